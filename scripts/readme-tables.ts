@@ -1,0 +1,155 @@
+/**
+ * Writes the tables of inputs and outputs in README.md from action.yml, between the markers
+ * `<!-- inputs -->`, `<!-- /inputs -->`, `<!-- outputs -->` and `<!-- /outputs -->`.
+ *
+ *   node scripts/readme-tables.ts           writes README.md
+ *   node scripts/readme-tables.ts --check   exits 1 where README.md differs from what would be written
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+
+import { parse } from 'yaml';
+
+export interface Group {
+  readonly title: string;
+  readonly inputs: readonly string[];
+}
+
+/** The inputs as the README groups them; every input of action.yml is in exactly one group. */
+export const GROUPS: readonly Group[] = [
+  { title: 'Where', inputs: ['aws-region', 'cluster', 'service', 'mode'] },
+  { title: 'Image', inputs: ['image', 'images', 'ecr-repository', 'image-tag', 'context', 'registries'] },
+  {
+    title: 'Build (with `context`)',
+    inputs: [
+      ...['file', 'target', 'platforms', 'build-args', 'build-contexts'],
+      ...['build-secrets', 'build-secret-files', 'build-secret-envs'],
+      ...['image-tags', 'image-labels', 'cache-from', 'cache-to', 'cache', 'provenance', 'sbom'],
+      ...['pull', 'no-cache', 'builder', 'buildkit-image', 'buildx-args', 'reuse-image'],
+    ],
+  },
+  {
+    title: 'Task definition',
+    inputs: [
+      ...[
+        'task-definition',
+        'container-name',
+        'environment-variables',
+        'secrets',
+        'env-files',
+        'docker-labels',
+      ],
+      ...['log-configuration-log-driver', 'log-configuration-options', 'command'],
+      ...['task-role-arn', 'execution-role-arn', 'cpu', 'memory'],
+      ...['environment-mode', 'show-environment-values'],
+    ],
+  },
+  {
+    title: 'Before the rollout',
+    inputs: ['pre-deploy-command', 'pre-deploy-container', 'pre-deploy-timeout-minutes'],
+  },
+  {
+    title: 'Rollout',
+    inputs: [
+      ...['desired-count', 'force-new-deployment', 'enable-ecs-managed-tags', 'propagate-tags'],
+      ...['wait-for-service-stability', 'wait-for-minutes', 'poll-interval-seconds', 'preflight'],
+      ...['fail-fast', 'failed-task-limit', 'on-failure', 'on-cancel'],
+    ],
+  },
+  {
+    title: 'Health gate',
+    inputs: [
+      ...['health-check-url', 'health-check-status', 'health-check-body', 'health-check-json'],
+      ...['health-check-headers', 'health-check-successes', 'health-check-failures'],
+      ...['health-check-interval-seconds', 'health-check-timeout-seconds', 'health-check-deadline-seconds'],
+      ...['alarms', 'bake-minutes'],
+    ],
+  },
+  {
+    title: 'Report',
+    inputs: ['summary', 'pr-comment', 'comment-key', 'pr-number', 'github-token', 'failure-log-lines'],
+  },
+];
+
+/** What the tables are made of. */
+export interface ActionFile {
+  readonly inputs: Readonly<Record<string, { readonly description: string; readonly default?: string }>>;
+  readonly outputs: Readonly<Record<string, { readonly description: string }>>;
+}
+
+/** The README with both tables written anew. Throws where a marker is missing or an input is not in one group. */
+export function renderTables(readme: string, action: ActionFile, groups: readonly Group[] = GROUPS): string {
+  const withInputs = between(readme, 'inputs', inputTables(action, groups));
+  return between(withInputs, 'outputs', outputTable(action));
+}
+
+function inputTables({ inputs }: ActionFile, groups: readonly Group[]): string {
+  const grouped = groups.flatMap((group) => group.inputs);
+  const problems = [
+    ...Object.keys(inputs)
+      .filter((name) => !grouped.includes(name))
+      .map((name) => `${name} is in no group`),
+    ...grouped
+      .filter((name) => !Object.hasOwn(inputs, name))
+      .map((name) => `${name} is not an input of action.yml`),
+    ...grouped.filter((name, at) => grouped.indexOf(name) !== at).map((name) => `${name} is in two groups`),
+  ];
+  if (problems.length > 0) throw new Error(`The groups of inputs are wrong: ${problems.join('; ')}.`);
+  return groups
+    .map(({ title, inputs: names }) => {
+      const rows = names.map((name) => [
+        code(name),
+        code(inputs[name]?.default ?? ''),
+        inputs[name]?.description ?? '',
+      ]);
+      return `**${title}**\n\n${table(['Input', 'Default', 'Meaning'], rows)}`;
+    })
+    .join('\n\n');
+}
+
+function outputTable({ outputs }: ActionFile): string {
+  const rows = Object.entries(outputs).map(([name, output]) => [code(name), output.description]);
+  return table(['Output', 'Meaning'], rows);
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  return [head, head.map(() => '---'), ...rows]
+    .map((cells) => `| ${cells.map(cell).join(' | ')} |`)
+    .join('\n');
+}
+
+function cell(text: string): string {
+  return text.trim().replace(/\s+/g, ' ').replaceAll('|', '\\|');
+}
+
+function code(text: string): string {
+  return text === '' ? '' : `\`${text}\``;
+}
+
+/** Replaces what stands between the two markers, which must occur once each, in this order. */
+function between(readme: string, name: string, content: string): string {
+  const [open, close] = [`<!-- ${name} -->`, `<!-- /${name} -->`];
+  const [before, rest, ...more] = readme.split(open);
+  const [old, after, ...others] = (rest ?? '').split(close);
+  if (before === undefined || old === undefined || after === undefined || more.length + others.length > 0) {
+    throw new Error(`README.md needs the markers ${open} and ${close}, once each and in this order.`);
+  }
+  return `${before}${open}\n\n${content}\n\n${close}${after}`;
+}
+
+/** Writes README.md, or with `check` only compares; returns what to exit with. */
+export function run(check: boolean, folder: URL): number {
+  const action = parse(readFileSync(new URL('action.yml', folder), 'utf8')) as ActionFile;
+  const path = new URL('README.md', folder);
+  const readme = readFileSync(path, 'utf8');
+  const rendered = renderTables(readme, action);
+  if (rendered === readme) return 0;
+  if (check) {
+    console.error('The tables of README.md differ from action.yml. Run: node scripts/readme-tables.ts');
+    return 1;
+  }
+  writeFileSync(path, rendered);
+  return 0;
+}
+
+if (import.meta.main)
+  process.exitCode = run(process.argv.includes('--check'), new URL('../', import.meta.url));

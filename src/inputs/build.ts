@@ -1,0 +1,107 @@
+/** How an image is built: the inputs that mean what they mean in docker/build-push-action. */
+import type { BuildOptions } from '../model.ts';
+import { flag, line, oneOf, quoted, value } from './grammar.ts';
+import type { Parsed } from './grammar.ts';
+import { commaList, lineList, linesOf, pairLines, pairLinesOrNames } from './lines.ts';
+import { imageReference, platform, tagOrReference } from './names.ts';
+import type { InputReader } from './reader.ts';
+import { words } from './words.ts';
+
+/** The inputs that mean something only where an image is built. */
+export const BUILD_INPUTS = [
+  'file',
+  'target',
+  'platforms',
+  'build-args',
+  'build-contexts',
+  'build-secrets',
+  'build-secret-files',
+  'build-secret-envs',
+  'image-tags',
+  'image-labels',
+  'cache-from',
+  'cache-to',
+  'cache',
+  'reuse-image',
+  'provenance',
+  'sbom',
+  'pull',
+  'no-cache',
+  'builder',
+  'buildkit-image',
+  'buildx-args',
+] as const;
+
+export function readBuild(read: InputReader): BuildOptions {
+  const build: BuildOptions = {
+    file: read.optional('file', line),
+    target: read.optional('target', line),
+    platforms: read.value('platforms', commaList(platform)),
+    buildArgs: read.value('build-args', pairLinesOrNames(BUILD_ARGS)),
+    buildContexts: read.value('build-contexts', pairLines(BUILD_CONTEXTS)),
+    secrets: read.value('build-secrets', pairLines(SECRETS)),
+    secretFiles: read.value('build-secret-files', pairLines(SECRET_FILES)),
+    secretEnvs: read.value('build-secret-envs', pairLines(SECRET_ENVS)),
+    tags: read.value('image-tags', commaList(tagOrReference)),
+    labels: read.value('image-labels', pairLines(LABELS)),
+    cacheFrom: read.value('cache-from', lineList(line)),
+    cacheTo: read.value('cache-to', lineList(line)),
+    cache: read.value('cache', oneOf(['gha', 'registry', 'none']), 'none'),
+    reuseImage: read.value('reuse-image', flag, 'true'),
+    provenance: read.value('provenance', flagOrText, 'false'),
+    sbom: read.value('sbom', flagOrText, 'false'),
+    pull: read.value('pull', flag, 'false'),
+    noCache: read.value('no-cache', flag, 'false'),
+    builder: read.optional('builder', line),
+    buildkitImage: read.optional('buildkit-image', imageReference),
+    buildxArgs: read.value('buildx-args', argumentLines),
+  };
+  for (const secret of build.secrets) read.secrets.push(secret.slice(secret.indexOf('=') + 1));
+  return build;
+}
+
+const notEmpty = (worth: string): string | undefined =>
+  worth.trim() === ''
+    ? 'has no value. (A secret or variable that does not exist is empty in a workflow.)'
+    : undefined;
+
+const NAME = /^[^\s=]+$/;
+const SECRET_ID = /^[\w.-]+$/;
+const BUILD_ARGS = {
+  example: 'NAME=value, or NAME to take it from the environment',
+  name: NAME,
+  confidential: true,
+};
+const BUILD_CONTEXTS = { example: 'name=path', name: NAME, wrongValue: notEmpty, confidential: false };
+const SECRETS = { example: 'id=value', name: SECRET_ID, wrongValue: notEmpty, confidential: true };
+const SECRET_FILES = { example: 'id=path', name: SECRET_ID, wrongValue: notEmpty, confidential: true };
+const SECRET_ENVS = {
+  example: 'id=ENVIRONMENT_VARIABLE',
+  name: SECRET_ID,
+  wrongValue: (worth: string): string | undefined =>
+    /^\w+$/.test(worth)
+      ? undefined
+      : 'does not name an environment variable. Give letters, digits and underscores.',
+  confidential: true,
+  commas: true,
+};
+const LABELS = { example: 'name=value', name: NAME, confidential: false };
+
+/** `true` and `false` in one spelling; anything else is for buildx to read, such as `mode=max`. */
+function flagOrText(text: string): Parsed<string> {
+  const asFlag = flag(text);
+  if ('value' in asFlag) return value(String(asFlag.value));
+  const written = text.trim();
+  return /^[\w-]+=\S+$/.test(written)
+    ? value(written)
+    : { problems: [`${quoted(written)} is not known. Give true, false or attributes such as mode=max.`] };
+}
+
+/** Words, line by line, so that an option and its value can share a line. */
+function argumentLines(text: string): Parsed<readonly string[]> {
+  return words(
+    linesOf(text)
+      .map((each) => each.text)
+      .join('\n'),
+  );
+}

@@ -1,0 +1,61 @@
+/** Inputs that are parsed and validated, and whose feature does not exist yet. */
+import type { InputReader } from './reader.ts';
+
+/** A feature as it stands in a refusal, and its inputs: a name, or `name: value` where only one value is refused. */
+export interface NotYet {
+  readonly feature: string;
+  readonly inputs: readonly string[];
+}
+
+export const NOT_YET: readonly NotYet[] = [
+  { feature: 'a plan that changes nothing', inputs: ['mode: plan'] },
+  { feature: 'going back to the last good revision on request', inputs: ['mode: rollback'] },
+  { feature: 'an image for each container', inputs: ['images'] },
+  { feature: 'logging in to further registries', inputs: ['registries'] },
+  { feature: 'building an image', inputs: ['context', 'file', 'target', 'platforms'] },
+  { feature: 'building an image', inputs: ['build-args', 'build-contexts'] },
+  { feature: 'building an image', inputs: ['build-secrets', 'build-secret-files', 'build-secret-envs'] },
+  { feature: 'building an image', inputs: ['image-tags', 'image-labels'] },
+  { feature: 'building an image', inputs: ['cache-from', 'cache-to', 'cache', 'reuse-image'] },
+  { feature: 'building an image', inputs: ['provenance', 'sbom', 'pull', 'no-cache'] },
+  { feature: 'building an image', inputs: ['builder', 'buildkit-image', 'buildx-args'] },
+  { feature: 'rendering secrets', inputs: ['secrets'] },
+  { feature: 'rendering environment files', inputs: ['env-files'] },
+  { feature: 'rendering labels', inputs: ['docker-labels'] },
+  { feature: 'rendering logging', inputs: ['log-configuration-log-driver', 'log-configuration-options'] },
+  { feature: 'rendering the command', inputs: ['command'] },
+  { feature: 'rendering roles', inputs: ['task-role-arn', 'execution-role-arn'] },
+  { feature: 'rendering the size of the task', inputs: ['cpu', 'memory'] },
+  { feature: 'replacing the whole environment', inputs: ['environment-mode'] },
+  { feature: 'values in diffs', inputs: ['show-environment-values'] },
+  {
+    feature: 'a one-off task before the rollout',
+    inputs: ['pre-deploy-command', 'pre-deploy-container', 'pre-deploy-timeout-minutes'],
+  },
+  { feature: 'checks before the rollout', inputs: ['preflight'] },
+  { feature: 'a limit of failed tasks', inputs: ['failed-task-limit'] },
+  { feature: 'waiting until ECS gives up', inputs: ['fail-fast'] },
+  { feature: 'rolling back every service', inputs: ['on-failure: rollback-all'] },
+  { feature: 'rolling back when the job is cancelled', inputs: ['on-cancel'] },
+  { feature: 'watching alarms', inputs: ['alarms'] },
+  { feature: 'watching for a while after the rollout', inputs: ['bake-minutes'] },
+  { feature: 'comments on pull requests', inputs: ['pr-comment', 'comment-key', 'pr-number'] },
+];
+
+/** The refusals of what was set to other than its default and does not exist yet. */
+export function refusals(notYet: readonly NotYet[], read: InputReader): readonly string[] {
+  return notYet.flatMap(({ feature, inputs }) =>
+    inputs
+      .filter((asked) => isAsked(asked, read))
+      .map((asked) => `${inputOf(asked)}: \`${asked}\` (${feature}) is not available in this version yet.`),
+  );
+}
+
+function isAsked(asked: string, read: InputReader): boolean {
+  const [input = '', value] = asked.split(': ');
+  return value === undefined ? read.isSet(input) : read.is(input, value);
+}
+
+function inputOf(asked: string): string {
+  return asked.split(': ')[0] ?? asked;
+}

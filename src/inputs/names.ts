@@ -1,0 +1,218 @@
+/** What the names of AWS and of container images look like, each as a parser of one name. */
+import type { DefinitionBase } from '../model.ts';
+import { line, problem, quoted, shaped, value } from './grammar.ts';
+import type { Parsed } from './grammar.ts';
+
+const ACCOUNT = String.raw`\d{12}`;
+const REGION = String.raw`[a-z]{2,5}(?:-[a-z]+)+-\d{1,2}`;
+const ECS_NAME = String.raw`[A-Za-z0-9_-]{1,255}`;
+const ECS_ARN = String.raw`arn:[a-z-]+:ecs:(?<region>${REGION}):(?<account>${ACCOUNT})`;
+
+export const ENVIRONMENT_NAME = /^[^\s=]+$/;
+export const CONTAINER_NAME = new RegExp(`^${ECS_NAME}$`);
+
+export const region = shaped(
+  new RegExp(`^${REGION}$`),
+  'the name of an AWS region',
+  'Give a region such as eu-central-1, or leave it out.',
+);
+
+export const containerName = shaped(
+  CONTAINER_NAME,
+  'the name of a container',
+  'Give letters, digits, hyphens and underscores, up to 255.',
+);
+
+export const accountId = shaped(
+  new RegExp(`^${ACCOUNT}$`),
+  'the id of an AWS account',
+  'Give 12 digits, in quotes where YAML would read a number.',
+);
+
+const CLUSTER = new RegExp(`^(?:${ECS_ARN}:cluster/)?(?<cluster>${ECS_NAME})$`);
+const SERVICE = new RegExp(`^(?:${ECS_ARN}:service/(?<cluster>${ECS_NAME})/)?(?<service>${ECS_NAME})$`);
+
+export const cluster = shaped(
+  CLUSTER,
+  'the name or the ARN of a cluster',
+  'Give a name such as prod, or arn:aws:ecs:<region>:<account>:cluster/<name>.',
+);
+
+export const service = shaped(
+  SERVICE,
+  'the name or the ARN of a service',
+  'Give a name such as web, or arn:aws:ecs:<region>:<account>:service/<cluster>/<name>.',
+);
+
+/** Where a cluster or service lives, as far as its name says: a bare name says nothing of region and account. */
+export interface Place {
+  readonly region: string | undefined;
+  readonly account: string | undefined;
+  readonly cluster: string | undefined;
+  readonly service: string | undefined;
+}
+
+/** The parts of a cluster's name or ARN. */
+export function clusterPlace(written: string): Place {
+  return place(CLUSTER.exec(written));
+}
+
+/** The parts of a service's name or ARN. */
+export function servicePlace(written: string): Place {
+  return place(SERVICE.exec(written));
+}
+
+function place(found: RegExpExecArray | null): Place {
+  const { region: where, account, cluster: its, service: name } = found?.groups ?? {};
+  return { region: where, account, cluster: its, service: name };
+}
+
+const FAMILY = new RegExp(`^${ECS_NAME}$`);
+const REVISION = new RegExp(`^(?:${ECS_ARN}:task-definition/)?${ECS_NAME}:[1-9]\\d*$`);
+
+/**
+ * The task definition to start from. Text with a dot or a slash is a file, since no family can hold either;
+ * https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RegisterTaskDefinition.html
+ */
+export function taskDefinition(text: string): Parsed<DefinitionBase> {
+  const written = text.trim();
+  if (/[\r\n]/.test(written)) return problem(`${quoted(written)} has a line break. Give one line.`);
+  if (written === 'running') return value({ kind: 'running' });
+  if (REVISION.test(written)) return value({ kind: 'revision', reference: written });
+  if (!written.startsWith('arn:') && /[./\\]/.test(written)) return value({ kind: 'file', path: written });
+  if (FAMILY.test(written)) return value({ kind: 'family', family: written });
+  return problem(
+    `${quoted(written)} is not a task definition. Give a file such as .aws/task.json, a family, family:revision, ` +
+      'arn:aws:ecs:<region>:<account>:task-definition/<family>:<revision>, or running.',
+  );
+}
+
+const HOST_LABEL = '[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?';
+const HOST = String.raw`(?:${HOST_LABEL}(?:\.${HOST_LABEL})*|\[[0-9A-Fa-f:]+\])(?::\d+)?`;
+const PATH_PART = String.raw`[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*`;
+const TAG = String.raw`[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}`;
+const DIGEST = 'sha256:[0-9a-f]{64}';
+const IMAGE = new RegExp(`^(?:${HOST}/)?${PATH_PART}(?:/${PATH_PART})*(?::${TAG})?(?:@${DIGEST})?$`);
+
+/**
+ * A reference to an image, by the grammar that registries and Docker share:
+ * https://pkg.go.dev/github.com/distribution/reference
+ */
+export function imageReference(text: string): Parsed<string> {
+  const written = text.trim();
+  const wrong = wrongImage(written);
+  return wrong === undefined ? value(written) : problem(`${quoted(written)} ${wrong}`);
+}
+
+/** What is wrong with a reference to an image; `undefined` where nothing is. */
+export function wrongImage(written: string): string | undefined {
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(written)) {
+    return 'is a URL, not a reference to an image. Leave out everything up to "//".';
+  }
+  if (IMAGE.test(written)) return undefined;
+  return 'is not a reference to an image. Give [host/]name[:tag][@sha256:digest], the name in lower case.';
+}
+
+export const tagOrDigest = shaped(
+  new RegExp(`^(?:${TAG}|${DIGEST})$`),
+  'a tag or a digest',
+  'Give a tag such as v1.4.2 (letters, digits, and _ . - after the first, up to 128), or sha256: and 64 hex digits.',
+);
+
+/** A tag of its own, or a whole reference with its repository. */
+export function tagOrReference(text: string): Parsed<string> {
+  const written = text.trim();
+  if (new RegExp(`^${TAG}$`).test(written)) return value(written);
+  return imageReference(written);
+}
+
+const REPOSITORY = String.raw`(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*`;
+const REPOSITORY_NAME = new RegExp(`^${REPOSITORY}$`);
+const ECR_HOST =
+  `(?:${ACCOUNT}\\.dkr\\.ecr(?:-fips)?\\.${REGION}\\.` +
+  '(?:amazonaws\\.com(?:\\.cn)?|amazonaws\\.eu|c2s\\.ic\\.gov|sc2s\\.sgov\\.gov|cloud\\.adc-e\\.uk|csp\\.hci\\.ic\\.gov)' +
+  `|${ACCOUNT}\\.dkr-ecr(?:-fips)?\\.${REGION}\\.on\\.(?:aws|amazonwebservices\\.com\\.cn))`;
+const REPOSITORY_URI = new RegExp(`^${ECR_HOST}/(?<name>${REPOSITORY})$`);
+const TAG_OR_DIGEST = new RegExp(`(?::${TAG})?(?:@${DIGEST})?$`);
+
+/**
+ * The name of an ECR repository or its full URI, IPv4 or dual-stack, of any partition:
+ * https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html
+ */
+export function ecrRepository(text: string): Parsed<string> {
+  const written = text.trim();
+  if (isRepository(written)) return value(written);
+  const bare = written.replace(TAG_OR_DIGEST, '');
+  if (isRepository(bare)) {
+    return problem(
+      `${quoted(written)} has a tag or digest. Give ${quoted(bare)} here and the tag in image-tag.`,
+    );
+  }
+  return problem(
+    `${quoted(written)} is not an ECR repository. Give a name such as team/backend (2 to 256 lower-case letters, ` +
+      'digits and . _ - /), or <account>.dkr.ecr.<region>.amazonaws.com/<name>.',
+  );
+}
+
+function isRepository(written: string): boolean {
+  const name = REPOSITORY_URI.exec(written)?.groups?.name ?? written;
+  return REPOSITORY_NAME.test(name) && name.length >= 2 && name.length <= 256;
+}
+
+/** A role's name or ARN; https://docs.aws.amazon.com/IAM/latest/APIReference/API_Role.html */
+export const role = shaped(
+  new RegExp(`^(?:arn:[a-z-]+:iam::${ACCOUNT}:role/(?:[!-~]{1,510}/)?)?[\\w+=,.@-]{1,64}$`),
+  'the name or the ARN of an IAM role',
+  'Give a name such as app-task, or arn:aws:iam::<account>:role/<name>.',
+);
+
+/** A Fargate or EC2 size as ECS reads it, `1024` or `1 vCPU`. */
+export const cpu = shaped(
+  /^(?=.*[1-9])(?:\d+|(?:\d+(?:\.\d+)?|\.\d+) *vcpu)$/i,
+  'an amount of CPU',
+  'Give CPU units such as 512, or 0.5 vCPU.',
+);
+
+/** An amount of memory as ECS reads it, `2048` (MiB) or `2 GB`. */
+export const memory = shaped(
+  /^(?=.*[1-9])(?:\d+|(?:\d+(?:\.\d+)?|\.\d+) *gb)$/i,
+  'an amount of memory',
+  'Give MiB such as 1024, or 1 GB.',
+);
+
+export const environmentFile = shaped(
+  /^arn:[a-z-]+:s3:::[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]\/.+$/,
+  'the ARN of an object in S3',
+  'Give arn:aws:s3:::<bucket>/<key>.',
+);
+
+export const environmentName = shaped(
+  ENVIRONMENT_NAME,
+  'the name of an environment variable',
+  'Give a name without spaces and without "=".',
+);
+
+/** What is wrong with the source of a container's secret, without repeating it, for it may be the secret. */
+export function wrongSecretSource(written: string): string | undefined {
+  if (/^arn:[a-z-]+:(?:secretsmanager|ssm):\S+$/.test(written) || /^[\w./-]+$/.test(written))
+    return undefined;
+  return (
+    'does not say where its value is. Give the ARN of a Secrets Manager secret or of an SSM parameter, ' +
+    'or the name of an SSM parameter, without spaces.'
+  );
+}
+
+export const platform = shaped(
+  /^[a-z0-9]+\/[a-z0-9]+(?:\/[a-z0-9.]+)?$/,
+  'a platform',
+  'Give an operating system and an architecture, such as linux/arm64.',
+);
+
+/** An alarm's name, which may hold almost any character. */
+export function alarmName(text: string): Parsed<string> {
+  const written = text.trim();
+  if (written.startsWith('arn:')) return problem(`${quoted(written)} is an ARN. Give the name of the alarm.`);
+  if (written.length > 255)
+    return problem(`${quoted(written)} is longer than 255 characters. Give the alarm's name.`);
+  return line(written);
+}
