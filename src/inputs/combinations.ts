@@ -88,8 +88,8 @@ function namesInOneEnvironmentOnly({ request: { definition } }: Asked): readonly
 }
 
 function replaceNeedsAnEnvironment({ request, isSet }: Asked): readonly string[] {
-  if (request.definition.environmentMode === 'merge' || isSet('environment-variables') || isSet('secrets'))
-    return [];
+  const given = isSet('environment-variables') || isSet('secrets');
+  if (request.definition.environmentMode === 'merge' || given) return [];
   return [
     'environment-mode: "replace" would remove every variable and secret, since neither environment-variables ' +
       'nor secrets is given. Give one of them, or merge.',
@@ -114,7 +114,7 @@ function rollbackTakesNothingNew({ request, isSet }: Asked): readonly string[] {
   ];
   return newThings
     .filter(isSet)
-    .map((input) => `${input}: mode: rollback deploys a revision that exists. Leave ${input} out.`);
+    .map((input) => `${input}: a rollback deploys a revision that exists already. Leave ${input} out.`);
 }
 
 function rolloutNeedsAService({ isSet }: Asked): readonly string[] {
