@@ -1,0 +1,173 @@
+import { digestOf } from '../ids.ts';
+import type { Ids } from '../ids.ts';
+import type { ImageBehaviour } from '../images/behaviour.ts';
+import { AwsError } from '../protocol/errors.ts';
+
+export const manifestType = 'application/vnd.oci.image.manifest.v1+json';
+export const indexType = 'application/vnd.oci.image.index.v1+json';
+
+export type Architecture = 'amd64' | 'arm64';
+
+export interface Image {
+  readonly digest: string;
+  readonly mediaType: string;
+  readonly manifest: string;
+  readonly size: number;
+  readonly pushedAt: number;
+  readonly tags: Set<string>;
+  /** The tag under which it first arrived: a moved tag does not change what an image is. */
+  readonly firstTag: string | undefined;
+  readonly behaviour: ImageBehaviour | undefined;
+  /** For an index: its images, one for each platform. */
+  readonly children: readonly { readonly architecture: Architecture; readonly digest: string }[];
+}
+
+export interface PushOptions {
+  readonly behaviour?: ImageBehaviour;
+  /** Push an index over one image for each of these; by default a single amd64 image. */
+  readonly platforms?: readonly Architecture[];
+}
+
+/** One repository: images by digest, and tags that point to them. */
+export class Repository {
+  readonly name: string;
+  readonly arn: string;
+  readonly uri: string;
+  readonly createdAt: number;
+  readonly tagMutability: 'MUTABLE' | 'IMMUTABLE';
+  readonly images = new Map<string, Image>();
+
+  constructor(name: string, home: { arn: string; uri: string; createdAt: number; immutable: boolean }) {
+    this.name = name;
+    this.arn = home.arn;
+    this.uri = home.uri;
+    this.createdAt = home.createdAt;
+    this.tagMutability = home.immutable ? 'IMMUTABLE' : 'MUTABLE';
+  }
+
+  byTag(tag: string): Image | undefined {
+    return [...this.images.values()].find((image) => image.tags.has(tag));
+  }
+
+  /** The image that a reference means: its digest if it has one, else its tag. */
+  find(reference: { tag: string | undefined; digest: string | undefined }): Image | undefined {
+    if (reference.digest !== undefined) return this.images.get(reference.digest);
+    return reference.tag === undefined ? undefined : this.byTag(reference.tag);
+  }
+
+  /** The image or the index that holds this digest, and so tells what it does. */
+  holderOf(digest: string): Image | undefined {
+    const holds = (image: Image): boolean => image.children.some((child) => child.digest === digest);
+    return [...this.images.values()].find(holds) ?? this.images.get(digest);
+  }
+
+  /** Moves a tag to an image. */
+  tag(image: Image, tag: string): void {
+    for (const other of this.images.values()) other.tags.delete(tag);
+    image.tags.add(tag);
+  }
+
+  /** Stores a manifest under its own digest, once; pushing it again only adds the tag. */
+  put(
+    manifest: string,
+    about: Omit<Image, 'digest' | 'manifest' | 'size' | 'tags' | 'firstTag'> & { tag: string | undefined },
+  ): Image {
+    const digest = about.behaviour?.digest ?? digestOf(manifest);
+    const image = this.images.get(digest) ?? {
+      ...about,
+      digest,
+      manifest,
+      size: 48_000_000 + manifest.length,
+      tags: new Set<string>(),
+      firstTag: about.tag,
+    };
+    this.images.set(digest, image);
+    if (about.tag !== undefined) this.tag(image, about.tag);
+    return image;
+  }
+}
+
+/** ECR of one account and region. */
+export class Registry {
+  readonly host: string;
+  readonly repositories = new Map<string, Repository>();
+  private readonly arnOf: (name: string) => string;
+  private readonly now: () => number;
+  private readonly ids: Ids;
+
+  constructor(host: string, arnOf: (name: string) => string, now: () => number, ids: Ids) {
+    this.host = host;
+    this.arnOf = arnOf;
+    this.now = now;
+    this.ids = ids;
+  }
+
+  create(name: string, immutable = false): Repository {
+    if (this.repositories.has(name)) {
+      throw new AwsError(
+        'RepositoryAlreadyExistsException',
+        `The repository with name '${name}' already exists in the registry`,
+      );
+    }
+    const uri = `${this.host}/${name}`;
+    const repository = new Repository(name, { arn: this.arnOf(name), uri, createdAt: this.now(), immutable });
+    this.repositories.set(name, repository);
+    return repository;
+  }
+
+  /** What `docker push` leaves behind. Pushing a tag again makes another image, as another build would. */
+  push(repositoryName: string, tag: string, options: PushOptions = {}): Image {
+    const repository = this.repositories.get(repositoryName) ?? this.create(repositoryName);
+    const again = repository.byTag(tag) === undefined ? '' : `#${this.ids.next()}`;
+    const content = `${repositoryName}:${tag}${again}`;
+    const about = { pushedAt: this.now(), behaviour: options.behaviour };
+    const platforms = options.platforms;
+    if (platforms === undefined) {
+      const manifest = imageManifest(content);
+      return repository.put(manifest, { ...about, mediaType: manifestType, children: [], tag });
+    }
+    const children = platforms.map((architecture) => {
+      const manifest = imageManifest(`${content}/${architecture}`);
+      const child = repository.put(manifest, {
+        ...about,
+        mediaType: manifestType,
+        children: [],
+        tag: undefined,
+      });
+      return { architecture, digest: child.digest, size: manifest.length };
+    });
+    return repository.put(indexManifest(children), { ...about, mediaType: indexType, children, tag });
+  }
+}
+
+function imageManifest(content: string): string {
+  const layer = (name: string, size: number, kind: string): object => ({
+    mediaType: `application/vnd.oci.image.${kind}`,
+    size,
+    digest: digestOf(`${name} of ${content}`),
+  });
+  return JSON.stringify({
+    schemaVersion: 2,
+    mediaType: manifestType,
+    config: layer('config', 1_470, 'config.v1+json'),
+    layers: [
+      layer('base', 29_000_000, 'layer.v1.tar+gzip'),
+      layer('application', 19_000_000, 'layer.v1.tar+gzip'),
+    ],
+  });
+}
+
+function indexManifest(
+  children: readonly { architecture: Architecture; digest: string; size: number }[],
+): string {
+  return JSON.stringify({
+    schemaVersion: 2,
+    mediaType: indexType,
+    manifests: children.map(({ architecture, digest, size }) => ({
+      mediaType: manifestType,
+      size,
+      digest,
+      platform: { architecture, os: 'linux' },
+    })),
+  });
+}

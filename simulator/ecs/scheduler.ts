@@ -1,0 +1,283 @@
+/** The service scheduler: rounds that bring each service nearer to what it should be. */
+import { number } from '../protocol/fields.ts';
+import type { World } from '../world.ts';
+import { countFailure, countHealthy } from './breaker.ts';
+import { tasksNamed, tell } from './events.ts';
+import type { Deployment, Service, Task } from './model.ts';
+import { planRound } from './rolling.ts';
+import { carryOutStop, complete, failByBreaker, move, primaryOf } from './service-deployments.ts';
+import { drainSeconds, drainTargets, failedTarget, forgetTargets, registerTargets } from './targets.ts';
+import { beginLife, stopTask } from './task-life.ts';
+import type { Witness } from './task-life.ts';
+import { createTask, isCheckedAtAll, isHealthy, sickContainer } from './tasks.ts';
+
+const firstBackOff = 15;
+const longestBackOff = 900;
+const restartPause = 5;
+const placementRetry = 30;
+const impairedAfter = 4;
+
+/** Plans the scheduler's next look at a service: soon, or after `seconds`. */
+export function planRoundOf(world: World, service: Service, seconds = world.times.round): void {
+  if (seconds > world.times.round) {
+    world.clock.after(seconds, () => {
+      planRoundOf(world, service);
+    });
+    return;
+  }
+  if (service.roundPlanned) return;
+  service.roundPlanned = true;
+  world.clock.after(seconds, () => {
+    service.roundPlanned = false;
+    holdRound(world, service);
+  });
+}
+
+function holdRound(world: World, service: Service): void {
+  const primary = primaryOf(service);
+  if (service.status !== 'ACTIVE' || primary === undefined) {
+    emptyService(world, service);
+    return;
+  }
+  advance(world, service, primary);
+  retireUnhealthy(world, service);
+  takeStep(world, service);
+  conclude(world, service);
+}
+
+/** Moves the service deployment on where the scheduler has only to begin. */
+function advance(world: World, service: Service, primary: Deployment): void {
+  const { serviceDeployment } = primary;
+  if (serviceDeployment.status === 'PENDING') {
+    serviceDeployment.startedAt = world.clock.now();
+    move(world, serviceDeployment, 'IN_PROGRESS');
+  }
+  if (serviceDeployment.status === 'ROLLBACK_REQUESTED' || serviceDeployment.status === 'STOP_REQUESTED') {
+    carryOutStop(world, service, primary);
+  }
+}
+
+/** Stops the tasks that fail their health checks, once their grace period is over. */
+function retireUnhealthy(world: World, service: Service): void {
+  for (const task of wanted(service)) {
+    const grace = (task.revision?.settings.healthCheckGracePeriodSeconds ?? 0) * 1000;
+    const graceEnds = (task.startedAt ?? Number.MAX_SAFE_INTEGER) + grace;
+    const target = failedTarget(task);
+    const sick = sickContainer(task);
+    if (target === undefined && sick === undefined) continue;
+    if (world.clock.now() < graceEnds) {
+      planRoundOf(world, service, (graceEnds - world.clock.now()) / 1000);
+      continue;
+    }
+    if (target !== undefined) {
+      const { group, port, reason } = target;
+      tell(
+        world,
+        service,
+        `(port ${port}) is unhealthy in (target-group ${group.arn}) due to (reason ${reason}).`,
+      );
+      dismiss(world, service, task, `Task failed ELB health checks in (target-group ${group.arn})`, true);
+    } else {
+      tell(world, service, `(task ${task.id}) failed container health checks.`);
+      dismiss(world, service, task, 'Task failed container health checks', true);
+    }
+  }
+}
+
+function takeStep(world: World, service: Service): void {
+  const primary = primaryOf(service);
+  if (primary === undefined) return;
+  const { deploymentConfiguration } = service.settings;
+  const tasks = wanted(service);
+  const round = planRound({
+    desired: service.desiredCount,
+    minimumHealthyPercent: number(deploymentConfiguration, 'minimumHealthyPercent') ?? 100,
+    maximumPercent: number(deploymentConfiguration, 'maximumPercent') ?? 200,
+    current: tasks.filter((task) => task.revision === primary.revision),
+    old: tasks.filter((task) => task.revision !== primary.revision),
+    isHealthy,
+    mayStart: !primary.stalled,
+  });
+  for (const task of round.stop) {
+    dismiss(world, service, task, `Scaling activity initiated by (deployment ${primary.id})`, false);
+  }
+  if (round.start > 0) launch(world, service, primary, round.start);
+  if (round.blocked && !primary.toldBlocked) {
+    primary.toldBlocked = true;
+    tell(
+      world,
+      service,
+      'was unable to stop or start tasks during a deployment because of the service deployment configuration. Update the minimumHealthyPercent or maximumPercent value and try again.',
+    );
+  }
+}
+
+function launch(world: World, service: Service, primary: Deployment, count: number): void {
+  const wait = (primary.noLaunchBefore - world.clock.now()) / 1000;
+  if (wait > 0) {
+    planRoundOf(world, service, wait);
+    return;
+  }
+  service.steady = false;
+  if (!world.capacityAvailable) {
+    tell(
+      world,
+      service,
+      'was unable to place a task. Reason: Capacity is unavailable at this time. Please try again later or in a different availability zone.',
+    );
+    planRoundOf(world, service, placementRetry);
+    return;
+  }
+  const { revision, id } = primary;
+  const tasks = Array.from({ length: count }, () =>
+    createTask(world, {
+      cluster: service.cluster,
+      definition: revision.definition,
+      service,
+      revision,
+      startedBy: id,
+      group: `service:${service.name}`,
+      networkConfiguration: revision.settings.networkConfiguration,
+      tags: tagsFor(service, revision.definition.tags),
+    }),
+  );
+  tell(world, service, `has started ${tasksNamed(tasks)}`);
+  for (const task of tasks) beginLife(world, task, witnessOf(world, service));
+}
+
+function tagsFor(service: Service, definitionTags: Service['tags']): Service['tags'] {
+  const { propagateTags } = service.settings;
+  if (propagateTags === 'SERVICE') return service.tags;
+  return propagateTags === 'TASK_DEFINITION' ? definitionTags : [];
+}
+
+/** Ends the round: forgets deployments that have no task left, and says so when all is as it should be. */
+function conclude(world: World, service: Service): void {
+  const primary = primaryOf(service);
+  if (primary === undefined) return;
+  const present = service.cluster.tasksOf(service).filter((task) => task.lastStatus !== 'STOPPED');
+  service.deployments = service.deployments.filter(
+    (deployment) => deployment === primary || present.some((task) => task.revision === deployment.revision),
+  );
+  const current = wanted(service);
+  const steady =
+    current.length === service.desiredCount &&
+    current.every((task) => task.revision === primary.revision && isHealthy(task)) &&
+    present.every((task) => task.revision === primary.revision || task.lastStatus === 'STOPPED') &&
+    !primary.stalled;
+  if (!steady) return;
+  if (primary.rolloutState === 'IN_PROGRESS') complete(world, service, primary);
+  if (service.steady) return;
+  service.steady = true;
+  tell(world, service, 'has reached a steady state.');
+}
+
+/** Stops a task on the scheduler's own account. */
+function dismiss(world: World, service: Service, task: Task, reason: string, failed: boolean): void {
+  service.steady = false;
+  const cause = { code: 'ServiceSchedulerInitiated', reason, failed } as const;
+  const witness = witnessOf(world, service);
+  const wasRunning = task.lastStatus === 'RUNNING';
+  stopTask(world, task, cause, drainSeconds(task), witness);
+  if (wasRunning) tell(world, service, `has stopped ${tasksNamed([task], 'running ')}`);
+}
+
+/** Stops a task because a person asked for it; a service will replace it. */
+export function stopByUser(world: World, task: Task, reason: string): void {
+  const cause = { code: 'UserInitiated', reason, failed: false } as const;
+  stopTask(world, task, cause, 0, task.service === undefined ? nobody : witnessOf(world, task.service));
+}
+
+/** For tasks that belong to no service. */
+export const nobody: Witness = {
+  running: () => undefined,
+  healthChanged: () => undefined,
+  stopping: () => undefined,
+  stopped: () => undefined,
+};
+
+function emptyService(world: World, service: Service): void {
+  for (const task of wanted(service)) {
+    dismiss(world, service, task, `Scaling activity initiated by (service ${service.name})`, false);
+  }
+  const gone = service.cluster.tasksOf(service).every((task) => task.lastStatus === 'STOPPED');
+  if (service.status === 'DRAINING' && gone) service.status = 'INACTIVE';
+}
+
+/** Tasks that are meant to run, oldest first. */
+function wanted(service: Service): Task[] {
+  return service.cluster.tasksOf(service).filter((task) => task.desiredStatus === 'RUNNING');
+}
+
+function witnessOf(world: World, service: Service): Witness {
+  const look = (task: Task): void => {
+    noteHealth(service, task);
+    planRoundOf(world, service);
+  };
+  return {
+    running(task) {
+      registerTargets(world, task, () => {
+        look(task);
+      });
+      const deployment = deploymentOf(service, task);
+      if (deployment !== undefined) deployment.failedLaunches = 0;
+      if (!isCheckedAtAll(task)) {
+        const settled = world.clock.after(world.times.settle, () => {
+          task.wasHealthy = true;
+          look(task);
+        });
+        task.cancel.push(settled);
+      }
+      look(task);
+    },
+    healthChanged: look,
+    stopping(task, failed) {
+      service.steady = false;
+      drainTargets(world, task);
+      if (failed) noteFailure(world, service, task);
+      planRoundOf(world, service);
+    },
+    stopped(task) {
+      forgetTargets(task);
+      planRoundOf(world, service);
+    },
+  };
+}
+
+function deploymentOf(service: Service, task: Task): Deployment | undefined {
+  return service.deployments.find((deployment) => deployment.revision === task.revision);
+}
+
+function noteHealth(service: Service, task: Task): void {
+  if (!isHealthy(task)) return;
+  task.wasHealthy = true;
+  const deployment = deploymentOf(service, task);
+  if (deployment?.rolloutState !== 'IN_PROGRESS') return;
+  const { breaker } = deployment.serviceDeployment;
+  countHealthy(breaker);
+  if (breaker.resetOnHealthyTask) deployment.failedTasks = 0;
+}
+
+/** A failed task slows the next start down, and may fail the deployment that it belongs to. */
+function noteFailure(world: World, service: Service, task: Task): void {
+  const deployment = deploymentOf(service, task);
+  if (deployment === undefined) return;
+  slowDown(world, service, deployment, task);
+  if (deployment.rolloutState !== 'IN_PROGRESS' || deployment !== primaryOf(service)) return;
+  deployment.failedTasks += 1;
+  const { breaker, rollback } = deployment.serviceDeployment;
+  const failed =
+    rollback === undefined
+      ? countFailure(breaker)
+      : breaker.status !== 'DISABLED' && deployment.failedTasks >= breaker.threshold;
+  if (failed) failByBreaker(world, service, deployment);
+}
+
+function slowDown(world: World, service: Service, deployment: Deployment, task: Task): void {
+  const ran = task.startedAt !== undefined;
+  deployment.failedLaunches = ran ? 0 : deployment.failedLaunches + 1;
+  const launches = deployment.failedLaunches;
+  const pause = ran ? restartPause : Math.min(longestBackOff, firstBackOff * 2 ** (launches - 1));
+  deployment.noLaunchBefore = world.clock.now() + pause * 1000;
+  if (launches >= impairedAfter) tell(world, service, 'is unable to consistently start tasks successfully.');
+}

@@ -1,0 +1,91 @@
+/** The actions of ECS that concern service deployments and service revisions. */
+import { AwsError, invalidParameter } from '../protocol/errors.ts';
+import { number, object, requiredText, text, texts } from '../protocol/fields.ts';
+import type { JsonObject } from '../protocol/fields.ts';
+import { page, refuseMoreThan } from '../protocol/pages.ts';
+import type { World } from '../world.ts';
+import type { Service, ServiceDeployment } from './model.ts';
+import { planRoundOf } from './scheduler.ts';
+import { isUnderway, move } from './service-deployments.ts';
+import { asked } from './task-definitions.ts';
+import { serviceDeploymentBrief, serviceDeploymentView, serviceRevisionView } from './views.ts';
+
+export const serviceDeploymentActions = {
+  ListServiceDeployments(world: World, input: JsonObject): JsonObject {
+    const service = world.cluster(text(input, 'cluster')).find(requiredText(input, 'service'));
+    if (service === undefined) throw new AwsError('ServiceNotFoundException', 'Service not found.');
+    const statuses = texts(input, 'status');
+    const created = object(input, 'createdAt') ?? {};
+    const after = (number(created, 'after') ?? 0) * 1000;
+    const before = (number(created, 'before') ?? Number.MAX_SAFE_INTEGER) * 1000;
+    const matching = service.serviceDeployments.filter(
+      ({ status, createdAt }) =>
+        (statuses.length === 0 || statuses.includes(status)) && createdAt >= after && createdAt <= before,
+    );
+    const { items, nextToken } = page(matching, asked(input), 100, 20);
+    return { serviceDeployments: items.map(serviceDeploymentBrief), nextToken };
+  },
+
+  DescribeServiceDeployments(world: World, input: JsonObject): JsonObject {
+    const arns = texts(input, 'serviceDeploymentArns');
+    refuseMoreThan(20, arns, 'serviceDeploymentArns');
+    const all = new Map(serviceDeployments(world).map((deployment) => [deployment.arn, deployment]));
+    return {
+      serviceDeployments: arns.flatMap((arn) => {
+        const deployment = all.get(arn);
+        return deployment === undefined ? [] : [serviceDeploymentView(deployment)];
+      }),
+      failures: arns.filter((arn) => !all.has(arn)).map((arn) => ({ arn, reason: 'MISSING' })),
+    };
+  },
+
+  DescribeServiceRevisions(world: World, input: JsonObject): JsonObject {
+    const arns = texts(input, 'serviceRevisionArns');
+    refuseMoreThan(20, arns, 'serviceRevisionArns');
+    const all = new Map(
+      services(world).flatMap((service) =>
+        service.revisions.map((revision) => [revision.arn, serviceRevisionView(service, revision)] as const),
+      ),
+    );
+    return {
+      serviceRevisions: arns.map((arn) => all.get(arn)).filter((view) => view !== undefined),
+      failures: arns.filter((arn) => !all.has(arn)).map((arn) => ({ arn, reason: 'MISSING' })),
+    };
+  },
+
+  StopServiceDeployment(world: World, input: JsonObject): JsonObject {
+    const arn = requiredText(input, 'serviceDeploymentArn');
+    const deployment = serviceDeployments(world).find((candidate) => candidate.arn === arn);
+    if (deployment === undefined) {
+      throw new AwsError('ServiceDeploymentNotFoundException', 'The service deployment was not found.');
+    }
+    stopServiceDeployment(world, deployment, text(input, 'stopType') ?? 'ROLLBACK');
+    return { serviceDeploymentArn: arn };
+  },
+};
+
+/**
+ * Asks a deployment that is underway to stop. API reference, StopServiceDeployment: ROLLBACK is accepted in PENDING,
+ * IN_PROGRESS, STOP_REQUESTED, ROLLBACK_REQUESTED and ROLLBACK_IN_PROGRESS, and does nothing where it already happens.
+ */
+export function stopServiceDeployment(world: World, deployment: ServiceDeployment, stopType: string): void {
+  if (stopType !== 'ROLLBACK' && stopType !== 'ABORT')
+    throw invalidParameter(`Invalid stopType: ${stopType}.`);
+  if (!isUnderway(deployment)) {
+    throw new AwsError(
+      'ConflictException',
+      `The service deployment cannot be stopped: its status is ${deployment.status}.`,
+    );
+  }
+  if (deployment.status === 'ROLLBACK_REQUESTED' || deployment.status === 'ROLLBACK_IN_PROGRESS') return;
+  move(world, deployment, stopType === 'ROLLBACK' ? 'ROLLBACK_REQUESTED' : 'STOP_REQUESTED');
+  planRoundOf(world, deployment.service);
+}
+
+function services(world: World): Service[] {
+  return [...world.clusters.values()].flatMap((cluster) => [...cluster.services.values()]);
+}
+
+function serviceDeployments(world: World): ServiceDeployment[] {
+  return services(world).flatMap((service) => service.serviceDeployments);
+}

@@ -1,0 +1,70 @@
+/** What another person does to the same account: for tests of supersession, intervention and scaling. */
+import { stopServiceDeployment } from './ecs/service-deployment-actions.ts';
+import { isUnderway, primaryOf } from './ecs/service-deployments.ts';
+import type { Service, Task, TaskDefinition } from './ecs/model.ts';
+import { stopByUser } from './ecs/scheduler.ts';
+import { updateService } from './ecs/services.ts';
+import type { Image, PushOptions } from './ecr/registry.ts';
+import type { ImageBehaviour } from './images/behaviour.ts';
+import { text } from './protocol/fields.ts';
+import type { JsonObject } from './protocol/fields.ts';
+import type { World } from './world.ts';
+
+/** Acts on the world directly: nothing is recorded as a call and no fault applies. */
+export class Operator {
+  private readonly world: World;
+
+  constructor(world: World) {
+    this.world = world;
+  }
+
+  /** UpdateService with any of its fields. A service is `name` (in the first cluster) or `cluster/name`. */
+  updateService(service: string, change: JsonObject): void {
+    updateService(this.world, this.service(service), change);
+  }
+
+  /** Deploys another tag: a new revision of the running task definition whose first container has this image. */
+  deploy(service: string, tag: string): TaskDefinition {
+    const target = this.service(service);
+    const running = primaryOf(target)?.revision.definition;
+    if (running === undefined) throw new Error(`Service "${service}" has no task definition yet.`);
+    const [first = {}, ...others] = running.containers;
+    const image = (text(first, 'image') ?? '').replace(/[:@][^/]*$/, `:${tag}`);
+    const definition = this.world.taskDefinitions.register({
+      ...running.body,
+      containerDefinitions: [{ ...first, image }, ...others],
+    });
+    updateService(this.world, target, { taskDefinition: definition.arn });
+    return definition;
+  }
+
+  /** Stops the deployment that is underway. Throws when there is none. */
+  stopServiceDeployment(service: string, stopType: 'ROLLBACK' | 'ABORT' = 'ROLLBACK'): void {
+    const underway = this.service(service).serviceDeployments.find(isUnderway);
+    if (underway === undefined) throw new Error(`Service "${service}" has no deployment underway.`);
+    stopServiceDeployment(this.world, underway, stopType);
+  }
+
+  setDesiredCount(service: string, desiredCount: number): void {
+    updateService(this.world, this.service(service), { desiredCount });
+  }
+
+  stopTask(task: Task, reason = 'Task stopped by user'): void {
+    stopByUser(this.world, task, reason);
+  }
+
+  /** Pushes an image; pushing a tag again moves the tag to another image. */
+  pushImage(repository: string, tag: string, behaviour?: ImageBehaviour, options: PushOptions = {}): Image {
+    return this.world.registry.push(repository, tag, {
+      ...options,
+      ...(behaviour === undefined ? {} : { behaviour }),
+    });
+  }
+
+  private service(name: string): Service {
+    const [first = '', second] = name.split('/');
+    const cluster = second === undefined ? [...this.world.clusters.values()][0] : this.world.cluster(first);
+    if (cluster === undefined) throw new Error('The world has no cluster.');
+    return cluster.service(second ?? first);
+  }
+}

@@ -1,0 +1,71 @@
+import type { IncomingMessage } from 'node:http';
+import type { AwsError } from './errors.ts';
+import { isObject } from './fields.ts';
+import type { JsonObject } from './fields.ts';
+import { QueryInput, queryError } from './query.ts';
+
+/** A request, whichever protocol it came in. */
+export interface AwsRequest {
+  /** The name under which requests are signed: `ecs`, `ecr`, `logs`, `elasticloadbalancing`, `sts`. */
+  readonly service: string;
+  readonly action: string;
+  readonly region: string;
+  readonly body: JsonObject;
+  /** Present for the Query protocol. */
+  readonly query: QueryInput | undefined;
+  readonly contentType: string;
+  readonly errorBody: (error: AwsError, requestId: string) => string;
+}
+
+const targets = new Map([
+  ['AmazonEC2ContainerServiceV20141113', 'ecs'],
+  ['AmazonEC2ContainerRegistry_V20150921', 'ecr'],
+  ['Logs_20140328', 'logs'],
+]);
+
+/** Reads the whole request; service and region come from its target and its SigV4 credential scope. */
+export async function readRequest(incoming: IncomingMessage, homeRegion: string): Promise<AwsRequest> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of incoming) chunks.push(chunk as Buffer);
+  const body = Buffer.concat(chunks).toString('utf8');
+  const scope = credentialScope(incoming.headers.authorization ?? '');
+  const region = scope.region ?? homeRegion;
+  const target = incoming.headers['x-amz-target'];
+  return typeof target === 'string'
+    ? jsonRequest(target, region, body)
+    : queryRequest(scope.service ?? 'unknown', region, body);
+}
+
+function jsonRequest(target: string, region: string, body: string): AwsRequest {
+  const [prefix = '', action = ''] = target.split('.');
+  const parsed: unknown = body === '' ? {} : JSON.parse(body);
+  return {
+    service: targets.get(prefix) ?? prefix,
+    action,
+    region,
+    body: isObject(parsed) ? parsed : {},
+    query: undefined,
+    contentType: 'application/x-amz-json-1.1',
+    errorBody: (error) => JSON.stringify({ __type: error.code, message: error.message }),
+  };
+}
+
+function queryRequest(service: string, region: string, body: string): AwsRequest {
+  const query = new QueryInput(body);
+  return {
+    service,
+    action: query.action,
+    region,
+    body: query.all(),
+    query,
+    contentType: 'text/xml',
+    errorBody: (error, requestId) => queryError('', error, requestId),
+  };
+}
+
+/** `Credential=KEY/20260105/us-east-1/ecs/aws4_request` */
+function credentialScope(authorization: string): { region: string | undefined; service: string | undefined } {
+  const [, region, service] =
+    /Credential=[^/]+\/\d+\/([^/]+)\/([^/]+)\/aws4_request/.exec(authorization) ?? [];
+  return { region, service };
+}

@@ -1,0 +1,57 @@
+/** Which services and actions exist, and how a request finds its action. */
+import { ecrActions } from './ecr/actions.ts';
+import { clusterActions } from './ecs/clusters.ts';
+import { serviceDeploymentActions } from './ecs/service-deployment-actions.ts';
+import { serviceActions } from './ecs/services.ts';
+import { taskActions } from './ecs/task-actions.ts';
+import { taskDefinitionActions } from './ecs/task-definitions.ts';
+import { elbv2Actions, elbv2Namespace } from './elbv2/actions.ts';
+import { logsActions } from './logs/actions.ts';
+import { AwsError } from './protocol/errors.ts';
+import type { JsonObject } from './protocol/fields.ts';
+import { queryAnswer } from './protocol/query.ts';
+import type { QueryInput, Xml } from './protocol/query.ts';
+import type { AwsRequest } from './protocol/request.ts';
+import { stsActions, stsNamespace } from './sts/actions.ts';
+import type { World } from './world.ts';
+
+type JsonAction = (world: World, input: JsonObject) => JsonObject;
+type QueryAction = (world: World, input: QueryInput) => Xml;
+
+const jsonServices = new Map<string, Record<string, JsonAction>>([
+  [
+    'ecs',
+    {
+      ...taskDefinitionActions,
+      ...clusterActions,
+      ...serviceActions,
+      ...serviceDeploymentActions,
+      ...taskActions,
+    },
+  ],
+  ['ecr', ecrActions],
+  ['logs', logsActions],
+]);
+
+const queryServices = new Map<string, { namespace: string; actions: Record<string, QueryAction> }>([
+  ['elasticloadbalancing', { namespace: elbv2Namespace, actions: elbv2Actions }],
+  ['sts', { namespace: stsNamespace, actions: stsActions }],
+]);
+
+/** The body of the answer to a request. Throws AwsError for a refusal and for what is not simulated. */
+export function answerOf(world: World, request: AwsRequest, requestId: string): string {
+  const { service, action, query, body } = request;
+  if (query === undefined) {
+    const run = jsonServices.get(service)?.[action];
+    if (run === undefined) throw unknownAction(request);
+    return JSON.stringify(run(world, body));
+  }
+  const spoken = queryServices.get(service);
+  const run = spoken?.actions[action];
+  if (spoken === undefined || run === undefined) throw unknownAction(request);
+  return queryAnswer(spoken.namespace, action, run(world, query), requestId);
+}
+
+function unknownAction({ service, action }: AwsRequest): AwsError {
+  return new AwsError('UnknownOperationException', `The simulator does not have ${service}:${action}.`);
+}
