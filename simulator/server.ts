@@ -4,12 +4,11 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AwsError } from './protocol/errors.ts';
-import type { FaultEffect } from './faults.ts';
-import type { Faults } from './faults.ts';
+import type { FaultEffect, Faults } from './faults.ts';
 import type { Call } from './calls.ts';
 import { readRequest } from './protocol/request.ts';
 import type { AwsRequest } from './protocol/request.ts';
-import { answerOf } from './services.ts';
+import { answerOf, refusalBody } from './services.ts';
 import type { World } from './world.ts';
 
 export interface Front {
@@ -43,40 +42,54 @@ async function handle(front: Front, incoming: IncomingMessage, response: ServerR
   if (effect?.kind === 'delay') await sleep(effect.milliseconds);
   world.clock.settle();
   const time = world.clock.now();
-  const reset = effect?.kind === 'reset';
-  const answer = reset && effect.when === 'before' ? undefined : answerWith(world, request, effect);
+  const requestId = randomUUID();
+  const lost = effect?.kind === 'reset';
+  const answer = lost && effect.when === 'before' ? undefined : answerWith(world, request, effect, requestId);
   const { service, action, region, body } = request;
-  const status = reset ? 0 : (answer?.status ?? 0);
-  front.record({ time, service, action, region, body, status, error: reset ? undefined : answer?.error });
-  if (reset || answer === undefined) incoming.socket.destroy();
-  else send(response, request, answer);
+  const outcome = lost || answer === undefined ? { status: 0, error: undefined } : answer;
+  front.record({ time, service, action, region, body, status: outcome.status, error: outcome.error });
+  if (lost || answer === undefined) incoming.socket.destroy();
+  else send(response, request, answer, requestId);
 }
 
-function answerWith(world: World, request: AwsRequest, effect: FaultEffect | undefined): Answer {
-  const requestId = randomUUID();
+function answerWith(
+  world: World,
+  request: AwsRequest,
+  effect: FaultEffect | undefined,
+  requestId: string,
+): Answer {
   try {
     const refusal = effect === undefined ? undefined : refusalOf(world, request, effect);
     if (refusal !== undefined) throw refusal;
     return { status: 200, body: answerOf(world, request, requestId), error: undefined };
   } catch (error) {
     if (!(error instanceof AwsError)) throw error;
-    return { status: error.status, body: request.errorBody(error, requestId), error: error.code };
+    return { status: error.status, body: refusalBody(request, error, requestId), error: error.code };
   }
 }
 
-function refusalOf(world: World, { service, action }: AwsRequest, effect: FaultEffect): AwsError | undefined {
+/** The refusal that a fault makes of a call. Query services answer 403 where awsJson services answer 400. */
+function refusalOf(world: World, request: AwsRequest, effect: FaultEffect): AwsError | undefined {
+  const { service, action, query } = request;
+  const named = (code: string): string => (query === undefined ? `${code}Exception` : code);
+  const forbidden = query === undefined ? 400 : 403;
   const caller = `arn:${world.partition}:sts::${world.account}:assumed-role/deployer/simulated`;
+  const permission = `${service}:${action}`;
   switch (effect.kind) {
     case 'throttle':
-      return new AwsError('ThrottlingException', 'Rate exceeded');
+      return new AwsError(named('Throttling'), 'Rate exceeded');
     case 'denied':
       return new AwsError(
-        service === 'elasticloadbalancing' ? 'AccessDenied' : 'AccessDeniedException',
-        `User: ${caller} is not authorized to perform: ${service}:${action} because no identity-based policy allows the ${service}:${action} action`,
-        service === 'elasticloadbalancing' ? 403 : 400,
+        named('AccessDenied'),
+        `User: ${caller} is not authorized to perform: ${permission} because no identity-based policy allows the ${permission} action`,
+        forbidden,
       );
     case 'expired-token':
-      return new AwsError('ExpiredTokenException', 'The security token included in the request is expired');
+      return new AwsError(
+        named('ExpiredToken'),
+        'The security token included in the request is expired',
+        forbidden,
+      );
     case 'error':
       return new AwsError(effect.code, effect.message, effect.status);
     case 'http-500':
@@ -87,11 +100,11 @@ function refusalOf(world: World, { service, action }: AwsRequest, effect: FaultE
   }
 }
 
-function send(response: ServerResponse, request: AwsRequest, answer: Answer): void {
+function send(response: ServerResponse, request: AwsRequest, answer: Answer, requestId: string): void {
   response.writeHead(answer.status, {
     'content-type': request.contentType,
     'content-length': Buffer.byteLength(answer.body),
-    'x-amzn-requestid': randomUUID(),
+    'x-amzn-requestid': requestId,
     ...(answer.error === undefined ? {} : { 'x-amzn-errortype': answer.error }),
   });
   response.end(answer.body);

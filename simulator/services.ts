@@ -9,7 +9,7 @@ import { elbv2Actions, elbv2Namespace } from './elbv2/actions.ts';
 import { logsActions } from './logs/actions.ts';
 import { AwsError } from './protocol/errors.ts';
 import type { JsonObject } from './protocol/fields.ts';
-import { queryAnswer } from './protocol/query.ts';
+import { queryAnswer, queryError } from './protocol/query.ts';
 import type { QueryInput, Xml } from './protocol/query.ts';
 import type { AwsRequest } from './protocol/request.ts';
 import { stsActions, stsNamespace } from './sts/actions.ts';
@@ -50,6 +50,13 @@ export function answerOf(world: World, request: AwsRequest, requestId: string): 
   const run = spoken?.actions[action];
   if (spoken === undefined || run === undefined) throw unknownAction(request);
   return queryAnswer(spoken.namespace, action, run(world, query), requestId);
+}
+
+/** The body of a refusal, in the protocol of the request. */
+export function refusalBody({ service, query }: AwsRequest, error: AwsError, requestId: string): string {
+  return query === undefined
+    ? JSON.stringify({ __type: error.code, message: error.message })
+    : queryError(queryServices.get(service)?.namespace ?? '', error, requestId);
 }
 
 function unknownAction({ service, action }: AwsRequest): AwsError {

@@ -105,7 +105,7 @@ export function createService(world: World, cluster: Cluster, name: string, inpu
  */
 export function updateService(world: World, service: Service, input: JsonObject): void {
   const reference = text(input, 'taskDefinition');
-  if (reference !== undefined) refuseForeignController(service);
+  refuseForeignController(service, input);
   const current = primaryOf(service)?.revision.definition;
   const definition = reference === undefined ? current : deployable(world, reference);
   if (definition === undefined) throw clientException('TaskDefinition not found.');
@@ -119,15 +119,20 @@ export function updateService(world: World, service: Service, input: JsonObject)
   planRoundOf(world, service);
 }
 
-function refuseForeignController({ controller }: Service): void {
+/** Only ECS's own controller deploys through UpdateService. */
+function refuseForeignController({ controller }: Service, input: JsonObject): void {
   if (controller === 'ECS') return;
+  const where = `on services with ${controller === 'EXTERNAL' ? 'an' : 'a'} ${controller} deployment controller.`;
   const instead =
     controller === 'CODE_DEPLOY'
       ? 'Use AWS CodeDeploy to trigger a new deployment.'
       : 'Use CreateTaskSet to create a new task set.';
-  throw invalidParameter(
-    `Unable to update task definition on services with ${controller === 'EXTERNAL' ? 'an' : 'a'} ${controller} deployment controller. ${instead}`,
-  );
+  if (text(input, 'taskDefinition') !== undefined) {
+    throw invalidParameter(`Unable to update task definition ${where} ${instead}`);
+  }
+  if (flag(input, 'forceNewDeployment') === true) {
+    throw invalidParameter(`Cannot force a new deployment ${where} ${instead}`);
+  }
 }
 
 function deployable(world: World, reference: string): TaskDefinition {

@@ -1,5 +1,5 @@
 /** The actions of ECS that concern tasks. */
-import { invalidParameter } from '../protocol/errors.ts';
+import { AwsError, invalidParameter } from '../protocol/errors.ts';
 import { epochSeconds, number, requiredText, text, texts } from '../protocol/fields.ts';
 import type { JsonObject } from '../protocol/fields.ts';
 import { page, refuseMoreThan } from '../protocol/pages.ts';
@@ -18,10 +18,13 @@ export const taskActions = {
     const startedBy = text(input, 'startedBy');
     const family = text(input, 'family');
     const service = serviceName === undefined ? undefined : cluster.find(serviceName);
+    if (serviceName !== undefined && service === undefined) {
+      throw new AwsError('ServiceNotFoundException', 'Service not found.');
+    }
     const matching = [...cluster.tasks.values()].filter(
       (task) =>
         task.desiredStatus === wanted &&
-        (serviceName === undefined || (service !== undefined && task.service === service)) &&
+        (service === undefined || task.service === service) &&
         (startedBy === undefined || task.startedBy === startedBy) &&
         (family === undefined || task.definition.family === family),
     );

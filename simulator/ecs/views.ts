@@ -56,7 +56,7 @@ export function serviceView(service: Service, includeTags = false): JsonObject {
     runningCount: counts.running,
     pendingCount: counts.pending,
     ...launchSettings(primary?.revision),
-    taskDefinition: primary?.revision.definition.arn,
+    taskDefinition: (primary?.revision ?? service.revisions.at(-1))?.definition.arn,
     deploymentConfiguration: settings.deploymentConfiguration,
     deploymentController: byEcs ? undefined : { type: service.controller },
     ...(byEcs ? {} : { taskSets: service.deployments.map((one) => taskSetView(service, one)) }),
@@ -75,7 +75,8 @@ export function serviceView(service: Service, includeTags = false): JsonObject {
     placementConstraints: [...settings.placementConstraints],
     placementStrategy: [...settings.placementStrategy],
     networkConfiguration: settings.networkConfiguration,
-    healthCheckGracePeriodSeconds: settings.healthCheckGracePeriodSeconds,
+    healthCheckGracePeriodSeconds:
+      settings.healthCheckGracePeriodSeconds ?? (settings.loadBalancers.length > 0 ? 0 : undefined),
     schedulingStrategy: 'REPLICA',
     createdBy: serviceRole(service).replace(/:role\/.*/, ':role/Admin'),
     enableECSManagedTags: settings.enableECSManagedTags,

@@ -1,8 +1,7 @@
 import type { IncomingMessage } from 'node:http';
-import type { AwsError } from './errors.ts';
 import { isObject } from './fields.ts';
 import type { JsonObject } from './fields.ts';
-import { QueryInput, queryError } from './query.ts';
+import { QueryInput } from './query.ts';
 
 /** A request, whichever protocol it came in. */
 export interface AwsRequest {
@@ -14,7 +13,6 @@ export interface AwsRequest {
   /** Present for the Query protocol. */
   readonly query: QueryInput | undefined;
   readonly contentType: string;
-  readonly errorBody: (error: AwsError, requestId: string) => string;
 }
 
 const targets = new Map([
@@ -46,7 +44,6 @@ function jsonRequest(target: string, region: string, body: string): AwsRequest {
     body: isObject(parsed) ? parsed : {},
     query: undefined,
     contentType: 'application/x-amz-json-1.1',
-    errorBody: (error) => JSON.stringify({ __type: error.code, message: error.message }),
   };
 }
 
@@ -59,7 +56,6 @@ function queryRequest(service: string, region: string, body: string): AwsRequest
     body: query.all(),
     query,
     contentType: 'text/xml',
-    errorBody: (error, requestId) => queryError('', error, requestId),
   };
 }
 
