@@ -1,0 +1,153 @@
+import { CloudWatchLogs } from '@aws-sdk/client-cloudwatch-logs';
+import type { GetLogEventsCommandInput, GetLogEventsCommandOutput } from '@aws-sdk/client-cloudwatch-logs';
+import { ECR } from '@aws-sdk/client-ecr';
+import type {
+  BatchGetImageCommandInput,
+  BatchGetImageCommandOutput,
+  DescribeImagesCommandInput,
+  DescribeImagesCommandOutput,
+  DescribeRepositoriesCommandInput,
+  DescribeRepositoriesCommandOutput,
+} from '@aws-sdk/client-ecr';
+import { ECS } from '@aws-sdk/client-ecs';
+import type * as ecs from '@aws-sdk/client-ecs';
+import { ElasticLoadBalancingV2 } from '@aws-sdk/client-elastic-load-balancing-v2';
+import type * as elb from '@aws-sdk/client-elastic-load-balancing-v2';
+import { NodeHttpHandler } from '@smithy/node-http-handler';
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import { Failure } from '../runtime/failure.ts';
+import { rawTaskDefinitions, type RawTaskDefinitions } from './raw-task-definitions.ts';
+
+type Call<Input, Output> = (input: Input) => Promise<Output>;
+
+/** The ECS calls that this action makes that change nothing. */
+export interface EcsReads {
+  describeServices: Call<ecs.DescribeServicesCommandInput, ecs.DescribeServicesCommandOutput>;
+  listServices: Call<ecs.ListServicesCommandInput, ecs.ListServicesCommandOutput>;
+  listClusters: Call<ecs.ListClustersCommandInput, ecs.ListClustersCommandOutput>;
+  listServiceDeployments: Call<
+    ecs.ListServiceDeploymentsCommandInput,
+    ecs.ListServiceDeploymentsCommandOutput
+  >;
+  describeServiceDeployments: Call<
+    ecs.DescribeServiceDeploymentsCommandInput,
+    ecs.DescribeServiceDeploymentsCommandOutput
+  >;
+  describeServiceRevisions: Call<
+    ecs.DescribeServiceRevisionsCommandInput,
+    ecs.DescribeServiceRevisionsCommandOutput
+  >;
+  listTasks: Call<ecs.ListTasksCommandInput, ecs.ListTasksCommandOutput>;
+  describeTasks: Call<ecs.DescribeTasksCommandInput, ecs.DescribeTasksCommandOutput>;
+  listTaskDefinitions: Call<ecs.ListTaskDefinitionsCommandInput, ecs.ListTaskDefinitionsCommandOutput>;
+}
+
+/** The ECS calls that change something. The SDK never repeats them: see writes.ts. */
+export interface EcsWrites {
+  updateService: Call<ecs.UpdateServiceCommandInput, ecs.UpdateServiceCommandOutput>;
+  stopServiceDeployment: Call<ecs.StopServiceDeploymentCommandInput, ecs.StopServiceDeploymentCommandOutput>;
+  deregisterTaskDefinition: Call<
+    ecs.DeregisterTaskDefinitionCommandInput,
+    ecs.DeregisterTaskDefinitionCommandOutput
+  >;
+}
+
+export interface EcrReads {
+  describeRepositories: Call<DescribeRepositoriesCommandInput, DescribeRepositoriesCommandOutput>;
+  describeImages: Call<DescribeImagesCommandInput, DescribeImagesCommandOutput>;
+  batchGetImage: Call<BatchGetImageCommandInput, BatchGetImageCommandOutput>;
+}
+
+export interface LoadBalancerReads {
+  describeTargetGroups: Call<elb.DescribeTargetGroupsCommandInput, elb.DescribeTargetGroupsCommandOutput>;
+  describeTargetHealth: Call<elb.DescribeTargetHealthCommandInput, elb.DescribeTargetHealthCommandOutput>;
+  describeLoadBalancers: Call<elb.DescribeLoadBalancersCommandInput, elb.DescribeLoadBalancersCommandOutput>;
+}
+
+export interface LogReads {
+  getLogEvents: Call<GetLogEventsCommandInput, GetLogEventsCommandOutput>;
+}
+
+/** Every AWS client of the action, made once. */
+export interface Aws {
+  readonly region: string;
+  readonly ecs: EcsReads;
+  readonly ecsWrites: EcsWrites;
+  readonly taskDefinitions: RawTaskDefinitions;
+  readonly elb: LoadBalancerReads;
+  readonly logs: LogReads;
+  /** The ECR client of a region: an image may live in another one than the service. */
+  ecr(region: string): EcrReads;
+}
+
+/** Attempts of a read, the first included; the SDK spaces them out. */
+const READ_ATTEMPTS = 4;
+
+/**
+ * Makes the clients. Region, credentials and endpoints come from the SDK's own chain where `region` is undefined.
+ * Every call ends with `signal`. Rejects with `invalid-input` when no region can be found.
+ */
+export async function createAws(region: string | undefined, signal: AbortSignal): Promise<Aws> {
+  const shared = {
+    ...(region === undefined ? {} : { region }),
+    customUserAgent: [['ecs-fargate-deploy', '1']] as [string, string][],
+    requestHandler: new CancellableHandler(signal),
+    retryMode: 'standard',
+  };
+  const reader = new ECS({ ...shared, maxAttempts: READ_ATTEMPTS });
+  const writer = new ECS({ ...shared, maxAttempts: 1 });
+  const reads = { ...shared, maxAttempts: READ_ATTEMPTS };
+  return {
+    region: await regionOf(reader),
+    ecs: reader,
+    ecsWrites: writer,
+    taskDefinitions: rawTaskDefinitions(reader, writer),
+    elb: new ElasticLoadBalancingV2(reads),
+    logs: new CloudWatchLogs(reads),
+    ecr: (ofRegion) => new ECR({ ...reads, region: ofRegion }),
+  };
+}
+
+async function regionOf(client: ECS): Promise<string> {
+  try {
+    return await client.config.region();
+  } catch (error) {
+    throw new Failure(
+      'invalid-input',
+      'aws-region: there is no AWS region in the inputs or the environment.',
+      {
+        hint: 'Set the input aws-region, or run aws-actions/configure-aws-credentials before this step.',
+        cause: error,
+      },
+    );
+  }
+}
+
+/** Honours HTTPS_PROXY, HTTP_PROXY and NO_PROXY, gives every request a limit, and ends with the job. */
+class CancellableHandler extends NodeHttpHandler {
+  readonly #signal: AbortSignal;
+
+  constructor(signal: AbortSignal) {
+    super({
+      httpAgent: new HttpAgent({ keepAlive: true, proxyEnv: process.env }),
+      httpsAgent: new HttpsAgent({ keepAlive: true, proxyEnv: process.env }),
+      connectionTimeout: 5_000,
+      requestTimeout: 20_000,
+      throwOnRequestTimeout: true,
+    });
+    this.#signal = signal;
+  }
+
+  override async handle(
+    request: Parameters<NodeHttpHandler['handle']>[0],
+    options: Parameters<NodeHttpHandler['handle']>[1] = {},
+  ): ReturnType<NodeHttpHandler['handle']> {
+    try {
+      return await super.handle(request, { ...options, abortSignal: this.#signal });
+    } catch (error) {
+      if (this.#signal.aborted) throw this.#signal.reason as Error;
+      throw error;
+    }
+  }
+}

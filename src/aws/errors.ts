@@ -1,0 +1,119 @@
+/**
+ * What an error of an AWS call means to whoever made the call.
+ *
+ * - `throttled`: refused before it had any effect; try again later.
+ * - `transient`: no answer, or a server error; a write may have happened.
+ * - `expired`, `denied`: the credentials; waiting does not help.
+ * - `unsupported`: this endpoint does not know the call.
+ * - `refused`: the request itself is wrong, and AWS says how.
+ */
+export type AwsErrorKind =
+  'throttled' | 'transient' | 'expired' | 'denied' | 'unsupported' | 'refused' | 'not-aws';
+
+const THROTTLED = new Set([
+  'Throttling',
+  'ThrottlingException',
+  'ThrottledException',
+  'RequestThrottled',
+  'RequestThrottledException',
+  'RequestLimitExceeded',
+  'TooManyRequestsException',
+  'LimitExceededException',
+  'BandwidthLimitExceeded',
+  'SlowDown',
+  'EC2ThrottledException',
+]);
+
+const EXPIRED = new Set(['ExpiredToken', 'ExpiredTokenException', 'RequestExpired', 'TokenRefreshRequired']);
+
+const DENIED = new Set([
+  'AccessDenied',
+  'AccessDeniedException',
+  'UnauthorizedOperation',
+  'AuthFailure',
+  'NotAuthorized',
+  'UnrecognizedClientException',
+  'InvalidClientTokenId',
+  'InvalidSignatureException',
+  'SignatureDoesNotMatch',
+  'MissingAuthenticationToken',
+  'MissingAuthenticationTokenException',
+  'IncompleteSignature',
+  'OptInRequired',
+  'CredentialsProviderError',
+]);
+
+const UNSUPPORTED = new Set([
+  'UnsupportedFeatureException',
+  'UnknownOperationException',
+  'UnknownOperation',
+  'InvalidAction',
+  'NotImplemented',
+]);
+
+const NO_ANSWER = new Set([
+  'ECONNRESET',
+  'ECONNREFUSED',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+]);
+
+interface AwsErrorShape {
+  readonly name: string;
+  readonly message: string;
+  readonly code: string | undefined;
+  readonly status: number | undefined;
+}
+
+/** Sorts the error of any SDK call, network errors included. */
+export function awsErrorKind(error: unknown): AwsErrorKind {
+  const { name, message, code, status } = shapeOf(error);
+  if (EXPIRED.has(name) || (name === 'CredentialsProviderError' && /expired/i.test(message)))
+    return 'expired';
+  if (DENIED.has(name)) return 'denied';
+  if (UNSUPPORTED.has(name)) return 'unsupported';
+  if (THROTTLED.has(name) || status === 429 || isRevisionRace(message)) return 'throttled';
+  if (name === 'TimeoutError' || (code !== undefined && NO_ANSWER.has(code))) return 'transient';
+  if (status !== undefined && status >= 500) return 'transient';
+  if (status === 403) return 'denied';
+  if (isUnreadableAnswer(error)) return 'transient';
+  return status === undefined ? 'not-aws' : 'refused';
+}
+
+/** ECS answers a race between two registrations with a ClientException, which no SDK retries. */
+function isRevisionRace(message: string): boolean {
+  return message.includes('Too many concurrent attempts to create a new revision');
+}
+
+/** A proxy's HTML page or a cut-off body: the SDK reports the parser's error, with the answer attached. */
+function isUnreadableAnswer(error: unknown): boolean {
+  return error instanceof SyntaxError && '$response' in error;
+}
+
+/** The error's name and message as one line, for evidence and messages. */
+export function describeAwsError(error: unknown): string {
+  const { name, message, code } = shapeOf(error);
+  const label = name === 'Error' && code !== undefined ? code : name;
+  return message === '' || message === label ? label : `${label}: ${message.split('\n')[0] ?? ''}`;
+}
+
+/** True for an AWS error of one of these names. */
+export function isAwsError(error: unknown, ...names: readonly string[]): boolean {
+  return names.includes(shapeOf(error).name);
+}
+
+function shapeOf(error: unknown): AwsErrorShape {
+  if (!(error instanceof Error))
+    return { name: 'Error', message: String(error), code: undefined, status: undefined };
+  const extra = error as Error & { code?: unknown; $metadata?: { httpStatusCode?: number } };
+  return {
+    name: error.name,
+    message: error.message,
+    code: typeof extra.code === 'string' ? extra.code : undefined,
+    status: extra.$metadata?.httpStatusCode,
+  };
+}

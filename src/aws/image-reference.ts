@@ -1,0 +1,48 @@
+/** An image reference in its parts: `host/name:tag@sha256:...`. */
+export interface ImageReference {
+  /** Everything before the tag and digest: registry host and repository. */
+  readonly repository: string;
+  readonly tag: string | undefined;
+  readonly digest: string | undefined;
+}
+
+/** Where an ECR repository lives. */
+export interface EcrRepository {
+  readonly host: string;
+  readonly accountId: string;
+  readonly region: string;
+  readonly name: string;
+}
+
+/**
+ * Hosts of private ECR registries in every partition, dual-stack names included ("Amazon ECR endpoints", AWS
+ * General Reference).
+ */
+const ECR_HOST =
+  /^(\d{12})\.dkr[.-]ecr(?:-fips)?\.([a-z0-9-]+)\.(?:amazonaws\.(?:com(?:\.cn)?|eu)|on\.(?:aws|amazonwebservices\.com\.cn)|c2s\.ic\.gov|sc2s\.sgov\.gov)$/;
+
+/** Splits a reference. A colon after the last slash starts the tag; one before it belongs to the host's port. */
+export function parseImageReference(reference: string): ImageReference {
+  const [withoutDigest = '', digest] = reference.split('@', 2);
+  const colon = withoutDigest.indexOf(':', withoutDigest.lastIndexOf('/') + 1);
+  return colon === -1
+    ? { repository: withoutDigest, tag: undefined, digest }
+    : { repository: withoutDigest.slice(0, colon), tag: withoutDigest.slice(colon + 1), digest };
+}
+
+/** The same image by digest: `repository@sha256:...`. */
+export function byDigest(reference: string, digest: string): string {
+  return `${parseImageReference(reference).repository}@${digest}`;
+}
+
+/** The ECR repository that a reference or repository URI points into; undefined for any other registry. */
+export function ecrRepositoryOf(reference: string): EcrRepository | undefined {
+  const { repository } = parseImageReference(reference);
+  const slash = repository.indexOf('/');
+  if (slash === -1) return undefined;
+  const host = repository.slice(0, slash);
+  const match = ECR_HOST.exec(host);
+  if (match === null) return undefined;
+  const [, accountId = '', region = ''] = match;
+  return { host, accountId, region, name: repository.slice(slash + 1) };
+}

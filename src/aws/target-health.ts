@@ -1,0 +1,32 @@
+import type { TargetHealthDescription } from '@aws-sdk/client-elastic-load-balancing-v2';
+import type { LoadBalancerReads } from './clients.ts';
+
+/** One target of a target group, as the load balancer sees it. */
+export interface TargetView {
+  readonly address: string;
+  readonly port: number | undefined;
+  /** `initial`, `healthy`, `unhealthy`, `unhealthy.draining`, `unused`, `draining`, `unavailable`. */
+  readonly state: string;
+  /** Such as `Target.ResponseCodeMismatch`. */
+  readonly reason: string | undefined;
+  readonly description: string | undefined;
+}
+
+/** Every target of one group. */
+export async function targetsOf(
+  elb: Pick<LoadBalancerReads, 'describeTargetHealth'>,
+  targetGroupArn: string,
+): Promise<TargetView[]> {
+  const answer = await elb.describeTargetHealth({ TargetGroupArn: targetGroupArn });
+  return (answer.TargetHealthDescriptions ?? []).map(viewTarget);
+}
+
+function viewTarget(description: TargetHealthDescription): TargetView {
+  return {
+    address: description.Target?.Id ?? '',
+    port: description.Target?.Port,
+    state: description.TargetHealth?.State ?? '',
+    reason: description.TargetHealth?.Reason,
+    description: description.TargetHealth?.Description,
+  };
+}

@@ -1,0 +1,59 @@
+import type { Task } from '@aws-sdk/client-ecs';
+import type { ServiceAddress } from '../model.ts';
+import type { EcsReads } from './clients.ts';
+
+export type { Task };
+
+type TaskReads = Pick<EcsReads, 'listTasks' | 'describeTasks'>;
+
+/** ARNs of a service's tasks, by what ECS wants them to be. Stopped tasks stay listed for about an hour. */
+export async function listServiceTasks(
+  ecs: Pick<EcsReads, 'listTasks'>,
+  address: Pick<ServiceAddress, 'cluster' | 'name'>,
+  desiredStatus: 'RUNNING' | 'STOPPED',
+): Promise<string[]> {
+  const arns: string[] = [];
+  let nextToken: string | undefined;
+  do {
+    const answer = await ecs.listTasks({
+      cluster: address.cluster,
+      serviceName: address.name,
+      desiredStatus,
+      ...(nextToken === undefined ? {} : { nextToken }),
+    });
+    arns.push(...(answer.taskArns ?? []));
+    nextToken = answer.nextToken;
+  } while (nextToken !== undefined);
+  return arns;
+}
+
+/** Tasks by ARN, 100 a call; those that are gone are left out. */
+export async function describeTasks(
+  ecs: Pick<EcsReads, 'describeTasks'>,
+  cluster: string,
+  arns: readonly string[],
+): Promise<Task[]> {
+  const tasks: Task[] = [];
+  for (let from = 0; from < arns.length; from += 100) {
+    const answer = await ecs.describeTasks({ cluster, tasks: arns.slice(from, from + 100) });
+    tasks.push(...(answer.tasks ?? []));
+  }
+  return tasks;
+}
+
+/** Running tasks of one deployment: ECS writes the deployment's id into `startedBy`. */
+export async function runningTasksOf(
+  ecs: TaskReads,
+  address: Pick<ServiceAddress, 'cluster' | 'name'>,
+  deploymentId: string,
+): Promise<Task[]> {
+  const arns = await listServiceTasks(ecs, address, 'RUNNING');
+  const tasks = await describeTasks(ecs, address.cluster, arns);
+  return tasks.filter((task) => task.startedBy === deploymentId);
+}
+
+/** The address under which a load balancer knows the task: `privateIPv4Address` of its network interface. */
+export function addressOf(task: Task): string | undefined {
+  const details = (task.attachments ?? []).flatMap((attachment) => attachment.details ?? []);
+  return details.find((detail) => detail.name === 'privateIPv4Address')?.value;
+}

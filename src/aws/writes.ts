@@ -1,0 +1,38 @@
+import type { Clock } from '../runtime/clock.ts';
+import { awsErrorKind } from './errors.ts';
+
+/** Pauses after a refused or unanswered write, in seconds; together about a minute. */
+const PAUSES = [1, 2, 4, 8, 8, 8, 8, 8, 8];
+
+/** An unanswered write is sent again at most this often, and only after it was seen to have had no effect. */
+const RESENDS = 2;
+
+/**
+ * Sends a write so that it takes effect at most once.
+ *
+ * A throttled write had no effect and is sent again. A write without an answer (time-out, reset, 5xx) may have
+ * had one: `readBack` looks for it, and only when it finds nothing is the write sent again. Every other error
+ * is the caller's. The SDK's own retries must be off for `send`.
+ */
+export async function writeOnce<T>(
+  clock: Clock,
+  send: () => Promise<T>,
+  readBack: () => Promise<T | undefined>,
+): Promise<T> {
+  let unanswered = 0;
+  for (const pause of PAUSES) {
+    try {
+      return await send();
+    } catch (error) {
+      const kind = awsErrorKind(error);
+      if (kind !== 'throttled' && kind !== 'transient') throw error;
+      await clock.sleep(pause * 1000);
+      if (kind === 'throttled') continue;
+      const effect = await readBack();
+      if (effect !== undefined) return effect;
+      unanswered += 1;
+      if (unanswered > RESENDS) throw error;
+    }
+  }
+  return send();
+}

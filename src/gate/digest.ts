@@ -1,0 +1,99 @@
+import type { Aws, EcrReads } from '../aws/clients.ts';
+import { awsErrorKind } from '../aws/errors.ts';
+import { ecrRepositoryOf } from '../aws/image-reference.ts';
+import { describeServiceDeployment, describeServiceRevisions } from '../aws/service-deployments.ts';
+import { runningTasksOf } from '../aws/tasks.ts';
+import type { DeployedImage, GateResult, Rollout } from '../model.ts';
+
+type DigestAws = Pick<Aws, 'ecs' | 'ecr'>;
+
+/**
+ * Proves that what runs is what this run deploys: the digest that ECS resolved for each container equals the
+ * image's, or is a manifest in its index. Skipped, and said so, where a digest cannot be known.
+ */
+export async function digestGate(
+  aws: DigestAws,
+  rollout: Rollout,
+  images: Readonly<Record<string, DeployedImage>>,
+): Promise<GateResult> {
+  const wanted = Object.entries(images);
+  if (wanted.length === 0) return skipped('this run brings no image of its own');
+  const running = await runningDigests(aws, rollout);
+  for (const [container, image] of wanted) {
+    const actual = running.get(container);
+    if (image.digest === undefined) return skipped(`the digest of ${image.reference} is not known`);
+    if (actual === undefined) return skipped(`ECS does not say which digest container "${container}" runs`);
+    if (actual !== image.digest && !(await isInIndex(aws, image, actual))) {
+      return {
+        gate: 'digest',
+        state: 'failed',
+        detail: `container "${container}" runs ${actual}, not ${image.digest}`,
+      };
+    }
+  }
+  return {
+    gate: 'digest',
+    state: 'passed',
+    detail: wanted.map(([container, image]) => `${container} runs ${image.digest ?? ''}`).join(', '),
+  };
+}
+
+function skipped(detail: string): GateResult {
+  return { gate: 'digest', state: 'skipped', detail };
+}
+
+/** By container: of our service revision; where that cannot be read, of our running tasks. */
+async function runningDigests(aws: DigestAws, rollout: Rollout): Promise<Map<string, string>> {
+  const ofRevision = await digestsOfRevision(aws, rollout);
+  if (ofRevision.size > 0) return ofRevision;
+  try {
+    const tasks = await runningTasksOf(aws.ecs, rollout.snapshot.address, rollout.deploymentId);
+    const containers = tasks.flatMap((task) => task.containers ?? []);
+    return new Map(containers.flatMap(({ name, imageDigest }) => pair(name, imageDigest)));
+  } catch (error) {
+    if (awsErrorKind(error) === 'denied') return new Map();
+    throw error;
+  }
+}
+
+async function digestsOfRevision(aws: DigestAws, rollout: Rollout): Promise<Map<string, string>> {
+  if (rollout.serviceDeploymentArn === undefined) return new Map();
+  const deployment = await describeServiceDeployment(aws.ecs, rollout.serviceDeploymentArn);
+  const target = deployment?.targetServiceRevision?.arn;
+  const revisions = await describeServiceRevisions(aws.ecs, target === undefined ? [] : [target]);
+  const images = revisions.flatMap((revision) => revision.containerImages ?? []);
+  return new Map(images.flatMap(({ containerName, imageDigest }) => pair(containerName, imageDigest)));
+}
+
+function pair(name: string | undefined, digest: string | undefined): [string, string][] {
+  return name === undefined || digest === undefined ? [] : [[name, digest]];
+}
+
+const INDEXES = [
+  'application/vnd.oci.image.index.v1+json',
+  'application/vnd.docker.distribution.manifest.list.v2+json',
+];
+
+/** A multi-platform image is an index; ECS may report the manifest that it picked from it. */
+async function isInIndex(aws: DigestAws, image: DeployedImage, digest: string): Promise<boolean> {
+  const repository = ecrRepositoryOf(image.reference);
+  if (repository === undefined) return false;
+  const manifest = await readManifest(aws.ecr(repository.region), repository, image.digest ?? '');
+  const children = (manifest?.manifests ?? []) as readonly { digest?: string }[];
+  return children.some((child) => child.digest === digest);
+}
+
+async function readManifest(
+  ecr: Pick<EcrReads, 'batchGetImage'>,
+  repository: { readonly accountId: string; readonly name: string },
+  imageDigest: string,
+): Promise<{ manifests?: readonly unknown[] } | undefined> {
+  const answer = await ecr.batchGetImage({
+    registryId: repository.accountId,
+    repositoryName: repository.name,
+    imageIds: [{ imageDigest }],
+    acceptedMediaTypes: INDEXES,
+  });
+  const text = answer.images?.[0]?.imageManifest;
+  return text === undefined ? undefined : (JSON.parse(text) as { manifests?: readonly unknown[] });
+}

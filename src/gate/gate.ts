@@ -1,0 +1,125 @@
+import type { Aws } from '../aws/clients.ts';
+import { awsErrorKind, describeAwsError } from '../aws/errors.ts';
+import { failureOf } from '../aws/failures.ts';
+import type { Cause, Course, DeployedImage, GateResult, Probe, Request, Rollout, Trouble } from '../model.ts';
+import { Failure } from '../runtime/failure.ts';
+import { digestGate } from './digest.ts';
+import { httpGate, type HttpGateTools } from './http.ts';
+import { targetsGate } from './targets.ts';
+
+export interface GateTools extends HttpGateTools {
+  readonly aws: Pick<Aws, 'ecs' | 'ecr' | 'elb'>;
+}
+
+/** Digest, then targets: what has to hold for each service by itself. Ends at the first gate that fails. A service without tasks has nothing to prove. */
+export async function proveService(
+  tools: GateTools,
+  course: Course,
+  images: Readonly<Record<string, DeployedImage>>,
+  request: Request,
+): Promise<Course> {
+  const { rollout } = course;
+  if (rollout === undefined || course.trouble !== undefined || course.desiredCount === 0) return course;
+  const gates: GateResult[] = [];
+  for (const gate of [
+    () => digestGate(tools.aws, rollout, images),
+    () =>
+      targetsGate(tools, rollout, {
+        deadlineSeconds: request.gate.deadlineSeconds,
+        pollSeconds: request.rollout.pollSeconds,
+      }),
+  ]) {
+    const result = await passOrTrouble(gate, rollout);
+    if ('remedy' in result) return { ...course, gates, trouble: result };
+    gates.push(result);
+    tools.log.line(`${course.snapshot.address.name}: ${result.gate} gate ${result.state}: ${result.detail}`);
+    if (result.state === 'failed') return { ...course, gates, trouble: troubleOf(course, result) };
+  }
+  return { ...course, gates };
+}
+
+/** Credentials that end here leave the rollout alone; a lost answer skips the proof and says so. */
+async function passOrTrouble(
+  gate: () => Promise<GateResult>,
+  rollout: Rollout,
+): Promise<GateResult | Trouble> {
+  try {
+    return await gate();
+  } catch (error) {
+    if (['throttled', 'transient'].includes(awsErrorKind(error))) {
+      return { gate: 'digest', state: 'skipped', detail: `no answer from AWS (${describeAwsError(error)})` };
+    }
+    const failure = failureOf(error, `proving service "${rollout.snapshot.address.name}"`);
+    if (!(failure instanceof Failure)) throw failure;
+    return {
+      result: 'failed',
+      cause: failure.reason,
+      reason: `could not be proven: ${failure.message}`,
+      hint: failure.hint,
+      evidence: failure.evidence,
+      remedy: 'leave',
+    };
+  }
+}
+
+function troubleOf(course: Course, failed: GateResult): Trouble {
+  const cause: Cause =
+    failed.gate === 'digest'
+      ? 'digest-mismatch'
+      : failed.gate === 'targets'
+        ? 'target-health-check-failed'
+        : 'container-health-check-failed';
+  return {
+    result: 'failed',
+    cause,
+    reason: `${course.move === 'nothing' ? 'does not pass' : 'completed, but does not pass'} the ${failed.gate} gate: ${failed.detail}`,
+    hint: undefined,
+    evidence: [{ kind: failed.gate === 'digest' ? 'digest' : 'target', text: failed.detail }],
+    remedy: course.move === 'nothing' ? 'leave' : 'roll-back',
+  };
+}
+
+/**
+ * The health-check URL, once, after all services. A failure counts against every service that this run changed and
+ * that is well otherwise; where nothing changed, against all.
+ */
+export async function proveUrl(
+  tools: GateTools,
+  courses: readonly Course[],
+  request: Request,
+  before: Probe | undefined,
+): Promise<Course[]> {
+  const check = request.gate.http;
+  const well = courses.filter((course) => course.trouble === undefined);
+  if (check === undefined || well.every((course) => course.desiredCount === 0)) return [...courses];
+  const end = await httpGate(tools, check, request.gate, before);
+  const result: GateResult = { gate: 'http', state: end.passed ? 'passed' : 'failed', detail: end.detail };
+  tools.log.line(`http gate ${result.state}: ${check.url}: ${end.detail}`);
+  const changed = well.filter((course) => course.move !== 'nothing');
+  const judged = changed.length === 0 ? well : changed;
+  return courses.map((course) => {
+    if (!judged.includes(course)) return course;
+    const gates = [...course.gates, result];
+    return end.passed
+      ? { ...course, gates }
+      : { ...course, gates, trouble: httpTrouble(course, check.url, end) };
+  });
+}
+
+function httpTrouble(
+  course: Course,
+  url: string,
+  end: { readonly detail: string; readonly reachable: boolean },
+): Trouble {
+  const why = end.reachable ? end.detail : `${end.detail}; it never answered this runner`;
+  return {
+    result: 'failed',
+    cause: 'http-check-failed',
+    reason: course.move === 'nothing' ? `fails at ${url}: ${why}` : `completed, but ${url} failed: ${why}`,
+    hint: end.reachable
+      ? undefined
+      : 'Check that the URL is right and that this runner may reach it: it did not answer before the deployment either.',
+    evidence: [{ kind: 'http', text: `${url}: ${end.detail}` }],
+    remedy: end.reachable && course.move !== 'nothing' ? 'roll-back' : 'leave',
+  };
+}

@@ -1,0 +1,81 @@
+import type { GateRequest, HttpCheck, Probe } from '../model.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { Log } from '../runtime/log.ts';
+import { read, type Reading } from './reading.ts';
+
+/** Asks the URL once; probe.ts in production. */
+export type Ask = (check: HttpCheck, signal: AbortSignal) => Promise<Probe>;
+
+export interface HttpGateTools {
+  readonly ask: Ask;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly log: Log;
+}
+
+export interface HttpGateEnd {
+  readonly passed: boolean;
+  readonly detail: string;
+  /** False: it never answered, neither now nor in the survey; the runner may be at fault. */
+  readonly reachable: boolean;
+}
+
+/**
+ * Asks the health-check URL until it gave enough good answers in a row, or enough bad ones, or its time is up.
+ * `before` is its answer in the survey.
+ */
+export async function httpGate(
+  tools: HttpGateTools,
+  check: HttpCheck,
+  gate: GateRequest,
+  before: Probe | undefined,
+): Promise<HttpGateEnd> {
+  const deadline = tools.clock.now() + gate.deadlineSeconds * 1000;
+  let tally: Tally = { good: 0, bad: 0, answered: before?.kind === 'answer' };
+  let told = '';
+  for (;;) {
+    const answer = await tools.ask(check, tools.signal);
+    const reading = read(answer, check, before);
+    tally = count(tally, answer, reading);
+    const line = tell(reading, tally, check);
+    if (line !== told) tools.log.line(line);
+    told = line;
+    if (tally.good >= check.successes) return end(true, reading, tally);
+    if (tally.bad >= check.failures) return end(false, reading, tally);
+    const left = deadline - tools.clock.now();
+    if (left <= 0) return end(false, reading, tally);
+    await tools.clock.sleep(Math.min(check.intervalSeconds * 1000, left), tools.signal);
+  }
+}
+
+interface Tally {
+  readonly good: number;
+  readonly bad: number;
+  readonly answered: boolean;
+}
+
+/** Only answers in a row count; the old version's, and errors of the probe itself, are neither good nor bad. */
+function count(tally: Tally, answer: Probe, reading: Reading): Tally {
+  return {
+    good: reading.kind === 'good' ? tally.good + 1 : 0,
+    bad: reading.kind === 'bad' ? tally.bad + 1 : 0,
+    answered: tally.answered || answer.kind === 'answer',
+  };
+}
+
+function tell(reading: Reading, tally: Tally, check: HttpCheck): string {
+  switch (reading.kind) {
+    case 'good':
+      return `${check.url}: ${reading.what} (${tally.good} of ${check.successes} good answers)`;
+    case 'bad':
+      return `${check.url}: ${reading.what} (${tally.bad} of ${check.failures} bad answers)`;
+    case 'old-version':
+      return `${check.url}: ${reading.what}: still the old version`;
+    case 'error':
+      return `${check.url}: ${reading.what}`;
+  }
+}
+
+function end(passed: boolean, reading: Reading, tally: Tally): HttpGateEnd {
+  return { passed, detail: reading.what, reachable: tally.answered };
+}

@@ -1,0 +1,147 @@
+import type { Task } from '@aws-sdk/client-ecs';
+import type { Aws } from '../aws/clients.ts';
+import { awsErrorKind } from '../aws/errors.ts';
+import { lastSegment } from '../aws/partition.ts';
+import { targetsOf, type TargetView } from '../aws/target-health.ts';
+import { addressOf, runningTasksOf } from '../aws/tasks.ts';
+import type { GateResult, Rollout } from '../model.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { Log } from '../runtime/log.ts';
+
+export interface TargetsTools {
+  readonly aws: Pick<Aws, 'ecs' | 'elb'>;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly log: Log;
+}
+
+/** One look: what keeps our tasks from being proven healthy, by task. Empty: nothing. */
+export interface TargetsLook {
+  readonly tasks: readonly string[];
+  readonly unproven: ReadonlyMap<string, string>;
+}
+
+/**
+ * Waits until every running task of ours is healthy in every target group; without a target group, until it runs and
+ * its container health check agrees. Tasks that start or stop meanwhile are not judged.
+ */
+export async function targetsGate(
+  tools: TargetsTools,
+  rollout: Rollout,
+  limits: { readonly deadlineSeconds: number; readonly pollSeconds: number },
+): Promise<GateResult> {
+  const gate = rollout.snapshot.targetGroups.length === 0 ? 'tasks' : 'targets';
+  const deadline = tools.clock.now() + limits.deadlineSeconds * 1000;
+  let first: readonly string[] | undefined;
+  let told = '';
+  for (;;) {
+    const look = await lookOnce(tools, rollout);
+    if (look === 'denied') {
+      return {
+        gate,
+        state: 'skipped',
+        detail: 'the tasks or targets may not be read with these credentials',
+      };
+    }
+    first ??= look.tasks;
+    if (look.tasks.length > 0 && look.unproven.size === 0) {
+      return {
+        gate,
+        state: 'passed',
+        detail: `${look.tasks.length} of ${look.tasks.length} tasks are healthy`,
+      };
+    }
+    const line = summary(look);
+    if (line !== told) tools.log.line(`${rollout.snapshot.address.name}: ${line}`);
+    told = line;
+    const left = deadline - tools.clock.now();
+    if (left <= 0) return atDeadline(gate, look, first);
+    await tools.clock.sleep(Math.min(limits.pollSeconds * 1000, left), tools.signal);
+  }
+}
+
+async function lookOnce(tools: TargetsTools, rollout: Rollout): Promise<TargetsLook | 'denied'> {
+  try {
+    const tasks = await runningTasksOf(tools.aws.ecs, rollout.snapshot.address, rollout.deploymentId);
+    const groups = await Promise.all(
+      rollout.snapshot.targetGroups.map(({ targetGroupArn }) => targetsOf(tools.aws.elb, targetGroupArn)),
+    );
+    const containerChecks = rollout.definition.containerDefinitions.some(
+      (container) => container['healthCheck'] !== undefined,
+    );
+    return judgeTargets(
+      tasks.filter((task) => task.desiredStatus !== 'STOPPED'),
+      groups,
+      containerChecks,
+    );
+  } catch (error) {
+    if (awsErrorKind(error) === 'denied') return 'denied';
+    if (['throttled', 'transient'].includes(awsErrorKind(error))) return { tasks: [], unproven: new Map() };
+    throw error;
+  }
+}
+
+/** Pure: each task against its container health check and every target group. */
+export function judgeTargets(
+  tasks: readonly Task[],
+  groups: readonly (readonly TargetView[])[],
+  containerChecks: boolean,
+): TargetsLook {
+  const unproven = new Map<string, string>();
+  for (const task of tasks) {
+    const why = [
+      containerState(task, containerChecks),
+      ...groups.map((group) => targetState(task, group)),
+    ].find((each) => each !== undefined);
+    if (why !== undefined) unproven.set(idOf(task), why);
+  }
+  return { tasks: tasks.map(idOf), unproven };
+}
+
+function containerState(task: Task, containerChecks: boolean): string | undefined {
+  if (task.lastStatus !== 'RUNNING') return `is ${task.lastStatus ?? 'in no state'}`;
+  if (!containerChecks || task.healthStatus === 'HEALTHY') return undefined;
+  return `its container health check says ${task.healthStatus ?? 'UNKNOWN'}`;
+}
+
+/** Undefined where the target serves: healthy, or health checks are disabled. */
+function targetState(task: Task, group: readonly TargetView[]): string | undefined {
+  const address = addressOf(task);
+  const targets = group.filter((target) => target.address === address);
+  if (targets.length === 0) return 'is not registered as a target yet';
+  if (
+    targets.some((target) => target.state === 'healthy' || target.reason === 'Target.HealthCheckDisabled')
+  ) {
+    return undefined;
+  }
+  const [target] = targets;
+  const detail = [target?.reason, target?.description].filter((part) => part !== undefined).join(': ');
+  return `target ${target?.state ?? ''}${detail === '' ? '' : ` (${detail})`}`;
+}
+
+function idOf(task: Task): string {
+  return lastSegment(task.taskArn ?? '');
+}
+
+function summary(look: TargetsLook): string {
+  if (look.tasks.length === 0) return 'no running task of this deployment is visible yet';
+  const proven = look.tasks.length - look.unproven.size;
+  const [why] = look.unproven.values();
+  return `${proven} of ${look.tasks.length} tasks proven healthy; waiting: ${why ?? ''}`;
+}
+
+function atDeadline(gate: 'tasks' | 'targets', look: TargetsLook, first: readonly string[]): GateResult {
+  const judged = [...look.unproven].filter(([id]) => first.includes(id));
+  if (look.tasks.length > 0 && judged.length === 0) {
+    return { gate, state: 'passed', detail: 'every task that was there from the start is healthy' };
+  }
+  const [unhealthy] = judged;
+  return {
+    gate,
+    state: 'failed',
+    detail:
+      unhealthy === undefined
+        ? 'no running task of this deployment was seen'
+        : `task ${unhealthy[0]} ${unhealthy[1]}`,
+  };
+}

@@ -1,0 +1,120 @@
+import type { Aws, EcrReads } from '../aws/clients.ts';
+import { awsErrorKind, isAwsError } from '../aws/errors.ts';
+import { during, failureOf } from '../aws/failures.ts';
+import {
+  byDigest,
+  ecrRepositoryOf,
+  parseImageReference,
+  type EcrRepository,
+} from '../aws/image-reference.ts';
+import { partitionOf } from '../aws/partition.ts';
+import type { DeployedImage } from '../model.ts';
+import { Failure } from '../runtime/failure.ts';
+
+type EcrOf = Pick<Aws, 'ecr' | 'region'>;
+
+/**
+ * The image that a reference means right now. In ECR its tag becomes a digest, so that what is deployed cannot
+ * change under the deployment; elsewhere the reference is used as it is.
+ */
+export async function resolveReference(
+  aws: EcrOf,
+  reference: string,
+  warn: (text: string) => void,
+): Promise<DeployedImage> {
+  const { tag, digest } = parseImageReference(reference);
+  const repository = ecrRepositoryOf(reference);
+  if (repository === undefined) {
+    if (digest === undefined) {
+      warn(
+        `Image ${reference} is not in ECR: its digest is not known, so what runs cannot be proven by digest.`,
+      );
+    }
+    return { reference, digest, tag, registry: undefined };
+  }
+  const found = await lookUp(aws.ecr(repository.region), repository, digest ?? tag ?? 'latest', warn);
+  return {
+    reference: found === undefined ? reference : byDigest(reference, found),
+    digest: found ?? digest,
+    tag,
+    registry: repository.host,
+  };
+}
+
+/** An image that is already in a repository (a name in this account and region, or a URI), by tag or digest. */
+export async function resolveExisting(
+  aws: EcrOf,
+  repository: string,
+  tagOrDigest: string,
+  warn: (text: string) => void,
+): Promise<DeployedImage> {
+  const uri = ecrRepositoryOf(repository) === undefined ? await uriOf(aws, repository) : repository;
+  const separator = tagOrDigest.startsWith('sha256:') ? '@' : ':';
+  return resolveReference(aws, `${uri}${separator}${tagOrDigest}`, warn);
+}
+
+async function uriOf(aws: EcrOf, name: string): Promise<string> {
+  const answer = await during(`reading ECR repository "${name}"`, async () => {
+    try {
+      return await aws.ecr(aws.region).describeRepositories({ repositoryNames: [name] });
+    } catch (error) {
+      if (isAwsError(error, 'RepositoryNotFoundException')) throw repositoryNotFound(name, aws.region, error);
+      throw error;
+    }
+  });
+  const repository = answer.repositories?.[0];
+  const registry = repository?.registryId ?? '';
+  return (
+    repository?.repositoryUri ??
+    `${registry}.dkr.ecr.${aws.region}.${partitionOf(aws.region).dnsSuffix}/${name}`
+  );
+}
+
+/** The digest of a tag (or the digest itself, once it was seen to exist). Undefined where ECR may not be read. */
+async function lookUp(
+  ecr: Pick<EcrReads, 'describeImages'>,
+  repository: EcrRepository,
+  tagOrDigest: string,
+  warn: (text: string) => void,
+): Promise<string | undefined> {
+  const isDigest = tagOrDigest.startsWith('sha256:');
+  const name = `${repository.name}${isDigest ? '@' : ':'}${tagOrDigest}`;
+  try {
+    const answer = await ecr.describeImages({
+      registryId: repository.accountId,
+      repositoryName: repository.name,
+      imageIds: [isDigest ? { imageDigest: tagOrDigest } : { imageTag: tagOrDigest }],
+    });
+    const digest = answer.imageDetails?.[0]?.imageDigest;
+    if (digest !== undefined) return digest;
+    throw imageNotFound(name, repository);
+  } catch (error) {
+    if (isAwsError(error, 'ImageNotFoundException')) throw imageNotFound(name, repository, error);
+    if (isAwsError(error, 'RepositoryNotFoundException')) {
+      throw repositoryNotFound(repository.name, repository.region, error);
+    }
+    if (awsErrorKind(error) === 'denied') {
+      warn(`ecr:DescribeImages is denied on ${repository.name}: image ${name} is deployed unchecked.`);
+      return undefined;
+    }
+    throw failureOf(error, `looking up image ${name}`);
+  }
+}
+
+function imageNotFound(name: string, repository: EcrRepository, cause?: unknown): Failure {
+  return new Failure(
+    'preflight-failed',
+    `Image ${name} was not found in ECR (account ${repository.accountId}, ${repository.region}).`,
+    {
+      hint: `List what is there: aws ecr describe-images --repository-name ${repository.name} --region ${repository.region}`,
+      cause,
+    },
+  );
+}
+
+function repositoryNotFound(name: string, region: string, cause: unknown): Failure {
+  return new Failure('preflight-failed', `ECR repository "${name}" was not found in ${region}.`, {
+    hint: `Create it: aws ecr create-repository --repository-name ${name} --image-tag-mutability IMMUTABLE --region ${region}`,
+    cause,
+  });
+}

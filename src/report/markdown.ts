@@ -1,0 +1,47 @@
+import { harmlessLines } from './safe-text.ts';
+
+/**
+ * Text from outside as Markdown text: no structure, no HTML, no mention, no link, one line.
+ * A zero-width space after `@` keeps a name readable and pings nobody.
+ */
+export function escapeText(text: string): string {
+  return harmlessLines(text)
+    .join(' ')
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replace(/[\\`*_{}[\]()#+!|~$]/g, '\\$&')
+    .replace(/@(?=\w)/g, '@\u200b')
+    .replace(/(^|\s)(https?):\/\//gi, '$1$2:\u200b//');
+}
+
+/** Text from outside as inline code. */
+export function code(text: string): string {
+  const line = harmlessLines(text).join(' ').replaceAll('|', '\\|');
+  const longest = Math.max(0, ...[...line.matchAll(/`+/g)].map((run) => run[0].length));
+  const fence = '`'.repeat(longest + 1);
+  const pad = line.startsWith('`') || line.endsWith('`') ? ' ' : '';
+  return `${fence}${pad}${line}${pad}${fence}`;
+}
+
+/** Lines from outside as a code block, whatever fences they hold. */
+export function codeBlock(lines: readonly string[]): string {
+  const safe = lines.flatMap(harmlessLines);
+  const longest = Math.max(2, ...safe.map((line) => /^\s*(`+)/.exec(line)?.[1]?.length ?? 0));
+  const fence = '`'.repeat(longest + 1);
+  return [fence, ...safe, fence].join('\n');
+}
+
+export function link(text: string, url: string | undefined): string {
+  return url === undefined ? text : `[${text}](${url})`;
+}
+
+/** A table; cells are Markdown already. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+}
+
+export function details(summary: string, body: string): string {
+  return `<details>\n<summary>${summary}</summary>\n\n${body}\n\n</details>`;
+}

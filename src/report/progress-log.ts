@@ -1,0 +1,86 @@
+import type { StepRecord } from '../model.ts';
+import { secondsBetween, type Clock } from '../runtime/clock.ts';
+import type { Log } from '../runtime/log.ts';
+import type { Masks } from '../runtime/masks.ts';
+import { harmlessLines } from './safe-text.ts';
+
+/** What the runner's log understands; @actions/core in production. */
+export interface Console {
+  info(text: string): void;
+  warning(text: string): void;
+  startGroup(title: string): void;
+  endGroup(): void;
+}
+
+/** A line of the log, for the report. */
+export interface LoggedLine {
+  /** Seconds since the run began. */
+  readonly at: number;
+  readonly text: string;
+}
+
+/** Annotations of one level that GitHub shows for a step. */
+const MAX_WARNINGS = 10;
+
+/**
+ * The job log: a group for each step, each line with the elapsed time. Every text becomes harmless and loses its
+ * secrets here, whoever wrote it.
+ */
+export class ProgressLog implements Log {
+  readonly steps: StepRecord[] = [];
+  readonly lines: LoggedLine[] = [];
+  readonly warnings: string[] = [];
+  readonly #console: Console;
+  readonly #clock: Clock;
+  readonly #masks: Masks;
+  readonly #start: number;
+
+  constructor(console: Console, clock: Clock, masks: Masks) {
+    this.#console = console;
+    this.#clock = clock;
+    this.#masks = masks;
+    this.#start = clock.now();
+  }
+
+  get seconds(): number {
+    return secondsBetween(this.#start, this.#clock.now());
+  }
+
+  /** Runs a step of the story in a group of its own. */
+  async step<T>(name: string, run: () => Promise<T>): Promise<T> {
+    const from = this.seconds;
+    let ok = false;
+    this.#console.startGroup(name);
+    try {
+      const result = await run();
+      ok = true;
+      return result;
+    } finally {
+      const seconds = Math.round((this.seconds - from) * 10) / 10;
+      this.steps.push({ name, from, seconds, ok });
+      this.#console.endGroup();
+    }
+  }
+
+  line(text: string): void {
+    for (const line of harmlessLines(this.#masks.hide(text))) {
+      this.lines.push({ at: this.seconds, text: line });
+      this.#console.info(`${stamp(this.seconds)}  ${line}`);
+    }
+  }
+
+  warn(text: string): void {
+    const shown = harmlessLines(this.#masks.hide(text)).join(' ');
+    this.warnings.push(shown);
+    if (this.warnings.length <= MAX_WARNINGS) this.#console.warning(shown);
+    else this.line(`Warning: ${shown}`);
+  }
+}
+
+/** `0:07`, `12:34`, `1:02:03`. */
+export function stamp(seconds: number): string {
+  const whole = Math.floor(seconds);
+  const pad = (value: number): string => String(value).padStart(2, '0');
+  const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  return hours > 0 ? `${hours}:${pad(minutes)}:${pad(rest)}` : `${minutes}:${pad(rest)}`.padStart(6);
+}

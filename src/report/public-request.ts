@@ -1,0 +1,46 @@
+import type { NamedChanges, Request } from '../model.ts';
+
+/** What the report may say of the request: everything but values that may be secret, which appear by name. */
+export function describeRequest(request: Request): Record<string, unknown> {
+  const { build, definition, gate, report, ...rest } = request;
+  return {
+    ...rest,
+    build: {
+      ...build,
+      buildArgs: names(build.buildArgs),
+      secrets: names(build.secrets),
+      secretFiles: names(build.secretFiles),
+      secretEnvs: names(build.secretEnvs),
+    },
+    definition: {
+      ...definition,
+      environment: changeNames(definition.environment),
+      secrets: changeNames(definition.secrets),
+      dockerLabels: changeNames(definition.dockerLabels),
+      logOptions: changeNames(definition.logOptions),
+      command: definition.command === undefined ? undefined : 'given',
+    },
+    preDeploy: request.preDeploy === undefined ? undefined : { ...request.preDeploy, command: 'given' },
+    gate: {
+      ...gate,
+      http:
+        gate.http === undefined
+          ? undefined
+          : { ...gate.http, url: withoutQuery(gate.http.url), headers: Object.keys(gate.http.headers) },
+    },
+    report: { ...report, githubToken: report.githubToken === undefined ? undefined : 'given' },
+  };
+}
+
+function names(lines: readonly string[]): string[] {
+  return lines.map((line) => line.split('=', 1)[0] ?? '');
+}
+
+function changeNames(changes: NamedChanges): { set: string[]; remove: readonly string[] } {
+  return { set: Object.keys(changes.set), remove: changes.remove };
+}
+
+/** A query may carry a token. */
+function withoutQuery(url: string): string {
+  return url.replace(/\?.*$/, '?…');
+}

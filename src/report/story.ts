@@ -1,0 +1,43 @@
+import type { Cause, Course, DeployedImage, Evidence, RegisteredDefinition, Result } from '../model.ts';
+import { failureOf } from '../aws/failures.ts';
+import { Cancelled } from '../runtime/cancellation.ts';
+import { Failure } from '../runtime/failure.ts';
+
+/** All that a run learnt, step by step; what is missing was not reached. */
+export interface Story {
+  image: DeployedImage | undefined;
+  definition: RegisteredDefinition | undefined;
+  courses: readonly Course[];
+  /** Origin of the health-check URL, else of the load balancer. */
+  url: string | undefined;
+  /** How the run ended where no service says it: before any was touched, or because it was cancelled. */
+  ending: Ending | undefined;
+}
+
+export interface Ending {
+  readonly result: Result;
+  readonly cause: Cause | undefined;
+  readonly message: string;
+  readonly hint: string | undefined;
+  readonly evidence: readonly Evidence[];
+}
+
+export function newStory(): Story {
+  return { image: undefined, definition: undefined, courses: [], url: undefined, ending: undefined };
+}
+
+/** How a run ends that threw. */
+export function endingOf(error: unknown): Ending {
+  if (error instanceof Cancelled) {
+    return { result: 'cancelled', cause: 'cancelled', message: error.message, hint: undefined, evidence: [] };
+  }
+  const failure = failureOf(error, 'deploying');
+  const known = failure instanceof Failure ? failure : new Failure('unknown', failure.message);
+  return {
+    result: 'failed',
+    cause: known.reason,
+    message: known.message,
+    hint: known.hint,
+    evidence: known.evidence,
+  };
+}

@@ -1,0 +1,134 @@
+import type { EcsReads } from '../aws/clients.ts';
+import { revisionName } from '../aws/partition.ts';
+import type { Course, Evidence, RolloutRequest, ServiceOutcome, Trouble } from '../model.ts';
+import type { Log } from '../runtime/log.ts';
+import { describeProduction } from './production.ts';
+
+/** Reads what runs now, and says how it ended for one service. */
+export async function concludeCourse(
+  { aws, log }: { readonly aws: { readonly ecs: Pick<EcsReads, 'describeServices'> }; readonly log: Log },
+  course: Course,
+  request: RolloutRequest,
+): Promise<Course> {
+  const production = await describeProduction(aws.ecs, course.snapshot.address);
+  log.line(production);
+  return { ...course, outcome: conclude(course, request, production) };
+}
+
+/** The job was cancelled: what was started goes on without us. */
+export function concludeCancelled(course: Course): Course {
+  const { outcome, rollout, snapshot } = course;
+  if (outcome !== undefined) return course;
+  const { name } = snapshot.address;
+  return {
+    ...course,
+    outcome: {
+      result: 'cancelled',
+      cause: 'cancelled',
+      message: `The job was cancelled while service "${name}" was being deployed.`,
+      production:
+        rollout === undefined
+          ? `Service "${name}" was not touched.`
+          : `ECS goes on with the deployment of ${revisionName(course.taskDefinitionArn)} to service "${name}".`,
+      hint: undefined,
+      evidence: [],
+    },
+  };
+}
+
+/** Pure: how it ended for one service. `production`: one sentence that says what runs now. */
+export function conclude(course: Course, request: RolloutRequest, production: string): ServiceOutcome {
+  const { trouble, rollback } = course;
+  if (trouble === undefined) return goodEnd(course, request, production);
+  const broken = sentence(course, trouble);
+  switch (rollback?.kind) {
+    case undefined:
+      return badEnd(trouble, `${broken}${leftNote(course, trouble, request)}`, production);
+    case 'rolled-back':
+      return badEnd({ ...trouble, result: 'rolled-back' }, `${broken}; it was rolled back.`, production);
+    case 'nowhere':
+      return badEnd(trouble, `${broken}; it was not rolled back: ${rollback.why}.`, production);
+    case 'superseded':
+      return badEnd(
+        { ...trouble, result: 'superseded', cause: 'superseded' },
+        `${broken}; by then the service ran another deployment (${rollback.by}), which was not touched.`,
+        production,
+        [firstCause(trouble)],
+      );
+    case 'failed':
+      return badEnd(
+        { ...trouble, result: 'failed', cause: 'rollback-failed' },
+        `${broken}; the rollback failed as well: ${rollback.why.replace(/\.$/, '')}.`,
+        production,
+        [firstCause(trouble)],
+      );
+  }
+}
+
+function goodEnd(course: Course, request: RolloutRequest, production: string): ServiceOutcome {
+  const name = course.snapshot.address.name;
+  const revision = revisionName(course.taskDefinitionArn);
+  const common = { cause: undefined, production, hint: undefined, evidence: [] };
+  if (course.move === 'nothing') {
+    return {
+      ...common,
+      result: 'unchanged',
+      message: `Service "${name}" already runs ${revision}: nothing to do.`,
+    };
+  }
+  if (!request.wait) {
+    return {
+      ...common,
+      result: 'started',
+      message: `The deployment of ${revision} to service "${name}" has started; nobody waits for its end.`,
+    };
+  }
+  if (course.desiredCount === 0) {
+    return {
+      ...common,
+      result: 'succeeded',
+      message: `Service "${name}" is on ${revision} with a desired count of 0: no task ran, nothing was proven.`,
+    };
+  }
+  return { ...common, result: 'succeeded', message: `Service "${name}" runs ${revision}, proven healthy.` };
+}
+
+function badEnd(
+  trouble: Trouble,
+  message: string,
+  production: string,
+  first: readonly Evidence[] = [],
+): ServiceOutcome {
+  return {
+    result: trouble.result,
+    cause: trouble.cause,
+    message,
+    production,
+    hint: trouble.hint,
+    evidence: [...first, ...trouble.evidence],
+  };
+}
+
+function sentence(course: Course, trouble: Trouble): string {
+  const revision = revisionName(course.taskDefinitionArn);
+  const name = course.snapshot.address.name;
+  const what =
+    course.move === 'nothing'
+      ? `Service "${name}" already ran ${revision}, but it`
+      : `The deployment of ${revision} to service "${name}"`;
+  return `${what} ${trouble.reason.replace(/\.$/, '')}`;
+}
+
+/** What happens to a failed deployment that was not rolled back. */
+function leftNote(course: Course, trouble: Trouble, request: RolloutRequest): string {
+  if (course.rollout === undefined) return '; the service was not touched.';
+  if (trouble.remedy !== 'roll-back' || request.onFailure !== 'leave') return '.';
+  const { rollsBack } = course.snapshot.breaker;
+  return rollsBack
+    ? '; it is left as it is (on-failure: leave), and the circuit breaker may still roll it back.'
+    : '; it is left as it is (on-failure: leave), and ECS will not roll it back by itself.';
+}
+
+function firstCause(trouble: Trouble): Evidence {
+  return { kind: 'error', text: `first cause: ${trouble.cause}: ${trouble.reason}` };
+}

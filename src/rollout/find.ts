@@ -1,0 +1,104 @@
+import type { Deployment, ServiceDeploymentBrief } from '@aws-sdk/client-ecs';
+import type { EcsReads } from '../aws/clients.ts';
+import { awsErrorKind } from '../aws/errors.ts';
+import { lastSegment, revisionName } from '../aws/partition.ts';
+import { describeServiceRevisions, listServiceDeployments } from '../aws/service-deployments.ts';
+import type { ServiceSnapshot } from '../model.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { Log } from '../runtime/log.ts';
+
+export interface FindTools {
+  readonly aws: { readonly ecs: Pick<EcsReads, 'listServiceDeployments' | 'describeServiceRevisions'> };
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly log: Log;
+}
+
+/** Pauses while a new service deployment becomes visible, in seconds: ECS is eventually consistent. */
+const PAUSES = [0.5, 1, 1, 2, 3, 5, 8];
+
+/**
+ * The service deployment of a PRIMARY deployment: created after it (by AWS's own clock, with five seconds to spare),
+ * unknown to the survey, with our task definition as its target. Undefined where service deployments cannot be read.
+ */
+export async function findServiceDeployment(
+  tools: FindTools,
+  snapshot: ServiceSnapshot,
+  primary: Deployment | undefined,
+  taskDefinitionArn: string,
+): Promise<string | undefined> {
+  for (const pause of PAUSES) {
+    const candidates = await freshDeployments(tools, snapshot, primary?.createdAt);
+    if (candidates === 'closed') {
+      tools.log.line(
+        'Service deployments cannot be read (ecs:ListServiceDeployments): following deployments[] of the service instead.',
+      );
+      return undefined;
+    }
+    const ours = await pickOurs(tools, candidates, primary?.id, taskDefinitionArn);
+    if (ours !== undefined) return ours;
+    await tools.clock.sleep(pause * 1000, tools.signal);
+  }
+  tools.log.warn(
+    `The service deployment of ${revisionName(taskDefinitionArn)} did not appear: following deployments[] of the service instead.`,
+  );
+  return undefined;
+}
+
+async function freshDeployments(
+  { aws }: FindTools,
+  snapshot: ServiceSnapshot,
+  since: Date | undefined,
+): Promise<ServiceDeploymentBrief[] | 'closed'> {
+  const listed = await whereAnswered(
+    () =>
+      listServiceDeployments(
+        aws.ecs,
+        snapshot.address,
+        since === undefined ? {} : { createdAfter: new Date(since.getTime() - 5_000) },
+      ),
+    [],
+  );
+  if (listed === undefined) return 'closed';
+  return listed.filter((each) => !snapshot.knownServiceDeployments.includes(each.serviceDeploymentArn ?? ''));
+}
+
+/** The oldest with our target: a later one with the same revision is somebody's forced redeployment. */
+async function pickOurs(
+  { aws }: FindTools,
+  candidates: readonly ServiceDeploymentBrief[],
+  deploymentId: string | undefined,
+  taskDefinitionArn: string,
+): Promise<string | undefined> {
+  const targets = candidates.flatMap((each) => each.targetServiceRevisionArn ?? []);
+  const revisions = await whereAnswered(() => describeServiceRevisions(aws.ecs, targets), []);
+  const withOurTarget = candidates.filter((each) =>
+    revisions.some(
+      (revision) =>
+        revision.serviceRevisionArn === each.targetServiceRevisionArn &&
+        revision.taskDefinition === taskDefinitionArn,
+    ),
+  );
+  const ours =
+    candidates.find(
+      (each) =>
+        deploymentId !== undefined && numberOf(each.targetServiceRevisionArn) === numberOf(deploymentId),
+    ) ?? withOurTarget.at(-1);
+  return ours?.serviceDeploymentArn;
+}
+
+/** ECS numbers a service revision like the deployment that it belongs to: `.../4980306466373577095`. */
+function numberOf(name: string | undefined): string | undefined {
+  return name === undefined ? undefined : lastSegment(name);
+}
+
+/** Throttled and unanswered reads are asked again after the next pause. */
+async function whereAnswered<T>(read: () => Promise<T>, otherwise: T): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    const kind = awsErrorKind(error);
+    if (kind === 'throttled' || kind === 'transient') return otherwise;
+    throw error;
+  }
+}

@@ -1,0 +1,174 @@
+import type { Cause } from '../model.ts';
+import { causeOf, isConclusive, type History } from './history.ts';
+import type { DeploymentView, EntryView, Observation } from './observation.ts';
+
+/** What one look at a rollout, with all looks before it, amounts to. */
+export type Verdict =
+  | { readonly kind: 'progressing'; readonly unknownStatus?: string }
+  | { readonly kind: 'completed' }
+  /** Not yet over for ECS: `trying` on, `rolling-back` by itself, or it `gave-up` and leaves things as they are. */
+  | {
+      readonly kind: 'failed';
+      readonly cause: Cause;
+      readonly reason: string;
+      readonly ecs: 'trying' | 'rolling-back' | 'gave-up';
+    }
+  /** ECS put the last good revision back. */
+  | { readonly kind: 'undone'; readonly cause: Cause; readonly reason: string }
+  | { readonly kind: 'rollback-failed'; readonly cause: Cause; readonly reason: string }
+  | { readonly kind: 'superseded'; readonly by: string };
+
+/** What the judge has to know of the request and the service. */
+export interface Judgement {
+  readonly deploymentId: string;
+  /** False: only counts change, and ECS makes no deployment for that. */
+  readonly replacesTasks: boolean;
+  readonly failFast: boolean;
+  readonly failedTaskLimit: number | 'auto';
+  /** Failed tasks at which the service's own circuit breaker triggers. */
+  readonly breakerThreshold: number;
+  /** The service is configured to roll back by itself when its circuit breaker or an alarm triggers. */
+  readonly ecsRollsBack: boolean;
+}
+
+/** Pure: no I/O, no clock. Our own service deployment decides; `deployments[]` where there is none to read. */
+export function judge(seen: Observation, history: History, terms: Judgement): Verdict {
+  if (!terms.replacesTasks) return judgeCounts(seen, terms);
+  return seen.deployment === undefined
+    ? judgeEntries(seen, history, terms)
+    : judgeServiceDeployment(seen.deployment, seen, history, terms);
+}
+
+/** All nine statuses of ServiceDeploymentStatus (ECS API). An unknown one is neither good nor bad. */
+function judgeServiceDeployment(
+  deployment: DeploymentView,
+  seen: Observation,
+  history: History,
+  terms: Judgement,
+): Verdict {
+  switch (deployment.status) {
+    case 'PENDING':
+    case 'IN_PROGRESS':
+      return judgeRunning(deployment, seen, history, terms);
+    case 'SUCCESSFUL':
+      return { kind: 'completed' };
+    case 'STOP_REQUESTED':
+      return { kind: 'progressing' };
+    case 'STOPPED':
+      return judgeStopped(deployment, seen, history, terms);
+    case 'ROLLBACK_REQUESTED':
+    case 'ROLLBACK_IN_PROGRESS':
+      return { kind: 'failed', ecs: 'rolling-back', ...why(deployment, seen, history) };
+    case 'ROLLBACK_SUCCESSFUL':
+      return { kind: 'undone', ...why(deployment, seen, history) };
+    case 'ROLLBACK_FAILED':
+      return { kind: 'rollback-failed', ...why(deployment, seen, history) };
+    default:
+      return { kind: 'progressing', unknownStatus: deployment.status };
+  }
+}
+
+function judgeRunning(
+  deployment: DeploymentView,
+  seen: Observation,
+  history: History,
+  terms: Judgement,
+): Verdict {
+  const triggered = deployment.breaker === 'TRIGGERED' || deployment.triggeredAlarms.length > 0;
+  if (triggered || seen.entry?.rolloutState === 'FAILED') {
+    return {
+      kind: 'failed',
+      ecs: terms.ecsRollsBack ? 'rolling-back' : 'trying',
+      ...why(deployment, seen, history),
+    };
+  }
+  return judgeEvidence(history, terms);
+}
+
+/** Fail fast: the tasks that failed already say what ECS will find out later. */
+function judgeEvidence(history: History, terms: Judgement): Verdict {
+  const failure = terms.failFast ? isConclusive(history, terms) : undefined;
+  return failure === undefined
+    ? { kind: 'progressing' }
+    : { kind: 'failed', ecs: 'trying', cause: failure.cause, reason: failure.reason };
+}
+
+/** STOPPED means superseded, given up with rollback off, or stopped by somebody. */
+function judgeStopped(
+  deployment: DeploymentView,
+  seen: Observation,
+  history: History,
+  terms: Judgement,
+): Verdict {
+  if (seen.primary !== undefined && seen.primary.id !== terms.deploymentId) {
+    return { kind: 'superseded', by: nameOf(seen.primary) };
+  }
+  if (seen.newer !== undefined) return { kind: 'superseded', by: seen.newer };
+  return { kind: 'failed', ecs: 'gave-up', ...why(deployment, seen, history) };
+}
+
+/** Where service deployments cannot be read: our entry of `deployments[]`, by its id. */
+function judgeEntries(seen: Observation, history: History, terms: Judgement): Verdict {
+  const { primary, entry } = seen;
+  if (primary === undefined) return { kind: 'progressing' };
+  if (primary.id !== terms.deploymentId) return judgeReplaced(primary, entry, history);
+  switch (primary.rolloutState) {
+    case 'COMPLETED':
+      return { kind: 'completed' };
+    case 'FAILED':
+      return { kind: 'failed', ecs: 'gave-up', ...whyByEntry(primary, history) };
+    case undefined:
+      return isSteady(seen) ? { kind: 'completed' } : judgeEvidence(history, terms);
+    default:
+      return judgeEvidence(history, terms);
+  }
+}
+
+/** ECS rolls back by a new PRIMARY entry that says so in its reason; any other new PRIMARY is somebody's. */
+function judgeReplaced(primary: EntryView, ours: EntryView | undefined, history: History): Verdict {
+  const isRollback = /roll(ing|ed)?[ -]?back/i.test(primary.reason ?? '') || ours?.rolloutState === 'FAILED';
+  if (!isRollback && !history.sawRollback) return { kind: 'superseded', by: nameOf(primary) };
+  const because = whyByEntry(ours ?? primary, history);
+  if (primary.rolloutState === 'COMPLETED') return { kind: 'undone', ...because };
+  if (primary.rolloutState === 'FAILED') return { kind: 'rollback-failed', ...because };
+  return { kind: 'failed', ecs: 'rolling-back', ...because };
+}
+
+/** A change of counts or tags alone makes no deployment: it is done when as many tasks run as are wanted. */
+function judgeCounts(seen: Observation, terms: Judgement): Verdict {
+  const { primary, service } = seen;
+  if (primary !== undefined && primary.id !== terms.deploymentId) {
+    return { kind: 'superseded', by: nameOf(primary) };
+  }
+  return service.running === service.desired ? { kind: 'completed' } : { kind: 'progressing' };
+}
+
+function isSteady(seen: Observation): boolean {
+  return seen.entries === 1 && seen.service.running === seen.service.desired;
+}
+
+/** The best known cause, with ECS's own words for it. */
+function why(
+  deployment: DeploymentView,
+  seen: Observation,
+  history: History,
+): { cause: Cause; reason: string } {
+  const words = deployment.rollbackReason ?? deployment.statusReason ?? seen.entry?.reason ?? '';
+  if (deployment.triggeredAlarms.length > 0) {
+    return { cause: 'alarm', reason: `alarm in ALARM: ${deployment.triggeredAlarms.join(', ')}` };
+  }
+  const byBreaker =
+    deployment.breaker === 'TRIGGERED' ||
+    seen.entry?.rolloutState === 'FAILED' ||
+    /circuit breaker|failed to start/i.test(words);
+  if (!byBreaker) return { cause: 'deployment-stopped', reason: words };
+  return causeOf(history) ?? { cause: 'circuit-breaker', reason: words };
+}
+
+function whyByEntry(entry: EntryView, history: History): { cause: Cause; reason: string } {
+  return causeOf(history) ?? { cause: 'circuit-breaker', reason: entry.reason ?? '' };
+}
+
+function nameOf(entry: EntryView): string {
+  return `${entry.id} (${entry.taskDefinitionArn.replace(/^.*\//, '')})`;
+}

@@ -1,0 +1,48 @@
+import type { TaskView } from './task-view.ts';
+
+/** One look at a rollout: plain facts, gathered by observe.ts, judged by judge.ts. */
+export interface Observation {
+  /** Our service deployment; undefined where service deployments cannot be read (or not yet). */
+  readonly deployment: DeploymentView | undefined;
+  /** Our entry of `deployments[]`; undefined once ECS dropped it. */
+  readonly entry: EntryView | undefined;
+  readonly primary: EntryView | undefined;
+  /** Number of entries in `deployments[]`. */
+  readonly entries: number;
+  readonly service: { readonly status: string; readonly desired: number; readonly running: number };
+  /** A service deployment that is newer than ours, where one was looked for and found. */
+  readonly newer: string | undefined;
+  /** Tasks that our deployment started, stopped ones included. */
+  readonly tasks: readonly TaskView[];
+  /** Tasks of the service that our deployment did not start. */
+  readonly oldTasks: number;
+  readonly events: readonly ServiceEvent[];
+}
+
+export interface DeploymentView {
+  readonly arn: string;
+  /** One of the nine statuses, or one that AWS added since. */
+  readonly status: string;
+  readonly statusReason: string | undefined;
+  readonly lifecycleStage: string | undefined;
+  readonly breaker: 'DISABLED' | 'MONITORING' | 'MONITORING_COMPLETE' | 'TRIGGERED' | undefined;
+  readonly triggeredAlarms: readonly string[];
+  readonly rollbackReason: string | undefined;
+  readonly rollbackRevisionArn: string | undefined;
+}
+
+/** An entry of `deployments[]` (ECS API, Deployment). */
+export interface EntryView {
+  readonly id: string;
+  readonly taskDefinitionArn: string;
+  readonly rolloutState: string | undefined;
+  readonly reason: string | undefined;
+  readonly desired: number;
+  readonly running: number;
+  readonly pending: number;
+}
+
+export interface ServiceEvent {
+  readonly id: string;
+  readonly message: string;
+}

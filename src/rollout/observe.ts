@@ -1,0 +1,149 @@
+import type { Deployment, Service, Task } from '@aws-sdk/client-ecs';
+import type { Aws } from '../aws/clients.ts';
+import { awsErrorKind } from '../aws/errors.ts';
+import { lastSegment } from '../aws/partition.ts';
+import {
+  describeServiceDeployment,
+  listServiceDeployments,
+  timeOf,
+  type ServiceDeployment,
+} from '../aws/service-deployments.ts';
+import { describeService, primaryOf } from '../aws/services.ts';
+import { targetsOf } from '../aws/target-health.ts';
+import { describeTasks, listServiceTasks } from '../aws/tasks.ts';
+import type { Rollout } from '../model.ts';
+import type { DeploymentView, EntryView, Observation } from './observation.ts';
+import { viewTask, type TaskView } from './task-view.ts';
+
+type ObservedAws = Pick<Aws, 'ecs' | 'elb'>;
+
+/**
+ * One look at a rollout. The service is read after the service deployment, so that a STOPPED deployment is seen
+ * beside whatever replaced it. Evidence that may not be read (tasks, targets) is left out; the verdict's own
+ * sources reject.
+ */
+export async function observe(aws: ObservedAws, rollout: Rollout): Promise<Observation> {
+  const { address } = rollout.snapshot;
+  const deployment =
+    rollout.serviceDeploymentArn === undefined
+      ? undefined
+      : await describeServiceDeployment(aws.ecs, rollout.serviceDeploymentArn);
+  const [service, tasks] = await Promise.all([
+    describeService(aws.ecs, address),
+    whereAllowed(() => tasksOf(aws, rollout), { ours: [], others: 0 }),
+  ]);
+  return {
+    deployment: deployment && viewDeployment(deployment),
+    newer: deployment?.status === 'STOPPED' ? await newerThan(aws, rollout, deployment) : undefined,
+    ...viewService(service, rollout.deploymentId),
+    tasks: tasks.ours,
+    oldTasks: tasks.others,
+  };
+}
+
+function viewService(
+  service: Service,
+  deploymentId: string,
+): Pick<Observation, 'entry' | 'primary' | 'entries' | 'service' | 'events'> {
+  const primary = primaryOf(service);
+  const entry = service.deployments?.find((each) => each.id === deploymentId);
+  return {
+    entry: entry && viewEntry(entry),
+    primary: primary && viewEntry(primary),
+    entries: service.deployments?.length ?? 0,
+    service: {
+      status: service.status ?? '',
+      desired: service.desiredCount ?? 0,
+      running: service.runningCount ?? 0,
+    },
+    events: (service.events ?? []).map((event) => ({ id: event.id ?? '', message: event.message ?? '' })),
+  };
+}
+
+function viewEntry(entry: Deployment): EntryView {
+  return {
+    id: entry.id ?? '',
+    taskDefinitionArn: entry.taskDefinition ?? '',
+    rolloutState: entry.rolloutState,
+    reason: entry.rolloutStateReason,
+    desired: entry.desiredCount ?? 0,
+    running: entry.runningCount ?? 0,
+    pending: entry.pendingCount ?? 0,
+  };
+}
+
+function viewDeployment(deployment: ServiceDeployment): DeploymentView {
+  return {
+    arn: deployment.serviceDeploymentArn ?? '',
+    status: deployment.status ?? '',
+    statusReason: deployment.statusReason,
+    lifecycleStage: deployment.lifecycleStage,
+    breaker: deployment.deploymentCircuitBreaker?.status,
+    triggeredAlarms:
+      deployment.alarms?.status === 'TRIGGERED' ? (deployment.alarms.triggeredAlarmNames ?? []) : [],
+    rollbackReason: deployment.rollback?.reason,
+    rollbackRevisionArn: deployment.rollback?.serviceRevisionArn,
+  };
+}
+
+/** Our tasks, running and stopped, and how many others there still are. */
+async function tasksOf(aws: ObservedAws, rollout: Rollout): Promise<{ ours: TaskView[]; others: number }> {
+  const { address } = rollout.snapshot;
+  const [running, stopped] = await Promise.all([
+    listServiceTasks(aws.ecs, address, 'RUNNING'),
+    listServiceTasks(aws.ecs, address, 'STOPPED'),
+  ]);
+  const tasks = await describeTasks(aws.ecs, address.cluster, [...new Set([...running, ...stopped])]);
+  const isOurs = (task: Task): boolean => task.startedBy === rollout.deploymentId;
+  const sources = {
+    containerChecks: rollout.definition.containerDefinitions.some(
+      (container) => container['healthCheck'] !== undefined,
+    ),
+    healthyAddresses: await healthyAddresses(aws, rollout),
+  };
+  return {
+    ours: tasks.filter(isOurs).map((task) => viewTask(task, sources)),
+    others: tasks.filter((task) => !isOurs(task) && task.lastStatus !== 'STOPPED').length,
+  };
+}
+
+/** Addresses that every target group of the service finds healthy; undefined without target groups. */
+async function healthyAddresses(aws: ObservedAws, rollout: Rollout): Promise<Set<string> | undefined> {
+  const groups = rollout.snapshot.targetGroups;
+  if (groups.length === 0) return undefined;
+  return whereAllowed(async () => {
+    const targets = await Promise.all(groups.map((group) => targetsOf(aws.elb, group.targetGroupArn)));
+    const healthy = targets.map(
+      (group) =>
+        new Set(group.filter((target) => target.state === 'healthy').map((target) => target.address)),
+    );
+    return healthy.reduce((all, group) => all.intersection(group));
+  }, undefined);
+}
+
+async function newerThan(
+  aws: ObservedAws,
+  rollout: Rollout,
+  ours: ServiceDeployment,
+): Promise<string | undefined> {
+  const listed = await listServiceDeployments(aws.ecs, rollout.snapshot.address, {
+    enough: (found) => found.length > 0,
+  });
+  const newer = listed?.find(
+    (each) =>
+      each.serviceDeploymentArn !== ours.serviceDeploymentArn &&
+      timeOf(each.createdAt) > timeOf(ours.createdAt),
+  );
+  return newer?.serviceDeploymentArn === undefined ? undefined : lastSegment(newer.serviceDeploymentArn);
+}
+
+/** Evidence that the credentials may not read is done without. */
+async function whereAllowed<T>(read: () => Promise<T>, otherwise: T): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    const kind = awsErrorKind(error);
+    if (kind === 'denied' || kind === 'unsupported' || kind === 'refused') return otherwise;
+    throw error;
+  }
+}

@@ -1,0 +1,213 @@
+import type { UpdateServiceCommandInput } from '@aws-sdk/client-ecs';
+import type { Aws } from '../aws/clients.ts';
+import { awsErrorKind, describeAwsError, isAwsError } from '../aws/errors.ts';
+import { revisionName } from '../aws/partition.ts';
+import { describeServiceDeployment } from '../aws/service-deployments.ts';
+import { describeService, primaryOf } from '../aws/services.ts';
+import { writeOnce } from '../aws/writes.ts';
+import type { GoodRevision, RollbackEnd, Rollout, RolloutRequest } from '../model.ts';
+import { findServiceDeployment } from './find.ts';
+import type { Watched } from './trouble.ts';
+import { watch, type WatchTools } from './watch.ts';
+
+export interface RollBackTools extends WatchTools {
+  readonly aws: Pick<Aws, 'ecs' | 'elb' | 'ecsWrites'>;
+}
+
+/** Looks at the service and decides again when ECS moved in between, this often. */
+const ATTEMPTS = 4;
+
+/**
+ * Puts the last good revision back. Right before each change the service is read again: another's deployment is
+ * never undone. While our service deployment runs, ECS is asked to roll it back; afterwards the service is updated
+ * to the last good revision. The rollback is followed and judged like any rollout.
+ */
+export async function rollBack(
+  tools: RollBackTools,
+  rollout: Rollout,
+  request: RolloutRequest,
+): Promise<RollbackEnd> {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+    const step = await nextStep(tools, rollout);
+    const end = await take(tools, rollout, request, step);
+    if (end !== 'look-again') return end;
+  }
+  return { kind: 'failed', why: 'the service kept changing while it was rolled back' };
+}
+
+/** Follows the rollback that ECS began by itself. */
+export async function followRollback(
+  tools: RollBackTools,
+  rollout: Rollout,
+  request: RolloutRequest,
+): Promise<RollbackEnd> {
+  const end = endOfRollback(await watch(tools, rollout, request, 'rolled-back'));
+  return end === 'look-again' ? { kind: 'failed', why: 'ECS gave its rollback up' } : end;
+}
+
+type Step =
+  | { readonly kind: 'end'; readonly end: RollbackEnd }
+  | { readonly kind: 'follow' }
+  | { readonly kind: 'stop'; readonly arn: string }
+  | { readonly kind: 'update'; readonly to: GoodRevision };
+
+/** Pure but for the reading: what the service, as it is this moment, allows. */
+async function nextStep({ aws }: RollBackTools, rollout: Rollout): Promise<Step> {
+  const { snapshot } = rollout;
+  const deployment =
+    rollout.serviceDeploymentArn === undefined
+      ? undefined
+      : await describeServiceDeployment(aws.ecs, rollout.serviceDeploymentArn);
+  if (deployment?.status?.startsWith('ROLLBACK_') === true) return { kind: 'follow' };
+  const primary = primaryOf(await describeService(aws.ecs, snapshot.address));
+  if (primary?.id !== rollout.deploymentId) {
+    return { kind: 'end', end: { kind: 'superseded', by: primary?.id ?? 'another deployment' } };
+  }
+  const target = snapshot.lastGood;
+  if (target === undefined) {
+    return nowhere(
+      'no deployment of this service ever succeeded, so there is no good revision to go back to',
+    );
+  }
+  const isRunning = ['PENDING', 'IN_PROGRESS', 'STOP_REQUESTED'].includes(deployment?.status ?? '');
+  if (isRunning && rollout.serviceDeploymentArn !== undefined) {
+    return { kind: 'stop', arn: rollout.serviceDeploymentArn };
+  }
+  if (target.taskDefinitionArn === rollout.taskDefinitionArn && rollout.replacesTasks) {
+    return nowhere(`the last good revision is ${revisionName(target.taskDefinitionArn)} itself`);
+  }
+  return { kind: 'update', to: target };
+}
+
+function nowhere(why: string): Step {
+  return { kind: 'end', end: { kind: 'nowhere', why } };
+}
+
+async function take(
+  tools: RollBackTools,
+  rollout: Rollout,
+  request: RolloutRequest,
+  step: Step,
+): Promise<RollbackEnd | 'look-again'> {
+  const name = rollout.snapshot.address.name;
+  switch (step.kind) {
+    case 'end':
+      return step.end;
+    case 'follow':
+      return endOfRollback(await watch(tools, rollout, request, 'rolled-back'));
+    case 'stop':
+      tools.log.line(`${name}: asking ECS to roll the service deployment back.`);
+      return (await requestRollback(tools, step.arn))
+        ? endOfRollback(await watch(tools, rollout, request, 'rolled-back'))
+        : 'look-again';
+    case 'update':
+      tools.log.line(`${name}: going back to ${revisionName(step.to.taskDefinitionArn)}.`);
+      return updateBack(tools, rollout, request, step.to);
+  }
+}
+
+/** False where ECS would not: the deployment ended, or began to roll back, this very moment. */
+async function requestRollback({ aws, clock }: RollBackTools, arn: string): Promise<boolean> {
+  try {
+    await writeOnce(
+      clock,
+      () => aws.ecsWrites.stopServiceDeployment({ serviceDeploymentArn: arn, stopType: 'ROLLBACK' }),
+      async () => {
+        const status = (await describeServiceDeployment(aws.ecs, arn))?.status ?? '';
+        return status.startsWith('ROLLBACK_') ? {} : undefined;
+      },
+    );
+    return true;
+  } catch (error) {
+    if (isAwsError(error, 'ConflictException', 'InvalidParameterException')) return false;
+    throw error;
+  }
+}
+
+async function updateBack(
+  tools: RollBackTools,
+  rollout: Rollout,
+  request: RolloutRequest,
+  target: GoodRevision,
+): Promise<RollbackEnd | 'look-again'> {
+  const { aws, clock } = tools;
+  const { snapshot } = rollout;
+  const input = restoringInput(rollout, request, target);
+  const service = await writeOnce(
+    clock,
+    async () => (await aws.ecsWrites.updateService(input)).service,
+    async () => {
+      const now = await describeService(aws.ecs, snapshot.address);
+      const primary = primaryOf(now);
+      return primary?.id !== rollout.deploymentId && primary?.taskDefinition === target.taskDefinitionArn
+        ? now
+        : undefined;
+    },
+  );
+  const primary = service && primaryOf(service);
+  const after = { ...snapshot, primaryId: rollout.deploymentId };
+  const back: Rollout = {
+    ...rollout,
+    snapshot: after,
+    taskDefinitionArn: target.taskDefinitionArn,
+    deploymentId: primary?.id ?? '',
+    serviceDeploymentArn: await findServiceDeployment(tools, after, primary, target.taskDefinitionArn),
+    replacesTasks: primary?.id !== rollout.deploymentId,
+  };
+  return endOfRollback(await watch(tools, back, request), back);
+}
+
+/** Pure: back to the revision, and to whatever else this run changed. */
+export function restoringInput(
+  rollout: Rollout,
+  request: RolloutRequest,
+  target: GoodRevision,
+): UpdateServiceCommandInput {
+  const { snapshot } = rollout;
+  const { desiredCount, enableEcsManagedTags, propagateTags } = request;
+  const tagsBefore = snapshot.propagateTags as UpdateServiceCommandInput['propagateTags'];
+  return {
+    cluster: snapshot.address.cluster,
+    service: snapshot.address.name,
+    taskDefinition: target.taskDefinitionArn,
+    ...(desiredCount === undefined ? {} : { desiredCount: snapshot.desiredCount }),
+    ...(enableEcsManagedTags === undefined || snapshot.enableEcsManagedTags === undefined
+      ? {}
+      : { enableECSManagedTags: snapshot.enableEcsManagedTags }),
+    ...(propagateTags === undefined || tagsBefore === undefined ? {} : { propagateTags: tagsBefore }),
+  };
+}
+
+/** What a watched rollback came to. `back`: the rollout that goes back, where it is one of ours. */
+function endOfRollback(watched: Watched, back?: Rollout): RollbackEnd | 'look-again' {
+  const { end } = watched;
+  switch (end.kind) {
+    case 'undone':
+      return back === undefined
+        ? { kind: 'rolled-back' }
+        : { kind: 'failed', why: `the rollback itself was rolled back: ${end.reason}` };
+    case 'completed':
+      // Our own deployment may have succeeded before the request to roll it back arrived.
+      return back === undefined ? 'look-again' : { kind: 'rolled-back' };
+    case 'superseded':
+      return { kind: 'superseded', by: end.by };
+    case 'failed':
+      return back === undefined ? 'look-again' : { kind: 'failed', why: `${end.cause}: ${end.reason}` };
+    case 'rollback-failed':
+      return { kind: 'failed', why: end.reason === '' ? 'ECS reports ROLLBACK_FAILED' : end.reason };
+    case 'deadline':
+      return { kind: 'failed', why: 'it had not finished when its time was up; ECS goes on with it' };
+    case 'blind':
+      return { kind: 'failed', why: end.failure.message };
+  }
+}
+
+/** A rollback that AWS refuses is a failed one, in its own words. */
+export async function settling(rollback: () => Promise<RollbackEnd>): Promise<RollbackEnd> {
+  try {
+    return await rollback();
+  } catch (error) {
+    if (awsErrorKind(error) === 'not-aws') throw error;
+    return { kind: 'failed', why: describeAwsError(error) };
+  }
+}

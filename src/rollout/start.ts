@@ -1,0 +1,194 @@
+import type { Service, UpdateServiceCommandInput } from '@aws-sdk/client-ecs';
+import type { EcsReads, EcsWrites } from '../aws/clients.ts';
+import { awsErrorKind, describeAwsError, isAwsError } from '../aws/errors.ts';
+import { failureOf } from '../aws/failures.ts';
+import { revisionName } from '../aws/partition.ts';
+import { describeService, primaryOf } from '../aws/services.ts';
+import { writeOnce } from '../aws/writes.ts';
+import type {
+  Course,
+  Move,
+  Rollout,
+  RolloutRequest,
+  ServiceSnapshot,
+  TaskDefinition,
+  Trouble,
+} from '../model.ts';
+import { Failure } from '../runtime/failure.ts';
+import { findServiceDeployment, type FindTools } from './find.ts';
+
+export interface StartTools extends FindTools {
+  readonly aws: {
+    readonly ecs: Pick<EcsReads, 'describeServices'> & FindTools['aws']['ecs'];
+    readonly ecsWrites: Pick<EcsWrites, 'updateService'>;
+  };
+}
+
+/** Pure: nothing where the service has it all already, unless a new deployment is forced. */
+export function moveFor(snapshot: ServiceSnapshot, taskDefinitionArn: string, request: RolloutRequest): Move {
+  const sameRevision = snapshot.taskDefinitionArn === taskDefinitionArn;
+  const sameCount = request.desiredCount === undefined || request.desiredCount === snapshot.desiredCount;
+  const sameTags =
+    (request.enableEcsManagedTags ?? snapshot.enableEcsManagedTags) === snapshot.enableEcsManagedTags &&
+    (request.propagateTags ?? snapshot.propagateTags) === snapshot.propagateTags;
+  if (!sameRevision || !sameCount || !sameTags || request.forceNewDeployment === true) return 'update';
+  switch (snapshot.rollout) {
+    case 'complete':
+      return 'nothing';
+    case 'in-progress':
+      return 'adopt';
+    case 'failed':
+      return 'update';
+  }
+}
+
+/** Moves one service to a revision, as far as that is needed. What AWS refuses is the course's trouble. */
+export async function startCourse(
+  tools: StartTools,
+  snapshot: ServiceSnapshot,
+  taskDefinitionArn: string,
+  definition: TaskDefinition,
+  request: RolloutRequest,
+): Promise<Course> {
+  const move = moveFor(snapshot, taskDefinitionArn, request);
+  const course = {
+    snapshot,
+    taskDefinitionArn,
+    move,
+    desiredCount: request.desiredCount ?? snapshot.desiredCount,
+    trouble: undefined,
+    gates: [],
+    rollback: undefined,
+    outcome: undefined,
+  };
+  tools.log.line(`${snapshot.address.name}: ${describeMove(move, taskDefinitionArn)}`);
+  if (move !== 'update') return { ...course, rollout: adopt(snapshot, definition) };
+  try {
+    return {
+      ...course,
+      rollout: await startRollout(tools, snapshot, taskDefinitionArn, definition, request),
+    };
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    return { ...course, rollout: undefined, trouble: refusal(error) };
+  }
+}
+
+function describeMove(move: Move, taskDefinitionArn: string): string {
+  const revision = revisionName(taskDefinitionArn);
+  switch (move) {
+    case 'nothing':
+      return `${revision} runs already, completely: nothing to roll out.`;
+    case 'adopt':
+      return `${revision} is already on its way: this run watches that deployment.`;
+    case 'update':
+      return `rolling out ${revision}.`;
+  }
+}
+
+function refusal(failure: Failure): Trouble {
+  return {
+    result: 'failed',
+    cause: failure.reason,
+    reason: `could not start: ${failure.message}`,
+    hint: failure.hint,
+    evidence: failure.evidence,
+    remedy: 'leave',
+  };
+}
+
+/** The rollout of a revision that runs, or was on its way, when the run began: judged as if it were ours. */
+function adopt(snapshot: ServiceSnapshot, definition: TaskDefinition): Rollout {
+  return {
+    snapshot,
+    taskDefinitionArn: snapshot.taskDefinitionArn,
+    definition,
+    deploymentId: snapshot.primaryId ?? '',
+    serviceDeploymentArn: snapshot.currentServiceDeploymentArn,
+    replacesTasks: true,
+    adopted: true,
+  };
+}
+
+/**
+ * Starts the rollout with one accepted UpdateService that carries only what the user set, and finds the service
+ * deployment that it made. Rejects where AWS refuses; production is untouched then.
+ */
+async function startRollout(
+  tools: StartTools,
+  snapshot: ServiceSnapshot,
+  taskDefinitionArn: string,
+  definition: TaskDefinition,
+  request: RolloutRequest,
+): Promise<Rollout> {
+  const service = await update(tools, snapshot, updateInput(snapshot, taskDefinitionArn, request));
+  const primary = primaryOf(service);
+  const replacesTasks = primary?.id !== undefined && primary.id !== snapshot.primaryId;
+  return {
+    snapshot,
+    taskDefinitionArn,
+    definition,
+    deploymentId: primary?.id ?? '',
+    serviceDeploymentArn: replacesTasks
+      ? await findServiceDeployment(tools, snapshot, primary, taskDefinitionArn)
+      : undefined,
+    replacesTasks,
+    adopted: false,
+  };
+}
+
+/** Pure: only fields that the user set; a revision that failed before needs the force to be tried again. */
+export function updateInput(
+  snapshot: ServiceSnapshot,
+  taskDefinitionArn: string,
+  request: RolloutRequest,
+): UpdateServiceCommandInput {
+  const retriesFailed = snapshot.taskDefinitionArn === taskDefinitionArn && snapshot.rollout === 'failed';
+  const force = request.forceNewDeployment ?? (retriesFailed ? true : undefined);
+  return {
+    cluster: snapshot.address.cluster,
+    service: snapshot.address.name,
+    taskDefinition: taskDefinitionArn,
+    ...(request.desiredCount === undefined ? {} : { desiredCount: request.desiredCount }),
+    ...(force === undefined ? {} : { forceNewDeployment: force }),
+    ...(request.enableEcsManagedTags === undefined
+      ? {}
+      : { enableECSManagedTags: request.enableEcsManagedTags }),
+    ...(request.propagateTags === undefined ? {} : { propagateTags: request.propagateTags }),
+  };
+}
+
+async function update(
+  { aws, clock }: StartTools,
+  snapshot: ServiceSnapshot,
+  input: UpdateServiceCommandInput,
+): Promise<Service> {
+  const name = snapshot.address.name;
+  try {
+    return await writeOnce(
+      clock,
+      async () => (await aws.ecsWrites.updateService(input)).service ?? {},
+      async () => {
+        const service = await describeService(aws.ecs, snapshot.address);
+        return tookEffect(service, snapshot, input) ? service : undefined;
+      },
+    );
+  } catch (error) {
+    if (isAwsError(error, 'ServiceNotActiveException')) {
+      throw new Failure('service-inactive', `Service "${name}" is not ACTIVE any more.`, { cause: error });
+    }
+    if (awsErrorKind(error) !== 'refused') throw failureOf(error, `updating service "${name}"`);
+    throw new Failure('unknown', `AWS refused to update service "${name}": ${describeAwsError(error)}`, {
+      hint: 'The service runs as before.',
+      cause: error,
+    });
+  }
+}
+
+/** After a lost answer: a new PRIMARY deployment of this revision, or where none was due, the wanted count. */
+function tookEffect(service: Service, snapshot: ServiceSnapshot, input: UpdateServiceCommandInput): boolean {
+  const primary = primaryOf(service);
+  const isNew = primary?.id !== snapshot.primaryId && primary?.taskDefinition === input.taskDefinition;
+  const noneDue = snapshot.taskDefinitionArn === input.taskDefinition && input.forceNewDeployment !== true;
+  return isNew || (noneDue && (input.desiredCount ?? service.desiredCount) === service.desiredCount);
+}

@@ -1,0 +1,172 @@
+import type { Cause } from '../model.ts';
+
+/**
+ * How much one stopped task proves.
+ *
+ * - `at-once`: no retry can help; one is enough.
+ * - `after-limit`: may pass; conclusive once `failed-task-limit` tasks failed.
+ * - `never`: shown, but not a failure of the new revision.
+ */
+export type Weight = 'at-once' | 'after-limit' | 'never';
+
+export interface StopReason {
+  readonly pattern: RegExp;
+  readonly cause: Cause;
+  readonly weight: Weight;
+  /** What to do about it. */
+  readonly hint: string;
+}
+
+/**
+ * Texts of `stoppedReason` and `containers[].reason`, most telling first (ECS Developer Guide, "Stopped tasks error
+ * codes" and "CannotPullContainer task errors"; the wording of the ECS agent and of Fargate).
+ */
+export const STOP_REASONS: readonly StopReason[] = [
+  {
+    pattern: /no match for platform in manifest|does not contain descriptor matching platform/i,
+    cause: 'image-wrong-platform',
+    weight: 'at-once',
+    hint: "Build the image for the task definition's runtimePlatform (linux/amd64 unless it says otherwise).",
+  },
+  {
+    pattern: /exec format error/i,
+    cause: 'image-wrong-platform',
+    weight: 'at-once',
+    hint: "The binary is for another CPU: build the image for the task definition's runtimePlatform.",
+  },
+  {
+    pattern: /toomanyrequests|pull rate limit/i,
+    cause: 'registry-rate-limit',
+    weight: 'after-limit',
+    hint: 'Copy the image to ECR, or use an ECR pull-through cache.',
+  },
+  {
+    pattern: /CannotPullContainer.*(manifest unknown|not found|does not exist)/is,
+    cause: 'image-not-found',
+    weight: 'at-once',
+    hint: 'The tag or digest is not in the registry: check the image reference and lifecycle rules.',
+  },
+  {
+    pattern:
+      /CannotPullContainer.*(403|access denied|pull access denied|unauthorized|denied:|not authorized)/is,
+    cause: 'image-pull-denied',
+    weight: 'at-once',
+    hint: 'Give the execution role AmazonECSTaskExecutionRolePolicy, and check the repository policy.',
+  },
+  {
+    pattern: /no space left on device/i,
+    cause: 'storage',
+    weight: 'at-once',
+    hint: 'Raise ephemeralStorage, or make the image smaller.',
+  },
+  {
+    pattern:
+      /CannotPullContainer.*(i\/o timeout|context canceled|request canceled|dial tcp|connection refused|deadline exceeded)/is,
+    cause: 'network-unreachable',
+    weight: 'after-limit',
+    hint: 'The task cannot reach the registry: check NAT, public IP, VPC endpoints and security groups.',
+  },
+  {
+    pattern: /CannotPullContainer/i,
+    cause: 'image-not-found',
+    weight: 'after-limit',
+    hint: 'Check the image reference, the execution role and the network of the task.',
+  },
+  {
+    pattern:
+      /unable to (retrieve|pull) .*secret.*(AccessDenied|not authorized|ResourceNotFound|invalid parameters|can't find|did not contain)/is,
+    cause: 'secret-unavailable',
+    weight: 'at-once',
+    hint: 'Check that the secret or parameter exists and that the execution role may read (and decrypt) it.',
+  },
+  {
+    pattern: /unable to retrieve ecr registry auth|unable to (retrieve|pull) secret/is,
+    cause: 'network-unreachable',
+    weight: 'after-limit',
+    hint: 'The task cannot reach ECR, Secrets Manager or SSM: check NAT, VPC endpoints, security groups and the execution role.',
+  },
+  {
+    pattern: /log group does not exist|failed to validate logger args/i,
+    cause: 'log-group-missing',
+    weight: 'at-once',
+    hint: 'Create the log group, or set awslogs-create-group with the permission to do so.',
+  },
+  {
+    pattern: /failed to invoke EFS utils|failed to download env files|CannotCreateVolume/i,
+    cause: 'storage',
+    weight: 'after-limit',
+    hint: 'Check the file system or environment file, its policy and the security groups in between.',
+  },
+  {
+    pattern: /OutOfMemory/i,
+    cause: 'out-of-memory',
+    weight: 'after-limit',
+    hint: 'Raise the memory of the task, or lower what the container uses at start.',
+  },
+  {
+    pattern: /executable file not found|no such file or directory|CannotStartContainer.*permission denied/is,
+    cause: 'bad-command',
+    weight: 'at-once',
+    hint: "Check the command and entry point against the image's contents.",
+  },
+  {
+    pattern: /failed ELB health checks/i,
+    cause: 'target-health-check-failed',
+    weight: 'after-limit',
+    hint: 'Check the health-check path, port and matcher of the target group, the grace period, and the security groups between load balancer and tasks.',
+  },
+  {
+    pattern: /failed container health checks/i,
+    cause: 'container-health-check-failed',
+    weight: 'after-limit',
+    hint: "Run the container's health-check command in the image, and check startPeriod.",
+  },
+  {
+    pattern: /Capacity is unavailable|unable to place a task|RESOURCE:/i,
+    cause: 'capacity',
+    weight: 'never',
+    hint: 'AWS has no room for the task now: try again, or another subnet or capacity provider.',
+  },
+  {
+    pattern: /network interface provisioning/i,
+    cause: 'network-unreachable',
+    weight: 'never',
+    hint: 'ECS tries again by itself.',
+  },
+];
+
+/** Exit codes that say more than "it crashed" (POSIX shells: 126, 127; 128 + SIGKILL). */
+export const EXIT_CODES: Readonly<Record<number, Omit<StopReason, 'pattern'>>> = {
+  126: {
+    cause: 'bad-command',
+    weight: 'at-once',
+    hint: 'The command is not executable: check its permissions and its shebang line.',
+  },
+  127: {
+    cause: 'bad-command',
+    weight: 'at-once',
+    hint: "The command was not found: check it against the image's contents.",
+  },
+  137: {
+    cause: 'out-of-memory',
+    weight: 'after-limit',
+    hint: 'The container was killed (exit code 137), most often for memory: raise the memory of the task.',
+  },
+};
+
+export const CRASHED: Omit<StopReason, 'pattern'> = {
+  cause: 'app-crashed',
+  weight: 'after-limit',
+  hint: 'The program ended by itself: its last log lines say why.',
+};
+
+/** Stop codes that are never the new revision's fault (ECS API, Task.stopCode). */
+export const NOT_OUR_FAULT: readonly string[] = [
+  'UserInitiated',
+  'SpotInterruption',
+  'TerminationNotice',
+  'InfrastructureHealth',
+];
+
+/** ECS stops tasks that it no longer needs; that is how every rollout ends for the old ones. */
+export const SCALED_IN = /Scaling activity initiated by/i;

@@ -1,0 +1,155 @@
+import type { Cause, Evidence, Trouble } from '../model.ts';
+import type { History } from './history.ts';
+import type { Observation } from './observation.ts';
+import type { Failure } from '../runtime/failure.ts';
+import type { Verdict } from './judge.ts';
+
+/** How a watch ended: a verdict, the deadline, or blindness (credentials gone, access denied). */
+export interface Watched {
+  readonly end:
+    | Exclude<Verdict, { kind: 'progressing' }>
+    | { readonly kind: 'deadline' }
+    | { readonly kind: 'blind'; readonly failure: Failure };
+  readonly last: Observation | undefined;
+  readonly history: History;
+}
+
+/** Pure: what stands between a watched rollout and success; undefined where it completed. */
+export function troubleOf(watched: Watched, waitMinutes: number): Trouble | undefined {
+  const { end } = watched;
+  switch (end.kind) {
+    case 'completed':
+      return undefined;
+    case 'failed': {
+      const stoppedByHand = end.cause === 'deployment-stopped';
+      const leftByEcs = stoppedByHand ? 'leave' : 'roll-back';
+      return trouble(watched, {
+        result: 'failed',
+        cause: end.cause,
+        reason: stoppedByHand ? `was stopped${because(end.reason)}` : `failed${because(end.reason)}`,
+        remedy: end.ecs === 'rolling-back' ? 'follow-ecs' : leftByEcs,
+      });
+    }
+    case 'undone':
+      return trouble(watched, {
+        result: 'rolled-back',
+        cause: end.cause,
+        reason: `failed${because(end.reason)}`,
+        remedy: 'done',
+      });
+    case 'rollback-failed':
+      return trouble(watched, {
+        result: 'failed',
+        cause: 'rollback-failed',
+        reason: `failed (${end.cause}${because(end.reason)}), and so did ECS's rollback`,
+        remedy: 'leave',
+      });
+    case 'superseded':
+      return trouble(watched, {
+        result: 'superseded',
+        cause: 'superseded',
+        reason: `was replaced by another deployment, ${end.by}`,
+        remedy: 'leave',
+      });
+    case 'deadline':
+      return trouble(watched, deadlineTrouble(watched.last, waitMinutes));
+    case 'blind':
+      return {
+        result: 'failed',
+        cause: end.failure.reason,
+        reason: `could not be watched any longer: ${end.failure.message}`,
+        hint: end.failure.hint,
+        evidence: evidenceOf(watched.last, watched.history),
+        remedy: 'leave',
+      };
+  }
+}
+
+function trouble(watched: Watched, facts: Pick<Trouble, 'result' | 'cause' | 'reason' | 'remedy'>): Trouble {
+  return {
+    ...facts,
+    hint: hintOf(watched.history, facts.cause),
+    evidence: evidenceOf(watched.last, watched.history),
+  };
+}
+
+/** A new revision that is healthy at its count is left to finish; so is a native strategy that still bakes. */
+function deadlineTrouble(
+  last: Observation | undefined,
+  waitMinutes: number,
+): Pick<Trouble, 'result' | 'cause' | 'reason' | 'remedy'> {
+  const common = { result: 'timed-out', cause: 'timeout' } as const;
+  const after = `had not finished after ${waitMinutes} minutes`;
+  if (last !== undefined && isOnlyDraining(last)) {
+    return {
+      ...common,
+      reason: `${after}: the new tasks are all healthy, old tasks are still draining`,
+      remedy: 'leave',
+    };
+  }
+  const stage = last?.deployment?.lifecycleStage;
+  if (stage !== undefined) {
+    return { ...common, reason: `${after}: it is in the stage ${stage}`, remedy: 'leave' };
+  }
+  const state = last === undefined ? '' : `: ${healthyTasks(last)} of ${wanted(last)} new tasks were healthy`;
+  return { ...common, reason: `${after}${state}`, remedy: 'roll-back' };
+}
+
+function isOnlyDraining(last: Observation): boolean {
+  const ourTasksRun = last.tasks.length > 0 ? healthyTasks(last) : (last.entry?.running ?? 0);
+  return wanted(last) > 0 && ourTasksRun >= wanted(last);
+}
+
+function wanted(seen: Observation): number {
+  return seen.entry?.desired ?? seen.service.desired;
+}
+
+function healthyTasks(seen: Observation): number {
+  return seen.tasks.filter((task) => task.healthy).length;
+}
+
+/** Everything that was seen, bounded; identical failures folded. */
+export function evidenceOf(last: Observation | undefined, history: History): Evidence[] {
+  return [...statusEvidence(last), ...taskEvidence(history)];
+}
+
+function statusEvidence(last: Observation | undefined): Evidence[] {
+  const { deployment, entry } = last ?? {};
+  const texts = [
+    deployment === undefined
+      ? undefined
+      : `service deployment ${deployment.status}${because(deployment.statusReason)}`,
+    deployment?.rollbackReason === undefined ? undefined : `rollback: ${deployment.rollbackReason}`,
+    entry?.reason === undefined ? undefined : `${entry.id}: ${entry.reason}`,
+  ];
+  return texts.flatMap((text) => (text === undefined ? [] : [{ kind: 'status', text }]));
+}
+
+function taskEvidence(history: History): Evidence[] {
+  const counts = new Map<string, number>();
+  for (const failure of history.failures.values()) {
+    const container = failure.container === undefined ? '' : `container "${failure.container}"`;
+    const exit = failure.exitCode === undefined ? '' : ` exited with code ${failure.exitCode}`;
+    const text = [`${container}${exit}`.trim(), withoutIds(failure.reason), failure.stopCode]
+      .filter((part) => part !== undefined && part !== '')
+      .join('; ');
+    counts.set(text, (counts.get(text) ?? 0) + 1);
+  }
+  return [...counts].slice(0, 10).map(([text, count]) => ({
+    kind: 'stopped-task',
+    text: count === 1 ? text : `${text} (x${count})`,
+  }));
+}
+
+/** Reasons differ by ids of tasks and requests alone; without them equal ones fold. */
+function withoutIds(reason: string): string {
+  return reason.replace(/\(request id: [^)]*\)|\b[0-9a-f]{32}\b/gi, '…');
+}
+
+function hintOf(history: History, cause: Cause): string | undefined {
+  return [...history.failures.values()].find((failure) => failure.cause === cause)?.hint;
+}
+
+function because(reason: string | undefined): string {
+  return reason === undefined || reason === '' ? '' : `: ${reason.replace(/[.\s]+$/, '')}`;
+}

@@ -1,0 +1,161 @@
+import type { Aws } from '../aws/clients.ts';
+import { awsErrorKind, describeAwsError } from '../aws/errors.ts';
+import { failureOf } from '../aws/failures.ts';
+import type { Course, Request, Rollout, RolloutRequest } from '../model.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { Failure } from '../runtime/failure.ts';
+import type { Log } from '../runtime/log.ts';
+import { lastLogLines } from './container-logs.ts';
+import { NO_HISTORY, remember } from './history.ts';
+import { judge, type Judgement, type Verdict } from './judge.ts';
+import type { Observation } from './observation.ts';
+import { observe } from './observe.ts';
+import { progressLine } from './progress.ts';
+import { troubleOf, type Watched } from './trouble.ts';
+
+export interface WatchTools {
+  readonly aws: Pick<Aws, 'ecs' | 'elb'>;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly log: Log;
+  /** From 0 to 1; spreads the polls of parallel jobs. */
+  readonly random: () => number;
+}
+
+/** When a watch is over: at the first verdict, or once ECS has finished rolling back. */
+export type Until = 'verdict' | 'rolled-back';
+
+/** The longest pause after throttling. */
+const MAX_PAUSE_MS = 32_000;
+
+/** How far a pause strays from the interval, as a share of it. */
+const JITTER = 0.1;
+
+/**
+ * Follows a rollout to its verdict: looks, remembers, judges, says what changed, sleeps. Ends within one poll of the
+ * first terminal sign, and on the deadline to the second. Throttling and lost answers only slow it down.
+ */
+export async function watch(
+  tools: WatchTools,
+  rollout: Rollout,
+  request: RolloutRequest,
+  until: Until = 'verdict',
+): Promise<Watched> {
+  const { clock, signal } = tools;
+  const deadline = clock.now() + request.waitMinutes * 60_000;
+  const teller = new Teller(tools.log, rollout);
+  let history = NO_HISTORY;
+  let last: Observation | undefined;
+  let pause = request.pollSeconds * 1000;
+  for (;;) {
+    const look = await lookOnce(tools, rollout);
+    if (look.kind === 'blind') return { end: look, last, history };
+    if (look.kind === 'seen') {
+      last = look.seen;
+      history = remember(history, last);
+      const verdict = judge(last, history, termsOf(rollout, request));
+      teller.tell(last, verdict);
+      if (isOver(verdict, until)) return { end: verdict, last, history };
+      pause = request.pollSeconds * 1000;
+    } else {
+      tools.log.line(`${rollout.snapshot.address.name}: no answer this time (${look.why}); asking again.`);
+      if (look.throttled) pause = Math.min(pause * 2, MAX_PAUSE_MS);
+    }
+    const left = deadline - clock.now();
+    if (left <= 0) return { end: { kind: 'deadline' }, last, history };
+    const jitter = 1 + JITTER * (2 * tools.random() - 1);
+    await clock.sleep(Math.min(pause * jitter, left), signal);
+  }
+}
+
+/** Watches one service's rollout; what keeps it from success becomes the course's trouble, evidence included. */
+export async function watchCourse(
+  tools: WatchTools & { readonly aws: Pick<Aws, 'logs'> },
+  course: Course,
+  request: Request,
+): Promise<Course> {
+  const { rollout, move, trouble } = course;
+  if (rollout === undefined || move === 'nothing' || trouble !== undefined) return course;
+  const watched = await watch(tools, rollout, request.rollout);
+  const desiredCount = watched.last?.service.desired ?? course.desiredCount;
+  const found = troubleOf(watched, request.rollout.waitMinutes);
+  if (found === undefined) return { ...course, desiredCount };
+  const lines = await lastLogLines(
+    tools.aws.logs,
+    rollout.definition,
+    watched.history,
+    request.report.failureLogLines,
+  );
+  const evidence = [...found.evidence, ...lines];
+  for (const each of evidence) tools.log.line(`${rollout.snapshot.address.name}: ${each.kind}: ${each.text}`);
+  return { ...course, desiredCount, trouble: { ...found, evidence } };
+}
+
+type Look =
+  | { readonly kind: 'seen'; readonly seen: Observation }
+  | { readonly kind: 'unanswered'; readonly throttled: boolean; readonly why: string }
+  | { readonly kind: 'blind'; readonly failure: Failure };
+
+async function lookOnce(tools: WatchTools, rollout: Rollout): Promise<Look> {
+  try {
+    return { kind: 'seen', seen: await observe(tools.aws, rollout) };
+  } catch (error) {
+    const kind = awsErrorKind(error);
+    if (kind === 'throttled' || kind === 'transient') {
+      return { kind: 'unanswered', throttled: kind === 'throttled', why: describeAwsError(error) };
+    }
+    const failure = failureOf(error, `watching service "${rollout.snapshot.address.name}"`);
+    if (!(failure instanceof Failure)) throw failure;
+    return { kind: 'blind', failure };
+  }
+}
+
+export function termsOf(rollout: Rollout, request: RolloutRequest): Judgement {
+  const { breaker } = rollout.snapshot;
+  return {
+    deploymentId: rollout.deploymentId,
+    replacesTasks: rollout.replacesTasks,
+    failFast: request.failFast,
+    failedTaskLimit: request.failedTaskLimit,
+    breakerThreshold: breaker.threshold,
+    ecsRollsBack: breaker.rollsBack && rollout.snapshot.lastGood !== undefined,
+  };
+}
+
+function isOver(verdict: Verdict, until: Until): verdict is Exclude<Verdict, { kind: 'progressing' }> {
+  if (verdict.kind === 'progressing') return false;
+  return until === 'verdict' || !(verdict.kind === 'failed' && verdict.ecs !== 'gave-up');
+}
+
+/** Tells only what changed: the state of the rollout, and service events that were not told yet. */
+class Teller {
+  readonly #log: Log;
+  readonly #name: string;
+  readonly #toldEvents: Set<string>;
+  #lastLine = '';
+  #warnedOf: string | undefined;
+
+  constructor(log: Log, rollout: Rollout) {
+    this.#log = log;
+    this.#name = rollout.snapshot.address.name;
+    this.#toldEvents = new Set(rollout.snapshot.knownEvents);
+  }
+
+  tell(seen: Observation, verdict: Verdict): void {
+    for (const event of [...seen.events].reverse()) {
+      if (!this.#toldEvents.has(event.id)) this.#log.line(`${this.#name}: ECS: ${event.message}`);
+      this.#toldEvents.add(event.id);
+    }
+    const line = progressLine(seen);
+    if (line !== this.#lastLine) this.#log.line(`${this.#name}: ${line}`);
+    this.#lastLine = line;
+    if (verdict.kind === 'progressing' && verdict.unknownStatus !== undefined)
+      this.#warnOf(verdict.unknownStatus);
+  }
+
+  #warnOf(status: string): void {
+    if (this.#warnedOf === status) return;
+    this.#warnedOf = status;
+    this.#log.warn(`ECS reports the status ${status}, which this version does not know; it keeps watching.`);
+  }
+}

@@ -1,0 +1,86 @@
+import { tmpdir } from 'node:os';
+import { createAws } from './aws/clients.ts';
+import { deploy } from './deploy.ts';
+import { probe } from './gate/probe.ts';
+import { InvalidInputs, readInputs, type ReadInputs } from './inputs.ts';
+import type { Request } from './model.ts';
+import { ProgressLog, type Console } from './report/progress-log.ts';
+import { publish, type Publisher } from './report/publish.ts';
+import { composeReport } from './report/report.ts';
+import { runFacts } from './report/run-facts.ts';
+import { endingOf, newStory, type Story } from './report/story.ts';
+import { cancelledByRunner } from './runtime/cancellation.ts';
+import { systemClock } from './runtime/clock.ts';
+import { Failure } from './runtime/failure.ts';
+import { Masks } from './runtime/masks.ts';
+
+/** The GitHub runner, as the action sees it; @actions/core and the environment in production. */
+export interface Runner {
+  /** An input's text as it is written, with the spaces around it. */
+  getInput(name: string): string;
+  setSecret(secret: string): void;
+  readonly console: Console;
+  readonly publisher: Publisher;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** One run of the action: inputs, the story, the report. Never rejects for a failed deployment: the step is red. */
+export async function run(runner: Runner): Promise<void> {
+  const startedAt = new Date().toISOString();
+  const masks = new Masks();
+  const log = new ProgressLog(runner.console, systemClock, masks);
+  const inputs = readAllInputs(runner);
+  if (!(inputs instanceof Failure)) hideSecrets(inputs.secrets, runner, masks);
+  const request = inputs instanceof Failure ? undefined : inputs.request;
+  const story =
+    inputs instanceof Failure
+      ? { ...newStory(), ending: endingOf(inputs) }
+      : await deployWithAws(inputs.request, runner, log);
+  const { steps, lines, warnings, seconds } = log;
+  const recorded = { startedAt, durationSeconds: seconds, steps, lines, warnings };
+  const report = composeReport(request, runFacts(runner.env), story, recorded);
+  await publish(report, runner.publisher, masks, {
+    temp: runner.env['RUNNER_TEMP'] ?? tmpdir(),
+    summary: request?.report.summary ?? true,
+  });
+}
+
+function workspaceOf(runner: Runner): string {
+  return runner.env['GITHUB_WORKSPACE'] ?? process.cwd();
+}
+
+function readAllInputs(runner: Runner): ReadInputs | Failure {
+  try {
+    return readInputs((name) => runner.getInput(name), { workspace: workspaceOf(runner) });
+  } catch (error) {
+    if (error instanceof InvalidInputs) return new Failure('invalid-input', error.message);
+    throw error;
+  }
+}
+
+/** Before the first word is printed. */
+function hideSecrets(secrets: readonly string[], runner: Runner, masks: Masks): void {
+  for (const secret of secrets) {
+    masks.add(secret);
+    runner.setSecret(secret);
+  }
+}
+
+async function deployWithAws(request: Request, runner: Runner, log: ProgressLog): Promise<Story> {
+  const signal = cancelledByRunner();
+  try {
+    const region = request.region ?? runner.env['AWS_REGION'] ?? runner.env['AWS_DEFAULT_REGION'];
+    const aws = await createAws(region, signal);
+    return await deploy(request, {
+      aws,
+      clock: systemClock,
+      signal,
+      log,
+      random: Math.random,
+      ask: probe,
+      workspace: workspaceOf(runner),
+    });
+  } catch (error) {
+    return { ...newStory(), ending: endingOf(error) };
+  }
+}

@@ -1,0 +1,33 @@
+/** Time for everything that waits. Injected, so that a test can pass an hour in no time. */
+export interface Clock {
+  /** Milliseconds on a monotonic scale; only differences mean something. */
+  now(): number;
+  /** Resolves after `ms` milliseconds; rejects with the signal's reason as soon as it is aborted. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  sleep: (ms, signal) =>
+    new Promise((resolve, reject) => {
+      if (signal?.aborted) {
+        reject(signal.reason as Error);
+        return;
+      }
+      const timer = setTimeout(finish, ms);
+      signal?.addEventListener('abort', cancel, { once: true });
+      function finish(): void {
+        signal?.removeEventListener('abort', cancel);
+        resolve();
+      }
+      function cancel(): void {
+        clearTimeout(timer);
+        reject(signal?.reason as Error);
+      }
+    }),
+};
+
+/** Whole and tenth seconds between two readings of a clock. */
+export function secondsBetween(from: number, to: number): number {
+  return Math.round((to - from) / 100) / 10;
+}

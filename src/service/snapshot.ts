@@ -1,0 +1,187 @@
+import type { Deployment, Service } from '@aws-sdk/client-ecs';
+import type { EcsReads } from '../aws/clients.ts';
+import { parseArn } from '../aws/partition.ts';
+import {
+  describeServiceRevisions,
+  listServiceDeployments,
+  type ServiceDeploymentBrief,
+  type ServiceRevision,
+} from '../aws/service-deployments.ts';
+import { primaryOf } from '../aws/services.ts';
+import type { Breaker, GoodRevision, RunningImage, ServiceAddress, ServiceSnapshot } from '../model.ts';
+
+type SnapshotReads = Pick<EcsReads, 'listServiceDeployments' | 'describeServiceRevisions'>;
+
+/** Completes a described service with its history: what runs by digest, and where a rollback would go. */
+export async function takeSnapshot(
+  ecs: SnapshotReads,
+  cluster: string,
+  service: Service,
+): Promise<ServiceSnapshot> {
+  const address = addressOf(cluster, service);
+  const history = await listServiceDeployments(ecs, address, { enough: hasSuccess });
+  const revisions = await describeServiceRevisions(ecs, revisionsWorthKnowing(service, history ?? []));
+  return snapshotOf(address, service, history, revisions);
+}
+
+/** Pure: the snapshot that these answers amount to. */
+export function snapshotOf(
+  address: ServiceAddress,
+  service: Service,
+  history: readonly ServiceDeploymentBrief[] | undefined,
+  revisions: readonly ServiceRevision[],
+): ServiceSnapshot {
+  const primary = primaryOf(service);
+  const taskDefinitionArn = primary?.taskDefinition ?? service.taskDefinition ?? '';
+  const current = currentDeployment(history ?? [], revisions, taskDefinitionArn);
+  return {
+    address,
+    desiredCount: service.desiredCount ?? 0,
+    schedulingStrategy: service.schedulingStrategy ?? 'REPLICA',
+    primaryId: primary?.id,
+    rollout: rolloutState(primary, current),
+    taskDefinitionArn,
+    currentServiceDeploymentArn: current?.serviceDeploymentArn,
+    knownServiceDeployments: (history ?? []).flatMap((each) => each.serviceDeploymentArn ?? []),
+    lastGood: lastGoodRevision(service, history, revisions),
+    running: runningImages(revisions, service, taskDefinitionArn),
+    targetGroups: (service.loadBalancers ?? []).flatMap((each) =>
+      each.targetGroupArn === undefined
+        ? []
+        : [
+            {
+              targetGroupArn: each.targetGroupArn,
+              containerName: each.containerName,
+              containerPort: each.containerPort,
+            },
+          ],
+    ),
+    enableEcsManagedTags: service.enableECSManagedTags,
+    propagateTags: service.propagateTags,
+    breaker: breakerOf(service),
+    knownEvents: (service.events ?? []).flatMap((event) => event.id ?? []),
+  };
+}
+
+/**
+ * The threshold is a percentage of the desired count, by default half of it between 3 and 200 tasks, or a count
+ * (ECS Developer Guide, "How the Amazon ECS deployment circuit breaker detects failures").
+ */
+function breakerOf(service: Service): Breaker {
+  const configured = service.deploymentConfiguration?.deploymentCircuitBreaker;
+  const { type = 'BOUNDED_PERCENT', value = 50 } = configured?.thresholdConfiguration ?? {};
+  const share = Math.ceil((value / 100) * (service.desiredCount ?? 0));
+  const threshold =
+    type === 'COUNT' ? value : type === 'UNBOUNDED_PERCENT' ? share : Math.min(Math.max(share, 3), 200);
+  return {
+    enabled: configured?.enable ?? false,
+    rollsBack: configured?.rollback ?? false,
+    threshold: Math.max(threshold, 1),
+  };
+}
+
+function addressOf(cluster: string, service: Service): ServiceAddress {
+  const arn = service.serviceArn ?? '';
+  const parts = parseArn(arn);
+  return {
+    cluster: service.clusterArn ?? cluster,
+    name: service.serviceName ?? '',
+    arn,
+    region: parts?.region ?? '',
+    partition: parts?.partition ?? 'aws',
+    accountId: parts?.accountId ?? '',
+  };
+}
+
+function hasSuccess(found: readonly ServiceDeploymentBrief[]): boolean {
+  return found.some((each) => each.status === 'SUCCESSFUL');
+}
+
+/** Those with tasks now, the newest deployment's, and the last good one's. */
+function revisionsWorthKnowing(service: Service, history: readonly ServiceDeploymentBrief[]): string[] {
+  const good = history.find((each) => each.status === 'SUCCESSFUL');
+  return [
+    ...new Set([
+      ...(service.currentServiceRevisions ?? []).flatMap((each) => each.arn ?? []),
+      ...(history[0]?.targetServiceRevisionArn === undefined ? [] : [history[0].targetServiceRevisionArn]),
+      ...(good?.targetServiceRevisionArn === undefined ? [] : [good.targetServiceRevisionArn]),
+    ]),
+  ];
+}
+
+/** The newest service deployment, if it is the one that brought the revision that the service names now. */
+function currentDeployment(
+  history: readonly ServiceDeploymentBrief[],
+  revisions: readonly ServiceRevision[],
+  taskDefinitionArn: string,
+): ServiceDeploymentBrief | undefined {
+  const newest = history[0];
+  const target = revisions.find((each) => each.serviceRevisionArn === newest?.targetServiceRevisionArn);
+  return target?.taskDefinition === taskDefinitionArn ? newest : undefined;
+}
+
+function rolloutState(
+  primary: Deployment | undefined,
+  current: ServiceDeploymentBrief | undefined,
+): ServiceSnapshot['rollout'] {
+  if (current?.status === 'SUCCESSFUL') return 'complete';
+  if (current?.status === 'PENDING' || current?.status === 'IN_PROGRESS') return 'in-progress';
+  if (primary?.rolloutState === 'FAILED') return 'failed';
+  if (primary?.rolloutState === 'IN_PROGRESS') return current === undefined ? 'in-progress' : 'failed';
+  return 'complete';
+}
+
+/**
+ * The revision of the last SUCCESSFUL service deployment. Where service deployments cannot be read, or ECS kept
+ * none of them, the entry of `deployments[]` that completed.
+ */
+function lastGoodRevision(
+  service: Service,
+  history: readonly ServiceDeploymentBrief[] | undefined,
+  revisions: readonly ServiceRevision[],
+): GoodRevision | undefined {
+  const success = history?.find((each) => each.status === 'SUCCESSFUL');
+  const revision = revisions.find((each) => each.serviceRevisionArn === success?.targetServiceRevisionArn);
+  if (revision?.taskDefinition !== undefined) {
+    return {
+      taskDefinitionArn: revision.taskDefinition,
+      serviceDeploymentArn: success?.serviceDeploymentArn,
+      serviceRevisionArn: revision.serviceRevisionArn,
+    };
+  }
+  const completed = service.deployments?.find((each) => each.rolloutState === 'COMPLETED');
+  return completed?.taskDefinition === undefined
+    ? undefined
+    : {
+        taskDefinitionArn: completed.taskDefinition,
+        serviceDeploymentArn: undefined,
+        serviceRevisionArn: undefined,
+      };
+}
+
+/** Images of the revision that serves: the current one, or the last good one while the current is on its way. */
+function runningImages(
+  revisions: readonly ServiceRevision[],
+  service: Service,
+  taskDefinitionArn: string,
+): RunningImage[] {
+  const serving = (service.deployments ?? []).find(
+    (each) => each.rolloutState === 'COMPLETED',
+  )?.taskDefinition;
+  const revision =
+    newestOf(revisions, serving ?? taskDefinitionArn) ?? newestOf(revisions, taskDefinitionArn);
+  return (revision?.containerImages ?? []).flatMap((each) =>
+    each.containerName === undefined || each.image === undefined
+      ? []
+      : [{ container: each.containerName, image: each.image, digest: each.imageDigest }],
+  );
+}
+
+function newestOf(
+  revisions: readonly ServiceRevision[],
+  taskDefinitionArn: string,
+): ServiceRevision | undefined {
+  return revisions
+    .filter((each) => each.taskDefinition === taskDefinitionArn)
+    .sort((a, b) => (b.createdAt?.getTime() ?? 0) - (a.createdAt?.getTime() ?? 0))[0];
+}

@@ -1,0 +1,150 @@
+import type { Service } from '@aws-sdk/client-ecs';
+import type { Aws, EcsReads } from '../aws/clients.ts';
+import { isAwsError } from '../aws/errors.ts';
+import { during } from '../aws/failures.ts';
+import { lastSegment, revisionName } from '../aws/partition.ts';
+import type { ServiceSnapshot } from '../model.ts';
+import { Failure } from '../runtime/failure.ts';
+import type { Log } from '../runtime/log.ts';
+import { takeSnapshot } from './snapshot.ts';
+
+/** DescribeServices takes ten services a call. */
+const BATCH = 10;
+
+/**
+ * Reads every named service, all at once, and changes nothing. Rejects with `cluster-not-found`,
+ * `service-not-found`, `service-inactive` or `unsupported-controller`, in the order of the names.
+ */
+export async function surveyServices(
+  { aws, log }: { readonly aws: Pick<Aws, 'ecs' | 'region'>; readonly log: Log },
+  cluster: string,
+  names: readonly string[],
+): Promise<ServiceSnapshot[]> {
+  const services = await findServices(aws, cluster, names);
+  for (const service of services) refuseWhatCannotBeDeployed(service);
+  const snapshots = await Promise.all(
+    services.map((service) =>
+      during(`reading the deployments of service "${service.serviceName ?? ''}"`, () =>
+        takeSnapshot(aws.ecs, cluster, service),
+      ),
+    ),
+  );
+  for (const snapshot of snapshots) log.line(describeSnapshot(snapshot));
+  return snapshots;
+}
+
+function describeSnapshot(snapshot: ServiceSnapshot): string {
+  const { address, taskDefinitionArn, desiredCount, rollout, lastGood } = snapshot;
+  const wants = `${desiredCount} ${desiredCount === 1 ? 'task' : 'tasks'}`;
+  const good =
+    lastGood === undefined
+      ? 'no deployment of it ever succeeded, so nothing can be rolled back to'
+      : `last good: ${revisionName(lastGood.taskDefinitionArn)}`;
+  return `${address.name}: ${revisionName(taskDefinitionArn)}, ${wants}, deployment ${rollout.replace('-', ' ')}; ${good}`;
+}
+
+async function findServices(
+  aws: Pick<Aws, 'ecs' | 'region'>,
+  cluster: string,
+  names: readonly string[],
+): Promise<Service[]> {
+  const found: Service[] = [];
+  for (let from = 0; from < names.length; from += BATCH) {
+    const batch = names.slice(from, from + BATCH);
+    const answer = await during(`reading ${batch.map((name) => `"${lastSegment(name)}"`).join(', ')}`, () =>
+      describe(aws, cluster, batch),
+    );
+    found.push(...(answer.services ?? []));
+    const missing = answer.failures?.[0];
+    if (missing !== undefined) throw await serviceNotFound(aws, cluster, missing);
+  }
+  return names.map((name) => {
+    const service = found.find((each) => each.serviceName === lastSegment(name));
+    if (service === undefined) throw new Failure('service-not-found', notFound(aws, cluster, name));
+    return service;
+  });
+}
+
+async function describe(
+  aws: Pick<Aws, 'ecs' | 'region'>,
+  cluster: string,
+  names: readonly string[],
+): ReturnType<EcsReads['describeServices']> {
+  try {
+    return await aws.ecs.describeServices({ cluster, services: [...names] });
+  } catch (error) {
+    if (isAwsError(error, 'ClusterNotFoundException')) throw await clusterNotFound(aws, cluster, error);
+    throw error;
+  }
+}
+
+async function clusterNotFound(
+  aws: Pick<Aws, 'ecs' | 'region'>,
+  cluster: string,
+  cause: unknown,
+): Promise<Failure> {
+  const others = await namesFrom(async () => (await aws.ecs.listClusters({ maxResults: 100 })).clusterArns);
+  return new Failure(
+    'cluster-not-found',
+    `Cluster "${lastSegment(cluster)}" was not found in ${aws.region}. ${listing('Clusters', others)}`,
+    { hint: 'Check the inputs cluster and aws-region, and the account of the credentials.', cause },
+  );
+}
+
+async function serviceNotFound(
+  aws: Pick<Aws, 'ecs' | 'region'>,
+  cluster: string,
+  failure: { arn?: string | undefined; reason?: string | undefined },
+): Promise<Failure> {
+  const others = await namesFrom(
+    async () => (await aws.ecs.listServices({ cluster, maxResults: 100 })).serviceArns,
+  );
+  return new Failure(
+    'service-not-found',
+    `${notFound(aws, cluster, failure.arn ?? '')} ${listing('Services', others)}`,
+    { hint: 'Check the inputs service, cluster and aws-region, and the account of the credentials.' },
+  );
+}
+
+function notFound(aws: Pick<Aws, 'region'>, cluster: string, service: string): string {
+  return `Service "${lastSegment(service)}" was not found in cluster "${lastSegment(cluster)}" (${aws.region}).`;
+}
+
+/** The list only helps the message: where it cannot be had, the message does without. */
+async function namesFrom(list: () => Promise<string[] | undefined>): Promise<string[] | undefined> {
+  try {
+    return ((await list()) ?? []).map(lastSegment).sort();
+  } catch {
+    return undefined;
+  }
+}
+
+function listing(what: string, names: readonly string[] | undefined): string {
+  if (names === undefined) return `${what} there could not be listed.`;
+  return names.length === 0
+    ? `There are no ${what.toLowerCase()} there.`
+    : `${what} there: ${names.join(', ')}.`;
+}
+
+function refuseWhatCannotBeDeployed(service: Service): void {
+  const name = service.serviceName ?? '';
+  if (service.status !== 'ACTIVE') {
+    throw new Failure(
+      'service-inactive',
+      `Service "${name}" is ${service.status ?? 'in no state'}, not ACTIVE.`,
+      {
+        hint: 'A deleted service stays visible for a while. Create it again, then deploy.',
+      },
+    );
+  }
+  const controller = service.deploymentController?.type ?? 'ECS';
+  if (controller !== 'ECS') {
+    throw new Failure(
+      'unsupported-controller',
+      `Service "${name}" is deployed by the ${controller} deployment controller; this action deploys services of the ECS controller only.`,
+      {
+        hint: 'ECS deploys blue/green by itself now: a service with the ECS controller and the strategy BLUE_GREEN is supported.',
+      },
+    );
+  }
+}

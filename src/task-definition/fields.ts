@@ -1,0 +1,65 @@
+import type { ContainerDefinition, Json, JsonObject, TaskDefinition } from '../model.ts';
+
+/** What DescribeTaskDefinition adds and RegisterTaskDefinition refuses (ECS API, TaskDefinition). */
+const READ_ONLY = new Set([
+  'taskDefinitionArn',
+  'revision',
+  'status',
+  'requiresAttributes',
+  'compatibilities',
+  'registeredAt',
+  'registeredBy',
+  'deregisteredAt',
+  'deleteRequestedAt',
+]);
+
+/**
+ * A described definition in the form that can be registered: a deny-list, so that a field that AWS adds tomorrow
+ * travels along. Tags are a sibling in the answer and a field of the request.
+ */
+export function registrable(described: JsonObject, tags: readonly Json[] = []): TaskDefinition {
+  const kept = Object.entries(described).filter(([field]) => !READ_ONLY.has(field));
+  return asTaskDefinition({ ...Object.fromEntries(kept), ...(tags.length === 0 ? {} : { tags }) });
+}
+
+/** Checks the two fields that everything else relies on. Throws a sentence that names what is wrong. */
+export function asTaskDefinition(value: Json | undefined): TaskDefinition {
+  if (!isObject(value)) throw new Error('it is not an object');
+  if (typeof value['family'] !== 'string' || value['family'] === '') throw new Error('it has no family');
+  const containers = value['containerDefinitions'];
+  if (!isArray(containers) || containers.length === 0) throw new Error('it has no containerDefinitions');
+  for (const [index, container] of containers.entries()) {
+    if (!isObject(container) || typeof container['name'] !== 'string') {
+      throw new Error(`containerDefinitions[${index}] has no name`);
+    }
+  }
+  return value as TaskDefinition;
+}
+
+export function isObject(value: Json | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !isArray(value);
+}
+
+export function isArray(value: Json | undefined): value is readonly Json[] {
+  return Array.isArray(value);
+}
+
+/** `[{name, value}]` and the like as a map; entries without the key are left out. */
+export function byName(list: Json | undefined, key: string, value: string): Map<string, string> {
+  const entries = (isArray(list) ? list : []).flatMap((entry) =>
+    isObject(entry) && typeof entry[key] === 'string' ? [[entry[key], asText(entry[value])] as const] : [],
+  );
+  return new Map(entries);
+}
+
+function asText(value: Json | undefined): string {
+  return typeof value === 'string' ? value : '';
+}
+
+/** The definition with one container replaced by what `change` makes of it. */
+export function mapContainers(
+  definition: TaskDefinition,
+  change: (container: ContainerDefinition) => ContainerDefinition,
+): TaskDefinition {
+  return { ...definition, containerDefinitions: definition.containerDefinitions.map(change) };
+}

@@ -1,0 +1,89 @@
+import type { ContainerDefinition, Json, JsonObject, TaskDefinition } from '../model.ts';
+import { isArray, isObject, mapContainers } from './fields.ts';
+
+/** Defaults that ECS fills in when a definition is registered (ECS API, ContainerDefinition and TaskDefinition). */
+const CONTAINER_DEFAULTS: JsonObject = { cpu: 0, essential: true, versionConsistency: 'enabled' };
+const HEALTH_CHECK_DEFAULTS: JsonObject = { interval: 30, timeout: 5, retries: 3 };
+const TASK_DEFAULTS: JsonObject = { enableFaultInjection: false };
+const PLATFORM_DEFAULTS: JsonObject = { cpuArchitecture: 'X86_64', operatingSystemFamily: 'LINUX' };
+
+/**
+ * The same definition in the one form that equal definitions share: without the defaults that ECS fills in,
+ * without empty lists and objects, sizes as plain numbers. Empty strings are values and stay.
+ */
+export function normalise(definition: TaskDefinition): TaskDefinition {
+  const awsvpc = definition['networkMode'] === 'awsvpc';
+  const withPlainContainers = mapContainers(definition, (container) => normaliseContainer(container, awsvpc));
+  return prune({
+    ...without(withPlainContainers, TASK_DEFAULTS),
+    ...sized('cpu', cpuUnits(definition['cpu'])),
+    ...sized('memory', mebibytes(definition['memory'])),
+    ...(isObject(definition['runtimePlatform'])
+      ? { runtimePlatform: without(definition['runtimePlatform'], PLATFORM_DEFAULTS) }
+      : {}),
+    ...(isArray(definition['requiresCompatibilities'])
+      ? { requiresCompatibilities: [...definition['requiresCompatibilities']].sort() }
+      : {}),
+  }) as TaskDefinition;
+}
+
+function normaliseContainer(container: ContainerDefinition, awsvpc: boolean): ContainerDefinition {
+  return {
+    ...without(container, CONTAINER_DEFAULTS),
+    name: container.name,
+    image: container.image,
+    ...(isObject(container['healthCheck'])
+      ? { healthCheck: without(container['healthCheck'], HEALTH_CHECK_DEFAULTS) }
+      : {}),
+    ...(isArray(container['portMappings'])
+      ? { portMappings: container['portMappings'].map((mapping) => normalisePort(mapping, awsvpc)) }
+      : {}),
+  };
+}
+
+/** In awsvpc mode the host port is the container port. */
+function normalisePort(mapping: Json, awsvpc: boolean): Json {
+  if (!isObject(mapping)) return mapping;
+  const { hostPort, ...rest } = mapping;
+  const impliedPort = awsvpc || hostPort === 0 || hostPort === undefined;
+  return { protocol: 'tcp', ...rest, ...(impliedPort ? {} : { hostPort }) };
+}
+
+/** `1024` of "1024", "1 vCPU" and "1vcpu". */
+function cpuUnits(cpu: Json | undefined): string | undefined {
+  const match = typeof cpu === 'string' ? /^([\d.]+)\s*(vcpu)?$/i.exec(cpu.trim()) : null;
+  if (match === null) return undefined;
+  return String(match[2] === undefined ? Number(match[1]) : Number(match[1]) * 1024);
+}
+
+/** `2048` of "2048", "2 GB" and "2gb". */
+function mebibytes(memory: Json | undefined): string | undefined {
+  const match = typeof memory === 'string' ? /^([\d.]+)\s*(gb)?$/i.exec(memory.trim()) : null;
+  if (match === null) return undefined;
+  return String(match[2] === undefined ? Number(match[1]) : Number(match[1]) * 1024);
+}
+
+function sized(field: string, size: string | undefined): JsonObject {
+  return size === undefined ? {} : { [field]: size };
+}
+
+function without(object: JsonObject, defaults: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(object).filter(([field, value]) => defaults[field] !== value));
+}
+
+/** Drops null, empty lists and empty objects, from the leaves up. */
+function prune(value: Json): Json {
+  if (isArray(value)) return value.map(prune);
+  if (!isObject(value)) return value;
+  const kept = Object.entries(value).flatMap(([field, child]) => {
+    const pruned = prune(child ?? null);
+    return isNothing(pruned) ? [] : [[field, pruned] as const];
+  });
+  return Object.fromEntries(kept);
+}
+
+function isNothing(value: Json): boolean {
+  if (value === null) return true;
+  if (isArray(value)) return value.length === 0;
+  return isObject(value) && Object.keys(value).length === 0;
+}

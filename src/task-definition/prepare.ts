@@ -1,0 +1,160 @@
+import type { Aws } from '../aws/clients.ts';
+import { byDigest } from '../aws/image-reference.ts';
+import type {
+  DefinitionChange,
+  DeployedImage,
+  ProvidedImages,
+  Request,
+  RunningImage,
+  ServiceSnapshot,
+  TaskDefinition,
+} from '../model.ts';
+import type { Log } from '../runtime/log.ts';
+import { chooseContainers, imagesByContainer } from './containers.ts';
+import { describeChange, diffDefinitions } from './diff.ts';
+import { mapContainers } from './fields.ts';
+import { findRevision, loadBase, loadRevision, type LoadedDefinition } from './load.ts';
+import { render, rendersAnything } from './render.ts';
+
+/** The definition to deploy, and how it relates to what is there. */
+export interface PreparedDefinition {
+  readonly definition: TaskDefinition;
+  /** For people: where the base came from. */
+  readonly origin: string;
+  /** A revision that already is this definition; undefined: it must be registered. */
+  readonly existingArn: string | undefined;
+  /** Images that this run brings, by container. */
+  readonly images: Readonly<Record<string, DeployedImage>>;
+  /** Against what the (first) service runs; against nothing where there is no service. */
+  readonly changes: readonly DefinitionChange[];
+}
+
+export interface PrepareTools {
+  readonly aws: Pick<Aws, 'taskDefinitions' | 'region'>;
+  readonly log: Log;
+  readonly workspace: string;
+}
+
+/** Loads the base, renders this run's images and fields into it, and compares it with what is there. */
+export async function prepareTaskDefinition(
+  { aws, log, workspace }: PrepareTools,
+  request: Request,
+  services: readonly ServiceSnapshot[],
+  provided: ProvidedImages,
+): Promise<PreparedDefinition> {
+  const base = await loadBase(aws, request.definition.base, services, workspace);
+  const [service] = services;
+  const current = service && (await loadCurrent(aws, service, base, request));
+  const rendered = renderOnto(base, request, provided, current?.running ?? []);
+  const changes = current
+    ? diffDefinitions(current.pinned, rendered.definition, request.definition.showEnvironmentValues)
+    : [];
+  const baseChanges = current ? diffDefinitions(current.definition, base.definition) : [];
+  log.line(`Base: ${base.origin}${differences(baseChanges)}.`);
+  for (const change of changes) log.line(describeChange(change));
+  if (current && changes.length === 0) log.line('Nothing differs from what runs.');
+  return {
+    ...rendered,
+    origin: base.origin,
+    existingArn: await existingRevision(aws, rendered.definition, base, current),
+    changes,
+  };
+}
+
+function differences(changes: readonly DefinitionChange[]): string {
+  if (changes.length === 0) return '';
+  const paths = changes.slice(0, 5).map((change) => change.path);
+  const more = changes.length > paths.length ? ` and ${changes.length - paths.length} more` : '';
+  return `; before rendering it differs from what runs in ${paths.join(', ')}${more}`;
+}
+
+/** What the (first) service runs. */
+interface CurrentDefinition {
+  readonly definition: TaskDefinition;
+  readonly running: readonly RunningImage[];
+  /** The definition with its images as ECS resolved them. */
+  readonly pinned: TaskDefinition;
+  /** Undefined where it would have to be deployed again, and was deregistered. */
+  readonly deployableArn: string | undefined;
+}
+
+async function loadCurrent(
+  aws: Pick<Aws, 'taskDefinitions' | 'region'>,
+  service: ServiceSnapshot,
+  base: LoadedDefinition,
+  request: Request,
+): Promise<CurrentDefinition> {
+  const loaded =
+    base.arn === service.taskDefinitionArn ? base : await loadRevision(aws, service.taskDefinitionArn);
+  const running = runningImages(service, loaded.definition);
+  const deployedAgain = request.rollout.forceNewDeployment === true || service.rollout === 'failed';
+  return {
+    definition: loaded.definition,
+    running,
+    pinned: pinned(loaded.definition, running),
+    deployableArn: loaded.arn ?? (deployedAgain ? undefined : service.taskDefinitionArn),
+  };
+}
+
+/** What ECS resolved; where that cannot be read, what the running revision says. */
+function runningImages(service: ServiceSnapshot, current: TaskDefinition): readonly RunningImage[] {
+  if (service.running.length > 0) return service.running;
+  return current.containerDefinitions.map(({ name, image }) => ({
+    container: name,
+    image,
+    digest: undefined,
+  }));
+}
+
+/** An existing revision with nothing to render is deployed as it is, its images included. */
+function renderOnto(
+  base: LoadedDefinition,
+  request: Request,
+  provided: ProvidedImages,
+  running: readonly RunningImage[],
+): { definition: TaskDefinition; images: Record<string, DeployedImage> } {
+  const fields = rendersAnything(request.definition);
+  if (provided.kind === 'none' && !fields) {
+    const asItIs = request.definition.base.kind === 'revision';
+    return {
+      definition: asItIs ? base.definition : pinned(base.definition, running),
+      images: {},
+    };
+  }
+  const containers = chooseContainers(base.definition, provided, {
+    named: request.definition.containers,
+    ecrRepository: request.ecrRepository,
+    running,
+  });
+  const images = imagesByContainer(provided, containers);
+  return {
+    definition: render(base.definition, { request: request.definition, containers, images, running }),
+    images,
+  };
+}
+
+/** The definition with every image as it runs, by digest where the digest is known. */
+function pinned(definition: TaskDefinition, running: readonly RunningImage[]): TaskDefinition {
+  return mapContainers(definition, (container) => {
+    const now = running.find((each) => each.container === container.name);
+    if (now === undefined) return container;
+    return { ...container, image: now.digest === undefined ? now.image : byDigest(now.image, now.digest) };
+  });
+}
+
+/** The revision that runs, or else the base itself (for a file: the family's latest), if it is this definition. */
+async function existingRevision(
+  aws: Pick<Aws, 'taskDefinitions' | 'region'>,
+  definition: TaskDefinition,
+  base: LoadedDefinition,
+  current: CurrentDefinition | undefined,
+): Promise<string | undefined> {
+  if (current !== undefined && isSame(current.pinned, definition)) return current.deployableArn;
+  if (base.arn !== undefined) return isSame(base.definition, definition) ? base.arn : undefined;
+  const latest = await findRevision(aws, definition.family);
+  return latest !== undefined && isSame(latest.definition, definition) ? latest.arn : undefined;
+}
+
+function isSame(one: TaskDefinition, other: TaskDefinition): boolean {
+  return diffDefinitions(one, other).length === 0;
+}

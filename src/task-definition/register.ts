@@ -1,0 +1,128 @@
+import type { Aws, EcsReads } from '../aws/clients.ts';
+import { awsErrorKind, describeAwsError } from '../aws/errors.ts';
+import { failureOf } from '../aws/failures.ts';
+import { revisionName } from '../aws/partition.ts';
+import { describeService } from '../aws/services.ts';
+import { describeTasks, listServiceTasks } from '../aws/tasks.ts';
+import { writeOnce } from '../aws/writes.ts';
+import type { Course, RegisteredDefinition, ServiceAddress, TaskDefinition } from '../model.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { Failure } from '../runtime/failure.ts';
+import type { Log } from '../runtime/log.ts';
+import { diffDefinitions } from './diff.ts';
+import { findRevision } from './load.ts';
+import type { PreparedDefinition } from './prepare.ts';
+
+interface RegisterTools {
+  readonly aws: Pick<Aws, 'taskDefinitions' | 'region' | 'ecs' | 'ecsWrites'>;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** The revision to deploy: one that is there already, or a new one. */
+export async function registerOrReuse(
+  { aws, clock, log }: RegisterTools,
+  prepared: PreparedDefinition,
+): Promise<RegisteredDefinition> {
+  const { existingArn, definition, origin, changes } = prepared;
+  const arn = existingArn ?? (await registerTaskDefinition(aws, clock, definition));
+  const registered = existingArn === undefined;
+  log.line(`${revisionName(arn)} ${registered ? 'is registered' : 'holds this definition already'}.`);
+  return { arn, origin, registered, deregistered: false, changes };
+}
+
+/** Registers the definition once and resolves to its ARN. Rejects with `register-refused` and AWS's own words. */
+async function registerTaskDefinition(
+  aws: Pick<Aws, 'taskDefinitions' | 'region'>,
+  clock: Clock,
+  definition: TaskDefinition,
+): Promise<string> {
+  try {
+    return await writeOnce(
+      clock,
+      () => aws.taskDefinitions.register(definition),
+      () => findRegistered(aws, definition),
+    );
+  } catch (error) {
+    if (awsErrorKind(error) !== 'refused') throw failureOf(error, `registering ${definition.family}`);
+    throw new Failure(
+      'register-refused',
+      `AWS refused the task definition ${definition.family}: ${describeAwsError(error)}`,
+      { hint: 'Nothing was deployed. Correct the definition and run again.', cause: error },
+    );
+  }
+}
+
+/** After a lost answer: the latest revision of the family, if it is what was sent. */
+async function findRegistered(
+  aws: Pick<Aws, 'taskDefinitions' | 'region'>,
+  sent: TaskDefinition,
+): Promise<string | undefined> {
+  const latest = await findRevision(aws, sent.family);
+  return latest !== undefined && diffDefinitions(latest.definition, sent).length === 0
+    ? latest.arn
+    : undefined;
+}
+
+/** Pauses while the last tasks of a failed revision stop, in seconds. */
+const PAUSES = [0, 2, 5, 10, 15, 30];
+
+/**
+ * Deregisters the revision that this run registered if no service ended up on it, once no deployment and no task uses
+ * it. An orphan is untidy, not a failure: what stands in the way is a line in the log.
+ */
+export async function tidyUp(
+  tools: RegisterTools,
+  definition: RegisteredDefinition,
+  courses: readonly Course[],
+): Promise<RegisteredDefinition> {
+  const isDeployed = courses.some(
+    ({ rollout, outcome }) => rollout !== undefined && outcome?.result !== 'rolled-back',
+  );
+  if (!definition.registered || courses.length === 0 || isDeployed) return definition;
+  try {
+    const services = courses.map((course) => course.snapshot.address);
+    const deregistered = await deregisterUnused(tools, definition.arn, services);
+    tools.log.line(
+      deregistered
+        ? `${revisionName(definition.arn)} is deregistered: nothing uses it.`
+        : `${revisionName(definition.arn)} stays registered: its last tasks are still stopping.`,
+    );
+    return { ...definition, deregistered };
+  } catch (error) {
+    if (awsErrorKind(error) === 'not-aws') throw error;
+    tools.log.line(`${revisionName(definition.arn)} stays registered (${describeAwsError(error)}).`);
+    return definition;
+  }
+}
+
+async function deregisterUnused(
+  { aws, clock }: RegisterTools,
+  taskDefinitionArn: string,
+  services: readonly ServiceAddress[],
+): Promise<boolean> {
+  for (const pause of PAUSES) {
+    await clock.sleep(pause * 1000);
+    const uses = await Promise.all(services.map((service) => isUsed(aws.ecs, taskDefinitionArn, service)));
+    if (uses.includes(true)) continue;
+    await aws.ecsWrites.deregisterTaskDefinition({ taskDefinition: taskDefinitionArn });
+    return true;
+  }
+  return false;
+}
+
+/** By an entry of `deployments[]`, or by a task that has not stopped. */
+async function isUsed(
+  ecs: Pick<EcsReads, 'describeServices' | 'listTasks' | 'describeTasks'>,
+  taskDefinitionArn: string,
+  service: ServiceAddress,
+): Promise<boolean> {
+  const { deployments = [] } = await describeService(ecs, service);
+  if (deployments.some((each) => each.taskDefinition === taskDefinitionArn)) return true;
+  const [running, stopping] = await Promise.all([
+    listServiceTasks(ecs, service, 'RUNNING'),
+    listServiceTasks(ecs, service, 'STOPPED'),
+  ]);
+  const tasks = await describeTasks(ecs, service.cluster, [...running, ...stopping]);
+  return tasks.some((task) => task.taskDefinitionArn === taskDefinitionArn && task.lastStatus !== 'STOPPED');
+}

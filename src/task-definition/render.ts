@@ -1,0 +1,143 @@
+import { byDigest } from '../aws/image-reference.ts';
+import type {
+  ContainerDefinition,
+  DefinitionRequest,
+  DeployedImage,
+  Json,
+  NamedChanges,
+  RunningImage,
+  TaskDefinition,
+} from '../model.ts';
+import { byName, isObject, mapContainers } from './fields.ts';
+
+/** What is rendered into a base. */
+export interface Rendering {
+  readonly request: DefinitionRequest;
+  /** The containers that the request's fields go into. */
+  readonly containers: readonly string[];
+  readonly images: Readonly<Record<string, DeployedImage>>;
+  /** What runs now; its containers keep their images unless this run brings one. */
+  readonly running: readonly RunningImage[];
+}
+
+/** Pure: the definition to deploy. Everything that the request does not name stays as it is in the base. */
+export function render(base: TaskDefinition, rendering: Rendering): TaskDefinition {
+  const { request } = rendering;
+  const withContainers = mapContainers(base, (container) => {
+    const image = imageOf(container, rendering);
+    const placed = image === container.image ? container : { ...container, image };
+    return rendering.containers.includes(container.name) ? renderContainer(placed, request) : placed;
+  });
+  return {
+    ...withContainers,
+    ...given('taskRoleArn', request.taskRoleArn),
+    ...given('executionRoleArn', request.executionRoleArn),
+    ...given('cpu', request.cpu),
+    ...given('memory', request.memory),
+  };
+}
+
+/** True where the request asks for anything that changes a definition besides its images. */
+export function rendersAnything(request: DefinitionRequest): boolean {
+  const changes = [request.environment, request.secrets, request.dockerLabels, request.logOptions];
+  const values = [
+    request.logDriver,
+    request.command,
+    request.taskRoleArn,
+    request.executionRoleArn,
+    request.cpu,
+    request.memory,
+  ];
+  return (
+    changes.some((change) => !isEmpty(change)) ||
+    values.some((value) => value !== undefined) ||
+    request.envFiles.length > 0 ||
+    request.environmentMode === 'replace'
+  );
+}
+
+function imageOf(container: ContainerDefinition, { images, running }: Rendering): string {
+  const ours = images[container.name];
+  if (ours !== undefined) return ours.reference;
+  const now = running.find((each) => each.container === container.name);
+  if (now === undefined) return container.image;
+  return now.digest === undefined ? now.image : byDigest(now.image, now.digest);
+}
+
+function renderContainer(container: ContainerDefinition, request: DefinitionRequest): ContainerDefinition {
+  return {
+    ...container,
+    ...renderEnvironment(container, request),
+    ...(request.envFiles.length === 0
+      ? {}
+      : { environmentFiles: request.envFiles.map((value) => ({ value, type: 's3' })) }),
+    ...(isEmpty(request.dockerLabels)
+      ? {}
+      : { dockerLabels: mergeMap(container['dockerLabels'], request.dockerLabels) }),
+    ...renderLogging(container, request),
+    ...given('command', request.command),
+  };
+}
+
+/** A name lives in `environment` or in `secrets`, never in both: setting it in one takes it out of the other. */
+function renderEnvironment(
+  container: ContainerDefinition,
+  { environment, secrets, environmentMode }: DefinitionRequest,
+): { environment?: Json; secrets?: Json } {
+  if (environmentMode === 'replace') {
+    return {
+      environment: pairs(new Map(Object.entries(environment.set)), 'value'),
+      secrets: pairs(new Map(Object.entries(secrets.set)), 'valueFrom'),
+    };
+  }
+  if (isEmpty(environment) && isEmpty(secrets)) return {};
+  const plain = byName(container['environment'], 'name', 'value');
+  const secret = byName(container['secrets'], 'name', 'valueFrom');
+  for (const name of [...environment.remove, ...Object.keys(secrets.set)]) plain.delete(name);
+  for (const name of [...secrets.remove, ...Object.keys(environment.set)]) secret.delete(name);
+  for (const [name, value] of Object.entries(environment.set)) plain.set(name, value);
+  for (const [name, from] of Object.entries(secrets.set)) secret.set(name, from);
+  return {
+    ...keepAbsence('environment', container, pairs(plain, 'value')),
+    ...keepAbsence('secrets', container, pairs(secret, 'valueFrom')),
+  };
+}
+
+function renderLogging(
+  container: ContainerDefinition,
+  { logDriver, logOptions }: DefinitionRequest,
+): { logConfiguration?: Json } {
+  if (logDriver === undefined && isEmpty(logOptions)) return {};
+  const before = isObject(container['logConfiguration']) ? container['logConfiguration'] : {};
+  const sameDriver = logDriver === undefined || logDriver === before['logDriver'];
+  const options = mergeMap(sameDriver ? before['options'] : undefined, logOptions);
+  return {
+    logConfiguration: sameDriver
+      ? { ...before, ...given('logDriver', logDriver), options }
+      : { logDriver, options },
+  };
+}
+
+function mergeMap(before: Json | undefined, changes: NamedChanges): Json {
+  const merged = new Map(Object.entries(isObject(before) ? before : {}));
+  for (const name of changes.remove) merged.delete(name);
+  for (const [name, value] of Object.entries(changes.set)) merged.set(name, value);
+  return Object.fromEntries(merged);
+}
+
+function pairs(map: ReadonlyMap<string, string>, valueField: string): Json {
+  return [...map].map(([name, value]) => ({ name, [valueField]: value }));
+}
+
+/** An empty list is not added where the base had none. */
+function keepAbsence(field: string, container: ContainerDefinition, list: Json): Record<string, Json> {
+  return Array.isArray(list) && list.length === 0 && container[field] === undefined ? {} : { [field]: list };
+}
+
+function isEmpty(changes: NamedChanges): boolean {
+  return Object.keys(changes.set).length === 0 && changes.remove.length === 0;
+}
+
+function given<Field extends string>(field: Field, value: Json | undefined): { [key in Field]?: Json } {
+  return (value === undefined ? {} : { [field]: value }) as { [key in Field]?: Json };
+}
