@@ -21,12 +21,12 @@ try {
     ...(port === undefined ? {} : { port }),
     ...(speed === undefined ? {} : { speed }),
   });
-  process.stdout.write(introduction(sim));
   const stop = (): void => {
     void sim.close();
   };
   process.once('SIGINT', stop);
   process.once('SIGTERM', stop);
+  process.stdout.write(introduction(sim));
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = 1;
