@@ -2,7 +2,7 @@
 import { stopServiceDeployment } from './ecs/service-deployment-actions.ts';
 import { isUnderway, primaryOf } from './ecs/service-deployments.ts';
 import type { Service, Task, TaskDefinition } from './ecs/model.ts';
-import { stopByUser } from './ecs/scheduler.ts';
+import { stopByUser, stopForSpot } from './ecs/scheduler.ts';
 import { updateService } from './ecs/services.ts';
 import type { Image, PushOptions } from './ecr/registry.ts';
 import type { ImageBehaviour } from './images/behaviour.ts';
@@ -51,6 +51,11 @@ export class Operator {
 
   stopTask(task: Task, reason = 'Task stopped by user'): void {
     stopByUser(this.world, task, reason);
+  }
+
+  /** What AWS does when it needs the capacity of a Fargate Spot task. */
+  interruptTask(task: Task): void {
+    stopForSpot(this.world, task);
   }
 
   /** Pushes an image; pushing a tag again moves the tag to another image. */

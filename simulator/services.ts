@@ -1,6 +1,7 @@
 /** Which services and actions exist, and how a request finds its action. */
 import { ecrActions } from './ecr/actions.ts';
 import { clusterActions } from './ecs/clusters.ts';
+import { runTaskActions } from './ecs/run-task.ts';
 import { serviceDeploymentActions } from './ecs/service-deployment-actions.ts';
 import { serviceActions } from './ecs/services.ts';
 import { taskActions } from './ecs/task-actions.ts';
@@ -27,6 +28,7 @@ const jsonServices = new Map<string, Record<string, JsonAction>>([
       ...serviceActions,
       ...serviceDeploymentActions,
       ...taskActions,
+      ...runTaskActions,
     },
   ],
   ['ecr', ecrActions],

@@ -1,6 +1,7 @@
 import type { SimulatorClock } from './clock.ts';
 import { Registry } from './ecr/registry.ts';
 import { Cluster } from './ecs/cluster.ts';
+import type { Task } from './ecs/model.ts';
 import { TaskDefinitions } from './ecs/task-definitions.ts';
 import { Balancing } from './elbv2/balancing.ts';
 import { Ids } from './ids.ts';
@@ -57,6 +58,8 @@ export class World {
   readonly balancing = new Balancing();
   /** ARNs (or Parameter Store names) of the secrets that exist. */
   readonly secrets = new Set<string>();
+  /** What RunTask answered to each client token. */
+  readonly clientTokens = new Map<string, { readonly request: string; readonly tasks: readonly Task[] }>();
   /** False while Fargate has no room: tasks cannot be placed. */
   capacityAvailable = true;
 

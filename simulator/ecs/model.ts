@@ -1,5 +1,6 @@
 /** The records of ECS. Instants are milliseconds; what callers see is made of them in views.ts and task-views.ts. */
 import type { Target, TargetGroup } from '../elbv2/balancing.ts';
+import type { ImageBehaviour } from '../images/behaviour.ts';
 import type { FoundImage } from '../images/catalogue.ts';
 import type { JsonObject } from '../protocol/fields.ts';
 import type { Cluster } from './cluster.ts';
@@ -160,7 +161,10 @@ export interface Container {
   readonly arn: string;
   readonly definition: JsonObject;
   readonly image: string;
+  /** Undefined when the image cannot be found. */
   readonly found: FoundImage | undefined;
+  /** What it does: its image's behaviour, or that of the command it was given. */
+  readonly behaviour: ImageBehaviour;
   digest: string | undefined;
   runtimeId: string | undefined;
   lastStatus: 'PENDING' | 'RUNNING' | 'STOPPED';
@@ -179,6 +183,7 @@ export interface Task {
   readonly startedBy: string | undefined;
   readonly group: string;
   readonly containers: readonly Container[];
+  readonly overrides: JsonObject;
   readonly network: {
     readonly ip: string;
     readonly eni: string;

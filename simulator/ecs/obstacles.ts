@@ -21,7 +21,7 @@ function missingSecret(world: World, { containers }: Task): Obstacle | undefined
   const wanted = containers.flatMap(({ definition }) =>
     objects(definition, 'secrets').map((secret) => requiredText(secret, 'valueFrom')),
   );
-  const scripted = containers.some(({ found }) => found?.behaviour.startFailure === 'secret-missing');
+  const scripted = containers.some(({ behaviour }) => behaviour.startFailure === 'secret-missing');
   const missing = scripted
     ? (wanted[0] ?? '/app/database-url')
     : wanted.find((secret) => !secretExists(world, secret));
@@ -54,7 +54,7 @@ function missingLogGroup(world: World, task: Task): Obstacle | undefined {
     const stream = logStream(task, container);
     return stream !== undefined && !createsLogGroup(container) && !world.logs.groups.has(stream.group);
   };
-  const scripted = task.containers.some(({ found }) => found?.behaviour.startFailure === 'log-group-missing');
+  const scripted = task.containers.some(({ behaviour }) => behaviour.startFailure === 'log-group-missing');
   return scripted || task.containers.some(lacksGroup)
     ? { reason: missingLogGroupText, container: undefined }
     : undefined;

@@ -7,7 +7,7 @@ import type { Deployment, Service, Task } from './model.ts';
 import { planRound } from './rolling.ts';
 import { carryOutStop, complete, failByBreaker, move, primaryOf } from './service-deployments.ts';
 import { drainSeconds, drainTargets, failedTarget, forgetTargets, registerTargets } from './targets.ts';
-import { beginLife, stopTask } from './task-life.ts';
+import { beginLife, nobody, stopTask } from './task-life.ts';
 import type { Witness } from './task-life.ts';
 import { createTask, isCheckedAtAll, isHealthy, sickContainer } from './tasks.ts';
 
@@ -182,19 +182,27 @@ function dismiss(world: World, service: Service, task: Task, reason: string, fai
   if (wasRunning) tell(world, service, `has stopped ${tasksNamed([task], 'running ')}`);
 }
 
+/** Takes back the Spot capacity of a task; a service will replace it. */
+export function stopForSpot(world: World, task: Task): void {
+  const cause = {
+    code: 'SpotInterruption',
+    reason: 'Your Spot Task was interrupted.',
+    failed: false,
+  } as const;
+  stopTask(
+    world,
+    task,
+    cause,
+    drainSeconds(task),
+    task.service === undefined ? nobody : witnessOf(world, task.service),
+  );
+}
+
 /** Stops a task because a person asked for it; a service will replace it. */
 export function stopByUser(world: World, task: Task, reason: string): void {
   const cause = { code: 'UserInitiated', reason, failed: false } as const;
   stopTask(world, task, cause, 0, task.service === undefined ? nobody : witnessOf(world, task.service));
 }
-
-/** For tasks that belong to no service. */
-export const nobody: Witness = {
-  running: () => undefined,
-  healthChanged: () => undefined,
-  stopping: () => undefined,
-  stopped: () => undefined,
-};
 
 function emptyService(world: World, service: Service): void {
   for (const task of wanted(service)) {

@@ -36,7 +36,7 @@ export function forgetTargets(task: Task): void {
 
 /** How long a task drains before it is stopped; undefined when it never ends. */
 export function drainSeconds(task: Task): number | undefined {
-  const clings = task.containers.some(({ found }) => found?.behaviour.neverDrains === true);
+  const clings = task.containers.some(({ behaviour }) => behaviour.neverDrains === true);
   if (clings) return undefined;
   return Math.max(0, ...task.targets.map(({ group }) => group.deregistrationDelaySeconds));
 }

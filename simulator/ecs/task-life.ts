@@ -17,6 +17,14 @@ export interface Witness {
   stopped(task: Task): void;
 }
 
+/** For tasks that belong to no service. */
+export const nobody: Witness = {
+  running: () => undefined,
+  healthChanged: () => undefined,
+  stopping: () => undefined,
+  stopped: () => undefined,
+};
+
 /** Sends a freshly made task on its way. */
 export function beginLife(world: World, task: Task, witness: Witness): void {
   after(world, task, world.times.provision, () => {
@@ -25,7 +33,7 @@ export function beginLife(world: World, task: Task, witness: Witness): void {
     const obstacle = findObstacle(world, task);
     const pull = Math.max(
       0,
-      ...task.containers.map(({ found }) => found?.behaviour.pullSeconds ?? world.times.pull),
+      ...task.containers.map(({ behaviour }) => behaviour.pullSeconds ?? world.times.pull),
     );
     after(world, task, pull, () => {
       if (obstacle === undefined) {
@@ -72,7 +80,7 @@ export function stopTask(
 function activate(world: World, task: Task, witness: Witness): void {
   become(task, 'ACTIVATING');
   after(world, task, world.times.activate, () => {
-    const broken = task.containers.find(({ found }) => found?.behaviour.startFailure === 'no-executable');
+    const broken = task.containers.find(({ behaviour }) => behaviour.startFailure === 'no-executable');
     if (broken !== undefined) {
       const command = texts(broken.definition, 'command')[0] ?? 'serve';
       broken.reason = noExecutableText(command);
@@ -90,7 +98,7 @@ function run(world: World, task: Task, witness: Witness): void {
     container.lastStatus = 'RUNNING';
     container.runtimeId = `${task.id}-${world.ids.hex(10)}`;
     openLogs(world, task, container);
-    printLines(world, task, container, container.found?.behaviour.logs ?? ['Application startup complete.']);
+    printLines(world, task, container, container.behaviour.logs ?? ['Application startup complete.']);
     watchHealth(world, task, container, witness);
     planExit(world, task, container, witness);
   }
@@ -100,7 +108,7 @@ function run(world: World, task: Task, witness: Witness): void {
 function watchHealth(world: World, task: Task, container: Container, witness: Witness): void {
   const check = object(container.definition, 'healthCheck');
   if (check === undefined) return;
-  const scripted = container.found?.behaviour.containerHealth;
+  const scripted = container.behaviour.containerHealth;
   const verdict = scripted ?? {
     status: 'HEALTHY',
     afterSeconds: Math.min(10, number(check, 'interval') ?? 30),
@@ -113,11 +121,11 @@ function watchHealth(world: World, task: Task, container: Container, witness: Wi
 }
 
 function planExit(world: World, task: Task, container: Container, witness: Witness): void {
-  const behaviour = container.found?.behaviour;
-  const exit = behaviour?.exit;
+  const { behaviour } = container;
+  const exit = behaviour.exit;
   if (exit === undefined) return;
   after(world, task, exit.afterSeconds, () => {
-    for (const line of behaviour?.lastWords ?? []) print(world, task, container, line);
+    for (const line of behaviour.lastWords ?? []) print(world, task, container, line);
     endContainer(container, exit.code);
     if (exit.outOfMemory === true) container.reason = outOfMemoryText;
     if (container.definition['essential'] !== false) leaveAfterExit(world, task, exit.code, witness);

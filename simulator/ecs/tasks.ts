@@ -1,4 +1,5 @@
-import { object, text, texts } from '../protocol/fields.ts';
+import { behaviourOfCommand } from '../images/commands.ts';
+import { object, objects, text, texts } from '../protocol/fields.ts';
 import type { JsonObject } from '../protocol/fields.ts';
 import type { World } from '../world.ts';
 import type { Cluster } from './cluster.ts';
@@ -12,6 +13,7 @@ export interface TaskOrder {
   readonly startedBy: string | undefined;
   readonly group: string;
   readonly networkConfiguration: JsonObject | undefined;
+  readonly overrides?: JsonObject;
   readonly tags?: readonly JsonObject[];
 }
 
@@ -29,6 +31,7 @@ export function createTask(world: World, order: TaskOrder): Task {
     startedBy: order.startedBy,
     group: order.group,
     containers: order.definition.containers.map((definition) => containerOf(world, order, id, definition)),
+    overrides: order.overrides ?? {},
     network: networkOf(world, order),
     tags: [...(order.tags ?? [])],
     createdAt: world.clock.now(),
@@ -58,12 +61,19 @@ function containerOf(world: World, order: TaskOrder, taskId: string, definition:
   const image = text(definition, 'image') ?? '';
   const pinned = order.revision?.images.get(name)?.digest;
   const reference = pinned === undefined || image.includes('@') ? image : `${image}@${pinned}`;
+  const found = world.images.find(reference);
+  const override = objects(order.overrides ?? {}, 'containerOverrides').find(
+    (one) => text(one, 'name') === name,
+  );
+  const command = texts(override ?? {}, 'command');
   return {
     name,
     arn: world.arn('ecs', `container/${order.cluster.name}/${taskId}/${world.ids.uuid()}`),
     definition,
     image,
-    found: world.images.find(reference),
+    found,
+    behaviour:
+      command.length > 0 ? { ...found?.behaviour, ...behaviourOfCommand(command) } : (found?.behaviour ?? {}),
     digest: undefined,
     runtimeId: undefined,
     lastStatus: 'PENDING',
