@@ -1,4 +1,5 @@
 /** What another person does to the same account: for tests of supersession, intervention and scaling. */
+import type { AlarmState } from './cloudwatch/alarms.ts';
 import { stopServiceDeployment } from './ecs/service-deployment-actions.ts';
 import { isUnderway, primaryOf } from './ecs/service-deployments.ts';
 import type { Service, Task, TaskDefinition } from './ecs/model.ts';
@@ -56,6 +57,11 @@ export class Operator {
   /** What AWS does when it needs the capacity of a Fargate Spot task. */
   interruptTask(task: Task): void {
     stopForSpot(this.world, task);
+  }
+
+  /** Raises an alarm, or lets it go; one that does not exist is made. */
+  setAlarm(name: string, state: AlarmState): void {
+    this.world.alarms.set(name, state);
   }
 
   /** Pushes an image; pushing a tag again moves the tag to another image. */

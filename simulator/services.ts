@@ -1,4 +1,5 @@
 /** Which services and actions exist, and how a request finds its action. */
+import { cloudWatchActions } from './cloudwatch/actions.ts';
 import { ecrActions } from './ecr/actions.ts';
 import { clusterActions } from './ecs/clusters.ts';
 import { runTaskActions } from './ecs/run-task.ts';
@@ -33,6 +34,7 @@ const jsonServices = new Map<string, Record<string, JsonAction>>([
   ],
   ['ecr', ecrActions],
   ['logs', logsActions],
+  ['monitoring', cloudWatchActions],
 ]);
 
 const queryServices = new Map<string, { namespace: string; actions: Record<string, QueryAction> }>([

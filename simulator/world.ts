@@ -1,5 +1,7 @@
 import type { SimulatorClock } from './clock.ts';
+import { Alarms } from './cloudwatch/alarms.ts';
 import { Registry } from './ecr/registry.ts';
+import { watchAlarms } from './ecs/deployment-alarms.ts';
 import { Cluster } from './ecs/cluster.ts';
 import type { Task } from './ecs/model.ts';
 import { TaskDefinitions } from './ecs/task-definitions.ts';
@@ -56,6 +58,7 @@ export class World {
   readonly images: ImageCatalogue;
   readonly logs: LogStore;
   readonly balancing = new Balancing();
+  readonly alarms: Alarms;
   /** ARNs (or Parameter Store names) of the secrets that exist. */
   readonly secrets = new Set<string>();
   /** What RunTask answered to each client token. */
@@ -75,6 +78,8 @@ export class World {
     this.registry = new Registry(host, (name) => this.arn('ecr', `repository/${name}`), now, this.ids);
     this.images = new ImageCatalogue(this.registry);
     this.logs = new LogStore(now);
+    this.alarms = new Alarms((name) => this.arn('cloudwatch', `alarm:${name}`), now);
+    watchAlarms(this);
   }
 
   /** `aws`, `aws-cn` or `aws-us-gov`, as the region says. */

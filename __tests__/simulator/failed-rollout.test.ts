@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { createService } from '../../simulator/ecs/services.ts';
-import { failureThreshold } from '../../simulator/ecs/breaker.ts';
+import { failureThreshold } from '../../simulator/ecs/monitors.ts';
 import { bench } from './worlds.ts';
 
 test.each([

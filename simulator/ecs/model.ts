@@ -55,6 +55,8 @@ export interface Deployment {
   /** Launches in a row that did not reach RUNNING; they slow the next one down. */
   failedLaunches: number;
   noLaunchBefore: number;
+  /** Since when it only bakes. */
+  steadySince: number | undefined;
   /** No task is started for it any more: failed without rollback, or nothing to go back to. */
   stalled: boolean;
   /** The event about percentages that allow no step was given. */
@@ -71,6 +73,13 @@ export interface CircuitBreaker {
   failureCount: number;
 }
 
+export interface DeploymentAlarms {
+  readonly rollback: boolean;
+  readonly names: readonly string[];
+  readonly triggered: string[];
+  status: MonitorStatus;
+}
+
 export interface ServiceDeployment {
   readonly arn: string;
   readonly service: Service;
@@ -78,6 +87,7 @@ export interface ServiceDeployment {
   readonly sources: readonly ServiceRevision[];
   readonly configuration: JsonObject;
   readonly breaker: CircuitBreaker;
+  readonly alarms: DeploymentAlarms;
   readonly createdAt: number;
   startedAt: number | undefined;
   finishedAt: number | undefined;

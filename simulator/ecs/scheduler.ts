@@ -1,11 +1,12 @@
 /** The service scheduler: rounds that bring each service nearer to what it should be. */
 import { number } from '../protocol/fields.ts';
 import type { World } from '../world.ts';
-import { countFailure, countHealthy } from './breaker.ts';
+import { countFailure, countHealthy } from './monitors.ts';
 import { tasksNamed, tell } from './events.ts';
 import type { Deployment, Service, Task } from './model.ts';
 import { planRound } from './rolling.ts';
-import { carryOutStop, complete, failByBreaker, move, primaryOf } from './service-deployments.ts';
+import { carryOutStop, failByBreaker } from './deployment-failures.ts';
+import { complete, move, primaryOf } from './service-deployments.ts';
 import { drainSeconds, drainTargets, failedTarget, forgetTargets, registerTargets } from './targets.ts';
 import { beginLife, nobody, stopTask } from './task-life.ts';
 import type { Witness } from './task-life.ts';
@@ -166,10 +167,26 @@ function conclude(world: World, service: Service): void {
     present.every((task) => task.revision === primary.revision || task.lastStatus === 'STOPPED') &&
     !primary.stalled;
   if (!steady) return;
-  if (primary.rolloutState === 'IN_PROGRESS') complete(world, service, primary);
+  if (primary.rolloutState === 'IN_PROGRESS') {
+    const bake = bakeSeconds(world, primary);
+    if (bake > 0) {
+      planRoundOf(world, service, bake);
+      return;
+    }
+    complete(world, service, primary);
+  }
   if (service.steady) return;
   service.steady = true;
   tell(world, service, 'has reached a steady state.');
+}
+
+/** How long a steady deployment is still to be watched: alarms are monitored through the bake time. */
+function bakeSeconds(world: World, primary: Deployment): number {
+  const { alarms, configuration } = primary.serviceDeployment;
+  if (alarms.status !== 'MONITORING') return 0;
+  primary.steadySince ??= world.clock.now();
+  const ends = primary.steadySince + (number(configuration, 'bakeTimeInMinutes') ?? 0) * 60_000;
+  return Math.max(0, (ends - world.clock.now()) / 1000);
 }
 
 /** Stops a task on the scheduler's own account. */

@@ -1,7 +1,7 @@
-/** How deployments of a service begin, end, fail and are undone. */
+/** How deployments of a service begin and end. */
 import { text } from '../protocol/fields.ts';
 import type { World } from '../world.ts';
-import { newBreaker } from './breaker.ts';
+import { newAlarms, newBreaker } from './monitors.ts';
 import { tell } from './events.ts';
 import type {
   Deployment,
@@ -46,6 +46,7 @@ export function startDeployment(world: World, service: Service, definition: Task
     sources,
     configuration: service.settings.deploymentConfiguration,
     breaker: newBreaker(service.settings.deploymentConfiguration, service.desiredCount),
+    alarms: newAlarms(world, service.settings.deploymentConfiguration),
     createdAt: now,
     startedAt: undefined,
     finishedAt: undefined,
@@ -64,8 +65,9 @@ export function complete(world: World, service: Service, deployment: Deployment)
   const { serviceDeployment, revision } = deployment;
   settle(world, deployment, 'COMPLETED', `ECS deployment ${deployment.id} completed.`);
   if (!service.completed.includes(revision)) service.completed.push(revision);
-  if (serviceDeployment.breaker.status === 'MONITORING')
-    serviceDeployment.breaker.status = 'MONITORING_COMPLETE';
+  for (const monitor of [serviceDeployment.breaker, serviceDeployment.alarms]) {
+    if (monitor.status === 'MONITORING') monitor.status = 'MONITORING_COMPLETE';
+  }
   const rolledBack = serviceDeployment.rollback !== undefined;
   finish(
     world,
@@ -76,101 +78,8 @@ export function complete(world: World, service: Service, deployment: Deployment)
   tell(world, service, `(deployment ${deployment.id}) deployment completed.`);
 }
 
-/** The circuit breaker tripped, or a rollback of its own failed as often as it may. */
-export function failByBreaker(world: World, service: Service, deployment: Deployment): void {
-  const { serviceDeployment } = deployment;
-  const reason = 'ECS deployment circuit breaker: tasks failed to start.';
-  tell(world, service, `(deployment ${deployment.id}) deployment failed: tasks failed to start.`);
-  if (serviceDeployment.rollback !== undefined) {
-    settle(world, deployment, 'FAILED', reason);
-    deployment.stalled = true;
-    finish(
-      world,
-      serviceDeployment,
-      'ROLLBACK_FAILED',
-      'The rollback failed: tasks of the earlier revision failed to start.',
-    );
-    return;
-  }
-  if (!serviceDeployment.breaker.rollback) {
-    settle(world, deployment, 'FAILED', reason);
-    deployment.stalled = true;
-    finish(
-      world,
-      serviceDeployment,
-      'STOPPED',
-      'Service deployment stopped because the circuit breaker threshold was exceeded.',
-    );
-    return;
-  }
-  if (service.completed.length === 0) {
-    // "If no deployment is in the COMPLETED state, the circuit breaker does not launch new tasks and is stalled."
-    deployment.stalled = true;
-    return;
-  }
-  settle(world, deployment, 'FAILED', reason);
-  rollBack(
-    world,
-    service,
-    deployment,
-    'Service deployment rolled back because the circuit breaker threshold was exceeded.',
-    'ECS deployment circuit breaker',
-  );
-}
-
-/** Carries out what StopServiceDeployment asked for. */
-export function carryOutStop(world: World, service: Service, deployment: Deployment): void {
-  const { serviceDeployment } = deployment;
-  if (serviceDeployment.status === 'STOP_REQUESTED') {
-    settle(world, deployment, 'FAILED', `ECS deployment ${deployment.id} was stopped by a user.`);
-    deployment.stalled = true;
-    finish(world, serviceDeployment, 'STOPPED', 'Service deployment was stopped by a user request.');
-    return;
-  }
-  settle(world, deployment, 'FAILED', `ECS deployment ${deployment.id} was stopped by a user.`);
-  if (service.completed.length === 0) {
-    deployment.stalled = true;
-    finish(
-      world,
-      serviceDeployment,
-      'ROLLBACK_FAILED',
-      'There is no completed service revision to roll back to.',
-    );
-    return;
-  }
-  rollBack(
-    world,
-    service,
-    deployment,
-    'Service deployment rolled back because of a user request.',
-    'ECS deployment stopped by a user',
-  );
-}
-
-function rollBack(
-  world: World,
-  service: Service,
-  failed: Deployment,
-  reason: string,
-  initiator: string,
-): void {
-  const revision = service.completed.at(-1);
-  if (revision === undefined) return;
-  const { serviceDeployment } = failed;
-  serviceDeployment.rollback = { reason, startedAt: world.clock.now(), revision };
-  move(world, serviceDeployment, 'ROLLBACK_IN_PROGRESS', reason);
-  service.deployments = service.deployments.filter((deployment) => deployment.revision !== revision);
-  service.settings = {
-    ...revision.settings,
-    deploymentConfiguration: service.settings.deploymentConfiguration,
-  };
-  const back = lead(world, service, revision, serviceDeployment, `ecs-svc/${world.ids.digits()}`);
-  back.rolloutStateReason = `${initiator}: rolling back to deploymentId ecs-svc/${revision.digits}.`;
-  tell(world, service, `(deployment ${failed.id}) rolling back to deployment ecs-svc/${revision.digits}.`);
-}
-
 /** Puts a revision at the head of a service. */
-function lead(
+export function lead(
   world: World,
   service: Service,
   revision: ServiceRevision,
@@ -189,6 +98,7 @@ function lead(
     failedTasks: 0,
     failedLaunches: 0,
     noLaunchBefore: 0,
+    steadySince: undefined,
     stalled: false,
     toldBlocked: false,
   };
@@ -238,7 +148,8 @@ export function move(
   serviceDeployment.updatedAt = world.clock.now();
 }
 
-function finish(
+/** Ends a service deployment. */
+export function finish(
   world: World,
   serviceDeployment: ServiceDeployment,
   status: ServiceDeploymentStatus,
@@ -250,7 +161,8 @@ function finish(
   if (status === 'STOPPED') serviceDeployment.stoppedAt = now;
 }
 
-function settle(world: World, deployment: Deployment, state: RolloutState, reason: string): void {
+/** Decides the rollout state of a deployment. */
+export function settle(world: World, deployment: Deployment, state: RolloutState, reason: string): void {
   deployment.rolloutState = state;
   deployment.rolloutStateReason = reason;
   deployment.updatedAt = world.clock.now();

@@ -165,7 +165,7 @@ function commonView(deployment: ServiceDeployment): JsonObject {
 }
 
 export function serviceDeploymentView(deployment: ServiceDeployment): JsonObject {
-  const { service, breaker, rollback } = deployment;
+  const { service, breaker, alarms, rollback } = deployment;
   return {
     ...commonView(deployment),
     stoppedAt: epochSeconds(deployment.stoppedAt),
@@ -178,7 +178,11 @@ export function serviceDeploymentView(deployment: ServiceDeployment): JsonObject
       failureCount: breaker.failureCount,
       threshold: breaker.threshold,
     },
-    alarms: { status: 'DISABLED', alarmNames: [], triggeredAlarmNames: [] },
+    alarms: {
+      status: alarms.status,
+      alarmNames: [...alarms.names],
+      triggeredAlarmNames: [...alarms.triggered],
+    },
     rollback:
       rollback === undefined
         ? undefined

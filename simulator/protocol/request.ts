@@ -19,6 +19,7 @@ const targets = new Map([
   ['AmazonEC2ContainerServiceV20141113', 'ecs'],
   ['AmazonEC2ContainerRegistry_V20150921', 'ecr'],
   ['Logs_20140328', 'logs'],
+  ['GraniteServiceVersion20100801', 'monitoring'],
 ]);
 
 /** Reads the whole request; service and region come from its target and its SigV4 credential scope. */
@@ -30,11 +31,12 @@ export async function readRequest(incoming: IncomingMessage, homeRegion: string)
   const region = scope.region ?? homeRegion;
   const target = incoming.headers['x-amz-target'];
   return typeof target === 'string'
-    ? jsonRequest(target, region, body)
+    ? jsonRequest(target, region, body, incoming.headers['content-type'] ?? 'application/x-amz-json-1.1')
     : queryRequest(scope.service ?? 'unknown', region, body);
 }
 
-function jsonRequest(target: string, region: string, body: string): AwsRequest {
+/** Answers in the version of awsJson that the request has. */
+function jsonRequest(target: string, region: string, body: string, contentType: string): AwsRequest {
   const [prefix = '', action = ''] = target.split('.');
   const parsed: unknown = body === '' ? {} : JSON.parse(body);
   return {
@@ -43,7 +45,7 @@ function jsonRequest(target: string, region: string, body: string): AwsRequest {
     region,
     body: isObject(parsed) ? parsed : {},
     query: undefined,
-    contentType: 'application/x-amz-json-1.1',
+    contentType,
   };
 }
 

@@ -1,6 +1,8 @@
-import { flag, number, object, text } from '../protocol/fields.ts';
+/** What watches a deployment: its circuit breaker and its alarms. */
+import { flag, number, object, text, texts } from '../protocol/fields.ts';
 import type { JsonObject } from '../protocol/fields.ts';
-import type { CircuitBreaker } from './model.ts';
+import type { World } from '../world.ts';
+import type { CircuitBreaker, DeploymentAlarms } from './model.ts';
 
 const smallest = 3;
 const largest = 200;
@@ -42,4 +44,17 @@ export function countFailure(breaker: CircuitBreaker): boolean {
 /** A healthy task forgives the failures before it, unless the service counts them all. */
 export function countHealthy(breaker: CircuitBreaker): void {
   if (breaker.resetOnHealthyTask && breaker.status !== 'TRIGGERED') breaker.failureCount = 0;
+}
+
+/** The alarms of a new deployment. One that is raised already makes ECS ignore them all for its whole length. */
+export function newAlarms(world: World, deploymentConfiguration: JsonObject): DeploymentAlarms {
+  const settings = object(deploymentConfiguration, 'alarms') ?? {};
+  const names = texts(settings, 'alarmNames');
+  const monitored = flag(settings, 'enable') === true && !names.some((name) => world.alarms.isRaised(name));
+  return {
+    status: monitored ? 'MONITORING' : 'DISABLED',
+    rollback: flag(settings, 'rollback') === true,
+    names,
+    triggered: [],
+  };
 }
