@@ -11,12 +11,21 @@ import type { SimulatorOptions } from './simulator.ts';
 
 type Kind = 'number' | 'string' | 'boolean' | 'object' | 'texts' | 'breaker';
 
-const runKeys = { speed: 'number', region: 'string', account: 'string', seed: 'string' } as const;
+const runKeys = {
+  speed: 'number',
+  region: 'string',
+  account: 'string',
+  seed: 'string',
+  throttling: 'boolean',
+  lagSeconds: 'number',
+} as const satisfies Partial<Record<keyof SimulatorOptions, Kind>>;
 const seedKeys = {
   desiredCount: 'number',
   minimumHealthyPercent: 'number',
   maximumPercent: 'number',
   circuitBreaker: 'breaker',
+  deploymentConfiguration: 'object',
+  alarms: 'object',
   containerHealthCheck: 'boolean',
   healthCheckGracePeriodSeconds: 'number',
   deregistrationDelaySeconds: 'number',

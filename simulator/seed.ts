@@ -1,4 +1,5 @@
 /** A world to deploy into: what a small team has in its account after a day of quiet. */
+import type { AlarmState } from './cloudwatch/alarms.ts';
 import { createService } from './ecs/services.ts';
 import type { Cluster } from './ecs/cluster.ts';
 import type { Service } from './ecs/model.ts';
@@ -18,6 +19,10 @@ export interface SeedOptions {
   readonly maximumPercent?: number;
   /** Of the service `backend`; false turns the breaker off. */
   readonly circuitBreaker?: JsonObject | false;
+  /** Further settings of the deployment configuration of `backend`, such as its alarms. */
+  readonly deploymentConfiguration?: JsonObject;
+  /** CloudWatch alarms that exist, with their states. */
+  readonly alarms?: Readonly<Record<string, AlarmState>>;
   /** Gives the container `backend` a health check of its own. */
   readonly containerHealthCheck?: boolean;
   readonly healthCheckGracePeriodSeconds?: number;
@@ -41,6 +46,7 @@ export function seedWorld(options: SeedOptions = {}): Seed {
       world.images.behaviours.set(key, behaviour);
     }
     for (const field of options.fieldsOfTheFuture ?? []) world.taskDefinitions.fieldsOfTheFuture.add(field);
+    for (const [name, state] of Object.entries(options.alarms ?? {})) world.alarms.create(name, state);
     seedImages(world, options.tags ?? []);
     seedSurroundings(world);
     const groups = seedLoadBalancers(world, options.deregistrationDelaySeconds ?? 15);
@@ -190,6 +196,7 @@ function seedServices(world: World, cluster: Cluster, groups: Groups, options: S
       options.circuitBreaker === false
         ? { enable: false, rollback: false }
         : { ...usualBreaker, ...options.circuitBreaker },
+    ...options.deploymentConfiguration,
   };
   const desiredCount = options.desiredCount ?? 2;
   const behind = (group: TargetGroup, containerName: string): JsonObject => ({

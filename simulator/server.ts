@@ -59,13 +59,19 @@ function answerWith(
   requestId: string,
 ): Answer {
   try {
-    const refusal = effect === undefined ? undefined : refusalOf(world, request, effect);
+    const refusal = effect === undefined ? overRate(world, request) : refusalOf(world, request, effect);
     if (refusal !== undefined) throw refusal;
     return { status: 200, body: answerOf(world, request, requestId), error: undefined };
   } catch (error) {
     if (!(error instanceof AwsError)) throw error;
     return { status: error.status, body: refusalBody(request, error, requestId), error: error.code };
   }
+}
+
+function overRate(world: World, { service, action }: AwsRequest): AwsError | undefined {
+  if (service !== 'ecs' || world.throttling === undefined || world.throttling.admits(action))
+    return undefined;
+  return new AwsError('ThrottlingException', 'Rate exceeded');
 }
 
 /** The refusal that a fault makes of a call. Query services answer 403 where awsJson services answer 400. */

@@ -30,6 +30,10 @@ export interface SimulatorOptions {
   /** The same seed makes the same identifiers. */
   readonly seed?: string;
   readonly times?: Partial<Times>;
+  /** Refuse calls above the rates that ECS allows an account; off by default. */
+  readonly throttling?: boolean;
+  /** Simulated seconds until a new service deployment shows up in what is read; 0 by default. */
+  readonly lagSeconds?: number;
 }
 
 export interface Simulator {
@@ -109,14 +113,7 @@ export function hasDeploymentUnderway(service: Service): boolean {
 
 function createWorld(options: SimulatorOptions, region: string, given: SimulatorClock | undefined): World {
   const clock = given ?? new RunningClock(options.speed ?? 1, new Date(Date.now() - seedSeconds * 1000));
-  const { account, seed, times } = options;
-  const world = new World({
-    clock,
-    region,
-    ...(account === undefined ? {} : { account }),
-    ...(seed === undefined ? {} : { seed }),
-    ...(times === undefined ? {} : { times }),
-  });
+  const world = new World({ ...options, clock, region });
   (options.world ?? seedWorld())(world);
   if (given === undefined) clock.skip(Math.max(0, (Date.now() - clock.now()) / 1000));
   return world;

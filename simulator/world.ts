@@ -9,6 +9,7 @@ import { Balancing } from './elbv2/balancing.ts';
 import { Ids } from './ids.ts';
 import { ImageCatalogue } from './images/catalogue.ts';
 import { LogStore } from './logs/store.ts';
+import { Throttling } from './throttling.ts';
 import { AwsError } from './protocol/errors.ts';
 
 /** How long things take, in simulated seconds. */
@@ -43,6 +44,10 @@ export interface WorldOptions {
   readonly account?: string;
   readonly seed?: string;
   readonly times?: Partial<Times>;
+  /** Refuse calls above the rates that ECS allows an account. */
+  readonly throttling?: boolean;
+  /** Eventual consistency: seconds until a new service deployment shows up in what is read. */
+  readonly lagSeconds?: number;
 }
 
 /** Everything that exists in one account and one region. */
@@ -59,6 +64,8 @@ export class World {
   readonly logs: LogStore;
   readonly balancing = new Balancing();
   readonly alarms: Alarms;
+  readonly throttling: Throttling | undefined;
+  lagSeconds: number;
   /** ARNs (or Parameter Store names) of the secrets that exist. */
   readonly secrets = new Set<string>();
   /** What RunTask answered to each client token. */
@@ -80,6 +87,8 @@ export class World {
     this.logs = new LogStore(now);
     this.alarms = new Alarms((name) => this.arn('cloudwatch', `alarm:${name}`), now);
     watchAlarms(this);
+    this.throttling = options.throttling === true ? new Throttling(now) : undefined;
+    this.lagSeconds = options.lagSeconds ?? 0;
   }
 
   /** `aws`, `aws-cn` or `aws-us-gov`, as the region says. */
@@ -94,6 +103,11 @@ export class World {
 
   arn(service: string, resource: string): string {
     return `arn:${this.partition}:${service}:${this.region}:${this.account}:${resource}`;
+  }
+
+  /** Whether something made at an instant shows up yet in what is read. */
+  shows(createdAt: number): boolean {
+    return createdAt + this.lagSeconds * 1000 <= this.clock.now();
   }
 
   /** The ARN of an IAM role of this account. */

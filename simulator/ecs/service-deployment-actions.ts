@@ -20,7 +20,10 @@ export const serviceDeploymentActions = {
     const before = (number(created, 'before') ?? Number.MAX_SAFE_INTEGER) * 1000;
     const matching = service.serviceDeployments.filter(
       ({ status, createdAt }) =>
-        (statuses.length === 0 || statuses.includes(status)) && createdAt >= after && createdAt <= before,
+        world.shows(createdAt) &&
+        (statuses.length === 0 || statuses.includes(status)) &&
+        createdAt >= after &&
+        createdAt <= before,
     );
     const { items, nextToken } = page(matching, asked(input), 100, 20);
     return { serviceDeployments: items.map(serviceDeploymentBrief), nextToken };
@@ -29,7 +32,8 @@ export const serviceDeploymentActions = {
   DescribeServiceDeployments(world: World, input: JsonObject): JsonObject {
     const arns = texts(input, 'serviceDeploymentArns');
     refuseMoreThan(20, arns, 'serviceDeploymentArns');
-    const all = new Map(serviceDeployments(world).map((deployment) => [deployment.arn, deployment]));
+    const shown = serviceDeployments(world).filter(({ createdAt }) => world.shows(createdAt));
+    const all = new Map(shown.map((deployment) => [deployment.arn, deployment]));
     return {
       serviceDeployments: arns.flatMap((arn) => {
         const deployment = all.get(arn);

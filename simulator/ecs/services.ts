@@ -19,14 +19,14 @@ export const serviceActions = {
     if (cluster.services.has(name) && cluster.find(name)?.status !== 'INACTIVE') {
       throw invalidParameter('Creation of service was not idempotent.');
     }
-    return { service: serviceView(createService(world, cluster, name, input), true) };
+    return { service: serviceView(world, createService(world, cluster, name, input), true) };
   },
 
   UpdateService(world: World, input: JsonObject): JsonObject {
     const cluster = world.cluster(text(input, 'cluster'));
     const service = activeService(cluster, requiredText(input, 'service'));
     updateService(world, service, input);
-    return { service: serviceView(service) };
+    return { service: serviceView(world, service) };
   },
 
   DeleteService(world: World, input: JsonObject): JsonObject {
@@ -38,7 +38,7 @@ export const serviceActions = {
     service.status = 'DRAINING';
     service.desiredCount = 0;
     planRoundOf(world, service);
-    return { service: serviceView(service) };
+    return { service: serviceView(world, service) };
   },
 
   DescribeServices(world: World, input: JsonObject): JsonObject {
@@ -50,7 +50,7 @@ export const serviceActions = {
     const found = names.map((name) => [name, cluster.find(name)] as const);
     return {
       services: found.flatMap(([, service]) =>
-        service === undefined ? [] : [serviceView(service, withTags)],
+        service === undefined ? [] : [serviceView(world, service, withTags)],
       ),
       failures: found.flatMap(([name, service]) =>
         service === undefined ? [{ arn: serviceArn(world, cluster, name), reason: 'MISSING' }] : [],

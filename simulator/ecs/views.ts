@@ -1,6 +1,7 @@
 /** Services, deployments and service deployments as ECS shows them. */
 import { epochSeconds, text } from '../protocol/fields.ts';
 import type { JsonObject } from '../protocol/fields.ts';
+import type { World } from '../world.ts';
 import type { Deployment, Service, ServiceDeployment, ServiceRevision, Task } from './model.ts';
 
 interface Counts {
@@ -40,7 +41,7 @@ function revisionSummary(service: Service, revision: ServiceRevision): JsonObjec
   };
 }
 
-export function serviceView(service: Service, includeTags = false): JsonObject {
+export function serviceView(world: World, service: Service, includeTags = false): JsonObject {
   const { settings } = service;
   const counts = count(service.cluster.tasksOf(service));
   const primary = service.deployments[0];
@@ -68,7 +69,9 @@ export function serviceView(service: Service, includeTags = false): JsonObject {
       message,
     })),
     createdAt: epochSeconds(service.createdAt),
-    currentServiceDeployment: byEcs ? service.serviceDeployments[0]?.arn : undefined,
+    currentServiceDeployment: byEcs
+      ? service.serviceDeployments.find(({ createdAt }) => world.shows(createdAt))?.arn
+      : undefined,
     currentServiceRevisions: byEcs
       ? service.deployments.map(({ revision }) => revisionSummary(service, revision))
       : [],
