@@ -1,8 +1,10 @@
-/** Jest runs the TypeScript as native ES modules; types are checked by `npm run types`, not here. */
+/** Jest runs the TypeScript as native ES modules; types are checked by `npm run check:types`, not here. */
 export default {
   testEnvironment: 'node',
   testMatch: ['<rootDir>/__tests__/**/*.test.ts'],
   extensionsToTreatAsEsm: ['.ts'],
-  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   transform: { '^.+\\.ts$': ['ts-jest', { useESM: true }] },
+  testTimeout: 60_000,
+  maxWorkers: 2,
+  reporters: ['default', '<rootDir>/scripts/closing-line.js'],
 };

@@ -358,8 +358,8 @@ describe('the rules between inputs', () => {
     ],
     [
       'expectations need a URL',
-      { ...web, 'health-check-json': 'a=b', 'health-check-successes': '1' },
-      ['health-check-json', 'health-check-successes'],
+      { ...web, 'health-check-json': 'a=b', 'health-check-status': '204' },
+      ['health-check-json', 'health-check-status'],
     ],
   ])('%s', (_rule, inputs, expected) => {
     expect([...wrong(inputs)].sort()).toEqual([...expected].sort());
@@ -376,6 +376,7 @@ describe('the rules between inputs', () => {
       'a rollback that is judged',
       { ...url, mode: 'rollback', alarms: 'a', 'bake-minutes': '1', 'desired-count': '2' },
     ],
+    ['a pace of asking that nothing needs', { ...web, 'health-check-interval-seconds': '1' }],
     ['a deadline for the targets alone', { ...web, 'health-check-deadline-seconds': '10' }],
     ['no waiting', noWait],
     [

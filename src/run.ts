@@ -53,9 +53,19 @@ function readAllInputs(runner: Runner): ReadInputs | Failure {
   try {
     return readInputs((name) => runner.getInput(name), { workspace: workspaceOf(runner) });
   } catch (error) {
-    if (error instanceof InvalidInputs) return new Failure('invalid-input', error.message);
+    if (error instanceof InvalidInputs) return invalidInput(error);
     throw error;
   }
+}
+
+/** One problem is the message itself; several are named in it and listed below it. */
+function invalidInput({ problems }: InvalidInputs): Failure {
+  const [only = '', ...others] = problems;
+  if (others.length === 0) return new Failure('invalid-input', `Invalid input: ${only}`);
+  const names = [...new Set(problems.map((problem) => problem.split(':', 1)[0] ?? ''))];
+  return new Failure('invalid-input', `Invalid inputs, ${problems.length} problems: ${names.join(', ')}.`, {
+    hint: problems.join('\n'),
+  });
 }
 
 /** Before the first word is printed. */
@@ -69,7 +79,9 @@ function hideSecrets(secrets: readonly string[], runner: Runner, masks: Masks): 
 async function deployWithAws(request: Request, runner: Runner, log: ProgressLog): Promise<Story> {
   const signal = cancelledByRunner();
   try {
-    const region = request.region ?? runner.env['AWS_REGION'] ?? runner.env['AWS_DEFAULT_REGION'];
+    const region = [request.region, runner.env['AWS_REGION'], runner.env['AWS_DEFAULT_REGION']].find(
+      (each) => each !== undefined && each !== '',
+    );
     const aws = await createAws(region, signal);
     return await deploy(request, {
       aws,

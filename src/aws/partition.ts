@@ -65,3 +65,8 @@ export function revisionName(taskDefinitionArn: string): string {
 export function lastSegment(arn: string): string {
   return arn.slice(arn.lastIndexOf('/') + 1);
 }
+
+/** AWS's texts with `target-group backend` in place of `target-group arn:aws:elasticloadbalancing:…/backend/0123…`. */
+export function shortenArns(text: string): string {
+  return text.replace(/arn:[\w-]+:elasticloadbalancing:[\w-]*:\d*:targetgroup\/([\w-]+)\/[0-9a-f]+/g, '$1');
+}

@@ -5,7 +5,7 @@
 import type { Request } from '../model.ts';
 import { BUILD_INPUTS } from './build.ts';
 import { RENDERING_INPUTS } from './definition.ts';
-import { HTTP_CHECK_INPUTS } from './gate.ts';
+import { HTTP_EXPECTATIONS } from './gate.ts';
 import { either, quoted } from './grammar.ts';
 import type { InputReader } from './reader.ts';
 
@@ -138,7 +138,7 @@ const SERVICE_INPUTS = [
 function judgementNeedsWaiting({ request, isSet }: Asked): readonly string[] {
   if (request.rollout.wait) return [];
   return [
-    ...HTTP_CHECK_INPUTS,
+    ...HTTP_EXPECTATIONS,
     'health-check-url',
     'health-check-deadline-seconds',
     'alarms',
@@ -154,7 +154,7 @@ function judgementNeedsWaiting({ request, isSet }: Asked): readonly string[] {
 
 function expectationsNeedAUrl({ request, isSet }: Asked): readonly string[] {
   if (isSet('health-check-url') || !request.rollout.wait) return [];
-  return HTTP_CHECK_INPUTS.filter(isSet).map(
+  return HTTP_EXPECTATIONS.filter(isSet).map(
     (input) => `${input}: nothing is asked without health-check-url. Give it, or leave ${input} out.`,
   );
 }

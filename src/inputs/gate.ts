@@ -6,16 +6,12 @@ import { commaList, lineList, pairs } from './lines.ts';
 import { alarmName } from './names.ts';
 import type { InputReader } from './reader.ts';
 
-/** The inputs that say how the URL is asked and judged. The deadline is not one: it bounds the targets too. */
-export const HTTP_CHECK_INPUTS = [
+/** What a good answer looks like. The pace of asking is not listed: it does no harm where nothing is asked. */
+export const HTTP_EXPECTATIONS = [
   'health-check-status',
   'health-check-body',
   'health-check-json',
   'health-check-headers',
-  'health-check-successes',
-  'health-check-failures',
-  'health-check-interval-seconds',
-  'health-check-timeout-seconds',
 ] as const;
 
 const A_DAY = 86400;

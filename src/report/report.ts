@@ -135,9 +135,12 @@ function badness(result: Result): number {
   return RESULTS.indexOf(result);
 }
 
-/** Something in AWS is not as it was: a service was updated, or a revision was registered. */
+/** Something in AWS is not as it was: a service was updated and not put back, or a new revision is left. */
 function hasChanged(story: Story): boolean {
-  const moved = story.courses.some((course) => course.move === 'update' && course.rollout !== undefined);
+  const moved = story.courses.some(
+    ({ move, rollout, outcome }) =>
+      move === 'update' && rollout !== undefined && outcome?.result !== 'rolled-back',
+  );
   return moved || (story.definition?.registered === true && !story.definition.deregistered);
 }
 

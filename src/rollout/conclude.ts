@@ -12,7 +12,9 @@ export async function concludeCourse(
 ): Promise<Course> {
   const production = await describeProduction(aws.ecs, course.snapshot.address);
   log.line(production);
-  return { ...course, outcome: conclude(course, request, production) };
+  const outcome = conclude(course, request, production);
+  if (outcome.result === 'succeeded' && course.desiredCount === 0) log.warn(outcome.message);
+  return { ...course, outcome };
 }
 
 /** The job was cancelled: what was started goes on without us. */

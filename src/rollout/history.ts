@@ -1,6 +1,6 @@
 import type { Cause } from '../model.ts';
 import type { Observation } from './observation.ts';
-import type { TaskFailure, TaskView } from './task-view.ts';
+import { describeFailure, type TaskFailure, type TaskView } from './task-view.ts';
 
 /** What the looks at one rollout taught so far. */
 export interface History {
@@ -68,7 +68,7 @@ export function causeOf(history: History): { cause: Cause; reason: string } | un
   const telling = [...history.failures.values()].filter((failure) => failure.weight !== 'never');
   const best =
     mostFrequent(telling.filter((failure) => failure.cause !== 'unknown')) ?? mostFrequent(telling);
-  return best === undefined ? undefined : { cause: best.cause, reason: best.reason };
+  return best === undefined ? undefined : { cause: best.cause, reason: describeFailure(best) };
 }
 
 /** The latest of the failures whose cause is the most frequent one. */

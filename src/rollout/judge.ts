@@ -1,5 +1,6 @@
 import type { Cause } from '../model.ts';
 import { causeOf, isConclusive, type History } from './history.ts';
+import { describeFailure } from './task-view.ts';
 import type { DeploymentView, EntryView, Observation } from './observation.ts';
 
 /** What one look at a rollout, with all looks before it, amounts to. */
@@ -90,7 +91,7 @@ function judgeEvidence(history: History, terms: Judgement): Verdict {
   const failure = terms.failFast ? isConclusive(history, terms) : undefined;
   return failure === undefined
     ? { kind: 'progressing' }
-    : { kind: 'failed', ecs: 'trying', cause: failure.cause, reason: failure.reason };
+    : { kind: 'failed', ecs: 'trying', cause: failure.cause, reason: describeFailure(failure) };
 }
 
 /** STOPPED means superseded, given up with rollback off, or stopped by somebody. */
@@ -153,14 +154,12 @@ function why(
   seen: Observation,
   history: History,
 ): { cause: Cause; reason: string } {
-  const words = deployment.rollbackReason ?? deployment.statusReason ?? seen.entry?.reason ?? '';
+  const ownWords = deployment.rollbackReason ?? deployment.statusReason;
+  const words = ownWords ?? seen.entry?.reason ?? '';
   if (deployment.triggeredAlarms.length > 0) {
     return { cause: 'alarm', reason: `alarm in ALARM: ${deployment.triggeredAlarms.join(', ')}` };
   }
-  const byBreaker =
-    deployment.breaker === 'TRIGGERED' ||
-    seen.entry?.rolloutState === 'FAILED' ||
-    /circuit breaker|failed to start/i.test(words);
+  const byBreaker = deployment.breaker === 'TRIGGERED' || /circuit breaker|failed to start/i.test(words);
   if (!byBreaker) return { cause: 'deployment-stopped', reason: words };
   return causeOf(history) ?? { cause: 'circuit-breaker', reason: words };
 }

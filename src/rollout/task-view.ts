@@ -1,6 +1,6 @@
 import type { Task } from '@aws-sdk/client-ecs';
 import type { Cause } from '../model.ts';
-import { lastSegment } from '../aws/partition.ts';
+import { lastSegment, shortenArns } from '../aws/partition.ts';
 import { addressOf } from '../aws/tasks.ts';
 import { CRASHED, EXIT_CODES, NOT_OUR_FAULT, SCALED_IN, STOP_REASONS, type Weight } from './stop-reasons.ts';
 
@@ -24,8 +24,14 @@ export interface TaskFailure {
   readonly container: string | undefined;
   readonly exitCode: number | undefined;
   readonly stopCode: string | undefined;
-  /** In AWS's words, on one line. */
+  /** In AWS's words, on one line, with names in place of ARNs. */
   readonly reason: string;
+}
+
+/** One line: which container, how it ended, and why in AWS's words. */
+export function describeFailure({ container, exitCode, reason }: TaskFailure): string {
+  if (container === undefined || exitCode === undefined) return reason;
+  return `container "${container}" exited with code ${exitCode}: ${reason}`;
 }
 
 /** What the task's health depends on besides running. */
@@ -99,5 +105,5 @@ function failedContainer(task: Task): NonNullable<Task['containers']>[number] | 
 }
 
 function oneLine(text: string): string {
-  return text.replace(/\s+/g, ' ').trim();
+  return shortenArns(text.replace(/\s+/g, ' ').trim());
 }

@@ -1,6 +1,7 @@
 import type { Cause, Evidence, Trouble } from '../model.ts';
 import type { History } from './history.ts';
 import type { Observation } from './observation.ts';
+import { describeFailure } from './task-view.ts';
 import type { Failure } from '../runtime/failure.ts';
 import type { Verdict } from './judge.ts';
 
@@ -115,12 +116,15 @@ export function evidenceOf(last: Observation | undefined, history: History): Evi
 
 function statusEvidence(last: Observation | undefined): Evidence[] {
   const { deployment, entry } = last ?? {};
+  const isUnderway = deployment?.status === 'PENDING' || deployment?.status === 'IN_PROGRESS';
   const texts = [
-    deployment === undefined
+    deployment === undefined || isUnderway
       ? undefined
       : `service deployment ${deployment.status}${because(deployment.statusReason)}`,
     deployment?.rollbackReason === undefined ? undefined : `rollback: ${deployment.rollbackReason}`,
-    entry?.reason === undefined ? undefined : `${entry.id}: ${entry.reason}`,
+    entry?.reason === undefined || entry.rolloutState === 'IN_PROGRESS'
+      ? undefined
+      : `${entry.id}: ${entry.reason}`,
   ];
   return texts.flatMap((text) => (text === undefined ? [] : [{ kind: 'status', text }]));
 }
@@ -128,11 +132,8 @@ function statusEvidence(last: Observation | undefined): Evidence[] {
 function taskEvidence(history: History): Evidence[] {
   const counts = new Map<string, number>();
   for (const failure of history.failures.values()) {
-    const container = failure.container === undefined ? '' : `container "${failure.container}"`;
-    const exit = failure.exitCode === undefined ? '' : ` exited with code ${failure.exitCode}`;
-    const text = [`${container}${exit}`.trim(), withoutIds(failure.reason), failure.stopCode]
-      .filter((part) => part !== undefined && part !== '')
-      .join('; ');
+    const code = failure.stopCode === undefined ? '' : ` (${failure.stopCode})`;
+    const text = `${withoutIds(describeFailure(failure))}${code}`;
     counts.set(text, (counts.get(text) ?? 0) + 1);
   }
   return [...counts].slice(0, 10).map(([text, count]) => ({

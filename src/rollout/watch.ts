@@ -1,6 +1,7 @@
 import type { Aws } from '../aws/clients.ts';
 import { awsErrorKind, describeAwsError } from '../aws/errors.ts';
 import { failureOf } from '../aws/failures.ts';
+import { shortenArns } from '../aws/partition.ts';
 import type { Course, Request, Rollout, RolloutRequest } from '../model.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { Failure } from '../runtime/failure.ts';
@@ -77,9 +78,13 @@ export async function watchCourse(
   const { rollout, move, trouble } = course;
   if (rollout === undefined || move === 'nothing' || trouble !== undefined) return course;
   const watched = await watch(tools, rollout, request.rollout);
-  const desiredCount = watched.last?.service.desired ?? course.desiredCount;
+  const after: Course = {
+    ...course,
+    rollout: knowing(rollout, watched.last),
+    desiredCount: watched.last?.service.desired ?? course.desiredCount,
+  };
   const found = troubleOf(watched, request.rollout.waitMinutes);
-  if (found === undefined) return { ...course, desiredCount };
+  if (found === undefined) return after;
   const lines = await lastLogLines(
     tools.aws.logs,
     rollout.definition,
@@ -88,7 +93,14 @@ export async function watchCourse(
   );
   const evidence = [...found.evidence, ...lines];
   for (const each of evidence) tools.log.line(`${rollout.snapshot.address.name}: ${each.kind}: ${each.text}`);
-  return { ...course, desiredCount, trouble: { ...found, evidence } };
+  return { ...after, trouble: { ...found, evidence } };
+}
+
+/** The events of this watch are told; a rollback that follows does not tell them again. */
+function knowing(rollout: Rollout, last: Observation | undefined): Rollout {
+  const { snapshot } = rollout;
+  const knownEvents = [...snapshot.knownEvents, ...(last?.events ?? []).map((event) => event.id)];
+  return { ...rollout, snapshot: { ...snapshot, knownEvents } };
 }
 
 type Look =
@@ -143,7 +155,8 @@ class Teller {
 
   tell(seen: Observation, verdict: Verdict): void {
     for (const event of [...seen.events].reverse()) {
-      if (!this.#toldEvents.has(event.id)) this.#log.line(`${this.#name}: ECS: ${event.message}`);
+      if (!this.#toldEvents.has(event.id))
+        this.#log.line(`${this.#name}: ECS: ${shortenArns(event.message)}`);
       this.#toldEvents.add(event.id);
     }
     const line = progressLine(seen);

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
-import type { Report } from '../../src/report/report.ts';
+import type { Report } from '../src/report/report.ts';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
 /** What a step of a workflow left behind. */
 export interface StepResult {
@@ -95,9 +95,7 @@ function runnerVariables(
 }
 
 /** Spaces become underscores, letters capitals; hyphens stay. Expressions are the runner's, not ours. */
-async function inputVariables(
-  inputs: Readonly<Record<string, string>>,
-): Promise<Record<string, string>> {
+async function inputVariables(inputs: Readonly<Record<string, string>>): Promise<Record<string, string>> {
   const action = parse(await readFile(join(ROOT, 'action.yml'), 'utf8')) as {
     inputs: Record<string, { default?: unknown } | null>;
   };

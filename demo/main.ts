@@ -1,0 +1,78 @@
+/**
+ * The demonstration: the real bundle, started as the GitHub runner starts it, against the embedded AWS on loopback.
+ * A good release is deployed and proven healthy; then a broken one fails with its cause and is rolled back.
+ */
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { runStep, type StepResult } from '../runner/step.ts';
+import { seedWorld } from '../simulator/seed.ts';
+import { startSimulator, type Simulator } from '../simulator/simulator.ts';
+import { JobLog } from './job-log.ts';
+
+/** Simulated seconds a real one. */
+const SPEED = 20;
+
+const say = (text: string): void => {
+  process.stdout.write(`${text}\n`);
+};
+
+async function main(): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'ecs-fargate-deploy-'));
+  const sim = await startSimulator({ speed: SPEED, world: seedWorld() });
+  try {
+    say(`An AWS of its own answers at ${sim.url}; its time runs ${SPEED} times faster than yours.`);
+    say('Service "backend" in cluster "demo" runs 2 tasks of image v1 behind a load balancer.');
+    const good = await deployment(sim, 'v2', 'A good release');
+    const broken = await deployment(sim, 'crash-1', 'A broken release: its program crashes at the start');
+    say('\nThe job summaries, as GitHub would show them:');
+    for (const [name, result] of Object.entries({ good, broken })) {
+      const path = join(folder, `${name}-release.md`);
+      await writeFile(path, result.summary);
+      say(`  ${path}`);
+    }
+    process.exitCode = asExpected(good, broken) ? 0 : 1;
+  } finally {
+    await sim.close();
+  }
+}
+
+async function deployment(sim: Simulator, tag: string, title: string): Promise<StepResult> {
+  const url = sim.loadBalancers['web']?.url ?? '';
+  const inputs = {
+    cluster: 'demo',
+    service: 'backend',
+    'ecr-repository': 'backend',
+    'image-tag': tag,
+    'health-check-url': `${url}/version`,
+    'health-check-json': `version=${tag}`,
+    'health-check-interval-seconds': '0.5',
+    'poll-interval-seconds': '0.5',
+  };
+  say(`\n━━ ${title} ${'━'.repeat(Math.max(3, 74 - title.length))}\n`);
+  say('- uses: org/ecs-fargate-deploy@v1\n  with:');
+  for (const [name, value] of Object.entries(inputs)) say(`    ${name}: ${value}`);
+  say('');
+  const log = new JobLog(say);
+  const result = await runStep(inputs, sim.env, {
+    onOutput: (text) => {
+      log.show(text);
+    },
+  });
+  say(
+    `\nThe step is ${result.exitCode === 0 ? 'green' : 'red'}: result=${result.outputs['result'] ?? ''} cause=${result.outputs['cause'] ?? ''}`,
+  );
+  return result;
+}
+
+/** The demonstration proves what it claims: it fails where one of the two ends otherwise. */
+function asExpected(good: StepResult, broken: StepResult): boolean {
+  const ends = [good, broken].map(({ exitCode, outputs }) =>
+    [exitCode, outputs['result'], outputs['cause']].join(' '),
+  );
+  const isRight = ends[0] === '0 succeeded ' && ends[1] === '1 rolled-back app-crashed';
+  if (!isRight) say(`\nThis is not how it should have ended: ${ends.join('; ')}`);
+  return isRight;
+}
+
+await main();

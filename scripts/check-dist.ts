@@ -1,0 +1,91 @@
+/**
+ * Proves that `dist/` is what the sources make: rebuilds into a clean folder, compares every file both ways, bounds
+ * the size of the bundle, and starts it. Exits 1 with what differs.
+ */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const MAX_BYTES = 2_500_000;
+const MAX_GZIPPED_BYTES = 620_000;
+
+function filesOf(folder: string): Map<string, Buffer> {
+  const names = readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1));
+  return new Map(names.map((name) => [name, readFileSync(join(folder, name))]));
+}
+
+function differences(committed: Map<string, Buffer>, built: Map<string, Buffer>): string[] {
+  const names = new Set([...committed.keys(), ...built.keys()]);
+  return [...names].sort().flatMap((name) => {
+    const [old, fresh] = [committed.get(name), built.get(name)];
+    if (old === undefined) return [`dist/${name} is missing`];
+    if (fresh === undefined) return [`dist/${name} is not made by the build`];
+    return old.equals(fresh) ? [] : [`dist/${name} differs from what the sources make`];
+  });
+}
+
+/** Untracked and ignored files count too: users download what is tracked, and nothing else may be needed. */
+function untracked(): string[] {
+  const status = execFileSync('git', ['status', '--porcelain', '--ignored', '--', 'dist'], {
+    cwd: ROOT,
+    encoding: 'utf8',
+  });
+  return status
+    .split('\n')
+    .filter((line) => line.startsWith('??') || line.startsWith('!!'))
+    .map((line) => `${line.slice(3)} is not committed`);
+}
+
+function tooLarge(bundle: Buffer): string[] {
+  const gzipped = gzipSync(bundle).length;
+  process.stdout.write(`dist/index.js: ${bundle.length} bytes, ${gzipped} gzipped\n`);
+  return [
+    ...(bundle.length > MAX_BYTES ? [`dist/index.js has more than ${MAX_BYTES} bytes`] : []),
+    ...(gzipped > MAX_GZIPPED_BYTES
+      ? [`dist/index.js has more than ${MAX_GZIPPED_BYTES} bytes gzipped`]
+      : []),
+  ];
+}
+
+/** A bundle can be built and still not load; without inputs it must say which one is missing, and fail. */
+function doesNotStart(folder: string): string[] {
+  const run = spawnSync(process.execPath, [join(ROOT, 'dist', 'index.js')], {
+    env: { RUNNER_TEMP: folder, GITHUB_WORKSPACE: folder },
+    encoding: 'utf8',
+  });
+  const says = `${run.stdout}${run.stderr}`;
+  const isRight = run.status === 1 && /^::error::Invalid inputs?\b/m.test(says);
+  return isRight ? [] : [`dist/index.js does not start as it should (exit code ${run.status}):\n${says}`];
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'dist-'));
+try {
+  const ncc = join(ROOT, 'node_modules', '@vercel', 'ncc', 'dist', 'ncc', 'cli.js');
+  const target = join(folder, 'dist');
+  execFileSync(
+    process.execPath,
+    [ncc, 'build', 'src/main.ts', '-o', target, '-m', '--license', 'licenses.txt'],
+    {
+      cwd: ROOT,
+      stdio: 'ignore',
+    },
+  );
+  const committed = filesOf(join(ROOT, 'dist'));
+  const problems = [
+    ...differences(committed, filesOf(target)),
+    ...untracked(),
+    ...tooLarge(committed.get('index.js') ?? Buffer.alloc(0)),
+    ...doesNotStart(folder),
+  ];
+  for (const problem of problems) process.stderr.write(`${problem}\n`);
+  if (problems.length > 0) process.stderr.write('Run npm run build and commit dist/.\n');
+  process.exitCode = problems.length === 0 ? 0 : 1;
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
