@@ -26,6 +26,7 @@ const seedKeys = {
   circuitBreaker: 'breaker',
   deploymentConfiguration: 'object',
   alarms: 'object',
+  blueGreen: 'object',
   containerHealthCheck: 'boolean',
   healthCheckGracePeriodSeconds: 'number',
   deregistrationDelaySeconds: 'number',

@@ -3,7 +3,9 @@ import type { AlarmState } from './cloudwatch/alarms.ts';
 import { createService } from './ecs/services.ts';
 import type { Cluster } from './ecs/cluster.ts';
 import type { Service } from './ecs/model.ts';
-import { TargetGroup } from './elbv2/balancing.ts';
+import { ruleArn } from './elbv2/balancing.ts';
+import type { LoadBalancer } from './elbv2/balancing.ts';
+import { addLoadBalancer } from './elbv2/build.ts';
 import type { ImageBehaviour } from './images/behaviour.ts';
 import { conventionNames } from './images/conventions.ts';
 import type { JsonObject } from './protocol/fields.ts';
@@ -21,6 +23,8 @@ export interface SeedOptions {
   readonly circuitBreaker?: JsonObject | false;
   /** Further settings of the deployment configuration of `backend`, such as its alarms. */
   readonly deploymentConfiguration?: JsonObject;
+  /** Settings of the deployment configuration of `bluegreen`: its bake time, its lifecycle hooks. */
+  readonly blueGreen?: JsonObject;
   /** CloudWatch alarms that exist, with their states. */
   readonly alarms?: Readonly<Record<string, AlarmState>>;
   /** Gives the container `backend` a health check of its own. */
@@ -39,7 +43,7 @@ const enoughToBeSteady = 180;
 const aDay = 24 * 3600;
 const usualBreaker: JsonObject = { enable: true, rollback: true };
 
-/** A cluster `demo` with six services, their repository, load balancer, log groups and secrets; all of them steady. */
+/** A cluster `demo` with seven services, their repository, load balancer, log groups and secrets; all of them steady. */
 export function seedWorld(options: SeedOptions = {}): Seed {
   return (world) => {
     for (const [key, behaviour] of Object.entries(options.behaviours ?? {})) {
@@ -49,10 +53,10 @@ export function seedWorld(options: SeedOptions = {}): Seed {
     for (const [name, state] of Object.entries(options.alarms ?? {})) world.alarms.create(name, state);
     seedImages(world, options.tags ?? []);
     seedSurroundings(world);
-    const groups = seedLoadBalancers(world, options.deregistrationDelaySeconds ?? 15);
+    const balancers = seedLoadBalancers(world, options.deregistrationDelaySeconds ?? 15);
     seedTaskDefinitions(world, options.containerHealthCheck === true);
     const cluster = world.addCluster('demo');
-    seedServices(world, cluster, groups, options);
+    seedServices(world, cluster, balancers, options);
     world.clock.skip(enoughToBeSteady);
     retire(world, cluster.service('retired'));
     world.clock.skip(aDay - enoughToBeSteady);
@@ -74,63 +78,20 @@ function seedImages(world: World, extraTags: readonly string[]): void {
 }
 
 function seedSurroundings(world: World): void {
-  for (const name of ['/ecs/backend', '/ecs/web', '/ecs/worker']) world.logs.create(name);
+  for (const name of ['/ecs/backend', '/ecs/web', '/ecs/worker', '/ecs/bluegreen']) world.logs.create(name);
   world.secrets.add(world.arn('secretsmanager', 'secret:backend/database-AbCdEf'));
   world.secrets.add(world.arn('ssm', 'parameter/backend/api-key'));
 }
 
-interface Groups {
-  readonly backend: TargetGroup;
-  readonly web: TargetGroup;
-}
+type Balancers = Readonly<Record<'web' | 'site' | 'bluegreen', LoadBalancer>>;
 
-function seedLoadBalancers(world: World, deregistrationDelaySeconds: number): Groups {
+function seedLoadBalancers(world: World, deregistrationDelaySeconds: number): Balancers {
+  const more = { deregistrationDelaySeconds };
   return {
-    backend: addLoadBalancer(world, {
-      balancer: 'web',
-      group: 'backend',
-      port: 8000,
-      deregistrationDelaySeconds,
-    }),
-    web: addLoadBalancer(world, { balancer: 'site', group: 'site', port: 8080, deregistrationDelaySeconds }),
+    web: addLoadBalancer(world, { name: 'web', groups: ['backend'], port: 8000, ...more }),
+    site: addLoadBalancer(world, { name: 'site', groups: ['site'], port: 8080, ...more }),
+    bluegreen: addLoadBalancer(world, { name: 'bluegreen', groups: ['blue', 'green'], port: 8000, ...more }),
   };
-}
-
-/** A load balancer whose one listener forwards to one target group. */
-export function addLoadBalancer(
-  world: World,
-  about: { balancer: string; group: string; port: number; deregistrationDelaySeconds: number },
-): TargetGroup {
-  const group = new TargetGroup(world.clock, {
-    name: about.group,
-    arn: world.arn('elasticloadbalancing', `targetgroup/${about.group}/${world.ids.hex(16)}`),
-    port: about.port,
-    healthCheck: {
-      path: '/health',
-      matcher: '200',
-      intervalSeconds: 10,
-      timeoutSeconds: 5,
-      healthyThreshold: 2,
-      unhealthyThreshold: 2,
-    },
-    deregistrationDelaySeconds: about.deregistrationDelaySeconds,
-  });
-  const id = world.ids.hex(16);
-  const balancer = {
-    name: about.balancer,
-    arn: world.arn('elasticloadbalancing', `loadbalancer/app/${about.balancer}/${id}`),
-    dnsName: `${about.balancer}-${world.ids.digits().slice(0, 10)}.${world.region}.elb.${world.domain}`,
-    listenerArn: world.arn(
-      'elasticloadbalancing',
-      `listener/app/${about.balancer}/${id}/${world.ids.hex(16)}`,
-    ),
-    targetGroup: group,
-    createdAt: world.clock.now(),
-  };
-  group.loadBalancerArn = balancer.arn;
-  world.balancing.targetGroups.set(group.name, group);
-  world.balancing.loadBalancers.set(balancer.name, balancer);
-  return group;
 }
 
 function seedTaskDefinitions(world: World, containerHealthCheck: boolean): void {
@@ -152,6 +113,9 @@ function seedTaskDefinitions(world: World, containerHealthCheck: boolean): void 
         essential: false,
       },
     ]),
+  );
+  world.taskDefinitions.register(
+    fargateTask(world, 'bluegreen', [container(world, 'bluegreen', 'backend:v1', 8000)]),
   );
   world.taskDefinitions.register(fargateTask(world, 'worker', [container(world, 'worker', 'backend:v1')]));
 }
@@ -188,7 +152,7 @@ function container(world: World, name: string, image: string, port?: number): Js
   };
 }
 
-function seedServices(world: World, cluster: Cluster, groups: Groups, options: SeedOptions): void {
+function seedServices(world: World, cluster: Cluster, balancers: Balancers, options: SeedOptions): void {
   const deploymentConfiguration: JsonObject = {
     minimumHealthyPercent: options.minimumHealthyPercent ?? 100,
     maximumPercent: options.maximumPercent ?? 200,
@@ -199,23 +163,43 @@ function seedServices(world: World, cluster: Cluster, groups: Groups, options: S
     ...options.deploymentConfiguration,
   };
   const desiredCount = options.desiredCount ?? 2;
-  const behind = (group: TargetGroup, containerName: string): JsonObject => ({
-    loadBalancers: [{ targetGroupArn: group.arn, containerName, containerPort: group.port }],
-  });
   const add = (name: string, family: string, more: JsonObject): Service =>
     createService(world, cluster, name, { ...fargateService(family), ...more });
   add('backend', 'backend', {
     desiredCount,
     deploymentConfiguration,
     healthCheckGracePeriodSeconds: options.healthCheckGracePeriodSeconds,
-    ...behind(groups.backend, 'backend'),
+    ...behind(balancers.web, 'backend'),
     tags: [{ key: 'team', value: 'demo' }],
   });
   add('worker', 'worker', { desiredCount, deploymentConfiguration });
-  add('web', 'web', { desiredCount: 1, deploymentConfiguration, ...behind(groups.web, 'web') });
+  add('web', 'web', { desiredCount: 1, deploymentConfiguration, ...behind(balancers.site, 'web') });
+  add('bluegreen', 'bluegreen', {
+    desiredCount,
+    deploymentConfiguration: { strategy: 'BLUE_GREEN', bakeTimeInMinutes: 1, ...options.blueGreen },
+    ...behind(balancers.bluegreen, 'bluegreen', blueGreenSettings(world, balancers.bluegreen)),
+  });
   add('retired', 'worker', { desiredCount: 0 });
   add('codedeploy', 'worker', { desiredCount: 1, deploymentController: { type: 'CODE_DEPLOY' } });
   add('external', 'worker', { desiredCount: 1, deploymentController: { type: 'EXTERNAL' } });
+}
+
+/** A service behind the production listener of a load balancer. */
+function behind({ production }: LoadBalancer, containerName: string, more: JsonObject = {}): JsonObject {
+  const { arn, port } = production.targetGroup;
+  return { loadBalancers: [{ targetGroupArn: arn, containerName, containerPort: port, ...more }] };
+}
+
+/** The second target group and the listener rules that a blue/green service shifts between. */
+function blueGreenSettings(world: World, balancer: LoadBalancer): JsonObject {
+  return {
+    advancedConfiguration: {
+      alternateTargetGroupArn: world.balancing.targetGroups.get('green')?.arn,
+      productionListenerRule: ruleArn(balancer.production),
+      ...(balancer.test === undefined ? {} : { testListenerRule: ruleArn(balancer.test) }),
+      roleArn: world.role('ecs-load-balancers'),
+    },
+  };
 }
 
 function fargateService(family: string): JsonObject {

@@ -48,7 +48,7 @@ export interface Simulator {
   readonly operator: Operator;
   /** Every call so far, oldest first. */
   readonly calls: readonly Call[];
-  /** The data plane of each load balancer of the home region, by name. */
+  /** The data plane of each load balancer of the home region, by name; a test listener is `<name>-test`. */
   readonly loadBalancers: Readonly<Record<string, Traffic>>;
   /** Arms a fault; the answer disarms it. */
   inject(fault: Fault): () => void;
@@ -128,8 +128,12 @@ async function openAll(world: World): Promise<Record<string, Traffic>> {
   const settle = (): void => {
     world.clock.settle();
   };
-  const opened = [...world.balancing.loadBalancers.values()].map(
-    async ({ name, targetGroup }) => [name, await openTraffic(targetGroup, settle)] as const,
+  const listeners = [...world.balancing.loadBalancers.values()].flatMap(({ name, production, test }) => [
+    [name, production] as const,
+    ...(test === undefined ? [] : [[`${name}-test`, test] as const]),
+  ]);
+  const opened = listeners.map(
+    async ([name, listener]) => [name, await openTraffic(listener, settle)] as const,
   );
   return Object.fromEntries(await Promise.all(opened));
 }

@@ -1,5 +1,6 @@
 /** How deployments of a service fail, are stopped, and are undone. */
 import type { World } from '../world.ts';
+import { route } from './blue-green.ts';
 import { tell } from './events.ts';
 import type { Deployment, Service } from './model.ts';
 import { finish, lead, move, settle } from './service-deployments.ts';
@@ -35,6 +36,17 @@ export function failByAlarm(world: World, service: Service, deployment: Deployme
     because: `the alarm ${alarmName} was detected`,
     initiator: 'ECS deployment alarm',
     rollback: alarms.rollback,
+  });
+}
+
+/** A lifecycle hook refused the deployment, or nobody answered it in time. */
+export function failByHook(world: World, service: Service, deployment: Deployment): void {
+  tell(world, service, `(deployment ${deployment.id}) deployment failed: lifecycle hook failed.`);
+  fail(world, service, deployment, {
+    rolloutReason: 'ECS deployment failed: lifecycle hook failed.',
+    because: 'a lifecycle hook failed',
+    initiator: 'ECS deployment lifecycle hook',
+    rollback: true,
   });
 }
 
@@ -93,6 +105,10 @@ function rollBack(world: World, service: Service, failed: Deployment, failure: F
     ...revision.settings,
     deploymentConfiguration: service.settings.deploymentConfiguration,
   };
+  if (serviceDeployment.lifecycle !== undefined) {
+    route(world, revision, 'production');
+    route(world, revision, 'test');
+  }
   const back = lead(world, service, revision, serviceDeployment, `ecs-svc/${world.ids.digits()}`);
   back.rolloutStateReason = `${failure.initiator}: rolling back to deploymentId ecs-svc/${revision.digits}.`;
   tell(world, service, `(deployment ${failed.id}) rolling back to deployment ecs-svc/${revision.digits}.`);

@@ -37,6 +37,8 @@ export interface ServiceRevision {
   readonly digits: string;
   readonly definition: TaskDefinition;
   readonly settings: ServiceSettings;
+  /** The target group of each load balancer setting: blue/green deployments alternate between two. */
+  readonly groupArns: readonly string[];
   /** Version consistency: tags as they were resolved when the deployment began. */
   readonly images: ReadonlyMap<string, { readonly image: string; readonly digest: string | undefined }>;
   readonly createdAt: number;
@@ -73,6 +75,36 @@ export interface CircuitBreaker {
   failureCount: number;
 }
 
+export type LifecycleStage =
+  | 'RECONCILE_SERVICE'
+  | 'PRE_SCALE_UP'
+  | 'SCALE_UP'
+  | 'POST_SCALE_UP'
+  | 'TEST_TRAFFIC_SHIFT'
+  | 'POST_TEST_TRAFFIC_SHIFT'
+  | 'PRODUCTION_TRAFFIC_SHIFT'
+  | 'POST_PRODUCTION_TRAFFIC_SHIFT'
+  | 'BAKE_TIME'
+  | 'CLEAN_UP';
+
+/** A hook that was reached: a deployment does not leave its stage before it has succeeded. */
+export interface Hook {
+  readonly id: string;
+  readonly stage: LifecycleStage;
+  readonly targetType: 'AWS_LAMBDA' | 'PAUSE';
+  readonly targetArn: string | undefined;
+  readonly expiresAt: number;
+  readonly timeoutAction: 'CONTINUE' | 'ROLLBACK';
+  status: 'AWAITING_ACTION' | 'IN_PROGRESS' | 'SUCCEEDED' | 'FAILED' | 'TIMED_OUT';
+}
+
+/** Where a blue/green deployment is. */
+export interface Lifecycle {
+  stage: LifecycleStage;
+  since: number;
+  readonly hooks: Hook[];
+}
+
 export interface DeploymentAlarms {
   readonly rollback: boolean;
   readonly names: readonly string[];
@@ -88,6 +120,7 @@ export interface ServiceDeployment {
   readonly configuration: JsonObject;
   readonly breaker: CircuitBreaker;
   readonly alarms: DeploymentAlarms;
+  readonly lifecycle: Lifecycle | undefined;
   readonly createdAt: number;
   startedAt: number | undefined;
   finishedAt: number | undefined;

@@ -23,8 +23,9 @@ export function failureThreshold(configuration: JsonObject | undefined, desiredC
 /** The breaker of a new deployment, as the service's deployment configuration sets it. */
 export function newBreaker(deploymentConfiguration: JsonObject, desiredCount: number): CircuitBreaker {
   const settings = object(deploymentConfiguration, 'deploymentCircuitBreaker') ?? {};
+  const isRolling = (text(deploymentConfiguration, 'strategy') ?? 'ROLLING') === 'ROLLING';
   return {
-    status: flag(settings, 'enable') === true ? 'MONITORING' : 'DISABLED',
+    status: flag(settings, 'enable') === true && isRolling ? 'MONITORING' : 'DISABLED',
     rollback: flag(settings, 'rollback') === true,
     resetOnHealthyTask: flag(settings, 'resetOnHealthyTask') ?? true,
     threshold: failureThreshold(object(settings, 'thresholdConfiguration'), desiredCount),

@@ -1,22 +1,19 @@
 /** The service scheduler: rounds that bring each service nearer to what it should be. */
 import { number } from '../protocol/fields.ts';
 import type { World } from '../world.ts';
-import { countFailure, countHealthy } from './monitors.ts';
+import { deploymentOf, noteFailure, noteHealth } from './accounting.ts';
 import { tasksNamed, tell } from './events.ts';
 import type { Deployment, Service, Task } from './model.ts';
 import { planRound } from './rolling.ts';
-import { carryOutStop, failByBreaker } from './deployment-failures.ts';
+import { enterNextStage, hasReached, isShifting, mayLeave, secondsLeft } from './blue-green.ts';
+import { carryOutStop, failByHook } from './deployment-failures.ts';
 import { complete, move, primaryOf } from './service-deployments.ts';
 import { drainSeconds, drainTargets, failedTarget, forgetTargets, registerTargets } from './targets.ts';
 import { beginLife, nobody, stopTask } from './task-life.ts';
 import type { Witness } from './task-life.ts';
 import { createTask, isCheckedAtAll, isHealthy, sickContainer } from './tasks.ts';
 
-const firstBackOff = 15;
-const longestBackOff = 900;
-const restartPause = 5;
 const placementRetry = 30;
-const impairedAfter = 4;
 
 /** Plans the scheduler's next look at a service: soon, or after `seconds`. */
 export function planRoundOf(world: World, service: Service, seconds = world.times.round): void {
@@ -42,6 +39,9 @@ function holdRound(world: World, service: Service): void {
   }
   advance(world, service, primary);
   retireUnhealthy(world, service);
+  if (primary === primaryOf(service) && primary.serviceDeployment.lifecycle !== undefined) {
+    takeStage(world, service, primary);
+  }
   takeStep(world, service);
   conclude(world, service);
 }
@@ -88,16 +88,14 @@ function retireUnhealthy(world: World, service: Service): void {
 function takeStep(world: World, service: Service): void {
   const primary = primaryOf(service);
   if (primary === undefined) return;
-  const { deploymentConfiguration } = service.settings;
   const tasks = wanted(service);
   const round = planRound({
     desired: service.desiredCount,
-    minimumHealthyPercent: number(deploymentConfiguration, 'minimumHealthyPercent') ?? 100,
-    maximumPercent: number(deploymentConfiguration, 'maximumPercent') ?? 200,
+    ...percentages(service, primary),
     current: tasks.filter((task) => task.revision === primary.revision),
     old: tasks.filter((task) => task.revision !== primary.revision),
     isHealthy,
-    mayStart: !primary.stalled,
+    mayStart: !primary.stalled && mayScaleUp(primary),
   });
   for (const task of round.stop) {
     dismiss(world, service, task, `Scaling activity initiated by (deployment ${primary.id})`, false);
@@ -111,6 +109,44 @@ function takeStep(world: World, service: Service): void {
       'was unable to stop or start tasks during a deployment because of the service deployment configuration. Update the minimumHealthyPercent or maximumPercent value and try again.',
     );
   }
+}
+
+/** While traffic shifts, the old tasks all stay and the new ones come at once. */
+function percentages(
+  service: Service,
+  { serviceDeployment }: Deployment,
+): { minimumHealthyPercent: number; maximumPercent: number } {
+  if (isShifting(serviceDeployment)) {
+    return { minimumHealthyPercent: Number.MAX_SAFE_INTEGER, maximumPercent: Number.MAX_SAFE_INTEGER };
+  }
+  const { deploymentConfiguration } = service.settings;
+  return {
+    minimumHealthyPercent: number(deploymentConfiguration, 'minimumHealthyPercent') ?? 100,
+    maximumPercent: number(deploymentConfiguration, 'maximumPercent') ?? 200,
+  };
+}
+
+function mayScaleUp({ serviceDeployment }: Deployment): boolean {
+  const { lifecycle, rollback } = serviceDeployment;
+  return lifecycle === undefined || rollback !== undefined || hasReached(lifecycle, 'SCALE_UP');
+}
+
+/** Moves a blue/green deployment on by a stage where the present one is over. */
+function takeStage(world: World, service: Service, primary: Deployment): void {
+  const { serviceDeployment } = primary;
+  if (!isShifting(serviceDeployment)) return;
+  const current = wanted(service).filter((task) => task.revision === primary.revision);
+  const scaledUp = current.length === service.desiredCount && current.every(isHealthy);
+  if (!mayLeave(world, serviceDeployment, scaledUp)) {
+    const wait = secondsLeft(world, serviceDeployment);
+    if (wait > 0) planRoundOf(world, service, wait);
+    return;
+  }
+  enterNextStage(world, serviceDeployment, (hook) => {
+    if (hook.status === 'TIMED_OUT' && primary === primaryOf(service)) failByHook(world, service, primary);
+    planRoundOf(world, service);
+  });
+  planRoundOf(world, service);
 }
 
 function launch(world: World, service: Service, primary: Deployment, count: number): void {
@@ -165,7 +201,8 @@ function conclude(world: World, service: Service): void {
     current.length === service.desiredCount &&
     current.every((task) => task.revision === primary.revision && isHealthy(task)) &&
     present.every((task) => task.revision === primary.revision || task.lastStatus === 'STOPPED') &&
-    !primary.stalled;
+    !primary.stalled &&
+    !isShifting(primary.serviceDeployment);
   if (!steady) return;
   if (primary.rolloutState === 'IN_PROGRESS') {
     const bake = bakeSeconds(world, primary);
@@ -267,42 +304,4 @@ function witnessOf(world: World, service: Service): Witness {
       planRoundOf(world, service);
     },
   };
-}
-
-function deploymentOf(service: Service, task: Task): Deployment | undefined {
-  return service.deployments.find((deployment) => deployment.revision === task.revision);
-}
-
-function noteHealth(service: Service, task: Task): void {
-  if (!isHealthy(task)) return;
-  task.wasHealthy = true;
-  const deployment = deploymentOf(service, task);
-  if (deployment?.rolloutState !== 'IN_PROGRESS') return;
-  const { breaker } = deployment.serviceDeployment;
-  countHealthy(breaker);
-  if (breaker.resetOnHealthyTask) deployment.failedTasks = 0;
-}
-
-/** A failed task slows the next start down, and may fail the deployment that it belongs to. */
-function noteFailure(world: World, service: Service, task: Task): void {
-  const deployment = deploymentOf(service, task);
-  if (deployment === undefined) return;
-  slowDown(world, service, deployment, task);
-  if (deployment.rolloutState !== 'IN_PROGRESS' || deployment !== primaryOf(service)) return;
-  deployment.failedTasks += 1;
-  const { breaker, rollback } = deployment.serviceDeployment;
-  const failed =
-    rollback === undefined
-      ? countFailure(breaker)
-      : breaker.status !== 'DISABLED' && deployment.failedTasks >= breaker.threshold;
-  if (failed) failByBreaker(world, service, deployment);
-}
-
-function slowDown(world: World, service: Service, deployment: Deployment, task: Task): void {
-  const ran = task.startedAt !== undefined;
-  deployment.failedLaunches = ran ? 0 : deployment.failedLaunches + 1;
-  const launches = deployment.failedLaunches;
-  const pause = ran ? restartPause : Math.min(longestBackOff, firstBackOff * 2 ** (launches - 1));
-  deployment.noLaunchBefore = world.clock.now() + pause * 1000;
-  if (launches >= impairedAfter) tell(world, service, 'is unable to consistently start tasks successfully.');
 }

@@ -4,9 +4,10 @@ import { number, object, requiredText, text, texts } from '../protocol/fields.ts
 import type { JsonObject } from '../protocol/fields.ts';
 import { page, refuseMoreThan } from '../protocol/pages.ts';
 import type { World } from '../world.ts';
+import { failByHook } from './deployment-failures.ts';
 import type { Service, ServiceDeployment } from './model.ts';
 import { planRoundOf } from './scheduler.ts';
-import { isUnderway, move } from './service-deployments.ts';
+import { isUnderway, move, primaryOf } from './service-deployments.ts';
 import { asked } from './task-definitions.ts';
 import { serviceDeploymentBrief, serviceDeploymentView, serviceRevisionView } from './views.ts';
 
@@ -37,7 +38,7 @@ export const serviceDeploymentActions = {
     return {
       serviceDeployments: arns.flatMap((arn) => {
         const deployment = all.get(arn);
-        return deployment === undefined ? [] : [serviceDeploymentView(deployment)];
+        return deployment === undefined ? [] : [serviceDeploymentView(world, deployment)];
       }),
       failures: arns.filter((arn) => !all.has(arn)).map((arn) => ({ arn, reason: 'MISSING' })),
     };
@@ -58,15 +59,43 @@ export const serviceDeploymentActions = {
   },
 
   StopServiceDeployment(world: World, input: JsonObject): JsonObject {
-    const arn = requiredText(input, 'serviceDeploymentArn');
-    const deployment = serviceDeployments(world).find((candidate) => candidate.arn === arn);
-    if (deployment === undefined) {
-      throw new AwsError('ServiceDeploymentNotFoundException', 'The service deployment was not found.');
-    }
+    const deployment = named(world, input);
     stopServiceDeployment(world, deployment, text(input, 'stopType') ?? 'ROLLBACK');
-    return { serviceDeploymentArn: arn };
+    return { serviceDeploymentArn: deployment.arn };
+  },
+
+  ContinueServiceDeployment(world: World, input: JsonObject): JsonObject {
+    const deployment = named(world, input);
+    const action = text(input, 'action') ?? 'CONTINUE';
+    if (action !== 'CONTINUE' && action !== 'ROLLBACK') throw invalidParameter(`Invalid action: ${action}.`);
+    answerHook(world, deployment, requiredText(input, 'hookId'), action);
+    return { serviceDeploymentArn: deployment.arn };
   },
 };
+
+function named(world: World, input: JsonObject): ServiceDeployment {
+  const arn = requiredText(input, 'serviceDeploymentArn');
+  const deployment = serviceDeployments(world).find((candidate) => candidate.arn === arn);
+  if (deployment !== undefined) return deployment;
+  throw new AwsError('ServiceDeploymentNotFoundException', 'The service deployment was not found.');
+}
+
+/** Answers a hook that awaits it. API reference, ContinueServiceDeployment. */
+export function answerHook(
+  world: World,
+  deployment: ServiceDeployment,
+  hookId: string,
+  action: 'CONTINUE' | 'ROLLBACK',
+): void {
+  const hook = deployment.lifecycle?.hooks.find(({ id }) => id === hookId);
+  if (hook?.status !== 'AWAITING_ACTION' || deployment.status !== 'IN_PROGRESS') {
+    throw new AwsError('ConflictException', 'The lifecycle hook does not await an action.');
+  }
+  hook.status = action === 'CONTINUE' ? 'SUCCEEDED' : 'FAILED';
+  const primary = primaryOf(deployment.service);
+  if (action === 'ROLLBACK' && primary !== undefined) failByHook(world, deployment.service, primary);
+  planRoundOf(world, deployment.service);
+}
 
 /**
  * Asks a deployment that is underway to stop. API reference, StopServiceDeployment: ROLLBACK is accepted in PENDING,

@@ -1,7 +1,8 @@
 /** How deployments of a service begin and end. */
-import { text } from '../protocol/fields.ts';
+import { object, text } from '../protocol/fields.ts';
 import type { World } from '../world.ts';
 import { newAlarms, newBreaker } from './monitors.ts';
+import { newLifecycle } from './blue-green.ts';
 import { tell } from './events.ts';
 import type {
   Deployment,
@@ -47,6 +48,7 @@ export function startDeployment(world: World, service: Service, definition: Task
     configuration: service.settings.deploymentConfiguration,
     breaker: newBreaker(service.settings.deploymentConfiguration, service.desiredCount),
     alarms: newAlarms(world, service.settings.deploymentConfiguration),
+    lifecycle: newLifecycle(world, service.settings.deploymentConfiguration, sources.length > 0),
     createdAt: now,
     startedAt: undefined,
     finishedAt: undefined,
@@ -129,11 +131,23 @@ function addRevision(world: World, service: Service, definition: TaskDefinition)
     digits,
     definition,
     settings: service.settings,
+    groupArns: groupsFor(service),
     images: new Map(images),
     createdAt: world.clock.now(),
   };
   service.revisions.push(revision);
   return revision;
+}
+
+/** The target groups that do not serve now, where a blue/green service has two; else the only ones. */
+function groupsFor(service: Service): string[] {
+  const serving = service.completed.at(-1)?.groupArns ?? [];
+  const blueGreen = text(service.settings.deploymentConfiguration, 'strategy') === 'BLUE_GREEN';
+  return service.settings.loadBalancers.map((balancer) => {
+    const first = text(balancer, 'targetGroupArn') ?? '';
+    const second = text(object(balancer, 'advancedConfiguration') ?? {}, 'alternateTargetGroupArn');
+    return blueGreen && second !== undefined && serving.includes(first) ? second : first;
+  });
 }
 
 /** Moves a service deployment on to a status that is not its last. */

@@ -7,8 +7,9 @@ import type { Task } from './model.ts';
 
 /** Registers a running task with every target group that its service revision names. */
 export function registerTargets(world: World, task: Task, onChange: () => void): void {
-  for (const balancer of task.revision?.settings.loadBalancers ?? []) {
-    const group = world.balancing.byArn(text(balancer, 'targetGroupArn') ?? '');
+  const { revision } = task;
+  for (const [index, balancer] of (revision?.settings.loadBalancers ?? []).entries()) {
+    const group = world.balancing.byArn(revision?.groupArns[index] ?? '');
     const container = task.containers.find(({ name }) => name === text(balancer, 'containerName'));
     if (group === undefined || container?.found === undefined) continue;
     const address = { ip: task.network.ip, port: number(balancer, 'containerPort') ?? group.port };

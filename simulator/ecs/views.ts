@@ -1,8 +1,8 @@
 /** Services, deployments and service deployments as ECS shows them. */
-import { epochSeconds, text } from '../protocol/fields.ts';
+import { epochSeconds, object, text } from '../protocol/fields.ts';
 import type { JsonObject } from '../protocol/fields.ts';
 import type { World } from '../world.ts';
-import type { Deployment, Service, ServiceDeployment, ServiceRevision, Task } from './model.ts';
+import type { Deployment, Hook, Service, ServiceDeployment, ServiceRevision, Task } from './model.ts';
 
 interface Counts {
   readonly running: number;
@@ -167,14 +167,20 @@ function commonView(deployment: ServiceDeployment): JsonObject {
   };
 }
 
-export function serviceDeploymentView(deployment: ServiceDeployment): JsonObject {
-  const { service, breaker, alarms, rollback } = deployment;
+export function serviceDeploymentView(world: World, deployment: ServiceDeployment): JsonObject {
+  const { service, breaker, alarms, lifecycle, rollback } = deployment;
+  const summary = (revision: ServiceRevision): JsonObject => ({
+    ...revisionSummary(service, revision),
+    ...(lifecycle === undefined ? {} : trafficWeights(world, revision)),
+  });
   return {
     ...commonView(deployment),
     stoppedAt: epochSeconds(deployment.stoppedAt),
     updatedAt: epochSeconds(deployment.updatedAt),
-    sourceServiceRevisions: deployment.sources.map((revision) => revisionSummary(service, revision)),
-    targetServiceRevision: revisionSummary(service, deployment.target),
+    sourceServiceRevisions: deployment.sources.map(summary),
+    targetServiceRevision: summary(deployment.target),
+    lifecycleStage: lifecycle?.stage,
+    lifecycleHookDetails: lifecycle?.hooks.map(hookView),
     deploymentConfiguration: deployment.configuration,
     deploymentCircuitBreaker: {
       status: breaker.status,
@@ -197,10 +203,26 @@ export function serviceDeploymentView(deployment: ServiceDeployment): JsonObject
   };
 }
 
+/** Which share of the requests a revision is to get: all or nothing, as blue/green shifts. */
+function trafficWeights(world: World, { groupArns }: ServiceRevision): JsonObject {
+  const balancers = [...world.balancing.loadBalancers.values()];
+  const serves = (listener: 'production' | 'test'): number =>
+    balancers.some((one) => groupArns.includes(one[listener]?.targetGroup.arn ?? '')) ? 100 : 0;
+  return {
+    requestedProductionTrafficWeight: serves('production'),
+    requestedTestTrafficWeight: serves('test'),
+  };
+}
+
+function hookView({ id, targetType, targetArn, status, expiresAt, timeoutAction }: Hook): JsonObject {
+  return { hookId: id, targetType, targetArn, status, expiresAt: epochSeconds(expiresAt), timeoutAction };
+}
+
 export function serviceRevisionView(service: Service, revision: ServiceRevision): JsonObject {
   const { settings } = revision;
-  const groups = settings.loadBalancers.map((balancer) => ({
-    targetGroupArn: text(balancer, 'targetGroupArn'),
+  const groups = settings.loadBalancers.map((balancer, index) => ({
+    targetGroupArn: revision.groupArns[index],
+    productionListenerRule: text(object(balancer, 'advancedConfiguration') ?? {}, 'productionListenerRule'),
   }));
   return {
     serviceRevisionArn: revision.arn,

@@ -2,7 +2,8 @@
 import { AwsError } from '../protocol/errors.ts';
 import type { QueryInput, Xml } from '../protocol/query.ts';
 import type { World } from '../world.ts';
-import type { LoadBalancer, Target, TargetGroup } from './balancing.ts';
+import { listenersOf, ruleArn } from './balancing.ts';
+import type { Listener, LoadBalancer, Target, TargetGroup } from './balancing.ts';
 
 export const elbv2Namespace = 'http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/';
 
@@ -67,10 +68,21 @@ export const elbv2Actions = {
   DescribeListeners(world: World, input: QueryInput): Xml {
     const balancerArn = input.text('LoadBalancerArn');
     const arns = input.list('ListenerArns');
-    const balancers = [...world.balancing.loadBalancers.values()].filter(
-      ({ arn, listenerArn }) => arn === balancerArn || arns.includes(listenerArn),
+    const listeners = [...world.balancing.loadBalancers.values()].flatMap((balancer) =>
+      listenersOf(balancer)
+        .filter(({ arn }) => balancer.arn === balancerArn || arns.includes(arn))
+        .map((listener) => listenerView(balancer, listener)),
     );
-    return { Listeners: balancers.map(listenerView) };
+    return { Listeners: listeners };
+  },
+
+  DescribeRules(world: World, input: QueryInput): Xml {
+    const listenerArn = input.text('ListenerArn');
+    const arns = input.list('RuleArns');
+    const listeners = [...world.balancing.loadBalancers.values()]
+      .flatMap(listenersOf)
+      .filter((listener) => listener.arn === listenerArn || arns.includes(ruleArn(listener)));
+    return { Rules: listeners.map(ruleView) };
   },
 };
 
@@ -136,12 +148,31 @@ function loadBalancerView(world: World, balancer: LoadBalancer): Xml {
   };
 }
 
-function listenerView(balancer: LoadBalancer): Xml {
+function listenerView(balancer: LoadBalancer, listener: Listener): Xml {
   return {
-    ListenerArn: balancer.listenerArn,
+    ListenerArn: listener.arn,
     LoadBalancerArn: balancer.arn,
-    Port: 80,
+    Port: listener.port,
     Protocol: 'HTTP',
-    DefaultActions: [{ Type: 'forward', TargetGroupArn: balancer.targetGroup.arn, Order: 1 }],
+    DefaultActions: [forwardTo(listener.targetGroup)],
+  };
+}
+
+function ruleView(listener: Listener): Xml {
+  return {
+    RuleArn: ruleArn(listener),
+    Priority: '1',
+    Conditions: [{ Field: 'path-pattern', Values: ['/*'] }],
+    Actions: [forwardTo(listener.targetGroup)],
+    IsDefault: false,
+  };
+}
+
+function forwardTo(group: TargetGroup): Xml {
+  return {
+    Type: 'forward',
+    TargetGroupArn: group.arn,
+    Order: 1,
+    ForwardConfig: { TargetGroups: [{ TargetGroupArn: group.arn, Weight: 100 }] },
   };
 }

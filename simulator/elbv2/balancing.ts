@@ -143,19 +143,43 @@ function unhealthyState(
       };
 }
 
+export interface Listener {
+  readonly arn: string;
+  readonly port: number;
+  targetGroup: TargetGroup;
+}
+
 export interface LoadBalancer {
   readonly name: string;
   readonly arn: string;
   readonly dnsName: string;
-  readonly listenerArn: string;
-  readonly targetGroup: TargetGroup;
   readonly createdAt: number;
+  readonly production: Listener;
+  /** Where a blue/green deployment shows its new tasks before users get them. */
+  readonly test: Listener | undefined;
+}
+
+export function listenersOf({ production, test }: LoadBalancer): Listener[] {
+  return test === undefined ? [production] : [production, test];
+}
+
+/** The ARN of the one rule that a listener has. */
+export function ruleArn(listener: Listener): string {
+  return `${listener.arn.replace(':listener/', ':listener-rule/')}/${listener.arn.slice(-16)}`;
 }
 
 /** Elastic Load Balancing of one account and region. */
 export class Balancing {
   readonly targetGroups = new Map<string, TargetGroup>();
   readonly loadBalancers = new Map<string, LoadBalancer>();
+
+  /** Points a listener of a target group's load balancer at that group. */
+  route(groupArn: string, listener: 'production' | 'test'): void {
+    const group = this.byArn(groupArn);
+    const balancer = [...this.loadBalancers.values()].find(({ arn }) => arn === group?.loadBalancerArn);
+    const chosen = listener === 'production' ? balancer?.production : balancer?.test;
+    if (group !== undefined && chosen !== undefined) chosen.targetGroup = group;
+  }
 
   byArn(arn: string): TargetGroup | undefined {
     return [...this.targetGroups.values()].find((group) => group.arn === arn);

@@ -2,7 +2,7 @@
 import { createServer } from 'node:http';
 import type { Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Served, TargetGroup } from './balancing.ts';
+import type { Listener, Served } from './balancing.ts';
 
 export interface Traffic {
   /** `http://127.0.0.1:<port>` */
@@ -10,12 +10,12 @@ export interface Traffic {
   close(): Promise<void>;
 }
 
-/** Opens the listener of a load balancer. Requests go round the healthy targets; without one the answer is 503. */
-export async function openTraffic(targetGroup: TargetGroup, settle: () => void, port = 0): Promise<Traffic> {
+/** Opens a listener of a load balancer. Requests go round the healthy targets; without one the answer is 503. */
+export async function openTraffic(listener: Listener, settle: () => void, port = 0): Promise<Traffic> {
   let turn = 0;
   const server = createServer((request, response) => {
     settle();
-    const targets = targetGroup.inService();
+    const targets = listener.targetGroup.inService();
     const target = targets[turn % Math.max(1, targets.length)];
     turn += 1;
     const path = new URL(request.url ?? '/', 'http://localhost').pathname;
