@@ -3,7 +3,7 @@ import type { AlarmState } from './cloudwatch/alarms.ts';
 import { stopServiceDeployment } from './ecs/service-deployment-actions.ts';
 import { isUnderway, primaryOf } from './ecs/service-deployments.ts';
 import type { Service, Task, TaskDefinition } from './ecs/model.ts';
-import { stopByUser, stopForSpot } from './ecs/scheduler.ts';
+import { planRoundOf, stopByUser, stopForSpot } from './ecs/scheduler.ts';
 import { updateService } from './ecs/services.ts';
 import type { Image, PushOptions } from './ecr/registry.ts';
 import type { ImageBehaviour } from './images/behaviour.ts';
@@ -48,6 +48,16 @@ export class Operator {
 
   setDesiredCount(service: string, desiredCount: number): void {
     updateService(this.world, this.service(service), { desiredCount });
+  }
+
+  /** Adds EC2 instances to the clusters, or takes them away; daemon services follow. */
+  setContainerInstances(count: number): void {
+    this.world.containerInstances = count;
+    const services = [...this.world.clusters.values()].flatMap((cluster) => [...cluster.services.values()]);
+    for (const service of services.filter(({ schedulingStrategy }) => schedulingStrategy === 'DAEMON')) {
+      service.desiredCount = count;
+      planRoundOf(this.world, service);
+    }
   }
 
   stopTask(task: Task, reason = 'Task stopped by user'): void {

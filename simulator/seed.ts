@@ -43,7 +43,7 @@ const enoughToBeSteady = 180;
 const aDay = 24 * 3600;
 const usualBreaker: JsonObject = { enable: true, rollback: true };
 
-/** A cluster `demo` with seven services, their repository, load balancer, log groups and secrets; all of them steady. */
+/** A cluster `demo` with eight services, their repository, load balancer, log groups and secrets; all of them steady. */
 export function seedWorld(options: SeedOptions = {}): Seed {
   return (world) => {
     for (const [key, behaviour] of Object.entries(options.behaviours ?? {})) {
@@ -117,6 +117,11 @@ function seedTaskDefinitions(world: World, containerHealthCheck: boolean): void 
   world.taskDefinitions.register(
     fargateTask(world, 'bluegreen', [container(world, 'bluegreen', 'backend:v1', 8000)]),
   );
+  world.taskDefinitions.register({
+    family: 'agent',
+    networkMode: 'host',
+    containerDefinitions: [{ name: 'agent', image: `${world.registry.host}/backend:v1`, memory: 256 }],
+  });
   world.taskDefinitions.register(fargateTask(world, 'worker', [container(world, 'worker', 'backend:v1')]));
 }
 
@@ -178,6 +183,11 @@ function seedServices(world: World, cluster: Cluster, balancers: Balancers, opti
     desiredCount,
     deploymentConfiguration: { strategy: 'BLUE_GREEN', bakeTimeInMinutes: 1, ...options.blueGreen },
     ...behind(balancers.bluegreen, 'bluegreen', blueGreenSettings(world, balancers.bluegreen)),
+  });
+  createService(world, cluster, 'agent', {
+    taskDefinition: 'agent',
+    launchType: 'EC2',
+    schedulingStrategy: 'DAEMON',
   });
   add('retired', 'worker', { desiredCount: 0 });
   add('codedeploy', 'worker', { desiredCount: 1, deploymentController: { type: 'CODE_DEPLOY' } });

@@ -70,6 +70,8 @@ export class World {
   readonly secrets = new Set<string>();
   /** What RunTask answered to each client token. */
   readonly clientTokens = new Map<string, { readonly request: string; readonly tasks: readonly Task[] }>();
+  /** EC2 container instances, each of which holds one task of every daemon service. */
+  containerInstances = 2;
   /** False while Fargate has no room: tasks cannot be placed. */
   capacityAvailable = true;
 

@@ -177,6 +177,32 @@ describe('scaling', () => {
   });
 });
 
+describe('a daemon service', () => {
+  test('has one task on each instance, and replaces them in place', () => {
+    const { clock, world, operator } = bench();
+    const cluster = world.cluster('demo');
+    const agent = cluster.service('agent');
+    const running = (): number =>
+      cluster.tasksOf(agent).filter((task) => task.desiredStatus === 'RUNNING').length;
+    expect(running()).toBe(2);
+    operator.deploy('agent', 'v2');
+    clock.skipUntil(() => {
+      expect(running()).toBeLessThanOrEqual(2);
+      return agent.serviceDeployments[0]!.status === 'SUCCESSFUL';
+    });
+    operator.setContainerInstances(3);
+    clock.skip(60);
+    expect(running()).toBe(3);
+    expect(agent.serviceDeployments).toHaveLength(2);
+  });
+
+  test('has no desired count to set', () => {
+    expect(() => {
+      bench().operator.setDesiredCount('agent', 1);
+    }).toThrow('The daemon scheduling strategy does not support a desired count');
+  });
+});
+
 test('version consistency: a moved tag reaches a service only with a new deployment', () => {
   const { clock, operator, backend, tasksOf, finish } = bench();
   const before = backend.revisions[0]!.images.get('backend')!.digest;

@@ -12,7 +12,7 @@ export const clusterActions = {
     const name = text(input, 'clusterName') ?? 'default';
     const cluster = world.clusters.get(name) ?? world.addCluster(name);
     cluster.tags = objects(input, 'tags');
-    return { cluster: clusterView(cluster, true) };
+    return { cluster: clusterView(cluster, true, world.containerInstances) };
   },
 
   DescribeClusters(world: World, input: JsonObject): JsonObject {
@@ -22,7 +22,7 @@ export const clusterActions = {
     const found = names.map((name) => [name, world.findCluster(name)] as const);
     return {
       clusters: found.flatMap(([, cluster]) =>
-        cluster === undefined ? [] : [clusterView(cluster, withTags)],
+        cluster === undefined ? [] : [clusterView(cluster, withTags, world.containerInstances)],
       ),
       failures: found.flatMap(([name, cluster]) =>
         cluster === undefined
@@ -60,14 +60,14 @@ function taggable(world: World, arn: string): { tags: JsonObject[] } {
   return found;
 }
 
-function clusterView(cluster: Cluster, includeTags: boolean): JsonObject {
+function clusterView(cluster: Cluster, includeTags: boolean, instances: number): JsonObject {
   const services = [...cluster.services.values()];
   const tasks = [...cluster.tasks.values()];
   return {
     clusterArn: cluster.arn,
     clusterName: cluster.name,
     status: 'ACTIVE',
-    registeredContainerInstancesCount: 0,
+    registeredContainerInstancesCount: instances,
     runningTasksCount: tasks.filter(({ lastStatus }) => lastStatus === 'RUNNING').length,
     pendingTasksCount: tasks.filter(
       ({ lastStatus }) => lastStatus === 'PENDING' || lastStatus === 'ACTIVATING',

@@ -163,9 +163,11 @@ export interface Service {
   readonly arn: string;
   readonly cluster: Cluster;
   readonly controller: 'ECS' | 'CODE_DEPLOY' | 'EXTERNAL';
+  readonly schedulingStrategy: 'REPLICA' | 'DAEMON';
   readonly createdAt: number;
   tags: JsonObject[];
   status: 'ACTIVE' | 'DRAINING' | 'INACTIVE';
+  /** Of a daemon service: the number of container instances. */
   desiredCount: number;
   settings: ServiceSettings;
   /** The newest is the PRIMARY one, the others are ACTIVE until their last task is gone. */

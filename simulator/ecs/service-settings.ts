@@ -31,6 +31,12 @@ export const initialSettings: ServiceSettings = {
   volumeConfigurations: undefined,
 };
 
+/** A daemon service has one task on each instance, and replaces it in place. */
+export const initialDaemonSettings: ServiceSettings = {
+  ...initialSettings,
+  deploymentConfiguration: { ...usualDeploymentConfiguration, maximumPercent: 100, minimumHealthyPercent: 0 },
+};
+
 /** The settings after a request: what it leaves out stays as it was. */
 export function changedSettings(before: ServiceSettings, input: JsonObject): ServiceSettings {
   const listed = (field: string, previous: readonly JsonObject[]): readonly JsonObject[] =>

@@ -8,7 +8,13 @@ import type { Cluster } from './cluster.ts';
 import type { Service, TaskDefinition } from './model.ts';
 import { planRoundOf } from './scheduler.ts';
 import { primaryOf, startDeployment } from './service-deployments.ts';
-import { changedSettings, initialSettings, needsDeployment, refuseMisfit } from './service-settings.ts';
+import {
+  changedSettings,
+  initialDaemonSettings,
+  initialSettings,
+  needsDeployment,
+  refuseMisfit,
+} from './service-settings.ts';
 import { asked } from './task-definitions.ts';
 import { serviceView } from './views.ts';
 
@@ -73,17 +79,20 @@ export const serviceActions = {
 /** Creates a service and begins its first deployment. Throws what CreateService answers to a bad request. */
 export function createService(world: World, cluster: Cluster, name: string, input: JsonObject): Service {
   const definition = deployable(world, requiredText(input, 'taskDefinition'));
-  const settings = changedSettings(initialSettings, input);
+  const daemon = text(input, 'schedulingStrategy') === 'DAEMON';
+  const settings = changedSettings(daemon ? initialDaemonSettings : initialSettings, input);
   refuseMisfit(world, settings, definition);
+  if (daemon) refuseDaemonCount(input);
   const service: Service = {
     name,
     arn: serviceArn(world, cluster, name),
     cluster,
     controller: controllerOf(input),
+    schedulingStrategy: daemon ? 'DAEMON' : 'REPLICA',
     createdAt: world.clock.now(),
     tags: objects(input, 'tags'),
     status: 'ACTIVE',
-    desiredCount: number(input, 'desiredCount') ?? 0,
+    desiredCount: daemon ? world.containerInstances : (number(input, 'desiredCount') ?? 0),
     settings,
     deployments: [],
     serviceDeployments: [],
@@ -106,6 +115,7 @@ export function createService(world: World, cluster: Cluster, name: string, inpu
 export function updateService(world: World, service: Service, input: JsonObject): void {
   const reference = text(input, 'taskDefinition');
   refuseForeignController(service, input);
+  if (service.schedulingStrategy === 'DAEMON') refuseDaemonCount(input);
   const current = primaryOf(service)?.revision.definition;
   const definition = reference === undefined ? current : deployable(world, reference);
   if (definition === undefined) throw clientException('TaskDefinition not found.');
@@ -133,6 +143,13 @@ function refuseForeignController({ controller }: Service, input: JsonObject): vo
   if (flag(input, 'forceNewDeployment') === true) {
     throw invalidParameter(`Cannot force a new deployment ${where} ${instead}`);
   }
+}
+
+function refuseDaemonCount(input: JsonObject): void {
+  if (number(input, 'desiredCount') === undefined) return;
+  throw invalidParameter(
+    'The daemon scheduling strategy does not support a desired count for services. Remove the desired count value and try again.',
+  );
 }
 
 function deployable(world: World, reference: string): TaskDefinition {

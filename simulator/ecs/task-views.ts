@@ -8,6 +8,7 @@ import { containersHealthy, isCheckedAtAll, sickContainer } from './tasks.ts';
 export function taskView(task: Task, includeTags = false): JsonObject {
   const { body } = task.definition;
   const settings = task.revision?.settings;
+  const launchType = settings?.launchType ?? 'FARGATE';
   return {
     taskArn: task.arn,
     clusterArn: task.cluster.arn,
@@ -17,11 +18,9 @@ export function taskView(task: Task, includeTags = false): JsonObject {
     healthStatus: healthOf(task),
     startedBy: task.startedBy,
     group: task.group,
-    launchType:
-      settings?.capacityProviderStrategy === undefined ? (settings?.launchType ?? 'FARGATE') : 'FARGATE',
+    launchType,
     capacityProviderName: text(settings?.capacityProviderStrategy?.[0] ?? {}, 'capacityProvider'),
-    platformVersion: '1.4.0',
-    platformFamily: 'Linux',
+    ...(launchType === 'FARGATE' ? { platformVersion: '1.4.0', platformFamily: 'Linux' } : {}),
     availabilityZone: `${task.arn.split(':')[3] ?? ''}a`,
     connectivity: task.startedAt === undefined ? undefined : 'CONNECTED',
     connectivityAt: epochSeconds(task.startedAt),
@@ -37,7 +36,7 @@ export function taskView(task: Task, includeTags = false): JsonObject {
     stopCode: task.stopCode,
     stoppedReason: task.stoppedReason,
     version: task.version,
-    attachments: [attachmentView(task)],
+    attachments: hasInterface(task) ? [attachmentView(task)] : [],
     attributes: [{ name: 'ecs.cpu-architecture', value: 'x86_64' }],
     containers: task.containers.map((container) => containerView(task, container)),
     enableExecuteCommand: settings?.enableExecuteCommand ?? false,
@@ -57,6 +56,11 @@ function overridesView({ containers, overrides }: Task): JsonObject {
     ),
     inferenceAcceleratorOverrides: [],
   };
+}
+
+/** Only awsvpc gives a task a network interface of its own. */
+function hasInterface({ definition }: Task): boolean {
+  return text(definition.body, 'networkMode') === 'awsvpc';
 }
 
 function attachmentView(task: Task): JsonObject {
@@ -88,7 +92,9 @@ function containerView(task: Task, container: Container): JsonObject {
     reason: container.reason,
     networkBindings: [],
     networkInterfaces:
-      task.lastStatus === 'PROVISIONING' ? [] : [{ attachmentId: attachment, privateIpv4Address: ip }],
+      task.lastStatus === 'PROVISIONING' || !hasInterface(task)
+        ? []
+        : [{ attachmentId: attachment, privateIpv4Address: ip }],
     healthStatus: container.healthStatus,
     managedAgents: [],
     cpu: String(number(container.definition, 'cpu') ?? 0),

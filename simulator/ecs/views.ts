@@ -80,7 +80,7 @@ export function serviceView(world: World, service: Service, includeTags = false)
     networkConfiguration: settings.networkConfiguration,
     healthCheckGracePeriodSeconds:
       settings.healthCheckGracePeriodSeconds ?? (settings.loadBalancers.length > 0 ? 0 : undefined),
-    schedulingStrategy: 'REPLICA',
+    schedulingStrategy: service.schedulingStrategy,
     createdBy: serviceRole(service).replace(/:role\/.*/, ':role/Admin'),
     enableECSManagedTags: settings.enableECSManagedTags,
     propagateTags: settings.propagateTags ?? 'NONE',
