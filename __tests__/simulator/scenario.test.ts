@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
 import { ManualClock } from '../../simulator/clock.ts';
+import { conventionNames } from '../../simulator/images/conventions.ts';
 import { parseScenario } from '../../simulator/scenario.ts';
 import { startSimulator } from '../../simulator/simulator.ts';
 
@@ -38,6 +39,17 @@ images:
     behaviour: { exit: { code: 3 } },
   });
   await sim.close();
+});
+
+test('the README shows a scenario that can be read, and every word that a tag can begin with', async () => {
+  const readme = readFileSync('simulator/README.md', 'utf8');
+  const [, scenario = ''] = /```yaml\n(.*?)```/s.exec(readme) ?? [];
+  const sim = await startSimulator({ ...parseScenario(scenario, 'README.md'), clock: new ManualClock() });
+  expect(sim.world.account).toBe('210987654321');
+  expect(sim.world.alarms.all.has('errors')).toBe(true);
+  await sim.close();
+  const documented = [...readme.matchAll(/`([a-z0-9]+)-\*`/g)].map(([, word]) => word);
+  expect(documented.sort()).toEqual([...conventionNames].sort());
 });
 
 test('every problem of a scenario is named at once', () => {
