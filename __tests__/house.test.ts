@@ -10,6 +10,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['main.ts'],
   ['run.ts'],
   ['deploy.ts', 'inputs', 'inputs.ts'],
+  ['delivery.ts'],
   ['tools.ts'],
   ['service', 'image', 'task-definition', 'verify', 'pre-deploy', 'rollout', 'gate', 'cost', 'report'],
   ['aws'],

@@ -1,15 +1,14 @@
+import { imagesOf, plan, register, tidyDeliveries } from './delivery.ts';
 import { proveService, proveUrl } from './gate/gate.ts';
 import { provideImages } from './image/provide.ts';
 import type { Course, Probe, ProvidedImages, Request, ServiceSnapshot } from './model.ts';
 import { endingOf, newStory, type Story } from './report/story.ts';
 import { concludeCancelled, concludeCourse } from './rollout/conclude.ts';
-import { needsRemedy, remedyCourse } from './rollout/remedy.ts';
+import { needsRemedy, remedyCourse, shareTrouble } from './rollout/remedy.ts';
 import { startCourse } from './rollout/start.ts';
 import { watchCourse } from './rollout/watch.ts';
 import { surveyServices } from './service/survey.ts';
 import { addressForPeople } from './service/url.ts';
-import { prepareTaskDefinition, type PreparedDefinition } from './task-definition/prepare.ts';
-import { registerOrReuse, tidyUp } from './task-definition/register.ts';
 import type { Tools } from './tools.ts';
 
 /**
@@ -31,30 +30,32 @@ async function tell(story: Story, request: Request, tools: Tools): Promise<void>
   const { log } = tools;
   const { snapshots, answer } = await log.step('Survey', () => survey(story, request, tools));
   const images = await log.step('Image', () => findImages(story, request, tools));
-  const prepared = await log.step('Task definition', () => prepare(story, request, tools, snapshots, images));
-  const revision = await log.step('Register', () => register(story, tools, prepared));
+  const plans = await log.step('Task definition', () => plan(story, request, tools, snapshots, images));
+  const deliveries = await log.step('Register', () => register(story, tools, plans));
   if (snapshots.length === 0) return;
 
   await log.step('Roll out', async () => {
-    const start = (snapshot: ServiceSnapshot): Promise<Course> =>
-      startCourse(tools, snapshot, revision, prepared.definition, request.rollout);
-    story.courses = await Promise.all(snapshots.map(start));
+    const starts = deliveries.flatMap(({ services, prepared, revision }) =>
+      services.map((service) =>
+        startCourse(tools, service, revision.arn, prepared.definition, request.rollout),
+      ),
+    );
+    story.courses = await Promise.all(starts);
   });
   if (request.rollout.wait) {
     await log.step('Watch', () => forEach(story, (course) => watchCourse(tools, course, request)));
     await log.step('Gate', async () => {
-      await forEach(story, (course) => proveService(tools, course, prepared.images, request));
+      await forEach(story, (course) => proveService(tools, course, imagesOf(course, deliveries), request));
       story.courses = await proveUrl(tools, story.courses, request, answer);
     });
   }
+  story.courses = shareTrouble(story.courses, request.rollout);
   if (story.courses.some((course) => needsRemedy(course, request.rollout))) {
     await log.step('Roll back', () => forEach(story, (course) => remedyCourse(tools, course, request)));
   }
   await log.step('Conclude', async () => {
     await forEach(story, (course) => concludeCourse(tools, course, request.rollout));
-    if (story.definition !== undefined) {
-      story.definition = await tidyUp(tools, story.definition, story.courses);
-    }
+    story.definitions = await tidyDeliveries(tools, deliveries, story.courses);
   });
 }
 
@@ -81,21 +82,4 @@ async function findImages(story: Story, request: Request, tools: Tools): Promise
   const images = await provideImages(tools, request.image);
   story.image = images.kind === 'one' ? images.image : undefined;
   return images;
-}
-
-async function prepare(
-  story: Story,
-  request: Request,
-  tools: Tools,
-  snapshots: readonly ServiceSnapshot[],
-  images: ProvidedImages,
-): Promise<PreparedDefinition> {
-  const prepared = await prepareTaskDefinition(tools, request, snapshots, images);
-  story.image ??= Object.values(prepared.images)[0];
-  return prepared;
-}
-
-async function register(story: Story, tools: Tools, prepared: PreparedDefinition): Promise<string> {
-  story.definition = await registerOrReuse(tools, prepared);
-  return story.definition.arn;
 }

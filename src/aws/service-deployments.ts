@@ -13,14 +13,22 @@ export type { ServiceDeployment, ServiceDeploymentBrief, ServiceRevision, Servic
 /** Pages of ListServiceDeployments that are read at most: 1,000 deployments. */
 const PAGES = 10;
 
+export interface ListOptions {
+  readonly status?: 'SUCCESSFUL';
+  /** By AWS's clock. */
+  readonly createdAfter?: Date;
+  /** Reading ends at the first page after which it holds. */
+  readonly enough?: (found: readonly ServiceDeploymentBrief[]) => boolean;
+}
+
 /**
  * Service deployments of a service, newest first; ECS keeps them for 90 days. Undefined where the call is denied
- * or unsupported. With `enough`, reading ends at the first page after which it holds.
+ * or unsupported.
  */
 export async function listServiceDeployments(
   ecs: Pick<EcsReads, 'listServiceDeployments'>,
   address: Pick<ServiceAddress, 'cluster' | 'name'>,
-  options: { createdAfter?: Date; enough?: (found: readonly ServiceDeploymentBrief[]) => boolean } = {},
+  options: ListOptions = {},
 ): Promise<ServiceDeploymentBrief[] | undefined> {
   const found: ServiceDeploymentBrief[] = [];
   let nextToken: string | undefined;
@@ -30,6 +38,7 @@ export async function listServiceDeployments(
         cluster: address.cluster,
         service: address.name,
         maxResults: 100,
+        ...(options.status === undefined ? {} : { status: [options.status] }),
         ...(options.createdAfter === undefined ? {} : { createdAt: { after: options.createdAfter } }),
         ...(nextToken === undefined ? {} : { nextToken }),
       });
@@ -58,15 +67,22 @@ export async function describeServiceDeployment(
   }
 }
 
+const REVISIONS_A_CALL = 20;
+
 /** Service revisions by ARN, in no order; those that cannot be read are left out. */
 export async function describeServiceRevisions(
   ecs: Pick<EcsReads, 'describeServiceRevisions'>,
   arns: readonly string[],
 ): Promise<ServiceRevision[]> {
-  if (arns.length === 0) return [];
+  const revisions: ServiceRevision[] = [];
   try {
-    const answer = await ecs.describeServiceRevisions({ serviceRevisionArns: arns.slice(0, 20) });
-    return answer.serviceRevisions ?? [];
+    for (let from = 0; from < arns.length; from += REVISIONS_A_CALL) {
+      const answer = await ecs.describeServiceRevisions({
+        serviceRevisionArns: arns.slice(from, from + REVISIONS_A_CALL),
+      });
+      revisions.push(...(answer.serviceRevisions ?? []));
+    }
+    return revisions;
   } catch (error) {
     if (isClosed(error)) return [];
     throw error;

@@ -9,7 +9,6 @@ export interface NotYet {
 
 export const NOT_YET: readonly NotYet[] = [
   { feature: 'a plan that changes nothing', inputs: ['mode: plan'] },
-  { feature: 'going back to the last good revision on request', inputs: ['mode: rollback'] },
   { feature: 'logging in to further registries', inputs: ['registries'] },
   { feature: 'building an image', inputs: ['context', 'file', 'target', 'platforms'] },
   { feature: 'building an image', inputs: ['build-args', 'build-contexts'] },
@@ -23,7 +22,6 @@ export const NOT_YET: readonly NotYet[] = [
     inputs: ['pre-deploy-command', 'pre-deploy-container', 'pre-deploy-timeout-minutes'],
   },
   { feature: 'checks before the rollout', inputs: ['preflight'] },
-  { feature: 'rolling back every service', inputs: ['on-failure: rollback-all'] },
   { feature: 'rolling back when the job is cancelled', inputs: ['on-cancel'] },
   { feature: 'watching alarms', inputs: ['alarms'] },
   { feature: 'watching for a while after the rollout', inputs: ['bake-minutes'] },

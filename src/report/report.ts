@@ -88,7 +88,7 @@ export function composeReport(
     run,
     request: request && describeRequest(request),
     image: story.image,
-    definition: story.definition,
+    definition: story.definitions[0],
     services,
     evidence: end.evidence,
     steps: recorded.steps,
@@ -125,7 +125,7 @@ function endOf(story: Story, services: readonly ServiceReport[]): Ending {
   return {
     result: 'registered',
     cause: undefined,
-    message: `Task definition ${revisionName(story.definition?.arn ?? '')} is ${story.definition?.registered === true ? 'registered' : 'there already'}; no service was named, so none was touched.`,
+    message: `Task definition ${revisionName(story.definitions[0]?.arn ?? '')} is ${story.definitions[0]?.registered === true ? 'registered' : 'there already'}; no service was named, so none was touched.`,
     hint: undefined,
     evidence: [],
   };
@@ -141,7 +141,7 @@ function hasChanged(story: Story): boolean {
     ({ move, rollout, outcome }) =>
       move === 'update' && rollout !== undefined && outcome?.result !== 'rolled-back',
   );
-  return moved || (story.definition?.registered === true && !story.definition.deregistered);
+  return moved || story.definitions.some((each) => each.registered && !each.deregistered);
 }
 
 /** Exit code of a result: only these are green. */

@@ -6,7 +6,8 @@ import { Failure } from '../runtime/failure.ts';
 /** All that a run learnt, step by step; what is missing was not reached. */
 export interface Story {
   image: DeployedImage | undefined;
-  definition: RegisteredDefinition | undefined;
+  /** One for all services; in a rollback, one for each. */
+  definitions: readonly RegisteredDefinition[];
   courses: readonly Course[];
   /** Origin of the health-check URL, else of the load balancer. */
   url: string | undefined;
@@ -23,7 +24,7 @@ export interface Ending {
 }
 
 export function newStory(): Story {
-  return { image: undefined, definition: undefined, courses: [], url: undefined, ending: undefined };
+  return { image: undefined, definitions: [], courses: [], url: undefined, ending: undefined };
 }
 
 /** How a run ends that threw. */

@@ -1,0 +1,77 @@
+import type {
+  Course,
+  DefinitionBase,
+  ProvidedImages,
+  RegisteredDefinition,
+  Request,
+  ServiceSnapshot,
+} from './model.ts';
+import type { Story } from './report/story.ts';
+import { lastGoodBelow } from './service/history.ts';
+import { prepareTaskDefinition, type PreparedDefinition } from './task-definition/prepare.ts';
+import { registerOrReuse, tidyUp } from './task-definition/register.ts';
+import type { Tools } from './tools.ts';
+
+/** What goes to which services. */
+export interface Plan {
+  readonly services: readonly ServiceSnapshot[];
+  readonly prepared: PreparedDefinition;
+}
+
+/** A plan whose revision exists. */
+export interface Delivery extends Plan {
+  readonly revision: RegisteredDefinition;
+}
+
+/** One plan for all services; a rollback takes each service back to a revision of its own. */
+export async function plan(
+  story: Story,
+  request: Request,
+  tools: Tools,
+  snapshots: readonly ServiceSnapshot[],
+  images: ProvidedImages,
+): Promise<Plan[]> {
+  const prepare = async (services: readonly ServiceSnapshot[], base: DefinitionBase): Promise<Plan> => {
+    const ofBase = { ...request, definition: { ...request.definition, base } };
+    return { services, prepared: await prepareTaskDefinition(tools, ofBase, services, images) };
+  };
+  const plans =
+    request.mode === 'rollback'
+      ? snapshots.map(async (service) =>
+          prepare([service], { kind: 'revision', reference: await lastGoodBelow(tools.aws, service) }),
+        )
+      : [prepare(snapshots, request.definition.base)];
+  const made = await Promise.all(plans);
+  story.image ??= Object.values(made[0]?.prepared.images ?? {})[0];
+  return made;
+}
+
+/** Registers each plan's definition once, or finds the revision that holds it already. */
+export async function register(story: Story, tools: Tools, plans: readonly Plan[]): Promise<Delivery[]> {
+  const deliveries: Delivery[] = [];
+  for (const each of plans) {
+    deliveries.push({ ...each, revision: await registerOrReuse(tools, each.prepared) });
+    story.definitions = deliveries.map(({ revision }) => revision);
+  }
+  return deliveries;
+}
+
+/** The images that this run brings to a service. */
+export function imagesOf(course: Course, deliveries: readonly Delivery[]): PreparedDefinition['images'] {
+  return deliveries.find(({ services }) => services.includes(course.snapshot))?.prepared.images ?? {};
+}
+
+/** Deregisters the revisions of this run on which no service ended up. */
+export function tidyDeliveries(
+  tools: Tools,
+  deliveries: readonly Delivery[],
+  courses: readonly Course[],
+): Promise<RegisteredDefinition[]> {
+  const tidy = ({ services, revision }: Delivery): Promise<RegisteredDefinition> =>
+    tidyUp(
+      tools,
+      revision,
+      courses.filter((course) => services.includes(course.snapshot)),
+    );
+  return Promise.all(deliveries.map(tidy));
+}
