@@ -215,3 +215,35 @@ test('version consistency: a moved tag reaches a service only with a new deploym
   finish();
   expect(backend.deployments[0]!.revision.images.get('backend')!.digest).toBe(moved.digest);
 });
+
+test('tasks carry the tags that their service asks for', () => {
+  const { tasksOf } = bench();
+  expect(tasksOf(1)[0]!.tags).toEqual([
+    { key: 'aws:ecs:clusterName', value: 'demo' },
+    { key: 'aws:ecs:serviceName', value: 'backend' },
+    { key: 'team', value: 'demo' },
+  ]);
+});
+
+test('a target that turns unhealthy later costs its task, though the deployment has completed', () => {
+  const { clock, operator, tasksOf, finish } = bench();
+  operator.pushImage('backend', 'tired', { targetHealth: { kind: 'healthy', unhealthyAfterSeconds: 120 } });
+  operator.deploy('backend', 'tired');
+  finish();
+  clock.skip(120);
+  expect(tasksOf(2)[0]!.stoppedReason).toMatch(/^Task failed ELB health checks/);
+});
+
+test('the same seed makes the same world', () => {
+  const story = (): unknown => {
+    const { operator, backend, finish } = bench();
+    operator.deploy('backend', 'crash-1');
+    finish();
+    return [
+      backend.events,
+      backend.deployments.map(({ id }) => id),
+      backend.serviceDeployments.map(({ arn }) => arn),
+    ];
+  };
+  expect(story()).toEqual(story());
+});

@@ -48,6 +48,13 @@ export const clusterActions = {
     resource.tags = [...resource.tags.filter((tag) => !keys.includes(text(tag, 'key'))), ...added];
     return {};
   },
+
+  UntagResource(world: World, input: JsonObject): JsonObject {
+    const resource = taggable(world, requiredText(input, 'resourceArn'));
+    const keys = texts(input, 'tagKeys');
+    resource.tags = resource.tags.filter((tag) => !keys.includes(text(tag, 'key') ?? ''));
+    return {};
+  },
 };
 
 function taggable(world: World, arn: string): { tags: JsonObject[] } {

@@ -182,10 +182,17 @@ function launch(world: World, service: Service, primary: Deployment, count: numb
   for (const task of tasks) beginLife(world, task, witnessOf(world, service));
 }
 
-function tagsFor(service: Service, definitionTags: Service['tags']): Service['tags'] {
-  const { propagateTags } = service.settings;
-  if (propagateTags === 'SERVICE') return service.tags;
-  return propagateTags === 'TASK_DEFINITION' ? definitionTags : [];
+/** The tags of a new task: those of the service or of its definition, and ECS's own, as the service asks for them. */
+function tagsFor(
+  { name, cluster, tags, settings }: Service,
+  definitionTags: Service['tags'],
+): Service['tags'] {
+  const propagated = { SERVICE: tags, TASK_DEFINITION: definitionTags }[settings.propagateTags ?? ''] ?? [];
+  const managed = [
+    { key: 'aws:ecs:clusterName', value: cluster.name },
+    { key: 'aws:ecs:serviceName', value: name },
+  ];
+  return settings.enableECSManagedTags ? [...managed, ...propagated] : propagated;
 }
 
 /** Ends the round: forgets deployments that have no task left, and says so when all is as it should be. */
