@@ -29,8 +29,11 @@ interface Answer {
 export function createFront(front: Front): Server {
   return createServer((incoming, response) => {
     handle(front, incoming, response).catch((error: unknown) => {
-      response.writeHead(500, { 'content-type': 'text/plain' });
-      response.end(error instanceof Error ? (error.stack ?? error.message) : 'The simulator failed.');
+      const unreadable = error instanceof SyntaxError;
+      const code = unreadable ? 'SerializationException' : 'InternalFailure';
+      const message = error instanceof Error ? (unreadable ? error.message : error.stack) : String(error);
+      response.writeHead(unreadable ? 400 : 500, { 'content-type': 'application/x-amz-json-1.1' });
+      response.end(JSON.stringify({ __type: code, message }));
     });
   });
 }

@@ -86,11 +86,13 @@ withCli(`the AWS CLI${reason === undefined ? '' : ` (${reason})`}`, () => {
     const [task] = cluster.tasksOf(cluster.service('backend'));
     const group = sim.world.balancing.targetGroups.get('backend')!;
     const stream = `ecs/backend/${task!.id}`;
+    sim.operator.setAlarm('errors', 'ALARM');
     const answers = await Promise.all([
       aws('elbv2', 'describe-target-health', '--target-group-arn', group.arn),
       aws('logs', 'get-log-events', '--log-group-name', '/ecs/backend', '--log-stream-name', stream),
       aws('ecr', 'describe-images', '--repository-name', 'backend', '--image-ids', 'imageTag=v1'),
       aws('sts', 'get-caller-identity'),
+      aws('cloudwatch', 'describe-alarms', '--alarm-names', 'errors'),
     ]);
     expect(answers).toMatchObject([
       {
@@ -102,6 +104,7 @@ withCli(`the AWS CLI${reason === undefined ? '' : ` (${reason})`}`, () => {
       { events: [{ message: 'Application startup complete.' }] },
       { imageDetails: [{ imageTags: ['v1'], imageDigest: expect.stringMatching(/^sha256:[0-9a-f]{64}$/) }] },
       { Account: '123456789012' },
+      { MetricAlarms: [{ AlarmName: 'errors', StateValue: 'ALARM' }] },
     ]);
   }, 30_000);
 

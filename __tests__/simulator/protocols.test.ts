@@ -175,6 +175,20 @@ describe('UpdateService makes a deployment', () => {
   });
 });
 
+test('what is not JSON, has a wrong type or is not simulated is refused as AWS refuses it', async () => {
+  const send = async (action: string, body: string): Promise<unknown> => {
+    const headers = { 'x-amz-target': `AmazonEC2ContainerServiceV20141113.${action}` };
+    const response = await fetch(sim.url, { method: 'POST', headers, body });
+    return [response.status, ((await response.json()) as { __type: string }).__type];
+  };
+  expect(await send('DescribeServices', '{')).toEqual([400, 'SerializationException']);
+  expect(await send('DescribeServices', '{"cluster":"demo","services":"web"}')).toEqual([
+    400,
+    'SerializationException',
+  ]);
+  expect(await send('CreateTaskSet', '{}')).toEqual([400, 'UnknownOperationException']);
+});
+
 describe('faults', () => {
   const list = (): Promise<unknown> =>
     clients.ecs.send(new ListServiceDeploymentsCommand({ cluster: 'demo', service: 'backend' }));

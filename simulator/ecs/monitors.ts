@@ -35,9 +35,9 @@ export function newBreaker(deploymentConfiguration: JsonObject, desiredCount: nu
 
 /** Counts a failed task; true when it is the one that trips the breaker. */
 export function countFailure(breaker: CircuitBreaker): boolean {
-  if (breaker.status === 'MONITORING_COMPLETE') return false;
+  if (breaker.status !== 'MONITORING') return false;
   breaker.failureCount += 1;
-  if (breaker.status !== 'MONITORING' || breaker.failureCount < breaker.threshold) return false;
+  if (breaker.failureCount < breaker.threshold) return false;
   breaker.status = 'TRIGGERED';
   return true;
 }
