@@ -239,6 +239,8 @@ export interface GoodRevision {
 
 export interface TargetGroupAttachment {
   readonly targetGroupArn: string;
+  /** The other group of a blue/green service: the two take turns. */
+  readonly alternateTargetGroupArn: string | undefined;
   readonly containerName: string | undefined;
   readonly containerPort: number | undefined;
 }

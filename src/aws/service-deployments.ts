@@ -89,6 +89,17 @@ export async function describeServiceRevisions(
   }
 }
 
+/** The service revision that a service deployment brings; undefined where it cannot be read. */
+export async function targetRevisionOf(
+  ecs: Pick<EcsReads, 'describeServiceDeployments' | 'describeServiceRevisions'>,
+  serviceDeploymentArn: string | undefined,
+): Promise<ServiceRevision | undefined> {
+  if (serviceDeploymentArn === undefined) return undefined;
+  const deployment = await describeServiceDeployment(ecs, serviceDeploymentArn);
+  const target = deployment?.targetServiceRevision?.arn;
+  return target === undefined ? undefined : (await describeServiceRevisions(ecs, [target]))[0];
+}
+
 /** Denied and unsupported calls have a fallback; all other errors are the caller's. */
 function isClosed(error: unknown): boolean {
   const kind = awsErrorKind(error);

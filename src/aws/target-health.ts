@@ -1,4 +1,5 @@
 import type { TargetHealthDescription } from '@aws-sdk/client-elastic-load-balancing-v2';
+import type { TargetGroupAttachment } from '../model.ts';
 import type { LoadBalancerReads } from './clients.ts';
 
 /** One target of a target group, as the load balancer sees it. */
@@ -19,6 +20,15 @@ export async function targetsOf(
 ): Promise<TargetView[]> {
   const answer = await elb.describeTargetHealth({ TargetGroupArn: targetGroupArn });
   return (answer.TargetHealthDescriptions ?? []).map(viewTarget);
+}
+
+/** Targets of an attachment, whichever of its two groups they are in. */
+export async function targetsOfAttachment(
+  elb: Pick<LoadBalancerReads, 'describeTargetHealth'>,
+  { targetGroupArn, alternateTargetGroupArn }: TargetGroupAttachment,
+): Promise<TargetView[]> {
+  const arns = [targetGroupArn, ...(alternateTargetGroupArn === undefined ? [] : [alternateTargetGroupArn])];
+  return (await Promise.all(arns.map((arn) => targetsOf(elb, arn)))).flat();
 }
 
 function viewTarget(description: TargetHealthDescription): TargetView {

@@ -1,7 +1,7 @@
 import type { Aws, EcrReads } from '../aws/clients.ts';
 import { awsErrorKind } from '../aws/errors.ts';
 import { ecrRepositoryOf } from '../aws/image-reference.ts';
-import { describeServiceDeployment, describeServiceRevisions } from '../aws/service-deployments.ts';
+import { targetRevisionOf } from '../aws/service-deployments.ts';
 import { runningTasksOf } from '../aws/tasks.ts';
 import type { DeployedImage, GateResult, Rollout } from '../model.ts';
 
@@ -57,11 +57,8 @@ async function runningDigests(aws: DigestAws, rollout: Rollout): Promise<Map<str
 }
 
 async function digestsOfRevision(aws: DigestAws, rollout: Rollout): Promise<Map<string, string>> {
-  if (rollout.serviceDeploymentArn === undefined) return new Map();
-  const deployment = await describeServiceDeployment(aws.ecs, rollout.serviceDeploymentArn);
-  const target = deployment?.targetServiceRevision?.arn;
-  const revisions = await describeServiceRevisions(aws.ecs, target === undefined ? [] : [target]);
-  const images = revisions.flatMap((revision) => revision.containerImages ?? []);
+  const revision = await targetRevisionOf(aws.ecs, rollout.serviceDeploymentArn);
+  const images = revision?.containerImages ?? [];
   return new Map(images.flatMap(({ containerName, imageDigest }) => pair(containerName, imageDigest)));
 }
 

@@ -2,7 +2,8 @@ import type { Task } from '@aws-sdk/client-ecs';
 import type { Aws } from '../aws/clients.ts';
 import { awsErrorKind } from '../aws/errors.ts';
 import { lastSegment } from '../aws/partition.ts';
-import { targetsOf, type TargetView } from '../aws/target-health.ts';
+import { targetRevisionOf } from '../aws/service-deployments.ts';
+import { targetsOf, targetsOfAttachment, type TargetView } from '../aws/target-health.ts';
 import { addressOf, runningTasksOf } from '../aws/tasks.ts';
 import type { GateResult, Rollout } from '../model.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -63,9 +64,7 @@ export async function targetsGate(
 async function lookOnce(tools: TargetsTools, rollout: Rollout): Promise<TargetsLook | 'denied'> {
   try {
     const tasks = await runningTasksOf(tools.aws.ecs, rollout.snapshot.address, rollout.deploymentId);
-    const groups = await Promise.all(
-      rollout.snapshot.targetGroups.map(({ targetGroupArn }) => targetsOf(tools.aws.elb, targetGroupArn)),
-    );
+    const groups = await servedGroups(tools.aws, rollout);
     const containerChecks = rollout.definition.containerDefinitions.some(
       (container) => container['healthCheck'] !== undefined,
     );
@@ -79,6 +78,22 @@ async function lookOnce(tools: TargetsTools, rollout: Rollout): Promise<TargetsL
     if (['throttled', 'transient'].includes(awsErrorKind(error))) return { tasks: [], unproven: new Map() };
     throw error;
   }
+}
+
+/**
+ * Targets by what our service revision serves. ECS says which groups these are; where it does not, the targets of
+ * both groups of an attachment stand for the one that holds our tasks.
+ */
+async function servedGroups(aws: TargetsTools['aws'], rollout: Rollout): Promise<TargetView[][]> {
+  const revision = await targetRevisionOf(aws.ecs, rollout.serviceDeploymentArn);
+  const resolved = (revision?.resolvedConfiguration?.loadBalancers ?? []).flatMap(
+    (each) => each.targetGroupArn ?? [],
+  );
+  const reads =
+    resolved.length > 0
+      ? resolved.map((arn) => targetsOf(aws.elb, arn))
+      : rollout.snapshot.targetGroups.map((group) => targetsOfAttachment(aws.elb, group));
+  return Promise.all(reads);
 }
 
 /** Pure: each task against its container health check and every target group. */

@@ -9,7 +9,7 @@ import {
   type ServiceDeployment,
 } from '../aws/service-deployments.ts';
 import { describeService, primaryOf } from '../aws/services.ts';
-import { targetsOf } from '../aws/target-health.ts';
+import { targetsOfAttachment } from '../aws/target-health.ts';
 import { describeTasks, listServiceTasks } from '../aws/tasks.ts';
 import type { Rollout } from '../model.ts';
 import type { DeploymentView, EntryView, Observation } from './observation.ts';
@@ -112,7 +112,7 @@ async function healthyAddresses(aws: ObservedAws, rollout: Rollout): Promise<Set
   const groups = rollout.snapshot.targetGroups;
   if (groups.length === 0) return undefined;
   return whereAllowed(async () => {
-    const targets = await Promise.all(groups.map((group) => targetsOf(aws.elb, group.targetGroupArn)));
+    const targets = await Promise.all(groups.map((group) => targetsOfAttachment(aws.elb, group)));
     const healthy = targets.map(
       (group) =>
         new Set(group.filter((target) => target.state === 'healthy').map((target) => target.address)),

@@ -51,6 +51,7 @@ export function snapshotOf(
         : [
             {
               targetGroupArn: each.targetGroupArn,
+              alternateTargetGroupArn: each.advancedConfiguration?.alternateTargetGroupArn,
               containerName: each.containerName,
               containerPort: each.containerPort,
             },
