@@ -1,5 +1,5 @@
 import type { Task } from '@aws-sdk/client-ecs';
-import type { ServiceAddress } from '../model.ts';
+import type { Rollout, ServiceAddress } from '../model.ts';
 import type { EcsReads } from './clients.ts';
 
 export type { Task };
@@ -41,15 +41,19 @@ export async function describeTasks(
   return tasks;
 }
 
-/** Running tasks of one deployment: ECS writes the deployment's id into `startedBy`. */
-export async function runningTasksOf(
-  ecs: TaskReads,
-  address: Pick<ServiceAddress, 'cluster' | 'name'>,
-  deploymentId: string,
-): Promise<Task[]> {
+/**
+ * Running tasks that a rollout stands for. ECS writes the deployment's id into `startedBy`; where the rollout started
+ * no tasks itself, those of its revision: after a rollback tasks live on that an older deployment started.
+ */
+export async function runningTasksOf(ecs: TaskReads, rollout: Rollout): Promise<Task[]> {
+  const { address } = rollout.snapshot;
   const arns = await listServiceTasks(ecs, address, 'RUNNING');
   const tasks = await describeTasks(ecs, address.cluster, arns);
-  return tasks.filter((task) => task.startedBy === deploymentId);
+  return tasks.filter((task) =>
+    rollout.replacesTasks && !rollout.adopted
+      ? task.startedBy === rollout.deploymentId
+      : task.taskDefinitionArn === rollout.taskDefinitionArn,
+  );
 }
 
 /** The address under which a load balancer knows the task: `privateIPv4Address` of its network interface. */

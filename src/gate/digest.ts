@@ -47,7 +47,7 @@ async function runningDigests(aws: DigestAws, rollout: Rollout): Promise<Map<str
   const ofRevision = await digestsOfRevision(aws, rollout);
   if (ofRevision.size > 0) return ofRevision;
   try {
-    const tasks = await runningTasksOf(aws.ecs, rollout.snapshot.address, rollout.deploymentId);
+    const tasks = await runningTasksOf(aws.ecs, rollout);
     const containers = tasks.flatMap((task) => task.containers ?? []);
     return new Map(containers.flatMap(({ name, imageDigest }) => pair(name, imageDigest)));
   } catch (error) {

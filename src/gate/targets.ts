@@ -63,7 +63,7 @@ export async function targetsGate(
 
 async function lookOnce(tools: TargetsTools, rollout: Rollout): Promise<TargetsLook | 'denied'> {
   try {
-    const tasks = await runningTasksOf(tools.aws.ecs, rollout.snapshot.address, rollout.deploymentId);
+    const tasks = await runningTasksOf(tools.aws.ecs, rollout);
     const groups = await servedGroups(tools.aws, rollout);
     const containerChecks = rollout.definition.containerDefinitions.some(
       (container) => container['healthCheck'] !== undefined,
