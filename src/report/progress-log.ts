@@ -63,17 +63,22 @@ export class ProgressLog implements Log {
   }
 
   line(text: string): void {
-    for (const line of harmlessLines(this.#masks.hide(text))) {
+    for (const line of this.#shown(text)) {
       this.lines.push({ at: this.seconds, text: line });
       this.#console.info(`${stamp(this.seconds)}  ${line}`);
     }
   }
 
   warn(text: string): void {
-    const shown = harmlessLines(this.#masks.hide(text)).join(' ');
+    const shown = this.#shown(text).join(' ');
     this.warnings.push(shown);
     if (this.warnings.length <= MAX_WARNINGS) this.#console.warning(shown);
     else this.line(`Warning: ${shown}`);
+  }
+
+  /** Hidden again once it is harmless: an escape inside a secret would keep it from being found. */
+  #shown(text: string): string[] {
+    return harmlessLines(this.#masks.hide(text)).map((line) => this.#masks.hide(line));
   }
 }
 

@@ -2,11 +2,16 @@ import type { NamedChanges, Request } from '../model.ts';
 
 /** What the report may say of the request: everything but values that may be secret, which appear by name. */
 export function describeRequest(request: Request): Record<string, unknown> {
-  const { build, definition, gate, report, ...rest } = request;
+  const { image, build, definition, gate, report, ...rest } = request;
   return {
     ...rest,
+    image: image.kind === 'build' ? { ...image, context: withoutCredentials(image.context) } : image,
     build: {
       ...build,
+      buildContexts: build.buildContexts.map(withoutCredentials),
+      cacheFrom: build.cacheFrom.map(withoutSecretAttributes),
+      cacheTo: build.cacheTo.map(withoutSecretAttributes),
+      buildxArgs: buildxArguments(build.buildxArgs),
       buildArgs: names(build.buildArgs),
       secrets: names(build.secrets),
       secretFiles: names(build.secretFiles),
@@ -38,6 +43,21 @@ function names(lines: readonly string[]): string[] {
 
 function changeNames(changes: NamedChanges): { set: string[]; remove: readonly string[] } {
   return { set: Object.keys(changes.set), remove: changes.remove };
+}
+
+/** An address without its user, password and query: each may carry a token. Other text stays as it is. */
+function withoutCredentials(text: string): string {
+  return withoutQuery(text.replace(/:\/\/[^/?#]*@/, '://…@'));
+}
+
+/** `type=s3,secret_access_key=…`, as BuildKit's cache attributes are written. */
+function withoutSecretAttributes(attributes: string): string {
+  return attributes.replace(/([\w-]*(?:secret|token|password|key)[\w-]*)=[^,]*/gi, '$1=…');
+}
+
+/** The flags alone: what follows one may be a build argument or a secret. */
+function buildxArguments(words: readonly string[]): string[] {
+  return names(words.filter((word) => word.startsWith('-')));
 }
 
 /** A query may carry a token. */

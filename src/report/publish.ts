@@ -16,22 +16,48 @@ export interface Publisher {
 
 /**
  * Writes the report file, the summary and the outputs, says the verdict, and only then fails the step: later steps
- * see everything on red as on green. Secrets are hidden in all of it.
+ * see everything on red as on green. Secrets are hidden in all of it, before JSON or Markdown change their letters.
+ * A file that cannot be written is a line in the log: it changes nothing of what happened in AWS.
  */
 export async function publish(
-  report: Report,
+  whole: Report,
   publisher: Publisher,
   masks: Masks,
   options: { readonly temp: string; readonly summary: boolean },
 ): Promise<void> {
-  const path = join(options.temp, `ecs-fargate-deploy-report-${process.pid}-${Date.now()}.json`);
-  await writeFile(path, masks.hide(`${JSON.stringify(report, null, 2)}\n`));
-  for (const [name, value] of Object.entries(outputsOf(report, path))) {
-    publisher.setOutput(name, masks.hide(value));
+  const report = withoutSecrets(whole, masks);
+  const told = (what: string, error: unknown): void => {
+    const why = error instanceof Error ? error.message : String(error);
+    for (const line of harmlessLines(`${what} could not be written (${why}).`)) publisher.info(line);
+  };
+  const path = await writeReport(report, options.temp).catch((error: unknown) => {
+    told('The report', error);
+    return '';
+  });
+  for (const [name, value] of Object.entries(outputsOf(report, path))) publisher.setOutput(name, value);
+  if (options.summary) {
+    await publisher.writeSummary(renderSummary(report)).catch((error: unknown) => {
+      told('The job summary', error);
+    });
   }
-  if (options.summary) await publisher.writeSummary(masks.hide(renderSummary(report)));
-  for (const line of verdict(report)) publisher.info(masks.hide(line));
-  if (!isGreen(report.result)) publisher.setFailed(masks.hide(annotation(report)));
+  for (const line of verdict(report)) publisher.info(line);
+  if (!isGreen(report.result)) publisher.setFailed(annotation(report));
+}
+
+/** Results and causes are words of the contract: a secret of the same letters does not hide them. */
+function withoutSecrets(report: Report, masks: Masks): Report {
+  const hidden = masks.hideIn(report);
+  const services = hidden.services.map((service, at) => {
+    const { result, cause } = report.services[at] ?? service;
+    return { ...service, result, cause };
+  });
+  return { ...hidden, services, result: report.result, cause: report.cause };
+}
+
+async function writeReport(report: Report, folder: string): Promise<string> {
+  const path = join(folder, `ecs-fargate-deploy-report-${process.pid}-${Date.now()}.json`);
+  await writeFile(path, `${JSON.stringify(report, null, 2)}\n`);
+  return path;
 }
 
 /** The last lines of the log: what, why, what now runs, what to do. */
@@ -49,5 +75,7 @@ function verdict(report: Report): string[] {
 /** One error annotation; its first line is the message. */
 function annotation(report: Report): string {
   const production = report.services.map((service) => service.production);
-  return [report.message, ...production, ...(report.hint === undefined ? [] : [report.hint])].join('\n');
+  return [report.message, ...production, ...(report.hint === undefined ? [] : [report.hint])]
+    .flatMap(harmlessLines)
+    .join('\n');
 }

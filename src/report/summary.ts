@@ -4,6 +4,7 @@ import { consoleUrl, taskDefinitionUrl } from './links.ts';
 import { code, codeBlock, details, escapeText, link, table } from './markdown.ts';
 import { stamp } from './progress-log.ts';
 import type { Report, ServiceReport } from './report.ts';
+import { harmlessLines } from './safe-text.ts';
 
 const HEADLINES: Readonly<Record<Result, string>> = {
   succeeded: '✅ Deployed and proven healthy',
@@ -25,6 +26,7 @@ export function headlineOf(result: Result): string {
 
 /** GitHub drops a summary over 1 MiB whole; the log evidence is the only part that can grow. */
 const MAX_LOG_LINES = 200;
+const MAX_LOG_BYTES = 512 * 1024;
 
 /** Pure: the job summary. What failed and why comes first, then what was deployed, then how it went. */
 export function renderSummary(report: Report): string {
@@ -59,7 +61,18 @@ function evidenceLine(evidence: Evidence): string {
 function logs(evidence: readonly Evidence[]): string[] {
   const lines = evidence.filter((each) => each.kind === 'log').map((each) => each.text);
   if (lines.length === 0) return [];
-  return [details('Last log lines of the container that failed', codeBlock(lines.slice(-MAX_LOG_LINES)))];
+  return [details('Last log lines of the container that failed', codeBlock(lastOf(lines)))];
+}
+
+function lastOf(lines: readonly string[]): string[] {
+  const kept: string[] = [];
+  let bytes = 0;
+  for (const line of lines.slice(-MAX_LOG_LINES).toReversed()) {
+    bytes += Buffer.byteLength(harmlessLines(line).join('\n'));
+    if (bytes > MAX_LOG_BYTES) break;
+    kept.unshift(line);
+  }
+  return kept;
 }
 
 function services(report: Report): string[] {
@@ -103,6 +116,7 @@ function warnings(report: Report): string[] {
 }
 
 function steps(report: Report): string[] {
+  if (report.steps.length === 0) return [];
   const rows = report.steps.map((step) => [
     escapeText(step.name),
     stamp(step.from).trim(),

@@ -23,4 +23,16 @@ export class Masks {
     const longestFirst = [...this.#secrets].sort((a, b) => b.length - a.length);
     return longestFirst.reduce((rest, secret) => rest.replaceAll(secret, HIDDEN), text);
   }
+  /** The same value with every text in it hidden: before it is written as JSON or Markdown, which change its letters. */
+  hideIn<T>(value: T): T {
+    return this.#hideAny(value) as T;
+  }
+
+  #hideAny(value: unknown): unknown {
+    if (typeof value === 'string') return this.hide(value);
+    if (Array.isArray(value)) return value.map((each) => this.#hideAny(each));
+    if (typeof value !== 'object' || value === null) return value;
+    const entries = Object.entries(value).map(([name, each]) => [this.hide(name), this.#hideAny(each)]);
+    return Object.fromEntries(entries) as unknown;
+  }
 }

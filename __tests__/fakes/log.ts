@@ -1,0 +1,15 @@
+import type { Log } from '../../src/runtime/log.ts';
+
+/** A log that keeps its lines; warnings start with `warning: `. */
+export function fakeLog(): Log & { readonly said: readonly string[] } {
+  const said: string[] = [];
+  return {
+    said,
+    line: (text) => {
+      said.push(text);
+    },
+    warn: (text) => {
+      said.push(`warning: ${text}`);
+    },
+  };
+}

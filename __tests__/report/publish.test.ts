@@ -1,0 +1,172 @@
+import { describe, expect, it } from '@jest/globals';
+import { mkdtemp, readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { publish, type Publisher } from '../../src/report/publish.ts';
+import type { Report } from '../../src/report/report.ts';
+import { Masks } from '../../src/runtime/masks.ts';
+import { courseOf, outcomeOf } from '../fakes/literals.ts';
+import { reportOf } from './reports.ts';
+
+const FAILED = outcomeOf({
+  result: 'rolled-back',
+  cause: 'app-crashed',
+  message: 'backend:8 failed on backend: its tasks exit with 1.',
+  production: 'backend runs backend:7 again.',
+  hint: 'Look at the log.',
+});
+
+interface Published {
+  /** What the publisher was asked, in order: `output result`, `summary`, `failed`, `info`. */
+  readonly calls: readonly string[];
+  readonly outputs: Readonly<Record<string, string>>;
+  readonly annotations: readonly string[];
+  readonly summaries: readonly string[];
+  readonly lines: readonly string[];
+  readonly file: string;
+}
+
+async function published(
+  report: Report,
+  options: { secrets?: string[]; summary?: boolean; temp?: string; brokenSummary?: boolean } = {},
+): Promise<Published> {
+  const [calls, annotations, summaries, lines]: string[][] = [[], [], [], []];
+  const outputs: Record<string, string> = {};
+  const publisher: Publisher = {
+    info: (text) => {
+      calls!.push('info');
+      lines!.push(text);
+    },
+    setOutput: (name, value) => {
+      calls!.push(`output ${name}`);
+      outputs[name] = value;
+    },
+    setFailed: (text) => {
+      calls!.push('failed');
+      annotations!.push(text);
+    },
+    writeSummary: (markdown) => {
+      calls!.push('summary');
+      summaries!.push(markdown);
+      return options.brokenSummary === true ? Promise.reject(new Error('disk full')) : Promise.resolve();
+    },
+  };
+  const temp = options.temp ?? (await mkdtemp(join(tmpdir(), 'publish-')));
+  await publish(report, publisher, new Masks(options.secrets), { temp, summary: options.summary ?? true });
+  const path = outputs['report'] ?? '';
+  const file = path === '' ? '' : await readFile(path, 'utf8');
+  return { calls: calls!, outputs, annotations: annotations!, summaries: summaries!, lines: lines!, file };
+}
+
+describe('the end of a run', () => {
+  it('that failed is one error annotation whose first line is the message', async () => {
+    const { annotations } = await published(reportOf({ courses: [courseOf({ outcome: FAILED })] }));
+    expect(annotations).toEqual([
+      'backend:8 failed on backend: its tasks exit with 1.\nbackend runs backend:7 again.\nLook at the log.',
+    ]);
+  });
+
+  it('fails the step last, when outputs and summary are there already', async () => {
+    const { calls } = await published(reportOf({ courses: [courseOf({ outcome: FAILED })] }));
+    expect(calls.at(-1)).toBe('failed');
+    expect(calls.filter((call) => call === 'failed')).toHaveLength(1);
+    expect(calls.indexOf('output result')).toBeLessThan(calls.indexOf('summary'));
+  });
+
+  it('that went well has no annotation', async () => {
+    const { annotations, lines } = await published(reportOf());
+    expect(annotations).toEqual([]);
+    expect(lines).toContain(
+      '✅ Deployed and proven healthy — backend:8 is deployed to backend and proven healthy.',
+    );
+  });
+
+  it('says in its last lines what, why, what runs now and what to do', async () => {
+    const { lines } = await published(reportOf({ courses: [courseOf({ outcome: FAILED })] }));
+    expect(lines).toEqual([
+      '',
+      '❌ Failed and rolled back — backend:8 failed on backend: its tasks exit with 1.',
+      'Cause: app-crashed',
+      'backend runs backend:7 again.',
+      'What to do: Look at the log.',
+    ]);
+  });
+
+  it('writes no summary when it is off', async () => {
+    const { calls, summaries } = await published(reportOf(), { summary: false });
+    expect(calls).not.toContain('summary');
+    expect(summaries).toEqual([]);
+  });
+
+  it('leaves the report as a file that its output names', async () => {
+    const { file } = await published(reportOf());
+    expect(JSON.parse(file)).toMatchObject({ schema: 1, result: 'succeeded' });
+  });
+
+  it('commands nothing with a message from outside', async () => {
+    const outcome = { ...FAILED, message: 'It said:\n::error::x\n##[group]y', production: '::stop::' };
+    const { lines, annotations } = await published(reportOf({ courses: [courseOf({ outcome })] }));
+    for (const line of [...lines, ...annotations.flatMap((text) => text.split('\n'))]) {
+      expect(line).not.toMatch(/^\s*::|##\[/);
+    }
+  });
+});
+
+describe('secrets at the end of a run', () => {
+  it.each([
+    ['a plain one', 'hunter2'],
+    ['one that Markdown escapes', 'ghs_a_b*c'],
+    ['one that JSON escapes', 'pass"word\\end'],
+    ['one that HTML escapes', 'a<b>&c'],
+    ['one that looks like an address', 'https://user:pw@host'],
+  ])('%s is in none of the log, file, outputs, summary and annotation', async (_kind, secret) => {
+    const outcome = {
+      ...FAILED,
+      message: `It said ${secret}.`,
+      production: `runs ${secret}`,
+      hint: `use ${secret}`,
+      evidence: [
+        { kind: 'error', text: `seen ${secret}` },
+        { kind: 'log', text: `logged ${secret}` },
+      ],
+    } as const;
+    const report = reportOf({ courses: [courseOf({ outcome })] }, { lines: [{ at: 0, text: secret }] });
+    const { file, ...rest } = await published(report, { secrets: [secret] });
+    const shown = JSON.stringify(rest) + JSON.stringify(JSON.parse(file));
+    const visible = shown.replaceAll('\\\\', '\\').replaceAll('\u200b', '');
+    const escapes = [
+      secret,
+      JSON.stringify(secret).slice(1, -1),
+      secret.replace(/[_*]/g, '\\$&'),
+      secret.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;'),
+    ];
+    for (const form of escapes) expect(visible).not.toContain(form);
+    expect(shown).toContain('It said ***.');
+  });
+
+  it('that are words of the contract do not change the result', async () => {
+    const report = reportOf({ courses: [courseOf({ outcome: FAILED })] });
+    const { outputs, annotations } = await published(report, { secrets: ['rolled-back', 'app-crashed'] });
+    expect(outputs).toMatchObject({ result: 'rolled-back', cause: 'app-crashed' });
+    expect(annotations).toHaveLength(1);
+  });
+});
+
+describe('a disk that takes nothing', () => {
+  it('keeps neither the outputs nor the verdict from being told', async () => {
+    const report = reportOf({ courses: [courseOf({ outcome: FAILED })] });
+    const { outputs, annotations, lines } = await published(report, {
+      temp: '/nowhere/at/all',
+      brokenSummary: true,
+    });
+    expect(outputs).toMatchObject({ result: 'rolled-back', report: '' });
+    expect(annotations).toHaveLength(1);
+    expect(lines.join('\n')).toContain('The report could not be written');
+    expect(lines.join('\n')).toContain('The job summary could not be written (disk full).');
+  });
+
+  it('does not turn a good deployment red', async () => {
+    const { annotations } = await published(reportOf(), { temp: '/nowhere/at/all', brokenSummary: true });
+    expect(annotations).toEqual([]);
+  });
+});

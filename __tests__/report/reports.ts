@@ -1,0 +1,43 @@
+import type { RegisteredDefinition } from '../../src/model.ts';
+import { composeReport, type Recorded, type Report } from '../../src/report/report.ts';
+import { runFacts } from '../../src/report/run-facts.ts';
+import { newStory, type Story } from '../../src/report/story.ts';
+import { courseOf, digestOf, REPOSITORY, requestOf, revisionArn } from '../fakes/literals.ts';
+
+export const RECORDED: Recorded = {
+  startedAt: '2026-01-02T03:04:05.000Z',
+  durationSeconds: 61.5,
+  steps: [{ name: 'Survey', from: 0, seconds: 1.2, ok: true }],
+  lines: [{ at: 0.5, text: 'seen' }],
+  warnings: [],
+};
+
+export const REGISTERED: RegisteredDefinition = {
+  arn: revisionArn('backend:8'),
+  origin: 'backend:7, the latest revision of its family',
+  registered: true,
+  deregistered: false,
+  changes: [],
+};
+
+/** A story in which backend:8 was registered and deployed. */
+export function storyOf(more: Partial<Story> = {}): Story {
+  return {
+    ...newStory(),
+    image: {
+      reference: `${REPOSITORY}@${digestOf('a')}`,
+      digest: digestOf('a'),
+      tag: '1.4.2',
+      registry: REPOSITORY.split('/')[0],
+    },
+    definitions: [REGISTERED],
+    courses: [courseOf()],
+    url: 'https://api.example.com',
+    ...more,
+  };
+}
+
+/** The report of such a story. */
+export function reportOf(story: Partial<Story> = {}, recorded: Partial<Recorded> = {}): Report {
+  return composeReport(requestOf(), runFacts({}), storyOf(story), { ...RECORDED, ...recorded });
+}
