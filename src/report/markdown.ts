@@ -2,22 +2,28 @@ import { harmlessLines } from './safe-text.ts';
 
 /**
  * Text from outside as Markdown text: no structure, no HTML, no mention, no link, one line.
- * A zero-width space after `@` keeps a name readable and pings nobody.
+ * A zero-width space after `@` keeps a name readable and pings nobody; one inside an address or an issue's number
+ * keeps GitHub from making it a link, which it does after Markdown, so that a backslash would not help.
  */
 export function escapeText(text: string): string {
   return harmlessLines(text)
     .join(' ')
+    .trimStart()
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')
     .replaceAll('>', '&gt;')
     .replace(/[\\`*_{}[\]()#+!|~$]/g, '\\$&')
+    .replace(/^[-=]/, '\\$&')
+    .replace(/^(\d+)\./, '$1\\.')
     .replace(/@(?=\w)/g, '@\u200b')
-    .replace(/(^|\s)(https?):\/\//gi, '$1$2:\u200b//');
+    .replace(/#(?=\d)/g, '#\u200b')
+    .replace(/(https?|ftp):\/\//gi, '$1:\u200b//')
+    .replace(/www\./gi, (www) => `${www.slice(0, 3)}\u200b.`);
 }
 
-/** Text from outside as inline code. */
+/** Text from outside as inline code. An empty text is shown as a space: two backticks would be no code. */
 export function code(text: string): string {
-  const line = harmlessLines(text).join(' ').replaceAll('|', '\\|');
+  const line = harmlessLines(text).join(' ').replaceAll('|', '\\|') || ' ';
   const longest = Math.max(0, ...[...line.matchAll(/`+/g)].map((run) => run[0].length));
   const fence = '`'.repeat(longest + 1);
   const pad = line.startsWith('`') || line.endsWith('`') ? ' ' : '';
