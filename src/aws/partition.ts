@@ -1,6 +1,7 @@
 /** What differs between the AWS partitions: the suffix of host names and the console's address. */
 export interface Partition {
-  readonly id: 'aws' | 'aws-cn' | 'aws-us-gov' | 'aws-eusc' | 'aws-iso' | 'aws-iso-b';
+  readonly id:
+    'aws' | 'aws-cn' | 'aws-us-gov' | 'aws-eusc' | 'aws-iso' | 'aws-iso-b' | 'aws-iso-e' | 'aws-iso-f';
   readonly dnsSuffix: string;
   readonly console: string | undefined;
 }
@@ -26,6 +27,8 @@ const PARTITIONS: readonly (Partition & { readonly regions: RegExp })[] = [
   },
   { id: 'aws-iso', regions: /^us-iso-/, dnsSuffix: 'c2s.ic.gov', console: undefined },
   { id: 'aws-iso-b', regions: /^us-isob-/, dnsSuffix: 'sc2s.sgov.gov', console: undefined },
+  { id: 'aws-iso-e', regions: /^eu-isoe-/, dnsSuffix: 'cloud.adc-e.uk', console: undefined },
+  { id: 'aws-iso-f', regions: /^us-isof-/, dnsSuffix: 'csp.hci.ic.gov', console: undefined },
 ];
 
 const COMMERCIAL: Partition = {
