@@ -35,23 +35,24 @@ export const STOP_REASONS: readonly StopReason[] = [
     hint: "The binary is for another CPU: build the image for the task definition's runtimePlatform.",
   },
   {
-    pattern: /toomanyrequests|pull rate limit/i,
+    pattern: /toomanyrequests|429 Too Many Requests|pull rate limit/i,
     cause: 'registry-rate-limit',
     weight: 'after-limit',
     hint: 'Copy the image to ECR, or use an ECR pull-through cache.',
   },
   {
-    pattern: /CannotPullContainer.*(manifest unknown|not found|does not exist)/is,
-    cause: 'image-not-found',
-    weight: 'at-once',
-    hint: 'The tag or digest is not in the registry: check the image reference and lifecycle rules.',
-  },
-  {
+    // Docker says "pull access denied, repository does not exist or may require …": denied comes before missing.
     pattern:
-      /CannotPullContainer.*(403|access denied|pull access denied|unauthorized|denied:|not authorized)/is,
+      /CannotPull.*(403 Forbidden|status ?code:? 403|access ?denied|unauthorized|denied:|not authorized|no basic auth|has the permissions to pull)/is,
     cause: 'image-pull-denied',
     weight: 'at-once',
     hint: 'Give the execution role AmazonECSTaskExecutionRolePolicy, and check the repository policy.',
+  },
+  {
+    pattern: /CannotPull.*(manifest unknown|not found|does not exist)/is,
+    cause: 'image-not-found',
+    weight: 'at-once',
+    hint: 'The tag or digest is not in the registry: check the image reference and lifecycle rules.',
   },
   {
     pattern: /no space left on device/i,
@@ -61,20 +62,26 @@ export const STOP_REASONS: readonly StopReason[] = [
   },
   {
     pattern:
-      /CannotPullContainer.*(i\/o timeout|context canceled|request canceled|dial tcp|connection refused|deadline exceeded)/is,
+      /CannotPull.*(time-?out|context canceled|request canceled|dial tcp|connection refused|deadline exceeded|connection issue)/is,
     cause: 'network-unreachable',
     weight: 'after-limit',
     hint: 'The task cannot reach the registry: check NAT, public IP, VPC endpoints and security groups.',
   },
   {
-    pattern: /CannotPullContainer/i,
+    pattern: /CannotPull/i,
     cause: 'image-not-found',
     weight: 'after-limit',
     hint: 'Check the image reference, the execution role and the network of the task.',
   },
   {
+    pattern: /unable to retrieve ecr registry auth.*(AccessDenied|not authorized)/is,
+    cause: 'image-pull-denied',
+    weight: 'at-once',
+    hint: 'Give the execution role AmazonECSTaskExecutionRolePolicy (ecr:GetAuthorizationToken).',
+  },
+  {
     pattern:
-      /unable to (retrieve|pull) .*secret.*(AccessDenied|not authorized|ResourceNotFound|invalid parameters|can't find|did not contain)/is,
+      /(unable to|can.?t|cannot) (retrieve|pull) .*secret.*(AccessDenied|not authorized|ResourceNotFound|invalid parameters|can.?t find|did not contain|invalid character|secret exists)/is,
     cause: 'secret-unavailable',
     weight: 'at-once',
     hint: 'Check that the secret or parameter exists and that the execution role may read (and decrypt) it.',
@@ -84,6 +91,14 @@ export const STOP_REASONS: readonly StopReason[] = [
     cause: 'network-unreachable',
     weight: 'after-limit',
     hint: 'The task cannot reach ECR, Secrets Manager or SSM: check NAT, VPC endpoints, security groups and the execution role.',
+  },
+  {
+    // "The task cannot find the log group … There is a connection issue": the group may well be there.
+    pattern:
+      /failed to validate logger args.*(connection issue|RequestError|dial tcp|time-?out|deadline exceeded|signal: killed)/is,
+    cause: 'network-unreachable',
+    weight: 'after-limit',
+    hint: 'The task cannot reach CloudWatch Logs: check NAT, VPC endpoints and security groups.',
   },
   {
     pattern: /log group does not exist|failed to validate logger args/i,
@@ -104,7 +119,8 @@ export const STOP_REASONS: readonly StopReason[] = [
     hint: 'Raise the memory of the task, or lower what the container uses at start.',
   },
   {
-    pattern: /executable file not found|no such file or directory|CannotStartContainer.*permission denied/is,
+    pattern:
+      /executable file not found|(CannotStartContainer|ContainerRuntimeError|runtime create failed).*(no such file or directory|permission denied)/is,
     cause: 'bad-command',
     weight: 'at-once',
     hint: "Check the command and entry point against the image's contents.",
@@ -122,7 +138,14 @@ export const STOP_REASONS: readonly StopReason[] = [
     hint: "Run the container's health-check command in the image, and check startPeriod.",
   },
   {
-    pattern: /Capacity is unavailable|unable to place a task|RESOURCE:/i,
+    pattern: /unable to assume the role/i,
+    cause: 'unknown',
+    weight: 'after-limit',
+    hint: 'Check that the task and execution roles exist and trust ecs-tasks.amazonaws.com.',
+  },
+  {
+    pattern:
+      /Capacity is unavailable|unable to place a task|reached the limit on the number of|InsufficientFreeAddresses|\bRESOURCE:[A-Z]/,
     cause: 'capacity',
     weight: 'never',
     hint: 'AWS has no room for the task now: try again, or another subnet or capacity provider.',
@@ -132,6 +155,18 @@ export const STOP_REASONS: readonly StopReason[] = [
     cause: 'network-unreachable',
     weight: 'never',
     hint: 'ECS tries again by itself.',
+  },
+  {
+    pattern: /EphemeralStorage provisioning/i,
+    cause: 'storage',
+    weight: 'never',
+    hint: 'ECS tries again by itself.',
+  },
+  {
+    pattern: /\bInternalError\b/,
+    cause: 'unknown',
+    weight: 'never',
+    hint: 'AWS failed to start the task; ECS tries again by itself.',
   },
 ];
 

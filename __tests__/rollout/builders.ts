@@ -1,0 +1,286 @@
+import type { Task } from '@aws-sdk/client-ecs';
+import type { Course, Request, Rollout, RolloutRequest, ServiceSnapshot, Trouble } from '../../src/model.ts';
+import { NO_HISTORY, type History } from '../../src/rollout/history.ts';
+import type { Judgement } from '../../src/rollout/judge.ts';
+import type { DeploymentView, EntryView, Observation } from '../../src/rollout/observation.ts';
+import type { TaskFailure, TaskView } from '../../src/rollout/task-view.ts';
+import type { Log } from '../../src/runtime/log.ts';
+
+/** ARNs and ids of the one service that these tests are about. */
+export const CLUSTER = 'prod';
+export const OLD_ID = 'ecs-svc/1000000000000000001';
+export const OUR_ID = 'ecs-svc/2000000000000000002';
+export const OTHER_ID = 'ecs-svc/3000000000000000003';
+
+const ECS_ARN = 'arn:aws:ecs:eu-west-1:123456789012';
+
+export function revision(number: number): string {
+  return `${ECS_ARN}:task-definition/backend:${number}`;
+}
+
+export function serviceDeploymentArn(name: string): string {
+  return `${ECS_ARN}:service-deployment/prod/web/${name}`;
+}
+
+export function serviceRevisionArn(deploymentId: string): string {
+  return `${ECS_ARN}:service-revision/prod/web/${deploymentId.slice(deploymentId.indexOf('/') + 1)}`;
+}
+
+export const OLD_REVISION = revision(7);
+export const OUR_REVISION = revision(8);
+export const OTHER_REVISION = revision(9);
+export const OUR_DEPLOYMENT = serviceDeploymentArn('ours');
+
+/** A healthy service of two tasks on backend:7, with the circuit breaker set to roll back. */
+export function snapshot(changes: Partial<ServiceSnapshot> = {}): ServiceSnapshot {
+  return {
+    address: {
+      cluster: CLUSTER,
+      name: 'web',
+      arn: `${ECS_ARN}:service/prod/web`,
+      region: 'eu-west-1',
+      partition: 'aws',
+      accountId: '123456789012',
+    },
+    desiredCount: 2,
+    schedulingStrategy: 'REPLICA',
+    primaryId: OLD_ID,
+    rollout: 'complete',
+    taskDefinitionArn: OLD_REVISION,
+    currentServiceDeploymentArn: serviceDeploymentArn('old'),
+    knownServiceDeployments: [serviceDeploymentArn('old')],
+    lastGood: {
+      taskDefinitionArn: OLD_REVISION,
+      serviceDeploymentArn: serviceDeploymentArn('old'),
+      serviceRevisionArn: serviceRevisionArn(OLD_ID),
+    },
+    running: [],
+    targetGroups: [],
+    enableEcsManagedTags: false,
+    propagateTags: 'NONE',
+    breaker: { enabled: true, rollsBack: true, threshold: 3 },
+    knownEvents: [],
+    ...changes,
+  };
+}
+
+export const NO_BREAKER = { enabled: false, rollsBack: false, threshold: 3 };
+
+export function rolloutRequest(changes: Partial<RolloutRequest> = {}): RolloutRequest {
+  return {
+    desiredCount: undefined,
+    forceNewDeployment: undefined,
+    enableEcsManagedTags: undefined,
+    propagateTags: undefined,
+    wait: true,
+    waitMinutes: 30,
+    pollSeconds: 5,
+    preflight: 'fail',
+    failFast: true,
+    failedTaskLimit: 'auto',
+    onFailure: 'rollback',
+    onCancel: 'leave',
+    ...changes,
+  };
+}
+
+/** Only the parts that a rollout reads. */
+export function request(rollout: Partial<RolloutRequest> = {}, failureLogLines = 30): Request {
+  return {
+    rollout: rolloutRequest(rollout),
+    report: { failureLogLines } as Request['report'],
+  } as Request;
+}
+
+/** Our rollout of backend:8 to the service of `snapshot()`. */
+export function rollout(changes: Partial<Rollout> = {}): Rollout {
+  return {
+    snapshot: snapshot(),
+    taskDefinitionArn: OUR_REVISION,
+    deploymentId: OUR_ID,
+    serviceDeploymentArn: OUR_DEPLOYMENT,
+    definition: { family: 'backend', containerDefinitions: [{ name: 'app', image: 'backend:8' }] },
+    replacesTasks: true,
+    adopted: false,
+    ...changes,
+  };
+}
+
+export function course(changes: Partial<Course> = {}): Course {
+  return {
+    snapshot: snapshot(),
+    taskDefinitionArn: OUR_REVISION,
+    move: 'update',
+    rollout: rollout(),
+    desiredCount: 2,
+    trouble: undefined,
+    gates: [],
+    rollback: undefined,
+    outcome: undefined,
+    ...changes,
+  };
+}
+
+export function trouble(changes: Partial<Trouble> = {}): Trouble {
+  return {
+    result: 'failed',
+    cause: 'app-crashed',
+    reason: 'failed: container "app" exited with code 1: Essential container in task exited',
+    hint: 'The program ended by itself: its last log lines say why.',
+    evidence: [],
+    remedy: 'roll-back',
+    ...changes,
+  };
+}
+
+/** Our deployment half-way: IN_PROGRESS, one of two new tasks up, the old ones still there. */
+export function observation(changes: Partial<Observation> = {}): Observation {
+  return {
+    deployment: deployment(),
+    entry: entry(),
+    primary: entry(),
+    entries: 2,
+    service: { status: 'ACTIVE', desired: 2, running: 3 },
+    newer: undefined,
+    tasks: [],
+    oldTasks: 0,
+    events: [],
+    ...changes,
+  };
+}
+
+export function deployment(changes: Partial<DeploymentView> = {}): DeploymentView {
+  return {
+    arn: OUR_DEPLOYMENT,
+    status: 'IN_PROGRESS',
+    statusReason: undefined,
+    lifecycleStage: undefined,
+    breaker: 'MONITORING',
+    triggeredAlarms: [],
+    rollbackReason: undefined,
+    rollbackRevisionArn: undefined,
+    ...changes,
+  };
+}
+
+export function entry(changes: Partial<EntryView> = {}): EntryView {
+  return {
+    id: OUR_ID,
+    taskDefinitionArn: OUR_REVISION,
+    rolloutState: 'IN_PROGRESS',
+    reason: undefined,
+    desired: 2,
+    running: 1,
+    pending: 1,
+    ...changes,
+  };
+}
+
+/** The PRIMARY entry of somebody else's deployment. */
+export function othersEntry(changes: Partial<EntryView> = {}): EntryView {
+  return entry({ id: OTHER_ID, taskDefinitionArn: OTHER_REVISION, ...changes });
+}
+
+export function taskView(id: string, changes: Partial<TaskView> = {}): TaskView {
+  return { id, status: 'RUNNING', healthy: false, address: undefined, failure: undefined, ...changes };
+}
+
+export function healthyTask(id: string): TaskView {
+  return taskView(id, { healthy: true });
+}
+
+export function failedTask(id: string, changes: Partial<TaskFailure> = {}): TaskView {
+  return taskView(id, { status: 'STOPPED', failure: failure(changes) });
+}
+
+/** A crash of the container "app" with exit code 1. */
+export function failure(changes: Partial<TaskFailure> = {}): TaskFailure {
+  return {
+    cause: 'app-crashed',
+    weight: 'after-limit',
+    hint: 'The program ended by itself: its last log lines say why.',
+    container: 'app',
+    exitCode: 1,
+    stopCode: 'EssentialContainerExited',
+    reason: 'Essential container in task exited',
+    ...changes,
+  };
+}
+
+export function historyOf(...failures: readonly TaskFailure[]): History {
+  return {
+    ...NO_HISTORY,
+    failures: new Map(failures.map((each, index) => [`task${index + 1}`, each])),
+    sinceHealthy: failures.filter((each) => each.weight === 'after-limit').length,
+  };
+}
+
+export function terms(changes: Partial<Judgement> = {}): Judgement {
+  return {
+    deploymentId: OUR_ID,
+    replacesTasks: true,
+    failFast: true,
+    failedTaskLimit: 'auto',
+    breakerThreshold: 3,
+    ecsRollsBack: true,
+    ...changes,
+  };
+}
+
+/** A Fargate task as DescribeTasks shows it once it stopped: its program crashed with exit code 1. */
+export function stoppedTask(changes: Partial<Task> = {}): Task {
+  return {
+    taskArn: `${ECS_ARN}:task/prod/0123456789abcdef0123456789abcdef`,
+    launchType: 'FARGATE',
+    lastStatus: 'STOPPED',
+    desiredStatus: 'STOPPED',
+    startedBy: OUR_ID,
+    stopCode: 'EssentialContainerExited',
+    stoppedReason: 'Essential container in task exited',
+    containers: [{ name: 'app', exitCode: 1 }],
+    ...changes,
+  };
+}
+
+/** A task that ended before any container ran. */
+export function unstartedTask(stoppedReason: string, changes: Partial<Task> = {}): Task {
+  return stoppedTask({
+    stopCode: 'TaskFailedToStart',
+    stoppedReason,
+    containers: [{ name: 'app' }],
+    ...changes,
+  });
+}
+
+export interface RecordedLog extends Log {
+  readonly lines: string[];
+  readonly warnings: string[];
+}
+
+export function recordedLog(): RecordedLog {
+  const lines: string[] = [];
+  const warnings: string[] = [];
+  return {
+    lines,
+    warnings,
+    line: (text) => {
+      lines.push(text);
+    },
+    warn: (text) => {
+      warnings.push(text);
+    },
+  };
+}
+
+/** An error as the SDK throws it. */
+export function awsError(name: string, message = name, status = 400): Error {
+  return Object.assign(new Error(message), { name, $metadata: { httpStatusCode: status } });
+}
+
+export const THROTTLED = (): Error => awsError('ThrottlingException', 'Rate exceeded');
+export const SERVER_ERROR = (): Error => awsError('ServerException', 'Service Unavailable', 503);
+export const RESET = (): Error => Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' });
+export const DENIED = (): Error =>
+  awsError('AccessDeniedException', 'User is not authorized to perform this action');
+export const EXPIRED = (): Error =>
+  awsError('ExpiredTokenException', 'The security token included in the request is expired');
