@@ -2,7 +2,15 @@ import type { Task } from '@aws-sdk/client-ecs';
 import type { Cause } from '../model.ts';
 import { lastSegment, shortenArns } from '../aws/partition.ts';
 import { addressOf } from '../aws/tasks.ts';
-import { CRASHED, EXIT_CODES, NOT_OUR_FAULT, SCALED_IN, STOP_REASONS, type Weight } from './stop-reasons.ts';
+import {
+  CRASHED,
+  EXIT_CODES,
+  NOT_OUR_FAULT,
+  SCALED_IN,
+  STOP_REASONS,
+  type StopReason,
+  type Weight,
+} from './stop-reasons.ts';
 
 /** A task of our deployment, as the judge needs it. */
 export interface TaskView {
@@ -73,10 +81,7 @@ export function failureOf(task: Task): TaskFailure | undefined {
   const failed = failedContainer(task);
   const texts = [stoppedReason, ...(task.containers ?? []).map((container) => container.reason ?? '')];
   const text = texts.filter((each) => each !== '').join(' — ');
-  const known =
-    STOP_REASONS.find((row) => row.pattern.test(text)) ??
-    (failed?.exitCode === undefined ? undefined : EXIT_CODES[failed.exitCode]) ??
-    (stopCode === 'EssentialContainerExited' ? CRASHED : undefined);
+  const known = STOP_REASONS.find((row) => row.pattern.test(text)) ?? byExit(stopCode, failed?.exitCode);
   if (known === undefined && stopCode !== 'TaskFailedToStart') return undefined;
   const { cause, weight, hint } = known ?? {
     cause: 'unknown' as const,
@@ -85,7 +90,7 @@ export function failureOf(task: Task): TaskFailure | undefined {
   };
   return {
     cause,
-    weight,
+    weight: weight === 'at-once' && mayBeTheInstance(task, cause) ? 'after-limit' : weight,
     hint,
     container: failed?.name,
     exitCode: failed?.exitCode,
@@ -94,13 +99,36 @@ export function failureOf(task: Task): TaskFailure | undefined {
   };
 }
 
-/** The container that ended badly; else the one that has a reason. */
+/** An exit code proves something where the container ended by itself; one that ECS stopped may have been killed. */
+function byExit(
+  stopCode: string | undefined,
+  exitCode: number | undefined,
+): Omit<StopReason, 'pattern'> | undefined {
+  if (stopCode !== 'EssentialContainerExited') return undefined;
+  return (exitCode === undefined ? undefined : EXIT_CODES[exitCode]) ?? CRASHED;
+}
+
+/** On instances of one's own, another instance may do better; on Fargate every task has its own. */
+function mayBeTheInstance(task: Task, cause: Cause): boolean {
+  const onFargate = task.launchType === undefined || task.launchType === 'FARGATE';
+  return !onFargate && ['storage', 'network-unreachable', 'image-wrong-platform'].includes(cause);
+}
+
+/**
+ * The container that ended badly, the most telling first: those that ECS stopped after it ended with 143, or with 137
+ * where they did not listen.
+ */
 function failedContainer(task: Task): NonNullable<Task['containers']>[number] | undefined {
   const containers = task.containers ?? [];
+  const ended = containers.filter((each) => each.exitCode !== undefined);
+  const badly = ended.filter((each) => each.exitCode !== 0 && each.exitCode !== 143);
   return (
-    containers.find((each) => each.exitCode !== undefined && each.exitCode !== 0 && each.exitCode !== 143) ??
+    badly.find((each) => each.reason !== undefined) ??
+    badly.find((each) => each.exitCode !== 137) ??
+    badly[0] ??
     containers.find((each) => each.reason !== undefined) ??
-    containers.find((each) => each.exitCode !== undefined)
+    ended.find((each) => each.exitCode !== 143) ??
+    ended[0]
   );
 }
 

@@ -1,0 +1,212 @@
+import type { Task } from '@aws-sdk/client-ecs';
+import { describe, expect, test } from '@jest/globals';
+import { describeFailure, failureOf, viewTask } from '../../src/rollout/task-view.ts';
+import { failure, stoppedTask, unstartedTask } from './builders.ts';
+
+const NO_SOURCES = { containerChecks: false, healthyAddresses: undefined };
+
+describe('the exit code of the container that failed', () => {
+  test.each([
+    [1, 'app-crashed', 'after-limit'],
+    [255, 'app-crashed', 'after-limit'],
+    [0, 'app-crashed', 'after-limit'],
+    [126, 'bad-command', 'at-once'],
+    [127, 'bad-command', 'at-once'],
+    [137, 'out-of-memory', 'after-limit'],
+    [139, 'app-crashed', 'after-limit'],
+  ] as const)('%d means %s, conclusive %s', (exitCode, cause, weight) => {
+    const task = stoppedTask({ containers: [{ name: 'app', exitCode }] });
+    expect(failureOf(task)).toMatchObject({ cause, weight, container: 'app', exitCode });
+  });
+
+  test("says nothing where the scheduler killed the container: it may only have ignored ECS's SIGTERM", () => {
+    const task = stoppedTask({
+      stopCode: 'ServiceSchedulerInitiated',
+      stoppedReason: 'Amazon ECS service is INACTIVE',
+      containers: [{ name: 'app', exitCode: 137 }],
+    });
+    expect(failureOf(task)).toBeUndefined();
+  });
+});
+
+describe('which of several containers failed', () => {
+  const failing = (...containers: NonNullable<Task['containers']>): unknown =>
+    failureOf(stoppedTask({ containers }));
+
+  test('the main container that crashed, not the sidecar that ended on SIGTERM after it (143)', () => {
+    expect(failing({ name: 'proxy', exitCode: 143 }, { name: 'app', exitCode: 1 })).toMatchObject({
+      container: 'app',
+      exitCode: 1,
+      cause: 'app-crashed',
+    });
+  });
+
+  test('the main container that crashed, not the sidecar that had to be killed after it (137)', () => {
+    expect(failing({ name: 'proxy', exitCode: 137 }, { name: 'app', exitCode: 1 })).toMatchObject({
+      container: 'app',
+      exitCode: 1,
+      cause: 'app-crashed',
+    });
+  });
+
+  test('the container that ran out of memory, not the sidecar that ended with 1 after it', () => {
+    const reason = 'OutOfMemoryError: Container killed due to memory usage';
+    expect(failing({ name: 'proxy', exitCode: 1 }, { name: 'app', exitCode: 137, reason })).toMatchObject({
+      container: 'app',
+      exitCode: 137,
+      cause: 'out-of-memory',
+    });
+  });
+
+  test('the main container that ended with 0 though it should run on, not the sidecar with 143', () => {
+    expect(failing({ name: 'proxy', exitCode: 143 }, { name: 'app', exitCode: 0 })).toMatchObject({
+      container: 'app',
+      exitCode: 0,
+    });
+  });
+
+  test('an essential sidecar that crashed, though the main container ended well', () => {
+    expect(failing({ name: 'app', exitCode: 0 }, { name: 'proxy', exitCode: 2 })).toMatchObject({
+      container: 'proxy',
+      exitCode: 2,
+    });
+  });
+
+  test('the container whose image could not be pulled, which has no exit code', () => {
+    const reason = 'CannotPullContainerError: pull image manifest has been retried 7 time(s): x:1: not found';
+    const task = unstartedTask('Task failed to start', {
+      containers: [{ name: 'proxy' }, { name: 'app', reason }],
+    });
+    expect(failureOf(task)).toMatchObject({ container: 'app', cause: 'image-not-found' });
+  });
+});
+
+describe('a task that stopped for reasons that are none of the new revision', () => {
+  test.each([
+    ['UserInitiated', 'Task stopped by user'],
+    ['SpotInterruption', 'Your Spot Task was interrupted.'],
+    ['TerminationNotice', 'The instance is about to be terminated'],
+    ['InfrastructureHealth', 'The infrastructure of the task is unhealthy'],
+    ['ServiceSchedulerInitiated', 'Scaling activity initiated by (deployment ecs-svc/4980306466373577095)'],
+  ] as const)('%s does not count, whatever its containers exited with', (stopCode, stoppedReason) => {
+    const task = stoppedTask({
+      stopCode,
+      stoppedReason,
+      containers: [
+        { name: 'app', exitCode: 137, reason: 'OutOfMemoryError: Container killed due to memory usage' },
+        { name: 'proxy', exitCode: 127 },
+      ],
+    });
+    expect(failureOf(task)).toBeUndefined();
+  });
+
+  test('a stop without any reason does not count', () => {
+    expect(
+      failureOf(stoppedTask({ stopCode: undefined, stoppedReason: undefined, containers: [] })),
+    ).toBeUndefined();
+  });
+});
+
+describe('on EC2 capacity one bad instance proves nothing about the revision', () => {
+  const DISK = 'CannotPullContainerError: write /var/lib/docker/tmp/x: no space left on device';
+  const PLATFORM =
+    "CannotPullContainerError: image Manifest does not contain descriptor matching platform 'linux/amd64'";
+  const SECRET =
+    'ResourceInitializationError: unable to pull secrets: unable to retrieve secret from asm: AccessDeniedException';
+
+  test.each([
+    [DISK, 'storage', 'after-limit'],
+    [PLATFORM, 'image-wrong-platform', 'after-limit'],
+    [SECRET, 'secret-unavailable', 'at-once'],
+  ])('%s', (text, cause, weight) => {
+    expect(failureOf(unstartedTask(text, { launchType: 'EC2' }))).toMatchObject({ cause, weight });
+  });
+
+  test.each(['EC2', 'EXTERNAL', 'MANAGED_INSTANCES'] as const)(
+    'a full disk is not conclusive at once on %s',
+    (launchType) => {
+      expect(failureOf(unstartedTask(DISK, { launchType }))?.weight).toBe('after-limit');
+    },
+  );
+
+  test('on Fargate every task has a disk of its own: a full one is conclusive at once', () => {
+    expect(failureOf(unstartedTask(DISK))?.weight).toBe('at-once');
+  });
+});
+
+describe('a task is healthy', () => {
+  const ADDRESS = '10.0.0.5';
+  const attachments = [{ details: [{ name: 'privateIPv4Address', value: ADDRESS }] }];
+  const running: Task = {
+    taskArn: 'arn:aws:ecs:eu-west-1:1:task/prod/abc',
+    lastStatus: 'RUNNING',
+    desiredStatus: 'RUNNING',
+    attachments,
+  };
+
+  test.each<[string, Task, { containerChecks: boolean; healthyAddresses: Set<string> | undefined }, boolean]>(
+    [
+      ['when it runs and nothing checks it', running, NO_SOURCES, true],
+      ['not while it starts', { ...running, lastStatus: 'PENDING' }, NO_SOURCES, false],
+      ['not while it is being stopped', { ...running, desiredStatus: 'STOPPED' }, NO_SOURCES, false],
+      [
+        'not before its container check passed',
+        { ...running, healthStatus: 'UNKNOWN' },
+        { ...NO_SOURCES, containerChecks: true },
+        false,
+      ],
+      [
+        'once its container check passed',
+        { ...running, healthStatus: 'HEALTHY' },
+        { ...NO_SOURCES, containerChecks: true },
+        true,
+      ],
+      [
+        'not before its target is healthy',
+        running,
+        { ...NO_SOURCES, healthyAddresses: new Set(['10.0.0.9']) },
+        false,
+      ],
+      ['once its target is healthy', running, { ...NO_SOURCES, healthyAddresses: new Set([ADDRESS]) }, true],
+      [
+        'not without an address that a target could have',
+        { ...running, attachments: [] },
+        { ...NO_SOURCES, healthyAddresses: new Set([ADDRESS]) },
+        false,
+      ],
+    ],
+  )('%s', (_, task, sources, healthy) => {
+    expect(viewTask(task, sources)).toMatchObject({ id: 'abc', healthy, failure: undefined });
+  });
+
+  test('a task that is being stopped for its failed target check shows the failure before it has stopped', () => {
+    const task = {
+      ...running,
+      desiredStatus: 'STOPPED',
+      stopCode: 'ServiceSchedulerInitiated' as const,
+      stoppedReason: 'Task failed ELB health checks in (target-group arn:x)',
+    };
+    expect(viewTask(task, NO_SOURCES).failure?.cause).toBe('target-health-check-failed');
+  });
+});
+
+describe('in one line', () => {
+  test('the container, its exit code and the reason', () => {
+    expect(describeFailure(failure())).toBe(
+      'container "app" exited with code 1: Essential container in task exited',
+    );
+  });
+
+  test('only the reason where no container ran', () => {
+    expect(describeFailure(failure({ exitCode: undefined, reason: 'Capacity is unavailable' }))).toBe(
+      'Capacity is unavailable',
+    );
+  });
+
+  test('line breaks and target-group ARNs are gone from the reason', () => {
+    const task = unstartedTask(
+      'Task failed ELB health checks in\n (target-group arn:aws:elasticloadbalancing:us-east-1:111122223333:targetgroup/backend/0123456789abcdef)',
+    );
+    expect(failureOf(task)?.reason).toBe('Task failed ELB health checks in (target-group backend)');
+  });
+});
