@@ -1,5 +1,5 @@
 import type { Cause } from '../model.ts';
-import type { Observation } from './observation.ts';
+import type { EntryView, Observation } from './observation.ts';
 import { describeFailure, type TaskFailure, type TaskView } from './task-view.ts';
 
 /** What the looks at one rollout taught so far. */
@@ -10,15 +10,15 @@ export interface History {
   readonly failures: ReadonlyMap<string, TaskFailure>;
   /** Of these, how many since a task last became healthy. */
   readonly sinceHealthy: number;
-  /** ECS was seen rolling back (its reason may be gone from a later look). */
-  readonly sawRollback: boolean;
+  /** `id` of the PRIMARY entry with which ECS rolls back (its reason may be gone from a later look). */
+  readonly rollbackId: string | undefined;
 }
 
 export const NO_HISTORY: History = {
   everHealthy: new Set(),
   failures: new Map(),
   sinceHealthy: 0,
-  sawRollback: false,
+  rollbackId: undefined,
 };
 
 /** Pure: the history with one more look. */
@@ -28,13 +28,19 @@ export function remember(history: History, seen: Observation): History {
   const newlyHealthy = seen.tasks.filter((task) => task.healthy && !everHealthy.has(task.id));
   for (const task of newlyHealthy) everHealthy.add(task.id);
   const newlyFailed = seen.tasks.filter((task) => task.failure !== undefined && !failures.has(task.id));
-  for (const task of newlyFailed) if (task.failure !== undefined) failures.set(task.id, task.failure);
+  // Those known already too: exit codes and reasons come after the stop.
+  for (const task of seen.tasks) if (task.failure !== undefined) failures.set(task.id, task.failure);
   return {
     everHealthy,
     failures,
     sinceHealthy: (newlyHealthy.length > 0 ? 0 : history.sinceHealthy) + countable(newlyFailed),
-    sawRollback: history.sawRollback || /rolling back/i.test(seen.primary?.reason ?? ''),
+    rollbackId: saysRollback(seen.primary) ? seen.primary?.id : history.rollbackId,
   };
+}
+
+/** ECS rolls back by a new PRIMARY entry of `deployments[]` that says so in its reason. */
+export function saysRollback(primary: EntryView | undefined): boolean {
+  return /roll(ing|ed)?[ -]?back/i.test(primary?.reason ?? '');
 }
 
 function countable(tasks: readonly TaskView[]): number {

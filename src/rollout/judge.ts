@@ -1,5 +1,5 @@
 import type { Cause } from '../model.ts';
-import { causeOf, isConclusive, type History } from './history.ts';
+import { causeOf, isConclusive, saysRollback, type History } from './history.ts';
 import { describeFailure } from './task-view.ts';
 import type { DeploymentView, EntryView, Observation } from './observation.ts';
 
@@ -112,7 +112,7 @@ function judgeStopped(
 function judgeEntries(seen: Observation, history: History, terms: Judgement): Verdict {
   const { primary, entry } = seen;
   if (primary === undefined) return { kind: 'progressing' };
-  if (primary.id !== terms.deploymentId) return judgeReplaced(primary, entry, history);
+  if (primary.id !== terms.deploymentId) return judgeReplaced(primary, entry, history, terms);
   switch (primary.rolloutState) {
     case 'COMPLETED':
       return { kind: 'completed' };
@@ -125,10 +125,18 @@ function judgeEntries(seen: Observation, history: History, terms: Judgement): Ve
   }
 }
 
-/** ECS rolls back by a new PRIMARY entry that says so in its reason; any other new PRIMARY is somebody's. */
-function judgeReplaced(primary: EntryView, ours: EntryView | undefined, history: History): Verdict {
-  const isRollback = /roll(ing|ed)?[ -]?back/i.test(primary.reason ?? '') || ours?.rolloutState === 'FAILED';
-  if (!isRollback && !history.sawRollback) return { kind: 'superseded', by: nameOf(primary) };
+/** The entry with which ECS rolls back, or somebody's new one. */
+function judgeReplaced(
+  primary: EntryView,
+  ours: EntryView | undefined,
+  history: History,
+  terms: Judgement,
+): Verdict {
+  const isRollback =
+    saysRollback(primary) ||
+    primary.id === history.rollbackId ||
+    (ours?.rolloutState === 'FAILED' && terms.ecsRollsBack);
+  if (!isRollback) return { kind: 'superseded', by: nameOf(primary) };
   const because = whyByEntry(ours ?? primary, history);
   if (primary.rolloutState === 'COMPLETED') return { kind: 'undone', ...because };
   if (primary.rolloutState === 'FAILED') return { kind: 'rollback-failed', ...because };
@@ -165,7 +173,9 @@ function why(
 }
 
 function whyByEntry(entry: EntryView, history: History): { cause: Cause; reason: string } {
-  return causeOf(history) ?? { cause: 'circuit-breaker', reason: entry.reason ?? '' };
+  const reason = entry.reason ?? '';
+  if (/\balarm/i.test(reason)) return { cause: 'alarm', reason };
+  return causeOf(history) ?? { cause: 'circuit-breaker', reason };
 }
 
 function nameOf(entry: EntryView): string {

@@ -1,0 +1,157 @@
+import { describe, expect, test } from '@jest/globals';
+import {
+  causeOf,
+  isConclusive,
+  mostFrequent,
+  NO_HISTORY,
+  remember,
+  type History,
+} from '../../src/rollout/history.ts';
+import type { TaskView } from '../../src/rollout/task-view.ts';
+import { failedTask, failure, healthyTask, historyOf, observation, taskView } from './builders.ts';
+
+const AUTO = { failedTaskLimit: 'auto', breakerThreshold: 4 } as const;
+
+/** The history of several looks, each of which shows these tasks. */
+function looks(...seen: readonly (readonly TaskView[])[]): History {
+  return seen.reduce((history, tasks) => remember(history, observation({ tasks })), NO_HISTORY);
+}
+
+describe('failed-task-limit: auto', () => {
+  test('one failed task is not conclusive', () => {
+    expect(isConclusive(looks([failedTask('a')]), AUTO)).toBeUndefined();
+  });
+
+  test('two failed tasks are, while no task of ours was ever healthy', () => {
+    expect(isConclusive(looks([failedTask('a')], [failedTask('a'), failedTask('b')]), AUTO)).toMatchObject({
+      cause: 'app-crashed',
+    });
+  });
+
+  test('the same failed task is counted once, however often it is seen', () => {
+    expect(
+      isConclusive(looks([failedTask('a')], [failedTask('a')], [failedTask('a')]), AUTO),
+    ).toBeUndefined();
+  });
+
+  test('once a task was healthy, the threshold of the circuit breaker is the limit', () => {
+    const three = [failedTask('a'), failedTask('b'), failedTask('c')];
+    expect(isConclusive(looks([healthyTask('h')], three), AUTO)).toBeUndefined();
+    expect(isConclusive(looks([healthyTask('h')], [...three, failedTask('d')]), AUTO)).toBeDefined();
+  });
+
+  test('a task that becomes healthy resets the count', () => {
+    const three = [failedTask('a'), failedTask('b'), failedTask('c')];
+    const history = looks(
+      [healthyTask('h')],
+      three,
+      [...three, healthyTask('i')],
+      [...three, failedTask('d')],
+    );
+    expect(isConclusive(history, AUTO)).toBeUndefined();
+  });
+
+  test('a task that goes on being healthy does not reset it again', () => {
+    const four = ['a', 'b', 'c', 'd'].map((id) => failedTask(id));
+    const history = looks(
+      [healthyTask('h')],
+      [healthyTask('h'), ...four.slice(0, 2)],
+      [healthyTask('h'), ...four.slice(0, 3)],
+      [healthyTask('h'), ...four],
+    );
+    expect(isConclusive(history, AUTO)).toBeDefined();
+  });
+
+  test('a task that failed after it had been healthy counts', () => {
+    const history = looks([healthyTask('a')], [failedTask('a')]);
+    expect(history.sinceHealthy).toBe(1);
+  });
+});
+
+describe('failed-task-limit as a number fixes the limit for both', () => {
+  const one = { ...AUTO, failedTaskLimit: 1 };
+  const three = { ...AUTO, failedTaskLimit: 3 };
+
+  test.each([
+    ['1: the first failure is conclusive', one, [], ['a'], true],
+    ['1: also after a task was healthy', one, ['h'], ['a'], true],
+    ['3: two are not, though nothing was ever healthy', three, [], ['a', 'b'], false],
+    ['3: three are, though the circuit breaker would wait for four', three, ['h'], ['a', 'b', 'c'], true],
+  ])('%s', (_, terms, healthy, failed, conclusive) => {
+    const history = looks(
+      healthy.map(healthyTask),
+      failed.map((id) => failedTask(id)),
+    );
+    expect(isConclusive(history, terms) !== undefined).toBe(conclusive);
+  });
+});
+
+describe('weights', () => {
+  test('one failure that no retry can help is conclusive at once, whatever was healthy', () => {
+    const history = looks([
+      healthyTask('h'),
+      failedTask('a', { cause: 'image-not-found', weight: 'at-once' }),
+    ]);
+    expect(isConclusive(history, AUTO)).toMatchObject({ cause: 'image-not-found' });
+  });
+
+  test('failures that are nobody’s fault are never conclusive, however many', () => {
+    const tasks = ['a', 'b', 'c', 'd', 'e', 'f'].map((id) =>
+      failedTask(id, { cause: 'capacity', weight: 'never' }),
+    );
+    expect(isConclusive(looks(tasks), { ...AUTO, failedTaskLimit: 1 })).toBeUndefined();
+  });
+
+  test('a task that still runs proves nothing', () => {
+    expect(looks([taskView('a'), taskView('b')]).failures.size).toBe(0);
+  });
+});
+
+describe('the cause', () => {
+  const crash = failure();
+  const memory = failure({ cause: 'out-of-memory', exitCode: 137 });
+  const unknown = failure({
+    cause: 'unknown',
+    container: undefined,
+    exitCode: undefined,
+    reason: 'who knows',
+  });
+  const capacity = failure({ cause: 'capacity', weight: 'never' });
+
+  test('is the most frequent one', () => {
+    expect(causeOf(historyOf(crash, memory, crash))?.cause).toBe('app-crashed');
+  });
+
+  test('is told in the words of its latest task', () => {
+    const first = failure({ reason: 'first' });
+    const last = failure({ reason: 'last' });
+    expect(mostFrequent([first, memory, last])).toBe(last);
+  });
+
+  test('is a known one, though unknown ones are more frequent', () => {
+    expect(causeOf(historyOf(unknown, unknown, memory))?.cause).toBe('out-of-memory');
+  });
+
+  test('is unknown where nothing better is known', () => {
+    expect(causeOf(historyOf(unknown))).toEqual({ cause: 'unknown', reason: 'who knows' });
+  });
+
+  test.each([
+    ['no task failed', historyOf()],
+    ['only AWS had no room', historyOf(capacity)],
+  ])('is not known where %s', (_, history) => {
+    expect(causeOf(history)).toBeUndefined();
+  });
+
+  test('gets better as a stopping task shows more: its exit code comes after its stop', () => {
+    const before = failedTask('a', { exitCode: undefined });
+    const after = failedTask('a', { cause: 'bad-command', weight: 'at-once', exitCode: 127 });
+    const history = looks([before], [after]);
+    expect(history.sinceHealthy).toBe(1);
+    expect(isConclusive(history, AUTO)).toMatchObject({ cause: 'bad-command', exitCode: 127 });
+  });
+
+  test('stays known when ECS forgets the task', () => {
+    expect(causeOf(looks([failedTask('a')], []))?.cause).toBe('app-crashed');
+  });
+});

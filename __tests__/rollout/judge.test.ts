@@ -1,0 +1,329 @@
+import { ServiceDeploymentStatus } from '@aws-sdk/client-ecs';
+import { describe, expect, test } from '@jest/globals';
+import { NO_HISTORY, remember } from '../../src/rollout/history.ts';
+import { judge, type Verdict } from '../../src/rollout/judge.ts';
+import {
+  deployment,
+  entry,
+  failure,
+  historyOf,
+  observation,
+  OTHER_ID,
+  othersEntry,
+  OLD_REVISION,
+  terms,
+} from './builders.ts';
+
+/** What each status means while nothing else is known. */
+const STATUSES: Readonly<Record<string, Verdict['kind']>> = {
+  PENDING: 'progressing',
+  IN_PROGRESS: 'progressing',
+  SUCCESSFUL: 'completed',
+  STOP_REQUESTED: 'progressing',
+  STOPPED: 'failed',
+  ROLLBACK_REQUESTED: 'failed',
+  ROLLBACK_IN_PROGRESS: 'failed',
+  ROLLBACK_SUCCESSFUL: 'undone',
+  ROLLBACK_FAILED: 'rollback-failed',
+};
+
+const BREAKER_WORDS = 'Service deployment rolled back because the circuit breaker threshold was exceeded.';
+
+describe('the status of our service deployment decides', () => {
+  test.each(Object.entries(STATUSES))('%s: %s', (status, kind) => {
+    expect(judge(observation({ deployment: deployment({ status }) }), NO_HISTORY, terms()).kind).toBe(kind);
+  });
+
+  test('every status that the SDK knows has its meaning here', () => {
+    expect(Object.values(ServiceDeploymentStatus).sort()).toEqual(Object.keys(STATUSES).sort());
+  });
+
+  test('a status that this version does not know is neither good nor bad, and is named', () => {
+    const seen = observation({
+      deployment: deployment({ status: 'PAUSED' }),
+      primary: entry({ rolloutState: 'COMPLETED' }),
+    });
+    expect(judge(seen, historyOf(failure(), failure()), terms())).toEqual({
+      kind: 'progressing',
+      unknownStatus: 'PAUSED',
+    });
+  });
+
+  test.each(Object.keys(STATUSES).filter((status) => status !== 'SUCCESSFUL'))(
+    '%s is never green, however good everything else looks',
+    (status) => {
+      const seen = observation({
+        deployment: deployment({ status }),
+        entry: entry({ rolloutState: 'COMPLETED', running: 2 }),
+        primary: entry({ rolloutState: 'COMPLETED', running: 2 }),
+        entries: 1,
+        service: { status: 'ACTIVE', desired: 2, running: 2 },
+      });
+      expect(judge(seen, NO_HISTORY, terms()).kind).not.toBe('completed');
+    },
+  );
+
+  test('SUCCESSFUL is green, whatever failed on the way', () => {
+    const seen = observation({ deployment: deployment({ status: 'SUCCESSFUL', breaker: 'TRIGGERED' }) });
+    expect(judge(seen, historyOf(failure({ weight: 'at-once' })), terms())).toEqual({ kind: 'completed' });
+  });
+});
+
+describe('STOPPED means one of three things', () => {
+  const stopped = (changes: Parameters<typeof observation>[0] = {}, statusReason?: string): Verdict =>
+    judge(
+      observation({ deployment: deployment({ status: 'STOPPED', statusReason }), ...changes }),
+      NO_HISTORY,
+      terms(),
+    );
+
+  test("another's deployment replaced it: the service's PRIMARY is not ours", () => {
+    expect(stopped({ primary: othersEntry() })).toEqual({
+      kind: 'superseded',
+      by: `${OTHER_ID} (backend:9)`,
+    });
+  });
+
+  test("another's deployment replaced it: only a newer service deployment is visible yet", () => {
+    expect(stopped({ newer: 'PuwNZhBhYzL0nNBC' })).toEqual({ kind: 'superseded', by: 'PuwNZhBhYzL0nNBC' });
+  });
+
+  test('the circuit breaker gave up and leaves things as they are', () => {
+    const reason = 'Service deployment stopped because the circuit breaker threshold was exceeded.';
+    expect(stopped({}, reason)).toEqual({
+      kind: 'failed',
+      ecs: 'gave-up',
+      cause: 'circuit-breaker',
+      reason,
+    });
+  });
+
+  test('somebody stopped it by hand', () => {
+    expect(stopped({}, 'Stopped by the user.')).toMatchObject({
+      kind: 'failed',
+      ecs: 'gave-up',
+      cause: 'deployment-stopped',
+    });
+  });
+});
+
+describe('a detector that triggered while the deployment is IN_PROGRESS', () => {
+  test.each([
+    [true, 'rolling-back'],
+    [false, 'trying'],
+  ] as const)('the circuit breaker, with ECS set to roll back: %s', (ecsRollsBack, ecs) => {
+    const seen = observation({ deployment: deployment({ breaker: 'TRIGGERED' }) });
+    expect(judge(seen, NO_HISTORY, terms({ ecsRollsBack }))).toMatchObject({
+      kind: 'failed',
+      ecs,
+      cause: 'circuit-breaker',
+    });
+  });
+
+  test.each([
+    [true, 'rolling-back'],
+    [false, 'trying'],
+  ] as const)('an alarm, with ECS set to roll back: %s', (ecsRollsBack, ecs) => {
+    const seen = observation({ deployment: deployment({ triggeredAlarms: ['web-5xx', 'web-slow'] }) });
+    expect(judge(seen, NO_HISTORY, terms({ ecsRollsBack }))).toEqual({
+      kind: 'failed',
+      ecs,
+      cause: 'alarm',
+      reason: 'alarm in ALARM: web-5xx, web-slow',
+    });
+  });
+
+  test('what the failed tasks say is a better cause than "circuit breaker"', () => {
+    const seen = observation({ deployment: deployment({ breaker: 'TRIGGERED' }) });
+    const verdict = judge(seen, historyOf(failure({ cause: 'out-of-memory', exitCode: 137 })), terms());
+    expect(verdict).toMatchObject({ cause: 'out-of-memory' });
+  });
+});
+
+describe('ECS rolls back', () => {
+  test('because of its circuit breaker: the failed tasks name the cause', () => {
+    const seen = observation({
+      deployment: deployment({ status: 'ROLLBACK_SUCCESSFUL', rollbackReason: BREAKER_WORDS }),
+      primary: othersEntry({ taskDefinitionArn: OLD_REVISION }),
+    });
+    expect(judge(seen, historyOf(failure()), terms())).toMatchObject({
+      kind: 'undone',
+      cause: 'app-crashed',
+    });
+  });
+
+  test('because somebody asked for it: that is the cause, whatever failed before', () => {
+    const seen = observation({
+      deployment: deployment({
+        status: 'ROLLBACK_IN_PROGRESS',
+        rollbackReason: 'Service deployment rollback was requested by a user.',
+      }),
+    });
+    expect(judge(seen, historyOf(failure()), terms())).toMatchObject({
+      kind: 'failed',
+      ecs: 'rolling-back',
+      cause: 'deployment-stopped',
+    });
+  });
+});
+
+describe('failing fast', () => {
+  test('evidence that is conclusive ends it while ECS still tries', () => {
+    expect(judge(observation(), historyOf(failure(), failure()), terms())).toEqual({
+      kind: 'failed',
+      ecs: 'trying',
+      cause: 'app-crashed',
+      reason: 'container "app" exited with code 1: Essential container in task exited',
+    });
+  });
+
+  test('without fail-fast ECS alone decides', () => {
+    expect(judge(observation(), historyOf(failure(), failure()), terms({ failFast: false })).kind).toBe(
+      'progressing',
+    );
+  });
+});
+
+describe('where service deployments cannot be read, our entry of deployments[] decides', () => {
+  const unread = { deployment: undefined };
+
+  test.each([
+    ['COMPLETED', { kind: 'completed' }],
+    ['IN_PROGRESS', { kind: 'progressing' }],
+  ])('%s', (rolloutState, verdict) => {
+    expect(judge(observation({ ...unread, primary: entry({ rolloutState }) }), NO_HISTORY, terms())).toEqual(
+      verdict,
+    );
+  });
+
+  test('FAILED: ECS gave up', () => {
+    const reason = 'ECS deployment circuit breaker: tasks failed to start.';
+    const primary = entry({ rolloutState: 'FAILED', reason });
+    expect(judge(observation({ ...unread, primary }), NO_HISTORY, terms())).toEqual({
+      kind: 'failed',
+      ecs: 'gave-up',
+      cause: 'circuit-breaker',
+      reason,
+    });
+  });
+
+  test('FAILED because of an alarm has the cause alarm', () => {
+    const primary = entry({ rolloutState: 'FAILED', reason: 'ECS deployment alarm: alarm detected.' });
+    expect(judge(observation({ ...unread, primary }), historyOf(failure()), terms())).toMatchObject({
+      kind: 'failed',
+      cause: 'alarm',
+    });
+  });
+
+  test("COMPLETED of another's deployment is not green: ours was superseded", () => {
+    const seen = observation({
+      ...unread,
+      entry: undefined,
+      primary: othersEntry({ rolloutState: 'COMPLETED' }),
+    });
+    expect(judge(seen, NO_HISTORY, terms())).toEqual({
+      kind: 'superseded',
+      by: `${OTHER_ID} (backend:9)`,
+    });
+  });
+
+  const rollback = (rolloutState: string): ReturnType<typeof observation> =>
+    observation({
+      ...unread,
+      entry: entry({
+        rolloutState: 'FAILED',
+        reason: 'ECS deployment circuit breaker: tasks failed to start.',
+      }),
+      primary: othersEntry({
+        taskDefinitionArn: OLD_REVISION,
+        rolloutState,
+        reason: 'ECS deployment circuit breaker: rolling back to deploymentId ecs-svc/1.',
+      }),
+    });
+
+  test.each([
+    ['IN_PROGRESS', 'failed'],
+    ['COMPLETED', 'undone'],
+    ['FAILED', 'rollback-failed'],
+  ])('a new PRIMARY that says that it rolls back, %s: %s', (state, kind) => {
+    expect(judge(rollback(state), NO_HISTORY, terms())).toMatchObject({ kind, cause: 'circuit-breaker' });
+  });
+
+  test('the rollback is known again when its reason is gone from a later look', () => {
+    const history = remember(NO_HISTORY, rollback('IN_PROGRESS'));
+    const later = rollback('COMPLETED');
+    const silent = {
+      ...later,
+      entry: undefined,
+      primary: later.primary && { ...later.primary, reason: undefined },
+    };
+    expect(judge(silent, history, terms()).kind).toBe('undone');
+  });
+
+  test("another's deployment that replaces the rollback is not the rollback: ours was superseded", () => {
+    const history = remember(NO_HISTORY, rollback('IN_PROGRESS'));
+    const seen = observation({
+      ...unread,
+      entry: undefined,
+      primary: othersEntry({ id: 'ecs-svc/4', rolloutState: 'COMPLETED' }),
+    });
+    expect(judge(seen, history, terms())).toMatchObject({ kind: 'superseded' });
+  });
+
+  test("another's fix after our failure is not a rollback where ECS does not roll back", () => {
+    const seen = observation({
+      ...unread,
+      entry: entry({ rolloutState: 'FAILED' }),
+      primary: othersEntry({ rolloutState: 'COMPLETED' }),
+    });
+    expect(judge(seen, NO_HISTORY, terms({ ecsRollsBack: false })).kind).toBe('superseded');
+  });
+
+  describe('counts decide only where there is no rolloutState either', () => {
+    const stateless = entry({ rolloutState: undefined, running: 2 });
+    const full = { status: 'ACTIVE', desired: 2, running: 2 };
+
+    test.each([
+      ['one entry and every task running: green', { entries: 1, service: full }, 'completed'],
+      ['old tasks are still there', { entries: 2, service: full }, 'progressing'],
+      ['a task is missing', { entries: 1, service: { ...full, running: 1 } }, 'progressing'],
+    ])('%s', (_, changes, kind) => {
+      const seen = observation({ ...unread, primary: stateless, entry: stateless, ...changes });
+      expect(judge(seen, NO_HISTORY, terms()).kind).toBe(kind);
+    });
+
+    test('full counts beside an IN_PROGRESS state prove nothing', () => {
+      const seen = observation({ ...unread, entries: 1, service: full });
+      expect(judge(seen, NO_HISTORY, terms()).kind).toBe('progressing');
+    });
+  });
+
+  test('failing fast works as well', () => {
+    expect(judge(observation(unread), historyOf(failure({ weight: 'at-once' })), terms())).toMatchObject({
+      kind: 'failed',
+      ecs: 'trying',
+    });
+  });
+});
+
+describe('a change of the count alone makes no deployment', () => {
+  const countOnly = terms({ replacesTasks: false });
+
+  test.each([
+    [2, 4, 'progressing'],
+    [4, 4, 'completed'],
+    [5, 4, 'progressing'],
+    [0, 0, 'completed'],
+  ])('%d of %d tasks run: %s', (running, desired, kind) => {
+    const seen = observation({ deployment: undefined, service: { status: 'ACTIVE', desired, running } });
+    expect(judge(seen, NO_HISTORY, countOnly).kind).toBe(kind);
+  });
+
+  test("another's deployment in between supersedes it", () => {
+    const seen = observation({
+      primary: othersEntry(),
+      service: { status: 'ACTIVE', desired: 2, running: 2 },
+    });
+    expect(judge(seen, NO_HISTORY, countOnly).kind).toBe('superseded');
+  });
+});
