@@ -44,6 +44,8 @@ async function tell(story: Story, request: Request, tools: Tools): Promise<void>
   });
   if (request.rollout.wait) {
     await log.step('Watch', () => forEach(story, (course) => watchCourse(tools, course, request)));
+  }
+  if (request.rollout.wait && story.courses.some((course) => course.trouble === undefined)) {
     await log.step('Gate', async () => {
       await forEach(story, (course) => proveService(tools, course, imagesOf(course, deliveries), request));
       story.courses = await proveUrl(tools, story.courses, request, answer);

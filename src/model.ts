@@ -284,6 +284,8 @@ export interface ServiceSnapshot {
   readonly enableEcsManagedTags: boolean | undefined;
   readonly propagateTags: string | undefined;
   readonly breaker: Breaker;
+  /** Minutes that a native strategy takes for its bake and its steps alone; 0 for a rolling update. */
+  readonly strategyMinutes: number;
   /** Ids of the service events that were there already. */
   readonly knownEvents: readonly string[];
 }

@@ -1,7 +1,17 @@
 import { describe, expect, test } from '@jest/globals';
 import { createService } from '../../simulator/ecs/services.ts';
 import type { Simulator } from '../../simulator/simulator.ts';
-import { accepted, expectRed, inAWorld, mutations, onceUnderway, production, step, tag } from './world.ts';
+import {
+  accepted,
+  expectRed,
+  inAWorld,
+  mutations,
+  onceUnderway,
+  production,
+  service,
+  step,
+  tag,
+} from './world.ts';
 
 /** A service whose first and only deployment never gets anywhere. */
 function addNewborn(sim: Simulator): void {
@@ -16,6 +26,7 @@ function addNewborn(sim: Simulator): void {
     taskDefinition: 'newborn',
     launchType: 'FARGATE',
     desiredCount: 1,
+    networkConfiguration: service(sim, 'worker').settings.networkConfiguration,
   });
 }
 

@@ -17,7 +17,7 @@ describe('what ends before production is touched', () => {
       const result = await step(sim, { ...tag('v2'), service: 'backnd' });
       expectRed(result, 'failed', 'service-not-found');
       expect(result.outputs['message']).toMatch(
-        /^Service "backnd" was not found in cluster "demo" \(us-east-1\)\. Services there: backend, .*worker\.$/,
+        /^Service "backnd" was not found in cluster "demo" \(us-east-1\)\. Services there: agent, backend, .*worker\.$/,
       );
       expect(mutations(sim)).toEqual([]);
     }));

@@ -25,10 +25,19 @@ export interface DeploymentView {
   readonly status: string;
   readonly statusReason: string | undefined;
   readonly lifecycleStage: string | undefined;
+  /** Lifecycle hooks that wait for somebody to say go on or back. */
+  readonly awaiting: readonly AwaitingHook[];
   readonly breaker: 'DISABLED' | 'MONITORING' | 'MONITORING_COMPLETE' | 'TRIGGERED' | undefined;
   readonly triggeredAlarms: readonly string[];
   readonly rollbackReason: string | undefined;
   readonly rollbackRevisionArn: string | undefined;
+}
+
+export interface AwaitingHook {
+  readonly id: string;
+  readonly expiresAt: string | undefined;
+  /** What ECS does by itself then: `CONTINUE` or `ROLLBACK`. */
+  readonly then: string | undefined;
 }
 
 /** An entry of `deployments[]` (ECS API, Deployment). */

@@ -78,6 +78,13 @@ function viewDeployment(deployment: ServiceDeployment): DeploymentView {
     status: deployment.status ?? '',
     statusReason: deployment.statusReason,
     lifecycleStage: deployment.lifecycleStage,
+    awaiting: (deployment.lifecycleHookDetails ?? [])
+      .filter((hook) => hook.status === 'AWAITING_ACTION')
+      .map((hook) => ({
+        id: hook.hookId ?? '',
+        expiresAt: hook.expiresAt?.toISOString(),
+        then: hook.timeoutAction,
+      })),
     breaker: deployment.deploymentCircuitBreaker?.status,
     triggeredAlarms:
       deployment.alarms?.status === 'TRIGGERED' ? (deployment.alarms.triggeredAlarmNames ?? []) : [],

@@ -1,4 +1,4 @@
-import type { Observation } from './observation.ts';
+import type { AwaitingHook, Observation } from './observation.ts';
 
 /** Pure: the state of a rollout in one line; two equal lines mean that nothing changed. */
 export function progressLine(seen: Observation): string {
@@ -13,6 +13,7 @@ export function progressLine(seen: Observation): string {
     ...(seen.oldTasks === 0 ? [] : [`old ${seen.oldTasks}`]),
     ...(failed === 0 ? [] : [`failed ${failed}`]),
     stageOf(seen, deployment?.lifecycleStage),
+    ...(deployment?.awaiting ?? []).map(describeHook),
   ]
     .filter((part) => part !== '')
     .join(', ');
@@ -22,4 +23,11 @@ function stageOf(seen: Observation, stage: string | undefined): string {
   const status = seen.deployment?.status ?? seen.primary?.rolloutState ?? '';
   const words = status.toLowerCase().replaceAll('_', ' ');
   return stage === undefined ? words : `${words} (${stage.toLowerCase().replaceAll('_', ' ')})`;
+}
+
+/** A hook that waits is no failure: somebody has to say go on or back, or ECS does it in the end. */
+export function describeHook({ id, expiresAt, then }: AwaitingHook): string {
+  const until = expiresAt === undefined ? '' : ` until ${expiresAt}`;
+  const otherwise = then === undefined ? '' : `, then ECS does ${then}`;
+  return `hook ${id} awaits an action${until}${otherwise}`;
 }

@@ -1,11 +1,26 @@
-import type { Course, Request, RolloutRequest, Trouble } from '../model.ts';
-import { followRollback, rollBack, settling, type RollBackTools } from './roll-back.ts';
+import type { Course, Request, RollbackEnd, Rollout, RolloutRequest, Trouble } from '../model.ts';
+import {
+  changesSettings,
+  followRollback,
+  restoreSettings,
+  rollBack,
+  settling,
+  type RollBackTools,
+} from './roll-back.ts';
 
-/** A rollback of ours is called for, or one of ECS's is on its way. */
+/** A rollback of ours is called for, one of ECS's is on its way, or ECS left settings that this run changed. */
 export function needsRemedy({ trouble, rollout }: Course, request: RolloutRequest): boolean {
   if (trouble === undefined || rollout === undefined) return false;
-  if (trouble.remedy === 'follow-ecs') return true;
-  return trouble.remedy === 'roll-back' && request.onFailure !== 'leave';
+  switch (trouble.remedy) {
+    case 'follow-ecs':
+      return true;
+    case 'roll-back':
+      return request.onFailure !== 'leave';
+    case 'done':
+      return changesSettings(request);
+    case 'leave':
+      return false;
+  }
 }
 
 /**
@@ -32,10 +47,22 @@ export async function remedyCourse(tools: RollBackTools, course: Course, request
   const { trouble, rollout } = course;
   if (rollout === undefined || !needsRemedy(course, request.rollout)) return course;
   tools.log.line(`${course.snapshot.address.name}: ${trouble?.cause ?? ''}: it ${trouble?.reason ?? ''}`);
-  const rollback = await settling(() =>
-    trouble?.remedy === 'follow-ecs'
-      ? followRollback(tools, rollout, request.rollout)
-      : rollBack(tools, rollout, request.rollout),
-  );
+  const rollback = await settling(async () => {
+    const end = await undo(tools, rollout, trouble?.remedy, request.rollout);
+    if (end.kind === 'rolled-back') await restoreSettings(tools, rollout, request.rollout);
+    return end;
+  });
   return { ...course, rollback };
+}
+
+async function undo(
+  tools: RollBackTools,
+  rollout: Rollout,
+  remedy: Trouble['remedy'] | undefined,
+  request: RolloutRequest,
+): Promise<RollbackEnd> {
+  if (remedy === 'done') return { kind: 'rolled-back' };
+  return remedy === 'follow-ecs'
+    ? followRollback(tools, rollout, request)
+    : rollBack(tools, rollout, request);
 }

@@ -3,7 +3,7 @@ import type { Aws } from '../aws/clients.ts';
 import { awsErrorKind, describeAwsError, isAwsError } from '../aws/errors.ts';
 import { revisionName } from '../aws/partition.ts';
 import { describeServiceDeployment } from '../aws/service-deployments.ts';
-import { describeService, primaryOf } from '../aws/services.ts';
+import { describeService, primaryOf, type Service } from '../aws/services.ts';
 import { writeOnce } from '../aws/writes.ts';
 import type { GoodRevision, RollbackEnd, Rollout, RolloutRequest } from '../model.ts';
 import { findServiceDeployment } from './find.ts';
@@ -163,19 +163,56 @@ export function restoringInput(
   request: RolloutRequest,
   target: GoodRevision,
 ): UpdateServiceCommandInput {
+  return {
+    cluster: rollout.snapshot.address.cluster,
+    service: rollout.snapshot.address.name,
+    taskDefinition: target.taskDefinitionArn,
+    ...settingsBefore(rollout, request),
+  };
+}
+
+/** The service's own values of the settings that this run sent. */
+function settingsBefore(rollout: Rollout, request: RolloutRequest): Partial<UpdateServiceCommandInput> {
   const { snapshot } = rollout;
   const { desiredCount, enableEcsManagedTags, propagateTags } = request;
   const tagsBefore = snapshot.propagateTags as UpdateServiceCommandInput['propagateTags'];
   return {
-    cluster: snapshot.address.cluster,
-    service: snapshot.address.name,
-    taskDefinition: target.taskDefinitionArn,
     ...(desiredCount === undefined ? {} : { desiredCount: snapshot.desiredCount }),
     ...(enableEcsManagedTags === undefined || snapshot.enableEcsManagedTags === undefined
       ? {}
       : { enableECSManagedTags: snapshot.enableEcsManagedTags }),
     ...(propagateTags === undefined || tagsBefore === undefined ? {} : { propagateTags: tagsBefore }),
   };
+}
+
+/** The request changes more of the service than its revision. */
+export function changesSettings(request: RolloutRequest): boolean {
+  const { desiredCount, enableEcsManagedTags, propagateTags } = request;
+  return [desiredCount, enableEcsManagedTags, propagateTags].some((setting) => setting !== undefined);
+}
+
+/**
+ * ECS's own rollback restores the revision and leaves the count and the tag settings as this run sent them; they go
+ * back too, unless somebody has deployed since.
+ */
+export async function restoreSettings(
+  { aws, clock, log }: RollBackTools,
+  rollout: Rollout,
+  request: RolloutRequest,
+): Promise<void> {
+  const { address, lastGood } = rollout.snapshot;
+  const before = settingsBefore(rollout, request);
+  if (!changesSettings(request) || rollout.adopted) return;
+  const differs = (service: Service): boolean =>
+    Object.entries(before).some(([field, value]) => service[field as keyof Service] !== value);
+  const now = await describeService(aws.ecs, address);
+  if (!differs(now) || primaryOf(now)?.taskDefinition !== lastGood?.taskDefinitionArn) return;
+  log.line(`${address.name}: restoring ${Object.keys(before).join(', ')}.`);
+  await writeOnce<unknown>(
+    clock,
+    () => aws.ecsWrites.updateService({ cluster: address.cluster, service: address.name, ...before }),
+    async () => (differs(await describeService(aws.ecs, address)) ? undefined : {}),
+  );
 }
 
 /** What a watched rollback came to. `back`: the rollout that goes back, where it is one of ours. */

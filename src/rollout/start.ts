@@ -15,6 +15,7 @@ import type {
   Trouble,
 } from '../model.ts';
 import { Failure } from '../runtime/failure.ts';
+import type { Log } from '../runtime/log.ts';
 import { findServiceDeployment, type FindTools } from './find.ts';
 
 export interface StartTools extends FindTools {
@@ -62,6 +63,7 @@ export async function startCourse(
     outcome: undefined,
   };
   tools.log.line(`${snapshot.address.name}: ${describeMove(move, taskDefinitionArn)}`);
+  warnOfSurprises(tools.log, snapshot, move, request);
   if (move !== 'update') return { ...course, rollout: adopt(snapshot, definition) };
   try {
     return {
@@ -71,6 +73,19 @@ export async function startCourse(
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     return { ...course, rollout: undefined, trouble: refusal(error) };
+  }
+}
+
+/** What a person would want to know before waiting for it. */
+function warnOfSurprises(log: Log, snapshot: ServiceSnapshot, move: Move, request: RolloutRequest): void {
+  const { address, rollout, strategyMinutes } = snapshot;
+  if (move === 'update' && rollout === 'in-progress') {
+    log.warn(`Service "${address.name}" has a deployment in progress; this one supersedes it.`);
+  }
+  if (move !== 'nothing' && request.wait && strategyMinutes >= request.waitMinutes) {
+    log.warn(
+      `Service "${address.name}" bakes and shifts for ${strategyMinutes} minutes by itself, and wait-for-minutes is ${request.waitMinutes}: the deployment cannot be seen to its end.`,
+    );
   }
 }
 

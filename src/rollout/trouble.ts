@@ -1,6 +1,7 @@
 import type { Cause, Evidence, Trouble } from '../model.ts';
 import type { History } from './history.ts';
 import type { Observation } from './observation.ts';
+import { describeHook } from './progress.ts';
 import { describeFailure } from './task-view.ts';
 import type { Failure } from '../runtime/failure.ts';
 import type { Verdict } from './judge.ts';
@@ -90,7 +91,8 @@ function deadlineTrouble(
   }
   const stage = last?.deployment?.lifecycleStage;
   if (stage !== undefined) {
-    return { ...common, reason: `${after}: it is in the stage ${stage}`, remedy: 'leave' };
+    const hooks = (last?.deployment?.awaiting ?? []).map((hook) => `, and ${describeHook(hook)}`).join('');
+    return { ...common, reason: `${after}: it is in the stage ${stage}${hooks}`, remedy: 'leave' };
   }
   const state = last === undefined ? '' : `: ${healthyTasks(last)} of ${wanted(last)} new tasks were healthy`;
   return { ...common, reason: `${after}${state}`, remedy: 'roll-back' };

@@ -1,4 +1,4 @@
-import type { Deployment, Service } from '@aws-sdk/client-ecs';
+import type { Deployment, DeploymentConfiguration, Service } from '@aws-sdk/client-ecs';
 import type { EcsReads } from '../aws/clients.ts';
 import { parseArn } from '../aws/partition.ts';
 import {
@@ -60,6 +60,7 @@ export function snapshotOf(
     enableEcsManagedTags: service.enableECSManagedTags,
     propagateTags: service.propagateTags,
     breaker: breakerOf(service),
+    strategyMinutes: strategyMinutes(service.deploymentConfiguration),
     knownEvents: (service.events ?? []).flatMap((event) => event.id ?? []),
   };
 }
@@ -79,6 +80,24 @@ function breakerOf(service: Service): Breaker {
     rollsBack: configured?.rollback ?? false,
     threshold: Math.max(threshold, 1),
   };
+}
+
+/** ECS API, DeploymentConfiguration: bake time, and the bake times of the steps of LINEAR and CANARY. */
+function strategyMinutes(configuration: DeploymentConfiguration | undefined): number {
+  const { strategy, bakeTimeInMinutes = 0, linearConfiguration, canaryConfiguration } = configuration ?? {};
+  switch (strategy) {
+    case 'BLUE_GREEN':
+      return bakeTimeInMinutes;
+    case 'LINEAR': {
+      const { stepPercent = 10, stepBakeTimeInMinutes = 6 } = linearConfiguration ?? {};
+      return bakeTimeInMinutes + (Math.ceil(100 / stepPercent) - 1) * stepBakeTimeInMinutes;
+    }
+    case 'CANARY':
+      return bakeTimeInMinutes + (canaryConfiguration?.canaryBakeTimeInMinutes ?? 10);
+    case 'ROLLING':
+    case undefined:
+      return 0;
+  }
 }
 
 function addressOf(cluster: string, service: Service): ServiceAddress {

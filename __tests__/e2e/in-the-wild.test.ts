@@ -1,0 +1,204 @@
+import { describe, expect, test } from '@jest/globals';
+import { createServer, request as httpRequest } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { startSimulator } from '../../simulator/simulator.ts';
+import { seedWorld } from '../../simulator/seed.ts';
+import { runStep } from '../../runner/step.ts';
+import {
+  accepted,
+  expectGreen,
+  expectRed,
+  inAWorld,
+  mutations,
+  onceUnderway,
+  production,
+  service,
+  step,
+  tag,
+} from './world.ts';
+
+describe('services as they are in the wild', () => {
+  test('blue/green: deployed twice, each time the group that serves is judged', () =>
+    inAWorld({}, async (sim) => {
+      const url = sim.loadBalancers['bluegreen']?.url ?? '';
+      for (const name of ['v2', 'v3']) {
+        const result = await step(sim, {
+          ...tag(name),
+          service: 'bluegreen',
+          'health-check-url': `${url}/version`,
+          'health-check-json': `version=${name}`,
+        });
+        expectGreen(result, 'succeeded');
+        expect(result.report.services[0]?.gates.map(({ state }) => state)).toEqual([
+          'passed',
+          'passed',
+          'passed',
+        ]);
+      }
+      expect(production(sim, 'bluegreen')).toBe('bluegreen:3 COMPLETED');
+    }));
+
+  test('blue/green: what never becomes healthy is rolled back before it gets traffic', () =>
+    inAWorld({}, async (sim) => {
+      const result = await step(sim, { ...tag('unhealthy-1'), service: 'bluegreen' });
+      expectRed(result, 'rolled-back', 'target-health-check-failed');
+      expect(production(sim, 'bluegreen')).toBe('bluegreen:1 COMPLETED');
+    }));
+
+  test('blue/green: a hook that awaits an action at the deadline is left, and said', () =>
+    inAWorld(
+      { blueGreen: { lifecycleHooks: [{ targetType: 'PAUSE', lifecycleStages: ['POST_SCALE_UP'] }] } },
+      async (sim) => {
+        const result = await step(sim, { ...tag('v2'), service: 'bluegreen', 'wait-for-minutes': '0.05' });
+        expectRed(result, 'timed-out', 'timeout');
+        expect(result.log).toMatch(/await/i);
+        expect(accepted(sim, 'StopServiceDeployment')).toEqual([]);
+      },
+    ));
+
+  test('a daemon has no desired count of its own', () =>
+    inAWorld({}, async (sim) => {
+      expectGreen(await step(sim, { ...tag('v2'), service: 'agent' }), 'succeeded');
+      expect(production(sim, 'agent')).toMatch(/:2 COMPLETED$/);
+    }));
+
+  test('autoscaling may move the desired count during the rollout', () =>
+    inAWorld({}, async (sim) => {
+      onceUnderway(sim, () => {
+        sim.operator.setDesiredCount('backend', 3);
+      });
+      expectGreen(await step(sim, tag('v2')), 'succeeded');
+      expect(service(sim).desiredCount).toBe(3);
+    }));
+
+  test('a change of the count alone makes no deployment and is done when as many tasks run', () =>
+    inAWorld({}, async (sim) => {
+      const result = await step(sim, { 'desired-count': '3' });
+      expectGreen(result, 'succeeded');
+      expect(mutations(sim)).toEqual(['UpdateService']);
+      expect(service(sim).desiredCount).toBe(3);
+      expect(result.outputs['changed']).toBe('true');
+    }));
+
+  test('a rollback restores the count that this run changed', () =>
+    inAWorld({}, async (sim) => {
+      const result = await step(sim, { ...tag('crash-1'), 'desired-count': '4' });
+      expectRed(result, 'rolled-back', 'app-crashed');
+      expect(service(sim).desiredCount).toBe(2);
+    }));
+
+  test("another's deployment in progress is warned of and superseded by ours", () =>
+    inAWorld({}, async (sim) => {
+      sim.operator.deploy('backend', 'slow-1');
+      const result = await step(sim, { ...tag('v3'), 'task-definition': 'running' });
+      expectGreen(result, 'succeeded');
+      expect(result.warnings.join()).toContain('in progress');
+    }));
+
+  test('a rollback of ours goes to the last good revision, not to the unfinished one before it', () =>
+    inAWorld({}, async (sim) => {
+      sim.operator.deploy('backend', 'slow-1');
+      const result = await step(sim, tag('crash-1'));
+      expectRed(result, 'rolled-back', 'app-crashed');
+      expect(production(sim)).toBe('backend:1 COMPLETED');
+    }));
+
+  test('a service that was rolled back can be deployed and found unchanged', () =>
+    inAWorld({}, async (sim) => {
+      await step(sim, tag('crash-1'));
+      expectGreen(await step(sim, tag('v1')), 'unchanged');
+      expectGreen(await step(sim, tag('v2')), 'succeeded');
+    }));
+});
+
+describe('where service deployments may not be read', () => {
+  test('supersession is still told from a rollback', () =>
+    inAWorld({}, async (sim) => {
+      sim.inject({ action: 'ListServiceDeployments', effect: { kind: 'denied' } });
+      onceUnderway(sim, () => {
+        sim.operator.deploy('backend', 'v3');
+      });
+      expectRed(await step(sim, tag('v2')), 'superseded', 'superseded');
+      expect(mutations(sim)).toEqual(['RegisterTaskDefinition', 'UpdateService']);
+    }));
+
+  test("ECS's own rollback is followed to its end", () =>
+    inAWorld({}, async (sim) => {
+      sim.inject({ action: 'ListServiceDeployments', effect: { kind: 'denied' } });
+      const result = await step(sim, { ...tag('crash-1'), 'fail-fast': 'false' });
+      expectRed(result, 'rolled-back', 'app-crashed');
+      expect(accepted(sim, 'UpdateService')).toHaveLength(1);
+      expect(production(sim)).toBe('backend:1 COMPLETED');
+    }));
+});
+
+describe('AWS on a bad day', () => {
+  test('real throttling buckets and late lists do not fail a healthy rollout', async () => {
+    const sim = await startSimulator({ speed: 20, world: seedWorld(), throttling: true, lagSeconds: 5 });
+    try {
+      expectGreen(await step(sim, tag('v2')), 'succeeded');
+    } finally {
+      await sim.close();
+    }
+  });
+
+  test('a race of two registrations is tried again', () =>
+    inAWorld({}, async (sim) => {
+      sim.inject({
+        action: 'RegisterTaskDefinition',
+        times: 1,
+        effect: {
+          kind: 'error',
+          code: 'ClientException',
+          message: 'Too many concurrent attempts to create a new revision of the specified family.',
+        },
+      });
+      expectGreen(await step(sim, tag('v2')), 'succeeded');
+    }));
+
+  test('a lost answer to RegisterTaskDefinition registers no second revision', () =>
+    inAWorld({}, async (sim) => {
+      sim.inject({ action: 'RegisterTaskDefinition', times: 1, effect: { kind: 'reset', when: 'after' } });
+      expectGreen(await step(sim, tag('v2')), 'succeeded');
+      expect(production(sim)).toBe('backend:2 COMPLETED');
+    }));
+
+  test('a lost answer to StopServiceDeployment is read back', () =>
+    inAWorld({}, async (sim) => {
+      sim.inject({ action: 'StopServiceDeployment', times: 1, effect: { kind: 'reset', when: 'after' } });
+      expectRed(await step(sim, tag('crash-1')), 'rolled-back', 'app-crashed');
+      expect(sim.calls.filter((call) => call.action === 'StopServiceDeployment')).toHaveLength(1);
+    }));
+});
+
+test('a proxy is used where the environment names one, and not where it excepts the host', () =>
+  inAWorld({}, async (sim) => {
+    const seen: string[] = [];
+    const proxy = createServer((incoming, outgoing) => {
+      seen.push(incoming.url ?? '');
+      const { hostname, port, pathname, search } = new URL(incoming.url ?? '');
+      const onward = httpRequest(
+        { hostname, port, path: pathname + search, method: incoming.method, headers: incoming.headers },
+        (answer) => {
+          outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
+          answer.pipe(outgoing);
+        },
+      );
+      incoming.pipe(onward);
+    });
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+    const address = `http://127.0.0.1:${String((proxy.address() as AddressInfo).port)}`;
+    try {
+      const inputs = { cluster: 'demo', service: 'backend', 'task-definition': 'backend:1' };
+      expectGreen(await runStep(inputs, { ...sim.env, HTTP_PROXY: address }), 'unchanged');
+      expect(seen.length).toBeGreaterThan(3);
+      seen.length = 0;
+      expectGreen(
+        await runStep(inputs, { ...sim.env, HTTP_PROXY: address, NO_PROXY: '127.0.0.1' }),
+        'unchanged',
+      );
+      expect(seen).toEqual([]);
+    } finally {
+      proxy.close();
+    }
+  }));
