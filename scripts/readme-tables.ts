@@ -111,7 +111,8 @@ function outputTable({ outputs }: ActionFile): string {
   return table(['Output', 'Meaning'], rows);
 }
 
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+/** A Markdown table. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   return [head, head.map(() => '---'), ...rows]
     .map((cells) => `| ${cells.map(cell).join(' | ')} |`)
     .join('\n');
@@ -126,7 +127,7 @@ function code(text: string): string {
 }
 
 /** Replaces what stands between the two markers, which must occur once each, in this order. */
-function between(readme: string, name: string, content: string): string {
+export function between(readme: string, name: string, content: string): string {
   const [open, close] = [`<!-- ${name} -->`, `<!-- /${name} -->`];
   const [before, rest, ...more] = readme.split(open);
   const [old, after, ...others] = (rest ?? '').split(close);
