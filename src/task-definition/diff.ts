@@ -1,4 +1,4 @@
-import type { DefinitionChange, Json, TaskDefinition } from '../model.ts';
+import type { DefinitionChange, Json, JsonObject, TaskDefinition } from '../model.ts';
 import { isArray, isObject } from './fields.ts';
 import { normalise } from './normalise.ts';
 
@@ -8,7 +8,6 @@ const KEYED_BY: Readonly<Record<string, readonly string[]>> = {
   environment: ['name'],
   secrets: ['name'],
   secretOptions: ['name'],
-  environmentFiles: ['value'],
   portMappings: ['containerPort', 'containerPortRange', 'protocol'],
   mountPoints: ['containerPath'],
   volumesFrom: ['sourceContainer'],
@@ -22,8 +21,12 @@ const KEYED_BY: Readonly<Record<string, readonly string[]>> = {
   properties: ['name'],
 };
 
-/** Values under these paths never leave the diff, but for environment names that the user lists. */
-const HIDDEN = /(^|\.)environment\[|\.options\.[^.]*(token|secret|password|key)/i;
+/**
+ * Values under these paths never leave the diff, but for environment names that the user lists. The environment is
+ * hidden in whatever form somebody wrote it; options of log and volume drivers, where they carry credentials.
+ */
+const HIDDEN =
+  /(^|\.)environment(\[|\.|$)|\.options\..*(token|secret|pass|pwd|key|auth|credential|header)|\.driverOpts\./i;
 
 /**
  * What changes between two definitions for whoever runs them: defaults filled on both sides, lists matched by
@@ -79,7 +82,7 @@ function isHidden(path: string, show: readonly string[]): boolean {
 /** Every leaf with its path. A list without names is one leaf: its order means something. */
 function leavesOf(value: Json, path = '', field = ''): Map<string, string> {
   const keys = KEYED_BY[field];
-  if (isArray(value) && keys !== undefined && value.every(isObject)) {
+  if (isArray(value) && keys !== undefined && value.every(isObject) && areDistinct(value, keys)) {
     return merge(value.map((entry) => leavesOf(withoutKey(entry, keys), `${path}[${nameOf(entry, keys)}]`)));
   }
   if (isObject(value) && Object.keys(value).length > 0) {
@@ -92,11 +95,16 @@ function leavesOf(value: Json, path = '', field = ''): Map<string, string> {
   return new Map([[path, typeof value === 'string' ? value : JSON.stringify(value)]]);
 }
 
+/** Entries of the same name are told apart by their order alone: such a list is one leaf. */
+function areDistinct(list: readonly JsonObject[], keys: readonly string[]): boolean {
+  return new Set(list.map((entry) => nameOf(entry, keys))).size === list.length;
+}
+
 function merge(maps: readonly Map<string, string>[]): Map<string, string> {
   return new Map(maps.flatMap((map) => [...map]));
 }
 
-function nameOf(entry: Readonly<Record<string, Json | undefined>>, keys: readonly string[]): string {
+function nameOf(entry: JsonObject, keys: readonly string[]): string {
   return keys.flatMap((key) => (entry[key] === undefined ? [] : textOf(entry[key]))).join('/');
 }
 
@@ -105,7 +113,7 @@ function textOf(value: Json | undefined): string {
 }
 
 /** A pair such as `{name, value}` shows as its value alone. */
-function withoutKey(entry: Readonly<Record<string, Json | undefined>>, keys: readonly string[]): Json {
+function withoutKey(entry: JsonObject, keys: readonly string[]): Json {
   const rest = Object.entries(entry).filter(([field]) => !keys.includes(field));
   const [only, ...others] = rest;
   if (only !== undefined && others.length === 0 && ['value', 'valueFrom'].includes(only[0])) {

@@ -44,18 +44,6 @@ export function isArray(value: Json | undefined): value is readonly Json[] {
   return Array.isArray(value);
 }
 
-/** `[{name, value}]` and the like as a map; entries without the key are left out. */
-export function byName(list: Json | undefined, key: string, value: string): Map<string, string> {
-  const entries = (isArray(list) ? list : []).flatMap((entry) =>
-    isObject(entry) && typeof entry[key] === 'string' ? [[entry[key], asText(entry[value])] as const] : [],
-  );
-  return new Map(entries);
-}
-
-function asText(value: Json | undefined): string {
-  return typeof value === 'string' ? value : '';
-}
-
 /** The definition with one container replaced by what `change` makes of it. */
 export function mapContainers(
   definition: TaskDefinition,

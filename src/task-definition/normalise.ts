@@ -4,6 +4,8 @@ import { isArray, isObject, mapContainers } from './fields.ts';
 /** Defaults that ECS fills in when a definition is registered (ECS API, ContainerDefinition and TaskDefinition). */
 const CONTAINER_DEFAULTS: JsonObject = { cpu: 0, essential: true, versionConsistency: 'enabled' };
 const HEALTH_CHECK_DEFAULTS: JsonObject = { interval: 30, timeout: 5, retries: 3 };
+const MOUNT_DEFAULTS: JsonObject = { readOnly: false };
+const FILE_SYSTEM_DEFAULTS: JsonObject = { rootDirectory: '/', transitEncryption: 'DISABLED' };
 const TASK_DEFAULTS: JsonObject = { enableFaultInjection: false };
 const PLATFORM_DEFAULTS: JsonObject = { cpuArchitecture: 'X86_64', operatingSystemFamily: 'LINUX' };
 
@@ -21,6 +23,7 @@ export function normalise(definition: TaskDefinition): TaskDefinition {
     ...(isObject(definition['runtimePlatform'])
       ? { runtimePlatform: without(definition['runtimePlatform'], PLATFORM_DEFAULTS) }
       : {}),
+    ...(isArray(definition['volumes']) ? { volumes: definition['volumes'].map(normaliseVolume) } : {}),
     ...(isArray(definition['requiresCompatibilities'])
       ? { requiresCompatibilities: [...definition['requiresCompatibilities']].sort() }
       : {}),
@@ -38,6 +41,21 @@ function normaliseContainer(container: ContainerDefinition, awsvpc: boolean): Co
     ...(isArray(container['portMappings'])
       ? { portMappings: container['portMappings'].map((mapping) => normalisePort(mapping, awsvpc)) }
       : {}),
+    ...normaliseMounts('mountPoints', container['mountPoints']),
+    ...normaliseMounts('volumesFrom', container['volumesFrom']),
+  };
+}
+
+function normaliseMounts(field: string, mounts: Json | undefined): JsonObject {
+  if (!isArray(mounts)) return {};
+  return { [field]: mounts.map((mount) => (isObject(mount) ? without(mount, MOUNT_DEFAULTS) : mount)) };
+}
+
+function normaliseVolume(volume: Json): Json {
+  if (!isObject(volume) || !isObject(volume['efsVolumeConfiguration'])) return volume;
+  return {
+    ...volume,
+    efsVolumeConfiguration: without(volume['efsVolumeConfiguration'], FILE_SYSTEM_DEFAULTS),
   };
 }
 
@@ -51,14 +69,14 @@ function normalisePort(mapping: Json, awsvpc: boolean): Json {
 
 /** `1024` of "1024", "1 vCPU" and "1vcpu". */
 function cpuUnits(cpu: Json | undefined): string | undefined {
-  const match = typeof cpu === 'string' ? /^([\d.]+)\s*(vcpu)?$/i.exec(cpu.trim()) : null;
+  const match = typeof cpu === 'string' ? /^(\d+(?:\.\d+)?|\.\d+)\s*(vcpu)?$/i.exec(cpu.trim()) : null;
   if (match === null) return undefined;
   return String(match[2] === undefined ? Number(match[1]) : Number(match[1]) * 1024);
 }
 
 /** `2048` of "2048", "2 GB" and "2gb". */
 function mebibytes(memory: Json | undefined): string | undefined {
-  const match = typeof memory === 'string' ? /^([\d.]+)\s*(gb)?$/i.exec(memory.trim()) : null;
+  const match = typeof memory === 'string' ? /^(\d+(?:\.\d+)?|\.\d+)\s*(gb)?$/i.exec(memory.trim()) : null;
   if (match === null) return undefined;
   return String(match[2] === undefined ? Number(match[1]) : Number(match[1]) * 1024);
 }

@@ -4,11 +4,12 @@ import type {
   DefinitionRequest,
   DeployedImage,
   Json,
+  JsonObject,
   NamedChanges,
   RunningImage,
   TaskDefinition,
 } from '../model.ts';
-import { byName, isObject, mapContainers } from './fields.ts';
+import { isArray, isObject, mapContainers } from './fields.ts';
 
 /** What is rendered into a base. */
 export interface Rendering {
@@ -57,7 +58,7 @@ export function rendersAnything(request: DefinitionRequest): boolean {
 }
 
 function imageOf(container: ContainerDefinition, { images, running }: Rendering): string {
-  const ours = images[container.name];
+  const ours = Object.hasOwn(images, container.name) ? images[container.name] : undefined;
   if (ours !== undefined) return ours.reference;
   const now = running.find((each) => each.container === container.name);
   if (now === undefined) return container.image;
@@ -86,21 +87,31 @@ function renderEnvironment(
 ): { environment?: Json; secrets?: Json } {
   if (environmentMode === 'replace') {
     return {
-      environment: pairs(new Map(Object.entries(environment.set)), 'value'),
-      secrets: pairs(new Map(Object.entries(secrets.set)), 'valueFrom'),
+      environment: pairs(Object.entries(environment.set), 'value'),
+      secrets: pairs(Object.entries(secrets.set), 'valueFrom'),
     };
   }
   if (isEmpty(environment) && isEmpty(secrets)) return {};
-  const plain = byName(container['environment'], 'name', 'value');
-  const secret = byName(container['secrets'], 'name', 'valueFrom');
-  for (const name of [...environment.remove, ...Object.keys(secrets.set)]) plain.delete(name);
-  for (const name of [...secrets.remove, ...Object.keys(environment.set)]) secret.delete(name);
-  for (const [name, value] of Object.entries(environment.set)) plain.set(name, value);
-  for (const [name, from] of Object.entries(secrets.set)) secret.set(name, from);
+  const plain = { set: environment.set, remove: [...environment.remove, ...Object.keys(secrets.set)] };
+  const secret = { set: secrets.set, remove: [...secrets.remove, ...Object.keys(environment.set)] };
   return {
-    ...keepAbsence('environment', container, pairs(plain, 'value')),
-    ...keepAbsence('secrets', container, pairs(secret, 'valueFrom')),
+    ...keepAbsence('environment', container, mergeList(container['environment'], plain, 'value')),
+    ...keepAbsence('secrets', container, mergeList(container['secrets'], secret, 'valueFrom')),
   };
+}
+
+/** Entries merged by name. Every other entry stays as it is written, whatever else is in it. */
+function mergeList(list: Json | undefined, { set, remove }: NamedChanges, valueField: string): Json {
+  const before = isArray(list) ? list : [];
+  const gone = new Set(remove.filter((name) => !Object.hasOwn(set, name)));
+  const kept = before.flatMap((entry): Json[] => {
+    const name = isObject(entry) ? entry['name'] : undefined;
+    if (!isObject(entry) || typeof name !== 'string') return [entry];
+    if (gone.has(name)) return [];
+    return [Object.hasOwn(set, name) ? { ...entry, [valueField]: set[name] } : entry];
+  });
+  const known = new Set(kept.map((entry) => (isObject(entry) ? entry['name'] : undefined)));
+  return [...kept, ...pairs(Object.entries(set), valueField).filter((entry) => !known.has(entry['name']))];
 }
 
 function renderLogging(
@@ -125,8 +136,8 @@ function mergeMap(before: Json | undefined, changes: NamedChanges): Json {
   return Object.fromEntries(merged);
 }
 
-function pairs(map: ReadonlyMap<string, string>, valueField: string): Json {
-  return [...map].map(([name, value]) => ({ name, [valueField]: value }));
+function pairs(entries: readonly (readonly [string, string])[], valueField: string): JsonObject[] {
+  return entries.map(([name, value]) => ({ name, [valueField]: value }));
 }
 
 /** An empty list is not added where the base had none. */
