@@ -1,18 +1,21 @@
+import { ApplicationAutoScaling } from '@aws-sdk/client-application-auto-scaling';
+import type * as scaling from '@aws-sdk/client-application-auto-scaling';
+import { CloudWatch } from '@aws-sdk/client-cloudwatch';
+import type * as cloudwatch from '@aws-sdk/client-cloudwatch';
 import { CloudWatchLogs } from '@aws-sdk/client-cloudwatch-logs';
-import type { GetLogEventsCommandInput, GetLogEventsCommandOutput } from '@aws-sdk/client-cloudwatch-logs';
+import type * as logs from '@aws-sdk/client-cloudwatch-logs';
 import { ECR } from '@aws-sdk/client-ecr';
-import type {
-  BatchGetImageCommandInput,
-  BatchGetImageCommandOutput,
-  DescribeImagesCommandInput,
-  DescribeImagesCommandOutput,
-  DescribeRepositoriesCommandInput,
-  DescribeRepositoriesCommandOutput,
-} from '@aws-sdk/client-ecr';
+import type * as ecr from '@aws-sdk/client-ecr';
 import { ECS } from '@aws-sdk/client-ecs';
 import type * as ecs from '@aws-sdk/client-ecs';
 import { ElasticLoadBalancingV2 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import type * as elb from '@aws-sdk/client-elastic-load-balancing-v2';
+import { IAM } from '@aws-sdk/client-iam';
+import type * as iam from '@aws-sdk/client-iam';
+import { SecretsManager } from '@aws-sdk/client-secrets-manager';
+import type * as secrets from '@aws-sdk/client-secrets-manager';
+import { SSM } from '@aws-sdk/client-ssm';
+import type * as ssm from '@aws-sdk/client-ssm';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
@@ -40,7 +43,6 @@ export interface EcsReads {
   >;
   listTasks: Call<ecs.ListTasksCommandInput, ecs.ListTasksCommandOutput>;
   describeTasks: Call<ecs.DescribeTasksCommandInput, ecs.DescribeTasksCommandOutput>;
-  listTaskDefinitions: Call<ecs.ListTaskDefinitionsCommandInput, ecs.ListTaskDefinitionsCommandOutput>;
 }
 
 /** The ECS calls that change something. The SDK never repeats them: see writes.ts. */
@@ -51,12 +53,14 @@ export interface EcsWrites {
     ecs.DeregisterTaskDefinitionCommandInput,
     ecs.DeregisterTaskDefinitionCommandOutput
   >;
+  runTask: Call<ecs.RunTaskCommandInput, ecs.RunTaskCommandOutput>;
+  stopTask: Call<ecs.StopTaskCommandInput, ecs.StopTaskCommandOutput>;
 }
 
 export interface EcrReads {
-  describeRepositories: Call<DescribeRepositoriesCommandInput, DescribeRepositoriesCommandOutput>;
-  describeImages: Call<DescribeImagesCommandInput, DescribeImagesCommandOutput>;
-  batchGetImage: Call<BatchGetImageCommandInput, BatchGetImageCommandOutput>;
+  describeRepositories: Call<ecr.DescribeRepositoriesCommandInput, ecr.DescribeRepositoriesCommandOutput>;
+  describeImages: Call<ecr.DescribeImagesCommandInput, ecr.DescribeImagesCommandOutput>;
+  batchGetImage: Call<ecr.BatchGetImageCommandInput, ecr.BatchGetImageCommandOutput>;
 }
 
 export interface LoadBalancerReads {
@@ -66,7 +70,33 @@ export interface LoadBalancerReads {
 }
 
 export interface LogReads {
-  getLogEvents: Call<GetLogEventsCommandInput, GetLogEventsCommandOutput>;
+  getLogEvents: Call<logs.GetLogEventsCommandInput, logs.GetLogEventsCommandOutput>;
+  describeLogGroups: Call<logs.DescribeLogGroupsCommandInput, logs.DescribeLogGroupsCommandOutput>;
+}
+
+export interface AlarmReads {
+  describeAlarms: Call<cloudwatch.DescribeAlarmsCommandInput, cloudwatch.DescribeAlarmsCommandOutput>;
+}
+
+export interface RoleReads {
+  getRole: Call<iam.GetRoleCommandInput, iam.GetRoleCommandOutput>;
+}
+
+/** Whether a secret exists; its value is never read. */
+export interface SecretReads {
+  describeSecret: Call<secrets.DescribeSecretCommandInput, secrets.DescribeSecretCommandOutput>;
+}
+
+/** Whether a parameter exists; its value is never read. */
+export interface ParameterReads {
+  describeParameters: Call<ssm.DescribeParametersCommandInput, ssm.DescribeParametersCommandOutput>;
+}
+
+export interface ScalingReads {
+  describeScalableTargets: Call<
+    scaling.DescribeScalableTargetsCommandInput,
+    scaling.DescribeScalableTargetsCommandOutput
+  >;
 }
 
 /** Every AWS client of the action, made once. */
@@ -77,6 +107,11 @@ export interface Aws {
   readonly taskDefinitions: RawTaskDefinitions;
   readonly elb: LoadBalancerReads;
   readonly logs: LogReads;
+  readonly alarms: AlarmReads;
+  readonly roles: RoleReads;
+  readonly secrets: SecretReads;
+  readonly parameters: ParameterReads;
+  readonly scaling: ScalingReads;
   /** The ECR client of a region: an image may live in another one than the service. */
   ecr(region: string): EcrReads;
 }
@@ -105,6 +140,11 @@ export async function createAws(region: string | undefined, signal: AbortSignal)
     taskDefinitions: rawTaskDefinitions(reader, writer),
     elb: new ElasticLoadBalancingV2(reads),
     logs: new CloudWatchLogs(reads),
+    alarms: new CloudWatch(reads),
+    roles: new IAM(reads),
+    secrets: new SecretsManager(reads),
+    parameters: new SSM(reads),
+    scaling: new ApplicationAutoScaling(reads),
     ecr: (ofRegion) => new ECR({ ...reads, region: ofRegion }),
   };
 }
