@@ -8,7 +8,7 @@ function listOf(field: string): fc.Arbitrary<JsonObject[]> {
   return fc.uniqueArray(fc.record({ name, [field]: value }), {
     selector: (entry) => entry['name'],
     maxLength: 4,
-  }) as fc.Arbitrary<JsonObject[]>;
+  });
 }
 
 const container = fc.record(

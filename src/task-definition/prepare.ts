@@ -14,7 +14,7 @@ import { chooseContainers, imagesByContainer } from './containers.ts';
 import { describeChange, diffDefinitions } from './diff.ts';
 import { mapContainers } from './fields.ts';
 import { findRevision, loadBase, loadRevision, type LoadedDefinition } from './load.ts';
-import { render, rendersAnything } from './render.ts';
+import { render, rendersAnything, rendersContainers } from './render.ts';
 import { reviewSpelling } from './spelling.ts';
 
 /** The definition to deploy, and how it relates to what is there. */
@@ -100,14 +100,13 @@ async function loadCurrent(
   };
 }
 
-/** What ECS resolved; where that cannot be read, what the running revision says. */
+/** What ECS resolved; for a container that it does not tell of, what the running revision says. */
 function runningImages(service: ServiceSnapshot, current: TaskDefinition): readonly RunningImage[] {
-  if (service.running.length > 0) return service.running;
-  return current.containerDefinitions.map(({ name, image }) => ({
-    container: name,
-    image,
-    digest: undefined,
-  }));
+  const told = new Set(service.running.map((each) => each.container));
+  const others = current.containerDefinitions
+    .filter(({ name }) => !told.has(name))
+    .map(({ name, image }) => ({ container: name, image, digest: undefined }));
+  return [...service.running, ...others];
 }
 
 /** An existing revision with nothing to render is deployed as it is, its images included. */
@@ -125,11 +124,9 @@ function renderOnto(
       images: {},
     };
   }
-  const containers = chooseContainers(base.definition, provided, {
-    named: request.definition.containers,
-    ecrRepository: request.ecrRepository,
-    running,
-  });
+  const hints = { named: request.definition.containers, ecrRepository: request.ecrRepository, running };
+  const concerned = provided.kind !== 'none' || rendersContainers(request.definition);
+  const containers = concerned ? chooseContainers(base.definition, provided, hints) : [];
   const images = imagesByContainer(provided, containers);
   return {
     definition: render(base.definition, { request: request.definition, containers, images, running }),

@@ -20,7 +20,7 @@ export async function readTaskDefinitionFile(workspace: string, path: string): P
 
 /** Pure: the definition in a text; `path` is for the messages. */
 export function parseTaskDefinition(path: string, text: string): TaskDefinition {
-  const document = parseDocument(text, { uniqueKeys: true, prettyErrors: true });
+  const document = parseDocument(text, { uniqueKeys: true, prettyErrors: true, merge: true });
   const [problem] = document.errors;
   if (problem !== undefined) throw wrong(path, `it is neither JSON nor YAML: ${firstLine(problem.message)}`);
   try {

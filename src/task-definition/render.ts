@@ -40,18 +40,17 @@ export function render(base: TaskDefinition, rendering: Rendering): TaskDefiniti
 
 /** True where the request asks for anything that changes a definition besides its images. */
 export function rendersAnything(request: DefinitionRequest): boolean {
+  const ofTask = [request.taskRoleArn, request.executionRoleArn, request.cpu, request.memory];
+  return rendersContainers(request) || ofTask.some((value) => value !== undefined);
+}
+
+/** True where some of it goes into containers, so that it has to be known into which. */
+export function rendersContainers(request: DefinitionRequest): boolean {
   const changes = [request.environment, request.secrets, request.dockerLabels, request.logOptions];
-  const values = [
-    request.logDriver,
-    request.command,
-    request.taskRoleArn,
-    request.executionRoleArn,
-    request.cpu,
-    request.memory,
-  ];
   return (
     changes.some((change) => !isEmpty(change)) ||
-    values.some((value) => value !== undefined) ||
+    request.logDriver !== undefined ||
+    request.command !== undefined ||
     request.envFiles.length > 0 ||
     request.environmentMode === 'replace'
   );

@@ -1,0 +1,80 @@
+import { describe, expect, it } from '@jest/globals';
+import { findRevision, loadBase, loadRevision } from '../../src/task-definition/load.ts';
+import { denied, expired, unanswered } from '../fakes/aws-errors.ts';
+import { definitionOf, revisionArn, snapshotOf } from '../fakes/literals.ts';
+import { fakeRevisions } from '../fakes/revisions.ts';
+
+const HELD = { 'backend:6': definitionOf(['six']), 'backend:7': definitionOf(), 'other:1': definitionOf() };
+
+describe('a base', () => {
+  it.each([
+    [{ kind: 'latest-of-service' }, 'backend:7', 'backend:7, the latest revision of its family'],
+    [{ kind: 'family', family: 'other' }, 'other:1', 'other:1, the latest revision of its family'],
+    [{ kind: 'revision', reference: 'backend:6' }, 'backend:6', 'backend:6'],
+    [{ kind: 'revision', reference: revisionArn('backend:6') }, 'backend:6', 'backend:6'],
+    [{ kind: 'running' }, 'backend:6', 'backend:6, which runs now'],
+  ] as const)('%j is %s', async (base, name, origin) => {
+    const services = [snapshotOf({ taskDefinitionArn: revisionArn('backend:6') })];
+    const loaded = await loadBase(fakeRevisions(HELD), base, services, '/nowhere');
+    expect(loaded).toMatchObject({ arn: revisionArn(name), origin });
+  });
+
+  it('keeps its tags, and loses what only AWS may write', async () => {
+    const tags = [{ key: 'team', value: 'a' }];
+    const { definition } = await loadRevision(fakeRevisions(HELD, { tags }), 'backend:7');
+    expect(definition).toEqual({ ...HELD['backend:7'], tags });
+  });
+
+  it('that was deregistered cannot be deployed again, and says so', async () => {
+    const loaded = await loadRevision(fakeRevisions(HELD, { inactive: ['backend:6'] }), 'backend:6');
+    expect(loaded).toMatchObject({
+      arn: undefined,
+      origin: 'backend:6 (deregistered: its content is registered anew)',
+    });
+  });
+
+  it('that is not there is an error that says how to list what is', async () => {
+    await expect(loadRevision(fakeRevisions(HELD), revisionArn('web:1'))).rejects.toMatchObject({
+      reason: 'invalid-input',
+      message: 'Task definition "web:1" was not found in eu-central-1.',
+      hint: 'List what is there: aws ecs list-task-definitions --region eu-central-1',
+    });
+    await expect(findRevision(fakeRevisions(HELD), 'web')).resolves.toBeUndefined();
+  });
+
+  it.each([
+    ['denied', denied(), 'access-denied'],
+    ['expired', expired(), 'credentials-expired'],
+    ['unanswered', unanswered(), 'unknown'],
+  ])('that cannot be read is an error of its own: %s', async (_why, describing, reason) => {
+    await expect(findRevision(fakeRevisions(HELD, { describing }), 'backend')).rejects.toMatchObject({
+      reason,
+      message: expect.stringContaining('reading task definition backend') as string,
+    });
+  });
+});
+
+describe('several services', () => {
+  const one = snapshotOf({ taskDefinitionArn: revisionArn('backend:6') });
+  const two = snapshotOf({ taskDefinitionArn: revisionArn('backend:7') });
+  const other = snapshotOf({ taskDefinitionArn: revisionArn('other:1') });
+
+  it('of one family start from its latest revision', async () => {
+    const loaded = await loadBase(fakeRevisions(HELD), { kind: 'latest-of-service' }, [one, two], '/');
+    expect(loaded.arn).toBe(revisionArn('backend:7'));
+  });
+
+  it('of different families need to be told which one they get', async () => {
+    const loading = loadBase(fakeRevisions(HELD), { kind: 'latest-of-service' }, [one, other], '/');
+    await expect(loading).rejects.toMatchObject({
+      reason: 'invalid-input',
+      message:
+        'The services run revisions of different families (backend, other): task-definition must say which one they get.',
+    });
+  });
+
+  it('that run different revisions cannot all get the running one', async () => {
+    const loading = loadBase(fakeRevisions(HELD), { kind: 'running' }, [one, two], '/');
+    await expect(loading).rejects.toMatchObject({ reason: 'invalid-input' });
+  });
+});

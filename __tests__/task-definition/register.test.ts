@@ -1,0 +1,187 @@
+import { describe, expect, it } from '@jest/globals';
+import type { Course } from '../../src/model.ts';
+import { registerOrReuse, tidyUp } from '../../src/task-definition/register.ts';
+import { awsError, denied, expired, throttled, unanswered } from '../fakes/aws-errors.ts';
+import { fakeClock } from '../fakes/clock.ts';
+import { courseOf, definitionOf, outcomeOf, revisionArn } from '../fakes/literals.ts';
+import { fakeLog } from '../fakes/log.ts';
+import { fakeRevisions } from '../fakes/revisions.ts';
+
+const SENT = definitionOf([{ name: 'web', image: 'new' }]);
+const PREPARED = { definition: SENT, origin: 'x', existingArn: undefined, images: {}, changes: [] };
+
+function toolsWith(revisions: ReturnType<typeof fakeRevisions>): Parameters<typeof registerOrReuse>[0] & {
+  clock: ReturnType<typeof fakeClock>;
+  log: ReturnType<typeof fakeLog>;
+} {
+  const unused = {} as never;
+  return { aws: { ...revisions, ecs: unused, ecsWrites: unused }, clock: fakeClock(), log: fakeLog() };
+}
+
+describe('the revision of this run', () => {
+  it('is the one that is there already, and nothing is sent', async () => {
+    const aws = fakeRevisions({});
+    const tools = toolsWith(aws);
+    const existingArn = revisionArn('backend:7');
+    await expect(registerOrReuse(tools, { ...PREPARED, existingArn })).resolves.toMatchObject({
+      arn: existingArn,
+      registered: false,
+    });
+    expect(aws.registered).toEqual([]);
+    expect(tools.log.said).toEqual(['backend:7 holds this definition already.']);
+  });
+
+  it('is registered once, exactly as it was rendered', async () => {
+    const aws = fakeRevisions({ 'backend:7': definitionOf() });
+    await expect(registerOrReuse(toolsWith(aws), PREPARED)).resolves.toMatchObject({
+      arn: revisionArn('backend:8'),
+      registered: true,
+      deregistered: false,
+    });
+    expect(aws.registered).toEqual([SENT]);
+  });
+
+  it('is read back after a lost answer, and not registered twice', async () => {
+    const aws = fakeRevisions(
+      { 'backend:7': definitionOf() },
+      { failing: [{ error: unanswered(), after: true }] },
+    );
+    await expect(registerOrReuse(toolsWith(aws), PREPARED)).resolves.toMatchObject({
+      arn: revisionArn('backend:8'),
+      registered: true,
+    });
+    expect(aws.registered).toHaveLength(1);
+    expect(aws.described).toEqual(['backend']);
+  });
+
+  it('is sent again where the lost one had no effect', async () => {
+    const aws = fakeRevisions({ 'backend:7': definitionOf() }, { failing: [{ error: unanswered() }] });
+    const { arn } = await registerOrReuse(toolsWith(aws), PREPARED);
+    expect(arn).toBe(revisionArn('backend:8'));
+    expect(aws.registered).toHaveLength(2);
+  });
+
+  it('is sent again, unread, after a race with another registration', async () => {
+    const race = awsError(
+      'ClientException',
+      'Too many concurrent attempts to create a new revision of the specified family.',
+    );
+    const aws = fakeRevisions({}, { failing: [{ error: race }, { error: throttled() }] });
+    const { arn } = await registerOrReuse(toolsWith(aws), PREPARED);
+    expect(arn).toBe(revisionArn('backend:1'));
+    expect(aws.described).toEqual([]);
+  });
+
+  it('that AWS refuses is an error with its own words', async () => {
+    const error = awsError('ClientException', 'Invalid setting for container.');
+    const tools = toolsWith(fakeRevisions({}, { failing: [{ error }] }));
+    await expect(registerOrReuse(tools, PREPARED)).rejects.toMatchObject({
+      reason: 'register-refused',
+      message: 'AWS refused the task definition backend: ClientException: Invalid setting for container.',
+    });
+    expect(tools.clock.pauses).toEqual([]);
+  });
+
+  it.each([
+    [denied(), 'access-denied'],
+    [expired(), 'credentials-expired'],
+  ])('that may not be registered says so: %s', async (error, reason) => {
+    const tools = toolsWith(fakeRevisions({}, { failing: [{ error }] }));
+    await expect(registerOrReuse(tools, PREPARED)).rejects.toMatchObject({ reason });
+  });
+});
+
+const REGISTERED = {
+  arn: revisionArn('backend:8'),
+  origin: 'x',
+  registered: true,
+  deregistered: false,
+  changes: [],
+};
+const ROLLED_BACK = courseOf({ outcome: outcomeOf({ result: 'rolled-back' }) });
+
+/** A service whose deployments and tasks use these revisions, one look after the other. */
+function usedBy(
+  looks: readonly { deployments?: string[]; tasks?: { revision: string; status: string }[] }[],
+  deregister: () => Promise<unknown> = () => Promise.resolve({}),
+): {
+  tools: Parameters<typeof tidyUp>[0];
+  log: ReturnType<typeof fakeLog>;
+  clock: ReturnType<typeof fakeClock>;
+  deregistered: string[];
+} {
+  let look = -1;
+  const at = (): (typeof looks)[number] => looks[Math.min(look, looks.length - 1)] ?? {};
+  const deregistered: string[] = [];
+  const log = fakeLog();
+  const clock = fakeClock();
+  const ecs = {
+    describeServices: () => {
+      look += 1;
+      const deployments = (at().deployments ?? []).map((name) => ({ taskDefinition: revisionArn(name) }));
+      return Promise.resolve({ services: [{ deployments }] });
+    },
+    listTasks: ({ desiredStatus }: { desiredStatus?: string }) =>
+      Promise.resolve({ taskArns: desiredStatus === 'STOPPED' ? ['task'] : [] }),
+    describeTasks: () =>
+      Promise.resolve({
+        tasks: (at().tasks ?? []).map(({ revision, status }) => ({
+          taskDefinitionArn: revisionArn(revision),
+          lastStatus: status,
+        })),
+      }),
+  };
+  const ecsWrites = {
+    deregisterTaskDefinition: async ({ taskDefinition }: { taskDefinition?: string | undefined }) => {
+      await deregister();
+      deregistered.push(taskDefinition ?? '');
+    },
+  };
+  const tools = { aws: { ecs, ecsWrites }, clock, log } as unknown as Parameters<typeof tidyUp>[0];
+  return { tools, log, clock, deregistered };
+}
+
+describe('a revision on which no service ended up', () => {
+  it('is deregistered once its last task has stopped', async () => {
+    const stopping = { tasks: [{ revision: 'backend:8', status: 'STOPPING' }] };
+    const stopped = { deployments: ['backend:7'], tasks: [{ revision: 'backend:8', status: 'STOPPED' }] };
+    const { tools, log, clock, deregistered } = usedBy([{ deployments: ['backend:8'] }, stopping, stopped]);
+    await expect(tidyUp(tools, REGISTERED, [ROLLED_BACK])).resolves.toMatchObject({ deregistered: true });
+    expect(deregistered).toEqual([revisionArn('backend:8')]);
+    expect(clock.pauses).toHaveLength(3);
+    expect(log.said).toEqual(['backend:8 is deregistered: nothing uses it.']);
+  });
+
+  it('stays, and the log says why, while its tasks will not stop', async () => {
+    const { tools, log, deregistered } = usedBy([{ tasks: [{ revision: 'backend:8', status: 'RUNNING' }] }]);
+    await expect(tidyUp(tools, REGISTERED, [ROLLED_BACK])).resolves.toMatchObject({ deregistered: false });
+    expect(deregistered).toEqual([]);
+    expect(log.said).toEqual(['backend:8 stays registered: its last tasks are still stopping.']);
+  });
+
+  it('stays, and the run goes on, where deregistering is denied', async () => {
+    const { tools, log } = usedBy([{}], () => Promise.reject(denied()));
+    await expect(tidyUp(tools, REGISTERED, [ROLLED_BACK])).resolves.toEqual(REGISTERED);
+    expect(log.said[0]).toMatch(/^backend:8 stays registered \(AccessDeniedException: /);
+  });
+
+  it('is deregistered where the update was refused too', async () => {
+    const refused = courseOf({ rollout: undefined, outcome: outcomeOf({ result: 'failed' }) });
+    const { tools, deregistered } = usedBy([{}]);
+    await tidyUp(tools, REGISTERED, [refused]);
+    expect(deregistered).toHaveLength(1);
+  });
+});
+
+describe('a revision stays where it is', () => {
+  it.each<[string, typeof REGISTERED, Course[]]>([
+    ['that a service runs', REGISTERED, [ROLLED_BACK, courseOf()]],
+    ['that failed and was left', REGISTERED, [courseOf({ outcome: outcomeOf({ result: 'failed' }) })]],
+    ['that this run did not register', { ...REGISTERED, registered: false }, [ROLLED_BACK]],
+    ['that was registered without a service', REGISTERED, []],
+  ])('%s', async (_which, definition, courses) => {
+    const { tools, deregistered } = usedBy([{}]);
+    await expect(tidyUp(tools, definition, courses)).resolves.toBe(definition);
+    expect(deregistered).toEqual([]);
+  });
+});
