@@ -6,6 +6,7 @@ import { describeServiceDeployment } from '../aws/service-deployments.ts';
 import { describeService, primaryOf, type Service } from '../aws/services.ts';
 import { writeOnce } from '../aws/writes.ts';
 import type { GoodRevision, RollbackEnd, Rollout, RolloutRequest } from '../model.ts';
+import { untilAnswered } from './asking.ts';
 import { findServiceDeployment } from './find.ts';
 import type { Watched } from './trouble.ts';
 import { watch, type WatchTools } from './watch.ts';
@@ -27,10 +28,16 @@ export async function rollBack(
   rollout: Rollout,
   request: RolloutRequest,
 ): Promise<RollbackEnd> {
+  const { clock, signal } = tools;
+  const deadline = clock.now() + request.waitMinutes * 60_000;
+  let mayStop = true;
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-    const step = await nextStep(tools, rollout);
-    const end = await take(tools, rollout, request, step);
-    if (end !== 'look-again') return end;
+    const left = { ...request, waitMinutes: Math.max(deadline - clock.now(), 0) / 60_000 };
+    const step = await untilAnswered(clock, () => nextStep(tools, rollout, mayStop), signal);
+    const end = await take(tools, rollout, left, step);
+    if (end === 'may-not-stop') mayStop = false;
+    else if (end !== 'look-again') return end;
+    else await clock.sleep(request.pollSeconds * 1000, signal);
   }
   return { kind: 'failed', why: 'the service kept changing while it was rolled back' };
 }
@@ -52,7 +59,7 @@ type Step =
   | { readonly kind: 'update'; readonly to: GoodRevision };
 
 /** Pure but for the reading: what the service, as it is this moment, allows. */
-async function nextStep({ aws }: RollBackTools, rollout: Rollout): Promise<Step> {
+async function nextStep({ aws }: RollBackTools, rollout: Rollout, mayStop: boolean): Promise<Step> {
   const { snapshot } = rollout;
   const deployment =
     rollout.serviceDeploymentArn === undefined
@@ -70,7 +77,7 @@ async function nextStep({ aws }: RollBackTools, rollout: Rollout): Promise<Step>
     );
   }
   const isRunning = ['PENDING', 'IN_PROGRESS', 'STOP_REQUESTED'].includes(deployment?.status ?? '');
-  if (isRunning && rollout.serviceDeploymentArn !== undefined) {
+  if (isRunning && mayStop && rollout.serviceDeploymentArn !== undefined) {
     return { kind: 'stop', arn: rollout.serviceDeploymentArn };
   }
   if (target.taskDefinitionArn === rollout.taskDefinitionArn && rollout.replacesTasks) {
@@ -88,7 +95,7 @@ async function take(
   rollout: Rollout,
   request: RolloutRequest,
   step: Step,
-): Promise<RollbackEnd | 'look-again'> {
+): Promise<RollbackEnd | 'look-again' | 'may-not-stop'> {
   const name = rollout.snapshot.address.name;
   switch (step.kind) {
     case 'end':
@@ -97,31 +104,40 @@ async function take(
       return endOfRollback(await watch(tools, rollout, request, 'rolled-back'));
     case 'stop':
       tools.log.line(`${name}: asking ECS to roll the service deployment back.`);
-      return (await requestRollback(tools, step.arn))
-        ? endOfRollback(await watch(tools, rollout, request, 'rolled-back'))
-        : 'look-again';
+      return requestRollback(tools, rollout, request, step.arn);
     case 'update':
       tools.log.line(`${name}: going back to ${revisionName(step.to.taskDefinitionArn)}.`);
       return updateBack(tools, rollout, request, step.to);
   }
 }
 
-/** False where ECS would not: the deployment ended, or began to roll back, this very moment. */
-async function requestRollback({ aws, clock }: RollBackTools, arn: string): Promise<boolean> {
+/**
+ * Asks ECS, and follows it. `look-again` where ECS would not: the deployment ended, or began to roll back, this very
+ * moment. `may-not-stop` where the call is denied or unknown: updating the service leads back as well.
+ */
+async function requestRollback(
+  tools: RollBackTools,
+  rollout: Rollout,
+  request: RolloutRequest,
+  arn: string,
+): Promise<RollbackEnd | 'look-again' | 'may-not-stop'> {
+  const { aws, clock } = tools;
   try {
-    await writeOnce(
+    await writeOnce<unknown>(
       clock,
       () => aws.ecsWrites.stopServiceDeployment({ serviceDeploymentArn: arn, stopType: 'ROLLBACK' }),
       async () => {
-        const status = (await describeServiceDeployment(aws.ecs, arn))?.status ?? '';
-        return status.startsWith('ROLLBACK_') ? {} : undefined;
+        const deployment = await untilAnswered(clock, () => describeServiceDeployment(aws.ecs, arn));
+        return deployment?.status?.startsWith('ROLLBACK_') === true ? {} : undefined;
       },
     );
-    return true;
   } catch (error) {
-    if (isAwsError(error, 'ConflictException', 'InvalidParameterException')) return false;
-    throw error;
+    if (isAwsError(error, 'ConflictException', 'InvalidParameterException')) return 'look-again';
+    const kind = awsErrorKind(error);
+    if (kind !== 'denied' && kind !== 'unsupported') throw error;
+    return 'may-not-stop';
   }
+  return endOfRollback(await watch(tools, rollout, request, 'rolled-back'));
 }
 
 async function updateBack(
@@ -133,26 +149,38 @@ async function updateBack(
   const { aws, clock } = tools;
   const { snapshot } = rollout;
   const input = restoringInput(rollout, request, target);
+  const read = (): Promise<Service> => untilAnswered(clock, () => describeService(aws.ecs, snapshot.address));
+  let sent = false;
   const service = await writeOnce(
     clock,
-    async () => (await aws.ecsWrites.updateService(input)).service,
     async () => {
-      const now = await describeService(aws.ecs, snapshot.address);
+      // Whoever deployed while this waited to be sent again is not to be undone.
+      const isOurs = !sent || primaryOf(await read())?.id === rollout.deploymentId;
+      sent = true;
+      return isOurs ? (await aws.ecsWrites.updateService(input)).service : 'superseded';
+    },
+    async () => {
+      const now = await read();
       const primary = primaryOf(now);
-      return primary?.id !== rollout.deploymentId && primary?.taskDefinition === target.taskDefinitionArn
-        ? now
-        : undefined;
+      const isBack = rollout.replacesTasks
+        ? primary?.id !== rollout.deploymentId && primary?.taskDefinition === target.taskDefinitionArn
+        : (input.desiredCount ?? now.desiredCount) === now.desiredCount;
+      return isBack ? now : undefined;
     },
   );
+  if (service === 'superseded') return 'look-again';
   const primary = service && primaryOf(service);
   const after = { ...snapshot, primaryId: rollout.deploymentId };
+  const replacesTasks = primary?.id !== rollout.deploymentId;
   const back: Rollout = {
     ...rollout,
     snapshot: after,
-    taskDefinitionArn: target.taskDefinitionArn,
+    taskDefinitionArn: input.taskDefinition ?? rollout.taskDefinitionArn,
     deploymentId: primary?.id ?? '',
-    serviceDeploymentArn: await findServiceDeployment(tools, after, primary, target.taskDefinitionArn),
-    replacesTasks: primary?.id !== rollout.deploymentId,
+    serviceDeploymentArn: replacesTasks
+      ? await findServiceDeployment(tools, after, primary, target.taskDefinitionArn)
+      : undefined,
+    replacesTasks,
   };
   return endOfRollback(await watch(tools, back, request), back);
 }
@@ -222,14 +250,16 @@ function endOfRollback(watched: Watched, back?: Rollout): RollbackEnd | 'look-ag
     case 'undone':
       return back === undefined
         ? { kind: 'rolled-back' }
-        : { kind: 'failed', why: `the rollback itself was rolled back: ${end.reason}` };
+        : { kind: 'failed', why: `the rollback itself was rolled back${because(end.reason)}` };
     case 'completed':
       // Our own deployment may have succeeded before the request to roll it back arrived.
       return back === undefined ? 'look-again' : { kind: 'rolled-back' };
     case 'superseded':
       return { kind: 'superseded', by: end.by };
     case 'failed':
-      return back === undefined ? 'look-again' : { kind: 'failed', why: `${end.cause}: ${end.reason}` };
+      return back === undefined
+        ? 'look-again'
+        : { kind: 'failed', why: `${end.cause}${because(end.reason)}` };
     case 'rollback-failed':
       return { kind: 'failed', why: end.reason === '' ? 'ECS reports ROLLBACK_FAILED' : end.reason };
     case 'deadline':
@@ -237,6 +267,10 @@ function endOfRollback(watched: Watched, back?: Rollout): RollbackEnd | 'look-ag
     case 'blind':
       return { kind: 'failed', why: end.failure.message };
   }
+}
+
+function because(reason: string): string {
+  return reason === '' ? '' : `: ${reason}`;
 }
 
 /** A rollback that AWS refuses is a failed one, in its own words. */

@@ -1,8 +1,9 @@
-import type { Service, UpdateServiceCommandInput } from '@aws-sdk/client-ecs';
+import type { Deployment, Service, UpdateServiceCommandInput } from '@aws-sdk/client-ecs';
 import type { EcsReads, EcsWrites } from '../aws/clients.ts';
 import { awsErrorKind, describeAwsError, isAwsError } from '../aws/errors.ts';
 import { failureOf } from '../aws/failures.ts';
 import { revisionName } from '../aws/partition.ts';
+import { timeOf } from '../aws/service-deployments.ts';
 import { describeService, primaryOf } from '../aws/services.ts';
 import { writeOnce } from '../aws/writes.ts';
 import type {
@@ -16,6 +17,7 @@ import type {
 } from '../model.ts';
 import { Failure } from '../runtime/failure.ts';
 import type { Log } from '../runtime/log.ts';
+import { untilAnswered } from './asking.ts';
 import { findServiceDeployment, type FindTools } from './find.ts';
 
 export interface StartTools extends FindTools {
@@ -137,19 +139,53 @@ async function startRollout(
   request: RolloutRequest,
 ): Promise<Rollout> {
   const service = await update(tools, snapshot, updateInput(snapshot, taskDefinitionArn, request));
-  const primary = primaryOf(service);
-  const replacesTasks = primary?.id !== undefined && primary.id !== snapshot.primaryId;
+  const entry = entryOf(service, snapshot, taskDefinitionArn) ?? primaryOf(service);
+  const isNew = entry?.id !== undefined && entry.id !== snapshot.primaryId;
+  if (!isNew && snapshot.rollout === 'in-progress') return adopt(snapshot, definition);
   return {
     snapshot,
     taskDefinitionArn,
     definition,
-    deploymentId: primary?.id ?? '',
-    serviceDeploymentArn: replacesTasks
-      ? await findServiceDeployment(tools, snapshot, primary, taskDefinitionArn)
+    deploymentId: entry?.id ?? '',
+    serviceDeploymentArn: isNew
+      ? await searchServiceDeployment(tools, snapshot, entry, taskDefinitionArn)
       : undefined,
-    replacesTasks,
+    replacesTasks: isNew,
     adopted: false,
   };
+}
+
+/** The new entry of `deployments[]` for this revision, PRIMARY or replaced already; by AWS's own clock. */
+function entryOf(
+  service: Service,
+  snapshot: ServiceSnapshot,
+  taskDefinitionArn: string | undefined,
+): Deployment | undefined {
+  const before = service.deployments?.find((each) => each.id === snapshot.primaryId);
+  return service.deployments?.find(
+    (each) =>
+      each.id !== snapshot.primaryId &&
+      each.taskDefinition === taskDefinitionArn &&
+      timeOf(each.createdAt) >= timeOf(before?.createdAt),
+  );
+}
+
+/**
+ * ECS has accepted the rollout by now: what ends the search (a cancelled job, expired credentials) must not lose sight
+ * of it. The watch meets the same end, and says what goes on.
+ */
+async function searchServiceDeployment(
+  tools: StartTools,
+  snapshot: ServiceSnapshot,
+  primary: Deployment | undefined,
+  taskDefinitionArn: string,
+): Promise<string | undefined> {
+  try {
+    return await findServiceDeployment(tools, snapshot, primary, taskDefinitionArn);
+  } catch (error) {
+    if (!tools.signal.aborted && awsErrorKind(error) === 'not-aws') throw error;
+    return undefined;
+  }
 }
 
 /** Pure: only fields that the user set; a revision that failed before needs the force to be tried again. */
@@ -159,7 +195,7 @@ export function updateInput(
   request: RolloutRequest,
 ): UpdateServiceCommandInput {
   const retriesFailed = snapshot.taskDefinitionArn === taskDefinitionArn && snapshot.rollout === 'failed';
-  const force = request.forceNewDeployment ?? (retriesFailed ? true : undefined);
+  const force = retriesFailed ? true : request.forceNewDeployment;
   return {
     cluster: snapshot.address.cluster,
     service: snapshot.address.name,
@@ -184,7 +220,7 @@ async function update(
       clock,
       async () => (await aws.ecsWrites.updateService(input)).service ?? {},
       async () => {
-        const service = await describeService(aws.ecs, snapshot.address);
+        const service = await untilAnswered(clock, () => describeService(aws.ecs, snapshot.address));
         return tookEffect(service, snapshot, input) ? service : undefined;
       },
     );
@@ -200,10 +236,14 @@ async function update(
   }
 }
 
-/** After a lost answer: a new PRIMARY deployment of this revision, or where none was due, the wanted count. */
+/** After a lost answer: a new deployment of this revision, or where none was due, the wanted settings. */
 function tookEffect(service: Service, snapshot: ServiceSnapshot, input: UpdateServiceCommandInput): boolean {
-  const primary = primaryOf(service);
-  const isNew = primary?.id !== snapshot.primaryId && primary?.taskDefinition === input.taskDefinition;
+  if (entryOf(service, snapshot, input.taskDefinition) !== undefined) return true;
   const noneDue = snapshot.taskDefinitionArn === input.taskDefinition && input.forceNewDeployment !== true;
-  return isNew || (noneDue && (input.desiredCount ?? service.desiredCount) === service.desiredCount);
+  return (
+    noneDue &&
+    (input.desiredCount ?? service.desiredCount) === service.desiredCount &&
+    (input.enableECSManagedTags ?? service.enableECSManagedTags) === service.enableECSManagedTags &&
+    (input.propagateTags ?? service.propagateTags) === service.propagateTags
+  );
 }

@@ -1,0 +1,288 @@
+import { expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { CAUSES, type Course } from '../../src/model.ts';
+import { concludeCancelled, concludeCourse } from '../../src/rollout/conclude.ts';
+import { remedyCourse } from '../../src/rollout/remedy.ts';
+import { startCourse } from '../../src/rollout/start.ts';
+import { watchCourse } from '../../src/rollout/watch.ts';
+import { Cancelled } from '../../src/runtime/cancellation.ts';
+import { fakeClock } from '../fakes/clock.ts';
+import {
+  NO_BREAKER,
+  OUR_REVISION,
+  recordedLog,
+  request,
+  RESET,
+  rollout,
+  SERVER_ERROR,
+  snapshot,
+  THROTTLED,
+} from './builders.ts';
+import { FakeEcs, type Fault } from './fake-ecs.ts';
+
+const SCHEDULES = 2_500;
+const SEED = Number(process.env['ROLLOUT_SEED'] ?? Math.trunc(Math.random() * 2 ** 31));
+
+/** What may happen between two looks. */
+const EVENTS = [
+  'nothing',
+  'begin',
+  'succeed',
+  'start',
+  'crash',
+  'unpullable',
+  'capacity',
+  'trigger',
+  'advance-rollback',
+  'fail-rollback',
+  'stop-by-hand',
+  'other-deploys',
+  'cancel',
+] as const;
+type Event = (typeof EVENTS)[number];
+
+/** What may happen to one call. `lost`: it had its effect, and the answer never came. */
+const FAULTS = ['none', 'throttled', 'server-error', 'reset', 'lost'] as const;
+type FaultName = (typeof FAULTS)[number];
+
+interface Schedule {
+  readonly events: readonly Event[];
+  readonly faults: readonly FaultName[];
+  readonly rollsBack: boolean;
+  readonly hasGood: boolean;
+  readonly closed: boolean;
+  readonly failFast: boolean;
+  readonly onFailure: 'rollback' | 'leave';
+  readonly desiredCount: number | undefined;
+  readonly waitMinutes: number;
+  readonly jitter: number;
+}
+
+const schedules: fc.Arbitrary<Schedule> = fc.record({
+  events: fc.array(
+    fc.oneof(
+      { weight: 6, arbitrary: fc.constantFrom<Event>('nothing', 'begin', 'start', 'advance-rollback') },
+      {
+        weight: 5,
+        arbitrary: fc.constantFrom<Event>('crash', 'succeed', 'trigger', 'unpullable', 'capacity'),
+      },
+      {
+        weight: 1,
+        arbitrary: fc.constantFrom<Event>('stop-by-hand', 'other-deploys', 'fail-rollback', 'cancel'),
+      },
+    ),
+    { maxLength: 40 },
+  ),
+  faults: fc.array(
+    fc.oneof(
+      { weight: 12, arbitrary: fc.constant<FaultName>('none') },
+      { weight: 2, arbitrary: fc.constantFrom(...FAULTS) },
+    ),
+    { maxLength: 80 },
+  ),
+  rollsBack: fc.boolean(),
+  hasGood: fc.oneof(
+    { weight: 5, arbitrary: fc.constant(true) },
+    { weight: 1, arbitrary: fc.constant(false) },
+  ),
+  closed: fc.oneof({ weight: 3, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
+  failFast: fc.boolean(),
+  onFailure: fc.constantFrom('rollback', 'rollback', 'leave'),
+  desiredCount: fc.constantFrom(undefined, undefined, 3),
+  waitMinutes: fc.constantFrom(0.5, 1, 3),
+  jitter: fc.double({ min: 0, max: 1, noNaN: true }),
+});
+
+interface Run {
+  readonly ecs: FakeEcs;
+  readonly end: Course;
+  /** Milliseconds. */
+  readonly watched: number;
+  readonly remedied: number;
+  readonly afterCancel: number | undefined;
+  readonly cancelledOut: boolean;
+}
+
+function play(ecs: FakeEcs, event: Event, cancel: () => void): void {
+  switch (event) {
+    case 'nothing':
+      return;
+    case 'begin':
+      return ecs.begin();
+    case 'succeed':
+      return ecs.succeed();
+    case 'start':
+      return ecs.start();
+    case 'crash':
+      return ecs.crash();
+    case 'unpullable':
+      return ecs.crash({
+        stopCode: 'TaskFailedToStart',
+        stoppedReason:
+          'CannotPullContainerError: pull image manifest has been retried 7 time(s): x:1: not found',
+        containers: [{ name: 'app' }],
+      });
+    case 'capacity':
+      return ecs.crash({
+        stopCode: 'TaskFailedToStart',
+        stoppedReason: 'Capacity is unavailable at this time.',
+      });
+    case 'trigger':
+      return ecs.trigger();
+    case 'advance-rollback':
+      return ecs.advanceRollback();
+    case 'fail-rollback':
+      return ecs.failRollback();
+    case 'stop-by-hand':
+      return ecs.stopByHand();
+    case 'other-deploys':
+      return ecs.deployByOther();
+    case 'cancel':
+      return cancel();
+  }
+}
+
+function faultOf(name: FaultName | undefined): Fault | undefined {
+  switch (name) {
+    case undefined:
+    case 'none':
+      return undefined;
+    case 'throttled':
+      return { error: THROTTLED(), effect: false };
+    case 'server-error':
+      return { error: SERVER_ERROR(), effect: false };
+    case 'reset':
+      return { error: RESET(), effect: false };
+    case 'lost':
+      return { error: RESET(), effect: true };
+  }
+}
+
+/** The story of deploy.ts for one service. */
+async function run(schedule: Schedule): Promise<Run> {
+  const controller = new AbortController();
+  let cancelledAt: number | undefined;
+  const clock = fakeClock({
+    during: (pause) => {
+      play(ecs, schedule.events[pause - 1] ?? 'nothing', () => {
+        cancelledAt ??= clock.now();
+        controller.abort(new Cancelled('SIGINT'));
+      });
+    },
+  });
+  const ecs = new FakeEcs(clock, { rollsBack: schedule.rollsBack });
+  ecs.closed = schedule.closed;
+  let calls = 0;
+  ecs.fault = (): Fault | undefined => {
+    calls += 1;
+    return faultOf(schedule.faults[calls - 1]);
+  };
+  const tools = {
+    aws: ecs.aws,
+    clock,
+    signal: controller.signal,
+    log: recordedLog(),
+    random: () => schedule.jitter,
+  };
+  const { failFast, onFailure, desiredCount, waitMinutes } = schedule;
+  const asked = request({ failFast, onFailure, desiredCount, waitMinutes });
+  const before = snapshot({
+    ...(schedule.rollsBack ? {} : { breaker: NO_BREAKER }),
+    ...(schedule.hasGood ? {} : { lastGood: undefined }),
+  });
+
+  let course = await startCourse(tools, before, OUR_REVISION, rollout().definition, asked.rollout);
+  const times = [clock.now()];
+  let cancelledOut = false;
+  try {
+    course = await watchCourse(tools, course, asked);
+    times.push(clock.now());
+    course = await remedyCourse(tools, course, asked);
+    times.push(clock.now());
+    course = await concludeCourse(tools, course, asked.rollout);
+  } catch (error) {
+    if (!(error instanceof Cancelled)) throw error;
+    cancelledOut = true;
+    times.push(clock.now());
+    course = concludeCancelled(course);
+  }
+  const [started = 0, watched = clock.now(), remedied = clock.now()] = times;
+  return {
+    ecs,
+    end: course,
+    watched: watched - started,
+    remedied: remedied - watched,
+    afterCancel: cancelledAt === undefined ? undefined : clock.now() - cancelledAt,
+    cancelledOut,
+  };
+}
+
+const GOOD: readonly string[] = ['succeeded', 'unchanged'];
+
+/** The longest that an accepted or refused write and the search for its deployment may take. */
+const WRITE_MS = 60_000 + 21_000;
+
+function check({ ecs, end, watched, remedied, afterCancel, cancelledOut }: Run, schedule: Schedule): void {
+  const { outcome, rollback } = end;
+  const limit = schedule.waitMinutes * 60_000;
+  if (outcome === undefined) throw new Error('no outcome');
+
+  // Never green without proof.
+  if (GOOD.includes(outcome.result)) {
+    const ours = ecs.deployments.find((each) => each.id === end.rollout?.deploymentId);
+    expect(ours).toMatchObject({ by: 'us', status: 'SUCCESSFUL' });
+  }
+
+  // Never red without a cause of the closed list, said in readable words.
+  else {
+    expect(CAUSES).toContain(outcome.cause);
+    expect(outcome.message).toMatch(/\.$/);
+    expect([outcome.message, outcome.production].join(' ')).not.toMatch(/undefined|\.\.|: \.|\[object/);
+  }
+
+  // Rolled back only where the last good revision is proven to be back.
+  if (outcome.result === 'rolled-back') {
+    const proofs = ecs.deployments.filter(
+      ({ by, status }) =>
+        (by === 'us' && status === 'ROLLBACK_SUCCESSFUL') ||
+        (by === 'our-rollback' && status === 'SUCCESSFUL'),
+    );
+    expect(proofs).not.toEqual([]);
+  }
+  if (outcome.result === 'superseded') expect(ecs.by('other')).toBeDefined();
+
+  // Always over in time; cancelled within a second (a write that is on its way is read back first).
+  expect(watched).toBeLessThanOrEqual(limit);
+  expect(remedied).toBeLessThanOrEqual(limit + 2 * WRITE_MS);
+  if (afterCancel !== undefined && cancelledOut) expect(afterCancel).toBeLessThanOrEqual(WRITE_MS);
+
+  // Never more than one accepted UpdateService before a rollback.
+  const forward = ecs.updates.filter(
+    ({ input }) => 'taskDefinition' in input && input.taskDefinition === OUR_REVISION,
+  );
+  expect(forward.length).toBeLessThanOrEqual(1);
+
+  // Never another's deployment undone: read right before each change, and not changed where it is another's.
+  for (const { kind, at, readAt, sawPrimaryOf } of ecs.accepted.slice(1)) {
+    expect(sawPrimaryOf).not.toBe('other');
+    if (kind === 'update') expect(readAt).toBe(at);
+  }
+  if (rollback === undefined && schedule.onFailure === 'leave') expect(ecs.stops).toEqual([]);
+}
+
+test(`whatever happens, the verdict is right, in time, and undoes nobody else (seed ${SEED})`, async () => {
+  const results = new Map<string, number>();
+  await fc.assert(
+    fc.asyncProperty(schedules, async (schedule) => {
+      const done = await run(schedule);
+      check(done, schedule);
+      const result = done.end.outcome?.result ?? '';
+      results.set(result, (results.get(result) ?? 0) + 1);
+    }),
+    { numRuns: SCHEDULES, seed: SEED, endOnFailure: false },
+  );
+  // The schedules reach every end that this part of the story can have.
+  expect([...results.keys()].sort()).toEqual(
+    expect.arrayContaining(['cancelled', 'failed', 'rolled-back', 'succeeded', 'superseded', 'timed-out']),
+  );
+});
