@@ -49,7 +49,7 @@ describe('a base', () => {
   ])('that cannot be read is an error of its own: %s', async (_why, describing, reason) => {
     await expect(findRevision(fakeRevisions(HELD, { describing }), 'backend')).rejects.toMatchObject({
       reason,
-      message: expect.stringContaining('reading task definition backend') as string,
+      message: expect.stringContaining('reading task definition backend'),
     });
   });
 });

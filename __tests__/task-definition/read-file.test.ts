@@ -86,7 +86,7 @@ describe('a task definition in a file', () => {
   ])('%j is refused with the reason', (text, why) => {
     const parsing = (): unknown => parseTaskDefinition('infra/td.json', text);
     expect(parsing).toThrow(`task-definition: the file infra/td.json is not a task definition: ${why}`);
-    expect(parsing).toThrow(expect.objectContaining({ reason: 'invalid-input' }) as Error);
+    expect(parsing).toThrow(expect.objectContaining({ reason: 'invalid-input' }));
   });
 
   it('cannot blow up by aliases of aliases', () => {

@@ -19,23 +19,49 @@ export async function digestGate(
   const wanted = Object.entries(images);
   if (wanted.length === 0) return skipped('this run brings no image of its own');
   const running = await runningDigests(aws, rollout);
+  const unknown: string[] = [];
   for (const [container, image] of wanted) {
-    const actual = running.get(container);
-    if (image.digest === undefined) return skipped(`the digest of ${image.reference} is not known`);
-    if (actual === undefined) return skipped(`ECS does not say which digest container "${container}" runs`);
-    if (actual !== image.digest && !(await isInIndex(aws, image, actual))) {
-      return {
-        gate: 'digest',
-        state: 'failed',
-        detail: `container "${container}" runs ${actual}, not ${image.digest}`,
-      };
-    }
+    const proof = await compare(aws, container, image, running.get(container));
+    if (proof.state === 'differs') return { gate: 'digest', state: 'failed', detail: proof.detail };
+    if (proof.state === 'unknown') unknown.push(proof.detail);
   }
+  const [why] = unknown;
+  if (why !== undefined) return skipped(why);
   return {
     gate: 'digest',
     state: 'passed',
     detail: wanted.map(([container, image]) => `${container} runs ${image.digest ?? ''}`).join(', '),
   };
+}
+
+type Proof =
+  | { readonly state: 'equal' }
+  | { readonly state: 'differs'; readonly detail: string }
+  | { readonly state: 'unknown'; readonly detail: string };
+
+/** Another digest is wrong only where it is certain that it is none of the image's own manifests. */
+async function compare(
+  aws: DigestAws,
+  container: string,
+  image: DeployedImage,
+  actual: string | undefined,
+): Promise<Proof> {
+  if (image.digest === undefined) {
+    return { state: 'unknown', detail: `the digest of ${image.reference} is not known` };
+  }
+  if (actual === undefined) {
+    return { state: 'unknown', detail: `ECS does not say which digest container "${container}" runs` };
+  }
+  if (actual === image.digest) return { state: 'equal' };
+  const belongs = await isInIndex(aws, image, actual);
+  if (belongs === undefined) {
+    return {
+      state: 'unknown',
+      detail: `container "${container}" runs ${actual}, and whether that is part of ${image.reference} cannot be read`,
+    };
+  }
+  if (belongs) return { state: 'equal' };
+  return { state: 'differs', detail: `container "${container}" runs ${actual}, not ${image.digest}` };
 }
 
 function skipped(detail: string): GateResult {
@@ -71,13 +97,18 @@ const INDEXES = [
   'application/vnd.docker.distribution.manifest.list.v2+json',
 ];
 
-/** A multi-platform image is an index; ECS may report the manifest that it picked from it. */
-async function isInIndex(aws: DigestAws, image: DeployedImage, digest: string): Promise<boolean> {
+/** A multi-platform image is an index; ECS may report the manifest that it picked from it. Undefined: unreadable. */
+async function isInIndex(aws: DigestAws, image: DeployedImage, digest: string): Promise<boolean | undefined> {
   const repository = ecrRepositoryOf(image.reference);
-  if (repository === undefined) return false;
-  const manifest = await readManifest(aws.ecr(repository.region), repository, image.digest ?? '');
-  const children = (manifest?.manifests ?? []) as readonly { digest?: string }[];
-  return children.some((child) => child.digest === digest);
+  if (repository === undefined) return undefined;
+  try {
+    const manifest = await readManifest(aws.ecr(repository.region), repository, image.digest ?? '');
+    const children = (manifest?.manifests ?? []) as readonly { digest?: string }[];
+    return children.some((child) => child.digest === digest);
+  } catch (error) {
+    if (awsErrorKind(error) === 'denied') return undefined;
+    throw error;
+  }
 }
 
 async function readManifest(

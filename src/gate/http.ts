@@ -1,6 +1,7 @@
 import type { GateRequest, HttpCheck, Probe } from '../model.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
+import { withoutQuery } from '../runtime/public-url.ts';
 import { read, type Reading } from './reading.ts';
 
 /** Asks the URL once; probe.ts in production. */
@@ -43,7 +44,7 @@ export async function httpGate(
     if (tally.good >= check.successes) return end(true, reading, tally);
     if (tally.bad >= check.failures) return end(false, reading, tally);
     const left = deadline - tools.clock.now();
-    if (left <= 0) return end(false, reading, tally);
+    if (left <= 0) return { ...end(false, reading, tally), detail: tooLate(reading, tally, check, gate) };
     await tools.clock.sleep(Math.min(check.intervalSeconds * 1000, left), tools.signal);
   }
 }
@@ -66,14 +67,20 @@ function count(tally: Tally, answer: Probe, reading: Reading): Tally {
 function tell(reading: Reading, tally: Tally, check: HttpCheck): string {
   switch (reading.kind) {
     case 'good':
-      return `${check.url}: ${reading.what} (${tally.good} of ${check.successes} good answers)`;
+      return `${withoutQuery(check.url)}: ${reading.what} (${tally.good} of ${check.successes} good answers)`;
     case 'bad':
-      return `${check.url}: ${reading.what} (${tally.bad} of ${check.failures} bad answers)`;
+      return `${withoutQuery(check.url)}: ${reading.what} (${tally.bad} of ${check.failures} bad answers)`;
     case 'old-version':
-      return `${check.url}: ${reading.what}: still the old version`;
+      return `${withoutQuery(check.url)}: ${reading.what}: still the old version`;
     case 'error':
-      return `${check.url}: ${reading.what}`;
+      return `${withoutQuery(check.url)}: ${reading.what}`;
   }
+}
+
+/** The last reading alone may look fine: it came too late, or stood alone. */
+function tooLate(reading: Reading, tally: Tally, check: HttpCheck, gate: GateRequest): string {
+  const good = tally.good === 0 ? '' : `, ${tally.good} of ${check.successes} good answers in a row`;
+  return `${reading.what}${good} when its ${gate.deadlineSeconds} s were over`;
 }
 
 function end(passed: boolean, reading: Reading, tally: Tally): HttpGateEnd {

@@ -33,19 +33,22 @@ export async function targetsGate(
 ): Promise<GateResult> {
   const gate = rollout.snapshot.targetGroups.length === 0 ? 'tasks' : 'targets';
   const deadline = tools.clock.now() + limits.deadlineSeconds * 1000;
-  let first: readonly string[] | undefined;
+  let first: readonly string[] = [];
+  let look: TargetsLook | undefined;
   let told = '';
   for (;;) {
-    const look = await lookOnce(tools, rollout);
-    if (look === 'denied') {
+    const seen = await lookOnce(tools, rollout);
+    if (seen === 'denied') {
       return {
         gate,
         state: 'skipped',
         detail: 'the tasks or targets may not be read with these credentials',
       };
     }
-    first ??= look.tasks;
-    if (look.tasks.length > 0 && look.unproven.size === 0) {
+    // Without an answer, what was seen last still stands.
+    if (seen !== 'no-answer') look = seen;
+    if (first.length === 0) first = look?.tasks ?? [];
+    if (look !== undefined && look.tasks.length > 0 && look.unproven.size === 0) {
       return {
         gate,
         state: 'passed',
@@ -61,23 +64,30 @@ export async function targetsGate(
   }
 }
 
-async function lookOnce(tools: TargetsTools, rollout: Rollout): Promise<TargetsLook | 'denied'> {
+async function lookOnce(
+  tools: TargetsTools,
+  rollout: Rollout,
+): Promise<TargetsLook | 'denied' | 'no-answer'> {
   try {
     const tasks = await runningTasksOf(tools.aws.ecs, rollout);
     const groups = await servedGroups(tools.aws, rollout);
-    const containerChecks = rollout.definition.containerDefinitions.some(
-      (container) => container['healthCheck'] !== undefined,
-    );
     return judgeTargets(
       tasks.filter((task) => task.desiredStatus !== 'STOPPED'),
       groups,
-      containerChecks,
+      hasContainerChecks(rollout),
     );
   } catch (error) {
     if (awsErrorKind(error) === 'denied') return 'denied';
-    if (['throttled', 'transient'].includes(awsErrorKind(error))) return { tasks: [], unproven: new Map() };
+    if (['throttled', 'transient'].includes(awsErrorKind(error))) return 'no-answer';
     throw error;
   }
+}
+
+/** A task's health is that of its essential containers; checks of others leave it UNKNOWN (ECS API, Task). */
+function hasContainerChecks({ definition }: Rollout): boolean {
+  return definition.containerDefinitions.some(
+    (container) => container['healthCheck'] !== undefined && container['essential'] !== false,
+  );
 }
 
 /**
@@ -138,19 +148,26 @@ function idOf(task: Task): string {
   return lastSegment(task.taskArn ?? '');
 }
 
-function summary(look: TargetsLook): string {
+function summary(look: TargetsLook | undefined): string {
+  if (look === undefined) return 'no answer from AWS about its tasks and targets yet';
   if (look.tasks.length === 0) return 'no running task of this deployment is visible yet';
   const proven = look.tasks.length - look.unproven.size;
   const [why] = look.unproven.values();
   return `${proven} of ${look.tasks.length} tasks proven healthy; waiting: ${why ?? ''}`;
 }
 
-function atDeadline(gate: 'tasks' | 'targets', look: TargetsLook, first: readonly string[]): GateResult {
+/** Tasks that came late are not judged, but they cannot stand for those that were there and are gone. */
+function atDeadline(
+  gate: 'tasks' | 'targets',
+  look: TargetsLook | undefined,
+  first: readonly string[],
+): GateResult {
+  if (look === undefined) return { gate, state: 'skipped', detail: 'no answer from AWS' };
   const judged = [...look.unproven].filter(([id]) => first.includes(id));
-  if (look.tasks.length > 0 && judged.length === 0) {
+  if (judged.length === 0 && look.tasks.length > look.unproven.size) {
     return { gate, state: 'passed', detail: 'every task that was there from the start is healthy' };
   }
-  const [unhealthy] = judged;
+  const [unhealthy] = [...judged, ...look.unproven];
   return {
     gate,
     state: 'failed',

@@ -1,4 +1,5 @@
 import type { NamedChanges, Request } from '../model.ts';
+import { withoutQuery } from '../runtime/public-url.ts';
 
 /** What the report may say of the request: everything but values that may be secret, which appear by name. */
 export function describeRequest(request: Request): Record<string, unknown> {
@@ -58,9 +59,4 @@ function withoutSecretAttributes(attributes: string): string {
 /** The flags alone: what follows one may be a build argument or a secret. */
 function buildxArguments(words: readonly string[]): string[] {
   return names(words.filter((word) => word.startsWith('-')));
-}
-
-/** A query may carry a token. */
-function withoutQuery(url: string): string {
-  return url.replace(/\?.*$/, '?…');
 }

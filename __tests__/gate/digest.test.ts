@@ -1,0 +1,135 @@
+import { describe, expect, it } from '@jest/globals';
+import { digestGate } from '../../src/gate/digest.ts';
+import type { DeployedImage, GateResult } from '../../src/model.ts';
+import { denied } from '../fakes/aws-errors.ts';
+import { digestOf, REPOSITORY, rolloutOf } from '../fakes/literals.ts';
+
+function image(letter: string | undefined, repository = REPOSITORY): DeployedImage {
+  const digest = letter === undefined ? undefined : digestOf(letter);
+  return {
+    reference: `${repository}${digest === undefined ? ':1' : `@${digest}`}`,
+    digest,
+    tag: undefined,
+    registry: undefined,
+  };
+}
+
+interface Fakes {
+  /** Digests of the service revision by container; `denied`: its call is. */
+  readonly revision?: Readonly<Record<string, string>> | 'denied';
+  readonly tasks?: Readonly<Record<string, string>> | 'denied';
+  /** Manifests of the index that ECR holds; `denied`: the call is. */
+  readonly index?: readonly string[] | 'denied';
+}
+
+async function gate(images: Readonly<Record<string, DeployedImage>>, fakes: Fakes): Promise<GateResult> {
+  const rollout = rolloutOf();
+  const ofTasks = fakes.tasks ?? {};
+  const ecs = {
+    describeServiceDeployments: () =>
+      fakes.revision === 'denied'
+        ? Promise.reject(denied())
+        : Promise.resolve({ serviceDeployments: [{ targetServiceRevision: { arn: 'rev' } }] }),
+    describeServiceRevisions: () =>
+      Promise.resolve({
+        serviceRevisions: [
+          {
+            containerImages: Object.entries(fakes.revision ?? {}).map(([containerName, letter]) => ({
+              containerName,
+              imageDigest: digestOf(letter),
+            })),
+          },
+        ],
+      }),
+    listTasks: () => (ofTasks === 'denied' ? Promise.reject(denied()) : Promise.resolve({ taskArns: ['t'] })),
+    describeTasks: () =>
+      Promise.resolve({
+        tasks: [
+          {
+            startedBy: rollout.deploymentId,
+            taskDefinitionArn: rollout.taskDefinitionArn,
+            containers: Object.entries(ofTasks).map(([name, letter]) => ({
+              name,
+              imageDigest: digestOf(letter),
+            })),
+          },
+        ],
+      }),
+  };
+  const { index = [] } = fakes;
+  const ecr = () => ({
+    batchGetImage: () =>
+      index === 'denied'
+        ? Promise.reject(denied())
+        : Promise.resolve({
+            images: [
+              {
+                imageManifest: JSON.stringify({
+                  manifests: index.map((letter) => ({ digest: digestOf(letter) })),
+                }),
+              },
+            ],
+          }),
+  });
+  return digestGate({ ecs, ecr } as unknown as Parameters<typeof digestGate>[0], rollout, images);
+}
+
+describe('what runs', () => {
+  it.each<[string, Readonly<Record<string, DeployedImage>>, Fakes, string]>([
+    ['passes where it is the digest of the image', { web: image('a') }, { revision: { web: 'a' } }, 'passed'],
+    [
+      'passes where it is a manifest in its index',
+      { web: image('a') },
+      { revision: { web: 'b' }, index: ['c', 'b'] },
+      'passed',
+    ],
+    [
+      'passes by its tasks where the revision may not be read',
+      { web: image('a') },
+      { revision: 'denied', tasks: { web: 'a' } },
+      'passed',
+    ],
+    ['fails where it is another digest', { web: image('a') }, { revision: { web: 'b' } }, 'failed'],
+    ['fails by its tasks', { web: image('a') }, { revision: 'denied', tasks: { web: 'b' } }, 'failed'],
+    [
+      'fails for one container although the digest of another is not known',
+      { side: image(undefined, 'nginx'), web: image('a') },
+      { revision: { side: 'c', web: 'b' } },
+      'failed',
+    ],
+    ['is not judged where this run brings no image', {}, {}, 'skipped'],
+    [
+      'is not judged where the digest is not known',
+      { web: image(undefined, 'nginx') },
+      { revision: { web: 'a' } },
+      'skipped',
+    ],
+    ['is not judged where ECS does not say', { web: image('a') }, { revision: {}, tasks: {} }, 'skipped'],
+    [
+      'is not judged where ECS may not be asked',
+      { web: image('a') },
+      { revision: 'denied', tasks: 'denied' },
+      'skipped',
+    ],
+    [
+      'is not judged where the index may not be read',
+      { web: image('a') },
+      { revision: { web: 'b' }, index: 'denied' },
+      'skipped',
+    ],
+    [
+      'is not judged where the index is in another registry',
+      { web: image('a', 'ghcr.io/org/web') },
+      { revision: { web: 'b' } },
+      'skipped',
+    ],
+  ])('%s', async (_rule, images, fakes, state) => {
+    expect(await gate(images, fakes)).toMatchObject({ gate: 'digest', state });
+  });
+
+  it('is named where it is wrong', async () => {
+    expect((await gate({ web: image('a') }, { revision: { web: 'b' } })).detail).toBe(
+      `container "web" runs ${digestOf('b')}, not ${digestOf('a')}`,
+    );
+  });
+});
