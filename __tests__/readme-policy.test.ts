@@ -21,6 +21,11 @@ const PREFIXES: Readonly<Record<string, string>> = {
   EcrReads: 'ecr',
   LoadBalancerReads: 'elasticloadbalancing',
   LogReads: 'logs',
+  AlarmReads: 'cloudwatch',
+  RoleReads: 'iam',
+  SecretReads: 'secretsmanager',
+  ParameterReads: 'ssm',
+  ScalingReads: 'application-autoscaling',
 };
 
 /** What IAM asks for besides the calls themselves: RegisterTaskDefinition hands over roles and tags. */

@@ -177,6 +177,17 @@ export const POLICY: readonly Statement[] = [
     ],
     resources: ['arn:aws:logs:REGION:ACCOUNT:log-group:LOG_GROUP:log-stream:*'],
   },
+  {
+    sid: 'Alarms',
+    why: 'Only for the input `alarms`: watches them while the new revision bakes.',
+    permissions: [
+      {
+        action: 'cloudwatch:DescribeAlarms',
+        without: 'The alarms are not watched, with a warning.',
+      },
+    ],
+    resources: ['arn:aws:cloudwatch:REGION:ACCOUNT:alarm:*'],
+  },
 ];
 
 /** The README with the policy written anew. Throws where a marker is missing. */

@@ -1,7 +1,8 @@
 import { imagesOf, plan, register, tidyDeliveries } from './delivery.ts';
-import { proveService, proveUrl } from './gate/gate.ts';
+import { surveyAlarms } from './gate/alarms.ts';
+import { bake, proveService, proveUrl } from './gate/gate.ts';
 import { provideImages } from './image/provide.ts';
-import type { Course, Probe, ProvidedImages, Request, ServiceSnapshot } from './model.ts';
+import type { AlarmView, Course, Probe, ProvidedImages, Request, ServiceSnapshot } from './model.ts';
 import { endingOf, newStory, type Story } from './report/story.ts';
 import { concludeCancelled, concludeCourse } from './rollout/conclude.ts';
 import { needsRemedy, remedyCourse, shareTrouble } from './rollout/remedy.ts';
@@ -28,7 +29,7 @@ export async function deploy(request: Request, tools: Tools): Promise<Story> {
 
 async function tell(story: Story, request: Request, tools: Tools): Promise<void> {
   const { log } = tools;
-  const { snapshots, answer } = await log.step('Survey', () => survey(story, request, tools));
+  const { snapshots, ...before } = await log.step('Survey', () => survey(story, request, tools));
   const images = await log.step('Image', () => findImages(story, request, tools));
   const plans = await log.step('Task definition', () => plan(story, request, tools, snapshots, images));
   const deliveries = await log.step('Register', () => register(story, tools, plans));
@@ -48,7 +49,8 @@ async function tell(story: Story, request: Request, tools: Tools): Promise<void>
   if (request.rollout.wait && story.courses.some((course) => course.trouble === undefined)) {
     await log.step('Gate', async () => {
       await forEach(story, (course) => proveService(tools, course, imagesOf(course, deliveries), request));
-      story.courses = await proveUrl(tools, story.courses, request, answer);
+      story.courses = await proveUrl(tools, story.courses, request, before.answer);
+      story.courses = await bake(tools, story.courses, request, before);
     });
   }
   story.courses = shareTrouble(story.courses, request.rollout);
@@ -66,18 +68,22 @@ async function forEach(story: Story, step: (course: Course) => Promise<Course>):
   story.courses = await Promise.all(story.courses.map(step));
 }
 
-async function survey(
-  story: Story,
-  request: Request,
-  tools: Tools,
-): Promise<{ snapshots: readonly ServiceSnapshot[]; answer: Probe | undefined }> {
+/** Production before anything was touched. */
+interface Survey {
+  readonly snapshots: readonly ServiceSnapshot[];
+  readonly answer: Probe | undefined;
+  readonly alarms: readonly AlarmView[];
+}
+
+async function survey(story: Story, request: Request, tools: Tools): Promise<Survey> {
   const check = request.gate.http;
-  const [snapshots, answer] = await Promise.all([
+  const [snapshots, answer, alarms] = await Promise.all([
     surveyServices(tools, request.cluster, request.services),
     check === undefined ? undefined : tools.ask(check, tools.signal),
+    surveyAlarms(tools, request.gate.alarms),
   ]);
   story.url = await addressForPeople(tools.aws, check?.url, snapshots);
-  return { snapshots, answer };
+  return { snapshots, answer, alarms };
 }
 
 async function findImages(story: Story, request: Request, tools: Tools): Promise<ProvidedImages> {

@@ -401,7 +401,7 @@ export interface ServiceOutcome {
 
 /** A named result of one gate. */
 export interface GateResult {
-  readonly gate: 'digest' | 'targets' | 'tasks' | 'http';
+  readonly gate: 'digest' | 'targets' | 'tasks' | 'http' | 'alarms';
   readonly state: 'passed' | 'failed' | 'skipped';
   readonly detail: string;
 }
@@ -431,6 +431,13 @@ export interface Course {
   readonly gates: readonly GateResult[];
   readonly rollback: RollbackEnd | undefined;
   readonly outcome: ServiceOutcome | undefined;
+}
+
+/** An alarm as CloudWatch sees it this moment. */
+export interface AlarmView {
+  readonly name: string;
+  readonly state: 'OK' | 'ALARM' | 'INSUFFICIENT_DATA';
+  readonly reason: string;
 }
 
 /** One answer of the health-check URL, or why there was none. */

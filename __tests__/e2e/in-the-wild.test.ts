@@ -202,3 +202,57 @@ test('a proxy is used where the environment names one, and not where it excepts 
       proxy.close();
     }
   }));
+
+describe('alarms', () => {
+  const watched = { alarms: 'errors', 'bake-minutes': '0.02' };
+
+  test('that stay silent while the new revision bakes pass', () =>
+    inAWorld({ alarms: { errors: 'OK' } }, async (sim) => {
+      const result = await step(sim, { ...tag('v2'), ...watched });
+      expectGreen(result, 'succeeded');
+      expect(result.report.services[0]?.gates).toContainEqual(
+        expect.objectContaining({ gate: 'alarms', state: 'passed' }),
+      );
+    }));
+
+  test('that ring while the new revision bakes roll it back', () =>
+    inAWorld({ alarms: { errors: 'OK' } }, async (sim) => {
+      sim.when(
+        () => production(sim) === 'backend:2 COMPLETED',
+        () => {
+          sim.operator.setAlarm('errors', 'ALARM');
+        },
+      );
+      expectRed(await step(sim, { ...tag('v2'), ...watched }), 'rolled-back', 'alarm');
+      expect(production(sim)).toBe('backend:1 COMPLETED');
+    }));
+
+  test('that ring already are warned of and ignored', () =>
+    inAWorld({ alarms: { errors: 'ALARM' } }, async (sim) => {
+      const result = await step(sim, { ...tag('v2'), ...watched });
+      expectGreen(result, 'succeeded');
+      expect(result.warnings.join()).toContain('in ALARM before the deployment');
+    }));
+
+  test('that do not exist are refused before anything is touched', () =>
+    inAWorld({}, async (sim) => {
+      const result = await step(sim, { ...tag('v2'), alarms: 'eror' });
+      expectRed(result, 'failed', 'preflight-failed');
+      expect(mutations(sim)).toEqual([]);
+    }));
+
+  test("of the service's own deployment configuration roll back by ECS, with the alarm as the cause", () =>
+    inAWorld(
+      {
+        alarms: { errors: 'OK' },
+        deploymentConfiguration: { alarms: { alarmNames: ['errors'], enable: true, rollback: true } },
+      },
+      async (sim) => {
+        onceUnderway(sim, () => {
+          sim.operator.setAlarm('errors', 'ALARM');
+        });
+        expectRed(await step(sim, tag('v2')), 'rolled-back', 'alarm');
+        expect(production(sim)).toBe('backend:1 COMPLETED');
+      },
+    ));
+});

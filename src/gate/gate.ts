@@ -1,14 +1,26 @@
 import type { Aws } from '../aws/clients.ts';
 import { awsErrorKind, describeAwsError } from '../aws/errors.ts';
 import { failureOf } from '../aws/failures.ts';
-import type { Cause, Course, DeployedImage, GateResult, Probe, Request, Rollout, Trouble } from '../model.ts';
+import type {
+  AlarmView,
+  Cause,
+  Course,
+  DeployedImage,
+  GateResult,
+  Probe,
+  Request,
+  Rollout,
+  Trouble,
+} from '../model.ts';
 import { Failure } from '../runtime/failure.ts';
+import { withoutQuery } from '../runtime/public-url.ts';
+import { alarmsGate } from './alarms.ts';
 import { digestGate } from './digest.ts';
 import { httpGate, type HttpGateTools } from './http.ts';
 import { targetsGate } from './targets.ts';
 
 export interface GateTools extends HttpGateTools {
-  readonly aws: Pick<Aws, 'ecs' | 'ecr' | 'elb'>;
+  readonly aws: Pick<Aws, 'ecs' | 'ecr' | 'elb' | 'alarms'>;
 }
 
 /** Digest, then targets: what has to hold for each service by itself. Ends at the first gate that fails. A service without tasks has nothing to prove. */
@@ -90,20 +102,64 @@ export async function proveUrl(
   before: Probe | undefined,
 ): Promise<Course[]> {
   const check = request.gate.http;
-  const well = courses.filter((course) => course.trouble === undefined);
-  if (check === undefined || well.every((course) => course.desiredCount === 0)) return [...courses];
+  if (check === undefined || judgedTogether(courses).every((course) => course.desiredCount === 0)) {
+    return [...courses];
+  }
+  const url = withoutQuery(check.url);
   const end = await httpGate(tools, check, request.gate, before);
   const result: GateResult = { gate: 'http', state: end.passed ? 'passed' : 'failed', detail: end.detail };
-  tools.log.line(`http gate ${result.state}: ${check.url}: ${end.detail}`);
+  tools.log.line(`http gate ${result.state}: ${url}: ${end.detail}`);
+  return withResult(courses, result, (course) => httpTrouble(course, url, end));
+}
+
+/** The alarms, while the new revisions bake; after that the URL once more, if one is given. */
+export async function bake(
+  tools: GateTools,
+  courses: readonly Course[],
+  request: Request,
+  before: { readonly alarms: readonly AlarmView[]; readonly answer: Probe | undefined },
+): Promise<Course[]> {
+  const { alarms, bakeMinutes } = request.gate;
+  const judged = judgedTogether(courses);
+  if ((alarms.length === 0 && bakeMinutes === 0) || judged.length === 0) return [...courses];
+  const limits = { bakeMinutes, pollSeconds: request.rollout.pollSeconds };
+  const result = await alarmsGate(tools, alarms, before.alarms, limits);
+  tools.log.line(`alarms gate ${result.state}: ${result.detail}`);
+  const baked = withResult(courses, result, (course) => alarmTrouble(course, result));
+  return bakeMinutes > 0 ? proveUrl(tools, baked, request, before.answer) : baked;
+}
+
+/** Services that stand or fall with what all of them share: those that this run changed, or else all, while well. */
+function judgedTogether(courses: readonly Course[]): Course[] {
+  const well = courses.filter((course) => course.trouble === undefined);
   const changed = well.filter((course) => course.move !== 'nothing');
-  const judged = changed.length === 0 ? well : changed;
+  return changed.length === 0 ? well : changed;
+}
+
+function withResult(
+  courses: readonly Course[],
+  result: GateResult,
+  troubleOf: (course: Course) => Trouble,
+): Course[] {
+  const judged = judgedTogether(courses);
   return courses.map((course) => {
     if (!judged.includes(course)) return course;
     const gates = [...course.gates, result];
-    return end.passed
-      ? { ...course, gates }
-      : { ...course, gates, trouble: httpTrouble(course, check.url, end) };
+    return result.state === 'failed'
+      ? { ...course, gates, trouble: troubleOf(course) }
+      : { ...course, gates };
   });
+}
+
+function alarmTrouble(course: Course, result: GateResult): Trouble {
+  return {
+    result: 'failed',
+    cause: 'alarm',
+    reason: `${course.move === 'nothing' ? 'runs' : 'completed'}, but ${result.detail}`,
+    hint: 'The alarm was silent before this deployment.',
+    evidence: [{ kind: 'status', text: result.detail }],
+    remedy: course.move === 'nothing' ? 'leave' : 'roll-back',
+  };
 }
 
 function httpTrouble(

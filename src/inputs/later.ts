@@ -23,8 +23,6 @@ export const NOT_YET: readonly NotYet[] = [
   },
   { feature: 'checks before the rollout', inputs: ['preflight'] },
   { feature: 'rolling back when the job is cancelled', inputs: ['on-cancel'] },
-  { feature: 'watching alarms', inputs: ['alarms'] },
-  { feature: 'watching for a while after the rollout', inputs: ['bake-minutes'] },
   { feature: 'comments on pull requests', inputs: ['pr-comment', 'comment-key', 'pr-number'] },
 ];
 
