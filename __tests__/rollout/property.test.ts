@@ -20,7 +20,7 @@ import {
 } from './builders.ts';
 import { FakeEcs, type Fault } from './fake-ecs.ts';
 
-const SCHEDULES = 2_500;
+const SCHEDULES = Number(process.env['ROLLOUT_SCHEDULES'] ?? 5_000);
 const SEED = Number(process.env['ROLLOUT_SEED'] ?? Math.trunc(Math.random() * 2 ** 31));
 
 /** What may happen between two looks. */

@@ -132,6 +132,8 @@ function judgeReplaced(
   history: History,
   terms: Judgement,
 ): Verdict {
+  // An entry of ours that nobody ever saw was replaced before anything could be rolled back for its sake.
+  if (terms.deploymentId === '') return { kind: 'superseded', by: nameOf(primary) };
   const isRollback =
     saysRollback(primary) ||
     primary.id === history.rollbackId ||

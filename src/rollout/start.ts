@@ -139,8 +139,9 @@ async function startRollout(
   request: RolloutRequest,
 ): Promise<Rollout> {
   const service = await update(tools, snapshot, updateInput(snapshot, taskDefinitionArn, request));
-  const entry = entryOf(service, snapshot, taskDefinitionArn) ?? primaryOf(service);
-  const isNew = entry?.id !== undefined && entry.id !== snapshot.primaryId;
+  const primary = primaryOf(service);
+  const isNew = primary?.id !== snapshot.primaryId;
+  const entry = isNew ? entryOf(service, snapshot, taskDefinitionArn) : primary;
   if (!isNew && snapshot.rollout === 'in-progress') return adopt(snapshot, definition);
   return {
     snapshot,
@@ -159,7 +160,7 @@ async function startRollout(
 function entryOf(
   service: Service,
   snapshot: ServiceSnapshot,
-  taskDefinitionArn: string | undefined,
+  taskDefinitionArn: string,
 ): Deployment | undefined {
   const before = service.deployments?.find((each) => each.id === snapshot.primaryId);
   return service.deployments?.find(
@@ -236,9 +237,12 @@ async function update(
   }
 }
 
-/** After a lost answer: a new deployment of this revision, or where none was due, the wanted settings. */
+/**
+ * After a lost answer: a new deployment, or where none was due, the wanted settings. The new deployment may be
+ * somebody's that replaced ours already; sending again would undo theirs.
+ */
 function tookEffect(service: Service, snapshot: ServiceSnapshot, input: UpdateServiceCommandInput): boolean {
-  if (entryOf(service, snapshot, input.taskDefinition) !== undefined) return true;
+  if (primaryOf(service)?.id !== snapshot.primaryId) return true;
   const noneDue = snapshot.taskDefinitionArn === input.taskDefinition && input.forceNewDeployment !== true;
   return (
     noneDue &&
