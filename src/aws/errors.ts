@@ -1,3 +1,5 @@
+import { isError } from '../runtime/errors.ts';
+
 /**
  * What an error of an AWS call means to whoever made the call.
  *
@@ -52,6 +54,9 @@ const UNSUPPORTED = new Set([
 ]);
 
 const NO_ANSWER = new Set([
+  'TimeoutError',
+  'RequestTimeout',
+  'RequestTimeoutException',
   'ECONNRESET',
   'ECONNREFUSED',
   'EPIPE',
@@ -77,7 +82,7 @@ export function awsErrorKind(error: unknown): AwsErrorKind {
   if (DENIED.has(name)) return 'denied';
   if (UNSUPPORTED.has(name)) return 'unsupported';
   if (THROTTLED.has(name) || status === 429 || isRevisionRace(message)) return 'throttled';
-  if (name === 'TimeoutError' || (code !== undefined && NO_ANSWER.has(code))) return 'transient';
+  if (NO_ANSWER.has(name) || (code !== undefined && NO_ANSWER.has(code))) return 'transient';
   if (status !== undefined && status >= 500) return 'transient';
   if (status === 403) return 'denied';
   if (isUnreadableAnswer(error)) return 'transient';
@@ -107,8 +112,7 @@ export function isAwsError(error: unknown, ...names: readonly string[]): boolean
 }
 
 function shapeOf(error: unknown): AwsErrorShape {
-  if (!(error instanceof Error))
-    return { name: 'Error', message: String(error), code: undefined, status: undefined };
+  if (!isError(error)) return { name: 'Error', message: String(error), code: undefined, status: undefined };
   const extra = error as Error & { code?: unknown; $metadata?: { httpStatusCode?: number } };
   return {
     name: error.name,

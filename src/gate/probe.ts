@@ -1,6 +1,7 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { HttpCheck, Probe } from '../model.ts';
+import { isError } from '../runtime/errors.ts';
 import { acceptsRedirect } from './reading.ts';
 
 const MAX_REDIRECTS = 5;
@@ -78,7 +79,7 @@ async function bodyOf(answer: IncomingMessage): Promise<string> {
 
 /** Node's network errors in words, the ones of several addresses together included. */
 function describe(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
+  if (!isError(error)) return String(error);
   const { code } = error as NodeJS.ErrnoException;
   const words = code === undefined ? undefined : NETWORK_ERRORS[code];
   return words ?? (error.message === '' ? (code ?? error.name) : error.message);

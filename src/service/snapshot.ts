@@ -34,6 +34,7 @@ export function snapshotOf(
   const primary = primaryOf(service);
   const taskDefinitionArn = primary?.taskDefinition ?? service.taskDefinition ?? '';
   const current = currentDeployment(history ?? [], revisions, taskDefinitionArn);
+  const lastGood = lastGoodRevision(service, history, revisions);
   return {
     address,
     desiredCount: service.desiredCount ?? 0,
@@ -43,8 +44,8 @@ export function snapshotOf(
     taskDefinitionArn,
     currentServiceDeploymentArn: current?.serviceDeploymentArn,
     knownServiceDeployments: (history ?? []).flatMap((each) => each.serviceDeploymentArn ?? []),
-    lastGood: lastGoodRevision(service, history, revisions),
-    running: runningImages(revisions, service, taskDefinitionArn),
+    lastGood,
+    running: runningImages(revisions, service, taskDefinitionArn, lastGood),
     targetGroups: (service.loadBalancers ?? []).flatMap((each) =>
       each.targetGroupArn === undefined
         ? []
@@ -179,17 +180,30 @@ function lastGoodRevision(
       };
 }
 
-/** Images of the revision that serves: the current one, or the last good one while the current is on its way. */
+/**
+ * Images of the revision that serves: the current one, or the last good one while the current is on its way. Of
+ * several service revisions of one task definition, the one that succeeded counts: a forced deployment that ECS took
+ * back left a newer one behind, with images that do not run.
+ */
 function runningImages(
   revisions: readonly ServiceRevision[],
   service: Service,
   taskDefinitionArn: string,
+  lastGood: GoodRevision | undefined,
 ): RunningImage[] {
-  const serving = (service.deployments ?? []).find(
-    (each) => each.rolloutState === 'COMPLETED',
-  )?.taskDefinition;
+  const completed = (service.deployments ?? []).find((each) => each.rolloutState === 'COMPLETED');
+  const serving = completed?.taskDefinition ?? taskDefinitionArn;
+  const current = (service.currentServiceRevisions ?? []).map((each) => each.arn);
   const revision =
-    newestOf(revisions, serving ?? taskDefinitionArn) ?? newestOf(revisions, taskDefinitionArn);
+    revisions.find(
+      (each) => each.taskDefinition === serving && each.serviceRevisionArn === lastGood?.serviceRevisionArn,
+    ) ??
+    newestOf(
+      revisions.filter((each) => current.includes(each.serviceRevisionArn)),
+      serving,
+    ) ??
+    newestOf(revisions, serving) ??
+    newestOf(revisions, taskDefinitionArn);
   return (revision?.containerImages ?? []).flatMap((each) =>
     each.containerName === undefined || each.image === undefined
       ? []

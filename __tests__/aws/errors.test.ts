@@ -1,0 +1,158 @@
+import { describe, expect, it } from '@jest/globals';
+import { awsErrorKind, describeAwsError, isAwsError } from '../../src/aws/errors.ts';
+import { during, failureOf } from '../../src/aws/failures.ts';
+import { writeOnce } from '../../src/aws/writes.ts';
+import { Cancelled } from '../../src/runtime/cancellation.ts';
+import { Failure } from '../../src/runtime/failure.ts';
+import { awsError, denied, expired, throttled, unanswered } from '../fakes/aws-errors.ts';
+import { fakeClock } from '../fakes/clock.ts';
+
+function withCode(code: string): Error {
+  return Object.assign(new Error('x'), { code });
+}
+
+describe('an error of AWS is', () => {
+  it.each([
+    ['throttled', throttled()],
+    ['throttled', awsError('TooManyRequestsException', 'x', 429)],
+    ['throttled', awsError('Unknown', 'x', 429)],
+    [
+      'throttled',
+      awsError(
+        'ClientException',
+        'Too many concurrent attempts to create a new revision of the specified family.',
+      ),
+    ],
+    ['transient', awsError('ServerException', 'x', 500)],
+    ['transient', awsError('Unknown', 'x', 503)],
+    ['transient', awsError('RequestTimeout', 'x', 400)],
+    ['transient', awsError('RequestTimeoutException', 'x', 408)],
+    ['transient', awsError('TimeoutError', 'x')],
+    ['transient', unanswered()],
+    ['transient', withCode('ENOTFOUND')],
+    ['transient', withCode('ECONNREFUSED')],
+    ['transient', Object.assign(new SyntaxError('Unexpected token <'), { $response: {} })],
+    ['expired', expired()],
+    ['expired', Object.assign(new Error('The token is Expired.'), { name: 'CredentialsProviderError' })],
+    ['denied', denied()],
+    ['denied', Object.assign(new Error('Could not load credentials.'), { name: 'CredentialsProviderError' })],
+    ['denied', awsError('Whatever', 'x', 403)],
+    ['unsupported', awsError('UnsupportedFeatureException')],
+    ['unsupported', awsError('UnknownOperationException')],
+    ['refused', awsError('InvalidParameterException')],
+    ['refused', awsError('ClusterNotFoundException')],
+    ['not-aws', new TypeError('x')],
+    ['not-aws', new SyntaxError('x')],
+    ['not-aws', new Cancelled('SIGINT')],
+    ['not-aws', 'a string'],
+  ] as readonly (readonly [string, unknown])[])('%s: %s', (kind, error) => {
+    expect(awsErrorKind(error)).toBe(kind);
+  });
+});
+
+describe('an error in words', () => {
+  it.each([
+    ['its name and the first line of its message', awsError('ClientException', 'a\nb'), 'ClientException: a'],
+    ['its code where its name says nothing', unanswered(), 'ECONNRESET: socket hang up'],
+    ['its name once', awsError('UnknownError', 'UnknownError'), 'UnknownError'],
+    ['its name where it has no message', awsError('AccessDenied', ''), 'AccessDenied'],
+  ])('is %s', (_what, error, words) => {
+    expect(describeAwsError(error)).toBe(words);
+  });
+
+  it('is told apart by its name', () => {
+    expect(isAwsError(denied(), 'X', 'AccessDeniedException')).toBe(true);
+    expect(isAwsError(denied(), 'X')).toBe(false);
+  });
+});
+
+describe('what an error of a call amounts to', () => {
+  it.each([
+    ['credentials-expired', expired(), 'The AWS credentials expired while reading x ('],
+    ['access-denied', denied(), 'AWS denied access while reading x ('],
+    ['throttled', throttled(), 'AWS kept throttling while reading x ('],
+    ['unknown', awsError('ServerException', 'x', 500), 'Something went wrong while reading x ('],
+    ['unknown', new TypeError('oops'), 'Something went wrong while reading x (TypeError: oops)'],
+  ])('%s', async (reason, error, message) => {
+    const failure = await during('reading x', () => Promise.reject(error)).catch((thrown: unknown) => thrown);
+    expect(failure).toMatchObject({ reason, cause: error });
+    expect((failure as Error).message).toContain(message);
+  });
+
+  it('is the cause that the caller names where it is none of the credentials', () => {
+    expect(failureOf(awsError('X'), 'x', 'register-refused')).toMatchObject({ reason: 'register-refused' });
+    expect(failureOf(expired(), 'x', 'register-refused')).toMatchObject({ reason: 'credentials-expired' });
+  });
+
+  it('is itself for a failure and for a cancellation', () => {
+    for (const error of [new Failure('timeout', 'x'), new Cancelled('SIGINT')]) {
+      expect(failureOf(error, 'x')).toBe(error);
+    }
+  });
+});
+
+describe('a write', () => {
+  /** Sends through these errors, and finds its effect after as many look-backs as `visibleAfter` says. */
+  async function written(
+    errors: readonly Error[],
+    visibleAfter = Infinity,
+  ): Promise<{ end: unknown; sent: number; looked: number; pauses: readonly number[] }> {
+    const clock = fakeClock();
+    let [sent, looked] = [0, 0];
+    const send = (): Promise<string> => {
+      sent += 1;
+      const error = errors[sent - 1];
+      return error === undefined ? Promise.resolve('sent') : Promise.reject(error);
+    };
+    const readBack = (): Promise<string | undefined> => {
+      looked += 1;
+      return Promise.resolve(looked > visibleAfter ? 'seen' : undefined);
+    };
+    const end = await writeOnce(clock, send, readBack).catch((error: unknown) => error);
+    return { end, sent, looked, pauses: clock.pauses };
+  }
+
+  it('that is answered is sent once', async () => {
+    expect(await written([])).toEqual({ end: 'sent', sent: 1, looked: 0, pauses: [] });
+  });
+
+  it('that is throttled had no effect: it is sent again without a look, with growing pauses', async () => {
+    expect(await written([throttled(), throttled(), throttled()])).toEqual({
+      end: 'sent',
+      sent: 4,
+      looked: 0,
+      pauses: [1000, 2000, 4000],
+    });
+  });
+
+  it('that lost its answer is read back, and not sent twice', async () => {
+    expect(await written([unanswered()], 0)).toMatchObject({ end: 'seen', sent: 1, looked: 1 });
+  });
+
+  it.each([awsError('ServerException', 'x', 500), unanswered(), awsError('TimeoutError', 'x')])(
+    'that had no effect is sent again after %s',
+    async (error) => {
+      expect(await written([error])).toMatchObject({ end: 'sent', sent: 2, looked: 1 });
+    },
+  );
+
+  it('that is never answered is sent three times at most, and read back each time', async () => {
+    const lost = unanswered();
+    expect(await written([lost, lost, lost, lost])).toMatchObject({ end: lost, sent: 3, looked: 3 });
+  });
+
+  it('that is throttled for about a minute is given up', async () => {
+    const errors = Array.from({ length: 20 }, throttled);
+    const { end, sent, pauses } = await written(errors);
+    expect(end).toBe(errors[9]);
+    expect(sent).toBe(10);
+    expect(pauses.reduce((sum, pause) => sum + pause, 0)).toBe(55_000);
+  });
+
+  it.each([denied(), expired(), awsError('InvalidParameterException'), new Cancelled('SIGINT')])(
+    'that fails by %s rejects at once',
+    async (error) => {
+      expect(await written([error])).toEqual({ end: error, sent: 1, looked: 0, pauses: [] });
+    },
+  );
+});
