@@ -8,9 +8,10 @@ const SRC = fileURLToPath(new URL('../src', import.meta.url));
 /** Floors of the house, top first. A file imports from its own room and from floors below. */
 const FLOORS: readonly (readonly string[])[] = [
   ['main.ts'],
+  ['post.ts'],
   ['run.ts'],
   ['deploy.ts', 'inputs', 'inputs.ts'],
-  ['delivery.ts'],
+  ['delivery.ts', 'handover.ts'],
   ['tools.ts'],
   ['service', 'image', 'task-definition', 'verify', 'pre-deploy', 'rollout', 'gate', 'cost', 'report'],
   ['aws'],

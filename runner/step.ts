@@ -19,6 +19,8 @@ export interface StepResult {
   readonly errors: readonly string[];
   readonly warnings: readonly string[];
   readonly report: Report;
+  /** What the post step added, which runs whatever became of the step. */
+  readonly post: { readonly exitCode: number | null; readonly log: string; readonly summary: string };
 }
 
 export interface StepOptions {
@@ -41,7 +43,11 @@ export async function runStep(
 ): Promise<StepResult> {
   const folder = await mkdtemp(join(tmpdir(), 'step-'));
   try {
-    const files = { output: join(folder, 'output'), summary: join(folder, 'summary') };
+    const files = {
+      output: join(folder, 'output'),
+      summary: join(folder, 'summary'),
+      state: join(folder, 'state'),
+    };
     await Promise.all(Object.values(files).map((file) => writeFile(file, '')));
     await Promise.all(
       Object.entries(options.files ?? {}).map(([name, text]) => writeFile(join(folder, name), text)),
@@ -53,25 +59,51 @@ export async function runStep(
       ...options.env,
     };
     const { exitCode, log } = await runBundle(env, folder, options.onOutput);
-    const outputs = readOutputs(await readFile(files.output, 'utf8'));
+    const outputs = readValues(await readFile(files.output, 'utf8'));
+    const summary = await readFile(files.summary, 'utf8');
+    const report = await readReport(outputs['report']);
     return {
       exitCode,
       log,
       outputs,
-      summary: await readFile(files.summary, 'utf8'),
+      summary,
       errors: annotations(log, 'error'),
       warnings: annotations(log, 'warning'),
-      report: JSON.parse(await readFile(outputs['report'] ?? '', 'utf8')) as Report,
+      get report() {
+        if (report === undefined) throw new Error(`The step left no report:\n${log}`);
+        return report;
+      },
+      post: await runPost(env, folder, files),
     };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-function runnerVariables(
+/** The post step has its own summary, and what was saved as STATE_* variables. */
+async function runPost(
+  env: Record<string, string>,
   folder: string,
-  files: { readonly output: string; readonly summary: string },
-): Record<string, string> {
+  files: StepFiles,
+): Promise<StepResult['post']> {
+  const saved = readValues(await readFile(files.state, 'utf8'));
+  const state = Object.entries(saved).map(([name, value]) => [`STATE_${name}`, value]);
+  await writeFile(files.summary, '');
+  const { exitCode, log } = await runBundle({ ...env, ...Object.fromEntries(state) }, folder, undefined);
+  return { exitCode, log, summary: await readFile(files.summary, 'utf8') };
+}
+
+async function readReport(path: string | undefined): Promise<Report | undefined> {
+  return path === undefined ? undefined : (JSON.parse(await readFile(path, 'utf8')) as Report);
+}
+
+interface StepFiles {
+  readonly output: string;
+  readonly summary: string;
+  readonly state: string;
+}
+
+function runnerVariables(folder: string, files: StepFiles): Record<string, string> {
   return {
     PATH: '/usr/bin:/bin',
     HOME: folder,
@@ -80,7 +112,7 @@ function runnerVariables(
     GITHUB_WORKSPACE: folder,
     GITHUB_OUTPUT: files.output,
     GITHUB_STEP_SUMMARY: files.summary,
-    GITHUB_STATE: join(folder, 'state'),
+    GITHUB_STATE: files.state,
     GITHUB_REPOSITORY: 'octo-org/video',
     GITHUB_SHA: '0123456789abcdef0123456789abcdef01234567',
     GITHUB_REF: 'refs/heads/main',
@@ -132,7 +164,7 @@ function runBundle(
 }
 
 /** `name<<delimiter`, lines, `delimiter` (GitHub docs, "Setting an output parameter"). */
-function readOutputs(text: string): Record<string, string> {
+function readValues(text: string): Record<string, string> {
   const outputs: Record<string, string> = {};
   const lines = text.split('\n');
   for (let at = 0; at < lines.length; at += 1) {

@@ -56,6 +56,15 @@ export async function register(story: Story, tools: Tools, plans: readonly Plan[
   return deliveries;
 }
 
+/** Which service gets which revision. */
+export function destinations(
+  deliveries: readonly Delivery[],
+): { readonly snapshot: ServiceSnapshot; readonly taskDefinitionArn: string }[] {
+  return deliveries.flatMap(({ services, revision }) =>
+    services.map((snapshot) => ({ snapshot, taskDefinitionArn: revision.arn })),
+  );
+}
+
 /** The images that this run brings to a service. */
 export function imagesOf(course: Course, deliveries: readonly Delivery[]): PreparedDefinition['images'] {
   return deliveries.find(({ services }) => services.includes(course.snapshot))?.prepared.images ?? {};

@@ -1,10 +1,12 @@
-import { imagesOf, plan, register, tidyDeliveries } from './delivery.ts';
+import { destinations, imagesOf, plan, register, tidyDeliveries } from './delivery.ts';
 import { surveyAlarms } from './gate/alarms.ts';
 import { bake, proveService, proveUrl } from './gate/gate.ts';
+import { FINISHED, packHandover } from './handover.ts';
 import { provideImages } from './image/provide.ts';
 import type { AlarmView, Course, Probe, ProvidedImages, Request, ServiceSnapshot } from './model.ts';
 import { endingOf, newStory, type Story } from './report/story.ts';
-import { concludeCancelled, concludeCourse } from './rollout/conclude.ts';
+import { abandonCourse } from './rollout/abandon.ts';
+import { concludeCourse } from './rollout/conclude.ts';
 import { needsRemedy, remedyCourse, shareTrouble } from './rollout/remedy.ts';
 import { startCourse } from './rollout/start.ts';
 import { watchCourse } from './rollout/watch.ts';
@@ -21,9 +23,12 @@ export async function deploy(request: Request, tools: Tools): Promise<Story> {
   try {
     await tell(story, request, tools);
   } catch (error) {
-    story.ending = endingOf(error);
-    story.courses = story.courses.map(concludeCancelled);
+    const ending = endingOf(error);
+    const last = { aws: tools.awsToTheEnd, clock: tools.clock };
+    story.ending = ending;
+    await forEach(story, (course) => abandonCourse(last, course, ending, request.rollout));
   }
+  tools.handOver(FINISHED);
   return story;
 }
 
@@ -35,6 +40,7 @@ async function tell(story: Story, request: Request, tools: Tools): Promise<void>
   const deliveries = await log.step('Register', () => register(story, tools, plans));
   if (snapshots.length === 0) return;
 
+  tools.handOver(packHandover(tools.aws.region, request, destinations(deliveries)));
   await log.step('Roll out', async () => {
     const starts = deliveries.flatMap(({ services, prepared, revision }) =>
       services.map((service) =>

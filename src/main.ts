@@ -1,14 +1,17 @@
 import * as core from '@actions/core';
-import { run } from './run.ts';
+import { finish } from './post.ts';
+import { run, type Runner } from './run.ts';
 
 async function writeSummary(markdown: string): Promise<void> {
   if (process.env['GITHUB_STEP_SUMMARY'] === undefined) return;
   await core.summary.addRaw(markdown).write();
 }
 
-void run({
+const runner: Runner = {
   getInput: (name) => core.getInput(name, { trimWhitespace: false }),
   setSecret: core.setSecret,
+  saveState: core.saveState,
+  getState: core.getState,
   console: {
     info: core.info,
     warning: (text) => {
@@ -24,4 +27,9 @@ void run({
     writeSummary,
   },
   env: process.env,
-});
+};
+
+/** The runner starts the same bundle again as the post step; what was saved in the first run tells them apart. */
+const isPost = core.getState('isPost') !== '';
+core.saveState('isPost', 'true');
+void (isPost ? finish(runner) : run(runner));

@@ -19,6 +19,9 @@ export interface Runner {
   /** An input's text as it is written, with the spaces around it. */
   getInput(name: string): string;
   setSecret(secret: string): void;
+  /** What a step keeps for its post step. */
+  saveState(name: string, value: string): void;
+  getState(name: string): string;
   readonly console: Console;
   readonly publisher: Publisher;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -82,14 +85,17 @@ async function deployWithAws(request: Request, runner: Runner, log: ProgressLog)
     const region = [request.region, runner.env['AWS_REGION'], runner.env['AWS_DEFAULT_REGION']].find(
       (each) => each !== undefined && each !== '',
     );
-    const aws = await createAws(region, signal);
     return await deploy(request, {
-      aws,
+      aws: await createAws(region, signal),
+      awsToTheEnd: await createAws(region, new AbortController().signal),
       clock: systemClock,
       signal,
       log,
       random: Math.random,
       ask: probe,
+      handOver: (text) => {
+        runner.saveState('handover', text);
+      },
       workspace: workspaceOf(runner),
     });
   } catch (error) {

@@ -168,20 +168,6 @@ describe('another hand on the service', () => {
       expectRed(result, 'failed', 'deployment-stopped');
       expect(mutations(sim)).toEqual(['RegisterTaskDefinition', 'UpdateService']);
     }));
-
-  test('a cancelled job ends at once, and says that ECS goes on', () =>
-    inAWorld({ speed: 1 }, async (sim) => {
-      let sent = false;
-      const result = await step(sim, tag('v2'), {
-        onOutput: (log, kill) => {
-          if (sent || !log.includes('::group::Watch')) return;
-          sent = true;
-          kill('SIGINT');
-        },
-      });
-      expectRed(result, 'cancelled', 'cancelled');
-      expect(mutations(sim)).toEqual(['RegisterTaskDefinition', 'UpdateService']);
-    }));
 });
 
 describe('gates', () => {

@@ -121,7 +121,7 @@ const READ_ATTEMPTS = 4;
 
 /**
  * Makes the clients. Region, credentials and endpoints come from the SDK's own chain where `region` is undefined.
- * Every call ends with `signal`. Rejects with `invalid-input` when no region can be found.
+ * Every read ends with `signal`. Rejects with `invalid-input` when no region can be found.
  */
 export async function createAws(region: string | undefined, signal: AbortSignal): Promise<Aws> {
   const shared = {
@@ -131,7 +131,12 @@ export async function createAws(region: string | undefined, signal: AbortSignal)
     retryMode: 'standard',
   };
   const reader = new ECS({ ...shared, maxAttempts: READ_ATTEMPTS });
-  const writer = new ECS({ ...shared, maxAttempts: 1 });
+  // A write that is cut off may have happened: it gets its answer, whatever becomes of the job.
+  const writer = new ECS({
+    ...shared,
+    maxAttempts: 1,
+    requestHandler: new CancellableHandler(new AbortController().signal),
+  });
   const reads = { ...shared, maxAttempts: READ_ATTEMPTS };
   return {
     region: await regionOf(reader),

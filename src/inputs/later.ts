@@ -22,7 +22,6 @@ export const NOT_YET: readonly NotYet[] = [
     inputs: ['pre-deploy-command', 'pre-deploy-container', 'pre-deploy-timeout-minutes'],
   },
   { feature: 'checks before the rollout', inputs: ['preflight'] },
-  { feature: 'rolling back when the job is cancelled', inputs: ['on-cancel'] },
   { feature: 'comments on pull requests', inputs: ['pr-comment', 'comment-key', 'pr-number'] },
 ];
 

@@ -17,27 +17,6 @@ export async function concludeCourse(
   return { ...course, outcome };
 }
 
-/** The job was cancelled: what was started goes on without us. */
-export function concludeCancelled(course: Course): Course {
-  const { outcome, rollout, snapshot } = course;
-  if (outcome !== undefined) return course;
-  const { name } = snapshot.address;
-  return {
-    ...course,
-    outcome: {
-      result: 'cancelled',
-      cause: 'cancelled',
-      message: `The job was cancelled while service "${name}" was being deployed.`,
-      production:
-        rollout === undefined
-          ? `Service "${name}" was not touched.`
-          : `ECS goes on with the deployment of ${revisionName(course.taskDefinitionArn)} to service "${name}".`,
-      hint: undefined,
-      evidence: [],
-    },
-  };
-}
-
 /** Pure: how it ended for one service. `production`: one sentence that says what runs now. */
 export function conclude(course: Course, request: RolloutRequest, production: string): ServiceOutcome {
   const { trouble, rollback } = course;

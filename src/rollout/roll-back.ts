@@ -52,14 +52,18 @@ export async function followRollback(
   return end === 'look-again' ? { kind: 'failed', why: 'ECS gave its rollback up' } : end;
 }
 
-type Step =
+export type Step =
   | { readonly kind: 'end'; readonly end: RollbackEnd }
   | { readonly kind: 'follow' }
   | { readonly kind: 'stop'; readonly arn: string }
   | { readonly kind: 'update'; readonly to: GoodRevision };
 
 /** Pure but for the reading: what the service, as it is this moment, allows. */
-async function nextStep({ aws }: RollBackTools, rollout: Rollout, mayStop: boolean): Promise<Step> {
+export async function nextStep(
+  { aws }: { readonly aws: Pick<Aws, 'ecs'> },
+  rollout: Rollout,
+  mayStop: boolean,
+): Promise<Step> {
   const { snapshot } = rollout;
   const deployment =
     rollout.serviceDeploymentArn === undefined

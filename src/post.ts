@@ -1,0 +1,69 @@
+import { createAws, type Aws } from './aws/clients.ts';
+import { describeAwsError } from './aws/errors.ts';
+import { describeService, primaryOf } from './aws/services.ts';
+import { courseOf, unpackHandover, type Handover } from './handover.ts';
+import type { Course } from './model.ts';
+import { ProgressLog } from './report/progress-log.ts';
+import { composeReport } from './report/report.ts';
+import { runFacts } from './report/run-facts.ts';
+import { newStory } from './report/story.ts';
+import { renderSummary } from './report/summary.ts';
+import { abandonCourse, type Abandonment } from './rollout/abandon.ts';
+import { findServiceDeployment } from './rollout/find.ts';
+import type { Runner } from './run.ts';
+import { systemClock } from './runtime/clock.ts';
+import { Masks } from './runtime/masks.ts';
+
+const KILLED: Abandonment = {
+  result: 'cancelled',
+  cause: 'cancelled',
+  message: 'The job ended before the deployment did.',
+};
+
+/**
+ * The post step: finishes what a killed run could not. It asks for the rollback where `on-cancel` wants one, waits
+ * for nothing, and says in the log and the summary what becomes of each service. Never fails the job.
+ */
+export async function finish(runner: Runner): Promise<void> {
+  const handover = unpackHandover(runner.getState('handover'));
+  if (handover === undefined) return;
+  const startedAt = new Date().toISOString();
+  const log = new ProgressLog(runner.console, systemClock, new Masks());
+  try {
+    const aws = await createAws(handover.region, new AbortController().signal);
+    const courses = await Promise.all(
+      handover.services.map((each) => finishCourse(aws, log, each, handover)),
+    );
+    for (const { outcome } of courses) log.line(outcome?.production ?? '');
+    const { steps, lines, warnings, seconds } = log;
+    const report = composeReport(
+      undefined,
+      runFacts(runner.env),
+      { ...newStory(), courses, ending: { ...KILLED, hint: undefined, evidence: [] } },
+      { startedAt, durationSeconds: seconds, steps, lines, warnings },
+    );
+    if (handover.summary) await runner.publisher.writeSummary(renderSummary(report));
+  } catch (error) {
+    log.warn(`The cancelled deployment could not be finished (${describeAwsError(error)}).`);
+  }
+}
+
+/** Finds out whether the killed run got as far as this service, and ends its course. */
+async function finishCourse(
+  aws: Aws,
+  log: ProgressLog,
+  service: Handover['services'][number],
+  { rollout }: Handover,
+): Promise<Course> {
+  const { snapshot, taskDefinitionArn } = service;
+  const primary = primaryOf(await describeService(aws.ecs, snapshot.address));
+  const isOurs = primary?.id !== snapshot.primaryId && primary?.taskDefinition === taskDefinitionArn;
+  const tools = { aws, clock: systemClock, signal: new AbortController().signal, log };
+  const ours = isOurs
+    ? {
+        deploymentId: primary.id ?? '',
+        serviceDeploymentArn: await findServiceDeployment(tools, snapshot, primary, taskDefinitionArn),
+      }
+    : undefined;
+  return abandonCourse(tools, courseOf(service, ours), KILLED, rollout);
+}
