@@ -146,6 +146,7 @@ export function observation(changes: Partial<Observation> = {}): Observation {
     tasks: [],
     oldTasks: 0,
     events: [],
+    unanswered: undefined,
     ...changes,
   };
 }

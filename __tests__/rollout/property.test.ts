@@ -1,7 +1,8 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { CAUSES, type Course } from '../../src/model.ts';
-import { concludeCancelled, concludeCourse } from '../../src/rollout/conclude.ts';
+import { abandonCourse, type Abandonment } from '../../src/rollout/abandon.ts';
+import { concludeCourse } from '../../src/rollout/conclude.ts';
 import { remedyCourse } from '../../src/rollout/remedy.ts';
 import { startCourse } from '../../src/rollout/start.ts';
 import { watchCourse } from '../../src/rollout/watch.ts';
@@ -24,22 +25,51 @@ const SCHEDULES = Number(process.env['ROLLOUT_SCHEDULES'] ?? 5_000);
 const SEED = Number(process.env['ROLLOUT_SEED'] ?? Math.trunc(Math.random() * 2 ** 31));
 
 /** What may happen between two looks. */
-const EVENTS = [
-  'nothing',
-  'begin',
-  'succeed',
-  'start',
-  'crash',
-  'unpullable',
-  'capacity',
-  'trigger',
-  'advance-rollback',
-  'fail-rollback',
-  'stop-by-hand',
-  'other-deploys',
-  'cancel',
-] as const;
-type Event = (typeof EVENTS)[number];
+const EVENTS = {
+  nothing: () => undefined,
+  begin: (ecs: FakeEcs) => {
+    ecs.begin();
+  },
+  succeed: (ecs: FakeEcs) => {
+    ecs.succeed();
+  },
+  start: (ecs: FakeEcs) => {
+    ecs.start();
+  },
+  crash: (ecs: FakeEcs) => {
+    ecs.crash();
+  },
+  unpullable: (ecs: FakeEcs) => {
+    ecs.crash({
+      stopCode: 'TaskFailedToStart',
+      stoppedReason:
+        'CannotPullContainerError: pull image manifest has been retried 7 time(s): x:1: not found',
+      containers: [{ name: 'app' }],
+    });
+  },
+  capacity: (ecs: FakeEcs) => {
+    ecs.crash({ stopCode: 'TaskFailedToStart', stoppedReason: 'Capacity is unavailable at this time.' });
+  },
+  trigger: (ecs: FakeEcs) => {
+    ecs.trigger();
+  },
+  'advance-rollback': (ecs: FakeEcs) => {
+    ecs.advanceRollback();
+  },
+  'fail-rollback': (ecs: FakeEcs) => {
+    ecs.failRollback();
+  },
+  'stop-by-hand': (ecs: FakeEcs) => {
+    ecs.stopByHand();
+  },
+  'other-deploys': (ecs: FakeEcs) => {
+    ecs.deployByOther();
+  },
+  cancel: (_: FakeEcs, cancel: () => void) => {
+    cancel();
+  },
+};
+type Event = keyof typeof EVENTS;
 
 /** What may happen to one call. `lost`: it had its effect, and the answer never came. */
 const FAULTS = ['none', 'throttled', 'server-error', 'reset', 'lost'] as const;
@@ -53,6 +83,7 @@ interface Schedule {
   readonly closed: boolean;
   readonly failFast: boolean;
   readonly onFailure: 'rollback' | 'leave';
+  readonly onCancel: 'rollback' | 'leave';
   readonly desiredCount: number | undefined;
   readonly waitMinutes: number;
   readonly jitter: number;
@@ -88,6 +119,7 @@ const schedules: fc.Arbitrary<Schedule> = fc.record({
   closed: fc.oneof({ weight: 3, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
   failFast: fc.boolean(),
   onFailure: fc.constantFrom('rollback', 'rollback', 'leave'),
+  onCancel: fc.constantFrom('rollback', 'leave'),
   desiredCount: fc.constantFrom(undefined, undefined, 3),
   waitMinutes: fc.constantFrom(0.5, 1, 3),
   jitter: fc.double({ min: 0, max: 1, noNaN: true }),
@@ -101,45 +133,6 @@ interface Run {
   readonly remedied: number;
   readonly afterCancel: number | undefined;
   readonly cancelledOut: boolean;
-}
-
-function play(ecs: FakeEcs, event: Event, cancel: () => void): void {
-  switch (event) {
-    case 'nothing':
-      return;
-    case 'begin':
-      return ecs.begin();
-    case 'succeed':
-      return ecs.succeed();
-    case 'start':
-      return ecs.start();
-    case 'crash':
-      return ecs.crash();
-    case 'unpullable':
-      return ecs.crash({
-        stopCode: 'TaskFailedToStart',
-        stoppedReason:
-          'CannotPullContainerError: pull image manifest has been retried 7 time(s): x:1: not found',
-        containers: [{ name: 'app' }],
-      });
-    case 'capacity':
-      return ecs.crash({
-        stopCode: 'TaskFailedToStart',
-        stoppedReason: 'Capacity is unavailable at this time.',
-      });
-    case 'trigger':
-      return ecs.trigger();
-    case 'advance-rollback':
-      return ecs.advanceRollback();
-    case 'fail-rollback':
-      return ecs.failRollback();
-    case 'stop-by-hand':
-      return ecs.stopByHand();
-    case 'other-deploys':
-      return ecs.deployByOther();
-    case 'cancel':
-      return cancel();
-  }
 }
 
 function faultOf(name: FaultName | undefined): Fault | undefined {
@@ -158,13 +151,17 @@ function faultOf(name: FaultName | undefined): Fault | undefined {
   }
 }
 
+function endOf(cancelled: Cancelled): Abandonment {
+  return { result: 'cancelled', cause: 'cancelled', message: cancelled.message };
+}
+
 /** The story of deploy.ts for one service. */
 async function run(schedule: Schedule): Promise<Run> {
   const controller = new AbortController();
   let cancelledAt: number | undefined;
   const clock = fakeClock({
     during: (pause) => {
-      play(ecs, schedule.events[pause - 1] ?? 'nothing', () => {
+      EVENTS[schedule.events[pause - 1] ?? 'nothing'](ecs, () => {
         cancelledAt ??= clock.now();
         controller.abort(new Cancelled('SIGINT'));
       });
@@ -184,8 +181,8 @@ async function run(schedule: Schedule): Promise<Run> {
     log: recordedLog(),
     random: () => schedule.jitter,
   };
-  const { failFast, onFailure, desiredCount, waitMinutes } = schedule;
-  const asked = request({ failFast, onFailure, desiredCount, waitMinutes });
+  const { failFast, onFailure, onCancel, desiredCount, waitMinutes } = schedule;
+  const asked = request({ failFast, onFailure, onCancel, desiredCount, waitMinutes });
   const before = snapshot({
     ...(schedule.rollsBack ? {} : { breaker: NO_BREAKER }),
     ...(schedule.hasGood ? {} : { lastGood: undefined }),
@@ -204,7 +201,7 @@ async function run(schedule: Schedule): Promise<Run> {
     if (!(error instanceof Cancelled)) throw error;
     cancelledOut = true;
     times.push(clock.now());
-    course = concludeCancelled(course);
+    course = await abandonCourse(tools, course, endOf(error), asked.rollout);
   }
   const [started = 0, watched = clock.now(), remedied = clock.now()] = times;
   return {
@@ -267,7 +264,11 @@ function check({ ecs, end, watched, remedied, afterCancel, cancelledOut }: Run, 
     expect(sawPrimaryOf).not.toBe('other');
     if (kind === 'update') expect(readAt).toBe(at);
   }
-  if (rollback === undefined && schedule.onFailure === 'leave') expect(ecs.stops).toEqual([]);
+  // Nothing is undone against the user's word; a cancelled job asks once at most.
+  if (schedule.onFailure === 'leave' && schedule.onCancel === 'leave') expect(ecs.stops).toEqual([]);
+  if (outcome.result === 'cancelled' && rollback === undefined) {
+    expect(ecs.accepted.length).toBeLessThanOrEqual(3);
+  }
 }
 
 test(`whatever happens, the verdict is right, in time, and undoes nobody else (seed ${SEED})`, async () => {

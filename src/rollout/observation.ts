@@ -17,6 +17,8 @@ export interface Observation {
   /** Tasks of the service that our deployment did not start. */
   readonly oldTasks: number;
   readonly events: readonly ServiceEvent[];
+  /** Why this look shows no tasks, where AWS did not answer for them: they are evidence, not the verdict. */
+  readonly unanswered: unknown;
 }
 
 export interface DeploymentView {

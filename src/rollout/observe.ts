@@ -28,16 +28,14 @@ export async function observe(aws: ObservedAws, rollout: Rollout): Promise<Obser
     rollout.serviceDeploymentArn === undefined
       ? undefined
       : await describeServiceDeployment(aws.ecs, rollout.serviceDeploymentArn);
-  const [service, tasks] = await Promise.all([
-    describeService(aws.ecs, address),
-    whereAllowed(() => tasksOf(aws, rollout), { ours: [], others: 0 }),
-  ]);
+  const [service, tasks] = await Promise.all([describeService(aws.ecs, address), evidenceOf(aws, rollout)]);
   return {
     deployment: deployment && viewDeployment(deployment),
     newer: deployment?.status === 'STOPPED' ? await newerThan(aws, rollout, deployment) : undefined,
     ...viewService(service, rollout.deploymentId),
     tasks: tasks.ours,
     oldTasks: tasks.others,
+    unanswered: tasks.unanswered,
   };
 }
 
@@ -93,8 +91,26 @@ function viewDeployment(deployment: ServiceDeployment): DeploymentView {
   };
 }
 
+interface Tasks {
+  readonly ours: TaskView[];
+  readonly others: number;
+}
+
+const NO_TASKS: Tasks = { ours: [], others: 0 };
+
+/** The tasks, where they may be read and AWS answers; the verdict does not wait for them. */
+async function evidenceOf(aws: ObservedAws, rollout: Rollout): Promise<Tasks & { unanswered?: unknown }> {
+  try {
+    return await whereAllowed(() => tasksOf(aws, rollout), NO_TASKS);
+  } catch (error) {
+    const kind = awsErrorKind(error);
+    if (kind !== 'throttled' && kind !== 'transient') throw error;
+    return { ...NO_TASKS, unanswered: error };
+  }
+}
+
 /** Our tasks, running and stopped, and how many others there still are. */
-async function tasksOf(aws: ObservedAws, rollout: Rollout): Promise<{ ours: TaskView[]; others: number }> {
+async function tasksOf(aws: ObservedAws, rollout: Rollout): Promise<Tasks> {
   const { address } = rollout.snapshot;
   const [running, stopped] = await Promise.all([
     listServiceTasks(aws.ecs, address, 'RUNNING'),

@@ -6,6 +6,7 @@ import { describeServiceDeployment } from '../aws/service-deployments.ts';
 import { describeService, primaryOf, type Service } from '../aws/services.ts';
 import { writeOnce } from '../aws/writes.ts';
 import type { GoodRevision, RollbackEnd, Rollout, RolloutRequest } from '../model.ts';
+import type { Clock } from '../runtime/clock.ts';
 import { untilAnswered } from './asking.ts';
 import { findServiceDeployment } from './find.ts';
 import type { Watched } from './trouble.ts';
@@ -32,7 +33,7 @@ export async function rollBack(
   const deadline = clock.now() + request.waitMinutes * 60_000;
   let mayStop = true;
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-    const left = { ...request, waitMinutes: Math.max(deadline - clock.now(), 0) / 60_000 };
+    const left = until(deadline, clock, request);
     const step = await untilAnswered(clock, () => nextStep(tools, rollout, mayStop), signal);
     const end = await take(tools, rollout, left, step);
     if (end === 'may-not-stop') mayStop = false;
@@ -42,14 +43,25 @@ export async function rollBack(
   return { kind: 'failed', why: 'the service kept changing while it was rolled back' };
 }
 
-/** Follows the rollback that ECS began by itself. */
+/**
+ * Follows the rollback that ECS began by itself. Where ECS gives it up (its alarms may have rollback switched off though
+ * its circuit breaker has it on), the last good revision is put back as after any failure.
+ */
 export async function followRollback(
   tools: RollBackTools,
   rollout: Rollout,
   request: RolloutRequest,
 ): Promise<RollbackEnd> {
+  const deadline = tools.clock.now() + request.waitMinutes * 60_000;
   const end = endOfRollback(await watch(tools, rollout, request, 'rolled-back'));
-  return end === 'look-again' ? { kind: 'failed', why: 'ECS gave its rollback up' } : end;
+  if (end !== 'look-again') return end;
+  if (request.onFailure === 'leave') return { kind: 'failed', why: 'ECS gave its rollback up' };
+  return rollBack(tools, rollout, until(deadline, tools.clock, request));
+}
+
+/** The request with what is left of its time. */
+function until(deadline: number, clock: Clock, request: RolloutRequest): RolloutRequest {
+  return { ...request, waitMinutes: Math.max(deadline - clock.now(), 0) / 60_000 };
 }
 
 export type Step =
@@ -189,7 +201,7 @@ async function updateBack(
   return endOfRollback(await watch(tools, back, request), back);
 }
 
-/** Pure: back to the revision, and to whatever else this run changed. */
+/** Pure: back to the revision, where this run changed it, and to whatever else it changed. */
 export function restoringInput(
   rollout: Rollout,
   request: RolloutRequest,
@@ -198,7 +210,7 @@ export function restoringInput(
   return {
     cluster: rollout.snapshot.address.cluster,
     service: rollout.snapshot.address.name,
-    taskDefinition: target.taskDefinitionArn,
+    taskDefinition: rollout.replacesTasks ? target.taskDefinitionArn : rollout.taskDefinitionArn,
     ...settingsBefore(rollout, request),
   };
 }

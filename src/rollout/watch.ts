@@ -6,7 +6,7 @@ import type { Course, Request, Rollout, RolloutRequest } from '../model.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { Failure } from '../runtime/failure.ts';
 import type { Log } from '../runtime/log.ts';
-import { lastLogLines } from './container-logs.ts';
+import { diagnose } from './diagnose.ts';
 import { NO_HISTORY, remember } from './history.ts';
 import { judge, type Judgement, type Verdict } from './judge.ts';
 import type { Observation } from './observation.ts';
@@ -52,15 +52,17 @@ export async function watch(
     const look = await lookOnce(tools, rollout);
     if (look.kind === 'blind') return { end: look, last, history };
     if (look.kind === 'seen') {
-      last = look.seen;
+      last = withKnownTasks(look.seen, last);
       history = remember(history, last);
       const verdict = judge(last, history, termsOf(rollout, request));
       teller.tell(last, verdict);
       if (isOver(verdict, until)) return { end: verdict, last, history };
-      pause = request.pollSeconds * 1000;
+      pause = isThrottling(last.unanswered) ? longer(pause) : request.pollSeconds * 1000;
     } else {
-      tools.log.line(`${rollout.snapshot.address.name}: no answer this time (${look.why}); asking again.`);
-      if (look.throttled) pause = Math.min(pause * 2, MAX_PAUSE_MS);
+      tools.log.line(
+        `${rollout.snapshot.address.name}: no answer this time (${describeAwsError(look.error)}); asking again.`,
+      );
+      if (isThrottling(look.error)) pause = longer(pause);
     }
     const left = deadline - clock.now();
     if (left <= 0) return { end: { kind: 'deadline' }, last, history };
@@ -85,13 +87,10 @@ export async function watchCourse(
   };
   const found = troubleOf(watched, request.rollout.waitMinutes);
   if (found === undefined) return after;
-  const lines = await lastLogLines(
-    tools.aws.logs,
-    rollout.definition,
-    watched.history,
-    request.report.failureLogLines,
-  );
-  const evidence = [...found.evidence, ...lines];
+  const evidence =
+    watched.end.kind === 'blind'
+      ? found.evidence
+      : await diagnose(tools.aws, rollout, watched, request.report.failureLogLines);
   for (const each of evidence) tools.log.line(`${rollout.snapshot.address.name}: ${each.kind}: ${each.text}`);
   return { ...after, trouble: { ...found, evidence } };
 }
@@ -103,9 +102,23 @@ function knowing(rollout: Rollout, last: Observation | undefined): Rollout {
   return { ...rollout, snapshot: { ...snapshot, knownEvents } };
 }
 
+/** A look for whose tasks AWS did not answer shows those of the look before. */
+function withKnownTasks(seen: Observation, last: Observation | undefined): Observation {
+  if (seen.unanswered === undefined || last === undefined) return seen;
+  return { ...seen, tasks: last.tasks, oldTasks: last.oldTasks };
+}
+
+function isThrottling(error: unknown): boolean {
+  return error !== undefined && awsErrorKind(error) === 'throttled';
+}
+
+function longer(pause: number): number {
+  return Math.min(pause * 2, MAX_PAUSE_MS);
+}
+
 type Look =
   | { readonly kind: 'seen'; readonly seen: Observation }
-  | { readonly kind: 'unanswered'; readonly throttled: boolean; readonly why: string }
+  | { readonly kind: 'unanswered'; readonly error: unknown }
   | { readonly kind: 'blind'; readonly failure: Failure };
 
 async function lookOnce(tools: WatchTools, rollout: Rollout): Promise<Look> {
@@ -113,9 +126,7 @@ async function lookOnce(tools: WatchTools, rollout: Rollout): Promise<Look> {
     return { kind: 'seen', seen: await observe(tools.aws, rollout) };
   } catch (error) {
     const kind = awsErrorKind(error);
-    if (kind === 'throttled' || kind === 'transient') {
-      return { kind: 'unanswered', throttled: kind === 'throttled', why: describeAwsError(error) };
-    }
+    if (kind === 'throttled' || kind === 'transient') return { kind: 'unanswered', error };
     const failure = failureOf(error, `watching service "${rollout.snapshot.address.name}"`);
     if (!(failure instanceof Failure)) throw failure;
     return { kind: 'blind', failure };

@@ -1,0 +1,291 @@
+import { describe, expect, test } from '@jest/globals';
+import type { Course, RolloutRequest, ServiceSnapshot } from '../../src/model.ts';
+import { moveFor, startCourse, updateInput } from '../../src/rollout/start.ts';
+import { Cancelled } from '../../src/runtime/cancellation.ts';
+import { fakeClock } from '../fakes/clock.ts';
+import {
+  awsError,
+  DENIED,
+  EXPIRED,
+  OLD_ID,
+  OLD_REVISION,
+  OUR_REVISION,
+  recordedLog,
+  RESET,
+  rollout,
+  rolloutRequest,
+  serviceDeploymentArn,
+  snapshot,
+  THROTTLED,
+} from './builders.ts';
+import { FakeEcs, type Fault } from './fake-ecs.ts';
+
+describe('what has to be done so that the service runs the revision', () => {
+  test.each<[string, Partial<ServiceSnapshot>, string, Partial<RolloutRequest>, string]>([
+    ['another revision: update', {}, OUR_REVISION, {}, 'update'],
+    ['the same, complete: nothing', {}, OLD_REVISION, {}, 'nothing'],
+    ['the same, still on its way: adopt it', { rollout: 'in-progress' }, OLD_REVISION, {}, 'adopt'],
+    ['the same, which failed: try again', { rollout: 'failed' }, OLD_REVISION, {}, 'update'],
+    ['the same, forced: update', {}, OLD_REVISION, { forceNewDeployment: true }, 'update'],
+    ['the same, not forced: nothing', {}, OLD_REVISION, { forceNewDeployment: false }, 'nothing'],
+    ['the same with another count: update', {}, OLD_REVISION, { desiredCount: 3 }, 'update'],
+    ['the same with the count that it has: nothing', {}, OLD_REVISION, { desiredCount: 2 }, 'nothing'],
+    ['the same with a count of none: update', {}, OLD_REVISION, { desiredCount: 0 }, 'update'],
+    ['the same with other tags: update', {}, OLD_REVISION, { propagateTags: 'SERVICE' }, 'update'],
+    ['the same with the tags that it has: nothing', {}, OLD_REVISION, { propagateTags: 'NONE' }, 'nothing'],
+    ['managed tags switched on: update', {}, OLD_REVISION, { enableEcsManagedTags: true }, 'update'],
+    ['managed tags off already: nothing', {}, OLD_REVISION, { enableEcsManagedTags: false }, 'nothing'],
+  ])('%s', (_, found, revision, asked, move) => {
+    expect(moveFor(snapshot(found), revision, rolloutRequest(asked))).toBe(move);
+  });
+});
+
+describe('UpdateService carries', () => {
+  const bare = { cluster: 'prod', service: 'web', taskDefinition: OUR_REVISION };
+
+  test('the revision alone, where the user set nothing else', () => {
+    expect(updateInput(snapshot(), OUR_REVISION, rolloutRequest())).toEqual(bare);
+  });
+
+  test('each field that the user set, zero and false included', () => {
+    const asked = rolloutRequest({
+      desiredCount: 0,
+      forceNewDeployment: false,
+      enableEcsManagedTags: false,
+      propagateTags: 'TASK_DEFINITION',
+    });
+    expect(updateInput(snapshot(), OUR_REVISION, asked)).toEqual({
+      ...bare,
+      desiredCount: 0,
+      forceNewDeployment: false,
+      enableECSManagedTags: false,
+      propagateTags: 'TASK_DEFINITION',
+    });
+  });
+
+  test.each([undefined, false, true])(
+    'the force that a revision which failed needs to be tried again (force-new-deployment: %s)',
+    (forceNewDeployment) => {
+      const found = snapshot({ taskDefinitionArn: OUR_REVISION, rollout: 'failed' });
+      expect(updateInput(found, OUR_REVISION, rolloutRequest({ forceNewDeployment }))).toEqual({
+        ...bare,
+        forceNewDeployment: true,
+      });
+    },
+  );
+});
+
+interface Started {
+  readonly ecs: FakeEcs;
+  readonly course: Course;
+  readonly seconds: number;
+  readonly lines: readonly string[];
+}
+
+/** Starts our revision; `setUp` prepares the world, `faults` befall the calls of UpdateService in turn. */
+async function start(
+  options: {
+    revision?: string;
+    found?: Partial<ServiceSnapshot>;
+    asked?: Partial<RolloutRequest>;
+    faults?: readonly Fault[];
+    setUp?: (ecs: FakeEcs, abort: () => void) => void;
+    during?: (ecs: FakeEcs, pause: number, abort: () => void) => void;
+  } = {},
+): Promise<Started> {
+  const controller = new AbortController();
+  const abort = (): void => {
+    controller.abort(new Cancelled('SIGINT'));
+  };
+  const clock = fakeClock({ during: (pause) => options.during?.(ecs, pause, abort) });
+  const ecs = new FakeEcs(clock);
+  const faults = [...(options.faults ?? [])];
+  ecs.fault = (call) => (call === 'updateService' ? faults.shift() : undefined);
+  options.setUp?.(ecs, abort);
+  const log = recordedLog();
+  const course = await startCourse(
+    { aws: ecs.aws, clock, signal: controller.signal, log },
+    snapshot(options.found),
+    options.revision ?? OUR_REVISION,
+    rollout().definition,
+    rolloutRequest(options.asked),
+  );
+  return { ecs, course, seconds: clock.now() / 1000, lines: log.lines };
+}
+
+const LOST = { error: RESET(), effect: true };
+const NEVER_ARRIVED = { error: RESET(), effect: false };
+const REFUSED_FOR_NOW = { error: THROTTLED(), effect: false };
+
+describe('a rollout starts', () => {
+  test('with one UpdateService, and follows the service deployment that this made', async () => {
+    const { ecs, course } = await start();
+    expect(ecs.updates).toHaveLength(1);
+    expect(course.rollout).toMatchObject({
+      deploymentId: ecs.primary?.id,
+      serviceDeploymentArn: ecs.by('us')?.arn,
+      replacesTasks: true,
+      adopted: false,
+    });
+    expect(course.trouble).toBeUndefined();
+  });
+
+  test('without any change where the service has it all', async () => {
+    const { ecs, course } = await start({ revision: OLD_REVISION });
+    expect(ecs.count('updateService')).toBe(0);
+    expect(course).toMatchObject({ move: 'nothing', trouble: undefined });
+  });
+
+  test('by adopting what is on its way already', async () => {
+    const { ecs, course } = await start({ revision: OLD_REVISION, found: { rollout: 'in-progress' } });
+    expect(ecs.count('updateService')).toBe(0);
+    expect(course.rollout).toMatchObject({
+      adopted: true,
+      replacesTasks: true,
+      deploymentId: OLD_ID,
+      serviceDeploymentArn: serviceDeploymentArn('old'),
+    });
+  });
+
+  test('with another count alone, which ECS makes no deployment for', async () => {
+    const { ecs, course } = await start({ revision: OLD_REVISION, asked: { desiredCount: 4 } });
+    expect(ecs.desired).toBe(4);
+    expect(course.rollout).toMatchObject({ replacesTasks: false, deploymentId: OLD_ID });
+    expect(ecs.count('listServiceDeployments')).toBe(0);
+  });
+
+  test('with another count while the same revision is on its way: its deployment is followed, not the count', async () => {
+    const { course } = await start({
+      revision: OLD_REVISION,
+      found: { rollout: 'in-progress' },
+      asked: { desiredCount: 4 },
+    });
+    expect(course.rollout).toMatchObject({
+      replacesTasks: true,
+      serviceDeploymentArn: serviceDeploymentArn('old'),
+    });
+  });
+});
+
+describe('an answer to UpdateService that is lost', () => {
+  test('is read back where it had its effect: nothing is sent again', async () => {
+    const { ecs, course } = await start({ faults: [LOST] });
+    expect(ecs.count('updateService')).toBe(1);
+    expect(course.rollout).toMatchObject({
+      deploymentId: ecs.by('us')?.id,
+      serviceDeploymentArn: ecs.by('us')?.arn,
+    });
+  });
+
+  test('is sent again where it had no effect', async () => {
+    const { ecs, course } = await start({ faults: [NEVER_ARRIVED] });
+    expect(ecs.updates).toHaveLength(1);
+    expect(ecs.count('updateService')).toBe(2);
+    expect(course.trouble).toBeUndefined();
+  });
+
+  test('makes one forced deployment of the same revision, not two', async () => {
+    const { ecs, course } = await start({
+      revision: OLD_REVISION,
+      asked: { forceNewDeployment: true },
+      faults: [LOST],
+    });
+    expect(ecs.updates).toHaveLength(1);
+    expect(course.rollout?.replacesTasks).toBe(true);
+  });
+
+  test('of a change of tags alone is not taken for done', async () => {
+    const { ecs } = await start({
+      revision: OLD_REVISION,
+      asked: { propagateTags: 'SERVICE' },
+      faults: [NEVER_ARRIVED],
+    });
+    expect(ecs.updates).toHaveLength(1);
+  });
+
+  test("is not sent again over another's deployment that replaced ours meanwhile", async () => {
+    const { ecs, course } = await start({
+      faults: [LOST],
+      during: (world, pause) => {
+        if (pause === 1) world.deployByOther();
+      },
+    });
+    expect(ecs.updates).toHaveLength(1);
+    expect(course.rollout).toMatchObject({ deploymentId: ecs.by('us')?.id });
+  });
+
+  test('is read back until AWS answers', async () => {
+    const unanswered = [THROTTLED(), RESET(), RESET()];
+    const { ecs, course } = await start({
+      faults: [LOST],
+      setUp: (world) => {
+        const write = world.fault;
+        world.fault = (call) => {
+          const error = call === 'describeServices' ? unanswered.shift() : undefined;
+          return error === undefined ? write(call) : { error, effect: false };
+        };
+      },
+    });
+    expect(ecs.updates).toHaveLength(1);
+    expect(course.trouble).toBeUndefined();
+  });
+
+  test('never comes: the course says that it could not start', async () => {
+    const { ecs, course } = await start({ faults: Array<Fault>(9).fill(NEVER_ARRIVED) });
+    expect(ecs.accepted).toEqual([]);
+    expect(course).toMatchObject({ rollout: undefined, trouble: { cause: 'unknown', remedy: 'leave' } });
+  });
+});
+
+test('a throttled UpdateService is sent again after a pause', async () => {
+  const { ecs, course, seconds } = await start({ faults: [REFUSED_FOR_NOW, REFUSED_FOR_NOW] });
+  expect(ecs.updates).toHaveLength(1);
+  expect(course.trouble).toBeUndefined();
+  expect(seconds).toBe(3);
+});
+
+describe('what AWS refuses is the trouble of this service, and nothing else is sent', () => {
+  test.each([
+    [awsError('ServiceNotActiveException'), 'service-inactive', 'Service "web" is not ACTIVE any more.'],
+    [
+      awsError('ClientException', 'TaskDefinition is inactive'),
+      'unknown',
+      'AWS refused to update service "web": ClientException: TaskDefinition is inactive',
+    ],
+    [DENIED(), 'access-denied', 'AWS denied access while updating service "web"'],
+    [EXPIRED(), 'credentials-expired', 'The AWS credentials expired while updating service "web"'],
+  ])('%s', async (error, cause, words) => {
+    const { ecs, course } = await start({ faults: [{ error, effect: false }] });
+    expect(ecs.count('updateService')).toBe(1);
+    expect(course.rollout).toBeUndefined();
+    expect(course.trouble).toMatchObject({ result: 'failed', cause, remedy: 'leave' });
+    expect(course.trouble?.reason).toContain(words);
+  });
+});
+
+describe('once UpdateService was accepted, the rollout stays in sight', () => {
+  test.each([
+    ['expired credentials', EXPIRED()],
+    ['a refused call', awsError('ClientException', 'no')],
+  ])('though the search for its service deployment meets %s', async (_, error) => {
+    const { ecs, course } = await start({
+      setUp: (world) => {
+        world.fault = (call) => (call === 'listServiceDeployments' ? { error, effect: false } : undefined);
+      },
+    });
+    expect(course.rollout).toMatchObject({ deploymentId: ecs.by('us')?.id, serviceDeploymentArn: undefined });
+  });
+
+  test('though the job is cancelled while its service deployment is looked for', async () => {
+    const { ecs, course } = await start({
+      setUp: (world) => {
+        world.fault = (call) =>
+          call === 'listServiceDeployments' ? { error: THROTTLED(), effect: false } : undefined;
+      },
+      during: (_, __, abort) => {
+        abort();
+      },
+    });
+    expect(course.rollout).toMatchObject({ deploymentId: ecs.by('us')?.id });
+  });
+});

@@ -1,0 +1,467 @@
+import { describe, expect, test } from '@jest/globals';
+import type { Aws } from '../../src/aws/clients.ts';
+import type { Rollout, RolloutRequest } from '../../src/model.ts';
+import type { Watched } from '../../src/rollout/trouble.ts';
+import { watch, watchCourse, type Until } from '../../src/rollout/watch.ts';
+import { Cancelled } from '../../src/runtime/cancellation.ts';
+import { fakeClock } from '../fakes/clock.ts';
+import {
+  course,
+  DENIED,
+  EXPIRED,
+  OUR_REVISION,
+  recordedLog,
+  request,
+  RESET,
+  rollout,
+  rolloutRequest,
+  SERVER_ERROR,
+  snapshot,
+  THROTTLED,
+  type RecordedLog,
+} from './builders.ts';
+import { FakeEcs } from './fake-ecs.ts';
+
+interface Options {
+  readonly asked?: Partial<RolloutRequest>;
+  /** What happens in each pause, by its number from 1. */
+  readonly during?: (ecs: FakeEcs, pause: number, abort: () => void) => void;
+  readonly before?: (ecs: FakeEcs) => void;
+  readonly rollout?: Partial<Rollout>;
+  readonly until?: Until;
+  readonly random?: () => number;
+  readonly elb?: Aws['elb'];
+}
+
+interface Seen {
+  readonly watched: Watched;
+  readonly ecs: FakeEcs;
+  readonly log: RecordedLog;
+  /** In seconds. */
+  readonly pauses: readonly number[];
+}
+
+function world(options: Options): {
+  ecs: FakeEcs;
+  log: RecordedLog;
+  clock: ReturnType<typeof fakeClock>;
+  tools: Parameters<typeof watchCourse>[0];
+  ours: Rollout;
+} {
+  const controller = new AbortController();
+  const clock = fakeClock({
+    during: (pause) =>
+      options.during?.(ecs, pause, () => {
+        controller.abort(new Cancelled('SIGINT'));
+      }),
+  });
+  const ecs = new FakeEcs(clock);
+  void ecs.aws.ecsWrites.updateService({ service: 'web', taskDefinition: OUR_REVISION });
+  const log = recordedLog();
+  const tools = {
+    aws: { ...ecs.aws, ...(options.elb === undefined ? {} : { elb: options.elb }) },
+    clock,
+    signal: controller.signal,
+    log,
+    random: options.random ?? ((): number => 0.5),
+  };
+  return { ecs, log, clock, tools, ours: rollout(options.rollout) };
+}
+
+/** Watches our rollout of backend:8, which was just accepted. */
+async function see(options: Options = {}): Promise<Seen> {
+  const { ecs, log, clock, tools, ours } = world(options);
+  await Promise.resolve();
+  options.before?.(ecs);
+  const us = ecs.by('us');
+  const followed = {
+    ...ours,
+    deploymentId: us?.id ?? '',
+    ...('serviceDeploymentArn' in (options.rollout ?? {}) ? {} : { serviceDeploymentArn: us?.arn }),
+  };
+  const watched = await watch(tools, followed, rolloutRequest(options.asked), options.until);
+  return { watched, ecs, log, pauses: clock.pauses.map((pause) => pause / 1000) };
+}
+
+const total = (pauses: readonly number[]): number => pauses.reduce((sum, pause) => sum + pause, 0);
+
+describe('a watch ends within one poll of the first terminal sign', () => {
+  test.each<[string, (ecs: FakeEcs) => void, string]>([
+    [
+      'success',
+      (ecs) => {
+        ecs.succeed();
+      },
+      'completed',
+    ],
+    [
+      'the circuit breaker',
+      (ecs) => {
+        ecs.trigger();
+      },
+      'failed',
+    ],
+    [
+      'a stop by hand',
+      (ecs) => {
+        ecs.stopByHand();
+      },
+      'failed',
+    ],
+    [
+      "another's deployment",
+      (ecs) => {
+        ecs.deployByOther();
+      },
+      'superseded',
+    ],
+    [
+      'a failure that no retry can help',
+      (ecs) => {
+        ecs.crash({ stopCode: 'TaskFailedToStart', stoppedReason: 'CannotPullContainerError: x: not found' });
+      },
+      'failed',
+    ],
+  ])('%s', async (_, happens, kind) => {
+    const { watched, pauses } = await see({
+      during: (ecs, pause) => {
+        if (pause === 3) happens(ecs);
+      },
+    });
+    expect(watched.end.kind).toBe(kind);
+    expect(pauses).toEqual([5, 5, 5]);
+  });
+
+  test('the first look comes at once', async () => {
+    const { watched, pauses } = await see({
+      before: (ecs) => {
+        ecs.succeed();
+      },
+    });
+    expect(watched.end.kind).toBe('completed');
+    expect(pauses).toEqual([]);
+  });
+});
+
+describe('the deadline is honoured to the second', () => {
+  test.each([
+    [1, 60],
+    [0.2, 12],
+    [1.05, 63],
+  ])('%d minutes are %d seconds, though no multiple of the poll', async (waitMinutes, seconds) => {
+    const { watched, pauses } = await see({ asked: { waitMinutes } });
+    expect(watched.end.kind).toBe('deadline');
+    expect(total(pauses)).toBeCloseTo(seconds, 6);
+  });
+
+  test('success in the last moment is still seen', async () => {
+    const { watched } = await see({
+      asked: { waitMinutes: 0.2 },
+      during: (ecs, pause) => {
+        if (pause === 3) ecs.succeed();
+      },
+    });
+    expect(watched.end.kind).toBe('completed');
+  });
+
+  test('it holds while AWS throttles without end', async () => {
+    const { watched, pauses } = await see({
+      asked: { waitMinutes: 2 },
+      before: (ecs) => {
+        ecs.fault = () => ({ error: THROTTLED(), effect: false });
+      },
+    });
+    expect(watched).toMatchObject({ end: { kind: 'deadline' }, last: undefined });
+    expect(total(pauses)).toBeCloseTo(120, 6);
+  });
+});
+
+describe('the pause between two looks', () => {
+  test.each([
+    [0, 4.5],
+    [0.5, 5],
+    [1, 5.5],
+  ])('strays by a tenth at most: random %d, %d seconds', async (random, seconds) => {
+    const { pauses } = await see({ random: () => random, asked: { waitMinutes: 1 } });
+    expect(pauses[0]).toBeCloseTo(seconds, 6);
+  });
+
+  test('doubles while AWS throttles, up to 32 seconds, and is back after the first answer', async () => {
+    let throttled = 5;
+    const { pauses } = await see({
+      before: (ecs) => {
+        ecs.fault = (call) =>
+          call === 'describeServiceDeployments' && throttled-- > 0
+            ? { error: THROTTLED(), effect: false }
+            : undefined;
+      },
+      asked: { waitMinutes: 3 },
+    });
+    expect(pauses.slice(0, 7)).toEqual([10, 20, 32, 32, 32, 5, 5]);
+  });
+
+  test('does not grow for errors that are no throttling', async () => {
+    let failing = 2;
+    const { pauses } = await see({
+      before: (ecs) => {
+        ecs.fault = () => (failing-- > 0 ? { error: SERVER_ERROR(), effect: false } : undefined);
+      },
+      asked: { waitMinutes: 0.5 },
+    });
+    expect(pauses.slice(0, 3)).toEqual([5, 5, 5]);
+  });
+});
+
+describe('errors of AWS', () => {
+  test.each([
+    ['server errors', SERVER_ERROR],
+    ['resets', RESET],
+    ['throttling', THROTTLED],
+  ])('%s never end a watch', async (_, error) => {
+    let left = 4;
+    const { watched } = await see({
+      before: (ecs) => {
+        ecs.fault = (call) =>
+          call === 'describeServices' && left-- > 0 ? { error: error(), effect: false } : undefined;
+      },
+      during: (ecs) => {
+        ecs.succeed();
+      },
+    });
+    expect(watched.end.kind).toBe('completed');
+  });
+
+  test.each([
+    ['expired credentials', EXPIRED, 'credentials-expired'],
+    ['denied access to the service', DENIED, 'access-denied'],
+  ])('%s end it at once, with what was seen last', async (_, error, reason) => {
+    const { watched, pauses } = await see({
+      during: (ecs, pause) => {
+        if (pause === 2) {
+          ecs.fault = (call) => (call === 'describeServices' ? { error: error(), effect: false } : undefined);
+        }
+      },
+    });
+    expect(watched.end).toMatchObject({ kind: 'blind', failure: { reason } });
+    expect(watched.last).toBeDefined();
+    expect(pauses).toEqual([5, 5]);
+  });
+
+  test('tasks that may not be read are done without', async () => {
+    const { watched } = await see({
+      before: (ecs) => {
+        ecs.fault = (call) => (call === 'listTasks' ? { error: DENIED(), effect: false } : undefined);
+      },
+      during: (ecs) => {
+        ecs.succeed();
+      },
+    });
+    expect(watched.end.kind).toBe('completed');
+  });
+
+  test.each(['listTasks', 'describeTasks'])(
+    'throttled evidence (%s) does not hide the verdict',
+    async (throttled) => {
+      const { watched, pauses } = await see({
+        before: (ecs) => {
+          ecs.start();
+          ecs.fault = (call) => (call === throttled ? { error: THROTTLED(), effect: false } : undefined);
+        },
+        during: (ecs, pause) => {
+          if (pause === 1) ecs.succeed();
+        },
+      });
+      expect(watched.end.kind).toBe('completed');
+      expect(pauses).toHaveLength(1);
+      expect(pauses[0]).toBe(10);
+    },
+  );
+});
+
+test('a cancelled job ends the watch in the pause that it falls into', async () => {
+  let looks = 0;
+  const watching = see({
+    during: (ecs, pause, abort) => {
+      looks = ecs.count('describeServices');
+      if (pause === 2) abort();
+    },
+  });
+  await expect(watching).rejects.toBeInstanceOf(Cancelled);
+  expect(looks).toBe(2);
+});
+
+describe('where service deployments are denied, deployments[] is followed', () => {
+  test.each<[string, (ecs: FakeEcs) => void, string]>([
+    [
+      'success',
+      (ecs) => {
+        ecs.succeed();
+      },
+      'completed',
+    ],
+    [
+      "another's deployment",
+      (ecs) => {
+        ecs.deployByOther();
+      },
+      'superseded',
+    ],
+    [
+      'a rollback by ECS',
+      (ecs) => {
+        ecs.trigger();
+      },
+      'failed',
+    ],
+  ])('%s', async (_, happens, kind) => {
+    const { watched } = await see({
+      rollout: { serviceDeploymentArn: undefined },
+      before: (ecs) => {
+        ecs.closed = true;
+      },
+      during: (ecs) => {
+        happens(ecs);
+      },
+    });
+    expect(watched.end.kind).toBe(kind);
+  });
+});
+
+describe('the rollback of ECS is followed to its end, not to its beginning', () => {
+  test('done', async () => {
+    const { watched } = await see({
+      until: 'rolled-back',
+      before: (ecs) => {
+        ecs.trigger();
+      },
+      during: (ecs) => {
+        ecs.advanceRollback();
+      },
+    });
+    expect(watched.end.kind).toBe('undone');
+  });
+
+  test('failed', async () => {
+    const { watched } = await see({
+      until: 'rolled-back',
+      before: (ecs) => {
+        ecs.trigger();
+      },
+      during: (ecs) => {
+        ecs.failRollback();
+      },
+    });
+    expect(watched.end.kind).toBe('rollback-failed');
+  });
+
+  test("replaced by another's deployment", async () => {
+    const { watched } = await see({
+      until: 'rolled-back',
+      before: (ecs) => {
+        ecs.trigger();
+      },
+      during: (ecs) => {
+        ecs.deployByOther();
+      },
+    });
+    expect(watched.end.kind).toBe('superseded');
+  });
+});
+
+describe('the log', () => {
+  test('has a line only when something changed', async () => {
+    const { log } = await see({
+      asked: { waitMinutes: 1 },
+      during: (ecs, pause) => {
+        if (pause === 4) ecs.begin();
+        if (pause === 8) ecs.start();
+      },
+    });
+    expect(log.lines).toEqual([
+      'web: new 2/2 running, pending',
+      'web: new 2/2 running, in progress',
+      'web: new 1/2 running, 1 healthy, in progress',
+    ]);
+  });
+
+  test('tells each service event once, oldest first, and none that was there before', async () => {
+    const { log } = await see({
+      asked: { waitMinutes: 0.5 },
+      rollout: { snapshot: snapshot({ knownEvents: ['e0'] }) },
+      before: (ecs) => ecs.events.push({ id: 'e0', message: '(service web) has reached a steady state.' }),
+      during: (ecs, pause) => {
+        if (pause !== 2) return;
+        ecs.events.push({ id: 'e1', message: '(service web) has started 1 tasks: (task abc).' });
+        ecs.events.push({ id: 'e2', message: '(service web) registered 1 targets.' });
+      },
+    });
+    expect(log.lines.filter((line) => line.includes('ECS: '))).toEqual([
+      'web: ECS: (service web) has started 1 tasks: (task abc).',
+      'web: ECS: (service web) registered 1 targets.',
+    ]);
+  });
+
+  test('warns once of a status that this version does not know, and the watch goes on', async () => {
+    const { log, watched } = await see({
+      before: (ecs) => {
+        const ours = ecs.by('us');
+        if (ours !== undefined) ours.status = 'PAUSED' as never;
+      },
+      asked: { waitMinutes: 0.5 },
+    });
+    expect(watched.end.kind).toBe('deadline');
+    expect(log.warnings).toHaveLength(1);
+    expect(log.warnings[0]).toContain('PAUSED');
+  });
+});
+
+describe('the course of a watched service', () => {
+  async function go(
+    options: Options & { move?: 'nothing' } = {},
+  ): Promise<Awaited<ReturnType<typeof watchCourse>>> {
+    const { ecs, tools, ours } = world(options);
+    await Promise.resolve();
+    options.before?.(ecs);
+    const us = ecs.by('us');
+    const followed = { ...ours, deploymentId: us?.id ?? '', serviceDeploymentArn: us?.arn };
+    const begun = course({
+      rollout: followed,
+      ...(options.move === undefined ? {} : { move: options.move }),
+    });
+    return watchCourse(tools, begun, request(options.asked));
+  }
+
+  test('has no trouble after success, and the count that the service has now', async () => {
+    const after = await go({
+      before: (ecs) => {
+        ecs.desired = 6;
+        ecs.succeed();
+      },
+    });
+    expect(after).toMatchObject({ trouble: undefined, desiredCount: 6 });
+  });
+
+  test('has its trouble with the evidence of the stopped tasks', async () => {
+    const after = await go({
+      before: (ecs) => {
+        ecs.crash();
+        ecs.crash();
+      },
+    });
+    expect(after.trouble).toMatchObject({ result: 'failed', cause: 'app-crashed', remedy: 'roll-back' });
+    expect(after.trouble?.evidence[0]).toEqual({
+      kind: 'stopped-task',
+      text: 'container "app" exited with code 1: Essential container in task exited (EssentialContainerExited) (x2)',
+    });
+  });
+
+  test('is not watched where nothing moved', async () => {
+    const after = await go({
+      move: 'nothing',
+      before: (ecs) => {
+        ecs.fault = () => ({ error: DENIED(), effect: false });
+      },
+    });
+    expect(after.trouble).toBeUndefined();
+  });
+});
