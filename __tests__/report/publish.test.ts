@@ -77,7 +77,7 @@ describe('the end of a run', () => {
     const { annotations, lines } = await published(reportOf());
     expect(annotations).toEqual([]);
     expect(lines).toContain(
-      '✅ Deployed and proven healthy — backend:8 is deployed to backend and proven healthy.',
+      '✅ Deployed — backend:8 is deployed to backend and proven healthy.',
     );
   });
 

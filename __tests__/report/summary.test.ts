@@ -9,7 +9,7 @@ import { REGISTERED, reportOf } from './reports.ts';
 describe('the job summary', () => {
   it('leads with the result and its sentence', () => {
     expect(renderSummary(reportOf())).toMatch(
-      /^## ✅ Deployed and proven healthy\n\nbackend:8 is deployed to backend and proven healthy\.\n/,
+      /^## ✅ Deployed\n\nbackend:8 is deployed to backend and proven healthy\.\n/,
     );
   });
 

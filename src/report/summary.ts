@@ -7,7 +7,7 @@ import type { Report, ServiceReport } from './report.ts';
 import { harmlessLines } from './safe-text.ts';
 
 const HEADLINES: Readonly<Record<Result, string>> = {
-  succeeded: '✅ Deployed and proven healthy',
+  succeeded: '✅ Deployed',
   unchanged: '✅ Nothing to deploy',
   registered: '✅ Task definition registered',
   planned: '📋 Planned',

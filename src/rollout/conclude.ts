@@ -1,6 +1,6 @@
 import type { EcsReads } from '../aws/clients.ts';
 import { revisionName } from '../aws/partition.ts';
-import type { Course, Evidence, RolloutRequest, ServiceOutcome, Trouble } from '../model.ts';
+import type { Course, Evidence, GateResult, RolloutRequest, ServiceOutcome, Trouble } from '../model.ts';
 import type { Log } from '../runtime/log.ts';
 import { describeProduction } from './production.ts';
 
@@ -71,8 +71,27 @@ function goodEnd(course: Course, request: RolloutRequest, production: string): S
       message: `Service "${name}" is on ${revision} with a desired count of 0: no task ran, nothing was proven.`,
     };
   }
-  return { ...common, result: 'succeeded', message: `Service "${name}" runs ${revision}, proven healthy.` };
+  return {
+    ...common,
+    result: 'succeeded',
+    message: `Service "${name}" runs ${revision}, ${proof(course.gates)}.`,
+  };
 }
+
+/** What was proven, and nothing more. */
+function proof(gates: readonly GateResult[]): string {
+  const passed = gates.filter(({ state }) => state === 'passed').map(({ gate }) => PROOFS[gate]);
+  if (passed.length === 0) return 'as ECS says; nothing was proven beyond that';
+  return `proven healthy by ${passed.join(', ')}`;
+}
+
+const PROOFS: Readonly<Record<GateResult['gate'], string>> = {
+  digest: 'its image digest',
+  targets: 'its targets',
+  tasks: 'its tasks',
+  http: 'its URL',
+  alarms: 'its alarms',
+};
 
 function badEnd(
   trouble: Trouble,
