@@ -2,6 +2,7 @@
  * The types that cross rooms: what was asked (`Request`), what was seen (`ServiceSnapshot`), and what came of
  * it (`Outcome`). No behaviour lives here.
  */
+import type { Service } from '@aws-sdk/client-ecs';
 
 // ---------------------------------------------------------------------------------------------- the request
 
@@ -264,6 +265,11 @@ export interface Breaker {
   readonly threshold: number;
 }
 
+/** Where a service's tasks run, in ECS's own words, so that a task beside it runs in the same place. */
+export type Placement = Readonly<
+  Pick<Service, 'networkConfiguration' | 'launchType' | 'capacityProviderStrategy' | 'platformVersion'>
+>;
+
 /** One service as the survey found it, before anything was touched. */
 export interface ServiceSnapshot {
   readonly address: ServiceAddress;
@@ -281,6 +287,7 @@ export interface ServiceSnapshot {
   readonly lastGood: GoodRevision | undefined;
   readonly running: readonly RunningImage[];
   readonly targetGroups: readonly TargetGroupAttachment[];
+  readonly placement: Placement;
   readonly enableEcsManagedTags: boolean | undefined;
   readonly propagateTags: string | undefined;
   readonly breaker: Breaker;

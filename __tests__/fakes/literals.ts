@@ -150,6 +150,7 @@ export function snapshotOf(more: Partial<ServiceSnapshot> = {}): ServiceSnapshot
     enableEcsManagedTags: undefined,
     propagateTags: undefined,
     breaker: { enabled: true, rollsBack: true, threshold: 3 },
+    placement: {},
     strategyMinutes: 0,
     knownEvents: [],
     ...more,

@@ -56,6 +56,7 @@ export function snapshot(changes: Partial<ServiceSnapshot> = {}): ServiceSnapsho
     },
     running: [],
     targetGroups: [],
+    placement: {},
     strategyMinutes: 0,
     enableEcsManagedTags: false,
     propagateTags: 'NONE',

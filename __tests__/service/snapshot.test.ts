@@ -263,3 +263,14 @@ describe('the circuit breaker', () => {
     });
   });
 });
+
+describe('the placement', () => {
+  it("is in ECS's own words, with nothing left out", async () => {
+    const more = {
+      networkConfiguration: { awsvpcConfiguration: { subnets: ['subnet-1'], fieldOfTheFuture: 1 } },
+      capacityProviderStrategy: [{ capacityProvider: 'FARGATE_SPOT', weight: 1 }],
+      platformVersion: '1.4.0',
+    } as Partial<Service>;
+    expect((await snapshot({ deployments: [], more })).placement).toEqual(more);
+  });
+});

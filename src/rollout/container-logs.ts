@@ -1,6 +1,7 @@
 import type { LogReads } from '../aws/clients.ts';
 import { awsErrorKind, describeAwsError } from '../aws/errors.ts';
-import type { Evidence, Json, JsonObject, TaskDefinition } from '../model.ts';
+import { logStreamOf } from '../aws/log-streams.ts';
+import type { Evidence, TaskDefinition } from '../model.ts';
 import type { History } from './history.ts';
 
 /**
@@ -17,7 +18,7 @@ export async function lastLogLines(
   if (failed === undefined || lines === 0) return [];
   const [taskId, failure] = failed;
   const container = failure.container ?? '';
-  const stream = streamOf(definition, container, taskId);
+  const stream = logStreamOf(definition, container, taskId);
   if (typeof stream === 'string') return [{ kind: 'log', text: stream }];
   try {
     const answer = await logs.getLogEvents({ ...stream, limit: lines, startFromHead: false });
@@ -34,25 +35,4 @@ export async function lastLogLines(
       },
     ];
   }
-}
-
-/** `prefix/container/task` (ECS Developer Guide, "Using the awslogs log driver"), or why there is none. */
-function streamOf(
-  definition: TaskDefinition,
-  container: string,
-  taskId: string,
-): { logGroupName: string; logStreamName: string } | string {
-  const found = definition.containerDefinitions.find((each) => each.name === container);
-  const configuration = found?.['logConfiguration'] as JsonObject | undefined;
-  if (configuration?.['logDriver'] !== 'awslogs') {
-    const driver = configuration?.['logDriver'];
-    return `Container "${container}" logs through ${typeof driver === 'string' ? driver : 'no log driver'}, so its lines are not shown here.`;
-  }
-  const options = configuration['options'] as Readonly<Record<string, Json | undefined>> | undefined;
-  const group = options?.['awslogs-group'];
-  const prefix = options?.['awslogs-stream-prefix'];
-  if (typeof group !== 'string' || typeof prefix !== 'string') {
-    return `Container "${container}" has no awslogs-stream-prefix, so its log stream is not known.`;
-  }
-  return { logGroupName: group, logStreamName: `${prefix}/${container}/${taskId}` };
 }

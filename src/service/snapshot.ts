@@ -8,7 +8,14 @@ import {
   type ServiceRevision,
 } from '../aws/service-deployments.ts';
 import { primaryOf } from '../aws/services.ts';
-import type { Breaker, GoodRevision, RunningImage, ServiceAddress, ServiceSnapshot } from '../model.ts';
+import type {
+  Breaker,
+  GoodRevision,
+  Placement,
+  RunningImage,
+  ServiceAddress,
+  ServiceSnapshot,
+} from '../model.ts';
 
 type SnapshotReads = Pick<EcsReads, 'listServiceDeployments' | 'describeServiceRevisions'>;
 
@@ -58,12 +65,18 @@ export function snapshotOf(
             },
           ],
     ),
+    placement: placementOf(service),
     enableEcsManagedTags: service.enableECSManagedTags,
     propagateTags: service.propagateTags,
     breaker: breakerOf(service),
     strategyMinutes: strategyMinutes(service.deploymentConfiguration),
     knownEvents: (service.events ?? []).flatMap((event) => event.id ?? []),
   };
+}
+
+function placementOf(service: Service): Placement {
+  const { networkConfiguration, launchType, capacityProviderStrategy, platformVersion } = service;
+  return { networkConfiguration, launchType, capacityProviderStrategy, platformVersion };
 }
 
 /**
