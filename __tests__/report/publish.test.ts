@@ -76,9 +76,7 @@ describe('the end of a run', () => {
   it('that went well has no annotation', async () => {
     const { annotations, lines } = await published(reportOf());
     expect(annotations).toEqual([]);
-    expect(lines).toContain(
-      '✅ Deployed — backend:8 is deployed to backend and proven healthy.',
-    );
+    expect(lines).toContain('✅ Deployed — backend:8 is deployed to backend and proven healthy.');
   });
 
   it('says in its last lines what, why, what runs now and what to do', async () => {
