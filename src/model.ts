@@ -270,6 +270,16 @@ export type Placement = Readonly<
   Pick<Service, 'networkConfiguration' | 'launchType' | 'capacityProviderStrategy' | 'platformVersion'>
 >;
 
+/** How ECS replaces a service's tasks. */
+export interface DeploymentSettings {
+  /** `ROLLING`, `BLUE_GREEN`, `LINEAR`, `CANARY`. */
+  readonly strategy: string;
+  readonly minimumHealthyPercent: number;
+  readonly maximumPercent: number;
+  /** CloudWatch alarms that fail a deployment; none where ECS does not watch them. */
+  readonly alarms: readonly string[];
+}
+
 /** One service as the survey found it, before anything was touched. */
 export interface ServiceSnapshot {
   readonly address: ServiceAddress;
@@ -291,6 +301,7 @@ export interface ServiceSnapshot {
   readonly enableEcsManagedTags: boolean | undefined;
   readonly propagateTags: string | undefined;
   readonly breaker: Breaker;
+  readonly deployment: DeploymentSettings;
   /** Minutes that a native strategy takes for its bake and its steps alone; 0 for a rolling update. */
   readonly strategyMinutes: number;
   /** Ids of the service events that were there already. */
@@ -309,6 +320,18 @@ export interface Rollout {
   readonly replacesTasks: boolean;
   /** Adopted: the same revision was already on its way when this run began. */
   readonly adopted: boolean;
+}
+
+// ------------------------------------------------------------------------------------------- preflight checks
+
+/** What a preflight check found. */
+export interface CheckResult {
+  /** For people, such as `log group`. */
+  readonly check: string;
+  readonly state: 'OK' | 'FAILED' | 'WARNING' | 'SKIPPED';
+  readonly detail: string;
+  /** SKIPPED because the credentials may not look; `detail` is the permission that they lack. */
+  readonly denied: boolean;
 }
 
 // ----------------------------------------------------------------------------------------------- the outcomes

@@ -151,6 +151,7 @@ export function snapshotOf(more: Partial<ServiceSnapshot> = {}): ServiceSnapshot
     propagateTags: undefined,
     breaker: { enabled: true, rollsBack: true, threshold: 3 },
     placement: {},
+    deployment: { strategy: 'ROLLING', minimumHealthyPercent: 100, maximumPercent: 200, alarms: [] },
     strategyMinutes: 0,
     knownEvents: [],
     ...more,

@@ -57,6 +57,7 @@ export function snapshot(changes: Partial<ServiceSnapshot> = {}): ServiceSnapsho
     running: [],
     targetGroups: [],
     placement: {},
+    deployment: { strategy: 'ROLLING', minimumHealthyPercent: 100, maximumPercent: 200, alarms: [] },
     strategyMinutes: 0,
     enableEcsManagedTags: false,
     propagateTags: 'NONE',

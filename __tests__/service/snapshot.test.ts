@@ -264,6 +264,34 @@ describe('the circuit breaker', () => {
   });
 });
 
+describe('the deployment settings', () => {
+  it.each<[string, Partial<Service>, object]>([
+    ['ECS’s defaults', {}, { minimumHealthyPercent: 100, maximumPercent: 200 }],
+    [
+      'those of a daemon',
+      { schedulingStrategy: 'DAEMON' },
+      { minimumHealthyPercent: 0, maximumPercent: 100 },
+    ],
+    [
+      'what the service sets, zero included',
+      { deploymentConfiguration: { minimumHealthyPercent: 0, maximumPercent: 150, strategy: 'CANARY' } },
+      { strategy: 'CANARY', minimumHealthyPercent: 0, maximumPercent: 150 },
+    ],
+    [
+      'its alarms',
+      { deploymentConfiguration: { alarms: { alarmNames: ['errors'], enable: true, rollback: true } } },
+      { alarms: ['errors'] },
+    ],
+    [
+      'no alarms that are switched off',
+      { deploymentConfiguration: { alarms: { alarmNames: ['errors'], enable: false, rollback: true } } },
+      { strategy: 'ROLLING', alarms: [] },
+    ],
+  ])('are %s', async (_what, more, settings) => {
+    expect((await snapshot({ deployments: [], more })).deployment).toMatchObject(settings);
+  });
+});
+
 describe('the placement', () => {
   it("is in ECS's own words, with nothing left out", async () => {
     const more = {

@@ -10,6 +10,7 @@ import {
 import { primaryOf } from '../aws/services.ts';
 import type {
   Breaker,
+  DeploymentSettings,
   GoodRevision,
   Placement,
   RunningImage,
@@ -69,6 +70,7 @@ export function snapshotOf(
     enableEcsManagedTags: service.enableECSManagedTags,
     propagateTags: service.propagateTags,
     breaker: breakerOf(service),
+    deployment: settingsOf(service),
     strategyMinutes: strategyMinutes(service.deploymentConfiguration),
     knownEvents: (service.events ?? []).flatMap((event) => event.id ?? []),
   };
@@ -93,6 +95,18 @@ function breakerOf(service: Service): Breaker {
     enabled: configured?.enable ?? false,
     rollsBack: configured?.rollback ?? false,
     threshold: Math.max(threshold, 1),
+  };
+}
+
+/** ECS API, DeploymentConfiguration, with the defaults that ECS documents for each scheduling strategy. */
+function settingsOf(service: Service): DeploymentSettings {
+  const { strategy, minimumHealthyPercent, maximumPercent, alarms } = service.deploymentConfiguration ?? {};
+  const daemon = service.schedulingStrategy === 'DAEMON';
+  return {
+    strategy: strategy ?? 'ROLLING',
+    minimumHealthyPercent: minimumHealthyPercent ?? (daemon ? 0 : 100),
+    maximumPercent: maximumPercent ?? (daemon ? 100 : 200),
+    alarms: alarms?.enable === true ? (alarms.alarmNames ?? []) : [],
   };
 }
 

@@ -1,5 +1,5 @@
+import { isArray, isObject } from '../aws/json.ts';
 import type { DefinitionChange, Json, JsonObject, TaskDefinition } from '../model.ts';
-import { isArray, isObject } from './fields.ts';
 import { normalise } from './normalise.ts';
 
 /** Fields of lists whose entries have a name: matched by it, whatever their order. */

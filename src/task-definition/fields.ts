@@ -1,3 +1,4 @@
+import { isArray, isObject } from '../aws/json.ts';
 import type { ContainerDefinition, Json, JsonObject, TaskDefinition } from '../model.ts';
 
 /** What DescribeTaskDefinition adds and RegisterTaskDefinition refuses (ECS API, TaskDefinition). */
@@ -34,14 +35,6 @@ export function asTaskDefinition(value: Json | undefined): TaskDefinition {
     }
   }
   return value as TaskDefinition;
-}
-
-export function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !isArray(value);
-}
-
-export function isArray(value: Json | undefined): value is readonly Json[] {
-  return Array.isArray(value);
 }
 
 /** The definition with one container replaced by what `change` makes of it. */

@@ -1,5 +1,7 @@
+import { isArray, isObject } from '../aws/json.ts';
+import { cpuUnits, mebibytes } from '../aws/task-size.ts';
 import type { ContainerDefinition, Json, JsonObject, TaskDefinition } from '../model.ts';
-import { isArray, isObject, mapContainers } from './fields.ts';
+import { mapContainers } from './fields.ts';
 
 /** Defaults that ECS fills in when a definition is registered (ECS API, ContainerDefinition and TaskDefinition). */
 const CONTAINER_DEFAULTS: JsonObject = { cpu: 0, essential: true, versionConsistency: 'enabled' };
@@ -67,22 +69,8 @@ function normalisePort(mapping: Json, awsvpc: boolean): Json {
   return { protocol: 'tcp', ...rest, ...(impliedPort ? {} : { hostPort }) };
 }
 
-/** `1024` of "1024", "1 vCPU" and "1vcpu". */
-function cpuUnits(cpu: Json | undefined): string | undefined {
-  const match = typeof cpu === 'string' ? /^(\d+(?:\.\d+)?|\.\d+)\s*(vcpu)?$/i.exec(cpu.trim()) : null;
-  if (match === null) return undefined;
-  return String(match[2] === undefined ? Number(match[1]) : Number(match[1]) * 1024);
-}
-
-/** `2048` of "2048", "2 GB" and "2gb". */
-function mebibytes(memory: Json | undefined): string | undefined {
-  const match = typeof memory === 'string' ? /^(\d+(?:\.\d+)?|\.\d+)\s*(gb)?$/i.exec(memory.trim()) : null;
-  if (match === null) return undefined;
-  return String(match[2] === undefined ? Number(match[1]) : Number(match[1]) * 1024);
-}
-
-function sized(field: string, size: string | undefined): JsonObject {
-  return size === undefined ? {} : { [field]: size };
+function sized(field: string, size: number | undefined): JsonObject {
+  return size === undefined ? {} : { [field]: String(size) };
 }
 
 function without(object: JsonObject, defaults: JsonObject): JsonObject {

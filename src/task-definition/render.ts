@@ -1,4 +1,5 @@
 import { byDigest } from '../aws/image-reference.ts';
+import { isArray, isObject } from '../aws/json.ts';
 import type {
   ContainerDefinition,
   DefinitionRequest,
@@ -9,7 +10,7 @@ import type {
   RunningImage,
   TaskDefinition,
 } from '../model.ts';
-import { isArray, isObject, mapContainers } from './fields.ts';
+import { mapContainers } from './fields.ts';
 
 /** What is rendered into a base. */
 export interface Rendering {

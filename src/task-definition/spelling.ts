@@ -1,10 +1,10 @@
 import { RegisterTaskDefinitionRequest$ } from '@aws-sdk/client-ecs';
 import { NormalizedSchema } from '@smithy/core/schema';
 import { closest, distance } from 'fastest-levenshtein';
+import { isArray, isObject } from '../aws/json.ts';
 import type { Json, TaskDefinition } from '../model.ts';
 import { Failure } from '../runtime/failure.ts';
 import type { Log } from '../runtime/log.ts';
-import { isArray, isObject } from './fields.ts';
 
 /** A field that the published model of RegisterTaskDefinition does not have. */
 export interface UnknownField {
