@@ -122,6 +122,7 @@ function sentence(course: Course, trouble: Trouble): string {
 /** What happens to a failed deployment that was not rolled back. */
 function leftNote(course: Course, trouble: Trouble, request: RolloutRequest): string {
   if (course.rollout === undefined) return '; the service was not touched.';
+  if (trouble.remedy === 'done') return '; ECS rolled it back.';
   if (trouble.remedy !== 'roll-back' || request.onFailure !== 'leave') return '.';
   const { rollsBack } = course.snapshot.breaker;
   return rollsBack
@@ -130,5 +131,5 @@ function leftNote(course: Course, trouble: Trouble, request: RolloutRequest): st
 }
 
 function firstCause(trouble: Trouble): Evidence {
-  return { kind: 'error', text: `first cause: ${trouble.cause}: ${trouble.reason}` };
+  return { kind: 'first-cause', text: `${trouble.cause}: ${trouble.reason}` };
 }

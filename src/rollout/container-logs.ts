@@ -9,7 +9,7 @@ import type { History } from './history.ts';
  * read, make one line that says so.
  */
 export async function lastLogLines(
-  logs: LogReads,
+  logs: Pick<LogReads, 'getLogEvents'>,
   definition: TaskDefinition,
   history: History,
   lines: number,

@@ -14,7 +14,7 @@ export async function describeProduction(
     const running = (service.deployments ?? []).filter(
       (each) => each.status === 'PRIMARY' || (each.runningCount ?? 0) > 0,
     );
-    return `Service "${address.name}" now runs ${running.map(share).join(' and ')}.`;
+    return `Service "${address.name}" now runs ${running.map(share).join(' and ') || 'nothing'}.`;
   } catch (error) {
     if (awsErrorKind(error) === 'not-aws') throw error;
     return `What service "${address.name}" runs now could not be read.`;

@@ -39,13 +39,17 @@ export function troubleOf(watched: Watched, waitMinutes: number): Trouble | unde
         reason: `failed${because(end.reason)}`,
         remedy: 'done',
       });
-    case 'rollback-failed':
-      return trouble(watched, {
+    case 'rollback-failed': {
+      const facts = {
         result: 'failed',
         cause: 'rollback-failed',
         reason: `failed (${end.cause}${because(end.reason)}), and so did ECS's rollback`,
         remedy: 'leave',
-      });
+      } as const;
+      const { evidence } = trouble(watched, facts);
+      const first: Evidence = { kind: 'first-cause', text: `${end.cause}${because(end.reason)}` };
+      return { ...facts, hint: hintOf(watched.history, end.cause), evidence: [first, ...evidence] };
+    }
     case 'superseded':
       return trouble(watched, {
         result: 'superseded',
@@ -75,13 +79,16 @@ function trouble(watched: Watched, facts: Pick<Trouble, 'result' | 'cause' | 're
   };
 }
 
-/** A new revision that is healthy at its count is left to finish; so is a native strategy that still bakes. */
+/** Stages of a native strategy in which tasks start, and may fail; in all others it shifts, bakes or runs hooks. */
+const STARTING: readonly string[] = ['RECONCILE_SERVICE', 'SCALE_UP'];
+
+/** A new revision that is healthy at its count is left to finish; so is a native strategy that bakes or awaits a hook. */
 function deadlineTrouble(
   last: Observation | undefined,
   waitMinutes: number,
 ): Pick<Trouble, 'result' | 'cause' | 'reason' | 'remedy'> {
   const common = { result: 'timed-out', cause: 'timeout' } as const;
-  const after = `had not finished after ${waitMinutes} minutes`;
+  const after = `had not finished after ${waitMinutes} ${waitMinutes === 1 ? 'minute' : 'minutes'}`;
   if (last !== undefined && isOnlyDraining(last)) {
     return {
       ...common,
@@ -89,9 +96,9 @@ function deadlineTrouble(
       remedy: 'leave',
     };
   }
-  const stage = last?.deployment?.lifecycleStage;
-  if (stage !== undefined) {
-    const hooks = (last?.deployment?.awaiting ?? []).map((hook) => `, and ${describeHook(hook)}`).join('');
+  const { lifecycleStage: stage, awaiting = [] } = last?.deployment ?? {};
+  if (stage !== undefined && (awaiting.length > 0 || !STARTING.includes(stage))) {
+    const hooks = awaiting.map((hook) => `, and ${describeHook(hook)}`).join('');
     return { ...common, reason: `${after}: it is in the stage ${stage}${hooks}`, remedy: 'leave' };
   }
   const state = last === undefined ? '' : `: ${healthyTasks(last)} of ${wanted(last)} new tasks were healthy`;

@@ -1,0 +1,250 @@
+import { describe, expect, test } from '@jest/globals';
+import type { Course, RollbackEnd, RolloutRequest, ServiceOutcome, Trouble } from '../../src/model.ts';
+import { conclude, concludeCourse } from '../../src/rollout/conclude.ts';
+import { course, DENIED, NO_BREAKER, recordedLog, rolloutRequest, snapshot, trouble } from './builders.ts';
+
+const PRODUCTION = 'Service "web" now runs backend:8 (2 of 2 tasks).';
+
+function end(changes: Partial<Course> = {}, asked: Partial<RolloutRequest> = {}): ServiceOutcome {
+  return conclude(course(changes), rolloutRequest(asked), PRODUCTION);
+}
+
+const GATES: Course['gates'] = [
+  { gate: 'digest', state: 'passed', detail: 'sha256:1' },
+  { gate: 'targets', state: 'passed', detail: '2 healthy' },
+  { gate: 'http', state: 'skipped', detail: 'no URL' },
+];
+
+describe('without trouble', () => {
+  test.each<[string, Partial<Course>, Partial<RolloutRequest>, string, string]>([
+    [
+      'proven healthy, by the gates that passed and no others',
+      { gates: GATES },
+      {},
+      'succeeded',
+      'Service "web" runs backend:8, proven healthy by its image digest, its targets.',
+    ],
+    [
+      'successful, with every gate skipped',
+      { gates: [{ gate: 'digest', state: 'skipped', detail: 'denied' }] },
+      {},
+      'succeeded',
+      'Service "web" runs backend:8, as ECS says; nothing was proven beyond that.',
+    ],
+    [
+      'nothing differed',
+      { move: 'nothing' },
+      {},
+      'unchanged',
+      'Service "web" already runs backend:8: nothing to do.',
+    ],
+    [
+      'nobody waits',
+      {},
+      { wait: false },
+      'started',
+      'The deployment of backend:8 to service "web" has started; nobody waits for its end.',
+    ],
+    [
+      'no task wanted',
+      { desiredCount: 0 },
+      {},
+      'succeeded',
+      'Service "web" is on backend:8 with a desired count of 0: no task ran, nothing was proven.',
+    ],
+  ])('%s', (_, changes, asked, result, message) => {
+    expect(end(changes, asked)).toEqual({
+      result,
+      cause: undefined,
+      message,
+      production: PRODUCTION,
+      hint: undefined,
+      evidence: [],
+    });
+  });
+});
+
+const FAILED =
+  'The deployment of backend:8 to service "web" failed: container "app" exited with code 1: Essential container in task exited';
+
+describe('with trouble', () => {
+  const TIMED_OUT: Partial<Trouble> = {
+    result: 'timed-out',
+    cause: 'timeout',
+    reason: 'had not finished after 30 minutes',
+  };
+
+  test.each<[string, Partial<Trouble>, RollbackEnd | undefined, string, string, string]>([
+    [
+      'undone by us',
+      {},
+      { kind: 'rolled-back' },
+      'rolled-back',
+      'app-crashed',
+      `${FAILED}; it was rolled back.`,
+    ],
+    [
+      'undone by ECS before anybody asked',
+      { result: 'rolled-back', remedy: 'done' },
+      undefined,
+      'rolled-back',
+      'app-crashed',
+      `${FAILED}; ECS rolled it back.`,
+    ],
+    [
+      'nowhere to go back to',
+      {},
+      { kind: 'nowhere', why: 'no deployment ever succeeded' },
+      'failed',
+      'app-crashed',
+      `${FAILED}; it was not rolled back: no deployment ever succeeded.`,
+    ],
+    [
+      'the rollback failed, too',
+      {},
+      { kind: 'failed', why: 'AWS said no.' },
+      'failed',
+      'rollback-failed',
+      `${FAILED}; the rollback failed as well: AWS said no.`,
+    ],
+    [
+      "another's deployment came before the rollback",
+      {},
+      { kind: 'superseded', by: 'ecs-svc/3' },
+      'superseded',
+      'superseded',
+      `${FAILED}; by then the service ran another deployment (ecs-svc/3), which was not touched.`,
+    ],
+    [
+      'timed out, undone',
+      TIMED_OUT,
+      { kind: 'rolled-back' },
+      'rolled-back',
+      'timeout',
+      'The deployment of backend:8 to service "web" had not finished after 30 minutes; it was rolled back.',
+    ],
+    [
+      'timed out, left to finish',
+      { ...TIMED_OUT, remedy: 'leave' },
+      undefined,
+      'timed-out',
+      'timeout',
+      'The deployment of backend:8 to service "web" had not finished after 30 minutes.',
+    ],
+    [
+      'superseded',
+      {
+        result: 'superseded',
+        cause: 'superseded',
+        reason: 'was replaced by another deployment, x',
+        remedy: 'leave',
+      },
+      undefined,
+      'superseded',
+      'superseded',
+      'The deployment of backend:8 to service "web" was replaced by another deployment, x.',
+    ],
+    [
+      'blind',
+      {
+        cause: 'access-denied',
+        reason: 'could not be watched any longer: AWS denied access while watching service "web" (x).',
+        remedy: 'leave',
+      },
+      undefined,
+      'failed',
+      'access-denied',
+      'The deployment of backend:8 to service "web" could not be watched any longer: AWS denied access while watching service "web" (x).',
+    ],
+  ])('%s', (_, found, rollback, result, cause, message) => {
+    expect(end({ trouble: trouble(found), rollback })).toMatchObject({
+      result,
+      cause,
+      message,
+      production: PRODUCTION,
+    });
+  });
+
+  test('refused before it began: the service was not touched', () => {
+    const refused = trouble({
+      cause: 'unknown',
+      reason: 'could not start: AWS refused it.',
+      remedy: 'leave',
+    });
+    expect(end({ rollout: undefined, trouble: refused }).message).toBe(
+      'The deployment of backend:8 to service "web" could not start: AWS refused it; the service was not touched.',
+    );
+  });
+
+  test('unchanged, but a gate fails: failed, and it says that nothing was deployed', () => {
+    const gate = trouble({ cause: 'http-check-failed', reason: 'did not answer', remedy: 'leave' });
+    expect(end({ move: 'nothing', trouble: gate })).toMatchObject({
+      result: 'failed',
+      cause: 'http-check-failed',
+      message: 'Service "web" already ran backend:8, but it did not answer.',
+    });
+  });
+
+  test.each([
+    [snapshot(), 'and the circuit breaker may still roll it back.'],
+    [snapshot({ breaker: NO_BREAKER }), 'and ECS will not roll it back by itself.'],
+  ])('left by on-failure: leave, it says whether ECS will roll back by itself', (before, words) => {
+    const { result, message } = end({ snapshot: before, trouble: trouble() }, { onFailure: 'leave' });
+    expect(result).toBe('failed');
+    expect(message).toBe(`${FAILED}; it is left as it is (on-failure: leave), ${words}`);
+  });
+
+  test.each<RollbackEnd>([
+    { kind: 'failed', why: 'x' },
+    { kind: 'superseded', by: 'x' },
+  ])('the first cause is the first evidence where the end has another cause: %j', (rollback) => {
+    const seen = { kind: 'status', text: 'what was seen' } as const;
+    const { evidence } = end({ trouble: trouble({ evidence: [seen] }), rollback });
+    expect(evidence).toEqual([{ kind: 'first-cause', text: `app-crashed: ${trouble().reason}` }, seen]);
+  });
+});
+
+describe('the course is concluded', () => {
+  const serving = {
+    describeServices: () =>
+      Promise.resolve({
+        $metadata: {},
+        services: [
+          {
+            deployments: [
+              { status: 'PRIMARY', taskDefinition: 'backend:8', runningCount: 2, desiredCount: 2 },
+            ],
+          },
+        ],
+      }),
+  };
+
+  test('with what runs now, in the log and in the outcome', async () => {
+    const log = recordedLog();
+    const { outcome } = await concludeCourse({ aws: { ecs: serving }, log }, course(), rolloutRequest());
+    expect(outcome).toMatchObject({ result: 'succeeded', production: PRODUCTION });
+    expect(log.lines).toEqual([PRODUCTION]);
+    expect(log.warnings).toEqual([]);
+  });
+
+  test('with a warning where no task ran', async () => {
+    const log = recordedLog();
+    await concludeCourse({ aws: { ecs: serving }, log }, course({ desiredCount: 0 }), rolloutRequest());
+    expect(log.warnings).toEqual([
+      'Service "web" is on backend:8 with a desired count of 0: no task ran, nothing was proven.',
+    ]);
+  });
+
+  test('though what runs now may not be read', async () => {
+    const ecs = { describeServices: () => Promise.reject(DENIED()) };
+    const { outcome } = await concludeCourse(
+      { aws: { ecs }, log: recordedLog() },
+      course(),
+      rolloutRequest(),
+    );
+    expect(outcome).toMatchObject({
+      result: 'succeeded',
+      production: 'What service "web" runs now could not be read.',
+    });
+  });
+});

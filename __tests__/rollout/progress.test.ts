@@ -1,0 +1,44 @@
+import { describe, expect, test } from '@jest/globals';
+import { progressLine } from '../../src/rollout/progress.ts';
+import { deployment, entry, failedTask, healthyTask, observation, taskView } from './builders.ts';
+
+describe('the state of a rollout in one line', () => {
+  test.each([
+    ['without tasks to read, the counts of ECS', observation(), 'new 1/2 running, in progress'],
+    [
+      'with tasks',
+      observation({
+        tasks: [healthyTask('a'), taskView('b'), taskView('c', { status: 'PENDING' }), failedTask('d')],
+        oldTasks: 2,
+      }),
+      'new 2/2 running, 1 healthy, old 2, failed 1, in progress',
+    ],
+    [
+      'without a service deployment, the rollout state',
+      observation({ deployment: undefined, primary: entry({ rolloutState: 'COMPLETED' }) }),
+      'new 1/2 running, completed',
+    ],
+    [
+      'without either, nothing is invented',
+      observation({ deployment: undefined, entry: undefined, primary: undefined }),
+      'new 0/2 running',
+    ],
+    [
+      'with the stage of a native strategy',
+      observation({ deployment: deployment({ lifecycleStage: 'BAKE_TIME' }) }),
+      'new 1/2 running, in progress (bake time)',
+    ],
+    [
+      'with a hook that waits for somebody',
+      observation({
+        deployment: deployment({
+          lifecycleStage: 'POST_SCALE_UP',
+          awaiting: [{ id: 'approve', expiresAt: undefined, then: undefined }],
+        }),
+      }),
+      'new 1/2 running, in progress (post scale up), hook approve awaits an action',
+    ],
+  ])('%s', (_, seen, line) => {
+    expect(progressLine(seen)).toBe(line);
+  });
+});

@@ -1,0 +1,191 @@
+import { describe, expect, test } from '@jest/globals';
+import type { Trouble } from '../../src/model.ts';
+import { NO_HISTORY, type History } from '../../src/rollout/history.ts';
+import { evidenceOf, troubleOf, type Watched } from '../../src/rollout/trouble.ts';
+import { Failure } from '../../src/runtime/failure.ts';
+import { deployment, entry, failedTask, failure, healthyTask, historyOf, observation } from './builders.ts';
+
+function troubled(
+  end: Watched['end'],
+  more: Partial<Omit<Watched, 'end'>> = {},
+  waitMinutes = 30,
+): Trouble | undefined {
+  return troubleOf({ end, last: observation(), history: NO_HISTORY, ...more }, waitMinutes);
+}
+
+const CRASH = 'container "app" exited with code 1: Essential container in task exited';
+
+describe('how a watch ended, and what can be done about it', () => {
+  test('completed: no trouble', () => {
+    expect(troubled({ kind: 'completed' })).toBeUndefined();
+  });
+
+  test.each<[string, Watched['end'], Partial<Trouble>]>([
+    [
+      'conclusive evidence: roll back',
+      { kind: 'failed', ecs: 'trying', cause: 'app-crashed', reason: CRASH },
+      { result: 'failed', cause: 'app-crashed', reason: `failed: ${CRASH}`, remedy: 'roll-back' },
+    ],
+    [
+      'ECS gave up: roll back',
+      { kind: 'failed', ecs: 'gave-up', cause: 'circuit-breaker', reason: 'tasks failed to start.' },
+      {
+        result: 'failed',
+        cause: 'circuit-breaker',
+        reason: 'failed: tasks failed to start',
+        remedy: 'roll-back',
+      },
+    ],
+    [
+      'ECS rolls back: follow it',
+      { kind: 'failed', ecs: 'rolling-back', cause: 'alarm', reason: 'alarm in ALARM: web-5xx' },
+      { result: 'failed', cause: 'alarm', remedy: 'follow-ecs' },
+    ],
+    [
+      'ECS rolled back: done',
+      { kind: 'undone', cause: 'circuit-breaker', reason: '' },
+      { result: 'rolled-back', cause: 'circuit-breaker', reason: 'failed', remedy: 'done' },
+    ],
+    [
+      'stopped by hand: left',
+      { kind: 'failed', ecs: 'gave-up', cause: 'deployment-stopped', reason: 'Stopped by the user.' },
+      { result: 'failed', reason: 'was stopped: Stopped by the user', remedy: 'leave' },
+    ],
+    [
+      'rolled back by hand: followed',
+      { kind: 'failed', ecs: 'rolling-back', cause: 'deployment-stopped', reason: '' },
+      { result: 'failed', cause: 'deployment-stopped', reason: 'was stopped', remedy: 'follow-ecs' },
+    ],
+    [
+      'superseded: left',
+      { kind: 'superseded', by: 'ecs-svc/3 (backend:9)' },
+      {
+        result: 'superseded',
+        cause: 'superseded',
+        reason: 'was replaced by another deployment, ecs-svc/3 (backend:9)',
+        remedy: 'leave',
+      },
+    ],
+    [
+      'blind: left, in the words of the failure',
+      {
+        kind: 'blind',
+        failure: new Failure('credentials-expired', 'The AWS credentials expired.', { hint: 'Longer.' }),
+      },
+      { result: 'failed', cause: 'credentials-expired', hint: 'Longer.', remedy: 'leave' },
+    ],
+  ])('%s', (_, end, expected) => {
+    expect(troubled(end)).toMatchObject(expected);
+  });
+
+  test("ECS's rollback failed, too: the evidence begins with the first cause, whose hint is given", () => {
+    const found = troubled(
+      { kind: 'rollback-failed', cause: 'app-crashed', reason: CRASH },
+      { history: historyOf(failure({ hint: 'Read its log.' })) },
+    );
+    expect(found).toMatchObject({
+      result: 'failed',
+      cause: 'rollback-failed',
+      reason: `failed (app-crashed: ${CRASH}), and so did ECS's rollback`,
+      hint: 'Read its log.',
+      remedy: 'leave',
+    });
+    expect(found?.evidence[0]).toEqual({ kind: 'first-cause', text: `app-crashed: ${CRASH}` });
+  });
+});
+
+describe('at the deadline', () => {
+  const at = (last: Watched['last'], minutes = 30): Trouble | undefined =>
+    troubled({ kind: 'deadline' }, { last }, minutes);
+
+  test('tasks are missing: by on-failure', () => {
+    expect(at(observation({ tasks: [healthyTask('a')] }))).toMatchObject({
+      result: 'timed-out',
+      cause: 'timeout',
+      reason: 'had not finished after 30 minutes: 1 of 2 new tasks were healthy',
+      remedy: 'roll-back',
+    });
+  });
+
+  test('the new tasks are healthy at their count, only old ones drain: left', () => {
+    const last = observation({ tasks: [healthyTask('a'), healthyTask('b')], oldTasks: 1 });
+    expect(at(last)).toMatchObject({ result: 'timed-out', cause: 'timeout', remedy: 'leave' });
+  });
+
+  test('nothing was ever seen: by on-failure', () => {
+    expect(at(undefined)).toMatchObject({
+      reason: 'had not finished after 30 minutes',
+      remedy: 'roll-back',
+    });
+  });
+
+  test('one minute is no plural', () => {
+    expect(at(undefined, 1)?.reason).toBe('had not finished after 1 minute');
+  });
+
+  test.each([
+    ['RECONCILE_SERVICE', 'roll-back'],
+    ['PRE_SCALE_UP', 'leave'],
+    ['SCALE_UP', 'roll-back'],
+    ['POST_SCALE_UP', 'leave'],
+    ['POST_TEST_TRAFFIC_SHIFT', 'leave'],
+    ['PRODUCTION_TRAFFIC_SHIFT', 'leave'],
+    ['BAKE_TIME', 'leave'],
+    ['CLEAN_UP', 'leave'],
+  ])('a native strategy in the stage %s: %s', (lifecycleStage, remedy) => {
+    const last = observation({ deployment: deployment({ lifecycleStage }), tasks: [failedTask('a')] });
+    expect(at(last)?.remedy).toBe(remedy);
+  });
+
+  test('a hook that awaits an action is no failure, in any stage', () => {
+    const awaiting = [{ id: 'approve', expiresAt: '2026-11-25T00:00:00.000Z', then: 'ROLLBACK' }];
+    const last = observation({ deployment: deployment({ lifecycleStage: 'SCALE_UP', awaiting }) });
+    expect(at(last)).toMatchObject({
+      reason:
+        'had not finished after 30 minutes: it is in the stage SCALE_UP, and hook approve awaits an action until 2026-11-25T00:00:00.000Z, then ECS does ROLLBACK',
+      remedy: 'leave',
+    });
+  });
+});
+
+describe('evidence', () => {
+  const texts = (history: History, last = observation()): string[] =>
+    evidenceOf(last, history).map(({ text }) => text);
+
+  test('folds failures that differ by ids alone', () => {
+    const history = historyOf(
+      failure({ reason: 'no such key (request id: 1-2)', exitCode: undefined }),
+      failure({ reason: 'no such key (request id: 3-4)', exitCode: undefined }),
+      failure({ reason: 'task 0123456789abcdef0123456789abcdef is gone', exitCode: undefined }),
+    );
+    expect(texts(history)).toEqual([
+      'no such key … (EssentialContainerExited) (x2)',
+      'task … is gone (EssentialContainerExited)',
+    ]);
+  });
+
+  test('is bounded, however many tasks failed in however many ways', () => {
+    const many = Array.from({ length: 50 }, (_, index) => failure({ reason: `reason ${index}` }));
+    expect(texts(historyOf(...many))).toHaveLength(10);
+  });
+
+  test('says nothing of a deployment that is under way as it should be', () => {
+    expect(texts(NO_HISTORY)).toEqual([]);
+  });
+
+  test('holds the words of ECS for the deployment, its rollback and its entry', () => {
+    const last = observation({
+      deployment: deployment({
+        status: 'ROLLBACK_SUCCESSFUL',
+        statusReason: 'The threshold was exceeded.',
+        rollbackReason: 'circuit breaker',
+      }),
+      entry: entry({ rolloutState: 'FAILED', reason: 'tasks failed to start.' }),
+    });
+    expect(texts(NO_HISTORY, last)).toEqual([
+      'service deployment ROLLBACK_SUCCESSFUL: The threshold was exceeded',
+      'rollback: circuit breaker',
+      'ecs-svc/2000000000000000002: tasks failed to start.',
+    ]);
+  });
+});
