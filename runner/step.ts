@@ -87,7 +87,7 @@ async function runPost(
   files: StepFiles,
 ): Promise<StepResult['post']> {
   const saved = readValues(await readFile(files.state, 'utf8'));
-  const state = Object.entries(saved).map(([name, value]) => [`STATE_${name}`, value]);
+  const state: [string, string][] = Object.entries(saved).map(([name, value]) => [`STATE_${name}`, value]);
   await writeFile(files.summary, '');
   const { exitCode, log } = await runBundle({ ...env, ...Object.fromEntries(state) }, folder, undefined);
   return { exitCode, log, summary: await readFile(files.summary, 'utf8') };
