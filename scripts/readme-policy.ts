@@ -68,8 +68,17 @@ export const POLICY: readonly Statement[] = [
   },
   {
     sid: 'Tasks',
-    why: 'Reads the tasks: whether they are healthy, which digest they run, and why they stopped.',
-    permissions: [{ action: 'ecs:DescribeTasks', without: 'As without `ecs:ListTasks`.' }],
+    why: 'Reads the tasks: whether they are healthy, which digest they run, and why they stopped. Stops none but the one-off task of `pre-deploy-command`, at its time-out.',
+    permissions: [
+      {
+        action: 'ecs:DescribeTasks',
+        without: 'As without `ecs:ListTasks`; and a deployment with a `pre-deploy-command` fails.',
+      },
+      {
+        action: 'ecs:StopTask',
+        without: 'A one-off task that runs into its time-out goes on running; the message says so.',
+      },
+    ],
     resources: [`${ECS}:task/CLUSTER/*`],
   },
   {
@@ -122,6 +131,18 @@ export const POLICY: readonly Statement[] = [
     ],
     resources: [REVISIONS_OF_FAMILY],
     condition: { StringEquals: { 'ecs:CreateAction': 'RegisterTaskDefinition' } },
+  },
+  {
+    sid: 'PreDeployTask',
+    why: 'Only for the input `pre-deploy-command`: runs the one-off task on the new revision.',
+    permissions: [
+      {
+        action: 'ecs:RunTask',
+        without: 'A deployment with a `pre-deploy-command` fails before any service.',
+      },
+    ],
+    resources: [REVISIONS_OF_FAMILY],
+    condition: { ArnEquals: { 'ecs:cluster': `${ECS}:cluster/CLUSTER` } },
   },
   {
     sid: 'RolesOfTheTask',

@@ -6,10 +6,13 @@ import type {
   Request,
   ServiceSnapshot,
 } from './model.ts';
+import { chooseContainer } from './pre-deploy/container.ts';
+import { runPreDeployTask } from './pre-deploy/run.ts';
 import type { Story } from './report/story.ts';
+import { Cancelled } from './runtime/cancellation.ts';
 import { lastGoodBelow } from './service/history.ts';
 import { prepareTaskDefinition, type PreparedDefinition } from './task-definition/prepare.ts';
-import { registerOrReuse, tidyUp } from './task-definition/register.ts';
+import { registerOrReuse, takeBack, tidyUp } from './task-definition/register.ts';
 import type { Tools } from './tools.ts';
 
 /** What goes to which services. */
@@ -42,6 +45,7 @@ export async function plan(
         )
       : [prepare(snapshots, request.definition.base)];
   const made = await Promise.all(plans);
+  for (const { prepared } of made) findPreDeployContainer(request, prepared);
   story.image ??= Object.values(made[0]?.prepared.images ?? {})[0];
   return made;
 }
@@ -54,6 +58,42 @@ export async function register(story: Story, tools: Tools, plans: readonly Plan[
     story.definitions = deliveries.map(({ revision }) => revision);
   }
   return deliveries;
+}
+
+/** A container that does not exist is found before anything is registered. */
+function findPreDeployContainer({ preDeploy }: Request, { definition, images }: PreparedDefinition): void {
+  if (preDeploy !== undefined) chooseContainer(preDeploy.container, definition, Object.keys(images));
+}
+
+/**
+ * Runs the one-off task on the new revision, beside the first service. Where it fails, no service gets the revision,
+ * which is taken back.
+ */
+export async function preDeploy(
+  story: Story,
+  request: Request,
+  tools: Tools,
+  deliveries: readonly Delivery[],
+): Promise<void> {
+  const [delivery] = deliveries;
+  const [snapshot] = delivery?.services ?? [];
+  if (request.preDeploy === undefined || delivery === undefined || snapshot === undefined) return;
+  const { services, prepared, revision } = delivery;
+  try {
+    await runPreDeployTask(tools, request.preDeploy, {
+      snapshot,
+      revisionArn: revision.arn,
+      definition: prepared.definition,
+      withImage: Object.keys(prepared.images),
+      pollSeconds: request.rollout.pollSeconds,
+      logLines: request.report.failureLogLines,
+    });
+  } catch (error) {
+    if (error instanceof Cancelled) throw error;
+    const addresses = services.map(({ address }) => address);
+    story.definitions = [await takeBack(tools, revision, addresses)];
+    throw error;
+  }
 }
 
 /** Which service gets which revision. */

@@ -1,4 +1,4 @@
-import { destinations, imagesOf, plan, register, tidyDeliveries } from './delivery.ts';
+import { destinations, imagesOf, plan, preDeploy, register, tidyDeliveries } from './delivery.ts';
 import { surveyAlarms } from './gate/alarms.ts';
 import { bake, proveService, proveUrl } from './gate/gate.ts';
 import { FINISHED, packHandover } from './handover.ts';
@@ -39,7 +39,9 @@ async function tell(story: Story, request: Request, tools: Tools): Promise<void>
   const plans = await log.step('Task definition', () => plan(story, request, tools, snapshots, images));
   const deliveries = await log.step('Register', () => register(story, tools, plans));
   if (snapshots.length === 0) return;
-
+  if (request.preDeploy !== undefined) {
+    await log.step('Pre-deploy', () => preDeploy(story, request, tools, deliveries));
+  }
   tools.handOver(packHandover(tools.aws.region, request, destinations(deliveries)));
   await log.step('Roll out', async () => {
     const starts = deliveries.flatMap(({ services, prepared, revision }) =>

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Clock } from '../runtime/clock.ts';
 import { awsErrorKind } from './errors.ts';
 
@@ -35,4 +36,27 @@ export async function writeOnce<T>(
     }
   }
   return send();
+}
+
+/**
+ * Sends a write that carries a client token, the same with each attempt: AWS itself lets it take effect at most once
+ * (ECS Developer Guide, "Ensuring idempotency"), so that it is sent again after throttling and lost answers alike.
+ * The job's end ends a pause. The SDK's own retries must be off for `send`.
+ */
+export async function writeWithToken<T>(
+  clock: Clock,
+  send: (clientToken: string) => Promise<T>,
+  signal: AbortSignal,
+): Promise<T> {
+  const token = randomUUID();
+  for (const pause of PAUSES) {
+    try {
+      return await send(token);
+    } catch (error) {
+      const kind = awsErrorKind(error);
+      if (kind !== 'throttled' && kind !== 'transient') throw error;
+      await clock.sleep(pause * 1000, signal);
+    }
+  }
+  return send(token);
 }

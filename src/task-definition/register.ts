@@ -67,10 +67,7 @@ async function findRegistered(
 /** Pauses while the last tasks of a failed revision stop, in seconds. */
 const PAUSES = [0, 2, 5, 10, 15, 30];
 
-/**
- * Deregisters the revision that this run registered if no service ended up on it, once no deployment and no task uses
- * it. An orphan is untidy, not a failure: what stands in the way is a line in the log.
- */
+/** Takes a revision back (see below) if no service ended up on it. */
 export async function tidyUp(
   tools: RegisterTools,
   definition: RegisteredDefinition,
@@ -79,9 +76,25 @@ export async function tidyUp(
   const isDeployed = courses.some(
     ({ rollout, outcome }) => rollout !== undefined && outcome?.result !== 'rolled-back',
   );
-  if (!definition.registered || courses.length === 0 || isDeployed) return definition;
+  if (courses.length === 0 || isDeployed) return definition;
+  return takeBack(
+    tools,
+    definition,
+    courses.map((course) => course.snapshot.address),
+  );
+}
+
+/**
+ * Deregisters the revision, if this run registered it, once no deployment and no task of the services uses it. An
+ * orphan is untidy, not a failure: what stands in the way is a line in the log.
+ */
+export async function takeBack(
+  tools: RegisterTools,
+  definition: RegisteredDefinition,
+  services: readonly ServiceAddress[],
+): Promise<RegisteredDefinition> {
+  if (!definition.registered) return definition;
   try {
-    const services = courses.map((course) => course.snapshot.address);
     const deregistered = await deregisterUnused(tools, definition.arn, services);
     tools.log.line(
       deregistered

@@ -1,0 +1,75 @@
+import type { Task } from '@aws-sdk/client-ecs';
+import type { EcsReads } from '../aws/clients.ts';
+import { awsErrorKind, describeAwsError } from '../aws/errors.ts';
+import { failureOf } from '../aws/failures.ts';
+import { describeTasks } from '../aws/tasks.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { Log } from '../runtime/log.ts';
+import { isOver } from './judge.ts';
+import type { LogTail } from './log-tail.ts';
+
+export interface FollowTools {
+  readonly aws: { readonly ecs: Pick<EcsReads, 'describeTasks'> };
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly log: Log;
+}
+
+/** The task that is under way. */
+export interface Job {
+  readonly cluster: string;
+  readonly taskArn: string;
+  readonly container: string;
+  /** The task ends with the container. */
+  readonly essential: boolean;
+  readonly pollSeconds: number;
+}
+
+/** The longest pause after throttling. */
+const MAX_PAUSE_MS = 32_000;
+
+/**
+ * Follows the task and its log until it is over; `undefined` at the deadline, to the second. A task that ECS does not
+ * know yet, throttling and lost answers only slow it down; denied access and expired credentials reject.
+ */
+export async function followTask(
+  { aws, clock, signal, log }: FollowTools,
+  job: Job,
+  tail: LogTail,
+  deadline: number,
+): Promise<Task | undefined> {
+  let pause = job.pollSeconds * 1000;
+  let told = '';
+  for (;;) {
+    const look = await lookOnce(aws.ecs, job);
+    await tail.pull();
+    if (look.kind === 'unanswered') {
+      log.line(`No answer this time (${describeAwsError(look.error)}); asking again.`);
+      if (awsErrorKind(look.error) === 'throttled') pause = Math.min(pause * 2, MAX_PAUSE_MS);
+    } else {
+      pause = job.pollSeconds * 1000;
+      const status = look.task?.lastStatus ?? told;
+      if (status !== told) log.line(`The task is ${status}.`);
+      told = status;
+      if (look.task !== undefined && isOver(look.task, job.container, job.essential)) return look.task;
+    }
+    const left = deadline - clock.now();
+    if (left <= 0) return undefined;
+    await clock.sleep(Math.min(pause, left), signal);
+  }
+}
+
+type Look =
+  | { readonly kind: 'seen'; readonly task: Task | undefined }
+  | { readonly kind: 'unanswered'; readonly error: unknown };
+
+async function lookOnce(ecs: FollowTools['aws']['ecs'], { cluster, taskArn }: Job): Promise<Look> {
+  try {
+    const [task] = await describeTasks(ecs, cluster, [taskArn]);
+    return { kind: 'seen', task };
+  } catch (error) {
+    const kind = awsErrorKind(error);
+    if (kind === 'throttled' || kind === 'transient') return { kind: 'unanswered', error };
+    throw failureOf(error, 'watching the pre-deploy task', 'pre-deploy-task-failed');
+  }
+}

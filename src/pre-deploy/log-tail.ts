@@ -1,0 +1,99 @@
+import type { LogReads } from '../aws/clients.ts';
+import { awsErrorKind, describeAwsError, isAwsError } from '../aws/errors.ts';
+import type { LogStream } from '../aws/log-streams.ts';
+import type { Evidence } from '../model.ts';
+import type { Log } from '../runtime/log.ts';
+
+export interface TailTools {
+  readonly aws: { readonly logs: Pick<LogReads, 'getLogEvents'> };
+  readonly log: Log;
+}
+
+/** Pages of one pull, each up to 10,000 events or 1 MB (CloudWatch Logs API, GetLogEvents). */
+const MAX_PAGES = 50;
+
+/** Lines that are shown; a log that is longer is in CloudWatch Logs, and its end is evidence. */
+const MAX_SHOWN = 5_000;
+
+/**
+ * A container's log while it grows: each pull shows the lines that came since the last. What keeps the log from being
+ * read is said once, and never an error.
+ */
+export class LogTail {
+  readonly #tools: TailTools;
+  readonly #container: string;
+  readonly #keep: number;
+  #stream: LogStream | undefined;
+  #token: string | undefined;
+  #shown = 0;
+  #last: string[] = [];
+
+  /** `stream`: where the log is, or why that is not known. `keep`: how many of the last lines become evidence. */
+  constructor(tools: TailTools, container: string, stream: LogStream | string, keep: number) {
+    this.#tools = tools;
+    this.#container = container;
+    this.#keep = keep;
+    if (typeof stream === 'string') tools.log.line(stream);
+    else this.#stream = stream;
+  }
+
+  get evidence(): Evidence[] {
+    return this.#last.map((text) => ({ kind: 'log', text }));
+  }
+
+  /** Shows everything that is there by now. A stream appears with the container's first line. */
+  async pull(): Promise<void> {
+    try {
+      for (let page = 0; page < MAX_PAGES; page += 1) {
+        if (this.#stream === undefined || !(await this.#nextPage(this.#stream))) return;
+      }
+    } catch (error) {
+      this.#excuse(error);
+    }
+  }
+
+  /** At the end of a stream its token comes back unchanged; a page may be empty before that. */
+  async #nextPage(stream: LogStream): Promise<boolean> {
+    const sent = this.#token;
+    const answer = await this.#tools.aws.logs.getLogEvents({
+      ...stream,
+      startFromHead: true,
+      ...(sent === undefined ? {} : { nextToken: sent }),
+    });
+    for (const { message = '' } of answer.events ?? []) {
+      for (const line of message.trimEnd().split(/\r?\n/)) this.#show(`${this.#container}: ${line}`);
+    }
+    this.#token = answer.nextForwardToken ?? sent;
+    return this.#token !== sent;
+  }
+
+  #show(line: string): void {
+    this.#shown += 1;
+    if (this.#shown <= MAX_SHOWN) this.#tools.log.line(line);
+    if (this.#shown === MAX_SHOWN + 1) {
+      this.#tools.log.line(
+        `Further lines are left out here; they are in the log group ${this.#stream?.logGroupName ?? ''}.`,
+      );
+    }
+    this.#last = this.#keep === 0 ? [] : [...this.#last.slice(1 - this.#keep), line].slice(-this.#keep);
+  }
+
+  #excuse(error: unknown): void {
+    switch (awsErrorKind(error)) {
+      case 'not-aws':
+        throw error;
+      case 'throttled':
+      case 'transient':
+      case 'expired':
+        return;
+      case 'denied':
+      case 'unsupported':
+      case 'refused':
+        if (isAwsError(error, 'ResourceNotFoundException')) return;
+        this.#stream = undefined;
+        this.#tools.log.line(
+          `The log of container "${this.#container}" cannot be read (${describeAwsError(error)}).`,
+        );
+    }
+  }
+}

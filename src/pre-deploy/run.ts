@@ -1,0 +1,152 @@
+import type { Task } from '@aws-sdk/client-ecs';
+import type { EcsWrites } from '../aws/clients.ts';
+import { awsErrorKind, describeAwsError } from '../aws/errors.ts';
+import { logStreamOf } from '../aws/log-streams.ts';
+import { lastSegment, revisionName } from '../aws/partition.ts';
+import { writeOnce } from '../aws/writes.ts';
+import type { PreDeployRequest, ServiceSnapshot, TaskDefinition } from '../model.ts';
+import { Failure } from '../runtime/failure.ts';
+import { chooseContainer } from './container.ts';
+import { followTask, type FollowTools, type Job } from './follow.ts';
+import { judgeTask } from './judge.ts';
+import { LogTail, type TailTools } from './log-tail.ts';
+import { runTaskInput, startTask, type StartTools } from './start.ts';
+
+export interface PreDeployTools extends StartTools, FollowTools, TailTools {
+  readonly aws: StartTools['aws'] &
+    FollowTools['aws'] &
+    TailTools['aws'] & { readonly ecsWrites: Pick<EcsWrites, 'stopTask'> };
+}
+
+/** What the task runs on, and how it is followed. */
+export interface PreDeployFacts {
+  /** The first service: the task runs where its tasks run. */
+  readonly snapshot: ServiceSnapshot;
+  readonly revisionArn: string;
+  readonly definition: TaskDefinition;
+  /** Names of the containers that get an image from this run. */
+  readonly withImage: readonly string[];
+  readonly pollSeconds: number;
+  /** How many of the last log lines become evidence. */
+  readonly logLines: number;
+}
+
+/** Seconds that a stopped task is given to end: Fargate's longest stopTimeout. */
+const SECONDS_TO_STOP = 120;
+
+/** The last lines of a log arrive a little later than the end of the task. */
+const MAX_SECONDS_FOR_LOGS = 5;
+
+/**
+ * Runs the command in a one-off task of the new revision, before any service is touched, and shows its log while it
+ * runs. Resolves once the container has exited with 0. Rejects with `pre-deploy-task-failed` where it did not, where
+ * the task could not start, or where it took too long and was stopped. A job that is cancelled, or that may not look
+ * any more, leaves the task running and names it in the log.
+ */
+export async function runPreDeployTask(
+  tools: PreDeployTools,
+  request: PreDeployRequest,
+  facts: PreDeployFacts,
+): Promise<void> {
+  const { snapshot, revisionArn, definition } = facts;
+  const container = chooseContainer(request.container, definition, facts.withImage);
+  const taskArn = await startTask(tools, runTaskInput(snapshot, revisionArn, container, request.command));
+  const id = lastSegment(taskArn);
+  const job: Job = {
+    cluster: snapshot.address.cluster,
+    taskArn,
+    container,
+    essential: isEssential(definition, container),
+    pollSeconds: facts.pollSeconds,
+  };
+  tools.log.line(
+    `Task ${id} of ${revisionName(revisionArn)} is started: container "${container}" runs the command.`,
+  );
+  const tail = new LogTail(tools, container, logStreamOf(definition, container, id), facts.logLines);
+  const failure = await followToTheEnd(tools, request, job, tail).catch((error: unknown) => {
+    tools.log.line(`Task ${id} was left alone: it may still be running in the cluster.`);
+    throw error;
+  });
+  if (failure !== undefined) throw failure;
+  tools.log.line(`Container "${container}" exited with 0.`);
+}
+
+/** Resolves once the task is over, and its log with it: to what was wrong with it. At the time-out it is stopped. */
+async function followToTheEnd(
+  tools: PreDeployTools,
+  { timeoutMinutes }: PreDeployRequest,
+  job: Job,
+  tail: LogTail,
+): Promise<Failure | undefined> {
+  const { clock, signal } = tools;
+  const task = await followTask(tools, job, tail, clock.now() + timeoutMinutes * 60_000);
+  if (task === undefined) return timeOut(tools, timeoutMinutes, job, tail);
+  if (task.lastStatus !== 'STOPPED') await stop(tools, job, 'the pre-deploy command is done');
+  if (hasRun(task)) {
+    await clock.sleep(Math.min(job.pollSeconds, MAX_SECONDS_FOR_LOGS) * 1000, signal);
+    await tail.pull();
+  }
+  return failureOf(job, task, tail);
+}
+
+/** Stops the task, sees it end, and resolves to the failure that this is. */
+async function timeOut(tools: PreDeployTools, minutes: number, job: Job, tail: LogTail): Promise<Failure> {
+  const limit = minutes === 1 ? '1 minute' : `${minutes} minutes`;
+  tools.log.line(`The task has not ended within ${limit}; it is stopped.`);
+  const obstacle = await stop(tools, job, `the pre-deploy command took longer than ${limit}`);
+  const id = lastSegment(job.taskArn);
+  if (obstacle === undefined) {
+    await followTask(tools, job, tail, tools.clock.now() + SECONDS_TO_STOP * 1000);
+  }
+  return new Failure(
+    'pre-deploy-task-failed',
+    obstacle === undefined
+      ? `The pre-deploy task did not end within ${limit} and was stopped.`
+      : `The pre-deploy task did not end within ${limit}, and task ${id} could not be stopped (${obstacle}).`,
+    {
+      hint: 'No service was touched. Raise pre-deploy-timeout-minutes if the command needs longer.',
+      evidence: [
+        { kind: 'stopped-task', text: `task ${id}: container "${job.container}" ran into the time-out` },
+        ...tail.evidence,
+      ],
+    },
+  );
+}
+
+/** Asks ECS to stop the task; resolves to what stands in the way. To stop it twice does no harm. */
+async function stop({ aws, clock }: PreDeployTools, job: Job, why: string): Promise<string | undefined> {
+  const input = { cluster: job.cluster, task: job.taskArn, reason: `ecs-fargate-deploy: ${why}` };
+  try {
+    await writeOnce(
+      clock,
+      () => aws.ecsWrites.stopTask(input),
+      () => Promise.resolve(undefined),
+    );
+    return undefined;
+  } catch (error) {
+    if (awsErrorKind(error) === 'not-aws') throw error;
+    return describeAwsError(error);
+  }
+}
+
+/** Undefined where the task ended well. */
+function failureOf(job: Job, task: Task, tail: LogTail): Failure | undefined {
+  const end = judgeTask(task, job.container);
+  if (end.kind === 'good') return undefined;
+  return new Failure('pre-deploy-task-failed', `The pre-deploy task failed: ${end.why}.`, {
+    hint: 'No service was touched. The stop reason and the last log lines say why.',
+    evidence: [
+      { kind: 'stopped-task', text: `task ${lastSegment(job.taskArn)}: ${end.why}` },
+      ...tail.evidence,
+    ],
+  });
+}
+
+function hasRun(task: Task): boolean {
+  return (task.containers ?? []).some((container) => container.exitCode !== undefined);
+}
+
+/** ECS's default is true. */
+function isEssential(definition: TaskDefinition, container: string): boolean {
+  return definition.containerDefinitions.find((each) => each.name === container)?.['essential'] !== false;
+}

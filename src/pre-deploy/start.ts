@@ -1,0 +1,83 @@
+import type { RunTaskCommandInput } from '@aws-sdk/client-ecs';
+import type { EcsWrites } from '../aws/clients.ts';
+import { awsErrorKind, describeAwsError } from '../aws/errors.ts';
+import { failureOf } from '../aws/failures.ts';
+import { writeWithToken } from '../aws/writes.ts';
+import type { ServiceSnapshot } from '../model.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { Failure } from '../runtime/failure.ts';
+import type { Log } from '../runtime/log.ts';
+
+export interface StartTools {
+  readonly aws: { readonly ecsWrites: Pick<EcsWrites, 'runTask'> };
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly log: Log;
+}
+
+/** By this the task is found again; ECS takes 36 characters. */
+export const STARTED_BY = 'ecs-fargate-deploy';
+
+/**
+ * Pure: one task of the revision, beside those of the service: in its network, on its launch type or capacity
+ * providers, with the tags that the service's own tasks get (ECS API, RunTask).
+ */
+export function runTaskInput(
+  { address, placement, enableEcsManagedTags, propagateTags }: ServiceSnapshot,
+  revisionArn: string,
+  container: string,
+  command: readonly string[],
+): RunTaskCommandInput {
+  const { networkConfiguration, launchType, capacityProviderStrategy = [], platformVersion } = placement;
+  const capacity =
+    capacityProviderStrategy.length > 0 ? { capacityProviderStrategy } : launchType && { launchType };
+  return {
+    cluster: address.cluster,
+    taskDefinition: revisionArn,
+    count: 1,
+    startedBy: STARTED_BY,
+    ...capacity,
+    ...(platformVersion && { platformVersion }),
+    ...(networkConfiguration && { networkConfiguration }),
+    ...(enableEcsManagedTags === undefined ? {} : { enableECSManagedTags: enableEcsManagedTags }),
+    // RunTask refuses SERVICE: this task has none.
+    ...(propagateTags === 'TASK_DEFINITION' ? { propagateTags } : {}),
+    overrides: { containerOverrides: [{ name: container, command: [...command] }] },
+  };
+}
+
+/**
+ * Starts the task, once, and resolves to its ARN. Rejects with `pre-deploy-task-failed` where ECS refuses it or has no
+ * place for it, with AWS's own words.
+ */
+export async function startTask(tools: StartTools, input: RunTaskCommandInput): Promise<string> {
+  const { aws, clock, signal } = tools;
+  const answer = await writeWithToken(
+    clock,
+    (clientToken) => aws.ecsWrites.runTask({ ...input, clientToken }),
+    signal,
+  ).catch((error: unknown) => {
+    if (signal.aborted) {
+      tools.log.line(
+        `ECS did not answer whether the pre-deploy task was started; it would be started by "${STARTED_BY}".`,
+      );
+    }
+    throw awsErrorKind(error) === 'refused'
+      ? refused(describeAwsError(error), error)
+      : failureOf(error, 'starting the pre-deploy task', 'pre-deploy-task-failed');
+  });
+  const arn = answer.tasks?.[0]?.taskArn;
+  if (arn !== undefined) return arn;
+  const reasons = (answer.failures ?? []).map(({ reason = 'no reason', detail }) =>
+    detail === undefined ? reason : `${reason}: ${detail}`,
+  );
+  throw refused(reasons.join('; ') || 'it gave no reason');
+}
+
+function refused(why: string, cause?: unknown): Failure {
+  return new Failure('pre-deploy-task-failed', `ECS did not start the pre-deploy task (${why}).`, {
+    hint: 'No service was touched.',
+    evidence: [{ kind: 'error', text: why }],
+    cause,
+  });
+}
