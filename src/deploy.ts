@@ -4,7 +4,7 @@ import { bake, proveService, proveUrl } from './gate/gate.ts';
 import { FINISHED, packHandover } from './handover.ts';
 import { provideImages } from './image/provide.ts';
 import type { AlarmView, Course, Probe, ProvidedImages, Request, ServiceSnapshot } from './model.ts';
-import { endingOf, newStory, type Story } from './report/story.ts';
+import { endingOf, newStory, type Ending, type Story } from './report/story.ts';
 import { abandonCourse } from './rollout/abandon.ts';
 import { concludeCourse } from './rollout/conclude.ts';
 import { needsRemedy, remedyCourse, shareTrouble } from './rollout/remedy.ts';
@@ -23,10 +23,7 @@ export async function deploy(request: Request, tools: Tools): Promise<Story> {
   try {
     await tell(story, request, tools);
   } catch (error) {
-    const ending = endingOf(error);
-    const last = { aws: tools.awsToTheEnd, clock: tools.clock };
-    story.ending = ending;
-    await forEach(story, (course) => abandonCourse(last, course, ending, request.rollout));
+    await abandon(story, request, tools, endingOf(error));
   }
   tools.handOver(FINISHED);
   return story;
@@ -69,6 +66,14 @@ async function tell(story: Story, request: Request, tools: Tools): Promise<void>
     await forEach(story, (course) => concludeCourse(tools, course, request.rollout));
     story.definitions = await tidyDeliveries(tools, deliveries, story.courses);
   });
+}
+
+/** Ends what is under way. Outcomes that stand stay: what comes after them, such as tidying up, changes none. */
+async function abandon(story: Story, request: Request, tools: Tools, ending: Ending): Promise<void> {
+  if (story.courses.length > 0 && story.courses.every(({ outcome }) => outcome !== undefined)) return;
+  const last = { aws: tools.awsToTheEnd, clock: tools.clock };
+  story.ending = ending;
+  await forEach(story, (course) => abandonCourse(last, course, ending, request.rollout));
 }
 
 /** Moves every service one step on, side by side. */

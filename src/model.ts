@@ -259,7 +259,7 @@ export interface ServiceAddress {
 /** ECS's deployment circuit breaker, as the service configures it. */
 export interface Breaker {
   readonly enabled: boolean;
-  /** ECS goes back to the last completed deployment by itself. */
+  /** ECS goes back to the last completed deployment by itself, for its breaker or for alarms. */
   readonly rollsBack: boolean;
   /** Failed tasks at which it triggers, at the present desired count. */
   readonly threshold: number;

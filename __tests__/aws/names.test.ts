@@ -1,5 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { byDigest, ecrRepositoryOf, parseImageReference } from '../../src/aws/image-reference.ts';
+import {
+  byDigest,
+  ecrRepositoryOf,
+  parseImageReference,
+  shortReference,
+} from '../../src/aws/image-reference.ts';
 import { lastSegment, parseArn, partitionOf, revisionName, shortenArns } from '../../src/aws/partition.ts';
 
 describe('an image reference', () => {
@@ -102,4 +107,15 @@ describe('an ARN', () => {
       'unhealthy in (target-group web-blue) due to x',
     );
   });
+});
+
+it.each([
+  [
+    '123456789012.dkr.ecr.us-east-1.amazonaws.com/team/web:v2@sha256:0123456789abcdef',
+    'team/web:v2@sha256:0123456789ab',
+  ],
+  ['public.ecr.aws/nginx/nginx:1.27', 'public.ecr.aws/nginx/nginx:1.27'],
+  ['web', 'web'],
+])('%s is %s in a line of the log', (reference, short) => {
+  expect(shortReference(reference)).toBe(short);
 });

@@ -327,3 +327,8 @@ describe('a change of the count alone makes no deployment', () => {
     expect(judge(seen, NO_HISTORY, countOnly).kind).toBe('superseded');
   });
 });
+
+test.each(['DRAINING', 'INACTIVE'])('a service that is deleted meanwhile (%s) ends the watch', (status) => {
+  const seen = observation({ service: { status, desired: 2, running: 0 }, primary: undefined });
+  expect(judge(seen, NO_HISTORY, terms())).toMatchObject({ kind: 'failed', cause: 'service-inactive' });
+});

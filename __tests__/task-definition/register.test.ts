@@ -15,7 +15,12 @@ function toolsWith(revisions: ReturnType<typeof fakeRevisions>): Parameters<type
   log: ReturnType<typeof fakeLog>;
 } {
   const unused = {} as never;
-  return { aws: { ...revisions, ecs: unused, ecsWrites: unused }, clock: fakeClock(), log: fakeLog() };
+  return {
+    aws: { ...revisions, ecs: unused, ecsWrites: unused },
+    clock: fakeClock(),
+    signal: new AbortController().signal,
+    log: fakeLog(),
+  };
 }
 
 describe('the revision of this run', () => {
@@ -137,7 +142,8 @@ function usedBy(
       deregistered.push(taskDefinition ?? '');
     },
   };
-  const tools = { aws: { ecs, ecsWrites }, clock, log } as unknown as Parameters<typeof tidyUp>[0];
+  const signal = new AbortController().signal;
+  const tools = { aws: { ecs, ecsWrites }, clock, signal, log } as unknown as Parameters<typeof tidyUp>[0];
   return { tools, log, clock, deregistered };
 }
 

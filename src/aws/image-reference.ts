@@ -46,3 +46,11 @@ export function ecrRepositoryOf(reference: string): EcrRepository | undefined {
   const [, accountId = '', region = ''] = match;
   return { host, accountId, region, name: repository.slice(slash + 1) };
 }
+
+/** A reference short enough for a line of the log: without the registry, the digest cut to twelve digits. */
+export function shortReference(reference: string): string {
+  const { repository, tag, digest } = parseImageReference(reference);
+  const name = ecrRepositoryOf(reference)?.name ?? repository;
+  const tagged = tag === undefined ? name : `${name}:${tag}`;
+  return digest === undefined ? tagged : `${tagged}@${digest.slice(0, 'sha256:'.length + 12)}`;
+}

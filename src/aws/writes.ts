@@ -5,6 +5,9 @@ import { awsErrorKind } from './errors.ts';
 /** Pauses after a refused or unanswered write, in seconds; together about a minute. */
 const PAUSES = [1, 2, 4, 8, 8, 8, 8, 8, 8];
 
+/** Before the last look for the effect of a write that was never answered, in seconds. */
+const LAST_PAUSE = 2;
+
 /** An unanswered write is sent again at most this often, and only after it was seen to have had no effect. */
 const RESENDS = 2;
 
@@ -13,29 +16,30 @@ const RESENDS = 2;
  *
  * A throttled write had no effect and is sent again. A write without an answer (time-out, reset, 5xx) may have
  * had one: `readBack` looks for it, and only when it finds nothing is the write sent again. Every other error
- * is the caller's. The SDK's own retries must be off for `send`.
+ * is the caller's. The SDK's own retries must be off for `send`. `signal` ends the pauses, never a write.
  */
 export async function writeOnce<T>(
   clock: Clock,
   send: () => Promise<T>,
   readBack: () => Promise<T | undefined>,
+  signal?: AbortSignal,
 ): Promise<T> {
   let unanswered = 0;
-  for (const pause of PAUSES) {
+  for (let attempt = 0; ; attempt += 1) {
     try {
       return await send();
     } catch (error) {
       const kind = awsErrorKind(error);
       if (kind !== 'throttled' && kind !== 'transient') throw error;
-      await clock.sleep(pause * 1000);
-      if (kind === 'throttled') continue;
-      const effect = await readBack();
+      const pause = PAUSES[attempt];
+      if (kind === 'throttled' && pause === undefined) throw error;
+      await clock.sleep((pause ?? LAST_PAUSE) * 1000, signal);
+      const effect = kind === 'transient' ? await readBack() : undefined;
       if (effect !== undefined) return effect;
-      unanswered += 1;
-      if (unanswered > RESENDS) throw error;
+      if (kind === 'transient') unanswered += 1;
+      if (pause === undefined || unanswered > RESENDS) throw error;
     }
   }
-  return send();
 }
 
 /**

@@ -34,11 +34,20 @@ export interface Judgement {
 
 /** Pure: no I/O, no clock. Our own service deployment decides; `deployments[]` where there is none to read. */
 export function judge(seen: Observation, history: History, terms: Judgement): Verdict {
+  if (seen.service.status === 'INACTIVE' || seen.service.status === 'DRAINING') return DELETED;
   if (!terms.replacesTasks) return judgeCounts(seen, terms);
   return seen.deployment === undefined
     ? judgeEntries(seen, history, terms)
     : judgeServiceDeployment(seen.deployment, seen, history, terms);
 }
+
+/** Nothing is left to deploy to, and nothing to go back on. */
+const DELETED: Verdict = {
+  kind: 'failed',
+  ecs: 'gave-up',
+  cause: 'service-inactive',
+  reason: 'somebody deleted the service meanwhile',
+};
 
 /** All nine statuses of ServiceDeploymentStatus (ECS API). An unknown one is neither good nor bad. */
 function judgeServiceDeployment(

@@ -24,7 +24,8 @@ export function troubleOf(watched: Watched, waitMinutes: number): Trouble | unde
       return undefined;
     case 'failed': {
       const stoppedByHand = end.cause === 'deployment-stopped';
-      const leftByEcs = stoppedByHand ? 'leave' : 'roll-back';
+      const isDeleted = end.cause === 'service-inactive';
+      const leftByEcs = stoppedByHand || isDeleted ? 'leave' : 'roll-back';
       return trouble(watched, {
         result: 'failed',
         cause: end.cause,

@@ -93,7 +93,9 @@ function breakerOf(service: Service): Breaker {
     type === 'COUNT' ? value : type === 'UNBOUNDED_PERCENT' ? share : Math.min(Math.max(share, 3), 200);
   return {
     enabled: configured?.enable ?? false,
-    rollsBack: configured?.rollback ?? false,
+    rollsBack: [configured, service.deploymentConfiguration?.alarms].some(
+      (monitor) => monitor?.enable === true && monitor.rollback === true,
+    ),
     threshold: Math.max(threshold, 1),
   };
 }

@@ -1,4 +1,5 @@
 import { isArray, isObject } from '../aws/json.ts';
+import { shortReference } from '../aws/image-reference.ts';
 import type { DefinitionChange, Json, JsonObject, TaskDefinition } from '../model.ts';
 import { normalise } from './normalise.ts';
 
@@ -44,7 +45,10 @@ export function diffDefinitions(
 }
 
 /** One line: `containerDefinitions[web].cpu: 256 -> 512`; hidden values show as changed only. */
-export function describeChange({ path, kind, before, after }: DefinitionChange): string {
+export function describeChange({ path, kind, ...values }: DefinitionChange): string {
+  const shown = (value: string | undefined): string | undefined =>
+    value !== undefined && path.endsWith('].image') ? shortReference(value) : value;
+  const [before, after] = [shown(values.before), shown(values.after)];
   switch (kind) {
     case 'added':
       return `+ ${path}${after === undefined ? '' : `: ${after}`}`;

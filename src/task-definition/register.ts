@@ -16,25 +16,25 @@ import type { PreparedDefinition } from './prepare.ts';
 interface RegisterTools {
   readonly aws: Pick<Aws, 'taskDefinitions' | 'region' | 'ecs' | 'ecsWrites'>;
   readonly clock: Clock;
+  readonly signal: AbortSignal;
   readonly log: Log;
 }
 
 /** The revision to deploy: one that is there already, or a new one. */
 export async function registerOrReuse(
-  { aws, clock, log }: RegisterTools,
+  tools: RegisterTools,
   prepared: PreparedDefinition,
 ): Promise<RegisteredDefinition> {
   const { existingArn, definition, origin, changes } = prepared;
-  const arn = existingArn ?? (await registerTaskDefinition(aws, clock, definition));
+  const arn = existingArn ?? (await registerTaskDefinition(tools, definition));
   const registered = existingArn === undefined;
-  log.line(`${revisionName(arn)} ${registered ? 'is registered' : 'holds this definition already'}.`);
+  tools.log.line(`${revisionName(arn)} ${registered ? 'is registered' : 'holds this definition already'}.`);
   return { arn, origin, registered, deregistered: false, changes };
 }
 
 /** Registers the definition once and resolves to its ARN. Rejects with `register-refused` and AWS's own words. */
 async function registerTaskDefinition(
-  aws: Pick<Aws, 'taskDefinitions' | 'region'>,
-  clock: Clock,
+  { aws, clock, signal }: RegisterTools,
   definition: TaskDefinition,
 ): Promise<string> {
   try {
@@ -42,6 +42,7 @@ async function registerTaskDefinition(
       clock,
       () => aws.taskDefinitions.register(definition),
       () => findRegistered(aws, definition),
+      signal,
     );
   } catch (error) {
     if (awsErrorKind(error) !== 'refused') throw failureOf(error, `registering ${definition.family}`);
@@ -110,12 +111,12 @@ export async function takeBack(
 }
 
 async function deregisterUnused(
-  { aws, clock }: RegisterTools,
+  { aws, clock, signal }: RegisterTools,
   taskDefinitionArn: string,
   services: readonly ServiceAddress[],
 ): Promise<boolean> {
   for (const pause of PAUSES) {
-    await clock.sleep(pause * 1000);
+    await clock.sleep(pause * 1000, signal);
     const uses = await Promise.all(services.map((service) => isUsed(aws.ecs, taskDefinitionArn, service)));
     if (uses.includes(true)) continue;
     await aws.ecsWrites.deregisterTaskDefinition({ taskDefinition: taskDefinitionArn });
