@@ -91,7 +91,8 @@ export async function preDeploy(
   } catch (error) {
     if (error instanceof Cancelled) throw error;
     const addresses = services.map(({ address }) => address);
-    story.definitions = [await takeBack(tools, revision, addresses)];
+    // What the tidying meets is no news beside this failure.
+    story.definitions = [await takeBack(tools, revision, addresses).catch(() => revision)];
     throw error;
   }
 }

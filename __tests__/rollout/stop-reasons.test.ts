@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Cause } from '../../src/model.ts';
-import { STOP_REASONS, type Weight } from '../../src/rollout/stop-reasons.ts';
+import { STOP_REASONS, type Weight } from '../../src/aws/stop-reasons.ts';
 import { failureOf } from '../../src/rollout/task-view.ts';
 import { unstartedTask } from './builders.ts';
 

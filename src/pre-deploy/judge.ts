@@ -1,19 +1,19 @@
 import type { Task } from '@aws-sdk/client-ecs';
 import { shortenArns } from '../aws/partition.ts';
+import { EXIT_CODES, NOT_OUR_FAULT, STOP_REASONS } from '../aws/stop-reasons.ts';
 
 /** How a task ended for the container whose exit code counts. */
 export type TaskEnd =
   | { readonly kind: 'good' }
-  /** `why` follows a colon: which container, how it ended, and why in AWS's words. */
-  | { readonly kind: 'bad'; readonly why: string };
+  | {
+      readonly kind: 'bad';
+      /** Follows a colon: which container, how it ended, and why in AWS's words. */
+      readonly why: string;
+      /** What to do about it. */
+      readonly hint: string;
+    };
 
-/** Stop codes of a task that somebody else ended: what it exited with says nothing (ECS API, Task.stopCode). */
-const STOPPED_FROM_OUTSIDE: readonly (string | undefined)[] = [
-  'UserInitiated',
-  'SpotInterruption',
-  'TerminationNotice',
-  'InfrastructureHealth',
-];
+const LOOK_AT_THE_LOG = 'The stop reason and the last log lines say why.';
 
 /** Pure: over once it is STOPPED, or once a container has exited that the task goes on without. */
 export function isOver(task: Task, container: string, essential: boolean): boolean {
@@ -21,28 +21,38 @@ export function isOver(task: Task, container: string, essential: boolean): boole
   return !essential && exitCodeOf(task, container) !== undefined;
 }
 
-/** Pure: the container's exit code decides, unless the task was stopped before the container was done. */
+/** Pure: the container's exit code decides, unless somebody else stopped the task: then it says nothing. */
 export function judgeTask(task: Task, container: string): TaskEnd {
   const exitCode = exitCodeOf(task, container);
   const reason = reasonOf(task);
-  if (exitCode === undefined) return { kind: 'bad', why: `container "${container}" never ran${reason}` };
-  if (exitCode !== 0) {
-    return { kind: 'bad', why: `container "${container}" exited with code ${exitCode}${reason}` };
-  }
-  if (STOPPED_FROM_OUTSIDE.includes(task.stopCode)) {
-    return { kind: 'bad', why: `it was stopped while container "${container}" ran${reason}` };
+  const inWords = reason === '' ? '' : ` (${reason})`;
+  const bad = (how: string): TaskEnd => ({
+    kind: 'bad',
+    why: `${how}${inWords}`,
+    hint: hintOf(reason, exitCode) ?? LOOK_AT_THE_LOG,
+  });
+  if (exitCode === undefined) return bad(`container "${container}" never ran`);
+  if (exitCode !== 0) return bad(`container "${container}" exited with code ${exitCode}`);
+  if (NOT_OUR_FAULT.includes(task.stopCode ?? '')) {
+    return bad(`it was stopped while container "${container}" ran`);
   }
   return { kind: 'good' };
+}
+
+/** Of what passes by itself in a service, where ECS tries again, the table knows nothing to do. */
+function hintOf(reason: string, exitCode: number | undefined): string | undefined {
+  const known = STOP_REASONS.find(({ pattern }) => pattern.test(reason));
+  if (known !== undefined) return known.weight === 'never' ? undefined : known.hint;
+  return exitCode === undefined ? undefined : EXIT_CODES[exitCode]?.hint;
 }
 
 function exitCodeOf(task: Task, container: string): number | undefined {
   return task.containers?.find((each) => each.name === container)?.exitCode;
 }
 
-/** In AWS's words, in parentheses: the task's reason, and those of its containers that it does not repeat. */
+/** In AWS's words, on one line: the task's reason, and those of its containers that it does not repeat. */
 function reasonOf(task: Task): string {
   const texts = [task.stoppedReason, ...(task.containers ?? []).map((each) => each.reason)];
   const known = [...new Set(texts)].filter((text) => text !== undefined && text !== '');
-  if (known.length === 0) return '';
-  return ` (${shortenArns(known.join(' — ').replace(/\s+/g, ' ').trim())})`;
+  return shortenArns(known.join(' — ').replace(/\s+/g, ' ').trim());
 }

@@ -75,7 +75,7 @@ export class LogTail {
         `Further lines are left out here; they are in the log group ${this.#stream?.logGroupName ?? ''}.`,
       );
     }
-    this.#last = this.#keep === 0 ? [] : [...this.#last.slice(1 - this.#keep), line].slice(-this.#keep);
+    if (this.#keep > 0) this.#last = [...this.#last, line].slice(-this.#keep);
   }
 
   #excuse(error: unknown): void {

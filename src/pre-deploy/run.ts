@@ -134,7 +134,7 @@ function failureOf(job: Job, task: Task, tail: LogTail): Failure | undefined {
   const end = judgeTask(task, job.container);
   if (end.kind === 'good') return undefined;
   return new Failure('pre-deploy-task-failed', `The pre-deploy task failed: ${end.why}.`, {
-    hint: 'No service was touched. The stop reason and the last log lines say why.',
+    hint: `No service was touched. ${end.hint}`,
     evidence: [
       { kind: 'stopped-task', text: `task ${lastSegment(job.taskArn)}: ${end.why}` },
       ...tail.evidence,

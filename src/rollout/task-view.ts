@@ -1,7 +1,6 @@
 import type { Task } from '@aws-sdk/client-ecs';
 import type { Cause } from '../model.ts';
 import { lastSegment, shortenArns } from '../aws/partition.ts';
-import { addressOf } from '../aws/tasks.ts';
 import {
   CRASHED,
   EXIT_CODES,
@@ -10,7 +9,8 @@ import {
   STOP_REASONS,
   type StopReason,
   type Weight,
-} from './stop-reasons.ts';
+} from '../aws/stop-reasons.ts';
+import { addressOf } from '../aws/tasks.ts';
 
 /** A task of our deployment, as the judge needs it. */
 export interface TaskView {
