@@ -26,6 +26,7 @@ const seedKeys = {
   circuitBreaker: 'breaker',
   deploymentConfiguration: 'object',
   alarms: 'object',
+  autoscaling: 'object',
   blueGreen: 'object',
   containerHealthCheck: 'boolean',
   healthCheckGracePeriodSeconds: 'number',

@@ -1,4 +1,5 @@
 /** A world to deploy into: what a small team has in its account after a day of quiet. */
+import type { ScalingRange } from './autoscaling/actions.ts';
 import type { AlarmState } from './cloudwatch/alarms.ts';
 import { createService } from './ecs/services.ts';
 import type { Cluster } from './ecs/cluster.ts';
@@ -27,6 +28,8 @@ export interface SeedOptions {
   readonly blueGreen?: JsonObject;
   /** CloudWatch alarms that exist, with their states. */
   readonly alarms?: Readonly<Record<string, AlarmState>>;
+  /** The range that autoscaling keeps a service of cluster `demo` in, by its name; none by default. */
+  readonly autoscaling?: Readonly<Record<string, ScalingRange>>;
   /** Gives the container `backend` a health check of its own. */
   readonly containerHealthCheck?: boolean;
   readonly healthCheckGracePeriodSeconds?: number;
@@ -53,6 +56,9 @@ export function seedWorld(options: SeedOptions = {}): Seed {
     for (const [name, state] of Object.entries(options.alarms ?? {})) world.alarms.create(name, state);
     seedImages(world, options.tags ?? []);
     seedSurroundings(world);
+    for (const [service, range] of Object.entries(options.autoscaling ?? {})) {
+      world.scaling.set(`service/demo/${service}`, range);
+    }
     const balancers = seedLoadBalancers(world, options.deregistrationDelaySeconds ?? 15);
     seedTaskDefinitions(world, options.containerHealthCheck === true);
     const cluster = world.addCluster('demo');
@@ -79,6 +85,10 @@ function seedImages(world: World, extraTags: readonly string[]): void {
 
 function seedSurroundings(world: World): void {
   for (const name of ['/ecs/backend', '/ecs/web', '/ecs/worker', '/ecs/bluegreen']) world.logs.create(name);
+  for (const family of ['backend', 'web', 'worker', 'bluegreen']) world.roles.create(`${family}-task`);
+  for (const name of ['ecs-execution', 'backend-other']) world.roles.create(name);
+  world.roles.create('ecs-load-balancers', 'ecs.amazonaws.com');
+  world.roles.create('functions', 'lambda.amazonaws.com');
   world.secrets.add(world.arn('secretsmanager', 'secret:backend/database-AbCdEf'));
   world.secrets.add(world.arn('ssm', 'parameter/backend/api-key'));
 }

@@ -25,6 +25,9 @@ interface Answer {
   readonly error: string | undefined;
 }
 
+/** Services whose requests are signed for one region, whichever region the caller works in. */
+const globalServices = new Set(['iam']);
+
 /** The server that clients point AWS_ENDPOINT_URL at. */
 export function createFront(front: Front): Server {
   return createServer((incoming, response) => {
@@ -40,7 +43,7 @@ export function createFront(front: Front): Server {
 
 async function handle(front: Front, incoming: IncomingMessage, response: ServerResponse): Promise<void> {
   const request = await readRequest(incoming, front.homeRegion);
-  const world = front.worldOf(request.region);
+  const world = front.worldOf(globalServices.has(request.service) ? front.homeRegion : request.region);
   const effect = front.faults.next(request.action);
   if (effect?.kind === 'delay') await sleep(effect.milliseconds);
   world.clock.settle();

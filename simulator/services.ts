@@ -1,4 +1,5 @@
 /** Which services and actions exist, and how a request finds its action. */
+import { autoscalingActions } from './autoscaling/actions.ts';
 import { cloudWatchActions } from './cloudwatch/actions.ts';
 import { ecrActions } from './ecr/actions.ts';
 import { clusterActions } from './ecs/clusters.ts';
@@ -8,12 +9,15 @@ import { serviceActions } from './ecs/services.ts';
 import { taskActions } from './ecs/task-actions.ts';
 import { taskDefinitionActions } from './ecs/task-definitions.ts';
 import { elbv2Actions, elbv2Namespace } from './elbv2/actions.ts';
+import { iamActions, iamNamespace } from './iam/actions.ts';
 import { logsActions } from './logs/actions.ts';
 import { AwsError } from './protocol/errors.ts';
 import type { JsonObject } from './protocol/fields.ts';
 import { queryAnswer, queryError } from './protocol/query.ts';
 import type { QueryInput, Xml } from './protocol/query.ts';
 import type { AwsRequest } from './protocol/request.ts';
+import { secretsManagerActions } from './secretsmanager/actions.ts';
+import { ssmActions } from './ssm/actions.ts';
 import { stsActions, stsNamespace } from './sts/actions.ts';
 import type { World } from './world.ts';
 
@@ -35,10 +39,14 @@ const jsonServices = new Map<string, Record<string, JsonAction>>([
   ['ecr', ecrActions],
   ['logs', logsActions],
   ['monitoring', cloudWatchActions],
+  ['secretsmanager', secretsManagerActions],
+  ['ssm', ssmActions],
+  ['application-autoscaling', autoscalingActions],
 ]);
 
 const queryServices = new Map<string, { namespace: string; actions: Record<string, QueryAction> }>([
   ['elasticloadbalancing', { namespace: elbv2Namespace, actions: elbv2Actions }],
+  ['iam', { namespace: iamNamespace, actions: iamActions }],
   ['sts', { namespace: stsNamespace, actions: stsActions }],
 ]);
 

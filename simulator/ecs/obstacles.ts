@@ -1,6 +1,7 @@
 import type { PullFailure } from '../images/behaviour.ts';
 import { missingLogGroupText, missingSecretText, pullFailureText } from '../images/failures.ts';
 import { objects, requiredText } from '../protocol/fields.ts';
+import { parameterName, parameterNames } from '../ssm/parameters.ts';
 import type { World } from '../world.ts';
 import { createsLogGroup, logStream } from './container-logs.ts';
 import type { Container, Task } from './model.ts';
@@ -30,7 +31,10 @@ function missingSecret(world: World, { containers }: Task): Obstacle | undefined
 
 /** A reference may go on after the secret's ARN: `:json-key:version-stage:version-id`. */
 function secretExists(world: World, reference: string): boolean {
-  return [...world.secrets].some((secret) => reference === secret || reference.startsWith(`${secret}:`));
+  return (
+    [...world.secrets].some((secret) => reference === secret || reference.startsWith(`${secret}:`)) ||
+    parameterNames(world).includes(parameterName(reference))
+  );
 }
 
 function failedPull(task: Task): Obstacle | undefined {

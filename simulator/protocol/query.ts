@@ -1,4 +1,4 @@
-/** AWS's Query protocol: a form-encoded request, an XML answer. Spoken by ELBv2 and STS. */
+/** AWS's Query protocol: a form-encoded request, an XML answer. Spoken by ELBv2, IAM and STS. */
 import type { AwsError } from './errors.ts';
 
 /** A value that an XML answer can hold; a list becomes `<member>` elements, as Query services write them. */

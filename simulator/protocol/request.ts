@@ -20,6 +20,9 @@ const targets = new Map([
   ['AmazonEC2ContainerRegistry_V20150921', 'ecr'],
   ['Logs_20140328', 'logs'],
   ['GraniteServiceVersion20100801', 'monitoring'],
+  ['secretsmanager', 'secretsmanager'],
+  ['AmazonSSM', 'ssm'],
+  ['AnyScaleFrontendService', 'application-autoscaling'],
 ]);
 
 /** Reads the whole request; service and region come from its target and its SigV4 credential scope. */
