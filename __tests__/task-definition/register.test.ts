@@ -165,6 +165,22 @@ describe('a revision on which no service ended up', () => {
     expect(log.said).toEqual(['backend:8 stays registered: its last tasks are still stopping.']);
   });
 
+  it('is looked for among all tasks of its family: a one-off task belongs to no service', async () => {
+    const { tools } = usedBy([{}]);
+    const { listTasks } = tools.aws.ecs;
+    const asked: unknown[] = [];
+    tools.aws.ecs.listTasks = (input) => {
+      asked.push(input);
+      return listTasks(input);
+    };
+    await tidyUp(tools, REGISTERED, [ROLLED_BACK]);
+    const { cluster } = ROLLED_BACK.snapshot.address;
+    expect(asked).toEqual([
+      { cluster, family: 'backend', desiredStatus: 'RUNNING' },
+      { cluster, family: 'backend', desiredStatus: 'STOPPED' },
+    ]);
+  });
+
   it('stays, and the run goes on, where deregistering is denied', async () => {
     const { tools, log } = usedBy([{}], () => Promise.reject(denied()));
     await expect(tidyUp(tools, REGISTERED, [ROLLED_BACK])).resolves.toEqual(REGISTERED);

@@ -1,4 +1,4 @@
-import type { Task } from '@aws-sdk/client-ecs';
+import type { ListTasksCommandInput, Task } from '@aws-sdk/client-ecs';
 import type { Rollout, ServiceAddress } from '../model.ts';
 import type { EcsReads } from './clients.ts';
 
@@ -7,18 +7,30 @@ export type { Task };
 type TaskReads = Pick<EcsReads, 'listTasks' | 'describeTasks'>;
 
 /** ARNs of a service's tasks, by what ECS wants them to be. Stopped tasks stay listed for about an hour. */
-export async function listServiceTasks(
+export function listServiceTasks(
   ecs: Pick<EcsReads, 'listTasks'>,
   address: Pick<ServiceAddress, 'cluster' | 'name'>,
   desiredStatus: 'RUNNING' | 'STOPPED',
 ): Promise<string[]> {
+  return listTasks(ecs, { cluster: address.cluster, serviceName: address.name, desiredStatus });
+}
+
+/** ARNs of all tasks of a family in a cluster: those of services, and those that belong to none. */
+export function listFamilyTasks(
+  ecs: Pick<EcsReads, 'listTasks'>,
+  cluster: string,
+  family: string,
+  desiredStatus: 'RUNNING' | 'STOPPED',
+): Promise<string[]> {
+  return listTasks(ecs, { cluster, family, desiredStatus });
+}
+
+async function listTasks(ecs: Pick<EcsReads, 'listTasks'>, which: ListTasksCommandInput): Promise<string[]> {
   const arns: string[] = [];
   let nextToken: string | undefined;
   do {
     const answer = await ecs.listTasks({
-      cluster: address.cluster,
-      serviceName: address.name,
-      desiredStatus,
+      ...which,
       ...(nextToken === undefined ? {} : { nextToken }),
     });
     arns.push(...(answer.taskArns ?? []));

@@ -3,7 +3,7 @@ import { awsErrorKind, describeAwsError } from '../aws/errors.ts';
 import { failureOf } from '../aws/failures.ts';
 import { revisionName } from '../aws/partition.ts';
 import { describeService } from '../aws/services.ts';
-import { describeTasks, listServiceTasks } from '../aws/tasks.ts';
+import { describeTasks, listFamilyTasks } from '../aws/tasks.ts';
 import { writeOnce } from '../aws/writes.ts';
 import type { Course, RegisteredDefinition, ServiceAddress, TaskDefinition } from '../model.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -125,7 +125,7 @@ async function deregisterUnused(
   return false;
 }
 
-/** By an entry of `deployments[]`, or by a task that has not stopped. */
+/** By an entry of `deployments[]`, or by a task of the cluster that has not stopped, be it the service's or not. */
 async function isUsed(
   ecs: Pick<EcsReads, 'describeServices' | 'listTasks' | 'describeTasks'>,
   taskDefinitionArn: string,
@@ -133,9 +133,10 @@ async function isUsed(
 ): Promise<boolean> {
   const { deployments = [] } = await describeService(ecs, service);
   if (deployments.some((each) => each.taskDefinition === taskDefinitionArn)) return true;
+  const [family = ''] = revisionName(taskDefinitionArn).split(':');
   const [running, stopping] = await Promise.all([
-    listServiceTasks(ecs, service, 'RUNNING'),
-    listServiceTasks(ecs, service, 'STOPPED'),
+    listFamilyTasks(ecs, service.cluster, family, 'RUNNING'),
+    listFamilyTasks(ecs, service.cluster, family, 'STOPPED'),
   ]);
   const tasks = await describeTasks(ecs, service.cluster, [...running, ...stopping]);
   return tasks.some((task) => task.taskDefinitionArn === taskDefinitionArn && task.lastStatus !== 'STOPPED');
