@@ -71,9 +71,12 @@ function limitOf(
 
 /** The cause that most failed tasks share; undefined where no task says anything. */
 export function causeOf(history: History): { cause: Cause; reason: string } | undefined {
-  const telling = [...history.failures.values()].filter((failure) => failure.weight !== 'never');
+  const failures = [...history.failures.values()];
+  const telling = failures.filter((failure) => failure.weight !== 'never');
   const best =
-    mostFrequent(telling.filter((failure) => failure.cause !== 'unknown')) ?? mostFrequent(telling);
+    mostFrequent(telling.filter((failure) => failure.cause !== 'unknown')) ??
+    mostFrequent(telling) ??
+    mostFrequent(failures);
   return best === undefined ? undefined : { cause: best.cause, reason: describeFailure(best) };
 }
 
