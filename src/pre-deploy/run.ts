@@ -63,10 +63,7 @@ export async function runPreDeployTask(
     `Task ${id} of ${revisionName(revisionArn)} is started: container "${container}" runs the command.`,
   );
   const tail = new LogTail(tools, container, logStreamOf(definition, container, id), facts.logLines);
-  const failure = await followToTheEnd(tools, request, job, tail).catch((error: unknown) => {
-    tools.log.line(`Task ${id} was left alone: it may still be running in the cluster.`);
-    throw error;
-  });
+  const failure = await followToTheEnd(tools, request, job, tail);
   if (failure !== undefined) throw failure;
   tools.log.line(`Container "${container}" exited with 0.`);
 }
@@ -78,15 +75,40 @@ async function followToTheEnd(
   job: Job,
   tail: LogTail,
 ): Promise<Failure | undefined> {
-  const { clock, signal } = tools;
-  const task = await followTask(tools, job, tail, clock.now() + timeoutMinutes * 60_000);
+  const task = await follow(tools, job, tail, timeoutMinutes * 60);
   if (task === undefined) return timeOut(tools, timeoutMinutes, job, tail);
   if (task.lastStatus !== 'STOPPED') await stop(tools, job, 'the pre-deploy command is done');
-  if (hasRun(task)) {
-    await clock.sleep(Math.min(job.pollSeconds, MAX_SECONDS_FOR_LOGS) * 1000, signal);
-    await tail.pull();
-  }
+  await showLateLines(tools, job, task, tail);
   return failureOf(job, task, tail);
+}
+
+/** As `followTask`; what ends the watch, such as a cancelled job, leaves the task running, and the log names it. */
+async function follow(
+  tools: PreDeployTools,
+  job: Job,
+  tail: LogTail,
+  seconds: number,
+): Promise<Task | undefined> {
+  try {
+    return await followTask(tools, job, tail, tools.clock.now() + seconds * 1000);
+  } catch (error) {
+    tools.log.line(
+      `Task ${lastSegment(job.taskArn)} was left alone: it may still be running in the cluster.`,
+    );
+    throw error;
+  }
+}
+
+/** A container that never ran has written none. */
+async function showLateLines(
+  { clock, signal }: PreDeployTools,
+  job: Job,
+  task: Task,
+  tail: LogTail,
+): Promise<void> {
+  if (!(task.containers ?? []).some((container) => container.exitCode !== undefined)) return;
+  await clock.sleep(Math.min(job.pollSeconds, MAX_SECONDS_FOR_LOGS) * 1000, signal);
+  await tail.pull();
 }
 
 /** Stops the task, sees it end, and resolves to the failure that this is. */
@@ -95,9 +117,8 @@ async function timeOut(tools: PreDeployTools, minutes: number, job: Job, tail: L
   tools.log.line(`The task has not ended within ${limit}; it is stopped.`);
   const obstacle = await stop(tools, job, `the pre-deploy command took longer than ${limit}`);
   const id = lastSegment(job.taskArn);
-  if (obstacle === undefined) {
-    await followTask(tools, job, tail, tools.clock.now() + SECONDS_TO_STOP * 1000);
-  }
+  const task = obstacle === undefined ? await follow(tools, job, tail, SECONDS_TO_STOP) : undefined;
+  if (task !== undefined) await showLateLines(tools, job, task, tail);
   return new Failure(
     'pre-deploy-task-failed',
     obstacle === undefined
@@ -114,13 +135,18 @@ async function timeOut(tools: PreDeployTools, minutes: number, job: Job, tail: L
 }
 
 /** Asks ECS to stop the task; resolves to what stands in the way. To stop it twice does no harm. */
-async function stop({ aws, clock }: PreDeployTools, job: Job, why: string): Promise<string | undefined> {
+async function stop(
+  { aws, clock, signal }: PreDeployTools,
+  job: Job,
+  why: string,
+): Promise<string | undefined> {
   const input = { cluster: job.cluster, task: job.taskArn, reason: `ecs-fargate-deploy: ${why}` };
   try {
     await writeOnce(
       clock,
       () => aws.ecsWrites.stopTask(input),
       () => Promise.resolve(undefined),
+      signal,
     );
     return undefined;
   } catch (error) {
@@ -140,10 +166,6 @@ function failureOf(job: Job, task: Task, tail: LogTail): Failure | undefined {
       ...tail.evidence,
     ],
   });
-}
-
-function hasRun(task: Task): boolean {
-  return (task.containers ?? []).some((container) => container.exitCode !== undefined);
 }
 
 /** ECS's default is true. */
