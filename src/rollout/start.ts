@@ -65,7 +65,7 @@ export async function startCourse(
     outcome: undefined,
   };
   tools.log.line(`${snapshot.address.name}: ${describeMove(move, taskDefinitionArn)}`);
-  warnOfSurprises(tools.log, snapshot, move, request);
+  warnOfLongStrategy(tools.log, snapshot, move, request);
   if (move !== 'update') return { ...course, rollout: adopt(snapshot, definition) };
   try {
     return {
@@ -79,11 +79,8 @@ export async function startCourse(
 }
 
 /** What a person would want to know before waiting for it. */
-function warnOfSurprises(log: Log, snapshot: ServiceSnapshot, move: Move, request: RolloutRequest): void {
-  const { address, rollout, strategyMinutes } = snapshot;
-  if (move === 'update' && rollout === 'in-progress') {
-    log.warn(`Service "${address.name}" has a deployment in progress; this one supersedes it.`);
-  }
+function warnOfLongStrategy(log: Log, snapshot: ServiceSnapshot, move: Move, request: RolloutRequest): void {
+  const { address, strategyMinutes } = snapshot;
   if (move !== 'nothing' && request.wait && strategyMinutes >= request.waitMinutes) {
     log.warn(
       `Service "${address.name}" bakes and shifts for ${strategyMinutes} minutes by itself, and wait-for-minutes is ${request.waitMinutes}: the deployment cannot be seen to its end.`,

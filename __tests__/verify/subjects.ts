@@ -1,0 +1,50 @@
+import type { CheckResult } from '../../src/model.ts';
+import { resultOf, type Check, type Subject, type VerifyAws } from '../../src/verify/check.ts';
+import { denied } from '../fakes/aws-errors.ts';
+import { definitionOf, requestOf, snapshotOf } from '../fakes/literals.ts';
+
+const META = { $metadata: {} };
+
+/** An AWS that allows no look, but for what a test gives it. */
+export function awsWith(more: Partial<VerifyAws> = {}): VerifyAws {
+  const refuse = (): Promise<never> => Promise.reject(denied());
+  return {
+    region: 'eu-central-1',
+    ecs: { describeServiceRevisions: refuse },
+    elb: { describeTargetGroups: refuse },
+    logs: { describeLogGroups: refuse },
+    alarms: { describeAlarms: refuse },
+    roles: { getRole: refuse },
+    secrets: { describeSecret: refuse },
+    parameters: { describeParameters: refuse },
+    scaling: { describeScalableTargets: refuse },
+    ecr: () => ({ batchGetImage: refuse }),
+    ...more,
+  };
+}
+
+/** One healthy service that gets a new revision. */
+export function subjectOf(more: Partial<Subject> = {}): Subject {
+  return {
+    request: requestOf(),
+    services: [snapshotOf()],
+    definition: definitionOf(),
+    existingArn: undefined,
+    images: {},
+    ...more,
+  };
+}
+
+/** Runs one check. */
+export async function run(
+  check: Check,
+  aws: Partial<VerifyAws>,
+  subject: Partial<Subject>,
+): Promise<CheckResult> {
+  return resultOf(check, await check.look(awsWith(aws), subjectOf(subject)));
+}
+
+/** An answer of AWS. */
+export function answer<T extends object>(body: T): Promise<T & { $metadata: object }> {
+  return Promise.resolve({ ...META, ...body });
+}

@@ -1,0 +1,147 @@
+import type {
+  Aws,
+  EcrReads,
+  EcsReads,
+  LoadBalancerReads,
+  LogReads,
+  ParameterReads,
+  RoleReads,
+  ScalingReads,
+  SecretReads,
+} from '../aws/clients.ts';
+import { awsErrorKind, describeAwsError } from '../aws/errors.ts';
+import { parseArn } from '../aws/partition.ts';
+import type { CheckResult, DeployedImage, Request, ServiceSnapshot, TaskDefinition } from '../model.ts';
+
+/** What the checks read of AWS; they change nothing, and read no secret's value. */
+export interface VerifyAws {
+  readonly region: string;
+  readonly ecs: Pick<EcsReads, 'describeServiceRevisions'>;
+  readonly elb: Pick<LoadBalancerReads, 'describeTargetGroups'>;
+  readonly logs: Pick<LogReads, 'describeLogGroups'>;
+  readonly alarms: Aws['alarms'];
+  readonly roles: RoleReads;
+  readonly secrets: SecretReads;
+  readonly parameters: ParameterReads;
+  readonly scaling: ScalingReads;
+  ecr(region: string): Pick<EcrReads, 'batchGetImage'>;
+}
+
+/** What is about to be deployed, and where. */
+export interface Subject {
+  readonly request: Request;
+  readonly services: readonly ServiceSnapshot[];
+  /** As it will be registered. */
+  readonly definition: TaskDefinition;
+  /** A revision that already is this definition; undefined: a new one will be registered. */
+  readonly existingArn: string | undefined;
+  /** Images that this run brings, by container. */
+  readonly images: Readonly<Record<string, DeployedImage>>;
+}
+
+/** What one look showed of one thing. */
+export interface Finding {
+  readonly state: CheckResult['state'];
+  readonly detail: string;
+  /** The permission that the look lacked. */
+  readonly lacks?: string;
+}
+
+/** One preflight check. */
+export interface Check {
+  readonly name: string;
+  /** What there is to say where the definition and the services have nothing to check. */
+  readonly nothing: string;
+  look(aws: VerifyAws, subject: Subject): Promise<readonly Finding[]> | readonly Finding[];
+}
+
+export const ok = (detail: string): Finding => ({ state: 'OK', detail });
+export const failed = (detail: string): Finding => ({ state: 'FAILED', detail });
+export const warning = (detail: string): Finding => ({ state: 'WARNING', detail });
+export const skipped = (detail: string): Finding => ({ state: 'SKIPPED', detail });
+
+/**
+ * Reads, then decides. Errors of AWS do not come through: what could not be seen is SKIPPED with the reason. `missing`
+ * turns an error that is an answer, such as "no such role", into a finding.
+ */
+export async function looked<T>(
+  what: string,
+  permission: string,
+  read: () => Promise<T>,
+  decide: (answer: T) => readonly Finding[],
+  missing: (error: unknown) => Finding | undefined = () => undefined,
+): Promise<readonly Finding[]> {
+  let answer: T;
+  try {
+    answer = await read();
+  } catch (error) {
+    return [missing(error) ?? unseen(what, permission, error)];
+  }
+  return decide(answer);
+}
+
+/** Rethrows what did not come from AWS: a cancelled job, a mistake of ours. */
+function unseen(what: string, permission: string, error: unknown): Finding {
+  switch (awsErrorKind(error)) {
+    case 'not-aws':
+      throw error;
+    case 'denied':
+      return { state: 'SKIPPED', detail: `${what} may not be looked at (${permission})`, lacks: permission };
+    case 'throttled':
+    case 'transient':
+    case 'expired':
+    case 'unsupported':
+    case 'refused':
+      return skipped(`${what} could not be looked at (${describeAwsError(error)})`);
+  }
+}
+
+/** Worst last. What was not seen is worse than what is well: it must not be taken for checked. */
+const STATES = ['OK', 'SKIPPED', 'WARNING', 'FAILED'] as const;
+
+/** Pure: the findings of a check as one result, in the state of the worst of them. */
+export function resultOf(check: Check, findings: readonly Finding[]): CheckResult {
+  const worst = STATES.findLast((state) => findings.some((finding) => finding.state === state)) ?? 'OK';
+  const told = findings.filter(({ state }) => state === worst || state === 'WARNING');
+  const denied = worst === 'SKIPPED' && told.every(({ lacks }) => lacks !== undefined);
+  const details = told.map(({ detail, lacks }) => (denied ? (lacks ?? '') : detail));
+  return {
+    check: check.name,
+    state: worst,
+    detail: findings.length === 0 ? check.nothing : [...new Set(details)].join(denied ? ', ' : '; '),
+    denied,
+  };
+}
+
+/** In words, where an ARN belongs to another region or account than what is deployed; undefined where it does not. */
+export function elsewhere(
+  arn: string,
+  aws: { readonly region: string },
+  subject: Subject,
+): string | undefined {
+  const parts = parseArn(arn);
+  const account = subject.services[0]?.address.accountId;
+  if (parts === undefined) return undefined;
+  if (parts.region !== '' && parts.region !== aws.region)
+    return `is in ${parts.region}, not in ${aws.region}`;
+  if (account === undefined || parts.accountId === account) return undefined;
+  return `is in account ${parts.accountId}, not in ${account}`;
+}
+
+/** Fargate runs the tasks of this service. */
+export function runsOnFargate({ placement }: ServiceSnapshot): boolean {
+  const providers = placement.capacityProviderStrategy ?? [];
+  return (
+    placement.launchType === 'FARGATE' ||
+    providers.some(({ capacityProvider }) => capacityProvider?.startsWith('FARGATE') === true)
+  );
+}
+
+/** ECS will replace the tasks of this service, as far as can be known before the revision is registered. */
+export function willBeReplaced(service: ServiceSnapshot, { request, existingArn }: Subject): boolean {
+  return (
+    service.taskDefinitionArn !== existingArn ||
+    service.rollout === 'failed' ||
+    request.rollout.forceNewDeployment === true
+  );
+}

@@ -1,0 +1,60 @@
+import type { CheckResult } from '../model.ts';
+import { Failure } from '../runtime/failure.ts';
+import type { Log } from '../runtime/log.ts';
+import { resultOf, type Check, type Subject, type VerifyAws } from './check.ts';
+import { CHECKS } from './checks.ts';
+
+export type { Subject, VerifyAws } from './check.ts';
+
+export interface VerifyTools {
+  readonly aws: VerifyAws;
+  readonly log: Log;
+}
+
+/**
+ * Runs every check, side by side, and tells what each found; changes nothing. Whatever AWS answers, it resolves: a
+ * thing that could not be looked at is SKIPPED. Only the end of the job comes through. No results where the checks
+ * are off.
+ */
+export async function verify({ aws, log }: VerifyTools, subject: Subject): Promise<CheckResult[]> {
+  const mode = subject.request.rollout.preflight;
+  if (mode === 'off') {
+    log.line('The preflight checks are off.');
+    return [];
+  }
+  const look = async (check: Check): Promise<CheckResult> => resultOf(check, await check.look(aws, subject));
+  const results = await Promise.all(CHECKS.map(look));
+  tell(log, results, mode);
+  return results;
+}
+
+/**
+ * Ends the run before anything is touched if a check FAILED and failed checks count. Throws `preflight-failed` with one
+ * line of evidence a check.
+ */
+export function refuseFailed(results: readonly CheckResult[], mode: 'fail' | 'warn' | 'off'): void {
+  const failed = results.filter(({ state }) => state === 'FAILED');
+  const [first] = failed;
+  if (mode !== 'fail' || first === undefined) return;
+  const message =
+    failed.length === 1
+      ? `The preflight check "${first.check}" failed: ${first.detail}.`
+      : `${failed.length} preflight checks failed: ${failed.map(({ check }) => check).join(', ')}.`;
+  throw new Failure('preflight-failed', message, {
+    hint: 'Nothing was touched. In an emergency, preflight: warn deploys all the same.',
+    evidence: failed.map((result) => ({ kind: 'status', text: `${result.check}: ${result.detail}` })),
+  });
+}
+
+/** One line a check; what may not be looked at is one line together. */
+function tell(log: Log, results: readonly CheckResult[], mode: 'fail' | 'warn'): void {
+  for (const { check, state, detail, denied } of results) {
+    const text = `${check}: ${detail}`;
+    if (denied) continue;
+    if (state === 'WARNING') log.warn(text);
+    else if (state === 'FAILED' && mode === 'warn') log.warn(`FAILED, but preflight is warn: ${text}`);
+    else log.line(`${state.padEnd(7)} ${text}`);
+  }
+  const closed = results.filter(({ denied }) => denied).map(({ check, detail }) => `${check} (${detail})`);
+  if (closed.length > 0) log.line(`Not checked, access denied: ${closed.join(', ')}`);
+}
