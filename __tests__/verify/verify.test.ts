@@ -61,7 +61,7 @@ describe('verify', () => {
       'OK      secret: the definition names no secret of Secrets Manager',
       'OK      parameter: the definition names no parameter of Systems Manager',
       'OK      log group: no container needs one',
-      'OK      other deployment: none is in progress that this run would replace',
+      'OK      other deployment: none is under way that this run would replace',
       'warning: way back: backend has no good revision to go back to: a failed rollout would be left as it is',
       'OK      way back image: no good revision whose image is in ECR is known',
       'OK      circuit breaker: backend has one, which rolls back',

@@ -3,7 +3,7 @@ import { warning, willBeReplaced, type Check } from './check.ts';
 /** Nobody else's deployment is under way that this run would replace. */
 export const otherDeployment: Check = {
   name: 'other deployment',
-  nothing: 'none is in progress that this run would replace',
+  nothing: 'none is under way that this run would replace',
   look: (_aws, subject) =>
     subject.services
       .filter((service) => service.rollout === 'in-progress' && willBeReplaced(service, subject))
