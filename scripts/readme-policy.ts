@@ -199,8 +199,23 @@ export const POLICY: readonly Statement[] = [
     resources: ['arn:aws:logs:REGION:ACCOUNT:log-group:LOG_GROUP:log-stream:*'],
   },
   {
+    sid: 'PreflightChecks',
+    why: 'Looks for whatever would make the new revision fail, before anything is touched. No value of a secret or parameter is read.',
+    permissions: [
+      { action: 'iam:GetRole', without: 'The roles of the task are not checked.' },
+      { action: 'secretsmanager:DescribeSecret', without: 'Secrets are not checked.' },
+      { action: 'ssm:DescribeParameters', without: 'Parameters are not checked.' },
+      { action: 'logs:DescribeLogGroups', without: 'Log groups are not checked.' },
+      {
+        action: 'application-autoscaling:DescribeScalableTargets',
+        without: 'The scaling range is not checked.',
+      },
+    ],
+    resources: ['*'],
+  },
+  {
     sid: 'Alarms',
-    why: 'Only for the input `alarms`: watches them while the new revision bakes.',
+    why: 'Watches the input `alarms` while the new revision bakes, and warns of deployment alarms that ring already.',
     permissions: [
       {
         action: 'cloudwatch:DescribeAlarms',

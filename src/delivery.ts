@@ -10,10 +10,12 @@ import { chooseContainer } from './pre-deploy/container.ts';
 import { runPreDeployTask } from './pre-deploy/run.ts';
 import type { Story } from './report/story.ts';
 import { Cancelled } from './runtime/cancellation.ts';
+import { moveFor } from './rollout/start.ts';
 import { lastGoodBelow } from './service/history.ts';
 import { prepareTaskDefinition, type PreparedDefinition } from './task-definition/prepare.ts';
 import { registerOrReuse, takeBack, tidyUp } from './task-definition/register.ts';
 import type { Tools } from './tools.ts';
+import { refuseFailed, verify } from './verify/verify.ts';
 
 /** What goes to which services. */
 export interface Plan {
@@ -50,6 +52,32 @@ export async function plan(
   return made;
 }
 
+/** Looks for whatever is known to go wrong, where anything is about to change; refuses before anything is touched. */
+export async function check(
+  story: Story,
+  request: Request,
+  tools: Tools,
+  plans: readonly Plan[],
+): Promise<void> {
+  const results = await Promise.all(
+    plans
+      .filter((plan) => isAboutToChange(plan, request))
+      .map(({ services, prepared }) => {
+        const { definition, images, existingArn } = prepared;
+        return verify(tools, { request, services, definition, images, existingArn });
+      }),
+  );
+  story.checks = results.flat();
+  refuseFailed(story.checks, request.rollout.preflight);
+}
+
+/** Some service gets an update, or a revision is to be registered. */
+function isAboutToChange({ services, prepared }: Plan, { rollout }: Request): boolean {
+  const { existingArn } = prepared;
+  if (existingArn === undefined) return true;
+  return services.some((service) => moveFor(service, existingArn, rollout) === 'update');
+}
+
 /** Registers each plan's definition once, or finds the revision that holds it already. */
 export async function register(story: Story, tools: Tools, plans: readonly Plan[]): Promise<Delivery[]> {
   const deliveries: Delivery[] = [];
@@ -67,7 +95,7 @@ function findPreDeployContainer({ preDeploy }: Request, { definition, images }: 
 
 /**
  * Runs the one-off task on the new revision, beside the first service. Where it fails, no service gets the revision,
- * which is taken back.
+ * which is taken back. Where nothing is about to change, it does not run.
  */
 export async function preDeploy(
   story: Story,
@@ -75,7 +103,7 @@ export async function preDeploy(
   tools: Tools,
   deliveries: readonly Delivery[],
 ): Promise<void> {
-  const [delivery] = deliveries;
+  const [delivery] = deliveries.filter((each) => isAboutToChange(each, request));
   const [snapshot] = delivery?.services ?? [];
   if (request.preDeploy === undefined || delivery === undefined || snapshot === undefined) return;
   const { services, prepared, revision } = delivery;

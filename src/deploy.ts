@@ -1,4 +1,4 @@
-import { destinations, imagesOf, plan, preDeploy, register, tidyDeliveries } from './delivery.ts';
+import { check, destinations, imagesOf, plan, preDeploy, register, tidyDeliveries } from './delivery.ts';
 import { surveyAlarms } from './gate/alarms.ts';
 import { bake, proveService, proveUrl } from './gate/gate.ts';
 import { FINISHED, packHandover } from './handover.ts';
@@ -34,6 +34,7 @@ async function tell(story: Story, request: Request, tools: Tools): Promise<void>
   const { snapshots, ...before } = await log.step('Survey', () => survey(story, request, tools));
   const images = await log.step('Image', () => findImages(story, request, tools));
   const plans = await log.step('Task definition', () => plan(story, request, tools, snapshots, images));
+  await log.step('Verify', () => check(story, request, tools, plans));
   const deliveries = await log.step('Register', () => register(story, tools, plans));
   if (snapshots.length === 0) return;
   if (request.preDeploy !== undefined) {

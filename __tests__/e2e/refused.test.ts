@@ -37,11 +37,24 @@ describe('what ends before production is touched', () => {
     }),
   );
 
-  test('a definition that AWS refuses to register', () =>
+  test('a definition whose size Fargate does not have', () =>
     inAWorld({}, async (sim) => {
       const result = await step(
         sim,
         { ...tag('v2'), 'task-definition': 'task.json' },
+        { files: { 'task.json': JSON.stringify(definition({ cpu: '1024', memory: '1024' })) } },
+      );
+      expectRed(result, 'failed', 'preflight-failed');
+      expect(result.outputs['message']).toContain('task size');
+      expect(mutations(sim)).toEqual([]);
+      expect(production(sim)).toBe('backend:1 COMPLETED');
+    }));
+
+  test('a definition that AWS refuses to register, also where the checks only warn', () =>
+    inAWorld({}, async (sim) => {
+      const result = await step(
+        sim,
+        { ...tag('v2'), 'task-definition': 'task.json', preflight: 'warn' },
         { files: { 'task.json': JSON.stringify(definition({ cpu: '1024', memory: '1024' })) } },
       );
       expectRed(result, 'failed', 'register-refused');

@@ -17,7 +17,6 @@ export const NOT_YET: readonly NotYet[] = [
   { feature: 'building an image', inputs: ['cache-from', 'cache-to', 'cache', 'reuse-image'] },
   { feature: 'building an image', inputs: ['provenance', 'sbom', 'pull', 'no-cache'] },
   { feature: 'building an image', inputs: ['builder', 'buildkit-image', 'buildx-args'] },
-  { feature: 'checks before the rollout', inputs: ['preflight'] },
   { feature: 'comments on pull requests', inputs: ['pr-comment', 'comment-key', 'pr-number'] },
 ];
 

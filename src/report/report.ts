@@ -1,5 +1,6 @@
 import type {
   Cause,
+  CheckResult,
   Course,
   DeployedImage,
   Evidence,
@@ -31,6 +32,7 @@ export interface Report {
   readonly request: Record<string, unknown> | undefined;
   readonly image: DeployedImage | undefined;
   readonly definition: RegisteredDefinition | undefined;
+  readonly checks: readonly CheckResult[];
   readonly services: readonly ServiceReport[];
   readonly evidence: readonly Evidence[];
   readonly steps: readonly StepRecord[];
@@ -89,6 +91,7 @@ export function composeReport(
     request: request && describeRequest(request),
     image: story.image,
     definition: story.definitions[0],
+    checks: story.checks,
     services,
     evidence: end.evidence,
     steps: recorded.steps,

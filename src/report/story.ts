@@ -1,4 +1,12 @@
-import type { Cause, Course, DeployedImage, Evidence, RegisteredDefinition, Result } from '../model.ts';
+import type {
+  Cause,
+  CheckResult,
+  Course,
+  DeployedImage,
+  Evidence,
+  RegisteredDefinition,
+  Result,
+} from '../model.ts';
 import { failureOf } from '../aws/failures.ts';
 import { Cancelled } from '../runtime/cancellation.ts';
 import { Failure } from '../runtime/failure.ts';
@@ -8,6 +16,7 @@ export interface Story {
   image: DeployedImage | undefined;
   /** One for all services; in a rollback, one for each. */
   definitions: readonly RegisteredDefinition[];
+  checks: readonly CheckResult[];
   courses: readonly Course[];
   /** Origin of the health-check URL, else of the load balancer. */
   url: string | undefined;
@@ -24,7 +33,7 @@ export interface Ending {
 }
 
 export function newStory(): Story {
-  return { image: undefined, definitions: [], courses: [], url: undefined, ending: undefined };
+  return { image: undefined, definitions: [], checks: [], courses: [], url: undefined, ending: undefined };
 }
 
 /** How a run ends that threw. */

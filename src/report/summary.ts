@@ -37,6 +37,7 @@ export function renderSummary(report: Report): string {
     ...services(report),
     ...image(report),
     ...changes(report.definition?.changes ?? []),
+    ...checks(report),
     ...warnings(report),
     ...steps(report),
   ]
@@ -107,6 +108,22 @@ function changes(list: readonly DefinitionChange[]): string[] {
     details(
       `Task definition: ${list.length} ${list.length === 1 ? 'difference' : 'differences'} to what ran`,
       table(['Field', '', 'Before', 'After'], rows),
+    ),
+  ];
+}
+
+function checks(report: Report): string[] {
+  if (report.checks.length === 0) return [];
+  const good = report.checks.filter(({ state }) => state === 'OK').length;
+  const rows = report.checks.map(({ check, state, detail }) => [
+    state,
+    escapeText(check),
+    escapeText(detail),
+  ]);
+  return [
+    details(
+      `Preflight checks: ${good} of ${report.checks.length} OK`,
+      table(['State', 'Check', 'What was found'], rows),
     ),
   ];
 }
