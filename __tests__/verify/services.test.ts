@@ -89,6 +89,14 @@ describe('the target type', () => {
     expect(typeFinding('target group web', type, definition).state).toBe(state);
   });
 
+  test('is not judged on Managed Instances without awsvpc', () => {
+    const definition = definitionOf(['web'], {
+      networkMode: 'host',
+      requiresCompatibilities: ['MANAGED_INSTANCES'],
+    });
+    expect(typeFinding('target group web', 'ip', definition).state).toBe('SKIPPED');
+  });
+
   test('is asked of both groups of a blue/green service, each once', async () => {
     const asked: unknown[] = [];
     const elb = {

@@ -12,6 +12,8 @@ import type {
 import { awsErrorKind, describeAwsError } from '../aws/errors.ts';
 import { parseArn } from '../aws/partition.ts';
 import type { CheckResult, DeployedImage, Request, ServiceSnapshot, TaskDefinition } from '../model.ts';
+import { Cancelled } from '../runtime/cancellation.ts';
+import { Failure } from '../runtime/failure.ts';
 
 /** What the checks read of AWS; they change nothing, and read no secret's value. */
 export interface VerifyAws {
@@ -61,7 +63,7 @@ export const warning = (detail: string): Finding => ({ state: 'WARNING', detail 
 export const skipped = (detail: string): Finding => ({ state: 'SKIPPED', detail });
 
 /**
- * Reads, then decides. Errors of AWS do not come through: what could not be seen is SKIPPED with the reason. `missing`
+ * Reads, then decides. No error of the look comes through: what could not be seen is SKIPPED with the reason. `missing`
  * turns an error that is an answer, such as "no such role", into a finding.
  */
 export async function looked<T>(
@@ -80,20 +82,12 @@ export async function looked<T>(
   return decide(answer);
 }
 
-/** Rethrows what did not come from AWS: a cancelled job, a mistake of ours. */
+/** Whatever kept the answer away (a proxy, a certificate) is no reason to stop; the end of the job is. */
 function unseen(what: string, permission: string, error: unknown): Finding {
-  switch (awsErrorKind(error)) {
-    case 'not-aws':
-      throw error;
-    case 'denied':
-      return { state: 'SKIPPED', detail: `${what} may not be looked at (${permission})`, lacks: permission };
-    case 'throttled':
-    case 'transient':
-    case 'expired':
-    case 'unsupported':
-    case 'refused':
-      return skipped(`${what} could not be looked at (${describeAwsError(error)})`);
-  }
+  if (error instanceof Cancelled || error instanceof Failure) throw error;
+  return awsErrorKind(error) === 'denied'
+    ? { state: 'SKIPPED', detail: `${what} may not be looked at (${permission})`, lacks: permission }
+    : skipped(`${what} could not be looked at (${describeAwsError(error)})`);
 }
 
 /** Worst last. What was not seen is worse than what is well: it must not be taken for checked. */

@@ -8,12 +8,13 @@ import {
 } from '../aws/image-reference.ts';
 import { failed, looked, skipped, type Finding, type VerifyAws } from './check.ts';
 
-/** Manifests and indexes, in the types that Docker and OCI have for them: ECR returns them as they were pushed. */
+/** Manifests and indexes, in every type that ECR stores them in: an image of a type that is left out is not found. */
 const MEDIA_TYPES = [
   'application/vnd.oci.image.index.v1+json',
   'application/vnd.oci.image.manifest.v1+json',
   'application/vnd.docker.distribution.manifest.list.v2+json',
   'application/vnd.docker.distribution.manifest.v2+json',
+  'application/vnd.docker.distribution.manifest.v1+json',
 ];
 
 /** What is to be decided about an image that is there, or is not. */

@@ -1,5 +1,5 @@
 import { isAwsError } from '../aws/errors.ts';
-import { textIn } from '../aws/json.ts';
+import { isArray, textIn } from '../aws/json.ts';
 import { parseArn } from '../aws/partition.ts';
 import type { TaskDefinition } from '../model.ts';
 import { failed, looked, ok, skipped, type Check, type Finding } from './check.ts';
@@ -44,7 +44,15 @@ export function typeFinding(group: string, type: string | undefined, definition:
   const mode = textIn(definition, 'networkMode') ?? 'bridge';
   const needed = mode === 'awsvpc' ? 'ip' : 'instance';
   if (type === undefined) return skipped(`${group}: its target type is not known`);
+  if (mode !== 'awsvpc' && isForManagedInstances(definition)) {
+    return skipped(`${group}: what Managed Instances need of it is not known`);
+  }
   return type === needed
     ? ok(`${group} takes ${type === 'ip' ? 'addresses' : 'instances'}`)
     : failed(`${group} has the target type ${type}, and tasks of network mode ${mode} need ${needed}`);
+}
+
+function isForManagedInstances(definition: TaskDefinition): boolean {
+  const compatibilities = definition['requiresCompatibilities'];
+  return isArray(compatibilities) && compatibilities.includes('MANAGED_INSTANCES');
 }

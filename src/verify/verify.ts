@@ -13,8 +13,8 @@ export interface VerifyTools {
 
 /**
  * Runs every check, side by side, and tells what each found; changes nothing. Whatever AWS answers, it resolves: a
- * thing that could not be looked at is SKIPPED. Only the end of the job comes through. No results where the checks
- * are off.
+ * thing that could not be looked at is SKIPPED. Rejects only with the end of the job. No results where the checks are
+ * off.
  */
 export async function verify({ aws, log }: VerifyTools, subject: Subject): Promise<CheckResult[]> {
   const mode = subject.request.rollout.preflight;
