@@ -24,7 +24,7 @@ export interface SeedOptions {
   readonly circuitBreaker?: JsonObject | false;
   /** Further settings of the deployment configuration of `backend`, such as its alarms. */
   readonly deploymentConfiguration?: JsonObject;
-  /** Settings of the deployment configuration of `bluegreen`: its bake time, its lifecycle hooks. */
+  /** Settings of the deployment configuration of `bluegreen`: its strategy, its bake time, its lifecycle hooks. */
   readonly blueGreen?: JsonObject;
   /** CloudWatch alarms that exist, with their states. */
   readonly alarms?: Readonly<Record<string, AlarmState>>;
@@ -206,7 +206,7 @@ function seedServices(world: World, cluster: Cluster, balancers: Balancers, opti
 
 /** A service behind the production listener of a load balancer. */
 function behind({ production }: LoadBalancer, containerName: string, more: JsonObject = {}): JsonObject {
-  const { arn, port } = production.targetGroup;
+  const { arn, port } = production.forwards[0].group;
   return { loadBalancers: [{ targetGroupArn: arn, containerName, containerPort: port, ...more }] };
 }
 

@@ -1,6 +1,6 @@
 /** How deployments of a service fail, are stopped, and are undone. */
 import type { World } from '../world.ts';
-import { route } from './blue-green.ts';
+import { route } from './shifting.ts';
 import { tell } from './events.ts';
 import type { Deployment, Service } from './model.ts';
 import { finish, lead, move, settle } from './service-deployments.ts';

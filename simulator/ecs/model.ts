@@ -37,7 +37,7 @@ export interface ServiceRevision {
   readonly digits: string;
   readonly definition: TaskDefinition;
   readonly settings: ServiceSettings;
-  /** The target group of each load balancer setting: blue/green deployments alternate between two. */
+  /** The target group of each load balancer setting: deployments that shift traffic alternate between two. */
   readonly groupArns: readonly string[];
   /** Version consistency: tags as they were resolved when the deployment began. */
   readonly images: ReadonlyMap<string, { readonly image: string; readonly digest: string | undefined }>;
@@ -98,9 +98,12 @@ export interface Hook {
   status: 'AWAITING_ACTION' | 'IN_PROGRESS' | 'SUCCEEDED' | 'FAILED' | 'TIMED_OUT';
 }
 
-/** Where a blue/green deployment is. */
+/** Where a deployment that shifts traffic is. */
 export interface Lifecycle {
   stage: LifecycleStage;
+  /** How many steps of the production traffic shift are done. */
+  steps: number;
+  /** When the stage, or the last step of it, began. */
   since: number;
   readonly hooks: Hook[];
 }

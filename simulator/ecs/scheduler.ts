@@ -5,7 +5,7 @@ import { deploymentOf, noteFailure, noteHealth } from './accounting.ts';
 import { tasksNamed, tell } from './events.ts';
 import type { Deployment, Service, Task } from './model.ts';
 import { planRound } from './rolling.ts';
-import { enterNextStage, hasReached, isShifting, mayLeave, secondsLeft } from './blue-green.ts';
+import { hasReached, isShifting, mayLeave, moveOn, secondsLeft } from './shifting.ts';
 import { carryOutStop, failByHook } from './deployment-failures.ts';
 import { complete, move, primaryOf } from './service-deployments.ts';
 import { drainSeconds, drainTargets, failedTarget, forgetTargets, registerTargets } from './targets.ts';
@@ -131,7 +131,7 @@ function mayScaleUp({ serviceDeployment }: Deployment): boolean {
   return lifecycle === undefined || rollback !== undefined || hasReached(lifecycle, 'SCALE_UP');
 }
 
-/** Moves a blue/green deployment on by a stage where the present one is over. */
+/** Moves a deployment that shifts traffic on where its present stage or step is over. */
 function takeStage(world: World, service: Service, primary: Deployment): void {
   const { serviceDeployment } = primary;
   if (!isShifting(serviceDeployment)) return;
@@ -142,7 +142,7 @@ function takeStage(world: World, service: Service, primary: Deployment): void {
     if (wait > 0) planRoundOf(world, service, wait);
     return;
   }
-  enterNextStage(world, serviceDeployment, (hook) => {
+  moveOn(world, serviceDeployment, (hook) => {
     if (hook.status === 'TIMED_OUT' && primary === primaryOf(service)) failByHook(world, service, primary);
     planRoundOf(world, service);
   });
@@ -224,10 +224,13 @@ function conclude(world: World, service: Service): void {
   tell(world, service, 'has reached a steady state.');
 }
 
-/** How long a steady deployment is still to be watched: alarms are monitored through the bake time. */
+/**
+ * How long a steady deployment is still to be watched: alarms are monitored through the bake time. One that shifts
+ * traffic has a stage for that.
+ */
 function bakeSeconds(world: World, primary: Deployment): number {
-  const { alarms, configuration } = primary.serviceDeployment;
-  if (alarms.status !== 'MONITORING') return 0;
+  const { alarms, configuration, lifecycle } = primary.serviceDeployment;
+  if (alarms.status !== 'MONITORING' || lifecycle !== undefined) return 0;
   primary.steadySince ??= world.clock.now();
   const ends = primary.steadySince + (number(configuration, 'bakeTimeInMinutes') ?? 0) * 60_000;
   return Math.max(0, (ends - world.clock.now()) / 1000);

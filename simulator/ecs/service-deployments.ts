@@ -2,7 +2,7 @@
 import { object, text } from '../protocol/fields.ts';
 import type { World } from '../world.ts';
 import { newAlarms, newBreaker } from './monitors.ts';
-import { newLifecycle } from './blue-green.ts';
+import { newLifecycle, shiftsTraffic } from './shifting.ts';
 import { tell } from './events.ts';
 import type {
   Deployment,
@@ -139,14 +139,14 @@ function addRevision(world: World, service: Service, definition: TaskDefinition)
   return revision;
 }
 
-/** The target groups that do not serve now, where a blue/green service has two; else the only ones. */
+/** The target groups that do not serve now, where a service shifts between two; else the only ones. */
 function groupsFor(service: Service): string[] {
   const serving = service.completed.at(-1)?.groupArns ?? [];
-  const blueGreen = text(service.settings.deploymentConfiguration, 'strategy') === 'BLUE_GREEN';
+  const shifts = shiftsTraffic(service.settings.deploymentConfiguration);
   return service.settings.loadBalancers.map((balancer) => {
     const first = text(balancer, 'targetGroupArn') ?? '';
     const second = text(object(balancer, 'advancedConfiguration') ?? {}, 'alternateTargetGroupArn');
-    return blueGreen && second !== undefined && serving.includes(first) ? second : first;
+    return shifts && second !== undefined && serving.includes(first) ? second : first;
   });
 }
 

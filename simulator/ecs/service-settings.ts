@@ -95,6 +95,23 @@ export function refuseMisfit(world: World, settings: ServiceSettings, definition
     throw invalidParameter("Network Configuration must be provided when networkMode 'awsvpc' is specified.");
   }
   for (const balancer of settings.loadBalancers) refuseStrangeBalancer(world, balancer, definition);
+  refuseStrangeSteps(settings.deploymentConfiguration);
+}
+
+/** API reference, LinearConfiguration and CanaryConfiguration. The sentence is ours. */
+const stepRanges = [
+  ['linearConfiguration', 'stepPercent', 3, 100],
+  ['linearConfiguration', 'stepBakeTimeInMinutes', 0, 1440],
+  ['canaryConfiguration', 'canaryPercent', 0.1, 100],
+  ['canaryConfiguration', 'canaryBakeTimeInMinutes', 0, 1440],
+] as const;
+
+function refuseStrangeSteps(deploymentConfiguration: JsonObject): void {
+  for (const [group, field, least, most] of stepRanges) {
+    const value = number(object(deploymentConfiguration, group) ?? {}, field) ?? least;
+    if (value >= least && value <= most) continue;
+    throw invalidParameter(`${group}.${field} must be between ${least} and ${most}.`);
+  }
 }
 
 function refuseStrangeBalancer(world: World, balancer: JsonObject, definition: TaskDefinition): void {

@@ -203,14 +203,11 @@ export function serviceDeploymentView(world: World, deployment: ServiceDeploymen
   };
 }
 
-/** Which share of the requests a revision is to get: all or nothing, as blue/green shifts. */
-function trafficWeights(world: World, { groupArns }: ServiceRevision): JsonObject {
-  const balancers = [...world.balancing.loadBalancers.values()];
-  const serves = (listener: 'production' | 'test'): number =>
-    balancers.some((one) => groupArns.includes(one[listener]?.targetGroup.arn ?? '')) ? 100 : 0;
+/** Which percentage of the requests a revision is to get. */
+function trafficWeights({ balancing }: World, { groupArns }: ServiceRevision): JsonObject {
   return {
-    requestedProductionTrafficWeight: serves('production'),
-    requestedTestTrafficWeight: serves('test'),
+    requestedProductionTrafficWeight: balancing.weightOf(groupArns, 'production'),
+    requestedTestTrafficWeight: balancing.weightOf(groupArns, 'test'),
   };
 }
 

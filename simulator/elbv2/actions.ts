@@ -154,7 +154,7 @@ function listenerView(balancer: LoadBalancer, listener: Listener): Xml {
     LoadBalancerArn: balancer.arn,
     Port: listener.port,
     Protocol: 'HTTP',
-    DefaultActions: [forwardTo(listener.targetGroup)],
+    DefaultActions: [forwardTo(listener)],
   };
 }
 
@@ -163,16 +163,19 @@ function ruleView(listener: Listener): Xml {
     RuleArn: ruleArn(listener),
     Priority: '1',
     Conditions: [{ Field: 'path-pattern', Values: ['/*'] }],
-    Actions: [forwardTo(listener.targetGroup)],
+    Actions: [forwardTo(listener)],
     IsDefault: false,
   };
 }
 
-function forwardTo(group: TargetGroup): Xml {
+/** A forward to more than one group has no target group of its own. */
+function forwardTo({ forwards }: Listener): Xml {
   return {
     Type: 'forward',
-    TargetGroupArn: group.arn,
+    TargetGroupArn: forwards.length === 1 ? forwards[0].group.arn : undefined,
     Order: 1,
-    ForwardConfig: { TargetGroups: [{ TargetGroupArn: group.arn, Weight: 100 }] },
+    ForwardConfig: {
+      TargetGroups: forwards.map(({ group, weight }) => ({ TargetGroupArn: group.arn, Weight: weight })),
+    },
   };
 }

@@ -146,7 +146,14 @@ function unhealthyState(
 export interface Listener {
   readonly arn: string;
   readonly port: number;
-  targetGroup: TargetGroup;
+  /** Where its requests go; the weights add up to 100. */
+  forwards: readonly [Forward, ...Forward[]];
+}
+
+/** A target group behind a listener, and the percentage of the requests that it gets. */
+export interface Forward {
+  readonly group: TargetGroup;
+  readonly weight: number;
 }
 
 export interface LoadBalancer {
@@ -155,7 +162,7 @@ export interface LoadBalancer {
   readonly dnsName: string;
   readonly createdAt: number;
   readonly production: Listener;
-  /** Where a blue/green deployment shows its new tasks before users get them. */
+  /** Where a deployment that shifts traffic shows its new tasks before users get them. */
   readonly test: Listener | undefined;
 }
 
@@ -173,12 +180,31 @@ export class Balancing {
   readonly targetGroups = new Map<string, TargetGroup>();
   readonly loadBalancers = new Map<string, LoadBalancer>();
 
-  /** Points a listener of a target group's load balancer at that group. */
-  route(groupArn: string, listener: 'production' | 'test'): void {
+  /** Gives a target group a share of a listener of its load balancer; the group that served keeps the rest. */
+  route(groupArn: string, listener: 'production' | 'test', weight: number): void {
     const group = this.byArn(groupArn);
     const balancer = [...this.loadBalancers.values()].find(({ arn }) => arn === group?.loadBalancerArn);
-    const chosen = listener === 'production' ? balancer?.production : balancer?.test;
-    if (group !== undefined && chosen !== undefined) chosen.targetGroup = group;
+    const chosen = balancer?.[listener];
+    if (group === undefined || chosen === undefined) return;
+    const rest = chosen.forwards.find((forward) => forward.group !== group);
+    chosen.forwards =
+      rest === undefined || weight === 100
+        ? [{ group, weight: 100 }]
+        : [
+            { group: rest.group, weight: Math.round(1000 - weight * 10) / 10 },
+            { group, weight },
+          ];
+  }
+
+  /** The percentage of the requests to any listener of a kind that target groups get. */
+  weightOf(groupArns: readonly string[], listener: 'production' | 'test'): number {
+    const forwards = [...this.loadBalancers.values()].flatMap(
+      (balancer) => balancer[listener]?.forwards ?? [],
+    );
+    return Math.max(
+      0,
+      ...forwards.filter(({ group }) => groupArns.includes(group.arn)).map(({ weight }) => weight),
+    );
   }
 
   byArn(arn: string): TargetGroup | undefined {

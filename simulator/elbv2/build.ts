@@ -23,8 +23,11 @@ export function addLoadBalancer(world: World, plan: LoadBalancerPlan): LoadBalan
     arn,
     dnsName: `${plan.name}-${world.ids.digits().slice(0, 10)}.${world.region}.elb.${world.domain}`,
     createdAt: world.clock.now(),
-    production: { arn: listener(), port: 80, targetGroup: group },
-    test: alternates.length === 0 ? undefined : { arn: listener(), port: 8080, targetGroup: group },
+    production: { arn: listener(), port: 80, forwards: [{ group, weight: 100 }] },
+    test:
+      alternates.length === 0
+        ? undefined
+        : { arn: listener(), port: 8080, forwards: [{ group, weight: 100 }] },
   };
   world.balancing.loadBalancers.set(plan.name, balancer);
   return balancer;
