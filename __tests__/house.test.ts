@@ -17,6 +17,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['aws'],
   ['runtime'],
   ['model.ts'],
+  ['model'],
 ];
 
 interface Import {

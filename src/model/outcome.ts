@@ -1,0 +1,159 @@
+/** What came of it: checks, gates, troubles, outcomes. */
+import type { Rollout, ServiceSnapshot } from './service.ts';
+
+/** What a preflight check found. */
+export interface CheckResult {
+  /** For people, such as `log group`. */
+  readonly check: string;
+  readonly state: 'OK' | 'FAILED' | 'WARNING' | 'SKIPPED';
+  readonly detail: string;
+  /** SKIPPED because the credentials may not look; `detail` is the permission that they lack. */
+  readonly denied: boolean;
+}
+
+/** Best first. The worst of several services is the one further down. */
+export const RESULTS = [
+  'unchanged',
+  'succeeded',
+  'registered',
+  'planned',
+  'started',
+  'rolled-back',
+  'superseded',
+  'cancelled',
+  'timed-out',
+  'failed',
+] as const;
+export type Result = (typeof RESULTS)[number];
+
+/** The contract's closed list. */
+export const CAUSES = [
+  'invalid-input',
+  'cluster-not-found',
+  'service-not-found',
+  'service-inactive',
+  'unsupported-controller',
+  'register-refused',
+  'preflight-failed',
+  'build-failed',
+  'push-failed',
+  'pre-deploy-task-failed',
+  'image-not-found',
+  'image-pull-denied',
+  'image-wrong-platform',
+  'registry-rate-limit',
+  'network-unreachable',
+  'secret-unavailable',
+  'log-group-missing',
+  'storage',
+  'out-of-memory',
+  'app-crashed',
+  'bad-command',
+  'container-health-check-failed',
+  'target-health-check-failed',
+  'digest-mismatch',
+  'http-check-failed',
+  'alarm',
+  'capacity',
+  'circuit-breaker',
+  'deployment-stopped',
+  'rollback-failed',
+  'timeout',
+  'superseded',
+  'credentials-expired',
+  'access-denied',
+  'throttled',
+  'cancelled',
+  'unknown',
+] as const;
+export type Cause = (typeof CAUSES)[number];
+
+/** One observed fact that supports a verdict. `log` evidence goes to the job log and the summary only. */
+export interface Evidence {
+  readonly kind:
+    'status' | 'stopped-task' | 'event' | 'target' | 'http' | 'digest' | 'log' | 'error' | 'first-cause';
+  readonly text: string;
+}
+
+/** What stands between one service and success, while it can still be mended. */
+export interface Trouble {
+  /** The result if nothing is done about it. */
+  readonly result: Result;
+  readonly cause: Cause;
+  /** Completes the sentence "the deployment of backend:8 …". */
+  readonly reason: string;
+  readonly hint: string | undefined;
+  readonly evidence: readonly Evidence[];
+  /**
+   * What can be done: `roll-back` if the request wants that; `follow-ecs`, which is rolling back by itself; `leave`:
+   * it is not ours to undo; `done`: it was undone already.
+   */
+  readonly remedy: 'roll-back' | 'follow-ecs' | 'leave' | 'done';
+}
+
+/** How it ended for one service. */
+export interface ServiceOutcome {
+  readonly result: Result;
+  readonly cause: Cause | undefined;
+  /** One sentence: what happened, to which service, why. */
+  readonly message: string;
+  /** One sentence: what runs now. */
+  readonly production: string;
+  /** What to do about it, where something is known. */
+  readonly hint: string | undefined;
+  readonly evidence: readonly Evidence[];
+}
+
+/** A named result of one gate. */
+export interface GateResult {
+  readonly gate: 'digest' | 'targets' | 'tasks' | 'http' | 'alarms';
+  readonly state: 'passed' | 'failed' | 'skipped';
+  readonly detail: string;
+}
+
+/** How a rollback ended. */
+export type RollbackEnd =
+  | { readonly kind: 'rolled-back' }
+  /** There is no other good revision to go back to; nothing was touched. */
+  | { readonly kind: 'nowhere'; readonly why: string }
+  /** The service runs somebody else's deployment; nothing was touched. */
+  | { readonly kind: 'superseded'; readonly by: string }
+  | { readonly kind: 'failed'; readonly why: string };
+
+/** What has to be done to a service so that it runs a revision. */
+export type Move = 'nothing' | 'adopt' | 'update';
+
+/** The way of one service through the run; each step of the story adds to it. */
+export interface Course {
+  readonly snapshot: ServiceSnapshot;
+  readonly taskDefinitionArn: string;
+  readonly move: Move;
+  /** What runs or is on its way; undefined where the start was refused. */
+  readonly rollout: Rollout | undefined;
+  /** What the service wanted and ran when it was last seen. */
+  readonly desiredCount: number;
+  readonly trouble: Trouble | undefined;
+  readonly gates: readonly GateResult[];
+  readonly rollback: RollbackEnd | undefined;
+  readonly outcome: ServiceOutcome | undefined;
+}
+
+/** An alarm as CloudWatch sees it this moment. */
+export interface AlarmView {
+  readonly name: string;
+  readonly state: 'OK' | 'ALARM' | 'INSUFFICIENT_DATA';
+  readonly reason: string;
+}
+
+/** One answer of the health-check URL, or why there was none. */
+export type Probe =
+  | { readonly kind: 'answer'; readonly status: number; readonly body: string; readonly url: string }
+  | { readonly kind: 'unreachable'; readonly reason: string };
+
+/** A step of the story as it went. Times are seconds since the run began. */
+export interface StepRecord {
+  readonly name: string;
+  readonly from: number;
+  readonly seconds: number;
+  readonly ok: boolean;
+}

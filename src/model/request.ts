@@ -1,0 +1,155 @@
+/** What was asked: the inputs of the action, read once, validated, never changed. */
+
+export const MODES = ['deploy', 'plan', 'rollback'] as const;
+export type Mode = (typeof MODES)[number];
+
+/** Everything the user asked for: read once, validated, never changed. */
+export interface Request {
+  readonly mode: Mode;
+  /** `undefined`: whatever the AWS SDK's own chain finds. */
+  readonly region: string | undefined;
+  /** Name or ARN. */
+  readonly cluster: string;
+  /** Names or ARNs; empty: register only. */
+  readonly services: readonly string[];
+  readonly image: ImageSource;
+  /** As given, with any image source: where no container is named, the one whose image is in it is meant. */
+  readonly ecrRepository?: string | undefined;
+  readonly build: BuildOptions;
+  /** Account ids of further ECR registries to log in to. */
+  readonly registries: readonly string[];
+  readonly definition: DefinitionRequest;
+  readonly preDeploy: PreDeployRequest | undefined;
+  readonly rollout: RolloutRequest;
+  readonly gate: GateRequest;
+  readonly report: ReportRequest;
+}
+
+/** Where the image of this run comes from. `repository` is a repository name or a full repository URI. */
+export type ImageSource =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'reference'; readonly reference: string }
+  | { readonly kind: 'by-container'; readonly references: Readonly<Record<string, string>> }
+  | { readonly kind: 'existing-tag'; readonly repository: string; readonly tag: string }
+  | { readonly kind: 'build'; readonly repository: string; readonly context: string };
+
+/** As in docker/build-push-action; meaningful with `image.kind: 'build'` only. */
+export interface BuildOptions {
+  readonly file: string | undefined;
+  readonly target: string | undefined;
+  readonly platforms: readonly string[];
+  readonly buildArgs: readonly string[];
+  readonly buildContexts: readonly string[];
+  readonly secrets: readonly string[];
+  readonly secretFiles: readonly string[];
+  readonly secretEnvs: readonly string[];
+  readonly tags: readonly string[];
+  readonly labels: readonly string[];
+  readonly cacheFrom: readonly string[];
+  readonly cacheTo: readonly string[];
+  readonly cache: 'gha' | 'registry' | 'none';
+  readonly reuseImage: boolean;
+  readonly provenance: string;
+  readonly sbom: string;
+  readonly pull: boolean;
+  readonly noCache: boolean;
+  readonly builder: string | undefined;
+  readonly buildkitImage: string | undefined;
+  readonly buildxArgs: readonly string[];
+}
+
+/** The task definition to start from. */
+export type DefinitionBase =
+  | { readonly kind: 'latest-of-service' }
+  | { readonly kind: 'running' }
+  | { readonly kind: 'file'; readonly path: string }
+  | { readonly kind: 'family'; readonly family: string }
+  | { readonly kind: 'revision'; readonly reference: string };
+
+/** A map merged by name: `set` adds or replaces, `remove` lists the names that go. */
+export interface NamedChanges {
+  readonly set: Readonly<Record<string, string>>;
+  readonly remove: readonly string[];
+}
+
+export interface DefinitionRequest {
+  readonly base: DefinitionBase;
+  /** Empty: chosen by the rule in the contract. */
+  readonly containers: readonly string[];
+  readonly environment: NamedChanges;
+  readonly secrets: NamedChanges;
+  readonly environmentMode: 'merge' | 'replace';
+  readonly envFiles: readonly string[];
+  readonly dockerLabels: NamedChanges;
+  readonly logDriver: string | undefined;
+  readonly logOptions: NamedChanges;
+  readonly command: readonly string[] | undefined;
+  readonly taskRoleArn: string | undefined;
+  readonly executionRoleArn: string | undefined;
+  readonly cpu: string | undefined;
+  readonly memory: string | undefined;
+  /** Names whose values may be shown in diffs. */
+  readonly showEnvironmentValues: readonly string[];
+}
+
+export interface PreDeployRequest {
+  readonly command: readonly string[];
+  readonly container: string | undefined;
+  readonly timeoutMinutes: number;
+}
+
+export interface RolloutRequest {
+  readonly desiredCount: number | undefined;
+  readonly forceNewDeployment: boolean | undefined;
+  readonly enableEcsManagedTags: boolean | undefined;
+  readonly propagateTags: 'SERVICE' | 'TASK_DEFINITION' | 'NONE' | undefined;
+  readonly wait: boolean;
+  readonly waitMinutes: number;
+  readonly pollSeconds: number;
+  readonly preflight: 'fail' | 'warn' | 'off';
+  readonly failFast: boolean;
+  readonly failedTaskLimit: number | 'auto';
+  readonly onFailure: 'rollback' | 'rollback-all' | 'leave';
+  readonly onCancel: 'leave' | 'rollback';
+}
+
+export interface GateRequest {
+  readonly http: HttpCheck | undefined;
+  /** How long targets and the URL may take after the rollout. */
+  readonly deadlineSeconds: number;
+  readonly alarms: readonly string[];
+  readonly bakeMinutes: number;
+}
+
+export interface HttpCheck {
+  readonly url: string;
+  /** Inclusive ranges. */
+  readonly statuses: readonly StatusRange[];
+  readonly body: BodyExpectation | undefined;
+  /** Paths such as `version` or `checks.0.name`, each with the value it must have. */
+  readonly json: Readonly<Record<string, string>>;
+  /** Sent to the URL's own origin only; the values are secrets. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly successes: number;
+  readonly failures: number;
+  readonly intervalSeconds: number;
+  readonly timeoutSeconds: number;
+}
+
+export interface StatusRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+export type BodyExpectation =
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'pattern'; readonly source: string; readonly flags: string };
+
+export interface ReportRequest {
+  readonly summary: boolean;
+  readonly prComment: 'auto' | 'true' | 'false' | 'on-failure';
+  readonly commentKey: string | undefined;
+  readonly prNumber: number | undefined;
+  readonly githubToken: string | undefined;
+  readonly failureLogLines: number;
+}

@@ -1,0 +1,119 @@
+/** Services, images and rollouts as they are seen. */
+import type { Service } from '@aws-sdk/client-ecs';
+import type { TaskDefinition } from './task-definition.ts';
+
+/** An image as this run deploys it. */
+export interface DeployedImage {
+  /** What goes into the task definition: by digest wherever the digest is known. */
+  readonly reference: string;
+  readonly digest: string | undefined;
+  /** The tag that led to the digest, for people. */
+  readonly tag: string | undefined;
+  /** Host of the registry when it is ECR. */
+  readonly registry: string | undefined;
+}
+
+/** The images of this run: one for the chosen containers, or one for each named container. */
+export type ProvidedImages =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'one'; readonly image: DeployedImage }
+  | { readonly kind: 'by-container'; readonly images: Readonly<Record<string, DeployedImage>> };
+
+/** What runs in one container, after ECS resolved its tag (DescribeServiceRevisions, containerImages). */
+export interface RunningImage {
+  readonly container: string;
+  readonly image: string;
+  readonly digest: string | undefined;
+}
+
+/** A revision that a service can be sent back to. */
+export interface GoodRevision {
+  readonly taskDefinitionArn: string;
+  /** Undefined where service deployments cannot be read. */
+  readonly serviceDeploymentArn: string | undefined;
+  readonly serviceRevisionArn: string | undefined;
+}
+
+export interface TargetGroupAttachment {
+  readonly targetGroupArn: string;
+  /** The other group of a blue/green service: the two take turns. */
+  readonly alternateTargetGroupArn: string | undefined;
+  readonly containerName: string | undefined;
+  readonly containerPort: number | undefined;
+}
+
+/** Names of one service, as every call and link about it needs them. */
+export interface ServiceAddress {
+  readonly cluster: string;
+  readonly name: string;
+  readonly arn: string;
+  readonly region: string;
+  readonly partition: string;
+  readonly accountId: string;
+}
+
+/** ECS's deployment circuit breaker, as the service configures it. */
+export interface Breaker {
+  readonly enabled: boolean;
+  /** ECS goes back to the last completed deployment by itself, for its breaker or for alarms. */
+  readonly rollsBack: boolean;
+  /** Failed tasks at which it triggers, at the present desired count. */
+  readonly threshold: number;
+}
+
+/** Where a service's tasks run, in ECS's own words, so that a task beside it runs in the same place. */
+export type Placement = Readonly<
+  Pick<Service, 'networkConfiguration' | 'launchType' | 'capacityProviderStrategy' | 'platformVersion'>
+>;
+
+/** How ECS replaces a service's tasks. */
+export interface DeploymentSettings {
+  /** `ROLLING`, `BLUE_GREEN`, `LINEAR`, `CANARY`. */
+  readonly strategy: string;
+  readonly minimumHealthyPercent: number;
+  readonly maximumPercent: number;
+  /** CloudWatch alarms that fail a deployment; none where ECS does not watch them. */
+  readonly alarms: readonly string[];
+}
+
+/** One service as the survey found it, before anything was touched. */
+export interface ServiceSnapshot {
+  readonly address: ServiceAddress;
+  readonly desiredCount: number;
+  readonly schedulingStrategy: string;
+  /** `id` of the PRIMARY entry of `deployments[]`. */
+  readonly primaryId: string | undefined;
+  /** State of the deployment that made the current revision. */
+  readonly rollout: 'complete' | 'in-progress' | 'failed';
+  readonly taskDefinitionArn: string;
+  /** The service deployment that made the current revision; undefined where it cannot be read. */
+  readonly currentServiceDeploymentArn: string | undefined;
+  /** Service deployments that existed before this run. */
+  readonly knownServiceDeployments: readonly string[];
+  readonly lastGood: GoodRevision | undefined;
+  readonly running: readonly RunningImage[];
+  readonly targetGroups: readonly TargetGroupAttachment[];
+  readonly placement: Placement;
+  readonly enableEcsManagedTags: boolean | undefined;
+  readonly propagateTags: string | undefined;
+  readonly breaker: Breaker;
+  readonly deployment: DeploymentSettings;
+  /** Minutes that a native strategy takes for its bake and its steps alone; 0 for a rolling update. */
+  readonly strategyMinutes: number;
+  /** Ids of the service events that were there already. */
+  readonly knownEvents: readonly string[];
+}
+
+/** One rollout of ours (or adopted): what to follow and what to prove. */
+export interface Rollout {
+  readonly snapshot: ServiceSnapshot;
+  readonly taskDefinitionArn: string;
+  /** `id` of our entry in `deployments[]`; the `startedBy` of our tasks. */
+  readonly deploymentId: string;
+  readonly serviceDeploymentArn: string | undefined;
+  readonly definition: TaskDefinition;
+  /** False where UpdateService changed counts or tags only and ECS made no new deployment. */
+  readonly replacesTasks: boolean;
+  /** Adopted: the same revision was already on its way when this run began. */
+  readonly adopted: boolean;
+}
