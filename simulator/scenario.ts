@@ -6,10 +6,10 @@ import { pullFailures, startFailures } from './images/behaviour.ts';
 import { isObject } from './protocol/fields.ts';
 import type { JsonObject } from './protocol/fields.ts';
 import { seedWorld } from './seed.ts';
-import type { SeedOptions } from './seed.ts';
+import type { ScalingPlan, SeedOptions } from './seed.ts';
 import type { SimulatorOptions } from './simulator.ts';
 
-type Kind = 'number' | 'string' | 'boolean' | 'object' | 'texts' | 'breaker';
+type Kind = 'number' | 'string' | 'boolean' | 'object' | 'texts' | 'breaker' | 'plans' | 'loads';
 
 const runKeys = {
   speed: 'number',
@@ -26,7 +26,7 @@ const seedKeys = {
   circuitBreaker: 'breaker',
   deploymentConfiguration: 'object',
   alarms: 'object',
-  autoscaling: 'object',
+  autoscaling: 'plans',
   blueGreen: 'object',
   containerHealthCheck: 'boolean',
   healthCheckGracePeriodSeconds: 'number',
@@ -34,6 +34,12 @@ const seedKeys = {
   tags: 'texts',
   fieldsOfTheFuture: 'texts',
 } as const satisfies Partial<Record<keyof SeedOptions, Kind>>;
+const planKeys = {
+  min: 'number',
+  max: 'number',
+  cpuTarget: 'number',
+  load: 'loads',
+} as const satisfies Record<keyof ScalingPlan, Kind>;
 const behaviourKeys = {
   version: 'string',
   pullSeconds: 'number',
@@ -61,11 +67,21 @@ export function parseScenario(content: string, name: string): SimulatorOptions {
   const { images = {}, ...options } = document;
   const problems = [
     ...problemsOf(options, { ...runKeys, ...seedKeys }, ''),
+    ...problemsOfPlans(options['autoscaling']),
     ...(isObject(images) ? Object.entries(images).flatMap(problemsOfImage) : ['images must be a table']),
   ];
   if (problems.length > 0) throw new Error(`${name}: ${problems.join('; ')}.`);
   const behaviours = images as unknown as Record<string, ImageBehaviour>;
   return { ...pick(options, runKeys), world: seedWorld({ ...pick(options, seedKeys), behaviours }) };
+}
+
+function problemsOfPlans(plans: unknown): string[] {
+  return Object.entries(isObject(plans) ? plans : {}).flatMap(([service, plan]) => {
+    const path = `autoscaling.${service}`;
+    if (!isObject(plan)) return [`${path} must be a table`];
+    const missing = ['min', 'max'].filter((key) => plan[key] === undefined);
+    return [...missing.map((key) => `${path}.${key} is missing`), ...problemsOf(plan, planKeys, `${path}.`)];
+  });
 }
 
 function problemsOfImage([image, behaviour]: [string, unknown]): string[] {
@@ -104,7 +120,10 @@ function fits(value: unknown, kind: Kind): boolean {
     case 'boolean':
       return typeof value === kind;
     case 'object':
+    case 'plans':
       return isObject(value);
+    case 'loads':
+      return Array.isArray(value) && value.every((item) => isObject(item) && fits(item['percent'], 'number'));
     case 'breaker':
       return value === false || isObject(value);
     case 'texts':

@@ -1,5 +1,5 @@
 /** A world to deploy into: what a small team has in its account after a day of quiet. */
-import type { ScalingRange } from './autoscaling/actions.ts';
+import type { ScalingRange } from './autoscaling/autoscaler.ts';
 import type { AlarmState } from './cloudwatch/alarms.ts';
 import { createService } from './ecs/services.ts';
 import type { Cluster } from './ecs/cluster.ts';
@@ -28,8 +28,8 @@ export interface SeedOptions {
   readonly blueGreen?: JsonObject;
   /** CloudWatch alarms that exist, with their states. */
   readonly alarms?: Readonly<Record<string, AlarmState>>;
-  /** The range that autoscaling keeps a service of cluster `demo` in, by its name; none by default. */
-  readonly autoscaling?: Readonly<Record<string, ScalingRange>>;
+  /** What autoscaling keeps a service of cluster `demo` to, by its name; none by default. */
+  readonly autoscaling?: Readonly<Record<string, ScalingPlan>>;
   /** Gives the container `backend` a health check of its own. */
   readonly containerHealthCheck?: boolean;
   readonly healthCheckGracePeriodSeconds?: number;
@@ -40,6 +40,12 @@ export interface SeedOptions {
   readonly tags?: readonly string[];
   /** Fields that the simulated AWS knows in task definitions although the published model does not. */
   readonly fieldsOfTheFuture?: readonly string[];
+}
+
+/** A range and, where the service is to scale, its load. */
+export interface ScalingPlan extends ScalingRange {
+  /** What there is to do, in percent of one task, from so many seconds (0 by default) after the seed on. */
+  readonly load?: readonly { readonly afterSeconds?: number; readonly percent: number }[];
 }
 
 const enoughToBeSteady = 180;
@@ -56,9 +62,6 @@ export function seedWorld(options: SeedOptions = {}): Seed {
     for (const [name, state] of Object.entries(options.alarms ?? {})) world.alarms.create(name, state);
     seedImages(world, options.tags ?? []);
     seedSurroundings(world);
-    for (const [service, range] of Object.entries(options.autoscaling ?? {})) {
-      world.scaling.set(`service/demo/${service}`, range);
-    }
     const balancers = seedLoadBalancers(world, options.deregistrationDelaySeconds ?? 15);
     seedTaskDefinitions(world, options.containerHealthCheck === true);
     const cluster = world.addCluster('demo');
@@ -66,6 +69,7 @@ export function seedWorld(options: SeedOptions = {}): Seed {
     world.clock.skip(enoughToBeSteady);
     retire(world, cluster.service('retired'));
     world.clock.skip(aDay - enoughToBeSteady);
+    seedScaling(world, options.autoscaling ?? {});
   };
 }
 
@@ -237,6 +241,18 @@ function fargateService(family: string): JsonObject {
       },
     },
   };
+}
+
+function seedScaling(world: World, plans: Readonly<Record<string, ScalingPlan>>): void {
+  for (const [name, plan] of Object.entries(plans)) {
+    const service = `demo/${name}`;
+    world.autoscaling.register(service, plan);
+    for (const { afterSeconds = 0, percent } of plan.load ?? []) {
+      world.clock.after(afterSeconds, () => {
+        world.autoscaling.setLoad(service, percent);
+      });
+    }
+  }
 }
 
 /** A service that was deleted a while ago: ECS shows it as INACTIVE. */

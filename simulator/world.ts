@@ -1,4 +1,4 @@
-import type { ScalingRange } from './autoscaling/actions.ts';
+import { Autoscaler } from './autoscaling/autoscaler.ts';
 import type { SimulatorClock } from './clock.ts';
 import { Alarms } from './cloudwatch/alarms.ts';
 import { Registry } from './ecr/registry.ts';
@@ -66,13 +66,12 @@ export class World {
   readonly logs: LogStore;
   readonly balancing = new Balancing();
   readonly alarms: Alarms;
+  readonly autoscaling: Autoscaler;
   readonly roles: Roles;
   readonly throttling: Throttling | undefined;
   lagSeconds: number;
   /** ARNs (or Parameter Store names) of the secrets that exist. */
   readonly secrets = new Set<string>();
-  /** The range that autoscaling keeps a service in, by `service/<cluster>/<service>`. */
-  readonly scaling = new Map<string, ScalingRange>();
   /** What RunTask answered to each client token. */
   readonly clientTokens = new Map<string, { readonly request: string; readonly tasks: readonly Task[] }>();
   /** EC2 container instances, each of which holds one task of every daemon service. */
@@ -94,6 +93,7 @@ export class World {
     this.logs = new LogStore(now);
     this.alarms = new Alarms((name) => this.arn('cloudwatch', `alarm:${name}`), now);
     watchAlarms(this);
+    this.autoscaling = new Autoscaler(this);
     this.roles = new Roles((name) => this.role(name), now);
     this.throttling = options.throttling === true ? new Throttling(now) : undefined;
     this.lagSeconds = options.lagSeconds ?? 0;
