@@ -211,6 +211,25 @@ describe('CANARY', () => {
     expect(await answers()).toEqual({ v1: 100 });
   });
 
+  test('that is superseded hands its share back: the next deployment begins with none', async () => {
+    const { sim, latest, describeIt, answers, reach, finish } = await stage(canary(10, 1));
+    sim.operator.deploy('bluegreen', 'v2');
+    reach('PRODUCTION_TRAFFIC_SHIFT');
+    sim.operator.deploy('bluegreen', 'v3');
+    expect(await describeIt()).toMatchObject({
+      // Of v2, which was superseded, and of v1, which serves.
+      sourceServiceRevisions: [
+        { requestedProductionTrafficWeight: 0 },
+        { requestedProductionTrafficWeight: 100 },
+      ],
+      targetServiceRevision: { requestedProductionTrafficWeight: 0 },
+    });
+    expect(await answers()).toEqual({ v1: 100 });
+    finish();
+    expect(latest().status).toBe('SUCCESSFUL');
+    expect(await answers()).toEqual({ v3: 100 });
+  });
+
   test('bakes once, its alarms watched to the end of it', async () => {
     const alarms = { alarmNames: ['errors'], enable: true, rollback: true };
     const { sim, clock, latest, reach, finish } = await stage({

@@ -2,7 +2,7 @@
 import { object, text } from '../protocol/fields.ts';
 import type { World } from '../world.ts';
 import { newAlarms, newBreaker } from './monitors.ts';
-import { newLifecycle, shiftsTraffic } from './shifting.ts';
+import { newLifecycle, route, shiftsTraffic } from './shifting.ts';
 import { tell } from './events.ts';
 import type {
   Deployment,
@@ -109,7 +109,13 @@ export function lead(
   return deployment;
 }
 
+/** The traffic that it had shifted goes back: whatever comes next begins with none. */
 function supersede(world: World, serviceDeployment: ServiceDeployment): void {
+  const serving = serviceDeployment.service.completed.at(-1);
+  if (serviceDeployment.lifecycle !== undefined && serving !== undefined) {
+    route(world, serving, 'production');
+    route(world, serving, 'test');
+  }
   finish(
     world,
     serviceDeployment,
