@@ -7,6 +7,7 @@ describe('causes that need a world of their own', () => {
   test('image-not-found: the tag is gone, and ECR could not be asked before', () =>
     inAWorld({}, async (sim) => {
       sim.inject({ action: 'DescribeImages', effect: { kind: 'denied' } });
+      sim.inject({ action: 'BatchGetImage', effect: { kind: 'denied' } });
       const result = await step(sim, { image: `${HOST}/backend:v99` });
       expectRed(result, 'rolled-back', 'image-not-found');
       expect(result.warnings.join()).toContain('ecr:DescribeImages');

@@ -332,3 +332,11 @@ test.each(['DRAINING', 'INACTIVE'])('a service that is deleted meanwhile (%s) en
   const seen = observation({ service: { status, desired: 2, running: 0 }, primary: undefined });
   expect(judge(seen, NO_HISTORY, terms())).toMatchObject({ kind: 'failed', cause: 'service-inactive' });
 });
+
+test('a rollback for an alarm is told by its words where the alarm does not show yet', () => {
+  const seen = observation({
+    deployment: deployment({ status: 'IN_PROGRESS' }),
+    entry: entry({ rolloutState: 'FAILED', reason: 'ECS deployment failed: alarm detected.' }),
+  });
+  expect(judge(seen, NO_HISTORY, terms())).toMatchObject({ kind: 'failed', cause: 'alarm' });
+});

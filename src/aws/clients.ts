@@ -119,6 +119,9 @@ export interface Aws {
 /** Attempts of a read, the first included; the SDK spaces them out. */
 const READ_ATTEMPTS = 4;
 
+/** Of a read that a deployment can do without: a network without a way to that service must not hold it up. */
+const GLANCE_ATTEMPTS = 2;
+
 /**
  * Makes the clients. Region, credentials and endpoints come from the SDK's own chain where `region` is undefined.
  * Every read ends with `signal`. Rejects with `invalid-input` when no region can be found.
@@ -138,6 +141,7 @@ export async function createAws(region: string | undefined, signal: AbortSignal)
     requestHandler: new CancellableHandler(new AbortController().signal),
   });
   const reads = { ...shared, maxAttempts: READ_ATTEMPTS };
+  const glances = { ...shared, maxAttempts: GLANCE_ATTEMPTS };
   return {
     region: await regionOf(reader),
     ecs: reader,
@@ -145,11 +149,11 @@ export async function createAws(region: string | undefined, signal: AbortSignal)
     taskDefinitions: rawTaskDefinitions(reader, writer),
     elb: new ElasticLoadBalancingV2(reads),
     logs: new CloudWatchLogs(reads),
-    alarms: new CloudWatch(reads),
-    roles: new IAM(reads),
-    secrets: new SecretsManager(reads),
-    parameters: new SSM(reads),
-    scaling: new ApplicationAutoScaling(reads),
+    alarms: new CloudWatch(glances),
+    roles: new IAM(glances),
+    secrets: new SecretsManager(glances),
+    parameters: new SSM(glances),
+    scaling: new ApplicationAutoScaling(glances),
     ecr: (ofRegion) => new ECR({ ...reads, region: ofRegion }),
   };
 }

@@ -15,7 +15,7 @@ export interface AlarmTools {
 
 /**
  * The alarms as they are before anything is touched. Rejects where one does not exist: it could never warn. One that
- * already rings is ignored until it has been OK once, and that is a warning.
+ * already rings is ignored until it has been OK once; the preflight checks warn of it.
  */
 export async function surveyAlarms(
   tools: AlarmTools,
@@ -35,9 +35,7 @@ export async function surveyAlarms(
     });
   }
   for (const alarm of seen.filter(({ state }) => state === 'ALARM')) {
-    tools.log.warn(
-      `Alarm "${alarm.name}" is in ALARM before the deployment; it counts only once it has been OK.`,
-    );
+    tools.log.line(`Alarm "${alarm.name}" is in ALARM already; it counts only once it has been OK.`);
   }
   return seen;
 }

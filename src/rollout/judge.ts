@@ -178,6 +178,8 @@ function why(
   if (deployment.triggeredAlarms.length > 0) {
     return { cause: 'alarm', reason: `alarm in ALARM: ${deployment.triggeredAlarms.join(', ')}` };
   }
+  // deployments[] is read after the service deployment and may be a moment ahead of it.
+  if (/\balarm/i.test(words)) return { cause: 'alarm', reason: words };
   const byBreaker = deployment.breaker === 'TRIGGERED' || /circuit breaker|failed to start/i.test(words);
   if (!byBreaker) return { cause: 'deployment-stopped', reason: words };
   return causeOf(history) ?? { cause: 'circuit-breaker', reason: words };

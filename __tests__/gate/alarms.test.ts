@@ -1,0 +1,100 @@
+import { describe, expect, test } from '@jest/globals';
+import { alarmsGate, surveyAlarms, type AlarmTools } from '../../src/gate/alarms.ts';
+import { fakeClock } from '../fakes/clock.ts';
+import { denied, throttled } from '../fakes/aws-errors.ts';
+import { fakeLog } from '../fakes/log.ts';
+
+type Answer = Readonly<Record<string, 'OK' | 'ALARM' | 'INSUFFICIENT_DATA'>> | Error;
+
+/** Answers one look after the other; the last one for ever. */
+function tools(...answers: Answer[]): AlarmTools & { readonly clock: ReturnType<typeof fakeClock> } {
+  let look = 0;
+  const describeAlarms: AlarmTools['aws']['alarms']['describeAlarms'] = () => {
+    const answer = answers[Math.min(look, answers.length - 1)] ?? {};
+    look += 1;
+    if (answer instanceof Error) return Promise.reject(answer);
+    const MetricAlarms = Object.entries(answer).map(([AlarmName, StateValue]) => ({
+      AlarmName,
+      StateValue,
+      StateReason: 'Threshold Crossed',
+    }));
+    return Promise.resolve({ MetricAlarms, $metadata: {} });
+  };
+  return {
+    aws: { alarms: { describeAlarms } },
+    clock: fakeClock(),
+    signal: new AbortController().signal,
+    log: fakeLog(),
+  };
+}
+
+const limits = { bakeMinutes: 1, pollSeconds: 20 };
+const silent = [{ name: 'errors', state: 'OK', reason: '' }] as const;
+const ringing = [{ name: 'errors', state: 'ALARM', reason: '' }] as const;
+
+describe('alarms while the new revision bakes', () => {
+  test('pass when they stay silent for the whole time', async () => {
+    const world = tools({ errors: 'OK' });
+    await expect(alarmsGate(world, ['errors'], silent, limits)).resolves.toMatchObject({ state: 'passed' });
+    expect(world.clock.pauses).toEqual([20_000, 20_000, 20_000]);
+  });
+
+  test('fail at the first look at which one rings', async () => {
+    const world = tools({ errors: 'OK' }, { errors: 'ALARM' });
+    await expect(alarmsGate(world, ['errors'], silent, limits)).resolves.toEqual({
+      gate: 'alarms',
+      state: 'failed',
+      detail: 'alarm "errors" is in ALARM: Threshold Crossed',
+    });
+    expect(world.clock.pauses).toEqual([20_000]);
+  });
+
+  test('are looked at once where nothing bakes', async () => {
+    const world = tools({ errors: 'ALARM' });
+    const once = { ...limits, bakeMinutes: 0 };
+    await expect(alarmsGate(world, ['errors'], silent, once)).resolves.toMatchObject({ state: 'failed' });
+  });
+
+  test('that rang before are ignored', async () => {
+    const world = tools({ errors: 'ALARM' });
+    await expect(alarmsGate(world, ['errors'], ringing, limits)).resolves.toMatchObject({ state: 'passed' });
+  });
+
+  test('that rang before count once they have been OK', async () => {
+    const world = tools({ errors: 'ALARM' }, { errors: 'OK' }, { errors: 'ALARM' });
+    await expect(alarmsGate(world, ['errors'], ringing, limits)).resolves.toMatchObject({ state: 'failed' });
+  });
+
+  test('without data pass with a note', async () => {
+    const world = tools({ errors: 'INSUFFICIENT_DATA' });
+    const result = await alarmsGate(world, ['errors'], silent, limits);
+    expect([result.state, result.detail]).toEqual(['passed', expect.stringContaining('no data: errors')]);
+  });
+
+  test('that give no answer once are asked again', async () => {
+    const world = tools(throttled(), { errors: 'ALARM' });
+    await expect(alarmsGate(world, ['errors'], silent, limits)).resolves.toMatchObject({ state: 'failed' });
+  });
+
+  test('that may not be read are skipped', async () => {
+    const world = tools(denied());
+    await expect(alarmsGate(world, ['errors'], [], limits)).resolves.toMatchObject({ state: 'skipped' });
+  });
+});
+
+describe('alarms before anything is touched', () => {
+  test('must exist', async () => {
+    await expect(surveyAlarms(tools({ errors: 'OK' }), ['errors', 'latency'])).rejects.toMatchObject({
+      reason: 'preflight-failed',
+      message: 'There is no CloudWatch alarm "latency".',
+    });
+  });
+
+  test('are not asked for where none is named', async () => {
+    await expect(surveyAlarms(tools(new Error('asked')), [])).resolves.toEqual([]);
+  });
+
+  test('that give no answer are not taken for missing', async () => {
+    await expect(surveyAlarms(tools(throttled()), ['errors'])).resolves.toEqual([]);
+  });
+});
