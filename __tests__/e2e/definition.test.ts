@@ -136,6 +136,76 @@ describe('two containers', () => {
     }));
 });
 
+describe('names and the rest of the inputs', () => {
+  test('region, cluster and service may be given in full', () =>
+    inAWorld({}, async (sim) => {
+      const arn = 'arn:aws:ecs:us-east-1:123456789012';
+      const result = await step(
+        sim,
+        {
+          ...tag('v2'),
+          'aws-region': 'us-east-1',
+          cluster: `${arn}:cluster/demo`,
+          service: `${arn}:service/demo/backend`,
+        },
+        { env: { AWS_REGION: '' } },
+      );
+      expectGreen(result, 'succeeded');
+      expect(production(sim)).toBe('backend:2 COMPLETED');
+    }));
+
+  test('container-name says which containers get the image and the fields', () =>
+    inAWorld({}, async (sim) => {
+      const result = await step(sim, {
+        service: 'web',
+        'ecr-repository': 'web',
+        'image-tag': 'v2',
+        'container-name': 'web, log-router',
+        'environment-variables': 'BOTH=1',
+      });
+      expectGreen(result, 'succeeded');
+      for (const name of ['web', 'log-router']) {
+        expect(container(sim, name)?.image).toMatch(/\/web@sha256:/);
+        expect(container(sim, name)?.['environment']).toContainEqual({ name: 'BOTH', value: '1' });
+      }
+    }));
+
+  test('another log driver takes its own options along; another execution role is set', () =>
+    inAWorld({}, async (sim) => {
+      const role = 'arn:aws:iam::123456789012:role/ecs-execution';
+      const result = await step(sim, {
+        ...tag('v2'),
+        'log-configuration-log-driver': 'splunk',
+        'log-configuration-options': 'splunk-url=https://splunk.example\nsplunk-token=canary-0815',
+        'execution-role-arn': role,
+      });
+      expectGreen(result, 'succeeded');
+      expect(container(sim, 'backend')?.['logConfiguration']).toEqual({
+        logDriver: 'splunk',
+        options: { 'splunk-url': 'https://splunk.example', 'splunk-token': 'canary-0815' },
+      });
+      expect(registered(sim)['executionRoleArn']).toBe(role);
+      expect(JSON.stringify([result.log, result.summary, result.report])).not.toContain('canary-0815');
+    }));
+
+  test('values of listed names are shown in the diff', () =>
+    inAWorld({}, async (sim) => {
+      const result = await step(sim, {
+        ...tag('v2'),
+        'environment-variables': 'LOG_LEVEL=debug\nAPI_KEY=canary-4712',
+        'show-environment-values': 'LOG_LEVEL',
+      });
+      expect(result.log).toContain('environment[LOG_LEVEL]: info -> debug');
+      expect(result.log).not.toContain('canary-4712');
+    }));
+
+  test('failed-task-limit: 1 stops at the first crash', () =>
+    inAWorld({}, async (sim) => {
+      const result = await step(sim, { ...tag('crash-1'), 'failed-task-limit': '1' });
+      expectRed(result, 'rolled-back', 'app-crashed');
+    }));
+});
+
 describe('a definition in a file', () => {
   const yaml = [
     'family: backend',

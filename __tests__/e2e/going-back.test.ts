@@ -1,4 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
+import { createService } from '../../simulator/ecs/services.ts';
+import type { World } from '../../simulator/world.ts';
 import { accepted, expectGreen, expectRed, inAWorld, mutations, production, step, tag } from './world.ts';
 
 const ROLLBACK = { mode: 'rollback' };
@@ -55,38 +57,49 @@ describe('mode: rollback', () => {
     }));
 });
 
+/** Image v2 runs, but not behind a load balancer. */
+const behindTheLoadBalancerItFails = {
+  behaviours: { v2: { targetHealth: { kind: 'status-mismatch', status: 503 } } },
+} as const;
+
+/** A third service: no load balancer, and the definition of `worker`. */
+function addJobs(world: World): void {
+  const { networkConfiguration } = world.cluster('demo').service('worker').settings;
+  createService(world, world.cluster('demo'), 'jobs', {
+    taskDefinition: 'worker',
+    launchType: 'FARGATE',
+    desiredCount: 1,
+    networkConfiguration,
+  });
+}
+
 describe('several services, one of which fails', () => {
-  const both = { service: 'backend, worker', 'task-definition': 'shared.json' };
+  const three = { service: 'backend, worker, jobs', 'task-definition': 'shared.json' };
   const files = { 'shared.json': JSON.stringify(shared()) };
 
   test("each ends with its own outcome, and the worst is the step's", () =>
-    inAWorld(
-      { behaviours: { v2: { targetHealth: { kind: 'status-mismatch', status: 503 } } } },
-      async (sim) => {
-        const result = await step(sim, { ...tag('v2'), ...both }, { files });
-        expectRed(result, 'rolled-back', 'target-health-check-failed');
-        expect(result.report.services.map(({ name, result: each }) => [name, each])).toEqual([
-          ['backend', 'rolled-back'],
-          ['worker', 'succeeded'],
-        ]);
-        expect(production(sim, 'worker')).toBe('shared:1 COMPLETED');
-        expect(accepted(sim, 'DeregisterTaskDefinition')).toEqual([]);
-      },
-    ));
+    inAWorld({ ...behindTheLoadBalancerItFails, more: addJobs }, async (sim) => {
+      const result = await step(sim, { ...tag('v2'), ...three }, { files });
+      expectRed(result, 'rolled-back', 'target-health-check-failed');
+      expect(result.report.services.map(({ name, result: each }) => [name, each])).toEqual([
+        ['backend', 'rolled-back'],
+        ['worker', 'succeeded'],
+        ['jobs', 'succeeded'],
+      ]);
+      expect(production(sim, 'worker')).toBe('shared:1 COMPLETED');
+      expect(accepted(sim, 'DeregisterTaskDefinition')).toEqual([]);
+    }));
 
   test('with on-failure: rollback-all every service goes back', () =>
-    inAWorld(
-      { behaviours: { v2: { targetHealth: { kind: 'status-mismatch', status: 503 } } } },
-      async (sim) => {
-        const result = await step(sim, { ...tag('v2'), ...both, 'on-failure': 'rollback-all' }, { files });
-        expectRed(result, 'rolled-back', 'target-health-check-failed');
-        expect([production(sim), production(sim, 'worker')]).toEqual([
-          'backend:1 COMPLETED',
-          'worker:1 COMPLETED',
-        ]);
-        expect(accepted(sim, 'DeregisterTaskDefinition')).toHaveLength(1);
-      },
-    ));
+    inAWorld({ ...behindTheLoadBalancerItFails, more: addJobs }, async (sim) => {
+      const result = await step(sim, { ...tag('v2'), ...three, 'on-failure': 'rollback-all' }, { files });
+      expectRed(result, 'rolled-back', 'target-health-check-failed');
+      expect([production(sim), production(sim, 'worker')]).toEqual([
+        'backend:1 COMPLETED',
+        'worker:1 COMPLETED',
+      ]);
+      expect(accepted(sim, 'DeregisterTaskDefinition')).toHaveLength(1);
+    }));
 });
 
 /** A definition that any of the services can run: its container has the name and port that target groups expect. */

@@ -1,7 +1,7 @@
 import { expect } from '@jest/globals';
 import type { Service } from '../../simulator/ecs/model.ts';
 import { primaryOf } from '../../simulator/ecs/service-deployments.ts';
-import { seedWorld, type SeedOptions } from '../../simulator/seed.ts';
+import { seedWorld, type Seed, type SeedOptions } from '../../simulator/seed.ts';
 import { hasDeploymentUnderway, startSimulator, type Simulator } from '../../simulator/simulator.ts';
 import { runStep, type StepOptions, type StepResult } from '../../runner/step.ts';
 
@@ -13,15 +13,25 @@ const QUICK = { 'poll-interval-seconds': '0.1', 'health-check-interval-seconds':
 
 /** An AWS of its own for one test, gone afterwards. */
 export async function inAWorld(
-  options: SeedOptions & { readonly speed?: number },
+  options: SeedOptions & { readonly speed?: number; readonly more?: Seed },
   test: (sim: Simulator) => Promise<void>,
 ): Promise<void> {
-  const sim = await startSimulator({ speed: options.speed ?? SPEED, world: seedWorld(options) });
+  const sim = await startSimulator({ speed: options.speed ?? SPEED, world: withMore(options) });
   try {
     await test(sim);
   } finally {
     await sim.close();
   }
+}
+
+/** What `more` adds has its deployments behind it, too. */
+function withMore({ more, ...options }: SeedOptions & { readonly more?: Seed }): Seed {
+  return (world) => {
+    seedWorld(options)(world);
+    if (more === undefined) return;
+    more(world);
+    world.clock.skip(180);
+  };
 }
 
 /** Runs the bundle against the world: service `backend` of cluster `demo` unless the inputs say otherwise. */

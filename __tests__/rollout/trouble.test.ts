@@ -189,3 +189,13 @@ describe('evidence', () => {
     ]);
   });
 });
+
+test('a native strategy that shifts traffic at the deadline is said to, although its new tasks are all healthy', () => {
+  const last = observation({
+    deployment: deployment({ lifecycleStage: 'PRODUCTION_TRAFFIC_SHIFT' }),
+    tasks: [healthyTask('a'), healthyTask('b')],
+  });
+  const left = troubled({ kind: 'deadline' }, { last });
+  expect(left).toMatchObject({ result: 'timed-out', remedy: 'leave' });
+  expect(left?.reason).toContain('PRODUCTION_TRAFFIC_SHIFT');
+});

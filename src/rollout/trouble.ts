@@ -90,17 +90,17 @@ function deadlineTrouble(
 ): Pick<Trouble, 'result' | 'cause' | 'reason' | 'remedy'> {
   const common = { result: 'timed-out', cause: 'timeout' } as const;
   const after = `had not finished after ${waitMinutes} ${waitMinutes === 1 ? 'minute' : 'minutes'}`;
+  const { lifecycleStage: stage, awaiting = [] } = last?.deployment ?? {};
+  if (stage !== undefined && (awaiting.length > 0 || !STARTING.includes(stage))) {
+    const hooks = awaiting.map((hook) => `, and ${describeHook(hook)}`).join('');
+    return { ...common, reason: `${after}: it is in the stage ${stage}${hooks}`, remedy: 'leave' };
+  }
   if (last !== undefined && isOnlyDraining(last)) {
     return {
       ...common,
       reason: `${after}: the new tasks are all healthy, old tasks are still draining`,
       remedy: 'leave',
     };
-  }
-  const { lifecycleStage: stage, awaiting = [] } = last?.deployment ?? {};
-  if (stage !== undefined && (awaiting.length > 0 || !STARTING.includes(stage))) {
-    const hooks = awaiting.map((hook) => `, and ${describeHook(hook)}`).join('');
-    return { ...common, reason: `${after}: it is in the stage ${stage}${hooks}`, remedy: 'leave' };
   }
   const state = last === undefined ? '' : `: ${healthyTasks(last)} of ${wanted(last)} new tasks were healthy`;
   return { ...common, reason: `${after}${state}`, remedy: 'roll-back' };
