@@ -41,14 +41,17 @@ async function tell(story: Story, request: Request, tools: Tools): Promise<void>
     await log.step('Pre-deploy', () => preDeploy(story, request, tools, deliveries));
   }
   tools.handOver(packHandover(tools.aws.region, request, destinations(deliveries)));
+  // An update that is under way is seen through, cancelled or not: these clients answer to the end.
+  const starting = { ...tools, aws: tools.awsToTheEnd };
   await log.step('Roll out', async () => {
     const starts = deliveries.flatMap(({ services, prepared, revision }) =>
       services.map((service) =>
-        startCourse(tools, service, revision.arn, prepared.definition, request.rollout),
+        startCourse(starting, service, revision.arn, prepared.definition, request.rollout),
       ),
     );
     story.courses = await Promise.all(starts);
   });
+  tools.signal.throwIfAborted();
   if (request.rollout.wait) {
     await log.step('Watch', () => forEach(story, (course) => watchCourse(tools, course, request)));
   }

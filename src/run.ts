@@ -43,13 +43,18 @@ export async function run(runner: Runner): Promise<void> {
   const recorded = { startedAt, durationSeconds: seconds, steps, lines, warnings };
   const report = composeReport(request, runFacts(runner.env), story, recorded);
   await publish(report, runner.publisher, masks, {
-    temp: runner.env['RUNNER_TEMP'] ?? tmpdir(),
+    temp: givenOr(runner.env['RUNNER_TEMP'], tmpdir()),
     summary: request?.report.summary ?? true,
   });
 }
 
 function workspaceOf(runner: Runner): string {
-  return runner.env['GITHUB_WORKSPACE'] ?? process.cwd();
+  return givenOr(runner.env['GITHUB_WORKSPACE'], process.cwd());
+}
+
+/** A variable that is set to nothing is not set. */
+function givenOr(value: string | undefined, otherwise: string): string {
+  return value === undefined || value === '' ? otherwise : value;
 }
 
 function readAllInputs(runner: Runner): ReadInputs | Failure {

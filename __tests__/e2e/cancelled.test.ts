@@ -84,3 +84,15 @@ describe('a job that is killed during the rollout', () => {
       expect(post.summary).toContain('ECS goes on with the deployment of backend:2');
     }));
 });
+
+describe('a job that is cancelled while UpdateService has no answer yet', () => {
+  test('sees the update through, and rolls it back where that is asked for', () =>
+    inAWorld(SLOWLY, async (sim) => {
+      sim.inject({ action: 'UpdateService', times: 1, effect: { kind: 'reset', when: 'after' } });
+      const cancel = { ...tag('v2'), 'on-cancel': 'rollback' };
+      const result = await step(sim, cancel, signalAt('rolling out backend:2', 'SIGINT'));
+      expectRed(result, 'cancelled', 'cancelled');
+      expect(accepted(sim, 'StopServiceDeployment')).toHaveLength(1);
+      expect(result.errors[0]).toMatch(/ECS was asked to roll backend:2 back/);
+    }));
+});

@@ -242,3 +242,24 @@ describe('credentials and weather during the wait', () => {
       }),
   );
 });
+
+describe('another deployment that comes after ours was complete', () => {
+  test('while the URL is asked: superseded, never green', () =>
+    inAWorld({}, async (sim) => {
+      const url = sim.loadBalancers['web']?.url ?? '';
+      let deployed = false;
+      const result = await step(
+        sim,
+        { ...tag('v2'), 'health-check-url': `${url}/health`, 'health-check-successes': '8' },
+        {
+          onOutput: (log) => {
+            if (deployed || !log.includes('1 of 8 good answers')) return;
+            deployed = true;
+            sim.operator.deploy('backend', 'v3');
+          },
+        },
+      );
+      expectRed(result, 'superseded', 'superseded');
+      expect(mutations(sim)).toEqual(['RegisterTaskDefinition', 'UpdateService']);
+    }));
+});

@@ -5,9 +5,9 @@ import { DENIED, OLD_REVISION, OUR_REVISION, RESET, revision, snapshot, THROTTLE
 
 const { address } = snapshot();
 
-function says(...deployments: readonly Deployment[]): Promise<string> {
+async function says(...deployments: readonly Deployment[]): Promise<string> {
   const answer = { $metadata: {}, services: [{ deployments: [...deployments] }] };
-  return describeProduction({ describeServices: () => Promise.resolve(answer) }, address);
+  return (await describeProduction({ describeServices: () => Promise.resolve(answer) }, address)).sentence;
 }
 
 const primary = { status: 'PRIMARY', taskDefinition: OUR_REVISION, desiredCount: 2, runningCount: 2 };
@@ -46,6 +46,8 @@ describe('what runs now, in one sentence', () => {
 
   test.each([DENIED(), THROTTLED(), RESET()])('or that it could not be read: %s', async (error) => {
     const ecs = { describeServices: () => Promise.reject(error) };
-    expect(await describeProduction(ecs, address)).toBe('What service "web" runs now could not be read.');
+    expect((await describeProduction(ecs, address)).sentence).toBe(
+      'What service "web" runs now could not be read.',
+    );
   });
 });

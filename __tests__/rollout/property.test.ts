@@ -192,6 +192,7 @@ async function run(schedule: Schedule): Promise<Run> {
   const times = [clock.now()];
   let cancelledOut = false;
   try {
+    tools.signal.throwIfAborted();
     course = await watchCourse(tools, course, asked);
     times.push(clock.now());
     course = await remedyCourse(tools, course, asked);

@@ -54,6 +54,7 @@ const UNSUPPORTED = new Set([
 ]);
 
 const NO_ANSWER = new Set([
+  'ServiceMissing',
   'TimeoutError',
   'RequestTimeout',
   'RequestTimeoutException',

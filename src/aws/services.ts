@@ -4,14 +4,22 @@ import type { EcsReads } from './clients.ts';
 
 export type { Deployment, Service };
 
-/** The service as it is now. Rejects when it is gone. */
+/** ECS shows a deleted service as INACTIVE for a while; one that is missing has only lost sight of itself. */
+class ServiceMissing extends Error {
+  constructor(name: string) {
+    super(`ECS does not show service "${name}" this moment.`);
+    this.name = 'ServiceMissing';
+  }
+}
+
+/** The service as it is now. Rejects, like an unanswered call, where ECS does not show it. */
 export async function describeService(
   ecs: Pick<EcsReads, 'describeServices'>,
   address: Pick<ServiceAddress, 'cluster' | 'name'>,
 ): Promise<Service> {
   const answer = await ecs.describeServices({ cluster: address.cluster, services: [address.name] });
   const service = answer.services?.[0];
-  if (service === undefined) throw new Error(`Service "${address.name}" is gone.`);
+  if (service === undefined) throw new ServiceMissing(address.name);
   return service;
 }
 

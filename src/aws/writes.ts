@@ -16,7 +16,8 @@ const RESENDS = 2;
  *
  * A throttled write had no effect and is sent again. A write without an answer (time-out, reset, 5xx) may have
  * had one: `readBack` looks for it, and only when it finds nothing is the write sent again. Every other error
- * is the caller's. The SDK's own retries must be off for `send`. `signal` ends the pauses, never a write.
+ * is the caller's. The SDK's own retries must be off for `send`. `signal` ends it where nothing is
+ * known to have happened, never before the effect of an unanswered write was looked for.
  */
 export async function writeOnce<T>(
   clock: Clock,
@@ -33,9 +34,10 @@ export async function writeOnce<T>(
       if (kind !== 'throttled' && kind !== 'transient') throw error;
       const pause = PAUSES[attempt];
       if (kind === 'throttled' && pause === undefined) throw error;
-      await clock.sleep((pause ?? LAST_PAUSE) * 1000, signal);
+      await clock.sleep((pause ?? LAST_PAUSE) * 1000, kind === 'throttled' ? signal : undefined);
       const effect = kind === 'transient' ? await readBack() : undefined;
       if (effect !== undefined) return effect;
+      signal?.throwIfAborted();
       if (kind === 'transient') unanswered += 1;
       if (pause === undefined || unanswered > RESENDS) throw error;
     }

@@ -44,7 +44,9 @@ export async function proveService(
     const result = await passOrTrouble(gate, rollout);
     if ('remedy' in result) return { ...course, gates, trouble: result };
     gates.push(result);
-    tools.log.line(`${course.snapshot.address.name}: ${result.gate} gate ${result.state}: ${result.detail}`);
+    const text = `${course.snapshot.address.name}: ${result.gate} gate ${result.state}: ${result.detail}`;
+    if (result.state === 'skipped' && Object.keys(images).length > 0) tools.log.warn(text);
+    else tools.log.line(text);
     if (result.state === 'failed') return { ...course, gates, trouble: troubleOf(course, result) };
   }
   return { ...course, gates };

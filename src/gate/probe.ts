@@ -29,7 +29,7 @@ export async function probe(check: HttpCheck, signal: AbortSignal): Promise<Prob
 
 async function follow(check: HttpCheck, start: URL, signal: AbortSignal): Promise<Probe> {
   let url = start;
-  for (let hops = 0; hops <= MAX_REDIRECTS; hops += 1) {
+  for (let hops = 0; ; hops += 1) {
     const headers = url.origin === start.origin ? check.headers : {};
     const answer = await get(url, headers, signal);
     const location = answer.headers.location;
@@ -38,12 +38,13 @@ async function follow(check: HttpCheck, start: URL, signal: AbortSignal): Promis
       return { kind: 'answer', status, body: await bodyOf(answer), url: url.href };
     }
     answer.destroy();
-    url = new URL(location, url);
-    if (url.protocol !== 'http:' && url.protocol !== 'https:') {
-      return { kind: 'unreachable', reason: `it redirects to ${url.protocol}, which is not HTTP` };
-    }
+    const next = URL.parse(location, url.href);
+    const isHttp = next?.protocol === 'http:' || next?.protocol === 'https:';
+    // An answer all the same, and no good one: the list of statuses holds no redirect.
+    if (next === null || !isHttp || hops === MAX_REDIRECTS)
+      return { kind: 'answer', status, body: '', url: url.href };
+    url = next;
   }
-  return { kind: 'unreachable', reason: `more than ${MAX_REDIRECTS} redirects` };
 }
 
 function get(

@@ -168,12 +168,8 @@ function atDeadline(
     return { gate, state: 'passed', detail: 'every task that was there from the start is healthy' };
   }
   const [unhealthy] = [...judged, ...look.unproven];
-  return {
-    gate,
-    state: 'failed',
-    detail:
-      unhealthy === undefined
-        ? 'no running task of this deployment was seen'
-        : `task ${unhealthy[0]} ${unhealthy[1]}`,
-  };
+  if (unhealthy === undefined) {
+    return { gate, state: 'skipped', detail: 'no running task of this deployment could be recognised' };
+  }
+  return { gate, state: 'failed', detail: `task ${unhealthy[0]} ${unhealthy[1]}` };
 }

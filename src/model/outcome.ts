@@ -128,6 +128,8 @@ export interface Course {
   readonly snapshot: ServiceSnapshot;
   readonly taskDefinitionArn: string;
   readonly move: Move;
+  /** Reading of the clock when UpdateService was sent: the wait counts from there. */
+  readonly startedAt?: number;
   /** What runs or is on its way; undefined where the start was refused. */
   readonly rollout: Rollout | undefined;
   /** What the service wanted and ran when it was last seen. */

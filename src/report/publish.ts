@@ -34,7 +34,9 @@ export async function publish(
     told('The report', error);
     return '';
   });
-  for (const [name, value] of Object.entries(outputsOf(report, path))) publisher.setOutput(name, value);
+  for (const [name, value] of Object.entries(outputsOf(whole, path))) {
+    publisher.setOutput(name, name === 'message' ? masks.hide(value) : value);
+  }
   if (options.summary) {
     await publisher.writeSummary(renderSummary(report)).catch((error: unknown) => {
       told('The job summary', error);

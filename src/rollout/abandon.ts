@@ -49,10 +49,14 @@ async function whatBecomesOf(
   if (why.result !== 'cancelled' || request.onCancel === 'leave') {
     return `ECS goes on with the deployment of ${revisionName(rollout.taskDefinitionArn)} to ${service}.`;
   }
-  const tooLate = clock
-    .sleep(SECONDS_TO_UNDO * 1000)
-    .then(() => 'no answer came in time, so whether it is rolled back is not known');
-  return `${capital(service)}: ${await Promise.race([requestRollback(aws, rollout, request), tooLate])}.`;
+  const inTime = new AbortController();
+  const tooLate = clock.sleep(SECONDS_TO_UNDO * 1000, inTime.signal).then(
+    () => 'no answer came in time, so whether it is rolled back is not known',
+    () => '',
+  );
+  const done = await Promise.race([requestRollback(aws, rollout, request), tooLate]);
+  inTime.abort();
+  return `${capital(service)}: ${done}.`;
 }
 
 /** At most one request to go back, by the same rules as any rollback. Says what was done. */

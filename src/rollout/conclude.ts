@@ -10,11 +10,29 @@ export async function concludeCourse(
   course: Course,
   request: RolloutRequest,
 ): Promise<Course> {
-  const production = await describeProduction(aws.ecs, course.snapshot.address);
+  const { sentence: production, primaryId } = await describeProduction(aws.ecs, course.snapshot.address);
   log.line(production);
-  const outcome = conclude(course, request, production);
+  const outcome = conclude(replaced(course, request, primaryId), request, production);
   if (outcome.result === 'succeeded' && course.desiredCount === 0) log.warn(outcome.message);
   return { ...course, outcome };
+}
+
+/** A deployment that was well until somebody's took its place, while it was proven or baked, is superseded. */
+function replaced(course: Course, request: RolloutRequest, primaryId: string | undefined): Course {
+  const { rollout, trouble } = course;
+  const isOurs = primaryId === undefined || primaryId === rollout?.deploymentId;
+  if (trouble !== undefined || course.move === 'nothing' || !request.wait || isOurs) return course;
+  return {
+    ...course,
+    trouble: {
+      result: 'superseded',
+      cause: 'superseded',
+      reason: `completed, and was replaced by another deployment, ${primaryId}`,
+      hint: undefined,
+      evidence: [],
+      remedy: 'leave',
+    },
+  };
 }
 
 /** Pure: how it ended for one service. `production`: one sentence that says what runs now. */

@@ -26,7 +26,9 @@ export async function findServiceDeployment(
   snapshot: ServiceSnapshot,
   primary: Deployment | undefined,
   taskDefinitionArn: string,
+  limitSeconds = Number.POSITIVE_INFINITY,
 ): Promise<string | undefined> {
+  const until = tools.clock.now() + limitSeconds * 1000;
   for (const pause of PAUSES) {
     const candidates = await freshDeployments(tools, snapshot, primary?.createdAt);
     if (candidates === 'closed') {
@@ -37,7 +39,9 @@ export async function findServiceDeployment(
     }
     const ours = await pickOurs(tools, candidates, primary?.id, taskDefinitionArn);
     if (ours !== undefined) return ours;
-    await tools.clock.sleep(pause * 1000, tools.signal);
+    const left = until - tools.clock.now();
+    if (left <= 0) break;
+    await tools.clock.sleep(Math.min(pause * 1000, left), tools.signal);
   }
   tools.log.warn(
     `The service deployment of ${revisionName(taskDefinitionArn)} did not appear: following deployments[] of the service instead.`,

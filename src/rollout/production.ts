@@ -1,23 +1,33 @@
 import type { EcsReads } from '../aws/clients.ts';
 import { awsErrorKind } from '../aws/errors.ts';
 import { revisionName } from '../aws/partition.ts';
-import { describeService, type Deployment } from '../aws/services.ts';
+import { describeService, primaryOf, type Deployment } from '../aws/services.ts';
 import type { ServiceAddress } from '../model.ts';
 
-/** One sentence: what the service runs this moment, as ECS says. */
+/** What the service runs this moment, as ECS says. */
+export interface Production {
+  /** One sentence. */
+  readonly sentence: string;
+  /** `id` of the PRIMARY deployment; undefined where it could not be read. */
+  readonly primaryId: string | undefined;
+}
+
 export async function describeProduction(
   ecs: Pick<EcsReads, 'describeServices'>,
   address: ServiceAddress,
-): Promise<string> {
+): Promise<Production> {
   try {
     const service = await describeService(ecs, address);
     const running = (service.deployments ?? []).filter(
       (each) => each.status === 'PRIMARY' || (each.runningCount ?? 0) > 0,
     );
-    return `Service "${address.name}" now runs ${running.map(share).join(' and ') || 'nothing'}.`;
+    return {
+      sentence: `Service "${address.name}" now runs ${running.map(share).join(' and ') || 'nothing'}.`,
+      primaryId: primaryOf(service)?.id,
+    };
   } catch (error) {
     if (awsErrorKind(error) === 'not-aws') throw error;
-    return `What service "${address.name}" runs now could not be read.`;
+    return { sentence: `What service "${address.name}" runs now could not be read.`, primaryId: undefined };
   }
 }
 

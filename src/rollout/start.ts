@@ -15,6 +15,7 @@ import type {
   TaskDefinition,
   Trouble,
 } from '../model.ts';
+import { Cancelled } from '../runtime/cancellation.ts';
 import { Failure } from '../runtime/failure.ts';
 import type { Log } from '../runtime/log.ts';
 import { untilAnswered } from './asking.ts';
@@ -45,7 +46,10 @@ export function moveFor(snapshot: ServiceSnapshot, taskDefinitionArn: string, re
   }
 }
 
-/** Moves one service to a revision, as far as that is needed. What AWS refuses is the course's trouble. */
+/**
+ * Moves one service to a revision, as far as that is needed. What AWS refuses is the course's trouble. A job that is
+ * cancelled before anything took effect leaves a course without a rollout: the caller looks at the signal next.
+ */
 export async function startCourse(
   tools: StartTools,
   snapshot: ServiceSnapshot,
@@ -70,11 +74,13 @@ export async function startCourse(
   try {
     return {
       ...course,
+      startedAt: tools.clock.now(),
       rollout: await startRollout(tools, snapshot, taskDefinitionArn, definition, request),
     };
   } catch (error) {
-    if (!(error instanceof Failure)) throw error;
-    return { ...course, rollout: undefined, trouble: refusal(error) };
+    if (error instanceof Cancelled) return { ...course, rollout: undefined };
+    const failure = failureOf(error, `updating service "${snapshot.address.name}"`);
+    return { ...course, rollout: undefined, trouble: refusal(failure) };
   }
 }
 
@@ -100,7 +106,8 @@ function describeMove(move: Move, taskDefinitionArn: string): string {
   }
 }
 
-function refusal(failure: Failure): Trouble {
+function refusal(error: Error): Trouble {
+  const failure = error instanceof Failure ? error : new Failure('unknown', error.message);
   return {
     result: 'failed',
     cause: failure.reason,
@@ -146,7 +153,7 @@ async function startRollout(
     definition,
     deploymentId: entry?.id ?? '',
     serviceDeploymentArn: isNew
-      ? await searchServiceDeployment(tools, snapshot, entry, taskDefinitionArn)
+      ? await searchServiceDeployment(tools, snapshot, entry, taskDefinitionArn, request.waitMinutes * 60)
       : undefined,
     replacesTasks: isNew,
     adopted: false,
@@ -177,9 +184,10 @@ async function searchServiceDeployment(
   snapshot: ServiceSnapshot,
   primary: Deployment | undefined,
   taskDefinitionArn: string,
+  limitSeconds: number,
 ): Promise<string | undefined> {
   try {
-    return await findServiceDeployment(tools, snapshot, primary, taskDefinitionArn);
+    return await findServiceDeployment(tools, snapshot, primary, taskDefinitionArn, limitSeconds);
   } catch (error) {
     if (!tools.signal.aborted && awsErrorKind(error) === 'not-aws') throw error;
     return undefined;
@@ -208,7 +216,7 @@ export function updateInput(
 }
 
 async function update(
-  { aws, clock }: StartTools,
+  { aws, clock, signal }: StartTools,
   snapshot: ServiceSnapshot,
   input: UpdateServiceCommandInput,
 ): Promise<Service> {
@@ -221,6 +229,7 @@ async function update(
         const service = await untilAnswered(clock, () => describeService(aws.ecs, snapshot.address));
         return tookEffect(service, snapshot, input) ? service : undefined;
       },
+      signal,
     );
   } catch (error) {
     if (isAwsError(error, 'ServiceNotActiveException')) {

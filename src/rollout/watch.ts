@@ -41,9 +41,10 @@ export async function watch(
   rollout: Rollout,
   request: RolloutRequest,
   until: Until = 'verdict',
+  since = tools.clock.now(),
 ): Promise<Watched> {
   const { clock, signal } = tools;
-  const deadline = clock.now() + request.waitMinutes * 60_000;
+  const deadline = since + request.waitMinutes * 60_000;
   const teller = new Teller(tools.log, rollout);
   let history = NO_HISTORY;
   let last: Observation | undefined;
@@ -79,7 +80,7 @@ export async function watchCourse(
 ): Promise<Course> {
   const { rollout, move, trouble } = course;
   if (rollout === undefined || move === 'nothing' || trouble !== undefined) return course;
-  const watched = await watch(tools, rollout, request.rollout);
+  const watched = await watch(tools, rollout, request.rollout, 'verdict', course.startedAt);
   const after: Course = {
     ...course,
     rollout: knowing(rollout, watched.last),

@@ -4,6 +4,7 @@ import { parseArn } from '../aws/partition.ts';
 import {
   describeServiceRevisions,
   listServiceDeployments,
+  timeOf,
   type ServiceDeploymentBrief,
   type ServiceRevision,
 } from '../aws/service-deployments.ts';
@@ -48,7 +49,7 @@ export function snapshotOf(
     desiredCount: service.desiredCount ?? 0,
     schedulingStrategy: service.schedulingStrategy ?? 'REPLICA',
     primaryId: primary?.id,
-    rollout: rolloutState(primary, current),
+    rollout: rolloutState(primary, current, isSteady(service)),
     taskDefinitionArn,
     currentServiceDeploymentArn: current?.serviceDeploymentArn,
     knownServiceDeployments: (history ?? []).flatMap((each) => each.serviceDeploymentArn ?? []),
@@ -143,8 +144,10 @@ function addressOf(cluster: string, service: Service): ServiceAddress {
   };
 }
 
+/** Enough of a history: AWS promises no order, so pages may end only where they come newest first. */
 function hasSuccess(found: readonly ServiceDeploymentBrief[]): boolean {
-  return found.some((each) => each.status === 'SUCCESSFUL');
+  const isNewestFirst = found.length > 1 && timeOf(found[0]?.createdAt) >= timeOf(found.at(-1)?.createdAt);
+  return isNewestFirst && found.some((each) => each.status === 'SUCCESSFUL');
 }
 
 /** Those with tasks now, the newest deployment's, and the last good one's. */
@@ -170,11 +173,18 @@ function currentDeployment(
   return target?.taskDefinition === taskDefinitionArn ? newest : undefined;
 }
 
+/** All that a service tells that reports no states: one deployment, and as many tasks as are wanted. */
+function isSteady({ deployments = [], runningCount, desiredCount }: Service): boolean {
+  return deployments.length <= 1 && (runningCount ?? desiredCount) === desiredCount;
+}
+
 function rolloutState(
   primary: Deployment | undefined,
   current: ServiceDeploymentBrief | undefined,
+  isSteady: boolean,
 ): ServiceSnapshot['rollout'] {
   if (current?.status === 'SUCCESSFUL') return 'complete';
+  if (current === undefined && primary?.rolloutState === undefined && !isSteady) return 'in-progress';
   if (current?.status === 'PENDING' || current?.status === 'IN_PROGRESS') return 'in-progress';
   if (primary?.rolloutState === 'FAILED') return 'failed';
   if (primary?.rolloutState === 'IN_PROGRESS') return current === undefined ? 'in-progress' : 'failed';

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { isAbsolute, resolve } from 'node:path';
-import { parseDocument } from 'yaml';
+import { parseDocument, type YAMLParseError } from 'yaml';
 import type { Json, TaskDefinition } from '../model.ts';
 import { Failure } from '../runtime/failure.ts';
 import { asTaskDefinition, registrable } from './fields.ts';
@@ -22,7 +22,7 @@ export async function readTaskDefinitionFile(workspace: string, path: string): P
 export function parseTaskDefinition(path: string, text: string): TaskDefinition {
   const document = parseDocument(text, { uniqueKeys: true, prettyErrors: true, merge: true });
   const [problem] = document.errors;
-  if (problem !== undefined) throw wrong(path, `it is neither JSON nor YAML: ${firstLine(problem.message)}`);
+  if (problem !== undefined) throw wrong(path, `it is neither JSON nor YAML: ${whereOf(problem)}`);
   try {
     const content = document.toJS({ maxAliasCount: MAX_ALIASES }) as Json;
     const described = content as { taskDefinition?: Json; tags?: readonly Json[] } | null;
@@ -30,7 +30,12 @@ export function parseTaskDefinition(path: string, text: string): TaskDefinition 
       ? registrable(asTaskDefinition(content))
       : registrable(asTaskDefinition(described.taskDefinition), described.tags);
   } catch (error) {
-    throw wrong(path, error instanceof Error ? firstLine(error.message) : String(error));
+    throw wrong(
+      path,
+      error instanceof ReferenceError
+        ? 'it has an alias that leads nowhere, or too many of them'
+        : firstLine((error as Error).message),
+    );
   }
 }
 
@@ -51,6 +56,13 @@ async function readText(path: string, absolute: string): Promise<string> {
 
 function wrong(path: string, what: string): Failure {
   return new Failure('invalid-input', `task-definition: the file ${path} is not a task definition: ${what}.`);
+}
+
+/** The parser's messages quote the file, which may hold secrets: its code and the place say enough. */
+function whereOf({ code, linePos }: YAMLParseError): string {
+  const [at] = linePos ?? [];
+  const what = code.toLowerCase().replaceAll('_', ' ');
+  return at === undefined ? what : `${what} at line ${at.line}, column ${at.col}`;
 }
 
 function firstLine(text: string): string {

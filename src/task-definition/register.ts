@@ -1,6 +1,7 @@
 import type { Aws, EcsReads } from '../aws/clients.ts';
 import { awsErrorKind, describeAwsError } from '../aws/errors.ts';
 import { failureOf } from '../aws/failures.ts';
+import { isArray, isObject } from '../aws/json.ts';
 import { revisionName } from '../aws/partition.ts';
 import { describeService } from '../aws/services.ts';
 import { describeTasks, listFamilyTasks } from '../aws/tasks.ts';
@@ -8,6 +9,7 @@ import { writeOnce } from '../aws/writes.ts';
 import type { Course, RegisteredDefinition, ServiceAddress, TaskDefinition } from '../model.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { Failure } from '../runtime/failure.ts';
+import { Masks } from '../runtime/masks.ts';
 import type { Log } from '../runtime/log.ts';
 import { diffDefinitions } from './diff.ts';
 import { findRevision } from './load.ts';
@@ -48,10 +50,21 @@ async function registerTaskDefinition(
     if (awsErrorKind(error) !== 'refused') throw failureOf(error, `registering ${definition.family}`);
     throw new Failure(
       'register-refused',
-      `AWS refused the task definition ${definition.family}: ${describeAwsError(error)}`,
+      `AWS refused the task definition ${definition.family}: ${withoutValues(describeAwsError(error), definition)}`,
       { hint: 'Nothing was deployed. Correct the definition and run again.', cause: error },
     );
   }
+}
+
+/** AWS quotes what it refuses, and that may be the value of a variable. */
+function withoutValues(text: string, definition: TaskDefinition): string {
+  const entries = definition.containerDefinitions.flatMap(({ environment }) =>
+    isArray(environment) ? environment : [],
+  );
+  const values = entries.flatMap((entry) =>
+    isObject(entry) && typeof entry['value'] === 'string' ? entry['value'] : [],
+  );
+  return new Masks(values).hide(text);
 }
 
 /** After a lost answer: the latest revision of the family, if it is what was sent. */
