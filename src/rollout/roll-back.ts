@@ -137,7 +137,7 @@ async function requestRollback(
   request: RolloutRequest,
   arn: string,
 ): Promise<RollbackEnd | 'look-again' | 'may-not-stop'> {
-  const { aws, clock } = tools;
+  const { aws, clock, signal } = tools;
   try {
     await writeOnce<unknown>(
       clock,
@@ -146,6 +146,7 @@ async function requestRollback(
         const deployment = await untilAnswered(clock, () => describeServiceDeployment(aws.ecs, arn));
         return deployment?.status?.startsWith('ROLLBACK_') === true ? {} : undefined;
       },
+      signal,
     );
   } catch (error) {
     if (isAwsError(error, 'ConflictException', 'InvalidParameterException')) return 'look-again';
@@ -162,7 +163,7 @@ async function updateBack(
   request: RolloutRequest,
   target: GoodRevision,
 ): Promise<RollbackEnd | 'look-again'> {
-  const { aws, clock } = tools;
+  const { aws, clock, signal } = tools;
   const { snapshot } = rollout;
   const input = restoringInput(rollout, request, target);
   const read = (): Promise<Service> => untilAnswered(clock, () => describeService(aws.ecs, snapshot.address));
@@ -183,6 +184,7 @@ async function updateBack(
         : (input.desiredCount ?? now.desiredCount) === now.desiredCount;
       return isBack ? now : undefined;
     },
+    signal,
   );
   if (service === 'superseded') return 'look-again';
   const primary = service && primaryOf(service);
