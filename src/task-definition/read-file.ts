@@ -59,7 +59,7 @@ function wrong(path: string, what: string): Failure {
 }
 
 /** The parser's messages quote the file, which may hold secrets: its code and the place say enough. */
-function whereOf({ code, linePos }: YAMLParseError): string {
+function whereOf({ code, linePos }: Pick<YAMLParseError, 'code' | 'linePos'>): string {
   const [at] = linePos ?? [];
   const what = code.toLowerCase().replaceAll('_', ' ');
   return at === undefined ? what : `${what} at line ${at.line}, column ${at.col}`;
