@@ -1,0 +1,22 @@
+import { expect, test } from '@jest/globals';
+import type { TargetView } from '../../src/aws/target-health.ts';
+import { judgeTargets } from '../../src/gate/targets.ts';
+
+const TASK = {
+  taskArn: 'arn:aws:ecs:eu-central-1:123456789012:task/prod/a',
+  lastStatus: 'RUNNING',
+  attachments: [{ details: [{ name: 'privateIPv4Address', value: '10.0.0.1' }] }],
+};
+
+function target(state: string): TargetView {
+  return { address: '10.0.0.1', port: 80, state, reason: undefined, description: undefined };
+}
+
+test.each([
+  ['healthy in both of its target groups is proven', ['healthy', 'healthy'], 0],
+  ['healthy in one of two target groups only is not', ['healthy', 'unhealthy'], 1],
+  ['still being checked in one of two target groups is not yet', ['initial', 'healthy'], 1],
+])('a task that is %s', (_, states, unproven) => {
+  const groups = states.map((state) => [target(state)]);
+  expect(judgeTargets([TASK], groups, false).unproven.size).toBe(unproven);
+});
