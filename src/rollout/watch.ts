@@ -1,7 +1,6 @@
 import type { Aws } from '../aws/clients.ts';
 import { awsErrorKind, describeAwsError } from '../aws/errors.ts';
 import { failureOf } from '../aws/failures.ts';
-import { shortenArns } from '../aws/partition.ts';
 import type { Course, Request, Rollout, RolloutRequest } from '../model.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { Failure } from '../runtime/failure.ts';
@@ -11,7 +10,7 @@ import { NO_HISTORY, remember } from './history.ts';
 import { judge, type Judgement, type Verdict } from './judge.ts';
 import type { Observation } from './observation.ts';
 import { observe } from './observe.ts';
-import { progressLine } from './progress.ts';
+import { Teller } from './teller.ts';
 import { troubleOf, type Watched } from './trouble.ts';
 
 export interface WatchTools {
@@ -149,38 +148,4 @@ export function termsOf(rollout: Rollout, request: RolloutRequest): Judgement {
 function isOver(verdict: Verdict, until: Until): verdict is Exclude<Verdict, { kind: 'progressing' }> {
   if (verdict.kind === 'progressing') return false;
   return until === 'verdict' || !(verdict.kind === 'failed' && verdict.ecs !== 'gave-up');
-}
-
-/** Tells only what changed: the state of the rollout, and service events that were not told yet. */
-class Teller {
-  readonly #log: Log;
-  readonly #name: string;
-  readonly #toldEvents: Set<string>;
-  #lastLine = '';
-  #warnedOf: string | undefined;
-
-  constructor(log: Log, rollout: Rollout) {
-    this.#log = log;
-    this.#name = rollout.snapshot.address.name;
-    this.#toldEvents = new Set(rollout.snapshot.knownEvents);
-  }
-
-  tell(seen: Observation, verdict: Verdict): void {
-    for (const event of [...seen.events].reverse()) {
-      if (!this.#toldEvents.has(event.id))
-        this.#log.line(`${this.#name}: ECS: ${shortenArns(event.message)}`);
-      this.#toldEvents.add(event.id);
-    }
-    const line = progressLine(seen);
-    if (line !== this.#lastLine) this.#log.line(`${this.#name}: ${line}`);
-    this.#lastLine = line;
-    if (verdict.kind === 'progressing' && verdict.unknownStatus !== undefined)
-      this.#warnOf(verdict.unknownStatus);
-  }
-
-  #warnOf(status: string): void {
-    if (this.#warnedOf === status) return;
-    this.#warnedOf = status;
-    this.#log.warn(`ECS reports the status ${status}, which this version does not know; it keeps watching.`);
-  }
 }
