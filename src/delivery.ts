@@ -1,9 +1,11 @@
+import { costOf } from './cost/monthly.ts';
 import type {
   Course,
   DefinitionBase,
   ProvidedImages,
   RegisteredDefinition,
   Request,
+  ServiceCost,
   ServiceSnapshot,
 } from './model.ts';
 import { chooseContainer } from './pre-deploy/container.ts';
@@ -49,7 +51,23 @@ export async function plan(
   const made = await Promise.all(plans);
   for (const { prepared } of made) findPreDeployContainer(request, prepared);
   story.image ??= Object.values(made[0]?.prepared.images ?? {})[0];
+  story.costs = made.flatMap((each) => costs(each, request));
   return made;
+}
+
+/** What each service costs a month, and will: its count is the one that was asked for, else the one that it has. */
+function costs({ services, prepared }: Plan, { rollout }: Request): ServiceCost[] {
+  const { current, definition } = prepared;
+  return services.map((service) => {
+    const isCurrent = service.taskDefinitionArn === services[0]?.taskDefinitionArn && current !== undefined;
+    return costOf({
+      service: service.address.name,
+      region: service.address.region,
+      placement: service.placement,
+      before: isCurrent ? { definition: current, tasks: service.desiredCount } : undefined,
+      after: { definition, tasks: rollout.desiredCount ?? service.desiredCount },
+    });
+  });
 }
 
 /** Looks for whatever is known to go wrong, where anything is about to change; refuses before anything is touched. */
@@ -72,7 +90,7 @@ export async function check(
 }
 
 /** Some service gets an update, or a revision is to be registered. */
-function isAboutToChange({ services, prepared }: Plan, { rollout }: Request): boolean {
+export function isAboutToChange({ services, prepared }: Plan, { rollout }: Request): boolean {
   const { existingArn } = prepared;
   if (existingArn === undefined) return true;
   return services.some((service) => moveFor(service, existingArn, rollout) === 'update');

@@ -3,7 +3,9 @@ import { surveyAlarms } from './gate/alarms.ts';
 import { bake, proveService, proveUrl } from './gate/gate.ts';
 import { FINISHED, packHandover } from './handover.ts';
 import { provideImages } from './image/provide.ts';
+import { imageToBuild } from './image/to-be-built.ts';
 import type { AlarmView, Course, Probe, ProvidedImages, Request, ServiceSnapshot } from './model.ts';
+import { concludePlan } from './planning.ts';
 import { endingOf, newStory, type Ending, type Story } from './report/story.ts';
 import { abandonCourse } from './rollout/abandon.ts';
 import { concludeCourse } from './rollout/conclude.ts';
@@ -35,6 +37,10 @@ async function tell(story: Story, request: Request, tools: Tools): Promise<void>
   const images = await log.step('Image', () => findImages(story, request, tools));
   const plans = await log.step('Task definition', () => plan(story, request, tools, snapshots, images));
   await log.step('Verify', () => check(story, request, tools, plans));
+  if (request.mode === 'plan') {
+    concludePlan(story, request, plans);
+    return;
+  }
   const deliveries = await log.step('Register', () => register(story, tools, plans));
   if (snapshots.length === 0) return;
   if (request.preDeploy !== undefined) {
@@ -96,7 +102,7 @@ async function survey(story: Story, request: Request, tools: Tools): Promise<Sur
   const check = request.gate.http;
   const [snapshots, answer, alarms] = await Promise.all([
     surveyServices(tools, request.cluster, request.services),
-    check === undefined ? undefined : tools.ask(check, tools.signal),
+    check === undefined || request.mode === 'plan' ? undefined : tools.ask(check, tools.signal),
     surveyAlarms(tools, request.gate.alarms),
   ]);
   story.url = await addressForPeople(tools.aws, check?.url, snapshots);
@@ -104,7 +110,11 @@ async function survey(story: Story, request: Request, tools: Tools): Promise<Sur
 }
 
 async function findImages(story: Story, request: Request, tools: Tools): Promise<ProvidedImages> {
-  const images = await provideImages(tools, request.image);
+  const { image, mode } = request;
+  const images =
+    mode === 'plan' && image.kind === 'build'
+      ? await imageToBuild(tools, image)
+      : await provideImages(tools, image);
   story.image = images.kind === 'one' ? images.image : undefined;
   return images;
 }

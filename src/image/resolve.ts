@@ -48,9 +48,14 @@ export async function resolveExisting(
   tagOrDigest: string,
   warn: (text: string) => void,
 ): Promise<DeployedImage> {
-  const uri = ecrRepositoryOf(repository) === undefined ? await uriOf(aws, repository) : repository;
+  const uri = await repositoryUri(aws, repository);
   const separator = tagOrDigest.startsWith('sha256:') ? '@' : ':';
   return resolveReference(aws, `${uri}${separator}${tagOrDigest}`, warn);
+}
+
+/** The URI of a repository that is named by its name or by its URI already. */
+export async function repositoryUri(aws: EcrOf, repository: string): Promise<string> {
+  return ecrRepositoryOf(repository) === undefined ? await uriOf(aws, repository) : repository;
 }
 
 async function uriOf(aws: EcrOf, name: string): Promise<string> {

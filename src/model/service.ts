@@ -11,6 +11,20 @@ export interface DeployedImage {
   readonly tag: string | undefined;
   /** Host of the registry when it is ECR. */
   readonly registry: string | undefined;
+  /** In a plan: the image does not exist yet, and the reference stands for it. */
+  readonly toBeBuilt?: boolean;
+}
+
+/** How an image of this run was built, for people. */
+export interface BuildFacts {
+  /** An image of this commit and these inputs was there already, and nothing was built. */
+  readonly reused: boolean;
+  readonly seconds: number;
+  readonly steps: { readonly total: number; readonly cached: number } | undefined;
+  readonly sizeBytes: number | undefined;
+  readonly digest: string | undefined;
+  readonly tags: readonly string[];
+  readonly platforms: readonly string[];
 }
 
 /** The images of this run: one for the chosen containers, or one for each named container. */

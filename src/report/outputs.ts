@@ -9,7 +9,7 @@ export function outputsOf(report: Report, reportPath: string): Record<string, st
     cause: report.cause,
     message: report.message,
     changed: String(report.changed),
-    image: report.image?.reference,
+    image: report.image?.toBeBuilt === true ? undefined : report.image?.reference,
     'image-digest': report.image?.digest,
     registry: report.image?.registry,
     'task-definition-arn': first?.taskDefinitionArn ?? report.definition?.arn,

@@ -138,8 +138,12 @@ function badness(result: Result): number {
   return RESULTS.indexOf(result);
 }
 
-/** Something in AWS is not as it was: a service was updated and not put back, or a new revision is left. */
+/**
+ * Something in AWS is not as it was: a service was updated and not put back, or a new revision is left. In a plan:
+ * whether a deployment would change anything.
+ */
 function hasChanged(story: Story): boolean {
+  if (story.wouldChange !== undefined) return story.wouldChange;
   const moved = story.courses.some(
     ({ move, rollout, outcome }) =>
       move === 'update' && rollout !== undefined && outcome?.result !== 'rolled-back',

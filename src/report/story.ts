@@ -1,4 +1,5 @@
 import type {
+  BuildFacts,
   Cause,
   CheckResult,
   Course,
@@ -6,6 +7,7 @@ import type {
   Evidence,
   RegisteredDefinition,
   Result,
+  ServiceCost,
 } from '../model.ts';
 import { failureOf } from '../aws/failures.ts';
 import { Cancelled } from '../runtime/cancellation.ts';
@@ -14,10 +16,15 @@ import { Failure } from '../runtime/failure.ts';
 /** All that a run learnt, step by step; what is missing was not reached. */
 export interface Story {
   image: DeployedImage | undefined;
+  /** Undefined where nothing was built. */
+  build: BuildFacts | undefined;
   /** One for all services; in a rollback, one for each. */
   definitions: readonly RegisteredDefinition[];
   checks: readonly CheckResult[];
+  costs: readonly ServiceCost[];
   courses: readonly Course[];
+  /** In `mode: plan`: whether a deployment would change anything. */
+  wouldChange: boolean | undefined;
   /** Origin of the health-check URL, else of the load balancer. */
   url: string | undefined;
   /** How the run ended where no service says it: before any was touched, or because it was cancelled. */
@@ -33,7 +40,17 @@ export interface Ending {
 }
 
 export function newStory(): Story {
-  return { image: undefined, definitions: [], checks: [], courses: [], url: undefined, ending: undefined };
+  return {
+    image: undefined,
+    build: undefined,
+    definitions: [],
+    checks: [],
+    costs: [],
+    courses: [],
+    wouldChange: undefined,
+    url: undefined,
+    ending: undefined,
+  };
 }
 
 /** How a run ends that threw. */

@@ -28,6 +28,8 @@ export interface PreparedDefinition {
   readonly images: Readonly<Record<string, DeployedImage>>;
   /** Against what the (first) service runs; against nothing where there is no service. */
   readonly changes: readonly DefinitionChange[];
+  /** What the (first) service runs. */
+  readonly current: TaskDefinition | undefined;
 }
 
 export interface PrepareTools {
@@ -62,6 +64,7 @@ export async function prepareTaskDefinition(
     origin: base.origin,
     existingArn: await existingRevision(aws, rendered.definition, base, current),
     changes,
+    current: current?.pinned,
   };
 }
 

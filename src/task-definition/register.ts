@@ -25,7 +25,7 @@ interface RegisterTools {
 /** The revision to deploy: one that is there already, or a new one. */
 export async function registerOrReuse(
   tools: RegisterTools,
-  prepared: PreparedDefinition,
+  prepared: Omit<PreparedDefinition, 'current'>,
 ): Promise<RegisteredDefinition> {
   const { existingArn, definition, origin, changes } = prepared;
   const arn = existingArn ?? (await registerTaskDefinition(tools, definition));

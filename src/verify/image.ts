@@ -16,13 +16,20 @@ export const image: Check = {
   nothing: 'no image is in ECR, and others are not looked at',
   look(aws, subject) {
     const platform = platformOf(subject);
-    const references = subject.definition.containerDefinitions.map((container) => container.image);
+    const references = subject.definition.containerDefinitions
+      .map((container) => container.image)
+      .filter((reference) => !isToBeBuilt(reference, subject));
     return lookAtImages(aws, references, {
       there: (reference, manifest) => platformFinding(nameOf(reference, subject), manifest, platform),
       gone: (reference) => failed(goneText(reference, subject)),
     });
   },
 };
+
+/** What a plan only announces cannot be there. */
+function isToBeBuilt(reference: string, { images }: Subject): boolean {
+  return Object.values(images).some((each) => each.toBeBuilt === true && each.reference === reference);
+}
 
 function goneText(reference: string, subject: Subject): string {
   const repository = ecrRepositoryOf(reference);
