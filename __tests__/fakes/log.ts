@@ -11,5 +11,6 @@ export function fakeLog(): Log & { readonly said: readonly string[] } {
     warn: (text) => {
       said.push(`warning: ${text}`);
     },
+    point: () => undefined,
   };
 }

@@ -38,7 +38,7 @@ describe('the job log', () => {
       return Promise.resolve(42);
     });
     expect(result).toBe(42);
-    expect(said).toEqual(['group: Survey', '  0:01  seen', 'end']);
+    expect(said).toEqual(['group: Survey', '  0:01  seen', 'end', '  0:01  ✓ Survey (1.3 s)']);
     expect(log.steps).toEqual([{ name: 'Survey', from: 0, seconds: 1.3, ok: true }]);
   });
 
@@ -46,7 +46,7 @@ describe('the job log', () => {
     const { log, said } = logged();
     const failing = log.step('Image', () => Promise.reject(new Error('no image')));
     await expect(failing).rejects.toThrow('no image');
-    expect(said).toEqual(['group: Image', 'end']);
+    expect(said).toEqual(['group: Image', 'end', '  0:00  ✗ Image (0 s)']);
     expect(log.steps).toMatchObject([{ name: 'Image', ok: false }]);
   });
 

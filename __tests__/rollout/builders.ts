@@ -274,6 +274,7 @@ export function recordedLog(): RecordedLog {
     warn: (text) => {
       warnings.push(text);
     },
+    point: () => undefined,
   };
 }
 

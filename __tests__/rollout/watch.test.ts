@@ -378,9 +378,9 @@ describe('the log', () => {
       },
     });
     expect(log.lines).toEqual([
-      'web: new 2/2 running, pending',
-      'web: new 2/2 running, in progress',
-      'web: new 1/2 running, 1 healthy, in progress',
+      'web: ██████████ new 2/2 running, pending',
+      'web: ██████████ new 2/2 running, in progress',
+      'web: █████░░░░░ new 1/2 running, 1 healthy, in progress',
     ]);
   });
 

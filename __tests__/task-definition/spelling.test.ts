@@ -10,7 +10,7 @@ function definition(container: object, task: object = {}): TaskDefinition {
   };
 }
 
-const log = { line: (): void => undefined, warn: (): void => undefined };
+const log = { line: (): void => undefined, warn: (): void => undefined, point: (): void => undefined };
 
 describe('fields of a task definition file', () => {
   test.each([

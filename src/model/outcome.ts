@@ -159,3 +159,18 @@ export interface StepRecord {
   readonly seconds: number;
   readonly ok: boolean;
 }
+
+/** The state of one service's rollout at one look. */
+export interface RolloutPoint {
+  readonly service: string;
+  readonly desired: number;
+  readonly running: number;
+  /** Undefined where the tasks may not be read. */
+  readonly healthy: number | undefined;
+  /** Tasks of earlier deployments that are still there, and those of them that are on their way out. */
+  readonly old: number;
+  readonly draining: number;
+  readonly failed: number;
+  /** In words, such as `in progress` or `in progress (bake time)`. */
+  readonly stage: string;
+}

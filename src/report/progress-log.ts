@@ -1,4 +1,4 @@
-import type { StepRecord } from '../model.ts';
+import type { RolloutPoint, StepRecord } from '../model.ts';
 import { secondsBetween, type Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Masks } from '../runtime/masks.ts';
@@ -19,6 +19,12 @@ export interface LoggedLine {
   readonly text: string;
 }
 
+/** The state of a rollout, for the report. */
+export interface TimedPoint extends RolloutPoint {
+  /** Seconds since the run began. */
+  readonly at: number;
+}
+
 /** Annotations of one level that GitHub shows for a step. */
 const MAX_WARNINGS = 10;
 
@@ -30,6 +36,7 @@ export class ProgressLog implements Log {
   readonly steps: StepRecord[] = [];
   readonly lines: LoggedLine[] = [];
   readonly warnings: string[] = [];
+  readonly points: TimedPoint[] = [];
   readonly #console: Console;
   readonly #clock: Clock;
   readonly #masks: Masks;
@@ -46,7 +53,7 @@ export class ProgressLog implements Log {
     return secondsBetween(this.#start, this.#clock.now());
   }
 
-  /** Runs a step of the story in a group of its own. */
+  /** Runs a step of the story in a group of its own; below the group, which folds away, stands how long it took. */
   async step<T>(name: string, run: () => Promise<T>): Promise<T> {
     const from = this.seconds;
     let ok = false;
@@ -59,6 +66,7 @@ export class ProgressLog implements Log {
       const seconds = Math.round((this.seconds - from) * 10) / 10;
       this.steps.push({ name, from, seconds, ok });
       this.#console.endGroup();
+      this.#console.info(`${stamp(this.seconds)}  ${ok ? '✓' : '✗'} ${name} (${seconds} s)`);
     }
   }
 
@@ -74,6 +82,10 @@ export class ProgressLog implements Log {
     this.warnings.push(shown);
     if (this.warnings.length <= MAX_WARNINGS) this.#console.warning(shown);
     else this.line(`Warning: ${shown}`);
+  }
+
+  point(point: RolloutPoint): void {
+    this.points.push({ at: this.seconds, ...point });
   }
 
   /** Hidden again once it is harmless: an escape inside a secret would keep it from being found. */

@@ -16,6 +16,8 @@ export interface Observation {
   readonly tasks: readonly TaskView[];
   /** Tasks of the service that our deployment did not start. */
   readonly oldTasks: number;
+  /** Those of them that are on their way out; undefined where the tasks may not be read. */
+  readonly drainingTasks?: number;
   readonly events: readonly ServiceEvent[];
   /** Why this look shows no tasks, where AWS did not answer for them: they are evidence, not the verdict. */
   readonly unanswered: unknown;

@@ -35,6 +35,7 @@ export async function observe(aws: ObservedAws, rollout: Rollout): Promise<Obser
     ...viewService(service, rollout.deploymentId),
     tasks: tasks.ours,
     oldTasks: tasks.others,
+    drainingTasks: tasks.draining,
     unanswered: tasks.unanswered,
   };
 }
@@ -94,9 +95,11 @@ function viewDeployment(deployment: ServiceDeployment): DeploymentView {
 interface Tasks {
   readonly ours: TaskView[];
   readonly others: number;
+  /** Of the others, those that are to stop. */
+  readonly draining: number;
 }
 
-const NO_TASKS: Tasks = { ours: [], others: 0 };
+const NO_TASKS: Tasks = { ours: [], others: 0, draining: 0 };
 
 /** The tasks, where they may be read and AWS answers; the verdict does not wait for them. */
 async function evidenceOf(aws: ObservedAws, rollout: Rollout): Promise<Tasks & { unanswered?: unknown }> {
@@ -124,9 +127,11 @@ async function tasksOf(aws: ObservedAws, rollout: Rollout): Promise<Tasks> {
     ),
     healthyAddresses: await healthyAddresses(aws, rollout),
   };
+  const others = tasks.filter((task) => !isOurs(task) && task.lastStatus !== 'STOPPED');
   return {
     ours: tasks.filter(isOurs).map((task) => viewTask(task, sources)),
-    others: tasks.filter((task) => !isOurs(task) && task.lastStatus !== 'STOPPED').length,
+    others: others.length,
+    draining: others.filter((task) => task.desiredStatus === 'STOPPED').length,
   };
 }
 

@@ -44,7 +44,7 @@ export async function watch(
 ): Promise<Watched> {
   const { clock, signal } = tools;
   const deadline = since + request.waitMinutes * 60_000;
-  const teller = new Teller(tools.log, rollout);
+  const teller = new Teller(tools.log, rollout, clock);
   let history = NO_HISTORY;
   let last: Observation | undefined;
   let pause = request.pollSeconds * 1000;
@@ -105,7 +105,7 @@ function knowing(rollout: Rollout, last: Observation | undefined): Rollout {
 /** A look for whose tasks AWS did not answer shows those of the look before. */
 function withKnownTasks(seen: Observation, last: Observation | undefined): Observation {
   if (seen.unanswered === undefined || last === undefined) return seen;
-  return { ...seen, tasks: last.tasks, oldTasks: last.oldTasks };
+  return { ...seen, tasks: last.tasks, oldTasks: last.oldTasks, drainingTasks: last.drainingTasks ?? 0 };
 }
 
 function isThrottling(error: unknown): boolean {
