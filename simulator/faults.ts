@@ -9,6 +9,8 @@ export type FaultEffect =
   | { readonly kind: 'http-500' }
   /** The connection breaks, before the call took effect or after it did. */
   | { readonly kind: 'reset'; readonly when: 'before' | 'after' }
+  /** No answer ever comes; the call took effect or did not. */
+  | { readonly kind: 'hang'; readonly when: 'before' | 'after' }
   /** The answer is late, in real milliseconds. */
   | { readonly kind: 'delay'; readonly milliseconds: number };
 

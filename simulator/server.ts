@@ -49,11 +49,12 @@ async function handle(front: Front, incoming: IncomingMessage, response: ServerR
   world.clock.settle();
   const time = world.clock.now();
   const requestId = randomUUID();
-  const lost = effect?.kind === 'reset';
+  const lost = effect?.kind === 'reset' || effect?.kind === 'hang';
   const answer = lost && effect.when === 'before' ? undefined : answerWith(world, request, effect, requestId);
   const { service, action, region, body } = request;
   const outcome = lost || answer === undefined ? { status: 0, error: undefined } : answer;
   front.record({ time, service, action, region, body, status: outcome.status, error: outcome.error });
+  if (effect?.kind === 'hang') return;
   if (lost || answer === undefined) incoming.socket.destroy();
   else send(response, request, answer, requestId);
 }
@@ -107,6 +108,7 @@ function refusalOf(world: World, request: AwsRequest, effect: FaultEffect): AwsE
     case 'http-500':
       return new AwsError('ServerException', 'Service Unavailable. Please try again later.', 500);
     case 'reset':
+    case 'hang':
     case 'delay':
       return undefined;
   }

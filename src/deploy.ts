@@ -27,12 +27,15 @@ export async function deploy(request: Request, tools: Tools): Promise<Story> {
   } catch (error) {
     await abandon(story, request, tools, endingOf(error));
   }
-  tools.handOver(FINISHED);
+  // What ECS has not answered when the job is cancelled, the post step finds out.
+  if (!story.courses.some(({ unanswered }) => unanswered) || !tools.signal.aborted) tools.handOver(FINISHED);
   return story;
 }
 
 async function tell(story: Story, request: Request, tools: Tools): Promise<void> {
   const { log } = tools;
+  // A write that is under way is seen through, cancelled or not: these clients answer to the end.
+  const starting = { ...tools, aws: tools.awsToTheEnd };
   const { snapshots, ...before } = await log.step('Survey', () => survey(story, request, tools));
   const images = await log.step('Image', () => findImages(story, request, tools));
   const plans = await log.step('Task definition', () => plan(story, request, tools, snapshots, images));
@@ -41,14 +44,12 @@ async function tell(story: Story, request: Request, tools: Tools): Promise<void>
     concludePlan(story, request, plans);
     return;
   }
-  const deliveries = await log.step('Register', () => register(story, tools, plans));
+  const deliveries = await log.step('Register', () => register(story, starting, plans));
   if (snapshots.length === 0) return;
   if (request.preDeploy !== undefined) {
     await log.step('Pre-deploy', () => preDeploy(story, request, tools, deliveries));
   }
   tools.handOver(packHandover(tools.aws.region, request, destinations(deliveries)));
-  // An update that is under way is seen through, cancelled or not: these clients answer to the end.
-  const starting = { ...tools, aws: tools.awsToTheEnd };
   await log.step('Roll out', async () => {
     const starts = deliveries.flatMap(({ services, prepared, revision }) =>
       services.map((service) =>

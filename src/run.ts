@@ -86,13 +86,14 @@ function hideSecrets(secrets: readonly string[], runner: Runner, masks: Masks): 
 
 async function deployWithAws(request: Request, runner: Runner, log: ProgressLog): Promise<Story> {
   const signal = cancelledByRunner();
+  const over = new AbortController();
   try {
     const region = [request.region, runner.env['AWS_REGION'], runner.env['AWS_DEFAULT_REGION']].find(
       (each) => each !== undefined && each !== '',
     );
     return await deploy(request, {
-      aws: await createAws(region, signal),
-      awsToTheEnd: await createAws(region, new AbortController().signal),
+      aws: await createAws(region, signal, over.signal),
+      awsToTheEnd: await createAws(region, over.signal, over.signal),
       clock: systemClock,
       signal,
       log,
@@ -105,5 +106,8 @@ async function deployWithAws(request: Request, runner: Runner, log: ProgressLog)
     });
   } catch (error) {
     return { ...newStory(), ending: endingOf(error) };
+  } finally {
+    // A call that nobody waits for any more must not keep the process alive.
+    over.abort(new Error('The run is over.'));
   }
 }

@@ -4,8 +4,15 @@ import type { Clock } from '../../src/runtime/clock.ts';
 export interface FakeClock extends Clock {
   /** Every pause that was slept through, in milliseconds, in order. */
   readonly pauses: readonly number[];
-  /** Lets time pass without a sleep, as a slow call would. */
+  /** Lets time pass without a sleep, as a slow call would; alarms ring where they are due. */
   advance(ms: number): void;
+  /** Moves the time on to the alarm that is due next; false where none is set. */
+  ringNext(): boolean;
+}
+
+interface Alarm {
+  readonly at: number;
+  readonly ring: () => void;
 }
 
 /**
@@ -16,19 +23,56 @@ export interface FakeClock extends Clock {
 export function fakeClock(options: { start?: number; during?: (pause: number) => void } = {}): FakeClock {
   let time = options.start ?? 0;
   const pauses: number[] = [];
+  const alarms = new Set<Alarm>();
+  const moveOn = (ms: number): void => {
+    time += ms;
+    for (const alarm of alarms) {
+      if (alarm.at > time) continue;
+      alarms.delete(alarm);
+      alarm.ring();
+    }
+  };
   return {
     pauses,
     now: () => time,
-    advance: (ms) => {
-      time += ms;
-    },
+    advance: moveOn,
     sleep: async (ms, signal) => {
       if (signal?.aborted) throw signal.reason as Error;
       pauses.push(ms);
-      time += ms;
+      moveOn(ms);
       options.during?.(pauses.length);
       await Promise.resolve();
       if (signal?.aborted) throw signal.reason as Error;
     },
+    ringNext: () => {
+      const next = Math.min(...[...alarms].map(({ at }) => at));
+      if (!Number.isFinite(next)) return false;
+      moveOn(Math.max(next - time, 0));
+      return true;
+    },
+    alarm: (ms, ring) => {
+      const alarm = { at: time + ms, ring };
+      alarms.add(alarm);
+      return () => {
+        alarms.delete(alarm);
+      };
+    },
   };
+}
+
+/**
+ * Runs `work` to its end. Where it waits for nothing but alarms (a call that hangs, and the limits around it), the time
+ * moves on to the next of them.
+ */
+export async function untilDone<T>(clock: FakeClock, work: Promise<T>): Promise<T> {
+  const state = { isDone: false };
+  const end = work.finally(() => {
+    state.isDone = true;
+  });
+  end.catch(() => undefined);
+  for (;;) {
+    await new Promise((resolve) => setImmediate(resolve));
+    if (state.isDone) return end;
+    if (!clock.ringNext()) throw new Error('It waits for something that never comes.');
+  }
 }

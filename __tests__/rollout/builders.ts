@@ -286,6 +286,8 @@ export function awsError(name: string, message = name, status = 400): Error {
 export const THROTTLED = (): Error => awsError('ThrottlingException', 'Rate exceeded');
 export const SERVER_ERROR = (): Error => awsError('ServerException', 'Service Unavailable', 503);
 export const RESET = (): Error => Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' });
+/** A call that hung until the SDK gave it up. */
+export const TIMEOUT = (): Error => Object.assign(new Error('timed out'), { name: 'TimeoutError' });
 export const DENIED = (): Error =>
   awsError('AccessDeniedException', 'User is not authorized to perform this action');
 export const EXPIRED = (): Error =>

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { Course, RollbackEnd, RolloutRequest, ServiceOutcome, Trouble } from '../../src/model.ts';
 import { conclude, concludeCourse } from '../../src/rollout/conclude.ts';
 import { course, DENIED, NO_BREAKER, recordedLog, rolloutRequest, snapshot, trouble } from './builders.ts';
+import { fakeClock } from '../fakes/clock.ts';
 
 const PRODUCTION = 'Service "web" now runs backend:8 (2 of 2 tasks).';
 
@@ -221,7 +222,11 @@ describe('the course is concluded', () => {
 
   test('with what runs now, in the log and in the outcome', async () => {
     const log = recordedLog();
-    const { outcome } = await concludeCourse({ aws: { ecs: serving }, log }, course(), rolloutRequest());
+    const { outcome } = await concludeCourse(
+      { aws: { ecs: serving }, clock: fakeClock(), log },
+      course(),
+      rolloutRequest(),
+    );
     expect(outcome).toMatchObject({ result: 'succeeded', production: PRODUCTION });
     expect(log.lines).toEqual([PRODUCTION]);
     expect(log.warnings).toEqual([]);
@@ -229,7 +234,11 @@ describe('the course is concluded', () => {
 
   test('with a warning where no task ran', async () => {
     const log = recordedLog();
-    await concludeCourse({ aws: { ecs: serving }, log }, course({ desiredCount: 0 }), rolloutRequest());
+    await concludeCourse(
+      { aws: { ecs: serving }, clock: fakeClock(), log },
+      course({ desiredCount: 0 }),
+      rolloutRequest(),
+    );
     expect(log.warnings).toEqual([
       'Service "web" is on backend:8 with a desired count of 0: no task ran, nothing was proven.',
     ]);
@@ -238,7 +247,7 @@ describe('the course is concluded', () => {
   test('though what runs now may not be read', async () => {
     const ecs = { describeServices: () => Promise.reject(DENIED()) };
     const { outcome } = await concludeCourse(
-      { aws: { ecs }, log: recordedLog() },
+      { aws: { ecs }, clock: fakeClock(), log: recordedLog() },
       course(),
       rolloutRequest(),
     );

@@ -3,6 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { JsonObject, TaskDefinition } from '../../src/model.ts';
 import { lastLogLines } from '../../src/rollout/container-logs.ts';
 import { NO_HISTORY } from '../../src/rollout/history.ts';
+import { fakeClock } from '../fakes/clock.ts';
 import { awsError, DENIED, failure, historyOf } from './builders.ts';
 
 const AWSLOGS = {
@@ -22,7 +23,7 @@ function definition(logConfiguration?: JsonObject): TaskDefinition {
 /** Logs that answer with these lines, or fail. */
 function logs(answer: readonly string[] | Error = []): {
   asked: GetLogEventsCommandInput[];
-  getLogEvents: Parameters<typeof lastLogLines>[0]['getLogEvents'];
+  getLogEvents: Parameters<typeof lastLogLines>[1]['getLogEvents'];
 } {
   const asked: GetLogEventsCommandInput[] = [];
   return {
@@ -39,7 +40,13 @@ function logs(answer: readonly string[] | Error = []): {
 describe('the last log lines of the container that failed', () => {
   test('come from the stream of its latest failed task', async () => {
     const source = logs(['boot', 'no database']);
-    const lines = await lastLogLines(source, definition(AWSLOGS), historyOf(failure(), failure()), 30);
+    const lines = await lastLogLines(
+      fakeClock(),
+      source,
+      definition(AWSLOGS),
+      historyOf(failure(), failure()),
+      30,
+    );
     expect(source.asked).toEqual([
       { logGroupName: '/ecs/web', logStreamName: 'web/app/task2', limit: 30, startFromHead: false },
     ]);
@@ -55,7 +62,7 @@ describe('the last log lines of the container that failed', () => {
     ['no container ever ran', historyOf(failure({ container: undefined })), 30],
   ])('are not asked for where %s', async (_, history, count) => {
     const source = logs(['x']);
-    expect(await lastLogLines(source, definition(AWSLOGS), history, count)).toEqual([]);
+    expect(await lastLogLines(fakeClock(), source, definition(AWSLOGS), history, count)).toEqual([]);
     expect(source.asked).toEqual([]);
   });
 
@@ -71,16 +78,22 @@ describe('the last log lines of the container that failed', () => {
     ],
   ])('cannot be had from %j, and a line says so', async (configuration, text) => {
     const source = logs();
-    expect(await lastLogLines(source, definition(configuration), historyOf(failure()), 30)).toEqual([
-      { kind: 'log', text },
-    ]);
+    expect(
+      await lastLogLines(fakeClock(), source, definition(configuration), historyOf(failure()), 30),
+    ).toEqual([{ kind: 'log', text }]);
     expect(source.asked).toEqual([]);
   });
 
   test.each([DENIED(), awsError('ResourceNotFoundException', 'The specified log stream does not exist.')])(
     'may not be readable, and a line says why: %s',
     async (error) => {
-      const lines = await lastLogLines(logs(error), definition(AWSLOGS), historyOf(failure()), 30);
+      const lines = await lastLogLines(
+        fakeClock(),
+        logs(error),
+        definition(AWSLOGS),
+        historyOf(failure()),
+        30,
+      );
       expect(lines).toHaveLength(1);
       expect(lines[0]?.text).toContain(`cannot be read (${error.name}`);
     },

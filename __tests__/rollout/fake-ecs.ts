@@ -55,6 +55,8 @@ export interface Mutation {
 export interface Fault {
   readonly error: Error;
   readonly effect: boolean;
+  /** How long the error takes to come, as for a call that hangs until the SDK gives it up. */
+  readonly afterMs?: number;
 }
 
 const RUNNING: readonly string[] = ['PENDING', 'IN_PROGRESS'];
@@ -227,25 +229,33 @@ export class FakeEcs {
 
   // -------------------------------------------------------------------- what the code under test calls
 
+  /** Clients that answer to the end, cancelled or not. */
   get aws(): Aws {
+    return this.clients(undefined);
+  }
+
+  /** Clients whose reads end with the signal, as those of the action do. */
+  clients(signal: AbortSignal | undefined): Aws {
+    const call = <T extends object>(name: string, effect: () => T): Promise<T> =>
+      this.#call(name, effect, signal);
     return {
       region: 'eu-west-1',
       ecs: {
-        describeServices: () => this.#call('describeServices', () => this.#describeServices()),
+        describeServices: () => call('describeServices', () => this.#describeServices()),
         listServiceDeployments: (input: { createdAt?: { after?: Date | undefined } | undefined }) =>
-          this.#call('listServiceDeployments', () => this.#list(input.createdAt?.after)),
+          call('listServiceDeployments', () => this.#list(input.createdAt?.after)),
         describeServiceDeployments: (input: { serviceDeploymentArns: string[] | undefined }) =>
-          this.#call('describeServiceDeployments', () => this.#describe(input.serviceDeploymentArns ?? [])),
+          call('describeServiceDeployments', () => this.#describe(input.serviceDeploymentArns ?? [])),
         describeServiceRevisions: (input: { serviceRevisionArns: string[] | undefined }) =>
-          this.#call('describeServiceRevisions', () => this.#revisions(input.serviceRevisionArns ?? [])),
+          call('describeServiceRevisions', () => this.#revisions(input.serviceRevisionArns ?? [])),
         listTasks: (input: { desiredStatus?: string | undefined }) =>
-          this.#call('listTasks', () => ({
+          call('listTasks', () => ({
             taskArns: this.tasks
               .filter((task) => task.desiredStatus === input.desiredStatus)
               .flatMap((task) => task.taskArn ?? []),
           })),
         describeTasks: (input: { tasks: string[] | undefined }) =>
-          this.#call('describeTasks', () => ({
+          call('describeTasks', () => ({
             tasks: this.tasks.filter((task) => input.tasks?.includes(task.taskArn ?? '') === true),
           })),
       },
@@ -255,21 +265,36 @@ export class FakeEcs {
         stopServiceDeployment: (input: StopServiceDeploymentCommandInput) =>
           this.#call('stopServiceDeployment', () => this.#stop(input)),
       },
-      logs: { getLogEvents: () => this.#call('getLogEvents', () => ({ events: [] })) },
+      logs: { getLogEvents: () => call('getLogEvents', () => ({ events: [] })) },
     } as unknown as Aws;
   }
 
-  async #call<T extends object>(name: string, effect: () => T): Promise<T> {
+  async #call<T extends object>(name: string, effect: () => T, signal?: AbortSignal): Promise<T> {
+    signal?.throwIfAborted();
     this.calls.push(name);
     await Promise.resolve();
     const fault = this.fault(name);
-    if (fault !== undefined && !fault.effect) throw fault.error;
+    const { afterMs } = fault ?? {};
+    if (fault !== undefined && !fault.effect) {
+      if (afterMs !== undefined) await this.#pass(afterMs, signal);
+      throw fault.error;
+    }
     if (this.closed && name.includes('ServiceDeployment')) {
       throw awsError('AccessDeniedException', `not authorized to perform: ecs:${name}`);
     }
     const answer = effect();
+    if (afterMs !== undefined) await this.#pass(afterMs, signal);
     if (fault !== undefined) throw fault.error;
     return answer;
+  }
+
+  #pass(ms: number, signal: AbortSignal | undefined): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#clock.alarm(ms, resolve);
+      signal?.addEventListener('abort', () => {
+        reject(signal.reason as Error);
+      });
+    });
   }
 
   #describeServices(): object {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Course, RolloutRequest, ServiceSnapshot } from '../../src/model.ts';
-import { moveFor, startCourse, updateInput } from '../../src/rollout/start.ts';
+import { moveFor, startCourse } from '../../src/rollout/start.ts';
+import { updateInput } from '../../src/rollout/update.ts';
 import { Cancelled } from '../../src/runtime/cancellation.ts';
 import { fakeClock } from '../fakes/clock.ts';
 import {

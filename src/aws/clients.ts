@@ -124,13 +124,18 @@ const GLANCE_ATTEMPTS = 2;
 
 /**
  * Makes the clients. Region, credentials and endpoints come from the SDK's own chain where `region` is undefined.
- * Every read ends with `signal`. Rejects with `invalid-input` when no region can be found.
+ * Every read ends with `signal`, and whatever is still under way with `over`. Rejects with `invalid-input` when no
+ * region can be found.
  */
-export async function createAws(region: string | undefined, signal: AbortSignal): Promise<Aws> {
+export async function createAws(
+  region: string | undefined,
+  signal: AbortSignal,
+  over: AbortSignal = new AbortController().signal,
+): Promise<Aws> {
   const shared = {
     ...(region === undefined ? {} : { region }),
     customUserAgent: [['ecs-fargate-deploy', '1']] as [string, string][],
-    requestHandler: new CancellableHandler(signal),
+    requestHandler: new CancellableHandler(AbortSignal.any([signal, over])),
     retryMode: 'standard',
   };
   const reader = new ECS({ ...shared, maxAttempts: READ_ATTEMPTS });
@@ -138,7 +143,7 @@ export async function createAws(region: string | undefined, signal: AbortSignal)
   const writer = new ECS({
     ...shared,
     maxAttempts: 1,
-    requestHandler: new CancellableHandler(new AbortController().signal),
+    requestHandler: new CancellableHandler(over),
   });
   const reads = { ...shared, maxAttempts: READ_ATTEMPTS };
   const glances = { ...shared, maxAttempts: GLANCE_ATTEMPTS };

@@ -5,6 +5,10 @@ import type { AlarmView, GateResult } from '../model.ts';
 import { Failure } from '../runtime/failure.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
+import { within } from '../runtime/within.ts';
+
+/** However little of the bake is left, a look that is begun has as long. */
+const LEAST_MS = 15_000;
 
 export interface AlarmTools {
   readonly aws: { readonly alarms: AlarmReads };
@@ -54,7 +58,7 @@ export async function alarmsGate(
   let ignored = before.filter(({ state }) => state === 'ALARM').map(({ name }) => name);
   let notes = '';
   for (;;) {
-    const answer = names.length === 0 ? [] : await readAlarms(tools, names);
+    const answer = names.length === 0 ? [] : await readAlarms(tools, names, until);
     if (answer === 'denied') {
       return { gate: 'alarms', state: 'skipped', detail: 'cloudwatch:DescribeAlarms is denied' };
     }
@@ -87,13 +91,16 @@ export async function alarmsGate(
 async function readAlarms(
   tools: AlarmTools,
   names: readonly string[],
+  until = tools.clock.now(),
 ): Promise<AlarmView[] | 'denied' | 'unanswered'> {
   try {
-    const answer = await tools.aws.alarms.describeAlarms({
-      AlarmNames: [...names],
-      AlarmTypes: ['MetricAlarm', 'CompositeAlarm'],
-      MaxRecords: 100,
-    });
+    const answer = await within(tools.clock, Math.max(until - tools.clock.now(), LEAST_MS), () =>
+      tools.aws.alarms.describeAlarms({
+        AlarmNames: [...names],
+        AlarmTypes: ['MetricAlarm', 'CompositeAlarm'],
+        MaxRecords: 100,
+      }),
+    );
     return [...(answer.MetricAlarms ?? []), ...(answer.CompositeAlarms ?? [])].map((alarm) => ({
       name: alarm.AlarmName ?? '',
       state: alarm.StateValue ?? 'INSUFFICIENT_DATA',

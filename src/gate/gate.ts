@@ -14,6 +14,7 @@ import type {
 } from '../model.ts';
 import { Failure } from '../runtime/failure.ts';
 import { withoutQuery } from '../runtime/public-url.ts';
+import { within } from '../runtime/within.ts';
 import { alarmsGate } from './alarms.ts';
 import { digestGate } from './digest.ts';
 import { httpGate, type HttpGateTools } from './http.ts';
@@ -33,15 +34,17 @@ export async function proveService(
   const { rollout } = course;
   if (rollout === undefined || course.trouble !== undefined || course.desiredCount === 0) return course;
   const gates: GateResult[] = [];
-  for (const gate of [
-    () => digestGate(tools.aws, rollout, images),
-    () =>
-      targetsGate(tools, rollout, {
-        deadlineSeconds: request.gate.deadlineSeconds,
-        pollSeconds: request.rollout.pollSeconds,
-      }),
-  ]) {
-    const result = await passOrTrouble(gate, rollout);
+  const { deadlineSeconds } = request.gate;
+  const { pollSeconds } = request.rollout;
+  const proofs = [
+    {
+      name: 'digest',
+      run: () => within(tools.clock, deadlineSeconds * 1000, () => digestGate(tools.aws, rollout, images)),
+    },
+    { name: 'targets', run: () => targetsGate(tools, rollout, { deadlineSeconds, pollSeconds }) },
+  ] as const;
+  for (const proof of proofs) {
+    const result = await passOrTrouble(proof, rollout);
     if ('remedy' in result) return { ...course, gates, trouble: result };
     gates.push(result);
     const text = `${course.snapshot.address.name}: ${result.gate} gate ${result.state}: ${result.detail}`;
@@ -54,14 +57,14 @@ export async function proveService(
 
 /** Credentials that end here leave the rollout alone; a lost answer skips the proof and says so. */
 async function passOrTrouble(
-  gate: () => Promise<GateResult>,
+  { name, run }: { readonly name: GateResult['gate']; readonly run: () => Promise<GateResult> },
   rollout: Rollout,
 ): Promise<GateResult | Trouble> {
   try {
-    return await gate();
+    return await run();
   } catch (error) {
     if (['throttled', 'transient'].includes(awsErrorKind(error))) {
-      return { gate: 'digest', state: 'skipped', detail: `no answer from AWS (${describeAwsError(error)})` };
+      return { gate: name, state: 'skipped', detail: `no answer from AWS (${describeAwsError(error)})` };
     }
     const failure = failureOf(error, `proving service "${rollout.snapshot.address.name}"`);
     if (!(failure instanceof Failure)) throw failure;

@@ -8,6 +8,7 @@ import { addressOf, runningTasksOf } from '../aws/tasks.ts';
 import type { GateResult, Rollout } from '../model.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
+import { within } from '../runtime/within.ts';
 
 export interface TargetsTools {
   readonly aws: Pick<Aws, 'ecs' | 'elb'>;
@@ -34,10 +35,10 @@ export async function targetsGate(
   const gate = rollout.snapshot.targetGroups.length === 0 ? 'tasks' : 'targets';
   const deadline = tools.clock.now() + limits.deadlineSeconds * 1000;
   let first: readonly string[] = [];
-  let look: TargetsLook | undefined;
+  let seenLast: TargetsLook | undefined;
   let told = '';
   for (;;) {
-    const seen = await lookOnce(tools, rollout);
+    const seen = await lookOnce(tools, rollout, deadline);
     if (seen === 'denied') {
       return {
         gate,
@@ -46,41 +47,47 @@ export async function targetsGate(
       };
     }
     // Without an answer, what was seen last still stands.
-    if (seen !== 'no-answer') look = seen;
-    if (first.length === 0) first = look?.tasks ?? [];
-    if (look !== undefined && look.tasks.length > 0 && look.unproven.size === 0) {
+    if (seen !== 'no-answer') seenLast = seen;
+    if (first.length === 0) first = seenLast?.tasks ?? [];
+    if (seenLast !== undefined && seenLast.tasks.length > 0 && seenLast.unproven.size === 0) {
       return {
         gate,
         state: 'passed',
-        detail: `${look.tasks.length} of ${look.tasks.length} tasks are healthy`,
+        detail: `${seenLast.tasks.length} of ${seenLast.tasks.length} tasks are healthy`,
       };
     }
-    const line = summary(look);
+    const line = summary(seenLast);
     if (line !== told) tools.log.line(`${rollout.snapshot.address.name}: ${line}`);
     told = line;
     const left = deadline - tools.clock.now();
-    if (left <= 0) return atDeadline(gate, look, first);
+    if (left <= 0) return atDeadline(gate, seenLast, first);
     await tools.clock.sleep(Math.min(limits.pollSeconds * 1000, left), tools.signal);
   }
 }
 
+/** A look that AWS does not answer ends with the deadline; one that is begun has a second at least. */
 async function lookOnce(
-  tools: TargetsTools,
+  { aws, clock }: TargetsTools,
   rollout: Rollout,
+  deadline: number,
 ): Promise<TargetsLook | 'denied' | 'no-answer'> {
   try {
-    const tasks = await runningTasksOf(tools.aws.ecs, rollout);
-    const groups = await servedGroups(tools.aws, rollout);
-    return judgeTargets(
-      tasks.filter((task) => task.desiredStatus !== 'STOPPED'),
-      groups,
-      hasContainerChecks(rollout),
-    );
+    return await within(clock, Math.max(deadline - clock.now(), 1_000), () => look(aws, rollout));
   } catch (error) {
     if (awsErrorKind(error) === 'denied') return 'denied';
     if (['throttled', 'transient'].includes(awsErrorKind(error))) return 'no-answer';
     throw error;
   }
+}
+
+async function look(aws: TargetsTools['aws'], rollout: Rollout): Promise<TargetsLook> {
+  const tasks = await runningTasksOf(aws.ecs, rollout);
+  const groups = await servedGroups(aws, rollout);
+  return judgeTargets(
+    tasks.filter((task) => task.desiredStatus !== 'STOPPED'),
+    groups,
+    hasContainerChecks(rollout),
+  );
 }
 
 /** A task's health is that of its essential containers; checks of others leave it UNKNOWN (ECS API, Task). */

@@ -132,6 +132,8 @@ export interface Course {
   readonly startedAt?: number;
   /** What runs or is on its way; undefined where the start was refused. */
   readonly rollout: Rollout | undefined;
+  /** UpdateService was sent and neither its answer nor its effect was seen: it may still take effect. */
+  readonly unanswered?: boolean;
   /** What the service wanted and ran when it was last seen. */
   readonly desiredCount: number;
   readonly trouble: Trouble | undefined;

@@ -45,6 +45,9 @@ async function whatBecomesOf(
 ): Promise<string> {
   const { rollout, move, snapshot } = course;
   const service = `service "${snapshot.address.name}"`;
+  if (course.unanswered === true) {
+    return `ECS has not answered whether it takes the update of ${service}: the post step of this job looks again.`;
+  }
   if (rollout === undefined || move === 'nothing') return `${capital(service)} was not touched.`;
   if (why.result !== 'cancelled' || request.onCancel === 'leave') {
     return `ECS goes on with the deployment of ${revisionName(rollout.taskDefinitionArn)} to ${service}.`;

@@ -1,16 +1,22 @@
 import type { EcsReads } from '../aws/clients.ts';
 import { revisionName } from '../aws/partition.ts';
 import type { Course, Evidence, GateResult, RolloutRequest, ServiceOutcome, Trouble } from '../model.ts';
+import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import { describeProduction } from './production.ts';
 
 /** Reads what runs now, and says how it ended for one service. */
 export async function concludeCourse(
-  { aws, log }: { readonly aws: { readonly ecs: Pick<EcsReads, 'describeServices'> }; readonly log: Log },
+  tools: {
+    readonly aws: { readonly ecs: Pick<EcsReads, 'describeServices'> };
+    readonly clock: Clock;
+    readonly log: Log;
+  },
   course: Course,
   request: RolloutRequest,
 ): Promise<Course> {
-  const { sentence: production, primaryId } = await describeProduction(aws.ecs, course.snapshot.address);
+  const { log } = tools;
+  const { sentence: production, primaryId } = await describeProduction(tools, course.snapshot.address);
   log.line(production);
   const outcome = conclude(replaced(course, request, primaryId), request, production);
   if (outcome.result === 'succeeded' && course.desiredCount === 0) log.warn(outcome.message);
@@ -139,6 +145,7 @@ function sentence(course: Course, trouble: Trouble): string {
 
 /** What happens to a failed deployment that was not rolled back. */
 function leftNote(course: Course, trouble: Trouble, request: RolloutRequest): string {
+  if (course.unanswered === true) return '; it may still take effect.';
   if (course.rollout === undefined) return '; the service was not touched.';
   if (trouble.remedy === 'done') return '; ECS rolled it back.';
   if (trouble.remedy !== 'roll-back' || request.onFailure !== 'leave') return '.';

@@ -2,13 +2,19 @@ import type { LogReads } from '../aws/clients.ts';
 import { awsErrorKind, describeAwsError } from '../aws/errors.ts';
 import { logStreamOf } from '../aws/log-streams.ts';
 import type { Evidence, TaskDefinition } from '../model.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { within } from '../runtime/within.ts';
 import type { History } from './history.ts';
+
+/** Evidence is worth a short wait: production is broken meanwhile. */
+export const EVIDENCE_MS = 10_000;
 
 /**
  * The last lines that the failed container wrote, from CloudWatch Logs. Other log drivers, and logs that may not be
  * read, make one line that says so.
  */
 export async function lastLogLines(
+  clock: Clock,
   logs: Pick<LogReads, 'getLogEvents'>,
   definition: TaskDefinition,
   history: History,
@@ -21,7 +27,9 @@ export async function lastLogLines(
   const stream = logStreamOf(definition, container, taskId);
   if (typeof stream === 'string') return [{ kind: 'log', text: stream }];
   try {
-    const answer = await logs.getLogEvents({ ...stream, limit: lines, startFromHead: false });
+    const answer = await within(clock, EVIDENCE_MS, () =>
+      logs.getLogEvents({ ...stream, limit: lines, startFromHead: false }),
+    );
     return (answer.events ?? []).map((event) => ({
       kind: 'log',
       text: `${container}: ${event.message ?? ''}`,

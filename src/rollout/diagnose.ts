@@ -4,7 +4,9 @@ import { awsErrorKind } from '../aws/errors.ts';
 import { shortenArns } from '../aws/partition.ts';
 import { targetsOf, type TargetView } from '../aws/target-health.ts';
 import type { Evidence, Rollout } from '../model.ts';
-import { lastLogLines } from './container-logs.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { within } from '../runtime/within.ts';
+import { EVIDENCE_MS, lastLogLines } from './container-logs.ts';
 import type { Observation } from './observation.ts';
 import { evidenceOf, type Watched } from './trouble.ts';
 
@@ -20,14 +22,14 @@ const TELLING = /unable|unhealthy|fail|error|throttl|missing|alarm|rolling back|
  * What may not be read is left out.
  */
 export async function diagnose(
-  aws: Pick<Aws, 'elb' | 'logs'>,
+  { aws, clock }: { readonly aws: Pick<Aws, 'elb' | 'logs'>; readonly clock: Clock },
   rollout: Rollout,
   watched: Watched,
   logLines: number,
 ): Promise<Evidence[]> {
   const [targets, lines] = await Promise.all([
-    targetEvidence(aws.elb, rollout),
-    lastLogLines(aws.logs, rollout.definition, watched.history, logLines),
+    targetEvidence(clock, aws.elb, rollout),
+    lastLogLines(clock, aws.logs, rollout.definition, watched.history, logLines),
   ]);
   return [
     ...evidenceOf(watched.last, watched.history),
@@ -44,17 +46,19 @@ export function eventEvidence(last: Observation | undefined, known: readonly str
   return [...new Set(texts)].slice(-MOST).map((text) => ({ kind: 'event', text }));
 }
 
-async function targetEvidence(elb: Aws['elb'], rollout: Rollout): Promise<Evidence[]> {
+async function targetEvidence(clock: Clock, elb: Aws['elb'], rollout: Rollout): Promise<Evidence[]> {
   const arns = rollout.snapshot.targetGroups.flatMap(({ targetGroupArn, alternateTargetGroupArn }) =>
     alternateTargetGroupArn === undefined ? [targetGroupArn] : [targetGroupArn, alternateTargetGroupArn],
   );
   if (arns.length === 0) return [];
   try {
-    const { TargetGroups: groups = [] } = await elb.describeTargetGroups({ TargetGroupArns: arns });
-    const evidence = await Promise.all(
-      groups.map(async (group) => describeTargets(group, await targetsOf(elb, group.TargetGroupArn ?? ''))),
-    );
-    return evidence.flat();
+    return await within(clock, EVIDENCE_MS, async () => {
+      const { TargetGroups: groups = [] } = await elb.describeTargetGroups({ TargetGroupArns: arns });
+      const evidence = groups.map(async (group) =>
+        describeTargets(group, await targetsOf(elb, group.TargetGroupArn ?? '')),
+      );
+      return (await Promise.all(evidence)).flat();
+    });
   } catch (error) {
     if (awsErrorKind(error) === 'not-aws') throw error;
     return [];

@@ -6,6 +6,7 @@ import { describeServiceRevisions, listServiceDeployments } from '../aws/service
 import type { ServiceSnapshot } from '../model.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
+import { within } from '../runtime/within.ts';
 
 export interface FindTools {
   readonly aws: { readonly ecs: Pick<EcsReads, 'listServiceDeployments' | 'describeServiceRevisions'> };
@@ -17,27 +18,38 @@ export interface FindTools {
 /** Pauses while a new service deployment becomes visible, in seconds: ECS is eventually consistent. */
 const PAUSES = [0.5, 1, 1, 2, 3, 5, 8];
 
+/** A call that is begun is given as long. */
+const LEAST_MS = 1_000;
+
+/** A limit for a read. */
+type InTime = <T>(read: () => Promise<T>) => Promise<T>;
+
+/** How long the search lasts at most, calls without an answer included. */
+const LIMIT_MS = 60_000;
+
 /**
  * The service deployment of a PRIMARY deployment: created after it (by AWS's own clock, with five seconds to spare),
  * unknown to the survey, with our task definition as its target. Undefined where service deployments cannot be read.
+ * `until`: a reading of the clock, at which the search ends.
  */
 export async function findServiceDeployment(
   tools: FindTools,
   snapshot: ServiceSnapshot,
   primary: Deployment | undefined,
   taskDefinitionArn: string,
-  limitSeconds = Number.POSITIVE_INFINITY,
+  until = tools.clock.now() + LIMIT_MS,
 ): Promise<string | undefined> {
-  const until = tools.clock.now() + limitSeconds * 1000;
   for (const pause of PAUSES) {
-    const candidates = await freshDeployments(tools, snapshot, primary?.createdAt);
+    const inTime = <T>(read: () => Promise<T>): Promise<T> =>
+      within(tools.clock, Math.max(until - tools.clock.now(), LEAST_MS), read);
+    const candidates = await freshDeployments(tools, snapshot, primary?.createdAt, inTime);
     if (candidates === 'closed') {
       tools.log.line(
         'Service deployments cannot be read (ecs:ListServiceDeployments): following deployments[] of the service instead.',
       );
       return undefined;
     }
-    const ours = await pickOurs(tools, candidates, primary?.id, taskDefinitionArn);
+    const ours = await pickOurs(tools, candidates, primary?.id, taskDefinitionArn, inTime);
     if (ours !== undefined) return ours;
     const left = until - tools.clock.now();
     if (left <= 0) break;
@@ -53,14 +65,11 @@ async function freshDeployments(
   { aws }: FindTools,
   snapshot: ServiceSnapshot,
   since: Date | undefined,
+  inTime: InTime,
 ): Promise<ServiceDeploymentBrief[] | 'closed'> {
+  const options = since === undefined ? {} : { createdAfter: new Date(since.getTime() - 5_000) };
   const listed = await whereAnswered(
-    () =>
-      listServiceDeployments(
-        aws.ecs,
-        snapshot.address,
-        since === undefined ? {} : { createdAfter: new Date(since.getTime() - 5_000) },
-      ),
+    () => inTime(() => listServiceDeployments(aws.ecs, snapshot.address, options)),
     [],
   );
   if (listed === undefined) return 'closed';
@@ -73,9 +82,10 @@ async function pickOurs(
   candidates: readonly ServiceDeploymentBrief[],
   deploymentId: string | undefined,
   taskDefinitionArn: string,
+  inTime: InTime,
 ): Promise<string | undefined> {
   const targets = candidates.flatMap((each) => each.targetServiceRevisionArn ?? []);
-  const revisions = await whereAnswered(() => describeServiceRevisions(aws.ecs, targets), []);
+  const revisions = await whereAnswered(() => inTime(() => describeServiceRevisions(aws.ecs, targets)), []);
   const withOurTarget = candidates.filter((each) =>
     revisions.some(
       (revision) =>

@@ -39,7 +39,7 @@ export function remember(history: History, seen: Observation): History {
 }
 
 /** ECS rolls back by a new PRIMARY entry of `deployments[]` that says so in its reason. */
-export function saysRollback(primary: EntryView | undefined): boolean {
+export function saysRollback(primary: Pick<EntryView, 'reason'> | undefined): boolean {
   return /roll(ing|ed)?[ -]?back/i.test(primary?.reason ?? '');
 }
 

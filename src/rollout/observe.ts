@@ -13,6 +13,8 @@ import { targetsOfAttachment } from '../aws/target-health.ts';
 import { describeTasks, listServiceTasks } from '../aws/tasks.ts';
 import type { Rollout } from '../model.ts';
 import type { DeploymentView, EntryView, Observation } from './observation.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { within } from '../runtime/within.ts';
 import { viewTask, type TaskView } from './task-view.ts';
 
 type ObservedAws = Pick<Aws, 'ecs' | 'elb'>;
@@ -22,13 +24,19 @@ type ObservedAws = Pick<Aws, 'ecs' | 'elb'>;
  * beside whatever replaced it. Evidence that may not be read (tasks, targets) is left out; the verdict's own
  * sources reject.
  */
-export async function observe(aws: ObservedAws, rollout: Rollout): Promise<Observation> {
+export async function observe(
+  { aws, clock }: { readonly aws: ObservedAws; readonly clock: Clock },
+  rollout: Rollout,
+): Promise<Observation> {
   const { address } = rollout.snapshot;
   const deployment =
     rollout.serviceDeploymentArn === undefined
       ? undefined
       : await describeServiceDeployment(aws.ecs, rollout.serviceDeploymentArn);
-  const [service, tasks] = await Promise.all([describeService(aws.ecs, address), evidenceOf(aws, rollout)]);
+  const [service, tasks] = await Promise.all([
+    describeService(aws.ecs, address),
+    evidenceOf(clock, () => tasksOf(aws, rollout)),
+  ]);
   return {
     deployment: deployment && viewDeployment(deployment),
     newer: deployment?.status === 'STOPPED' ? await newerThan(aws, rollout, deployment) : undefined,
@@ -99,12 +107,18 @@ interface Tasks {
   readonly draining: number;
 }
 
+/** How long one look waits for its evidence. */
+const EVIDENCE_MS = 5_000;
+
 const NO_TASKS: Tasks = { ours: [], others: 0, draining: 0 };
 
 /** The tasks, where they may be read and AWS answers; the verdict does not wait for them. */
-async function evidenceOf(aws: ObservedAws, rollout: Rollout): Promise<Tasks & { unanswered?: unknown }> {
+async function evidenceOf(
+  clock: Clock,
+  read: () => Promise<Tasks>,
+): Promise<Tasks & { unanswered?: unknown }> {
   try {
-    return await whereAllowed(() => tasksOf(aws, rollout), NO_TASKS);
+    return await whereAllowed(() => within(clock, EVIDENCE_MS, read), NO_TASKS);
   } catch (error) {
     const kind = awsErrorKind(error);
     if (kind !== 'throttled' && kind !== 'transient') throw error;

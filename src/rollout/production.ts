@@ -3,6 +3,11 @@ import { awsErrorKind } from '../aws/errors.ts';
 import { revisionName } from '../aws/partition.ts';
 import { describeService, primaryOf, type Deployment } from '../aws/services.ts';
 import type { ServiceAddress } from '../model.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { within } from '../runtime/within.ts';
+
+/** The verdict stands by then; this sentence about it is waited for so long. */
+const LONGEST_MS = 10_000;
 
 /** What the service runs this moment, as ECS says. */
 export interface Production {
@@ -13,11 +18,14 @@ export interface Production {
 }
 
 export async function describeProduction(
-  ecs: Pick<EcsReads, 'describeServices'>,
+  {
+    aws,
+    clock,
+  }: { readonly aws: { readonly ecs: Pick<EcsReads, 'describeServices'> }; readonly clock: Clock },
   address: ServiceAddress,
 ): Promise<Production> {
   try {
-    const service = await describeService(ecs, address);
+    const service = await within(clock, LONGEST_MS, () => describeService(aws.ecs, address));
     const running = (service.deployments ?? []).filter(
       (each) => each.status === 'PRIMARY' || (each.runningCount ?? 0) > 0,
     );

@@ -7,8 +7,10 @@ import { describeService, primaryOf, type Service } from '../aws/services.ts';
 import { writeOnce } from '../aws/writes.ts';
 import type { GoodRevision, RollbackEnd, Rollout, RolloutRequest } from '../model.ts';
 import type { Clock } from '../runtime/clock.ts';
+import { within } from '../runtime/within.ts';
 import { untilAnswered } from './asking.ts';
 import { findServiceDeployment } from './find.ts';
+import { saysRollback } from './history.ts';
 import type { Watched } from './trouble.ts';
 import { watch, type WatchTools } from './watch.ts';
 
@@ -18,6 +20,9 @@ export interface RollBackTools extends WatchTools {
 
 /** Looks at the service and decides again when ECS moved in between, this often. */
 const ATTEMPTS = 4;
+
+/** However little time is left, a look that is begun has as long. */
+const LEAST_MS = 5_000;
 
 /**
  * Puts the last good revision back. Right before each change the service is read again: another's deployment is
@@ -34,7 +39,8 @@ export async function rollBack(
   let mayStop = true;
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     const left = until(deadline, clock, request);
-    const step = await untilAnswered(clock, () => nextStep(tools, rollout, mayStop), signal);
+    const next = (): Promise<Step> => untilAnswered(clock, () => nextStep(tools, rollout, mayStop), signal);
+    const step = await within(clock, Math.max(deadline - clock.now(), LEAST_MS), next);
     const end = await take(tools, rollout, left, step);
     if (end === 'may-not-stop') mayStop = false;
     else if (end !== 'look-again') return end;
@@ -84,6 +90,9 @@ export async function nextStep(
   if (deployment?.status?.startsWith('ROLLBACK_') === true) return { kind: 'follow' };
   const primary = primaryOf(await describeService(aws.ecs, snapshot.address));
   if (primary?.id !== rollout.deploymentId) {
+    // Where service deployments cannot be read, the PRIMARY entry with which ECS rolls back says so itself.
+    if (deployment === undefined && saysRollback({ reason: primary?.rolloutStateReason }))
+      return { kind: 'follow' };
     return { kind: 'end', end: { kind: 'superseded', by: primary?.id ?? 'another deployment' } };
   }
   const target = snapshot.lastGood;

@@ -1,11 +1,10 @@
-import type { Deployment, Service, UpdateServiceCommandInput } from '@aws-sdk/client-ecs';
-import type { EcsReads, EcsWrites } from '../aws/clients.ts';
-import { awsErrorKind, describeAwsError, isAwsError } from '../aws/errors.ts';
+import type { Deployment, Service } from '@aws-sdk/client-ecs';
+import type { EcsReads } from '../aws/clients.ts';
+import { awsErrorKind } from '../aws/errors.ts';
 import { failureOf } from '../aws/failures.ts';
 import { revisionName } from '../aws/partition.ts';
 import { timeOf } from '../aws/service-deployments.ts';
-import { describeService, primaryOf } from '../aws/services.ts';
-import { writeOnce } from '../aws/writes.ts';
+import { primaryOf } from '../aws/services.ts';
 import type {
   Course,
   Move,
@@ -15,16 +14,16 @@ import type {
   TaskDefinition,
   Trouble,
 } from '../model.ts';
-import { Cancelled } from '../runtime/cancellation.ts';
+import { Cancelled, CancelledUnanswered } from '../runtime/cancellation.ts';
 import { Failure } from '../runtime/failure.ts';
 import type { Log } from '../runtime/log.ts';
-import { untilAnswered } from './asking.ts';
+import { heardOut } from '../runtime/within.ts';
 import { findServiceDeployment, type FindTools } from './find.ts';
+import { UpdateUnanswered, updateInput, updateOnce, type UpdateTools } from './update.ts';
 
-export interface StartTools extends FindTools {
-  readonly aws: {
+export interface StartTools extends FindTools, UpdateTools {
+  readonly aws: UpdateTools['aws'] & {
     readonly ecs: Pick<EcsReads, 'describeServices'> & FindTools['aws']['ecs'];
-    readonly ecsWrites: Pick<EcsWrites, 'updateService'>;
   };
 }
 
@@ -78,9 +77,10 @@ export async function startCourse(
       rollout: await startRollout(tools, snapshot, taskDefinitionArn, definition, request),
     };
   } catch (error) {
-    if (error instanceof Cancelled) return { ...course, rollout: undefined };
+    const unanswered = error instanceof CancelledUnanswered || error instanceof UpdateUnanswered;
+    if (error instanceof Cancelled) return { ...course, rollout: undefined, unanswered };
     const failure = failureOf(error, `updating service "${snapshot.address.name}"`);
-    return { ...course, rollout: undefined, trouble: refusal(failure) };
+    return { ...course, rollout: undefined, unanswered, trouble: refusal(failure) };
   }
 }
 
@@ -142,7 +142,9 @@ async function startRollout(
   definition: TaskDefinition,
   request: RolloutRequest,
 ): Promise<Rollout> {
-  const service = await update(tools, snapshot, updateInput(snapshot, taskDefinitionArn, request));
+  const until = tools.clock.now() + request.waitMinutes * 60_000;
+  const input = updateInput(snapshot, taskDefinitionArn, request);
+  const service = await updateOnce(tools, snapshot, input, until);
   const primary = primaryOf(service);
   const isNew = primary?.id !== snapshot.primaryId;
   const entry = isNew ? entryOf(service, snapshot, taskDefinitionArn) : primary;
@@ -153,7 +155,7 @@ async function startRollout(
     definition,
     deploymentId: entry?.id ?? '',
     serviceDeploymentArn: isNew
-      ? await searchServiceDeployment(tools, snapshot, entry, taskDefinitionArn, request.waitMinutes * 60)
+      ? await searchServiceDeployment(tools, snapshot, entry, taskDefinitionArn, until)
       : undefined,
     replacesTasks: isNew,
     adopted: false,
@@ -175,6 +177,9 @@ function entryOf(
   );
 }
 
+/** After a cancellation a search that is under way has so long: its find is what ECS is asked to roll back. */
+const GRACE_MS = 1_000;
+
 /**
  * ECS has accepted the rollout by now: what ends the search (a cancelled job, expired credentials) must not lose sight
  * of it. The watch meets the same end, and says what goes on.
@@ -184,76 +189,14 @@ async function searchServiceDeployment(
   snapshot: ServiceSnapshot,
   primary: Deployment | undefined,
   taskDefinitionArn: string,
-  limitSeconds: number,
+  until: number,
 ): Promise<string | undefined> {
   try {
-    return await findServiceDeployment(tools, snapshot, primary, taskDefinitionArn, limitSeconds);
+    const search = (): Promise<string | undefined> =>
+      findServiceDeployment(tools, snapshot, primary, taskDefinitionArn, until);
+    return await heardOut(tools.clock, tools.signal, GRACE_MS, search, (reason) => reason as Error);
   } catch (error) {
     if (!tools.signal.aborted && awsErrorKind(error) === 'not-aws') throw error;
     return undefined;
   }
-}
-
-/** Pure: only fields that the user set; a revision that failed before needs the force to be tried again. */
-export function updateInput(
-  snapshot: ServiceSnapshot,
-  taskDefinitionArn: string,
-  request: RolloutRequest,
-): UpdateServiceCommandInput {
-  const retriesFailed = snapshot.taskDefinitionArn === taskDefinitionArn && snapshot.rollout === 'failed';
-  const force = retriesFailed ? true : request.forceNewDeployment;
-  return {
-    cluster: snapshot.address.cluster,
-    service: snapshot.address.name,
-    taskDefinition: taskDefinitionArn,
-    ...(request.desiredCount === undefined ? {} : { desiredCount: request.desiredCount }),
-    ...(force === undefined ? {} : { forceNewDeployment: force }),
-    ...(request.enableEcsManagedTags === undefined
-      ? {}
-      : { enableECSManagedTags: request.enableEcsManagedTags }),
-    ...(request.propagateTags === undefined ? {} : { propagateTags: request.propagateTags }),
-  };
-}
-
-async function update(
-  { aws, clock, signal }: StartTools,
-  snapshot: ServiceSnapshot,
-  input: UpdateServiceCommandInput,
-): Promise<Service> {
-  const name = snapshot.address.name;
-  try {
-    return await writeOnce(
-      clock,
-      async () => (await aws.ecsWrites.updateService(input)).service ?? {},
-      async () => {
-        const service = await untilAnswered(clock, () => describeService(aws.ecs, snapshot.address));
-        return tookEffect(service, snapshot, input) ? service : undefined;
-      },
-      signal,
-    );
-  } catch (error) {
-    if (isAwsError(error, 'ServiceNotActiveException')) {
-      throw new Failure('service-inactive', `Service "${name}" is not ACTIVE any more.`, { cause: error });
-    }
-    if (awsErrorKind(error) !== 'refused') throw failureOf(error, `updating service "${name}"`);
-    throw new Failure('unknown', `AWS refused to update service "${name}": ${describeAwsError(error)}`, {
-      hint: 'The service runs as before.',
-      cause: error,
-    });
-  }
-}
-
-/**
- * After a lost answer: a new deployment, or where none was due, the wanted settings. The new deployment may be
- * somebody's that replaced ours already; sending again would undo theirs.
- */
-function tookEffect(service: Service, snapshot: ServiceSnapshot, input: UpdateServiceCommandInput): boolean {
-  if (primaryOf(service)?.id !== snapshot.primaryId) return true;
-  const noneDue = snapshot.taskDefinitionArn === input.taskDefinition && input.forceNewDeployment !== true;
-  return (
-    noneDue &&
-    (input.desiredCount ?? service.desiredCount) === service.desiredCount &&
-    (input.enableECSManagedTags ?? service.enableECSManagedTags) === service.enableECSManagedTags &&
-    (input.propagateTags ?? service.propagateTags) === service.propagateTags
-  );
 }

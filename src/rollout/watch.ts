@@ -5,6 +5,7 @@ import type { Course, Request, Rollout, RolloutRequest } from '../model.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { Failure } from '../runtime/failure.ts';
 import type { Log } from '../runtime/log.ts';
+import { within } from '../runtime/within.ts';
 import { diagnose } from './diagnose.ts';
 import { NO_HISTORY, remember } from './history.ts';
 import { judge, type Judgement, type Verdict } from './judge.ts';
@@ -49,7 +50,7 @@ export async function watch(
   let last: Observation | undefined;
   let pause = request.pollSeconds * 1000;
   for (;;) {
-    const look = await lookOnce(tools, rollout);
+    const look = await lookOnce(tools, rollout, deadline);
     if (look.kind === 'blind') return { end: look, last, history };
     if (look.kind === 'seen') {
       last = withKnownTasks(look.seen, last);
@@ -90,7 +91,7 @@ export async function watchCourse(
   const evidence =
     watched.end.kind === 'blind'
       ? found.evidence
-      : await diagnose(tools.aws, rollout, watched, request.report.failureLogLines);
+      : await diagnose(tools, rollout, watched, request.report.failureLogLines);
   for (const each of evidence) tools.log.line(`${rollout.snapshot.address.name}: ${each.kind}: ${each.text}`);
   return { ...after, trouble: { ...found, evidence } };
 }
@@ -121,9 +122,11 @@ type Look =
   | { readonly kind: 'unanswered'; readonly error: unknown }
   | { readonly kind: 'blind'; readonly failure: Failure };
 
-async function lookOnce(tools: WatchTools, rollout: Rollout): Promise<Look> {
+/** A look that AWS does not answer ends with the deadline; one that is begun has a second at least. */
+async function lookOnce(tools: WatchTools, rollout: Rollout, deadline: number): Promise<Look> {
+  const left = Math.max(deadline - tools.clock.now(), 1_000);
   try {
-    return { kind: 'seen', seen: await observe(tools.aws, rollout) };
+    return { kind: 'seen', seen: await within(tools.clock, left, () => observe(tools, rollout)) };
   } catch (error) {
     const kind = awsErrorKind(error);
     if (kind === 'throttled' || kind === 'transient') return { kind: 'unanswered', error };

@@ -1,10 +1,16 @@
 /** Thrown out of every wait and call once the job is cancelled. */
 export class Cancelled extends Error {
+  readonly signalName: string;
+
   constructor(signalName: string) {
     super(`The job was cancelled (${signalName}).`);
     this.name = 'Cancelled';
+    this.signalName = signalName;
   }
 }
+
+/** The job was cancelled while a write was on its way: whether it took effect is not known. */
+export class CancelledUnanswered extends Cancelled {}
 
 /**
  * A signal that aborts when the runner cancels the job. The runner sends SIGINT, SIGTERM 7.5 s later, and kills

@@ -4,6 +4,8 @@ export interface Clock {
   now(): number;
   /** Resolves after `ms` milliseconds; rejects with the signal's reason as soon as it is aborted. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  /** Calls `ring` after `ms` milliseconds, unless the function that it returns is called first. */
+  alarm(ms: number, ring: () => void): () => void;
 }
 
 export const systemClock: Clock = {
@@ -25,6 +27,12 @@ export const systemClock: Clock = {
         reject(signal?.reason as Error);
       }
     }),
+  alarm: (ms, ring) => {
+    const timer = setTimeout(ring, ms);
+    return () => {
+      clearTimeout(timer);
+    };
+  },
 };
 
 /** Whole and tenth seconds between two readings of a clock. */

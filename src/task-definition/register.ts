@@ -7,6 +7,7 @@ import { describeService } from '../aws/services.ts';
 import { describeTasks, listFamilyTasks } from '../aws/tasks.ts';
 import { writeOnce } from '../aws/writes.ts';
 import type { Course, RegisteredDefinition, ServiceAddress, TaskDefinition } from '../model.ts';
+import { CancelledUnanswered } from '../runtime/cancellation.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { Failure } from '../runtime/failure.ts';
 import { Masks } from '../runtime/masks.ts';
@@ -36,7 +37,7 @@ export async function registerOrReuse(
 
 /** Registers the definition once and resolves to its ARN. Rejects with `register-refused` and AWS's own words. */
 async function registerTaskDefinition(
-  { aws, clock, signal }: RegisterTools,
+  { aws, clock, signal, log }: RegisterTools,
   definition: TaskDefinition,
 ): Promise<string> {
   try {
@@ -47,6 +48,11 @@ async function registerTaskDefinition(
       signal,
     );
   } catch (error) {
+    if (error instanceof CancelledUnanswered) {
+      log.line(
+        `ECS has not answered whether it registered a revision of ${definition.family}: one may be left behind.`,
+      );
+    }
     if (awsErrorKind(error) !== 'refused') throw failureOf(error, `registering ${definition.family}`);
     throw new Failure(
       'register-refused',

@@ -1,0 +1,79 @@
+import { describe, expect, test } from '@jest/globals';
+import type { StepOptions } from '../../runner/step.ts';
+import { accepted, expectRed, inAWorld, mutations, onceUnderway, production, step, tag } from './world.ts';
+
+/** No answer ever comes: without a limit of its own, each of these would last until the SDK gives the calls up. */
+const NEVER = { kind: 'hang', when: 'before' } as const;
+
+function interruptAt(text: string): StepOptions {
+  let sent = false;
+  return {
+    onOutput: (log, kill) => {
+      if (sent || !log.includes(text)) return;
+      sent = true;
+      kill('SIGINT');
+    },
+  };
+}
+
+describe('an AWS that does not answer', () => {
+  test('never outlasts wait-for-minutes', () =>
+    inAWorld({ speed: 2 }, async (sim) => {
+      onceUnderway(sim, () => {
+        sim.inject({ action: 'DescribeServiceDeployments', effect: NEVER });
+        sim.inject({ action: 'DescribeServices', effect: NEVER });
+      });
+      const inputs = { ...tag('v2'), 'wait-for-minutes': '0.05', 'on-failure': 'leave' };
+      const result = await step(sim, inputs);
+      expectRed(result, 'timed-out', 'timeout');
+      expect(mutations(sim)).toEqual(['RegisterTaskDefinition', 'UpdateService']);
+    }));
+
+  test('about targets does not outlast the gate: the proof is skipped, with a warning', () =>
+    inAWorld({}, async (sim) => {
+      onceUnderway(sim, () => {
+        sim.inject({ action: 'DescribeTargetHealth', effect: NEVER });
+      });
+      const result = await step(sim, { ...tag('v2'), 'health-check-deadline-seconds': '1' });
+      expect(result.outputs['result']).toBe('succeeded');
+      expect(result.warnings).toEqual([expect.stringContaining('targets gate skipped: no answer from AWS')]);
+    }));
+
+  test('about log lines does not hold the rollback up', () =>
+    inAWorld({}, async (sim) => {
+      sim.inject({ action: 'GetLogEvents', effect: NEVER });
+      expectRed(await step(sim, tag('crash-1')), 'rolled-back', 'app-crashed');
+      expect(production(sim)).toMatch(/^backend:1 /);
+    }));
+});
+
+describe('a job that is cancelled while AWS does not answer', () => {
+  test('UpdateService: it ends in time, and the post step finds out and asks for the rollback', () =>
+    inAWorld({ speed: 2 }, async (sim) => {
+      sim.inject({ action: 'UpdateService', times: 1, effect: { kind: 'hang', when: 'after' } });
+      const cancel = { ...tag('v2'), 'on-cancel': 'rollback' };
+      const result = await step(sim, cancel, interruptAt('rolling out backend:2'));
+      expectRed(result, 'cancelled', 'cancelled');
+      expect(result.errors[0]).toContain('ECS has not answered whether it takes the update');
+      expect(accepted(sim, 'StopServiceDeployment')).toHaveLength(1);
+      expect(result.post.summary).toContain('ECS was asked to roll backend:2 back');
+    }));
+
+  test('UpdateService that had no effect: the post step says that the service was not touched', () =>
+    inAWorld({}, async (sim) => {
+      sim.inject({ action: 'UpdateService', times: 1, effect: NEVER });
+      const result = await step(sim, tag('v2'), interruptAt('rolling out backend:2'));
+      expectRed(result, 'cancelled', 'cancelled');
+      expect(result.post.summary).toContain('was not touched');
+      expect(production(sim)).toBe('backend:1 COMPLETED');
+    }));
+
+  test('RegisterTaskDefinition: it ends in time, and says what may be left behind', () =>
+    inAWorld({}, async (sim) => {
+      sim.inject({ action: 'RegisterTaskDefinition', times: 1, effect: NEVER });
+      const result = await step(sim, tag('v2'), interruptAt('::group::Register'));
+      expectRed(result, 'cancelled', 'cancelled');
+      expect(result.log).toContain('ECS has not answered whether it registered a revision of backend');
+      expect(mutations(sim)).toEqual([]);
+    }));
+});

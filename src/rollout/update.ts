@@ -1,0 +1,142 @@
+import type { Service, UpdateServiceCommandInput } from '@aws-sdk/client-ecs';
+import type { EcsReads, EcsWrites } from '../aws/clients.ts';
+import { awsErrorKind, describeAwsError, isAwsError } from '../aws/errors.ts';
+import { failureOf } from '../aws/failures.ts';
+import { describeService, primaryOf } from '../aws/services.ts';
+import { unanswered, writeOnce } from '../aws/writes.ts';
+import type { Cause, RolloutRequest, ServiceSnapshot } from '../model.ts';
+import { Cancelled } from '../runtime/cancellation.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { Failure } from '../runtime/failure.ts';
+import { heardOut, within } from '../runtime/within.ts';
+import { untilAnswered } from './asking.ts';
+
+export interface UpdateTools {
+  readonly aws: {
+    readonly ecs: Pick<EcsReads, 'describeServices'>;
+    readonly ecsWrites: Pick<EcsWrites, 'updateService'>;
+  };
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
+/** UpdateService was sent, and neither its answer nor its effect was seen: the service may have been touched. */
+export class UpdateUnanswered extends Failure {
+  constructor(name: string, reason: Cause, detail: string) {
+    super(reason, `AWS did not answer whether it took the update of service "${name}" (${detail})`, {
+      hint: 'Look at the service in the console before you run again.',
+    });
+  }
+}
+
+/** Pure: only fields that the user set; a revision that failed before needs the force to be tried again. */
+export function updateInput(
+  snapshot: ServiceSnapshot,
+  taskDefinitionArn: string,
+  request: RolloutRequest,
+): UpdateServiceCommandInput {
+  const retriesFailed = snapshot.taskDefinitionArn === taskDefinitionArn && snapshot.rollout === 'failed';
+  const force = retriesFailed ? true : request.forceNewDeployment;
+  return {
+    cluster: snapshot.address.cluster,
+    service: snapshot.address.name,
+    taskDefinition: taskDefinitionArn,
+    ...(request.desiredCount === undefined ? {} : { desiredCount: request.desiredCount }),
+    ...(force === undefined ? {} : { forceNewDeployment: force }),
+    ...(request.enableEcsManagedTags === undefined
+      ? {}
+      : { enableECSManagedTags: request.enableEcsManagedTags }),
+    ...(request.propagateTags === undefined ? {} : { propagateTags: request.propagateTags }),
+  };
+}
+
+/** Pauses while the deployment of an accepted update becomes visible, in seconds. */
+const PAUSES = [0, 0.5, 1, 2, 4, 8];
+
+/** However little time is left, a lost answer is looked after for as long. */
+const LEAST_MS = 5_000;
+
+/**
+ * Sends UpdateService so that it takes effect at most once, and resolves to the service with its `deployments[]`.
+ * Rejects where AWS refuses; production is untouched then. `until`: a reading of the clock.
+ */
+export async function updateOnce(
+  tools: UpdateTools,
+  snapshot: ServiceSnapshot,
+  input: UpdateServiceCommandInput,
+  until: number,
+): Promise<Service> {
+  const { aws, clock, signal } = tools;
+  const left = (): number => Math.max(until - clock.now(), LEAST_MS);
+  const lost: unknown[] = [];
+  try {
+    const answer = await writeOnce(
+      clock,
+      async () => {
+        try {
+          return (await aws.ecsWrites.updateService(input)).service ?? {};
+        } catch (error) {
+          if (awsErrorKind(error) === 'transient') lost.push(error);
+          throw error;
+        }
+      },
+      async () => {
+        const read = (): Promise<Service> => describeService(aws.ecs, snapshot.address);
+        const service = await within(clock, left(), () => untilAnswered(clock, read));
+        return tookEffect(service, snapshot, input) ? service : undefined;
+      },
+      signal,
+    );
+    if (primaryOf(answer) !== undefined) return answer;
+    return await heardOut(clock, signal, 0, () => seeEffect(tools, snapshot, input, left()), unanswered);
+  } catch (error) {
+    if (error instanceof Cancelled) throw error;
+    const failure = refusalOf(error, snapshot.address.name);
+    if (lost.length === 0 || !(failure instanceof Failure)) throw failure;
+    throw new UpdateUnanswered(snapshot.address.name, failure.reason, describeAwsError(error));
+  }
+}
+
+/** An accepted update whose answer names no deployment: the service is read until it shows one. */
+async function seeEffect(
+  { aws, clock }: UpdateTools,
+  snapshot: ServiceSnapshot,
+  input: UpdateServiceCommandInput,
+  ms: number,
+): Promise<Service> {
+  const { name } = snapshot.address;
+  return within(clock, ms, async () => {
+    for (const pause of PAUSES) {
+      await clock.sleep(pause * 1000);
+      const service = await untilAnswered(clock, () => describeService(aws.ecs, snapshot.address));
+      if (primaryOf(service) !== undefined && tookEffect(service, snapshot, input)) return service;
+    }
+    throw new UpdateUnanswered(name, 'unknown', 'the update was accepted, and no deployment of it appeared');
+  });
+}
+
+function refusalOf(error: unknown, name: string): Error {
+  if (isAwsError(error, 'ServiceNotActiveException')) {
+    return new Failure('service-inactive', `Service "${name}" is not ACTIVE any more.`, { cause: error });
+  }
+  if (awsErrorKind(error) !== 'refused') return failureOf(error, `updating service "${name}"`);
+  return new Failure('unknown', `AWS refused to update service "${name}": ${describeAwsError(error)}`, {
+    hint: 'The service runs as before.',
+    cause: error,
+  });
+}
+
+/**
+ * After a lost answer: a new deployment, or where none was due, the wanted settings. The new deployment may be
+ * somebody's that replaced ours already; sending again would undo theirs.
+ */
+function tookEffect(service: Service, snapshot: ServiceSnapshot, input: UpdateServiceCommandInput): boolean {
+  if (primaryOf(service)?.id !== snapshot.primaryId) return true;
+  const noneDue = snapshot.taskDefinitionArn === input.taskDefinition && input.forceNewDeployment !== true;
+  return (
+    noneDue &&
+    (input.desiredCount ?? service.desiredCount) === service.desiredCount &&
+    (input.enableECSManagedTags ?? service.enableECSManagedTags) === service.enableECSManagedTags &&
+    (input.propagateTags ?? service.propagateTags) === service.propagateTags
+  );
+}
