@@ -1,0 +1,46 @@
+# policies/*.json are the one source of the policies: here, in the README, and in the tests that hold recorded calls
+# against them. Words in capitals are placeholders; those below stand for lists.
+locals {
+  lists = {
+    SERVICE        = var.service_names
+    FAMILY         = var.families
+    REPOSITORY     = var.repository_names
+    LOG_GROUP      = var.log_group_names
+    TASK_ROLE      = var.task_role_names
+    EXECUTION_ROLE = var.execution_role_names
+  }
+
+  statements = {
+    for name in ["deploy", "plan"] : name => jsondecode(
+      replace(replace(replace(replace(
+        file("${path.module}/policies/${name}.json"),
+        "arn:aws:", "arn:${local.partition}:"),
+        "REGION", var.region),
+        "ACCOUNT", local.account),
+      "CLUSTER", var.cluster_name)
+    )
+  }
+
+  policies = {
+    for name, statements in local.statements : name => jsonencode({
+      Version = "2012-10-17"
+      Statement = [
+        for statement in statements : merge(
+          {
+            Sid    = statement.sid
+            Effect = "Allow"
+            Action = [for permission in statement.permissions : permission.action]
+            Resource = distinct(flatten([
+              for pattern in statement.resources : [
+                for word in coalescelist(flatten(regexall("(${join("|", keys(local.lists))})", pattern)), [""]) :
+                word == "" ? [pattern] : [for value in local.lists[word] : replace(pattern, word, value)]
+              ]
+            ]))
+          },
+          # An absent condition is no key, not a null.
+          { for key, value in statement : "Condition" => value if key == "condition" },
+        )
+      ]
+    })
+  }
+}

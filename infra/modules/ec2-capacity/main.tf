@@ -1,0 +1,159 @@
+data "aws_partition" "current" {}
+
+locals {
+  image = var.gpu ? "amazon-linux-2023/gpu" : var.cpu_architecture == "ARM64" ? "amazon-linux-2023/arm64" : "amazon-linux-2023"
+}
+
+resource "aws_security_group" "instances" {
+  name        = "${var.prefix}-instances"
+  description = "Container instances of ${var.prefix}"
+  vpc_id      = var.vpc_id
+
+  tags = { Name = "${var.prefix}-instances" }
+
+  lifecycle {
+    create_before_destroy = true
+  }
+}
+
+resource "aws_vpc_security_group_egress_rule" "https" {
+  security_group_id = aws_security_group.instances.id
+  description       = "HTTPS to anywhere, for the ECS agent"
+  cidr_ipv4         = "0.0.0.0/0"
+  ip_protocol       = "tcp"
+  from_port         = 443
+  to_port           = 443
+}
+
+# The role of the ECS agent. Tasks have roles of their own and cannot get at this one.
+resource "aws_iam_role" "instance" {
+  name                 = "${var.prefix}-instance"
+  description          = "ECS agent on the instances of ${var.prefix}"
+  permissions_boundary = var.permissions_boundary_arn
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Principal = { Service = "ec2.amazonaws.com" }
+      Action    = "sts:AssumeRole"
+    }]
+  })
+}
+
+resource "aws_iam_role_policy_attachment" "instance" {
+  role       = aws_iam_role.instance.name
+  policy_arn = "arn:${data.aws_partition.current.partition}:iam::aws:policy/service-role/AmazonEC2ContainerServiceforEC2Role"
+}
+
+resource "aws_iam_instance_profile" "this" {
+  name = "${var.prefix}-instance"
+  role = aws_iam_role.instance.name
+}
+
+resource "aws_launch_template" "this" {
+  name_prefix            = "${var.prefix}-"
+  description            = "Container instances of ${var.prefix}"
+  update_default_version = true
+  instance_type          = var.instance_type
+
+  # EC2 looks the image up at each start, so that new instances have the current one.
+  image_id = "resolve:ssm:/aws/service/ecs/optimized-ami/${local.image}/recommended/image_id"
+
+  vpc_security_group_ids = [aws_security_group.instances.id]
+
+  iam_instance_profile {
+    arn = aws_iam_instance_profile.this.arn
+  }
+
+  user_data = base64encode(join("\n", concat(
+    [
+      "#!/bin/bash",
+      "cat > /etc/ecs/ecs.config <<'EOF'",
+      "ECS_CLUSTER=${var.cluster_name}",
+      "ECS_AWSVPC_BLOCK_IMDS=true",
+      "ECS_ENABLE_SPOT_INSTANCE_DRAINING=true",
+    ],
+    var.gpu ? ["ECS_ENABLE_GPU_SUPPORT=true"] : [],
+    ["EOF", ""],
+  )))
+
+  metadata_options {
+    http_endpoint               = "enabled"
+    http_tokens                 = "required"
+    http_put_response_hop_limit = 1
+  }
+
+  block_device_mappings {
+    device_name = "/dev/xvda"
+    ebs {
+      volume_size           = var.gpu ? 100 : 30
+      volume_type           = "gp3"
+      encrypted             = true
+      delete_on_termination = true
+    }
+  }
+
+  monitoring {
+    enabled = true
+  }
+
+  tag_specifications {
+    resource_type = "instance"
+    tags          = { Name = var.prefix }
+  }
+}
+
+resource "aws_autoscaling_group" "this" {
+  name_prefix           = "${var.prefix}-"
+  vpc_zone_identifier   = var.subnet_ids
+  min_size              = var.min_size
+  max_size              = var.max_size
+  protect_from_scale_in = true
+  force_delete          = var.allow_destroy
+
+  launch_template {
+    id      = aws_launch_template.this.id
+    version = aws_launch_template.this.latest_version
+  }
+
+  instance_refresh {
+    strategy = "Rolling"
+    preferences {
+      scale_in_protected_instances = "Refresh"
+    }
+  }
+
+  tag {
+    key                 = "AmazonECSManaged"
+    value               = "true"
+    propagate_at_launch = true
+  }
+
+  tag {
+    key                 = "Name"
+    value               = var.prefix
+    propagate_at_launch = true
+  }
+
+  lifecycle {
+    create_before_destroy = true
+
+    # ECS sets the number of instances by what its tasks need.
+    ignore_changes = [desired_capacity]
+  }
+}
+
+resource "aws_ecs_capacity_provider" "this" {
+  name = var.prefix
+
+  auto_scaling_group_provider {
+    auto_scaling_group_arn         = aws_autoscaling_group.this.arn
+    managed_draining               = "ENABLED"
+    managed_termination_protection = "ENABLED"
+
+    managed_scaling {
+      status          = "ENABLED"
+      target_capacity = 100
+    }
+  }
+}

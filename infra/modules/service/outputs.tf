@@ -1,0 +1,29 @@
+output "cluster_arn" {
+  description = "ARN of the cluster."
+  value       = aws_ecs_cluster.this.arn
+}
+
+output "service_name" {
+  description = "Name of the service."
+  value       = aws_ecs_service.this.name
+}
+
+output "task_role_arn" {
+  description = "ARN of the role of the application."
+  value       = aws_iam_role.task.arn
+}
+
+output "execution_role_arn" {
+  description = "ARN of the role that starts tasks."
+  value       = aws_iam_role.execution.arn
+}
+
+output "security_group_id" {
+  description = "Security group of the tasks: allow it where they have to reach, such as a database, and add the rule out."
+  value       = aws_security_group.tasks.id
+}
+
+output "task_definition_arn" {
+  description = "ARN of the revision that Terraform registered last."
+  value       = aws_ecs_task_definition.this.arn
+}

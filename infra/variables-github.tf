@@ -1,0 +1,119 @@
+variable "github_repository" {
+  description = "Repository that deploys, as owner/name."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]{1,100}$", var.github_repository))
+    error_message = "github_repository must be owner/name, without wildcards."
+  }
+}
+
+variable "github_owner_id" {
+  description = "Id of the owner for the immutable subject: gh api repos/OWNER/NAME --jq .owner.id"
+  type        = number
+  default     = null
+
+  validation {
+    condition     = (var.github_owner_id == null) == (var.github_repository_id == null)
+    error_message = "github_owner_id and github_repository_id go together."
+  }
+}
+
+variable "github_repository_id" {
+  description = "Id of the repository for the immutable subject: gh api repos/OWNER/NAME --jq .id"
+  type        = number
+  default     = null
+}
+
+variable "github_subject_format" {
+  description = "How the token of a workflow names its repository: classic (repo:owner/name:...), immutable (repo:owner@id/name@id:..., the default of repositories made since July 2026), both while moving over, or auto: immutable where the two ids are given, else classic."
+  type        = string
+  default     = "auto"
+  nullable    = false
+
+  validation {
+    condition     = contains(["auto", "classic", "immutable", "both"], var.github_subject_format)
+    error_message = "github_subject_format must be auto, classic, immutable or both."
+  }
+
+  validation {
+    condition     = !contains(["immutable", "both"], var.github_subject_format) || var.github_repository_id != null
+    error_message = "github_subject_format immutable and both need github_owner_id and github_repository_id."
+  }
+}
+
+variable "deploy_from" {
+  description = "What the deploy role trusts: environment (jobs of the GitHub environment github_environment) or branch (jobs on github_branch that name no environment)."
+  type        = string
+  default     = "environment"
+  nullable    = false
+
+  validation {
+    condition     = contains(["environment", "branch"], var.deploy_from)
+    error_message = "deploy_from must be environment or branch."
+  }
+}
+
+variable "github_environment" {
+  description = "GitHub environment of the deploy jobs. Default: the value of environment."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.github_environment == null || can(regex("^[A-Za-z0-9._-]{1,255}$", coalesce(var.github_environment, "*")))
+    error_message = "github_environment must be the name of one environment: letters, digits, dots, hyphens and underscores, no wildcards."
+  }
+}
+
+variable "github_infra_environment" {
+  description = "GitHub environment of the jobs that apply Terraform; protect it with reviewers. Default: <environment>-infra."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.github_infra_environment == null || can(regex("^[A-Za-z0-9._-]{1,255}$", coalesce(var.github_infra_environment, "*")))
+    error_message = "github_infra_environment must be the name of one environment: letters, digits, dots, hyphens and underscores, no wildcards."
+  }
+}
+
+variable "github_branch" {
+  description = "Branch of the deploy jobs with deploy_from = branch."
+  type        = string
+  default     = "main"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9][A-Za-z0-9._/-]*$", var.github_branch))
+    error_message = "github_branch must be the name of one branch, without wildcards."
+  }
+}
+
+variable "create_github_oidc_provider" {
+  description = "true: create the identity provider of GitHub Actions. An account can have one only: false uses the one that is there."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "permissions_boundary_arn" {
+  description = "ARN of a permissions boundary for every role of the stack. With it the infra role can create no role without it."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.permissions_boundary_arn == null || can(regex("^arn:aws[a-z-]*:iam::[0-9]*:policy/", coalesce(var.permissions_boundary_arn, "-")))
+    error_message = "permissions_boundary_arn must be the ARN of an IAM policy."
+  }
+}
+
+variable "state_bucket" {
+  description = "Name of the bucket with the Terraform state, so that the plan role may read the state of this environment and the infra role may write it."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.state_bucket == null || can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", coalesce(var.state_bucket, "-")))
+    error_message = "state_bucket must be the name of an S3 bucket."
+  }
+}
