@@ -12,11 +12,14 @@ import { chooseContainer } from './pre-deploy/container.ts';
 import { runPreDeployTask } from './pre-deploy/run.ts';
 import type { Story } from './report/story.ts';
 import { Cancelled } from './runtime/cancellation.ts';
+import type { Log } from './runtime/log.ts';
 import { moveFor } from './rollout/start.ts';
 import { lastGoodBelow } from './service/history.ts';
 import { prepareTaskDefinition, type PreparedDefinition } from './task-definition/prepare.ts';
 import { registerOrReuse, takeBack, tidyUp } from './task-definition/register.ts';
 import type { Tools } from './tools.ts';
+import type { Check } from './verify/check.ts';
+import { CHECKS } from './verify/checks.ts';
 import { refuseFailed, verify } from './verify/verify.ts';
 
 /** What goes to which services. */
@@ -34,7 +37,7 @@ export interface Delivery extends Plan {
 export async function plan(
   story: Story,
   request: Request,
-  tools: Tools,
+  tools: Omit<Tools, 'log'> & { readonly log: Log },
   snapshots: readonly ServiceSnapshot[],
   images: ProvidedImages,
 ): Promise<Plan[]> {
@@ -76,16 +79,19 @@ export async function check(
   request: Request,
   tools: Tools,
   plans: readonly Plan[],
+  checks: readonly Check[] = CHECKS,
 ): Promise<void> {
   const results = await Promise.all(
     plans
       .filter((plan) => isAboutToChange(plan, request))
       .map(({ services, prepared }) => {
         const { definition, images, existingArn } = prepared;
-        return verify(tools, { request, services, definition, images, existingArn });
+        return verify(tools, { request, services, definition, images, existingArn }, checks);
       }),
   );
-  story.checks = results.flat();
+  const anew = results.flat();
+  const names = new Set(anew.map((result) => result.check));
+  story.checks = [...anew, ...story.checks.filter((before) => !names.has(before.check))];
   refuseFailed(story.checks, request.rollout.preflight);
 }
 

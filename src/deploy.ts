@@ -2,9 +2,9 @@ import { check, destinations, imagesOf, plan, preDeploy, register, tidyDeliverie
 import { surveyAlarms } from './gate/alarms.ts';
 import { bake, proveService, proveUrl } from './gate/gate.ts';
 import { FINISHED, packHandover } from './handover.ts';
-import { provideImages } from './image/provide.ts';
-import { imageToBuild } from './image/to-be-built.ts';
-import type { AlarmView, Course, Probe, ProvidedImages, Request, ServiceSnapshot } from './model.ts';
+import { announced, orderImage, type ImageOrder } from './image/order.ts';
+import { findImages, lookAhead } from './images.ts';
+import type { AlarmView, Course, Probe, Request, ServiceSnapshot } from './model.ts';
 import { concludePlan } from './planning.ts';
 import { endingOf, newStory, type Ending, type Story } from './report/story.ts';
 import { abandonCourse } from './rollout/abandon.ts';
@@ -15,6 +15,7 @@ import { watchCourse } from './rollout/watch.ts';
 import { surveyServices } from './service/survey.ts';
 import { addressForPeople } from './service/url.ts';
 import type { Tools } from './tools.ts';
+import { CHECKS, CHECKS_AFTER_BUILD } from './verify/checks.ts';
 
 /**
  * A deployment, from the first look at the services to the last. Whatever happens, it resolves to the story as far
@@ -36,10 +37,14 @@ async function tell(story: Story, request: Request, tools: Tools): Promise<void>
   const { log } = tools;
   // A write that is under way is seen through, cancelled or not: these clients answer to the end.
   const starting = { ...tools, aws: tools.awsToTheEnd };
-  const { snapshots, ...before } = await log.step('Survey', () => survey(story, request, tools));
-  const images = await log.step('Image', () => findImages(story, request, tools));
+  const { snapshots, order, ...before } = await log.step('Survey', () => survey(story, request, tools));
+  const builds = order.kind === 'build' && request.mode === 'deploy';
+  const platforms = builds
+    ? await log.step('Look ahead', () => lookAhead(story, request, tools, snapshots, announced(order)))
+    : [];
+  const images = await log.step('Image', () => findImages(story, request, tools, order, platforms));
   const plans = await log.step('Task definition', () => plan(story, request, tools, snapshots, images));
-  await log.step('Verify', () => check(story, request, tools, plans));
+  await log.step('Verify', () => check(story, request, tools, plans, builds ? CHECKS_AFTER_BUILD : CHECKS));
   if (request.mode === 'plan') {
     concludePlan(story, request, plans);
     return;
@@ -97,25 +102,17 @@ interface Survey {
   readonly snapshots: readonly ServiceSnapshot[];
   readonly answer: Probe | undefined;
   readonly alarms: readonly AlarmView[];
+  readonly order: ImageOrder;
 }
 
 async function survey(story: Story, request: Request, tools: Tools): Promise<Survey> {
   const check = request.gate.http;
-  const [snapshots, answer, alarms] = await Promise.all([
+  const [snapshots, answer, alarms, order] = await Promise.all([
     surveyServices(tools, request.cluster, request.services),
     check === undefined || request.mode === 'plan' ? undefined : tools.ask(check, tools.signal),
     surveyAlarms(tools, request.gate.alarms),
+    orderImage(tools, request),
   ]);
   story.url = await addressForPeople(tools.aws, check?.url, snapshots);
-  return { snapshots, answer, alarms };
-}
-
-async function findImages(story: Story, request: Request, tools: Tools): Promise<ProvidedImages> {
-  const { image, mode } = request;
-  const images =
-    mode === 'plan' && image.kind === 'build'
-      ? await imageToBuild(tools, image)
-      : await provideImages(tools, image);
-  story.image = images.kind === 'one' ? images.image : undefined;
-  return images;
+  return { snapshots, answer, alarms, order };
 }

@@ -2,6 +2,7 @@ import { createAws, type Aws } from './aws/clients.ts';
 import { describeAwsError } from './aws/errors.ts';
 import { describeService, primaryOf } from './aws/services.ts';
 import { courseOf, unpackHandover, type Handover } from './handover.ts';
+import { tidyDocker, unpackRemains } from './image/tidy.ts';
 import type { Course } from './model.ts';
 import { ProgressLog } from './report/progress-log.ts';
 import { composeReport } from './report/report.ts';
@@ -12,6 +13,7 @@ import { abandonCourse, type Abandonment } from './rollout/abandon.ts';
 import { findServiceDeployment } from './rollout/find.ts';
 import type { Runner } from './run.ts';
 import { systemClock } from './runtime/clock.ts';
+import { execute } from './runtime/exec.ts';
 import { Masks } from './runtime/masks.ts';
 
 const KILLED: Abandonment = {
@@ -20,15 +22,25 @@ const KILLED: Abandonment = {
   message: 'The job ended before the deployment did.',
 };
 
-/**
- * The post step: finishes what a killed run could not. It asks for the rollback where `on-cancel` wants one, waits
- * for nothing, and says in the log and the summary what becomes of each service. Never fails the job.
- */
+/** The post step: removes what a build left behind, and finishes what a killed run could not. Never fails the job. */
 export async function finish(runner: Runner): Promise<void> {
+  const log = new ProgressLog(runner.console, systemClock, new Masks());
+  // The deployment first: the runner may not leave time for both.
+  await finishDeployment(runner, log);
+  const remains = unpackRemains(runner.getState('docker'));
+  if (remains === undefined) return;
+  const signal = new AbortController().signal;
+  await tidyDocker({ exec: execute, env: runner.env, workspace: process.cwd(), signal }, remains, log);
+}
+
+/**
+ * Asks for the rollback where `on-cancel` wants one, waits for nothing, and says in the log and the summary what becomes
+ * of each service.
+ */
+async function finishDeployment(runner: Runner, log: ProgressLog): Promise<void> {
   const handover = unpackHandover(runner.getState('handover'));
   if (handover === undefined) return;
   const startedAt = new Date().toISOString();
-  const log = new ProgressLog(runner.console, systemClock, new Masks());
   try {
     const aws = await createAws(handover.region, new AbortController().signal);
     const courses = await Promise.all(

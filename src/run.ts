@@ -2,6 +2,7 @@ import { tmpdir } from 'node:os';
 import { createAws } from './aws/clients.ts';
 import { deploy } from './deploy.ts';
 import { probe } from './gate/probe.ts';
+import { packRemains } from './image/tidy.ts';
 import { InvalidInputs, readInputs, type ReadInputs } from './inputs.ts';
 import type { Request } from './model.ts';
 import { ProgressLog, type Console } from './report/progress-log.ts';
@@ -11,6 +12,7 @@ import { runFacts } from './report/run-facts.ts';
 import { endingOf, newStory, type Story } from './report/story.ts';
 import { cancelledByRunner } from './runtime/cancellation.ts';
 import { systemClock } from './runtime/clock.ts';
+import { execute } from './runtime/exec.ts';
 import { Failure } from './runtime/failure.ts';
 import { Masks } from './runtime/masks.ts';
 
@@ -38,7 +40,7 @@ export async function run(runner: Runner): Promise<void> {
   const story =
     inputs instanceof Failure
       ? { ...newStory(), ending: endingOf(inputs) }
-      : await deployWithAws(inputs.request, runner, log);
+      : await deployWithAws(inputs.request, runner, log, masks);
   const { steps, lines, warnings, seconds } = log;
   const recorded = { startedAt, durationSeconds: seconds, steps, lines, warnings };
   const report = composeReport(request, runFacts(runner.env), story, recorded);
@@ -84,7 +86,21 @@ function hideSecrets(secrets: readonly string[], runner: Runner, masks: Masks): 
   }
 }
 
-async function deployWithAws(request: Request, runner: Runner, log: ProgressLog): Promise<Story> {
+/** Line by line: a secret that a program prints is printed so. Too short a line would blank out half the log. */
+function hideLines(secret: string, runner: Runner, masks: Masks): void {
+  hideSecrets(
+    secret.split(/\r?\n/).filter((line) => line.trim().length > 2),
+    runner,
+    masks,
+  );
+}
+
+async function deployWithAws(
+  request: Request,
+  runner: Runner,
+  log: ProgressLog,
+  masks: Masks,
+): Promise<Story> {
   const signal = cancelledByRunner();
   const over = new AbortController();
   try {
@@ -102,6 +118,14 @@ async function deployWithAws(request: Request, runner: Runner, log: ProgressLog)
       handOver: (text) => {
         runner.saveState('handover', text);
       },
+      keepDocker: (remains) => {
+        runner.saveState('docker', packRemains(remains));
+      },
+      exec: execute,
+      hide: (secret) => {
+        hideLines(secret, runner, masks);
+      },
+      env: runner.env,
       workspace: workspaceOf(runner),
     });
   } catch (error) {

@@ -1,7 +1,9 @@
 import type { Aws } from './aws/clients.ts';
+import type { DockerRemains } from './image/session.ts';
 import type { HttpCheck, Probe } from './model.ts';
 import type { ProgressLog } from './report/progress-log.ts';
 import type { Clock } from './runtime/clock.ts';
+import type { Exec } from './runtime/exec.ts';
 
 /** Everything that the story touches the world with; a test passes its own. */
 export interface Tools {
@@ -17,6 +19,13 @@ export interface Tools {
   readonly ask: (check: HttpCheck, signal: AbortSignal) => Promise<Probe>;
   /** Keeps what the post step needs, should this process be killed. */
   readonly handOver: (text: string) => void;
+  /** Remembers for the post step what a build leaves behind. */
+  readonly keepDocker: (remains: DockerRemains) => void;
+  readonly exec: Exec;
+  /** Masks a value in everything that leaves this process. */
+  readonly hide: (secret: string) => void;
+  /** The environment of the job, for the programs that are run. */
+  readonly env: Readonly<Record<string, string | undefined>>;
   /** Folder that a task definition's path is relative to. */
   readonly workspace: string;
 }

@@ -13,7 +13,7 @@ interface Fakes {
 }
 
 async function provided(
-  source: ImageSource,
+  source: Exclude<ImageSource, { kind: 'build' }>,
   { images = {}, error, repositoryError }: Fakes = {},
 ): Promise<{ images: ProvidedImages; said: readonly string[]; asked: string[] }> {
   const log = fakeLog();

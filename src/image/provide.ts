@@ -1,13 +1,12 @@
 import type { Aws } from '../aws/clients.ts';
 import type { DeployedImage, ImageSource, ProvidedImages } from '../model.ts';
-import { Failure } from '../runtime/failure.ts';
 import type { Log } from '../runtime/log.ts';
 import { resolveExisting, resolveReference } from './resolve.ts';
 
-/** Finds the images that the request names. Reads only. */
+/** Finds the images that the request names and nobody has to build. Reads only. */
 export async function provideImages(
   { aws, log }: { readonly aws: Pick<Aws, 'ecr' | 'region'>; readonly log: Log },
-  source: ImageSource,
+  source: Exclude<ImageSource, { kind: 'build' }>,
 ): Promise<ProvidedImages> {
   const warn = (text: string): void => {
     log.warn(text);
@@ -31,7 +30,5 @@ export async function provideImages(
       );
       return { kind: 'by-container', images: Object.fromEntries(await Promise.all(resolved)) };
     }
-    case 'build':
-      throw new Failure('invalid-input', 'Building an image from a context is not available yet.');
   }
 }

@@ -1,15 +1,15 @@
 import type { Aws, EcrReads } from '../aws/clients.ts';
 import { awsErrorKind, isAwsError } from '../aws/errors.ts';
-import { during, failureOf } from '../aws/failures.ts';
+import { failureOf } from '../aws/failures.ts';
 import {
   byDigest,
   ecrRepositoryOf,
   parseImageReference,
   type EcrRepository,
 } from '../aws/image-reference.ts';
-import { partitionOf } from '../aws/partition.ts';
 import type { DeployedImage } from '../model.ts';
 import { Failure } from '../runtime/failure.ts';
+import { findRepository, repositoryNotFound } from './repository.ts';
 
 type EcrOf = Pick<Aws, 'ecr' | 'region'>;
 
@@ -48,31 +48,10 @@ export async function resolveExisting(
   tagOrDigest: string,
   warn: (text: string) => void,
 ): Promise<DeployedImage> {
-  const uri = await repositoryUri(aws, repository);
+  const isUri = ecrRepositoryOf(repository) !== undefined;
+  const uri = isUri ? repository : (await findRepository(aws, repository, warn)).uri;
   const separator = tagOrDigest.startsWith('sha256:') ? '@' : ':';
   return resolveReference(aws, `${uri}${separator}${tagOrDigest}`, warn);
-}
-
-/** The URI of a repository that is named by its name or by its URI already. */
-export async function repositoryUri(aws: EcrOf, repository: string): Promise<string> {
-  return ecrRepositoryOf(repository) === undefined ? await uriOf(aws, repository) : repository;
-}
-
-async function uriOf(aws: EcrOf, name: string): Promise<string> {
-  const answer = await during(`reading ECR repository "${name}"`, async () => {
-    try {
-      return await aws.ecr(aws.region).describeRepositories({ repositoryNames: [name] });
-    } catch (error) {
-      if (isAwsError(error, 'RepositoryNotFoundException')) throw repositoryNotFound(name, aws.region, error);
-      throw error;
-    }
-  });
-  const repository = answer.repositories?.[0];
-  const registry = repository?.registryId ?? '';
-  return (
-    repository?.repositoryUri ??
-    `${registry}.dkr.ecr.${aws.region}.${partitionOf(aws.region).dnsSuffix}/${name}`
-  );
 }
 
 /** The digest of a tag (or the digest itself, once it was seen to exist). Undefined where ECR may not be read. */
@@ -115,11 +94,4 @@ function imageNotFound(name: string, repository: EcrRepository, cause?: unknown)
       cause,
     },
   );
-}
-
-function repositoryNotFound(name: string, region: string, cause: unknown): Failure {
-  return new Failure('preflight-failed', `ECR repository "${name}" was not found in ${region}.`, {
-    hint: `Create it: aws ecr create-repository --repository-name ${name} --image-tag-mutability IMMUTABLE --region ${region}`,
-    cause,
-  });
 }

@@ -11,7 +11,7 @@ export interface DeployedImage {
   readonly tag: string | undefined;
   /** Host of the registry when it is ECR. */
   readonly registry: string | undefined;
-  /** In a plan: the image does not exist yet, and the reference stands for it. */
+  /** The image does not exist yet, and the reference stands for it. */
   readonly toBeBuilt?: boolean;
 }
 

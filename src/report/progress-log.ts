@@ -1,6 +1,6 @@
 import type { RolloutPoint, StepRecord } from '../model.ts';
 import { secondsBetween, type Clock } from '../runtime/clock.ts';
-import type { Log } from '../runtime/log.ts';
+import type { OutputLog } from '../runtime/log.ts';
 import type { Masks } from '../runtime/masks.ts';
 import { harmlessLines } from './safe-text.ts';
 
@@ -32,7 +32,7 @@ const MAX_WARNINGS = 10;
  * The job log: a group for each step, each line with the elapsed time. Every text becomes harmless and loses its
  * secrets here, whoever wrote it.
  */
-export class ProgressLog implements Log {
+export class ProgressLog implements OutputLog {
   readonly steps: StepRecord[] = [];
   readonly lines: LoggedLine[] = [];
   readonly warnings: string[] = [];
@@ -75,6 +75,10 @@ export class ProgressLog implements Log {
       this.lines.push({ at: this.seconds, text: line });
       this.#console.info(`${stamp(this.seconds)}  ${line}`);
     }
+  }
+
+  output(text: string): void {
+    for (const line of this.#shown(text)) this.#console.info(`${stamp(this.seconds)}  ${line}`);
   }
 
   warn(text: string): void {

@@ -8,3 +8,15 @@ export interface Log {
   /** The state of a rollout at this moment, for the timeline; prints nothing. */
   point(point: RolloutPoint): void;
 }
+
+/** A log that also shows what another program prints while it works; that is kept nowhere. */
+export interface OutputLog extends Log {
+  output(text: string): void;
+}
+
+/** A log that nobody reads. */
+export const SILENCE: Log = {
+  line: () => undefined,
+  warn: () => undefined,
+  point: () => undefined,
+};

@@ -35,3 +35,6 @@ export const CHECKS: readonly Check[] = [
   scalingRange,
   definitionSize,
 ];
+
+/** What a build can have changed: the image is there now, and somebody may have deployed meanwhile. */
+export const CHECKS_AFTER_BUILD: readonly Check[] = [image, otherDeployment];

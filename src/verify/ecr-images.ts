@@ -6,16 +6,8 @@ import {
   shortReference,
   type EcrRepository,
 } from '../aws/image-reference.ts';
+import { MANIFEST_TYPES } from '../aws/manifest-types.ts';
 import { failed, looked, skipped, type Finding, type VerifyAws } from './check.ts';
-
-/** Manifests and indexes, in every type that ECR stores them in: an image of a type that is left out is not found. */
-const MEDIA_TYPES = [
-  'application/vnd.oci.image.index.v1+json',
-  'application/vnd.oci.image.manifest.v1+json',
-  'application/vnd.docker.distribution.manifest.list.v2+json',
-  'application/vnd.docker.distribution.manifest.v2+json',
-  'application/vnd.docker.distribution.manifest.v1+json',
-];
 
 /** What is to be decided about an image that is there, or is not. */
 export interface Decisions {
@@ -38,7 +30,7 @@ export async function lookAtImages(
           registryId: repository.accountId,
           repositoryName: repository.name,
           imageIds: wanted.map(imageId),
-          acceptedMediaTypes: MEDIA_TYPES,
+          acceptedMediaTypes: MANIFEST_TYPES,
         }),
       (answer) => wanted.map((reference) => findingOf(reference, answer, decisions)),
       (error) => (isAwsError(error, 'RepositoryNotFoundException') ? goneAll(wanted, decisions) : undefined),

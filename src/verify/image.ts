@@ -14,19 +14,34 @@ export interface Platform {
 export const image: Check = {
   name: 'image',
   nothing: 'no image is in ECR, and others are not looked at',
-  look(aws, subject) {
+  async look(aws, subject) {
     const platform = platformOf(subject);
-    const references = subject.definition.containerDefinitions
-      .map((container) => container.image)
-      .filter((reference) => !isToBeBuilt(reference, subject));
-    return lookAtImages(aws, references, {
+    const references = subject.definition.containerDefinitions.map((container) => container.image);
+    const there = references.filter((reference) => !isToBeBuilt(reference, subject));
+    const found = await lookAtImages(aws, there, {
       there: (reference, manifest) => platformFinding(nameOf(reference, subject), manifest, platform),
       gone: (reference) => failed(goneText(reference, subject)),
     });
+    return there.length === references.length
+      ? found
+      : [buildFinding(subject.request.build.platforms, platform), ...found];
   },
 };
 
-/** What a plan only announces cannot be there. */
+/** Pure: whether what is to be built is for the platform that tasks pull. Without platforms of its own it will be. */
+export function buildFinding(platforms: readonly string[], platform: Platform | undefined): Finding {
+  const all = platforms.join(', ');
+  if (platform === undefined) return ok(`an image is to be built${all === '' ? '' : ` for ${all}`}`);
+  const wanted = describePlatform(platform);
+  const fits = platforms.some((each) => each === wanted || each.startsWith(`${wanted}/`));
+  return platforms.length === 0 || fits
+    ? ok(`an image is to be built for ${wanted}`)
+    : failed(
+        `the image would be built for ${all}, and the task runs on ${wanted}: leave platforms out, or change runtimePlatform of the task definition`,
+      );
+}
+
+/** What is only announced cannot be there. */
 function isToBeBuilt(reference: string, { images }: Subject): boolean {
   return Object.values(images).some((each) => each.toBeBuilt === true && each.reference === reference);
 }
@@ -91,7 +106,8 @@ export function platformFinding(
     : failed(`${name} has no image for ${describePlatform(platform)}, which the task runs on; it has ${all}`);
 }
 
-function describePlatform({ os, architecture }: Platform): string {
+/** `linux/arm64`, as buildx has it. */
+export function describePlatform({ os, architecture }: Platform): string {
   return `${os}/${architecture}`;
 }
 

@@ -1,0 +1,116 @@
+import type { BuildOptions } from '../model.ts';
+import type { Caches } from './cache.ts';
+
+/** Everything that decides the arguments of one build. */
+export interface BuildCommand {
+  readonly options: Pick<
+    BuildOptions,
+    | 'file'
+    | 'target'
+    | 'buildArgs'
+    | 'buildContexts'
+    | 'provenance'
+    | 'sbom'
+    | 'pull'
+    | 'noCache'
+    | 'buildxArgs'
+  >;
+  readonly context: string;
+  readonly platforms: readonly string[];
+  /** References to push. */
+  readonly tags: readonly string[];
+  readonly labels: readonly string[];
+  /** Values of `--secret`. */
+  readonly secrets: readonly string[];
+  readonly caches: Caches;
+  /** Undefined: the current one. */
+  readonly builder: string | undefined;
+  readonly metadataFile: string;
+  readonly buildx: BuildxVersion | undefined;
+}
+
+/** Undefined where buildx does not say: then it is taken for a present one. */
+export interface BuildxVersion {
+  readonly major: number;
+  readonly minor: number;
+}
+
+/** Attestations, and the options that switch them off, came with buildx 0.10. */
+const ATTESTATIONS = { major: 0, minor: 10 };
+
+/**
+ * Pure: the arguments after `docker`, in the order of docker/build-push-action. Every value is an argument of its own,
+ * whatever it holds.
+ */
+export function buildArguments(command: BuildCommand): string[] {
+  const { options } = command;
+  return [
+    'buildx',
+    'build',
+    ...each('--build-arg', options.buildArgs),
+    ...each('--build-context', options.buildContexts),
+    ...each('--cache-from', command.caches.from),
+    ...each('--cache-to', command.caches.to),
+    ...each('--file', options.file),
+    ...each('--label', command.labels),
+    ...each('--platform', command.platforms.length === 0 ? undefined : command.platforms.join(',')),
+    ...attestation('--provenance', options.provenance, command.buildx),
+    ...attestation('--sbom', options.sbom, command.buildx),
+    ...each('--secret', command.secrets),
+    ...each('--tag', command.tags),
+    ...each('--target', options.target),
+    ...each('--builder', command.builder),
+    ...each('--metadata-file', command.metadataFile),
+    ...(options.noCache ? ['--no-cache'] : []),
+    ...(options.pull ? ['--pull'] : []),
+    ...each('--progress', 'plain'),
+    '--push',
+    ...options.buildxArgs,
+    command.context,
+  ];
+}
+
+function each(option: string, values: readonly string[] | string | undefined): string[] {
+  const list = typeof values === 'string' ? [values] : (values ?? []);
+  return list.flatMap((value) => [option, value]);
+}
+
+/** An old buildx attests nothing and does not know how to be told so. */
+function attestation(option: string, value: string, buildx: BuildxVersion | undefined): string[] {
+  return value === 'false' && isBefore(buildx, ATTESTATIONS) ? [] : [`${option}=${value}`];
+}
+
+function isBefore(version: BuildxVersion | undefined, other: BuildxVersion): boolean {
+  if (version === undefined) return false;
+  return version.major < other.major || (version.major === other.major && version.minor < other.minor);
+}
+
+/** Pure: `github.com/docker/buildx v0.13.1 788433953af1…`; some distributions leave the `v` out. */
+export function parseBuildxVersion(text: string): BuildxVersion | undefined {
+  const [, major, minor] = /(?:^|\s)v?(\d+)\.(\d+)\.\d+/.exec(text) ?? [];
+  return major === undefined || minor === undefined
+    ? undefined
+    : { major: Number(major), minor: Number(minor) };
+}
+
+const HAS_A_VALUE = new Set(['--build-arg', '--label']);
+
+/** Pure: the command for people: what may be secret by its name only, and what is long left out. */
+export function describeArguments(args: readonly string[]): string {
+  const shown = args.map((arg, index) => {
+    const before = args[index - 1] ?? '';
+    if (HAS_A_VALUE.has(before)) return `${arg.split('=', 1)[0] ?? ''}=…`;
+    if (before === '--cache-from' || before === '--cache-to') return withoutSecrets(arg);
+    return withoutUser(arg);
+  });
+  return ['docker', ...shown].map((arg) => (/^[\w@%+=:,./…-]+$/.test(arg) ? arg : `'${arg}'`)).join(' ');
+}
+
+function withoutSecrets(attributes: string): string {
+  return attributes.replace(/([\w-]*(?:secret|token|password|key)[\w-]*)=[^,]*/gi, '$1=…');
+}
+
+/** A URL may carry a user and a password. */
+function withoutUser(text: string): string {
+  return text.replace(/:\/\/[^/?#]*@/, '://…@');
+}

@@ -1,0 +1,167 @@
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { BuildOptions } from '../model.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { secondsBetween } from '../runtime/clock.ts';
+import { Failure } from '../runtime/failure.ts';
+import type { OutputLog } from '../runtime/log.ts';
+import { retrying, type Attempt } from '../runtime/retry.ts';
+import { buildArguments, describeArguments, parseBuildxVersion, type BuildxVersion } from './arguments.ts';
+import { chooseBuilder, parseCurrentBuilder } from './builder.ts';
+import type { Caches } from './cache.ts';
+import { createBuilder } from './create-builder.ts';
+import type { Docker } from './docker.ts';
+import { explain, type Circumstances, type Explanation } from './explain.ts';
+import { StepCounter, type BuildSteps } from './progress.ts';
+
+export interface BuildTools {
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly log: OutputLog;
+  /** Remembers a builder that is to be removed, before it is made. */
+  readonly keepBuilder: (name: string) => void;
+}
+
+/** What is built and where it goes. */
+export interface Build {
+  readonly options: BuildOptions;
+  readonly context: string;
+  readonly platforms: readonly string[];
+  readonly tags: readonly string[];
+  readonly labels: readonly string[];
+  readonly secrets: { readonly options: readonly string[]; readonly env: Readonly<Record<string, string>> };
+  readonly caches: Caches;
+  readonly circumstances: Circumstances;
+}
+
+export interface Built {
+  readonly digest: string;
+  readonly steps: BuildSteps;
+  readonly seconds: number;
+}
+
+/** A job ends after six hours. */
+const BUILD_SECONDS = 6 * 3600;
+
+/**
+ * Builds and pushes, and resolves to the digest that buildx reports. The exit code alone decides. Where a registry
+ * answers badly, it is tried again: what was built is in the builder's cache. Throws `build-failed` or `push-failed`
+ * with the words of the build itself.
+ */
+export async function buildAndPush(tools: BuildTools, docker: Docker, build: Build): Promise<Built> {
+  const { clock, log, signal } = tools;
+  const { builder, version } = await prepareBuilder(tools, docker, build);
+  const metadataFile = join(docker.folder, 'metadata.json');
+  const args = buildArguments({
+    ...build,
+    secrets: build.secrets.options,
+    builder,
+    metadataFile,
+    buildx: version,
+  });
+  log.line(describeArguments(args));
+  const from = clock.now();
+  const attempt = async (): Promise<Attempt<BuildSteps>> => {
+    const counter = new StepCounter();
+    await rm(metadataFile, { force: true });
+    const { exitCode, lastLines } = await docker.run(args, {
+      env: build.secrets.env,
+      deadlineSeconds: BUILD_SECONDS,
+      onLine: (line) => {
+        counter.take(line);
+        log.output(line);
+      },
+    });
+    if (exitCode === 0) return { kind: 'done', value: counter.counts };
+    const why = explain(lastLines, build.circumstances, `docker ended with exit code ${exitCode}`);
+    return { kind: 'failed', error: failureOf(why), passing: why.passing };
+  };
+  const steps = await retrying(clock, signal, attempt, (error, seconds) => {
+    log.line(`${error.message} Trying again in ${seconds} s.`);
+  });
+  const digest = await digestIn(metadataFile);
+  return { steps, digest, seconds: secondsBetween(from, clock.now()) };
+}
+
+/** The name of the builder to use, made where need be. */
+async function prepareBuilder(
+  tools: BuildTools,
+  docker: Docker,
+  build: Build,
+): Promise<{ builder: string | undefined; version: BuildxVersion | undefined }> {
+  const { options, platforms, caches, circumstances } = build;
+  const version = await versionOf(docker, circumstances);
+  const given = options.builder;
+  const current = parseCurrentBuilder(
+    given === undefined ? await answerOf(docker, ['buildx', 'inspect']) : '',
+    given === undefined ? await answerOf(docker, ['info', '--format', '{{json .DriverStatus}}']) : '',
+  );
+  const choice = chooseBuilder(given, current, options, platforms, caches);
+  if (choice.kind === 'create') {
+    tools.log.line(
+      `The docker driver of this runner cannot do what is asked for (${choice.because.join(', ')}).`,
+    );
+    const name = await createBuilder(tools, docker, options.buildkitImage, circumstances);
+    return { builder: name, version };
+  }
+  if (options.buildkitImage !== undefined) {
+    tools.log.line('buildkit-image is for a builder that this step makes; it makes none.');
+  }
+  const named = choice.kind === 'given' || choice.driver !== 'docker' ? choice.name : undefined;
+  tools.log.line(
+    named === undefined
+      ? 'Builder: the docker driver of this runner.'
+      : `Builder: ${named}${choice.kind === 'current' ? ` (${choice.driver}), the current one` : ''}.`,
+  );
+  return { builder: named, version };
+}
+
+async function versionOf(docker: Docker, circumstances: Circumstances): Promise<BuildxVersion | undefined> {
+  const { exitCode, stdout, lastLines } = await docker.run(['buildx', 'version']);
+  const said = lastLines.join('\n');
+  if (exitCode !== 0 && /unknown command|not a docker command/.test(said)) {
+    const { error, hint } = explain([said], circumstances, 'docker has no buildx');
+    throw new Failure('build-failed', `The docker command has no buildx: ${error.split('\n', 1)[0] ?? ''}.`, {
+      ...(hint === undefined ? {} : { hint }),
+    });
+  }
+  return parseBuildxVersion(stdout);
+}
+
+/** What a question gets; nothing where docker has no answer. */
+async function answerOf(docker: Docker, args: readonly string[]): Promise<string> {
+  const { exitCode, stdout } = await docker.run(args);
+  return exitCode === 0 ? stdout : '';
+}
+
+function failureOf({ error, cause, hint, lines }: Explanation): Failure {
+  const what = cause === 'push-failed' ? 'The image could not be pushed' : 'The image could not be built';
+  return new Failure(cause, `${what}: ${error.replace(/\.$/, '')}.`, {
+    ...(hint === undefined ? {} : { hint }),
+    evidence: lines.map((text) => ({ kind: 'log', text })),
+  });
+}
+
+/** The file can hold the word `null`, and a build that pushed nothing has no digest. */
+async function digestIn(path: string): Promise<string> {
+  const text = await readFile(path, 'utf8').catch(() => 'null');
+  const digest = digestOf(text);
+  if (digest !== undefined) return digest;
+  throw new Failure(
+    'build-failed',
+    'The build succeeded, but buildx did not say which digest was pushed (containerimage.digest).',
+    {
+      hint: 'Leave out of buildx-args what changes the output of the build, and use buildx 0.6 or later.',
+    },
+  );
+}
+
+/** Pure: `containerimage.digest` of buildx's metadata file. */
+export function digestOf(metadata: string): string | undefined {
+  try {
+    const { 'containerimage.digest': digest } = (JSON.parse(metadata) ?? {}) as Record<string, unknown>;
+    return typeof digest === 'string' && /^sha256:[0-9a-f]{64}$/.test(digest) ? digest : undefined;
+  } catch {
+    return undefined;
+  }
+}

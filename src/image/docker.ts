@@ -1,0 +1,69 @@
+import { ToolMissing, type Ended, type Exec } from '../runtime/exec.ts';
+import { Failure } from '../runtime/failure.ts';
+
+/** The docker command in the configuration of this run. */
+export interface Docker {
+  /** The folder of the configuration; what this run needs besides is put there too. */
+  readonly folder: string;
+  run(args: readonly string[], more?: DockerOptions): Promise<Ended>;
+}
+
+export interface DockerOptions {
+  readonly input?: string;
+  /** Variables beside those of the job. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly deadlineSeconds?: number;
+  readonly onLine?: (line: string) => void;
+}
+
+export interface DockerTools {
+  readonly exec: Exec;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly workspace: string;
+  readonly signal: AbortSignal;
+}
+
+/** Commands that only ask, and those that log in. */
+const SHORT_SECONDS = 120;
+
+/** Throws `build-failed` where there is no docker command. */
+export function dockerOf(
+  tools: DockerTools,
+  folder: string,
+  config: Readonly<Record<string, string>>,
+): Docker {
+  const env = { ...environment(tools.env), ...config, DOCKER_CLI_HINTS: 'false' };
+  return {
+    folder,
+    async run(args, { deadlineSeconds = SHORT_SECONDS, env: more = {}, ...options } = {}) {
+      try {
+        return await tools.exec(
+          {
+            tool: 'docker',
+            args,
+            env: { ...env, ...more },
+            cwd: tools.workspace,
+            deadlineSeconds,
+            ...options,
+          },
+          tools.signal,
+        );
+      } catch (error) {
+        if (!(error instanceof ToolMissing)) throw error;
+        throw new Failure('build-failed', 'There is no docker command on this runner.', {
+          hint: 'Use a runner with Docker and buildx, such as ubuntu-latest, or deploy an image that is built elsewhere (image-tag).',
+          cause: error,
+        });
+      }
+    },
+  };
+}
+
+/** What a program may see of the job's environment: not the inputs of this step, of which some are secrets. */
+function environment(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(env).flatMap(([name, value]) =>
+      value === undefined || /^(?:INPUT|STATE)_/.test(name) ? [] : [[name, value]],
+    ),
+  );
+}

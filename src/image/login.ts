@@ -1,0 +1,88 @@
+import type { EcrReads } from '../aws/clients.ts';
+import { during } from '../aws/failures.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { Failure } from '../runtime/failure.ts';
+import type { Log } from '../runtime/log.ts';
+import { retrying, type Attempt } from '../runtime/retry.ts';
+import type { Docker } from './docker.ts';
+import { explain, type Circumstances } from './explain.ts';
+
+export interface LoginTools {
+  readonly aws: { ecr(region: string): Pick<EcrReads, 'getAuthorizationToken'> };
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly log: Log;
+  /** Masks a value in everything that leaves this process. */
+  readonly hide: (secret: string) => void;
+}
+
+/** A registry of ECR. */
+export interface EcrHost {
+  readonly host: string;
+  readonly region: string;
+}
+
+/**
+ * Logs in to registries of ECR. A token is good for every registry that its owner may use, so one of each region is
+ * enough (ECR API, GetAuthorizationToken). It is masked before anything else happens, and reaches docker on its
+ * standard input. Throws `access-denied` and the like for the token, `push-failed` for the login.
+ */
+export async function logIn(
+  tools: LoginTools,
+  docker: Docker,
+  hosts: readonly EcrHost[],
+  circumstances: Circumstances,
+): Promise<void> {
+  const regions = [...new Set(hosts.map(({ region }) => region))];
+  for (const region of regions) {
+    const password = await passwordOf(tools, region);
+    for (const { host } of hosts.filter((each) => each.region === region)) {
+      await logInTo(tools, docker, host, password, circumstances);
+      tools.log.line(`Logged in to ${host}.`);
+    }
+  }
+}
+
+/** The token is the Base64 of `AWS:password`. The user's name is a word that logs are full of: it stays readable. */
+async function passwordOf({ aws, hide }: LoginTools, region: string): Promise<string> {
+  const answer = await during(`getting a token of ECR in ${region}`, () =>
+    aws.ecr(region).getAuthorizationToken({}),
+  );
+  const token = answer.authorizationData?.[0]?.authorizationToken ?? '';
+  const decoded = Buffer.from(token, 'base64').toString('utf8');
+  const password = decoded.slice(decoded.indexOf(':') + 1);
+  if (password === '') throw new Failure('push-failed', `ECR in ${region} gave no token to log in with.`);
+  for (const form of [password, token, Buffer.from(password).toString('base64')]) hide(form);
+  return password;
+}
+
+async function logInTo(
+  { clock, signal, log }: LoginTools,
+  docker: Docker,
+  host: string,
+  password: string,
+  circumstances: Circumstances,
+): Promise<void> {
+  const attempt = async (): Promise<Attempt<undefined>> => {
+    const args = ['login', '--username', 'AWS', '--password-stdin', host];
+    const { exitCode, lastLines } = await docker.run(args, { input: password });
+    if (exitCode === 0) return { kind: 'done', value: undefined };
+    const said = lastLines.filter((line) => !/^WARNING|^Configure a credential|^https:\/\/docs/.test(line));
+    const { error, hint, passing } = explain(said, circumstances, `docker ended with exit code ${exitCode}`);
+    const why = refusal(error) ?? hint;
+    const failure = new Failure('push-failed', `The login to ${host} failed: ${error.replace(/\.$/, '')}.`, {
+      ...(why === undefined ? {} : { hint: why }),
+      evidence: [{ kind: 'error', text: error }],
+    });
+    return { kind: 'failed', error: failure, passing };
+  };
+  await retrying(clock, signal, attempt, (error, seconds) => {
+    log.line(`${error.message} Trying again in ${seconds} s.`);
+  });
+}
+
+function refusal(error: string): string | undefined {
+  return /\b40[013]\b|unauthorized|denied/i.test(error)
+    ? 'The registry does not accept the token. Check that the credentials belong to an account that may use this registry, and that the clock of the runner is right.'
+    : undefined;
+}

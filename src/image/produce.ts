@@ -1,0 +1,157 @@
+import type { EcrReads } from '../aws/clients.ts';
+import type { BuildFacts, DeployedImage, Request } from '../model.ts';
+import type { OutputLog } from '../runtime/log.ts';
+import { buildAndPush, type Build } from './build.ts';
+import { cachesOf } from './cache.ts';
+import type { Circumstances } from './explain.ts';
+import { fingerprint } from './fingerprint.ts';
+import { labelsOf } from './labels.ts';
+import type { BuildOrder } from './order.ts';
+import { presentTags, sizeOf } from './present.ts';
+import { copyImage } from './retag.ts';
+import { hostsOf, openDocker, type SessionTools } from './session.ts';
+import { hashedName, planNames, tagIsTaken, wantedNames, type ImageName, type NamePlan } from './tags.ts';
+
+type Ecr = Pick<EcrReads, 'batchGetImage' | 'describeImages' | 'getAuthorizationToken'>;
+
+export interface ProduceTools extends SessionTools {
+  readonly aws: { ecr(region: string): Ecr };
+  readonly log: OutputLog;
+}
+
+/** An image that was built, by this run or an earlier one. */
+export interface Product {
+  readonly image: DeployedImage;
+  readonly build: BuildFacts;
+}
+
+/**
+ * The image that was ordered: the one that was built from this commit with these inputs already, else a new one, built
+ * and pushed. `platforms`: what it is built for; none: whatever the builder is.
+ */
+export async function produceImage(
+  tools: ProduceTools,
+  request: Request,
+  order: BuildOrder,
+  platforms: readonly string[],
+): Promise<Product> {
+  const { repository, commit } = order;
+  const ecr = tools.aws.ecr(repository.region);
+  const names = namesOf(tools, request, order, platforms);
+  const tags = names.flatMap(({ tag }) => tag ?? []);
+  const present = await presentTags(ecr, repository, tags, tools.log);
+  const known = names.map(({ tag, finds }) => (finds ? present.get(tag ?? '') : undefined)).find(Boolean);
+  const plan = planNames(names, present, repository, known);
+  tellKept(tools.log, plan, commit.sha);
+  const made =
+    known === undefined
+      ? await build(tools, request, order, { platforms, plan })
+      : await reuse(tools, request, order, { digest: known, plan });
+  const named = names.filter((name) => !plan.kept.includes(name));
+  const reference = `${repository.uri}@${made.digest}`;
+  const tag = named.flatMap((name) => name.tag ?? [])[0];
+  tools.log.line(`${tag ?? 'The image'} is ${reference}`);
+  return {
+    image: { reference, digest: made.digest, tag, registry: repository.host },
+    build: {
+      ...made,
+      sizeBytes: await sizeOf(ecr, repository, made.digest, tools.signal),
+      tags: named.map((name) => name.reference),
+      platforms,
+    },
+  };
+}
+
+/** All names of the image; where images are used again, also the one by which a later run finds it. */
+function namesOf(
+  { env }: ProduceTools,
+  { build }: Request,
+  { source, repository, commit }: BuildOrder,
+  platforms: readonly string[],
+): ImageName[] {
+  const wanted = wantedNames(build.tags, commit.sha, repository);
+  if (!build.reuseImage) return wanted;
+  return [...wanted, hashedName(commit.sha, fingerprint(source.context, build, platforms, env), repository)];
+}
+
+function tellKept(log: OutputLog, { kept }: NamePlan, sha: string): void {
+  for (const { tag = '' } of kept) {
+    const from = tag === sha ? 'from this commit with other inputs' : 'otherwise';
+    log.line(`Tag ${tag} exists already, built ${from}, and cannot be moved: it stays where it is.`);
+  }
+}
+
+type Made = Pick<BuildFacts, 'reused' | 'seconds' | 'steps'> & { readonly digest: string };
+
+async function reuse(
+  tools: ProduceTools,
+  request: Request,
+  order: BuildOrder,
+  { digest, plan }: { readonly digest: string; readonly plan: NamePlan },
+): Promise<Made> {
+  tools.log.line('This commit was built with these inputs before. That image is used; nothing is built.');
+  if (plan.push.length > 0) {
+    const circumstances = circumstancesOf(order, []);
+    const docker = await openDocker(tools, hostsOf(order.repository, [], request.build), circumstances);
+    const references = plan.push.map(({ reference }) => reference);
+    await copyImage(tools, docker, `${order.repository.uri}@${digest}`, references, circumstances);
+  }
+  return { digest, reused: true, seconds: 0, steps: undefined };
+}
+
+async function build(
+  tools: ProduceTools,
+  request: Request,
+  order: BuildOrder,
+  { platforms, plan }: { readonly platforms: readonly string[]; readonly plan: NamePlan },
+): Promise<Made> {
+  const { repository } = order;
+  if (plan.push.length === 0) throw tagIsTaken(plan.kept[0]?.tag ?? '', repository.name);
+  const hosts = hostsOf(repository, request.registries, request.build);
+  const docker = await openDocker(tools, hosts, circumstancesOf(order, platforms));
+  const keepBuilder = (builder: string): void => {
+    tools.keepDocker({ folder: docker.folder, builder });
+  };
+  const built = await buildAndPush(
+    { ...tools, keepBuilder },
+    docker,
+    buildOf(tools, request, order, platforms, plan),
+  );
+  const { digest, seconds, steps } = built;
+  tools.log.line(
+    `Built and pushed in ${seconds} s; ${steps.cached} of ${steps.total} steps came out of a cache.`,
+  );
+  return { digest, reused: false, seconds, steps };
+}
+
+/** Everything that buildx is told. */
+function buildOf(
+  { env }: ProduceTools,
+  { build: options }: Request,
+  order: BuildOrder,
+  platforms: readonly string[],
+  { push }: NamePlan,
+): Build {
+  const { source, repository, commit, secrets } = order;
+  const origin = { serverUrl: env['GITHUB_SERVER_URL'], repository: env['GITHUB_REPOSITORY'] };
+  const version = push.flatMap(({ tag }) => tag ?? [])[0] ?? commit.sha;
+  return {
+    options,
+    context: source.context,
+    platforms,
+    tags: push.map(({ reference }) => reference),
+    labels: labelsOf(commit, origin, version, repository.name, options.labels),
+    secrets,
+    caches: cachesOf(options, {
+      repositoryUri: repository.uri,
+      repositoryName: repository.name,
+      platforms,
+      actionsCacheMode: env['ACTIONS_CACHE_MODE'],
+    }),
+    circumstances: circumstancesOf(order, platforms),
+  };
+}
+
+function circumstancesOf({ repository }: BuildOrder, platforms: readonly string[]): Circumstances {
+  return { repository, platforms };
+}

@@ -1,0 +1,101 @@
+import type { Repository } from '@aws-sdk/client-ecr';
+import type { EcrReads } from '../aws/clients.ts';
+import { awsErrorKind, isAwsError } from '../aws/errors.ts';
+import { during } from '../aws/failures.ts';
+import { ecrRepositoryOf, type EcrRepository } from '../aws/image-reference.ts';
+import { partitionOf } from '../aws/partition.ts';
+import { Failure } from '../runtime/failure.ts';
+
+/** Which tags of a repository can be moved to another image. */
+export interface Mutability {
+  readonly immutable: boolean;
+  /** Patterns of tags for which it is the other way round; `*` stands for any letters. */
+  readonly exceptions: readonly string[];
+}
+
+/** A repository as ECR describes it. */
+export interface FoundRepository extends EcrRepository {
+  readonly uri: string;
+  /** Undefined where the repository may not be described. */
+  readonly mutability: Mutability | undefined;
+}
+
+type EcrOf = { readonly region: string; ecr(region: string): Pick<EcrReads, 'describeRepositories'> };
+
+/**
+ * A repository by its name in this account and region, or by its URI. Throws `preflight-failed` where it does not exist,
+ * with the command that makes it. A URI that may not be looked at is taken as it is, with a warning; a name cannot be.
+ */
+export async function findRepository(
+  aws: EcrOf,
+  repository: string,
+  warn: (text: string) => void,
+): Promise<FoundRepository> {
+  const given = ecrRepositoryOf(repository);
+  if (given === undefined) return byName(aws, repository);
+  const { accountId, name, region } = given;
+  try {
+    const found = await describe(aws, region, { registryId: accountId, repositoryNames: [name] });
+    return { ...given, uri: repository, mutability: mutabilityOf(found) };
+  } catch (error) {
+    if (awsErrorKind((error as Failure).cause) !== 'denied') throw error;
+    warn(
+      `ecr:DescribeRepositories is denied on ${name}: whether it exists is seen when the image is pushed.`,
+    );
+    return { ...given, uri: repository, mutability: undefined };
+  }
+}
+
+async function byName(aws: EcrOf, name: string): Promise<FoundRepository> {
+  const { region } = aws;
+  const found = await describe(aws, region, { repositoryNames: [name] });
+  const accountId = found?.registryId ?? '';
+  const host = `${accountId}.dkr.ecr.${region}.${partitionOf(region).dnsSuffix}`;
+  const uri = found?.repositoryUri ?? `${host}/${name}`;
+  const parts = ecrRepositoryOf(uri) ?? { host, accountId, region, name };
+  return { ...parts, uri, mutability: mutabilityOf(found) };
+}
+
+async function describe(
+  aws: EcrOf,
+  region: string,
+  what: { readonly registryId?: string; readonly repositoryNames: string[] },
+): Promise<Repository | undefined> {
+  const [name = ''] = what.repositoryNames;
+  return during(`reading ECR repository "${name}"`, async () => {
+    try {
+      return (await aws.ecr(region).describeRepositories(what)).repositories?.[0];
+    } catch (error) {
+      if (isAwsError(error, 'RepositoryNotFoundException')) throw repositoryNotFound(name, region, error);
+      throw error;
+    }
+  });
+}
+
+export function repositoryNotFound(name: string, region: string, cause?: unknown): Failure {
+  return new Failure('preflight-failed', `ECR repository "${name}" was not found in ${region}.`, {
+    hint: `Create it: aws ecr create-repository --repository-name ${name} --image-tag-mutability IMMUTABLE --region ${region}`,
+    cause,
+  });
+}
+
+/** ECR API, Repository: IMMUTABLE_WITH_EXCLUSION and MUTABLE_WITH_EXCLUSION come with wildcard filters. */
+function mutabilityOf(repository: Repository | undefined): Mutability {
+  const setting: string = repository?.imageTagMutability ?? 'MUTABLE';
+  const filters = repository?.imageTagMutabilityExclusionFilters ?? [];
+  return {
+    immutable: setting.startsWith('IMMUTABLE'),
+    exceptions: setting.endsWith('_WITH_EXCLUSION') ? filters.flatMap(({ filter }) => filter ?? []) : [],
+  };
+}
+
+/** Pure: a tag that exists cannot be moved. False where it is not known. */
+export function isImmutable(tag: string, mutability: Mutability | undefined): boolean {
+  if (mutability === undefined) return false;
+  return mutability.immutable !== mutability.exceptions.some((pattern) => matches(pattern, tag));
+}
+
+function matches(pattern: string, tag: string): boolean {
+  const letters = pattern.split('*').map((part) => part.replace(/[.\\+?^$()[\]{}|]/g, String.raw`\$&`));
+  return new RegExp(`^${letters.join('.*')}$`).test(tag);
+}

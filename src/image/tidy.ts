@@ -1,0 +1,52 @@
+import type { Log } from '../runtime/log.ts';
+import { removeDockerHome } from './docker-config.ts';
+import { dockerOf, type DockerTools } from './docker.ts';
+import type { DockerRemains } from './session.ts';
+
+/** Of stopping a builder and removing its volume. */
+const REMOVAL_SECONDS = 120;
+
+/** What the runner keeps between the steps. */
+export function packRemains(remains: DockerRemains): string {
+  return JSON.stringify(remains);
+}
+
+/** Undefined where the run used no Docker. */
+export function unpackRemains(text: string): DockerRemains | undefined {
+  return text === '' ? undefined : (JSON.parse(text) as DockerRemains);
+}
+
+/**
+ * Removes the builder that a run made, and its configuration with the credentials in it. Never rejects: what cannot be
+ * removed is a line in the log, and the credentials go in any case.
+ */
+export async function tidyDocker(
+  tools: DockerTools,
+  { folder, builder }: DockerRemains,
+  log: Log,
+): Promise<void> {
+  try {
+    if (builder !== undefined) await removeBuilder(tools, { folder, builder }, log);
+  } catch (error) {
+    log.line(`Builder ${builder ?? ''} could not be removed (${String(error)}).`);
+  }
+  try {
+    await removeDockerHome(folder);
+    log.line('Removed the credentials of the build.');
+  } catch (error) {
+    log.warn(`The credentials of the build could not be removed from ${folder} (${String(error)}).`);
+  }
+}
+
+async function removeBuilder(
+  tools: DockerTools,
+  { folder, builder }: { readonly folder: string; readonly builder: string },
+  log: Log,
+): Promise<void> {
+  const docker = dockerOf(tools, folder, { DOCKER_CONFIG: folder, BUILDX_CONFIG: `${folder}/buildx` });
+  const { exitCode, lastLines } = await docker.run(['buildx', 'rm', '--force', builder], {
+    deadlineSeconds: REMOVAL_SECONDS,
+  });
+  if (exitCode === 0) log.line(`Removed builder ${builder}.`);
+  else log.line(`Builder ${builder} could not be removed (${lastLines.at(-1) ?? `exit code ${exitCode}`}).`);
+}
