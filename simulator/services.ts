@@ -6,6 +6,7 @@ import { clusterActions } from './ecs/clusters.ts';
 import { runTaskActions } from './ecs/run-task.ts';
 import { serviceDeploymentActions } from './ecs/service-deployment-actions.ts';
 import { serviceActions } from './ecs/services.ts';
+import { instanceActions } from './ecs/instances.ts';
 import { taskActions } from './ecs/task-actions.ts';
 import { taskDefinitionActions } from './ecs/task-definitions.ts';
 import { elbv2Actions, elbv2Namespace } from './elbv2/actions.ts';
@@ -33,6 +34,7 @@ const jsonServices = new Map<string, Record<string, JsonAction>>([
       ...serviceActions,
       ...serviceDeploymentActions,
       ...taskActions,
+      ...instanceActions,
       ...runTaskActions,
     },
   ],

@@ -4,7 +4,7 @@ import {
   describeServiceRevisions,
   listServiceDeployments,
 } from '../../src/aws/service-deployments.ts';
-import { addressOf, describeTasks, listServiceTasks } from '../../src/aws/tasks.ts';
+import { describeTasks, listServiceTasks } from '../../src/aws/tasks.ts';
 import { awsError, denied, expired } from '../fakes/aws-errors.ts';
 
 const ADDRESS = { cluster: 'prod', name: 'web' };
@@ -94,14 +94,5 @@ describe('tasks', () => {
     const arns = Array.from({ length: count }, (_, at) => `task/${at}`);
     expect(await describeTasks({ describeTasks: call as never }, 'prod', arns)).toHaveLength(count);
     expect(asked).toEqual(sizes);
-  });
-
-  it('are known to a load balancer by the address of their network interface', () => {
-    const details = [
-      { name: 'macAddress', value: 'm' },
-      { name: 'privateIPv4Address', value: '10.0.0.1' },
-    ];
-    expect(addressOf({ attachments: [{ type: 'Service Connect' }, { details }] })).toBe('10.0.0.1');
-    expect(addressOf({})).toBeUndefined();
   });
 });

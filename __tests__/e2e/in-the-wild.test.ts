@@ -2,7 +2,9 @@ import { describe, expect, test } from '@jest/globals';
 import { createServer, request as httpRequest } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { startSimulator } from '../../simulator/simulator.ts';
-import { seedWorld } from '../../simulator/seed.ts';
+import { createService } from '../../simulator/ecs/services.ts';
+import { addLoadBalancer } from '../../simulator/elbv2/build.ts';
+import { seedWorld, type Seed } from '../../simulator/seed.ts';
 import { runStep } from '../../runner/step.ts';
 import {
   accepted,
@@ -16,6 +18,43 @@ import {
   step,
   tag,
 } from './world.ts';
+
+/** Two tasks on EC2 instances, in bridge mode, behind a target group of instances. */
+const sharedInstances: Seed = (world) => {
+  const { production: listener } = addLoadBalancer(world, {
+    name: 'shared',
+    groups: ['shared'],
+    port: 8000,
+    deregistrationDelaySeconds: 5,
+    targetType: 'instance',
+  });
+  world.taskDefinitions.register({
+    family: 'shared',
+    networkMode: 'bridge',
+    containerDefinitions: [
+      {
+        name: 'shared',
+        image: `${world.registry.host}/backend:v1`,
+        memory: 256,
+        portMappings: [{ containerPort: 8000, hostPort: 0 }],
+      },
+    ],
+  });
+  createService(world, world.cluster('demo'), 'shared', {
+    taskDefinition: 'shared',
+    launchType: 'EC2',
+    desiredCount: 2,
+    deploymentConfiguration: { deploymentCircuitBreaker: { enable: true, rollback: true } },
+    loadBalancers: [
+      { targetGroupArn: listener.forwards[0].group.arn, containerName: 'shared', containerPort: 8000 },
+    ],
+  });
+};
+
+/** A program that runs for half a minute, and then is gone. */
+const slowToCrash: Seed = (world) => {
+  world.registry.push('backend', 'dies-1', { behaviour: { exit: { afterSeconds: 14, code: 1 } } });
+};
 
 describe('services as they are in the wild', () => {
   test('blue/green: deployed twice, each time the group that serves is judged', () =>
@@ -55,6 +94,42 @@ describe('services as they are in the wild', () => {
         expect(accepted(sim, 'StopServiceDeployment')).toEqual([]);
       },
     ));
+
+  test('tasks in bridge mode are proven at the ports of their instances', () =>
+    inAWorld({ more: sharedInstances }, async (sim) => {
+      const result = await step(sim, { ...tag('v2'), service: 'shared' });
+      expectGreen(result, 'succeeded');
+      expect(result.report.services[0]?.gates).toContainEqual({
+        gate: 'targets',
+        state: 'passed',
+        detail: '2 of 2 tasks are healthy',
+      });
+      expectRed(
+        await step(sim, { ...tag('unhealthy-1'), service: 'shared' }),
+        'rolled-back',
+        'target-health-check-failed',
+      );
+    }));
+
+  test('where instances may not be read, the proof by targets is skipped with a warning', () =>
+    inAWorld({ more: sharedInstances }, async (sim) => {
+      sim.inject({ action: 'DescribeContainerInstances', effect: { kind: 'denied' } });
+      const result = await step(sim, { ...tag('v2'), service: 'shared' });
+      expectGreen(result, 'succeeded');
+      expect(result.warnings).toContainEqual(expect.stringContaining('targets gate skipped'));
+    }));
+
+  test('a worker that nothing checks and that crashes after a while is found out', () =>
+    inAWorld({ more: slowToCrash, desiredCount: 1, minimumHealthyPercent: 0 }, async (sim) => {
+      const result = await step(sim, { ...tag('dies-1'), service: 'worker' });
+      expectRed(result, 'rolled-back', 'app-crashed');
+    }));
+
+  test('a service may be named by its ARN of the time before clusters were part of it', () =>
+    inAWorld({}, async (sim) => {
+      const arn = 'arn:aws:ecs:us-east-1:123456789012:service/backend';
+      expectGreen(await step(sim, { ...tag('v2'), service: arn }), 'succeeded');
+    }));
 
   test('a daemon has no desired count of its own', () =>
     inAWorld({}, async (sim) => {

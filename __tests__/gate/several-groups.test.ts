@@ -5,8 +5,9 @@ import { judgeTargets } from '../../src/gate/targets.ts';
 const TASK = {
   taskArn: 'arn:aws:ecs:eu-central-1:123456789012:task/prod/a',
   lastStatus: 'RUNNING',
-  attachments: [{ details: [{ name: 'privateIPv4Address', value: '10.0.0.1' }] }],
 };
+
+const PLACES = new Map([[TASK.taskArn, { target: '10.0.0.1', ports: undefined }]]);
 
 function target(state: string): TargetView {
   return { address: '10.0.0.1', port: 80, state, reason: undefined, description: undefined };
@@ -18,5 +19,5 @@ test.each([
   ['still being checked in one of two target groups is not yet', ['initial', 'healthy'], 1],
 ])('a task that is %s', (_, states, unproven) => {
   const groups = states.map((state) => [target(state)]);
-  expect(judgeTargets([TASK], groups, false).unproven.size).toBe(unproven);
+  expect(judgeTargets([TASK], groups, false, PLACES).unproven.size).toBe(unproven);
 });

@@ -76,7 +76,11 @@ async function gate(
       }),
   };
   const tools = { aws: { ecs, elb }, clock, log, signal: controller.signal } as unknown as TargetsTools;
-  const result = await targetsGate(tools, rollout, { deadlineSeconds: 60, pollSeconds: 5 });
+  const result = await targetsGate(tools, rollout, {
+    deadlineSeconds: 60,
+    pollSeconds: 5,
+    failedTaskLimit: 'auto',
+  });
   return { ...result, seconds: clock.now() / 1000, said: log.said };
 }
 

@@ -37,8 +37,13 @@ const table: Readonly<Record<string, Cases>> = {
   },
   service: {
     parser: names.service,
-    good: ['web', 'arn:aws-us-gov:ecs:us-gov-west-1:111122223333:service/prod/web'],
-    bad: ['prod/web', 'arn:aws:ecs:us-east-1:111122223333:service/web', 'a.b'],
+    // The second is of the time before clusters were part of it (Amazon ECS Developer Guide, "Amazon Resource Names").
+    good: [
+      'web',
+      'arn:aws:ecs:us-east-1:111122223333:service/web',
+      'arn:aws-us-gov:ecs:us-gov-west-1:111122223333:service/prod/web',
+    ],
+    bad: ['prod/web', 'arn:aws:ecs:us-east-1:111122223333:service/', 'a.b'],
   },
   containerName: { parser: names.containerName, good: ['app', 'log_router-1'], bad: ['a.b', 'a b', ''] },
   accountId: {

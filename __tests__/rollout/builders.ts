@@ -3,7 +3,8 @@ import type { Course, Request, Rollout, RolloutRequest, ServiceSnapshot, Trouble
 import { NO_HISTORY, type History } from '../../src/rollout/history.ts';
 import type { Judgement } from '../../src/rollout/judge.ts';
 import type { DeploymentView, EntryView, Observation } from '../../src/rollout/observation.ts';
-import type { TaskFailure, TaskView } from '../../src/rollout/task-view.ts';
+import type { TaskFailure } from '../../src/aws/task-failure.ts';
+import type { TaskView } from '../../src/rollout/task-view.ts';
 import type { Log } from '../../src/runtime/log.ts';
 
 /** ARNs and ids of the one service that these tests are about. */
@@ -187,7 +188,14 @@ export function othersEntry(changes: Partial<EntryView> = {}): EntryView {
 }
 
 export function taskView(id: string, changes: Partial<TaskView> = {}): TaskView {
-  return { id, status: 'RUNNING', healthy: false, address: undefined, failure: undefined, ...changes };
+  return {
+    id,
+    status: 'RUNNING',
+    healthy: false,
+    checked: true,
+    failure: undefined,
+    ...changes,
+  };
 }
 
 export function healthyTask(id: string): TaskView {
@@ -216,7 +224,11 @@ export function historyOf(...failures: readonly TaskFailure[]): History {
   return {
     ...NO_HISTORY,
     failures: new Map(failures.map((each, index) => [`task${index + 1}`, each])),
-    sinceHealthy: failures.filter((each) => each.weight === 'after-limit').length,
+    turns: failures.map(({ weight }, index) => ({
+      task: `task${index + 1}`,
+      became: 'failed',
+      counts: weight === 'after-limit',
+    })),
   };
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import {
   causeOf,
+  failedSinceHealthy,
   isConclusive,
   mostFrequent,
   NO_HISTORY,
@@ -64,7 +65,30 @@ describe('failed-task-limit: auto', () => {
 
   test('a task that failed after it had been healthy counts', () => {
     const history = looks([healthyTask('a')], [failedTask('a')]);
-    expect(history.sinceHealthy).toBe(1);
+    expect(failedSinceHealthy(history)).toBe(1);
+  });
+});
+
+describe('where nothing checks the tasks, and each runs for a while before it crashes', () => {
+  const running = (id: string): TaskView => taskView(id, { healthy: true, checked: false });
+  const crashed = (id: string): TaskView => ({ ...failedTask(id), checked: false });
+
+  test('two of them are conclusive: none was ever healthy, only slow to crash', () => {
+    const one = looks([running('a')], [crashed('a')], [crashed('a'), running('b')]);
+    expect(isConclusive(one, AUTO)).toBeUndefined();
+    expect(isConclusive(remember(one, observation({ tasks: [crashed('b')] })), AUTO)).toMatchObject({
+      cause: 'app-crashed',
+    });
+  });
+
+  test('one that goes on running counts as healthy', () => {
+    const history = looks([running('a'), running('h')], [crashed('a'), running('h'), crashed('b')]);
+    expect(isConclusive(history, AUTO)).toBeUndefined();
+  });
+
+  test('one that a check had found healthy was healthy, whatever came later', () => {
+    const history = looks([healthyTask('a')], [failedTask('a')], [failedTask('b')]);
+    expect(isConclusive(history, AUTO)).toBeUndefined();
   });
 });
 
@@ -148,7 +172,7 @@ describe('the cause', () => {
     const before = failedTask('a', { exitCode: undefined });
     const after = failedTask('a', { cause: 'bad-command', weight: 'at-once', exitCode: 127 });
     const history = looks([before], [after]);
-    expect(history.sinceHealthy).toBe(1);
+    expect(failedSinceHealthy(history)).toBe(1);
     expect(isConclusive(history, AUTO)).toMatchObject({ cause: 'bad-command', exitCode: 127 });
   });
 

@@ -84,6 +84,14 @@ describe('STOPPED means one of three things', () => {
     });
   });
 
+  test("another's deployment replaced it while ECS rolled it back: superseded, not a failed rollback", () => {
+    const seen = observation({
+      deployment: deployment({ status: 'ROLLBACK_FAILED' }),
+      newer: 'PuwNZhBhYzL0nNBC',
+    });
+    expect(judge(seen, NO_HISTORY, terms())).toEqual({ kind: 'superseded', by: 'PuwNZhBhYzL0nNBC' });
+  });
+
   test("another's deployment replaced it: only a newer service deployment is visible yet", () => {
     expect(stopped({ newer: 'PuwNZhBhYzL0nNBC' })).toEqual({ kind: 'superseded', by: 'PuwNZhBhYzL0nNBC' });
   });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Cause } from '../../src/model.ts';
 import { STOP_REASONS, type Weight } from '../../src/aws/stop-reasons.ts';
-import { failureOf } from '../../src/rollout/task-view.ts';
+import { failureOf } from '../../src/aws/task-failure.ts';
 import { unstartedTask } from './builders.ts';
 
 type Row = readonly [text: string, cause: Cause, weight: Weight];

@@ -1,9 +1,10 @@
 import type { Task } from '@aws-sdk/client-ecs';
 import { describe, expect, test } from '@jest/globals';
-import { describeFailure, failureOf, viewTask } from '../../src/rollout/task-view.ts';
+import { describeFailure, failureOf } from '../../src/aws/task-failure.ts';
+import { viewTask } from '../../src/rollout/task-view.ts';
 import { failure, stoppedTask, unstartedTask } from './builders.ts';
 
-const NO_SOURCES = { containerChecks: false, healthyAddresses: undefined };
+const NO_SOURCES = { containerChecks: false, healthyTasks: undefined };
 
 describe('the exit code of the container that failed', () => {
   test.each([
@@ -135,47 +136,37 @@ describe('on EC2 capacity one bad instance proves nothing about the revision', (
 });
 
 describe('a task is healthy', () => {
-  const ADDRESS = '10.0.0.5';
-  const attachments = [{ details: [{ name: 'privateIPv4Address', value: ADDRESS }] }];
+  const ARN = 'arn:aws:ecs:eu-west-1:1:task/prod/abc';
   const running: Task = {
-    taskArn: 'arn:aws:ecs:eu-west-1:1:task/prod/abc',
+    taskArn: ARN,
     lastStatus: 'RUNNING',
     desiredStatus: 'RUNNING',
-    attachments,
   };
 
-  test.each<[string, Task, { containerChecks: boolean; healthyAddresses: Set<string> | undefined }, boolean]>(
+  test.each<[string, Task, { containerChecks: boolean; healthyTasks: Set<string> | undefined }, boolean]>([
+    ['when it runs and nothing checks it', running, NO_SOURCES, true],
+    ['not while it starts', { ...running, lastStatus: 'PENDING' }, NO_SOURCES, false],
+    ['not while it is being stopped', { ...running, desiredStatus: 'STOPPED' }, NO_SOURCES, false],
     [
-      ['when it runs and nothing checks it', running, NO_SOURCES, true],
-      ['not while it starts', { ...running, lastStatus: 'PENDING' }, NO_SOURCES, false],
-      ['not while it is being stopped', { ...running, desiredStatus: 'STOPPED' }, NO_SOURCES, false],
-      [
-        'not before its container check passed',
-        { ...running, healthStatus: 'UNKNOWN' },
-        { ...NO_SOURCES, containerChecks: true },
-        false,
-      ],
-      [
-        'once its container check passed',
-        { ...running, healthStatus: 'HEALTHY' },
-        { ...NO_SOURCES, containerChecks: true },
-        true,
-      ],
-      [
-        'not before its target is healthy',
-        running,
-        { ...NO_SOURCES, healthyAddresses: new Set(['10.0.0.9']) },
-        false,
-      ],
-      ['once its target is healthy', running, { ...NO_SOURCES, healthyAddresses: new Set([ADDRESS]) }, true],
-      [
-        'not without an address that a target could have',
-        { ...running, attachments: [] },
-        { ...NO_SOURCES, healthyAddresses: new Set([ADDRESS]) },
-        false,
-      ],
+      'not before its container check passed',
+      { ...running, healthStatus: 'UNKNOWN' },
+      { ...NO_SOURCES, containerChecks: true },
+      false,
     ],
-  )('%s', (_, task, sources, healthy) => {
+    [
+      'once its container check passed',
+      { ...running, healthStatus: 'HEALTHY' },
+      { ...NO_SOURCES, containerChecks: true },
+      true,
+    ],
+    [
+      'not before its target is healthy',
+      running,
+      { ...NO_SOURCES, healthyTasks: new Set([`${ARN}d`]) },
+      false,
+    ],
+    ['once its target is healthy', running, { ...NO_SOURCES, healthyTasks: new Set([ARN]) }, true],
+  ])('%s', (_, task, sources, healthy) => {
     expect(viewTask(task, sources)).toMatchObject({ id: 'abc', healthy, failure: undefined });
   });
 

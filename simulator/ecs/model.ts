@@ -238,6 +238,8 @@ export interface Task {
     readonly attachment: string;
     readonly subnet: string;
     readonly mac: string;
+    /** Counted up: spreads tasks over instances and their ports. */
+    readonly serial: number;
   };
   readonly tags: JsonObject[];
   readonly createdAt: number;

@@ -21,7 +21,7 @@ export const runTaskActions = {
     }
     const tasks = earlier?.tasks ?? runTasks(world, cluster, input);
     if (token !== undefined) world.clientTokens.set(token, { request: JSON.stringify(input), tasks });
-    return { tasks: tasks.map((task) => taskView(task, true)), failures: [] };
+    return { tasks: tasks.map((task) => taskView(world, task, true)), failures: [] };
   },
 };
 

@@ -3,6 +3,7 @@ import { number, text } from '../protocol/fields.ts';
 import type { World } from '../world.ts';
 import type { TargetGroup } from '../elbv2/balancing.ts';
 import { tell } from './events.ts';
+import { hasInterface, hostOf, hostPortOf } from './instances.ts';
 import type { Task } from './model.ts';
 
 /** Registers a running task with every target group that its service revision names. */
@@ -12,7 +13,10 @@ export function registerTargets(world: World, task: Task, onChange: () => void):
     const group = world.balancing.byArn(revision?.groupArns[index] ?? '');
     const container = task.containers.find(({ name }) => name === text(balancer, 'containerName'));
     if (group === undefined || container?.found === undefined) continue;
-    const address = { ip: task.network.ip, port: number(balancer, 'containerPort') ?? group.port };
+    const port = number(balancer, 'containerPort') ?? group.port;
+    const address = hasInterface(task)
+      ? { ip: task.network.ip, port }
+      : { ip: hostOf(world, task).ec2Id, port: hostPortOf(task, container, port) };
     const { version, behaviour } = container.found;
     task.targets.push({ group, target: group.register(address, { version, behaviour }, onChange) });
     if (task.service !== undefined)

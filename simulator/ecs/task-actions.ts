@@ -40,7 +40,7 @@ export const taskActions = {
     const withTags = texts(input, 'include').includes('TAGS');
     const found = names.map((name) => [name, findTask(cluster, name)] as const);
     return {
-      tasks: found.flatMap(([, task]) => (task === undefined ? [] : [taskView(task, withTags)])),
+      tasks: found.flatMap(([, task]) => (task === undefined ? [] : [taskView(world, task, withTags)])),
       failures: found.flatMap(([name, task]) =>
         task === undefined
           ? [
@@ -59,7 +59,7 @@ export const taskActions = {
     const task = findTask(cluster, requiredText(input, 'task'));
     if (task === undefined) throw invalidParameter('The referenced task was not found.');
     stopByUser(world, task, text(input, 'reason') ?? 'Task stopped by user');
-    return { task: taskView(task) };
+    return { task: taskView(world, task) };
   },
 };
 

@@ -1,11 +1,13 @@
 /** Tasks as ECS shows them. */
 import { epochSeconds, number, objects, text } from '../protocol/fields.ts';
 import type { JsonObject } from '../protocol/fields.ts';
+import type { World } from '../world.ts';
 import type { Container, Task } from './model.ts';
+import { hasInterface, hostOf, networkBindings } from './instances.ts';
 import { containersHealthy, isCheckedAtAll, sickContainer } from './tasks.ts';
 
 /** A task as DescribeTasks shows it. */
-export function taskView(task: Task, includeTags = false): JsonObject {
+export function taskView(world: World, task: Task, includeTags = false): JsonObject {
   const { body } = task.definition;
   const settings = task.revision?.settings;
   const launchType = settings?.launchType ?? 'FARGATE';
@@ -19,6 +21,7 @@ export function taskView(task: Task, includeTags = false): JsonObject {
     startedBy: task.startedBy,
     group: task.group,
     launchType,
+    containerInstanceArn: launchType === 'EC2' ? hostOf(world, task).arn : undefined,
     capacityProviderName: text(settings?.capacityProviderStrategy?.[0] ?? {}, 'capacityProvider'),
     ...(launchType === 'FARGATE' ? { platformVersion: '1.4.0', platformFamily: 'Linux' } : {}),
     availabilityZone: `${task.arn.split(':')[3] ?? ''}a`,
@@ -58,11 +61,6 @@ function overridesView({ containers, overrides }: Task): JsonObject {
   };
 }
 
-/** Only awsvpc gives a task a network interface of its own. */
-function hasInterface({ definition }: Task): boolean {
-  return text(definition.body, 'networkMode') === 'awsvpc';
-}
-
 function attachmentView(task: Task): JsonObject {
   const { attachment, subnet, eni, mac, ip } = task.network;
   const provisioning = task.lastStatus === 'PROVISIONING';
@@ -90,7 +88,7 @@ function containerView(task: Task, container: Container): JsonObject {
     lastStatus: container.lastStatus,
     exitCode: container.exitCode,
     reason: container.reason,
-    networkBindings: [],
+    networkBindings: networkBindings(task, container),
     networkInterfaces:
       task.lastStatus === 'PROVISIONING' || !hasInterface(task)
         ? []

@@ -92,6 +92,7 @@ function networkOf(world: World, order: TaskOrder): Task['network'] {
     attachment: world.ids.uuid(),
     subnet: texts(awsvpc, 'subnets')[0] ?? 'subnet-0a1b2c3d4e5f60001',
     mac: `0a:${world.ids.hex(10).replace(/..(?=.)/g, '$&:')}`,
+    serial,
   };
 }
 

@@ -114,7 +114,7 @@ function targetGroupView(group: TargetGroup): Xml {
     HealthCheckPath: healthCheck.path,
     Matcher: { HttpCode: healthCheck.matcher },
     LoadBalancerArns: group.loadBalancerArn === undefined ? [] : [group.loadBalancerArn],
-    TargetType: 'ip',
+    TargetType: group.targetType,
     ProtocolVersion: 'HTTP1',
     IpAddressType: 'ipv4',
   };

@@ -24,6 +24,7 @@ export interface Served {
 }
 
 export interface Target {
+  /** The address of a task, or the id of its instance. */
   readonly ip: string;
   readonly port: number;
   readonly served: Served;
@@ -49,11 +50,12 @@ const draining: TargetState = {
 
 const registrationSeconds = 2;
 
-/** A target group of type `ip`: registration, health checks, draining. */
+/** A target group of type `ip` or `instance`: registration, health checks, draining. */
 export class TargetGroup {
   readonly name: string;
   readonly arn: string;
   readonly port: number;
+  readonly targetType: 'ip' | 'instance';
   readonly healthCheck: HealthCheck;
   deregistrationDelaySeconds: number;
   loadBalancerArn: string | undefined;
@@ -66,6 +68,7 @@ export class TargetGroup {
       name: string;
       arn: string;
       port: number;
+      targetType?: 'ip' | 'instance' | undefined;
       healthCheck: HealthCheck;
       deregistrationDelaySeconds: number;
     },
@@ -74,6 +77,7 @@ export class TargetGroup {
     this.name = about.name;
     this.arn = about.arn;
     this.port = about.port;
+    this.targetType = about.targetType ?? 'ip';
     this.healthCheck = about.healthCheck;
     this.deregistrationDelaySeconds = about.deregistrationDelaySeconds;
   }

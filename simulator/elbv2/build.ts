@@ -8,6 +8,8 @@ export interface LoadBalancerPlan {
   readonly deregistrationDelaySeconds: number;
   /** The first one is behind the production listener. With a second one there is a test listener too. */
   readonly groups: readonly [string, ...string[]];
+  /** `ip` by default. */
+  readonly targetType?: 'ip' | 'instance';
 }
 
 /** Adds a load balancer with its listeners and target groups. */
@@ -43,6 +45,7 @@ function addTargetGroup(
     name,
     arn: world.arn('elasticloadbalancing', `targetgroup/${name}/${world.ids.hex(16)}`),
     port: plan.port,
+    targetType: plan.targetType,
     healthCheck: {
       path: '/health',
       matcher: '200',

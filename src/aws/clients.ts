@@ -43,6 +43,10 @@ export interface EcsReads {
   >;
   listTasks: Call<ecs.ListTasksCommandInput, ecs.ListTasksCommandOutput>;
   describeTasks: Call<ecs.DescribeTasksCommandInput, ecs.DescribeTasksCommandOutput>;
+  describeContainerInstances: Call<
+    ecs.DescribeContainerInstancesCommandInput,
+    ecs.DescribeContainerInstancesCommandOutput
+  >;
 }
 
 /** The ECS calls that change something. The SDK never repeats them: see writes.ts. */

@@ -53,6 +53,14 @@ export async function describeTasks(
   return tasks;
 }
 
+/** Tasks that a rollout started and that have stopped or are stopping. */
+export async function stoppedTasksOf(ecs: TaskReads, { snapshot, deploymentId }: Rollout): Promise<Task[]> {
+  const { address } = snapshot;
+  const arns = await listServiceTasks(ecs, address, 'STOPPED');
+  const tasks = await describeTasks(ecs, address.cluster, arns);
+  return tasks.filter((task) => task.startedBy === deploymentId);
+}
+
 /**
  * Running tasks that a rollout stands for. ECS writes the deployment's id into `startedBy`; where the rollout started
  * no tasks itself, those of its revision: after a rollback tasks live on that an older deployment started.
@@ -66,10 +74,4 @@ export async function runningTasksOf(ecs: TaskReads, rollout: Rollout): Promise<
       ? task.startedBy === rollout.deploymentId
       : task.taskDefinitionArn === rollout.taskDefinitionArn,
   );
-}
-
-/** The address under which a load balancer knows the task: `privateIPv4Address` of its network interface. */
-export function addressOf(task: Task): string | undefined {
-  const details = (task.attachments ?? []).flatMap((attachment) => attachment.details ?? []);
-  return details.find((detail) => detail.name === 'privateIPv4Address')?.value;
 }

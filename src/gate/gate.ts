@@ -24,31 +24,52 @@ export interface GateTools extends HttpGateTools {
   readonly aws: Pick<Aws, 'ecs' | 'ecr' | 'elb' | 'alarms'>;
 }
 
-/** Digest, then targets: what has to hold for each service by itself. Ends at the first gate that fails. A service without tasks has nothing to prove. */
-export async function proveService(
+/** Digest, then targets: what has to hold for each service by itself. Ends at the first gate that fails. */
+export function proveService(
   tools: GateTools,
   course: Course,
   images: Readonly<Record<string, DeployedImage>>,
   request: Request,
 ): Promise<Course> {
+  const ms = request.gate.deadlineSeconds * 1000;
+  const digest: Proof = {
+    name: 'digest',
+    run: (rollout) => within(tools.clock, ms, () => digestGate(tools.aws, rollout, images)),
+  };
+  return prove(tools, course, [digest, targetsProof(tools, request)], Object.keys(images).length > 0);
+}
+
+/** A gate of one service, before it ran. */
+interface Proof {
+  readonly name: GateResult['gate'];
+  run(rollout: Rollout): Promise<GateResult>;
+}
+
+function targetsProof(tools: GateTools, { gate, rollout: asked }: Request): Proof {
+  const { deadlineSeconds } = gate;
+  const { pollSeconds, failedTaskLimit } = asked;
+  return {
+    name: 'targets',
+    run: (rollout) => targetsGate(tools, rollout, { deadlineSeconds, pollSeconds, failedTaskLimit }),
+  };
+}
+
+/** A service without tasks has nothing to prove. What is skipped where it was expected is a warning. */
+async function prove(
+  tools: GateTools,
+  course: Course,
+  proofs: readonly Proof[],
+  isExpected: boolean,
+): Promise<Course> {
   const { rollout } = course;
   if (rollout === undefined || course.trouble !== undefined || course.desiredCount === 0) return course;
-  const gates: GateResult[] = [];
-  const { deadlineSeconds } = request.gate;
-  const { pollSeconds } = request.rollout;
-  const proofs = [
-    {
-      name: 'digest',
-      run: () => within(tools.clock, deadlineSeconds * 1000, () => digestGate(tools.aws, rollout, images)),
-    },
-    { name: 'targets', run: () => targetsGate(tools, rollout, { deadlineSeconds, pollSeconds }) },
-  ] as const;
+  const gates = [...course.gates];
   for (const proof of proofs) {
     const result = await passOrTrouble(proof, rollout);
     if ('remedy' in result) return { ...course, gates, trouble: result };
     gates.push(result);
     const text = `${course.snapshot.address.name}: ${result.gate} gate ${result.state}: ${result.detail}`;
-    if (result.state === 'skipped' && Object.keys(images).length > 0) tools.log.warn(text);
+    if (result.state === 'skipped' && isExpected) tools.log.warn(text);
     else tools.log.line(text);
     if (result.state === 'failed') return { ...course, gates, trouble: troubleOf(course, result) };
   }
@@ -56,15 +77,16 @@ export async function proveService(
 }
 
 /** Credentials that end here leave the rollout alone; a lost answer skips the proof and says so. */
-async function passOrTrouble(
-  { name, run }: { readonly name: GateResult['gate']; readonly run: () => Promise<GateResult> },
-  rollout: Rollout,
-): Promise<GateResult | Trouble> {
+async function passOrTrouble(proof: Proof, rollout: Rollout): Promise<GateResult | Trouble> {
   try {
-    return await run();
+    return await proof.run(rollout);
   } catch (error) {
     if (['throttled', 'transient'].includes(awsErrorKind(error))) {
-      return { gate: name, state: 'skipped', detail: `no answer from AWS (${describeAwsError(error)})` };
+      return {
+        gate: proof.name,
+        state: 'skipped',
+        detail: `no answer from AWS (${describeAwsError(error)})`,
+      };
     }
     const failure = failureOf(error, `proving service "${rollout.snapshot.address.name}"`);
     if (!(failure instanceof Failure)) throw failure;
@@ -81,16 +103,17 @@ async function passOrTrouble(
 
 function troubleOf(course: Course, failed: GateResult): Trouble {
   const cause: Cause =
-    failed.gate === 'digest'
+    failed.cause ??
+    (failed.gate === 'digest'
       ? 'digest-mismatch'
       : failed.gate === 'targets'
         ? 'target-health-check-failed'
-        : 'container-health-check-failed';
+        : 'container-health-check-failed');
   return {
     result: 'failed',
     cause,
     reason: `${course.move === 'nothing' ? 'does not pass' : 'completed, but does not pass'} the ${failed.gate} gate: ${failed.detail}`,
-    hint: undefined,
+    hint: failed.hint,
     evidence: [{ kind: failed.gate === 'digest' ? 'digest' : 'target', text: failed.detail }],
     remedy: course.move === 'nothing' ? 'leave' : 'roll-back',
   };
@@ -117,7 +140,7 @@ export async function proveUrl(
   return withResult(courses, result, (course) => httpTrouble(course, url, end));
 }
 
-/** The alarms, while the new revisions bake; after that the URL once more, if one is given. */
+/** The alarms, while the new revisions bake; after that the targets and the URL, if one is given, once more. */
 export async function bake(
   tools: GateTools,
   courses: readonly Course[],
@@ -131,7 +154,14 @@ export async function bake(
   const result = await alarmsGate(tools, alarms, before.alarms, limits);
   tools.log.line(`alarms gate ${result.state}: ${result.detail}`);
   const baked = withResult(courses, result, (course) => alarmTrouble(course, result));
-  return bakeMinutes > 0 ? proveUrl(tools, baked, request, before.answer) : baked;
+  if (bakeMinutes === 0) return baked;
+  const again = judgedTogether(baked);
+  const proven = await Promise.all(
+    baked.map((course) =>
+      again.includes(course) ? prove(tools, course, [targetsProof(tools, request)], false) : course,
+    ),
+  );
+  return proveUrl(tools, proven, request, before.answer);
 }
 
 /** Services that stand or fall with what all of them share: those that this run changed, or else all, while well. */

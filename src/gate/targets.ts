@@ -4,11 +4,14 @@ import { awsErrorKind } from '../aws/errors.ts';
 import { lastSegment } from '../aws/partition.ts';
 import { targetRevisionOf } from '../aws/service-deployments.ts';
 import { targetsOf, targetsOfAttachment, type TargetView } from '../aws/target-health.ts';
-import { addressOf, runningTasksOf } from '../aws/tasks.ts';
+import { leadsTo, placesOf, type TaskPlace } from '../aws/task-places.ts';
+import { describeFailure, type TaskFailure } from '../aws/task-failure.ts';
+import { runningTasksOf, stoppedTasksOf } from '../aws/tasks.ts';
 import type { GateResult, Rollout } from '../model.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import { within } from '../runtime/within.ts';
+import { conclusiveCrash, NO_CRASHES, outliveTheCrashed, withLook } from './crashes.ts';
 
 export interface TargetsTools {
   readonly aws: Pick<Aws, 'ecs' | 'elb'>;
@@ -23,19 +26,34 @@ export interface TargetsLook {
   readonly unproven: ReadonlyMap<string, string>;
 }
 
+type Look = TargetsLook & { readonly stopped: readonly Task[] };
+
+export interface TargetsLimits {
+  readonly deadlineSeconds: number;
+  readonly pollSeconds: number;
+  /** Crashes of tasks that nothing checks. */
+  readonly failedTaskLimit: number | 'auto';
+}
+
 /**
  * Waits until every running task of ours is healthy in every target group; without a target group, until it runs and
- * its container health check agrees. Tasks that start or stop meanwhile are not judged.
+ * its container health check agrees. Tasks that start or stop meanwhile are not judged, except where nothing checks
+ * them: then a crash is evidence, and what follows it has to outlive it.
  */
 export async function targetsGate(
   tools: TargetsTools,
   rollout: Rollout,
-  limits: { readonly deadlineSeconds: number; readonly pollSeconds: number },
+  limits: TargetsLimits,
 ): Promise<GateResult> {
   const gate = rollout.snapshot.targetGroups.length === 0 ? 'tasks' : 'targets';
+  const isChecked = gate === 'targets' || hasContainerChecks(rollout);
   const deadline = tools.clock.now() + limits.deadlineSeconds * 1000;
   let first: readonly string[] = [];
   let seenLast: TargetsLook | undefined;
+  const { failedTaskLimit } = limits;
+  const terms = { failedTaskLimit, breakerThreshold: rollout.snapshot.breaker.threshold };
+  let crashes = NO_CRASHES;
+  let old: readonly string[] | undefined;
   let told = '';
   for (;;) {
     const seen = await lookOnce(tools, rollout, deadline);
@@ -47,30 +65,60 @@ export async function targetsGate(
       };
     }
     // Without an answer, what was seen last still stands.
-    if (seen !== 'no-answer') seenLast = seen;
+    if (seen !== 'no-answer') {
+      seenLast = seen;
+      // A rollout that was watched has all its failures counted; tasks of another time prove nothing about this one.
+      old ??= rollout.knownFailures === undefined ? seen.stopped.map(idOf) : [];
+      crashes = withLook(
+        crashes,
+        { running: runningOf(seen), stopped: seen.stopped },
+        old,
+        tools.clock.now(),
+      );
+    }
     if (first.length === 0) first = seenLast?.tasks ?? [];
-    if (seenLast !== undefined && seenLast.tasks.length > 0 && seenLast.unproven.size === 0) {
+    const crash = conclusiveCrash(crashes, terms, tools.clock.now());
+    if (crash !== undefined) return crashed(gate, crash);
+    if (isProven(seenLast) && outliveTheCrashed(crashes, tools.clock.now())) {
       return {
         gate,
         state: 'passed',
-        detail: `${seenLast.tasks.length} of ${seenLast.tasks.length} tasks are healthy`,
+        detail: `${seenLast.tasks.length} of ${seenLast.tasks.length} tasks ${isChecked ? 'are healthy' : 'run'}`,
       };
     }
     const line = summary(seenLast);
     if (line !== told) tools.log.line(`${rollout.snapshot.address.name}: ${line}`);
     told = line;
     const left = deadline - tools.clock.now();
-    if (left <= 0) return atDeadline(gate, seenLast, first);
+    if (left <= 0) {
+      const fresh = [...crashes.failures].findLast(([id]) => rollout.knownFailures?.includes(id) !== true);
+      return fresh === undefined ? atDeadline(gate, seenLast, first) : crashed(gate, fresh[1]);
+    }
     await tools.clock.sleep(Math.min(limits.pollSeconds * 1000, left), tools.signal);
   }
 }
+
+function isProven(look: TargetsLook | undefined): look is TargetsLook {
+  return look !== undefined && look.tasks.length > 0 && look.unproven.size === 0;
+}
+
+function runningOf({ tasks, unproven }: TargetsLook): string[] {
+  return tasks.filter((id) => !unproven.has(id));
+}
+
+function crashed(gate: GateResult['gate'], failure: TaskFailure): GateResult {
+  const { cause, hint } = failure;
+  return { gate, state: 'failed', detail: describeFailure(failure), cause, hint };
+}
+
+const NOWHERE: ReadonlyMap<string, TaskPlace> = new Map();
 
 /** A look that AWS does not answer ends with the deadline; one that is begun has a second at least. */
 async function lookOnce(
   { aws, clock }: TargetsTools,
   rollout: Rollout,
   deadline: number,
-): Promise<TargetsLook | 'denied' | 'no-answer'> {
+): Promise<Look | 'denied' | 'no-answer'> {
   try {
     return await within(clock, Math.max(deadline - clock.now(), 1_000), () => look(aws, rollout));
   } catch (error) {
@@ -80,14 +128,17 @@ async function lookOnce(
   }
 }
 
-async function look(aws: TargetsTools['aws'], rollout: Rollout): Promise<TargetsLook> {
-  const tasks = await runningTasksOf(aws.ecs, rollout);
+async function look(aws: TargetsTools['aws'], rollout: Rollout): Promise<Look> {
+  const running = await runningTasksOf(aws.ecs, rollout);
+  const tasks = running.filter((task) => task.desiredStatus !== 'STOPPED');
   const groups = await servedGroups(aws, rollout);
-  return judgeTargets(
-    tasks.filter((task) => task.desiredStatus !== 'STOPPED'),
-    groups,
-    hasContainerChecks(rollout),
-  );
+  const places =
+    groups.length === 0 ? NOWHERE : await placesOf(aws.ecs, rollout.snapshot.address.cluster, tasks);
+  const isChecked = groups.length > 0 || hasContainerChecks(rollout);
+  return {
+    ...judgeTargets(tasks, groups, hasContainerChecks(rollout), places),
+    stopped: isChecked ? [] : await stoppedTasksOf(aws.ecs, rollout),
+  };
 }
 
 /** A task's health is that of its essential containers; checks of others leave it UNKNOWN (ECS API, Task). */
@@ -118,12 +169,13 @@ export function judgeTargets(
   tasks: readonly Task[],
   groups: readonly (readonly TargetView[])[],
   containerChecks: boolean,
+  places: ReadonlyMap<string, TaskPlace>,
 ): TargetsLook {
   const unproven = new Map<string, string>();
   for (const task of tasks) {
     const why = [
       containerState(task, containerChecks),
-      ...groups.map((group) => targetState(task, group)),
+      ...groups.map((group) => targetState(places.get(task.taskArn ?? ''), group)),
     ].find((each) => each !== undefined);
     if (why !== undefined) unproven.set(idOf(task), why);
   }
@@ -137,9 +189,8 @@ function containerState(task: Task, containerChecks: boolean): string | undefine
 }
 
 /** Undefined where the target serves: healthy, or health checks are disabled. */
-function targetState(task: Task, group: readonly TargetView[]): string | undefined {
-  const address = addressOf(task);
-  const targets = group.filter((target) => target.address === address);
+function targetState(place: TaskPlace | undefined, group: readonly TargetView[]): string | undefined {
+  const targets = group.filter((target) => place !== undefined && leadsTo(place, target));
   if (targets.length === 0) return 'is not registered as a target yet';
   if (
     targets.some((target) => target.state === 'healthy' || target.reason === 'Target.HealthCheckDisabled')

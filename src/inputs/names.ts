@@ -30,7 +30,7 @@ export const accountId = shaped(
 );
 
 const CLUSTER = new RegExp(`^(?:${ECS_ARN}:cluster/)?(?<cluster>${ECS_NAME})$`);
-const SERVICE = new RegExp(`^(?:${ECS_ARN}:service/(?<cluster>${ECS_NAME})/)?(?<service>${ECS_NAME})$`);
+const SERVICE = new RegExp(`^(?:${ECS_ARN}:service/(?:(?<cluster>${ECS_NAME})/)?)?(?<service>${ECS_NAME})$`);
 
 export const cluster = shaped(
   CLUSTER,

@@ -109,6 +109,9 @@ export interface GateResult {
   readonly gate: 'digest' | 'targets' | 'tasks' | 'http' | 'alarms';
   readonly state: 'passed' | 'failed' | 'skipped';
   readonly detail: string;
+  /** Of a failure, where the gate itself knows better than its name says. */
+  readonly cause?: Cause;
+  readonly hint?: string;
 }
 
 /** How a rollback ended. */

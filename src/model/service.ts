@@ -128,6 +128,8 @@ export interface Rollout {
   readonly definition: TaskDefinition;
   /** False where UpdateService changed counts or tags only and ECS made no new deployment. */
   readonly replacesTasks: boolean;
+  /** Ids of our tasks that had failed by the time the rollout was complete: they count no more. */
+  readonly knownFailures?: readonly string[];
   /** Adopted: the same revision was already on its way when this run began. */
   readonly adopted: boolean;
 }

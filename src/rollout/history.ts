@@ -1,41 +1,52 @@
 import type { Cause } from '../model.ts';
 import type { EntryView, Observation } from './observation.ts';
-import { describeFailure, type TaskFailure, type TaskView } from './task-view.ts';
+import { describeFailure, type TaskFailure } from '../aws/task-failure.ts';
 
 /** What the looks at one rollout taught so far. */
 export interface History {
-  /** Ids of our tasks that were healthy once. */
-  readonly everHealthy: ReadonlySet<string>;
-  /** Failed tasks of ours, in the order in which they were seen. */
+  /** Our tasks that became healthy, or failed, each once, in the order in which that was seen. */
+  readonly turns: readonly Turn[];
+  /** Failed tasks of ours by id, in the order in which they were seen. */
   readonly failures: ReadonlyMap<string, TaskFailure>;
-  /** Of these, how many since a task last became healthy. */
-  readonly sinceHealthy: number;
   /** `id` of the PRIMARY entry with which ECS rolls back (its reason may be gone from a later look). */
   readonly rollbackId: string | undefined;
 }
 
-export const NO_HISTORY: History = {
-  everHealthy: new Set(),
-  failures: new Map(),
-  sinceHealthy: 0,
-  rollbackId: undefined,
-};
+/** A task's turn for the better or the worse. */
+export type Turn =
+  /** `checked`: something besides its running says so. */
+  | { readonly task: string; readonly became: 'healthy'; readonly checked: boolean }
+  /** `counts`: towards `failed-task-limit`. */
+  | { readonly task: string; readonly became: 'failed'; readonly counts: boolean };
+
+export const NO_HISTORY: History = { turns: [], failures: new Map(), rollbackId: undefined };
 
 /** Pure: the history with one more look. */
 export function remember(history: History, seen: Observation): History {
-  const everHealthy = new Set(history.everHealthy);
   const failures = new Map(history.failures);
-  const newlyHealthy = seen.tasks.filter((task) => task.healthy && !everHealthy.has(task.id));
-  for (const task of newlyHealthy) everHealthy.add(task.id);
+  const known = new Set(history.turns.filter(({ became }) => became === 'healthy').map(({ task }) => task));
+  const newlyHealthy = seen.tasks.filter((task) => task.healthy && !known.has(task.id));
   const newlyFailed = seen.tasks.filter((task) => task.failure !== undefined && !failures.has(task.id));
   // Those known already too: exit codes and reasons come after the stop.
   for (const task of seen.tasks) if (task.failure !== undefined) failures.set(task.id, task.failure);
   return {
-    everHealthy,
+    turns: [
+      ...history.turns.filter((turn) => !isBelied(turn, failures)),
+      ...newlyHealthy.map(({ id, checked }) => ({ task: id, became: 'healthy' as const, checked })),
+      ...newlyFailed.map(({ id, failure }) => ({
+        task: id,
+        became: 'failed' as const,
+        counts: failure?.weight === 'after-limit',
+      })),
+    ],
     failures,
-    sinceHealthy: (newlyHealthy.length > 0 ? 0 : history.sinceHealthy) + countable(newlyFailed),
     rollbackId: saysRollback(seen.primary) ? seen.primary?.id : history.rollbackId,
   };
+}
+
+/** Nothing but its running spoke for the task, and then it failed: it was never healthy, only slow to crash. */
+function isBelied(turn: Turn, failures: ReadonlyMap<string, TaskFailure>): boolean {
+  return turn.became === 'healthy' && !turn.checked && failures.has(turn.task);
 }
 
 /** ECS rolls back by a new PRIMARY entry of `deployments[]` that says so in its reason. */
@@ -43,8 +54,10 @@ export function saysRollback(primary: Pick<EntryView, 'reason'> | undefined): bo
   return /roll(ing|ed)?[ -]?back/i.test(primary?.reason ?? '');
 }
 
-function countable(tasks: readonly TaskView[]): number {
-  return tasks.filter((task) => task.failure?.weight === 'after-limit').length;
+/** Pure: how many failed tasks count since a task last became healthy. */
+export function failedSinceHealthy({ turns }: History): number {
+  const last = turns.findLastIndex(({ became }) => became === 'healthy');
+  return turns.slice(last + 1).filter((turn) => turn.became === 'failed' && turn.counts).length;
 }
 
 /** The failure that settles it, if the evidence is conclusive: one that no retry can help, or enough of the others. */
@@ -55,7 +68,7 @@ export function isConclusive(
   const failures = [...history.failures.values()];
   const atOnce = failures.find((failure) => failure.weight === 'at-once');
   if (atOnce !== undefined) return atOnce;
-  return history.sinceHealthy >= limitOf(history, terms)
+  return failedSinceHealthy(history) >= limitOf(history, terms)
     ? mostFrequent(failures.filter((failure) => failure.weight === 'after-limit'))
     : undefined;
 }
@@ -66,7 +79,7 @@ function limitOf(
   terms: { readonly failedTaskLimit: number | 'auto'; readonly breakerThreshold: number },
 ): number {
   if (terms.failedTaskLimit !== 'auto') return terms.failedTaskLimit;
-  return history.everHealthy.size === 0 ? 2 : terms.breakerThreshold;
+  return history.turns.some(({ became }) => became === 'healthy') ? terms.breakerThreshold : 2;
 }
 
 /** The cause that most failed tasks share; undefined where no task says anything. */

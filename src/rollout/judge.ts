@@ -1,6 +1,6 @@
 import type { Cause } from '../model.ts';
 import { causeOf, isConclusive, saysRollback, type History } from './history.ts';
-import { describeFailure } from './task-view.ts';
+import { describeFailure } from '../aws/task-failure.ts';
 import type { DeploymentView, EntryView, Observation } from './observation.ts';
 
 /** What one look at a rollout, with all looks before it, amounts to. */
@@ -72,7 +72,9 @@ function judgeServiceDeployment(
     case 'ROLLBACK_SUCCESSFUL':
       return { kind: 'undone', ...why(deployment, seen, history) };
     case 'ROLLBACK_FAILED':
-      return { kind: 'rollback-failed', ...why(deployment, seen, history) };
+      return seen.newer === undefined
+        ? { kind: 'rollback-failed', ...why(deployment, seen, history) }
+        : { kind: 'superseded', by: seen.newer };
     default:
       return { kind: 'progressing', unknownStatus: deployment.status };
   }

@@ -10,6 +10,7 @@ import {
 } from '../aws/service-deployments.ts';
 import { describeService, primaryOf } from '../aws/services.ts';
 import { targetsOfAttachment } from '../aws/target-health.ts';
+import { leadsTo, placesOf, type TaskPlace } from '../aws/task-places.ts';
 import { describeTasks, listServiceTasks } from '../aws/tasks.ts';
 import type { Rollout } from '../model.ts';
 import type { DeploymentView, EntryView, Observation } from './observation.ts';
@@ -39,7 +40,7 @@ export async function observe(
   ]);
   return {
     deployment: deployment && viewDeployment(deployment),
-    newer: deployment?.status === 'STOPPED' ? await newerThan(aws, rollout, deployment) : undefined,
+    newer: isReplaceable(deployment) ? await newerThan(aws, rollout, deployment) : undefined,
     ...viewService(service, rollout.deploymentId),
     tasks: tasks.ours,
     oldTasks: tasks.others,
@@ -139,7 +140,7 @@ async function tasksOf(aws: ObservedAws, rollout: Rollout): Promise<Tasks> {
     containerChecks: rollout.definition.containerDefinitions.some(
       (container) => container['healthCheck'] !== undefined,
     ),
-    healthyAddresses: await healthyAddresses(aws, rollout),
+    healthyTasks: await healthyTasks(aws, rollout, tasks.filter(isOurs)),
   };
   const others = tasks.filter((task) => !isOurs(task) && task.lastStatus !== 'STOPPED');
   return {
@@ -149,18 +150,29 @@ async function tasksOf(aws: ObservedAws, rollout: Rollout): Promise<Tasks> {
   };
 }
 
-/** Addresses that every target group of the service finds healthy; undefined without target groups. */
-async function healthyAddresses(aws: ObservedAws, rollout: Rollout): Promise<Set<string> | undefined> {
+/** ARNs of the tasks that every target group of the service finds healthy; undefined without target groups. */
+async function healthyTasks(
+  aws: ObservedAws,
+  rollout: Rollout,
+  tasks: readonly Task[],
+): Promise<Set<string> | undefined> {
   const groups = rollout.snapshot.targetGroups;
   if (groups.length === 0) return undefined;
   return whereAllowed(async () => {
-    const targets = await Promise.all(groups.map((group) => targetsOfAttachment(aws.elb, group)));
-    const healthy = targets.map(
-      (group) =>
-        new Set(group.filter((target) => target.state === 'healthy').map((target) => target.address)),
-    );
-    return healthy.reduce((all, group) => all.intersection(group));
+    const [places, ...targets] = await Promise.all([
+      placesOf(aws.ecs, rollout.snapshot.address.cluster, tasks),
+      ...groups.map((group) => targetsOfAttachment(aws.elb, group)),
+    ]);
+    const healthy = targets.map((group) => group.filter((target) => target.state === 'healthy'));
+    const isHealthy = (place: TaskPlace): boolean =>
+      healthy.every((group) => group.some((target) => leadsTo(place, target)));
+    return new Set([...places].flatMap(([arn, place]) => (isHealthy(place) ? [arn] : [])));
   }, undefined);
+}
+
+/** Both are how a deployment ends, or its rollback, that somebody's newer one replaced. */
+function isReplaceable(deployment: ServiceDeployment | undefined): deployment is ServiceDeployment {
+  return deployment?.status === 'STOPPED' || deployment?.status === 'ROLLBACK_FAILED';
 }
 
 async function newerThan(

@@ -2,7 +2,7 @@ import type { Cause, Evidence, Trouble } from '../model.ts';
 import type { History } from './history.ts';
 import type { Observation } from './observation.ts';
 import { describeHook } from './progress.ts';
-import { describeFailure } from './task-view.ts';
+import { describeFailure } from '../aws/task-failure.ts';
 import type { Failure } from '../runtime/failure.ts';
 import type { Verdict } from './judge.ts';
 

@@ -83,7 +83,7 @@ export async function watchCourse(
   const watched = await watch(tools, rollout, request.rollout, 'verdict', course.startedAt);
   const after: Course = {
     ...course,
-    rollout: knowing(rollout, watched.last),
+    rollout: knowing(rollout, watched),
     desiredCount: watched.last?.service.desired ?? course.desiredCount,
   };
   const found = troubleOf(watched, request.rollout.waitMinutes);
@@ -96,11 +96,11 @@ export async function watchCourse(
   return { ...after, trouble: { ...found, evidence } };
 }
 
-/** The events of this watch are told; a rollback that follows does not tell them again. */
-function knowing(rollout: Rollout, last: Observation | undefined): Rollout {
+/** The events of this watch are told, its failures are counted: what follows does not do it again. */
+function knowing(rollout: Rollout, { last, history }: Watched): Rollout {
   const { snapshot } = rollout;
   const knownEvents = [...snapshot.knownEvents, ...(last?.events ?? []).map((event) => event.id)];
-  return { ...rollout, snapshot: { ...snapshot, knownEvents } };
+  return { ...rollout, snapshot: { ...snapshot, knownEvents }, knownFailures: [...history.failures.keys()] };
 }
 
 /** A look for whose tasks AWS did not answer shows those of the look before. */

@@ -71,7 +71,7 @@ async function describe(
   names: readonly string[],
 ): ReturnType<EcsReads['describeServices']> {
   try {
-    return await aws.ecs.describeServices({ cluster, services: [...names] });
+    return await aws.ecs.describeServices({ cluster, services: names.map(lastSegment) });
   } catch (error) {
     if (isAwsError(error, 'ClusterNotFoundException')) throw await clusterNotFound(aws, cluster, error);
     throw error;

@@ -1,0 +1,70 @@
+import type { Task } from '@aws-sdk/client-ecs';
+import { describe, expect, test } from '@jest/globals';
+import { conclusiveCrash, NO_CRASHES, outliveTheCrashed, withLook } from '../../src/gate/crashes.ts';
+
+/** A task whose program ended with 1 after so many seconds, by AWS's own times. */
+function crash(id: string, lifeSeconds: number, changes: Partial<Task> = {}): Task {
+  return {
+    taskArn: `arn:aws:ecs:eu-west-1:1:task/prod/${id}`,
+    lastStatus: 'STOPPED',
+    desiredStatus: 'STOPPED',
+    stopCode: 'EssentialContainerExited',
+    stoppedReason: 'Essential container in task exited',
+    startedAt: new Date('2031-05-05T05:00:00Z'),
+    executionStoppedAt: new Date(Date.parse('2031-05-05T05:00:00Z') + lifeSeconds * 1000),
+    containers: [{ name: 'app', exitCode: 1 }],
+    ...changes,
+  };
+}
+
+const CAPACITY = {
+  stopCode: 'TaskFailedToStart' as const,
+  stoppedReason: 'Capacity is unavailable at this time.',
+};
+
+const AUTO = { failedTaskLimit: 'auto', breakerThreshold: 3 } as const;
+
+describe('tasks that nothing checks', () => {
+  test('two crashes settle it, or as many as the request says', () => {
+    const one = withLook(NO_CRASHES, { running: [], stopped: [crash('a', 14)] }, [], 0);
+    const two = withLook(one, { running: [], stopped: [crash('a', 14), crash('b', 15)] }, [], 5_000);
+    expect(conclusiveCrash(one, AUTO, 5_000)).toBeUndefined();
+    expect(conclusiveCrash(one, { ...AUTO, failedTaskLimit: 1 }, 5_000)).toMatchObject({
+      cause: 'app-crashed',
+      exitCode: 1,
+    });
+    expect(conclusiveCrash(two, AUTO, 5_000)).toMatchObject({ cause: 'app-crashed' });
+    expect(conclusiveCrash(two, { ...AUTO, failedTaskLimit: 3 }, 5_000)).toBeUndefined();
+  });
+
+  test('beside one that goes on running, the threshold of the circuit breaker does', () => {
+    const stopped = [crash('a', 14), crash('b', 15)];
+    const two = withLook(NO_CRASHES, { running: ['h'], stopped }, [], 0);
+    expect(conclusiveCrash(two, AUTO, 15_000)).toMatchObject({ cause: 'app-crashed' });
+    expect(conclusiveCrash(two, AUTO, 15_001)).toBeUndefined();
+    const three = withLook(two, { running: ['h'], stopped: [...stopped, crash('c', 15)] }, [], 16_000);
+    expect(conclusiveCrash(three, AUTO, 16_000)).toMatchObject({ cause: 'app-crashed' });
+  });
+
+  test('what had failed before this run began counts no more, nor what is nobody’s fault', () => {
+    const stopped = [crash('old', 1), crash('new', 0, CAPACITY)];
+    const crashes = withLook(NO_CRASHES, { running: ['c'], stopped }, ['old'], 0);
+    expect([...crashes.failures.keys()]).toEqual([]);
+    expect(outliveTheCrashed(crashes, 0)).toBe(true);
+  });
+
+  test('one that follows a crash has to run for longer than the crashed one did', () => {
+    const first = withLook(NO_CRASHES, { running: ['b'], stopped: [crash('a', 14)] }, [], 1_000);
+    expect(outliveTheCrashed(first, 1_000)).toBe(false);
+    const later = withLook(first, { running: ['b'], stopped: [crash('a', 14)] }, [], 15_000);
+    expect(outliveTheCrashed(later, 15_000)).toBe(false);
+    expect(outliveTheCrashed(later, 15_001)).toBe(true);
+  });
+
+  test('another one that starts meanwhile has to do so as well', () => {
+    const first = withLook(NO_CRASHES, { running: ['b'], stopped: [crash('a', 14)] }, [], 0);
+    const later = withLook(first, { running: ['b', 'c'], stopped: [crash('a', 14)] }, [], 10_000);
+    expect(outliveTheCrashed(later, 20_000)).toBe(false);
+    expect(outliveTheCrashed(later, 24_001)).toBe(true);
+  });
+});

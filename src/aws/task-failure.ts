@@ -1,0 +1,96 @@
+import type { Task } from '@aws-sdk/client-ecs';
+import type { Cause } from '../model.ts';
+import { shortenArns } from './partition.ts';
+import {
+  CRASHED,
+  EXIT_CODES,
+  NOT_OUR_FAULT,
+  SCALED_IN,
+  STOP_REASONS,
+  type StopReason,
+  type Weight,
+} from './stop-reasons.ts';
+
+/** What a task proves that ended, or is being ended, badly. */
+export interface TaskFailure {
+  readonly cause: Cause;
+  readonly weight: Weight;
+  readonly hint: string;
+  /** The container that failed, where one did. */
+  readonly container: string | undefined;
+  readonly exitCode: number | undefined;
+  readonly stopCode: string | undefined;
+  /** In AWS's words, on one line, with names in place of ARNs. */
+  readonly reason: string;
+}
+
+/** One line: which container, how it ended, and why in AWS's words. */
+export function describeFailure({ container, exitCode, reason }: TaskFailure): string {
+  if (container === undefined || exitCode === undefined) return reason;
+  return `container "${container}" exited with code ${exitCode}: ${reason}`;
+}
+
+/** Pure: what a stopped task proves, by its stop code, the texts of its reasons, and its exit codes. */
+export function failureOf(task: Task): TaskFailure | undefined {
+  if (task.desiredStatus !== 'STOPPED' && task.lastStatus !== 'STOPPED') return undefined;
+  const stoppedReason = task.stoppedReason ?? '';
+  const stopCode = task.stopCode;
+  if (stopCode !== undefined && NOT_OUR_FAULT.includes(stopCode)) return undefined;
+  if (SCALED_IN.test(stoppedReason)) return undefined;
+  const failed = failedContainer(task);
+  const texts = [stoppedReason, ...(task.containers ?? []).map((container) => container.reason ?? '')];
+  const text = texts.filter((each) => each !== '').join(' — ');
+  const known = STOP_REASONS.find((row) => row.pattern.test(text)) ?? byExit(stopCode, failed?.exitCode);
+  if (known === undefined && stopCode !== 'TaskFailedToStart') return undefined;
+  const { cause, weight, hint } = known ?? {
+    cause: 'unknown' as const,
+    weight: 'after-limit' as const,
+    hint: 'The reason that ECS gives is all that is known.',
+  };
+  return {
+    cause,
+    weight: weight === 'at-once' && mayBeTheInstance(task, cause) ? 'after-limit' : weight,
+    hint,
+    container: failed?.name,
+    exitCode: failed?.exitCode,
+    stopCode,
+    reason: oneLine(text),
+  };
+}
+
+/** An exit code proves something where the container ended by itself; one that ECS stopped may have been killed. */
+function byExit(
+  stopCode: string | undefined,
+  exitCode: number | undefined,
+): Omit<StopReason, 'pattern'> | undefined {
+  if (stopCode !== 'EssentialContainerExited') return undefined;
+  return (exitCode === undefined ? undefined : EXIT_CODES[exitCode]) ?? CRASHED;
+}
+
+/** On instances of one's own, another instance may do better; on Fargate every task has its own. */
+function mayBeTheInstance(task: Task, cause: Cause): boolean {
+  const onFargate = task.launchType === undefined || task.launchType === 'FARGATE';
+  return !onFargate && ['storage', 'network-unreachable', 'image-wrong-platform'].includes(cause);
+}
+
+/**
+ * The container that ended badly, the most telling first: those that ECS stopped after it ended with 143, or with 137
+ * where they did not listen.
+ */
+function failedContainer(task: Task): NonNullable<Task['containers']>[number] | undefined {
+  const containers = task.containers ?? [];
+  const ended = containers.filter((each) => each.exitCode !== undefined);
+  const badly = ended.filter((each) => each.exitCode !== 0 && each.exitCode !== 143);
+  return (
+    badly.find((each) => each.reason !== undefined) ??
+    badly.find((each) => each.exitCode !== 137) ??
+    badly[0] ??
+    containers.find((each) => each.reason !== undefined) ??
+    ended.find((each) => each.exitCode !== 143) ??
+    ended[0]
+  );
+}
+
+function oneLine(text: string): string {
+  return shortenArns(text.replace(/\s+/g, ' ').trim());
+}

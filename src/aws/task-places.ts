@@ -1,0 +1,71 @@
+import type { Task } from '@aws-sdk/client-ecs';
+import type { EcsReads } from './clients.ts';
+import type { TargetView } from './target-health.ts';
+
+/** Under what a load balancer knows a task. */
+export interface TaskPlace {
+  /** The task's own address, or the id of the EC2 instance that it is on. */
+  readonly target: string;
+  /** Of the instance; undefined for a task with an address of its own, whose only container behind it is meant. */
+  readonly ports: readonly number[] | undefined;
+}
+
+/** DescribeContainerInstances takes a hundred a call. */
+const BATCH = 100;
+
+/**
+ * Where each task is reached, by its ARN: in awsvpc mode at the address of its network interface, in bridge and host
+ * mode at a port of its instance (ECS Developer Guide, "Use load balancing to distribute Amazon ECS service traffic").
+ * Tasks that are not placed yet are left out. Instances are asked for only where a task needs one.
+ */
+export async function placesOf(
+  ecs: Pick<EcsReads, 'describeContainerInstances'>,
+  cluster: string,
+  tasks: readonly Task[],
+): Promise<ReadonlyMap<string, TaskPlace>> {
+  const onInstances = tasks.filter((task) => addressOf(task) === undefined && bindingsOf(task).length > 0);
+  const arns = new Set(onInstances.flatMap((task) => task.containerInstanceArn ?? []));
+  const instances = await instanceIds(ecs, cluster, [...arns]);
+  return new Map(
+    tasks.flatMap((task): [string, TaskPlace][] => {
+      const address = addressOf(task);
+      const arn = task.taskArn ?? '';
+      if (address !== undefined) return [[arn, { target: address, ports: undefined }]];
+      const instance = instances.get(task.containerInstanceArn ?? '');
+      return instance === undefined ? [] : [[arn, { target: instance, ports: bindingsOf(task) }]];
+    }),
+  );
+}
+
+/** Pure: the target is one of the task's. */
+export function leadsTo(place: TaskPlace, target: Pick<TargetView, 'address' | 'port'>): boolean {
+  if (target.address !== place.target) return false;
+  return place.ports === undefined || target.port === undefined || place.ports.includes(target.port);
+}
+
+/** `privateIPv4Address` of the task's own network interface. */
+function addressOf(task: Task): string | undefined {
+  const details = (task.attachments ?? []).flatMap((attachment) => attachment.details ?? []);
+  return details.find((detail) => detail.name === 'privateIPv4Address')?.value;
+}
+
+function bindingsOf(task: Task): number[] {
+  const bindings = (task.containers ?? []).flatMap((container) => container.networkBindings ?? []);
+  return bindings.flatMap(({ hostPort }) => hostPort ?? []);
+}
+
+async function instanceIds(
+  ecs: Pick<EcsReads, 'describeContainerInstances'>,
+  cluster: string,
+  arns: readonly string[],
+): Promise<Map<string, string>> {
+  const ids = new Map<string, string>();
+  for (let from = 0; from < arns.length; from += BATCH) {
+    const containerInstances = arns.slice(from, from + BATCH);
+    const answer = await ecs.describeContainerInstances({ cluster, containerInstances });
+    for (const { containerInstanceArn = '', ec2InstanceId } of answer.containerInstances ?? []) {
+      if (ec2InstanceId !== undefined) ids.set(containerInstanceArn, ec2InstanceId);
+    }
+  }
+  return ids;
+}
