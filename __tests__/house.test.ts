@@ -15,6 +15,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['delivery.ts', 'handover.ts'],
   ['tools.ts'],
   ['service', 'image', 'task-definition', 'verify', 'pre-deploy', 'rollout', 'gate', 'cost', 'report'],
+  ['github'],
   ['aws'],
   ['runtime'],
   ['model.ts'],

@@ -27,6 +27,8 @@ export interface StepOptions {
   /** Files of the workspace, by name. */
   readonly files?: Readonly<Record<string, string>>;
   readonly env?: Readonly<Record<string, string>>;
+  /** What started the workflow; a push to main without a payload otherwise. */
+  readonly event?: { readonly name: string; readonly payload: object };
   /** Called with everything printed so far each time something is printed; may send a signal. */
   readonly onOutput?: (log: string, kill: (signal: NodeJS.Signals) => void) => void;
 }
@@ -56,6 +58,7 @@ export async function runStep(
       ...runnerVariables(folder, files),
       ...(await inputVariables(inputs)),
       ...aws,
+      ...(await eventVariables(folder, options.event)),
       ...options.env,
     };
     const { exitCode, log } = await runBundle(env, folder, options.onOutput);
@@ -120,10 +123,18 @@ function runnerVariables(folder: string, files: StepFiles): Record<string, strin
     GITHUB_EVENT_NAME: 'push',
     GITHUB_RUN_ID: '42',
     GITHUB_SERVER_URL: 'https://github.com',
-    GITHUB_API_URL: 'https://api.github.com',
+    // Nobody answers there: a test that wants a GitHub starts one.
+    GITHUB_API_URL: 'http://127.0.0.1:9',
     RUNNER_TEMP: folder,
     AWS_EC2_METADATA_DISABLED: 'true',
   };
+}
+
+async function eventVariables(folder: string, event: StepOptions['event']): Promise<Record<string, string>> {
+  if (event === undefined) return {};
+  const path = join(folder, 'event.json');
+  await writeFile(path, JSON.stringify(event.payload));
+  return { GITHUB_EVENT_NAME: event.name, GITHUB_EVENT_PATH: path };
 }
 
 /** Spaces become underscores, letters capitals; hyphens stay. Expressions are the runner's, not ours. */

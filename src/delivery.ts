@@ -1,4 +1,6 @@
+import { commitOfTag } from './aws/image-reference.ts';
 import { costOf } from './cost/monthly.ts';
+import { runningCommit } from './image/running-commit.ts';
 import type {
   Course,
   DefinitionBase,
@@ -147,6 +149,19 @@ export async function preDeploy(
     story.definitions = [await takeBack(tools, revision, addresses).catch(() => revision)];
     throw error;
   }
+}
+
+/** Finds the commit to compare with, where the image tells its own. */
+export async function findPreviousCommit(
+  story: Story,
+  tools: Tools,
+  [service]: readonly ServiceSnapshot[],
+): Promise<void> {
+  const { image, build } = story;
+  if (image === undefined || service === undefined) return;
+  const isOfACommit =
+    build !== undefined || image.toBeBuilt === true || commitOfTag(image.tag ?? '') !== undefined;
+  if (isOfACommit) story.previousCommit = await runningCommit(tools.aws, service.running, image);
 }
 
 /** Which service gets which revision. */

@@ -1,4 +1,13 @@
-import { check, destinations, imagesOf, plan, preDeploy, register, tidyDeliveries } from './delivery.ts';
+import {
+  check,
+  destinations,
+  findPreviousCommit,
+  imagesOf,
+  plan,
+  preDeploy,
+  register,
+  tidyDeliveries,
+} from './delivery.ts';
 import { surveyAlarms } from './gate/alarms.ts';
 import { bake, proveService, proveUrl } from './gate/gate.ts';
 import { FINISHED, packHandover } from './handover.ts';
@@ -46,6 +55,7 @@ async function tell(story: Story, request: Request, tools: Tools): Promise<void>
   const plans = await log.step('Task definition', () => plan(story, request, tools, snapshots, images));
   await log.step('Verify', () => check(story, request, tools, plans, builds ? CHECKS_AFTER_BUILD : CHECKS));
   if (request.mode === 'plan') {
+    await findPreviousCommit(story, tools, snapshots);
     concludePlan(story, request, plans);
     return;
   }
@@ -79,6 +89,7 @@ async function tell(story: Story, request: Request, tools: Tools): Promise<void>
     await log.step('Roll back', () => forEach(story, (course) => remedyCourse(tools, course, request)));
   }
   await log.step('Conclude', async () => {
+    await findPreviousCommit(story, tools, snapshots);
     await forEach(story, (course) => concludeCourse(tools, course, request.rollout));
     story.definitions = await tidyDeliveries(tools, deliveries, story.courses);
   });

@@ -1,4 +1,5 @@
 import type { Course, Request, Rollout, RolloutRequest, ServiceSnapshot } from './model.ts';
+import { wantedComment, type CommentRequest } from './report/post-comment.ts';
 
 /**
  * What the post step needs to finish a run that was killed: saved before UpdateService is sent, and again once the
@@ -8,6 +9,8 @@ export interface Handover {
   readonly region: string;
   readonly rollout: RolloutRequest;
   readonly summary: boolean;
+  /** The token is not kept: it is an input of the post step, too. */
+  readonly comment: Omit<CommentRequest, 'githubToken'>;
   readonly services: readonly { readonly snapshot: ServiceSnapshot; readonly taskDefinitionArn: string }[];
 }
 
@@ -20,6 +23,7 @@ export function packHandover(region: string, request: Request, services: Handove
     region,
     rollout: request.rollout,
     summary: request.report.summary,
+    comment: wantedComment(request),
     services: services.map(({ snapshot, taskDefinitionArn }) => ({
       snapshot: { ...snapshot, running: [], knownEvents: [], knownServiceDeployments: [] },
       taskDefinitionArn,

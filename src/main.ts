@@ -22,6 +22,9 @@ const runner: Runner = {
   },
   publisher: {
     info: core.info,
+    warning: (text) => {
+      core.warning(text);
+    },
     setOutput: core.setOutput,
     setFailed: core.setFailed,
     writeSummary,

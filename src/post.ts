@@ -3,8 +3,11 @@ import { describeAwsError } from './aws/errors.ts';
 import { describeService, primaryOf } from './aws/services.ts';
 import { courseOf, unpackHandover, type Handover } from './handover.ts';
 import { tidyDocker, unpackRemains } from './image/tidy.ts';
+import { commitOf, readEvent } from './github/event.ts';
 import type { Course } from './model.ts';
+import { commentTools, postComment } from './report/post-comment.ts';
 import { ProgressLog } from './report/progress-log.ts';
+import { tellOfComment, withoutSecrets } from './report/publish.ts';
 import { composeReport } from './report/report.ts';
 import { runFacts } from './report/run-facts.ts';
 import { newStory } from './report/story.ts';
@@ -24,9 +27,11 @@ const KILLED: Abandonment = {
 
 /** The post step: removes what a build left behind, and finishes what a killed run could not. Never fails the job. */
 export async function finish(runner: Runner): Promise<void> {
-  const log = new ProgressLog(runner.console, systemClock, new Masks());
+  const token = tokenOf(runner);
+  const masks = new Masks(token === undefined ? [] : [token]);
+  const log = new ProgressLog(runner.console, systemClock, masks);
   // The deployment first: the runner may not leave time for both.
-  await finishDeployment(runner, log);
+  await finishDeployment(runner, log, masks, token);
   const remains = unpackRemains(runner.getState('docker'));
   if (remains === undefined) return;
   const signal = new AbortController().signal;
@@ -34,30 +39,47 @@ export async function finish(runner: Runner): Promise<void> {
 }
 
 /**
- * Asks for the rollback where `on-cancel` wants one, waits for nothing, and says in the log and the summary what becomes
- * of each service.
+ * Asks for the rollback where `on-cancel` wants one, waits for nothing, and says in the log, the summary and the
+ * comment what becomes of each service.
  */
-async function finishDeployment(runner: Runner, log: ProgressLog): Promise<void> {
+async function finishDeployment(
+  runner: Runner,
+  log: ProgressLog,
+  masks: Masks,
+  token: string | undefined,
+): Promise<void> {
   const handover = unpackHandover(runner.getState('handover'));
   if (handover === undefined) return;
   const startedAt = new Date().toISOString();
+  const event = await readEvent(runner.env);
   try {
     const aws = await createAws(handover.region, new AbortController().signal);
     const courses = await Promise.all(
       handover.services.map((each) => finishCourse(aws, log, each, handover)),
     );
     for (const { outcome } of courses) log.line(outcome?.production ?? '');
-    const { steps, lines, warnings, seconds } = log;
+    const { steps, lines, warnings, points, seconds } = log;
     const report = composeReport(
       undefined,
-      runFacts(runner.env),
+      runFacts(runner.env, commitOf(event)),
       { ...newStory(), courses, ending: { ...KILLED, hint: undefined, evidence: [] } },
-      { startedAt, durationSeconds: seconds, steps, lines, warnings },
+      { startedAt, durationSeconds: seconds, steps, lines, warnings, points },
     );
-    if (handover.summary) await runner.publisher.writeSummary(renderSummary(report));
+    if (handover.summary) await runner.publisher.writeSummary(renderSummary(withoutSecrets(report, masks)));
+    const comment = { ...handover.comment, githubToken: token };
+    const end = await postComment(withoutSecrets(report, masks), comment, commentTools(event, systemClock));
+    tellOfComment(end, runner.publisher, masks);
   } catch (error) {
     log.warn(`The cancelled deployment could not be finished (${describeAwsError(error)}).`);
   }
+}
+
+/** The token, masked before anything is said. */
+function tokenOf(runner: Runner): string | undefined {
+  const token = runner.getInput('github-token').trim();
+  if (token === '') return undefined;
+  runner.setSecret(token);
+  return token;
 }
 
 /** Finds out whether the killed run got as far as this service, and ends its course. */

@@ -3,8 +3,10 @@ import { createAws } from './aws/clients.ts';
 import { deploy } from './deploy.ts';
 import { probe } from './gate/probe.ts';
 import { packRemains } from './image/tidy.ts';
+import { commitOf, readEvent } from './github/event.ts';
 import { InvalidInputs, readInputs, type ReadInputs } from './inputs.ts';
 import type { Request } from './model.ts';
+import { commentTools, postComment, wantedComment } from './report/post-comment.ts';
 import { ProgressLog, type Console } from './report/progress-log.ts';
 import { publish, type Publisher } from './report/publish.ts';
 import { composeReport } from './report/report.ts';
@@ -41,12 +43,17 @@ export async function run(runner: Runner): Promise<void> {
     inputs instanceof Failure
       ? { ...newStory(), ending: endingOf(inputs) }
       : await deployWithAws(inputs.request, runner, log, masks);
-  const { steps, lines, warnings, seconds } = log;
-  const recorded = { startedAt, durationSeconds: seconds, steps, lines, warnings };
-  const report = composeReport(request, runFacts(runner.env), story, recorded);
+  const { steps, lines, warnings, points, seconds } = log;
+  const recorded = { startedAt, durationSeconds: seconds, steps, lines, warnings, points };
+  const event = await readEvent(runner.env);
+  const report = composeReport(request, runFacts(runner.env, commitOf(event)), story, recorded);
+  const comment = request && { ...wantedComment(request), githubToken: request.report.githubToken };
   await publish(report, runner.publisher, masks, {
     temp: givenOr(runner.env['RUNNER_TEMP'], tmpdir()),
     summary: request?.report.summary ?? true,
+    ...(comment === undefined
+      ? {}
+      : { comment: (hidden) => postComment(hidden, comment, commentTools(event, systemClock)) }),
   });
 }
 

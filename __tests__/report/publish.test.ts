@@ -37,6 +37,10 @@ async function published(
       calls!.push('info');
       lines!.push(text);
     },
+    warning: (text) => {
+      calls!.push('warning');
+      lines!.push(text);
+    },
     setOutput: (name, value) => {
       calls!.push(`output ${name}`);
       outputs[name] = value;

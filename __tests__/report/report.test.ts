@@ -179,6 +179,10 @@ describe('the facts of the run', () => {
     expect(runFacts(env)).toEqual({
       repository: 'org/app',
       sha: 'abc',
+      commit: 'abc',
+      serverUrl: 'https://github.example',
+      runId: '42',
+      id: '42///',
       ref: 'refs/heads/main',
       actor: 'someone',
       event: 'push',

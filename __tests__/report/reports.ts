@@ -10,6 +10,7 @@ export const RECORDED: Recorded = {
   steps: [{ name: 'Survey', from: 0, seconds: 1.2, ok: true }],
   lines: [{ at: 0.5, text: 'seen' }],
   warnings: [],
+  points: [],
 };
 
 export const REGISTERED: RegisteredDefinition = {

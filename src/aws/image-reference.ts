@@ -47,6 +47,11 @@ export function ecrRepositoryOf(reference: string): EcrRepository | undefined {
   return { host, accountId, region, name: repository.slice(slash + 1) };
 }
 
+/** The commit that a tag names: its full SHA, alone or before a hash of how the image was built. */
+export function commitOfTag(tag: string): string | undefined {
+  return /^([0-9a-f]{40})(?:-[0-9a-f]{12})?$/.exec(tag)?.[1];
+}
+
 /** A reference short enough for a line of the log: without the registry, the digest cut to twelve digits. */
 export function shortReference(reference: string): string {
   const { repository, tag, digest } = parseImageReference(reference);

@@ -56,7 +56,7 @@ export function monthlyCost(
   return {
     kind: 'known',
     dollars: Math.round(tasks * hourly * HOURS_A_MONTH * 100) / 100,
-    ...{ tasks, vcpu, gigabytes, architecture, storageGigabytes },
+    ...{ tasks, vcpu, gigabytes, architecture, storageGigabytes, asOf: ofRegion.asOf },
   };
 }
 

@@ -7,9 +7,7 @@ export interface NotYet {
   readonly inputs: readonly string[];
 }
 
-export const NOT_YET: readonly NotYet[] = [
-  { feature: 'comments on pull requests', inputs: ['pr-comment', 'comment-key', 'pr-number'] },
-];
+export const NOT_YET: readonly NotYet[] = [];
 
 /** The refusals of what was set to other than its default and does not exist yet. */
 export function refusals(notYet: readonly NotYet[], read: InputReader): readonly string[] {

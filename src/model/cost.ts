@@ -13,6 +13,8 @@ export type MonthlyCost =
       readonly architecture: Architecture;
       /** Ephemeral storage of one task in GiB; the first 20 are free. */
       readonly storageGigabytes: number;
+      /** Month of the prices, such as `2026-04`. */
+      readonly asOf: string;
     }
   | { readonly kind: 'unknown'; readonly why: string };
 

@@ -31,11 +31,11 @@ export function code(text: string): string {
 }
 
 /** Lines from outside as a code block, whatever fences they hold. */
-export function codeBlock(lines: readonly string[]): string {
+export function codeBlock(lines: readonly string[], language = ''): string {
   const safe = lines.flatMap(harmlessLines);
   const longest = Math.max(2, ...safe.map((line) => /^\s*(`+)/.exec(line)?.[1]?.length ?? 0));
   const fence = '`'.repeat(longest + 1);
-  return [fence, ...safe, fence].join('\n');
+  return [`${fence}${language}`, ...safe, fence].join('\n');
 }
 
 export function link(text: string, url: string | undefined): string {
@@ -48,6 +48,12 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
 }
 
-export function details(summary: string, body: string): string {
-  return `<details>\n<summary>${summary}</summary>\n\n${body}\n\n</details>`;
+/** A box of GitHub's, such as `> [!WARNING]`; the text is Markdown already. */
+export function alert(kind: 'CAUTION' | 'WARNING' | 'NOTE', text: string): string {
+  return [`[!${kind}]`, ...text.split('\n')].map((line) => `> ${line}`).join('\n');
+}
+
+/** A body that folds away. */
+export function details(summary: string, body: string, open = false): string {
+  return `<details${open ? ' open' : ''}>\n<summary>${summary}</summary>\n\n${body}\n\n</details>`;
 }

@@ -1,29 +1,38 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Masks } from '../runtime/masks.ts';
+import type { CommentEnd } from './post-comment.ts';
 import { outputsOf } from './outputs.ts';
 import { isGreen, type Report } from './report.ts';
 import { harmlessLines } from './safe-text.ts';
-import { headlineOf, renderSummary } from './summary.ts';
+import { headlineOf } from './headline.ts';
+import { renderSummary } from './summary.ts';
 
 /** Where the end of the run is published; @actions/core in production. */
 export interface Publisher {
   info(text: string): void;
+  /** Becomes an annotation; may have several lines. */
+  warning(text: string): void;
   setOutput(name: string, value: string): void;
   setFailed(text: string): void;
   writeSummary(markdown: string): Promise<void>;
 }
 
 /**
- * Writes the report file, the summary and the outputs, says the verdict, and only then fails the step: later steps
- * see everything on red as on green. Secrets are hidden in all of it, before JSON or Markdown change their letters.
+ * Writes the report file, the outputs, the summary and the comment, says the verdict, and only then fails the step:
+ * later steps see everything on red as on green. Secrets are hidden in all of it, before JSON or Markdown change their letters.
  * A file that cannot be written is a line in the log: it changes nothing of what happened in AWS.
  */
 export async function publish(
   whole: Report,
   publisher: Publisher,
   masks: Masks,
-  options: { readonly temp: string; readonly summary: boolean },
+  options: {
+    readonly temp: string;
+    readonly summary: boolean;
+    /** Writes the comment of a report whose secrets are hidden. */
+    readonly comment?: (report: Report) => Promise<CommentEnd>;
+  },
 ): Promise<void> {
   const report = withoutSecrets(whole, masks);
   const told = (what: string, error: unknown): void => {
@@ -42,12 +51,25 @@ export async function publish(
       told('The job summary', error);
     });
   }
+  if (options.comment !== undefined) tellOfComment(await options.comment(report), publisher, masks);
   for (const line of verdict(report)) publisher.info(line);
   if (!isGreen(report.result)) publisher.setFailed(annotation(report));
 }
 
+/** GitHub's own words are among it. */
+export function tellOfComment(
+  end: CommentEnd,
+  publisher: Pick<Publisher, 'info' | 'warning'>,
+  masks: Masks,
+): void {
+  if (end.kind === 'silent') return;
+  const lines = harmlessLines(masks.hide(end.text));
+  if (end.kind === 'warning') publisher.warning(lines.join('\n'));
+  else for (const line of lines) publisher.info(line);
+}
+
 /** Results and causes are words of the contract: a secret of the same letters does not hide them. */
-function withoutSecrets(report: Report, masks: Masks): Report {
+export function withoutSecrets(report: Report, masks: Masks): Report {
   const hidden = masks.hideIn(report);
   const services = hidden.services.map((service, at) => {
     const { result, cause } = report.services[at] ?? service;

@@ -1,24 +1,32 @@
 import type {
+  BuildFacts,
   Cause,
   CheckResult,
   Course,
   DeployedImage,
   Evidence,
   GateResult,
+  Mode,
   RegisteredDefinition,
   Request,
   Result,
+  ServiceCost,
   StepRecord,
 } from '../model.ts';
 import { RESULTS } from '../model.ts';
+import { objectIn, textIn } from '../aws/json.ts';
 import { revisionName } from '../aws/partition.ts';
+import { commitOfTag } from '../aws/image-reference.ts';
 import { describeRequest } from './public-request.ts';
+import type { TimedPoint } from './progress-log.ts';
 import type { RunFacts } from './run-facts.ts';
 import type { Ending, Story } from './story.ts';
 
 /** The whole run, for people and machines. Secret values appear in it by name only. */
 export interface Report {
   readonly schema: 1;
+  /** Undefined where the inputs made no request. */
+  readonly mode: Mode | undefined;
   readonly result: Result;
   readonly cause: Cause | undefined;
   /** One sentence. */
@@ -31,14 +39,31 @@ export interface Report {
   /** Undefined where the inputs made none. */
   readonly request: Record<string, unknown> | undefined;
   readonly image: DeployedImage | undefined;
+  readonly build: BuildFacts | undefined;
+  readonly commits: Commits;
   readonly definition: RegisteredDefinition | undefined;
   readonly checks: readonly CheckResult[];
+  readonly costs: readonly ServiceCost[];
   readonly services: readonly ServiceReport[];
   readonly evidence: readonly Evidence[];
   readonly steps: readonly StepRecord[];
+  /** The states of the rollouts, each where something changed. */
+  readonly rollout: readonly TimedPoint[];
   readonly observations: readonly { readonly at: number; readonly text: string }[];
   readonly warnings: readonly string[];
   readonly url: string | undefined;
+}
+
+/** Full SHAs, where the tags of the images tell them. */
+export interface Commits {
+  readonly deployed: string | undefined;
+  readonly previous: string | undefined;
+}
+
+/** A CloudWatch log group that containers of the new revision write to. */
+export interface LogGroup {
+  readonly name: string;
+  readonly region: string;
 }
 
 export interface ServiceReport {
@@ -56,6 +81,8 @@ export interface ServiceReport {
   readonly gates: readonly GateResult[];
   readonly taskDefinitionArn: string;
   readonly previousTaskDefinitionArn: string;
+  readonly desiredCount: number;
+  readonly logGroups: readonly LogGroup[];
   readonly deploymentId: string | undefined;
   readonly serviceDeploymentArn: string | undefined;
 }
@@ -67,6 +94,7 @@ export interface Recorded {
   readonly steps: readonly StepRecord[];
   readonly lines: readonly { readonly at: number; readonly text: string }[];
   readonly warnings: readonly string[];
+  readonly points: readonly TimedPoint[];
 }
 
 /** Pure: the report of a story. The worst service speaks for the run. */
@@ -80,6 +108,7 @@ export function composeReport(
   const end = endOf(story, services);
   return {
     schema: 1,
+    mode: request?.mode,
     result: end.result,
     cause: end.cause,
     message: end.message,
@@ -90,11 +119,15 @@ export function composeReport(
     run,
     request: request && describeRequest(request),
     image: story.image,
+    build: story.build,
+    commits: { deployed: commitOf(story, run), previous: story.previousCommit },
     definition: story.definitions[0],
     checks: story.checks,
+    costs: story.costs,
     services,
     evidence: end.evidence,
     steps: recorded.steps,
+    rollout: recorded.points,
     observations: recorded.lines,
     warnings: recorded.warnings,
     url: story.url,
@@ -112,10 +145,29 @@ function serviceReport(course: Course): ServiceReport[] {
       gates: course.gates,
       taskDefinitionArn: course.taskDefinitionArn,
       previousTaskDefinitionArn: snapshot.taskDefinitionArn,
+      desiredCount: course.desiredCount,
+      logGroups: logGroupsOf(course),
       deploymentId: rollout?.deploymentId,
       serviceDeploymentArn: rollout?.serviceDeploymentArn,
     },
   ];
+}
+
+/** Of what was built, the run's own commit; of an image that was there, the commit that its tag names. */
+function commitOf({ build, image }: Story, run: RunFacts): string | undefined {
+  if (build !== undefined || image?.toBeBuilt === true) return run.commit;
+  return image?.tag === undefined ? undefined : commitOfTag(image.tag);
+}
+
+/** ECS API, LogConfiguration: the awslogs driver. */
+function logGroupsOf({ rollout, snapshot }: Course): LogGroup[] {
+  const groups = (rollout?.definition.containerDefinitions ?? []).flatMap((container): LogGroup[] => {
+    const options = objectIn(objectIn(container, 'logConfiguration'), 'options');
+    const name = textIn(options, 'awslogs-group');
+    const region = textIn(options, 'awslogs-region') ?? snapshot.address.region;
+    return name === undefined ? [] : [{ name, region }];
+  });
+  return groups.filter(({ name }, at) => groups.findIndex((each) => each.name === name) === at);
 }
 
 function endOf(story: Story, services: readonly ServiceReport[]): Ending {

@@ -16,6 +16,8 @@ import { Failure } from '../runtime/failure.ts';
 /** All that a run learnt, step by step; what is missing was not reached. */
 export interface Story {
   image: DeployedImage | undefined;
+  /** The commit of the image that ran before, where its tags tell. */
+  previousCommit: string | undefined;
   /** Undefined where nothing was built. */
   build: BuildFacts | undefined;
   /** One for all services; in a rollback, one for each. */
@@ -42,6 +44,7 @@ export interface Ending {
 export function newStory(): Story {
   return {
     image: undefined,
+    previousCommit: undefined,
     build: undefined,
     definitions: [],
     checks: [],

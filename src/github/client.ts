@@ -1,0 +1,200 @@
+import type { getOctokit } from '@actions/github';
+import { isError } from '../runtime/errors.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { GitHubError, type Comment, type GitHub, type GitHubTrouble, type PullRequest } from './github.ts';
+
+/** Comments a page; GitHub's largest. */
+const PAGE = 100;
+
+/** Tries of a read, the first included. */
+const TRIES = 3;
+
+/** The longest wait that a rate limit is worth; a comment must not hold up a deployment. */
+const MAX_WAIT_SECONDS = 10;
+
+type Octokit = ReturnType<typeof getOctokit>;
+
+interface Answer {
+  readonly status?: number;
+  readonly message?: string;
+  readonly response?: { readonly headers?: Readonly<Record<string, string | number | undefined>> };
+}
+
+/**
+ * Connects to the API at GITHUB_API_URL, by HTTPS_PROXY and NO_PROXY where they are set. Every request ends with
+ * `signal`. Reads are repeated after an error of the server, everything after a short rate limit.
+ */
+export async function connectGitHub(
+  token: string,
+  repository: { readonly owner: string; readonly name: string },
+  { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal },
+): Promise<GitHub> {
+  // Loaded when it is needed: it reads the event's file as it loads, and throws where that is no JSON.
+  const library = await import(/* webpackMode: "eager" */ '@actions/github');
+  const octokit = library.getOctokit(token, {
+    userAgent: 'ecs-fargate-deploy/1',
+    log: SILENT,
+    request: { signal },
+  });
+  octokit.hook.wrap('request', (request, options) =>
+    repeated(() => Promise.resolve(request(options)), options.method === 'GET', clock, signal),
+  );
+  const where = { owner: repository.owner, repo: repository.name };
+  const { issues, pulls, repos } = octokit.rest;
+  return {
+    viewer: () => viewerOf(octokit, signal),
+    pullRequestsOfCommit: (sha) =>
+      translated(async () => {
+        const { data } = await repos.listPullRequestsAssociatedWithCommit({ ...where, commit_sha: sha });
+        return data.map(pullRequestOf);
+      }),
+    pullRequestsOfBranch: (branch) =>
+      translated(async () => {
+        const head = `${repository.owner}:${branch}`;
+        const { data } = await pulls.list({ ...where, head, state: 'open' });
+        return data.map(pullRequestOf);
+      }),
+    async *comments(pullRequest) {
+      const asked = { ...where, issue_number: pullRequest, per_page: PAGE };
+      const pages = octokit.paginate.iterator(issues.listComments, asked)[Symbol.asyncIterator]();
+      for (;;) {
+        const page = await translated(() => pages.next());
+        if (page.done === true) return;
+        for (const each of page.value.data) yield commentOf(each);
+      }
+    },
+    comment: (id) =>
+      translated(async () => commentOf((await issues.getComment({ ...where, comment_id: id })).data)),
+    createComment: (pullRequest, body) =>
+      translated(async () => {
+        const { data } = await issues.createComment({ ...where, issue_number: pullRequest, body });
+        return commentOf(data);
+      }),
+    updateComment: (id, body) =>
+      translated(async () => {
+        await issues.updateComment({ ...where, comment_id: id, body });
+      }),
+    deleteComment: (id) =>
+      translated(async () => {
+        await issues.deleteComment({ ...where, comment_id: id });
+      }),
+  };
+}
+
+const nothing = (): void => undefined;
+const SILENT = { debug: nothing, info: nothing, warn: nothing, error: nothing };
+
+/**
+ * A token of a person answers at /user. One of an app, such as the job's own, is refused there, and answers by
+ * GraphQL.
+ */
+async function viewerOf(octokit: Octokit, signal: AbortSignal): ReturnType<GitHub['viewer']> {
+  try {
+    const { data } = await octokit.rest.users.getAuthenticated();
+    return { login: data.login, isBot: isBot(data.login, data.type) };
+  } catch {
+    signal.throwIfAborted();
+  }
+  try {
+    const { viewer } = await octokit.graphql<{ viewer: { login: string } }>('{ viewer { login } }');
+    return { login: viewer.login, isBot: true };
+  } catch {
+    signal.throwIfAborted();
+    return undefined;
+  }
+}
+
+interface RawPullRequest {
+  readonly number: number;
+  readonly state: string;
+  readonly merged_at: string | null;
+  readonly merge_commit_sha: string | null;
+  readonly head: { readonly sha: string };
+}
+
+function pullRequestOf(raw: RawPullRequest): PullRequest {
+  return {
+    number: raw.number,
+    merged: typeof raw.merged_at === 'string',
+    open: raw.state === 'open',
+    mergeCommit: raw.merge_commit_sha ?? undefined,
+    headCommit: raw.head.sha,
+  };
+}
+
+interface RawComment {
+  readonly id: number;
+  readonly body?: string | undefined;
+  readonly user: { readonly login: string; readonly type?: string } | null;
+  readonly html_url: string;
+}
+
+function commentOf(raw: RawComment): Comment {
+  const login = raw.user?.login ?? '';
+  return {
+    id: raw.id,
+    body: raw.body ?? '',
+    author: { login, isBot: isBot(login, raw.user?.type) },
+    url: raw.html_url,
+  };
+}
+
+function isBot(login: string, type: string | undefined): boolean {
+  return type === 'Bot' || login.endsWith('[bot]');
+}
+
+async function repeated<T>(
+  request: () => Promise<T>,
+  isRead: boolean,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<T> {
+  for (let tried = 1; ; tried += 1) {
+    try {
+      return await request();
+    } catch (error) {
+      const pause = pauseAfter(error as Answer, isRead, tried);
+      if (pause === undefined || tried === TRIES) throw error;
+      await clock.sleep(pause * 1000, signal);
+    }
+  }
+}
+
+/** Seconds until the next try; undefined where another one would not help, or might do it twice. */
+function pauseAfter(error: Answer, isRead: boolean, tried: number): number | undefined {
+  if (isRateLimit(error)) {
+    const wait = Number(error.response?.headers?.['retry-after'] ?? Number.NaN);
+    return wait <= MAX_WAIT_SECONDS ? wait : undefined;
+  }
+  return isRead && (error.status ?? 0) >= 500 && error.response !== undefined ? tried : undefined;
+}
+
+/** GitHub docs, "Rate limits for the REST API": 403 or 429, with either of these headers. */
+function isRateLimit({ status, response }: Answer): boolean {
+  const headers = response?.headers ?? {};
+  const isOver = headers['retry-after'] !== undefined || String(headers['x-ratelimit-remaining']) === '0';
+  return status === 429 || (status === 403 && isOver);
+}
+
+async function translated<T>(call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    throw new GitHubError(kindOf(error as Answer), messageOf(error), error);
+  }
+}
+
+function kindOf(error: Answer): GitHubTrouble {
+  if (isRateLimit(error)) return 'rate-limited';
+  if (error.response === undefined) return 'unreachable';
+  const status = error.status ?? 500;
+  if (status === 401) return 'bad-token';
+  if (status === 403) return 'denied';
+  if (status === 404 || status === 410) return 'not-found';
+  return status >= 500 ? 'unreachable' : 'refused';
+}
+
+/** Octokit adds a link to its documentation after a dash. */
+function messageOf(error: unknown): string {
+  return (isError(error) ? error.message : String(error)).replace(/ - https:\/\/docs\.github\.com\S*$/, '');
+}

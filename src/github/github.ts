@@ -1,0 +1,55 @@
+/** A comment of a pull request. */
+export interface Comment {
+  readonly id: number;
+  readonly body: string;
+  readonly author: { readonly login: string; readonly isBot: boolean };
+  readonly url: string;
+}
+
+/** A pull request, as far as it tells whether it is the one that is meant. */
+export interface PullRequest {
+  readonly number: number;
+  readonly merged: boolean;
+  readonly open: boolean;
+  readonly mergeCommit: string | undefined;
+  readonly headCommit: string;
+}
+
+/** The calls to GitHub that this action makes, in one repository. They reject with a `GitHubError`. */
+export interface GitHub {
+  /** Whose token it is; undefined where GitHub does not tell. */
+  viewer(): Promise<{ readonly login: string; readonly isBot: boolean } | undefined>;
+  /** Of the commit, open and closed ones. */
+  pullRequestsOfCommit(sha: string): Promise<PullRequest[]>;
+  /** Open ones of a branch of this repository. */
+  pullRequestsOfBranch(branch: string): Promise<PullRequest[]>;
+  /** All pages, oldest first; a page is only asked for when it is needed. */
+  comments(pullRequest: number): AsyncIterable<Comment>;
+  comment(id: number): Promise<Comment>;
+  createComment(pullRequest: number, body: string): Promise<Comment>;
+  updateComment(id: number, body: string): Promise<void>;
+  deleteComment(id: number): Promise<void>;
+}
+
+/** Why GitHub did not do what it was asked. */
+export type GitHubTrouble =
+  /** The token may not: 403, or 404 for what the token may not even see. */
+  | 'denied'
+  /** The token is none, or not any more: 401. */
+  | 'bad-token'
+  | 'not-found'
+  | 'rate-limited'
+  /** GitHub does not take what was sent: 422 and the like. */
+  | 'refused'
+  /** No answer, or an error of the server. */
+  | 'unreachable';
+
+export class GitHubError extends Error {
+  readonly kind: GitHubTrouble;
+
+  constructor(kind: GitHubTrouble, message: string, cause?: unknown) {
+    super(message, { cause });
+    this.name = 'GitHubError';
+    this.kind = kind;
+  }
+}

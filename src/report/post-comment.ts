@@ -1,0 +1,134 @@
+import type { ReportRequest, Request } from '../model.ts';
+import { connectGitHub } from '../github/client.ts';
+import { readOnlyBecause, type GitHubEvent } from '../github/event.ts';
+import { GitHubError, type GitHub } from '../github/github.ts';
+import { findPullRequest } from '../github/pull-request.ts';
+import { writeSticky } from '../github/sticky.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { defaultKey, markerOf, renderComment, tellsOf } from './comment.ts';
+import { isGreen, type Report } from './report.ts';
+
+/** What is asked about the comment. */
+export interface CommentRequest extends Pick<ReportRequest, 'prComment' | 'prNumber' | 'githubToken'> {
+  readonly key: string;
+}
+
+/** What a request says of the comment, but for the token. */
+export function wantedComment({ cluster, services, report }: Request): Omit<CommentRequest, 'githubToken'> {
+  const { prComment, prNumber, commentKey } = report;
+  return { prComment, prNumber, key: commentKey ?? defaultKey(cluster, services) };
+}
+
+/** How it went: a line for the log, a warning, or nothing to say. */
+export type CommentEnd =
+  | { readonly kind: 'silent' }
+  | { readonly kind: 'line'; readonly text: string }
+  | { readonly kind: 'warning'; readonly text: string };
+
+export interface CommentTools {
+  readonly event: GitHubEvent;
+  readonly clock: Clock;
+  readonly connect: (
+    token: string,
+    repository: NonNullable<GitHubEvent['repository']>,
+    tools: { readonly clock: Clock; readonly signal: AbortSignal },
+  ) => Promise<GitHub>;
+}
+
+/** Seconds that GitHub may take; the runner kills a cancelled job after ten in all. */
+const SECONDS = { usually: 30, cancelled: 4 } as const;
+
+/**
+ * A job that sets permissions has no others than those, so all that a deployment needs are named (GitHub docs,
+ * "Controlling permissions for GITHUB_TOKEN").
+ */
+export const PERMISSIONS = [
+  'permissions:',
+  '  contents: read',
+  '  id-token: write # to sign in to AWS',
+  '  pull-requests: write # for the comment',
+].join('\n');
+
+export function commentTools(event: GitHubEvent, clock: Clock): CommentTools {
+  return { event, clock, connect: connectGitHub };
+}
+
+/**
+ * Writes the comment of the run on its pull request, where there is one and the request wants it. Never rejects: what
+ * keeps the comment from being written is a warning that says what to do.
+ */
+export async function postComment(
+  report: Report,
+  request: CommentRequest,
+  { event, clock, connect }: CommentTools,
+): Promise<CommentEnd> {
+  const { githubToken: token, prComment, key } = request;
+  if (prComment === 'false') return { kind: 'silent' };
+  const isAsked = prComment === 'true';
+  if (token === undefined || event.repository === undefined) {
+    const why = token === undefined ? 'github-token is empty' : 'GITHUB_REPOSITORY is not set';
+    return none(why, isAsked);
+  }
+  const readOnly = readOnlyBecause(event);
+  if (readOnly !== undefined && !isAsked) return denied(`${readOnly}, whose token may only read`);
+  const seconds = report.result === 'cancelled' ? SECONDS.cancelled : SECONDS.usually;
+  try {
+    const github = await connect(token, event.repository, {
+      clock,
+      signal: AbortSignal.timeout(seconds * 1000),
+    });
+    const found = await findPullRequest(github, event, request.prNumber);
+    if ('none' in found) return none(found.none, isAsked);
+    const sticky = {
+      marker: markerOf(key),
+      render: (before: string | undefined) => renderComment(report, key, before),
+      tellsOfThisRun: (body: string) => tellsOf(report, body),
+    };
+    const create = prComment !== 'on-failure' || !isGreen(report.result);
+    const written = await writeSticky(github, found.number, sticky, create);
+    if (written.kind === 'absent') return { kind: 'silent' };
+    return { kind: 'line', text: `Comment ${written.kind} on pull request #${found.number}: ${written.url}` };
+  } catch (error) {
+    return troubleOf(error, event, isAsked || request.prNumber !== undefined);
+  }
+}
+
+function none(why: string, isAsked: boolean): CommentEnd {
+  return { kind: isAsked ? 'warning' : 'line', text: `No comment was written: ${why}.` };
+}
+
+function denied(why: string): CommentEnd {
+  return {
+    kind: 'warning',
+    text: `No comment was written: ${why}. The job needs these permissions:\n${PERMISSIONS}`,
+  };
+}
+
+/** On a push nobody may have thought of a comment: a GitHub that does not answer is a line there. */
+function troubleOf(error: unknown, event: GitHubEvent, isAsked: boolean): CommentEnd {
+  const known = error instanceof GitHubError ? error : new GitHubError('unreachable', String(error), error);
+  switch (known.kind) {
+    case 'denied':
+    case 'not-found': {
+      const why = readOnlyBecause(event);
+      return denied(`GitHub refused it (${known.message})${why === undefined ? '' : `; ${why}`}`);
+    }
+    case 'bad-token':
+      return {
+        kind: 'warning',
+        text: `No comment was written: GitHub does not take github-token (${known.message}).`,
+      };
+    case 'rate-limited':
+      return {
+        kind: 'warning',
+        text: `No comment was written: GitHub limits the rate of this token (${known.message}).`,
+      };
+    case 'refused':
+      return { kind: 'warning', text: `No comment was written: GitHub did not take it (${known.message}).` };
+    case 'unreachable': {
+      const isLine = event.name === 'push' && !isAsked;
+      const text = `No comment was written: GitHub did not answer (${known.message}).`;
+      return { kind: isLine ? 'line' : 'warning', text };
+    }
+  }
+}

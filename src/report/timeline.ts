@@ -1,0 +1,100 @@
+import type { StepRecord } from '../model.ts';
+import { codeBlock, details, escapeText, table } from './markdown.ts';
+import { stamp, type TimedPoint } from './progress-log.ts';
+import type { Report } from './report.ts';
+import { duration } from './words.ts';
+
+/** Bars that a chart holds before it is no help any more; past them the table alone is shown. */
+const MAX_BARS = 40;
+
+/** A shorter bar cannot be seen, as a share of the whole. */
+const SHORTEST = 0.01;
+
+interface Bar {
+  readonly name: string;
+  readonly from: number;
+  readonly to: number;
+  readonly state: 'done' | 'active' | 'crit';
+}
+
+/** Pure: the steps and the rollouts as a Mermaid chart, and the steps as a table below it. */
+export function timeline(report: Report): string[] {
+  if (report.steps.length === 0) return [];
+  const rows = report.steps.map((step) => [
+    `${step.ok ? '✅' : '❌'} ${escapeText(step.name)}`,
+    stamp(step.from).trim(),
+    duration(step.seconds),
+  ]);
+  const steps = table(['Step', 'At', 'Took'], rows);
+  const chart = chartOf(report);
+  return chart === undefined
+    ? [`### Timeline`, steps]
+    : [`### Timeline`, chart, details('The steps as a table', steps)];
+}
+
+function chartOf(report: Report): string | undefined {
+  const services = [...new Set(report.rollout.map(({ service }) => service))];
+  const sections = [
+    { title: 'Steps', bars: report.steps.map(stepBar) },
+    ...services.map((service) => ({ title: `Rollout of ${service}`, bars: rolloutBars(report, service) })),
+  ];
+  const bars = sections.flatMap((section) => section.bars);
+  const total = Math.max(...bars.map(({ to }) => to));
+  if (bars.length > MAX_BARS || total < 1) return undefined;
+  const lines = sections.flatMap(({ title, bars: own }) =>
+    own.length === 0
+      ? []
+      : [`    section ${word(title)}`, ...own.map((bar) => barLine(bar, total * SHORTEST))],
+  );
+  return codeBlock(['gantt', '    dateFormat x', '    axisFormat %s s', ...lines], 'mermaid');
+}
+
+function stepBar({ name, from, seconds, ok }: StepRecord): Bar {
+  return { name, from, to: from + seconds, state: ok ? 'done' : 'crit' };
+}
+
+/**
+ * `name :state, start, end` in milliseconds (Mermaid docs, "Gantt diagrams"). The axis counts seconds, so that it says
+ * the same in every time zone.
+ */
+function barLine({ name, from, to, state }: Bar, shortest: number): string {
+  const [start, end] = [from, Math.max(to, from + shortest)].map((seconds) => Math.round(seconds * 1000));
+  return `    ${word(name)} :${state}, ${start ?? 0}, ${end ?? 0}`;
+}
+
+/** Letters that mean nothing to Mermaid. */
+function word(text: string): string {
+  return text.replace(/[^\p{L}\p{N} _-]/gu, ' ').slice(0, 60);
+}
+
+/** Runs of looks that show the same phase, each until the next one begins. */
+function rolloutBars(report: Report, service: string): Bar[] {
+  const points = report.rollout.filter((point) => point.service === service);
+  const starts = points.filter(
+    (point, at) => at === 0 || phaseOf(point) !== phaseOf(points[at - 1] ?? point),
+  );
+  return starts.flatMap((point, at) => {
+    const name = phaseOf(point);
+    const to = starts[at + 1]?.at ?? endOfStep(report, points.at(-1)?.at ?? point.at);
+    return name === 'complete' ? [] : [{ name, from: point.at, to, state: isBad(point) ? 'crit' : 'active' }];
+  });
+}
+
+function endOfStep({ steps, durationSeconds }: Report, at: number): number {
+  const around = steps.find(({ from, seconds }) => from <= at && at <= from + seconds);
+  return around === undefined ? durationSeconds : around.from + around.seconds;
+}
+
+function phaseOf({ stage, failed, running, desired, healthy, old }: TimedPoint): string {
+  if (stage.startsWith('rollback')) return 'rolling back';
+  if (failed > 0) return 'tasks fail';
+  const ofStrategy = /\((.+)\)/.exec(stage)?.[1];
+  if (ofStrategy !== undefined) return ofStrategy;
+  if (running < desired) return 'starting tasks';
+  if (healthy !== undefined && healthy < desired) return 'becoming healthy';
+  return old > 0 ? 'draining old tasks' : 'complete';
+}
+
+function isBad({ stage, failed }: TimedPoint): boolean {
+  return failed > 0 || stage.startsWith('rollback');
+}
