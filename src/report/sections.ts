@@ -158,7 +158,9 @@ export function build({ build: facts, image }: Report): string[] {
   const rows = [
     ...(image === undefined ? [] : [['Reference', code(image.reference)]]),
     ['Digest', code(facts.digest ?? 'not known')],
-    ...(facts.tags.length === 0 ? [] : [['Tags', facts.tags.map((tag) => code(shortReference(tag))).join(' ')]]),
+    ...(facts.tags.length === 0
+      ? []
+      : [['Tags', facts.tags.map((tag) => code(shortReference(tag))).join(' ')]]),
     ...(facts.platforms.length === 0 ? [] : [['Platforms', escapeText(facts.platforms.join(', '))]]),
     ...(steps === undefined ? [] : [['Steps', `${steps.total}, ${steps.cached} from the cache`]]),
     ...(facts.sizeBytes === undefined ? [] : [['Size', megabytes(facts.sizeBytes)]]),
