@@ -44,4 +44,6 @@ class Settings(BaseModel):
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
         """Reads the settings. Raises pydantic's ValidationError, which names each bad value."""
         given = {name: environment[name.upper()] for name in cls.model_fields if environment.get(name.upper())}
+        if "log_level" in given:
+            given["log_level"] = given["log_level"].upper()
         return cls.model_validate(given)

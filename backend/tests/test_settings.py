@@ -18,6 +18,10 @@ def test_an_empty_variable_is_as_good_as_none() -> None:
     assert Settings.from_environment({"PORT": ""}).port == 8000
 
 
+def test_the_log_level_may_be_written_small() -> None:
+    assert Settings.from_environment({"LOG_LEVEL": "debug"}).log_level == "DEBUG"
+
+
 def test_draining_and_finishing_fit_into_the_time_before_sigkill() -> None:
     settings = Settings.from_environment({"STOP_TIMEOUT_SECONDS": "30", "DRAIN_SECONDS": "5"})
     assert settings.drain_seconds + settings.grace_seconds < settings.stop_timeout_seconds
