@@ -156,11 +156,9 @@ export async function bake(
   const baked = withResult(courses, result, (course) => alarmTrouble(course, result));
   if (bakeMinutes === 0) return baked;
   const again = judgedTogether(baked);
-  const proven = await Promise.all(
-    baked.map((course) =>
-      again.includes(course) ? prove(tools, course, [targetsProof(tools, request)], false) : course,
-    ),
-  );
+  const proveAgain = async (course: Course): Promise<Course> =>
+    again.includes(course) ? prove(tools, course, [targetsProof(tools, request)], false) : course;
+  const proven = await Promise.all(baked.map(proveAgain));
   return proveUrl(tools, proven, request, before.answer);
 }
 

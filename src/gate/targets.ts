@@ -11,7 +11,7 @@ import type { GateResult, Rollout } from '../model.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import { within } from '../runtime/within.ts';
-import { conclusiveCrash, NO_CRASHES, outliveTheCrashed, withLook } from './crashes.ts';
+import { conclusiveCrash, NO_CRASHES, outliveTheCrashed, withLook, type Crashes } from './crashes.ts';
 
 export interface TargetsTools {
   readonly aws: Pick<Aws, 'ecs' | 'elb'>;
@@ -45,65 +45,84 @@ export async function targetsGate(
   rollout: Rollout,
   limits: TargetsLimits,
 ): Promise<GateResult> {
-  const gate = rollout.snapshot.targetGroups.length === 0 ? 'tasks' : 'targets';
-  const isChecked = gate === 'targets' || hasContainerChecks(rollout);
-  const deadline = tools.clock.now() + limits.deadlineSeconds * 1000;
-  let first: readonly string[] = [];
-  let seenLast: TargetsLook | undefined;
-  const { failedTaskLimit } = limits;
-  const terms = { failedTaskLimit, breakerThreshold: rollout.snapshot.breaker.threshold };
-  let crashes = NO_CRASHES;
-  let old: readonly string[] | undefined;
+  const { clock, log, signal } = tools;
+  const terms = termsOf(rollout, limits);
+  const deadline = clock.now() + limits.deadlineSeconds * 1000;
+  let known = NOTHING_KNOWN;
   let told = '';
   for (;;) {
     const seen = await lookOnce(tools, rollout, deadline);
     if (seen === 'denied') {
-      return {
-        gate,
-        state: 'skipped',
-        detail: 'the tasks or targets may not be read with these credentials',
-      };
+      const detail = 'the tasks or targets may not be read with these credentials';
+      return { gate: terms.gate, state: 'skipped', detail };
     }
     // Without an answer, what was seen last still stands.
-    if (seen !== 'no-answer') {
-      seenLast = seen;
-      // A rollout that was watched has all its failures counted; tasks of another time prove nothing about this one.
-      old ??= rollout.knownFailures === undefined ? seen.stopped.map(idOf) : [];
-      crashes = withLook(
-        crashes,
-        { running: runningOf(seen), stopped: seen.stopped },
-        old,
-        tools.clock.now(),
-      );
-    }
-    if (first.length === 0) first = seenLast?.tasks ?? [];
-    const crash = conclusiveCrash(crashes, terms, tools.clock.now());
-    if (crash !== undefined) return crashed(gate, crash);
-    if (isProven(seenLast) && outliveTheCrashed(crashes, tools.clock.now())) {
-      return {
-        gate,
-        state: 'passed',
-        detail: `${seenLast.tasks.length} of ${seenLast.tasks.length} tasks ${isChecked ? 'are healthy' : 'run'}`,
-      };
-    }
-    const line = summary(seenLast);
-    if (line !== told) tools.log.line(`${rollout.snapshot.address.name}: ${line}`);
+    if (seen !== 'no-answer') known = knowing(known, seen, terms, clock.now());
+    const end = conclude(known, terms, clock.now());
+    if (end !== undefined) return end;
+    const line = summary(known.last);
+    if (line !== told) log.line(`${rollout.snapshot.address.name}: ${line}`);
     told = line;
-    const left = deadline - tools.clock.now();
-    if (left <= 0) {
-      const fresh = [...crashes.failures].findLast(([id]) => rollout.knownFailures?.includes(id) !== true);
-      return fresh === undefined ? atDeadline(gate, seenLast, first) : crashed(gate, fresh[1]);
-    }
-    await tools.clock.sleep(Math.min(limits.pollSeconds * 1000, left), tools.signal);
+    const left = deadline - clock.now();
+    if (left <= 0) return atDeadline(known, terms);
+    await clock.sleep(Math.min(limits.pollSeconds * 1000, left), signal);
   }
 }
 
-function isProven(look: TargetsLook | undefined): look is TargetsLook {
-  return look !== undefined && look.tasks.length > 0 && look.unproven.size === 0;
+/** What the gate is for this rollout. */
+interface Terms {
+  readonly gate: 'tasks' | 'targets';
+  /** Something besides their running says whether tasks are healthy. */
+  readonly isChecked: boolean;
+  readonly failedTaskLimit: number | 'auto';
+  readonly breakerThreshold: number;
+  /** Ids of tasks that had failed by the time the rollout was complete; undefined where nobody watched it. */
+  readonly failedBefore: readonly string[] | undefined;
 }
 
-function runningOf({ tasks, unproven }: TargetsLook): string[] {
-  return tasks.filter((id) => !unproven.has(id));
+function termsOf(rollout: Rollout, { failedTaskLimit }: TargetsLimits): Terms {
+  const gate = rollout.snapshot.targetGroups.length === 0 ? 'tasks' : 'targets';
+  return {
+    gate,
+    isChecked: gate === 'targets' || hasContainerChecks(rollout),
+    failedTaskLimit,
+    breakerThreshold: rollout.snapshot.breaker.threshold,
+    failedBefore: rollout.knownFailures,
+  };
+}
+
+/** All looks so far. */
+interface Known {
+  readonly last: TargetsLook | undefined;
+  /** Tasks of the first look that showed any. */
+  readonly first: readonly string[];
+  readonly crashes: Crashes;
+  /** Ids of tasks that had failed before this run began. */
+  readonly old: readonly string[] | undefined;
+}
+
+const NOTHING_KNOWN: Known = { last: undefined, first: [], crashes: NO_CRASHES, old: undefined };
+
+function knowing(known: Known, seen: Look, { failedBefore }: Terms, now: number): Known {
+  // Nobody counted the failures of a rollout that was not watched: those of another time prove nothing about it.
+  const old = known.old ?? (failedBefore === undefined ? seen.stopped.map(idOf) : []);
+  const running = seen.tasks.filter((id) => !seen.unproven.has(id));
+  return {
+    last: seen,
+    first: known.first.length === 0 ? seen.tasks : known.first,
+    crashes: withLook(known.crashes, { running, stopped: seen.stopped }, old, now),
+    old,
+  };
+}
+
+function conclude({ last, crashes }: Known, terms: Terms, now: number): GateResult | undefined {
+  const crash = conclusiveCrash(crashes, terms, now);
+  if (crash !== undefined) return crashed(terms.gate, crash);
+  const isProven = last !== undefined && last.tasks.length > 0 && last.unproven.size === 0;
+  if (!isProven || !outliveTheCrashed(crashes, now)) return undefined;
+  const count = last.tasks.length;
+  const detail = `${count} of ${count} tasks ${terms.isChecked ? 'are healthy' : 'run'}`;
+  return { gate: terms.gate, state: 'passed', detail };
 }
 
 function crashed(gate: GateResult['gate'], failure: TaskFailure): GateResult {
@@ -214,18 +233,19 @@ function summary(look: TargetsLook | undefined): string {
   return `${proven} of ${look.tasks.length} tasks proven healthy; waiting: ${why ?? ''}`;
 }
 
-/** Tasks that came late are not judged, but they cannot stand for those that were there and are gone. */
-function atDeadline(
-  gate: 'tasks' | 'targets',
-  look: TargetsLook | undefined,
-  first: readonly string[],
-): GateResult {
-  if (look === undefined) return { gate, state: 'skipped', detail: 'no answer from AWS' };
-  const judged = [...look.unproven].filter(([id]) => first.includes(id));
-  if (judged.length === 0 && look.tasks.length > look.unproven.size) {
+/**
+ * Tasks that came late are not judged, but they cannot stand for those that were there and are gone. A crash of a task
+ * that nothing checks counts where it came after the rollout was complete.
+ */
+function atDeadline({ last, first, crashes }: Known, { gate, failedBefore = [] }: Terms): GateResult {
+  const crash = [...crashes.failures].findLast(([id]) => !failedBefore.includes(id));
+  if (crash !== undefined) return crashed(gate, crash[1]);
+  if (last === undefined) return { gate, state: 'skipped', detail: 'no answer from AWS' };
+  const judged = [...last.unproven].filter(([id]) => first.includes(id));
+  if (judged.length === 0 && last.tasks.length > last.unproven.size) {
     return { gate, state: 'passed', detail: 'every task that was there from the start is healthy' };
   }
-  const [unhealthy] = [...judged, ...look.unproven];
+  const [unhealthy] = [...judged, ...last.unproven];
   if (unhealthy === undefined) {
     return { gate, state: 'skipped', detail: 'no running task of this deployment could be recognised' };
   }
