@@ -45,6 +45,7 @@ const behaviourKeys = {
   pullSeconds: 'number',
   pullFailure: 'string',
   startFailure: 'string',
+  startReason: 'string',
   exit: 'object',
   logs: 'texts',
   lastWords: 'texts',

@@ -40,6 +40,39 @@ describe('causes that need a world of their own', () => {
       expect(result.log).toMatch(/capacity is unavailable/i);
     }));
 
+  test.each<[string, string, RegExp]>([
+    [
+      'capacity',
+      'Capacity is unavailable at this time. Please try again later or in a different availability zone',
+      /Capacity is unavailable/,
+    ],
+    [
+      'unknown',
+      'ECS was unable to assume the role arn:aws:iam::123456789012:role/backend-task that was provided for this task.',
+      /unable to assume the role/,
+    ],
+    ['unknown', 'Quantum decoherence in rack 7.', /Quantum decoherence in rack 7/],
+    [
+      'storage',
+      'ResourceInitializationError: failed to invoke EFS utils commands to set up EFS volumes: stderr: mount.nfs4: Connection timed out',
+      /EFS utils/,
+    ],
+    [
+      'network-unreachable',
+      'ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: unable to retrieve ecr registry auth: service call has been retried 3 time(s): RequestError: send request failed: dial tcp 10.0.0.1:443: i/o timeout',
+      /ecr registry auth/,
+    ],
+  ])('%s, by its words: %s', (cause, reason, evidence) =>
+    inAWorld({}, async (sim) => {
+      const v2 = sim.world.registry.repositories.get('backend')?.find({ tag: 'v2', digest: undefined });
+      sim.world.images.behaviours.set(v2?.digest ?? '', { startReason: reason });
+      const result = await step(sim, tag('v2'));
+      expectRed(result, 'rolled-back', cause);
+      const shown = result.report.services[0]?.evidence.map(({ text }) => text).join('\n');
+      expect(shown).toMatch(evidence);
+    }),
+  );
+
   test('throttled: AWS answers nothing else for a long time', () =>
     inAWorld({}, async (sim) => {
       sim.inject({ action: 'DescribeServices', effect: { kind: 'throttle' } });

@@ -50,20 +50,27 @@ describe('a rollout that fails', () => {
     }));
 
   test.each([
-    ['unhealthy-1', 'target-health-check-failed'],
-    ['oom-1', 'out-of-memory'],
-    ['badcommand-1', 'bad-command'],
-    ['denied-1', 'image-pull-denied'],
-    ['wrongplatform-1', 'image-wrong-platform'],
-    ['secretless-1', 'secret-unavailable'],
-    ['logless-1', 'log-group-missing'],
-    ['unreachable-1', 'network-unreachable'],
-    ['ratelimited-1', 'registry-rate-limit'],
-    ['nospace-1', 'storage'],
-  ])('%s is rolled back for %s', (name, cause) =>
+    ['unhealthy-1', 'target-health-check-failed', /Health checks failed with these codes: \[502\]/],
+    ['silent-1', 'target-health-check-failed', /Request timed out/],
+    ['oom-1', 'out-of-memory', /exited with code 137: .*OutOfMemoryError/],
+    ['badcommand-1', 'bad-command', /exited with code 127/],
+    ['noexec-1', 'bad-command', /executable file not found/],
+    ['execformat-1', 'image-wrong-platform', /exec format error/],
+    ['denied-1', 'image-pull-denied', /403 Forbidden/],
+    ['wrongplatform-1', 'image-wrong-platform', /platform 'linux\/amd64'/],
+    ['secretless-1', 'secret-unavailable', /unable to retrieve secrets from ssm/],
+    ['logless-1', 'log-group-missing', /log group does not exist/],
+    ['unreachable-1', 'network-unreachable', /i\/o timeout/],
+    ['ratelimited-1', 'registry-rate-limit', /toomanyrequests/],
+    ['nospace-1', 'storage', /no space left on device/],
+  ])('%s is rolled back for %s, and shows why', (name, cause, evidence) =>
     inAWorld({}, async (sim) => {
-      expectRed(await step(sim, tag(name)), 'rolled-back', cause);
+      const result = await step(sim, tag(name));
+      expectRed(result, 'rolled-back', cause);
       expect(production(sim)).toBe('backend:1 COMPLETED');
+      const shown = result.report.services[0]?.evidence.map(({ text }) => text).join('\n');
+      expect(shown).toMatch(evidence);
+      expect(result.outputs['message']).toMatch(/^The deployment of backend:2 to service "backend" failed: /);
     }),
   );
 

@@ -1,9 +1,18 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Trouble } from '../../src/model.ts';
 import { NO_HISTORY, type History } from '../../src/rollout/history.ts';
-import { evidenceOf, troubleOf, type Watched } from '../../src/rollout/trouble.ts';
+import { betterKnown, evidenceOf, troubleOf, type Watched } from '../../src/rollout/trouble.ts';
 import { Failure } from '../../src/runtime/failure.ts';
-import { deployment, entry, failedTask, failure, healthyTask, historyOf, observation } from './builders.ts';
+import {
+  deployment,
+  entry,
+  failedTask,
+  failure,
+  healthyTask,
+  historyOf,
+  observation,
+  trouble,
+} from './builders.ts';
 
 function troubled(
   end: Watched['end'],
@@ -198,4 +207,26 @@ test('a native strategy that shifts traffic at the deadline is said to, although
   const left = troubled({ kind: 'deadline' }, { last });
   expect(left).toMatchObject({ result: 'timed-out', remedy: 'leave' });
   expect(left?.reason).toContain('PRODUCTION_TRAFFIC_SHIFT');
+});
+
+describe('the last log lines of a crash', () => {
+  const crash = trouble({ cause: 'app-crashed' });
+
+  test('that name a program for another CPU have its cause and its hint', () => {
+    const evidence = [{ kind: 'log', text: 'app: exec /usr/local/bin/uvicorn: exec format error' }] as const;
+    expect(betterKnown({ ...crash, evidence })).toMatchObject({
+      cause: 'image-wrong-platform',
+      hint: expect.stringContaining('another CPU'),
+    });
+  });
+
+  test('that say nothing of the kind change nothing', () => {
+    const evidence = [{ kind: 'log', text: 'app: RuntimeError: DATABASE_URL is not set' }] as const;
+    expect(betterKnown({ ...crash, evidence })).toEqual({ ...crash, evidence });
+  });
+
+  test('do not overrule another cause', () => {
+    const other = trouble({ cause: 'out-of-memory', evidence: [{ kind: 'log', text: 'exec format error' }] });
+    expect(betterKnown(other)).toEqual(other);
+  });
 });

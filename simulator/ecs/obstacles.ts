@@ -15,7 +15,15 @@ export interface Obstacle {
 
 /** The first thing that keeps a task from starting, in the order in which Fargate meets them. */
 export function findObstacle(world: World, task: Task): Obstacle | undefined {
-  return missingSecret(world, task) ?? failedPull(task) ?? missingLogGroup(world, task);
+  return (
+    scriptedReason(task) ?? missingSecret(world, task) ?? failedPull(task) ?? missingLogGroup(world, task)
+  );
+}
+
+function scriptedReason({ containers }: Task): Obstacle | undefined {
+  const reason = containers.find(({ behaviour }) => behaviour.startReason !== undefined)?.behaviour
+    .startReason;
+  return reason === undefined ? undefined : { reason, container: undefined };
 }
 
 function missingSecret(world: World, { containers }: Task): Obstacle | undefined {

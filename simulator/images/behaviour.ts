@@ -33,6 +33,8 @@ export interface ImageBehaviour {
   readonly pullSeconds?: number;
   readonly pullFailure?: PullFailure;
   readonly startFailure?: StartFailure;
+  /** Its tasks do not start, for this reason in ECS's words. */
+  readonly startReason?: string;
   readonly exit?: Exit;
   /** Printed one a second from the container's start. */
   readonly logs?: readonly string[];

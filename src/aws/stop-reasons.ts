@@ -195,6 +195,16 @@ export const CRASHED: Omit<StopReason, 'pattern'> = {
   hint: 'The program ended by itself: its last log lines say why.',
 };
 
+/** What a container's last lines say that its stop reason and exit code do not. */
+export const LOG_SIGNS: readonly Pick<StopReason, 'pattern' | 'cause' | 'hint'>[] = [
+  {
+    // The kernel refuses the program, and the shell or the runtime says so in the container's own log.
+    pattern: /exec format error/i,
+    cause: 'image-wrong-platform',
+    hint: "The program is for another CPU: build the image for the task definition's runtimePlatform.",
+  },
+];
+
 /** Stop codes that are never the new revision's fault (ECS API, Task.stopCode). */
 export const NOT_OUR_FAULT: readonly string[] = [
   'UserInitiated',

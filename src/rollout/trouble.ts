@@ -2,6 +2,7 @@ import type { Cause, Evidence, Trouble } from '../model.ts';
 import type { History } from './history.ts';
 import type { Observation } from './observation.ts';
 import { describeHook } from './progress.ts';
+import { LOG_SIGNS } from '../aws/stop-reasons.ts';
 import { describeFailure } from '../aws/task-failure.ts';
 import type { Failure } from '../runtime/failure.ts';
 import type { Verdict } from './judge.ts';
@@ -78,6 +79,14 @@ function trouble(watched: Watched, facts: Pick<Trouble, 'result' | 'cause' | 're
     hint: hintOf(watched.history, facts.cause),
     evidence: evidenceOf(watched.last, watched.history),
   };
+}
+
+/** Pure: a crash whose last log lines say more than its exit code has their cause and their hint. */
+export function betterKnown(trouble: Trouble): Trouble {
+  if (trouble.cause !== 'app-crashed') return trouble;
+  const lines = trouble.evidence.filter(({ kind }) => kind === 'log');
+  const sign = LOG_SIGNS.find(({ pattern }) => lines.some(({ text }) => pattern.test(text)));
+  return sign === undefined ? trouble : { ...trouble, cause: sign.cause, hint: sign.hint };
 }
 
 /** Stages of a native strategy in which tasks start, and may fail; in all others it shifts, bakes or runs hooks. */

@@ -12,7 +12,7 @@ import { judge, type Judgement, type Verdict } from './judge.ts';
 import type { Observation } from './observation.ts';
 import { observe } from './observe.ts';
 import { Teller } from './teller.ts';
-import { troubleOf, type Watched } from './trouble.ts';
+import { betterKnown, troubleOf, type Watched } from './trouble.ts';
 
 export interface WatchTools {
   readonly aws: Pick<Aws, 'ecs' | 'elb'>;
@@ -93,7 +93,7 @@ export async function watchCourse(
       ? found.evidence
       : await diagnose(tools, rollout, watched, request.report.failureLogLines);
   for (const each of evidence) tools.log.line(`${rollout.snapshot.address.name}: ${each.kind}: ${each.text}`);
-  return { ...after, trouble: { ...found, evidence } };
+  return { ...after, trouble: betterKnown({ ...found, evidence }) };
 }
 
 /** The events of this watch are told, its failures are counted: what follows does not do it again. */
