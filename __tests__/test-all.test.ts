@@ -1,0 +1,38 @@
+import { describe, expect, test } from '@jest/globals';
+import { closingLine, sum } from '../scripts/test-all.ts';
+
+describe('the closing line of a suite', () => {
+  test.each([
+    ['a plain one', 'x\n12 passed, 0 failed\n', { passed: 12, failed: 0, skipped: 0 }],
+    [
+      'with skips and a word',
+      'docker: 3 passed, 1 failed, 2 skipped\n',
+      { passed: 3, failed: 1, skipped: 2 },
+    ],
+    [
+      'the last of several',
+      '1 passed, 0 failed\nmore\n2 passed, 0 failed, 1 skipped\n\nTime: 3 s\n',
+      { passed: 2, failed: 0, skipped: 1 },
+    ],
+  ])('%s', (_, output, counts) => {
+    expect(closingLine(output)).toEqual(counts);
+  });
+
+  test('is missed where there is none', () => {
+    expect(closingLine('Tests: 4 passed, 4 total\n')).toBeUndefined();
+  });
+});
+
+describe('the sum', () => {
+  const good = { exitCode: 0, counts: { passed: 2, failed: 0, skipped: 1 } };
+
+  test('adds up', () => {
+    expect(sum([good, good])).toEqual({ passed: 4, failed: 0, skipped: 2 });
+  });
+
+  test('counts a suite that died, and one that says nothing, as a failure', () => {
+    expect(sum([{ ...good, exitCode: 1 }]).failed).toBe(1);
+    expect(sum([{ exitCode: 0, counts: undefined }]).failed).toBe(1);
+    expect(sum([{ exitCode: 1, counts: { passed: 0, failed: 3, skipped: 0 } }]).failed).toBe(3);
+  });
+});
