@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { RESULTS, type Result } from '../../src/model.ts';
+import { CAUSE_GUIDE, CAUSES, RESULTS, type Result } from '../../src/model.ts';
 import { composeReport, isGreen } from '../../src/report/report.ts';
 import { runFacts } from '../../src/report/run-facts.ts';
 import { endingOf, newStory } from '../../src/report/story.ts';
@@ -50,6 +50,29 @@ describe('the result of several services', () => {
       ending: endingOf(new Cancelled('SIGINT')),
     });
     expect(report.services.map((service) => service.name)).toEqual(['backend']);
+  });
+});
+
+describe('what to do', () => {
+  it('is what its own hint says', () => {
+    const outcome = outcomeOf({ result: 'failed', cause: 'app-crashed', hint: 'Look here.' });
+    const report = reportOf({ courses: [courseOf({ outcome })] });
+    expect(report.hint).toBe('Look here.');
+    expect(report.services[0]?.hint).toBe('Look here.');
+  });
+
+  it.each(CAUSES)('is what the guide says where nothing better is known: %s', (cause) => {
+    const outcome = outcomeOf({ result: 'failed', cause, hint: undefined });
+    const report = reportOf({ courses: [courseOf({ outcome })] });
+    expect(report.hint).toBe(CAUSE_GUIDE[cause].remedy);
+    expect(report.services[0]?.hint).toBe(CAUSE_GUIDE[cause].remedy);
+    const ending = endingOf(new Failure(cause, 'It ended.'));
+    expect(reportOf({ ending }).hint).toBe(CAUSE_GUIDE[cause].remedy);
+  });
+
+  it('is nothing where nothing went wrong', () => {
+    const outcome = outcomeOf({ result: 'succeeded', cause: undefined, hint: undefined });
+    expect(reportOf({ courses: [courseOf({ outcome })] }).hint).toBeUndefined();
   });
 });
 

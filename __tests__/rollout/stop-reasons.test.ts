@@ -400,6 +400,12 @@ test('every row of the table is the first to match at least one of these texts',
   expect(unused.map((row) => String(row.pattern))).toEqual([]);
 });
 
+test('the text that the guide shows for a row matches that row first', () => {
+  for (const row of STOP_REASONS) {
+    expect(STOP_REASONS.find(({ pattern }) => pattern.test(row.says))).toBe(row);
+  }
+});
+
 test('every row has a hint that is a sentence', () => {
   for (const { hint } of STOP_REASONS) expect(hint).toMatch(/^[A-Z].*\.$/);
 });

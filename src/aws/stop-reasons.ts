@@ -9,12 +9,17 @@ import type { Cause } from '../model.ts';
  */
 export type Weight = 'at-once' | 'after-limit' | 'never';
 
-export interface StopReason {
-  readonly pattern: RegExp;
+export interface Conclusion {
   readonly cause: Cause;
   readonly weight: Weight;
   /** What to do about it. */
   readonly hint: string;
+}
+
+export interface StopReason extends Conclusion {
+  readonly pattern: RegExp;
+  /** A text that matches, shortened, for the guide. */
+  readonly says: string;
 }
 
 /**
@@ -24,18 +29,21 @@ export interface StopReason {
 export const STOP_REASONS: readonly StopReason[] = [
   {
     pattern: /no match for platform in manifest|does not contain descriptor matching platform/i,
+    says: "image Manifest does not contain descriptor matching platform 'linux/amd64'",
     cause: 'image-wrong-platform',
     weight: 'at-once',
     hint: "Build the image for the task definition's runtimePlatform (linux/amd64 unless it says otherwise).",
   },
   {
     pattern: /exec format error/i,
+    says: 'OCI runtime create failed: exec: "/app": exec format error',
     cause: 'image-wrong-platform',
     weight: 'at-once',
     hint: "The binary is for another CPU: build the image for the task definition's runtimePlatform.",
   },
   {
     pattern: /toomanyrequests|429 Too Many Requests|pull rate limit/i,
+    says: '429 Too Many Requests - Server message: toomanyrequests: You have reached your pull rate limit',
     cause: 'registry-rate-limit',
     weight: 'after-limit',
     hint: 'Copy the image to ECR, or use an ECR pull-through cache.',
@@ -44,18 +52,21 @@ export const STOP_REASONS: readonly StopReason[] = [
     // Docker says "pull access denied, repository does not exist or may require …": denied comes before missing.
     pattern:
       /CannotPull.*(403 Forbidden|status ?code:? 403|access ?denied|unauthorized|denied:|not authorized|no basic auth|has the permissions to pull)/is,
+    says: 'CannotPullContainerError: … unexpected status from HEAD request to https://…: 403 Forbidden',
     cause: 'image-pull-denied',
     weight: 'at-once',
     hint: 'Give the execution role AmazonECSTaskExecutionRolePolicy, and check the repository policy.',
   },
   {
     pattern: /CannotPull.*(manifest unknown|not found|does not exist)/is,
+    says: 'CannotPullContainerError: … manifest unknown: Requested image not found',
     cause: 'image-not-found',
     weight: 'at-once',
     hint: 'The tag or digest is not in the registry: check the image reference and lifecycle rules.',
   },
   {
     pattern: /no space left on device/i,
+    says: 'write /var/lib/containerd/…: no space left on device',
     cause: 'storage',
     weight: 'at-once',
     hint: 'Raise ephemeralStorage, or make the image smaller.',
@@ -63,18 +74,21 @@ export const STOP_REASONS: readonly StopReason[] = [
   {
     pattern:
       /CannotPull.*(time-?out|context canceled|request canceled|dial tcp|connection refused|deadline exceeded|connection issue)/is,
+    says: 'CannotPullContainerError: … dial tcp 10.0.3.17:443: i/o timeout',
     cause: 'network-unreachable',
     weight: 'after-limit',
     hint: 'The task cannot reach the registry: check NAT, public IP, VPC endpoints and security groups.',
   },
   {
     pattern: /CannotPull/i,
+    says: 'CannotPullContainerError: … (anything else)',
     cause: 'image-not-found',
     weight: 'after-limit',
     hint: 'Check the image reference, the execution role and the network of the task.',
   },
   {
     pattern: /unable to retrieve ecr registry auth.*(AccessDenied|not authorized)/is,
+    says: 'unable to retrieve ecr registry auth: … AccessDeniedException: … is not authorized to perform: ecr:GetAuthorizationToken',
     cause: 'image-pull-denied',
     weight: 'at-once',
     hint: 'Give the execution role AmazonECSTaskExecutionRolePolicy (ecr:GetAuthorizationToken).',
@@ -82,12 +96,14 @@ export const STOP_REASONS: readonly StopReason[] = [
   {
     pattern:
       /(unable to|can.?t|cannot) (retrieve|pull) .*secret.*(AccessDenied|not authorized|ResourceNotFound|invalid parameters|can.?t find|did not contain|invalid character|secret exists)/is,
+    says: "unable to retrieve secret from asm: … ResourceNotFoundException: Secrets Manager can't find the specified secret",
     cause: 'secret-unavailable',
     weight: 'at-once',
     hint: 'Check that the secret or parameter exists and that the execution role may read (and decrypt) it.',
   },
   {
     pattern: /unable to retrieve ecr registry auth|unable to (retrieve|pull) secret/is,
+    says: 'unable to retrieve ecr registry auth: … RequestError: send request failed',
     cause: 'network-unreachable',
     weight: 'after-limit',
     hint: 'The task cannot reach ECR, Secrets Manager or SSM: check NAT, VPC endpoints, security groups and the execution role.',
@@ -96,24 +112,28 @@ export const STOP_REASONS: readonly StopReason[] = [
     // "The task cannot find the log group … There is a connection issue": the group may well be there.
     pattern:
       /failed to validate logger args.*(connection issue|RequestError|dial tcp|time-?out|deadline exceeded|signal: killed)/is,
+    says: 'failed to validate logger args: … There is a connection issue between the task and Amazon CloudWatch',
     cause: 'network-unreachable',
     weight: 'after-limit',
     hint: 'The task cannot reach CloudWatch Logs: check NAT, VPC endpoints and security groups.',
   },
   {
     pattern: /log group does not exist|failed to validate logger args/i,
+    says: 'failed to validate logger args: … The specified log group does not exist',
     cause: 'log-group-missing',
     weight: 'at-once',
     hint: 'Create the log group, or set awslogs-create-group with the permission to do so.',
   },
   {
     pattern: /failed to invoke EFS utils|failed to download env files|CannotCreateVolume/i,
+    says: 'failed to invoke EFS utils commands to set up EFS volumes',
     cause: 'storage',
     weight: 'after-limit',
     hint: 'Check the file system or environment file, its policy and the security groups in between.',
   },
   {
     pattern: /OutOfMemory/i,
+    says: 'OutOfMemoryError: Container killed due to memory usage',
     cause: 'out-of-memory',
     weight: 'after-limit',
     hint: 'Raise the memory of the task, or lower what the container uses at start.',
@@ -121,24 +141,28 @@ export const STOP_REASONS: readonly StopReason[] = [
   {
     pattern:
       /executable file not found|(CannotStartContainer|ContainerRuntimeError|runtime create failed).*(no such file or directory|permission denied)/is,
+    says: 'CannotStartContainerError: … exec: "uvicron": executable file not found in $PATH',
     cause: 'bad-command',
     weight: 'at-once',
     hint: "Check the command and entry point against the image's contents.",
   },
   {
     pattern: /failed ELB health checks/i,
+    says: 'Task failed ELB health checks in (target-group …)',
     cause: 'target-health-check-failed',
     weight: 'after-limit',
     hint: 'Check the health-check path, port and matcher of the target group, the grace period, and the security groups between load balancer and tasks.',
   },
   {
     pattern: /failed container health checks/i,
+    says: 'Task failed container health checks',
     cause: 'container-health-check-failed',
     weight: 'after-limit',
     hint: "Run the container's health-check command in the image, and check startPeriod.",
   },
   {
     pattern: /unable to assume the role/i,
+    says: 'ECS was unable to assume the role … that was provided for this task',
     cause: 'unknown',
     weight: 'after-limit',
     hint: 'Check that the task and execution roles exist and trust ecs-tasks.amazonaws.com.',
@@ -146,24 +170,28 @@ export const STOP_REASONS: readonly StopReason[] = [
   {
     pattern:
       /Capacity is unavailable|unable to place a task|reached the limit on the number of|InsufficientFreeAddresses|\bRESOURCE:[A-Z]/,
+    says: 'Capacity is unavailable at this time',
     cause: 'capacity',
     weight: 'never',
     hint: 'AWS has no room for the task now: try again, or another subnet or capacity provider.',
   },
   {
     pattern: /network interface provisioning/i,
+    says: 'Timeout waiting for network interface provisioning to complete',
     cause: 'network-unreachable',
     weight: 'never',
     hint: 'ECS tries again by itself.',
   },
   {
     pattern: /EphemeralStorage provisioning/i,
+    says: 'Timeout waiting for EphemeralStorage provisioning to complete',
     cause: 'storage',
     weight: 'never',
     hint: 'ECS tries again by itself.',
   },
   {
     pattern: /\bInternalError\b/,
+    says: 'InternalError: The task failed to start due to an internal error',
     cause: 'unknown',
     weight: 'never',
     hint: 'AWS failed to start the task; ECS tries again by itself.',
@@ -171,7 +199,7 @@ export const STOP_REASONS: readonly StopReason[] = [
 ];
 
 /** Exit codes that say more than "it crashed" (POSIX shells: 126, 127; 128 + SIGKILL). */
-export const EXIT_CODES: Readonly<Record<number, Omit<StopReason, 'pattern'>>> = {
+export const EXIT_CODES: Readonly<Record<number, Conclusion>> = {
   126: {
     cause: 'bad-command',
     weight: 'at-once',
@@ -189,7 +217,7 @@ export const EXIT_CODES: Readonly<Record<number, Omit<StopReason, 'pattern'>>> =
   },
 };
 
-export const CRASHED: Omit<StopReason, 'pattern'> = {
+export const CRASHED: Conclusion = {
   cause: 'app-crashed',
   weight: 'after-limit',
   hint: 'The program ended by itself: its last log lines say why.',

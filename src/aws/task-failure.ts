@@ -7,7 +7,7 @@ import {
   NOT_OUR_FAULT,
   SCALED_IN,
   STOP_REASONS,
-  type StopReason,
+  type Conclusion,
   type Weight,
 } from './stop-reasons.ts';
 
@@ -59,10 +59,7 @@ export function failureOf(task: Task): TaskFailure | undefined {
 }
 
 /** An exit code proves something where the container ended by itself; one that ECS stopped may have been killed. */
-function byExit(
-  stopCode: string | undefined,
-  exitCode: number | undefined,
-): Omit<StopReason, 'pattern'> | undefined {
+function byExit(stopCode: string | undefined, exitCode: number | undefined): Conclusion | undefined {
   if (stopCode !== 'EssentialContainerExited') return undefined;
   return (exitCode === undefined ? undefined : EXIT_CODES[exitCode]) ?? CRASHED;
 }

@@ -189,7 +189,7 @@ function alarmTrouble(course: Course, result: GateResult): Trouble {
     result: 'failed',
     cause: 'alarm',
     reason: `${course.move === 'nothing' ? 'runs' : 'completed'}, but ${result.detail}`,
-    hint: 'The alarm was silent before this deployment.',
+    hint: undefined,
     evidence: [{ kind: 'status', text: result.detail }],
     remedy: course.move === 'nothing' ? 'leave' : 'roll-back',
   };

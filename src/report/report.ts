@@ -13,7 +13,7 @@ import type {
   ServiceCost,
   StepRecord,
 } from '../model.ts';
-import { RESULTS } from '../model.ts';
+import { CAUSE_GUIDE, RESULTS } from '../model.ts';
 import { objectIn, textIn } from '../aws/json.ts';
 import { revisionName } from '../aws/partition.ts';
 import { commitOfTag } from '../aws/image-reference.ts';
@@ -112,7 +112,7 @@ export function composeReport(
     result: end.result,
     cause: end.cause,
     message: end.message,
-    hint: end.hint,
+    hint: hintOf(end),
     changed: hasChanged(story),
     startedAt: recorded.startedAt,
     durationSeconds: recorded.durationSeconds,
@@ -142,6 +142,7 @@ function serviceReport(course: Course): ServiceReport[] {
     {
       ...{ name, arn, cluster, region, partition },
       ...outcome,
+      hint: hintOf(outcome),
       gates: course.gates,
       taskDefinitionArn: course.taskDefinitionArn,
       previousTaskDefinitionArn: snapshot.taskDefinitionArn,
@@ -184,6 +185,17 @@ function endOf(story: Story, services: readonly ServiceReport[]): Ending {
     hint: undefined,
     evidence: [],
   };
+}
+
+/** What to do: its own hint, else what helps against its cause in general. */
+function hintOf({
+  cause,
+  hint,
+}: {
+  readonly cause: Cause | undefined;
+  readonly hint: string | undefined;
+}): string | undefined {
+  return hint ?? (cause === undefined ? undefined : CAUSE_GUIDE[cause].remedy);
 }
 
 function badness(result: Result): number {
