@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
 import type { Report } from '../src/report/report.ts';
@@ -51,9 +51,7 @@ export async function runStep(
       state: join(folder, 'state'),
     };
     await Promise.all(Object.values(files).map((file) => writeFile(file, '')));
-    await Promise.all(
-      Object.entries(options.files ?? {}).map(([name, text]) => writeFile(join(folder, name), text)),
-    );
+    await Promise.all(Object.entries(options.files ?? {}).map(([name, text]) => writeIn(folder, name, text)));
     const env = {
       ...runnerVariables(folder, files),
       ...(await inputVariables(inputs)),
@@ -81,6 +79,12 @@ export async function runStep(
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+async function writeIn(folder: string, name: string, text: string): Promise<void> {
+  const path = join(folder, name);
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, text);
 }
 
 /** The post step has its own summary, and what was saved as STATE_* variables. */

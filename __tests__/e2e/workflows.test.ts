@@ -1,0 +1,206 @@
+/**
+ * Runs each step of the project's own workflows that uses the action, with the inputs as they are written there. Those
+ * have the pauses of real life, so that the tests run side by side.
+ */
+import { afterAll, describe, expect, test } from '@jest/globals';
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { runStep, type StepOptions, type StepResult } from '../../runner/step.ts';
+import {
+  holds,
+  inputsOf,
+  interpolate,
+  readWorkflow,
+  type Contexts,
+  type Step,
+} from '../../runner/workflow.ts';
+import { startGitHub } from '../../simulator/github/github.ts';
+import type { Simulator } from '../../simulator/simulator.ts';
+import { accepted, expectGreen, inAWorld, mutations, production } from './world.ts';
+
+const SHA = '0123456789abcdef0123456789abcdef01234567';
+const HEAD = 'fedcba9876543210fedcba9876543210fedcba98';
+const DOCKERFILE = fileURLToPath(new URL('../../backend/Dockerfile', import.meta.url));
+const DOCKER = fileURLToPath(new URL('../fakes/docker-cli.ts', import.meta.url));
+
+/** A folder for PATH. Tests that run side by side begin before any hook. */
+const bin = await mkdtemp(join(tmpdir(), 'docker-'));
+await writeFile(join(bin, 'docker'), `#!/bin/sh\nexec '${process.execPath}' '${DOCKER}' "$@"\n`);
+await chmod(join(bin, 'docker'), 0o755);
+
+afterAll(() => rm(bin, { recursive: true, force: true }));
+
+/** The variables that DEPLOYMENT.md tells to set, for the simulated world. */
+function variables(sim: Simulator): Record<string, string> {
+  return {
+    DEPLOY_ENVIRONMENT: 'prod',
+    AWS_REGION: 'us-east-1',
+    ECS_CLUSTER: 'demo',
+    ECS_SERVICE: 'backend',
+    ECR_REPOSITORY: 'backend',
+    SERVICE_URL: siteOf(sim),
+    ALARMS: 'backend-5xx',
+  };
+}
+
+function contextsOf(sim: Simulator, more: { inputs?: object; event?: object }): Contexts {
+  return {
+    github: {
+      sha: SHA,
+      repository: 'octo-org/video',
+      actor: 'octocat',
+      ref: 'refs/heads/main',
+      event: more.event,
+    },
+    vars: variables(sim),
+    inputs: more.inputs ?? {},
+    steps: {},
+  };
+}
+
+/** The steps of the only job that use the action and whose conditions hold. */
+async function stepsOf(file: string, contexts: Contexts): Promise<Step[]> {
+  const [job, ...others] = Object.values((await readWorkflow(file)).jobs);
+  expect(others).toEqual([]);
+  expect(holds(job?.if, contexts)).toBe(true);
+  return (job?.steps ?? []).filter((step) => step.uses === './' && holds(step.if, contexts));
+}
+
+async function runWorkflow(
+  sim: Simulator,
+  file: string,
+  contexts: Contexts,
+  options: StepOptions = {},
+): Promise<StepResult> {
+  const [step, ...others] = await stepsOf(file, contexts);
+  expect(others).toEqual([]);
+  if (step === undefined) throw new Error(`No step of ${file} uses the action`);
+  return runStep(inputsOf(step, contexts), sim.env, {
+    ...options,
+    files: { 'backend/Dockerfile': await readFile(DOCKERFILE, 'utf8') },
+    env: { PATH: `${bin}:/usr/bin:/bin`, DOCKER_CALLS: join(bin, 'calls'), ...options.env },
+  });
+}
+
+function dispatched(what: string, value: string): object {
+  return { environment: 'prod', what, value };
+}
+
+describe('deploy-backend.yml', () => {
+  test.concurrent('builds the commit, pushes it, deploys it, and asks for its version', () =>
+    inAWorld({ alarms: { 'backend-5xx': 'OK' } }, async (sim) => {
+      const contexts = contextsOf(sim, {});
+      const result = await runWorkflow(sim, 'deploy-backend.yml', contexts);
+      expectGreen(result, 'succeeded');
+      expect(production(sim)).toBe('backend:2 COMPLETED');
+      expect(accepted(sim, 'PutImage').map(({ body }) => body)).toContainEqual(
+        expect.objectContaining({ repositoryName: 'backend', imageTag: SHA }),
+      );
+      const calls = await readFile(join(bin, 'calls'), 'utf8');
+      expect(calls).toContain(`"--build-arg","GIT_SHA=${SHA}"`);
+      expect(calls).toMatch(/"backend"\]\n/);
+      expect(result.outputs['image']).toMatch(/\/backend@sha256:/);
+      expect(await served(sim)).toBe(SHA);
+      expect(result.outputs['url']).toBe(siteOf(sim));
+      const { jobs } = await readWorkflow('deploy-backend.yml');
+      const { environment } = jobs['deploy'] ?? {};
+      const seen = { ...contexts, steps: { deploy: { outputs: result.outputs } } };
+      expect(typeof environment === 'object' && interpolate(environment.url ?? '', seen)).toBe(siteOf(sim));
+    }),
+  );
+
+  test('is off until somebody names an environment', async () => {
+    const { jobs } = await readWorkflow('deploy-backend.yml');
+    const off = { vars: {}, inputs: {} };
+    expect(holds(jobs['deploy']?.if, off)).toBe(false);
+    expect(holds(jobs['deploy']?.if, { ...off, inputs: { environment: 'dev' } })).toBe(true);
+  });
+});
+
+describe('redeploy.yml', () => {
+  test.concurrent('deploys a tag', () =>
+    inAWorld({}, async (sim) => {
+      const contexts = contextsOf(sim, { inputs: dispatched('tag', 'v2') });
+      expectGreen(await runWorkflow(sim, 'redeploy.yml', contexts), 'succeeded');
+      expect(production(sim)).toBe('backend:2 COMPLETED');
+      expect(await served(sim)).toBe('v2');
+    }),
+  );
+
+  test.concurrent('deploys a revision that exists, and registers none', () =>
+    inAWorld({}, async (sim) => {
+      sim.operator.deploy('backend', 'v2');
+      sim.world.clock.skip(180);
+      const revision = contextsOf(sim, { inputs: dispatched('revision', 'backend:1') });
+      expectGreen(await runWorkflow(sim, 'redeploy.yml', revision), 'succeeded');
+      expect(production(sim)).toBe('backend:1 COMPLETED');
+      expect(mutations(sim)).toEqual(['UpdateService']);
+    }),
+  );
+
+  test.concurrent('goes back to the last good revision', () =>
+    inAWorld({}, async (sim) => {
+      sim.operator.deploy('backend', 'v2');
+      sim.world.clock.skip(180);
+      const back = contextsOf(sim, { inputs: dispatched('last-good', '') });
+      expectGreen(await runWorkflow(sim, 'redeploy.yml', back), 'succeeded');
+      expect(production(sim)).toBe('backend:1 COMPLETED');
+    }),
+  );
+});
+
+describe('plan-pr.yml', () => {
+  const payload = {
+    number: 7,
+    pull_request: { number: 7, head: { sha: HEAD, repo: { full_name: 'octo-org/video' } } },
+  };
+
+  test('comments on what a deployment would do, and changes nothing', async () => {
+    const github = await startGitHub({});
+    try {
+      await inAWorld({}, async (sim) => {
+        const contexts = contextsOf(sim, { event: payload });
+        const event = { name: 'pull_request', payload };
+        const result = await runWorkflow(sim, 'plan-pr.yml', contexts, {
+          event,
+          env: { GITHUB_API_URL: github.url },
+        });
+        expectGreen(result, 'planned');
+        expect(result.outputs['message']).toContain('build an image');
+        expect(mutations(sim)).toEqual([]);
+        expect(accepted(sim, 'PutImage')).toEqual([]);
+        expect(github.comments.map(({ pullRequest }) => pullRequest)).toEqual([7]);
+      });
+    } finally {
+      await github.close();
+    }
+  });
+
+  test('does not start on pull requests that get no credentials', async () => {
+    const { jobs } = await readWorkflow('plan-pr.yml');
+    const at = (fullName: string, actor: string): Contexts => ({
+      vars: { DEPLOY_ENVIRONMENT: 'prod' },
+      github: {
+        actor,
+        repository: 'octo-org/video',
+        event: { pull_request: { head: { repo: { full_name: fullName } } } },
+      },
+    });
+    expect(holds(jobs['plan']?.if, at('octo-org/video', 'octocat'))).toBe(true);
+    expect(holds(jobs['plan']?.if, at('someone/video', 'octocat'))).toBe(false);
+    expect(holds(jobs['plan']?.if, at('octo-org/video', 'dependabot[bot]'))).toBe(false);
+  });
+});
+
+/** Where the simulated world serves the service. */
+function siteOf(sim: Simulator): string {
+  return sim.loadBalancers['web']?.url ?? '';
+}
+
+/** The version that users get. */
+async function served(sim: Simulator): Promise<unknown> {
+  const answer = (await (await fetch(`${siteOf(sim)}/version`)).json()) as { version: unknown };
+  return answer.version;
+}
