@@ -34,6 +34,7 @@ export interface Runner {
 /** One run of the action: inputs, the story, the report. Never rejects for a failed deployment: the step is red. */
 export async function run(runner: Runner): Promise<void> {
   const startedAt = new Date().toISOString();
+  runner.saveState('startedAt', startedAt);
   const masks = new Masks();
   const log = new ProgressLog(runner.console, systemClock, masks);
   const inputs = readAllInputs(runner);

@@ -86,7 +86,7 @@ describe('the end of a run', () => {
   it('says in its last lines what, why, what runs now and what to do', async () => {
     const { lines } = await published(reportOf({ courses: [courseOf({ outcome: FAILED })] }));
     expect(lines).toEqual([
-      '',
+      '─'.repeat(60),
       '❌ Failed and rolled back — backend:8 failed on backend: its tasks exit with 1.',
       'Cause: app-crashed',
       'backend runs backend:7 again.',

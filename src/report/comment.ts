@@ -4,7 +4,7 @@ import { headline, headlineOf } from './headline.ts';
 import { commitUrl, runUrl } from './links.ts';
 import { code, details, escapeText, link, table } from './markdown.ts';
 import type { Report } from './report.ts';
-import { checks, costNote, diff, facts, verdict, warnings } from './sections.ts';
+import { checks, checksFailed, costNote, diff, facts, verdict, warnings } from './sections.ts';
 
 /** GitHub takes 65,536 characters. */
 const LIMIT = 65_000;
@@ -30,17 +30,12 @@ export function renderComment(report: Report, key: string, before: string | unde
     [markerOf(key), `### ${headline(report)}`],
     [...pastDeployments(report, history), ...origin(report), writeHistory(history)],
   ];
+  const short = { ...report, checks: [], evidence: report.evidence.slice(0, 5) };
   const versions = [
-    () => [...verdict(report), ...warnings(report), ...facts(report), ...diff(report), ...checks(report)],
-    () => [
-      ...verdict(report),
-      ...warnings(report),
-      ...facts(report),
-      ...diff(report, 50),
-      ...checks(report, false),
-    ],
-    () => [...verdict(report), ...facts(report), ...diff(report, 10)],
-    () => [...verdict({ ...report, evidence: report.evidence.slice(0, 5) }), ...facts(report)],
+    () => whole(report, Number.POSITIVE_INFINITY, true),
+    () => whole(report, 50, false),
+    () => [...verdict(short), ...facts(short), ...diff(short, 10)],
+    () => [...verdict(short), ...facts(short)],
     () => [escapeText(report.message)],
   ];
   for (const version of versions) {
@@ -50,6 +45,18 @@ export function renderComment(report: Report, key: string, before: string | unde
   return [...head, escapeText(report.message.slice(0, 2000)), ...origin(report), writeHistory(history)].join(
     '\n\n',
   );
+}
+
+function whole(report: Report, changes: number, allChecks: boolean): string[] {
+  const isFirst = checksFailed(report);
+  return [
+    ...verdict(report),
+    ...(isFirst ? checks(report, allChecks) : []),
+    ...warnings(report),
+    ...facts(report),
+    ...diff(report, changes),
+    ...(isFirst ? [] : checks(report, allChecks)),
+  ];
 }
 
 /** Whether a body holds what this run has to say, as its news or in its history. */

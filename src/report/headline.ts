@@ -21,13 +21,15 @@ export function headlineOf(result: Result): string {
   return HEADLINES[result];
 }
 
-/** The result and what it is about, as Markdown: `✅ Deployed: backend to prod`. */
-export function headline({ result, services }: Report): string {
-  const [first] = services;
-  if (first === undefined) return headlineOf(result);
-  const names =
-    services.length > 3 ? `${services.length} services` : services.map(({ name }) => name).join(', ');
-  return `${headlineOf(result)}: ${escapeText(names)} in ${escapeText(lastSegment(first.cluster))}`;
+/** The result and what it is about, as Markdown: `✅ Deployed: backend in prod`. */
+export function headline({ result, services, target }: Report): string {
+  // Of several services, those that ended like this.
+  const reached = services.filter((each) => each.result === result).map(({ name }) => name);
+  const names = reached.length > 0 ? reached : (target?.services ?? services.map(({ name }) => name));
+  const cluster = services[0]?.cluster ?? target?.cluster;
+  if (names.length === 0 || cluster === undefined) return headlineOf(result);
+  const shown = names.length > 3 ? `${names.length} services` : names.join(', ');
+  return `${headlineOf(result)}: ${escapeText(shown)} in ${escapeText(lastSegment(cluster))}`;
 }
 
 /** The colour of the alert that holds the message. */

@@ -88,7 +88,7 @@ async function writeReport(report: Report, folder: string): Promise<string> {
 function verdict(report: Report): string[] {
   const services = report.services.map((service) => service.production);
   return [
-    '',
+    '─'.repeat(60),
     `${headlineOf(report.result)} — ${report.message}`,
     ...(report.cause === undefined ? [] : [`Cause: ${report.cause}`]),
     ...services,

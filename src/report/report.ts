@@ -15,7 +15,7 @@ import type {
 } from '../model.ts';
 import { CAUSE_GUIDE, RESULTS } from '../model.ts';
 import { objectIn, textIn } from '../aws/json.ts';
-import { revisionName } from '../aws/partition.ts';
+import { lastSegment, revisionName } from '../aws/partition.ts';
 import { commitOfTag } from '../aws/image-reference.ts';
 import { describeRequest } from './public-request.ts';
 import type { TimedPoint } from './progress-log.ts';
@@ -38,6 +38,8 @@ export interface Report {
   readonly run: RunFacts;
   /** Undefined where the inputs made none. */
   readonly request: Record<string, unknown> | undefined;
+  /** Short names; undefined where the inputs made no request. */
+  readonly target: Target | undefined;
   readonly image: DeployedImage | undefined;
   readonly build: BuildFacts | undefined;
   readonly commits: Commits;
@@ -87,6 +89,12 @@ export interface ServiceReport {
   readonly serviceDeploymentArn: string | undefined;
 }
 
+/** What the run was asked to deploy to. */
+export interface Target {
+  readonly cluster: string;
+  readonly services: readonly string[];
+}
+
 /** What the log recorded. */
 export interface Recorded {
   readonly startedAt: string;
@@ -118,6 +126,7 @@ export function composeReport(
     durationSeconds: recorded.durationSeconds,
     run,
     request: request && describeRequest(request),
+    target: request && targetOf(request),
     image: story.image,
     build: story.build,
     commits: { deployed: commitOf(story, run), previous: story.previousCommit },
@@ -152,6 +161,10 @@ function serviceReport(course: Course): ServiceReport[] {
       serviceDeploymentArn: rollout?.serviceDeploymentArn,
     },
   ];
+}
+
+function targetOf({ cluster, services }: Request): Target {
+  return { cluster: lastSegment(cluster), services: services.map(lastSegment) };
 }
 
 /** Of what was built, the run's own commit; of an image that was there, the commit that its tag names. */

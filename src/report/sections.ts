@@ -1,7 +1,7 @@
 /** The parts that summary and comment share. Each is a list of Markdown blocks, empty where there is nothing to say. */
-import { shortReference } from '../aws/image-reference.ts';
+import { commitOfTag, shortReference } from '../aws/image-reference.ts';
 import { lastSegment, revisionName } from '../aws/partition.ts';
-import type { CheckResult, DefinitionChange, Evidence, GateResult } from '../model.ts';
+import type { Cause, CheckResult, DefinitionChange, Evidence, GateResult } from '../model.ts';
 import { alertKind } from './headline.ts';
 import { commitUrl, compareUrl, consoleUrl, logGroupUrl, serviceUrl, taskDefinitionUrl } from './links.ts';
 import { alert, code, codeBlock, details, escapeText, link, table } from './markdown.ts';
@@ -16,11 +16,30 @@ export function verdict(report: Report): string[] {
   return [
     alert(kind, `${cause}${escapeText(report.message)}`),
     ...(report.hint === undefined ? [] : [hint(report.hint)]),
-    ...(report.services.length === 0
-      ? []
-      : [`**What runs now:** ${report.services.map(({ production }) => escapeText(production)).join(' ')}`]),
-    ...evidence(report.evidence),
+    ...whatRuns(report),
+    // The table of the checks says it better, where it is shown.
+    ...(checksFailed(report) ? [] : evidence(report.evidence)),
   ];
+}
+
+/** Failures that come before anything is touched. */
+const UNTOUCHED: readonly (Cause | undefined)[] = [
+  'invalid-input',
+  'cluster-not-found',
+  'service-not-found',
+  'service-inactive',
+  'unsupported-controller',
+  'register-refused',
+  'preflight-failed',
+  'build-failed',
+  'push-failed',
+  'pre-deploy-task-failed',
+];
+
+function whatRuns({ services, cause }: Report): string[] {
+  const told = services.map(({ production }) => escapeText(production)).join(' ');
+  if (told !== '') return [`**What runs now:** ${told}`];
+  return UNTOUCHED.includes(cause) ? ['**What runs now:** what ran before; no service was touched.'] : [];
 }
 
 /** One that has several lines, such as all problems of the inputs, is a list. */
@@ -66,7 +85,7 @@ function serviceRows(service: ServiceReport): string[][] {
   return [
     ['Revision', revisions(service)],
     ['Tasks', String(service.desiredCount)],
-    ...(service.gates.length === 0 ? [] : [['Proven by', service.gates.map(gate).join(' · ')]]),
+    ...(service.gates.length === 0 ? [] : [['Proven&nbsp;by', service.gates.map(gate).join(' · ')]]),
   ];
 }
 
@@ -112,10 +131,15 @@ function imageRows({ image, build }: Report): string[][] {
   if (image === undefined) return [];
   if (image.toBeBuilt === true)
     return [['Image', `${code(shortReference(image.reference))}, not built in a plan`]];
-  const tag = image.tag === undefined ? '' : ` (${code(image.tag)})`;
+  const tag = image.tag === undefined ? '' : ` (${code(shortTag(image.tag))})`;
   const built =
     build === undefined ? '' : `, ${build.reused ? 'reused' : `built in ${duration(build.seconds)}`}`;
   return [['Image', `${code(shortReference(image.reference))}${tag}${built}`]];
+}
+
+/** A commit as git abbreviates it; any other tag as it is. */
+function shortTag(tag: string): string {
+  return commitOfTag(tag)?.slice(0, 7) ?? tag;
 }
 
 function costRows({ costs }: Report): string[][] {
@@ -193,7 +217,10 @@ export function diff(report: Report, limit = Number.POSITIVE_INFINITY): string[]
   ];
 }
 
-function changeLines({ path, kind, before, after }: DefinitionChange): string[] {
+function changeLines({ path, kind, ...values }: DefinitionChange): string[] {
+  const shown = (value: string | undefined): string | undefined =>
+    value !== undefined && path.endsWith('].image') ? shortReference(value) : value;
+  const [before, after] = [shown(values.before), shown(values.after)];
   switch (kind) {
     case 'added':
       return [`+ ${path}: ${after ?? '(value not shown)'}`];
@@ -213,6 +240,11 @@ const CHECK_SIGNS: Readonly<Record<CheckResult['state'], string>> = {
   OK: '✅',
 };
 const WORST_FIRST = Object.keys(CHECK_SIGNS);
+
+/** A check is what the run failed for: the table of the checks is its evidence, and comes first. */
+export function checksFailed({ cause, checks: list }: Report): boolean {
+  return cause === 'preflight-failed' && list.some(({ state }) => state === 'FAILED');
+}
 
 /** The preflight checks, worst first; open where one failed. `all`: also those that are well. */
 export function checks(report: Report, all = true): string[] {

@@ -1,9 +1,8 @@
-import type { Evidence } from '../model.ts';
 import { headline } from './headline.ts';
 import { code, codeBlock, details, escapeText, link } from './markdown.ts';
 import type { Report } from './report.ts';
 import { harmlessLines } from './safe-text.ts';
-import { build, checks, costNote, diff, facts, verdict, warnings } from './sections.ts';
+import { build, checks, checksFailed, costNote, diff, facts, verdict, warnings } from './sections.ts';
 import { timeline } from './timeline.ts';
 
 /** GitHub drops a summary over 1 MiB whole. */
@@ -35,25 +34,29 @@ function blocks(
   report: Report,
   { changes, allChecks = true }: { changes?: number; allChecks?: boolean },
 ): string[] {
+  const isFirst = checksFailed(report);
   return [
     `## ${headline(report)}`,
     ...verdict(report),
-    ...logs(report.evidence),
+    ...(isFirst ? checks(report, allChecks) : []),
+    ...logs(report),
     ...warnings(report),
     ...facts(report),
     ...build(report),
     ...diff(report, changes),
-    ...checks(report, allChecks),
+    ...(isFirst ? [] : checks(report, allChecks)),
     ...timeline(report),
     ...costNote(report),
     ...origin(report),
   ];
 }
 
-function logs(evidence: readonly Evidence[]): string[] {
+function logs({ evidence, cause }: Report): string[] {
   const lines = evidence.filter((each) => each.kind === 'log').map((each) => each.text);
   if (lines.length === 0) return [];
-  return [details('Last log lines of the container that failed', codeBlock(lastOf(lines)))];
+  const isBuild = cause === 'build-failed' || cause === 'push-failed';
+  const of = isBuild ? 'Last lines of the build' : 'Last log lines of the container that failed';
+  return [details(of, codeBlock(lastOf(lines)))];
 }
 
 function lastOf(lines: readonly string[]): string[] {

@@ -14,7 +14,7 @@ interface Bar {
   readonly name: string;
   readonly from: number;
   readonly to: number;
-  readonly state: 'done' | 'active' | 'crit';
+  readonly state: 'done' | 'crit' | undefined;
 }
 
 /** Pure: the steps and the rollouts as a Mermaid chart, and the steps as a table below it. */
@@ -46,7 +46,8 @@ function chartOf(report: Report): string | undefined {
       ? []
       : [`    section ${word(title)}`, ...own.map((bar) => barLine(bar, total * SHORTEST))],
   );
-  return codeBlock(['gantt', '    dateFormat x', '    axisFormat %s s', ...lines], 'mermaid');
+  const head = ['gantt', '    dateFormat x', '    axisFormat %s s', `    tickInterval ${tickFor(total)}`];
+  return codeBlock([...head, ...lines], 'mermaid');
 }
 
 function stepBar({ name, from, seconds, ok }: StepRecord): Bar {
@@ -59,7 +60,15 @@ function stepBar({ name, from, seconds, ok }: StepRecord): Bar {
  */
 function barLine({ name, from, to, state }: Bar, shortest: number): string {
   const [start, end] = [from, Math.max(to, from + shortest)].map((seconds) => Math.round(seconds * 1000));
-  return `    ${word(name)} :${state}, ${start ?? 0}, ${end ?? 0}`;
+  return `    ${word(name)} :${state === undefined ? '' : `${state}, `}${start ?? 0}, ${end ?? 0}`;
+}
+
+const TICKS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200];
+
+/** At most ten of them: the shortest that is not too short. */
+function tickFor(total: number): string {
+  const seconds = TICKS.find((tick) => total / tick <= 10) ?? 10_800;
+  return seconds < 60 ? `${seconds}second` : `${seconds / 60}minute`;
 }
 
 /** Letters that mean nothing to Mermaid. */
@@ -76,7 +85,9 @@ function rolloutBars(report: Report, service: string): Bar[] {
   return starts.flatMap((point, at) => {
     const name = phaseOf(point);
     const to = starts[at + 1]?.at ?? endOfStep(report, points.at(-1)?.at ?? point.at);
-    return name === 'complete' ? [] : [{ name, from: point.at, to, state: isBad(point) ? 'crit' : 'active' }];
+    return name === 'complete'
+      ? []
+      : [{ name, from: point.at, to, state: isBad(point) ? 'crit' : undefined }];
   });
 }
 
