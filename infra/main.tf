@@ -98,6 +98,7 @@ module "ec2_capacity" {
   count  = var.capacity == "ec2" ? 1 : 0
 
   prefix                   = local.prefix
+  region                   = var.aws_region
   cluster_name             = local.cluster_name
   vpc_id                   = local.vpc_id
   subnet_ids               = local.private_subnets

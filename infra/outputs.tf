@@ -37,7 +37,8 @@ output "action_inputs" {
         ecr-repository: ${module.registry.name}
         context: ${var.name}
         health-check-url: ${module.load_balancer.url}${var.health_check_path}
-        alarms: ${join(", ", module.observability.alarm_names)}
+        alarms: |
+          ${join("\n          ", module.observability.alarm_names)}
   YAML
 }
 

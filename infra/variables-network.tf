@@ -145,8 +145,8 @@ variable "hosted_zone_id" {
   default     = null
 
   validation {
-    condition     = var.hosted_zone_id == null || can(regex("^Z[A-Z0-9]{1,31}$", coalesce(var.hosted_zone_id, "-")))
-    error_message = "hosted_zone_id must be the id of a Route 53 zone, Z..."
+    condition     = var.hosted_zone_id == null || can(regex("^[A-Z0-9]{1,32}$", coalesce(var.hosted_zone_id, "-")))
+    error_message = "hosted_zone_id must be the id of a Route 53 zone: capital letters and digits"
   }
 }
 

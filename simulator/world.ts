@@ -13,6 +13,7 @@ import { ImageCatalogue } from './images/catalogue.ts';
 import { LogStore } from './logs/store.ts';
 import { Throttling } from './throttling.ts';
 import { AwsError } from './protocol/errors.ts';
+import type { JsonObject } from './protocol/fields.ts';
 
 /** How long things take, in simulated seconds. */
 export interface Times {
@@ -74,6 +75,8 @@ export class World {
   readonly secrets = new Set<string>();
   /** What RunTask answered to each client token. */
   readonly clientTokens = new Map<string, { readonly request: string; readonly tasks: readonly Task[] }>();
+  /** Capacity providers of auto-scaling groups, by name, as DescribeCapacityProviders shows them. */
+  readonly capacityProviders = new Map<string, JsonObject>();
   /** EC2 container instances, each of which holds one task of every daemon service. */
   containerInstances = 2;
   /** False while Fargate has no room: tasks cannot be placed. */

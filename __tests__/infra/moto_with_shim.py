@@ -6,6 +6,7 @@ import json
 import sys
 
 from moto.applicationautoscaling.responses import ApplicationAutoScalingResponse as Scaling
+from moto.ec2.models.launch_templates import LaunchTemplateBackend
 from moto.ec2.models.security_groups import SecurityGroupRule
 from moto.ecs.models import EC2ContainerServiceBackend as EcsBackend
 from moto.ecs.responses import EC2ContainerServiceResponse as EcsResponse
@@ -83,6 +84,18 @@ EcsBackend.update_service = update_service
 SecurityGroupRule.description = property(
     lambda rule: rule.ip_range.get("Description") or rule.source_group.get("Description")
 )
+
+# The tags of a launch template itself are not among those of what it launches.
+create_launch_template_of_moto = LaunchTemplateBackend.create_launch_template
+
+
+def create_launch_template(self, name, description, template_data, tag_spec):
+    tags = template_data.get("TagSpecifications", [])
+    template_data["TagSpecifications"] = [one for one in tags if one.get("ResourceType") != "launch-template"]
+    return create_launch_template_of_moto(self, name, description, template_data, tag_spec)
+
+
+LaunchTemplateBackend.create_launch_template = create_launch_template
 
 from moto.server import main  # noqa: E402  (after the changes above)
 

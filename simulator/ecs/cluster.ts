@@ -8,6 +8,8 @@ export class Cluster {
   readonly services = new Map<string, Service>();
   readonly tasks = new Map<string, Task>();
   tags: JsonObject[] = [];
+  settings: JsonObject[] = [{ name: 'containerInsights', value: 'disabled' }];
+  capacityProviders: readonly string[] = ['FARGATE', 'FARGATE_SPOT'];
 
   constructor(name: string, arn: string) {
     this.name = name;

@@ -37,6 +37,17 @@ export const clusterActions = {
     return { clusterArns: items.map(({ arn }) => arn), nextToken };
   },
 
+  DescribeCapacityProviders(world: World, input: JsonObject): JsonObject {
+    const names = texts(input, 'capacityProviders').map((name) => name.slice(name.lastIndexOf('/') + 1));
+    const all = [...world.capacityProviders.values()];
+    return {
+      capacityProviders: all.filter((one) => names.length === 0 || names.includes(text(one, 'name') ?? '')),
+      failures: names
+        .filter((name) => !world.capacityProviders.has(name))
+        .map((name) => ({ arn: world.arn('ecs', `capacity-provider/${name}`), reason: 'MISSING' })),
+    };
+  },
+
   ListTagsForResource(world: World, input: JsonObject): JsonObject {
     return { tags: taggable(world, requiredText(input, 'resourceArn')).tags };
   },
@@ -81,8 +92,8 @@ function clusterView(cluster: Cluster, includeTags: boolean, instances: number):
     ).length,
     activeServicesCount: services.filter(({ status }) => status === 'ACTIVE').length,
     statistics: [],
-    settings: [{ name: 'containerInsights', value: 'disabled' }],
-    capacityProviders: ['FARGATE', 'FARGATE_SPOT'],
+    settings: cluster.settings,
+    capacityProviders: [...cluster.capacityProviders],
     defaultCapacityProviderStrategy: [],
     tags: includeTags ? cluster.tags : [],
   };

@@ -175,15 +175,6 @@ locals {
       Condition = { for condition, value in { StringEquals = { "iam:PermissionsBoundary" = var.permissions_boundary_arn } } : condition => value if var.permissions_boundary_arn != null }
     },
     {
-      Sid      = "AttachToInstances"
-      Effect   = "Allow"
-      Action   = ["iam:AttachRolePolicy", "iam:DetachRolePolicy"]
-      Resource = local.own_roles
-      Condition = {
-        ArnEquals = { "iam:PolicyARN" = "arn:${local.partition}:iam::aws:policy/service-role/AmazonEC2ContainerServiceforEC2Role" }
-      }
-    },
-    {
       Sid    = "ChangeRoles"
       Effect = "Allow"
       Action = [
@@ -228,7 +219,7 @@ locals {
     {
       Sid      = "NotItself"
       Effect   = "Deny"
-      Action   = ["iam:AttachRolePolicy", "iam:DeleteRolePolicy", "iam:DetachRolePolicy", "iam:PutRolePolicy", "iam:UpdateAssumeRolePolicy"]
+      Action   = ["iam:DeleteRolePolicy", "iam:PutRolePolicy", "iam:UpdateAssumeRolePolicy"]
       Resource = local.guarded
     },
   ]

@@ -1,6 +1,8 @@
+data "aws_caller_identity" "current" {}
 data "aws_partition" "current" {}
 
 locals {
+  ecs   = "arn:${data.aws_partition.current.partition}:ecs:${var.region}:${data.aws_caller_identity.current.account_id}"
   image = var.gpu ? "amazon-linux-2023/gpu" : var.cpu_architecture == "ARM64" ? "amazon-linux-2023/arm64" : "amazon-linux-2023"
 }
 
@@ -40,9 +42,35 @@ resource "aws_iam_role" "instance" {
   })
 }
 
-resource "aws_iam_role_policy_attachment" "instance" {
-  role       = aws_iam_role.instance.name
-  policy_arn = "arn:${data.aws_partition.current.partition}:iam::aws:policy/service-role/AmazonEC2ContainerServiceforEC2Role"
+# What the ECS agent asks for on this one cluster. Images and logs are the business of each task's execution role.
+resource "aws_iam_role_policy" "instance" {
+  #checkov:skip=CKV_AWS_355:DiscoverPollEndpoint and DescribeTags have no resources.
+  #checkov:skip=CKV_AWS_290:DiscoverPollEndpoint and DescribeTags have no resources.
+  name = "ecs-agent"
+  role = aws_iam_role.instance.id
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Sid      = "Cluster"
+        Effect   = "Allow"
+        Action   = ["ecs:DeregisterContainerInstance", "ecs:RegisterContainerInstance", "ecs:SubmitAttachmentStateChanges", "ecs:SubmitContainerStateChange", "ecs:SubmitTaskStateChange"]
+        Resource = "${local.ecs}:cluster/${var.cluster_name}"
+      },
+      {
+        Sid      = "Instance"
+        Effect   = "Allow"
+        Action   = ["ecs:Poll", "ecs:StartTelemetrySession", "ecs:TagResource", "ecs:UpdateContainerInstancesState"]
+        Resource = "${local.ecs}:container-instance/${var.cluster_name}/*"
+      },
+      {
+        Sid      = "Everywhere"
+        Effect   = "Allow"
+        Action   = ["ec2:DescribeTags", "ecs:DiscoverPollEndpoint"]
+        Resource = "*"
+      },
+    ]
+  })
 }
 
 resource "aws_iam_instance_profile" "this" {
@@ -134,6 +162,8 @@ resource "aws_autoscaling_group" "this" {
     value               = var.prefix
     propagate_at_launch = true
   }
+
+  depends_on = [aws_iam_role_policy.instance]
 
   lifecycle {
     create_before_destroy = true

@@ -3,6 +3,11 @@ variable "prefix" {
   type        = string
 }
 
+variable "region" {
+  description = "Region of the cluster."
+  type        = string
+}
+
 variable "cluster_name" {
   description = "Cluster that the instances join."
   type        = string

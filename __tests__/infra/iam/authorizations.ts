@@ -1,0 +1,194 @@
+/**
+ * What IAM is asked when a call arrives: the action, the resource and the condition keys, as the Service Authorization
+ * Reference has them for each call. Some calls ask for more than themselves: whoever registers a task definition hands
+ * its roles to ECS.
+ */
+import type { JsonObject } from '../../../simulator/protocol/fields.ts';
+import { isObject } from '../../../simulator/protocol/fields.ts';
+import type { Authorization } from './evaluate.ts';
+
+/** A call as a simulator wrote it down. */
+export interface RecordedCall {
+  readonly account: string;
+  readonly partition: string;
+  readonly region: string;
+  /** Access key of the caller. */
+  readonly caller: string;
+  readonly service: string;
+  readonly action: string;
+  readonly body: JsonObject;
+  readonly status: number;
+  readonly error?: string;
+}
+
+/** Throws for a call that is not known here: what it asks for has to be looked up first. */
+export function authorizationsOf(call: RecordedCall): Authorization[] {
+  const { service, action } = call;
+  switch (service) {
+    case 'ecs':
+      return ofEcs(call);
+    case 'ecr':
+      return ofEcr(call);
+    case 'logs':
+      return ofLogs(call);
+    case 'monitoring':
+      return [one('cloudwatch', action, arn(call, 'cloudwatch', 'alarm:*'))];
+    case 'iam':
+      return [one('iam', action, roleArn(call, text(call.body, 'RoleName')))];
+    case 'secretsmanager':
+      return [one('secretsmanager', action, secretArn(call, text(call.body, 'SecretId')))];
+    case 'elasticloadbalancing':
+    case 'ssm':
+    case 'application-autoscaling':
+      return [one(service, action, '*')];
+    default:
+      throw unknown(call);
+  }
+}
+
+function ofEcs(call: RecordedCall): Authorization[] {
+  const { action, body } = call;
+  const ask = (resource: string, context = {}): Authorization => one('ecs', action, resource, context);
+  switch (action) {
+    case 'DescribeServices':
+      return texts(body, 'services').map((name) => ask(serviceArn(call, name)));
+    case 'UpdateService':
+    case 'ListServiceDeployments':
+      return [ask(serviceArn(call, text(body, 'service')))];
+    case 'DescribeServiceDeployments':
+      return texts(body, 'serviceDeploymentArns').map((each) => ask(each));
+    case 'DescribeServiceRevisions':
+      return texts(body, 'serviceRevisionArns').map((each) => ask(each));
+    case 'StopServiceDeployment':
+      return [ask(text(body, 'serviceDeploymentArn'))];
+    case 'DescribeTasks':
+      return texts(body, 'tasks').map((task) => ask(taskArn(call, task)));
+    case 'StopTask':
+      return [ask(taskArn(call, text(body, 'task')))];
+    case 'ListTasks':
+    case 'ListServices':
+      return [ask('*', { 'ecs:cluster': clusterArn(call) })];
+    case 'DescribeTaskDefinition':
+    case 'DeregisterTaskDefinition':
+    case 'ListClusters':
+      return [ask('*')];
+    case 'RegisterTaskDefinition': {
+      const revision = arn(call, 'ecs', `task-definition/${text(body, 'family')}:1`);
+      return [ask(revision), ...passedRoles(call), ...tags(call, revision, Array.isArray(body['tags']))];
+    }
+    case 'RunTask': {
+      const task = arn(call, 'ecs', `task/${clusterName(call)}/0123456789abcdef`);
+      return [
+        ask(definitionArn(call, text(body, 'taskDefinition')), { 'ecs:cluster': clusterArn(call) }),
+        ...tags(call, task, body['propagateTags'] !== undefined || body['enableECSManagedTags'] === true),
+      ];
+    }
+    default:
+      throw unknown(call);
+  }
+}
+
+function ofEcr(call: RecordedCall): Authorization[] {
+  const { action, body } = call;
+  const names = [...texts(body, 'repositoryNames'), ...given(body, 'repositoryName')];
+  switch (action) {
+    case 'GetAuthorizationToken':
+      return [one('ecr', action, '*')];
+    case 'DescribeRepositories':
+    case 'DescribeImages':
+    case 'BatchGetImage':
+      return names.map((name) => one('ecr', action, arn(call, 'ecr', `repository/${name}`)));
+    default:
+      throw unknown(call);
+  }
+}
+
+function ofLogs(call: RecordedCall): Authorization[] {
+  const { action, body } = call;
+  switch (action) {
+    case 'DescribeLogGroups':
+      return [one('logs', action, '*')];
+    case 'GetLogEvents': {
+      const stream = `log-group:${text(body, 'logGroupName')}:log-stream:${text(body, 'logStreamName')}`;
+      return [one('logs', action, arn(call, 'logs', stream))];
+    }
+    default:
+      throw unknown(call);
+  }
+}
+
+/** Roles that a new task definition names are handed to ECS tasks. */
+function passedRoles(call: RecordedCall): Authorization[] {
+  return ['taskRoleArn', 'executionRoleArn']
+    .flatMap((field) => given(call.body, field))
+    .map((role) => (role.startsWith('arn:') ? role : roleArn(call, role)))
+    .map((role) => one('iam', 'PassRole', role, { 'iam:PassedToService': 'ecs-tasks.amazonaws.com' }));
+}
+
+/** "Grant permission to tag resources on creation", ECS Developer Guide. */
+function tags(call: RecordedCall, resource: string, tagged: boolean): Authorization[] {
+  return tagged ? [one('ecs', 'TagResource', resource, { 'ecs:CreateAction': call.action })] : [];
+}
+
+function one(service: string, action: string, resource: string, context = {}): Authorization {
+  return { action: `${service}:${action}`, resource, context };
+}
+
+function arn({ partition, region, account }: RecordedCall, service: string, rest: string): string {
+  return `arn:${partition}:${service}:${region}:${account}:${rest}`;
+}
+
+function roleArn({ partition, account }: RecordedCall, name: string): string {
+  return `arn:${partition}:iam::${account}:role/${name}`;
+}
+
+function secretArn(call: RecordedCall, id: string): string {
+  return id.startsWith('arn:') ? id : arn(call, 'secretsmanager', `secret:${id}`);
+}
+
+function clusterName({ body }: RecordedCall): string {
+  return given(body, 'cluster')[0]?.replace(/^arn:.*cluster\//, '') ?? 'default';
+}
+
+function clusterArn(call: RecordedCall): string {
+  return arn(call, 'ecs', `cluster/${clusterName(call)}`);
+}
+
+function serviceArn(call: RecordedCall, name: string): string {
+  return name.startsWith('arn:') ? name : arn(call, 'ecs', `service/${clusterName(call)}/${name}`);
+}
+
+function taskArn(call: RecordedCall, task: string): string {
+  return task.startsWith('arn:') ? task : arn(call, 'ecs', `task/${clusterName(call)}/${task}`);
+}
+
+function definitionArn(call: RecordedCall, definition: string): string {
+  return definition.startsWith('arn:') ? definition : arn(call, 'ecs', `task-definition/${definition}`);
+}
+
+function given(body: JsonObject, field: string): string[] {
+  const value = body[field];
+  return typeof value === 'string' && value !== '' ? [value] : [];
+}
+
+function text(body: JsonObject, field: string): string {
+  const [value] = given(body, field);
+  if (value === undefined) throw new Error(`The call has no ${field}: ${JSON.stringify(body)}`);
+  return value;
+}
+
+function texts(body: JsonObject, field: string): string[] {
+  const value = body[field];
+  return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
+}
+
+function unknown({ service, action }: RecordedCall): Error {
+  return new Error(`What ${service}:${action} asks of IAM is not known: look it up and add it here.`);
+}
+
+/** Reads a line of a record. Throws where it is none. */
+export function parseCall(line: string): RecordedCall {
+  const call: unknown = JSON.parse(line);
+  if (!isObject(call)) throw new Error(`Not a recorded call: ${line}`);
+  return call as unknown as RecordedCall;
+}

@@ -1,0 +1,511 @@
+# The stack as it is without any choice, and its variants, against a mocked provider: no account and no network.
+mock_provider "aws" {
+  mock_data "aws_availability_zones" {
+    defaults = { names = ["us-east-1a", "us-east-1b", "us-east-1c"] }
+  }
+  mock_data "aws_caller_identity" {
+    defaults = { account_id = "111122223333" }
+  }
+  mock_data "aws_partition" {
+    defaults = { partition = "aws" }
+  }
+  mock_data "aws_ecr_repository" {
+    defaults = {
+      arn            = "arn:aws:ecr:us-east-1:111122223333:repository/shared"
+      repository_url = "111122223333.dkr.ecr.us-east-1.amazonaws.com/shared"
+    }
+  }
+  mock_resource "aws_ecr_repository" {
+    defaults = {
+      arn            = "arn:aws:ecr:us-east-1:111122223333:repository/backend-prod"
+      repository_url = "111122223333.dkr.ecr.us-east-1.amazonaws.com/backend-prod"
+    }
+  }
+  mock_resource "aws_iam_role" {
+    defaults = { arn = "arn:aws:iam::111122223333:role/mocked" }
+  }
+  mock_resource "aws_iam_openid_connect_provider" {
+    defaults = { arn = "arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com" }
+  }
+  mock_resource "aws_iam_instance_profile" {
+    defaults = { arn = "arn:aws:iam::111122223333:instance-profile/mocked" }
+  }
+  mock_resource "aws_cloudwatch_log_group" {
+    defaults = { arn = "arn:aws:logs:us-east-1:111122223333:log-group:/ecs/backend-prod" }
+  }
+  mock_resource "aws_kms_key" {
+    defaults = { arn = "arn:aws:kms:us-east-1:111122223333:key/mocked" }
+  }
+  mock_resource "aws_s3_bucket" {
+    defaults = { arn = "arn:aws:s3:::mocked" }
+  }
+  mock_resource "aws_lb" {
+    defaults = {
+      arn        = "arn:aws:elasticloadbalancing:us-east-1:111122223333:loadbalancer/app/mocked/0123456789abcdef"
+      arn_suffix = "app/mocked/0123456789abcdef"
+      dns_name   = "mocked.us-east-1.elb.amazonaws.com"
+    }
+  }
+  mock_resource "aws_lb_target_group" {
+    defaults = { arn = "arn:aws:elasticloadbalancing:us-east-1:111122223333:targetgroup/mocked/0123456789abcdef" }
+  }
+  mock_resource "aws_wafv2_web_acl" {
+    defaults = { arn = "arn:aws:wafv2:us-east-1:111122223333:regional/webacl/mocked/0123" }
+  }
+  mock_resource "aws_autoscaling_group" {
+    defaults = { arn = "arn:aws:autoscaling:us-east-1:111122223333:autoScalingGroup:0:autoScalingGroupName/mocked" }
+  }
+  mock_resource "aws_launch_template" {
+    defaults = { id = "lt-0123456789abcdef0" }
+  }
+  mock_resource "aws_ecs_cluster" {
+    defaults = { arn = "arn:aws:ecs:us-east-1:111122223333:cluster/backend-prod" }
+  }
+  mock_resource "aws_ecs_task_definition" {
+    defaults = { arn = "arn:aws:ecs:us-east-1:111122223333:task-definition/backend-prod:1" }
+  }
+  mock_resource "aws_acm_certificate" {
+    defaults = {
+      arn                       = "arn:aws:acm:us-east-1:111122223333:certificate/mocked"
+      domain_validation_options = [{ domain_name = "api.example.com", resource_record_name = "_x", resource_record_type = "CNAME", resource_record_value = "_y" }]
+    }
+  }
+  mock_resource "aws_acm_certificate_validation" {
+    defaults = { certificate_arn = "arn:aws:acm:us-east-1:111122223333:certificate/mocked" }
+  }
+}
+
+variables {
+  environment       = "prod"
+  github_repository = "octo-org/video"
+}
+
+run "registry" {
+  command = apply
+
+  module {
+    source = "./modules/registry"
+  }
+
+  variables {
+    name               = "backend-prod"
+    create             = true
+    keep_images        = 100
+    keep_untagged_days = 7
+    force_delete       = false
+  }
+
+  assert {
+    condition     = aws_ecr_repository.this[0].image_tag_mutability == "IMMUTABLE" && aws_ecr_repository.this[0].image_scanning_configuration[0].scan_on_push
+    error_message = "The repository must have immutable tags and scan on push."
+  }
+
+  assert {
+    condition     = [for rule in jsondecode(aws_ecr_lifecycle_policy.this[0].policy).rules : rule.selection.countType if rule.selection.tagStatus == "tagged"] == ["imageCountMoreThan"]
+    error_message = "Tagged images must not expire by their age."
+  }
+
+  assert {
+    condition     = jsondecode(aws_ecr_lifecycle_policy.this[0].policy).rules[*].selection.countNumber == [7, 100]
+    error_message = "Untagged images stay 7 days, and the newest 100 tagged ones."
+  }
+}
+
+run "service" {
+  command = apply
+
+  module {
+    source = "./modules/service"
+  }
+
+  variables {
+    prefix                            = "backend-prod"
+    name                              = "backend"
+    cluster_name                      = "backend-prod"
+    family                            = "backend-prod"
+    region                            = "us-east-1"
+    image                             = "111122223333.dkr.ecr.us-east-1.amazonaws.com/backend-prod:bootstrap"
+    repository_arn                    = "arn:aws:ecr:us-east-1:111122223333:repository/backend-prod"
+    capacity                          = "fargate"
+    capacity_providers                = [{ name = "FARGATE", base = 0, weight = 1 }]
+    cluster_capacity_providers        = ["FARGATE", "FARGATE_SPOT"]
+    cpu                               = 1024
+    memory                            = 2048
+    cpu_architecture                  = "X86_64"
+    gpus                              = 0
+    ephemeral_storage_gib             = null
+    container_port                    = 8000
+    environment_variables             = { B = "2", A = "1" }
+    secrets                           = { KEY = "arn:aws:secretsmanager:us-east-1:111122223333:secret:key-AbCdEf:field::" }
+    secrets_kms_key_arns              = []
+    task_role_policy                  = null
+    writable_paths                    = ["/tmp"]
+    container_health_check            = null
+    stop_timeout_seconds              = 30
+    health_check_grace_period_seconds = 60
+    execute_command                   = false
+    container_insights                = true
+    desired_count                     = 1
+    min_capacity                      = 1
+    max_capacity                      = 4
+    cpu_target_percent                = 70
+    memory_target_percent             = 80
+    night                             = null
+    vpc_id                            = "vpc-0123456789abcdef0"
+    subnet_ids                        = ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"]
+    assign_public_ip                  = false
+    load_balancer_security_group_id   = "sg-0123456789abcdef0"
+    target_group_arn                  = "arn:aws:elasticloadbalancing:us-east-1:111122223333:targetgroup/x/0123456789abcdef"
+    alarm_names                       = ["errors", "unhealthy"]
+    log_group_name                    = "/ecs/backend-prod"
+    log_group_arn                     = "arn:aws:logs:us-east-1:111122223333:log-group:/ecs/backend-prod"
+    log_key_arn                       = null
+    exec_log_group_name               = null
+    exec_log_group_arn                = null
+    permissions_boundary_arn          = null
+  }
+
+  assert {
+    condition = (
+      aws_ecs_service.this.deployment_minimum_healthy_percent == 100 &&
+      aws_ecs_service.this.deployment_maximum_percent == 200 &&
+      aws_ecs_service.this.deployment_circuit_breaker[0].enable &&
+      aws_ecs_service.this.deployment_circuit_breaker[0].rollback
+    )
+    error_message = "The service must roll with 100/200 and a circuit breaker that rolls back."
+  }
+
+  assert {
+    condition     = aws_ecs_service.this.alarms[0].enable && aws_ecs_service.this.alarms[0].rollback && length(aws_ecs_service.this.alarms[0].alarm_names) == 2
+    error_message = "Both alarms must fail a deployment."
+  }
+
+  assert {
+    condition     = aws_ecs_task_definition.this.cpu == "1024" && aws_ecs_task_definition.this.memory == "2048" && aws_ecs_task_definition.this.skip_destroy
+    error_message = "A task has 1 vCPU and 2 GB, and its old revisions stay."
+  }
+
+  assert {
+    condition     = jsondecode(aws_ecs_task_definition.this.container_definitions)[0].readonlyRootFilesystem && jsondecode(aws_ecs_task_definition.this.container_definitions)[0].linuxParameters.capabilities.drop == ["ALL"]
+    error_message = "The container must have a read-only root file system and no capabilities."
+  }
+
+  assert {
+    condition     = jsondecode(aws_ecs_task_definition.this.container_definitions)[0].environment[*].name == ["A", "B"]
+    error_message = "Environment variables are sorted, or Terraform sees a difference for ever."
+  }
+
+  assert {
+    condition = [
+      for statement in jsondecode(aws_iam_role_policy.execution.policy).Statement : statement.Resource if statement.Sid == "Secrets"
+    ] == [["arn:aws:secretsmanager:us-east-1:111122223333:secret:key-AbCdEf"]]
+    error_message = "The execution role may read the secrets that the container has, and no others."
+  }
+
+  assert {
+    condition = (
+      aws_appautoscaling_target.this.min_capacity == 1 && aws_appautoscaling_target.this.max_capacity == 4 &&
+      aws_appautoscaling_policy.cpu.target_tracking_scaling_policy_configuration[0].target_value == 70 &&
+      aws_appautoscaling_policy.memory.target_tracking_scaling_policy_configuration[0].target_value == 80
+    )
+    error_message = "Autoscaling goes from 1 to 4 tasks on 70 % CPU and 80 % memory."
+  }
+
+  assert {
+    condition     = jsondecode(aws_iam_role.task.assume_role_policy).Statement[0].Condition.StringEquals["aws:SourceAccount"] == "111122223333"
+    error_message = "Only ECS of this account may use the roles."
+  }
+}
+
+run "load_balancer_without_https" {
+  command = apply
+
+  module {
+    source = "./modules/load-balancer"
+  }
+
+  variables {
+    prefix                       = "backend-prod"
+    vpc_id                       = "vpc-0123456789abcdef0"
+    subnet_ids                   = ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"]
+    internal                     = false
+    allowed_cidrs                = ["0.0.0.0/0"]
+    container_port               = 8000
+    health_check_path            = "/health"
+    deregistration_delay_seconds = 30
+    idle_timeout_seconds         = 60
+    https                        = false
+    certificate_arn              = null
+    domain_name                  = null
+    hosted_zone_id               = null
+    ssl_policy                   = "ELBSecurityPolicy-TLS13-1-2-2021-06"
+    access_logs                  = true
+    waf                          = false
+    log_retention_days           = 7
+    log_key_arn                  = null
+    allow_destroy                = false
+  }
+
+  assert {
+    condition     = aws_lb_target_group.this.health_check[0].path == "/health" && aws_lb_target_group.this.target_type == "ip"
+    error_message = "The health check asks /health."
+  }
+
+  assert {
+    condition     = aws_lb.this.enable_deletion_protection && aws_lb.this.drop_invalid_header_fields
+    error_message = "The load balancer must be protected and drop invalid headers."
+  }
+
+  assert {
+    condition     = aws_lb_listener.http.default_action[0].type == "forward" && length(aws_lb_listener.https) == 0
+    error_message = "Without a certificate HTTP is served."
+  }
+
+  assert {
+    condition     = output.url == "http://mocked.us-east-1.elb.amazonaws.com"
+    error_message = "The address of the load balancer is the service's."
+  }
+}
+
+run "load_balancer_with_domain" {
+  command = apply
+
+  module {
+    source = "./modules/load-balancer"
+  }
+
+  variables {
+    prefix                       = "backend-prod"
+    vpc_id                       = "vpc-0123456789abcdef0"
+    subnet_ids                   = ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"]
+    internal                     = false
+    allowed_cidrs                = ["10.0.0.0/8", "192.168.0.0/16"]
+    container_port               = 8000
+    health_check_path            = "/health"
+    deregistration_delay_seconds = 30
+    idle_timeout_seconds         = 60
+    https                        = true
+    certificate_arn              = null
+    domain_name                  = "api.example.com"
+    hosted_zone_id               = "Z0123456789ABC"
+    ssl_policy                   = "ELBSecurityPolicy-TLS13-1-2-2021-06"
+    access_logs                  = false
+    waf                          = true
+    log_retention_days           = 7
+    log_key_arn                  = null
+    allow_destroy                = true
+  }
+
+  assert {
+    condition     = aws_lb_listener.http.default_action[0].redirect[0].protocol == "HTTPS" && aws_lb_listener.http.default_action[0].redirect[0].status_code == "HTTP_301"
+    error_message = "HTTP only redirects."
+  }
+
+  assert {
+    condition     = aws_lb_listener.https[0].certificate_arn == "arn:aws:acm:us-east-1:111122223333:certificate/mocked" && aws_lb_listener.https[0].ssl_policy == "ELBSecurityPolicy-TLS13-1-2-2021-06"
+    error_message = "HTTPS has the certificate of the domain and TLS 1.2 or newer."
+  }
+
+  assert {
+    condition     = length(aws_vpc_security_group_ingress_rule.https) == 2 && output.url == "https://api.example.com"
+    error_message = "Each address range has its rule, and the domain is the address."
+  }
+
+  assert {
+    condition     = contains([for rule in aws_wafv2_web_acl.this[0].rule : rule.name], "AWSManagedRulesKnownBadInputsRuleSet") && length(aws_wafv2_web_acl_association.this) == 1
+    error_message = "The web ACL has the rules against Log4j and stands in front of the load balancer."
+  }
+
+  assert {
+    condition     = !aws_lb.this.enable_deletion_protection && length(aws_s3_bucket.logs) == 0
+    error_message = "What may be destroyed is not protected."
+  }
+}
+
+run "network_with_a_gateway_for_each_zone" {
+  command = apply
+
+  module {
+    source = "./modules/network"
+  }
+
+  variables {
+    prefix                   = "backend-prod"
+    region                   = "us-east-1"
+    cidr                     = "10.0.0.0/16"
+    zone_count               = 2
+    nat                      = "per-az"
+    endpoint_services        = []
+    flow_logs                = true
+    log_retention_days       = 7
+    log_key_arn              = null
+    permissions_boundary_arn = null
+  }
+
+  assert {
+    condition     = length(aws_nat_gateway.this) == 2 && length(aws_route.nat) == 2 && length(aws_subnet.public) == 2 && length(aws_subnet.private) == 2
+    error_message = "Two zones have two gateways and four subnets."
+  }
+
+  assert {
+    condition     = length(distinct(concat([for s in aws_subnet.public : s.cidr_block], [for s in aws_subnet.private : s.cidr_block]))) == 4
+    error_message = "No two subnets overlap."
+  }
+
+  assert {
+    condition     = alltrue([for s in aws_subnet.public : !s.map_public_ip_on_launch])
+    error_message = "Nothing gets a public address by itself."
+  }
+
+  assert {
+    condition     = aws_vpc_endpoint.s3.vpc_endpoint_type == "Gateway" && length(aws_vpc_endpoint.interface) == 0
+    error_message = "The endpoint of S3, which is free, is there, and no other."
+  }
+}
+
+run "network_with_one_gateway_in_three_zones" {
+  command = apply
+
+  module {
+    source = "./modules/network"
+  }
+
+  variables {
+    prefix                   = "backend-prod"
+    region                   = "us-east-1"
+    cidr                     = "10.1.0.0/20"
+    zone_count               = 3
+    nat                      = "single"
+    endpoint_services        = ["ecr.api", "ecr.dkr"]
+    flow_logs                = false
+    log_retention_days       = 7
+    log_key_arn              = null
+    permissions_boundary_arn = null
+  }
+
+  assert {
+    condition     = length(aws_nat_gateway.this) == 1 && length(aws_route.nat) == 3 && length(aws_subnet.private) == 3
+    error_message = "Three zones share a gateway."
+  }
+
+  assert {
+    condition     = length(aws_vpc_endpoint.interface) == 2 && length(aws_flow_log.this) == 0
+    error_message = "Endpoints are there, flow logs are not."
+  }
+}
+
+run "network_without_gateways" {
+  command = apply
+
+  module {
+    source = "./modules/network"
+  }
+
+  variables {
+    prefix                   = "backend-dev"
+    region                   = "us-east-1"
+    cidr                     = "10.0.0.0/16"
+    zone_count               = 2
+    nat                      = "none"
+    endpoint_services        = []
+    flow_logs                = false
+    log_retention_days       = 7
+    log_key_arn              = null
+    permissions_boundary_arn = null
+  }
+
+  assert {
+    condition     = length(aws_nat_gateway.this) == 0 && length(aws_eip.nat) == 0 && length(aws_route.nat) == 0
+    error_message = "There is no gateway and no route to one."
+  }
+}
+
+run "instances_with_gpus" {
+  command = apply
+
+  module {
+    source = "./modules/ec2-capacity"
+  }
+
+  variables {
+    prefix                   = "backend-gpu"
+    region                   = "us-east-1"
+    cluster_name             = "backend-gpu"
+    vpc_id                   = "vpc-0123456789abcdef0"
+    subnet_ids               = ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"]
+    instance_type            = "g5.xlarge"
+    cpu_architecture         = "X86_64"
+    gpu                      = true
+    min_size                 = 0
+    max_size                 = 4
+    allow_destroy            = false
+    permissions_boundary_arn = null
+  }
+
+  assert {
+    condition     = strcontains(aws_launch_template.this.image_id, "amazon-linux-2023/gpu") && strcontains(base64decode(aws_launch_template.this.user_data), "ECS_ENABLE_GPU_SUPPORT=true")
+    error_message = "GPU instances have ECS's GPU image, with the GPUs switched on."
+  }
+
+  assert {
+    condition     = aws_launch_template.this.metadata_options[0].http_tokens == "required" && aws_launch_template.this.block_device_mappings[0].ebs[0].encrypted == "true"
+    error_message = "Instances need IMDSv2 and encrypted disks."
+  }
+
+  assert {
+    condition     = aws_ecs_capacity_provider.this.auto_scaling_group_provider[0].managed_termination_protection == "ENABLED" && aws_autoscaling_group.this.protect_from_scale_in
+    error_message = "No instance with tasks is taken away."
+  }
+}
+
+run "whole_stack" {
+  command = apply
+
+  assert {
+    condition     = output.cluster == "backend-prod" && output.service == "backend" && output.ecr_repository == "backend-prod"
+    error_message = "The outputs are the inputs of the action."
+  }
+
+  assert {
+    condition     = output.trusted_subjects.deploy == ["repo:octo-org/video:environment:prod"] && output.trusted_subjects.plan == ["repo:octo-org/video:pull_request"] && output.trusted_subjects.infra == ["repo:octo-org/video:environment:prod-infra"]
+    error_message = "Each role trusts one exact subject, and pull requests may plan only."
+  }
+
+  assert {
+    condition     = strcontains(output.action_inputs, "ecr-repository: backend-prod") && strcontains(output.action_inputs, "health-check-url: http://mocked.us-east-1.elb.amazonaws.com/health")
+    error_message = "The step is ready to paste."
+  }
+}
+
+run "existing_network_and_repository" {
+  command = apply
+
+  variables {
+    vpc_id             = "vpc-0123456789abcdef0"
+    public_subnet_ids  = ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"]
+    private_subnet_ids = ["subnet-0123456789abcdef2", "subnet-0123456789abcdef3"]
+    create_repository  = false
+    repository_name    = "shared"
+  }
+
+  assert {
+    condition     = length(module.network) == 0 && output.vpc_id == "vpc-0123456789abcdef0" && output.ecr_repository == "shared"
+    error_message = "Nothing of the network is created."
+  }
+}
+
+run "immutable_subjects_from_a_branch" {
+  command = apply
+
+  variables {
+    deploy_from           = "branch"
+    github_owner_id       = 123456
+    github_repository_id  = 456789
+    github_subject_format = "both"
+  }
+
+  assert {
+    condition     = output.trusted_subjects.deploy == ["repo:octo-org/video:ref:refs/heads/main", "repo:octo-org@123456/video@456789:ref:refs/heads/main"]
+    error_message = "While moving over, both forms of one subject are trusted."
+  }
+}
