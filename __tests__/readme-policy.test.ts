@@ -28,8 +28,12 @@ const PREFIXES: Readonly<Record<string, string>> = {
   ScalingReads: 'application-autoscaling',
 };
 
-/** What IAM asks for besides the calls themselves: RegisterTaskDefinition hands over roles and tags. */
-const BESIDES_CALLS = ['ecs:TagResource', 'iam:PassRole'];
+/** What IAM asks for besides the calls themselves: RegisterTaskDefinition hands over roles and tags, Docker pushes. */
+const BESIDES_CALLS = [
+  ...['ecs:TagResource', 'iam:PassRole'],
+  ...['ecr:BatchCheckLayerAvailability', 'ecr:InitiateLayerUpload', 'ecr:UploadLayerPart'],
+  ...['ecr:CompleteLayerUpload', 'ecr:PutImage', 'ecr:GetDownloadUrlForLayer'],
+];
 
 interface Call {
   readonly method: string;
