@@ -1,0 +1,52 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from '@jest/globals';
+import { parse } from 'yaml';
+import { readInputs } from '../../src/inputs.ts';
+import { evaluate, examplesOf } from './examples.ts';
+
+const ACTION = parse(readFileSync('action.yml', 'utf8')) as {
+  readonly inputs: Readonly<Record<string, { readonly default?: string }>>;
+};
+
+const files = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard', '*.md'], {
+  encoding: 'utf8',
+})
+  .split('\0')
+  .filter((file) => file !== '');
+const examples = files.flatMap((file) => examplesOf(file, readFileSync(file, 'utf8')));
+
+describe('every example of the guides', () => {
+  test('is found', () => {
+    expect(new Set(examples.map(({ at }) => at.split(':')[0]))).toContain('README.md');
+    expect(examples.length).toBeGreaterThan(4);
+  });
+
+  test.each(examples)('has inputs that the action takes: $at', ({ inputs }) => {
+    expect(Object.keys(inputs).filter((name) => !(name in ACTION.inputs))).toEqual([]);
+    const get = (name: string): string => inputs[name] ?? evaluate(ACTION.inputs[name]?.default ?? '');
+    expect(() => readInputs(get, { workspace: '/workspace' })).not.toThrow();
+  });
+});
+
+describe('an example', () => {
+  const step = '- uses: org/ecs-fargate-deploy@v1\n  with:\n    bake-minutes: 1.50\n    no-cache: yes\n';
+
+  test('is found in a list of steps and in a whole workflow, with its inputs as they are written', () => {
+    const workflow = `jobs:\n  deploy:\n    steps:\n${step.replaceAll(/^/gm, '      ').trimEnd()}\n`;
+    const markdown = `\`\`\`yaml\n${step}\`\`\`\n\n\`\`\`yaml\n${workflow}\`\`\`\n`;
+    const inputs = { 'bake-minutes': '1.50', 'no-cache': 'yes' };
+    expect(examplesOf('a.md', markdown)).toEqual([
+      { at: 'a.md:2', inputs },
+      { at: 'a.md:9', inputs },
+    ]);
+  });
+
+  test('that is no YAML is an error', () => {
+    expect(() => examplesOf('a.md', '```yaml\na: 1\na: 2\n```\n')).toThrow('a.md:2');
+  });
+
+  test('with an expression that nobody knows is an error', () => {
+    expect(() => evaluate('${{ env.X }}')).toThrow('No value for the expression env.X');
+  });
+});
