@@ -105,7 +105,7 @@ describe('two definitions differ', () => {
       'by the order of a command',
       { command: ['a', 'b'] },
       { command: ['b', 'a'] },
-      ['~ containerDefinitions[web].command: ["a","b"] -> ["b","a"]'],
+      ['~ containerDefinitions[web].command: changed'],
     ],
     [
       'by a secret, which shows where it comes from',
@@ -219,6 +219,29 @@ describe('the values of the environment', () => {
     const changes = diffDefinitions(web({}), web({ environment: written }), ['B']);
     expect(changes.length).toBeGreaterThan(0);
     expect(JSON.stringify(changes)).not.toContain('s3cret');
+  });
+
+  it.each<[string, JsonObject]>([
+    ['a command', { command: ['sh', '-c', 'login s3cret'] }],
+    ['an entry point', { entryPoint: ['s3cret'] }],
+    ['a health check', { healthCheck: { command: ['CMD', 'curl', '-H', 's3cret'] } }],
+    ['a label that sounds like a credential', { dockerLabels: { 'traefik.auth.users': 's3cret' } }],
+  ])('are not alone hidden: %s may hold one, too', (_what, container) => {
+    const changes = diffDefinitions(web({}), web(container));
+    expect(changes).toMatchObject([{ kind: 'added' }]);
+    expect(JSON.stringify(changes)).not.toContain('s3cret');
+  });
+
+  it('are hidden in containers that share a name', () => {
+    const twins = definitionOf(
+      ['a', 's3cret'].map((value) => ({ name: 'web', image: 'x', ...environment({ A: value }) })),
+    );
+    expect(JSON.stringify(diffDefinitions(web({}), twins))).not.toContain('s3cret');
+  });
+
+  it('do not hide a label that does not', () => {
+    const changes = diffDefinitions(web({}), web({ dockerLabels: { version: '1.4' } }));
+    expect(changes.map(describeChange)).toEqual(['+ containerDefinitions[web].dockerLabels.version: 1.4']);
   });
 
   it.each(['splunk-token', 'HTTP_Passwd', 'dd.api.key', 'Header', 'secret_key'])(

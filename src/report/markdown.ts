@@ -21,9 +21,14 @@ export function escapeText(text: string): string {
     .replace(/www\./gi, (www) => `${www.slice(0, 3)}\u200b.`);
 }
 
-/** Text from outside as inline code. An empty text is shown as a space: two backticks would be no code. */
+/**
+ * Text from outside as inline code. An empty text is shown as a space: two backticks would be no code. In a table a
+ * backslash before a pipe would escape the backslash that keeps the pipe from ending the cell; a zero-width space
+ * parts them.
+ */
 export function code(text: string): string {
-  const line = harmlessLines(text).join(' ').replaceAll('|', '\\|') || ' ';
+  const plain = harmlessLines(text).join(' ');
+  const line = plain.replace(/\\(?=\|)/g, '\\\u200b').replaceAll('|', '\\|') || ' ';
   const longest = Math.max(0, ...[...line.matchAll(/`+/g)].map((run) => run[0].length));
   const fence = '`'.repeat(longest + 1);
   const pad = line.startsWith('`') || line.endsWith('`') ? ' ' : '';

@@ -24,10 +24,12 @@ const KEYED_BY: Readonly<Record<string, readonly string[]>> = {
 
 /**
  * Values under these paths never leave the diff, but for environment names that the user lists. The environment is
- * hidden in whatever form somebody wrote it; options of log and volume drivers, where they carry credentials.
+ * hidden in whatever form somebody wrote it, and so are commands, into which people write tokens; options of log and
+ * volume drivers and Docker labels, where their name says that they carry credentials. Containers that share a name are
+ * one value that holds all of that.
  */
 const HIDDEN =
-  /(^|\.)environment(\[|\.|$)|\.options\..*(token|secret|pass|pwd|key|auth|credential|header)|\.driverOpts\./i;
+  /^containerDefinitions$|(^|\.)environment(\[|\.|$)|\.(command|entryPoint)$|\.(options|dockerLabels)\..*(token|secret|pass|pwd|key|auth|credential|header)|\.driverOpts\./i;
 
 /**
  * What changes between two definitions for whoever runs them: defaults filled on both sides, lists matched by
