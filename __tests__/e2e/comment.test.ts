@@ -1,4 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { runStep, type StepOptions, type StepResult } from '../../runner/step.ts';
 import { startGitHub, type FakeGitHub, type FakeGitHubOptions } from '../../simulator/github/github.ts';
 import type { Simulator } from '../../simulator/simulator.ts';
@@ -362,3 +364,37 @@ test('an event file that is no JSON keeps nothing from being deployed', () =>
     const env = { GITHUB_EVENT_PATH: 'broken.json', GITHUB_API_URL: 'http://127.0.0.1:9' };
     expectGreen(await step(sim, { mode: 'plan', ...tag('v2') }, { files, env }), 'planned');
   }));
+
+describe('behind a proxy', () => {
+  /** Where a proxy was asked to connect to while a run commented; it refuses each time. */
+  async function connectsOf(env: Record<string, string>): Promise<string[]> {
+    const connects: string[] = [];
+    const proxy = createServer();
+    proxy.on('connect', (request, socket) => {
+      connects.push(request.url ?? '');
+      socket.end('HTTP/1.1 502 Bad Gateway\r\n\r\n');
+    });
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+    const address = `http://127.0.0.1:${String((proxy.address() as AddressInfo).port)}`;
+    try {
+      await inAWorld({}, async (sim) => {
+        const github = { GITHUB_API_URL: 'https://github.example/api/v3', HTTPS_PROXY: address };
+        const options = { event: PULL_REQUEST, env: { ...github, ...env } };
+        const result = await step(sim, { mode: 'plan', ...tag('v2') }, options);
+        expectGreen(result, 'planned');
+        expect(result.warnings.join()).toContain('GitHub did not answer');
+      });
+      return connects;
+    } finally {
+      proxy.close();
+    }
+  }
+
+  test('GitHub is reached through it', async () => {
+    expect(new Set(await connectsOf({}))).toEqual(new Set(['github.example:443']));
+  });
+
+  test('GitHub is not, where NO_PROXY excepts it', async () => {
+    expect(await connectsOf({ NO_PROXY: 'github.example' })).toEqual([]);
+  });
+});

@@ -65,7 +65,7 @@ function structureOf(tokens: readonly Token[]): string[] {
       case 'text':
       case 'escape':
       case 'br':
-        return 'tokens' in token && token.tokens !== undefined ? structureOf(token.tokens) : [];
+        return structureOf(('tokens' in token ? token.tokens : undefined) ?? []);
       case 'table': {
         const table = token as Tokens.Table;
         const cells = [table.header, ...table.rows].map((row) =>
@@ -104,8 +104,8 @@ function proseOf(tokens: readonly Token[]): string[] {
       case 'list':
         return (token as Tokens.List).items.map((item) => proseOf(item.tokens).join(''));
       default:
-        return 'tokens' in token && token.tokens !== undefined
-          ? [proseOf(token.tokens).join('')]
+        return 'tokens' in token
+          ? [proseOf(token.tokens ?? []).join('')]
           : ['text' in token ? String(token.text) : token.raw];
     }
   });

@@ -31,14 +31,12 @@ export async function connectGitHub(
 ): Promise<GitHub> {
   // Loaded when it is needed: it reads the event's file as it loads, and throws where that is no JSON.
   const library = await import(/* webpackMode: "eager" */ '@actions/github');
-  const octokit = library.getOctokit(token, {
-    userAgent: 'ecs-fargate-deploy/1',
-    log: SILENT,
-    request: { signal },
+  // `request` is not given here: it would replace the library's own, which goes through the proxy.
+  const octokit = library.getOctokit(token, { userAgent: 'ecs-fargate-deploy/1', log: SILENT });
+  octokit.hook.wrap('request', (request, options) => {
+    const ending = { ...options, request: { ...options.request, signal } };
+    return repeated(() => Promise.resolve(request(ending)), options.method === 'GET', clock, signal);
   });
-  octokit.hook.wrap('request', (request, options) =>
-    repeated(() => Promise.resolve(request(options)), options.method === 'GET', clock, signal),
-  );
   const where = { owner: repository.owner, repo: repository.name };
   const { issues, pulls, repos } = octokit.rest;
   return {

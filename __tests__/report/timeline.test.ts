@@ -1,0 +1,93 @@
+import { describe, expect, it } from '@jest/globals';
+import { timeline } from '../../src/report/timeline.ts';
+import { OUTCOMES } from './outcomes.ts';
+import { reportOf } from './reports.ts';
+
+const POINT = {
+  service: 'backend',
+  desired: 2,
+  running: 0,
+  healthy: 0,
+  old: 2,
+  draining: 0,
+  failed: 0,
+  stage: 'in progress',
+};
+const STEP = { name: 'Watch', from: 0, seconds: 100, ok: true };
+
+/** The bars of the chart, below their sections. */
+function bars(points: readonly (Partial<typeof POINT> & { at: number })[], steps = [STEP]): string[] {
+  const report = reportOf({}, { steps, points: points.map((point) => ({ ...POINT, ...point })) });
+  const chart = timeline(report).find((block) => block.startsWith('```mermaid')) ?? '';
+  return chart
+    .split('\n')
+    .slice(5, -1)
+    .map((line) => line.trim());
+}
+
+describe('the timeline', () => {
+  it('shows what a rollout goes through, each phase until the next', () => {
+    expect(
+      bars([
+        { at: 0 },
+        { at: 10, running: 1 },
+        { at: 20, running: 2 },
+        { at: 40, running: 2, healthy: 2 },
+        { at: 90, running: 2, healthy: 2, old: 0 },
+      ]),
+    ).toEqual([
+      'section Steps',
+      'Watch :done, 0, 100000',
+      'section Rollout of backend',
+      'starting tasks :0, 20000',
+      'becoming healthy :20000, 40000',
+      'draining old tasks :40000, 90000',
+    ]);
+  });
+
+  it('shows failing tasks and the way back in red', () => {
+    expect(
+      bars([{ at: 0 }, { at: 30, failed: 2 }, { at: 50, failed: 2, stage: 'rollback in progress' }]).slice(3),
+    ).toEqual([
+      'starting tasks :0, 30000',
+      'tasks fail :crit, 30000, 50000',
+      'rolling back :crit, 50000, 100000',
+    ]);
+  });
+
+  it('shows the stages of a native strategy by their names', () => {
+    const stage = (name: string): { stage: string } => ({ stage: `in progress (${name})` });
+    expect(
+      bars([
+        { at: 0, ...stage('scale up') },
+        { at: 50, ...stage('bake time') },
+      ]).slice(3),
+    ).toEqual(['scale up :0, 50000', 'bake time :50000, 100000']);
+  });
+
+  it('gives a step that failed another colour, and a short one a width that can be seen', () => {
+    expect(bars([], [STEP, { name: 'Gate', from: 100, seconds: 0, ok: false }])).toEqual([
+      'section Steps',
+      'Watch :done, 0, 100000',
+      'Gate :crit, 100000, 101000',
+    ]);
+  });
+
+  it('has no letter that means something to Mermaid', () => {
+    const [, bar = ''] = bars([], [{ ...STEP, name: 'a:b;c#d,e%%f\n"g"' }]);
+    expect(bar).toBe('a b c d e  f  g  :done, 0, 100000');
+  });
+
+  it.each([
+    ['a quick run', [{ ...STEP, seconds: 0.4 }]],
+    ['a run of too many steps', Array.from({ length: 41 }, (_, at) => ({ ...STEP, from: at }))],
+  ])('is a table for %s', (_what, steps) => {
+    const [, table = ''] = timeline(reportOf({}, { steps }));
+    expect(table).toMatch(/^\| Step \| At \| Took \|/);
+  });
+
+  it('counts seconds, at most ten of them on the axis', () => {
+    const report = { ...OUTCOMES['proven healthy']!, rollout: [], steps: [{ ...STEP, seconds: 1800 }] };
+    expect(timeline(report)[1]).toContain('    axisFormat %s s\n    tickInterval 5minute\n');
+  });
+});
