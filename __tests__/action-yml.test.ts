@@ -4,7 +4,6 @@ import { describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
 
 import { readInputs, readRequest } from '../src/inputs.ts';
-import { NOT_YET } from '../src/inputs/later.ts';
 import { InputReader } from '../src/inputs/reader.ts';
 
 interface Input {
@@ -95,16 +94,10 @@ describe('action.yml and the code', () => {
     expect(Object.keys(action.inputs).filter((name) => filledIn.reader.isSet(name))).toEqual([]);
   });
 
-  it('accept every input at its default, also one whose feature does not exist yet', () => {
+  it('accept every input at its default', () => {
     const inputs: Record<string, string> = { service: 'web' };
     expect(() =>
       readInputs((name) => inputs[name] ?? (name === 'github-token' ? '' : stated(name)), facts),
     ).not.toThrow();
-  });
-
-  it('agree on what is not available yet: every entry is an input', () => {
-    for (const { inputs } of NOT_YET) {
-      for (const asked of inputs) expect(Object.keys(action.inputs)).toContain(asked.split(': ')[0]);
-    }
   });
 });

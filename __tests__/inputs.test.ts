@@ -2,22 +2,20 @@ import { describe, expect, it } from '@jest/globals';
 
 import { InvalidInputs, readInputs } from '../src/inputs.ts';
 import type { ReadInputs } from '../src/inputs.ts';
-import type { NotYet } from '../src/inputs/later.ts';
 
 type Inputs = Readonly<Record<string, string>>;
 
-/** Reads the inputs with every feature available, so that these tests hold whatever exists by now. */
-function read(inputs: Inputs, notYet: readonly NotYet[] = []): ReadInputs {
-  return readInputs((name) => inputs[name] ?? '', { workspace: '/workspace' }, notYet);
+function read(inputs: Inputs): ReadInputs {
+  return readInputs((name) => inputs[name] ?? '', { workspace: '/workspace' });
 }
 
 function request(inputs: Inputs) {
   return read({ service: 'web', ...inputs }).request;
 }
 
-function problemsOf(inputs: Inputs, notYet: readonly NotYet[] = []): readonly string[] {
+function problemsOf(inputs: Inputs): readonly string[] {
   try {
-    read(inputs, notYet);
+    read(inputs);
   } catch (error) {
     if (error instanceof InvalidInputs) return error.problems;
     throw error;
@@ -441,29 +439,5 @@ describe('secrets', () => {
     expect(others).toEqual([]);
     expect(problem).toMatch(/^health-check-url: /);
     expect(problem).not.toContain('hunter2');
-  });
-});
-
-describe('features that do not exist yet', () => {
-  const notYet = [
-    { feature: 'building an image', inputs: ['context'] },
-    { feature: 'a plan', inputs: ['mode: plan'] },
-    { feature: 'comments', inputs: ['pr-comment'] },
-  ];
-
-  it('are refused by name, beside the other problems', () => {
-    expect(problemsOf({ service: 'web', context: '.', mode: 'plan', 'pr-comment': 'never' }, notYet)).toEqual(
-      [
-        'pr-comment: "never" is not known. Give auto, true, false or on-failure.',
-        'ecr-repository: it is missing, and context needs it. Name the repository.',
-        'context: `context` (building an image) is not available in this version yet.',
-        'mode: `mode: plan` (a plan) is not available in this version yet.',
-        'pr-comment: `pr-comment` (comments) is not available in this version yet.',
-      ],
-    );
-  });
-
-  it('are not in the way of defaults and of other values', () => {
-    expect(problemsOf({ service: 'web', mode: 'rollback', 'pr-comment': 'Auto' }, notYet)).toEqual([]);
   });
 });

@@ -4,8 +4,6 @@ import { describe, expect, it, test } from '@jest/globals';
 import { parse } from 'yaml';
 
 import { readInputs } from '../src/inputs.ts';
-import { NOT_YET } from '../src/inputs/later.ts';
-import { renderNotYet } from '../scripts/readme-later.ts';
 import { POLICY, renderPolicy } from '../scripts/readme-policy.ts';
 import type { ActionFile } from '../scripts/readme-tables.ts';
 import { inAWorld, step } from './e2e/world.ts';
@@ -119,9 +117,8 @@ describe('README.md', () => {
   const action = parse(readFileSync('action.yml', 'utf8')) as ActionFile;
   const examples = [...readme.matchAll(/^```yaml\n(.*?)^```/gms)].map(([, text = '']) => text);
 
-  it('holds the current policy and what is not available yet', () => {
+  it('holds the current policy', () => {
     expect(renderPolicy(readme)).toBe(readme);
-    expect(renderNotYet(readme)).toBe(readme);
   });
 
   test.each(examples)('has examples that the action accepts: %s', (text) => {
@@ -142,24 +139,6 @@ describe('README.md', () => {
     const named = [...readme.matchAll(/npm (?:run )?(start|test|(?<=run )\w[\w:]*)/g)];
     expect(named.length).toBeGreaterThan(2);
     for (const [, name = ''] of named) expect(scripts).toHaveProperty([name]);
-  });
-});
-
-describe('the table of what is not available yet', () => {
-  const empty = 'Top\n<!-- not-yet --><!-- /not-yet -->\n';
-
-  it('has a row for each feature, with its inputs', () => {
-    const rendered = renderNotYet(empty, [
-      { feature: 'building', inputs: ['context', 'file'] },
-      { feature: 'a plan', inputs: ['mode: plan'] },
-      { feature: 'building', inputs: ['pull'] },
-    ]);
-    expect(rendered).toContain('| Building | `context`, `file`, `pull` |\n| A plan | `mode: plan` |');
-  });
-
-  it('says so when nothing is missing any more', () => {
-    expect(renderNotYet(empty, [])).toContain('Nothing.');
-    expect(NOT_YET.every(({ inputs }) => inputs.length > 0)).toBe(true);
   });
 });
 

@@ -7,8 +7,6 @@ import { problemsBetween } from './inputs/combinations.ts';
 import { readDefinition, readPreDeploy } from './inputs/definition.ts';
 import { readGate } from './inputs/gate.ts';
 import { readImage } from './inputs/image.ts';
-import { NOT_YET, refusals } from './inputs/later.ts';
-import type { NotYet } from './inputs/later.ts';
 import { InputReader, InvalidInputs } from './inputs/reader.ts';
 import type { GetInput } from './inputs/reader.ts';
 import { readReport } from './inputs/report.ts';
@@ -34,10 +32,10 @@ export interface ReadInputs {
  * (`getInput(name, { trimWhitespace: false })`), or '' where it is not set; each input is asked for once. An
  * empty input has the default that `action.yml` states. Throws one `InvalidInputs` with all problems.
  */
-export function readInputs(get: GetInput, facts: Facts, notYet: readonly NotYet[] = NOT_YET): ReadInputs {
+export function readInputs(get: GetInput, facts: Facts): ReadInputs {
   const read = new InputReader(get);
   const request = readRequest(read, facts);
-  const problems = [...read.problems, ...problemsBetween(request, read), ...refusals(notYet, read)];
+  const problems = [...read.problems, ...problemsBetween(request, read)];
   if (problems.length > 0) throw new InvalidInputs(problems);
   return { request, secrets: read.secrets };
 }

@@ -11,9 +11,7 @@ export interface FakeOptions {
 }
 
 /** A GitHub in memory, with the comments of one pull request. */
-export function fakeGitHub(
-  options: FakeOptions = {},
-): GitHub & {
+export function fakeGitHub(options: FakeOptions = {}): GitHub & {
   readonly all: Comment[];
   readonly calls: string[];
   add(body: string, author?: Comment['author']): Comment;

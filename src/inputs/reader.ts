@@ -33,7 +33,6 @@ export class InputReader {
   readonly defaults = new Map<string, string>();
   readonly #get: GetInput;
   readonly #set = new Set<string>();
-  readonly #values = new Map<string, unknown>();
 
   constructor(get: GetInput) {
     this.#get = get;
@@ -52,7 +51,6 @@ export class InputReader {
       return byDefault.value;
     }
     if (!isDeepStrictEqual(parsed.value, byDefault.value)) this.#set.add(name);
-    this.#values.set(name, parsed.value);
     return parsed.value;
   }
 
@@ -63,7 +61,6 @@ export class InputReader {
     this.#set.add(name);
     const parsed = parse(text);
     if ('value' in parsed) {
-      this.#values.set(name, parsed.value);
       return parsed.value;
     }
     for (const problem of parsed.problems) this.problem(name, problem);
@@ -77,11 +74,6 @@ export class InputReader {
   isSet(name: string): boolean {
     if (!this.defaults.has(name)) throw new Error(`The input ${name} was not read.`);
     return this.#set.has(name);
-  }
-
-  /** Whether the input was set to this very value. */
-  is(name: string, value: string): boolean {
-    return this.isSet(name) && this.#values.get(name) === value;
   }
 
   problem(name: string, sentence: string): void {
