@@ -17,6 +17,8 @@ export interface Front {
   readonly homeRegion: string;
   readonly faults: Faults;
   readonly record: (call: Call) => void;
+  /** Brings what lies outside the world up to date before a request is answered. */
+  readonly refresh: (world: World, request: AwsRequest) => Promise<void>;
 }
 
 interface Answer {
@@ -46,6 +48,7 @@ async function handle(front: Front, incoming: IncomingMessage, response: ServerR
   const world = front.worldOf(globalServices.has(request.service) ? front.homeRegion : request.region);
   const effect = front.faults.next(request.action);
   if (effect?.kind === 'delay') await sleep(effect.milliseconds);
+  await front.refresh(world, request);
   world.clock.settle();
   const time = world.clock.now();
   const requestId = randomUUID();

@@ -4,11 +4,13 @@ import { RunningClock } from './clock.ts';
 import type { SimulatorClock } from './clock.ts';
 import type { Service } from './ecs/model.ts';
 import { isUnderway } from './ecs/service-deployments.ts';
+import type { Upstream } from './ecr/upstream.ts';
 import { closeServer, listen, openTraffic } from './elbv2/traffic.ts';
 import type { Traffic } from './elbv2/traffic.ts';
 import { Faults } from './faults.ts';
 import type { Fault } from './faults.ts';
 import { Operator } from './operator.ts';
+import type { AwsRequest } from './protocol/request.ts';
 import { seedSeconds, seedWorld } from './seed.ts';
 import type { Seed } from './seed.ts';
 import { createFront } from './server.ts';
@@ -34,6 +36,8 @@ export interface SimulatorOptions {
   readonly throttling?: boolean;
   /** Simulated seconds until a new service deployment shows up in what is read; 0 by default. */
   readonly lagSeconds?: number;
+  /** A real OCI registry that holds the images of the home region's repositories; by default images are only names. */
+  readonly upstream?: Upstream;
 }
 
 export interface Simulator {
@@ -76,6 +80,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     homeRegion: region,
     faults,
     record: (call) => calls.push(call),
+    refresh: (asked, request) => refresh(world, asked, request, options.upstream),
   });
   await listen(server, options.port ?? 0);
   const loadBalancers = await openAll(world);
@@ -104,6 +109,17 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       ]);
     },
   };
+}
+
+/** Images are asked for in ECR, and by ECS where they are put to use. */
+async function refresh(
+  home: World,
+  asked: World,
+  { service, action }: AwsRequest,
+  upstream: Upstream | undefined,
+): Promise<void> {
+  const concerns = service === 'ecr' || (service === 'ecs' && /^(Register|Create|Update|Run)/.test(action));
+  if (upstream !== undefined && asked === home && concerns) await upstream.mirror(home.registry);
 }
 
 /** For `when`: a deployment of this service is underway. */

@@ -7,17 +7,17 @@ import type { World } from '../world.ts';
 import { indexType, manifestType } from './registry.ts';
 import type { Image, Repository } from './registry.ts';
 
+const mutabilities = ['MUTABLE', 'IMMUTABLE', 'MUTABLE_WITH_EXCLUSION', 'IMMUTABLE_WITH_EXCLUSION'] as const;
+
 const twelveHours = 12 * 3600 * 1000;
 
 export const ecrActions = {
   CreateRepository(world: World, input: JsonObject): JsonObject {
-    const immutable = text(input, 'imageTagMutability') === 'IMMUTABLE';
-    return {
-      repository: repositoryView(
-        world,
-        world.registry.create(requiredText(input, 'repositoryName'), immutable),
-      ),
-    };
+    const mutability = mutabilities.find((each) => each === text(input, 'imageTagMutability')) ?? 'MUTABLE';
+    const filters = objects(input, 'imageTagMutabilityExclusionFilters');
+    const exceptions = filters.map((filter) => requiredText(filter, 'filter'));
+    const created = world.registry.create(requiredText(input, 'repositoryName'), mutability, exceptions);
+    return { repository: repositoryView(world, created) };
   },
 
   DescribeRepositories(world: World, input: JsonObject): JsonObject {
@@ -107,7 +107,7 @@ export const ecrActions = {
     return {
       authorizationData: [
         {
-          authorizationToken: Buffer.from(`AWS:simulated-${world.account}-password`).toString('base64'),
+          authorizationToken: Buffer.from(`AWS:${world.registry.password}`).toString('base64'),
           expiresAt: epochSeconds(world.clock.now() + twelveHours),
           proxyEndpoint: `https://${world.registry.host}`,
         },
@@ -162,7 +162,7 @@ function refuseRetagging(
       `Image with digest '${previous.digest}' and tag '${tag}' already exists ${where} in registry with id '${world.account}'`,
     );
   }
-  if (home.tagMutability === 'IMMUTABLE') {
+  if (home.isImmutable(tag)) {
     throw new AwsError(
       'ImageTagAlreadyExistsException',
       `The image tag '${tag}' already exists ${where} and cannot be overwritten because the repository is immutable.`,
@@ -201,6 +201,10 @@ function repositoryView(world: World, home: Repository): JsonObject {
     repositoryUri: home.uri,
     createdAt: epochSeconds(home.createdAt),
     imageTagMutability: home.tagMutability,
+    imageTagMutabilityExclusionFilters:
+      home.mutabilityExceptions.length === 0
+        ? undefined
+        : home.mutabilityExceptions.map((filter) => ({ filterType: 'WILDCARD', filter })),
     imageScanningConfiguration: { scanOnPush: false },
     encryptionConfiguration: { encryptionType: 'AES256' },
   };

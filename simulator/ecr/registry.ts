@@ -1,3 +1,4 @@
+import { matchesGlob } from 'node:path';
 import { digestOf } from '../ids.ts';
 import type { Ids } from '../ids.ts';
 import type { ImageBehaviour } from '../images/behaviour.ts';
@@ -28,21 +29,41 @@ export interface PushOptions {
   readonly platforms?: readonly Architecture[];
 }
 
+export type TagMutability = 'MUTABLE' | 'IMMUTABLE' | 'MUTABLE_WITH_EXCLUSION' | 'IMMUTABLE_WITH_EXCLUSION';
+
 /** One repository: images by digest, and tags that point to them. */
 export class Repository {
   readonly name: string;
   readonly arn: string;
   readonly uri: string;
   readonly createdAt: number;
-  readonly tagMutability: 'MUTABLE' | 'IMMUTABLE';
+  readonly tagMutability: TagMutability;
+  /** Patterns of tags for which it is the other way round. */
+  readonly mutabilityExceptions: readonly string[];
   readonly images = new Map<string, Image>();
 
-  constructor(name: string, home: { arn: string; uri: string; createdAt: number; immutable: boolean }) {
+  constructor(
+    name: string,
+    home: {
+      arn: string;
+      uri: string;
+      createdAt: number;
+      mutability: TagMutability;
+      exceptions: readonly string[];
+    },
+  ) {
     this.name = name;
     this.arn = home.arn;
     this.uri = home.uri;
     this.createdAt = home.createdAt;
-    this.tagMutability = home.immutable ? 'IMMUTABLE' : 'MUTABLE';
+    this.tagMutability = home.mutability;
+    this.mutabilityExceptions = home.exceptions;
+  }
+
+  /** A tag that exists cannot be moved to another image. */
+  isImmutable(tag: string): boolean {
+    const isException = this.mutabilityExceptions.some((pattern) => matchesGlob(tag, pattern));
+    return this.tagMutability.startsWith('IMMUTABLE') !== isException;
   }
 
   byTag(tag: string): Image | undefined {
@@ -70,14 +91,17 @@ export class Repository {
   /** Stores a manifest under its own digest, once; pushing it again only adds the tag. */
   put(
     manifest: string,
-    about: Omit<Image, 'digest' | 'manifest' | 'size' | 'tags' | 'firstTag'> & { tag: string | undefined },
+    about: Omit<Image, 'digest' | 'manifest' | 'size' | 'tags' | 'firstTag'> & {
+      tag: string | undefined;
+      size?: number;
+    },
   ): Image {
     const digest = about.behaviour?.digest ?? digestOf(manifest);
     const image = this.images.get(digest) ?? {
       ...about,
       digest,
       manifest,
-      size: 48_000_000 + manifest.length,
+      size: about.size ?? 48_000_000 + manifest.length,
       tags: new Set<string>(),
       firstTag: about.tag,
     };
@@ -90,6 +114,8 @@ export class Repository {
 /** ECR of one account and region. */
 export class Registry {
   readonly host: string;
+  /** What the authorization token holds, for the user `AWS`. */
+  password: string;
   readonly repositories = new Map<string, Repository>();
   private readonly arnOf: (name: string) => string;
   private readonly now: () => number;
@@ -97,12 +123,17 @@ export class Registry {
 
   constructor(host: string, arnOf: (name: string) => string, now: () => number, ids: Ids) {
     this.host = host;
+    this.password = `simulated-${host.split('.', 1)[0] ?? ''}-password`;
     this.arnOf = arnOf;
     this.now = now;
     this.ids = ids;
   }
 
-  create(name: string, immutable = false): Repository {
+  create(
+    name: string,
+    mutability: TagMutability = 'MUTABLE',
+    exceptions: readonly string[] = [],
+  ): Repository {
     if (this.repositories.has(name)) {
       throw new AwsError(
         'RepositoryAlreadyExistsException',
@@ -110,7 +141,13 @@ export class Registry {
       );
     }
     const uri = `${this.host}/${name}`;
-    const repository = new Repository(name, { arn: this.arnOf(name), uri, createdAt: this.now(), immutable });
+    const repository = new Repository(name, {
+      arn: this.arnOf(name),
+      uri,
+      createdAt: this.now(),
+      mutability,
+      exceptions,
+    });
     this.repositories.set(name, repository);
     return repository;
   }

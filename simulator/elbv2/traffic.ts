@@ -1,6 +1,7 @@
 /** The data plane of a load balancer: a listener on loopback that routes to the targets in service. */
 import { createServer } from 'node:http';
 import type { Server, ServerResponse } from 'node:http';
+import type { Server as HttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Forward, Listener, Served, Target, TargetGroup } from './balancing.ts';
 
@@ -85,10 +86,10 @@ function answer(response: ServerResponse, status: number, body: string, type: st
 }
 
 /** Listens on loopback; rejects when the port is taken. */
-export function listen(server: Server, port: number): Promise<void> {
+export function listen(server: Server | HttpsServer, port: number, host = '127.0.0.1'): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, '127.0.0.1', () => {
+    server.listen(port, host, () => {
       server.off('error', reject);
       resolve();
     });
@@ -96,7 +97,7 @@ export function listen(server: Server, port: number): Promise<void> {
 }
 
 /** Closes a server and the connections that clients keep open. */
-export function closeServer(server: Server): Promise<void> {
+export function closeServer(server: Server | HttpsServer): Promise<void> {
   return new Promise((resolve) => {
     server.close(() => {
       resolve();
