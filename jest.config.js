@@ -2,6 +2,7 @@
 export default {
   testEnvironment: 'node',
   testMatch: ['<rootDir>/__tests__/**/*.test.ts'],
+  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/__tests__/docker/'],
   extensionsToTreatAsEsm: ['.ts'],
   // TypeScript rewrites `./x.ts` to `./x.js` on the way to Jest; the files are still `.ts`.
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },

@@ -10,6 +10,8 @@ import type { Traffic } from './elbv2/traffic.ts';
 import { Faults } from './faults.ts';
 import type { Fault } from './faults.ts';
 import { Operator } from './operator.ts';
+import { text } from './protocol/fields.ts';
+import type { JsonObject } from './protocol/fields.ts';
 import type { AwsRequest } from './protocol/request.ts';
 import { seedSeconds, seedWorld } from './seed.ts';
 import type { Seed } from './seed.ts';
@@ -115,11 +117,24 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
 async function refresh(
   home: World,
   asked: World,
-  { service, action }: AwsRequest,
+  { service, action, body }: AwsRequest,
   upstream: Upstream | undefined,
 ): Promise<void> {
   const concerns = service === 'ecr' || (service === 'ecs' && /^(Register|Create|Update|Run)/.test(action));
-  if (upstream !== undefined && asked === home && concerns) await upstream.mirror(home.registry);
+  if (upstream === undefined || asked !== home || !concerns) return;
+  if (action === 'PutImage') await putThrough(home, body, upstream);
+  else await upstream.mirror(home.registry);
+}
+
+/** A tag that can be moved is moved in the real registry; what ECR refuses it refuses afterwards by itself. */
+async function putThrough({ registry }: World, body: JsonObject, upstream: Upstream): Promise<void> {
+  const repository = registry.repositories.get(text(body, 'repositoryName') ?? '');
+  const tag = text(body, 'imageTag');
+  if (repository === undefined || tag === undefined) return;
+  const isTaken = repository.isImmutable(tag) && repository.byTag(tag) !== undefined;
+  const manifest = text(body, 'imageManifest') ?? '';
+  if (!isTaken)
+    await upstream.put(repository.name, tag, manifest, text(body, 'imageManifestMediaType') ?? '');
 }
 
 /** For `when`: a deployment of this service is underway. */

@@ -36,7 +36,10 @@ export async function copyOf(endpoint: string): Promise<Seed> {
 async function registries(ecr: ECR): Promise<Seed[]> {
   const { repositories = [] } = await ecr.describeRepositories({});
   return repositories.map((one) => (world) => {
-    world.registry.create(one.repositoryName ?? '', one.imageTagMutability === 'IMMUTABLE');
+    world.registry.create(
+      one.repositoryName ?? '',
+      one.imageTagMutability === 'IMMUTABLE' ? 'IMMUTABLE' : 'MUTABLE',
+    );
   });
 }
 

@@ -79,8 +79,7 @@ async function refusalOf(
     planned.left -= 1;
     return planned.refusal;
   }
-  const user = Buffer.from(`AWS:${world.registry.password}`).toString('base64');
-  if (headers.authorization !== `Basic ${user}`) {
+  if (!upstream.accepts(headers.authorization)) {
     return { status: 401, code: 'UNAUTHORIZED', message: 'Not Authorized' };
   }
   const [, name, kind, reference = ''] = /^\/v2\/(.+)\/(manifests|blobs|tags)\/([^?]*)/.exec(url) ?? [];

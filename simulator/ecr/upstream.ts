@@ -35,6 +35,11 @@ export class Upstream {
     this.authorization = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
   }
 
+  /** Whether a request's credentials are those of this registry. */
+  accepts(authorization: string | undefined): boolean {
+    return authorization === this.authorization;
+  }
+
   /** Brings every image that was pushed to a repository of this registry into it, with its tags. */
   async mirror(registry: Registry): Promise<void> {
     for (const repository of registry.repositories.values()) await this.mirrorRepository(repository);
@@ -44,6 +49,16 @@ export class Upstream {
   async digestOf(repository: string, reference: string): Promise<string | undefined> {
     const answer = await this.ask(`${repository}/manifests/${reference}`, 'HEAD');
     return answer.ok ? (answer.headers.get('docker-content-digest') ?? undefined) : undefined;
+  }
+
+  /** PutImage: gives a manifest a tag. */
+  async put(repository: string, tag: string, manifest: string, mediaType: string): Promise<void> {
+    const answer = await fetch(`${this.url}/v2/${repository}/manifests/${tag}`, {
+      method: 'PUT',
+      headers: { authorization: this.authorization, 'content-type': mediaType },
+      body: manifest,
+    });
+    if (!answer.ok) throw new Error(`The registry answered ${answer.status} for ${repository}:${tag}.`);
   }
 
   private async mirrorRepository(repository: Repository): Promise<void> {

@@ -1,0 +1,38 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** What scripts/test-docker.ts has started. */
+export interface DockerTestWorld {
+  /** Where the hosts of the registries lead, at port 443. */
+  readonly address: string;
+  readonly registry: { readonly url: string; readonly username: string; readonly password: string };
+  readonly tls: { readonly key: string; readonly cert: string };
+  readonly caBundle: string;
+  readonly dockerHost: string;
+  /** A folder with the docker command. */
+  readonly bin: string;
+  readonly buildx: string;
+  /** A file that appears once the base image of the backend is there, or could not be made. */
+  readonly baseNote: string;
+}
+
+/** Throws where the tests were not started by `npm run test:docker`. */
+export function given(): DockerTestWorld {
+  const text = process.env['DOCKER_TEST_WORLD'];
+  if (text === undefined) throw new Error('Start these tests with npm run test:docker.');
+  return JSON.parse(text) as DockerTestWorld;
+}
+
+const BASE_SECONDS = 280;
+
+/** Waits for the base image of the backend. Throws where it could not be made. */
+export async function pythonBase(): Promise<void> {
+  const { baseNote } = given();
+  for (let second = 0; !existsSync(baseNote); second += 1) {
+    if (second === BASE_SECONDS) throw new Error('The base image of the backend takes too long.');
+    await sleep(1000);
+  }
+  const told = await readFile(baseNote, 'utf8');
+  if (!told.startsWith('ok ')) throw new Error(`The base image of the backend could not be made: ${told}`);
+}

@@ -1,0 +1,11 @@
+import config from './jest.config.js';
+
+/** The tests of `npm run test:docker`: one engine, so one file after the other. */
+export default {
+  ...config,
+  testMatch: ['<rootDir>/__tests__/docker/**/*.test.ts'],
+  testPathIgnorePatterns: ['/node_modules/'],
+  testSequencer: '<rootDir>/scripts/docker-sequencer.js',
+  testTimeout: 300_000,
+  maxWorkers: 1,
+};

@@ -1,0 +1,77 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { command, which } from './command.ts';
+import { debianMirror, unpackOwn } from './packages.ts';
+
+export const PYTHON_BASE = 'python:3.12-slim';
+
+/**
+ * Sees to it that the engine has the base image of the backend: from Docker Hub where that can be reached, else one of the
+ * same name made of Debian's packages, with Python, ffmpeg, and the wheels of the requirements to install from.
+ */
+export async function providePythonBase(
+  cache: string,
+  docker: (args: readonly string[]) => Promise<string>,
+  requirements: string,
+): Promise<string> {
+  const pulled = await docker(['pull', '--quiet', PYTHON_BASE]).then(
+    () => true,
+    () => false,
+  );
+  if (pulled) return 'Docker Hub';
+  const work = await mkdtemp(join(cache, 'base-'));
+  try {
+    const tar = join(work, 'base.tar');
+    await Promise.all([unpackOwn(['mmdebstrap'], cache), downloadWheels(join(work, 'wheels'), requirements)]);
+    await writeFile(join(work, 'pip.conf'), '[global]\nno-index = true\nfind-links = /wheels\n');
+    await command('perl', [
+      join(cache, 'root/usr/bin/mmdebstrap'),
+      ...[
+        '--variant=apt',
+        '--dpkgopt=force-unsafe-io',
+        '--include=python3,python3-venv,ca-certificates,ffmpeg',
+      ],
+      `--customize-hook=copy-in ${join(work, 'wheels')} /`,
+      `--customize-hook=copy-in ${join(work, 'pip.conf')} /etc`,
+      '--customize-hook=chmod -R a+rX "$1/wheels" "$1/etc/pip.conf"',
+      // What only weighs: the compiler of the graphics drivers is half of it.
+      '--customize-hook=cd "$1/usr" && rm -rf lib/*/libLLVM* lib/*/dri share/doc share/man share/locale',
+      ...['bookworm', tar, await debianMirror()],
+    ]);
+    await docker(['import', tar, PYTHON_BASE]);
+    return "Debian's packages";
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+}
+
+/** As the machine's own pip finds them: the index comes from its configuration. */
+async function downloadWheels(folder: string, requirements: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  const python = (await which('python3')) ?? 'python3';
+  await command(python, [
+    // An index that cannot be reached is not asked again for each package.
+    ...[
+      '-m',
+      'pip',
+      'download',
+      '--quiet',
+      '--retries',
+      '0',
+      '--no-deps',
+      '--dest',
+      folder,
+      '--requirement',
+      requirements,
+    ],
+    ...['--only-binary', ':all:', '--python-version', '3.11', '--implementation', 'cp'],
+    ...[
+      '--platform',
+      'manylinux2014_x86_64',
+      '--platform',
+      'manylinux_2_17_x86_64',
+      '--platform',
+      'manylinux_2_28_x86_64',
+    ],
+  ]);
+}
