@@ -17,6 +17,7 @@ const PREFIXES: Readonly<Record<string, string>> = {
   EcsReads: 'ecs',
   EcsWrites: 'ecs',
   EcrReads: 'ecr',
+  EcrWrites: 'ecr',
   LoadBalancerReads: 'elasticloadbalancing',
   LogReads: 'logs',
   AlarmReads: 'cloudwatch',

@@ -68,6 +68,11 @@ export interface EcrReads {
   getAuthorizationToken: Call<ecr.GetAuthorizationTokenCommandInput, ecr.GetAuthorizationTokenCommandOutput>;
 }
 
+/** Gives an image of a repository another tag. The same call again changes nothing. */
+export interface EcrWrites {
+  putImage: Call<ecr.PutImageCommandInput, ecr.PutImageCommandOutput>;
+}
+
 export interface LoadBalancerReads {
   describeTargetGroups: Call<elb.DescribeTargetGroupsCommandInput, elb.DescribeTargetGroupsCommandOutput>;
   describeTargetHealth: Call<elb.DescribeTargetHealthCommandInput, elb.DescribeTargetHealthCommandOutput>;
@@ -118,7 +123,7 @@ export interface Aws {
   readonly parameters: ParameterReads;
   readonly scaling: ScalingReads;
   /** The ECR client of a region: an image may live in another one than the service. */
-  ecr(region: string): EcrReads;
+  ecr(region: string): EcrReads & EcrWrites;
 }
 
 /** Attempts of a read, the first included; the SDK spaces them out. */

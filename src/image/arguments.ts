@@ -80,7 +80,8 @@ function attestation(option: string, value: string, buildx: BuildxVersion | unde
   return value === 'false' && isBefore(buildx, ATTESTATIONS) ? [] : [`${option}=${value}`];
 }
 
-function isBefore(version: BuildxVersion | undefined, other: BuildxVersion): boolean {
+/** Pure: a buildx that does not say its version is a present one. */
+export function isBefore(version: BuildxVersion | undefined, other: BuildxVersion): boolean {
   if (version === undefined) return false;
   return version.major < other.major || (version.major === other.major && version.minor < other.minor);
 }
@@ -95,8 +96,13 @@ export function parseBuildxVersion(text: string): BuildxVersion | undefined {
 
 const HAS_A_VALUE = new Set(['--build-arg', '--label']);
 
-/** Pure: the command for people: what may be secret by its name only, and what is long left out. */
-export function describeArguments(args: readonly string[]): string {
+/** Pure: the command for people; what may be secret is in it by its name only. */
+export function describeBuild(command: BuildCommand): string {
+  const { options } = command;
+  const args = buildArguments({
+    ...command,
+    options: { ...options, buildxArgs: options.buildxArgs.map(flagOnly) },
+  });
   const shown = args.map((arg, index) => {
     const before = args[index - 1] ?? '';
     if (HAS_A_VALUE.has(before)) return `${arg.split('=', 1)[0] ?? ''}=…`;
@@ -104,6 +110,13 @@ export function describeArguments(args: readonly string[]): string {
     return withoutUser(arg);
   });
   return ['docker', ...shown].map((arg) => (/^[\w@%+=:,./…-]+$/.test(arg) ? arg : `'${arg}'`)).join(' ');
+}
+
+/** What follows a flag may be anything. */
+function flagOnly(word: string): string {
+  if (!word.startsWith('-')) return '…';
+  const [flag = '', ...value] = word.split('=');
+  return value.length === 0 ? flag : `${flag}=…`;
 }
 
 function withoutSecrets(attributes: string): string {

@@ -6,8 +6,9 @@ import { secondsBetween } from '../runtime/clock.ts';
 import { Failure } from '../runtime/failure.ts';
 import type { OutputLog } from '../runtime/log.ts';
 import { retrying, type Attempt } from '../runtime/retry.ts';
-import { buildArguments, describeArguments, parseBuildxVersion, type BuildxVersion } from './arguments.ts';
-import { chooseBuilder, parseCurrentBuilder } from './builder.ts';
+import { buildArguments, describeBuild, type BuildxVersion } from './arguments.ts';
+import { chooseBuilder } from './builder.ts';
+import { buildxVersion, currentBuilder } from './builder-facts.ts';
 import type { Caches } from './cache.ts';
 import { createBuilder } from './create-builder.ts';
 import type { Docker } from './docker.ts';
@@ -52,14 +53,9 @@ export async function buildAndPush(tools: BuildTools, docker: Docker, build: Bui
   const { clock, log, signal } = tools;
   const { builder, version } = await prepareBuilder(tools, docker, build);
   const metadataFile = join(docker.folder, 'metadata.json');
-  const args = buildArguments({
-    ...build,
-    secrets: build.secrets.options,
-    builder,
-    metadataFile,
-    buildx: version,
-  });
-  log.line(describeArguments(args));
+  const command = { ...build, secrets: build.secrets.options, builder, metadataFile, buildx: version };
+  const args = buildArguments(command);
+  log.line(describeBuild(command));
   const from = clock.now();
   const attempt = async (): Promise<Attempt<BuildSteps>> => {
     const counter = new StepCounter();
@@ -90,12 +86,9 @@ async function prepareBuilder(
   build: Build,
 ): Promise<{ builder: string | undefined; version: BuildxVersion | undefined }> {
   const { options, platforms, caches, circumstances } = build;
-  const version = await versionOf(docker, circumstances);
+  const version = await buildxVersion(docker, circumstances);
   const given = options.builder;
-  const current = parseCurrentBuilder(
-    given === undefined ? await answerOf(docker, ['buildx', 'inspect']) : '',
-    given === undefined ? await answerOf(docker, ['info', '--format', '{{json .DriverStatus}}']) : '',
-  );
+  const current = await currentBuilder(docker, given);
   const choice = chooseBuilder(given, current, options, platforms, caches);
   if (choice.kind === 'create') {
     tools.log.line(
@@ -114,24 +107,6 @@ async function prepareBuilder(
       : `Builder: ${named}${choice.kind === 'current' ? ` (${choice.driver}), the current one` : ''}.`,
   );
   return { builder: named, version };
-}
-
-async function versionOf(docker: Docker, circumstances: Circumstances): Promise<BuildxVersion | undefined> {
-  const { exitCode, stdout, lastLines } = await docker.run(['buildx', 'version']);
-  const said = lastLines.join('\n');
-  if (exitCode !== 0 && /unknown command|not a docker command/.test(said)) {
-    const { error, hint } = explain([said], circumstances, 'docker has no buildx');
-    throw new Failure('build-failed', `The docker command has no buildx: ${error.split('\n', 1)[0] ?? ''}.`, {
-      ...(hint === undefined ? {} : { hint }),
-    });
-  }
-  return parseBuildxVersion(stdout);
-}
-
-/** What a question gets; nothing where docker has no answer. */
-async function answerOf(docker: Docker, args: readonly string[]): Promise<string> {
-  const { exitCode, stdout } = await docker.run(args);
-  return exitCode === 0 ? stdout : '';
 }
 
 function failureOf({ error, cause, hint, lines }: Explanation): Failure {

@@ -33,10 +33,10 @@ interface Rule {
 const PUSH_ACTIONS =
   'ecr:BatchCheckLayerAvailability, ecr:InitiateLayerUpload, ecr:UploadLayerPart, ecr:CompleteLayerUpload and ecr:PutImage';
 
-/** First match wins. */
+/** What a registry says in words comes first; BuildKit often passes on no more than the status. */
 const RULES: readonly Rule[] = [
   {
-    says: /repository with name '([^']+)' does not exist|name unknown|repository [^ ]* not found/i,
+    says: /repository with name '([^']+)' does not exist|name unknown|(?:POST|PUT) request to \S+: 404/i,
     hint: ({ repository: { name, region } }, found) =>
       `Create the repository: aws ecr create-repository --repository-name ${found[1] ?? name} --image-tag-mutability IMMUTABLE --region ${region}`,
   },
@@ -58,6 +58,11 @@ const RULES: readonly Rule[] = [
     says: /(image|layer|repository)[^.]*(quota|limit)[^.]*exceeded|LimitExceeded|exceeded a service limit/i,
     hint: ({ repository: { name } }) =>
       `A quota of ECR is used up. Remove old images of ${name} with a lifecycle policy, or ask for more in Service Quotas.`,
+  },
+  {
+    says: /PUT request to \S+\/manifests\/\S+: 4(?!0[134])\d\d/i,
+    hint: ({ repository: { name } }) =>
+      `ECR did not take the image, and buildx does not pass on why. Either the tag exists and is immutable, or a quota is used up: see aws ecr describe-images --repository-name ${name}, and Service Quotas.`,
   },
   {
     says: /pull rate limit/i,
@@ -161,7 +166,8 @@ function hintFor(said: string, circumstances: Circumstances): string | undefined
 /** `ERROR: …` of buildx, `error: …`, `Error response from daemon: …`; else the last line. */
 function errorLine(lines: readonly string[]): string | undefined {
   const marked = lines.findLast((line) => /^(?:ERROR|error|Error)(?: response from daemon)?: /.test(line));
-  return (marked ?? lines.at(-1))?.replace(/^(?:ERROR|error|Error): /, '').trim();
+  const last = lines.findLast((line) => !/^(?:See '.* --help'|Usage: |Run '.*--help')/.test(line));
+  return (marked ?? last)?.replace(/^(?:ERROR|error|Error): /, '').trim();
 }
 
 /** BuildKit shows the failed step between lines of dashes before it says the error. */

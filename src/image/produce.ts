@@ -1,18 +1,19 @@
-import type { EcrReads } from '../aws/clients.ts';
+import type { EcrReads, EcrWrites } from '../aws/clients.ts';
 import type { BuildFacts, DeployedImage, Request } from '../model.ts';
 import type { OutputLog } from '../runtime/log.ts';
 import { buildAndPush, type Build } from './build.ts';
+import { buildxVersion } from './builder-facts.ts';
 import { cachesOf } from './cache.ts';
 import type { Circumstances } from './explain.ts';
 import { fingerprint } from './fingerprint.ts';
 import { labelsOf } from './labels.ts';
 import type { BuildOrder } from './order.ts';
 import { presentTags, sizeOf } from './present.ts';
-import { copyImage } from './retag.ts';
+import { copyImage, tagImage } from './retag.ts';
 import { hostsOf, openDocker, type SessionTools } from './session.ts';
 import { hashedName, planNames, tagIsTaken, wantedNames, type ImageName, type NamePlan } from './tags.ts';
 
-type Ecr = Pick<EcrReads, 'batchGetImage' | 'describeImages' | 'getAuthorizationToken'>;
+type Ecr = Pick<EcrReads, 'batchGetImage' | 'describeImages' | 'getAuthorizationToken'> & EcrWrites;
 
 export interface ProduceTools extends SessionTools {
   readonly aws: { ecr(region: string): Ecr };
@@ -90,12 +91,17 @@ async function reuse(
   { digest, plan }: { readonly digest: string; readonly plan: NamePlan },
 ): Promise<Made> {
   tools.log.line('This commit was built with these inputs before. That image is used; nothing is built.');
-  if (plan.push.length > 0) {
+  const { repository } = order;
+  const own = plan.push.flatMap(({ tag }) => tag ?? []);
+  await tagImage(tools.aws.ecr(repository.region), repository, digest, own);
+  const to = plan.push.flatMap(({ tag, reference }) => (tag === undefined ? [reference] : []));
+  if (to.length > 0) {
     const circumstances = circumstancesOf(order, []);
-    const docker = await openDocker(tools, hostsOf(order.repository, [], request.build), circumstances);
-    const references = plan.push.map(({ reference }) => reference);
-    await copyImage(tools, docker, `${order.repository.uri}@${digest}`, references, circumstances);
+    const docker = await openDocker(tools, hostsOf(repository, [], request.build), circumstances);
+    const buildx = await buildxVersion(docker, circumstances);
+    await copyImage(tools, docker, { from: `${repository.uri}@${digest}`, to, buildx }, circumstances);
   }
+  for (const { reference } of plan.push) tools.log.line(`Tagged ${reference}.`);
   return { digest, reused: true, seconds: 0, steps: undefined };
 }
 

@@ -1,23 +1,64 @@
-import { Failure } from '../runtime/failure.ts';
+import type { EcrReads, EcrWrites } from '../aws/clients.ts';
+import { isAwsError } from '../aws/errors.ts';
+import { during } from '../aws/failures.ts';
+import type { EcrRepository } from '../aws/image-reference.ts';
+import { MANIFEST_TYPES } from '../aws/manifest-types.ts';
 import type { Clock } from '../runtime/clock.ts';
+import { Failure } from '../runtime/failure.ts';
 import type { Log } from '../runtime/log.ts';
 import { retrying, type Attempt } from '../runtime/retry.ts';
+import { isBefore, type BuildxVersion } from './arguments.ts';
 import type { Docker } from './docker.ts';
 import { explain, type Circumstances } from './explain.ts';
+import { tagIsTaken } from './tags.ts';
 
 /**
- * Gives an image that is in a registry further names, in this registry or another, without building or pulling it:
- * manifest and digest stay the same. Throws `push-failed`.
+ * Gives an image further tags in its repository; its digest stays the same. Throws `push-failed`, and
+ * `preflight-failed` for a tag that cannot be moved.
  */
+export async function tagImage(
+  ecr: Pick<EcrReads, 'batchGetImage'> & EcrWrites,
+  { accountId: registryId, name: repositoryName }: EcrRepository,
+  imageDigest: string,
+  tags: readonly string[],
+): Promise<void> {
+  if (tags.length === 0) return;
+  const doing = `tagging ${repositoryName}@${imageDigest.slice(0, 'sha256:'.length + 12)}`;
+  const { images: [image] = [] } = await during(
+    doing,
+    () =>
+      ecr.batchGetImage({
+        registryId,
+        repositoryName,
+        imageIds: [{ imageDigest }],
+        acceptedMediaTypes: MANIFEST_TYPES,
+      }),
+    'push-failed',
+  );
+  const { imageManifest, imageManifestMediaType } = image ?? {};
+  for (const imageTag of tags) {
+    const put = { registryId, repositoryName, imageManifest, imageManifestMediaType, imageDigest, imageTag };
+    await during(doing, () => ecr.putImage(put), 'push-failed').catch((error: unknown) => {
+      const { cause } = error as Failure;
+      if (isAwsError(cause, 'ImageTagAlreadyExistsException')) throw tagIsTaken(imageTag, repositoryName);
+      if (!isAwsError(cause, 'ImageAlreadyExistsException')) throw error;
+    });
+  }
+}
+
+/** buildx 0.14 made an index of every single image, unless it is told not to; those before know no such option. */
+const PREFERS_INDEX = { major: 0, minor: 14 };
+
+/** Copies an image into other repositories, without building or pulling it. Throws `push-failed`. */
 export async function copyImage(
   { clock, signal, log }: { readonly clock: Clock; readonly signal: AbortSignal; readonly log: Log },
   docker: Docker,
-  from: string,
-  to: readonly string[],
+  { from, to, buildx }: { from: string; to: readonly string[]; buildx: BuildxVersion | undefined },
   circumstances: Circumstances,
 ): Promise<void> {
+  const asItIs = isBefore(buildx, PREFERS_INDEX) ? [] : ['--prefer-index=false'];
   const tags = to.flatMap((reference) => ['--tag', reference]);
-  const args = ['buildx', 'imagetools', 'create', '--prefer-index=false', ...tags, from];
+  const args = ['buildx', 'imagetools', 'create', ...asItIs, ...tags, from];
   const attempt = async (): Promise<Attempt<undefined>> => {
     const { exitCode, lastLines } = await docker.run(args);
     if (exitCode === 0) return { kind: 'done', value: undefined };
@@ -28,7 +69,7 @@ export async function copyImage(
     );
     const failure = new Failure(
       'push-failed',
-      `The image could not be tagged: ${error.replace(/\.$/, '')}.`,
+      `The image could not be copied: ${error.replace(/\.$/, '')}.`,
       {
         ...(hint === undefined ? {} : { hint }),
         evidence: [{ kind: 'error', text: error }],
@@ -39,5 +80,4 @@ export async function copyImage(
   await retrying(clock, signal, attempt, (error, seconds) => {
     log.line(`${error.message} Trying again in ${seconds} s.`);
   });
-  for (const reference of to) log.line(`Tagged ${reference}.`);
 }
