@@ -1,0 +1,67 @@
+/** The commands of a guide, and which of them cannot run on a machine without AWS and GitHub. */
+
+export interface Command {
+  readonly text: string;
+  /** Line of the guide, from 1. */
+  readonly line: number;
+}
+
+/** Pure: the commands in the ```sh blocks, without comments; a line that ends with a backslash goes on. */
+export function commandsOf(markdown: string): Command[] {
+  const commands: Command[] = [];
+  let inside = false;
+  let begun: Command | undefined;
+  for (const [index, line] of markdown.split('\n').entries()) {
+    if (line.startsWith('```')) {
+      inside = !inside && line.trim() === '```sh';
+      continue;
+    }
+    if (!inside || line.trim() === '' || line.trim().startsWith('#')) continue;
+    const text = begun === undefined ? line : `${begun.text}\n${line}`;
+    const command = { text, line: begun?.line ?? index + 1 };
+    begun = line.endsWith('\\') ? command : undefined;
+    if (begun === undefined) commands.push(command);
+  }
+  return commands;
+}
+
+export interface Exception {
+  /** Of the beginning of a command. */
+  readonly pattern: RegExp;
+  readonly reason: string;
+  /** What stands in for it: what later commands need, or the part that can run. Shell; it must succeed. */
+  readonly instead?: (text: string) => string;
+}
+
+/** Commands that cannot run without accounts, each with what stands in for it. */
+export const EXCEPTIONS: readonly Exception[] = [
+  {
+    pattern: /^npm ci && npm test$/,
+    reason: 'the tests run by themselves, and this is one of them',
+  },
+  {
+    pattern: /^export TF_VAR_github_owner_id="\$\(gh api /,
+    reason: 'it asks GitHub',
+    instead: () => 'export TF_VAR_github_owner_id=123456',
+  },
+  {
+    pattern: /^export TF_VAR_github_repository_id="\$\(gh api /,
+    reason: 'it asks GitHub',
+    instead: () => 'export TF_VAR_github_repository_id=456789',
+  },
+  {
+    pattern: /^gh variable set .* --body "\$\(terraform /,
+    reason: 'it needs an account on GitHub; the value is read all the same, and must not be empty',
+    instead: (text) => `test -n ${/"\$\(.*\)"$/.exec(text)?.[0] ?? ''}`,
+  },
+  { pattern: /^gh /, reason: 'it needs an account on GitHub' },
+  {
+    pattern: /^curl .*"\$SERVICE_URL/,
+    reason: 'the load balancer of the stack is in AWS only; the tests of backend/ ask the service itself',
+  },
+];
+
+/** Pure: exceptions that no command of the guides needs any more. */
+export function unused(exceptions: readonly Exception[], commands: readonly Command[]): Exception[] {
+  return exceptions.filter(({ pattern }) => !commands.some(({ text }) => pattern.test(text)));
+}
