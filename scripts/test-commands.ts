@@ -33,6 +33,7 @@ interface Guide {
 interface Ran {
   readonly command: Command;
   readonly status: number | undefined;
+  readonly seconds: number;
   readonly output: string;
   readonly skipped: string | undefined;
 }
@@ -119,22 +120,29 @@ function pipSettings(): Record<string, string> {
 function ranOf(guide: Guide, command: Command, index: number, output: string): Ran {
   const exception = guide.exceptions.find(({ pattern }) => pattern.test(command.text));
   const begin = output.indexOf(`${MARK}${index}\n`);
-  const [, status] = new RegExp(`${MARK}${index} ended (\\d+) after (\\d+)\n`).exec(output) ?? [];
+  const [, status, after] = endOf(index, output);
+  const [, , before = '0'] = endOf(index - 1, output);
   const end = output.indexOf(`${MARK}${index} ended`);
   return {
     command,
     status: status === undefined ? undefined : Number(status),
+    seconds: Number(after ?? before) - Number(before),
     output: begin < 0 ? '' : output.slice(begin + MARK.length, end < 0 ? undefined : end),
     skipped: exception?.reason,
   };
 }
 
-function tell(guide: Guide, { command, status, output, skipped }: Ran): void {
+/** The whole mark, the exit status, and the seconds since the guide began. */
+function endOf(index: number, output: string): readonly string[] {
+  return new RegExp(`${MARK}${index} ended (\\d+) after (\\d+)\n`).exec(output) ?? [];
+}
+
+function tell(guide: Guide, { command, status, seconds, output, skipped }: Ran): void {
   const where = `${guide.file}:${command.line}`;
   const [first = ''] = command.text.split('\n');
   if (skipped !== undefined && status === 0) {
     process.stdout.write(`SKIPPED ${where} ${first}\n        ${skipped}\n`);
-  } else if (status === 0) process.stdout.write(`ok      ${where} ${first}\n`);
+  } else if (status === 0) process.stdout.write(`ok      ${where} ${first} (${seconds} s)\n`);
   else {
     const how = status === undefined ? 'did not end' : `ended with ${status}`;
     process.stdout.write(
