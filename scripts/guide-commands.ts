@@ -1,4 +1,5 @@
 /** The commands of a guide, and which of them cannot run on a machine without AWS and GitHub. */
+import { codeBlocksOf } from './markdown.ts';
 
 export interface Command {
   readonly text: string;
@@ -8,21 +9,18 @@ export interface Command {
 
 /** Pure: the commands in the ```sh blocks, without comments; a line that ends with a backslash goes on. */
 export function commandsOf(markdown: string): Command[] {
-  const commands: Command[] = [];
-  let inside = false;
-  let begun: Command | undefined;
-  for (const [index, line] of markdown.split('\n').entries()) {
-    if (line.startsWith('```')) {
-      inside = !inside && line.trim() === '```sh';
-      continue;
+  return codeBlocksOf(markdown, 'sh').flatMap(({ code, line: first }) => {
+    const commands: Command[] = [];
+    let begun: Command | undefined;
+    for (const [index, line] of code.split('\n').entries()) {
+      if (line.trim() === '' || line.trim().startsWith('#')) continue;
+      const text = begun === undefined ? line : `${begun.text}\n${line}`;
+      const command = { text, line: begun?.line ?? first + index };
+      begun = line.endsWith('\\') ? command : undefined;
+      if (begun === undefined) commands.push(command);
     }
-    if (!inside || line.trim() === '' || line.trim().startsWith('#')) continue;
-    const text = begun === undefined ? line : `${begun.text}\n${line}`;
-    const command = { text, line: begun?.line ?? index + 1 };
-    begun = line.endsWith('\\') ? command : undefined;
-    if (begun === undefined) commands.push(command);
-  }
-  return commands;
+    return commands;
+  });
 }
 
 export interface Exception {

@@ -242,7 +242,7 @@ async function main(): Promise<void> {
   const dirty = execFileSync('git', ['status', '--porcelain'], { cwd: ROOT, encoding: 'utf8' });
   if (dirty !== '')
     process.stdout.write('What is not committed is not in the clone that the commands run in.\n');
-  const rans = [...(await readme()), ...(await quickstart())];
+  const rans = (await Promise.all([readme(), quickstart()])).flat();
   const good = rans.filter(({ status }) => status === 0);
   const skipped = good.filter((ran) => ran.skipped !== undefined).length;
   const passed = good.length - skipped;
