@@ -124,10 +124,10 @@ describe('what the bill assumes of infra/', () => {
   });
 });
 
-test('every rate has a month, a page that quotes it, and a page of AWS', () => {
+test('every rate has a time, a page that quotes it, and a page of AWS', () => {
   for (const rate of Object.values({ ...STACK_RATES, ...PLATFORM_RATES })) {
     expect(rate.dollars).toBeGreaterThan(0);
-    expect(rate.asOf).toMatch(/^20\d\d-\d\d$/);
+    expect(rate.asOf).toMatch(/^(20\d\d(-\d\d)?|undated)$/);
     expect(rate.source).toMatch(/^https:\/\//);
     expect(rate.page).toMatch(/^https:\/\/aws\.amazon\.com\/[\w-]+\/pricing\/$/);
   }

@@ -1,33 +1,33 @@
 /**
  * What the stack of infra/ costs beside its Fargate tasks (src/cost/rates.ts), and what other platforms cost: US
  * dollars, us-east-1, on demand, without tax and discounts. AWS's own price pages fill in their figures by script, so
- * each rate names a page that quotes it at a known date, and the page of AWS that has the figure of today.
+ * each rate names a page that quotes it, with the date that it gives, and the page of AWS that has the figure of today.
  */
 export interface StackRate {
   readonly dollars: number;
   /** What is charged, such as `hour` or `GB`. */
   readonly per: string;
-  /** When the figure was true, as year and month. */
+  /** When the figure was true, as exactly as the source says: a month, a year, or `undated`. */
   readonly asOf: string;
   readonly source: string;
   /** The page of AWS to check it against. */
   readonly page: string;
 }
 
-/** A page, and the month of its figures. */
+/** A page, and the time of its figures. */
 const SOURCES = {
   balancer: ['https://cloud-horizons.com/blog/alb-the-line-item-nobody-watches/', '2026-05'],
   nat: ['https://cloudburn.io/blog/aws-nat-gateway-pricing', '2026-02'],
   endpoint: ['https://awsnegotiations.com/privatelink-cost-analysis.html', '2026-05'],
   logs: ['https://c3x.dev/blog/cloudwatch-logs-cost-optimization', '2026-06'],
-  alarm: ['https://c3x.dev/resources/aws/aws_cloudwatch_metric_alarm', '2026-06'],
+  alarm: ['https://c3x.dev/resources/aws/aws_cloudwatch_metric_alarm', 'undated'],
   dashboard: [
     'https://www.factualminds.com/blog/amazon-cloudwatch-pricing-metrics-logs-alarms-dashboards/',
     '2026-06',
   ],
   metric: ['https://signoz.io/guides/cloudwatch-pricing', '2026-02'],
   kms: ['https://cloudburn.io/blog/aws-kms-pricing', '2026-03'],
-  waf: ['https://awsnegotiations.com/waf-pricing-strategy.html', '2026-05'],
+  waf: ['https://awsnegotiations.com/waf-pricing-strategy.html', '2026'],
   ecr: ['https://cloudburn.io/blog/amazon-ecr-pricing', '2026-03'],
   ec2: ['https://www.factualminds.com/blog/amazon-ec2-on-demand-pricing-instance-families-2026/', '2026-06'],
   ebs: [
@@ -35,8 +35,8 @@ const SOURCES = {
     '2026-02',
   ],
   lambda: ['https://wring.co/blog/aws-lambda-pricing-guide', '2026-03'],
-  gateway: ['https://go-cloud.io/aws-api-gateway-pricing', '2026-01'],
-  appRunner: ['https://aws.amazon.com/apprunner/pricing/', '2026-04'],
+  gateway: ['https://go-cloud.io/aws-api-gateway-pricing', '2026'],
+  appRunner: ['https://aws.amazon.com/apprunner/pricing/', 'undated'],
 } as const;
 
 function rate(dollars: number, per: string, quoted: keyof typeof SOURCES, service: string): StackRate {

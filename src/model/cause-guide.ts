@@ -253,14 +253,14 @@ export const CAUSE_GUIDE: Readonly<Record<Cause, CauseGuide>> = {
     meaning: 'The job was cancelled.',
     log: 'What becomes of the service: by `on-cancel`, ECS goes on with the deployment or was asked to roll it back.',
     remedy:
-      'Run it again to finish, or run mode: rollback to go back. on-cancel: rollback does that by itself at the next cancellation.',
+      'Run it again to finish. If the deployment had begun, mode: rollback takes it back; on-cancel: rollback does so by itself.',
     phase: 'any',
   },
   unknown: {
     meaning: 'Something went wrong that this version does not know.',
     log: 'The error or the stop reason in the words of AWS.',
     remedy:
-      'Read the words of AWS in the message and the evidence; they are all that is known. What passes by itself is gone with the next run.',
+      'Read the words of AWS in the message and the evidence: they are all that is known. Run again, in case it has passed.',
     phase: 'any',
   },
 };

@@ -1,0 +1,53 @@
+/**
+ * Writes the generated parts of the guides, between markers such as `<!-- causes -->` and `<!-- /causes -->`: the
+ * troubleshooting by cause and the costs in DEPLOYMENT.md, the costs of other platforms in docs/alternatives.md.
+ *
+ *   node scripts/guides.ts           writes the guides
+ *   node scripts/guides.ts --check   exits 1 where a guide differs from what would be written
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+
+import { parse } from 'yaml';
+
+import { causeIndex, causesByPhase } from './guides/causes.ts';
+import { costTable, platformRateTable, platformTable, rateTable, variantTable } from './guides/costs.ts';
+import { between, type ActionFile } from './readme-tables.ts';
+
+interface Part {
+  readonly file: string;
+  readonly marker: string;
+  readonly render: (inputs: readonly string[]) => string;
+}
+
+const PARTS: readonly Part[] = [
+  { file: 'DEPLOYMENT.md', marker: 'cause-index', render: causeIndex },
+  { file: 'DEPLOYMENT.md', marker: 'causes', render: causesByPhase },
+  { file: 'DEPLOYMENT.md', marker: 'cost', render: costTable },
+  { file: 'DEPLOYMENT.md', marker: 'variants', render: variantTable },
+  { file: 'DEPLOYMENT.md', marker: 'rates', render: rateTable },
+  { file: 'docs/alternatives.md', marker: 'platforms', render: platformTable },
+  { file: 'docs/alternatives.md', marker: 'rates', render: platformRateTable },
+];
+
+/** Writes the guides, or with `check` only compares; returns what to exit with. */
+export function run(check: boolean, folder: URL): number {
+  const action = parse(readFileSync(new URL('action.yml', folder), 'utf8')) as ActionFile;
+  const inputs = Object.keys(action.inputs);
+  const files = [...new Set(PARTS.map(({ file }) => file))];
+  const stale = files.filter((file) => {
+    const path = new URL(file, folder);
+    const old = readFileSync(path, 'utf8');
+    const fresh = PARTS.filter((part) => part.file === file).reduce(
+      (text, { marker, render }) => between(text, marker, render(inputs)),
+      old,
+    );
+    if (!check && fresh !== old) writeFileSync(path, fresh);
+    return fresh !== old;
+  });
+  if (!check || stale.length === 0) return 0;
+  console.error(`What is generated in ${stale.join(' and ')} is out of date. Run: node scripts/guides.ts`);
+  return 1;
+}
+
+if (import.meta.main)
+  process.exitCode = run(process.argv.includes('--check'), new URL('../', import.meta.url));

@@ -1,0 +1,121 @@
+/** The costs as the guides show them. */
+import { RATES } from '../../src/cost/rates.ts';
+import { table } from '../readme-tables.ts';
+import { environments, inDollars, type Environment } from '../stack-cost.ts';
+import { billOf } from '../stack-cost/bill.ts';
+import { platformCosts } from '../stack-cost/platforms.ts';
+import { PLATFORM_RATES, STACK_RATES, type StackRate } from '../stack-cost/rates.ts';
+import type { Settings } from '../stack-cost/settings.ts';
+
+/** One row for each line of the bills, one column for each environment. */
+export function costTable(): string {
+  const all = environments();
+  const names = [...new Set(all.flatMap(({ bill }) => bill.lines.map(({ what }) => what)))];
+  const rows = names.map((name) => [
+    name,
+    ...all.map(({ bill }) => bill.lines.find(({ what }) => what === name)?.dollars.toFixed(2) ?? ''),
+  ]);
+  const totals = all.map(({ bill }) => `**${inDollars(bill.total, bill.spot)}**`);
+  return table(['US dollars a month', ...all.map(({ name }) => name)], [...rows, ['**Total**', ...totals]]);
+}
+
+interface Variant {
+  readonly change: Partial<Settings>;
+  /** As it is written in a tfvars file. */
+  readonly written: string;
+  readonly price: string;
+}
+
+const VARIANTS: readonly Variant[] = [
+  {
+    change: { nat: 'single' },
+    written: '`nat = "single"`',
+    price: 'A zone that fails takes the way out of the others along.',
+  },
+  {
+    change: { nat: 'none' },
+    written: '`nat = "none"`',
+    price: 'Tasks have public addresses; only the load balancer reaches them.',
+  },
+  {
+    change: { nat: 'none', vpc_endpoints: true },
+    written: '`nat = "none"`, `vpc_endpoints = true`',
+    price: 'Tasks reach AWS and nothing else.',
+  },
+  {
+    change: { cpu_architecture: 'ARM64' },
+    written: '`cpu_architecture = "ARM64"`',
+    price: 'The image must be built for it.',
+  },
+  {
+    change: { fargate_base: 0, fargate_weight: 0, fargate_spot_weight: 1 },
+    written: '`fargate_weight = 0`, `fargate_spot_weight = 1`',
+    price: 'AWS takes tasks back with two minutes of notice; at most this much.',
+  },
+  { change: { cpu: 512, memory: 1024 }, written: '`cpu = 512`, `memory = 1024`', price: 'Half the size.' },
+  {
+    change: { min_capacity: 1 },
+    written: '`min_capacity = 1`',
+    price: 'A zone that fails takes the service along.',
+  },
+  {
+    change: { container_insights: false },
+    written: '`container_insights = false`',
+    price: 'No metrics of single tasks.',
+  },
+  { change: { waf: false }, written: '`waf = false`', price: 'No managed rules in front.' },
+];
+
+/** What each change saves in the environments that cost most. */
+export function variantTable(): string {
+  const compared = environments().filter(({ name }) => name !== 'dev');
+  const rows = VARIANTS.map(({ change, written, price }) => [
+    written,
+    ...compared.map((each) => saving(each, change)),
+    price,
+  ]);
+  return table(['Change', ...compared.map(({ name }) => name), 'What it takes'], rows);
+}
+
+function saving({ settings, bill }: Environment, change: Partial<Settings>): string {
+  const changed = billOf({ ...settings, ...change });
+  const saved = bill.total - bill.spot - (changed.total - changed.spot);
+  if (Math.abs(saved) < 0.005) return '';
+  return saved > 0 ? `−${saved.toFixed(2)}` : `+${(-saved).toFixed(2)}`;
+}
+
+/** The rates that the bills are made of, each with its date and its sources. */
+export function rateTable(): string {
+  const fargate = RATES['us-east-1'];
+  const rows = Object.entries(fargate?.rates ?? {}).map(([architecture, { vcpuHour, gigabyteHour }]) => [
+    `Fargate task (${architecture})`,
+    `${vcpuHour} per vCPU-hour, ${gigabyteHour} per GB-hour`,
+    fargate?.asOf ?? '',
+    '[source](https://cloudburn.io/blog/aws-fargate-pricing) · [AWS](https://aws.amazon.com/fargate/pricing/)',
+  ]);
+  return table(['Charged', 'US dollars', 'Of', 'Where'], [...rows, ...rateRows(STACK_RATES)]);
+}
+
+/** The rates of the other platforms. */
+export function platformRateTable(): string {
+  return table(['Charged', 'US dollars', 'Of', 'Where'], rateRows(PLATFORM_RATES));
+}
+
+function rateRows(rates: Readonly<Record<string, StackRate>>): string[][] {
+  return Object.entries(rates).map(([name, { dollars, per, asOf, source, page }]) => [
+    name.charAt(0).toUpperCase() + name.slice(1),
+    `${dollars} per ${per}`,
+    asOf,
+    source === page ? `[AWS](${page})` : `[source](${source}) · [AWS](${page})`,
+  ]);
+}
+
+/** The same service on each platform. */
+export function platformTable(): string {
+  const rows = platformCosts().map(({ platform, how, least, most }) => [
+    platform,
+    inDollars(most, most - least),
+    how,
+  ]);
+  return table(['Platform', 'US dollars a month', 'What that is'], rows);
+}
