@@ -17,12 +17,23 @@ const PROBES: Readonly<Record<string, Probe>> = {
 /** Asks a URL that answers as the letters say, the last one for ever. */
 async function gate(
   answers: string,
-  options: { before?: Probe | undefined; check?: Partial<HttpCheck>; deadline?: number; slow?: number } = {},
+  options: {
+    before?: Probe | undefined;
+    check?: Partial<HttpCheck>;
+    deadline?: number;
+    slow?: number;
+    hangs?: boolean;
+  } = {},
 ): Promise<HttpGateEnd & { asked: number; seconds: number; said: readonly string[] }> {
   const clock = fakeClock();
   const log = fakeLog();
   let asked = 0;
-  const ask = (): Promise<Probe> => {
+  const ask = ({ timeoutSeconds }: HttpCheck): Promise<Probe> => {
+    if (options.hangs === true) {
+      clock.advance(timeoutSeconds * 1000);
+      asked += 1;
+      return Promise.resolve({ kind: 'unreachable', reason: `no answer within ${timeoutSeconds} s` });
+    }
     clock.advance(options.slow ?? 0);
     const letter = answers[Math.min(asked, answers.length - 1)] ?? '';
     asked += 1;
@@ -54,6 +65,15 @@ describe('the health-check URL', () => {
       seconds: 12,
       detail: 'status 200, but v is "v1", expected "v2" when its 12 s were over',
     });
+  });
+
+  it.each([
+    ['a deadline shorter than a probe', 1, 9, 1],
+    ['a deadline within the second probe', 16, 9, 16],
+    ['a deadline at which a pause ends: the last probe has a second', 14, 9, 15],
+  ])('that hangs does not outlast %s', async (_, deadline, timeoutSeconds, seconds) => {
+    const check = { timeoutSeconds, failures: 9 };
+    expect(await gate('', { deadline, check, hangs: true })).toMatchObject({ passed: false, seconds });
   });
 
   it('says that good answers came too late', async () => {

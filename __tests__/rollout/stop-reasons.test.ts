@@ -258,6 +258,16 @@ const TEXTS: Readonly<Record<string, readonly Row[]>> = {
       'at-once',
     ],
     [
+      `ResourceInitializationError: failed to validate logger args: create stream has been retried 1 times: failed to create Cloudwatch log stream: AccessDeniedException: ${ROLE} is not authorized to perform: logs:CreateLogStream on resource: arn:aws:logs:us-east-1:111122223333:log-group:/ecs/web:log-stream:ecs/app/0123 because no identity-based policy allows the logs:CreateLogStream action : exit status 1`,
+      'log-group-missing',
+      'at-once',
+    ],
+    [
+      `CannotStartContainerError: Error response from daemon: failed to initialize logging driver: failed to create Cloudwatch log stream: AccessDeniedException: ${ROLE} is not authorized to perform: logs:PutLogEvents`,
+      'log-group-missing',
+      'at-once',
+    ],
+    [
       `ResourceInitializationError: failed to validate logger args: create stream has been retried 1 times: failed to create Cloudwatch log group: AccessDeniedException: ${ROLE} is not authorized to perform: logs:CreateLogGroup : exit status 1`,
       'log-group-missing',
       'at-once',
@@ -385,6 +395,15 @@ test.each<Row>([
   });
   expect(stopped).toMatchObject({ cause, weight });
 });
+
+test.each(['logs:CreateLogStream', 'logs:CreateLogGroup'])(
+  'a log group that may not be written to is not said to be missing: %s',
+  (action) => {
+    const text = `ResourceInitializationError: failed to validate logger args: create stream has been retried 1 times: AccessDeniedException: ${ROLE} is not authorized to perform: ${action}`;
+    expect(failureOf(unstartedTask(text))?.hint).toContain(`execution role lacks`);
+    expect(failureOf(unstartedTask(text))?.hint).toContain(action);
+  },
+);
 
 test('every row of the table is the first to match at least one of these texts', () => {
   const texts = [

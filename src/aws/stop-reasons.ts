@@ -109,6 +109,15 @@ export const STOP_REASONS: readonly StopReason[] = [
     hint: 'The task cannot reach ECR, Secrets Manager or SSM: check NAT, VPC endpoints, security groups and the execution role.',
   },
   {
+    // The contract's list has one cause for what is wrong with a log group: missing, or closed to the task.
+    pattern:
+      /(failed to validate logger args|failed to initialize logging driver).*(AccessDenied|not authorized)/is,
+    says: 'failed to validate logger args: … AccessDeniedException: … is not authorized to perform: logs:CreateLogStream',
+    cause: 'log-group-missing',
+    weight: 'at-once',
+    hint: 'The execution role lacks logs:CreateLogStream and logs:PutLogEvents on the log group (with awslogs-create-group also logs:CreateLogGroup).',
+  },
+  {
     // "The task cannot find the log group … There is a connection issue": the group may well be there.
     pattern:
       /failed to validate logger args.*(connection issue|RequestError|dial tcp|time-?out|deadline exceeded|signal: killed)/is,

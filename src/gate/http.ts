@@ -21,6 +21,9 @@ export interface HttpGateEnd {
   readonly reachable: boolean;
 }
 
+/** However little time is left, a probe that is begun has as long. */
+const LEAST_SECONDS = 1;
+
 /**
  * Asks the health-check URL until it gave enough good answers in a row, or enough bad ones, or its time is up.
  * `before` is its answer in the survey.
@@ -35,7 +38,9 @@ export async function httpGate(
   let tally: Tally = { good: 0, bad: 0, answered: before?.kind === 'answer' };
   let told = '';
   for (;;) {
-    const answer = await tools.ask(check, tools.signal);
+    const seconds = Math.max((deadline - tools.clock.now()) / 1000, LEAST_SECONDS);
+    const timeoutSeconds = Math.min(check.timeoutSeconds, seconds);
+    const answer = await tools.ask({ ...check, timeoutSeconds }, tools.signal);
     const reading = read(answer, check, before);
     tally = count(tally, answer, reading);
     const line = tell(reading, tally, check);

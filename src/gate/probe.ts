@@ -22,7 +22,9 @@ export async function probe(check: HttpCheck, signal: AbortSignal): Promise<Prob
     if (signal.aborted) throw signal.reason as Error;
     return {
       kind: 'unreachable',
-      reason: limit.aborted ? `no answer within ${check.timeoutSeconds} s` : describe(error),
+      reason: limit.aborted
+        ? `no answer within ${Math.round(check.timeoutSeconds * 100) / 100} s`
+        : describe(error),
     };
   }
 }

@@ -121,9 +121,10 @@ export const CAUSE_GUIDE: Readonly<Record<Cause, CauseGuide>> = {
     phase: 'rollout',
   },
   'log-group-missing': {
-    meaning: 'The log group of a container does not exist.',
-    log: 'Stopped tasks with `The specified log group does not exist`.',
-    remedy: 'Create the log group, or set awslogs-create-group with the permission to do so.',
+    meaning: 'The log group of a container does not exist, or the execution role may not write to it.',
+    log: 'Stopped tasks with `The specified log group does not exist`, or `failed to validate logger args` with an `AccessDeniedException`.',
+    remedy:
+      'Create the log group, or set awslogs-create-group with the permission to do so; the execution role needs logs:CreateLogStream and logs:PutLogEvents.',
     phase: 'rollout',
   },
   storage: {
