@@ -3,7 +3,7 @@ import type { Course, RolloutRequest, ServiceSnapshot } from '../../src/model.ts
 import { moveFor, startCourse } from '../../src/rollout/start.ts';
 import { updateInput } from '../../src/rollout/update.ts';
 import { Cancelled } from '../../src/runtime/cancellation.ts';
-import { fakeClock } from '../fakes/clock.ts';
+import { fakeClock, untilDone } from '../fakes/clock.ts';
 import {
   awsError,
   DENIED,
@@ -18,6 +18,7 @@ import {
   serviceDeploymentArn,
   snapshot,
   THROTTLED,
+  TIMEOUT,
 } from './builders.ts';
 import { FakeEcs, type Fault } from './fake-ecs.ts';
 
@@ -104,12 +105,15 @@ async function start(
   ecs.fault = (call) => (call === 'updateService' ? faults.shift() : undefined);
   options.setUp?.(ecs, abort);
   const log = recordedLog();
-  const course = await startCourse(
-    { aws: ecs.aws, clock, signal: controller.signal, log },
-    snapshot(options.found),
-    options.revision ?? OUR_REVISION,
-    rollout().definition,
-    rolloutRequest(options.asked),
+  const course = await untilDone(
+    clock,
+    startCourse(
+      { aws: ecs.aws, clock, signal: controller.signal, log },
+      snapshot(options.found),
+      options.revision ?? OUR_REVISION,
+      rollout().definition,
+      rolloutRequest(options.asked),
+    ),
   );
   return { ecs, course, seconds: clock.now() / 1000, lines: log.lines };
 }
@@ -117,6 +121,38 @@ async function start(
 const LOST = { error: RESET(), effect: true };
 const NEVER_ARRIVED = { error: RESET(), effect: false };
 const REFUSED_FOR_NOW = { error: THROTTLED(), effect: false };
+
+describe('an update that hangs', () => {
+  const hanging = (effect: boolean): Fault => ({ error: TIMEOUT(), effect, afterMs: 20_000 });
+  const short = { waitMinutes: 0.05 };
+
+  test('does not outlast the wait, is not sent again, and may yet take effect', async () => {
+    const { ecs, course, seconds } = await start({ asked: short, faults: [hanging(false)] });
+    expect(course).toMatchObject({ rollout: undefined, unanswered: true, trouble: { cause: 'unknown' } });
+    expect(ecs.count('updateService')).toBe(1);
+    expect(seconds).toBeLessThanOrEqual(5);
+  });
+
+  test('is followed where its effect shows', async () => {
+    const { ecs, course, seconds } = await start({ asked: short, faults: [hanging(true)] });
+    expect(course.rollout?.deploymentId).toBe(ecs.by('us')?.id);
+    expect(seconds).toBeLessThanOrEqual(5);
+  });
+
+  test('is sent again while there is time', async () => {
+    const { ecs, course } = await start({ asked: { waitMinutes: 1 }, faults: [hanging(false)] });
+    expect(course.rollout?.deploymentId).toBe(ecs.by('us')?.id);
+    expect(ecs.count('updateService')).toBe(2);
+  });
+});
+
+test('an update that is throttled is not sent any more once the wait is over', async () => {
+  const throttled = Array.from({ length: 12 }, () => REFUSED_FOR_NOW);
+  const { ecs, course, seconds } = await start({ asked: { waitMinutes: 0.1 }, faults: throttled });
+  expect(course).toMatchObject({ rollout: undefined, unanswered: false, trouble: { cause: 'throttled' } });
+  expect(ecs.updates).toEqual([]);
+  expect(seconds).toBeLessThanOrEqual(8);
+});
 
 describe('a rollout starts', () => {
   test('with one UpdateService, and follows the service deployment that this made', async () => {

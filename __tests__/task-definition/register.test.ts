@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { Course } from '../../src/model.ts';
 import { registerOrReuse, tidyUp } from '../../src/task-definition/register.ts';
 import { awsError, denied, expired, throttled, unanswered } from '../fakes/aws-errors.ts';
-import { fakeClock } from '../fakes/clock.ts';
+import { fakeClock, untilDone } from '../fakes/clock.ts';
 import { courseOf, definitionOf, outcomeOf, revisionArn } from '../fakes/literals.ts';
 import { fakeLog } from '../fakes/log.ts';
 import { fakeRevisions } from '../fakes/revisions.ts';
@@ -104,6 +104,11 @@ const REGISTERED = {
   changes: [],
 };
 const ROLLED_BACK = courseOf({ outcome: outcomeOf({ result: 'rolled-back' }) });
+const UNANSWERED = courseOf({
+  rollout: undefined,
+  unanswered: true,
+  outcome: outcomeOf({ result: 'failed' }),
+});
 
 /** A service whose deployments and tasks use these revisions, one look after the other. */
 function usedBy(
@@ -187,6 +192,14 @@ describe('a revision on which no service ended up', () => {
     expect(log.said[0]).toMatch(/^backend:8 stays registered \(AccessDeniedException: /);
   });
 
+  it('stays, and the run goes on, where ECS does not say who uses it', async () => {
+    const { tools, log, clock, deregistered } = usedBy([{}]);
+    tools.aws.ecs.listTasks = () => new Promise<never>(() => undefined);
+    await expect(untilDone(clock, tidyUp(tools, REGISTERED, [ROLLED_BACK]))).resolves.toEqual(REGISTERED);
+    expect(log.said).toEqual(['backend:8 stays registered (TimeoutError: no answer within 10 s).']);
+    expect(deregistered).toEqual([]);
+  });
+
   it('is deregistered where the update was refused too', async () => {
     const refused = courseOf({ rollout: undefined, outcome: outcomeOf({ result: 'failed' }) });
     const { tools, deregistered } = usedBy([{}]);
@@ -199,6 +212,7 @@ describe('a revision stays where it is', () => {
   it.each<[string, typeof REGISTERED, Course[]]>([
     ['that a service runs', REGISTERED, [ROLLED_BACK, courseOf()]],
     ['that failed and was left', REGISTERED, [courseOf({ outcome: outcomeOf({ result: 'failed' }) })]],
+    ['whose update was not answered, and may yet take effect', REGISTERED, [UNANSWERED]],
     ['that this run did not register', { ...REGISTERED, registered: false }, [ROLLED_BACK]],
     ['that was registered without a service', REGISTERED, []],
   ])('%s', async (_which, definition, courses) => {

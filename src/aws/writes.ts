@@ -23,15 +23,17 @@ const GRACE_MS = 3_000;
  * had one: `readBack` looks for it, and only when it finds nothing is the write sent again. Every other error
  * is the caller's. The SDK's own retries must be off for `send`. `signal` ends it where nothing is known to have
  * happened, never before the effect of an unanswered write was looked for; where neither answer nor effect shows
- * within three seconds of the signal, it rejects with `CancelledUnanswered`.
+ * within three seconds of the signal, it rejects with `CancelledUnanswered`. After `until`, a reading of the clock,
+ * nothing is sent again.
  */
 export async function writeOnce<T>(
   clock: Clock,
   send: () => Promise<T>,
   readBack: () => Promise<T | undefined>,
   signal?: AbortSignal,
+  until = Number.POSITIVE_INFINITY,
 ): Promise<T> {
-  return heardOut(clock, signal, GRACE_MS, () => attempts(clock, send, readBack, signal), unanswered);
+  return heardOut(clock, signal, GRACE_MS, () => attempts(clock, send, readBack, signal, until), unanswered);
 }
 
 async function attempts<T>(
@@ -39,6 +41,7 @@ async function attempts<T>(
   send: () => Promise<T>,
   readBack: () => Promise<T | undefined>,
   signal: AbortSignal | undefined,
+  until: number,
 ): Promise<T> {
   let lost = 0;
   for (let attempt = 0; ; attempt += 1) {
@@ -56,7 +59,7 @@ async function attempts<T>(
       if (effect !== undefined) return effect;
       signal?.throwIfAborted();
       if (kind === 'transient') lost += 1;
-      if (pause === undefined || lost > RESENDS) throw error;
+      if (pause === undefined || lost > RESENDS || clock.now() >= until) throw error;
     }
   }
 }

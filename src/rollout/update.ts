@@ -53,12 +53,16 @@ export function updateInput(
 /** Pauses while the deployment of an accepted update becomes visible, in seconds. */
 const PAUSES = [0, 0.5, 1, 2, 4, 8];
 
+/** However little time is left, an update that is sent has as long for its answer. */
+const LEAST_SEND_MS = 1_000;
+
 /** However little time is left, a lost answer is looked after for as long. */
 const LEAST_MS = 5_000;
 
 /**
  * Sends UpdateService so that it takes effect at most once, and resolves to the service with its `deployments[]`.
- * Rejects where AWS refuses; production is untouched then. `until`: a reading of the clock.
+ * Rejects where AWS refuses; production is untouched then. `until`: a reading of the clock, by which an answer must
+ * have come: what has none is looked for once more, and rejects with `UpdateUnanswered`, since it may yet take effect.
  */
 export async function updateOnce(
   tools: UpdateTools,
@@ -74,7 +78,8 @@ export async function updateOnce(
       clock,
       async () => {
         try {
-          return (await aws.ecsWrites.updateService(input)).service ?? {};
+          const ms = Math.max(until - clock.now(), LEAST_SEND_MS);
+          return (await within(clock, ms, () => aws.ecsWrites.updateService(input))).service ?? {};
         } catch (error) {
           if (awsErrorKind(error) === 'transient') lost.push(error);
           throw error;
@@ -86,6 +91,7 @@ export async function updateOnce(
         return tookEffect(service, snapshot, input) ? service : undefined;
       },
       signal,
+      until,
     );
     if (primaryOf(answer) !== undefined) return answer;
     return await heardOut(clock, signal, 0, () => seeEffect(tools, snapshot, input, left()), unanswered);

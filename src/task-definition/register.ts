@@ -12,6 +12,7 @@ import type { Clock } from '../runtime/clock.ts';
 import { Failure } from '../runtime/failure.ts';
 import { Masks } from '../runtime/masks.ts';
 import type { Log } from '../runtime/log.ts';
+import { within } from '../runtime/within.ts';
 import { diffDefinitions } from './diff.ts';
 import { findRevision } from './load.ts';
 import type { PreparedDefinition } from './prepare.ts';
@@ -84,17 +85,21 @@ async function findRegistered(
     : undefined;
 }
 
+/** The verdict stands by then: a look at who uses a revision is waited for so long. */
+const LOOK_MS = 10_000;
+
 /** Pauses while the last tasks of a failed revision stop, in seconds. */
 const PAUSES = [0, 2, 5, 10, 15, 30];
 
-/** Takes a revision back (see below) if no service ended up on it. */
+/** Takes a revision back (see below) if no service ended up on it, nor may yet. */
 export async function tidyUp(
   tools: RegisterTools,
   definition: RegisteredDefinition,
   courses: readonly Course[],
 ): Promise<RegisteredDefinition> {
   const isDeployed = courses.some(
-    ({ rollout, outcome }) => rollout !== undefined && outcome?.result !== 'rolled-back',
+    ({ rollout, unanswered, outcome }) =>
+      unanswered === true || (rollout !== undefined && outcome?.result !== 'rolled-back'),
   );
   if (courses.length === 0 || isDeployed) return definition;
   return takeBack(
@@ -134,9 +139,11 @@ async function deregisterUnused(
   taskDefinitionArn: string,
   services: readonly ServiceAddress[],
 ): Promise<boolean> {
+  const look = (): Promise<boolean[]> =>
+    Promise.all(services.map((service) => isUsed(aws.ecs, taskDefinitionArn, service)));
   for (const pause of PAUSES) {
     await clock.sleep(pause * 1000, signal);
-    const uses = await Promise.all(services.map((service) => isUsed(aws.ecs, taskDefinitionArn, service)));
+    const uses = await within(clock, LOOK_MS, look);
     if (uses.includes(true)) continue;
     await aws.ecsWrites.deregisterTaskDefinition({ taskDefinition: taskDefinitionArn });
     return true;
