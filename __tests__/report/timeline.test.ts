@@ -38,7 +38,7 @@ describe('the timeline', () => {
     ).toEqual([
       'section Steps',
       'Watch :done, 0, 100000',
-      'section Rollout of backend',
+      'section Rollout',
       'starting tasks :0, 20000',
       'becoming healthy :20000, 40000',
       'draining old tasks :40000, 90000',

@@ -36,7 +36,10 @@ function chartOf(report: Report): string | undefined {
   const services = [...new Set(report.rollout.map(({ service }) => service))];
   const sections = [
     { title: 'Steps', bars: report.steps.map(stepBar) },
-    ...services.map((service) => ({ title: `Rollout of ${service}`, bars: rolloutBars(report, service) })),
+    ...services.map((service) => ({
+      title: services.length === 1 ? 'Rollout' : service,
+      bars: rolloutBars(report, service),
+    })),
   ];
   const bars = sections.flatMap((section) => section.bars);
   const total = Math.max(...bars.map(({ to }) => to));
