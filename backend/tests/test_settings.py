@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 from pydantic import ValidationError
 
@@ -41,3 +43,13 @@ def test_draining_and_finishing_fit_into_the_time_before_sigkill() -> None:
 def test_a_wrong_value_is_refused(environment: dict[str, str]) -> None:
     with pytest.raises(ValidationError):
         Settings.from_environment(environment)
+
+
+def test_the_readme_has_every_setting_with_its_default() -> None:
+    readme = (Path(__file__).parent.parent / "README.md").read_text()
+    rows = [[cell.strip() for cell in line.split("|")[1:3]] for line in readme.splitlines() if line.startswith("| `")]
+    told: dict[str, str] = {}
+    for names, defaults in rows:
+        told |= dict(zip(names.split(", "), defaults.split(", "), strict=False))
+    wanted = {f"`{name.upper()}`": f"`{field.default}`" for name, field in Settings.model_fields.items()}
+    assert {name: told.get(name) for name in wanted} == wanted
