@@ -1,11 +1,14 @@
-import type { Log } from '../../src/runtime/log.ts';
+import type { OutputLog } from '../../src/runtime/log.ts';
 
 /** A log that keeps its lines; warnings start with `warning: `. */
-export function fakeLog(): Log & { readonly said: readonly string[] } {
+export function fakeLog(): OutputLog & { readonly said: readonly string[] } {
   const said: string[] = [];
   return {
     said,
     line: (text) => {
+      said.push(text);
+    },
+    output: (text) => {
       said.push(text);
     },
     warn: (text) => {

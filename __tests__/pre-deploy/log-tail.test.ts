@@ -3,6 +3,7 @@ import type { GetLogEventsCommandInput, GetLogEventsCommandOutput } from '@aws-s
 import { LogTail } from '../../src/pre-deploy/log-tail.ts';
 import { Cancelled } from '../../src/runtime/cancellation.ts';
 import { awsError, denied, expired, throttled, unanswered } from '../fakes/aws-errors.ts';
+import { fakeClock } from '../fakes/clock.ts';
 import { fakeLog } from '../fakes/log.ts';
 
 const STREAM = { logGroupName: '/ecs/web', logStreamName: 'ecs/web/1' };
@@ -25,7 +26,7 @@ class FakeStream {
 function tailOf(keep = 3): { tail: LogTail; stream: FakeStream; said: readonly string[] } {
   const stream = new FakeStream();
   const log = fakeLog();
-  const tail = new LogTail({ aws: { logs: stream }, log }, 'web', STREAM, keep);
+  const tail = new LogTail({ aws: { logs: stream }, clock: fakeClock(), log }, 'web', STREAM, keep);
   return { tail, stream, said: log.said };
 }
 
@@ -94,7 +95,7 @@ describe("a container's log", () => {
   test('that cannot be read by its driver is said once, and never asked for', async () => {
     const stream = new FakeStream();
     const log = fakeLog();
-    const tail = new LogTail({ aws: { logs: stream }, log }, 'web', 'It logs through splunk.', 3);
+    const tail = new LogTail({ aws: { logs: stream }, clock: fakeClock(), log }, 'web', 'It logs through splunk.', 3);
     await tail.pull();
     expect(log.said).toEqual(['It logs through splunk.']);
     expect(stream.asked).toEqual([]);

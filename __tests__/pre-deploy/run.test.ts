@@ -4,7 +4,7 @@ import type { PreDeployRequest, TaskDefinition } from '../../src/model.ts';
 import { runPreDeployTask, type PreDeployFacts, type PreDeployTools } from '../../src/pre-deploy/run.ts';
 import { Cancelled } from '../../src/runtime/cancellation.ts';
 import { awsError, denied, expired, throttled, unanswered } from '../fakes/aws-errors.ts';
-import { fakeClock } from '../fakes/clock.ts';
+import { fakeClock, untilDone } from '../fakes/clock.ts';
 import { definitionOf, revisionArn, snapshotOf } from '../fakes/literals.ts';
 import { fakeLog } from '../fakes/log.ts';
 
@@ -34,6 +34,8 @@ const RUNNING = taskThat('RUNNING');
 const DONE = taskThat('STOPPED', 0);
 const FAILED = taskThat('STOPPED', 3, { stoppedReason: 'Essential container in task exited' });
 
+const NEVER = new Promise<never>(() => undefined);
+
 interface Script {
   /** What each look finds; the last for ever. `undefined`: ECS does not know the task yet. */
   readonly looks: readonly (Task | Error | undefined)[];
@@ -42,6 +44,8 @@ interface Script {
   readonly stopping?: Error;
   /** The lines that are there at each pull; the last for ever. */
   readonly lines?: readonly (readonly string[])[];
+  /** These never answer. */
+  readonly hanging?: readonly ('runTask' | 'describeTasks' | 'getLogEvents')[];
   /** The job is cancelled in this pause. */
   readonly cancelledIn?: number;
 }
@@ -75,7 +79,8 @@ class FakeWorld {
   }
 
   run(request: Partial<PreDeployRequest> = {}, facts: Partial<PreDeployFacts> = {}): Promise<void> {
-    return runPreDeployTask(this.#tools(), { ...REQUEST, ...request }, { ...FACTS, ...facts });
+    const run = runPreDeployTask(this.#tools(), { ...REQUEST, ...request }, { ...FACTS, ...facts });
+    return untilDone(this.clock, run);
   }
 
   #tools(): PreDeployTools {
@@ -88,6 +93,7 @@ class FakeWorld {
         logs: { getLogEvents: ({ nextToken }) => this.#page(Number(nextToken ?? '0')) },
         ecsWrites: {
           runTask: () => {
+            if (this.#hangs('runTask')) return NEVER;
             this.#started += 1;
             return Promise.resolve({ $metadata: {}, tasks: [{ taskArn: `task/prod/t${this.#started}` }] });
           },
@@ -102,7 +108,12 @@ class FakeWorld {
     };
   }
 
+  #hangs(call: 'runTask' | 'describeTasks' | 'getLogEvents'): boolean {
+    return this.#script.hanging?.includes(call) === true;
+  }
+
   #look(): Promise<{ $metadata: object; tasks: Task[] }> {
+    if (this.#hangs('describeTasks')) return NEVER;
     const { looks, afterStop } = this.#script;
     const stopped = this.stops.length > 0 ? afterStop : undefined;
     const found = stopped ?? looks[Math.min(this.#looks, looks.length - 1)];
@@ -114,6 +125,7 @@ class FakeWorld {
   #page(
     from: number,
   ): Promise<{ $metadata: object; events: { message: string }[]; nextForwardToken: string }> {
+    if (this.#hangs('getLogEvents')) return NEVER;
     const { lines = [] } = this.#script;
     const all = lines[Math.min(this.#pulls, lines.length - 1)] ?? [];
     if (from === all.length) this.#pulls += 1;
@@ -249,6 +261,39 @@ describe('a pre-deploy task at its time-out', () => {
       /did not end within 15 minutes, and task t1 could not be stopped \(AccessDeniedException: /,
     );
     expect(world.seconds).toBe(15 * 60);
+  });
+
+  test('that ECS does not know any more is not said to run on', async () => {
+    const gone = awsError('InvalidParameterException', 'The referenced task was not found.');
+    const world = new FakeWorld({ looks: [undefined], stopping: gone });
+    await expect(world.run({ timeoutMinutes: 1 })).rejects.toThrow(
+      'The pre-deploy task did not end within 1 minute, as far as could be seen; by then ECS did not know task t1 any more.',
+    );
+    expect(world.seconds).toBe(60);
+  });
+
+  test('is stopped to the second though no look is answered', async () => {
+    const world = new FakeWorld({ looks: [], hanging: ['describeTasks'] });
+    await expect(world.run({ timeoutMinutes: 1 })).rejects.toThrow('did not end within 1 minute and was');
+    expect(world.stops).toHaveLength(1);
+    expect(world.seconds).toBe(60 + 10);
+  });
+
+  test('is not put off by a log that does not come', async () => {
+    const world = new FakeWorld({ looks: [RUNNING], afterStop: DONE, hanging: ['getLogEvents'] });
+    await expect(world.run({ timeoutMinutes: 1 })).rejects.toThrow('did not end within 1 minute and was');
+    expect(world.stops).toHaveLength(1);
+    expect(world.seconds).toBeLessThanOrEqual(61 + 10 + 5 + 10);
+  });
+
+  test('fails where RunTask was not answered by then, and says what may run all the same', async () => {
+    const world = new FakeWorld({ looks: [], hanging: ['runTask'] });
+    await expect(world.run({ timeoutMinutes: 0.5 })).rejects.toMatchObject({
+      reason: 'pre-deploy-task-failed',
+      message: expect.stringContaining('AWS did not answer while starting the pre-deploy task'),
+      hint: expect.stringContaining('started by "ecs-fargate-deploy"'),
+    });
+    expect(world.seconds).toBe(30);
   });
 
   test('includes the time that ECS does not know it, and does not answer', async () => {

@@ -76,10 +76,13 @@ function ecsThat(...answers: (Error | object)[]): {
   };
 }
 
+/** Later than anything here takes. */
+const LATER = 3_600_000;
+
 describe('starting the task', () => {
   test('sends the same token again after throttling and lost answers', async () => {
     const { tools, sent } = ecsThat(throttled(), unanswered(), unanswered(), unanswered(), STARTED);
-    await expect(startTask(tools, INPUT)).resolves.toBe('task/1');
+    await expect(startTask(tools, INPUT, LATER)).resolves.toBe('task/1');
     expect(sent).toHaveLength(5);
     expect(new Set(sent.map(({ clientToken }) => clientToken)).size).toBe(1);
     expect(sent[0]).toEqual({ ...INPUT, clientToken: expect.stringMatching(/^[0-9a-f-]{36}$/) });
@@ -87,8 +90,8 @@ describe('starting the task', () => {
 
   test('uses another token each time that a task is started', async () => {
     const { tools, sent } = ecsThat(STARTED);
-    await startTask(tools, INPUT);
-    await startTask(tools, INPUT);
+    await startTask(tools, INPUT, LATER);
+    await startTask(tools, INPUT, LATER);
     expect(sent[0]?.clientToken).not.toBe(sent[1]?.clientToken);
   });
 
@@ -122,7 +125,7 @@ describe('starting the task', () => {
     ['nothing answers', unanswered(), 'pre-deploy-task-failed', 'while starting the pre-deploy task'],
   ])('fails where %s', async (_where, answer, reason, message) => {
     const { tools } = ecsThat(answer);
-    await expect(startTask(tools, INPUT)).rejects.toMatchObject({
+    await expect(startTask(tools, INPUT, LATER)).rejects.toMatchObject({
       reason,
       message: expect.stringContaining(message),
     });
@@ -131,7 +134,7 @@ describe('starting the task', () => {
   test('ends with the job, and says what is not known', async () => {
     const { tools, said, abort } = ecsThat(unanswered());
     abort();
-    await expect(startTask(tools, INPUT)).rejects.toBeInstanceOf(Cancelled);
+    await expect(startTask(tools, INPUT, LATER)).rejects.toBeInstanceOf(Cancelled);
     expect(said).toEqual([
       'ECS did not answer whether the pre-deploy task was started; it would be started by "ecs-fargate-deploy".',
     ]);

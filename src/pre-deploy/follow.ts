@@ -5,6 +5,7 @@ import { failureOf } from '../aws/failures.ts';
 import { describeTasks } from '../aws/tasks.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
+import { NoAnswerInTime, within } from '../runtime/within.ts';
 import { isOver } from './judge.ts';
 import type { LogTail } from './log-tail.ts';
 
@@ -23,13 +24,23 @@ export interface Job {
   /** The task ends with the container. */
   readonly essential: boolean;
   readonly pollSeconds: number;
+  /** Whether a look that AWS leaves without any answer ends the watch: where little depends on it. */
+  readonly onSilence: 'ask-again' | 'give-up';
 }
+
+/** A look is waited for so long at most, and however little time is left, so long at least. */
+const LONGEST_MS = 30_000;
+const LEAST_MS = 1_000;
+
+/** Where silence ends the watch, it is listened to for so long. */
+const SILENCE_MS = 10_000;
 
 /** The longest pause after throttling. */
 const MAX_PAUSE_MS = 32_000;
 
 /**
- * Follows the task and its log until it is over; `undefined` at the deadline, to the second. A task that ECS does not
+ * Follows the task and its log until it is over; `undefined` at the deadline, to the second, calls that hang included.
+ * A task that ECS does not
  * know yet, throttling and lost answers only slow it down; denied access and expired credentials reject.
  */
 export async function followTask(
@@ -41,10 +52,12 @@ export async function followTask(
   let pause = job.pollSeconds * 1000;
   let told = '';
   for (;;) {
-    const look = await lookOnce(aws.ecs, job);
-    await tail.pull();
+    const left = deadline - clock.now();
+    const look = await lookOnce(aws.ecs, clock, job, left);
+    await tail.pull(deadline - clock.now());
     if (look.kind === 'unanswered') {
       log.line(`No answer this time (${describeAwsError(look.error)}); asking again.`);
+      if (job.onSilence === 'give-up' && look.error instanceof NoAnswerInTime) return undefined;
       if (awsErrorKind(look.error) === 'throttled') pause = Math.min(pause * 2, MAX_PAUSE_MS);
     } else {
       pause = job.pollSeconds * 1000;
@@ -53,9 +66,9 @@ export async function followTask(
       told = status;
       if (look.task !== undefined && isOver(look.task, job.container, job.essential)) return look.task;
     }
-    const left = deadline - clock.now();
-    if (left <= 0) return undefined;
-    await clock.sleep(Math.min(pause, left), signal);
+    const rest = deadline - clock.now();
+    if (rest <= 0) return undefined;
+    await clock.sleep(Math.min(pause, rest), signal);
   }
 }
 
@@ -63,9 +76,16 @@ type Look =
   | { readonly kind: 'seen'; readonly task: Task | undefined }
   | { readonly kind: 'unanswered'; readonly error: unknown };
 
-async function lookOnce(ecs: FollowTools['aws']['ecs'], { cluster, taskArn }: Job): Promise<Look> {
+async function lookOnce(
+  ecs: FollowTools['aws']['ecs'],
+  clock: Clock,
+  { cluster, taskArn, onSilence }: Job,
+  left: number,
+): Promise<Look> {
   try {
-    const [task] = await describeTasks(ecs, cluster, [taskArn]);
+    const longest = onSilence === 'give-up' ? SILENCE_MS : LONGEST_MS;
+    const ms = Math.max(Math.min(left, longest), LEAST_MS);
+    const [task] = await within(clock, ms, () => describeTasks(ecs, cluster, [taskArn]));
     return { kind: 'seen', task };
   } catch (error) {
     const kind = awsErrorKind(error);

@@ -2,12 +2,19 @@ import type { LogReads } from '../aws/clients.ts';
 import { awsErrorKind, describeAwsError, isAwsError } from '../aws/errors.ts';
 import type { LogStream } from '../aws/log-streams.ts';
 import type { Evidence } from '../model.ts';
-import type { Log } from '../runtime/log.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { OutputLog } from '../runtime/log.ts';
+import { within } from '../runtime/within.ts';
 
 export interface TailTools {
   readonly aws: { readonly logs: Pick<LogReads, 'getLogEvents'> };
-  readonly log: Log;
+  readonly clock: Clock;
+  readonly log: OutputLog;
 }
+
+/** A page that does not come is waited for so long at most, and so long at least: the task is what matters. */
+const LONGEST_MS = 10_000;
+const LEAST_MS = 1_000;
 
 /** Pages of one pull, each up to 10,000 events or 1 MB (CloudWatch Logs API, GetLogEvents). */
 const MAX_PAGES = 50;
@@ -41,11 +48,16 @@ export class LogTail {
     return this.#last.map((text) => ({ kind: 'log', text }));
   }
 
-  /** Shows everything that is there by now. A stream appears with the container's first line. */
-  async pull(): Promise<void> {
+  /** Shows everything that is there by now, as far as it comes within `ms`. A stream appears with its first line. */
+  async pull(ms = LONGEST_MS): Promise<void> {
+    const { clock } = this.#tools;
+    const until = clock.now() + Math.min(ms, LONGEST_MS);
     try {
       for (let page = 0; page < MAX_PAGES; page += 1) {
-        if (this.#stream === undefined || !(await this.#nextPage(this.#stream))) return;
+        if (this.#stream === undefined) return;
+        const left = until - clock.now();
+        if ((page > 0 && left <= 0) || !(await this.#nextPage(this.#stream, Math.max(left, LEAST_MS))))
+          return;
       }
     } catch (error) {
       this.#excuse(error);
@@ -53,13 +65,16 @@ export class LogTail {
   }
 
   /** At the end of a stream its token comes back unchanged; a page may be empty before that. */
-  async #nextPage(stream: LogStream): Promise<boolean> {
+  async #nextPage(stream: LogStream, ms: number): Promise<boolean> {
+    const { aws, clock } = this.#tools;
     const sent = this.#token;
-    const answer = await this.#tools.aws.logs.getLogEvents({
-      ...stream,
-      startFromHead: true,
-      ...(sent === undefined ? {} : { nextToken: sent }),
-    });
+    const answer = await within(clock, ms, () =>
+      aws.logs.getLogEvents({
+        ...stream,
+        startFromHead: true,
+        ...(sent === undefined ? {} : { nextToken: sent }),
+      }),
+    );
     for (const { message = '' } of answer.events ?? []) {
       for (const line of message.trimEnd().split(/\r?\n/)) this.#show(`${this.#container}: ${line}`);
     }
@@ -69,7 +84,7 @@ export class LogTail {
 
   #show(line: string): void {
     this.#shown += 1;
-    if (this.#shown <= MAX_SHOWN) this.#tools.log.line(line);
+    if (this.#shown <= MAX_SHOWN) this.#tools.log.output(line);
     if (this.#shown === MAX_SHOWN + 1) {
       this.#tools.log.line(
         `Further lines are left out here; they are in the log group ${this.#stream?.logGroupName ?? ''}.`,

@@ -1,6 +1,6 @@
 import type { Task } from '@aws-sdk/client-ecs';
 import type { EcsWrites } from '../aws/clients.ts';
-import { awsErrorKind, describeAwsError } from '../aws/errors.ts';
+import { awsErrorKind, describeAwsError, isAwsError } from '../aws/errors.ts';
 import { logStreamOf } from '../aws/log-streams.ts';
 import { lastSegment, revisionName } from '../aws/partition.ts';
 import { writeOnce } from '../aws/writes.ts';
@@ -13,6 +13,7 @@ import { LogTail, type TailTools } from './log-tail.ts';
 import { runTaskInput, startTask, type StartTools } from './start.ts';
 
 export interface PreDeployTools extends StartTools, FollowTools, TailTools {
+  readonly log: TailTools['log'];
   readonly aws: StartTools['aws'] &
     FollowTools['aws'] &
     TailTools['aws'] & { readonly ecsWrites: Pick<EcsWrites, 'stopTask'> };
@@ -34,6 +35,9 @@ export interface PreDeployFacts {
 /** Seconds that a stopped task is given to end: Fargate's longest stopTimeout. */
 const SECONDS_TO_STOP = 120;
 
+/** StopTask is sent again for so long, where it is throttled or not answered. */
+const SECONDS_TO_ASK = 30;
+
 /** The last lines of a log arrive a little later than the end of the task. */
 const MAX_SECONDS_FOR_LOGS = 5;
 
@@ -50,7 +54,9 @@ export async function runPreDeployTask(
 ): Promise<void> {
   const { snapshot, revisionArn, definition } = facts;
   const container = chooseContainer(request.container, definition, facts.withImage);
-  const taskArn = await startTask(tools, runTaskInput(snapshot, revisionArn, container, request.command));
+  const deadline = tools.clock.now() + request.timeoutMinutes * 60_000;
+  const input = runTaskInput(snapshot, revisionArn, container, request.command);
+  const taskArn = await startTask(tools, input, deadline);
   const id = lastSegment(taskArn);
   const job: Job = {
     cluster: snapshot.address.cluster,
@@ -58,12 +64,13 @@ export async function runPreDeployTask(
     container,
     essential: isEssential(definition, container),
     pollSeconds: facts.pollSeconds,
+    onSilence: 'ask-again',
   };
   tools.log.line(
     `Task ${id} of ${revisionName(revisionArn)} is started: container "${container}" runs the command.`,
   );
   const tail = new LogTail(tools, container, logStreamOf(definition, container, id), facts.logLines);
-  const failure = await followToTheEnd(tools, request, job, tail);
+  const failure = await followToTheEnd(tools, request, job, tail, deadline);
   if (failure !== undefined) throw failure;
   tools.log.line(`Container "${container}" exited with 0.`);
 }
@@ -74,8 +81,9 @@ async function followToTheEnd(
   { timeoutMinutes }: PreDeployRequest,
   job: Job,
   tail: LogTail,
+  deadline: number,
 ): Promise<Failure | undefined> {
-  const task = await follow(tools, job, tail, timeoutMinutes * 60);
+  const task = await follow(tools, job, tail, deadline);
   if (task === undefined) return timeOut(tools, timeoutMinutes, job, tail);
   if (task.lastStatus !== 'STOPPED') await stop(tools, job, 'the pre-deploy command is done');
   await showLateLines(tools, job, task, tail);
@@ -87,10 +95,10 @@ async function follow(
   tools: PreDeployTools,
   job: Job,
   tail: LogTail,
-  seconds: number,
+  deadline: number,
 ): Promise<Task | undefined> {
   try {
-    return await followTask(tools, job, tail, tools.clock.now() + seconds * 1000);
+    return await followTask(tools, job, tail, deadline);
   } catch (error) {
     tools.log.line(
       `Task ${lastSegment(job.taskArn)} was left alone: it may still be running in the cluster.`,
@@ -115,15 +123,16 @@ async function showLateLines(
 async function timeOut(tools: PreDeployTools, minutes: number, job: Job, tail: LogTail): Promise<Failure> {
   const limit = minutes === 1 ? '1 minute' : `${minutes} minutes`;
   tools.log.line(`The task has not ended within ${limit}; it is stopped.`);
-  const obstacle = await stop(tools, job, `the pre-deploy command took longer than ${limit}`);
+  const end = await stop(tools, job, `the pre-deploy command took longer than ${limit}`);
+  if (end.kind === 'stopped') {
+    const until = tools.clock.now() + SECONDS_TO_STOP * 1000;
+    const task = await follow(tools, { ...job, onSilence: 'give-up' }, tail, until);
+    if (task !== undefined) await showLateLines(tools, job, task, tail);
+  }
   const id = lastSegment(job.taskArn);
-  const task = obstacle === undefined ? await follow(tools, job, tail, SECONDS_TO_STOP) : undefined;
-  if (task !== undefined) await showLateLines(tools, job, task, tail);
   return new Failure(
     'pre-deploy-task-failed',
-    obstacle === undefined
-      ? `The pre-deploy task did not end within ${limit} and was stopped.`
-      : `The pre-deploy task did not end within ${limit}, and task ${id} could not be stopped (${obstacle}).`,
+    `The pre-deploy task did not end within ${limit}${how(end, id)}.`,
     {
       hint: 'No service was touched. Raise pre-deploy-timeout-minutes if the command needs longer.',
       evidence: [
@@ -134,12 +143,26 @@ async function timeOut(tools: PreDeployTools, minutes: number, job: Job, tail: L
   );
 }
 
-/** Asks ECS to stop the task; resolves to what stands in the way. To stop it twice does no harm. */
-async function stop(
-  { aws, clock, signal }: PreDeployTools,
-  job: Job,
-  why: string,
-): Promise<string | undefined> {
+/** What became of a request to stop the task. */
+type Stop =
+  | { readonly kind: 'stopped' }
+  /** ECS does not know the task: it ended a while ago, or never began. */
+  | { readonly kind: 'gone' }
+  | { readonly kind: 'refused'; readonly why: string };
+
+function how(end: Stop, id: string): string {
+  switch (end.kind) {
+    case 'stopped':
+      return ' and was stopped';
+    case 'gone':
+      return `, as far as could be seen; by then ECS did not know task ${id} any more`;
+    case 'refused':
+      return `, and task ${id} could not be stopped (${end.why})`;
+  }
+}
+
+/** Asks ECS to stop the task. To stop it twice does no harm. */
+async function stop({ aws, clock, signal }: PreDeployTools, job: Job, why: string): Promise<Stop> {
   const input = { cluster: job.cluster, task: job.taskArn, reason: `ecs-fargate-deploy: ${why}` };
   try {
     await writeOnce(
@@ -147,11 +170,14 @@ async function stop(
       () => aws.ecsWrites.stopTask(input),
       () => Promise.resolve(undefined),
       signal,
+      clock.now() + SECONDS_TO_ASK * 1000,
     );
-    return undefined;
+    return { kind: 'stopped' };
   } catch (error) {
     if (awsErrorKind(error) === 'not-aws') throw error;
-    return describeAwsError(error);
+    if (isAwsError(error, 'InvalidParameterException') && /not found/i.test(describeAwsError(error)))
+      return { kind: 'gone' };
+    return { kind: 'refused', why: describeAwsError(error) };
   }
 }
 

@@ -1,4 +1,4 @@
-import type { RunTaskCommandInput } from '@aws-sdk/client-ecs';
+import type { RunTaskCommandInput, RunTaskCommandOutput } from '@aws-sdk/client-ecs';
 import type { EcsWrites } from '../aws/clients.ts';
 import { awsErrorKind, describeAwsError } from '../aws/errors.ts';
 import { failureOf } from '../aws/failures.ts';
@@ -7,6 +7,7 @@ import type { ServiceSnapshot } from '../model.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { Failure } from '../runtime/failure.ts';
 import type { Log } from '../runtime/log.ts';
+import { within } from '../runtime/within.ts';
 
 export interface StartTools {
   readonly aws: { readonly ecsWrites: Pick<EcsWrites, 'runTask'> };
@@ -48,20 +49,17 @@ export function runTaskInput(
 
 /**
  * Starts the task, once, and resolves to its ARN. Rejects with `pre-deploy-task-failed` where ECS refuses it or has no
- * place for it, with AWS's own words.
+ * place for it, with AWS's own words, or where it does not answer by `deadline`, a reading of the clock.
  */
-export async function startTask(tools: StartTools, input: RunTaskCommandInput): Promise<string> {
-  const { aws, clock, signal } = tools;
-  const answer = await writeWithToken(
-    clock,
-    (clientToken) => aws.ecsWrites.runTask({ ...input, clientToken }),
-    signal,
-  ).catch((error: unknown) => {
-    if (signal.aborted) {
-      tools.log.line(
-        `ECS did not answer whether the pre-deploy task was started; it would be started by "${STARTED_BY}".`,
-      );
-    }
+export async function startTask(
+  tools: StartTools,
+  input: RunTaskCommandInput,
+  deadline: number,
+): Promise<string> {
+  const answer = await send(tools, input, deadline).catch((error: unknown) => {
+    const isOpen = awsErrorKind(error) === 'transient';
+    if (tools.signal.aborted || isOpen) tools.log.line(NOT_KNOWN);
+    if (isOpen) throw notAnswered(error);
     throw awsErrorKind(error) === 'refused'
       ? refused(describeAwsError(error), error)
       : failureOf(error, 'starting the pre-deploy task', 'pre-deploy-task-failed');
@@ -72,6 +70,42 @@ export async function startTask(tools: StartTools, input: RunTaskCommandInput): 
     detail === undefined ? reason : `${reason}: ${detail}`,
   );
   throw refused(reasons.join('; ') || 'it gave no reason');
+}
+
+/** However little time is left, RunTask has as long. */
+const LEAST_MS = 1_000;
+
+/** At the deadline nothing is sent any more, and nobody waits for what was. */
+async function send(
+  { aws, clock, signal }: StartTools,
+  input: RunTaskCommandInput,
+  deadline: number,
+): Promise<RunTaskCommandOutput> {
+  const over = new AbortController();
+  const runTask = (): Promise<RunTaskCommandOutput> =>
+    writeWithToken(
+      clock,
+      (clientToken) => aws.ecsWrites.runTask({ ...input, clientToken }),
+      AbortSignal.any([signal, over.signal]),
+    );
+  try {
+    return await within(clock, Math.max(deadline - clock.now(), LEAST_MS), runTask);
+  } finally {
+    over.abort(new Error('The time to start the task is over.'));
+  }
+}
+
+const NOT_KNOWN = `ECS did not answer whether the pre-deploy task was started; it would be started by "${STARTED_BY}".`;
+
+function notAnswered(error: unknown): Failure {
+  return new Failure(
+    'pre-deploy-task-failed',
+    `AWS did not answer while starting the pre-deploy task (${describeAwsError(error)}).`,
+    {
+      hint: `No service was touched. The task may be running all the same: look in the cluster for one that was started by "${STARTED_BY}".`,
+      cause: error,
+    },
+  );
 }
 
 function refused(why: string, cause?: unknown): Failure {
