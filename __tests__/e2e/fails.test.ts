@@ -47,6 +47,9 @@ describe('a rollout that fails', () => {
       expect(result.outputs['changed']).toBe('false');
       expect(result.log).toContain('RuntimeError: DATABASE_URL is not set');
       expect(result.summary).toContain('app-crashed');
+      // What a container wrote is for the people who look here, and travels no further.
+      expect(result.summary).toContain('RuntimeError: DATABASE_URL is not set');
+      expect(JSON.stringify(result.report)).not.toContain('DATABASE_URL is not set');
     }));
 
   test.each([
@@ -55,7 +58,7 @@ describe('a rollout that fails', () => {
     ['oom-1', 'out-of-memory', /exited with code 137: .*OutOfMemoryError/],
     ['badcommand-1', 'bad-command', /exited with code 127/],
     ['noexec-1', 'bad-command', /executable file not found/],
-    ['execformat-1', 'image-wrong-platform', /exec format error/],
+    ['execformat-1', 'image-wrong-platform', /exited with code 255/],
     ['denied-1', 'image-pull-denied', /403 Forbidden/],
     ['wrongplatform-1', 'image-wrong-platform', /platform 'linux\/amd64'/],
     ['secretless-1', 'secret-unavailable', /unable to retrieve secrets from ssm/],
@@ -70,6 +73,7 @@ describe('a rollout that fails', () => {
       expect(production(sim)).toBe('backend:1 COMPLETED');
       const shown = result.report.services[0]?.evidence.map(({ text }) => text).join('\n');
       expect(shown).toMatch(evidence);
+      if (name === 'execformat-1') expect(result.summary).toMatch(/exec format error/);
       expect(result.outputs['message']).toMatch(/^The deployment of backend:2 to service "backend" failed: /);
     }),
   );

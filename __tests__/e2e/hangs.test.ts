@@ -29,6 +29,31 @@ describe('an AWS that does not answer', () => {
       expect(mutations(sim)).toEqual(['RegisterTaskDefinition', 'UpdateService']);
     }));
 
+  test('to UpdateService does not outlast it either, and the revision stays: it may yet take effect', () =>
+    inAWorld({}, async (sim) => {
+      sim.inject({ action: 'UpdateService', effect: NEVER });
+      const result = await step(sim, { ...tag('v2'), 'wait-for-minutes': '0.05' });
+      expectRed(result, 'failed', 'unknown');
+      expect(result.outputs['message']).toContain('it may still take effect');
+      expect(sim.calls.filter(({ action }) => action === 'UpdateService')).toHaveLength(1);
+      expect(mutations(sim)).toEqual(['RegisterTaskDefinition']);
+    }));
+
+  test('about the pre-deploy task does not outlast its time-out: it is stopped', () =>
+    inAWorld({}, async (sim) => {
+      const inputs = {
+        ...tag('v2'),
+        'pre-deploy-command': '["sh", "-c", "sleep 600"]',
+        'pre-deploy-timeout-minutes': '0.03',
+      };
+      sim.inject({ action: 'DescribeTasks', effect: NEVER });
+      const result = await step(sim, inputs);
+      expectRed(result, 'failed', 'pre-deploy-task-failed');
+      expect(result.outputs['message']).toContain('did not end within 0.03 minutes and was stopped');
+      expect(accepted(sim, 'StopTask')).toHaveLength(1);
+      expect(result.report.durationSeconds).toBeLessThan(60);
+    }));
+
   test('about targets does not outlast the gate: the proof is skipped, with a warning', () =>
     inAWorld({}, async (sim) => {
       onceUnderway(sim, () => {

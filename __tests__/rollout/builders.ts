@@ -5,7 +5,7 @@ import type { Judgement } from '../../src/rollout/judge.ts';
 import type { DeploymentView, EntryView, Observation } from '../../src/rollout/observation.ts';
 import type { TaskFailure } from '../../src/aws/task-failure.ts';
 import type { TaskView } from '../../src/rollout/task-view.ts';
-import type { Log } from '../../src/runtime/log.ts';
+import type { OutputLog } from '../../src/runtime/log.ts';
 
 /** ARNs and ids of the one service that these tests are about. */
 export const CLUSTER = 'prod';
@@ -269,7 +269,7 @@ export function unstartedTask(stoppedReason: string, changes: Partial<Task> = {}
   });
 }
 
-export interface RecordedLog extends Log {
+export interface RecordedLog extends OutputLog {
   readonly lines: string[];
   readonly warnings: string[];
 }
@@ -281,6 +281,9 @@ export function recordedLog(): RecordedLog {
     lines,
     warnings,
     line: (text) => {
+      lines.push(text);
+    },
+    output: (text) => {
       lines.push(text);
     },
     warn: (text) => {

@@ -4,6 +4,7 @@ import type { Masks } from '../runtime/masks.ts';
 import type { CommentEnd } from './post-comment.ts';
 import { outputsOf } from './outputs.ts';
 import { isGreen, type Report } from './report.ts';
+import { reportForFile } from './report-file.ts';
 import { harmlessLines } from './safe-text.ts';
 import { headlineOf } from './headline.ts';
 import { renderSummary } from './summary.ts';
@@ -80,7 +81,7 @@ export function withoutSecrets(report: Report, masks: Masks): Report {
 
 async function writeReport(report: Report, folder: string): Promise<string> {
   const path = join(folder, `ecs-fargate-deploy-report-${process.pid}-${Date.now()}.json`);
-  await writeFile(path, `${JSON.stringify(report, null, 2)}\n`);
+  await writeFile(path, `${JSON.stringify(reportForFile(report), null, 2)}\n`);
   return path;
 }
 

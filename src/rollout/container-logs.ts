@@ -9,6 +9,9 @@ import type { History } from './history.ts';
 /** Evidence is worth a short wait: production is broken meanwhile. */
 export const EVIDENCE_MS = 10_000;
 
+/** Characters of a line that are evidence; the whole line is in the log group. */
+const LONGEST = 2_000;
+
 /**
  * The last lines that the failed container wrote, from CloudWatch Logs. Other log drivers, and logs that may not be
  * read, make one line that says so.
@@ -32,7 +35,7 @@ export async function lastLogLines(
     );
     return (answer.events ?? []).map((event) => ({
       kind: 'log',
-      text: `${container}: ${event.message ?? ''}`,
+      text: `${container}: ${cut(event.message ?? '')}`,
     }));
   } catch (error) {
     if (awsErrorKind(error) === 'not-aws') throw error;
@@ -43,4 +46,9 @@ export async function lastLogLines(
       },
     ];
   }
+}
+
+/** An event may hold 256 KiB (CloudWatch Logs quotas). */
+function cut(message: string): string {
+  return message.length <= LONGEST ? message : `${message.slice(0, LONGEST)}…`;
 }

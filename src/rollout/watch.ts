@@ -1,10 +1,10 @@
 import type { Aws } from '../aws/clients.ts';
 import { awsErrorKind, describeAwsError } from '../aws/errors.ts';
 import { failureOf } from '../aws/failures.ts';
-import type { Course, Request, Rollout, RolloutRequest } from '../model.ts';
+import type { Course, Evidence, Request, Rollout, RolloutRequest } from '../model.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { Failure } from '../runtime/failure.ts';
-import type { Log } from '../runtime/log.ts';
+import type { OutputLog } from '../runtime/log.ts';
 import { within } from '../runtime/within.ts';
 import { diagnose } from './diagnose.ts';
 import { NO_HISTORY, remember } from './history.ts';
@@ -18,7 +18,7 @@ export interface WatchTools {
   readonly aws: Pick<Aws, 'ecs' | 'elb'>;
   readonly clock: Clock;
   readonly signal: AbortSignal;
-  readonly log: Log;
+  readonly log: OutputLog;
   /** From 0 to 1; spreads the polls of parallel jobs. */
   readonly random: () => number;
 }
@@ -92,8 +92,17 @@ export async function watchCourse(
     watched.end.kind === 'blind'
       ? found.evidence
       : await diagnose(tools, rollout, watched, request.report.failureLogLines);
-  for (const each of evidence) tools.log.line(`${rollout.snapshot.address.name}: ${each.kind}: ${each.text}`);
+  tellEvidence(tools.log, rollout.snapshot.address.name, evidence);
   return { ...after, trouble: betterKnown({ ...found, evidence }) };
+}
+
+/** What a container wrote is shown, and kept nowhere else. */
+function tellEvidence(log: OutputLog, name: string, evidence: readonly Evidence[]): void {
+  for (const { kind, text } of evidence) {
+    const line = `${name}: ${kind}: ${text}`;
+    if (kind === 'log') log.output(line);
+    else log.line(line);
+  }
 }
 
 /** The events of this watch are told, its failures are counted: what follows does not do it again. */
