@@ -49,6 +49,17 @@ describe('alarms while the new revision bakes', () => {
     expect(world.clock.pauses).toEqual([20_000]);
   });
 
+  test('are not silent themselves: a long bake gives signs of life, ever more seldom', async () => {
+    const log = fakeLog();
+    await alarmsGate({ ...tools({ errors: 'OK' }), log }, ['errors'], silent, { ...limits, bakeMinutes: 10 });
+    expect(log.said).toEqual([
+      'Still baking: 10 of 10 minutes to go.',
+      'Still baking: 9 of 10 minutes to go.',
+      'Still baking: 7 of 10 minutes to go.',
+      'Still baking: 2 of 10 minutes to go.',
+    ]);
+  });
+
   test('are looked at once where nothing bakes', async () => {
     const world = tools({ errors: 'ALARM' });
     const once = { ...limits, bakeMinutes: 0 };

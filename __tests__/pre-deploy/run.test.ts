@@ -135,6 +135,17 @@ class FakeWorld {
 }
 
 describe('a pre-deploy task', () => {
+  test('that takes long gives signs of life, ever more seldom', async () => {
+    const world = new FakeWorld({ looks: [...Array.from({ length: 24 }, () => RUNNING), DONE] });
+    await world.run();
+    expect(world.said.filter((line) => line.startsWith('The task is'))).toEqual([
+      'The task is RUNNING.',
+      'The task is still RUNNING.',
+      'The task is still RUNNING.',
+      'The task is STOPPED.',
+    ]);
+  });
+
   test('is followed until its container has exited with 0', async () => {
     const pending = taskThat('PENDING');
     const world = new FakeWorld({

@@ -4,7 +4,7 @@ import { runFacts } from '../../src/report/run-facts.ts';
 import { endingOf, newStory, type Story } from '../../src/report/story.ts';
 import { Cancelled } from '../../src/runtime/cancellation.ts';
 import { Failure } from '../../src/runtime/failure.ts';
-import { courseOf, outcomeOf, requestOf, revisionArn, snapshotOf } from '../fakes/literals.ts';
+import { courseOf, outcomeOf, REPOSITORY, requestOf, revisionArn, snapshotOf } from '../fakes/literals.ts';
 import { RECORDED, REGISTERED, storyOf } from './reports.ts';
 
 /** A push of a commit by somebody. */
@@ -128,6 +128,18 @@ export const OUTCOMES: Readonly<Record<string, Report>> = {
   'proven healthy': reported({
     previousCommit: 'f'.repeat(40),
     image: { ...storyOf().image!, tag: 'a'.repeat(40) },
+  }),
+  'built and proven healthy': reported({
+    image: { ...storyOf().image!, tag: 'a'.repeat(40) },
+    build: {
+      reused: false,
+      seconds: 83.4,
+      steps: { total: 9, cached: 5 },
+      sizeBytes: 61_234_567,
+      digest: storyOf().image!.digest,
+      tags: [`${REPOSITORY}:${'a'.repeat(40)}`, `${REPOSITORY}:${'a'.repeat(40)}-0123456789ab`],
+      platforms: ['linux/arm64'],
+    },
   }),
   'nothing to deploy': reported({
     definitions: [{ ...REGISTERED, registered: false }],

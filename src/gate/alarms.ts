@@ -4,6 +4,7 @@ import { failureOf } from '../aws/failures.ts';
 import type { AlarmView, GateResult } from '../model.ts';
 import { Failure } from '../runtime/failure.ts';
 import type { Clock } from '../runtime/clock.ts';
+import { Heartbeat } from '../runtime/heartbeat.ts';
 import type { Log } from '../runtime/log.ts';
 import { within } from '../runtime/within.ts';
 
@@ -56,6 +57,7 @@ export async function alarmsGate(
 ): Promise<GateResult> {
   const until = tools.clock.now() + limits.bakeMinutes * 60_000;
   let ignored = before.filter(({ state }) => state === 'ALARM').map(({ name }) => name);
+  const heartbeat = new Heartbeat(tools.clock);
   let notes = '';
   for (;;) {
     const answer = names.length === 0 ? [] : await readAlarms(tools, names, until);
@@ -78,6 +80,9 @@ export async function alarmsGate(
       .join(', ');
     const left = until - tools.clock.now();
     if (left <= 0) break;
+    if (heartbeat.due() !== undefined) {
+      tools.log.line(`Still baking: ${Math.ceil(left / 60_000)} of ${limits.bakeMinutes} minutes to go.`);
+    }
     await tools.clock.sleep(Math.min(limits.pollSeconds * 1000, left), tools.signal);
   }
   const silent =

@@ -4,6 +4,7 @@ import { awsErrorKind, describeAwsError } from '../aws/errors.ts';
 import { failureOf } from '../aws/failures.ts';
 import { describeTasks } from '../aws/tasks.ts';
 import type { Clock } from '../runtime/clock.ts';
+import { Heartbeat } from '../runtime/heartbeat.ts';
 import type { Log } from '../runtime/log.ts';
 import { NoAnswerInTime, within } from '../runtime/within.ts';
 import { isOver } from './judge.ts';
@@ -50,6 +51,7 @@ export async function followTask(
   deadline: number,
 ): Promise<Task | undefined> {
   let pause = job.pollSeconds * 1000;
+  const heartbeat = new Heartbeat(clock);
   let told = '';
   for (;;) {
     const left = deadline - clock.now();
@@ -62,7 +64,10 @@ export async function followTask(
     } else {
       pause = job.pollSeconds * 1000;
       const status = look.task?.lastStatus ?? told;
-      if (status !== told) log.line(`The task is ${status}.`);
+      if (status !== told) {
+        log.line(`The task is ${status}.`);
+        heartbeat.changed();
+      } else if (heartbeat.due() !== undefined) log.line(`The task is still ${status}.`);
       told = status;
       if (look.task !== undefined && isOver(look.task, job.container, job.essential)) return look.task;
     }

@@ -4,7 +4,8 @@ import { headline, headlineOf } from './headline.ts';
 import { commitUrl, runUrl } from './links.ts';
 import { code, details, escapeText, link, table } from './markdown.ts';
 import type { Report } from './report.ts';
-import { checks, checksFailed, costNote, diff, facts, verdict, warnings } from './sections.ts';
+import { costNote, facts } from './facts.ts';
+import { checks, checksFailed, diff, verdict, warnings } from './findings.ts';
 
 /** GitHub takes 65,536 characters. */
 const LIMIT = 65_000;

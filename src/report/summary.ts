@@ -2,7 +2,8 @@ import { headline } from './headline.ts';
 import { code, codeBlock, details, escapeText, link } from './markdown.ts';
 import type { Report } from './report.ts';
 import { harmlessLines } from './safe-text.ts';
-import { build, checks, checksFailed, costNote, diff, facts, verdict, warnings } from './sections.ts';
+import { costNote, facts, imageDetails } from './facts.ts';
+import { checks, checksFailed, diff, verdict, warnings } from './findings.ts';
 import { timeline } from './timeline.ts';
 
 /** GitHub drops a summary over 1 MiB whole. */
@@ -42,7 +43,7 @@ function blocks(
     ...logs(report),
     ...warnings(report),
     ...facts(report),
-    ...build(report),
+    ...imageDetails(report),
     ...diff(report, changes),
     ...(isFirst ? [] : checks(report, allChecks)),
     ...timeline(report),

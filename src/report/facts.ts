@@ -1,0 +1,168 @@
+/** What was deployed where, as summary and comment show it. Each part is a list of Markdown blocks. */
+import { commitOfTag, shortReference } from '../aws/image-reference.ts';
+import { lastSegment, revisionName } from '../aws/partition.ts';
+import type { BuildFacts, DeployedImage, GateResult } from '../model.ts';
+import { commitUrl, compareUrl, consoleUrl, logGroupUrl, serviceUrl, taskDefinitionUrl } from './links.ts';
+import { code, details, escapeText, link, table } from './markdown.ts';
+import type { Report, ServiceReport } from './report.ts';
+import { costInWords, duration, megabytes, sizeInWords } from './words.ts';
+
+/** What was deployed where, in two columns; several services have a table of their own below. */
+export function facts(report: Report): string[] {
+  const [first, ...others] = report.services;
+  const rows = [
+    ...(first === undefined ? [] : [serviceRow(report, first)]),
+    ...(first === undefined || others.length > 0 ? [] : serviceRows(first)),
+    ...imageRows(report),
+    ...costRows(report),
+    ['Took', duration(report.durationSeconds)],
+    ...linkRows(report),
+  ];
+  const [head = ['', ''], ...rest] = rows;
+  return [table(head, rest), ...(others.length === 0 ? [] : [serviceTable(report.services)])];
+}
+
+function serviceRow(report: Report, first: ServiceReport): string[] {
+  const names = report.services.map((each) => link(`**${escapeText(each.name)}**`, serviceUrl(each)));
+  const label = names.length === 1 ? 'Service' : 'Services';
+  return [
+    label,
+    `${names.join(', ')} in ${escapeText(lastSegment(first.cluster))}, ${escapeText(first.region)}`,
+  ];
+}
+
+function serviceRows(service: ServiceReport): string[][] {
+  return [
+    ['Revision', revisions(service)],
+    ['Tasks', String(service.desiredCount)],
+    ...(service.gates.length === 0 ? [] : [['Proven&nbsp;by', service.gates.map(gate).join(' · ')]]),
+  ];
+}
+
+function serviceTable(services: readonly ServiceReport[]): string {
+  const rows = services.map((service) => [
+    link(escapeText(service.name), consoleUrl(service)),
+    service.cause === undefined ? service.result : `${service.result} ${code(service.cause)}`,
+    revisions(service),
+    service.gates.map(gate).join(' · ') || '–',
+    escapeText(service.production),
+  ]);
+  return table(['Service', 'Result', 'Revision', 'Proven by', 'What runs now'], rows);
+}
+
+/** The revision of a plan has no number yet. */
+function revisions(service: ServiceReport): string {
+  const [before, after] = [service.previousTaskDefinitionArn, service.taskDefinitionArn];
+  const shown = (arn: string): string =>
+    arn === ''
+      ? 'a new revision'
+      : link(escapeText(revisionName(arn)), taskDefinitionUrl(arn, service.region));
+  return before === after ? shown(after) : `${shown(before)} → ${shown(after)}`;
+}
+
+const GATE_NAMES: Readonly<Record<GateResult['gate'], string>> = {
+  digest: 'image digest',
+  targets: 'targets',
+  tasks: 'tasks',
+  http: 'URL',
+  alarms: 'alarms',
+};
+const GATE_SIGNS: Readonly<Record<GateResult['state'], string>> = {
+  passed: '✅',
+  failed: '❌',
+  skipped: '➖',
+};
+
+function gate({ gate: name, state }: GateResult): string {
+  return `${GATE_SIGNS[state]} ${GATE_NAMES[name]}`;
+}
+
+function imageRows({ image, build }: Report): string[][] {
+  if (image === undefined) return [];
+  if (image.toBeBuilt === true)
+    return [['Image', `${code(shortReference(image.reference))}, not built in a plan`]];
+  const tag = image.tag === undefined ? '' : ` (${code(shortTag(image.tag))})`;
+  const built =
+    build === undefined ? '' : `, ${build.reused ? 'reused' : `built in ${duration(build.seconds)}`}`;
+  return [['Image', `${code(shortReference(image.reference))}${tag}${built}`]];
+}
+
+/** A commit as git abbreviates it; any other tag as it is. */
+function shortTag(tag: string): string {
+  return commitOfTag(tag)?.slice(0, 7) ?? tag;
+}
+
+function costRows({ costs }: Report): string[][] {
+  return costs.map((cost) => {
+    const label = costs.length === 1 ? 'Cost' : `Cost of ${escapeText(cost.service)}`;
+    const size = cost.after.kind === 'known' ? `, ${sizeInWords(cost.after)}` : '';
+    return [label, `${escapeText(costInWords(cost))}${size}`];
+  });
+}
+
+function linkRows(report: Report): string[][] {
+  const commit = report.commits.deployed ?? report.run.commit;
+  const [only, ...others] = report.services;
+  const links = [
+    ...(only === undefined || others.length > 0 ? [] : linked('Console', serviceUrl(only))),
+    ...report.services.map((each) =>
+      linked(report.services.length === 1 ? 'Deployment' : `Deployment of ${each.name}`, consoleUrl(each)),
+    ),
+    ...logGroups(report).map((group) => linked(group.label, logGroupUrl(group))),
+    ...(report.url === undefined ? [] : linked('Site', report.url)),
+    ...(commit === undefined ? [] : linked('Commit', commitUrl(report, commit))),
+    linked('Compare', compareUrl(report)),
+  ].flat();
+  return links.length === 0 ? [] : [['Links', links.join(' · ')]];
+}
+
+function linked(text: string, url: string | undefined): string[] {
+  return url === undefined ? [] : [link(escapeText(text), url)];
+}
+
+/** Each log group once; with a name where there are several. */
+function logGroups({ services }: Report): { label: string; name: string; region: string }[] {
+  const all = services.flatMap((each) => each.logGroups);
+  const once = all.filter(({ name }, at) => all.findIndex((each) => each.name === name) === at);
+  return once.map((group) => ({ ...group, label: once.length === 1 ? 'Logs' : `Logs of ${group.name}` }));
+}
+
+/** The image in full, and how it was built; folded. */
+export function imageDetails({ build: facts, image }: Report): string[] {
+  if (image === undefined || image.toBeBuilt === true) return [];
+  const rows = [
+    ['Reference', code(image.reference)],
+    ...(image.digest === undefined ? [] : [['Digest', code(image.digest)]]),
+    ...tagRows(image, facts),
+    ...(facts === undefined ? [] : buildRows(facts)),
+  ];
+  const [head = ['', ''], ...rest] = rows;
+  return [details(imageTitle(facts), table(head, rest))];
+}
+
+function imageTitle(facts: BuildFacts | undefined): string {
+  if (facts === undefined) return 'Image';
+  return facts.reused ? 'Image: reused, nothing was built' : `Image: built in ${duration(facts.seconds)}`;
+}
+
+function tagRows({ tag }: DeployedImage, facts: BuildFacts | undefined): string[][] {
+  const tags = facts?.tags.map(shortReference) ?? (tag === undefined ? [] : [tag]);
+  return tags.length === 0 ? [] : [[tags.length === 1 ? 'Tag' : 'Tags', tags.map(code).join(' ')]];
+}
+
+function buildRows({ platforms, steps, sizeBytes }: BuildFacts): string[][] {
+  return [
+    ...(platforms.length === 0 ? [] : [['Platforms', escapeText(platforms.join(', '))]]),
+    ...(steps === undefined ? [] : [['Build steps', `${steps.total}, ${steps.cached} from the cache`]]),
+    ...(sizeBytes === undefined ? [] : [['Size', megabytes(sizeBytes)]]),
+  ];
+}
+
+/** What the figures of the cost are, in small print. */
+export function costNote({ costs }: Report): string[] {
+  const known = costs.find(({ after }) => after.kind === 'known');
+  if (known?.after.kind !== 'known') return [];
+  const spot = costs.find(({ note }) => note !== undefined)?.note;
+  const text = `Cost: Fargate on demand in ${known.region}, 730 hours, prices of ${known.after.asOf}; without load balancer, logs and traffic.`;
+  return [`<sub>${escapeText(spot === undefined ? text : `${text} ${spot}`)}</sub>`];
+}

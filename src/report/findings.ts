@@ -1,0 +1,131 @@
+/** What was found, as summary and comment show it. Each part is a list of Markdown blocks, empty where there is none. */
+import { shortReference } from '../aws/image-reference.ts';
+import type { Cause, CheckResult, DefinitionChange, Evidence } from '../model.ts';
+import { alertKind } from './headline.ts';
+import { alert, code, codeBlock, details, escapeText, table } from './markdown.ts';
+import type { Report } from './report.ts';
+import { counted } from './words.ts';
+
+/** The message; of what failed also the cause, what to do, what runs now, and the evidence. */
+export function verdict(report: Report): string[] {
+  const kind = alertKind(report.result);
+  if (kind === undefined) return [escapeText(report.message)];
+  const cause = report.cause === undefined ? '' : `${code(report.cause)} `;
+  return [
+    alert(kind, `${cause}${escapeText(report.message)}`),
+    ...(report.hint === undefined ? [] : [hint(report.hint)]),
+    ...whatRuns(report),
+    // The table of the checks says it better, where it is shown.
+    ...(checksFailed(report) ? [] : evidence(report.evidence)),
+  ];
+}
+
+/** Failures that come before anything is touched. */
+const UNTOUCHED: readonly (Cause | undefined)[] = [
+  'invalid-input',
+  'cluster-not-found',
+  'service-not-found',
+  'service-inactive',
+  'unsupported-controller',
+  'register-refused',
+  'preflight-failed',
+  'build-failed',
+  'push-failed',
+  'pre-deploy-task-failed',
+];
+
+function whatRuns({ services, cause }: Report): string[] {
+  const told = services.map(({ production }) => escapeText(production)).join(' ');
+  if (told !== '') return [`**What runs now:** ${told}`];
+  return UNTOUCHED.includes(cause) ? ['**What runs now:** what ran before; no service was touched.'] : [];
+}
+
+/** One that has several lines, such as all problems of the inputs, is a list. */
+function hint(text: string): string {
+  const [only = '', ...others] = text.split('\n');
+  if (others.length === 0) return `**What to do:** ${escapeText(only)}`;
+  return `**What to do**\n\n${[only, ...others].map((line) => `- ${escapeText(line)}`).join('\n')}`;
+}
+
+/** Container logs are not among it: they belong into log and summary only. */
+function evidence(list: readonly Evidence[]): string[] {
+  const shown = list.filter(({ kind }) => kind !== 'log');
+  if (shown.length === 0) return [];
+  const lines = shown.map(({ kind, text }) => `- ${kind.replace('-', ' ')}: ${escapeText(text)}`);
+  return [`**Evidence**\n\n${lines.join('\n')}`];
+}
+
+/** What changes in the task definition, as a diff. `limit`: changes that are shown; the rest is counted. */
+export function diff(report: Report, limit = Number.POSITIVE_INFINITY): string[] {
+  const changes = report.definition?.changes ?? [];
+  if (changes.length === 0 || limit === 0) return [];
+  const left = changes.length - limit;
+  const lines = [
+    ...changes.slice(0, limit).flatMap(changeLines),
+    ...(left > 0 ? [`  … and ${counted(left, 'more difference')}`] : []),
+  ];
+  const open = report.mode === 'plan';
+  return [
+    details(
+      `Task definition: ${counted(changes.length, 'difference')} to what ran`,
+      codeBlock(lines, 'diff'),
+      open,
+    ),
+  ];
+}
+
+function changeLines({ path, kind, ...values }: DefinitionChange): string[] {
+  const shown = (value: string | undefined): string | undefined =>
+    value !== undefined && path.endsWith('].image') ? shortReference(value) : value;
+  const [before, after] = [shown(values.before), shown(values.after)];
+  switch (kind) {
+    case 'added':
+      return [`+ ${path}: ${after ?? '(value not shown)'}`];
+    case 'removed':
+      return [`- ${path}${before === undefined ? '' : `: ${before}`}`];
+    case 'changed':
+      return before === undefined || after === undefined
+        ? [`! ${path}: changed (values not shown)`]
+        : [`- ${path}: ${before}`, `+ ${path}: ${after}`];
+  }
+}
+
+const CHECK_SIGNS: Readonly<Record<CheckResult['state'], string>> = {
+  FAILED: '❌',
+  WARNING: '⚠️',
+  SKIPPED: '➖',
+  OK: '✅',
+};
+const WORST_FIRST = Object.keys(CHECK_SIGNS);
+
+/** A check is what the run failed for: the table of the checks is its evidence, and comes first. */
+export function checksFailed({ cause, checks: list }: Report): boolean {
+  return cause === 'preflight-failed' && list.some(({ state }) => state === 'FAILED');
+}
+
+/** The preflight checks, worst first; open where one failed. `all`: also those that are well. */
+export function checks(report: Report, all = true): string[] {
+  if (report.checks.length === 0) return [];
+  const good = report.checks.filter(({ state }) => state === 'OK').length;
+  const shown = report.checks
+    .filter(({ state }) => all || state !== 'OK')
+    .toSorted((a, b) => WORST_FIRST.indexOf(a.state) - WORST_FIRST.indexOf(b.state));
+  const rows = shown.map(({ check, state, detail, denied }) => [
+    CHECK_SIGNS[state],
+    escapeText(check),
+    denied ? `not allowed to look: ${code(detail)}` : escapeText(detail),
+  ]);
+  const title = `Preflight checks: ${good} of ${report.checks.length} OK`;
+  const body = rows.length === 0 ? 'All of them are well.' : table(['', 'Check', 'What was found'], rows);
+  return [
+    details(
+      title,
+      body,
+      report.checks.some(({ state }) => state === 'FAILED'),
+    ),
+  ];
+}
+
+export function warnings({ warnings: list }: Report): string[] {
+  return list.length === 0 ? [] : [alert('WARNING', list.map((each) => `- ${escapeText(each)}`).join('\n'))];
+}
