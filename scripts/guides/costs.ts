@@ -50,9 +50,15 @@ const VARIANTS: readonly Variant[] = [
   {
     change: { fargate_base: 0, fargate_weight: 0, fargate_spot_weight: 1 },
     written: '`fargate_weight = 0`, `fargate_spot_weight = 1`',
-    price: 'AWS takes tasks back with two minutes of notice; at most this much.',
+    price:
+      'AWS takes tasks back with [two minutes of notice](https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-capacity-providers.html); at most this much.',
   },
   { change: { cpu: 512, memory: 1024 }, written: '`cpu = 512`, `memory = 1024`', price: 'Half the size.' },
+  {
+    change: { hoursAWeek: 65 },
+    written: '`night`, as in `dev.tfvars`',
+    price: 'Nothing answers at night and on weekends.',
+  },
   {
     change: { min_capacity: 1 },
     written: '`min_capacity = 1`',

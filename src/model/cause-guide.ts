@@ -185,7 +185,8 @@ export const CAUSE_GUIDE: Readonly<Record<Cause, CauseGuide>> = {
   alarm: {
     meaning: 'A CloudWatch alarm rang: one of the input `alarms`, or one of the service itself.',
     log: "The name of the alarm and CloudWatch's reason.",
-    remedy: "Look at the alarm's metric from the start of the deployment on: the new revision made it ring.",
+    remedy:
+      "Look at the alarm's metric from the start of the deployment on. If something else made it ring, deploy again once it is OK.",
     phase: 'after',
   },
   capacity: {
@@ -247,7 +248,7 @@ export const CAUSE_GUIDE: Readonly<Record<Cause, CauseGuide>> = {
     meaning: 'AWS answered nothing but "too many requests" for a long time.',
     log: '`AWS kept throttling while …`',
     remedy:
-      'Too much calls the ECS API of this account at once: deploy fewer services side by side, or raise poll-interval-seconds. Then run again.',
+      'Too many callers share the ECS API of this account: deploy fewer services side by side, or raise poll-interval-seconds. Then run again.',
     phase: 'any',
   },
   cancelled: {
