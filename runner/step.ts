@@ -8,6 +8,9 @@ import type { Report } from '../src/report/report.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
+/** The access key of a step that plans: it signs in with a role of its own, which only reads. */
+export const PLAN_CALLER = 'simulated-plan-role';
+
 /** What a step of a workflow left behind. */
 export interface StepResult {
   readonly exitCode: number | null;

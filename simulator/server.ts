@@ -54,9 +54,9 @@ async function handle(front: Front, incoming: IncomingMessage, response: ServerR
   const requestId = randomUUID();
   const lost = effect?.kind === 'reset' || effect?.kind === 'hang';
   const answer = lost && effect.when === 'before' ? undefined : answerWith(world, request, effect, requestId);
-  const { service, action, region, body } = request;
+  const { service, action, region, caller, body } = request;
   const outcome = lost || answer === undefined ? { status: 0, error: undefined } : answer;
-  front.record({ time, service, action, region, body, status: outcome.status, error: outcome.error });
+  front.record({ time, service, action, region, caller, body, status: outcome.status, error: outcome.error });
   if (effect?.kind === 'hang') return;
   if (lost || answer === undefined) incoming.socket.destroy();
   else send(response, request, answer, requestId);

@@ -1,4 +1,5 @@
 import type { AddressInfo } from 'node:net';
+import { writeDown } from './calls.ts';
 import type { Call } from './calls.ts';
 import { RunningClock } from './clock.ts';
 import type { SimulatorClock } from './clock.ts';
@@ -81,7 +82,10 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     worldOf: (name) => worlds.get(name) ?? remember(worlds, name, createWorld(options, name, undefined)),
     homeRegion: region,
     faults,
-    record: (call) => calls.push(call),
+    record: (call) => {
+      calls.push(call);
+      writeDown(call, world);
+    },
     refresh: (asked, request) => refresh(world, asked, request, options.upstream),
   });
   await listen(server, options.port ?? 0);

@@ -62,6 +62,7 @@ const SERVICE = {
     expect(printed).toMatch(/Apply complete! Resources: \d+ added, 0 changed, 0 destroyed/);
     expect(await differences(stage.workspace, variables(GIVEN))).toBe('');
     expect(await objects(stage)).toEqual([KEY]);
+    expect((await inventory(stage.moto.url)).length).toBeGreaterThan(before.length + 40);
   }, 300_000);
 
   test('refuses to run where somebody else holds the lock', async () => {

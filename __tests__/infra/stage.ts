@@ -95,7 +95,9 @@ export async function made(
   const output = Object.fromEntries(
     Object.entries(outputs).map(([name, expression]) => [name, { value: `\${${expression}}` }]),
   );
-  await writeFile(join(folder, 'main.tf.json'), JSON.stringify({ provider, resource, output }));
+  // An empty table of outputs is an output without a name.
+  const content = { provider, resource, ...(Object.keys(output).length > 0 ? { output } : {}) };
+  await writeFile(join(folder, 'main.tf.json'), JSON.stringify(content));
   const workspace = await makeWorkspace(awsEnvironment(moto.url), folder);
   await workspace.succeed(['init', '-no-color']);
   await workspace.succeed(['apply', '-auto-approve', '-no-color']);

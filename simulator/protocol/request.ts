@@ -9,6 +9,8 @@ export interface AwsRequest {
   readonly service: string;
   readonly action: string;
   readonly region: string;
+  /** The access key that signed it; empty where nothing did. */
+  readonly caller: string;
   readonly body: JsonObject;
   /** Present for the Query protocol. */
   readonly query: QueryInput | undefined;
@@ -33,40 +35,50 @@ export async function readRequest(incoming: IncomingMessage, homeRegion: string)
   const scope = credentialScope(incoming.headers.authorization ?? '');
   const region = scope.region ?? homeRegion;
   const target = incoming.headers['x-amz-target'];
+  const { caller } = scope;
   return typeof target === 'string'
-    ? jsonRequest(target, region, body, incoming.headers['content-type'] ?? 'application/x-amz-json-1.1')
-    : queryRequest(scope.service ?? 'unknown', region, body);
+    ? jsonRequest(
+        { target, region, caller },
+        body,
+        incoming.headers['content-type'] ?? 'application/x-amz-json-1.1',
+      )
+    : queryRequest({ service: scope.service ?? 'unknown', region, caller }, body);
 }
 
 /** Answers in the version of awsJson that the request has. */
-function jsonRequest(target: string, region: string, body: string, contentType: string): AwsRequest {
+function jsonRequest(
+  { target, region, caller }: { readonly target: string; readonly region: string; readonly caller: string },
+  body: string,
+  contentType: string,
+): AwsRequest {
   const [prefix = '', action = ''] = target.split('.');
   const parsed: unknown = body === '' ? {} : JSON.parse(body);
   return {
     service: targets.get(prefix) ?? prefix,
     action,
     region,
+    caller,
     body: isObject(parsed) ? parsed : {},
     query: undefined,
     contentType,
   };
 }
 
-function queryRequest(service: string, region: string, body: string): AwsRequest {
+function queryRequest(
+  signed: { readonly service: string; readonly region: string; readonly caller: string },
+  body: string,
+): AwsRequest {
   const query = new QueryInput(body);
-  return {
-    service,
-    action: query.action,
-    region,
-    body: query.all(),
-    query,
-    contentType: 'text/xml',
-  };
+  return { ...signed, action: query.action, body: query.all(), query, contentType: 'text/xml' };
 }
 
 /** `Credential=KEY/20260105/us-east-1/ecs/aws4_request` */
-function credentialScope(authorization: string): { region: string | undefined; service: string | undefined } {
-  const [, region, service] =
-    /Credential=[^/]+\/\d+\/([^/]+)\/([^/]+)\/aws4_request/.exec(authorization) ?? [];
-  return { region, service };
+function credentialScope(authorization: string): {
+  caller: string;
+  region: string | undefined;
+  service: string | undefined;
+} {
+  const [, caller = '', region, service] =
+    /Credential=([^/]+)\/\d+\/([^/]+)\/([^/]+)\/aws4_request/.exec(authorization) ?? [];
+  return { caller, region, service };
 }
