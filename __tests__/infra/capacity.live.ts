@@ -1,9 +1,11 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Simulator } from '../../simulator/simulator.ts';
+import { policiesFor } from './iam/roles.ts';
 import { inventory } from './inventory.ts';
 import { expectResult, made, openStage, push, running, simulatorOf } from './stage.ts';
 import type { Stage } from './stage.ts';
+import { actionsIn, logging, notAllowed } from './terraform-calls.ts';
 import { sayIfSkipped, withoutMoto } from './tools.ts';
 import {
   awsEnvironment,
@@ -83,8 +85,9 @@ const GIVEN = {
     before = await inventory(stage.moto.url);
     await useLocalState(stage.workspace);
     await stage.workspace.succeed(['init', '-no-color']);
-    await stage.workspace.succeed(['apply', '-auto-approve', '-no-color', ...given]);
-    expect(await differences(stage.workspace, given)).toBe('');
+    const log = (name: string): string => join(stage.workspace.folder, `${name}.log`);
+    await stage.workspace.succeed(['apply', '-auto-approve', '-no-color', ...given], logging(log('apply')));
+    expect(await differences(stage.workspace, given, logging(log('plan')))).toBe('');
   }, 300_000);
 
   test('is deployed to, and does not differ then', async () => {
@@ -102,7 +105,30 @@ const GIVEN = {
   }, 120_000);
 
   test('is destroyed without a rest', async () => {
-    await stage.workspace.succeed(['destroy', '-auto-approve', '-no-color', ...given]);
+    await stage.workspace.succeed(
+      ['destroy', '-auto-approve', '-no-color', ...given],
+      logging(join(stage.workspace.folder, 'destroy.log')),
+    );
     expect(await inventory(stage.moto.url)).toEqual(before);
+  }, 120_000);
+
+  test('needs no action of AWS that the roles plan and infra do not have', async () => {
+    const { terraformPlan, terraformApply } = await policiesFor({
+      prefix: 'backend-gpu',
+      cluster_name: 'backend-gpu',
+      service_names: ['backend'],
+      families: ['backend-gpu'],
+      repository_names: ['backend-gpu'],
+      log_group_names: ['/ecs/backend-gpu'],
+      task_role_names: ['backend-gpu-task'],
+      execution_role_names: ['backend-gpu-execution'],
+      state_bucket: 'octo-states',
+    });
+    const [plan = [], apply = [], destroy = []] = ['plan', 'apply', 'destroy'].map((name) =>
+      actionsIn(join(stage.workspace.folder, `${name}.log`)),
+    );
+    expect([plan.length > 30, apply.length > 80, destroy.length > 40]).toEqual([true, true, true]);
+    expect(notAllowed([terraformPlan], plan)).toEqual([]);
+    expect(notAllowed([terraformApply], [...apply, ...destroy])).toEqual([]);
   }, 120_000);
 });

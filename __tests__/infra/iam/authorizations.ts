@@ -21,6 +21,15 @@ export interface RecordedCall {
   readonly error?: string;
 }
 
+/**
+ * What Docker asks of ECR until an image is there: it looks for each layer, uploads those that are missing, and writes
+ * the manifest last (ECR User Guide, "IAM permissions for pushing an image"). A cache in the registry is read as well.
+ */
+const DOCKER_PUSH = [
+  ...['BatchCheckLayerAvailability', 'BatchGetImage', 'GetDownloadUrlForLayer'],
+  ...['InitiateLayerUpload', 'UploadLayerPart', 'CompleteLayerUpload', 'PutImage'],
+];
+
 /** Throws for a call that is not known here: what it asks for has to be looked up first. */
 export function authorizationsOf(call: RecordedCall): Authorization[] {
   const { service, action } = call;
@@ -61,6 +70,14 @@ function ofEcs(call: RecordedCall): Authorization[] {
       return texts(body, 'serviceRevisionArns').map((each) => ask(each));
     case 'StopServiceDeployment':
       return [ask(text(body, 'serviceDeploymentArn'))];
+    case 'DescribeContainerInstances':
+      return texts(body, 'containerInstances').map((each) =>
+        ask(
+          each.startsWith('arn:')
+            ? each
+            : arn(call, 'ecs', `container-instance/${clusterName(call)}/${each}`),
+        ),
+      );
     case 'DescribeTasks':
       return texts(body, 'tasks').map((task) => ask(taskArn(call, task)));
     case 'StopTask':
@@ -94,6 +111,10 @@ function ofEcr(call: RecordedCall): Authorization[] {
   switch (action) {
     case 'GetAuthorizationToken':
       return [one('ecr', action, '*')];
+    case 'PutImage':
+      return names.flatMap((name) =>
+        DOCKER_PUSH.map((each) => one('ecr', each, arn(call, 'ecr', `repository/${name}`))),
+      );
     case 'DescribeRepositories':
     case 'DescribeImages':
     case 'BatchGetImage':

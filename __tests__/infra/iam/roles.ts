@@ -1,0 +1,94 @@
+/** The policies that Terraform gives the roles of GitHub's workflows, for whatever they are to deploy to. */
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { startSimulator } from '../../../simulator/simulator.ts';
+import { awsEnvironment, makeWorkspace } from '../workspace.ts';
+import type { Policy } from './evaluate.ts';
+
+const MODULE = fileURLToPath(new URL('../../../infra/modules/deploy-role', import.meta.url));
+
+/** What the roles may deploy to. */
+export interface Realm {
+  readonly prefix: string;
+  readonly cluster_name: string;
+  readonly service_names: readonly string[];
+  readonly families: readonly string[];
+  readonly repository_names: readonly string[];
+  readonly log_group_names: readonly string[];
+  readonly task_role_names: readonly string[];
+  readonly execution_role_names: readonly string[];
+  readonly state_bucket: string | null;
+}
+
+export interface Policies {
+  readonly deploy: Policy;
+  readonly plan: Policy;
+  /** What the plan role has besides, for `terraform plan`. */
+  readonly terraformPlan: Policy;
+  readonly terraformApply: Policy;
+}
+
+/** Plans the module `deploy-role`, and answers the policies as AWS would get them. */
+export async function policiesFor(realm: Realm): Promise<Policies> {
+  // Only to say which account this is.
+  const sim = await startSimulator();
+  const folder = await mkdtemp(join(tmpdir(), 'roles-'));
+  const given = {
+    region: sim.world.region,
+    github_repository: 'octo-org/video',
+    github_owner_id: null,
+    github_repository_id: null,
+    github_subject_format: 'auto',
+    deploy_context: 'environment:prod',
+    infra_context: 'environment:prod-infra',
+    create_oidc_provider: true,
+    permissions_boundary_arn: null,
+    hosted_zone_id: 'Z0123456789ABC',
+    state_key: `${realm.prefix}.tfstate`,
+    ...realm,
+  };
+  await writeFile(
+    join(folder, 'main.tf.json'),
+    JSON.stringify({
+      provider: { aws: { region: sim.world.region } },
+      module: { roles: { source: MODULE, ...given } },
+    }),
+  );
+  const workspace = await makeWorkspace(awsEnvironment(sim.url), folder);
+  try {
+    await workspace.succeed(['init', '-no-color']);
+    await workspace.succeed(['plan', '-no-color', '-out=planned']);
+    const shown = JSON.parse(await workspace.succeed(['show', '-json', 'planned'])) as Shown;
+    return {
+      deploy: policyOf(shown, 'deploy'),
+      plan: policyOf(shown, 'plan'),
+      terraformPlan: policyOf(shown, 'plan_infra'),
+      terraformApply: policyOf(shown, 'infra'),
+    };
+  } finally {
+    await Promise.all([workspace.remove(), sim.close()]);
+  }
+}
+
+interface Shown {
+  readonly planned_values: {
+    readonly root_module: {
+      readonly child_modules: readonly { readonly resources: readonly PlannedResource[] }[];
+    };
+  };
+}
+
+interface PlannedResource {
+  readonly type: string;
+  readonly name: string;
+  readonly values: { readonly policy?: string };
+}
+
+function policyOf(shown: Shown, name: string): Policy {
+  const resources = shown.planned_values.root_module.child_modules.flatMap((each) => each.resources);
+  const found = resources.find((each) => each.type === 'aws_iam_role_policy' && each.name === name);
+  if (found?.values.policy === undefined) throw new Error(`Terraform plans no policy "${name}".`);
+  return JSON.parse(found.values.policy) as Policy;
+}

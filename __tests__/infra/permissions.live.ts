@@ -1,0 +1,166 @@
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { PLAN_CALLER } from '../../runner/step.ts';
+import { authorizationsOf } from './iam/authorizations.ts';
+import { evaluate } from './iam/evaluate.ts';
+import type { Authorization, Policy } from './iam/evaluate.ts';
+import { policiesFor } from './iam/roles.ts';
+import type { Policies, Realm } from './iam/roles.ts';
+import { callsOfTheSuite } from './record.ts';
+import { sayIfSkipped, withoutTerraform } from './tools.ts';
+
+const missing = await withoutTerraform();
+sayIfSkipped('the policies against the recorded calls', missing);
+
+const FAMILIES = ['backend', 'web', 'worker', 'bluegreen', 'agent', 'jobs', 'shared', 'newborn'];
+
+/** What the end-to-end suite deploys to. */
+const REALM: Realm = {
+  prefix: 'demo',
+  cluster_name: 'demo',
+  service_names: [...FAMILIES, 'retired', 'codedeploy', 'external'],
+  families: FAMILIES,
+  repository_names: ['backend', 'web'],
+  log_group_names: FAMILIES.map((family) => `/ecs/${family}`),
+  task_role_names: [...FAMILIES.map((family) => `${family}-task`), 'backend-other'],
+  execution_role_names: ['ecs-execution'],
+  state_bucket: null,
+};
+
+/** What tests of the suite name by mistake, on purpose: the role rightly gets none of it. */
+const NOT_THEIRS = [
+  ':service/demo/backnd',
+  ':service/prod/backend',
+  ':repository/none',
+  ':repository/nowhere',
+  ':role/none',
+  ':role/functions',
+];
+
+/** What nobody who deploys or plans has any business with. */
+const FORBIDDEN: readonly (readonly [string, string, Record<string, string>?])[] = [
+  ['ecs:UpdateService', 'arn:aws:ecs:us-east-1:123456789012:service/demo/other'],
+  ['ecs:UpdateService', 'arn:aws:ecs:us-east-1:123456789012:service/other/backend'],
+  ['ecs:UpdateService', 'arn:aws:ecs:eu-west-1:123456789012:service/demo/backend'],
+  ['ecs:CreateService', 'arn:aws:ecs:us-east-1:123456789012:service/demo/backend'],
+  ['ecs:DeleteService', 'arn:aws:ecs:us-east-1:123456789012:service/demo/backend'],
+  ['ecs:DeleteCluster', 'arn:aws:ecs:us-east-1:123456789012:cluster/demo'],
+  ['ecs:ExecuteCommand', 'arn:aws:ecs:us-east-1:123456789012:task/demo/0123456789abcdef'],
+  ['ecs:StopTask', 'arn:aws:ecs:us-east-1:123456789012:task/other/0123456789abcdef'],
+  ['ecs:RegisterTaskDefinition', 'arn:aws:ecs:us-east-1:123456789012:task-definition/other:1'],
+  ['ecs:DeleteTaskDefinitions', 'arn:aws:ecs:us-east-1:123456789012:task-definition/backend:1'],
+  [
+    'ecs:RunTask',
+    'arn:aws:ecs:us-east-1:123456789012:task-definition/backend:1',
+    { 'ecs:cluster': 'arn:aws:ecs:us-east-1:123456789012:cluster/other' },
+  ],
+  ['ecs:ListTasks', '*', { 'ecs:cluster': 'arn:aws:ecs:us-east-1:123456789012:cluster/other' }],
+  [
+    'ecs:TagResource',
+    'arn:aws:ecs:us-east-1:123456789012:task-definition/backend:1',
+    { 'ecs:CreateAction': 'CreateService' },
+  ],
+  ['ecs:TagResource', 'arn:aws:ecs:us-east-1:123456789012:service/demo/backend'],
+  [
+    'iam:PassRole',
+    'arn:aws:iam::123456789012:role/admin',
+    { 'iam:PassedToService': 'ecs-tasks.amazonaws.com' },
+  ],
+  [
+    'iam:PassRole',
+    'arn:aws:iam::123456789012:role/backend-task',
+    { 'iam:PassedToService': 'lambda.amazonaws.com' },
+  ],
+  ['iam:PassRole', 'arn:aws:iam::123456789012:role/backend-task'],
+  ['iam:CreateRole', 'arn:aws:iam::123456789012:role/backend-task'],
+  ['iam:PutRolePolicy', 'arn:aws:iam::123456789012:role/demo-deploy'],
+  ['iam:AttachRolePolicy', 'arn:aws:iam::123456789012:role/demo-deploy'],
+  ['iam:UpdateAssumeRolePolicy', 'arn:aws:iam::123456789012:role/demo-deploy'],
+  ['ecr:PutImage', 'arn:aws:ecr:us-east-1:123456789012:repository/other'],
+  ['ecr:BatchDeleteImage', 'arn:aws:ecr:us-east-1:123456789012:repository/backend'],
+  ['ecr:PutLifecyclePolicy', 'arn:aws:ecr:us-east-1:123456789012:repository/backend'],
+  ['ecr:SetRepositoryPolicy', 'arn:aws:ecr:us-east-1:123456789012:repository/backend'],
+  ['logs:GetLogEvents', 'arn:aws:logs:us-east-1:123456789012:log-group:/ecs/other:log-stream:x'],
+  ['logs:DeleteLogGroup', 'arn:aws:logs:us-east-1:123456789012:log-group:/ecs/backend'],
+  ['secretsmanager:GetSecretValue', 'arn:aws:secretsmanager:us-east-1:123456789012:secret:key-AbCdEf'],
+  ['ssm:GetParameters', 'arn:aws:ssm:us-east-1:123456789012:parameter/backend/api-key'],
+  ['elasticloadbalancing:ModifyListener', '*'],
+  ['elasticloadbalancing:RegisterTargets', '*'],
+  ['cloudwatch:DeleteAlarms', 'arn:aws:cloudwatch:us-east-1:123456789012:alarm:errors'],
+  ['application-autoscaling:RegisterScalableTarget', '*'],
+  ['s3:GetObject', 'arn:aws:s3:::states/backend-prod.tfstate'],
+  ['sts:AssumeRole', 'arn:aws:iam::123456789012:role/admin'],
+];
+
+(missing === undefined ? describe : describe.skip)('the policies of the roles', () => {
+  let policies: Policies;
+  const asked: Record<'deploy' | 'plan', Authorization[]> = { deploy: [], plan: [] };
+
+  beforeAll(async () => {
+    policies = await policiesFor(REALM);
+    for (const call of await callsOfTheSuite()) {
+      asked[call.caller === PLAN_CALLER ? 'plan' : 'deploy'].push(...authorizationsOf(call));
+    }
+  }, 900_000);
+
+  test('are held against the calls of the whole suite', () => {
+    expect(asked.deploy.length).toBeGreaterThan(5_000);
+    expect(asked.plan.length).toBeGreaterThan(100);
+  });
+
+  test.each(['deploy', 'plan'] as const)('%s: every call that was made is allowed', (role) => {
+    expect(denied(policies[role], asked[role])).toEqual([]);
+  });
+
+  test('deny what the suite names by mistake', () => {
+    const mistaken = [...asked.deploy, ...asked.plan].filter(isNotTheirs);
+    expect(mistaken.length).toBeGreaterThanOrEqual(NOT_THEIRS.length);
+    for (const each of mistaken.filter(({ action }) => !action.startsWith('iam:Get'))) {
+      expect([each.resource, evaluate(policies.deploy, each).allowed]).toEqual([each.resource, false]);
+    }
+  });
+
+  test.each(['deploy', 'plan'] as const)('%s: every statement and every action in it is used', (role) => {
+    expect(unused(policies[role], asked[role])).toEqual([]);
+  });
+
+  test.each(FORBIDDEN)('neither role may %s on %s', (action, resource, context = {}) => {
+    const authorization = { action, resource, context };
+    expect(evaluate(policies.deploy, authorization).allowed).toBe(false);
+    expect(evaluate(policies.plan, authorization).allowed).toBe(false);
+    expect(evaluate(policies.terraformPlan, authorization).allowed).toBe(false);
+  });
+
+  test('the plan role changes nothing that the deploy role changes', () => {
+    const changes = asked.deploy.filter(({ action }) => !/:(Describe|List|Get|BatchGet)/.test(action));
+    expect(new Set(changes.map(({ action }) => action)).size).toBeGreaterThan(6);
+    const allowed = changes.filter(
+      (each) => evaluate(policies.plan, each).allowed || evaluate(policies.terraformPlan, each).allowed,
+    );
+    expect(allowed).toEqual([]);
+  });
+});
+
+function isNotTheirs({ resource }: Authorization): boolean {
+  return NOT_THEIRS.some((end) => resource.endsWith(end));
+}
+
+/** What is denied and should not be, once each. */
+function denied(policy: Policy, authorizations: readonly Authorization[]): string[] {
+  const wrongly = authorizations
+    .filter((each) => !isNotTheirs(each))
+    .filter((each) => !evaluate(policy, each).allowed)
+    .map(({ action, resource, context }) => `${action} on ${resource} ${JSON.stringify(context)}`);
+  return [...new Set(wrongly)];
+}
+
+/** Actions of statements that nothing needed. */
+function unused(policy: Policy, authorizations: readonly Authorization[]): string[] {
+  const used = new Set(
+    authorizations.flatMap((each) =>
+      evaluate(policy, each).statements.map(({ Sid = '' }) => `${Sid} ${each.action}`),
+    ),
+  );
+  return policy.Statement.flatMap(({ Sid = '', Action }) =>
+    [Action].flat().map((action) => `${Sid} ${action}`),
+  ).filter((each) => !used.has(each));
+}

@@ -1,0 +1,77 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, test } from '@jest/globals';
+import { renderInfra } from '../../scripts/infra-readme.ts';
+import { readOutputs, readValues, readVariables } from '../../scripts/infra-settings.ts';
+
+const INFRA = new URL('../../infra/', import.meta.url);
+const readme = readFileSync(new URL('README.md', INFRA), 'utf8');
+
+/** The `.tf` files of a folder as one text. */
+function source(folder: URL): string {
+  return readdirSync(folder)
+    .filter((name) => name.endsWith('.tf'))
+    .map((name) => readFileSync(new URL(name, folder), 'utf8'))
+    .join('\n');
+}
+
+describe('infra/README.md', () => {
+  test('has the current variables, outputs and costs', async () => {
+    expect(await renderInfra(readme, INFRA)).toBe(readme);
+  });
+
+  test('names every module, and only folders that exist', () => {
+    const modules = readdirSync(new URL('modules/', INFRA)).sort();
+    const named = [...readme.matchAll(/^\| `modules\/([a-z0-9-]+)` \|/gm)].map(([, name = '']) => name);
+    expect(named.sort()).toEqual(modules);
+  });
+});
+
+describe('the variables of infra/', () => {
+  test('are all described, typed and in a table', async () => {
+    const variables = [...(await readVariables(INFRA)).values()].flat();
+    expect(variables.length).toBeGreaterThan(50);
+    for (const { name, type, description } of variables) {
+      expect([name, type === 'undefined', description.length > 10]).toEqual([name, false, true]);
+      expect(readme).toContain(`| \`${name}\` |`);
+    }
+  });
+
+  test('are validated, save those whose type says it all', async () => {
+    const free = /^(bool|map\(string\)|string|number)$/;
+    const text = source(INFRA);
+    const unvalidated = [...(await readVariables(INFRA)).values()].flat().filter(({ name }) => {
+      const block = new RegExp(`^variable "${name}" \\{$(.*?)^\\}$`, 'ms').exec(text)?.[1] ?? '';
+      return !block.includes('validation {');
+    });
+    expect(unvalidated.filter(({ type }) => !free.test(type))).toEqual([]);
+    expect(unvalidated.filter(({ type }) => type !== 'bool').map(({ name }) => name)).toEqual([
+      'github_repository_id',
+      'tags',
+    ]);
+  });
+
+  test('that an environment sets exist', async () => {
+    const names = [...(await readVariables(INFRA)).values()].flat().map(({ name }) => name);
+    const folder = new URL('environments/', INFRA);
+    const files = readdirSync(folder).filter((name) => name.endsWith('.tfvars'));
+    expect(files).toEqual(['dev.tfvars', 'prod.tfvars', 'staging.tfvars']);
+    for (const file of files) {
+      const unknown = Object.keys(await readValues(new URL(file, folder))).filter(
+        (name) => !names.includes(name),
+      );
+      expect([file, unknown]).toEqual([file, []]);
+    }
+  });
+
+  test('and the outputs are described in every module too', async () => {
+    expect((await readOutputs(INFRA)).every(({ description }) => description.length > 5)).toBe(true);
+    for (const name of readdirSync(new URL('modules/', INFRA))) {
+      const text = source(new URL(`modules/${name}/`, INFRA));
+      const blocks = [...text.matchAll(/^(?:variable|output) "([^"]+)" \{$(.*?)^\}$/gms)];
+      expect(blocks.filter(([, , body = '']) => !body.includes('description')).map(([, id]) => id)).toEqual(
+        [],
+      );
+      expect(text).toContain('required_version = ">= 1.10"');
+    }
+  });
+});

@@ -1,0 +1,2 @@
+export declare const CALLS: string;
+export declare const COMPLETE: string;
