@@ -59,6 +59,7 @@ export async function runStep(
       ...runnerVariables(folder, files),
       ...(await inputVariables(inputs)),
       ...aws,
+      ...(inputs['mode'] === 'plan' ? { AWS_ACCESS_KEY_ID: PLAN_CALLER } : {}),
       ...(await eventVariables(folder, options.event)),
       ...options.env,
     };
