@@ -6,7 +6,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 
-import { costTable, environments, NOT_COUNTED } from './infra-cost.ts';
+import { costTable } from './guides/costs.ts';
 import { readOutputs, readVariables } from './infra-settings.ts';
 import type { Variable } from './infra-settings.ts';
 import { between, table } from './readme-tables.ts';
@@ -28,11 +28,10 @@ export async function renderInfra(readme: string, folder: URL): Promise<string> 
     ['Output', 'Meaning'],
     (await readOutputs(folder)).map(({ name, description }) => [`\`${name}\``, description]),
   );
-  const cost = `${await costTable(environments())}\n\nNot counted: ${NOT_COUNTED}. Rates of us-east-1 without tax, as of 2026-04 and 2026-05; a month has 730 hours. Where a range stands, its lower end is the greatest discount of Fargate Spot.`;
   return between(
     between(between(readme, 'variables', variables.join('\n\n')), 'outputs', outputs),
     'cost',
-    cost,
+    costTable(),
   );
 }
 

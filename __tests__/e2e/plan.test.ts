@@ -116,4 +116,29 @@ describe('a plan', () => {
       expect(result.outputs['changed']).toBe('true');
       expect(mutations(sim)).toEqual([]);
     }));
+
+  test('looks where a deployment looks: secrets, parameters, alarms', () =>
+    inAWorld({ alarms: { errors: 'OK' } }, async (sim) => {
+      const result = await step(sim, {
+        ...PLAN,
+        ...tag('v2'),
+        secrets: [
+          'DATABASE=arn:aws:secretsmanager:us-east-1:123456789012:secret:backend/database-AbCdEf',
+          'API_KEY=/backend/api-key',
+        ].join('\n'),
+        alarms: 'errors',
+      });
+      expectGreen(result, 'planned');
+      expect(actions(sim)).toEqual(
+        expect.arrayContaining(['DescribeSecret', 'DescribeParameters', 'DescribeAlarms']),
+      );
+      expect(actions(sim).filter((action) => !READS.test(action))).toEqual([]);
+    }));
+
+  test('names what is there where a name is misspelt', () =>
+    inAWorld({}, async (sim) => {
+      expectRed(await step(sim, { ...PLAN, service: 'backnd' }), 'failed', 'service-not-found');
+      expectRed(await step(sim, { ...PLAN, cluster: 'prod' }), 'failed', 'cluster-not-found');
+      expect(actions(sim)).toEqual(expect.arrayContaining(['ListServices', 'ListClusters']));
+    }));
 });

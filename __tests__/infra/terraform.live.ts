@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { shapeOf, valuesOf, environments } from '../../scripts/infra-cost.ts';
-import { basename } from 'node:path';
+import { environments } from '../../scripts/stack-cost.ts';
 import { startMoto } from './moto.ts';
 import type { Moto } from './moto.ts';
 import { made } from './stage.ts';
@@ -60,10 +59,13 @@ sayIfSkipped('planning the environments', withoutPlan);
     await Promise.all([moto.close(), workspace.remove()]);
   });
 
-  test.each(environments().map((file) => [basename(file.pathname, '.tfvars'), file] as const))(
+  test.each(
+    environments()
+      .filter(({ name }) => name !== 'defaults')
+      .map((each) => [each.name, each] as const),
+  )(
     '%s is planned, with the gateways and tasks that its cost is computed from',
-    async (name, file) => {
-      const shape = shapeOf(await valuesOf(file));
+    async (name, { settings, bill }) => {
       await workspace.succeed([
         'plan',
         '-no-color',
@@ -73,12 +75,15 @@ sayIfSkipped('planning the environments', withoutPlan);
       ]);
       const plan = JSON.parse(await workspace.succeed(['show', '-json', name])) as Plan;
       const of = (type: string): Resource[] => resourcesIn(plan).filter((each) => each.type === type);
-      expect(of('aws_nat_gateway')).toHaveLength(shape.natGateways);
-      expect(of('aws_ecs_service')[0]?.values['desired_count']).toBe(shape.tasks);
+      const gateways = bill.lines.find(({ what }) => what === 'NAT gateways')?.how ?? '0';
+      expect(of('aws_nat_gateway')).toHaveLength(Number(gateways));
+      expect(of('aws_wafv2_web_acl')).toHaveLength(settings.waf ? 1 : 0);
+      expect(of('aws_kms_key')).toHaveLength(settings.log_encryption ? 1 : 0);
+      expect(of('aws_ecs_service')[0]?.values['desired_count']).toBe(settings.min_capacity);
       expect(of('aws_ecs_task_definition')[0]?.values).toMatchObject({
-        cpu: String(shape.vcpu * 1024),
-        memory: String(shape.gigabytes * 1024),
-        runtime_platform: [{ cpu_architecture: shape.arm ? 'ARM64' : 'X86_64' }],
+        cpu: String(settings.cpu),
+        memory: String(settings.memory),
+        runtime_platform: [{ cpu_architecture: settings.cpu_architecture }],
       });
     },
     60_000,
