@@ -1,9 +1,11 @@
-import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { readInputs } from '../../src/inputs.ts';
-import { evaluate, examplesOf } from './examples.ts';
+import { evaluate, examplesOf, workflowsOf } from './examples.ts';
 
 const ACTION = parse(readFileSync('action.yml', 'utf8')) as {
   readonly inputs: Readonly<Record<string, { readonly default?: string }>>;
@@ -27,6 +29,25 @@ describe('every example of the guides', () => {
     const get = (name: string): string => inputs[name] ?? evaluate(ACTION.inputs[name]?.default ?? '');
     expect(() => readInputs(get, { workspace: '/workspace' })).not.toThrow();
   });
+});
+
+test('every whole workflow of the guides passes actionlint', () => {
+  const workflows = files.flatMap((file) => workflowsOf(file, readFileSync(file, 'utf8')));
+  const folder = mkdtempSync(join(tmpdir(), 'workflows-'));
+  try {
+    for (const { at, code } of workflows) {
+      writeFileSync(join(folder, `${at.replace(/\W+/g, '-')}.yml`), `${code}\n`);
+    }
+    const lint = join('node_modules', '@tktco', 'node-actionlint', 'bin', 'node-actionlint.js');
+    const { status, stdout } = spawnSync(process.execPath, [lint, join(folder, '*.yml')], {
+      encoding: 'utf8',
+    });
+    expect(workflows.length).toBeGreaterThan(2);
+    expect(stdout).toContain(`Checking ${workflows.length} workflow file(s)`);
+    expect([status, stdout]).toEqual([0, expect.stringContaining('passed lint checks')]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 describe('an example', () => {

@@ -54,3 +54,13 @@ export function evaluate(text: string): string {
     return value;
   });
 }
+
+/** The YAML blocks of a file that are whole workflows. */
+export function workflowsOf(
+  file: string,
+  markdown: string,
+): { readonly at: string; readonly code: string }[] {
+  return codeBlocksOf(markdown, 'yaml')
+    .filter(({ code }) => /^on:/m.test(code) && /^jobs:/m.test(code))
+    .map(({ line, code }) => ({ at: `${file}:${line}`, code }));
+}

@@ -1,5 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
-import { CAUSE_GUIDE, CAUSES } from '../../src/model.ts';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { CAUSE_GUIDE, CAUSES, type Cause } from '../../src/model.ts';
+
+const SOURCES = readdirSync('src', { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.ts') && !file.endsWith('cause-guide.ts'))
+  .map((file) => readFileSync(join('src', file), 'utf8'))
+  .join('\n');
 
 describe('the guide to the causes', () => {
   test('has every cause of the contract and no other', () => {
@@ -21,5 +28,20 @@ describe('the guide to the causes', () => {
     const remedies = Object.values(CAUSE_GUIDE).map(({ remedy }) => remedy);
     const twice = remedies.filter((remedy, at) => remedies.indexOf(remedy) !== at);
     expect(twice).toEqual([]);
+  });
+
+  /** Sentences of the code itself that the guide quotes. */
+  test.each<[Cause, string]>([
+    ['invalid-input', 'Invalid input: '],
+    ['cluster-not-found', '" was not found in '],
+    ['service-not-found', '" was not found in cluster "'],
+    ['service-inactive', ', not ACTIVE.'],
+    ['register-refused', 'AWS refused the task definition '],
+    ['credentials-expired', 'The AWS credentials expired while '],
+    ['access-denied', 'AWS denied access while '],
+    ['throttled', 'AWS kept throttling while '],
+  ])('%s: quotes what the log really says: %s', (cause, words) => {
+    expect(CAUSE_GUIDE[cause].log).toContain(words);
+    expect(SOURCES).toContain(words);
   });
 });
