@@ -34,8 +34,8 @@ export interface Exception {
 /** Commands that cannot run without accounts, each with what stands in for it. */
 export const EXCEPTIONS: readonly Exception[] = [
   {
-    pattern: /^npm ci && npm test$/,
-    reason: 'the tests run by themselves, and this is one of them',
+    pattern: /^npm (ci && npm test|run test:\w+)$/,
+    reason: 'it is a test run of its own, as this is one',
   },
   {
     pattern: /^export TF_VAR_github_owner_id="\$\(gh api /,

@@ -73,10 +73,11 @@ function bringFfmpeg(): void {
   if (run('apt-get', ['update']).ok) run('apt-get', ['install', '-y', '--no-install-recommends', 'ffmpeg']);
 }
 
-function countsOf(junit: string): Counts {
-  const suite = /<testsuite [^>]*>/.exec(junit)?.[0] ?? '';
-  const number = (name: string): number =>
-    Number(new RegExp(`\\b${name}="(\\d+)"`).exec(suite)?.[1] ?? 'NaN');
+/** Pure: the counts in pytest's JUnit file; a test that could not be set up has failed. */
+export function countsOf(junit: string): Counts {
+  const suite = /<testsuite [^>]*>/.exec(junit)?.[0];
+  if (suite === undefined) throw new Error('The report of pytest has no suite');
+  const number = (name: string): number => Number(new RegExp(`\\b${name}="(\\d+)"`).exec(suite)?.[1] ?? 0);
   const failed = number('failures') + number('errors');
   const skipped = number('skipped');
   return { passed: number('tests') - failed - skipped, failed, skipped };
@@ -110,8 +111,12 @@ function test(): Counts {
   }
 }
 
-const counts = test();
-const isStrict = process.argv.includes('--strict');
-if (isStrict && counts.skipped > 0) process.stdout.write('Nothing may be skipped here (--strict)\n');
-process.stdout.write(`\n${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped\n`);
-process.exitCode = counts.failed > 0 || (isStrict && counts.skipped > 0) ? 1 : 0;
+function main(): void {
+  const counts = test();
+  const isStrict = process.argv.includes('--strict');
+  if (isStrict && counts.skipped > 0) process.stdout.write('Nothing may be skipped here (--strict)\n');
+  process.stdout.write(`\n${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped\n`);
+  process.exitCode = counts.failed > 0 || (isStrict && counts.skipped > 0) ? 1 : 0;
+}
+
+if (import.meta.main) main();

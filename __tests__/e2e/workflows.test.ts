@@ -151,6 +151,33 @@ describe('redeploy.yml', () => {
   );
 });
 
+describe('redeploy.yml, before it signs in', () => {
+  test.each([
+    ['tag', '', true],
+    ['revision', '', true],
+    ['tag', 'v2', false],
+    ['revision', 'backend:1', false],
+    ['last-good', '', false],
+  ])('%s "%s" is refused: %p', async (what, value, refused) => {
+    const { jobs } = await readWorkflow('redeploy.yml');
+    const [first] = jobs['redeploy']?.steps ?? [];
+    expect(first?.run).toContain('exit 1');
+    expect(holds(first?.if, { inputs: dispatched(what, value) })).toBe(refused);
+  });
+
+  test('what is chosen is what one step is for', async () => {
+    const { on, jobs } = await readWorkflow('redeploy.yml');
+    const { options } = (on as { workflow_dispatch: { inputs: { what: { options: string[] } } } })
+      .workflow_dispatch.inputs.what;
+    const steps = jobs['redeploy']?.steps.filter(({ uses }) => uses === './') ?? [];
+    expect(steps.map(({ id }) => id)).toEqual(options);
+    for (const what of options) {
+      const chosen = steps.filter((step) => holds(step.if, { inputs: dispatched(what, 'x') }));
+      expect(chosen.map(({ id }) => id)).toEqual([what]);
+    }
+  });
+});
+
 describe('plan-pr.yml', () => {
   const payload = {
     number: 7,
