@@ -116,3 +116,28 @@ function shared(): object {
     ],
   };
 }
+
+describe('a rollback that ECS or the account makes hard', () => {
+  test('is asked for again where ECS does not find the deployment this moment', () =>
+    inAWorld({}, async (sim) => {
+      const effect = {
+        kind: 'error',
+        code: 'ServiceDeploymentNotFoundException',
+        message: 'The service deployment was not found.',
+      } as const;
+      sim.inject({ action: 'StopServiceDeployment', times: 1, effect });
+      expectRed(await step(sim, tag('crash-1')), 'rolled-back', 'app-crashed');
+      expect(production(sim)).toBe('backend:1 COMPLETED');
+      expect(accepted(sim, 'StopServiceDeployment')).toHaveLength(1);
+    }));
+
+  test('stands where the count may not be restored, and the message says so', () =>
+    inAWorld({}, async (sim) => {
+      sim.inject({ action: 'UpdateService', from: 2, effect: { kind: 'denied' } });
+      const result = await step(sim, { ...tag('crash-1'), 'desired-count': '3' });
+      expectRed(result, 'rolled-back', 'app-crashed');
+      expect(production(sim)).toBe('backend:1 COMPLETED');
+      expect(result.outputs['message']).toMatch(/it was rolled back, but desired-count is still 3, not 2 \(/);
+      expect(result.outputs['changed']).toBe('true');
+    }));
+});

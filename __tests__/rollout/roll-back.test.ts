@@ -212,6 +212,36 @@ describe('while our deployment runs, ECS is asked to roll it back', () => {
     expect(ecs.updates).toHaveLength(1);
   });
 
+  const notFound = NO_EFFECT(awsError('ServiceDeploymentNotFoundException', 'It was not found.'));
+
+  test('where ECS does not find the deployment this moment, it is asked again', async () => {
+    const { end, ecs } = await undo({
+      faults: { stopServiceDeployment: [notFound] },
+      during: (world, pause) => {
+        if (pause > 1) goesWell(world);
+      },
+    });
+    expect(end).toEqual({ kind: 'rolled-back' });
+    expect(ecs.stops).toHaveLength(1);
+    expect(ecs.updates).toEqual([]);
+  });
+
+  test.each([
+    ['find the deployment', notFound],
+    ['take the request', NO_EFFECT(awsError('InvalidParameterException', 'No.'))],
+    ['agree', NO_EFFECT(awsError('ConflictException', 'The service deployment is being updated.'))],
+  ])('where ECS will not %s, however often it is asked, the service is updated instead', async (_, fault) => {
+    const { end, ecs } = await undo({
+      faults: { stopServiceDeployment: Array.from({ length: 9 }, () => fault) },
+      during: (world, pause) => {
+        if (pause > 3) goesWell(world);
+      },
+    });
+    expect(end).toEqual({ kind: 'rolled-back' });
+    expect(ecs.stops).toEqual([]);
+    expect(ecs.updates).toHaveLength(1);
+  });
+
   test.each([
     ['denied', DENIED()],
     ['unknown to this endpoint', awsError('UnsupportedFeatureException')],
@@ -384,6 +414,7 @@ describe('the course of a service in trouble', () => {
     asked: Partial<RolloutRequest>,
     found: Parameters<typeof trouble>[0] = {},
     happens: (ecs: FakeEcs) => void = goesWell,
+    fault: (call: string) => Fault | undefined = () => undefined,
   ): Promise<{ ecs: FakeEcs; rollback: RollbackEnd | undefined }> {
     const clock = fakeClock({
       during: () => {
@@ -397,6 +428,7 @@ describe('the course of a service in trouble', () => {
       ...(asked.desiredCount === undefined ? {} : { desiredCount: asked.desiredCount }),
     });
     ecs.accepted.length = 0;
+    ecs.fault = fault;
     const us = ecs.by('us');
     const tools = {
       aws: ecs.aws,
@@ -436,6 +468,17 @@ describe('the course of a service in trouble', () => {
     const { ecs, rollback } = await remedy({ desiredCount: 5 });
     expect(rollback).toEqual({ kind: 'rolled-back' });
     expect(ecs.desired).toBe(2);
+  });
+
+  test('the rollback stands where the count may not be restored, and says so', async () => {
+    const { ecs, rollback } = await remedy({ desiredCount: 5 }, {}, goesWell, (call) =>
+      call === 'updateService' ? NO_EFFECT(DENIED()) : undefined,
+    );
+    expect(rollback).toEqual({
+      kind: 'rolled-back',
+      left: expect.stringMatching(/^desired-count is still 5, not 2 \(AccessDeniedException: /),
+    });
+    expect(ecs.desired).toBe(5);
   });
 
   test('what AWS refuses makes a failed rollback, in its own words', async () => {

@@ -116,7 +116,8 @@ export interface GateResult {
 
 /** How a rollback ended. */
 export type RollbackEnd =
-  | { readonly kind: 'rolled-back' }
+  /** `left`: settings of the service that this run sent and that are not as they were, and why, as a clause. */
+  | { readonly kind: 'rolled-back'; readonly left?: string }
   /** There is no other good revision to go back to; nothing was touched. */
   | { readonly kind: 'nowhere'; readonly why: string }
   /** The service runs somebody else's deployment; nothing was touched. */

@@ -222,8 +222,11 @@ function badness(result: Result): number {
 function hasChanged(story: Story): boolean {
   if (story.wouldChange !== undefined) return story.wouldChange;
   const moved = story.courses.some(
-    ({ move, rollout, outcome }) =>
-      move === 'update' && rollout !== undefined && outcome?.result !== 'rolled-back',
+    ({ move, rollout, rollback, outcome }) =>
+      move === 'update' &&
+      rollout !== undefined &&
+      (outcome?.result !== 'rolled-back' ||
+        (rollback?.kind === 'rolled-back' && rollback.left !== undefined)),
   );
   return moved || story.definitions.some((each) => each.registered && !each.deregistered);
 }

@@ -50,7 +50,11 @@ export function conclude(course: Course, request: RolloutRequest, production: st
     case undefined:
       return badEnd(trouble, `${broken}${leftNote(course, trouble, request)}`, production);
     case 'rolled-back':
-      return badEnd({ ...trouble, result: 'rolled-back' }, `${broken}; it was rolled back.`, production);
+      return badEnd(
+        { ...trouble, result: 'rolled-back' },
+        `${broken}; it was rolled back${butFor(rollback.left)}.`,
+        production,
+      );
     case 'nowhere':
       return badEnd(trouble, `${broken}; it was not rolled back: ${rollback.why}.`, production);
     case 'superseded':
@@ -153,6 +157,11 @@ function leftNote(course: Course, trouble: Trouble, request: RolloutRequest): st
   return rollsBack
     ? '; it is left as it is (on-failure: leave), and the circuit breaker may still roll it back.'
     : '; it is left as it is (on-failure: leave), and ECS will not roll it back by itself.';
+}
+
+/** What this run changed beside the revision, and could not put back. */
+function butFor(left: string | undefined): string {
+  return left === undefined ? '' : `, but ${left}`;
 }
 
 function firstCause(trouble: Trouble): Evidence {

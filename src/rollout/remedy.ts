@@ -1,12 +1,6 @@
 import type { Course, Request, RollbackEnd, Rollout, RolloutRequest, Trouble } from '../model.ts';
-import {
-  changesSettings,
-  followRollback,
-  restoreSettings,
-  rollBack,
-  settling,
-  type RollBackTools,
-} from './roll-back.ts';
+import { followRollback, rollBack, settling, type RollBackTools } from './roll-back.ts';
+import { changesSettings, restoreSettings } from './settings.ts';
 
 /** A rollback of ours is called for, one of ECS's is on its way, or ECS left settings that this run changed. */
 export function needsRemedy({ trouble, rollout }: Course, request: RolloutRequest): boolean {
@@ -49,8 +43,9 @@ export async function remedyCourse(tools: RollBackTools, course: Course, request
   tools.log.line(`${course.snapshot.address.name}: ${trouble?.cause ?? ''}: it ${trouble?.reason ?? ''}`);
   const rollback = await settling(async () => {
     const end = await undo(tools, rollout, trouble?.remedy, request.rollout);
-    if (end.kind === 'rolled-back') await restoreSettings(tools, rollout, request.rollout);
-    return end;
+    if (end.kind !== 'rolled-back') return end;
+    const left = await restoreSettings(tools, rollout, request.rollout);
+    return left === undefined ? end : { ...end, left };
   });
   return { ...course, rollback };
 }

@@ -1,6 +1,6 @@
 import type { UpdateServiceCommandInput } from '@aws-sdk/client-ecs';
 import type { Aws } from '../aws/clients.ts';
-import { awsErrorKind, describeAwsError, isAwsError } from '../aws/errors.ts';
+import { awsErrorKind, describeAwsError } from '../aws/errors.ts';
 import { revisionName } from '../aws/partition.ts';
 import { describeServiceDeployment } from '../aws/service-deployments.ts';
 import { describeService, primaryOf, type Service } from '../aws/services.ts';
@@ -11,6 +11,7 @@ import { within } from '../runtime/within.ts';
 import { untilAnswered } from './asking.ts';
 import { findServiceDeployment } from './find.ts';
 import { saysRollback } from './history.ts';
+import { settingsBefore } from './settings.ts';
 import type { Watched } from './trouble.ts';
 import { watch, type WatchTools } from './watch.ts';
 
@@ -19,7 +20,10 @@ export interface RollBackTools extends WatchTools {
 }
 
 /** Looks at the service and decides again when ECS moved in between, this often. */
-const ATTEMPTS = 4;
+const ATTEMPTS = 6;
+
+/** Requests to stop that ECS refuses before another way is taken: it may have moved on this very moment. */
+const REFUSALS = 3;
 
 /** However little time is left, a look that is begun has as long. */
 const LEAST_MS = 5_000;
@@ -36,14 +40,16 @@ export async function rollBack(
 ): Promise<RollbackEnd> {
   const { clock, signal } = tools;
   const deadline = clock.now() + request.waitMinutes * 60_000;
-  let mayStop = true;
+  let refusals = 0;
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+    const mayStop = refusals < REFUSALS;
     const left = until(deadline, clock, request);
     const next = (): Promise<Step> => untilAnswered(clock, () => nextStep(tools, rollout, mayStop), signal);
     const step = await within(clock, Math.max(deadline - clock.now(), LEAST_MS), next);
     const end = await take(tools, rollout, left, step);
-    if (end === 'may-not-stop') mayStop = false;
-    else if (end !== 'look-again') return end;
+    if (typeof end !== 'string') return end;
+    if (end === 'refused') refusals += 1;
+    if (end === 'may-not-stop') refusals = REFUSALS;
     else await clock.sleep(request.pollSeconds * 1000, signal);
   }
   return { kind: 'failed', why: 'the service kept changing while it was rolled back' };
@@ -120,7 +126,7 @@ async function take(
   rollout: Rollout,
   request: RolloutRequest,
   step: Step,
-): Promise<RollbackEnd | 'look-again' | 'may-not-stop'> {
+): Promise<RollbackEnd | TryAgain> {
   const name = rollout.snapshot.address.name;
   switch (step.kind) {
     case 'end':
@@ -129,23 +135,27 @@ async function take(
       return endOfRollback(await watch(tools, rollout, request, 'rolled-back'));
     case 'stop':
       tools.log.line(`${name}: asking ECS to roll the service deployment back.`);
-      return requestRollback(tools, rollout, request, step.arn);
+      return stopAndFollow(tools, rollout, request, step.arn);
     case 'update':
       tools.log.line(`${name}: going back to ${revisionName(step.to.taskDefinitionArn)}.`);
       return updateBack(tools, rollout, request, step.to);
   }
 }
 
+/** Why an attempt came to nothing that is worth another. */
+type TryAgain = 'look-again' | 'refused' | 'may-not-stop';
+
 /**
- * Asks ECS, and follows it. `look-again` where ECS would not: the deployment ended, or began to roll back, this very
- * moment. `may-not-stop` where the call is denied or unknown: updating the service leads back as well.
+ * Asks ECS, and follows it. `refused` where ECS would not: the deployment ended, or began to roll back, this very
+ * moment, or is not known where ECS was asked. `may-not-stop` where the call is denied or unknown: updating the service
+ * leads back as well.
  */
-async function requestRollback(
+async function stopAndFollow(
   tools: RollBackTools,
   rollout: Rollout,
   request: RolloutRequest,
   arn: string,
-): Promise<RollbackEnd | 'look-again' | 'may-not-stop'> {
+): Promise<RollbackEnd | TryAgain> {
   const { aws, clock, signal } = tools;
   try {
     await writeOnce<unknown>(
@@ -158,10 +168,10 @@ async function requestRollback(
       signal,
     );
   } catch (error) {
-    if (isAwsError(error, 'ConflictException', 'InvalidParameterException')) return 'look-again';
     const kind = awsErrorKind(error);
-    if (kind !== 'denied' && kind !== 'unsupported') throw error;
-    return 'may-not-stop';
+    if (kind === 'refused') return 'refused';
+    if (kind === 'denied' || kind === 'unsupported') return 'may-not-stop';
+    throw error;
   }
   return endOfRollback(await watch(tools, rollout, request, 'rolled-back'));
 }
@@ -222,52 +232,8 @@ export function restoringInput(
     cluster: rollout.snapshot.address.cluster,
     service: rollout.snapshot.address.name,
     taskDefinition: rollout.replacesTasks ? target.taskDefinitionArn : rollout.taskDefinitionArn,
-    ...settingsBefore(rollout, request),
+    ...settingsBefore(rollout.snapshot, request),
   };
-}
-
-/** The service's own values of the settings that this run sent. */
-function settingsBefore(rollout: Rollout, request: RolloutRequest): Partial<UpdateServiceCommandInput> {
-  const { snapshot } = rollout;
-  const { desiredCount, enableEcsManagedTags, propagateTags } = request;
-  const tagsBefore = snapshot.propagateTags as UpdateServiceCommandInput['propagateTags'];
-  return {
-    ...(desiredCount === undefined ? {} : { desiredCount: snapshot.desiredCount }),
-    ...(enableEcsManagedTags === undefined || snapshot.enableEcsManagedTags === undefined
-      ? {}
-      : { enableECSManagedTags: snapshot.enableEcsManagedTags }),
-    ...(propagateTags === undefined || tagsBefore === undefined ? {} : { propagateTags: tagsBefore }),
-  };
-}
-
-/** The request changes more of the service than its revision. */
-export function changesSettings(request: RolloutRequest): boolean {
-  const { desiredCount, enableEcsManagedTags, propagateTags } = request;
-  return [desiredCount, enableEcsManagedTags, propagateTags].some((setting) => setting !== undefined);
-}
-
-/**
- * ECS's own rollback restores the revision and leaves the count and the tag settings as this run sent them; they go
- * back too, unless somebody has deployed since.
- */
-export async function restoreSettings(
-  { aws, clock, log }: RollBackTools,
-  rollout: Rollout,
-  request: RolloutRequest,
-): Promise<void> {
-  const { address, lastGood } = rollout.snapshot;
-  const before = settingsBefore(rollout, request);
-  if (!changesSettings(request) || rollout.adopted) return;
-  const differs = (service: Service): boolean =>
-    Object.entries(before).some(([field, value]) => service[field as keyof Service] !== value);
-  const now = await describeService(aws.ecs, address);
-  if (!differs(now) || primaryOf(now)?.taskDefinition !== lastGood?.taskDefinitionArn) return;
-  log.line(`${address.name}: restoring ${Object.keys(before).join(', ')}.`);
-  await writeOnce<unknown>(
-    clock,
-    () => aws.ecsWrites.updateService({ cluster: address.cluster, service: address.name, ...before }),
-    async () => (differs(await describeService(aws.ecs, address)) ? undefined : {}),
-  );
 }
 
 /** What a watched rollback came to. `back`: the rollout that goes back, where it is one of ours. */

@@ -1,0 +1,129 @@
+import { describe, expect, test } from '@jest/globals';
+import type { RolloutRequest } from '../../src/model.ts';
+import { restoreSettings } from '../../src/rollout/settings.ts';
+import { Cancelled } from '../../src/runtime/cancellation.ts';
+import { fakeClock, untilDone, type FakeClock } from '../fakes/clock.ts';
+import {
+  DENIED,
+  OUR_REVISION,
+  recordedLog,
+  rollout,
+  rolloutRequest,
+  snapshot,
+  THROTTLED,
+} from './builders.ts';
+import { FakeEcs, type Fault } from './fake-ecs.ts';
+
+interface Restored {
+  readonly ecs: FakeEcs;
+  readonly left: string | undefined;
+  readonly clock: FakeClock;
+}
+
+/** ECS has rolled our deployment back, which had a count of 3; the service wanted 2 before. */
+async function restore(
+  options: {
+    asked?: Partial<RolloutRequest>;
+    fault?: (call: string, clock: FakeClock) => Fault | undefined;
+    before?: (ecs: FakeEcs) => void;
+    signal?: AbortSignal;
+  } = {},
+): Promise<Restored> {
+  const clock = fakeClock();
+  const ecs = new FakeEcs(clock);
+  await ecs.aws.ecsWrites.updateService({
+    cluster: 'prod',
+    service: 'web',
+    taskDefinition: OUR_REVISION,
+    desiredCount: 3,
+  });
+  ecs.begin();
+  ecs.trigger();
+  ecs.advanceRollback();
+  ecs.advanceRollback();
+  options.before?.(ecs);
+  ecs.accepted.length = 0;
+  ecs.fault = (call) => options.fault?.(call, clock);
+  const us = ecs.by('us');
+  const ours = rollout({
+    snapshot: snapshot(),
+    deploymentId: us?.id ?? '',
+    serviceDeploymentArn: us?.arn,
+  });
+  const signal = options.signal ?? new AbortController().signal;
+  const asked = rolloutRequest({ desiredCount: 3, ...options.asked });
+  const left = await untilDone(
+    clock,
+    restoreSettings({ aws: ecs.aws, clock, signal, log: recordedLog() }, ours, asked),
+  );
+  return { ecs, left, clock };
+}
+
+const denied = (call: string): Fault | undefined =>
+  call === 'updateService' ? { error: DENIED(), effect: false } : undefined;
+
+describe('what this run changed beside the revision', () => {
+  test('is restored with one UpdateService that carries nothing else', async () => {
+    const { ecs, left } = await restore();
+    expect(left).toBeUndefined();
+    expect(ecs.updates.map(({ input }) => input)).toEqual([
+      { cluster: 'prod', service: 'web', desiredCount: 2 },
+    ]);
+  });
+
+  test.each<[string, Parameters<typeof restore>[0], RegExp]>([
+    [
+      'may not be restored',
+      { fault: denied },
+      /^desired-count is still 3, not 2 \(AccessDeniedException: .*\)$/,
+    ],
+    [
+      'is to be left',
+      { asked: { onFailure: 'leave' } },
+      /^desired-count is still 3, not 2 \(on-failure: leave\)$/,
+    ],
+    [
+      "is another's by now",
+      {
+        before: (ecs) => {
+          ecs.deployByOther();
+        },
+      },
+      /^desired-count is still 3, not 2 \(the service runs another deployment, of backend:9\)$/,
+    ],
+    [
+      'cannot be seen',
+      {
+        fault: (call) => (call === 'describeServices' ? { error: DENIED(), effect: false } : undefined),
+      },
+      /^whether desired-count should be restored could not be read \(AccessDeniedException: .*\)$/,
+    ],
+  ])('is named where it %s', async (_, options, text) => {
+    const { ecs, left } = await restore(options);
+    expect(left).toMatch(text);
+    expect(ecs.updates).toEqual([]);
+  });
+
+  test('that is as it was already needs nothing', async () => {
+    const { ecs, left } = await restore({
+      before: (world) => {
+        world.desired = 2;
+      },
+    });
+    expect(left).toBeUndefined();
+    expect(ecs.updates).toEqual([]);
+  });
+
+  test('is not waited for once the job is cancelled', async () => {
+    const controller = new AbortController();
+    const run = restore({
+      signal: controller.signal,
+      fault: (call) => {
+        if (call !== 'updateService') return undefined;
+        controller.abort(new Cancelled('SIGINT'));
+        return { error: THROTTLED(), effect: false };
+      },
+    });
+    await expect(run).rejects.toBeInstanceOf(Cancelled);
+  });
+});

@@ -1,0 +1,146 @@
+import type { UpdateServiceCommandInput } from '@aws-sdk/client-ecs';
+import type { Aws } from '../aws/clients.ts';
+import { awsErrorKind, describeAwsError } from '../aws/errors.ts';
+import { revisionName } from '../aws/partition.ts';
+import { describeService, primaryOf, type Service } from '../aws/services.ts';
+import { writeOnce } from '../aws/writes.ts';
+import type { Rollout, RolloutRequest, ServiceSnapshot } from '../model.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { Log } from '../runtime/log.ts';
+import { within } from '../runtime/within.ts';
+import { untilAnswered } from './asking.ts';
+
+/** What UpdateService changes of a service beside its revision, by its own names. */
+type Settings = Partial<
+  Pick<UpdateServiceCommandInput, 'desiredCount' | 'enableECSManagedTags' | 'propagateTags'>
+>;
+
+/** The inputs that set them. */
+const INPUTS: Readonly<Record<keyof Settings, string>> = {
+  desiredCount: 'desired-count',
+  enableECSManagedTags: 'enable-ecs-managed-tags',
+  propagateTags: 'propagate-tags',
+};
+const FIELDS = Object.keys(INPUTS) as (keyof Settings)[];
+
+/** The request changes more of the service than its revision. */
+export function changesSettings(request: RolloutRequest): boolean {
+  const { desiredCount, enableEcsManagedTags, propagateTags } = request;
+  return [desiredCount, enableEcsManagedTags, propagateTags].some((setting) => setting !== undefined);
+}
+
+/** The service's own values of the settings that this run sent. */
+export function settingsBefore(snapshot: ServiceSnapshot, request: RolloutRequest): Settings {
+  const { desiredCount, enableEcsManagedTags, propagateTags } = request;
+  const tagsBefore = snapshot.propagateTags as UpdateServiceCommandInput['propagateTags'];
+  return {
+    ...(desiredCount === undefined ? {} : { desiredCount: snapshot.desiredCount }),
+    ...(enableEcsManagedTags === undefined || snapshot.enableEcsManagedTags === undefined
+      ? {}
+      : { enableECSManagedTags: snapshot.enableEcsManagedTags }),
+    ...(propagateTags === undefined || tagsBefore === undefined ? {} : { propagateTags: tagsBefore }),
+  };
+}
+
+/** The service has the settings that this run sent, and had others before. */
+export function carriesSettings(
+  service: Service,
+  snapshot: ServiceSnapshot,
+  request: RolloutRequest,
+): boolean {
+  const sent: Settings = {
+    desiredCount: request.desiredCount,
+    enableECSManagedTags: request.enableEcsManagedTags,
+    propagateTags: request.propagateTags,
+  };
+  const changed = differing(service, settingsBefore(snapshot, request));
+  return changed.length > 0 && changed.every((field) => service[field] === sent[field]);
+}
+
+export interface RestoreTools {
+  readonly aws: Pick<Aws, 'ecs' | 'ecsWrites'>;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly log: Log;
+}
+
+/** The revision is back by then: a read about the rest is waited for so long, and writes are sent again for so long. */
+const READ_MS = 10_000;
+const WRITE_MS = 30_000;
+
+/**
+ * ECS's own rollback restores the revision and leaves the count and the tag settings as this run sent them: they go
+ * back too, unless somebody has deployed since, or the user wants what failed to be left. Resolves to what is not as
+ * it was, and why, as a clause; undefined where nothing is. Rejects only with the end of the job.
+ */
+export async function restoreSettings(
+  tools: RestoreTools,
+  rollout: Rollout,
+  request: RolloutRequest,
+): Promise<string | undefined> {
+  const before = settingsBefore(rollout.snapshot, request);
+  if (!changesSettings(request) || rollout.adopted) return undefined;
+  let seen: Service | undefined;
+  try {
+    seen = await readService(tools, rollout);
+    const changed = differing(seen, before);
+    if (changed.length === 0) return undefined;
+    const obstacle = obstacleTo(seen, rollout, request);
+    if (obstacle !== undefined) return stays(seen, before, obstacle);
+    await send(tools, rollout, before, changed);
+    return undefined;
+  } catch (error) {
+    if (awsErrorKind(error) === 'not-aws') throw error;
+    return stays(seen, before, describeAwsError(error));
+  }
+}
+
+function readService({ aws, clock, signal }: RestoreTools, { snapshot }: Rollout): Promise<Service> {
+  const read = (): Promise<Service> => describeService(aws.ecs, snapshot.address);
+  return within(clock, READ_MS, () => untilAnswered(clock, read, signal));
+}
+
+/** Why the settings are not this run's to restore. */
+function obstacleTo(service: Service, rollout: Rollout, request: RolloutRequest): string | undefined {
+  if (request.onFailure === 'leave') return 'on-failure: leave';
+  const primary = primaryOf(service);
+  const isKnown =
+    primary?.id === rollout.deploymentId ||
+    primary?.taskDefinition === rollout.snapshot.lastGood?.taskDefinitionArn;
+  if (isKnown) return undefined;
+  return `the service runs another deployment, of ${revisionName(primary?.taskDefinition ?? '')}`;
+}
+
+async function send(
+  tools: RestoreTools,
+  rollout: Rollout,
+  before: Settings,
+  changed: readonly (keyof Settings)[],
+): Promise<void> {
+  const { aws, clock, signal, log } = tools;
+  const { cluster, name } = rollout.snapshot.address;
+  log.line(`${name}: restoring ${changed.map((field) => INPUTS[field]).join(', ')}.`);
+  await writeOnce<unknown>(
+    clock,
+    () => aws.ecsWrites.updateService({ cluster, service: name, ...before }),
+    async () => (differing(await readService(tools, rollout), before).length > 0 ? undefined : {}),
+    signal,
+    clock.now() + WRITE_MS,
+  );
+}
+
+function differing(service: Service, before: Settings): (keyof Settings)[] {
+  return FIELDS.filter((field) => before[field] !== undefined && service[field] !== before[field]);
+}
+
+/** `desired-count is still 3, not 2 (…)`; where the service could not be read, what may not be as it was. */
+function stays(service: Service | undefined, before: Settings, why: string): string {
+  if (service === undefined) {
+    const names = FIELDS.filter((field) => before[field] !== undefined).map((field) => INPUTS[field]);
+    return `whether ${names.join(' and ')} should be restored could not be read (${why})`;
+  }
+  const each = differing(service, before).map(
+    (field) => `${INPUTS[field]} is still ${String(service[field])}, not ${String(before[field])}`,
+  );
+  return `${each.join(' and ')} (${why})`;
+}
