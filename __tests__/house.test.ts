@@ -11,7 +11,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['post.ts'],
   ['run.ts'],
   ['deploy.ts', 'inputs', 'inputs.ts'],
-  ['planning.ts', 'images.ts'],
+  ['planning.ts', 'images.ts', 'survey.ts'],
   ['delivery.ts', 'handover.ts'],
   ['tools.ts'],
   ['service', 'image', 'task-definition', 'verify', 'pre-deploy', 'rollout', 'gate', 'cost', 'report'],

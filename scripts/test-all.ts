@@ -29,7 +29,9 @@ export function closingLine(output: string): Counts | undefined {
   const lines = output.matchAll(/^(?:\w+: )?(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$/gm);
   const last = [...lines].at(-1);
   if (last === undefined) return undefined;
-  const [passed = 0, failed = 0, skipped = 0] = last.slice(1).map((digits: string | undefined) => Number(digits ?? 0));
+  const [passed = 0, failed = 0, skipped = 0] = last
+    .slice(1)
+    .map((digits: string | undefined) => Number(digits ?? 0));
   return { passed, failed, skipped };
 }
 

@@ -7,22 +7,23 @@ import {
   preDeploy,
   register,
   tidyDeliveries,
+  type Delivery,
+  type Plan,
 } from './delivery.ts';
-import { surveyAlarms } from './gate/alarms.ts';
 import { bake, proveService, proveUrl } from './gate/gate.ts';
 import { FINISHED, packHandover } from './handover.ts';
-import { announced, orderImage, type ImageOrder } from './image/order.ts';
+import { announced, type ImageOrder } from './image/order.ts';
 import { findImages, lookAhead } from './images.ts';
-import type { AlarmView, Course, Probe, Request, ServiceSnapshot } from './model.ts';
+import type { Course, Request, ServiceSnapshot } from './model.ts';
 import { concludePlan } from './planning.ts';
 import { endingOf, newStory, type Ending, type Story } from './report/story.ts';
 import { abandonCourse } from './rollout/abandon.ts';
 import { concludeCourse } from './rollout/conclude.ts';
+import { explainCourse } from './rollout/explain.ts';
 import { needsRemedy, remedyCourse, shareTrouble } from './rollout/remedy.ts';
 import { startCourse } from './rollout/start.ts';
 import { watchCourse } from './rollout/watch.ts';
-import { surveyServices } from './service/survey.ts';
-import { addressForPeople } from './service/url.ts';
+import { deliverAgain, survey, surveyAgain, type Survey } from './survey.ts';
 import type { Tools } from './tools.ts';
 import { CHECKS, CHECKS_AFTER_BUILD } from './verify/checks.ts';
 
@@ -44,46 +45,23 @@ export async function deploy(request: Request, tools: Tools): Promise<Story> {
 
 async function tell(story: Story, request: Request, tools: Tools): Promise<void> {
   const { log } = tools;
-  // A write that is under way is seen through, cancelled or not: these clients answer to the end.
-  const starting = { ...tools, aws: tools.awsToTheEnd };
   const { snapshots, order, ...before } = await log.step('Survey', () => survey(story, request, tools));
-  const builds = order.kind === 'build' && request.mode === 'deploy';
-  const platforms = builds
-    ? await log.step('Look ahead', () => lookAhead(story, request, tools, snapshots, announced(order)))
-    : [];
-  const images = await log.step('Image', () => findImages(story, request, tools, order, platforms));
-  const plans = await log.step('Task definition', () => plan(story, request, tools, snapshots, images));
-  await log.step('Verify', () => check(story, request, tools, plans, builds ? CHECKS_AFTER_BUILD : CHECKS));
+  const plans = await prepare(story, request, tools, snapshots, order);
   if (request.mode === 'plan') {
     await findPreviousCommit(story, tools, snapshots);
     concludePlan(story, request, plans);
     return;
   }
-  const deliveries = await log.step('Register', () => register(story, starting, plans));
+  // A write that is under way is seen through, cancelled or not: these clients answer to the end.
+  const starting = { ...tools, aws: tools.awsToTheEnd };
+  let deliveries = await log.step('Register', () => register(story, starting, plans));
   if (snapshots.length === 0) return;
   if (request.preDeploy !== undefined) {
     await log.step('Pre-deploy', () => preDeploy(story, request, tools, deliveries));
+    deliveries = await deliverAgain(request, tools, deliveries);
   }
-  tools.handOver(packHandover(tools.aws.region, request, destinations(deliveries)));
-  await log.step('Roll out', async () => {
-    const starts = deliveries.flatMap(({ services, prepared, revision }) =>
-      services.map((service) =>
-        startCourse(starting, service, revision.arn, prepared.definition, request.rollout),
-      ),
-    );
-    story.courses = await Promise.all(starts);
-  });
-  tools.signal.throwIfAborted();
-  if (request.rollout.wait) {
-    await log.step('Watch', () => forEach(story, (course) => watchCourse(tools, course, request)));
-  }
-  if (request.rollout.wait && story.courses.some((course) => course.trouble === undefined)) {
-    await log.step('Gate', async () => {
-      await forEach(story, (course) => proveService(tools, course, imagesOf(course, deliveries), request));
-      story.courses = await proveUrl(tools, story.courses, request, before.answer);
-      story.courses = await bake(tools, story.courses, request, before);
-    });
-  }
+  await log.step('Roll out', () => rollOut(story, request, starting, deliveries));
+  if (request.rollout.wait) await proveAll(story, request, tools, deliveries, before);
   story.courses = shareTrouble(story.courses, request.rollout);
   if (story.courses.some((course) => needsRemedy(course, request.rollout))) {
     await log.step('Roll back', () => forEach(story, (course) => remedyCourse(tools, course, request)));
@@ -92,6 +70,68 @@ async function tell(story: Story, request: Request, tools: Tools): Promise<void>
     await findPreviousCommit(story, tools, snapshots);
     await forEach(story, (course) => concludeCourse(tools, course, request.rollout));
     story.definitions = await tidyDeliveries(tools, deliveries, story.courses);
+  });
+}
+
+/** What goes where: the image, the definition, and the checks of both. Nothing in AWS is touched but the image. */
+async function prepare(
+  story: Story,
+  request: Request,
+  tools: Tools,
+  snapshots: readonly ServiceSnapshot[],
+  order: ImageOrder,
+): Promise<Plan[]> {
+  const { log } = tools;
+  const builds = order.kind === 'build' && request.mode === 'deploy';
+  const platforms = builds
+    ? await log.step('Look ahead', () => lookAhead(story, request, tools, snapshots, announced(order)))
+    : [];
+  const images = await log.step('Image', () => findImages(story, request, tools, order, platforms));
+  const now = builds ? await surveyAgain(request, tools, snapshots) : snapshots;
+  const plans = await log.step('Task definition', () => plan(story, request, tools, now, images));
+  await log.step('Verify', () => check(story, request, tools, plans, builds ? CHECKS_AFTER_BUILD : CHECKS));
+  return plans;
+}
+
+/** One update for each service. What the post step needs is handed over before the first of them. */
+async function rollOut(
+  story: Story,
+  request: Request,
+  tools: Tools,
+  deliveries: readonly Delivery[],
+): Promise<void> {
+  tools.handOver(packHandover(tools.aws.region, request, destinations(deliveries)));
+  const start = ({ services, prepared: { definition }, revision: { arn } }: Delivery): Promise<Course>[] =>
+    services.map((service) => startCourse(tools, service, arn, definition, request.rollout));
+  story.courses = await Promise.all(deliveries.flatMap(start));
+  tools.signal.throwIfAborted();
+}
+
+/** Follows every service to its end, then asks for the proofs: of each by itself, and of all together. */
+async function proveAll(
+  story: Story,
+  request: Request,
+  tools: Tools,
+  deliveries: readonly Delivery[],
+  before: Pick<Survey, 'answer' | 'alarms'>,
+): Promise<void> {
+  // With several services, none that failed stays broken until the others are done.
+  const undoEarly = (course: Course): Promise<Course> | Course =>
+    story.courses.length > 1 ? remedyCourse(tools, course, request) : course;
+  await tools.log.step('Watch', () =>
+    forEach(story, async (course) => undoEarly(await watchCourse(tools, course, request))),
+  );
+  if (story.courses.every((course) => course.trouble !== undefined)) return;
+  await tools.log.step('Gate', async () => {
+    await forEach(story, async (course) => {
+      const proven = await proveService(tools, course, imagesOf(course, deliveries), request);
+      return undoEarly(await explainCourse(tools, proven, request));
+    });
+    const proven = story.courses;
+    story.courses = await proveUrl(tools, proven, request, before.answer);
+    story.courses = await bake(tools, story.courses, request, before);
+    const explain = (course: Course): Promise<Course> => explainCourse(tools, course, request);
+    await forEach(story, (course) => (proven.includes(course) ? course : explain(course)));
   });
 }
 
@@ -104,26 +144,6 @@ async function abandon(story: Story, request: Request, tools: Tools, ending: End
 }
 
 /** Moves every service one step on, side by side. */
-async function forEach(story: Story, step: (course: Course) => Promise<Course>): Promise<void> {
-  story.courses = await Promise.all(story.courses.map(step));
-}
-
-/** Production before anything was touched. */
-interface Survey {
-  readonly snapshots: readonly ServiceSnapshot[];
-  readonly answer: Probe | undefined;
-  readonly alarms: readonly AlarmView[];
-  readonly order: ImageOrder;
-}
-
-async function survey(story: Story, request: Request, tools: Tools): Promise<Survey> {
-  const check = request.gate.http;
-  const [snapshots, answer, alarms, order] = await Promise.all([
-    surveyServices(tools, request.cluster, request.services),
-    check === undefined || request.mode === 'plan' ? undefined : tools.ask(check, tools.signal),
-    surveyAlarms(tools, request.gate.alarms),
-    orderImage(tools, request),
-  ]);
-  story.url = await addressForPeople(tools.aws, check?.url, snapshots);
-  return { snapshots, answer, alarms, order };
+async function forEach(story: Story, step: (course: Course) => Promise<Course> | Course): Promise<void> {
+  story.courses = await Promise.all(story.courses.map(async (course) => step(course)));
 }

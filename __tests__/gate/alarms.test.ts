@@ -93,19 +93,56 @@ describe('alarms while the new revision bakes', () => {
   });
 });
 
+describe('alarms that nobody saw silent', () => {
+  test('prove nothing: without an answer at the end they are skipped', async () => {
+    const world = tools(throttled());
+    await expect(alarmsGate(world, ['errors'], silent, limits)).resolves.toMatchObject({ state: 'skipped' });
+    expect(world.clock.now()).toBeLessThanOrEqual(60_000 + 60_000);
+  });
+
+  test('that ring when they are first seen may have rung before: skipped, not failed', async () => {
+    const world = tools({ errors: 'ALARM' });
+    await expect(alarmsGate(world, ['errors'], [], limits)).resolves.toMatchObject({
+      state: 'skipped',
+      detail: expect.stringContaining('whether it rang before is not known'),
+    });
+  });
+
+  test('that were OK meanwhile count', async () => {
+    const world = tools({ errors: 'OK' }, { errors: 'ALARM' });
+    await expect(alarmsGate(world, ['errors'], [], limits)).resolves.toMatchObject({ state: 'failed' });
+  });
+
+  test('that are gone are skipped', async () => {
+    const world = tools({ errors: 'OK' }, {});
+    await expect(alarmsGate(world, ['errors'], silent, limits)).resolves.toMatchObject({
+      state: 'skipped',
+      detail: 'there is no alarm "errors" any more',
+    });
+  });
+});
+
 describe('alarms before anything is touched', () => {
+  test.each(['warn', 'off'] as const)('that are missing only warn with preflight: %s', async (preflight) => {
+    const world = tools({ errors: 'OK' });
+    await expect(surveyAlarms(world, ['errors', 'latency'], preflight)).resolves.toHaveLength(1);
+    expect((world.log as ReturnType<typeof fakeLog>).said).toEqual([
+      'warning: There is no CloudWatch alarm "latency".',
+    ]);
+  });
+
   test('must exist', async () => {
-    await expect(surveyAlarms(tools({ errors: 'OK' }), ['errors', 'latency'])).rejects.toMatchObject({
+    await expect(surveyAlarms(tools({ errors: 'OK' }), ['errors', 'latency'], 'fail')).rejects.toMatchObject({
       reason: 'preflight-failed',
       message: 'There is no CloudWatch alarm "latency".',
     });
   });
 
   test('are not asked for where none is named', async () => {
-    await expect(surveyAlarms(tools(new Error('asked')), [])).resolves.toEqual([]);
+    await expect(surveyAlarms(tools(new Error('asked')), [], 'fail')).resolves.toEqual([]);
   });
 
   test('that give no answer are not taken for missing', async () => {
-    await expect(surveyAlarms(tools(throttled()), ['errors'])).resolves.toEqual([]);
+    await expect(surveyAlarms(tools(throttled()), ['errors'], 'fail')).resolves.toEqual([]);
   });
 });

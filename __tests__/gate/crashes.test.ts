@@ -22,12 +22,13 @@ const CAPACITY = {
   stoppedReason: 'Capacity is unavailable at this time.',
 };
 
-const AUTO = { failedTaskLimit: 'auto', breakerThreshold: 3 } as const;
+const AUTO = { failFast: true, failedTaskLimit: 'auto', breakerThreshold: 3, isChecked: false } as const;
+const NONE = { settled: [], foreign: [] };
 
 describe('tasks that nothing checks', () => {
   test('two crashes settle it, or as many as the request says', () => {
-    const one = withLook(NO_CRASHES, { running: [], stopped: [crash('a', 14)] }, [], 0);
-    const two = withLook(one, { running: [], stopped: [crash('a', 14), crash('b', 15)] }, [], 5_000);
+    const one = withLook(NO_CRASHES, { running: [], stopped: [crash('a', 14)] }, NONE, 0);
+    const two = withLook(one, { running: [], stopped: [crash('a', 14), crash('b', 15)] }, NONE, 5_000);
     expect(conclusiveCrash(one, AUTO, 5_000)).toBeUndefined();
     expect(conclusiveCrash(one, { ...AUTO, failedTaskLimit: 1 }, 5_000)).toMatchObject({
       cause: 'app-crashed',
@@ -39,31 +40,49 @@ describe('tasks that nothing checks', () => {
 
   test('beside one that goes on running, the threshold of the circuit breaker does', () => {
     const stopped = [crash('a', 14), crash('b', 15)];
-    const two = withLook(NO_CRASHES, { running: ['h'], stopped }, [], 0);
+    const two = withLook(NO_CRASHES, { running: ['h'], stopped }, NONE, 0);
     expect(conclusiveCrash(two, AUTO, 15_000)).toMatchObject({ cause: 'app-crashed' });
     expect(conclusiveCrash(two, AUTO, 15_001)).toBeUndefined();
-    const three = withLook(two, { running: ['h'], stopped: [...stopped, crash('c', 15)] }, [], 16_000);
+    const three = withLook(two, { running: ['h'], stopped: [...stopped, crash('c', 15)] }, NONE, 16_000);
     expect(conclusiveCrash(three, AUTO, 16_000)).toMatchObject({ cause: 'app-crashed' });
   });
 
   test('what had failed before this run began counts no more, nor what is nobody’s fault', () => {
     const stopped = [crash('old', 1), crash('new', 0, CAPACITY)];
-    const crashes = withLook(NO_CRASHES, { running: ['c'], stopped }, ['old'], 0);
+    const crashes = withLook(NO_CRASHES, { running: ['c'], stopped }, { ...NONE, foreign: ['old'] }, 0);
     expect([...crashes.failures.keys()]).toEqual([]);
     expect(outliveTheCrashed(crashes, 0)).toBe(true);
   });
 
+  test('what failed during the rollout counts no more, but has to be outlived', () => {
+    const before = { ...NONE, settled: ['a', 'b'] };
+    const stopped = [crash('a', 3), crash('b', 3)];
+    const crashes = withLook(NO_CRASHES, { running: ['c'], stopped }, before, 0);
+    expect(conclusiveCrash(crashes, AUTO, 0)).toBeUndefined();
+    expect(outliveTheCrashed(crashes, 3_000)).toBe(false);
+    expect(outliveTheCrashed(crashes, 3_001)).toBe(true);
+  });
+
+  test('of tasks that something checks, as many have to crash as trigger the circuit breaker', () => {
+    const checked = { ...AUTO, isChecked: true };
+    const two = withLook(NO_CRASHES, { running: ['c'], stopped: [crash('a', 3), crash('b', 3)] }, NONE, 0);
+    expect(conclusiveCrash(two, checked, 0)).toBeUndefined();
+    const three = withLook(two, { running: ['c'], stopped: [crash('d', 3)] }, NONE, 0);
+    expect(conclusiveCrash(three, checked, 0)).toMatchObject({ cause: 'app-crashed' });
+    expect(conclusiveCrash(three, { ...checked, failFast: false }, 0)).toBeUndefined();
+  });
+
   test('one that follows a crash has to run for longer than the crashed one did', () => {
-    const first = withLook(NO_CRASHES, { running: ['b'], stopped: [crash('a', 14)] }, [], 1_000);
+    const first = withLook(NO_CRASHES, { running: ['b'], stopped: [crash('a', 14)] }, NONE, 1_000);
     expect(outliveTheCrashed(first, 1_000)).toBe(false);
-    const later = withLook(first, { running: ['b'], stopped: [crash('a', 14)] }, [], 15_000);
+    const later = withLook(first, { running: ['b'], stopped: [crash('a', 14)] }, NONE, 15_000);
     expect(outliveTheCrashed(later, 15_000)).toBe(false);
     expect(outliveTheCrashed(later, 15_001)).toBe(true);
   });
 
   test('another one that starts meanwhile has to do so as well', () => {
-    const first = withLook(NO_CRASHES, { running: ['b'], stopped: [crash('a', 14)] }, [], 0);
-    const later = withLook(first, { running: ['b', 'c'], stopped: [crash('a', 14)] }, [], 10_000);
+    const first = withLook(NO_CRASHES, { running: ['b'], stopped: [crash('a', 14)] }, NONE, 0);
+    const later = withLook(first, { running: ['b', 'c'], stopped: [crash('a', 14)] }, NONE, 10_000);
     expect(outliveTheCrashed(later, 20_000)).toBe(false);
     expect(outliveTheCrashed(later, 24_001)).toBe(true);
   });

@@ -35,11 +35,13 @@ function tools(world: {
     containers: [{ name: 'web', imageDigest: digestOf(world.digest ?? 'a') }],
   };
   const ecs = {
+    describeServices: () => answer({ services: [{ desiredCount: 1 }] }),
     describeServiceDeployments: () => answer({ serviceDeployments: [] }),
-    listTasks: () => answer({ taskArns: ['t1'] }),
+    listTasks: ({ desiredStatus }: { desiredStatus: string }) =>
+      answer({ taskArns: desiredStatus === 'RUNNING' ? ['t1'] : [] }),
     describeTasks: () => answer({ tasks: [task] }),
   };
-  const ecr = () => ({ batchGetImage: () => answer({ images: [] }) });
+  const ecr = () => ({ batchGetImage: () => answer({ images: [{ imageManifest: '{"schemaVersion":2}' }] }) });
   const ask = (): Promise<Probe> => {
     asked += 1;
     return Promise.resolve(world.probe ?? GOOD);

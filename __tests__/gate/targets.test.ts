@@ -48,7 +48,9 @@ async function gate(
     return now;
   };
   const ecs = {
-    listTasks: async () => {
+    describeServices: async () => Promise.resolve({ services: [{ desiredCount: look().length }] }),
+    listTasks: async ({ desiredStatus }: { desiredStatus: string }) => {
+      if (desiredStatus === 'STOPPED') return Promise.resolve({ taskArns: [] });
       at += 1;
       return Promise.resolve({ taskArns: look().map(({ id }) => id) });
     },
@@ -80,6 +82,8 @@ async function gate(
     deadlineSeconds: 60,
     pollSeconds: 5,
     failedTaskLimit: 'auto',
+    failFast: true,
+    wanted: 1,
   });
   return { ...result, seconds: clock.now() / 1000, said: log.said };
 }

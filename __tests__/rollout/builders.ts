@@ -62,13 +62,17 @@ export function snapshot(changes: Partial<ServiceSnapshot> = {}): ServiceSnapsho
     strategyMinutes: 0,
     enableEcsManagedTags: false,
     propagateTags: 'NONE',
-    breaker: { enabled: true, rollsBack: true, threshold: 3 },
+    breaker: { enabled: true, rollsBack: true, rule: { type: 'BOUNDED_PERCENT', value: 50 } },
     knownEvents: [],
     ...changes,
   };
 }
 
-export const NO_BREAKER = { enabled: false, rollsBack: false, threshold: 3 };
+export const NO_BREAKER: ServiceSnapshot['breaker'] = {
+  enabled: false,
+  rollsBack: false,
+  rule: { type: 'BOUNDED_PERCENT', value: 50 },
+};
 
 export function rolloutRequest(changes: Partial<RolloutRequest> = {}): RolloutRequest {
   return {
@@ -236,6 +240,7 @@ export function terms(changes: Partial<Judgement> = {}): Judgement {
   return {
     deploymentId: OUR_ID,
     replacesTasks: true,
+    countBefore: undefined,
     failFast: true,
     failedTaskLimit: 'auto',
     breakerThreshold: 3,

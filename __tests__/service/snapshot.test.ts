@@ -1,3 +1,4 @@
+import { breakerThreshold } from '../../src/aws/breaker.ts';
 import { describe, expect, it } from '@jest/globals';
 import type { Service, ServiceDeploymentBrief, ServiceRevision } from '@aws-sdk/client-ecs';
 import type { ServiceSnapshot } from '../../src/model.ts';
@@ -252,14 +253,15 @@ describe('the circuit breaker', () => {
     const deploymentCircuitBreaker = { enable: true, rollback: false, thresholdConfiguration };
     const more = { desiredCount, deploymentConfiguration: { deploymentCircuitBreaker } } as Partial<Service>;
     const { breaker } = await snapshot({ deployments: [], more });
-    expect(breaker).toEqual({ enabled: true, rollsBack: false, threshold });
+    expect(breaker).toMatchObject({ enabled: true, rollsBack: false });
+    expect(breakerThreshold(breaker, desiredCount)).toBe(threshold);
   });
 
   it('is off where the service has none', async () => {
     expect((await snapshot({ deployments: [] })).breaker).toEqual({
       enabled: false,
       rollsBack: false,
-      threshold: 3,
+      rule: { type: 'BOUNDED_PERCENT', value: 50 },
     });
   });
 });

@@ -197,13 +197,15 @@ describe('a deployment in progress', () => {
   });
 });
 
+const RULE = { type: 'BOUNDED_PERCENT', value: 50 } as const;
+
 test.each([
-  ['on, and rolls back', { enabled: true, rollsBack: true, threshold: 3 }, 'ROLLING', 'OK'],
-  ['on', { enabled: true, rollsBack: false, threshold: 3 }, 'ROLLING', 'OK'],
-  ['off', { enabled: false, rollsBack: false, threshold: 3 }, 'ROLLING', 'WARNING'],
+  ['on, and rolls back', { enabled: true, rollsBack: true, rule: RULE }, 'ROLLING', 'OK'],
+  ['on', { enabled: true, rollsBack: false, rule: RULE }, 'ROLLING', 'OK'],
+  ['off', { enabled: false, rollsBack: false, rule: RULE }, 'ROLLING', 'WARNING'],
   [
     'off, which a native strategy has no use for',
-    { enabled: false, rollsBack: false, threshold: 3 },
+    { enabled: false, rollsBack: false, rule: RULE },
     'CANARY',
     'OK',
   ],

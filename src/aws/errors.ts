@@ -53,20 +53,11 @@ const UNSUPPORTED = new Set([
   'NotImplemented',
 ]);
 
-const NO_ANSWER = new Set([
-  'ServiceMissing',
-  'TimeoutError',
-  'RequestTimeout',
-  'RequestTimeoutException',
-  'ECONNRESET',
-  'ECONNREFUSED',
-  'EPIPE',
-  'ETIMEDOUT',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-]);
+const NO_ANSWER = new Set(['ServiceMissing', 'TimeoutError', 'RequestTimeout', 'RequestTimeoutException']);
+
+/** Codes of Node's sockets, of its HTTP parser and of TLS (Node.js documentation, "Errors"). */
+const NETWORK_CODE =
+  /^(?:E[A-Z]|HPE_|ERR_(?:STREAM_PREMATURE_CLOSE|SSL|TLS|HTTP|SOCKET)|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_)/;
 
 interface AwsErrorShape {
   readonly name: string;
@@ -83,11 +74,17 @@ export function awsErrorKind(error: unknown): AwsErrorKind {
   if (DENIED.has(name)) return 'denied';
   if (UNSUPPORTED.has(name)) return 'unsupported';
   if (THROTTLED.has(name) || status === 429 || isRevisionRace(message)) return 'throttled';
-  if (NO_ANSWER.has(name) || (code !== undefined && NO_ANSWER.has(code))) return 'transient';
+  if (NO_ANSWER.has(name) || isNetworkError(error, code, status)) return 'transient';
   if (status !== undefined && status >= 500) return 'transient';
   if (status === 403) return 'denied';
   if (isUnreadableAnswer(error)) return 'transient';
   return status === undefined ? 'not-aws' : 'refused';
+}
+
+/** The connection broke, in whatever way: no answer came. An error of a file has a path, and is none. */
+function isNetworkError(error: unknown, code: string | undefined, status: number | undefined): boolean {
+  if (code === undefined || status !== undefined) return false;
+  return NETWORK_CODE.test(code) && !(isError(error) && 'path' in error);
 }
 
 /** ECS answers a race between two registrations with a ClientException, which no SDK retries. */

@@ -19,35 +19,46 @@ export interface AlarmTools {
 }
 
 /**
- * The alarms as they are before anything is touched. Rejects where one does not exist: it could never warn. One that
- * already rings is ignored until it has been OK once; the preflight checks warn of it.
+ * The alarms as they are before anything is touched; empty where they could not be read. One that does not exist could
+ * never warn: it rejects with `preflight-failed`, or only warns where the checks do. One that already rings is ignored
+ * until it has been OK once; the preflight checks warn of it.
  */
 export async function surveyAlarms(
   tools: AlarmTools,
   names: readonly string[],
+  preflight: 'fail' | 'warn' | 'off',
 ): Promise<readonly AlarmView[]> {
   if (names.length === 0) return [];
-  const seen = await readAlarms(tools, names);
-  if (seen === 'denied') {
-    tools.log.warn('The alarms cannot be read (cloudwatch:DescribeAlarms): they are not watched.');
+  const seen = await readPatiently(tools, names);
+  if (seen === 'denied' || seen === 'unanswered') {
+    const why = seen === 'denied' ? 'denied: cloudwatch:DescribeAlarms' : 'no answer';
+    tools.log.warn(`How the alarms were before the deployment cannot be read (${why}).`);
     return [];
   }
-  if (seen === 'unanswered') return [];
   const missing = names.filter((name) => !seen.some((alarm) => alarm.name === name));
   if (missing.length > 0) {
-    throw new Failure('preflight-failed', `There is no CloudWatch alarm ${missing.map(quoted).join(', ')}.`, {
-      hint: 'Check the input alarms, the region and the account.',
-    });
+    const message = `There is no CloudWatch alarm ${missing.map(quoted).join(', ')}.`;
+    if (preflight === 'fail') {
+      throw new Failure('preflight-failed', message, {
+        hint: 'Check the input alarms, the region and the account.',
+      });
+    }
+    tools.log.warn(message);
   }
   for (const alarm of seen.filter(({ state }) => state === 'ALARM')) {
-    tools.log.line(`Alarm "${alarm.name}" is in ALARM already; it counts only once it has been OK.`);
+    const text = `Alarm "${alarm.name}" is in ALARM before the deployment; it counts only once it has been OK.`;
+    if (preflight === 'off') tools.log.warn(text);
+    else tools.log.line(text);
   }
   return seen;
 }
 
+/** However the last look of the bake went, the verdict rests on an answer: this long is asked for one. */
+const SECONDS_FOR_AN_ANSWER = 30;
+
 /**
  * Watches the alarms while the new revision bakes, and looks at them at least once. Fails as soon as one rings that
- * was silent before; missing data passes with a note.
+ * was silent before; missing data passes with a note. Skipped where it is not known of each alarm that it is silent.
  */
 export async function alarmsGate(
   tools: AlarmTools,
@@ -55,41 +66,102 @@ export async function alarmsGate(
   before: readonly AlarmView[],
   limits: { readonly bakeMinutes: number; readonly pollSeconds: number },
 ): Promise<GateResult> {
-  const until = tools.clock.now() + limits.bakeMinutes * 60_000;
-  let ignored = before.filter(({ state }) => state === 'ALARM').map(({ name }) => name);
-  const heartbeat = new Heartbeat(tools.clock);
-  let notes = '';
+  const { clock, signal } = tools;
+  const until = clock.now() + limits.bakeMinutes * 60_000;
+  const ignored = before.filter(isRinging).map(({ name }) => name);
+  let watched: Watched = { ignored, doubtful: [], known: before, now: [] };
+  const heartbeat = new Heartbeat(clock);
   for (;;) {
     const answer = names.length === 0 ? [] : await readAlarms(tools, names, until);
-    if (answer === 'denied') {
-      return { gate: 'alarms', state: 'skipped', detail: 'cloudwatch:DescribeAlarms is denied' };
+    if (answer === 'denied') return skipped('cloudwatch:DescribeAlarms is denied');
+    const isAnswered = answer !== 'unanswered';
+    if (isAnswered) watched = withAnswer(watched, answer);
+    const excused = [...watched.ignored, ...watched.doubtful];
+    const ringing = watched.now.find((alarm) => isRinging(alarm) && !excused.includes(alarm.name));
+    if (ringing !== undefined) return failedBy(ringing);
+    const left = until - clock.now();
+    if (left <= 0 && (isAnswered || left <= -SECONDS_FOR_AN_ANSWER * 1000)) {
+      return isAnswered
+        ? silence(names, watched, limits.bakeMinutes)
+        : skipped('they gave no answer at the end');
     }
-    const seen = answer === 'unanswered' ? [] : answer;
-    ignored = ignored.filter((name) => seen.find((alarm) => alarm.name === name)?.state !== 'OK');
-    const ringing = seen.find(({ name, state }) => state === 'ALARM' && !ignored.includes(name));
-    if (ringing !== undefined) {
-      return {
-        gate: 'alarms',
-        state: 'failed',
-        detail: `alarm "${ringing.name}" is in ALARM: ${ringing.reason}`,
-      };
-    }
-    notes = seen
-      .filter(({ state }) => state === 'INSUFFICIENT_DATA')
-      .map(({ name }) => name)
-      .join(', ');
-    const left = until - tools.clock.now();
-    if (left <= 0) break;
-    if (heartbeat.due() !== undefined) {
+    if (left > 0 && heartbeat.due() !== undefined) {
       tools.log.line(`Still baking: ${Math.ceil(left / 60_000)} of ${limits.bakeMinutes} minutes to go.`);
     }
-    await tools.clock.sleep(Math.min(limits.pollSeconds * 1000, left), tools.signal);
+    const pause = limits.pollSeconds * 1000;
+    await clock.sleep(left <= 0 ? pause : Math.min(pause, left), signal);
   }
-  const silent =
-    names.length === 0 ? 'no alarm is named' : `${names.length} of ${names.length} alarms are silent`;
-  const minutes = limits.bakeMinutes === 0 ? '' : ` after ${limits.bakeMinutes} minutes of baking`;
-  const insufficient = notes === '' ? '' : ` (no data: ${notes})`;
-  return { gate: 'alarms', state: 'passed', detail: `${silent}${minutes}${insufficient}` };
+}
+
+/** What the gate knows of the alarms so far. */
+interface Watched {
+  /** Those that rang before the deployment, and have not been OK since. */
+  readonly ignored: readonly string[];
+  /** Those that rang when they were first seen, after the deployment, and have not been OK since. */
+  readonly doubtful: readonly string[];
+  readonly known: readonly AlarmView[];
+  readonly now: readonly AlarmView[];
+}
+
+/** An alarm whose first known state is ALARM may have rung before this deployment: whose doing it is, is not known. */
+function withAnswer({ ignored, doubtful, known }: Watched, now: readonly AlarmView[]): Watched {
+  const isNew = ({ name }: AlarmView): boolean => !known.some((each) => each.name === name);
+  const ringsFirst = now.filter((alarm) => isNew(alarm) && isRinging(alarm)).map(({ name }) => name);
+  const isNotOk = (name: string): boolean => now.find((alarm) => alarm.name === name)?.state !== 'OK';
+  return {
+    ignored: ignored.filter(isNotOk),
+    doubtful: [...doubtful, ...ringsFirst].filter(isNotOk),
+    known: [...known, ...now.filter(isNew)],
+    now,
+  };
+}
+
+function isRinging({ state }: AlarmView): boolean {
+  return state === 'ALARM';
+}
+
+function skipped(detail: string): GateResult {
+  return { gate: 'alarms', state: 'skipped', detail };
+}
+
+function failedBy({ name, reason }: AlarmView): GateResult {
+  return { gate: 'alarms', state: 'failed', detail: `alarm "${name}" is in ALARM: ${reason}` };
+}
+
+function silence(
+  names: readonly string[],
+  { ignored, doubtful, now }: Watched,
+  bakeMinutes: number,
+): GateResult {
+  const gone = names.filter((name) => !now.some((alarm) => alarm.name === name));
+  if (gone.length > 0) return skipped(`there is no alarm ${gone.map(quoted).join(', ')} any more`);
+  if (doubtful.length > 0) {
+    return skipped(`${doubtful.map(quoted).join(', ')} in ALARM, and whether it rang before is not known`);
+  }
+  const silent = names.length - ignored.length;
+  const what = names.length === 0 ? 'no alarm is named' : `${silent} of ${names.length} alarms are silent`;
+  const minutes = bakeMinutes === 0 ? '' : ` after ${bakeMinutes} minutes of baking`;
+  const notes = [
+    ...now.filter(({ state }) => state === 'INSUFFICIENT_DATA').map(({ name }) => `no data: ${name}`),
+    ...ignored.map((name) => `rang before: ${name}`),
+  ];
+  const noted = notes.length === 0 ? '' : ` (${notes.join(', ')})`;
+  return { gate: 'alarms', state: 'passed', detail: `${what}${minutes}${noted}` };
+}
+
+/** Pauses between the looks of the survey, in seconds. */
+const PAUSES = [1, 2, 4];
+
+async function readPatiently(
+  tools: AlarmTools,
+  names: readonly string[],
+): Promise<AlarmView[] | 'denied' | 'unanswered'> {
+  for (const pause of PAUSES) {
+    const seen = await readAlarms(tools, names);
+    if (seen !== 'unanswered') return seen;
+    await tools.clock.sleep(pause * 1000, tools.signal);
+  }
+  return readAlarms(tools, names);
 }
 
 /** DescribeAlarms takes a hundred names. A lost answer leaves the alarms unseen for one poll. */

@@ -3,11 +3,11 @@ import { lastSegment } from '../aws/partition.ts';
 import { failureOf, type TaskFailure } from '../aws/task-failure.ts';
 
 /**
- * What is known of the crashes of tasks that nothing checks: that one runs is all that speaks for it, so a task that
+ * What is known of tasks that crashed. Where nothing checks the tasks, that one runs is all that speaks for it: one that
  * follows a crashed one has to outlive it before it proves anything.
  */
 export interface Crashes {
-  /** By id, in the order in which they were seen. */
+  /** Since the rollout was complete, by id, in the order in which they were seen. */
   readonly failures: ReadonlyMap<string, TaskFailure>;
   /** The longest that one of them ran, in milliseconds, by AWS's own times. */
   readonly longestLifeMs: number;
@@ -17,11 +17,19 @@ export interface Crashes {
 
 export const NO_CRASHES: Crashes = { failures: new Map(), longestLifeMs: 0, runningSince: new Map() };
 
-/** Pure: with one more look. `old`: ids of tasks that had failed before this run began. */
+/** Ids of tasks that had failed before. */
+export interface Before {
+  /** During the rollout: they count no more, though what follows them has to outlive them. */
+  readonly settled: readonly string[];
+  /** Before this run: they prove nothing about it. */
+  readonly foreign: readonly string[];
+}
+
+/** Pure: with one more look. */
 export function withLook(
   crashes: Crashes,
   look: { readonly running: readonly string[]; readonly stopped: readonly Task[] },
-  old: readonly string[],
+  before: Before,
   now: number,
 ): Crashes {
   const failures = new Map(crashes.failures);
@@ -29,25 +37,32 @@ export function withLook(
   for (const task of look.stopped) {
     const id = lastSegment(task.taskArn ?? '');
     const failure = failureOf(task);
-    if (failure === undefined || failure.weight === 'never' || old.includes(id)) continue;
-    failures.set(id, failure);
+    if (failure === undefined || failure.weight === 'never' || before.foreign.includes(id)) continue;
     longestLifeMs = Math.max(longestLifeMs, lifeOf(task));
+    if (!before.settled.includes(id)) failures.set(id, failure);
   }
   const runningSince = new Map(look.running.map((id) => [id, crashes.runningSince.get(id) ?? now]));
   return { failures, longestLifeMs, runningSince };
 }
 
+export interface CrashTerms {
+  readonly failFast: boolean;
+  readonly failedTaskLimit: number | 'auto';
+  readonly breakerThreshold: number;
+  /** Something besides their running says whether tasks are healthy. */
+  readonly isChecked: boolean;
+}
+
 /**
  * Pure: the crash that settles it; undefined while there are too few. The limit is that of the rollout: where it is left
- * to this action, two while no task has outlived the crashed ones, else the circuit breaker's threshold.
+ * to this action, two while nothing says that a task is healthy (a check, or that it outlived the crashed ones), else
+ * the circuit breaker's threshold.
  */
-export function conclusiveCrash(
-  crashes: Crashes,
-  terms: { readonly failedTaskLimit: number | 'auto'; readonly breakerThreshold: number },
-  now: number,
-): TaskFailure | undefined {
+export function conclusiveCrash(crashes: Crashes, terms: CrashTerms, now: number): TaskFailure | undefined {
+  if (!terms.failFast) return undefined;
   const failures = [...crashes.failures.values()];
-  const automatic = survivors(crashes, now) === 0 ? 2 : terms.breakerThreshold;
+  const isAnyHealthy = terms.isChecked ? crashes.runningSince.size > 0 : survivors(crashes, now) > 0;
+  const automatic = isAnyHealthy ? terms.breakerThreshold : 2;
   const limit = terms.failedTaskLimit === 'auto' ? automatic : terms.failedTaskLimit;
   const atOnce = failures.find(({ weight }) => weight === 'at-once');
   return atOnce ?? (failures.length >= limit ? failures.at(-1) : undefined);
@@ -55,11 +70,12 @@ export function conclusiveCrash(
 
 /** Pure: every running task has run for longer than any that crashed. */
 export function outliveTheCrashed(crashes: Crashes, now: number): boolean {
-  return crashes.failures.size === 0 || survivors(crashes, now) === crashes.runningSince.size;
+  return survivors(crashes, now) === crashes.runningSince.size;
 }
 
 function survivors({ longestLifeMs, runningSince }: Crashes, now: number): number {
-  return [...runningSince.values()].filter((since) => now - since > longestLifeMs).length;
+  return [...runningSince.values()].filter((since) => longestLifeMs === 0 || now - since > longestLifeMs)
+    .length;
 }
 
 function lifeOf({ startedAt, executionStoppedAt, stoppedAt }: Task): number {

@@ -21,9 +21,11 @@ export async function digestGate(
   const running = await runningDigests(aws, rollout);
   const unknown: string[] = [];
   for (const [container, image] of wanted) {
-    const proof = await compare(aws, container, image, running.get(container));
-    if (proof.state === 'differs') return { gate: 'digest', state: 'failed', detail: proof.detail };
-    if (proof.state === 'unknown') unknown.push(proof.detail);
+    for (const actual of running.get(container) ?? [undefined]) {
+      const proof = await compare(aws, container, image, actual);
+      if (proof.state === 'differs') return { gate: 'digest', state: 'failed', detail: proof.detail };
+      if (proof.state === 'unknown') unknown.push(proof.detail);
+    }
   }
   const [why] = unknown;
   if (why !== undefined) return skipped(why);
@@ -68,33 +70,44 @@ function skipped(detail: string): GateResult {
   return { gate: 'digest', state: 'skipped', detail };
 }
 
-/** By container: of our service revision; where that cannot be read, of our running tasks. */
-async function runningDigests(aws: DigestAws, rollout: Rollout): Promise<Map<string, string>> {
+type Digests = ReadonlyMap<string, ReadonlySet<string>>;
+
+/** By container: of our service revision; where that cannot be read, of each of our running tasks. */
+async function runningDigests(aws: DigestAws, rollout: Rollout): Promise<Digests> {
   const ofRevision = await digestsOfRevision(aws, rollout);
   if (ofRevision.size > 0) return ofRevision;
   try {
     const tasks = await runningTasksOf(aws.ecs, rollout);
-    const containers = tasks.flatMap((task) => task.containers ?? []);
-    return new Map(containers.flatMap(({ name, imageDigest }) => pair(name, imageDigest)));
+    return byContainer(tasks.flatMap((task) => task.containers ?? []));
   } catch (error) {
     if (awsErrorKind(error) === 'denied') return new Map();
     throw error;
   }
 }
 
-async function digestsOfRevision(aws: DigestAws, rollout: Rollout): Promise<Map<string, string>> {
+async function digestsOfRevision(aws: DigestAws, rollout: Rollout): Promise<Digests> {
   const revision = await targetRevisionOf(aws.ecs, rollout.serviceDeploymentArn);
   const images = revision?.containerImages ?? [];
-  return new Map(images.flatMap(({ containerName, imageDigest }) => pair(containerName, imageDigest)));
+  return byContainer(images.map(({ containerName: name, imageDigest }) => ({ name, imageDigest })));
 }
 
-function pair(name: string | undefined, digest: string | undefined): [string, string][] {
-  return name === undefined || digest === undefined ? [] : [[name, digest]];
+function byContainer(
+  images: readonly { readonly name?: string | undefined; readonly imageDigest?: string | undefined }[],
+): Digests {
+  const digests = new Map<string, Set<string>>();
+  for (const { name, imageDigest } of images) {
+    if (name === undefined || imageDigest === undefined) continue;
+    digests.set(name, (digests.get(name) ?? new Set()).add(imageDigest));
+  }
+  return digests;
 }
 
-const INDEXES = [
+/** All that an image may be: with an answer that holds no index it is certain that it is none. */
+const MEDIA_TYPES = [
   'application/vnd.oci.image.index.v1+json',
   'application/vnd.docker.distribution.manifest.list.v2+json',
+  'application/vnd.oci.image.manifest.v1+json',
+  'application/vnd.docker.distribution.manifest.v2+json',
 ];
 
 /** A multi-platform image is an index; ECS may report the manifest that it picked from it. Undefined: unreadable. */
@@ -103,7 +116,8 @@ async function isInIndex(aws: DigestAws, image: DeployedImage, digest: string): 
   if (repository === undefined) return undefined;
   try {
     const manifest = await readManifest(aws.ecr(repository.region), repository, image.digest ?? '');
-    const children = (manifest?.manifests ?? []) as readonly { digest?: string }[];
+    if (manifest === undefined) return undefined;
+    const children = (manifest.manifests ?? []) as readonly { digest?: string }[];
     return children.some((child) => child.digest === digest);
   } catch (error) {
     if (awsErrorKind(error) === 'denied') return undefined;
@@ -120,7 +134,7 @@ async function readManifest(
     registryId: repository.accountId,
     repositoryName: repository.name,
     imageIds: [{ imageDigest }],
-    acceptedMediaTypes: INDEXES,
+    acceptedMediaTypes: MEDIA_TYPES,
   });
   const text = answer.images?.[0]?.imageManifest;
   return text === undefined ? undefined : (JSON.parse(text) as { manifests?: readonly unknown[] });

@@ -3,7 +3,6 @@ import { awsErrorKind, describeAwsError } from '../aws/errors.ts';
 import { failureOf } from '../aws/failures.ts';
 import type {
   AlarmView,
-  Cause,
   Course,
   DeployedImage,
   GateResult,
@@ -12,13 +11,13 @@ import type {
   Rollout,
   Trouble,
 } from '../model.ts';
-import { Failure } from '../runtime/failure.ts';
 import { withoutQuery } from '../runtime/public-url.ts';
 import { within } from '../runtime/within.ts';
 import { alarmsGate } from './alarms.ts';
 import { digestGate } from './digest.ts';
 import { httpGate, type HttpGateTools } from './http.ts';
 import { targetsGate } from './targets.ts';
+import { alarmTrouble, gateTrouble, httpTrouble, notProven } from './trouble.ts';
 
 export interface GateTools extends HttpGateTools {
   readonly aws: Pick<Aws, 'ecs' | 'ecr' | 'elb' | 'alarms'>;
@@ -32,35 +31,38 @@ export function proveService(
   request: Request,
 ): Promise<Course> {
   const ms = request.gate.deadlineSeconds * 1000;
-  const digest: Proof = {
+  const digest: Omit<Proof, 'isExpected'> = {
     name: 'digest',
     run: (rollout) => within(tools.clock, ms, () => digestGate(tools.aws, rollout, images)),
   };
-  return prove(tools, course, [digest, targetsProof(tools, request)], Object.keys(images).length > 0);
+  const digestExpected = Object.keys(images).length > 0;
+  return prove(tools, course, [
+    { ...digest, isExpected: digestExpected },
+    targetsProof(tools, course, request),
+  ]);
 }
 
 /** A gate of one service, before it ran. */
 interface Proof {
   readonly name: GateResult['gate'];
+  /** That it is skipped is a warning. */
+  readonly isExpected: boolean;
   run(rollout: Rollout): Promise<GateResult>;
 }
 
-function targetsProof(tools: GateTools, { gate, rollout: asked }: Request): Proof {
+function targetsProof(tools: GateTools, course: Course, { gate, rollout: asked }: Request): Proof {
   const { deadlineSeconds } = gate;
-  const { pollSeconds, failedTaskLimit } = asked;
+  const { pollSeconds, failedTaskLimit, failFast } = asked;
+  const limits = { deadlineSeconds, pollSeconds, failedTaskLimit, failFast, wanted: course.desiredCount };
   return {
     name: 'targets',
-    run: (rollout) => targetsGate(tools, rollout, { deadlineSeconds, pollSeconds, failedTaskLimit }),
+    isExpected: true,
+    run: (rollout) => targetsGate(tools, rollout, limits),
   };
 }
 
-/** A service without tasks has nothing to prove. What is skipped where it was expected is a warning. */
-async function prove(
-  tools: GateTools,
-  course: Course,
-  proofs: readonly Proof[],
-  isExpected: boolean,
-): Promise<Course> {
+/** A service without tasks has nothing to prove. */
+async function prove(tools: GateTools, course: Course, proofs: readonly Proof[]): Promise<Course> {
   const { rollout } = course;
   if (rollout === undefined || course.trouble !== undefined || course.desiredCount === 0) return course;
   const gates = [...course.gates];
@@ -69,9 +71,9 @@ async function prove(
     if ('remedy' in result) return { ...course, gates, trouble: result };
     gates.push(result);
     const text = `${course.snapshot.address.name}: ${result.gate} gate ${result.state}: ${result.detail}`;
-    if (result.state === 'skipped' && isExpected) tools.log.warn(text);
+    if (result.state === 'skipped' && proof.isExpected) tools.log.warn(text);
     else tools.log.line(text);
-    if (result.state === 'failed') return { ...course, gates, trouble: troubleOf(course, result) };
+    if (result.state === 'failed') return { ...course, gates, trouble: gateTrouble(course, result) };
   }
   return { ...course, gates };
 }
@@ -82,41 +84,11 @@ async function passOrTrouble(proof: Proof, rollout: Rollout): Promise<GateResult
     return await proof.run(rollout);
   } catch (error) {
     if (['throttled', 'transient'].includes(awsErrorKind(error))) {
-      return {
-        gate: proof.name,
-        state: 'skipped',
-        detail: `no answer from AWS (${describeAwsError(error)})`,
-      };
+      const detail = `no answer from AWS (${describeAwsError(error)})`;
+      return { gate: proof.name, state: 'skipped', detail };
     }
-    const failure = failureOf(error, `proving service "${rollout.snapshot.address.name}"`);
-    if (!(failure instanceof Failure)) throw failure;
-    return {
-      result: 'failed',
-      cause: failure.reason,
-      reason: `could not be proven: ${failure.message}`,
-      hint: failure.hint,
-      evidence: failure.evidence,
-      remedy: 'leave',
-    };
+    return notProven(failureOf(error, `proving service "${rollout.snapshot.address.name}"`));
   }
-}
-
-function troubleOf(course: Course, failed: GateResult): Trouble {
-  const cause: Cause =
-    failed.cause ??
-    (failed.gate === 'digest'
-      ? 'digest-mismatch'
-      : failed.gate === 'targets'
-        ? 'target-health-check-failed'
-        : 'container-health-check-failed');
-  return {
-    result: 'failed',
-    cause,
-    reason: `${course.move === 'nothing' ? 'does not pass' : 'completed, but does not pass'} the ${failed.gate} gate: ${failed.detail}`,
-    hint: failed.hint,
-    evidence: [{ kind: failed.gate === 'digest' ? 'digest' : 'target', text: failed.detail }],
-    remedy: course.move === 'nothing' ? 'leave' : 'roll-back',
-  };
 }
 
 /**
@@ -151,15 +123,32 @@ export async function bake(
   const judged = judgedTogether(courses);
   if ((alarms.length === 0 && bakeMinutes === 0) || judged.length === 0) return [...courses];
   const limits = { bakeMinutes, pollSeconds: request.rollout.pollSeconds };
-  const result = await alarmsGate(tools, alarms, before.alarms, limits);
-  tools.log.line(`alarms gate ${result.state}: ${result.detail}`);
-  const baked = withResult(courses, result, (course) => alarmTrouble(course, result));
+  const baked = await withAlarms(tools, courses, () => alarmsGate(tools, alarms, before.alarms, limits));
   if (bakeMinutes === 0) return baked;
   const again = judgedTogether(baked);
   const proveAgain = async (course: Course): Promise<Course> =>
-    again.includes(course) ? prove(tools, course, [targetsProof(tools, request)], false) : course;
+    again.includes(course) ? prove(tools, course, [targetsProof(tools, course, request)]) : course;
   const proven = await Promise.all(baked.map(proveAgain));
   return proveUrl(tools, proven, request, before.answer);
+}
+
+/** What keeps the alarms from being read is the trouble of the services that they judge, and of no other. */
+async function withAlarms(
+  tools: GateTools,
+  courses: readonly Course[],
+  gate: () => Promise<GateResult>,
+): Promise<Course[]> {
+  try {
+    const result = await gate();
+    const text = `alarms gate ${result.state}: ${result.detail}`;
+    if (result.state === 'skipped') tools.log.warn(text);
+    else tools.log.line(text);
+    return withResult(courses, result, (course) => alarmTrouble(course, result));
+  } catch (error) {
+    const trouble = notProven(failureOf(error, 'reading the alarms'));
+    const judged = judgedTogether(courses);
+    return courses.map((course) => (judged.includes(course) ? { ...course, trouble } : course));
+  }
 }
 
 /** Services that stand or fall with what all of them share: those that this run changed, or else all, while well. */
@@ -182,33 +171,4 @@ function withResult(
       ? { ...course, gates, trouble: troubleOf(course) }
       : { ...course, gates };
   });
-}
-
-function alarmTrouble(course: Course, result: GateResult): Trouble {
-  return {
-    result: 'failed',
-    cause: 'alarm',
-    reason: `${course.move === 'nothing' ? 'runs' : 'completed'}, but ${result.detail}`,
-    hint: undefined,
-    evidence: [{ kind: 'status', text: result.detail }],
-    remedy: course.move === 'nothing' ? 'leave' : 'roll-back',
-  };
-}
-
-function httpTrouble(
-  course: Course,
-  url: string,
-  end: { readonly detail: string; readonly reachable: boolean },
-): Trouble {
-  const why = end.reachable ? end.detail : `${end.detail}; it never answered this runner`;
-  return {
-    result: 'failed',
-    cause: 'http-check-failed',
-    reason: course.move === 'nothing' ? `fails at ${url}: ${why}` : `completed, but ${url} failed: ${why}`,
-    hint: end.reachable
-      ? undefined
-      : 'Check that the URL is right and that this runner may reach it: it did not answer before the deployment either.',
-    evidence: [{ kind: 'http', text: `${url}: ${end.detail}` }],
-    remedy: end.reachable && course.move !== 'nothing' ? 'roll-back' : 'leave',
-  };
 }

@@ -1,8 +1,10 @@
 import type { Task } from '@aws-sdk/client-ecs';
+import { breakerThreshold } from '../aws/breaker.ts';
 import type { Aws } from '../aws/clients.ts';
 import { awsErrorKind } from '../aws/errors.ts';
 import { lastSegment } from '../aws/partition.ts';
 import { targetRevisionOf } from '../aws/service-deployments.ts';
+import { describeService } from '../aws/services.ts';
 import { targetsOf, targetsOfAttachment, type TargetView } from '../aws/target-health.ts';
 import { leadsTo, placesOf, type TaskPlace } from '../aws/task-places.ts';
 import { describeFailure, type TaskFailure } from '../aws/task-failure.ts';
@@ -11,7 +13,15 @@ import type { GateResult, Rollout } from '../model.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import { within } from '../runtime/within.ts';
-import { conclusiveCrash, NO_CRASHES, outliveTheCrashed, withLook, type Crashes } from './crashes.ts';
+import {
+  conclusiveCrash,
+  NO_CRASHES,
+  outliveTheCrashed,
+  withLook,
+  type Before,
+  type Crashes,
+  type CrashTerms,
+} from './crashes.ts';
 
 export interface TargetsTools {
   readonly aws: Pick<Aws, 'ecs' | 'elb'>;
@@ -26,19 +36,26 @@ export interface TargetsLook {
   readonly unproven: ReadonlyMap<string, string>;
 }
 
-type Look = TargetsLook & { readonly stopped: readonly Task[] };
+interface Look extends TargetsLook {
+  readonly stopped: readonly Task[];
+  /** Tasks that the service wants by now: an autoscaler may want fewer than the rollout did. */
+  readonly wanted: number;
+}
 
 export interface TargetsLimits {
   readonly deadlineSeconds: number;
   readonly pollSeconds: number;
-  /** Crashes of tasks that nothing checks. */
+  /** Of tasks that crash after the rollout was complete. */
   readonly failedTaskLimit: number | 'auto';
+  readonly failFast: boolean;
+  /** Tasks that the service wanted when it was last seen. */
+  readonly wanted: number;
 }
 
 /**
- * Waits until every running task of ours is healthy in every target group; without a target group, until it runs and
- * its container health check agrees. Tasks that start or stop meanwhile are not judged, except where nothing checks
- * them: then a crash is evidence, and what follows it has to outlive it.
+ * Waits until as many tasks of ours as are wanted are healthy in every target group; without a target group, until they
+ * run and their container health checks agree. Tasks that start or stop meanwhile are not judged; those that crash are
+ * evidence, and where nothing checks the tasks, what follows a crashed one has to outlive it.
  */
 export async function targetsGate(
   tools: TargetsTools,
@@ -51,7 +68,7 @@ export async function targetsGate(
   let known = NOTHING_KNOWN;
   let told = '';
   for (;;) {
-    const seen = await lookOnce(tools, rollout, deadline);
+    const seen = await lookOnce(tools, rollout, terms.wanted, deadline);
     if (seen === 'denied') {
       const detail = 'the tasks or targets may not be read with these credentials';
       return { gate: terms.gate, state: 'skipped', detail };
@@ -70,56 +87,58 @@ export async function targetsGate(
 }
 
 /** What the gate is for this rollout. */
-interface Terms {
+interface Terms extends CrashTerms {
   readonly gate: 'tasks' | 'targets';
-  /** Something besides their running says whether tasks are healthy. */
-  readonly isChecked: boolean;
-  readonly failedTaskLimit: number | 'auto';
-  readonly breakerThreshold: number;
+  readonly wanted: number;
   /** Ids of tasks that had failed by the time the rollout was complete; undefined where nobody watched it. */
   readonly failedBefore: readonly string[] | undefined;
 }
 
-function termsOf(rollout: Rollout, { failedTaskLimit }: TargetsLimits): Terms {
+function termsOf(rollout: Rollout, { failedTaskLimit, failFast, wanted }: TargetsLimits): Terms {
   const gate = rollout.snapshot.targetGroups.length === 0 ? 'tasks' : 'targets';
   return {
     gate,
     isChecked: gate === 'targets' || hasContainerChecks(rollout),
     failedTaskLimit,
-    breakerThreshold: rollout.snapshot.breaker.threshold,
+    failFast,
+    wanted,
+    breakerThreshold: breakerThreshold(rollout.snapshot.breaker, wanted),
     failedBefore: rollout.knownFailures,
   };
 }
 
 /** All looks so far. */
 interface Known {
-  readonly last: TargetsLook | undefined;
+  readonly last: Look | undefined;
   /** Tasks of the first look that showed any. */
   readonly first: readonly string[];
   readonly crashes: Crashes;
-  /** Ids of tasks that had failed before this run began. */
-  readonly old: readonly string[] | undefined;
+  readonly before: Before | undefined;
 }
 
-const NOTHING_KNOWN: Known = { last: undefined, first: [], crashes: NO_CRASHES, old: undefined };
+const NOTHING_KNOWN: Known = { last: undefined, first: [], crashes: NO_CRASHES, before: undefined };
 
 function knowing(known: Known, seen: Look, { failedBefore }: Terms, now: number): Known {
-  // Nobody counted the failures of a rollout that was not watched: those of another time prove nothing about it.
-  const old = known.old ?? (failedBefore === undefined ? seen.stopped.map(idOf) : []);
+  // Of a rollout that was not watched, what has stopped by now is of another time.
+  const before = known.before ?? {
+    settled: failedBefore ?? [],
+    foreign: failedBefore === undefined ? seen.stopped.map(idOf) : [],
+  };
   const running = seen.tasks.filter((id) => !seen.unproven.has(id));
   return {
     last: seen,
     first: known.first.length === 0 ? seen.tasks : known.first,
-    crashes: withLook(known.crashes, { running, stopped: seen.stopped }, old, now),
-    old,
+    crashes: withLook(known.crashes, { running, stopped: seen.stopped }, before, now),
+    before,
   };
 }
 
 function conclude({ last, crashes }: Known, terms: Terms, now: number): GateResult | undefined {
   const crash = conclusiveCrash(crashes, terms, now);
   if (crash !== undefined) return crashed(terms.gate, crash);
-  const isProven = last !== undefined && last.tasks.length > 0 && last.unproven.size === 0;
-  if (!isProven || !outliveTheCrashed(crashes, now)) return undefined;
+  if (last === undefined || last.tasks.length === 0 || last.unproven.size > 0) return undefined;
+  if (last.tasks.length < Math.min(terms.wanted, last.wanted)) return undefined;
+  if (!terms.isChecked && !outliveTheCrashed(crashes, now)) return undefined;
   const count = last.tasks.length;
   const detail = `${count} of ${count} tasks ${terms.isChecked ? 'are healthy' : 'run'}`;
   return { gate: terms.gate, state: 'passed', detail };
@@ -136,10 +155,11 @@ const NOWHERE: ReadonlyMap<string, TaskPlace> = new Map();
 async function lookOnce(
   { aws, clock }: TargetsTools,
   rollout: Rollout,
+  wanted: number,
   deadline: number,
 ): Promise<Look | 'denied' | 'no-answer'> {
   try {
-    return await within(clock, Math.max(deadline - clock.now(), 1_000), () => look(aws, rollout));
+    return await within(clock, Math.max(deadline - clock.now(), 1_000), () => look(aws, rollout, wanted));
   } catch (error) {
     if (awsErrorKind(error) === 'denied') return 'denied';
     if (['throttled', 'transient'].includes(awsErrorKind(error))) return 'no-answer';
@@ -147,16 +167,19 @@ async function lookOnce(
   }
 }
 
-async function look(aws: TargetsTools['aws'], rollout: Rollout): Promise<Look> {
+async function look(aws: TargetsTools['aws'], rollout: Rollout, wanted: number): Promise<Look> {
   const running = await runningTasksOf(aws.ecs, rollout);
   const tasks = running.filter((task) => task.desiredStatus !== 'STOPPED');
   const groups = await servedGroups(aws, rollout);
   const places =
     groups.length === 0 ? NOWHERE : await placesOf(aws.ecs, rollout.snapshot.address.cluster, tasks);
-  const isChecked = groups.length > 0 || hasContainerChecks(rollout);
+  const isEnough = tasks.length >= wanted;
   return {
     ...judgeTargets(tasks, groups, hasContainerChecks(rollout), places),
-    stopped: isChecked ? [] : await stoppedTasksOf(aws.ecs, rollout),
+    stopped: await stoppedTasksOf(aws.ecs, rollout),
+    wanted: isEnough
+      ? wanted
+      : ((await describeService(aws.ecs, rollout.snapshot.address)).desiredCount ?? 0),
   };
 }
 
@@ -225,7 +248,7 @@ function idOf(task: Task): string {
   return lastSegment(task.taskArn ?? '');
 }
 
-function summary(look: TargetsLook | undefined): string {
+function summary(look: Look | undefined): string {
   if (look === undefined) return 'no answer from AWS about its tasks and targets yet';
   if (look.tasks.length === 0) return 'no running task of this deployment is visible yet';
   const proven = look.tasks.length - look.unproven.size;
@@ -237,9 +260,9 @@ function summary(look: TargetsLook | undefined): string {
  * Tasks that came late are not judged, but they cannot stand for those that were there and are gone. A crash of a task
  * that nothing checks counts where it came after the rollout was complete.
  */
-function atDeadline({ last, first, crashes }: Known, { gate, failedBefore = [] }: Terms): GateResult {
-  const crash = [...crashes.failures].findLast(([id]) => !failedBefore.includes(id));
-  if (crash !== undefined) return crashed(gate, crash[1]);
+function atDeadline({ last, first, crashes }: Known, { gate, isChecked }: Terms): GateResult {
+  const crash = [...crashes.failures.values()].at(-1);
+  if (crash !== undefined && !isChecked) return crashed(gate, crash);
   if (last === undefined) return { gate, state: 'skipped', detail: 'no answer from AWS' };
   const judged = [...last.unproven].filter(([id]) => first.includes(id));
   if (judged.length === 0 && last.tasks.length > last.unproven.size) {

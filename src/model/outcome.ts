@@ -89,6 +89,8 @@ export interface Trouble {
    * it is not ours to undo; `done`: it was undone already.
    */
   readonly remedy: 'roll-back' | 'follow-ecs' | 'leave' | 'done';
+  /** ECS has nothing left to decide: the deployment is complete, or given up. Its circuit breaker does no more. */
+  readonly isOver?: boolean;
 }
 
 /** How it ended for one service. */

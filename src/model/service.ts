@@ -71,8 +71,8 @@ export interface Breaker {
   readonly enabled: boolean;
   /** ECS goes back to the last completed deployment by itself, for its breaker or for alarms. */
   readonly rollsBack: boolean;
-  /** Failed tasks at which it triggers, at the present desired count. */
-  readonly threshold: number;
+  /** How many failed tasks trigger it (ECS API, DeploymentCircuitBreaker). */
+  readonly rule: { readonly type: 'COUNT' | 'BOUNDED_PERCENT' | 'UNBOUNDED_PERCENT'; readonly value: number };
 }
 
 /** Where a service's tasks run, in ECS's own words, so that a task beside it runs in the same place. */

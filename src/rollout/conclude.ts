@@ -25,20 +25,26 @@ export async function concludeCourse(
 
 /** A deployment that was well until somebody's took its place, while it was proven or baked, is superseded. */
 function replaced(course: Course, request: RolloutRequest, primaryId: string | undefined): Course {
-  const { rollout, trouble } = course;
-  const isOurs = primaryId === undefined || primaryId === rollout?.deploymentId;
-  if (trouble !== undefined || course.move === 'nothing' || !request.wait || isOurs) return course;
+  const { rollout, trouble, move } = course;
+  const isOurs = primaryId === undefined || rollout === undefined || primaryId === rollout.deploymentId;
+  const wasWell = trouble === undefined || (isOfGate(course) && course.rollback === undefined);
+  if (isOurs || !wasWell || (move !== 'nothing' && !request.wait)) return course;
   return {
     ...course,
     trouble: {
       result: 'superseded',
       cause: 'superseded',
-      reason: `completed, and was replaced by another deployment, ${primaryId}`,
+      reason: `${move === 'nothing' ? 'was' : 'completed, and was'} replaced by another deployment, ${primaryId}`,
       hint: undefined,
       evidence: [],
       remedy: 'leave',
     },
   };
+}
+
+/** It failed a gate after it was complete: until then ECS had nothing against it. */
+function isOfGate({ gates }: Course): boolean {
+  return gates.some(({ state }) => state === 'failed');
 }
 
 /** Pure: how it ended for one service. `production`: one sentence that says what runs now. */
@@ -153,8 +159,8 @@ function leftNote(course: Course, trouble: Trouble, request: RolloutRequest): st
   if (course.rollout === undefined) return '; the service was not touched.';
   if (trouble.remedy === 'done') return '; ECS rolled it back.';
   if (trouble.remedy !== 'roll-back' || request.onFailure !== 'leave') return '.';
-  const { rollsBack } = course.snapshot.breaker;
-  return rollsBack
+  const mayRollBack = course.snapshot.breaker.rollsBack && trouble.isOver !== true;
+  return mayRollBack
     ? '; it is left as it is (on-failure: leave), and the circuit breaker may still roll it back.'
     : '; it is left as it is (on-failure: leave), and ECS will not roll it back by itself.';
 }

@@ -24,7 +24,7 @@ const TELLING = /unable|unhealthy|fail|error|throttl|missing|alarm|rolling back|
 export async function diagnose(
   { aws, clock }: { readonly aws: Pick<Aws, 'elb' | 'logs'>; readonly clock: Clock },
   rollout: Rollout,
-  watched: Watched,
+  watched: Pick<Watched, 'last' | 'history'>,
   logLines: number,
 ): Promise<Evidence[]> {
   const [targets, lines] = await Promise.all([

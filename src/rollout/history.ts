@@ -10,6 +10,8 @@ export interface History {
   readonly failures: ReadonlyMap<string, TaskFailure>;
   /** `id` of the PRIMARY entry with which ECS rolls back (its reason may be gone from a later look). */
   readonly rollbackId: string | undefined;
+  /** Ids of tasks that had failed before this run looked for the first time: evidence, and no more. */
+  readonly foreign: ReadonlySet<string> | undefined;
 }
 
 /** A task's turn for the better or the worse. */
@@ -19,16 +21,24 @@ export type Turn =
   /** `counts`: towards `failed-task-limit`. */
   | { readonly task: string; readonly became: 'failed'; readonly counts: boolean };
 
-export const NO_HISTORY: History = { turns: [], failures: new Map(), rollbackId: undefined };
+export const NO_HISTORY: History = {
+  turns: [],
+  failures: new Map(),
+  rollbackId: undefined,
+  foreign: undefined,
+};
 
-/** Pure: the history with one more look. */
-export function remember(history: History, seen: Observation): History {
+/** Pure: the history with one more look. `beganBefore`: what failed by the first one is of another time. */
+export function remember(history: History, seen: Observation, beganBefore = false): History {
+  const foreign = history.foreign ?? new Set(beganBefore ? failedIn(seen) : []);
   const failures = new Map(history.failures);
   const known = new Set(history.turns.filter(({ became }) => became === 'healthy').map(({ task }) => task));
   const newlyHealthy = seen.tasks.filter((task) => task.healthy && !known.has(task.id));
   const newlyFailed = seen.tasks.filter((task) => task.failure !== undefined && !failures.has(task.id));
   // Those known already too: exit codes and reasons come after the stop.
-  for (const task of seen.tasks) if (task.failure !== undefined) failures.set(task.id, task.failure);
+  for (const { id, failure } of seen.tasks) {
+    if (failure !== undefined) failures.set(id, foreign.has(id) ? { ...failure, weight: 'never' } : failure);
+  }
   return {
     turns: [
       ...history.turns.filter((turn) => !isBelied(turn, failures)),
@@ -36,12 +46,17 @@ export function remember(history: History, seen: Observation): History {
       ...newlyFailed.map(({ id, failure }) => ({
         task: id,
         became: 'failed' as const,
-        counts: failure?.weight === 'after-limit',
+        counts: failure?.weight === 'after-limit' && !foreign.has(id),
       })),
     ],
     failures,
     rollbackId: saysRollback(seen.primary) ? seen.primary?.id : history.rollbackId,
+    foreign,
   };
+}
+
+function failedIn({ tasks }: Observation): string[] {
+  return tasks.filter(({ failure }) => failure !== undefined).map(({ id }) => id);
 }
 
 /** Nothing but its running spoke for the task, and then it failed: it was never healthy, only slow to crash. */

@@ -24,6 +24,8 @@ export interface Judgement {
   readonly deploymentId: string;
   /** False: only counts change, and ECS makes no deployment for that. */
   readonly replacesTasks: boolean;
+  /** The desired count before this run changed it; undefined where it did not. */
+  readonly countBefore: number | undefined;
   readonly failFast: boolean;
   readonly failedTaskLimit: number | 'auto';
   /** Failed tasks at which the service's own circuit breaker triggers. */
@@ -35,7 +37,7 @@ export interface Judgement {
 /** Pure: no I/O, no clock. Our own service deployment decides; `deployments[]` where there is none to read. */
 export function judge(seen: Observation, history: History, terms: Judgement): Verdict {
   if (seen.service.status === 'INACTIVE' || seen.service.status === 'DRAINING') return DELETED;
-  if (!terms.replacesTasks) return judgeCounts(seen, terms);
+  if (!terms.replacesTasks) return judgeCounts(seen, history, terms);
   return seen.deployment === undefined
     ? judgeEntries(seen, history, terms)
     : judgeServiceDeployment(seen.deployment, seen, history, terms);
@@ -157,12 +159,16 @@ function judgeReplaced(
 }
 
 /** A change of counts or tags alone makes no deployment: it is done when as many tasks run as are wanted. */
-function judgeCounts(seen: Observation, terms: Judgement): Verdict {
+function judgeCounts(seen: Observation, history: History, terms: Judgement): Verdict {
   const { primary, service } = seen;
   if (primary !== undefined && primary.id !== terms.deploymentId) {
     return { kind: 'superseded', by: nameOf(primary) };
   }
-  return service.running === service.desired ? { kind: 'completed' } : { kind: 'progressing' };
+  // A look that still shows the old count is older than the update.
+  const isCurrent = service.desired !== terms.countBefore;
+  return isCurrent && service.running === service.desired
+    ? { kind: 'completed' }
+    : judgeEvidence(history, terms);
 }
 
 function isSteady(seen: Observation): boolean {

@@ -3,8 +3,8 @@ import { followRollback, rollBack, settling, type RollBackTools } from './roll-b
 import { changesSettings, restoreSettings } from './settings.ts';
 
 /** A rollback of ours is called for, one of ECS's is on its way, or ECS left settings that this run changed. */
-export function needsRemedy({ trouble, rollout }: Course, request: RolloutRequest): boolean {
-  if (trouble === undefined || rollout === undefined) return false;
+export function needsRemedy({ trouble, rollout, rollback }: Course, request: RolloutRequest): boolean {
+  if (trouble === undefined || rollout === undefined || rollback !== undefined) return false;
   switch (trouble.remedy) {
     case 'follow-ecs':
       return true;
@@ -22,7 +22,7 @@ export function needsRemedy({ trouble, rollout }: Course, request: RolloutReques
  * that did well included.
  */
 export function shareTrouble(courses: readonly Course[], request: RolloutRequest): readonly Course[] {
-  const failed = courses.find(({ trouble }) => trouble !== undefined && trouble.remedy !== 'leave');
+  const failed = courses.find(concernsAll);
   if (request.onFailure !== 'rollback-all' || failed?.trouble === undefined) return courses;
   const trouble: Trouble = {
     ...failed.trouble,
@@ -34,6 +34,13 @@ export function shareTrouble(courses: readonly Course[], request: RolloutRequest
   return courses.map((course) =>
     course.trouble === undefined && course.move === 'update' ? { ...course, trouble } : course,
   );
+}
+
+/** What this run did not bring about, or cannot undo with its credentials, takes nobody along. */
+function concernsAll({ trouble, rollout }: Course): boolean {
+  if (trouble === undefined) return false;
+  const isRefused = rollout === undefined && trouble.cause !== 'credentials-expired';
+  return trouble.remedy !== 'leave' || isRefused;
 }
 
 /** Undoes what went wrong with one service, where that is called for, and follows it to its end. */

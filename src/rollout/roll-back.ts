@@ -219,7 +219,8 @@ async function updateBack(
       : undefined,
     replacesTasks,
   };
-  return endOfRollback(await watch(tools, back, request), back);
+  // The way back has the count that was there before, not the one that this run asked for.
+  return endOfRollback(await watch(tools, back, { ...request, desiredCount: undefined }), back);
 }
 
 /** Pure: back to the revision, where this run changed it, and to whatever else it changed. */

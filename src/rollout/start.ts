@@ -1,6 +1,6 @@
 import type { Deployment, Service } from '@aws-sdk/client-ecs';
 import type { EcsReads } from '../aws/clients.ts';
-import { awsErrorKind } from '../aws/errors.ts';
+import { describeAwsError } from '../aws/errors.ts';
 import { failureOf } from '../aws/failures.ts';
 import { revisionName } from '../aws/partition.ts';
 import { timeOf } from '../aws/service-deployments.ts';
@@ -196,7 +196,11 @@ async function searchServiceDeployment(
       findServiceDeployment(tools, snapshot, primary, taskDefinitionArn, until);
     return await heardOut(tools.clock, tools.signal, GRACE_MS, search, (reason) => reason as Error);
   } catch (error) {
-    if (!tools.signal.aborted && awsErrorKind(error) === 'not-aws') throw error;
+    if (!tools.signal.aborted) {
+      tools.log.line(
+        `The search for the service deployment failed (${describeAwsError(error)}): following deployments[] of the service instead.`,
+      );
+    }
     return undefined;
   }
 }

@@ -32,6 +32,7 @@ export function troubleOf(watched: Watched, waitMinutes: number): Trouble | unde
         cause: end.cause,
         reason: stoppedByHand ? `was stopped${because(end.reason)}` : `failed${because(end.reason)}`,
         remedy: end.ecs === 'rolling-back' ? 'follow-ecs' : leftByEcs,
+        isOver: end.ecs === 'gave-up',
       });
     }
     case 'undone':
@@ -73,7 +74,10 @@ export function troubleOf(watched: Watched, waitMinutes: number): Trouble | unde
   }
 }
 
-function trouble(watched: Watched, facts: Pick<Trouble, 'result' | 'cause' | 'reason' | 'remedy'>): Trouble {
+function trouble(
+  watched: Watched,
+  facts: Pick<Trouble, 'result' | 'cause' | 'reason' | 'remedy' | 'isOver'>,
+): Trouble {
   return {
     ...facts,
     hint: hintOf(watched.history, facts.cause),

@@ -1,4 +1,5 @@
 import type { Aws } from '../aws/clients.ts';
+import { breakerThreshold } from '../aws/breaker.ts';
 import { awsErrorKind, describeAwsError } from '../aws/errors.ts';
 import { failureOf } from '../aws/failures.ts';
 import type { Course, Evidence, Request, Rollout, RolloutRequest } from '../model.ts';
@@ -54,7 +55,7 @@ export async function watch(
     if (look.kind === 'blind') return { end: look, last, history };
     if (look.kind === 'seen') {
       last = withKnownTasks(look.seen, last);
-      history = remember(history, last);
+      history = remember(history, last, beganBefore(rollout));
       const verdict = judge(last, history, termsOf(rollout, request));
       teller.tell(last, verdict);
       if (isOver(verdict, until)) return { end: verdict, last, history };
@@ -112,6 +113,11 @@ function knowing(rollout: Rollout, { last, history }: Watched): Rollout {
   return { ...rollout, snapshot: { ...snapshot, knownEvents }, knownFailures: [...history.failures.keys()] };
 }
 
+/** The deployment is older than this run, and so may be the failures that the first look shows. */
+function beganBefore({ adopted, replacesTasks }: Rollout): boolean {
+  return adopted || !replacesTasks;
+}
+
 /** A look for whose tasks AWS did not answer shows those of the look before. */
 function withKnownTasks(seen: Observation, last: Observation | undefined): Observation {
   if (seen.unanswered === undefined || last === undefined) return seen;
@@ -146,13 +152,15 @@ async function lookOnce(tools: WatchTools, rollout: Rollout, deadline: number): 
 }
 
 export function termsOf(rollout: Rollout, request: RolloutRequest): Judgement {
-  const { breaker } = rollout.snapshot;
+  const { breaker, desiredCount } = rollout.snapshot;
+  const asked = request.desiredCount ?? desiredCount;
   return {
+    countBefore: asked === desiredCount ? undefined : desiredCount,
     deploymentId: rollout.deploymentId,
     replacesTasks: rollout.replacesTasks,
     failFast: request.failFast,
     failedTaskLimit: request.failedTaskLimit,
-    breakerThreshold: breaker.threshold,
+    breakerThreshold: breakerThreshold(breaker, asked),
     ecsRollsBack: breaker.rollsBack && rollout.snapshot.lastGood !== undefined,
   };
 }

@@ -82,22 +82,15 @@ function placementOf(service: Service): Placement {
   return { networkConfiguration, launchType, capacityProviderStrategy, platformVersion };
 }
 
-/**
- * The threshold is a percentage of the desired count, by default half of it between 3 and 200 tasks, or a count
- * (ECS Developer Guide, "How the Amazon ECS deployment circuit breaker detects failures").
- */
 function breakerOf(service: Service): Breaker {
   const configured = service.deploymentConfiguration?.deploymentCircuitBreaker;
   const { type = 'BOUNDED_PERCENT', value = 50 } = configured?.thresholdConfiguration ?? {};
-  const share = Math.ceil((value / 100) * (service.desiredCount ?? 0));
-  const threshold =
-    type === 'COUNT' ? value : type === 'UNBOUNDED_PERCENT' ? share : Math.min(Math.max(share, 3), 200);
   return {
     enabled: configured?.enable ?? false,
     rollsBack: [configured, service.deploymentConfiguration?.alarms].some(
       (monitor) => monitor?.enable === true && monitor.rollback === true,
     ),
-    threshold: Math.max(threshold, 1),
+    rule: { type, value },
   };
 }
 

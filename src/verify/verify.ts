@@ -45,7 +45,7 @@ export function refuseFailed(results: readonly CheckResult[], mode: 'fail' | 'wa
       ? `The preflight check "${first.check}" failed: ${first.detail}.`
       : `${failed.length} preflight checks failed: ${failed.map(({ check, detail }) => `${check}: ${detail}`).join('; ')}.`;
   throw new Failure('preflight-failed', message, {
-    hint: 'Nothing was touched. In an emergency, preflight: warn deploys all the same.',
+    hint: 'No service was touched. In an emergency, preflight: warn deploys all the same.',
     evidence: failed.map((result) => ({ kind: 'status', text: `${result.check}: ${result.detail}` })),
   });
 }
