@@ -12,7 +12,7 @@ import { buildxVersion, currentBuilder } from './builder-facts.ts';
 import type { Caches } from './cache.ts';
 import { createBuilder } from './create-builder.ts';
 import type { Docker } from './docker.ts';
-import { explain, type Circumstances, type Explanation } from './explain.ts';
+import { explain, sentence, type Circumstances, type Explanation } from './explain.ts';
 import { StepCounter, type BuildSteps } from './progress.ts';
 
 export interface BuildTools {
@@ -111,7 +111,7 @@ async function prepareBuilder(
 
 function failureOf({ error, cause, hint, lines }: Explanation): Failure {
   const what = cause === 'push-failed' ? 'The image could not be pushed' : 'The image could not be built';
-  return new Failure(cause, `${what}: ${error.replace(/\.$/, '')}.`, {
+  return new Failure(cause, sentence(what, error), {
     ...(hint === undefined ? {} : { hint }),
     evidence: lines.map((text) => ({ kind: 'log', text })),
   });

@@ -2,7 +2,7 @@ import { Failure } from '../runtime/failure.ts';
 import { parseBuildxVersion, type BuildxVersion } from './arguments.ts';
 import { parseCurrentBuilder, type CurrentBuilder } from './builder.ts';
 import type { Docker } from './docker.ts';
-import { explain, type Circumstances } from './explain.ts';
+import { explain, sentence, type Circumstances } from './explain.ts';
 
 /** Undefined where buildx does not say. Throws `build-failed` where there is no buildx. */
 export async function buildxVersion(
@@ -13,7 +13,7 @@ export async function buildxVersion(
   const missing = lastLines.find((line) => /unknown command|not a docker command/.test(line));
   if (exitCode === 0 || missing === undefined) return parseBuildxVersion(stdout);
   const { error, hint } = explain([missing], circumstances, missing);
-  throw new Failure('build-failed', `The docker command has no buildx: ${error.replace(/\.$/, '')}.`, {
+  throw new Failure('build-failed', sentence('The docker command has no buildx', error), {
     ...(hint === undefined ? {} : { hint }),
   });
 }

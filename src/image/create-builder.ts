@@ -3,7 +3,7 @@ import { Failure } from '../runtime/failure.ts';
 import { retrying, type Attempt } from '../runtime/retry.ts';
 import type { BuildTools } from './build.ts';
 import type { Docker } from './docker.ts';
-import { explain, type Circumstances } from './explain.ts';
+import { explain, sentence, type Circumstances } from './explain.ts';
 
 /** Of pulling BuildKit and starting it. */
 const BOOT_SECONDS = 600;
@@ -30,15 +30,11 @@ export async function createBuilder(
     });
     if (exitCode === 0) return { kind: 'done', value: undefined };
     const { error, hint, passing } = explain(lastLines, circumstances, `exit code ${exitCode}`);
-    const failure = new Failure(
-      'build-failed',
-      `A builder could not be started: ${error.replace(/\.$/, '')}.`,
-      {
-        hint:
-          hint ??
-          'BuildKit runs from an image of Docker Hub. Name a copy of it in buildkit-image, or make a builder with docker/setup-buildx-action before this step.',
-      },
-    );
+    const failure = new Failure('build-failed', sentence('A builder could not be started', error), {
+      hint:
+        hint ??
+        'BuildKit runs from an image of Docker Hub. Name a copy of it in buildkit-image, or make a builder with docker/setup-buildx-action before this step.',
+    });
     return { kind: 'failed', error: failure, passing };
   };
   const again = (error: Error, seconds: number): void => {

@@ -155,6 +155,11 @@ export function explain(
   };
 }
 
+/** Pure: an error as a sentence that says what was being done. */
+export function sentence(doing: string, error: string): string {
+  return /[.!?]$/.test(error) ? `${doing}: ${error}` : `${doing}: ${error}.`;
+}
+
 function hintFor(said: string, circumstances: Circumstances): string | undefined {
   for (const { says, hint } of RULES) {
     const found = says.exec(said);

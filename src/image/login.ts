@@ -5,7 +5,7 @@ import { Failure } from '../runtime/failure.ts';
 import type { Log } from '../runtime/log.ts';
 import { retrying, type Attempt } from '../runtime/retry.ts';
 import type { Docker } from './docker.ts';
-import { explain, type Circumstances } from './explain.ts';
+import { explain, sentence, type Circumstances } from './explain.ts';
 
 export interface LoginTools {
   readonly aws: { ecr(region: string): Pick<EcrReads, 'getAuthorizationToken'> };
@@ -72,7 +72,8 @@ async function logInTo(
     const said = lastLines.filter((line) => !/^WARNING|^Configure a credential|^https:\/\/docs/.test(line));
     const { error, hint, passing } = explain(said, circumstances, `docker ended with exit code ${exitCode}`);
     const why = refusal(error) ?? hint;
-    const failure = new Failure('push-failed', `The login to ${host} failed: ${error.replace(/\.$/, '')}.`, {
+    const cause = /docker daemon|docker\.sock/i.test(error) ? 'build-failed' : 'push-failed';
+    const failure = new Failure(cause, sentence(`The login to ${host} failed`, error), {
       ...(why === undefined ? {} : { hint: why }),
       evidence: [{ kind: 'error', text: error }],
     });

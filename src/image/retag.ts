@@ -9,7 +9,7 @@ import type { Log } from '../runtime/log.ts';
 import { retrying, type Attempt } from '../runtime/retry.ts';
 import { isBefore, type BuildxVersion } from './arguments.ts';
 import type { Docker } from './docker.ts';
-import { explain, type Circumstances } from './explain.ts';
+import { explain, sentence, type Circumstances } from './explain.ts';
 import { tagIsTaken } from './tags.ts';
 
 /**
@@ -67,14 +67,10 @@ export async function copyImage(
       circumstances,
       `docker ended with exit code ${exitCode}`,
     );
-    const failure = new Failure(
-      'push-failed',
-      `The image could not be copied: ${error.replace(/\.$/, '')}.`,
-      {
-        ...(hint === undefined ? {} : { hint }),
-        evidence: [{ kind: 'error', text: error }],
-      },
-    );
+    const failure = new Failure('push-failed', sentence('The image could not be copied', error), {
+      ...(hint === undefined ? {} : { hint }),
+      evidence: [{ kind: 'error', text: error }],
+    });
     return { kind: 'failed', error: failure, passing };
   };
   await retrying(clock, signal, attempt, (error, seconds) => {
