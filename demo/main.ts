@@ -1,6 +1,7 @@
 /**
  * The demonstration: the real bundle, started as the GitHub runner starts it, against the embedded AWS on loopback.
- * A good release is deployed and proven healthy; then a broken one fails with its cause and is rolled back.
+ * A good release is deployed and proven healthy; then a broken one fails with its cause and is rolled back. Where Docker
+ * works, the good release is backend/, built and started for real; the AWS around it is simulated all the same.
  */
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,6 +10,7 @@ import { runStep, type StepResult } from '../runner/step.ts';
 import { seedWorld } from '../simulator/seed.ts';
 import { startSimulator, type Simulator } from '../simulator/simulator.ts';
 import { JobLog } from './job-log.ts';
+import { buildForReal } from './real-build.ts';
 
 /** Simulated seconds a real one. */
 const SPEED = 20;
@@ -23,7 +25,12 @@ async function main(): Promise<void> {
   try {
     say(`An AWS of its own answers at ${sim.url}; its time runs ${SPEED} times faster than yours.`);
     say('Service "backend" in cluster "demo" runs 2 tasks of image v1 behind a load balancer.');
-    const good = await deployment(sim, 'v2', 'A good release');
+    const real = await buildForReal(say);
+    if (real !== undefined) {
+      const { commit: version, digest } = real;
+      sim.operator.pushImage('backend', version, { version, digest });
+    }
+    const good = await deployment(sim, real?.commit ?? 'v2', 'A good release');
     const broken = await deployment(sim, 'crash-1', 'A broken release: its program crashes at the start');
     say('\nThe job summaries, as GitHub would show them:');
     for (const [name, result] of Object.entries({ good, broken })) {

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expectGreen, expectRed } from '../e2e/world.ts';
+import { given } from './given.ts';
 import { HOST, dockerfile, inADockerWorld } from './world.ts';
 
 describe('the Docker configuration of a run', () => {
@@ -30,6 +31,39 @@ describe('the Docker configuration of a run', () => {
       expect(result.post.log).toContain('Removed the credentials of the build.');
       expect(existsSync(path)).toBe(false);
     }));
+
+  test('has the contexts and the builders of the user', () =>
+    inADockerWorld(
+      {
+        prepare: async (docker) => {
+          await docker('context', 'create', 'mine', '--docker', `host=${given().dockerHost}`);
+          await docker('context', 'use', 'mine');
+        },
+      },
+      async ({ step, context }) => {
+        const folder = await context('any', { Dockerfile: dockerfile() });
+        const options = { env: { DOCKER_HOST: '' } };
+        expectGreen(await step({ context: folder }, options), 'succeeded');
+      },
+    ));
+
+  test('has the current builder of the user, which is left as it is', () =>
+    inADockerWorld(
+      {
+        prepare: async (docker) => {
+          const image = 'image=127.0.0.1:1/no/buildkit:1';
+          await docker('buildx', 'create', '--name', 'theirs', '--use', '--driver-opt', image);
+        },
+      },
+      async ({ step, context }) => {
+        const result = await step({ context: await context('any', { Dockerfile: dockerfile() }) });
+        // Its image cannot be had here, which is how we know that it was this one.
+        expectRed(result, 'failed', 'build-failed');
+        expect(result.log).toContain('Builder: theirs (docker-container), the current one.');
+        expect(result.outputs['message']).toContain('127.0.0.1:1');
+        expect(result.post.log).not.toContain('Removed builder');
+      },
+    ));
 
   test('lets a builder of ours go again, whatever became of it', () =>
     inADockerWorld({}, async ({ step, context, home }) => {

@@ -28,7 +28,7 @@ describe('a registry that refuses', () => {
       endpoint.refuse(/^GET \/v2\/ ?$/, { status: 503, code: 'UNAVAILABLE', message: 'Service Unavailable' });
       const result = await step({ context: await context('any', { Dockerfile: dockerfile() }) });
       expectGreen(result, 'succeeded');
-      expect(result.log).toMatch(/The login to .* failed: .*503.* Trying again in 2 s\./);
+      expect(result.log).toMatch(/The login to .* failed: .*(?:401|503).* Trying again in 2 s\./);
     }));
 
   test('for want of a permission names it', () =>

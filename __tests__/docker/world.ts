@@ -38,13 +38,15 @@ export interface DockerWorld {
 export interface DockerWorldOptions extends SeedOptions {
   readonly immutable?: boolean;
   readonly exceptions?: readonly string[];
+  /** Sets up the user's own Docker, with the docker command of that user. */
+  readonly prepare?: (docker: (...args: string[]) => Promise<string>) => Promise<void>;
 }
 
 let count = 0;
 
 /** Whatever the test does, the user's own Docker configuration must be the same afterwards, to the byte. */
 export async function inADockerWorld(
-  { immutable = false, exceptions = [], ...seed }: DockerWorldOptions,
+  { immutable = false, exceptions = [], prepare, ...seed }: DockerWorldOptions,
   test: (world: DockerWorld) => Promise<void>,
 ): Promise<void> {
   const { registry, tls, address } = given();
@@ -61,6 +63,7 @@ export async function inADockerWorld(
       `${immutable ? 'IMMUTABLE' : 'MUTABLE'}${exception}`,
       exceptions,
     );
+    await prepare?.((...args) => dockerOf(world.home)(...args));
     const before = await fingerprint(world.home);
     await test(world);
     expect(await fingerprint(world.home)).toEqual(before);
@@ -126,6 +129,17 @@ async function makeWorld(sim: Simulator, endpoint: RegistryEndpoint, folder: str
       ),
     // A home of its own, so that the one of the step stays as it was.
     docker: (...args) => command(join(bin, 'docker'), args, { env: { DOCKER_HOST: dockerHost } }),
+  };
+}
+
+/** The docker command of a user. */
+function dockerOf(home: string): (...args: string[]) => Promise<string> {
+  const { bin, dockerHost } = given();
+  const env = { HOME: home, DOCKER_HOST: dockerHost };
+  return (...args) => {
+    // A context is not used where DOCKER_HOST says otherwise.
+    const isAboutContexts = args[0] === 'context';
+    return command(join(bin, 'docker'), args, { env: isAboutContexts ? { ...env, DOCKER_HOST: '' } : env });
   };
 }
 
