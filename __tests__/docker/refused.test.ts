@@ -106,7 +106,7 @@ describe('a build that fails', () => {
       expect(result.outputs['message']).toMatch(
         /^The image could not be built: failed to solve: process "\/bin\/busybox sh -c .*" did not complete successfully: exit code: 3\.$/,
       );
-      expect(result.report.evidence.map(({ text }) => text).join('\n')).toContain('the reason');
+      expect(result.summary).toContain('the reason');
       expect(result.log).not.toContain('\n::error::not a command');
       expect(result.log).not.toContain('Trying again');
       expect(production(sim)).toBe('backend:1 COMPLETED');
