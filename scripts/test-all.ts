@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
 /** Scripts of package.json, the quickest to tell of a mistake first. */
-const SUITES = ['test', 'test:backend', 'test:infra', 'test:docker', 'test:gallery'];
+const SUITES = ['test', 'test:backend', 'test:infra', 'test:docker', 'test:gallery', 'test:commands'];
 
 interface Ended {
   readonly suite: string;
