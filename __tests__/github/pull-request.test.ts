@@ -126,6 +126,11 @@ describe('a token that may only read', () => {
       eventOf('pull_request', of('Octo-Org/Video')),
       undefined,
     ],
+    [
+      'a payload that does not say where from',
+      eventOf('pull_request', { pull_request: { number: 7 } }),
+      undefined,
+    ],
     ['pull_request_target', eventOf('pull_request_target', of('mallory/video')), undefined],
     ['a push by Dependabot', eventOf('push', {}, { actor: 'dependabot[bot]' }), undefined],
   ])('comes with %s', (_whose, event, why) => {

@@ -136,6 +136,25 @@ describe('two runs at once', () => {
   });
 });
 
+describe('once it is written', () => {
+  it.each([
+    ['the look at what was updated', 'get', true],
+    ['the look for another one', 'list', false],
+  ])('%s may fail: it is written all the same', async (_what, failing, isThere) => {
+    const calls: string[] = [];
+    const github = fakeGitHub({
+      before: (call) => {
+        calls.push(call);
+        const isAfter = calls.some((each) => each === 'create' || each === 'update');
+        if (call === failing && isAfter) throw refusal('unreachable');
+      },
+    });
+    if (isThere) github.add(`${MARKER} one`);
+    await writeSticky(github, 7, stickyOf('two'), true);
+    expect(github.all.map(({ body }) => body)).toEqual([isThere ? `${MARKER} two one` : `${MARKER} two`]);
+  });
+});
+
 describe('a comment that goes meanwhile', () => {
   it('is created anew', async () => {
     const github = fakeGitHub({

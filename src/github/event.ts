@@ -44,17 +44,20 @@ export function commitOf({ sha, payload }: Pick<GitHubEvent, 'sha' | 'payload'>)
   return textIn(objectIn(objectIn(payload, 'pull_request'), 'head'), 'sha') ?? sha;
 }
 
+/** A fork that was deleted is `null`. */
+function isElsewhere(from: Json | undefined, here: GitHubEvent['repository']): boolean {
+  if (!isObject(from)) return from === null;
+  const name = textIn(from, 'full_name') ?? '';
+  return name.toLowerCase() !== `${here?.owner ?? ''}/${here?.name ?? ''}`.toLowerCase();
+}
+
 /**
  * Why the token of this run can only read, where that is known: pull requests of forks and of Dependabot get such a
  * token (GitHub docs, "Automatic token authentication"). `pull_request_target` does not.
  */
 export function readOnlyBecause({ name, actor, repository, payload }: GitHubEvent): string | undefined {
   if (!name.startsWith('pull_request') || name === 'pull_request_target') return undefined;
-  const head = objectIn(objectIn(payload, 'pull_request'), 'head');
-  const from = textIn(objectIn(head, 'repo'), 'full_name');
-  const here = `${repository?.owner ?? ''}/${repository?.name ?? ''}`;
-  if ('pull_request' in payload && from?.toLowerCase() !== here.toLowerCase()) {
-    return 'the pull request comes from a fork';
-  }
+  const { repo: from } = objectIn(objectIn(payload, 'pull_request'), 'head');
+  if (isElsewhere(from, repository)) return 'the pull request comes from a fork';
   return actor === 'dependabot[bot]' ? 'the pull request is from Dependabot' : undefined;
 }

@@ -60,35 +60,48 @@ function nameOf(login: string): string {
 /** False where the comment is gone. */
 async function update(github: GitHub, comment: Comment, sticky: Sticky): Promise<boolean> {
   let before = comment.body;
-  try {
-    for (let written = 0; written < REWRITES; written += 1) {
+  for (let written = 0; written < REWRITES; written += 1) {
+    try {
       await github.updateComment(comment.id, sticky.render(before));
-      before = (await github.comment(comment.id)).body;
-      if (sticky.tellsOfThisRun(before)) break;
+    } catch (error) {
+      if (error instanceof GitHubError && error.kind === 'not-found') return false;
+      throw error;
     }
-    return true;
-  } catch (error) {
-    if (error instanceof GitHubError && error.kind === 'not-found') return false;
-    throw error;
+    const now = await answerOf(async () => (await github.comment(comment.id)).body);
+    if (now === undefined || sticky.tellsOfThisRun(now)) break;
+    before = now;
   }
+  return true;
 }
 
 async function createOne(github: GitHub, pullRequest: number, sticky: Sticky): Promise<Written> {
   const created = await github.createComment(pullRequest, sticky.render(undefined));
-  for await (const found of mine(github, pullRequest, sticky.marker)) {
-    if (found.id === created.id) break;
-    if (!(await update(github, found, sticky))) continue;
-    await removed(github, created);
-    return { kind: 'updated', url: found.url };
-  }
-  return { kind: 'created', url: created.url };
+  const older = await answerOf(() => moveToOlder(github, pullRequest, created, sticky));
+  return older ?? { kind: 'created', url: created.url };
 }
 
-/** The other run may have been quicker. */
-async function removed(github: GitHub, comment: Comment): Promise<void> {
+/** Where another run was quicker, its comment gets what this run has to say, and this run's own goes. */
+async function moveToOlder(
+  github: GitHub,
+  pullRequest: number,
+  created: Comment,
+  sticky: Sticky,
+): Promise<Written | undefined> {
+  for await (const found of mine(github, pullRequest, sticky.marker)) {
+    if (found.id === created.id) return undefined;
+    if (!(await update(github, found, sticky))) continue;
+    await answerOf(() => github.deleteComment(created.id));
+    return { kind: 'updated', url: found.url };
+  }
+  return undefined;
+}
+
+/** Of a call that comes after the comment was written: what GitHub refuses then takes nothing back. */
+async function answerOf<T>(call: () => Promise<T>): Promise<T | undefined> {
   try {
-    await github.deleteComment(comment.id);
+    return await call();
   } catch (error) {
-    if (!(error instanceof GitHubError && error.kind === 'not-found')) throw error;
+    if (error instanceof GitHubError) return undefined;
+    throw error;
   }
 }
