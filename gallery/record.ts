@@ -16,6 +16,9 @@ export interface Recording {
   readonly comment: string;
 }
 
+/** A run that ended otherwise than its row says. */
+export class EndedOtherwise extends Error {}
+
 const SPEED = 60;
 const PULL_REQUEST = 7;
 
@@ -64,7 +67,7 @@ async function recordIn(
       ? 'killed'
       : [end, cause, result.exitCode].filter((each) => each !== '').join(' ');
   if (ends !== scene.ends) {
-    throw new Error(`"${scene.title}" ended as "${ends}", not as "${scene.ends}":\n${result.log}`);
+    throw new EndedOtherwise(`"${scene.title}" ended as "${ends}", not as "${scene.ends}":\n${result.log}`);
   }
   return {
     title: scene.title,

@@ -144,7 +144,7 @@ export const SCENES: readonly Scene[] = [
   {
     title: 'Under way already: adopted and judged',
     ends: 'succeeded 0',
-    speed: 20,
+    speed: 8,
     inputs: { 'task-definition': 'backend' },
     prepare: (sim: Simulator): Record<string, string> => {
       sim.operator.deploy('backend', 'v2');

@@ -98,9 +98,7 @@ describe('no secret is seen', () => {
       },
       async (sim) => {
         const { shown } = await canariesOf(sim, { ...tag('talks-1'), ...secretInputs(sim) });
-        expect(Object.keys(shown).filter((place) => !['log', 'summary'].includes(place))).toEqual(
-          [],
-        );
+        expect(Object.keys(shown).filter((place) => !['log', 'summary'].includes(place))).toEqual([]);
         expect(new Set(Object.values(shown).flat())).toEqual(new Set([canary('printed')]));
       },
     ));
