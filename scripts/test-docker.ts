@@ -106,7 +106,7 @@ async function inside(work: string, args: readonly string[]): Promise<number> {
         buildx: tools.buildx,
         baseNote,
       };
-      const base = provideBase(docker, baseNote);
+      const base = needsBase(args) ? provideBase(docker, baseNote) : Promise.resolve();
       try {
         return await jest(given, args);
       } finally {
@@ -118,6 +118,11 @@ async function inside(work: string, args: readonly string[]): Promise<number> {
   } finally {
     await registry.stop();
   }
+}
+
+/** Whether one of the tests that build backend/ is among those that are asked for. */
+function needsBase(args: readonly string[]): boolean {
+  return args.length === 0 || args.some((arg) => /backend|demo|service/.test(arg));
 }
 
 /** Takes a minute or two; the tests that need it wait for the note. */

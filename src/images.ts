@@ -43,6 +43,9 @@ export async function findImages(
     story.build = build;
     return { kind: 'one', image };
   }
+  if (order.kind === 'take' && request.registries.length > 0) {
+    tools.log.line('registries: nothing is built, so the step logs in nowhere.');
+  }
   const images =
     order.kind === 'build' ? announce(order, tools.log) : await provideImages(tools, order.source);
   story.image = images.kind === 'one' ? images.image : undefined;

@@ -16,6 +16,9 @@ export interface DockerTools {
 
 const ENGINE = ['dockerd', 'containerd', 'containerd-shim-runc-v2', 'runc'];
 
+/** Always from packages: a registry is on hardly any machine, and the shell of the test images has to be a static one. */
+const PACKAGED = ['docker-registry', 'busybox'];
+
 const PLUGIN_FOLDERS = [
   join(homedir(), '.docker/cli-plugins'),
   '/usr/local/lib/docker/cli-plugins',
@@ -31,7 +34,7 @@ export async function findTools(cache: string): Promise<DockerTools> {
   const ownBuildx = PLUGIN_FOLDERS.map((folder) => join(folder, 'docker-buildx')).find(existsSync);
   const hasEngine = own.every((path) => path !== undefined);
   if (!existsSync(join(cache, 'complete'))) {
-    await rm(root, { recursive: true, force: true });
+    for (const stale of [root, join(cache, 'downloads')]) await rm(stale, { recursive: true, force: true });
     if (!hasEngine || ownBuildx === undefined) {
       await unpackNewer(['docker-buildx', 'docker.io', 'docker-cli', 'containerd'], cache);
       await unpackOwn(['runc'], cache);
@@ -45,10 +48,11 @@ export async function findTools(cache: string): Promise<DockerTools> {
   const bin = join(cache, 'bin');
   await rm(bin, { recursive: true, force: true });
   await mkdir(bin, { recursive: true });
-  const wanted = ['docker', ...ENGINE, 'docker-proxy', 'docker-init', 'ctr', 'docker-registry', 'busybox'];
-  for (const name of wanted) {
-    const ours = hasEngine || name === 'docker' ? ((await which(name)) ?? inRoot(name)) : inRoot(name);
-    if (ours !== undefined) await symlink(ours, join(bin, name));
+  const engine = ['docker', ...ENGINE, 'docker-proxy', 'docker-init', 'ctr'];
+  for (const name of [...engine, ...PACKAGED]) {
+    const isOwn = engine.includes(name) && (hasEngine || name === 'docker');
+    const path = isOwn ? ((await which(name)) ?? inRoot(name)) : inRoot(name);
+    if (path !== undefined) await symlink(path, join(bin, name));
   }
   const buildx = ownBuildx ?? join(root, 'usr/libexec/docker/cli-plugins/docker-buildx');
   return { bin, buildx, origin: hasEngine ? "this machine's own Docker" : "Debian's packages of Docker" };
