@@ -30,6 +30,14 @@ describe('the job log', () => {
     ]);
   });
 
+  it('shows what another program prints, harmless and without secrets, and keeps none of it', () => {
+    const { log, said } = logged(['s3cret']);
+    log.output('#7 0.1 ::error::x ##[error]y s3cret\u001b[31m!');
+    log.output('::add-mask::z');
+    expect(said).toEqual(['  0:00  #7 0.1 ::error::x # #[error]y ***!', '  0:00  : :add-mask::z']);
+    expect(log.lines).toEqual([]);
+  });
+
   it('gives each step a group, and the report its times', async () => {
     const { log, said, clock } = logged();
     const result = await log.step('Survey', () => {

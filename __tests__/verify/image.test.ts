@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { BatchGetImageCommandInput } from '@aws-sdk/client-ecr';
 import type { JsonObject } from '../../src/model.ts';
-import { image, platformFinding, platformOf } from '../../src/verify/image.ts';
+import { buildFinding, image, platformFinding, platformOf, type Platform } from '../../src/verify/image.ts';
 import { wayBackImage } from '../../src/verify/way-back-image.ts';
 import { awsError, throttled } from '../fakes/aws-errors.ts';
 import { definitionOf, digestOf, REPOSITORY, snapshotOf } from '../fakes/literals.ts';
@@ -233,5 +233,31 @@ describe('the image of the way back', () => {
       detail: permission,
       denied: true,
     });
+  });
+});
+
+describe('an image that is to be built', () => {
+  const ARM = { os: 'linux', architecture: 'arm64' };
+
+  test.each<[readonly string[], Platform | undefined, string, string]>([
+    [[], ARM, 'OK', 'an image is to be built for linux/arm64'],
+    [[], undefined, 'OK', 'an image is to be built'],
+    [['linux/amd64'], undefined, 'OK', 'an image is to be built for linux/amd64'],
+    [['linux/amd64', 'linux/arm64'], ARM, 'OK', 'an image is to be built for linux/arm64'],
+    [['linux/arm64/v8'], ARM, 'OK', 'an image is to be built for linux/arm64'],
+    [
+      ['linux/amd64'],
+      ARM,
+      'FAILED',
+      'the image would be built for linux/amd64, and the task runs on linux/arm64: leave platforms out, or change runtimePlatform of the task definition',
+    ],
+    [
+      ['linux/arm'],
+      ARM,
+      'FAILED',
+      'the image would be built for linux/arm, and the task runs on linux/arm64: leave platforms out, or change runtimePlatform of the task definition',
+    ],
+  ])('for %j where tasks run on %j', (platforms, platform, state, detail) => {
+    expect(buildFinding(platforms, platform)).toMatchObject({ state, detail });
   });
 });
