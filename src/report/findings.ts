@@ -103,27 +103,31 @@ export function checksFailed({ cause, checks: list }: Report): boolean {
   return cause === 'preflight-failed' && list.some(({ state }) => state === 'FAILED');
 }
 
-/** The preflight checks, worst first; open where one failed. `all`: also those that are well. */
-export function checks(report: Report, all = true): string[] {
-  if (report.checks.length === 0) return [];
-  const good = report.checks.filter(({ state }) => state === 'OK').length;
-  const shown = report.checks
-    .filter(({ state }) => all || state !== 'OK')
-    .toSorted((a, b) => WORST_FIRST.indexOf(a.state) - WORST_FIRST.indexOf(b.state));
-  const rows = shown.map(({ check, state, detail, denied }) => [
+/**
+ * The preflight checks, worst first. Where one failed, what is not well is open, and the others fold away behind it.
+ * `all`: also those that are well.
+ */
+export function checks({ checks: list }: Report, all = true): string[] {
+  if (list.length === 0) return [];
+  const isWell = ({ state }: CheckResult): boolean => state === 'OK';
+  const [well, others] = [list.filter(isWell), list.filter((each) => !isWell(each))];
+  const title = `Preflight checks: ${well.length} of ${list.length} OK`;
+  if (list.some(({ state }) => state === 'FAILED')) {
+    const folded = details(`The ${counted(well.length, 'check')} that found nothing wrong`, checkTable(well));
+    return [details(title, checkTable(others), true), ...(all && well.length > 0 ? [folded] : [])];
+  }
+  const shown = all ? list : others;
+  return [details(title, shown.length === 0 ? 'All of them are well.' : checkTable(shown))];
+}
+
+function checkTable(list: readonly CheckResult[]): string {
+  const worstFirst = list.toSorted((a, b) => WORST_FIRST.indexOf(a.state) - WORST_FIRST.indexOf(b.state));
+  const rows = worstFirst.map(({ check, state, detail, denied }) => [
     CHECK_SIGNS[state],
     escapeText(check),
     denied ? `not allowed to look: ${code(detail)}` : escapeText(detail),
   ]);
-  const title = `Preflight checks: ${good} of ${report.checks.length} OK`;
-  const body = rows.length === 0 ? 'All of them are well.' : table(['', 'Check', 'What was found'], rows);
-  return [
-    details(
-      title,
-      body,
-      report.checks.some(({ state }) => state === 'FAILED'),
-    ),
-  ];
+  return table(['', 'Check', 'What was found'], rows);
 }
 
 export function warnings({ warnings: list }: Report): string[] {
