@@ -1,7 +1,6 @@
 """The HTTP interface."""
 
 import asyncio
-import logging
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,12 +16,8 @@ from app.logs import AccessLog
 from app.settings import Settings
 from app.thumbnails import NoFrame, NotAVideo, thumbnail
 
-logger = logging.getLogger(__name__)
 
-
-class NoJpeg(Response):
-    """Only for the OpenAPI description."""
-
+class Jpeg(Response):
     media_type = "image/jpeg"
 
 
@@ -70,7 +65,7 @@ def _make_thumbnails(app: FastAPI, settings: Settings) -> None:
 
     @app.post(
         "/thumbnails",
-        response_class=NoJpeg,
+        response_class=Jpeg,
         responses={
             413: {"description": "The upload is too large"},
             415: {"description": "The upload is not a video"},
@@ -95,7 +90,7 @@ def _make_thumbnails(app: FastAPI, settings: Settings) -> None:
             # The upload is at fault and not the service: a 5xx would count against a deployment.
             limit = f"{settings.thumbnail_timeout_seconds:g} seconds"
             raise HTTPException(422, f"The frame could not be made within {limit}.") from error
-        return Response(jpeg, media_type="image/jpeg")
+        return Jpeg(jpeg)
 
 
 def _on_disk(video: UploadFile) -> None:

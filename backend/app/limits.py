@@ -23,16 +23,12 @@ class BodyLimit:
             return
         received = 0
 
-        async def count(message_bytes: int) -> None:
+        async def bounded_receive() -> Message:
             nonlocal received
-            received += message_bytes
+            message = await receive()
+            received += len(message.get("body", b""))
             if received > self.max_bytes:
                 raise HTTPException(413, self._too_large(), {"connection": "close"})
-
-        async def bounded_receive() -> Message:
-            message = await receive()
-            if message["type"] == "http.request":
-                await count(len(message.get("body", b"")))
             return message
 
         await self.app(scope, bounded_receive, send)

@@ -4,6 +4,7 @@ import logging
 import time
 from typing import Any
 
+from pythonjsonlogger.core import RESERVED_ATTRS
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 access = logging.getLogger("app.access")
@@ -26,7 +27,7 @@ def configuration(level: str, version: str) -> dict[str, Any]:
                 "exc_info_as_array": True,
                 "timestamp": "time",
                 # Uvicorn's copy of the message with terminal colours.
-                "reserved_attrs": [*_reserved(), "color_message"],
+                "reserved_attrs": [*RESERVED_ATTRS, "color_message"],
             }
         },
         "handlers": {"stdout": {"class": "logging.StreamHandler", "stream": "ext://sys.stdout", "formatter": "json"}},
@@ -34,12 +35,6 @@ def configuration(level: str, version: str) -> dict[str, Any]:
         # Requests are logged by AccessLog, with fields.
         "loggers": {"uvicorn.access": {"level": "CRITICAL"}},
     }
-
-
-def _reserved() -> list[str]:
-    from pythonjsonlogger.core import RESERVED_ATTRS
-
-    return list(RESERVED_ATTRS)
 
 
 class AccessLog:
@@ -72,10 +67,11 @@ class AccessLog:
                     "path": scope["path"],
                     "status": status,
                     "duration_ms": round((time.perf_counter() - started) * 1000, 1),
-                    "trace_id": _header(scope, b"x-amzn-trace-id"),
+                    **_trace(scope),
                 },
             )
 
 
-def _header(scope: Scope, name: bytes) -> str | None:
-    return next((value.decode("latin-1") for key, value in scope["headers"] if key == name), None)
+def _trace(scope: Scope) -> dict[str, str]:
+    """The id that the load balancer gave the request, where it came through one."""
+    return {"trace_id": value.decode("latin-1") for name, value in scope["headers"] if name == b"x-amzn-trace-id"}

@@ -32,7 +32,9 @@ class Settings(BaseModel):
     @model_validator(mode="after")
     def _drain_fits(self) -> Self:
         if self.grace_seconds < 1:
-            raise ValueError("DRAIN_SECONDS must leave at least 1 second of STOP_TIMEOUT_SECONDS for requests in flight")
+            raise ValueError(
+                "DRAIN_SECONDS must leave at least 1 second of STOP_TIMEOUT_SECONDS for requests in flight"
+            )
         return self
 
     @property

@@ -1,3 +1,4 @@
+import asyncio
 import io
 import os
 import shutil
@@ -33,8 +34,8 @@ def api() -> Iterator[TestClient]:
         yield started
 
 
-def upload(api: TestClient, content: bytes, second: object = 0, **more: object) -> httpx2.Response:
-    return api.post("/thumbnails", params={"second": second}, files={"video": ("v", io.BytesIO(content))}, **more)
+def upload(api: TestClient, content: bytes, second: float | str = 0) -> httpx2.Response:
+    return api.post("/thumbnails", params={"second": second}, files={"video": ("v", io.BytesIO(content))})
 
 
 def test_health_answers_while_starting(api: TestClient) -> None:
@@ -63,7 +64,9 @@ def test_a_draining_service_closes_connections() -> None:
         assert api.get("/version").headers["connection"] == "close"
 
 
-@pytest.mark.parametrize(("second", "colour"), [(0, (254, 0, 0)), (1.4, (254, 0, 0)), (1.5, (0, 0, 254)), (2.9, (0, 0, 254))])
+@pytest.mark.parametrize(
+    ("second", "colour"), [(0, (254, 0, 0)), (1.4, (254, 0, 0)), (1.5, (0, 0, 254)), (2.9, (0, 0, 254))]
+)
 def test_a_thumbnail_is_the_frame_at_that_second(
     api: TestClient, video: Path, ffmpeg: str, second: float, colour: tuple[int, int, int]
 ) -> None:
@@ -88,9 +91,7 @@ def test_a_large_frame_is_made_smaller(api: TestClient, ffmpeg: str, tmp_path: P
 
 def size_of(jpeg: bytes) -> tuple[int, int]:
     shown = ["-show_entries", "stream=width,height", "-of", "csv=p=0"]
-    probe = subprocess.run(
-        ["ffprobe", "-v", "error", *shown, "pipe:0"], input=jpeg, stdout=subprocess.PIPE, check=True
-    )
+    probe = subprocess.run(["ffprobe", "-v", "error", *shown, "pipe:0"], input=jpeg, stdout=subprocess.PIPE, check=True)
     width, height = probe.stdout.decode().strip().split(",")[:2]
     return int(width), int(height)
 
@@ -143,7 +144,9 @@ def test_a_large_upload_is_refused_without_an_announced_length_too() -> None:
             yield bytes(500)
 
     with client(max_upload_bytes=1000) as api:
-        response = api.post("/thumbnails", content=chunks(), headers={"content-type": "multipart/form-data; boundary=b"})
+        response = api.post(
+            "/thumbnails", content=chunks(), headers={"content-type": "multipart/form-data; boundary=b"}
+        )
     assert "content-length" not in response.request.headers
     assert (response.status_code, response.json()["detail"]) == (413, "The request may have at most 1000 bytes.")
 
@@ -168,14 +171,10 @@ async def phase_after_warming_up() -> str:
 
 
 def test_warming_up_finds_what_is_there(ffmpeg: str) -> None:
-    import asyncio
-
     assert asyncio.run(phase_after_warming_up()) == "ready"
 
 
 def test_without_ffmpeg_the_service_is_never_ready(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import asyncio
-
     monkeypatch.setenv("PATH", str(tmp_path))
     assert shutil.which("ffmpeg") is None
     assert asyncio.run(phase_after_warming_up()) == "unable"

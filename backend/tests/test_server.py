@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
@@ -54,9 +54,9 @@ class Server:
         self.process.send_signal(signal.SIGTERM)
 
 
-def until(condition: object) -> None:
+def until(condition: Callable[[], bool]) -> None:
     end = time.monotonic() + FAR
-    while not condition():  # type: ignore[operator]
+    while not condition():
         assert time.monotonic() < end, "it did not come about"
         time.sleep(0.02)
 
@@ -64,7 +64,7 @@ def until(condition: object) -> None:
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+        return int(probe.getsockname()[1])
 
 
 def environment(port: int, **settings: str) -> dict[str, str]:
@@ -100,6 +100,7 @@ class Upload:
 
     def begin(self) -> None:
         self.connection.putrequest("POST", "/thumbnails?second=1")
+        self.connection.putheader("X-Amzn-Trace-Id", "Root=1-abc")
         self.connection.putheader("Content-Type", "multipart/form-data; boundary=b")
         self.connection.putheader("Content-Length", str(len(self.body)))
         self.connection.endheaders(self.body[:100])
@@ -159,6 +160,7 @@ def test_each_line_of_the_log_is_a_json_object(video: Path) -> None:
     assert [(r["method"], r["path"], r["status"]) for r in requests if r["path"] != "/ready"] == [
         ("POST", "/thumbnails", 415)
     ]
+    assert requests[-1]["trace_id"] == "Root=1-abc"
     assert all(line["version"] == "0123abc" for line in lines)
 
 
