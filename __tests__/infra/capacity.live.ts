@@ -127,7 +127,7 @@ const GIVEN = {
     const [plan = [], apply = [], destroy = []] = ['plan', 'apply', 'destroy'].map((name) =>
       actionsIn(join(stage.workspace.folder, `${name}.log`)),
     );
-    expect([plan.length > 30, apply.length > 80, destroy.length > 40]).toEqual([true, true, true]);
+    expect([plan.length > 30, apply.length > 60, destroy.length > 40]).toEqual([true, true, true]);
     expect(notAllowed([terraformPlan], plan)).toEqual([]);
     expect(notAllowed([terraformApply], [...apply, ...destroy])).toEqual([]);
   }, 120_000);

@@ -31,8 +31,8 @@ sayIfSkipped('fmt, validate and terraform test', missing);
   test('passes its own tests, without an account and without a network', async () => {
     const { exitCode, output } = await workspace.terraform(['test', '-no-color']);
     const [, passed = '0'] = /Success! (\d+) passed, 0 failed\./.exec(output) ?? [];
-    expect([exitCode, Number(passed) >= 60 ? '' : output]).toEqual([0, '']);
-  }, 300_000);
+    expect([exitCode, Number(passed) >= 30 ? '' : output]).toEqual([0, '']);
+  }, 600_000);
 });
 
 const withoutPlan = await withoutMoto();

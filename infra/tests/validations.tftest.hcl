@@ -1,4 +1,4 @@
-# What the variables refuse. Nothing is planned: each run fails at its variable.
+# What the variables refuse. Nothing is planned: each run fails at its variables.
 mock_provider "aws" {
   mock_data "aws_availability_zones" {
     defaults = { names = ["us-east-1a", "us-east-1b", "us-east-1c"] }
@@ -10,124 +10,123 @@ variables {
   github_repository = "octo-org/video"
 }
 
-run "long_name" {
+run "one_value_of_each" {
   command = plan
 
   variables {
+    # long name
     name = "a-name-that-is-much-too-long"
-  }
-
-  expect_failures = [var.name]
-}
-
-run "environment_with_capitals" {
-  command = plan
-
-  variables {
+    # environment with capitals
     environment = "Prod"
-  }
-
-  expect_failures = [var.environment]
-}
-
-run "no_region" {
-  command = plan
-
-  variables {
-    aws_region = "frankfurt"
-  }
-
-  expect_failures = [var.aws_region]
-}
-
-run "nameless_repository" {
-  command = plan
-
-  variables {
+    # nameless repository
     create_repository = false
-  }
-
-  expect_failures = [var.repository_name]
-}
-
-run "too_few_images" {
-  command = plan
-
-  variables {
+    # too few images
     keep_images = 1
-  }
-
-  expect_failures = [var.keep_images]
-}
-
-run "wildcard_repository" {
-  command = plan
-
-  variables {
+    # wildcard repository
     github_repository = "octo-org/*"
-  }
-
-  expect_failures = [var.github_repository]
-}
-
-run "one_id_alone" {
-  command = plan
-
-  variables {
+    # one id alone
     github_owner_id = 1
-  }
-
-  expect_failures = [var.github_owner_id]
-}
-
-run "immutable_without_ids" {
-  command = plan
-
-  variables {
+    # immutable without ids
     github_subject_format = "immutable"
-  }
-
-  expect_failures = [var.github_subject_format]
-}
-
-run "deployments_from_pull_requests" {
-  command = plan
-
-  variables {
+    # deployments from pull requests
     deploy_from = "pull_request"
-  }
-
-  expect_failures = [var.deploy_from]
-}
-
-run "wildcard_environment" {
-  command = plan
-
-  variables {
+    # wildcard environment
     github_environment = "*"
-  }
-
-  expect_failures = [var.github_environment]
-}
-
-run "wildcard_branch" {
-  command = plan
-
-  variables {
+    # wildcard branch
     github_branch = "*"
+    # no boundary
+    permissions_boundary_arn = "boundary"
+    # subnets without network
+    private_subnet_ids = ["subnet-0123456789abcdef2", "subnet-0123456789abcdef3"]
+    # small network
+    vpc_cidr = "10.0.0.0/28"
+    # one zone
+    zone_count = 1
+    # no address range
+    allowed_cidrs = ["everywhere"]
+    # old tls
+    ssl_policy = "ELBSecurityPolicy-2016-08"
+    # unknown architecture
+    cpu_architecture = "arm64"
+    # small disk
+    ephemeral_storage_gib = 20
+    # no share at all
+    fargate_weight = 0
+    # range upside down
+    instance_min = 5
+    # no port
+    container_port = 0
+    # wildcard secret
+    secrets = { KEY = "arn:aws:secretsmanager:us-east-1:111122223333:secret:*" }
+    # no policy
+    task_role_policy = "everything"
+    # relative path
+    writable_paths = ["tmp"]
+    # path without slash
+    health_check_path = "health"
+    # check without form
+    container_health_check = ["curl", "localhost"]
+    # long stop
+    stop_timeout_seconds = 300
+    # scaling upside down
+    min_capacity = 5
+    # more than all cpu
+    cpu_target_percent = 101
+    # night without cron
+    night = { stop = "20:00", start = "07:00" }
+    # odd retention
+    log_retention_days = 8
+    # topic by name
+    alarm_topic_arns = ["operators"]
   }
 
-  expect_failures = [var.github_branch]
+  expect_failures = [
+    var.name,
+    var.environment,
+    var.repository_name,
+    var.keep_images,
+    var.github_repository,
+    var.github_owner_id,
+    var.github_subject_format,
+    var.deploy_from,
+    var.github_environment,
+    var.github_branch,
+    var.permissions_boundary_arn,
+    var.private_subnet_ids,
+    var.vpc_cidr,
+    var.zone_count,
+    var.allowed_cidrs,
+    var.ssl_policy,
+    var.cpu_architecture,
+    var.ephemeral_storage_gib,
+    var.fargate_spot_weight,
+    var.instance_max,
+    var.container_port,
+    var.secrets,
+    var.task_role_policy,
+    var.writable_paths,
+    var.health_check_path,
+    var.container_health_check,
+    var.stop_timeout_seconds,
+    var.max_capacity,
+    var.cpu_target_percent,
+    var.night,
+    var.log_retention_days,
+    var.alarm_topic_arns,
+  ]
 }
 
-run "no_boundary" {
+run "and_otherwise" {
   command = plan
 
   variables {
-    permissions_boundary_arn = "boundary"
+    # certificate and domain
+    certificate_arn = "arn:aws:acm:us-east-1:111122223333:certificate/x"
+    domain_name     = "api.example.com"
+    hosted_zone_id  = "Z0123"
   }
 
-  expect_failures = [var.permissions_boundary_arn]
+  expect_failures = [var.certificate_arn]
 }
 
 run "network_without_subnets" {
@@ -139,36 +138,6 @@ run "network_without_subnets" {
   }
 
   expect_failures = [var.public_subnet_ids]
-}
-
-run "subnets_without_network" {
-  command = plan
-
-  variables {
-    private_subnet_ids = ["subnet-0123456789abcdef2", "subnet-0123456789abcdef3"]
-  }
-
-  expect_failures = [var.private_subnet_ids]
-}
-
-run "small_network" {
-  command = plan
-
-  variables {
-    vpc_cidr = "10.0.0.0/28"
-  }
-
-  expect_failures = [var.vpc_cidr]
-}
-
-run "one_zone" {
-  command = plan
-
-  variables {
-    zone_count = 1
-  }
-
-  expect_failures = [var.zone_count]
 }
 
 run "unknown_nat" {
@@ -190,58 +159,6 @@ run "instances_without_a_way_out" {
   }
 
   expect_failures = [var.nat]
-}
-
-run "no_address_range" {
-  command = plan
-
-  variables {
-    allowed_cidrs = ["everywhere"]
-  }
-
-  expect_failures = [var.allowed_cidrs]
-}
-
-run "certificate_of_another_region" {
-  command = plan
-
-  variables {
-    certificate_arn = "arn:aws:acm:eu-west-1:111122223333:certificate/x"
-  }
-
-  expect_failures = [var.certificate_arn]
-}
-
-run "certificate_and_domain" {
-  command = plan
-
-  variables {
-    certificate_arn = "arn:aws:acm:us-east-1:111122223333:certificate/x"
-    domain_name     = "api.example.com"
-    hosted_zone_id  = "Z0123"
-  }
-
-  expect_failures = [var.certificate_arn]
-}
-
-run "domain_without_zone" {
-  command = plan
-
-  variables {
-    domain_name = "api.example.com"
-  }
-
-  expect_failures = [var.domain_name]
-}
-
-run "old_tls" {
-  command = plan
-
-  variables {
-    ssl_policy = "ELBSecurityPolicy-2016-08"
-  }
-
-  expect_failures = [var.ssl_policy]
 }
 
 run "unknown_capacity" {
@@ -285,36 +202,6 @@ run "memory_between_the_steps" {
   expect_failures = [var.memory]
 }
 
-run "unknown_architecture" {
-  command = plan
-
-  variables {
-    cpu_architecture = "arm64"
-  }
-
-  expect_failures = [var.cpu_architecture]
-}
-
-run "small_disk" {
-  command = plan
-
-  variables {
-    ephemeral_storage_gib = 20
-  }
-
-  expect_failures = [var.ephemeral_storage_gib]
-}
-
-run "no_share_at_all" {
-  command = plan
-
-  variables {
-    fargate_weight = 0
-  }
-
-  expect_failures = [var.fargate_spot_weight]
-}
-
 run "graviton_without_arm" {
   command = plan
 
@@ -335,16 +222,6 @@ run "arm_without_graviton" {
   }
 
   expect_failures = [var.instance_type]
-}
-
-run "range_upside_down" {
-  command = plan
-
-  variables {
-    instance_min = 5
-  }
-
-  expect_failures = [var.instance_max]
 }
 
 run "gpus_on_fargate" {
@@ -368,16 +245,6 @@ run "gpus_on_any_instance" {
   expect_failures = [var.gpus]
 }
 
-run "no_port" {
-  command = plan
-
-  variables {
-    container_port = 0
-  }
-
-  expect_failures = [var.container_port]
-}
-
 run "odd_variable" {
   command = plan
 
@@ -386,16 +253,6 @@ run "odd_variable" {
   }
 
   expect_failures = [var.environment_variables]
-}
-
-run "wildcard_secret" {
-  command = plan
-
-  variables {
-    secrets = { KEY = "arn:aws:secretsmanager:us-east-1:111122223333:secret:*" }
-  }
-
-  expect_failures = [var.secrets]
 }
 
 run "secret_and_variable" {
@@ -409,102 +266,32 @@ run "secret_and_variable" {
   expect_failures = [var.secrets]
 }
 
-run "no_policy" {
+run "no_region" {
   command = plan
 
   variables {
-    task_role_policy = "everything"
+    aws_region = "frankfurt"
   }
 
-  expect_failures = [var.task_role_policy]
+  expect_failures = [var.aws_region]
 }
 
-run "relative_path" {
+run "certificate_of_another_region" {
   command = plan
 
   variables {
-    writable_paths = ["tmp"]
+    certificate_arn = "arn:aws:acm:eu-west-1:111122223333:certificate/x"
   }
 
-  expect_failures = [var.writable_paths]
+  expect_failures = [var.certificate_arn]
 }
 
-run "path_without_slash" {
+run "domain_without_zone" {
   command = plan
 
   variables {
-    health_check_path = "health"
+    domain_name = "api.example.com"
   }
 
-  expect_failures = [var.health_check_path]
-}
-
-run "check_without_form" {
-  command = plan
-
-  variables {
-    container_health_check = ["curl", "localhost"]
-  }
-
-  expect_failures = [var.container_health_check]
-}
-
-run "long_stop" {
-  command = plan
-
-  variables {
-    stop_timeout_seconds = 300
-  }
-
-  expect_failures = [var.stop_timeout_seconds]
-}
-
-run "scaling_upside_down" {
-  command = plan
-
-  variables {
-    min_capacity = 5
-  }
-
-  expect_failures = [var.max_capacity]
-}
-
-run "more_than_all_cpu" {
-  command = plan
-
-  variables {
-    cpu_target_percent = 101
-  }
-
-  expect_failures = [var.cpu_target_percent]
-}
-
-run "night_without_cron" {
-  command = plan
-
-  variables {
-    night = { stop = "20:00", start = "07:00" }
-  }
-
-  expect_failures = [var.night]
-}
-
-run "odd_retention" {
-  command = plan
-
-  variables {
-    log_retention_days = 8
-  }
-
-  expect_failures = [var.log_retention_days]
-}
-
-run "topic_by_name" {
-  command = plan
-
-  variables {
-    alarm_topic_arns = ["operators"]
-  }
-
-  expect_failures = [var.alarm_topic_arns]
+  expect_failures = [var.domain_name]
 }
