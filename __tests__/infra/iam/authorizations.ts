@@ -69,7 +69,7 @@ function ofEcs(call: RecordedCall): Authorization[] {
     case 'DescribeServiceRevisions':
       return texts(body, 'serviceRevisionArns').map((each) => ask(each));
     case 'StopServiceDeployment':
-      return [ask(text(body, 'serviceDeploymentArn'))];
+      return [ask(text(body, 'serviceDeploymentArn')), ask(serviceOf(text(body, 'serviceDeploymentArn')))];
     case 'DescribeContainerInstances':
       return texts(body, 'containerInstances').map((each) =>
         ask(
@@ -177,6 +177,11 @@ function clusterArn(call: RecordedCall): string {
 
 function serviceArn(call: RecordedCall, name: string): string {
   return name.startsWith('arn:') ? name : arn(call, 'ecs', `service/${clusterName(call)}/${name}`);
+}
+
+/** ECS asks for the service too where one of its deployments is stopped. */
+function serviceOf(deploymentArn: string): string {
+  return deploymentArn.replace(':service-deployment/', ':service/').replace(/\/[^/]+$/, '');
 }
 
 function taskArn(call: RecordedCall, task: string): string {
