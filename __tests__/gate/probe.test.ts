@@ -116,6 +116,10 @@ describe('one look at the health-check URL', () => {
     expect(await ask('', { url })).toEqual({ kind: 'unreachable', reason: 'the connection was refused' });
   });
 
+  it('may take what is left of a time, which is no whole number of milliseconds', async () => {
+    expect(await ask('/ok', { timeoutSeconds: 3.999992739 })).toMatchObject({ kind: 'answer', status: 200 });
+  });
+
   it('waits no longer than its time-out', async () => {
     expect(await ask('/hang', { timeoutSeconds: 0.05 })).toEqual({
       kind: 'unreachable',

@@ -14,7 +14,7 @@ const REDIRECTS = [301, 302, 303, 307, 308];
  * body is cut at 64 KiB. HTTPS_PROXY, HTTP_PROXY and NO_PROXY are honoured.
  */
 export async function probe(check: HttpCheck, signal: AbortSignal): Promise<Probe> {
-  const limit = AbortSignal.timeout(check.timeoutSeconds * 1000);
+  const limit = AbortSignal.timeout(Math.ceil(check.timeoutSeconds * 1000));
   const either = AbortSignal.any([signal, limit]);
   try {
     return await follow(check, new URL(check.url), either);
