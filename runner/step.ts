@@ -34,6 +34,8 @@ export interface StepOptions {
   readonly event?: { readonly name: string; readonly payload: object };
   /** Called with everything printed so far each time something is printed; may send a signal. */
   readonly onOutput?: (log: string, kill: (signal: NodeJS.Signals) => void) => void;
+  /** Called between the step and its post step. */
+  readonly beforePost?: () => void;
 }
 
 /**
@@ -67,6 +69,7 @@ export async function runStep(
     const outputs = readValues(await readFile(files.output, 'utf8'));
     const summary = await readFile(files.summary, 'utf8');
     const report = await readReport(outputs['report']);
+    options.beforePost?.();
     return {
       exitCode,
       log,

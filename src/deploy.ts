@@ -38,8 +38,8 @@ export async function deploy(request: Request, tools: Tools): Promise<Story> {
   } catch (error) {
     await abandon(story, request, tools, endingOf(error));
   }
-  // What ECS has not answered when the job is cancelled, the post step finds out.
-  if (!story.courses.some(({ unanswered }) => unanswered) || !tools.signal.aborted) tools.handOver(FINISHED);
+  // What ECS has not answered or done when the job is cancelled, the post step finds out and asks for.
+  if (!story.courses.some(({ isOpen }) => isOpen) || !tools.signal.aborted) tools.handOver(FINISHED);
   return story;
 }
 
@@ -104,6 +104,7 @@ async function rollOut(
   const start = ({ services, prepared: { definition }, revision: { arn } }: Delivery): Promise<Course>[] =>
     services.map((service) => startCourse(tools, service, arn, definition, request.rollout));
   story.courses = await Promise.all(deliveries.flatMap(start));
+  tools.handOver(packHandover(tools.aws.region, request, destinations(deliveries), story.courses));
   tools.signal.throwIfAborted();
 }
 
@@ -141,6 +142,8 @@ async function abandon(story: Story, request: Request, tools: Tools, ending: End
   const last = { aws: tools.awsToTheEnd, clock: tools.clock };
   story.ending = ending;
   await forEach(story, (course) => abandonCourse(last, course, ending, request.rollout));
+  const known = story.courses.flatMap(({ outcome }) => outcome?.evidence ?? []);
+  story.ending = { ...ending, evidence: [...ending.evidence, ...known] };
 }
 
 /** Moves every service one step on, side by side. */

@@ -1,10 +1,9 @@
 import { createAws, type Aws } from './aws/clients.ts';
 import { describeAwsError } from './aws/errors.ts';
-import { describeService, primaryOf } from './aws/services.ts';
-import { courseOf, unpackHandover, type Handover } from './handover.ts';
+import { courseOf, unpackHandover, type HandedOver, type Handover, type Started } from './handover.ts';
 import { tidyDocker, unpackRemains } from './image/tidy.ts';
 import { commitOf, readEvent } from './github/event.ts';
-import type { Course } from './model.ts';
+import type { Course, Move } from './model.ts';
 import { commentTools, postComment } from './report/post-comment.ts';
 import { ProgressLog } from './report/progress-log.ts';
 import { tellOfComment, withoutSecrets } from './report/publish.ts';
@@ -13,7 +12,7 @@ import { runFacts } from './report/run-facts.ts';
 import { newStory } from './report/story.ts';
 import { renderSummary } from './report/summary.ts';
 import { abandonCourse, type Abandonment } from './rollout/abandon.ts';
-import { findServiceDeployment } from './rollout/find.ts';
+import { findStarted } from './rollout/find-started.ts';
 import type { Runner } from './run.ts';
 import { systemClock } from './runtime/clock.ts';
 import { execute } from './runtime/exec.ts';
@@ -50,13 +49,12 @@ async function finishDeployment(
 ): Promise<void> {
   const handover = unpackHandover(runner.getState('handover'));
   if (handover === undefined) return;
+  const over = new AbortController();
   const startedAt = runner.getState('startedAt') || new Date().toISOString();
   const event = await readEvent(runner.env);
   try {
-    const aws = await createAws(handover.region, new AbortController().signal);
-    const courses = await Promise.all(
-      handover.services.map((each) => finishCourse(aws, log, each, handover)),
-    );
+    const aws = await createAws(handover.region, over.signal, over.signal);
+    const courses = await Promise.all(handover.services.map((each) => finishCourse(aws, each, handover)));
     for (const { outcome } of courses) log.line(outcome?.production ?? '');
     const { steps, lines, warnings, points } = log;
     const report = composeReport(
@@ -71,6 +69,9 @@ async function finishDeployment(
     tellOfComment(end, runner.publisher, masks);
   } catch (error) {
     log.warn(`The cancelled deployment could not be finished (${describeAwsError(error)}).`);
+  } finally {
+    // A call that nobody waits for any more must not keep the process alive.
+    over.abort(new Error('The post step is over.'));
   }
 }
 
@@ -87,22 +88,29 @@ function tokenOf(runner: Runner): string | undefined {
   return token;
 }
 
-/** Finds out whether the killed run got as far as this service, and ends its course. */
-async function finishCourse(
-  aws: Aws,
-  log: ProgressLog,
-  service: Handover['services'][number],
-  { rollout }: Handover,
-): Promise<Course> {
-  const { snapshot, taskDefinitionArn } = service;
-  const primary = primaryOf(await describeService(aws.ecs, snapshot.address));
-  const isOurs = primary?.id !== snapshot.primaryId && primary?.taskDefinition === taskDefinitionArn;
-  const tools = { aws, clock: systemClock, signal: new AbortController().signal, log };
-  const ours = isOurs
-    ? {
-        deploymentId: primary.id ?? '',
-        serviceDeploymentArn: await findServiceDeployment(tools, snapshot, primary, taskDefinitionArn),
-      }
-    : undefined;
-  return abandonCourse(tools, courseOf(service, ours), KILLED, rollout);
+/** ECS is asked for the rollback for so long: no kill follows a post step as soon as it does a run. */
+const SECONDS_TO_UNDO = 30;
+
+/** Finds out how far the killed run got with this service, and ends its course. */
+async function finishCourse(aws: Aws, service: HandedOver, { rollout }: Handover): Promise<Course> {
+  const tools = { aws, clock: systemClock, seconds: SECONDS_TO_UNDO };
+  const end = (started: Started | undefined, move?: Move): Promise<Course> =>
+    abandonCourse(tools, courseOf(service, started, move), KILLED, rollout);
+  const { snapshot, taskDefinitionArn, known } = service;
+  if (known !== undefined) return end(known.rollout, known.move);
+  try {
+    const found = await findStarted(tools, snapshot, taskDefinitionArn, rollout);
+    if (found.kind !== 'other') return await end(found.kind === 'started' ? found.started : undefined);
+    return ended(service, found.sentence);
+  } catch (error) {
+    return ended(
+      service,
+      `What runs in service "${snapshot.address.name}" could not be read (${describeAwsError(error)}).`,
+    );
+  }
+}
+
+function ended(service: HandedOver, production: string): Course {
+  const outcome = { ...KILLED, production, hint: undefined, evidence: [] };
+  return { ...courseOf(service, undefined), outcome };
 }

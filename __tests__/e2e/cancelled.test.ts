@@ -1,13 +1,24 @@
 import { describe, expect, test } from '@jest/globals';
 import type { StepOptions } from '../../runner/step.ts';
-import { accepted, expectRed, inAWorld, mutations, production, step, tag } from './world.ts';
+import type { Simulator } from '../../simulator/simulator.ts';
+import {
+  accepted,
+  expectRed,
+  inAWorld,
+  mutations,
+  onceUnderway,
+  production,
+  service,
+  step,
+  tag,
+} from './world.ts';
 
-/** Sends a signal once, as soon as the log shows a text. */
-function signalAt(text: string, signal: NodeJS.Signals): StepOptions {
+/** Sends a signal once, as soon as the log shows a text (and one that comes later). */
+function signalAt(text: string, signal: NodeJS.Signals, later = text): StepOptions {
   let sent = false;
   return {
     onOutput: (log, kill) => {
-      if (sent || !log.includes(text)) return;
+      if (sent || !log.includes(text) || !log.slice(log.indexOf(text)).includes(later)) return;
       sent = true;
       kill(signal);
     },
@@ -94,5 +105,147 @@ describe('a job that is cancelled while UpdateService has no answer yet', () => 
       expectRed(result, 'cancelled', 'cancelled');
       expect(accepted(sim, 'StopServiceDeployment')).toHaveLength(1);
       expect(result.errors[0]).toMatch(/ECS was asked to roll backend:2 back/);
+    }));
+});
+
+/** The URL answers once well, and then there is time: the deployment is complete, and not proven yet. */
+function whileProving(sim: Simulator): Record<string, string> {
+  return {
+    'health-check-url': `${sim.loadBalancers['web']?.url ?? ''}/health`,
+    'health-check-interval-seconds': '30',
+  };
+}
+
+const THROTTLE = { kind: 'throttle' } as const;
+const ON_CANCEL = { ...tag('v2'), 'on-cancel': 'rollback' };
+
+describe('a rollback request of a cancelled job', () => {
+  test('that is throttled is sent again, by this very run', () =>
+    inAWorld(SLOWLY, async (sim) => {
+      sim.inject({ action: 'StopServiceDeployment', times: 1, effect: THROTTLE });
+      const result = await step(sim, ON_CANCEL, signalAt('::group::Watch', 'SIGINT'));
+      expectRed(result, 'cancelled', 'cancelled');
+      expect(result.errors[0]).toContain('ECS was asked to roll backend:2 back');
+      expect(accepted(sim, 'StopServiceDeployment')).toHaveLength(1);
+      expect(result.post.summary).toBe('');
+    }));
+
+  test('that could not be sent is sent by the post step', () =>
+    inAWorld(SLOWLY, async (sim) => {
+      const disarm = sim.inject({ action: 'StopServiceDeployment', effect: THROTTLE });
+      const result = await step(sim, ON_CANCEL, {
+        ...signalAt('::group::Watch', 'SIGINT'),
+        beforePost: disarm,
+      });
+      expectRed(result, 'cancelled', 'cancelled');
+      expect(result.errors[0]).toContain(
+        'rolling backend:2 back could not be asked for (ThrottlingException',
+      );
+      expect(result.post.summary).toContain('ECS was asked to roll backend:2 back');
+      expect(accepted(sim, 'StopServiceDeployment')).toHaveLength(1);
+    }));
+
+  test('takes the count back as well', () =>
+    inAWorld(SLOWLY, async (sim) => {
+      const inputs = { ...ON_CANCEL, 'desired-count': '3' };
+      const result = await step(sim, inputs, signalAt('::group::Watch', 'SIGINT'));
+      expectRed(result, 'cancelled', 'cancelled');
+      expect(accepted(sim, 'StopServiceDeployment')).toHaveLength(1);
+      expect(service(sim).desiredCount).toBe(2);
+    }));
+
+  test('says where the count could not be taken back, and the post step does it', () =>
+    inAWorld(SLOWLY, async (sim) => {
+      const disarm = sim.inject({ action: 'UpdateService', from: 2, effect: { kind: 'denied' } });
+      const inputs = { ...ON_CANCEL, 'desired-count': '3' };
+      const result = await step(sim, inputs, {
+        ...signalAt('::group::Watch', 'SIGINT'),
+        beforePost: disarm,
+      });
+      expect(result.errors[0]).toMatch(
+        /asked to roll backend:2 back, but desired-count is still 3, not 2 \(/,
+      );
+      expect(service(sim).desiredCount).toBe(2);
+      expect(result.post.summary).toContain('ECS is rolling backend:2 back');
+    }));
+});
+
+describe('a job that is cancelled says what ECS does, whatever it was doing itself', () => {
+  test('while ECS rolls back: the failure that led to it is not lost', () =>
+    inAWorld(SLOWLY, async (sim) => {
+      const result = await step(
+        sim,
+        tag('crash-1'),
+        signalAt('asking ECS to roll', 'SIGINT', 'rolling back'),
+      );
+      expectRed(result, 'cancelled', 'cancelled');
+      expect(result.errors[0]).toContain('ECS is rolling backend:2 back in service "backend"');
+      expect(result.report.evidence[0]).toMatchObject({
+        kind: 'first-cause',
+        text: expect.stringContaining('app-crashed'),
+      });
+      expect(result.report.services[0]?.evidence.length).toBeGreaterThan(1);
+    }));
+
+  test('while the URL is asked: the deployment is complete', () =>
+    inAWorld({}, async (sim) => {
+      const inputs = { ...tag('v2'), ...whileProving(sim) };
+      const result = await step(sim, inputs, signalAt('1 of 3 good answers', 'SIGINT'));
+      expectRed(result, 'cancelled', 'cancelled');
+      expect(result.errors[0]).toContain('The deployment of backend:2 to service "backend" is complete');
+    }));
+
+  test('while it goes back by an update of its own: that is not another deployment', () =>
+    inAWorld({ speed: 10 }, async (sim) => {
+      sim.inject({ action: 'StopServiceDeployment', effect: { kind: 'denied' } });
+      const inputs = { ...tag('crash-1'), 'on-cancel': 'rollback' };
+      const result = await step(sim, inputs, signalAt('going back to backend:1', 'SIGINT'));
+      expectRed(result, 'cancelled', 'cancelled');
+      expect(result.errors[0]).toMatch(/Service "backend" is (on its way )?back (to|on) backend:1/);
+      expect(accepted(sim, 'UpdateService')).toHaveLength(2);
+    }));
+});
+
+describe('a job that is killed', () => {
+  test('while it goes back by an update of its own: the post step says so', () =>
+    inAWorld({ speed: 10 }, async (sim) => {
+      sim.inject({ action: 'StopServiceDeployment', effect: { kind: 'denied' } });
+      const { post } = await step(sim, tag('crash-1'), {
+        onOutput: (log, kill) => {
+          if (log.includes('going back') && accepted(sim, 'UpdateService').length === 2) kill('SIGKILL');
+        },
+      });
+      expect(post.summary).toMatch(/Service &quot;backend&quot;|Service "backend"/);
+      expect(post.summary).toMatch(/back (to|on) backend:1/);
+      expect(post.summary).not.toContain('was not touched');
+    }));
+
+  test('after a change of the count alone: the post step takes it back', () =>
+    inAWorld({ speed: 2 }, async (sim) => {
+      const inputs = { 'desired-count': '4', 'on-cancel': 'rollback' };
+      const { post } = await step(sim, inputs, signalAt('::group::Watch', 'SIGKILL'));
+      expect(service(sim).desiredCount).toBe(2);
+      expect(post.summary).toContain('told to go back to backend:1');
+    }));
+
+  test('while UpdateService has no answer: the post step does not wait for a list that does not come', () =>
+    inAWorld(SLOWLY, async (sim) => {
+      sim.inject({ action: 'UpdateService', times: 1, effect: { kind: 'hang', when: 'after' } });
+      let killed: (signal: NodeJS.Signals) => void = () => undefined;
+      onceUnderway(sim, () => {
+        sim.inject({ action: 'ListServiceDeployments', effect: { kind: 'hang', when: 'before' } });
+        killed('SIGKILL');
+      });
+      const timesOf = (action: string): number[] =>
+        sim.calls.filter((call) => call.action === action).map(({ time }) => time);
+      const { post } = await step(sim, ON_CANCEL, {
+        onOutput: (_, kill) => {
+          killed = kill;
+        },
+      });
+      expect(post.summary).toContain('told to go back to backend:1');
+      const [sent = 0, back = 0] = timesOf('UpdateService');
+      // Simulated time, at twice the speed: five seconds for the list, and the start of a process.
+      expect(back - sent).toBeLessThan(40_000);
     }));
 });

@@ -140,6 +140,8 @@ export interface Course {
   readonly rollout: Rollout | undefined;
   /** UpdateService was sent and neither its answer nor its effect was seen: it may still take effect. */
   readonly unanswered?: boolean;
+  /** The run was cancelled, and what `on-cancel` asks for is not done: the post step tries again. */
+  readonly isOpen?: boolean;
   /** What the service wanted and ran when it was last seen. */
   readonly desiredCount: number;
   readonly trouble: Trouble | undefined;

@@ -3,12 +3,17 @@ import { describeAwsError } from '../aws/errors.ts';
 import { revisionName } from '../aws/partition.ts';
 import type { Cause, Course, Result, Rollout, RolloutRequest } from '../model.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { nextStep, restoringInput } from './roll-back.ts';
+import { within } from '../runtime/within.ts';
+import { askBack, type Left } from './ask-back.ts';
+import { firstCause } from './conclude.ts';
+import { readStanding } from './standing.ts';
 
 export interface AbandonTools {
   /** Clients that still answer after the job was cancelled. */
   readonly aws: Pick<Aws, 'ecs' | 'ecsWrites'>;
   readonly clock: Clock;
+  /** For all of one service; `SECONDS_TO_UNDO` where it is left out. */
+  readonly seconds?: number;
 }
 
 /** What ended the run under way: a cancellation, or an error that nobody foresaw. */
@@ -23,7 +28,8 @@ const SECONDS_TO_UNDO = 5;
 
 /**
  * Ends the course of one service that nobody will follow any more. A cancelled one is rolled back where `on-cancel`
- * asks for that: the request is sent once, and nobody waits for its end. Never rejects.
+ * asks for that: at most one request takes effect, and nobody waits for its end. Otherwise says where it stands. What
+ * was wrong with it by then stays its evidence. Never rejects.
  */
 export async function abandonCourse(
   tools: AbandonTools,
@@ -31,65 +37,43 @@ export async function abandonCourse(
   why: Abandonment,
   request: RolloutRequest,
 ): Promise<Course> {
-  if (course.outcome !== undefined) return course;
-  const production = await whatBecomesOf(tools, course, why, request);
-  const outcome = { ...why, production, hint: undefined, evidence: [] };
-  return { ...course, outcome };
+  const { outcome, trouble } = course;
+  if (outcome !== undefined) return course;
+  const { production, isOpen } = await whatBecomesOf(tools, course, why, request);
+  const evidence = trouble === undefined ? [] : [firstCause(trouble), ...trouble.evidence];
+  return { ...course, isOpen, outcome: { ...why, production, hint: undefined, evidence } };
 }
 
 async function whatBecomesOf(
-  { aws, clock }: AbandonTools,
+  tools: AbandonTools,
   course: Course,
   why: Abandonment,
   request: RolloutRequest,
-): Promise<string> {
+): Promise<Left> {
   const { rollout, move, snapshot } = course;
-  const service = `service "${snapshot.address.name}"`;
+  const { name } = snapshot.address;
   if (course.unanswered === true) {
-    return `ECS has not answered whether it takes the update of ${service}: the post step of this job looks again.`;
+    return {
+      production: `ECS has not answered whether it takes the update of service "${name}": the post step of this job looks again.`,
+      isOpen: true,
+    };
   }
-  if (rollout === undefined || move === 'nothing') return `${capital(service)} was not touched.`;
-  if (why.result !== 'cancelled' || request.onCancel === 'leave') {
-    return `ECS goes on with the deployment of ${revisionName(rollout.taskDefinitionArn)} to ${service}.`;
+  if (rollout === undefined || move === 'nothing') {
+    return { production: `Service "${name}" was not touched.`, isOpen: false };
   }
-  const inTime = new AbortController();
-  const tooLate = clock.sleep(SECONDS_TO_UNDO * 1000, inTime.signal).then(
-    () => 'no answer came in time, so whether it is rolled back is not known',
-    () => '',
-  );
-  const done = await Promise.race([requestRollback(aws, rollout, request), tooLate]);
-  inTime.abort();
-  return `${capital(service)}: ${done}.`;
+  return why.result === 'cancelled' && request.onCancel === 'rollback'
+    ? askBack({ ...tools, seconds: tools.seconds ?? SECONDS_TO_UNDO }, rollout, request)
+    : look(tools, rollout);
 }
 
-/** At most one request to go back, by the same rules as any rollback. Says what was done. */
-export async function requestRollback(
-  aws: AbandonTools['aws'],
+async function look(
+  { aws, clock, seconds = SECONDS_TO_UNDO }: AbandonTools,
   rollout: Rollout,
-  request: RolloutRequest,
-): Promise<string> {
-  const revision = revisionName(rollout.taskDefinitionArn);
-  try {
-    const step = await nextStep({ aws }, rollout, true);
-    switch (step.kind) {
-      case 'end':
-        return step.end.kind === 'nowhere'
-          ? `the deployment of ${revision} goes on: ${step.end.why}`
-          : `another deployment replaced ${revision}; it was not touched`;
-      case 'follow':
-        return `ECS is rolling ${revision} back already`;
-      case 'stop':
-        await aws.ecsWrites.stopServiceDeployment({ serviceDeploymentArn: step.arn, stopType: 'ROLLBACK' });
-        return `ECS was asked to roll ${revision} back`;
-      case 'update':
-        await aws.ecsWrites.updateService(restoringInput(rollout, request, step.to));
-        return `it was told to go back to ${revisionName(step.to.taskDefinitionArn)}`;
-    }
-  } catch (error) {
-    return `rolling ${revision} back could not be asked for (${describeAwsError(error)})`;
-  }
-}
-
-function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
+): Promise<Left> {
+  const read = (): Promise<string> => readStanding(aws.ecs, rollout);
+  const production = await within(clock, seconds * 1000, read).catch(
+    (error: unknown) =>
+      `What becomes of the deployment of ${revisionName(rollout.taskDefinitionArn)} to service "${rollout.snapshot.address.name}" could not be read (${describeAwsError(error)}).`,
+  );
+  return { production, isOpen: false };
 }

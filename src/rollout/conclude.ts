@@ -170,6 +170,7 @@ function butFor(left: string | undefined): string {
   return left === undefined ? '' : `, but ${left}`;
 }
 
-function firstCause(trouble: Trouble): Evidence {
+/** What was wrong before something else went wrong too. */
+export function firstCause(trouble: Trouble): Evidence {
   return { kind: 'first-cause', text: `${trouble.cause}: ${trouble.reason}` };
 }

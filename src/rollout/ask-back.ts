@@ -1,0 +1,180 @@
+import type { Aws } from '../aws/clients.ts';
+import { awsErrorKind, describeAwsError } from '../aws/errors.ts';
+import { revisionName } from '../aws/partition.ts';
+import type { Rollout, RolloutRequest } from '../model.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { SILENCE } from '../runtime/log.ts';
+import { NoAnswerInTime, within } from '../runtime/within.ts';
+import { nextStep, restoringInput } from './roll-back.ts';
+import { restoreSettings } from './settings.ts';
+import { readStanding } from './standing.ts';
+
+export interface AskTools {
+  /** Clients that still answer after the job was cancelled. */
+  readonly aws: Pick<Aws, 'ecs' | 'ecsWrites'>;
+  readonly clock: Clock;
+  /** For all of it. */
+  readonly seconds: number;
+}
+
+/** What becomes of a service that nobody follows any more. */
+export interface Left {
+  /** One sentence. */
+  readonly production: string;
+  /** What is asked for is not done, as far as is known: the post step tries again. */
+  readonly isOpen: boolean;
+}
+
+/** How far the asking came. */
+interface Progress {
+  /** A request that ECS took, or that it may have taken: the end of a sentence. */
+  asked: string | undefined;
+  /** What came of the last attempt, while the next is waited for. */
+  last: unknown;
+}
+
+/** Pause before the next attempt, and how long one look may take. */
+const PAUSE_MS = 1_000;
+const LOOK_MS = 5_000;
+
+/** Requests that ECS refuses before another way is taken, and before none is. */
+const REFUSALS = 2;
+const MOST_REFUSALS = 4;
+
+/**
+ * Asks for the rollback of one deployment, by the same rules as any rollback, until ECS takes it or the time is up.
+ * What this run changed beside the revision goes back in the same breath. Nobody waits for the end. Never rejects.
+ */
+export async function askBack(tools: AskTools, rollout: Rollout, request: RolloutRequest): Promise<Left> {
+  const { clock, seconds } = tools;
+  const over = new AbortController();
+  const progress: Progress = { asked: undefined, last: undefined };
+  try {
+    const ask = (): Promise<Left> => askUntilTaken(tools, rollout, request, over.signal, progress);
+    return await within(clock, seconds * 1000, ask);
+  } catch (error) {
+    if (!(error instanceof NoAnswerInTime)) return notAsked(rollout, error);
+    if (progress.asked !== undefined && awsErrorKind(progress.last) !== 'transient') {
+      return left(
+        rollout,
+        `${progress.asked}, and no answer came in time about the settings of this run`,
+        true,
+      );
+    }
+    if (awsErrorKind(progress.last) === 'throttled') return notAsked(rollout, progress.last);
+    return left(rollout, 'no answer came in time, so whether it is rolled back is not known', true);
+  } finally {
+    over.abort(new Error('The time to ask for a rollback is over.'));
+  }
+}
+
+async function askUntilTaken(
+  tools: AskTools,
+  rollout: Rollout,
+  request: RolloutRequest,
+  signal: AbortSignal,
+  progress: Progress,
+): Promise<Left> {
+  let refusals = 0;
+  for (;;) {
+    progress.last = undefined;
+    try {
+      return await askOnce(tools, rollout, request, refusals < REFUSALS, signal, progress);
+    } catch (error) {
+      signal.throwIfAborted();
+      progress.last = error;
+      refusals = refusalsAfter(error, refusals);
+      if (refusals >= MOST_REFUSALS) return notAsked(rollout, error);
+      await tools.clock.sleep(PAUSE_MS, signal);
+    }
+  }
+}
+
+/** What is denied will stay so: the other way at once, and then none. */
+function refusalsAfter(error: unknown, refusals: number): number {
+  switch (awsErrorKind(error)) {
+    case 'throttled':
+    case 'transient':
+      return refusals;
+    case 'refused':
+      return refusals + 1;
+    case 'denied':
+    case 'unsupported':
+      return refusals < REFUSALS ? REFUSALS : MOST_REFUSALS;
+    case 'expired':
+    case 'not-aws':
+      return MOST_REFUSALS;
+  }
+}
+
+async function askOnce(
+  tools: AskTools,
+  rollout: Rollout,
+  request: RolloutRequest,
+  mayStop: boolean,
+  signal: AbortSignal,
+  progress: Progress,
+): Promise<Left> {
+  const { aws, clock } = tools;
+  const revision = revisionName(rollout.taskDefinitionArn);
+  const step = await within(clock, LOOK_MS, () => nextStep(tools, rollout, mayStop));
+  signal.throwIfAborted();
+  switch (step.kind) {
+    case 'end':
+      return step.end.kind === 'nowhere'
+        ? left(rollout, `${revision} is not rolled back: ${step.end.why}`, false)
+        : { production: await standingNow(tools, rollout), isOpen: false };
+    case 'follow': {
+      const done = progress.asked === undefined ? await standingNow(tools, rollout) : undefined;
+      return withSettings(tools, rollout, request, signal, done ?? progress.asked ?? '');
+    }
+    case 'stop':
+      progress.asked = `ECS was asked to roll ${revision} back`;
+      await refusing(progress, () =>
+        aws.ecsWrites.stopServiceDeployment({ serviceDeploymentArn: step.arn, stopType: 'ROLLBACK' }),
+      );
+      return withSettings(tools, rollout, request, signal, progress.asked);
+    case 'update':
+      await aws.ecsWrites.updateService(restoringInput(rollout, request, step.to));
+      return left(rollout, `it was told to go back to ${revisionName(step.to.taskDefinitionArn)}`, false);
+  }
+}
+
+/** Only an answer that is lost may have been a yes. */
+async function refusing(progress: Progress, send: () => Promise<unknown>): Promise<void> {
+  try {
+    await send();
+  } catch (error) {
+    if (awsErrorKind(error) !== 'transient') progress.asked = undefined;
+    throw error;
+  }
+}
+
+function standingNow({ aws, clock }: AskTools, rollout: Rollout): Promise<string> {
+  return within(clock, LOOK_MS, () => readStanding(aws.ecs, rollout));
+}
+
+/** ECS's own rollback restores the revision alone. `done`: a sentence, or the end of one. */
+async function withSettings(
+  { aws, clock }: AskTools,
+  rollout: Rollout,
+  request: RolloutRequest,
+  signal: AbortSignal,
+  done: string,
+): Promise<Left> {
+  const tools = { aws, clock, signal, log: SILENCE };
+  const kept = await restoreSettings(tools, rollout, { ...request, onFailure: 'rollback' });
+  if (kept !== undefined) return left(rollout, `${done.replace(/\.$/, '')}, but ${kept}`, true);
+  return done.endsWith('.') ? { production: done, isOpen: false } : left(rollout, done, false);
+}
+
+function notAsked(rollout: Rollout, error: unknown): Left {
+  const revision = revisionName(rollout.taskDefinitionArn);
+  return left(rollout, `rolling ${revision} back could not be asked for (${describeAwsError(error)})`, true);
+}
+
+function left({ snapshot }: Rollout, what: string, isOpen: boolean): Left {
+  const begin = `Service "${snapshot.address.name}"`;
+  const end = what.replace(/\.$/, '');
+  return { production: end.startsWith('Service ') ? `${end}.` : `${begin}: ${end}.`, isOpen };
+}

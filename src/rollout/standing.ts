@@ -1,0 +1,64 @@
+import type { ServiceDeploymentStatus } from '@aws-sdk/client-ecs';
+import type { EcsReads } from '../aws/clients.ts';
+import { revisionName } from '../aws/partition.ts';
+import { describeServiceDeployment } from '../aws/service-deployments.ts';
+import { describeService, primaryOf, type Deployment, type Service } from '../aws/services.ts';
+import type { Rollout } from '../model.ts';
+import { saysRollback } from './history.ts';
+
+/** Reads where a deployment stands that nobody follows any more. One sentence. */
+export async function readStanding(
+  ecs: Pick<EcsReads, 'describeServices' | 'describeServiceDeployments'>,
+  rollout: Rollout,
+): Promise<string> {
+  const { serviceDeploymentArn, snapshot } = rollout;
+  const [deployment, service] = await Promise.all([
+    serviceDeploymentArn === undefined ? undefined : describeServiceDeployment(ecs, serviceDeploymentArn),
+    describeService(ecs, snapshot.address),
+  ]);
+  return standing(rollout, deployment?.status, service);
+}
+
+/** Pure: what ECS does with the deployment, or did, as one sentence. `status`: undefined where it cannot be read. */
+export function standing(
+  rollout: Rollout,
+  status: ServiceDeploymentStatus | undefined,
+  service: Service,
+): string {
+  const revision = revisionName(rollout.taskDefinitionArn);
+  const where = `service "${rollout.snapshot.address.name}"`;
+  const rollback = status === undefined ? undefined : ROLLBACKS[status];
+  if (rollback !== undefined) return `ECS ${rollback} ${revision} back in ${where}.`;
+  const primary = primaryOf(service);
+  if (primary?.id !== rollout.deploymentId) return otherwise(rollout, primary);
+  if (!rollout.replacesTasks) return `S${where.slice(1)} has the settings of this run.`;
+  const state = status ?? primary.rolloutState ?? '';
+  if (['SUCCESSFUL', 'COMPLETED'].includes(state)) {
+    return `The deployment of ${revision} to ${where} is complete; this run ended before it was proven.`;
+  }
+  if (['STOPPED', 'FAILED'].includes(state)) {
+    return `The deployment of ${revision} to ${where} has stopped before it was complete.`;
+  }
+  return `ECS goes on with the deployment of ${revision} to ${where}.`;
+}
+
+/** What ECS does where it rolls back by itself, or was asked to. */
+const ROLLBACKS: Partial<Record<ServiceDeploymentStatus, string>> = {
+  ROLLBACK_REQUESTED: 'is rolling',
+  ROLLBACK_IN_PROGRESS: 'is rolling',
+  ROLLBACK_SUCCESSFUL: 'has rolled',
+  ROLLBACK_FAILED: 'failed to roll',
+};
+
+/** The service's PRIMARY deployment is not the one of this run. */
+function otherwise({ snapshot, taskDefinitionArn }: Rollout, primary: Deployment | undefined): string {
+  const name = `Service "${snapshot.address.name}"`;
+  const revision = revisionName(primary?.taskDefinition ?? '');
+  const isDone = primary?.rolloutState === 'COMPLETED';
+  const isBack =
+    primary?.taskDefinition === snapshot.lastGood?.taskDefinitionArn ||
+    saysRollback({ reason: primary?.rolloutStateReason });
+  if (isBack)
+    return isDone ? `${name} is back on ${revision}.` : `${name} is on its way back to ${revision}.`;
+  return `Another deployment, of ${revision}, has replaced that of ${revisionName(taskDefinitionArn)} to service "${snapshot.address.name}"; it was not touched.`;
+}
