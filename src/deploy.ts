@@ -16,7 +16,7 @@ import { announced, type ImageOrder } from './image/order.ts';
 import { findImages, lookAhead } from './images.ts';
 import type { Course, Request, ServiceSnapshot } from './model.ts';
 import { concludePlan } from './planning.ts';
-import { endingOf, newStory, type Ending, type Story } from './report/story.ts';
+import { endingOf, newStory, withEvidence, type Ending, type Story } from './report/story.ts';
 import { abandonCourse } from './rollout/abandon.ts';
 import { concludeCourse } from './rollout/conclude.ts';
 import { explainCourse } from './rollout/explain.ts';
@@ -140,10 +140,8 @@ async function proveAll(
 async function abandon(story: Story, request: Request, tools: Tools, ending: Ending): Promise<void> {
   if (story.courses.length > 0 && story.courses.every(({ outcome }) => outcome !== undefined)) return;
   const last = { aws: tools.awsToTheEnd, clock: tools.clock };
-  story.ending = ending;
   await forEach(story, (course) => abandonCourse(last, course, ending, request.rollout));
-  const known = story.courses.flatMap(({ outcome }) => outcome?.evidence ?? []);
-  story.ending = { ...ending, evidence: [...ending.evidence, ...known] };
+  story.ending = withEvidence(ending, story.courses);
 }
 
 /** Moves every service one step on, side by side. */

@@ -71,3 +71,9 @@ export function endingOf(error: unknown): Ending {
     evidence: known.evidence,
   };
 }
+
+/** The ending, with what was known of each service by then. */
+export function withEvidence(ending: Ending, courses: readonly Course[]): Ending {
+  const known = courses.flatMap(({ outcome }) => outcome?.evidence ?? []);
+  return { ...ending, evidence: [...ending.evidence, ...known] };
+}
