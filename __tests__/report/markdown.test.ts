@@ -10,6 +10,7 @@ describe('text from outside in Markdown', () => {
     ['links nowhere in brackets either', '(http://evil.example)', '\\(http:\u200b//evil.example\\)'],
     ['links nowhere by a bare host name', 'at www.evil.example', 'at www\u200b.evil.example'],
     ['refers to no issue', 'fixes #12', 'fixes \\#\u200b12'],
+    ['refers to no issue in its other form either', 'fixes GH-12', 'fixes GH\u200b-12'],
     ['holds no HTML', '<img src=x> &amp;', '&lt;img src=x&gt; &amp;amp;'],
     ['ends no table cell', 'a|b', 'a\\|b'],
     ['is one line', 'a\r\nb\nc', 'a b c'],

@@ -8,7 +8,7 @@ import { harmlessLines } from './safe-text.ts';
 export function escapeText(text: string): string {
   return harmlessLines(text)
     .join(' ')
-    .trimStart()
+    .trim()
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')
     .replaceAll('>', '&gt;')
@@ -17,6 +17,7 @@ export function escapeText(text: string): string {
     .replace(/^(\d+)\./, '$1\\.')
     .replace(/@(?=\w)/g, '@\u200b')
     .replace(/#(?=\d)/g, '#\u200b')
+    .replace(/\bGH-(?=\d)/gi, (reference) => `${reference.slice(0, 2)}\u200b-`)
     .replace(/(https?|ftp):\/\//gi, '$1:\u200b//')
     .replace(/www\./gi, (www) => `${www.slice(0, 3)}\u200b.`);
 }
