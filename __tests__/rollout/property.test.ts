@@ -1,7 +1,9 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { courseOf } from '../../src/handover.ts';
 import { CAUSES, type Course } from '../../src/model.ts';
 import { abandonCourse, type Abandonment } from '../../src/rollout/abandon.ts';
+import { findStarted, type Found } from '../../src/rollout/find-started.ts';
 import { concludeCourse } from '../../src/rollout/conclude.ts';
 import { EVIDENCE_MS } from '../../src/rollout/container-logs.ts';
 import { remedyCourse } from '../../src/rollout/remedy.ts';
@@ -92,6 +94,7 @@ interface Schedule {
   readonly desiredCount: number | undefined;
   readonly waitMinutes: number;
   readonly jitter: number;
+  readonly killed: boolean;
 }
 
 const schedules: fc.Arbitrary<Schedule> = fc.record({
@@ -127,6 +130,7 @@ const schedules: fc.Arbitrary<Schedule> = fc.record({
   onCancel: fc.constantFrom('rollback', 'leave'),
   desiredCount: fc.constantFrom(undefined, undefined, 3),
   waitMinutes: fc.constantFrom(0.5, 1, 3),
+  killed: fc.boolean(),
   jitter: fc.double({ min: 0, max: 1, noNaN: true }),
 });
 
@@ -138,6 +142,8 @@ interface Run {
   readonly remedied: number;
   readonly afterCancel: number | undefined;
   readonly cancelledOut: boolean;
+  /** What a post step finds where the run is killed as it ends; it asks for the rollback as well. */
+  readonly post: { readonly found: Found; readonly end: Course; readonly seconds: number } | undefined;
 }
 
 /** The SDK gives a write one attempt of 20 s, a read four. */
@@ -230,7 +236,21 @@ async function run(schedule: Schedule): Promise<Run> {
       remedied: remedied - watched,
       afterCancel: cancelledAt === undefined ? undefined : clock.now() - cancelledAt,
       cancelledOut,
+      post: schedule.killed && cancelledOut ? await finish() : undefined,
     };
+  }
+
+  /** The post step of a run that told it nothing. */
+  async function finish(): Promise<Run['post']> {
+    const from = clock.now();
+    const found = await findStarted({ aws: ecs.aws, clock }, before, OUR_REVISION, asked.rollout).catch(
+      (error: unknown): Found => ({ kind: 'other', sentence: String(error) }),
+    );
+    const started = found.kind === 'started' ? found.started : undefined;
+    const left = courseOf({ snapshot: before, taskDefinitionArn: OUR_REVISION }, started);
+    const killed = endOf(new Cancelled('SIGKILL'));
+    const end = await abandonCourse({ aws: ecs.aws, clock, seconds: 30 }, left, killed, asked.rollout);
+    return { found, end, seconds: (clock.now() - from) / 1000 };
   }
 }
 
@@ -242,7 +262,22 @@ const WRITE_MS = 60_000 + 21_000;
 /** The runner kills a job ten seconds after its first signal; the report has to be written before that. */
 const KILLED_MS = 9_000;
 
-function check({ ecs, end, watched, remedied, afterCancel, cancelledOut }: Run, schedule: Schedule): void {
+/** What the post step says is so, and it comes to an end. */
+function checkPost({ ecs, post }: Run): void {
+  if (post === undefined) return;
+  const touched = ecs.updates.some(
+    ({ input }) => 'taskDefinition' in input && input.taskDefinition === OUR_REVISION,
+  );
+  if (post.found.kind === 'untouched') expect(touched).toBe(false);
+  if (post.found.kind === 'started') expect(touched).toBe(true);
+  expect(post.end.outcome?.production).toMatch(/^[A-Z].*\.$/);
+  expect(post.end.outcome?.production).not.toMatch(/undefined|\.\.|: \.|\[object/);
+  expect(post.seconds).toBeLessThanOrEqual(60);
+}
+
+function check(run: Run, schedule: Schedule): void {
+  const { ecs, end, watched, remedied, afterCancel, cancelledOut } = run;
+  checkPost(run);
   const { outcome, rollback } = end;
   const limit = schedule.waitMinutes * 60_000;
   if (outcome === undefined) throw new Error('no outcome');

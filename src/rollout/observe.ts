@@ -109,7 +109,7 @@ interface Tasks {
 }
 
 /** How long one look waits for its evidence. */
-const EVIDENCE_MS = 5_000;
+const TASKS_MS = 5_000;
 
 const NO_TASKS: Tasks = { ours: [], others: 0, draining: 0 };
 
@@ -119,7 +119,7 @@ async function evidenceOf(
   read: () => Promise<Tasks>,
 ): Promise<Tasks & { unanswered?: unknown }> {
   try {
-    return await whereAllowed(() => within(clock, EVIDENCE_MS, read), NO_TASKS);
+    return await whereAllowed(() => within(clock, TASKS_MS, read), NO_TASKS);
   } catch (error) {
     const kind = awsErrorKind(error);
     if (kind !== 'throttled' && kind !== 'transient') throw error;
