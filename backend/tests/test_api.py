@@ -11,7 +11,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from app.api import create_app
-from app.lifecycle import Lifecycle
+from app.lifecycle import Lifecycle, Phase
 from app.settings import Settings
 from tests.conftest import generate
 
@@ -48,10 +48,10 @@ def test_version_is_the_commit(api: TestClient) -> None:
 
 
 @pytest.mark.parametrize(("phase", "status"), [("starting", 503), ("ready", 200), ("unable", 503), ("draining", 503)])
-def test_ready_follows_the_phase(phase: str, status: int) -> None:
+def test_ready_follows_the_phase(phase: Phase, status: int) -> None:
     lifecycle = Quiet()
     with client(lifecycle) as api:
-        lifecycle.phase = phase  # type: ignore[assignment]
+        lifecycle.phase = phase
         response = api.get("/ready")
     assert (response.status_code, response.json()) == (status, {"status": phase})
 
