@@ -55,6 +55,7 @@ async function deployment(sim: Simulator, tag: string, title: string): Promise<S
     'health-check-json': `version=${tag}`,
     'health-check-interval-seconds': '0.5',
     'poll-interval-seconds': '0.5',
+    'pr-comment': 'false',
   };
   say(`\n━━ ${title} ${'━'.repeat(Math.max(3, 74 - title.length))}\n`);
   say('- uses: org/ecs-fargate-deploy@v1\n  with:');

@@ -95,7 +95,12 @@ describe("a container's log", () => {
   test('that cannot be read by its driver is said once, and never asked for', async () => {
     const stream = new FakeStream();
     const log = fakeLog();
-    const tail = new LogTail({ aws: { logs: stream }, clock: fakeClock(), log }, 'web', 'It logs through splunk.', 3);
+    const tail = new LogTail(
+      { aws: { logs: stream }, clock: fakeClock(), log },
+      'web',
+      'It logs through splunk.',
+      3,
+    );
     await tail.pull();
     expect(log.said).toEqual(['It logs through splunk.']);
     expect(stream.asked).toEqual([]);

@@ -34,6 +34,12 @@ describe('a program', () => {
     expect([exitCode, JSON.parse(stdout)]).toEqual([0, [hostile, 'this', 'none', 'secret']]);
   });
 
+  it('may end without reading its input', async () => {
+    const input = 'x'.repeat(4 * 1024 * 1024);
+    const { exitCode } = await execute(program('process.exit(3)', { input }), never);
+    expect(exitCode).toBe(3);
+  });
+
   it('tells each line of both outputs, whole, however its bytes arrive', async () => {
     const lines: string[] = [];
     const source = `

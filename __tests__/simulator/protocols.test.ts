@@ -253,7 +253,7 @@ describe('the load balancer', () => {
     const response = await fetch(`${sim.loadBalancers['web']!.url}${path}`);
     return [
       response.status,
-      response.headers.get('content-type') === 'application/json' ? await response.json() : '',
+      response.headers.get('content-type') === 'application/json' ? ((await response.json()) as unknown) : '',
     ];
   };
   const deploy = (tag: string): void => {

@@ -1,27 +1,17 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BuildOptions } from '../model.ts';
-import type { Clock } from '../runtime/clock.ts';
 import { secondsBetween } from '../runtime/clock.ts';
 import { Failure } from '../runtime/failure.ts';
-import type { OutputLog } from '../runtime/log.ts';
 import { retrying, type Attempt } from '../runtime/retry.ts';
 import { buildArguments, describeBuild, type BuildxVersion } from './arguments.ts';
 import { chooseBuilder } from './builder.ts';
 import { buildxVersion, currentBuilder } from './builder-facts.ts';
 import type { Caches } from './cache.ts';
-import { createBuilder } from './create-builder.ts';
+import { createBuilder, type BuilderTools } from './create-builder.ts';
 import type { Docker } from './docker.ts';
 import { explain, sentence, type Circumstances, type Explanation } from './explain.ts';
 import { StepCounter, type BuildSteps } from './progress.ts';
-
-export interface BuildTools {
-  readonly clock: Clock;
-  readonly signal: AbortSignal;
-  readonly log: OutputLog;
-  /** Remembers a builder that is to be removed, before it is made. */
-  readonly keepBuilder: (name: string) => void;
-}
 
 /** What is built and where it goes. */
 export interface Build {
@@ -49,7 +39,7 @@ const BUILD_SECONDS = 6 * 3600;
  * answers badly, it is tried again: what was built is in the builder's cache. Throws `build-failed` or `push-failed`
  * with the words of the build itself.
  */
-export async function buildAndPush(tools: BuildTools, docker: Docker, build: Build): Promise<Built> {
+export async function buildAndPush(tools: BuilderTools, docker: Docker, build: Build): Promise<Built> {
   const { clock, log, signal } = tools;
   const { builder, version } = await prepareBuilder(tools, docker, build);
   const metadataFile = join(docker.folder, 'metadata.json');
@@ -81,7 +71,7 @@ export async function buildAndPush(tools: BuildTools, docker: Docker, build: Bui
 
 /** The name of the builder to use, made where need be. */
 async function prepareBuilder(
-  tools: BuildTools,
+  tools: BuilderTools,
   docker: Docker,
   build: Build,
 ): Promise<{ builder: string | undefined; version: BuildxVersion | undefined }> {

@@ -1,9 +1,18 @@
 import { randomUUID } from 'node:crypto';
+import type { Clock } from '../runtime/clock.ts';
 import { Failure } from '../runtime/failure.ts';
+import type { OutputLog } from '../runtime/log.ts';
 import { retrying, type Attempt } from '../runtime/retry.ts';
-import type { BuildTools } from './build.ts';
 import type { Docker } from './docker.ts';
 import { explain, sentence, type Circumstances } from './explain.ts';
+
+export interface BuilderTools {
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly log: OutputLog;
+  /** Remembers a builder that is to be removed, before it is made. */
+  readonly keepBuilder: (name: string) => void;
+}
 
 /** Of pulling BuildKit and starting it. */
 const BOOT_SECONDS = 600;
@@ -13,7 +22,7 @@ const BOOT_SECONDS = 600;
  * whatever becomes of this process. Throws `build-failed`.
  */
 export async function createBuilder(
-  { clock, signal, log, keepBuilder }: BuildTools,
+  { clock, signal, log, keepBuilder }: BuilderTools,
   docker: Docker,
   image: string | undefined,
   circumstances: Circumstances,

@@ -123,6 +123,9 @@ class Running {
 
   take(child: ChildProcess): void {
     this.#child = child;
+    // A program that ends without reading its input breaks the pipe; its exit code tells the rest. The input is there,
+    // and not yet written to, in the next tick.
+    process.nextTick(() => child.stdin?.on('error', () => undefined));
     if (this.#isToEnd) setImmediate(() => this.#child?.kill('SIGTERM'));
   }
 
