@@ -61,7 +61,7 @@ async function unpack(
   for (const file of files) await command('dpkg-deb', ['-x', join(downloads, file), join(folder, 'root')]);
 }
 
-/** DEBIAN_MIRROR, else the mirror of the machine's own sources, else the public one. */
+/** DEBIAN_MIRROR, else the mirror of the machine's own sources. */
 export async function debianMirror(): Promise<string> {
   const given = process.env['DEBIAN_MIRROR'];
   if (given !== undefined && given !== '') return given;
@@ -72,5 +72,5 @@ export async function debianMirror(): Promise<string> {
     const [found] = /https?:\/\/[^\s\]]*\/debian\/?(?=\s|$)/m.exec(await readFile(path, 'utf8')) ?? [];
     if (found !== undefined) return found;
   }
-  return 'http://deb.debian.org/debian';
+  throw new Error('The sources of this machine name no mirror of Debian. Set DEBIAN_MIRROR to one.');
 }
