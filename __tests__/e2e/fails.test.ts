@@ -53,8 +53,8 @@ describe('a rollout that fails', () => {
     }));
 
   test.each([
-    ['unhealthy-1', 'target-health-check-failed', /Health checks failed with these codes: \[502\]/],
-    ['silent-1', 'target-health-check-failed', /Request timed out/],
+    ['unhealthy-1', 'target-health-check-failed', /failed ELB health checks in \(target-group backend\)/],
+    ['silent-1', 'target-health-check-failed', /failed ELB health checks in \(target-group backend\)/],
     ['oom-1', 'out-of-memory', /exited with code 137: .*OutOfMemoryError/],
     ['badcommand-1', 'bad-command', /exited with code 127/],
     ['noexec-1', 'bad-command', /executable file not found/],
