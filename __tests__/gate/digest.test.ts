@@ -18,8 +18,10 @@ interface Fakes {
   /** Digests of the service revision by container; `denied`: its call is. */
   readonly revision?: Readonly<Record<string, string>> | 'denied';
   readonly tasks?: Readonly<Record<string, string>> | 'denied';
-  /** Manifests of the index that ECR holds; `denied`: the call is. */
-  readonly index?: readonly string[] | 'denied';
+  /** What a second task runs. */
+  readonly secondTask?: Readonly<Record<string, string>>;
+  /** Manifests of the index that ECR holds; `denied`: the call is; `gone`: ECR does not have it any more. */
+  readonly index?: readonly string[] | 'denied' | 'gone';
 }
 
 async function gate(images: Readonly<Record<string, DeployedImage>>, fakes: Fakes): Promise<GateResult> {
@@ -44,16 +46,14 @@ async function gate(images: Readonly<Record<string, DeployedImage>>, fakes: Fake
     listTasks: () => (ofTasks === 'denied' ? Promise.reject(denied()) : Promise.resolve({ taskArns: ['t'] })),
     describeTasks: () =>
       Promise.resolve({
-        tasks: [
-          {
-            startedBy: rollout.deploymentId,
-            taskDefinitionArn: rollout.taskDefinitionArn,
-            containers: Object.entries(ofTasks).map(([name, letter]) => ({
-              name,
-              imageDigest: digestOf(letter),
-            })),
-          },
-        ],
+        tasks: [ofTasks, fakes.secondTask ?? {}].map((containers) => ({
+          startedBy: rollout.deploymentId,
+          taskDefinitionArn: rollout.taskDefinitionArn,
+          containers: Object.entries(containers).map(([name, letter]) => ({
+            name,
+            imageDigest: digestOf(letter),
+          })),
+        })),
       }),
   };
   const { index = [] } = fakes;
@@ -62,13 +62,11 @@ async function gate(images: Readonly<Record<string, DeployedImage>>, fakes: Fake
       index === 'denied'
         ? Promise.reject(denied())
         : Promise.resolve({
-            images: [
-              {
-                imageManifest: JSON.stringify({
-                  manifests: index.map((letter) => ({ digest: digestOf(letter) })),
-                }),
-              },
-            ],
+            images: (index === 'gone' ? [] : [index]).map((letters) => ({
+              imageManifest: JSON.stringify({
+                manifests: letters.map((letter) => ({ digest: digestOf(letter) })),
+              }),
+            })),
           }),
   });
   return digestGate({ ecs, ecr } as unknown as Parameters<typeof digestGate>[0], rollout, images);
@@ -91,6 +89,18 @@ describe('what runs', () => {
     ],
     ['fails where it is another digest', { web: image('a') }, { revision: { web: 'b' } }, 'failed'],
     ['fails by its tasks', { web: image('a') }, { revision: 'denied', tasks: { web: 'b' } }, 'failed'],
+    [
+      'fails by the one task that runs another digest',
+      { web: image('a') },
+      { revision: 'denied', tasks: { web: 'b' }, secondTask: { web: 'a' } },
+      'failed',
+    ],
+    [
+      'is not judged where the index is gone from ECR',
+      { web: image('a') },
+      { revision: { web: 'b' }, index: 'gone' },
+      'skipped',
+    ],
     [
       'fails for one container although the digest of another is not known',
       { side: image(undefined, 'nginx'), web: image('a') },

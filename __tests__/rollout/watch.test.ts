@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { Aws } from '../../src/aws/clients.ts';
 import type { Rollout, RolloutRequest } from '../../src/model.ts';
 import type { Watched } from '../../src/rollout/trouble.ts';
-import { watch, watchCourse, type Until } from '../../src/rollout/watch.ts';
+import { termsOf, watch, watchCourse, type Until } from '../../src/rollout/watch.ts';
 import { Cancelled } from '../../src/runtime/cancellation.ts';
 import { fakeClock } from '../fakes/clock.ts';
 import {
@@ -463,5 +463,15 @@ describe('the course of a watched service', () => {
       },
     });
     expect(after.trouble).toBeUndefined();
+  });
+});
+
+describe('what the judge is told', () => {
+  test.each([
+    ['the service keeps its count', undefined, { breakerThreshold: 3, countBefore: undefined }],
+    ['the run asks for the count that is there', 2, { breakerThreshold: 3, countBefore: undefined }],
+    ['the run raises it: the threshold goes with it', 20, { breakerThreshold: 10, countBefore: 2 }],
+  ])('%s', (_, desiredCount, told) => {
+    expect(termsOf(rollout(), rolloutRequest({ desiredCount }))).toMatchObject(told);
   });
 });
