@@ -47,8 +47,8 @@ describe('the private configuration', () => {
   });
 
   it('finds further plugins', () => {
-    expect(privateConfig({ cliPluginsExtraDirs: ['/opt/plugins'] }, '/d', [])['cliPluginsExtraDirs']).toEqual(
-      ['/opt/plugins', '/d/cli-plugins'],
+    expect(privateConfig({ cliPluginsExtraDirs: ['/plugins'] }, '/d', [])['cliPluginsExtraDirs']).toEqual(
+      ['/plugins', '/d/cli-plugins'],
     );
   });
 });
