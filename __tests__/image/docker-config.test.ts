@@ -47,9 +47,10 @@ describe('the private configuration', () => {
   });
 
   it('finds further plugins', () => {
-    expect(privateConfig({ cliPluginsExtraDirs: ['/plugins'] }, '/d', [])['cliPluginsExtraDirs']).toEqual(
-      ['/plugins', '/d/cli-plugins'],
-    );
+    expect(privateConfig({ cliPluginsExtraDirs: ['/plugins'] }, '/d', [])['cliPluginsExtraDirs']).toEqual([
+      '/plugins',
+      '/d/cli-plugins',
+    ]);
   });
 });
 
