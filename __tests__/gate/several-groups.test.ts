@@ -10,7 +10,14 @@ const TASK = {
 const PLACES = new Map([[TASK.taskArn, { target: '10.0.0.1', ports: undefined }]]);
 
 function target(state: string): TargetView {
-  return { address: '10.0.0.1', port: 80, state, reason: undefined, description: undefined };
+  return {
+    targetGroupArn: '',
+    address: '10.0.0.1',
+    port: 80,
+    state,
+    reason: undefined,
+    description: undefined,
+  };
 }
 
 test.each([

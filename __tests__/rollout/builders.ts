@@ -152,6 +152,7 @@ export function observation(changes: Partial<Observation> = {}): Observation {
     newer: undefined,
     tasks: [],
     oldTasks: 0,
+    targets: [],
     events: [],
     unanswered: undefined,
     ...changes,

@@ -9,6 +9,7 @@ import {
   course,
   DENIED,
   EXPIRED,
+  OLD_ID,
   OUR_REVISION,
   recordedLog,
   request,
@@ -81,6 +82,53 @@ async function see(options: Options = {}): Promise<Seen> {
   };
   const watched = await watch(tools, followed, rolloutRequest(options.asked), options.until);
   return { watched, ecs, log, pauses: clock.pauses.map((pause) => pause / 1000) };
+}
+
+const TARGET_GROUP = {
+  targetGroupArn: 'arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/backend/0123456789abcdef',
+  alternateTargetGroupArn: undefined,
+  containerName: 'app',
+  containerPort: 8000,
+};
+
+const NETWORK = {
+  attachments: [
+    { type: 'ElasticNetworkInterface', details: [{ name: 'privateIPv4Address', value: '10.0.1.5' }] },
+  ],
+};
+
+const TASK_ARN = 'arn:aws:ecs:eu-west-1:123456789012:task/prod/0000000000000000000000000000000';
+
+/** A load balancer with one target, which is in this state. `closed`: its groups may not be described. */
+function balancer(state: () => string, closed = false): Aws['elb'] {
+  const description = 'Health checks failed with these codes: [502]';
+  return {
+    describeTargetHealth: () => {
+      const State = state();
+      const why =
+        State === 'unhealthy' ? { Reason: 'Target.ResponseCodeMismatch', Description: description } : {};
+      return Promise.resolve({
+        TargetHealthDescriptions: [
+          { Target: { Id: '10.0.1.5', Port: 8000 }, TargetHealth: { State, ...why } },
+        ],
+      });
+    },
+    describeTargetGroups: () =>
+      closed
+        ? Promise.reject(DENIED())
+        : Promise.resolve({
+            TargetGroups: [
+              {
+                TargetGroupArn: TARGET_GROUP.targetGroupArn,
+                TargetGroupName: 'backend',
+                HealthCheckProtocol: 'HTTP',
+                HealthCheckPath: '/health',
+                HealthCheckPort: 'traffic-port',
+                Matcher: { HttpCode: '200' },
+              },
+            ],
+          }),
+  } as unknown as Aws['elb'];
 }
 
 const total = (pauses: readonly number[]): number => pauses.reduce((sum, pause) => sum + pause, 0);
@@ -453,6 +501,78 @@ describe('the course of a watched service', () => {
       kind: 'stopped-task',
       text: 'container "app" exited with code 1: Essential container in task exited (EssentialContainerExited) (x2)',
     });
+  });
+
+  describe('has what its target group said of its tasks', () => {
+    const REASON = 'Target.ResponseCodeMismatch: Health checks failed with these codes: [502]';
+    const evidenceOf = async (
+      targets: (pause: number) => string,
+      denied = false,
+    ): Promise<readonly string[]> => {
+      let pause = 0;
+      const after = await go({
+        rollout: { snapshot: snapshot({ targetGroups: [TARGET_GROUP] }) },
+        before: (ecs) => {
+          ecs.start({ ...NETWORK, taskArn: `${TASK_ARN}1` });
+        },
+        during: (ecs, number) => {
+          pause = number;
+          if (number === 2) ecs.trigger();
+        },
+        elb: balancer(() => targets(pause), denied),
+      });
+      return (after.trouble?.evidence ?? []).filter(({ kind }) => kind === 'target').map(({ text }) => text);
+    };
+
+    test('with the check that they fail, though ECS has taken the targets out by the verdict', async () => {
+      expect(await evidenceOf((pause) => (pause < 2 ? 'unhealthy' : 'draining'))).toEqual([
+        'target group backend asks HTTP /health on port traffic-port and expects 200',
+        `unhealthy: ${REASON} (10.0.1.5:8000)`,
+      ]);
+    });
+
+    test('but not what was over by then', async () => {
+      expect(await evidenceOf((pause) => (pause === 0 ? 'unhealthy' : 'healthy'))).toEqual([]);
+    });
+
+    test('even where the group itself may not be read', async () => {
+      expect(await evidenceOf(() => 'unhealthy', true)).toEqual([
+        'target group backend',
+        `unhealthy: ${REASON} (10.0.1.5:8000)`,
+      ]);
+    });
+
+    test('and nothing of the tasks of others', async () => {
+      const after = await go({
+        rollout: { snapshot: snapshot({ targetGroups: [TARGET_GROUP] }) },
+        before: (ecs) => {
+          ecs.start({ ...NETWORK, startedBy: OLD_ID });
+        },
+        during: (ecs) => {
+          ecs.trigger();
+        },
+        elb: balancer(() => 'unhealthy'),
+      });
+      expect(after.trouble?.evidence.filter(({ kind }) => kind === 'target')).toEqual([]);
+    });
+  });
+
+  test('has the events that came with the tasks that settle it', async () => {
+    const message = '(service web) (port 8000) is unhealthy in (target-group backend) due to (reason X).';
+    const after = await go({
+      during: (ecs) => {
+        // The service is read, and then, beside it, the tasks: by then two more have failed.
+        ecs.fault = (call) => {
+          if (call === 'listTasks' && ecs.tasks.length < 2) {
+            ecs.crash();
+            ecs.crash();
+          }
+          if (call === 'describeTasks') ecs.events.push({ id: 'late', message });
+          return undefined;
+        };
+      },
+    });
+    expect(after.trouble?.evidence).toContainEqual({ kind: 'event', text: message });
   });
 
   test('is not watched where nothing moved', async () => {

@@ -4,6 +4,7 @@ import type { LoadBalancerReads } from './clients.ts';
 
 /** One target of a target group, as the load balancer sees it. */
 export interface TargetView {
+  readonly targetGroupArn: string;
   readonly address: string;
   readonly port: number | undefined;
   /** `initial`, `healthy`, `unhealthy`, `unhealthy.draining`, `unused`, `draining`, `unavailable`. */
@@ -19,7 +20,7 @@ export async function targetsOf(
   targetGroupArn: string,
 ): Promise<TargetView[]> {
   const answer = await elb.describeTargetHealth({ TargetGroupArn: targetGroupArn });
-  return (answer.TargetHealthDescriptions ?? []).map(viewTarget);
+  return (answer.TargetHealthDescriptions ?? []).map((each) => viewTarget(targetGroupArn, each));
 }
 
 /** Targets of an attachment, whichever of its two groups they are in. */
@@ -31,8 +32,9 @@ export async function targetsOfAttachment(
   return (await Promise.all(arns.map((arn) => targetsOf(elb, arn)))).flat();
 }
 
-function viewTarget(description: TargetHealthDescription): TargetView {
+function viewTarget(targetGroupArn: string, description: TargetHealthDescription): TargetView {
   return {
+    targetGroupArn,
     address: description.Target?.Id ?? '',
     port: description.Target?.Port,
     state: description.TargetHealth?.State ?? '',

@@ -1,6 +1,7 @@
 import type { Cause } from '../model.ts';
 import type { EntryView, Observation } from './observation.ts';
 import { describeFailure, type TaskFailure } from '../aws/task-failure.ts';
+import { rememberTargets, type SickTargets } from './sick-targets.ts';
 
 /** What the looks at one rollout taught so far. */
 export interface History {
@@ -8,6 +9,7 @@ export interface History {
   readonly turns: readonly Turn[];
   /** Failed tasks of ours by id, in the order in which they were seen. */
   readonly failures: ReadonlyMap<string, TaskFailure>;
+  readonly sickTargets: SickTargets;
   /** `id` of the PRIMARY entry with which ECS rolls back (its reason may be gone from a later look). */
   readonly rollbackId: string | undefined;
   /** Ids of tasks that had failed before this run looked for the first time: evidence, and no more. */
@@ -24,6 +26,7 @@ export type Turn =
 export const NO_HISTORY: History = {
   turns: [],
   failures: new Map(),
+  sickTargets: new Map(),
   rollbackId: undefined,
   foreign: undefined,
 };
@@ -50,6 +53,7 @@ export function remember(history: History, seen: Observation, beganBefore = fals
       })),
     ],
     failures,
+    sickTargets: rememberTargets(history.sickTargets, seen.targets),
     rollbackId: saysRollback(seen.primary) ? seen.primary?.id : history.rollbackId,
     foreign,
   };

@@ -1,3 +1,5 @@
+import type { Service } from '@aws-sdk/client-ecs';
+import type { TargetView } from '../aws/target-health.ts';
 import type { TaskView } from './task-view.ts';
 
 /** One look at a rollout: plain facts, gathered by observe.ts, judged by judge.ts. */
@@ -18,6 +20,8 @@ export interface Observation {
   readonly oldTasks: number;
   /** Those of them that are on their way out; undefined where the tasks may not be read. */
   readonly drainingTasks?: number;
+  /** Targets that lead to a task of ours. */
+  readonly targets: readonly TargetView[];
   readonly events: readonly ServiceEvent[];
   /** Why this look shows no tasks, where AWS did not answer for them: they are evidence, not the verdict. */
   readonly unanswered: unknown;
@@ -58,4 +62,8 @@ export interface EntryView {
 export interface ServiceEvent {
   readonly id: string;
   readonly message: string;
+}
+
+export function viewEvents({ events = [] }: Service): ServiceEvent[] {
+  return events.map((event) => ({ id: event.id ?? '', message: event.message ?? '' }));
 }

@@ -121,7 +121,8 @@ function beganBefore({ adopted, replacesTasks }: Rollout): boolean {
 /** A look for whose tasks AWS did not answer shows those of the look before. */
 function withKnownTasks(seen: Observation, last: Observation | undefined): Observation {
   if (seen.unanswered === undefined || last === undefined) return seen;
-  return { ...seen, tasks: last.tasks, oldTasks: last.oldTasks, drainingTasks: last.drainingTasks ?? 0 };
+  const { tasks, oldTasks, drainingTasks = 0, targets } = last;
+  return { ...seen, tasks, oldTasks, drainingTasks, targets };
 }
 
 function isThrottling(error: unknown): boolean {

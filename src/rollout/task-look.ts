@@ -1,0 +1,111 @@
+import type { Task } from '@aws-sdk/client-ecs';
+import type { Aws } from '../aws/clients.ts';
+import { awsErrorKind } from '../aws/errors.ts';
+import { targetsOfAttachment, type TargetView } from '../aws/target-health.ts';
+import { leadsTo, placesOf, type TaskPlace } from '../aws/task-places.ts';
+import { describeTasks, listServiceTasks } from '../aws/tasks.ts';
+import type { Rollout } from '../model.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { within } from '../runtime/within.ts';
+import type { Observation } from './observation.ts';
+import { viewTask } from './task-view.ts';
+
+type TaskLook = Pick<Observation, 'tasks' | 'oldTasks' | 'drainingTasks' | 'targets' | 'unanswered'>;
+
+type TaskReads = Pick<Aws, 'ecs' | 'elb'>;
+
+/** How long one look waits for its tasks. */
+const TASKS_MS = 5_000;
+
+const NO_TASKS: TaskLook = { tasks: [], oldTasks: 0, drainingTasks: 0, targets: [], unanswered: undefined };
+
+/**
+ * The tasks of the service and their targets, where they may be read and AWS answers: they are evidence, and the
+ * verdict does not wait for them.
+ */
+export async function lookAtTasks(
+  { aws, clock }: { readonly aws: TaskReads; readonly clock: Clock },
+  rollout: Rollout,
+): Promise<TaskLook> {
+  try {
+    return await whereAllowed(() => within(clock, TASKS_MS, () => tasksOf(aws, rollout)), NO_TASKS);
+  } catch (error) {
+    const kind = awsErrorKind(error);
+    if (kind !== 'throttled' && kind !== 'transient') throw error;
+    return { ...NO_TASKS, unanswered: error };
+  }
+}
+
+/** Our tasks, running and stopped, with their targets, and how many others there still are. */
+async function tasksOf(aws: TaskReads, rollout: Rollout): Promise<TaskLook> {
+  const { address } = rollout.snapshot;
+  const [running, stopped] = await Promise.all([
+    listServiceTasks(aws.ecs, address, 'RUNNING'),
+    listServiceTasks(aws.ecs, address, 'STOPPED'),
+  ]);
+  const tasks = await describeTasks(aws.ecs, address.cluster, [...new Set([...running, ...stopped])]);
+  const isOurs = (task: Task): boolean => task.startedBy === rollout.deploymentId;
+  const ours = tasks.filter(isOurs);
+  const others = tasks.filter((task) => !isOurs(task) && task.lastStatus !== 'STOPPED');
+  const behind = await behindGroups(aws, rollout, ours);
+  const sources = {
+    containerChecks: rollout.definition.containerDefinitions.some(
+      (container) => container['healthCheck'] !== undefined,
+    ),
+    healthyTasks: behind && healthyTasks(behind),
+  };
+  return {
+    tasks: ours.map((task) => viewTask(task, sources)),
+    oldTasks: others.length,
+    drainingTasks: others.filter((task) => task.desiredStatus === 'STOPPED').length,
+    targets: behind === undefined ? [] : ourTargets(behind),
+    unanswered: undefined,
+  };
+}
+
+/** Tasks behind target groups. */
+interface Behind {
+  readonly places: ReadonlyMap<string, TaskPlace>;
+  /** For each attachment of the service, its targets. */
+  readonly groups: readonly (readonly TargetView[])[];
+}
+
+/** Undefined where the service has no target groups, and where they may not be read. */
+async function behindGroups(
+  aws: TaskReads,
+  rollout: Rollout,
+  tasks: readonly Task[],
+): Promise<Behind | undefined> {
+  const { targetGroups, address } = rollout.snapshot;
+  if (targetGroups.length === 0) return undefined;
+  return whereAllowed(async () => {
+    const [places, ...groups] = await Promise.all([
+      placesOf(aws.ecs, address.cluster, tasks),
+      ...targetGroups.map((group) => targetsOfAttachment(aws.elb, group)),
+    ]);
+    return { places, groups };
+  }, undefined);
+}
+
+/** ARNs of the tasks that every target group finds healthy. */
+function healthyTasks({ places, groups }: Behind): Set<string> {
+  const healthy = groups.map((group) => group.filter((target) => target.state === 'healthy'));
+  const isHealthy = (place: TaskPlace): boolean =>
+    healthy.every((group) => group.some((target) => leadsTo(place, target)));
+  return new Set([...places].flatMap(([arn, place]) => (isHealthy(place) ? [arn] : [])));
+}
+
+function ourTargets({ places, groups }: Behind): TargetView[] {
+  return groups.flat().filter((target) => [...places.values()].some((place) => leadsTo(place, target)));
+}
+
+/** Evidence that the credentials may not read is done without. */
+async function whereAllowed<T>(read: () => Promise<T>, otherwise: T): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    const kind = awsErrorKind(error);
+    if (kind === 'denied' || kind === 'unsupported' || kind === 'refused') return otherwise;
+    throw error;
+  }
+}
