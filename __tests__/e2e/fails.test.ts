@@ -126,6 +126,25 @@ describe('a rollout that fails', () => {
       expect(result.outputs['changed']).toBe('true');
     }));
 
+  test.each([
+    ['has given up', PATIENT, 'ECS will not roll it back by itself.'],
+    ['only gives up', {}, 'ECS rolls it back by itself only where one of its alarms goes into ALARM.'],
+  ])('left where alarms alone roll back, and the circuit breaker %s', (_, inputs, words) => {
+    const deploymentConfiguration = { alarms: { alarmNames: ['errors'], enable: true, rollback: true } };
+    return inAWorld(
+      {
+        circuitBreaker: { enable: true, rollback: false },
+        deploymentConfiguration,
+        alarms: { errors: 'OK' },
+      },
+      async (sim) => {
+        const result = await step(sim, { ...tag('crash-1'), ...inputs, 'on-failure': 'leave' });
+        expectRed(result, 'failed', 'app-crashed');
+        expect(result.outputs['message']?.endsWith(`(on-failure: leave), and ${words}`)).toBe(true);
+      },
+    );
+  });
+
   test('runs out of time and is rolled back', () =>
     inAWorld({ circuitBreaker: false }, async (sim) => {
       const result = await step(sim, { ...tag('silent-1'), ...PATIENT, 'wait-for-minutes': '0.02' });

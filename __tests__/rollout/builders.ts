@@ -58,7 +58,13 @@ export function snapshot(changes: Partial<ServiceSnapshot> = {}): ServiceSnapsho
     running: [],
     targetGroups: [],
     placement: {},
-    deployment: { strategy: 'ROLLING', minimumHealthyPercent: 100, maximumPercent: 200, alarms: [] },
+    deployment: {
+      strategy: 'ROLLING',
+      minimumHealthyPercent: 100,
+      maximumPercent: 200,
+      alarms: [],
+      alarmsRollBack: false,
+    },
     strategyMinutes: 0,
     enableEcsManagedTags: false,
     propagateTags: 'NONE',
@@ -245,7 +251,7 @@ export function terms(changes: Partial<Judgement> = {}): Judgement {
     failFast: true,
     failedTaskLimit: 'auto',
     breakerThreshold: 3,
-    ecsRollsBack: true,
+    ecsRollsBack: { forBreaker: true, forAlarms: false },
     ...changes,
   };
 }

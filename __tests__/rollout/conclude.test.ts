@@ -16,6 +16,12 @@ const GATES: Course['gates'] = [
   { gate: 'http', state: 'skipped', detail: 'no URL' },
 ];
 
+const NOT_BY_ITSELF = 'ECS will not roll it back by itself.';
+
+const GIVES_UP = { ...snapshot().breaker, rollsBack: false };
+
+const ALARMS_ROLL_BACK = { ...snapshot().deployment, alarms: ['web-5xx'], alarmsRollBack: true };
+
 describe('without trouble', () => {
   test.each<[string, Partial<Course>, Partial<RolloutRequest>, string, string]>([
     [
@@ -187,10 +193,24 @@ describe('with trouble', () => {
   });
 
   test.each([
-    [snapshot(), 'and the circuit breaker may still roll it back.'],
-    [snapshot({ breaker: NO_BREAKER }), 'and ECS will not roll it back by itself.'],
-  ])('left by on-failure: leave, it says whether ECS will roll back by itself', (before, words) => {
-    const { result, message } = end({ snapshot: before, trouble: trouble() }, { onFailure: 'leave' });
+    ['the circuit breaker does', snapshot(), {}, 'and the circuit breaker may still roll it back.'],
+    ['nothing does', snapshot({ breaker: NO_BREAKER }), {}, `and ${NOT_BY_ITSELF}`],
+    [
+      'alarms alone do',
+      snapshot({ breaker: GIVES_UP, deployment: ALARMS_ROLL_BACK }),
+      {},
+      'and ECS rolls it back by itself only where one of its alarms goes into ALARM.',
+    ],
+    [
+      'alarms alone do, and the circuit breaker has given up',
+      snapshot({ breaker: GIVES_UP, deployment: ALARMS_ROLL_BACK }),
+      { isOver: true },
+      `and ${NOT_BY_ITSELF}`,
+    ],
+    ['there is nowhere to go back to', snapshot({ lastGood: undefined }), {}, `and ${NOT_BY_ITSELF}`],
+  ])('left by on-failure: leave, it says whether ECS will roll back: %s', (_, before, more, words) => {
+    const left = { snapshot: before, trouble: trouble(more) };
+    const { result, message } = end(left, { onFailure: 'leave' });
     expect(result).toBe('failed');
     expect(message).toBe(`${FAILED}; it is left as it is (on-failure: leave), ${words}`);
   });

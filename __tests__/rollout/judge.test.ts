@@ -29,6 +29,8 @@ const STATUSES: Readonly<Record<string, Verdict['kind']>> = {
 
 const BREAKER_WORDS = 'Service deployment rolled back because the circuit breaker threshold was exceeded.';
 
+const NEVER = { forBreaker: false, forAlarms: false };
+
 describe('the status of our service deployment decides', () => {
   test.each(Object.entries(STATUSES))('%s: %s', (status, kind) => {
     expect(judge(observation({ deployment: deployment({ status }) }), NO_HISTORY, terms()).kind).toBe(kind);
@@ -117,9 +119,11 @@ describe('STOPPED means one of three things', () => {
 
 describe('a detector that triggered while the deployment is IN_PROGRESS', () => {
   test.each([
-    [true, 'rolling-back'],
-    [false, 'trying'],
-  ] as const)('the circuit breaker, with ECS set to roll back: %s', (ecsRollsBack, ecs) => {
+    [{ forBreaker: true, forAlarms: true }, 'rolling-back'],
+    [{ forBreaker: true, forAlarms: false }, 'rolling-back'],
+    [{ forBreaker: false, forAlarms: true }, 'giving-up'],
+    [{ forBreaker: false, forAlarms: false }, 'giving-up'],
+  ] as const)('the circuit breaker, with ECS set to roll back: %j', (ecsRollsBack, ecs) => {
     const seen = observation({ deployment: deployment({ breaker: 'TRIGGERED' }) });
     expect(judge(seen, NO_HISTORY, terms({ ecsRollsBack }))).toMatchObject({
       kind: 'failed',
@@ -129,9 +133,11 @@ describe('a detector that triggered while the deployment is IN_PROGRESS', () => 
   });
 
   test.each([
-    [true, 'rolling-back'],
-    [false, 'trying'],
-  ] as const)('an alarm, with ECS set to roll back: %s', (ecsRollsBack, ecs) => {
+    [{ forBreaker: true, forAlarms: true }, 'rolling-back'],
+    [{ forBreaker: true, forAlarms: false }, 'giving-up'],
+    [{ forBreaker: false, forAlarms: true }, 'rolling-back'],
+    [{ forBreaker: false, forAlarms: false }, 'giving-up'],
+  ] as const)('an alarm, with ECS set to roll back: %j', (ecsRollsBack, ecs) => {
     const seen = observation({ deployment: deployment({ triggeredAlarms: ['web-5xx', 'web-slow'] }) });
     expect(judge(seen, NO_HISTORY, terms({ ecsRollsBack }))).toEqual({
       kind: 'failed',
@@ -139,6 +145,17 @@ describe('a detector that triggered while the deployment is IN_PROGRESS', () => 
       cause: 'alarm',
       reason: 'alarm in ALARM: web-5xx, web-slow',
     });
+  });
+
+  test.each([
+    ['ECS deployment circuit breaker: tasks failed to start.', { forBreaker: true, forAlarms: false }],
+    ['ECS deployment failed: alarm detected.', { forBreaker: false, forAlarms: true }],
+  ])('told by the entry alone (%s), it is the one that the entry names', (reason, ecsRollsBack) => {
+    const failed = entry({ rolloutState: 'FAILED', reason });
+    const seen = observation({ entry: failed, primary: failed });
+    expect(judge(seen, NO_HISTORY, terms({ ecsRollsBack }))).toMatchObject({ ecs: 'rolling-back' });
+    const other = { forBreaker: !ecsRollsBack.forBreaker, forAlarms: !ecsRollsBack.forAlarms };
+    expect(judge(seen, NO_HISTORY, terms({ ecsRollsBack: other }))).toMatchObject({ ecs: 'giving-up' });
   });
 
   test('what the failed tasks say is a better cause than "circuit breaker"', () => {
@@ -284,7 +301,7 @@ describe('where service deployments cannot be read, our entry of deployments[] d
       entry: entry({ rolloutState: 'FAILED' }),
       primary: othersEntry({ rolloutState: 'COMPLETED' }),
     });
-    expect(judge(seen, NO_HISTORY, terms({ ecsRollsBack: false })).kind).toBe('superseded');
+    expect(judge(seen, NO_HISTORY, terms({ ecsRollsBack: NEVER })).kind).toBe('superseded');
   });
 
   describe('counts decide only where there is no rolloutState either', () => {

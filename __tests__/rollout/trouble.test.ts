@@ -46,6 +46,11 @@ describe('how a watch ended, and what can be done about it', () => {
       },
     ],
     [
+      'ECS is about to give up, and will not roll back',
+      { kind: 'failed', ecs: 'giving-up', cause: 'circuit-breaker', reason: '' },
+      { result: 'failed', remedy: 'roll-back', isOver: true },
+    ],
+    [
       'ECS rolls back: follow it',
       { kind: 'failed', ecs: 'rolling-back', cause: 'alarm', reason: 'alarm in ALARM: web-5xx' },
       { result: 'failed', cause: 'alarm', remedy: 'follow-ecs' },

@@ -257,6 +257,15 @@ describe('the circuit breaker', () => {
     expect(breakerThreshold(breaker, desiredCount)).toBe(threshold);
   });
 
+  it('has nothing of the alarms, which have a rollback of their own', async () => {
+    const deploymentConfiguration = {
+      deploymentCircuitBreaker: { enable: true, rollback: false },
+      alarms: { alarmNames: ['errors'], enable: true, rollback: true },
+    };
+    const { breaker } = await snapshot({ deployments: [], more: { deploymentConfiguration } });
+    expect(breaker).toMatchObject({ enabled: true, rollsBack: false });
+  });
+
   it('is off where the service has none', async () => {
     expect((await snapshot({ deployments: [] })).breaker).toEqual({
       enabled: false,
@@ -282,12 +291,17 @@ describe('the deployment settings', () => {
     [
       'its alarms',
       { deploymentConfiguration: { alarms: { alarmNames: ['errors'], enable: true, rollback: true } } },
-      { alarms: ['errors'] },
+      { alarms: ['errors'], alarmsRollBack: true },
+    ],
+    [
+      'its alarms that only fail a deployment',
+      { deploymentConfiguration: { alarms: { alarmNames: ['errors'], enable: true, rollback: false } } },
+      { alarms: ['errors'], alarmsRollBack: false },
     ],
     [
       'no alarms that are switched off',
       { deploymentConfiguration: { alarms: { alarmNames: ['errors'], enable: false, rollback: true } } },
-      { strategy: 'ROLLING', alarms: [] },
+      { strategy: 'ROLLING', alarms: [], alarmsRollBack: false },
     ],
   ])('are %s', async (_what, more, settings) => {
     expect((await snapshot({ deployments: [], more })).deployment).toMatchObject(settings);

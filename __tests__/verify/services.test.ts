@@ -16,7 +16,14 @@ const GROUP = 'arn:aws:elasticloadbalancing:eu-central-1:123456789012:targetgrou
 const OTHER_GROUP = GROUP.replace('/web/', '/green/');
 
 function settings(more: Partial<DeploymentSettings>): DeploymentSettings {
-  return { strategy: 'ROLLING', minimumHealthyPercent: 100, maximumPercent: 200, alarms: [], ...more };
+  return {
+    strategy: 'ROLLING',
+    minimumHealthyPercent: 100,
+    maximumPercent: 200,
+    alarms: [],
+    alarmsRollBack: false,
+    ...more,
+  };
 }
 
 function attached(containerName: string, containerPort: number, more: object = {}): ServiceSnapshot {

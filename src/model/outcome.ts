@@ -89,7 +89,7 @@ export interface Trouble {
    * it is not ours to undo; `done`: it was undone already.
    */
   readonly remedy: 'roll-back' | 'follow-ecs' | 'leave' | 'done';
-  /** ECS has nothing left to decide: the deployment is complete, or given up. Its circuit breaker does no more. */
+  /** ECS has nothing left to decide: the deployment is complete, or is given up. Its circuit breaker does no more. */
   readonly isOver?: boolean;
 }
 

@@ -69,7 +69,7 @@ export interface ServiceAddress {
 /** ECS's deployment circuit breaker, as the service configures it. */
 export interface Breaker {
   readonly enabled: boolean;
-  /** ECS goes back to the last completed deployment by itself, for its breaker or for alarms. */
+  /** When it triggers, ECS goes back to the last completed deployment by itself. */
   readonly rollsBack: boolean;
   /** How many failed tasks trigger it (ECS API, DeploymentCircuitBreaker). */
   readonly rule: { readonly type: 'COUNT' | 'BOUNDED_PERCENT' | 'UNBOUNDED_PERCENT'; readonly value: number };
@@ -88,6 +88,8 @@ export interface DeploymentSettings {
   readonly maximumPercent: number;
   /** CloudWatch alarms that fail a deployment; none where ECS does not watch them. */
   readonly alarms: readonly string[];
+  /** When one of them goes into ALARM, ECS goes back to the last completed deployment by itself. */
+  readonly alarmsRollBack: boolean;
 }
 
 /** One service as the survey found it, before anything was touched. */

@@ -1,6 +1,14 @@
 import type { EcsReads } from '../aws/clients.ts';
 import { revisionName } from '../aws/partition.ts';
-import type { Course, Evidence, GateResult, RolloutRequest, ServiceOutcome, Trouble } from '../model.ts';
+import type {
+  Course,
+  Evidence,
+  GateResult,
+  RolloutRequest,
+  ServiceOutcome,
+  ServiceSnapshot,
+  Trouble,
+} from '../model.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import { describeProduction } from './production.ts';
@@ -159,10 +167,17 @@ function leftNote(course: Course, trouble: Trouble, request: RolloutRequest): st
   if (course.rollout === undefined) return '; the service was not touched.';
   if (trouble.remedy === 'done') return '; ECS rolled it back.';
   if (trouble.remedy !== 'roll-back' || request.onFailure !== 'leave') return '.';
-  const mayRollBack = course.snapshot.breaker.rollsBack && trouble.isOver !== true;
-  return mayRollBack
-    ? '; it is left as it is (on-failure: leave), and the circuit breaker may still roll it back.'
-    : '; it is left as it is (on-failure: leave), and ECS will not roll it back by itself.';
+  return `; it is left as it is (on-failure: leave), and ${byItself(course.snapshot, trouble)}.`;
+}
+
+/** Whether ECS will roll back by itself. */
+function byItself({ breaker, deployment, lastGood }: ServiceSnapshot, { isOver }: Trouble): string {
+  const mayRollBack = isOver !== true && lastGood !== undefined;
+  if (mayRollBack && breaker.rollsBack) return 'the circuit breaker may still roll it back';
+  if (mayRollBack && deployment.alarmsRollBack) {
+    return 'ECS rolls it back by itself only where one of its alarms goes into ALARM';
+  }
+  return 'ECS will not roll it back by itself';
 }
 
 /** What this run changed beside the revision, and could not put back. */

@@ -7,12 +7,12 @@ import type { DeploymentView, EntryView, Observation } from './observation.ts';
 export type Verdict =
   | { readonly kind: 'progressing'; readonly unknownStatus?: string }
   | { readonly kind: 'completed' }
-  /** Not yet over for ECS: `trying` on, `rolling-back` by itself, or it `gave-up` and leaves things as they are. */
+  /** ECS is `trying` on, `rolling-back` by itself, or it leaves things as they are: `giving-up`, and then `gave-up`. */
   | {
       readonly kind: 'failed';
       readonly cause: Cause;
       readonly reason: string;
-      readonly ecs: 'trying' | 'rolling-back' | 'gave-up';
+      readonly ecs: 'trying' | 'rolling-back' | 'giving-up' | 'gave-up';
     }
   /** ECS put the last good revision back. */
   | { readonly kind: 'undone'; readonly cause: Cause; readonly reason: string }
@@ -30,8 +30,8 @@ export interface Judgement {
   readonly failedTaskLimit: number | 'auto';
   /** Failed tasks at which the service's own circuit breaker triggers. */
   readonly breakerThreshold: number;
-  /** The service is configured to roll back by itself when its circuit breaker or an alarm triggers. */
-  readonly ecsRollsBack: boolean;
+  /** The service is configured to roll back by itself when its circuit breaker, or one of its alarms, triggers. */
+  readonly ecsRollsBack: { readonly forBreaker: boolean; readonly forAlarms: boolean };
 }
 
 /** Pure: no I/O, no clock. Our own service deployment decides; `deployments[]` where there is none to read. */
@@ -88,15 +88,14 @@ function judgeRunning(
   history: History,
   terms: Judgement,
 ): Verdict {
-  const triggered = deployment.breaker === 'TRIGGERED' || deployment.triggeredAlarms.length > 0;
-  if (triggered || seen.entry?.rolloutState === 'FAILED') {
-    return {
-      kind: 'failed',
-      ecs: terms.ecsRollsBack ? 'rolling-back' : 'trying',
-      ...why(deployment, seen, history),
-    };
-  }
-  return judgeEvidence(history, terms);
+  const byBreaker = deployment.breaker === 'TRIGGERED';
+  const byAlarms = deployment.triggeredAlarms.length > 0;
+  if (!byBreaker && !byAlarms && seen.entry?.rolloutState !== 'FAILED') return judgeEvidence(history, terms);
+  const because = why(deployment, seen, history);
+  const { forBreaker, forAlarms } = terms.ecsRollsBack;
+  const byWords = because.cause === 'alarm' ? forAlarms : forBreaker;
+  const rollsBack = byBreaker || byAlarms ? (byBreaker && forBreaker) || (byAlarms && forAlarms) : byWords;
+  return { kind: 'failed', ecs: rollsBack ? 'rolling-back' : 'giving-up', ...because };
 }
 
 /** Fail fast: the tasks that failed already say what ECS will find out later. */
@@ -150,7 +149,7 @@ function judgeReplaced(
   const isRollback =
     saysRollback(primary) ||
     primary.id === history.rollbackId ||
-    (ours?.rolloutState === 'FAILED' && terms.ecsRollsBack);
+    (ours?.rolloutState === 'FAILED' && (terms.ecsRollsBack.forBreaker || terms.ecsRollsBack.forAlarms));
   if (!isRollback) return { kind: 'superseded', by: nameOf(primary) };
   const because = whyByEntry(ours ?? primary, history);
   if (primary.rolloutState === 'COMPLETED') return { kind: 'undone', ...because };

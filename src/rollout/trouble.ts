@@ -32,7 +32,7 @@ export function troubleOf(watched: Watched, waitMinutes: number): Trouble | unde
         cause: end.cause,
         reason: stoppedByHand ? `was stopped${because(end.reason)}` : `failed${because(end.reason)}`,
         remedy: end.ecs === 'rolling-back' ? 'follow-ecs' : leftByEcs,
-        isOver: end.ecs === 'gave-up',
+        isOver: end.ecs === 'giving-up' || end.ecs === 'gave-up',
       });
     }
     case 'undone':

@@ -153,7 +153,7 @@ async function lookOnce(tools: WatchTools, rollout: Rollout, deadline: number): 
 }
 
 export function termsOf(rollout: Rollout, request: RolloutRequest): Judgement {
-  const { breaker, desiredCount } = rollout.snapshot;
+  const { breaker, desiredCount, deployment, lastGood } = rollout.snapshot;
   const asked = request.desiredCount ?? desiredCount;
   return {
     countBefore: asked === desiredCount ? undefined : desiredCount,
@@ -162,7 +162,10 @@ export function termsOf(rollout: Rollout, request: RolloutRequest): Judgement {
     failFast: request.failFast,
     failedTaskLimit: request.failedTaskLimit,
     breakerThreshold: breakerThreshold(breaker, asked),
-    ecsRollsBack: breaker.rollsBack && rollout.snapshot.lastGood !== undefined,
+    ecsRollsBack: {
+      forBreaker: breaker.rollsBack && lastGood !== undefined,
+      forAlarms: deployment.alarmsRollBack && lastGood !== undefined,
+    },
   };
 }
 

@@ -87,9 +87,7 @@ function breakerOf(service: Service): Breaker {
   const { type = 'BOUNDED_PERCENT', value = 50 } = configured?.thresholdConfiguration ?? {};
   return {
     enabled: configured?.enable ?? false,
-    rollsBack: [configured, service.deploymentConfiguration?.alarms].some(
-      (monitor) => monitor?.enable === true && monitor.rollback === true,
-    ),
+    rollsBack: configured?.enable === true && configured.rollback === true,
     rule: { type, value },
   };
 }
@@ -103,6 +101,7 @@ function settingsOf(service: Service): DeploymentSettings {
     minimumHealthyPercent: minimumHealthyPercent ?? (daemon ? 0 : 100),
     maximumPercent: maximumPercent ?? (daemon ? 100 : 200),
     alarms: alarms?.enable === true ? (alarms.alarmNames ?? []) : [],
+    alarmsRollBack: alarms?.enable === true && alarms.rollback === true,
   };
 }
 
