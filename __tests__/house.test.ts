@@ -12,7 +12,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['run.ts'],
   ['deploy.ts', 'inputs', 'inputs.ts'],
   ['planning.ts', 'images.ts', 'survey.ts'],
-  ['delivery.ts', 'handover.ts'],
+  ['courses.ts', 'delivery.ts', 'handover.ts'],
   ['tools.ts'],
   ['service', 'image', 'task-definition', 'verify', 'pre-deploy', 'rollout', 'gate', 'cost', 'report'],
   ['github'],

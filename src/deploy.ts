@@ -1,3 +1,4 @@
+import { forEach } from './courses.ts';
 import {
   check,
   destinations,
@@ -116,22 +117,22 @@ async function proveAll(
   deliveries: readonly Delivery[],
   before: Pick<Survey, 'answer' | 'alarms'>,
 ): Promise<void> {
-  // With several services, none that failed stays broken until the others are done.
-  const undoEarly = (course: Course): Promise<Course> | Course =>
-    story.courses.length > 1 ? remedyCourse(tools, course, request) : course;
-  await tools.log.step('Watch', () =>
-    forEach(story, async (course) => undoEarly(await watchCourse(tools, course, request))),
-  );
+  // With several services, none that failed stays broken until the others are done; a cancelled job undoes no more.
+  const undoEarly = (course: Course): Promise<Course> | Course => {
+    tools.signal.throwIfAborted();
+    return story.courses.length > 1 ? remedyCourse(tools, course, request) : course;
+  };
+  const watch = (course: Course): Promise<Course> => watchCourse(tools, course, request);
+  const explain = (course: Course): Promise<Course> => explainCourse(tools, course, request);
+  await tools.log.step('Watch', () => forEach(story, watch, undoEarly));
   if (story.courses.every((course) => course.trouble !== undefined)) return;
   await tools.log.step('Gate', async () => {
-    await forEach(story, async (course) => {
-      const proven = await proveService(tools, course, imagesOf(course, deliveries), request);
-      return undoEarly(await explainCourse(tools, proven, request));
-    });
+    const prove = (course: Course): Promise<Course> =>
+      proveService(tools, course, imagesOf(course, deliveries), request);
+    await forEach(story, prove, explain, undoEarly);
     const proven = story.courses;
     story.courses = await proveUrl(tools, proven, request, before.answer);
     story.courses = await bake(tools, story.courses, request, before);
-    const explain = (course: Course): Promise<Course> => explainCourse(tools, course, request);
     await forEach(story, (course) => (proven.includes(course) ? course : explain(course)));
   });
 }
@@ -142,9 +143,4 @@ async function abandon(story: Story, request: Request, tools: Tools, ending: End
   const last = { aws: tools.awsToTheEnd, clock: tools.clock };
   await forEach(story, (course) => abandonCourse(last, course, ending, request.rollout));
   story.ending = withEvidence(ending, story.courses);
-}
-
-/** Moves every service one step on, side by side. */
-async function forEach(story: Story, step: (course: Course) => Promise<Course> | Course): Promise<void> {
-  story.courses = await Promise.all(story.courses.map(async (course) => step(course)));
 }

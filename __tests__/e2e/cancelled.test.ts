@@ -187,6 +187,19 @@ describe('a job that is cancelled says what ECS does, whatever it was doing itse
       expect(result.report.services[0]?.evidence.length).toBeGreaterThan(1);
     }));
 
+  test('while one of several services is undone: its failure is not lost', () =>
+    inAWorld({ speed: 10, behaviours: { v2: { targetHealth: { kind: 'timeout' } } } }, async (sim) => {
+      const inputs = { ...tag('v2'), service: 'backend, worker', 'task-definition': 'backend' };
+      const result = await step(sim, inputs, signalAt('asking ECS to roll', 'SIGINT', 'rolling back'));
+      expectRed(result, 'cancelled', 'cancelled');
+      const backend = result.report.services.find(({ name }) => name === 'backend');
+      expect(backend?.evidence[0]).toMatchObject({
+        kind: 'first-cause',
+        text: expect.stringContaining('target-health-check-failed'),
+      });
+      expect(backend?.evidence.length).toBeGreaterThan(1);
+    }));
+
   test('while the URL is asked: the deployment is complete', () =>
     inAWorld({}, async (sim) => {
       const inputs = { ...tag('v2'), ...whileProving(sim) };

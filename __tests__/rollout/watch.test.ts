@@ -27,7 +27,7 @@ interface Options {
   readonly asked?: Partial<RolloutRequest>;
   /** What happens in each pause, by its number from 1. */
   readonly during?: (ecs: FakeEcs, pause: number, abort: () => void) => void;
-  readonly before?: (ecs: FakeEcs) => void;
+  readonly before?: (ecs: FakeEcs, abort: () => void) => void;
   readonly rollout?: Partial<Rollout>;
   readonly until?: Until;
   readonly random?: () => number;
@@ -46,16 +46,15 @@ function world(options: Options): {
   ecs: FakeEcs;
   log: RecordedLog;
   clock: ReturnType<typeof fakeClock>;
+  abort: () => void;
   tools: Parameters<typeof watchCourse>[0];
   ours: Rollout;
 } {
   const controller = new AbortController();
-  const clock = fakeClock({
-    during: (pause) =>
-      options.during?.(ecs, pause, () => {
-        controller.abort(new Cancelled('SIGINT'));
-      }),
-  });
+  const abort = (): void => {
+    controller.abort(new Cancelled('SIGINT'));
+  };
+  const clock = fakeClock({ during: (pause) => options.during?.(ecs, pause, abort) });
   const ecs = new FakeEcs(clock);
   void ecs.aws.ecsWrites.updateService({ service: 'web', taskDefinition: OUR_REVISION });
   const log = recordedLog();
@@ -66,14 +65,14 @@ function world(options: Options): {
     log,
     random: options.random ?? ((): number => 0.5),
   };
-  return { ecs, log, clock, tools, ours: rollout(options.rollout) };
+  return { ecs, log, clock, abort, tools, ours: rollout(options.rollout) };
 }
 
 /** Watches our rollout of backend:8, which was just accepted. */
 async function see(options: Options = {}): Promise<Seen> {
-  const { ecs, log, clock, tools, ours } = world(options);
+  const { ecs, log, clock, abort, tools, ours } = world(options);
   await Promise.resolve();
-  options.before?.(ecs);
+  options.before?.(ecs, abort);
   const us = ecs.by('us');
   const followed = {
     ...ours,
@@ -467,9 +466,9 @@ describe('the course of a watched service', () => {
   async function go(
     options: Options & { move?: 'nothing' } = {},
   ): Promise<Awaited<ReturnType<typeof watchCourse>>> {
-    const { ecs, tools, ours } = world(options);
+    const { ecs, abort, tools, ours } = world(options);
     await Promise.resolve();
-    options.before?.(ecs);
+    options.before?.(ecs, abort);
     const us = ecs.by('us');
     const followed = { ...ours, deploymentId: us?.id ?? '', serviceDeploymentArn: us?.arn };
     const begun = course({
@@ -573,6 +572,21 @@ describe('the course of a watched service', () => {
       },
     });
     expect(after.trouble?.evidence).toContainEqual({ kind: 'event', text: message });
+  });
+
+  test('keeps its trouble where the job is cancelled while the evidence is gathered', async () => {
+    const after = await go({
+      before: (ecs, abort) => {
+        ecs.crash();
+        ecs.crash();
+        ecs.fault = (call) => {
+          if (call !== 'describeServices' || ecs.count(call) < 2) return undefined;
+          abort();
+          return { error: new Cancelled('SIGINT'), effect: false };
+        };
+      },
+    });
+    expect(after.trouble).toMatchObject({ cause: 'app-crashed', evidence: [{ kind: 'stopped-task' }] });
   });
 
   test('is not watched where nothing moved', async () => {

@@ -92,7 +92,11 @@ export async function watchCourse(
   const evidence =
     watched.end.kind === 'blind'
       ? found.evidence
-      : await diagnose(tools, rollout, watched, request.report.failureLogLines);
+      : await diagnose(tools, rollout, watched, request.report.failureLogLines).catch((error: unknown) => {
+          // A job that is cancelled now has no time for more, and keeps what it knows.
+          if (!tools.signal.aborted) throw error;
+          return found.evidence;
+        });
   tellEvidence(tools.log, rollout.snapshot.address.name, evidence);
   return { ...after, trouble: betterKnown({ ...found, evidence }) };
 }
