@@ -6,6 +6,7 @@ import { Failure } from '../runtime/failure.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { Heartbeat } from '../runtime/heartbeat.ts';
 import type { Log } from '../runtime/log.ts';
+import { poll } from '../runtime/poll.ts';
 import { within } from '../runtime/within.ts';
 
 /** However little of the bake is left, a look that is begun has as long. */
@@ -66,31 +67,30 @@ export async function alarmsGate(
   before: readonly AlarmView[],
   limits: { readonly bakeMinutes: number; readonly pollSeconds: number },
 ): Promise<GateResult> {
-  const { clock, signal } = tools;
+  const { clock } = tools;
   const until = clock.now() + limits.bakeMinutes * 60_000;
   const ignored = before.filter(isRinging).map(({ name }) => name);
   let watched: Watched = { ignored, doubtful: [], known: before, now: [] };
   const heartbeat = new Heartbeat(clock);
-  for (;;) {
+  return poll<GateResult>(tools, until + SECONDS_FOR_AN_ANSWER * 1000, async () => {
     const answer = names.length === 0 ? [] : await readAlarms(tools, names, until);
-    if (answer === 'denied') return skipped('cloudwatch:DescribeAlarms is denied');
+    if (answer === 'denied') return { end: skipped('cloudwatch:DescribeAlarms is denied') };
     const isAnswered = answer !== 'unanswered';
     if (isAnswered) watched = withAnswer(watched, answer);
     const excused = [...watched.ignored, ...watched.doubtful];
     const ringing = watched.now.find((alarm) => isRinging(alarm) && !excused.includes(alarm.name));
-    if (ringing !== undefined) return failedBy(ringing);
+    if (ringing !== undefined) return { end: failedBy(ringing) };
     const left = until - clock.now();
-    if (left <= 0 && (isAnswered || left <= -SECONDS_FOR_AN_ANSWER * 1000)) {
-      return isAnswered
-        ? silence(names, watched, limits.bakeMinutes)
-        : skipped('they gave no answer at the end');
-    }
+    if (left <= 0 && isAnswered) return { end: silence(names, watched, limits.bakeMinutes) };
     if (left > 0 && heartbeat.due() !== undefined) {
       tools.log.line(`Still baking: ${Math.ceil(left / 60_000)} of ${limits.bakeMinutes} minutes to go.`);
     }
-    const pause = limits.pollSeconds * 1000;
-    await clock.sleep(left <= 0 ? pause : Math.min(pause, left), signal);
-  }
+    const pauseMs = limits.pollSeconds * 1000;
+    return {
+      pauseMs: left > 0 ? Math.min(pauseMs, left) : pauseMs,
+      late: skipped('they gave no answer at the end'),
+    };
+  });
 }
 
 /** What the gate knows of the alarms so far. */

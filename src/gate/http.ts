@@ -1,6 +1,7 @@
 import type { GateRequest, HttpCheck, Probe } from '../model.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
+import { poll } from '../runtime/poll.ts';
 import { withoutQuery } from '../runtime/public-url.ts';
 import { read, type Reading } from './reading.ts';
 
@@ -37,7 +38,7 @@ export async function httpGate(
   const deadline = tools.clock.now() + gate.deadlineSeconds * 1000;
   let tally: Tally = { good: 0, bad: 0, answered: before?.kind === 'answer' };
   let told = '';
-  for (;;) {
+  return poll<HttpGateEnd>(tools, deadline, async () => {
     const seconds = Math.max((deadline - tools.clock.now()) / 1000, LEAST_SECONDS);
     const timeoutSeconds = Math.min(check.timeoutSeconds, seconds);
     const answer = await tools.ask({ ...check, timeoutSeconds }, tools.signal);
@@ -46,12 +47,11 @@ export async function httpGate(
     const line = tell(reading, tally, check);
     if (line !== told) tools.log.line(line);
     told = line;
-    if (tally.good >= check.successes) return end(true, reading, tally);
-    if (tally.bad >= check.failures) return end(false, reading, tally);
-    const left = deadline - tools.clock.now();
-    if (left <= 0) return { ...end(false, reading, tally), detail: tooLate(reading, tally, check, gate) };
-    await tools.clock.sleep(Math.min(check.intervalSeconds * 1000, left), tools.signal);
-  }
+    if (tally.good >= check.successes) return { end: end(true, reading, tally) };
+    if (tally.bad >= check.failures) return { end: end(false, reading, tally) };
+    const late = { ...end(false, reading, tally), detail: tooLate(reading, tally, check, gate) };
+    return { pauseMs: check.intervalSeconds * 1000, late };
+  });
 }
 
 interface Tally {

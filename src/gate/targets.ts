@@ -12,6 +12,7 @@ import { runningTasksOf, stoppedTasksOf } from '../aws/tasks.ts';
 import type { GateResult, Rollout } from '../model.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
+import { poll } from '../runtime/poll.ts';
 import { within } from '../runtime/within.ts';
 import {
   conclusiveCrash,
@@ -62,28 +63,26 @@ export async function targetsGate(
   rollout: Rollout,
   limits: TargetsLimits,
 ): Promise<GateResult> {
-  const { clock, log, signal } = tools;
+  const { clock, log } = tools;
   const terms = termsOf(rollout, limits);
   const deadline = clock.now() + limits.deadlineSeconds * 1000;
   let known = NOTHING_KNOWN;
   let told = '';
-  for (;;) {
+  return poll<GateResult>(tools, deadline, async () => {
     const seen = await lookOnce(tools, rollout, terms.wanted, deadline);
     if (seen === 'denied') {
       const detail = 'the tasks or targets may not be read with these credentials';
-      return { gate: terms.gate, state: 'skipped', detail };
+      return { end: { gate: terms.gate, state: 'skipped', detail } };
     }
     // Without an answer, what was seen last still stands.
     if (seen !== 'no-answer') known = knowing(known, seen, terms, clock.now());
     const end = conclude(known, terms, clock.now());
-    if (end !== undefined) return end;
+    if (end !== undefined) return { end };
     const line = summary(known.last);
     if (line !== told) log.line(`${rollout.snapshot.address.name}: ${line}`);
     told = line;
-    const left = deadline - clock.now();
-    if (left <= 0) return atDeadline(known, terms);
-    await clock.sleep(Math.min(limits.pollSeconds * 1000, left), signal);
-  }
+    return { pauseMs: limits.pollSeconds * 1000, late: atDeadline(known, terms) };
+  });
 }
 
 /** What the gate is for this rollout. */

@@ -6,6 +6,7 @@ import { describeTasks } from '../aws/tasks.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { Heartbeat } from '../runtime/heartbeat.ts';
 import type { Log } from '../runtime/log.ts';
+import { poll } from '../runtime/poll.ts';
 import { NoAnswerInTime, within } from '../runtime/within.ts';
 import { isOver } from './judge.ts';
 import type { LogTail } from './log-tail.ts';
@@ -45,36 +46,37 @@ const MAX_PAUSE_MS = 32_000;
  * know yet, throttling and lost answers only slow it down; denied access and expired credentials reject.
  */
 export async function followTask(
-  { aws, clock, signal, log }: FollowTools,
+  tools: FollowTools,
   job: Job,
   tail: LogTail,
   deadline: number,
 ): Promise<Task | undefined> {
-  let pause = job.pollSeconds * 1000;
+  const { aws, clock, log } = tools;
+  let pauseMs = job.pollSeconds * 1000;
   const heartbeat = new Heartbeat(clock);
   let told = '';
-  for (;;) {
-    const left = deadline - clock.now();
-    const look = await lookOnce(aws.ecs, clock, job, left);
+  return poll<Task | undefined>(tools, deadline, async () => {
+    const look = await lookOnce(aws.ecs, clock, job, deadline - clock.now());
     await tail.pull(deadline - clock.now());
     if (look.kind === 'unanswered') {
       log.line(`No answer this time (${describeAwsError(look.error)}); asking again.`);
-      if (job.onSilence === 'give-up' && look.error instanceof NoAnswerInTime) return undefined;
-      if (awsErrorKind(look.error) === 'throttled') pause = Math.min(pause * 2, MAX_PAUSE_MS);
+      if (job.onSilence === 'give-up' && look.error instanceof NoAnswerInTime) {
+        return { end: undefined };
+      }
+      if (awsErrorKind(look.error) === 'throttled') pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS);
     } else {
-      pause = job.pollSeconds * 1000;
+      pauseMs = job.pollSeconds * 1000;
       const status = look.task?.lastStatus ?? told;
       if (status !== told) {
         log.line(`The task is ${status}.`);
         heartbeat.changed();
       } else if (heartbeat.due() !== undefined) log.line(`The task is still ${status}.`);
       told = status;
-      if (look.task !== undefined && isOver(look.task, job.container, job.essential)) return look.task;
+      if (look.task !== undefined && isOver(look.task, job.container, job.essential))
+        return { end: look.task };
     }
-    const rest = deadline - clock.now();
-    if (rest <= 0) return undefined;
-    await clock.sleep(Math.min(pause, rest), signal);
-  }
+    return { pauseMs, late: undefined };
+  });
 }
 
 type Look =

@@ -6,6 +6,7 @@ import type { Course, Evidence, Request, Rollout, RolloutRequest } from '../mode
 import type { Clock } from '../runtime/clock.ts';
 import { Failure } from '../runtime/failure.ts';
 import type { OutputLog } from '../runtime/log.ts';
+import { poll } from '../runtime/poll.ts';
 import { within } from '../runtime/within.ts';
 import { diagnose } from './diagnose.ts';
 import { NO_HISTORY, remember } from './history.ts';
@@ -44,33 +45,30 @@ export async function watch(
   until: Until = 'verdict',
   since = tools.clock.now(),
 ): Promise<Watched> {
-  const { clock, signal } = tools;
   const deadline = since + request.waitMinutes * 60_000;
-  const teller = new Teller(tools.log, rollout, clock);
+  const teller = new Teller(tools.log, rollout, tools.clock);
   let history = NO_HISTORY;
   let last: Observation | undefined;
-  let pause = request.pollSeconds * 1000;
-  for (;;) {
+  let pauseMs = request.pollSeconds * 1000;
+  return poll<Watched>(tools, deadline, async () => {
     const look = await lookOnce(tools, rollout, deadline);
-    if (look.kind === 'blind') return { end: look, last, history };
+    if (look.kind === 'blind') return { end: { end: look, last, history } };
     if (look.kind === 'seen') {
       last = withKnownTasks(look.seen, last);
       history = remember(history, last, beganBefore(rollout));
       const verdict = judge(last, history, termsOf(rollout, request));
       teller.tell(last, verdict);
-      if (isOver(verdict, until)) return { end: verdict, last, history };
-      pause = isThrottling(last.unanswered) ? longer(pause) : request.pollSeconds * 1000;
+      if (isOver(verdict, until)) return { end: { end: verdict, last, history } };
+      pauseMs = isThrottling(last.unanswered) ? longer(pauseMs) : request.pollSeconds * 1000;
     } else {
       tools.log.line(
         `${rollout.snapshot.address.name}: no answer this time (${describeAwsError(look.error)}); asking again.`,
       );
-      if (isThrottling(look.error)) pause = longer(pause);
+      if (isThrottling(look.error)) pauseMs = longer(pauseMs);
     }
-    const left = deadline - clock.now();
-    if (left <= 0) return { end: { kind: 'deadline' }, last, history };
     const jitter = 1 + JITTER * (2 * tools.random() - 1);
-    await clock.sleep(Math.min(pause * jitter, left), signal);
-  }
+    return { pauseMs: pauseMs * jitter, late: { end: { kind: 'deadline' }, last, history } };
+  });
 }
 
 /** Watches one service's rollout; what keeps it from success becomes the course's trouble, evidence included. */
