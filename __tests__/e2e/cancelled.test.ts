@@ -261,4 +261,17 @@ describe('a job that is killed', () => {
       // Simulated time, at twice the speed: five seconds for the list, and the start of a process.
       expect(back - sent).toBeLessThan(40_000);
     }));
+
+  test('while ECS tells nothing of the service deployment: the post step goes back by an update', () =>
+    inAWorld(SLOWLY, async (sim) => {
+      const { post } = await step(sim, ON_CANCEL, {
+        onOutput: (log, kill) => {
+          if (!log.includes('in progress')) return;
+          sim.inject({ action: 'DescribeServiceDeployments', effect: { kind: 'hang', when: 'before' } });
+          kill('SIGKILL');
+        },
+      });
+      expect(post.summary).toContain('told to go back to backend:1');
+      expect(accepted(sim, 'UpdateService')).toHaveLength(2);
+    }));
 });

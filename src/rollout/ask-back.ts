@@ -76,18 +76,25 @@ async function askUntilTaken(
   progress: Progress,
 ): Promise<Left> {
   let refusals = 0;
+  let known = rollout;
   for (;;) {
     progress.last = undefined;
     try {
-      return await askOnce(tools, rollout, request, refusals < REFUSALS, signal, progress);
+      return await askOnce(tools, known, request, refusals < REFUSALS, signal, progress);
     } catch (error) {
       signal.throwIfAborted();
       progress.last = error;
+      if (error instanceof NoAnswerInTime) known = withoutServiceDeployment(known);
       refusals = refusalsAfter(error, refusals);
       if (refusals >= MOST_REFUSALS) return notAsked(rollout, error);
       await tools.clock.sleep(PAUSE_MS, signal);
     }
   }
+}
+
+/** Where ECS tells nothing of the service deployment, the service alone is read, and updated. */
+function withoutServiceDeployment(rollout: Rollout): Rollout {
+  return { ...rollout, serviceDeploymentArn: undefined };
 }
 
 /** What is denied will stay so: the other way at once, and then none. */
