@@ -284,19 +284,23 @@ export function unstartedTask(stoppedReason: string, changes: Partial<Task> = {}
 export interface RecordedLog extends OutputLog {
   readonly lines: string[];
   readonly warnings: string[];
+  /** What containers and programs wrote. */
+  readonly outputs: string[];
 }
 
 export function recordedLog(): RecordedLog {
   const lines: string[] = [];
   const warnings: string[] = [];
+  const outputs: string[] = [];
   return {
     lines,
     warnings,
+    outputs,
     line: (text) => {
       lines.push(text);
     },
     output: (text) => {
-      lines.push(text);
+      outputs.push(text);
     },
     warn: (text) => {
       warnings.push(text);

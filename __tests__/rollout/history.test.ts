@@ -92,6 +92,33 @@ describe('where nothing checks the tasks, and each runs for a while before it cr
   });
 });
 
+describe('what had failed before this run looked for the first time', () => {
+  const first = observation({ tasks: [failedTask('a'), failedTask('b'), healthyTask('h')] });
+  const second = observation({ tasks: [failedTask('a'), failedTask('b'), failedTask('c')] });
+
+  test('counts where the deployment is of this run', () => {
+    expect(failedSinceHealthy(remember(NO_HISTORY, first))).toBe(2);
+  });
+
+  test('does not where it is older, and is no cause where there is another', () => {
+    const history = remember(NO_HISTORY, first, true);
+    expect(failedSinceHealthy(history)).toBe(0);
+    expect(isConclusive(history, { ...AUTO, failedTaskLimit: 1 })).toBeUndefined();
+    expect([...history.failures.values()].map(({ weight }) => weight)).toEqual(['never', 'never']);
+  });
+
+  test('what fails later counts all the same', () => {
+    const history = remember(remember(NO_HISTORY, first, true), second, true);
+    expect(failedSinceHealthy(history)).toBe(1);
+    expect(isConclusive(history, { ...AUTO, failedTaskLimit: 1 })).toBeDefined();
+  });
+});
+
+test('a failure that is nobody’s fault does not count', () => {
+  const history = looks([failedTask('a', { cause: 'capacity', weight: 'never' }), failedTask('b')]);
+  expect(failedSinceHealthy(history)).toBe(1);
+});
+
 describe('failed-task-limit as a number fixes the limit for both', () => {
   const one = { ...AUTO, failedTaskLimit: 1 };
   const three = { ...AUTO, failedTaskLimit: 3 };

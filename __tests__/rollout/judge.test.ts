@@ -147,6 +147,17 @@ describe('a detector that triggered while the deployment is IN_PROGRESS', () => 
     });
   });
 
+  test('both: it is enough that one of them does', () => {
+    const seen = observation({
+      deployment: deployment({ breaker: 'TRIGGERED', triggeredAlarms: ['web-5xx'] }),
+    });
+    const told = (forBreaker: boolean, forAlarms: boolean): unknown =>
+      judge(seen, NO_HISTORY, terms({ ecsRollsBack: { forBreaker, forAlarms } }));
+    expect(told(true, false)).toMatchObject({ ecs: 'rolling-back' });
+    expect(told(false, true)).toMatchObject({ ecs: 'rolling-back' });
+    expect(told(false, false)).toMatchObject({ ecs: 'giving-up' });
+  });
+
   test.each([
     ['ECS deployment circuit breaker: tasks failed to start.', { forBreaker: true, forAlarms: false }],
     ['ECS deployment failed: alarm detected.', { forBreaker: false, forAlarms: true }],

@@ -1,10 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Aws } from '../../src/aws/clients.ts';
-import type { Rollout, RolloutRequest } from '../../src/model.ts';
+import type { Course, Rollout, RolloutRequest } from '../../src/model.ts';
 import type { Watched } from '../../src/rollout/trouble.ts';
 import { termsOf, watch, watchCourse, type Until } from '../../src/rollout/watch.ts';
 import { Cancelled } from '../../src/runtime/cancellation.ts';
-import { fakeClock } from '../fakes/clock.ts';
+import { fakeClock, type FakeClock } from '../fakes/clock.ts';
 import {
   course,
   DENIED,
@@ -27,7 +27,7 @@ interface Options {
   readonly asked?: Partial<RolloutRequest>;
   /** What happens in each pause, by its number from 1. */
   readonly during?: (ecs: FakeEcs, pause: number, abort: () => void) => void;
-  readonly before?: (ecs: FakeEcs, abort: () => void) => void;
+  readonly before?: (ecs: FakeEcs, abort: () => void, clock: FakeClock) => void;
   readonly rollout?: Partial<Rollout>;
   readonly until?: Until;
   readonly random?: () => number;
@@ -45,7 +45,7 @@ interface Seen {
 function world(options: Options): {
   ecs: FakeEcs;
   log: RecordedLog;
-  clock: ReturnType<typeof fakeClock>;
+  clock: FakeClock;
   abort: () => void;
   tools: Parameters<typeof watchCourse>[0];
   ours: Rollout;
@@ -72,7 +72,7 @@ function world(options: Options): {
 async function see(options: Options = {}): Promise<Seen> {
   const { ecs, log, clock, abort, tools, ours } = world(options);
   await Promise.resolve();
-  options.before?.(ecs, abort);
+  options.before?.(ecs, abort, clock);
   const us = ecs.by('us');
   const followed = {
     ...ours,
@@ -325,6 +325,59 @@ describe('errors of AWS', () => {
   );
 });
 
+describe('tasks that had failed before this run looked for the first time', () => {
+  const failAtFirst = (ecs: FakeEcs): void => {
+    for (let count = 0; count < 5; count += 1) ecs.crash();
+  };
+
+  test('do not end the watch of a deployment that somebody had begun', async () => {
+    const { watched } = await see({
+      rollout: { adopted: true },
+      before: failAtFirst,
+      during: (ecs) => {
+        ecs.succeed();
+      },
+    });
+    expect(watched.end.kind).toBe('completed');
+  });
+
+  test('do not end that of a change of counts', async () => {
+    const { watched } = await see({
+      rollout: { replacesTasks: false },
+      asked: { desiredCount: 4 },
+      before: (ecs) => {
+        failAtFirst(ecs);
+        ecs.desired = 4;
+      },
+      during: (ecs) => {
+        ecs.running = 4;
+      },
+    });
+    expect(watched.end.kind).toBe('completed');
+  });
+
+  test('end that of a deployment of its own', async () => {
+    const { watched } = await see({ before: failAtFirst });
+    expect(watched.end.kind).toBe('failed');
+  });
+});
+
+test('the look on the deadline has a second, though no time is left', async () => {
+  const { watched } = await see({
+    asked: { waitMinutes: 0.5 },
+    before: (ecs, _, clock) => {
+      // Each look takes half a second, the last one included.
+      ecs.fault = (call) => {
+        if (call !== 'describeServiceDeployments') return undefined;
+        clock.advance(500);
+        if (clock.now() >= 30_000) ecs.succeed();
+        return undefined;
+      };
+    },
+  });
+  expect(watched.end.kind).toBe('completed');
+});
+
 test('a cancelled job ends the watch in the pause that it falls into', async () => {
   let looks = 0;
   const watching = see({
@@ -465,17 +518,17 @@ describe('the log', () => {
 describe('the course of a watched service', () => {
   async function go(
     options: Options & { move?: 'nothing' } = {},
-  ): Promise<Awaited<ReturnType<typeof watchCourse>>> {
-    const { ecs, abort, tools, ours } = world(options);
+  ): Promise<Course & { readonly log: RecordedLog }> {
+    const { ecs, log, abort, clock, tools, ours } = world(options);
     await Promise.resolve();
-    options.before?.(ecs, abort);
+    options.before?.(ecs, abort, clock);
     const us = ecs.by('us');
     const followed = { ...ours, deploymentId: us?.id ?? '', serviceDeploymentArn: us?.arn };
     const begun = course({
       rollout: followed,
       ...(options.move === undefined ? {} : { move: options.move }),
     });
-    return watchCourse(tools, begun, request(options.asked));
+    return { ...(await watchCourse(tools, begun, request(options.asked))), log };
   }
 
   test('has no trouble after success, and the count that the service has now', async () => {
@@ -589,6 +642,19 @@ describe('the course of a watched service', () => {
     expect(after.trouble).toMatchObject({ cause: 'app-crashed', evidence: [{ kind: 'stopped-task' }] });
   });
 
+  test('shows what its container wrote as output, and the rest as lines of its own', async () => {
+    const { log } = await go({
+      before: (ecs) => {
+        ecs.crash();
+        ecs.crash();
+      },
+    });
+    expect(log.outputs).toEqual([
+      expect.stringContaining('web: log: Container "app" logs through no log driver'),
+    ]);
+    expect(log.lines.filter((line) => line.includes('web: stopped-task: '))).toHaveLength(1);
+  });
+
   test('is not watched where nothing moved', async () => {
     const after = await go({
       move: 'nothing',
@@ -607,5 +673,23 @@ describe('what the judge is told', () => {
     ['the run raises it: the threshold goes with it', 20, { breakerThreshold: 10, countBefore: 2 }],
   ])('%s', (_, desiredCount, told) => {
     expect(termsOf(rollout(), rolloutRequest({ desiredCount }))).toMatchObject(told);
+  });
+
+  const ALARMS = { ...snapshot().deployment, alarms: ['web-5xx'], alarmsRollBack: true };
+  const GIVES_UP = { ...snapshot().breaker, rollsBack: false };
+
+  test.each([
+    ['the circuit breaker rolls back', {}, { forBreaker: true, forAlarms: false }],
+    ['alarms do', { breaker: GIVES_UP, deployment: ALARMS }, { forBreaker: false, forAlarms: true }],
+    ['both do', { deployment: ALARMS }, { forBreaker: true, forAlarms: true }],
+    ['neither does', { breaker: GIVES_UP }, { forBreaker: false, forAlarms: false }],
+    [
+      'both would, and there is nowhere to go back to',
+      { deployment: ALARMS, lastGood: undefined },
+      { forBreaker: false, forAlarms: false },
+    ],
+  ])('%s', (_, before, ecsRollsBack) => {
+    const ours = rollout({ snapshot: snapshot(before) });
+    expect(termsOf(ours, rolloutRequest()).ecsRollsBack).toEqual(ecsRollsBack);
   });
 });

@@ -93,8 +93,7 @@ function judgeRunning(
   if (!byBreaker && !byAlarms && seen.entry?.rolloutState !== 'FAILED') return judgeEvidence(history, terms);
   const because = why(deployment, seen, history);
   const { forBreaker, forAlarms } = terms.ecsRollsBack;
-  const byWords = because.cause === 'alarm' ? forAlarms : forBreaker;
-  const rollsBack = byBreaker || byAlarms ? (byBreaker && forBreaker) || (byAlarms && forAlarms) : byWords;
+  const rollsBack = (byBreaker && forBreaker) || (because.cause === 'alarm' ? forAlarms : forBreaker);
   return { kind: 'failed', ecs: rollsBack ? 'rolling-back' : 'giving-up', ...because };
 }
 
