@@ -35,8 +35,25 @@ const ringing = [{ name: 'errors', state: 'ALARM', reason: '' }] as const;
 describe('alarms while the new revision bakes', () => {
   test('pass when they stay silent for the whole time', async () => {
     const world = tools({ errors: 'OK' });
-    await expect(alarmsGate(world, ['errors'], silent, limits)).resolves.toMatchObject({ state: 'passed' });
+    await expect(alarmsGate(world, ['errors'], silent, limits)).resolves.toEqual({
+      gate: 'alarms',
+      state: 'passed',
+      detail: '1 of 1 alarms are silent after 1 minute of baking',
+    });
     expect(world.clock.pauses).toEqual([20_000, 20_000, 20_000]);
+  });
+
+  test('pass where none is named and nothing but time is asked for', async () => {
+    const result = await alarmsGate(tools(new Error('asked')), [], [], limits);
+    expect(result.detail).toBe('no alarm is named after 1 minute of baking');
+  });
+
+  test('pass at once where nothing bakes', async () => {
+    const result = await alarmsGate(tools({ errors: 'OK' }), ['errors'], silent, {
+      ...limits,
+      bakeMinutes: 0,
+    });
+    expect(result.detail).toBe('1 of 1 alarms are silent');
   });
 
   test('fail at the first look at which one rings', async () => {
@@ -108,6 +125,11 @@ describe('alarms that nobody saw silent', () => {
     });
   });
 
+  test('that are OK after that pass', async () => {
+    const world = tools({ errors: 'ALARM' }, { errors: 'OK' });
+    await expect(alarmsGate(world, ['errors'], [], limits)).resolves.toMatchObject({ state: 'passed' });
+  });
+
   test('that were OK meanwhile count', async () => {
     const world = tools({ errors: 'OK' }, { errors: 'ALARM' });
     await expect(alarmsGate(world, ['errors'], [], limits)).resolves.toMatchObject({ state: 'failed' });
@@ -131,6 +153,40 @@ describe('alarms before anything is touched', () => {
     ]);
   });
 
+  const saidBy = async (
+    world: ReturnType<typeof tools>,
+    names: readonly string[],
+    preflight: 'fail' | 'warn' | 'off',
+  ): Promise<unknown> => {
+    await surveyAlarms(world, names, preflight);
+    const { said } = world.log as ReturnType<typeof fakeLog>;
+    return said.filter((text) => !text.startsWith('The alarms gave no answer this time'));
+  };
+
+  test('that are all there say nothing', async () => {
+    const world = tools({ errors: 'OK', latency: 'INSUFFICIENT_DATA' });
+    expect(await saidBy(world, ['errors', 'latency'], 'fail')).toEqual([]);
+  });
+
+  test.each([
+    ['fail', ''],
+    ['warn', ''],
+    ['off', 'warning: '],
+  ] as const)('that ring already are told of, with preflight: %s as a "%s"', async (preflight, kind) => {
+    expect(await saidBy(tools({ errors: 'ALARM', latency: 'OK' }), ['errors', 'latency'], preflight)).toEqual(
+      [`${kind}Alarm "errors" is in ALARM before the deployment; it counts only once it has been OK.`],
+    );
+  });
+
+  test.each([
+    ['are denied', denied, 'denied: cloudwatch:DescribeAlarms'],
+    ['get no answer', throttled, 'no answer'],
+  ])('whose reads %s are unknown, and a warning says why', async (_, error, why) => {
+    expect(await saidBy(tools(error()), ['errors'], 'fail')).toEqual([
+      `warning: How the alarms were before the deployment cannot be read (${why}).`,
+    ]);
+  });
+
   test('must exist', async () => {
     await expect(surveyAlarms(tools({ errors: 'OK' }), ['errors', 'latency'], 'fail')).rejects.toMatchObject({
       reason: 'preflight-failed',
@@ -140,6 +196,12 @@ describe('alarms before anything is touched', () => {
 
   test('are not asked for where none is named', async () => {
     await expect(surveyAlarms(tools(new Error('asked')), [], 'fail')).resolves.toEqual([]);
+  });
+
+  test('that give no answer once are asked again', async () => {
+    await expect(
+      surveyAlarms(tools(throttled(), { errors: 'OK' }), ['errors'], 'fail'),
+    ).resolves.toHaveLength(1);
   });
 
   test('that give no answer are not taken for missing', async () => {

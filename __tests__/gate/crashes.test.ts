@@ -72,6 +72,22 @@ describe('tasks that nothing checks', () => {
     expect(conclusiveCrash(three, { ...checked, failFast: false }, 0)).toBeUndefined();
   });
 
+  test('while none of them runs, two settle it as well', () => {
+    const checked = { ...AUTO, isChecked: true };
+    const two = withLook(NO_CRASHES, { running: [], stopped: [crash('a', 3), crash('b', 3)] }, NONE, 0);
+    expect(conclusiveCrash(two, checked, 0)).toMatchObject({ cause: 'app-crashed' });
+  });
+
+  test.each([
+    ['its end', { executionStoppedAt: undefined }],
+    ['its start', { startedAt: undefined }],
+  ])('a crashed one of which AWS does not tell %s has no life to outlive', (_, changes) => {
+    const stopped = [crash('a', 14, changes)];
+    const crashes = withLook(NO_CRASHES, { running: ['b'], stopped }, NONE, 0);
+    expect(crashes.longestLifeMs).toBe(0);
+    expect(outliveTheCrashed(crashes, 0)).toBe(true);
+  });
+
   test('one that follows a crash has to run for longer than the crashed one did', () => {
     const first = withLook(NO_CRASHES, { running: ['b'], stopped: [crash('a', 14)] }, NONE, 1_000);
     expect(outliveTheCrashed(first, 1_000)).toBe(false);

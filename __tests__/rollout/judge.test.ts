@@ -315,6 +315,18 @@ describe('where service deployments cannot be read, our entry of deployments[] d
     expect(judge(seen, NO_HISTORY, terms({ ecsRollsBack: NEVER })).kind).toBe('superseded');
   });
 
+  test.each([
+    { forBreaker: true, forAlarms: false },
+    { forBreaker: false, forAlarms: true },
+  ])('it may be one where ECS rolls back: %j', (ecsRollsBack) => {
+    const seen = observation({
+      ...unread,
+      entry: entry({ rolloutState: 'FAILED' }),
+      primary: othersEntry({ rolloutState: 'COMPLETED' }),
+    });
+    expect(judge(seen, NO_HISTORY, terms({ ecsRollsBack })).kind).toBe('undone');
+  });
+
   describe('counts decide only where there is no rolloutState either', () => {
     const stateless = entry({ rolloutState: undefined, running: 2 });
     const full = { status: 'ACTIVE', desired: 2, running: 2 };

@@ -33,7 +33,13 @@ describe('how a watch ended, and what can be done about it', () => {
     [
       'conclusive evidence: roll back',
       { kind: 'failed', ecs: 'trying', cause: 'app-crashed', reason: CRASH },
-      { result: 'failed', cause: 'app-crashed', reason: `failed: ${CRASH}`, remedy: 'roll-back' },
+      {
+        result: 'failed',
+        cause: 'app-crashed',
+        reason: `failed: ${CRASH}`,
+        remedy: 'roll-back',
+        isOver: false,
+      },
     ],
     [
       'ECS gave up: roll back',
@@ -43,6 +49,7 @@ describe('how a watch ended, and what can be done about it', () => {
         cause: 'circuit-breaker',
         reason: 'failed: tasks failed to start',
         remedy: 'roll-back',
+        isOver: true,
       },
     ],
     [
@@ -124,6 +131,26 @@ describe('at the deadline', () => {
   test('the new tasks are healthy at their count, only old ones drain: left', () => {
     const last = observation({ tasks: [healthyTask('a'), healthyTask('b')], oldTasks: 1 });
     expect(at(last)).toMatchObject({ result: 'timed-out', cause: 'timeout', remedy: 'leave' });
+  });
+
+  test.each([
+    ['as many as are wanted run: left', 2, 'leave'],
+    ['one is missing: by on-failure', 1, 'roll-back'],
+    ['none runs: by on-failure', 0, 'roll-back'],
+  ])('tasks may not be read, and of the entry %s', (_, running, remedy) => {
+    expect(at(observation({ entry: entry({ desired: 2, running }) }))).toMatchObject({ remedy });
+  });
+
+  test('tasks may not be read, and there is no entry: by on-failure', () => {
+    expect(
+      at(observation({ entry: undefined, service: { status: 'ACTIVE', desired: 1, running: 1 } })),
+    ).toMatchObject({ remedy: 'roll-back' });
+  });
+
+  test('no task is wanted, so none shows that it is well: by on-failure', () => {
+    expect(at(observation({ entry: entry({ desired: 0, running: 0 }) }))).toMatchObject({
+      remedy: 'roll-back',
+    });
   });
 
   test('nothing was ever seen: by on-failure', () => {

@@ -4,6 +4,7 @@ import { failureOf } from '../aws/failures.ts';
 import type { AlarmView, GateResult } from '../model.ts';
 import { Failure } from '../runtime/failure.ts';
 import type { Clock } from '../runtime/clock.ts';
+import { counted } from '../runtime/counted.ts';
 import { Heartbeat } from '../runtime/heartbeat.ts';
 import type { Log } from '../runtime/log.ts';
 import { poll } from '../runtime/poll.ts';
@@ -140,7 +141,7 @@ function silence(
   }
   const silent = names.length - ignored.length;
   const what = names.length === 0 ? 'no alarm is named' : `${silent} of ${names.length} alarms are silent`;
-  const minutes = bakeMinutes === 0 ? '' : ` after ${bakeMinutes} minutes of baking`;
+  const minutes = bakeMinutes === 0 ? '' : ` after ${counted(bakeMinutes, 'minute')} of baking`;
   const notes = [
     ...now.filter(({ state }) => state === 'INSUFFICIENT_DATA').map(({ name }) => `no data: ${name}`),
     ...ignored.map((name) => `rang before: ${name}`),

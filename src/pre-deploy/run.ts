@@ -5,6 +5,7 @@ import { logStreamOf } from '../aws/log-streams.ts';
 import { lastSegment, revisionName } from '../aws/partition.ts';
 import { writeOnce } from '../aws/writes.ts';
 import type { PreDeployRequest, ServiceSnapshot, TaskDefinition } from '../model.ts';
+import { counted } from '../runtime/counted.ts';
 import { Failure } from '../runtime/failure.ts';
 import { chooseContainer } from './container.ts';
 import { followTask, type FollowTools, type Job } from './follow.ts';
@@ -121,7 +122,7 @@ async function showLateLines(
 
 /** Stops the task, sees it end, and resolves to the failure that this is. */
 async function timeOut(tools: PreDeployTools, minutes: number, job: Job, tail: LogTail): Promise<Failure> {
-  const limit = minutes === 1 ? '1 minute' : `${minutes} minutes`;
+  const limit = counted(minutes, 'minute');
   tools.log.line(`The task has not ended within ${limit}; it is stopped.`);
   const end = await stop(tools, job, `the pre-deploy command took longer than ${limit}`);
   if (end.kind === 'stopped') {

@@ -4,7 +4,7 @@ import type { Cause, CheckResult, DefinitionChange, Evidence } from '../model.ts
 import { alertKind } from './headline.ts';
 import { alert, code, codeBlock, details, escapeText, table } from './markdown.ts';
 import type { Report } from './report.ts';
-import { counted } from './words.ts';
+import { counted } from '../runtime/counted.ts';
 
 /** The message; of what failed also the cause, what to do, what runs now, and the evidence. */
 export function verdict(report: Report): string[] {

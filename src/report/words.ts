@@ -15,11 +15,6 @@ export function megabytes(bytes: number): string {
   return `${(bytes / 1e6).toFixed(1)} MB`;
 }
 
-/** `3 tasks`, `1 task`. */
-export function counted(count: number, thing: string): string {
-  return `${count} ${thing}${count === 1 ? '' : 's'}`;
-}
-
 /** What a service costs a month and what changes: `$36.04 a month (+$18.02)`. */
 export function costInWords({ before, after }: ServiceCost): string {
   if (after.kind === 'unknown') return `not known: ${after.why}`;

@@ -4,6 +4,7 @@ import type { Observation } from './observation.ts';
 import { describeHook } from './progress.ts';
 import { LOG_SIGNS } from '../aws/stop-reasons.ts';
 import { describeFailure } from '../aws/task-failure.ts';
+import { counted } from '../runtime/counted.ts';
 import type { Failure } from '../runtime/failure.ts';
 import type { Verdict } from './judge.ts';
 
@@ -102,7 +103,7 @@ function deadlineTrouble(
   waitMinutes: number,
 ): Pick<Trouble, 'result' | 'cause' | 'reason' | 'remedy'> {
   const common = { result: 'timed-out', cause: 'timeout' } as const;
-  const after = `had not finished after ${waitMinutes} ${waitMinutes === 1 ? 'minute' : 'minutes'}`;
+  const after = `had not finished after ${counted(waitMinutes, 'minute')}`;
   const { lifecycleStage: stage, awaiting = [] } = last?.deployment ?? {};
   if (stage !== undefined && (awaiting.length > 0 || !STARTING.includes(stage))) {
     const hooks = awaiting.map((hook) => `, and ${describeHook(hook)}`).join('');

@@ -4,6 +4,7 @@ import { isAwsError } from '../aws/errors.ts';
 import { during } from '../aws/failures.ts';
 import { lastSegment, revisionName } from '../aws/partition.ts';
 import type { ServiceSnapshot } from '../model.ts';
+import { counted } from '../runtime/counted.ts';
 import { Failure } from '../runtime/failure.ts';
 import type { Log } from '../runtime/log.ts';
 import { takeSnapshot } from './snapshot.ts';
@@ -35,7 +36,7 @@ export async function surveyServices(
 
 function describeSnapshot(snapshot: ServiceSnapshot): string {
   const { address, taskDefinitionArn, desiredCount, rollout, lastGood } = snapshot;
-  const wants = `${desiredCount} ${desiredCount === 1 ? 'task' : 'tasks'}`;
+  const wants = counted(desiredCount, 'task');
   const good =
     lastGood === undefined
       ? 'no deployment of it ever succeeded, so nothing can be rolled back to'

@@ -1,4 +1,5 @@
 import type { ServiceSnapshot } from '../model.ts';
+import { counted } from '../runtime/counted.ts';
 import { failed, ok, willBeReplaced, type Check, type Finding } from './check.ts';
 
 /** ECS may stop an old task or start a new one: a rolling deployment can get anywhere. */
@@ -32,7 +33,7 @@ export function percentFinding(
   const { minimumHealthyPercent, maximumPercent } = deployment;
   const least = Math.ceil((desired * minimumHealthyPercent) / 100);
   const most = Math.floor((desired * maximumPercent) / 100);
-  const tasks = `${desired} ${desired === 1 ? 'task' : 'tasks'}`;
+  const tasks = counted(desired, 'task');
   const settings = `${minimumHealthyPercent}/${maximumPercent} %`;
   const nothingToReplace = desired === 0 || present === 0;
   if (nothingToReplace || most > desired || least < desired) {
