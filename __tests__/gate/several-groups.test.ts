@@ -20,6 +20,11 @@ function target(state: string): TargetView {
   };
 }
 
+test('a task that a group knows twice is proven by the target that is healthy', () => {
+  const groups = [[target('draining'), target('healthy')]];
+  expect(judgeTargets([TASK], groups, false, PLACES).unproven.size).toBe(0);
+});
+
 test.each([
   ['healthy in both of its target groups is proven', ['healthy', 'healthy'], 0],
   ['healthy in one of two target groups only is not', ['healthy', 'unhealthy'], 1],

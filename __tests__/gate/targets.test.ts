@@ -1,3 +1,4 @@
+import type { Task } from '@aws-sdk/client-ecs';
 import { describe, expect, it } from '@jest/globals';
 import { targetsGate, type TargetsTools } from '../../src/gate/targets.ts';
 import type { GateResult, Rollout } from '../../src/model.ts';
@@ -17,6 +18,27 @@ interface FakeTask {
 }
 type Look = readonly FakeTask[] | Error;
 
+/** A task whose program ended with 1 after so many seconds, by AWS's own times. */
+interface Crash {
+  readonly id: string;
+  readonly life: number;
+}
+
+const STARTED = Date.parse('2031-05-05T05:00:00Z');
+
+function crashed({ id, life }: Crash): Task {
+  return {
+    taskArn: `arn:aws:ecs:x:1:task/prod/${id}`,
+    lastStatus: 'STOPPED',
+    desiredStatus: 'STOPPED',
+    stopCode: 'EssentialContainerExited',
+    stoppedReason: 'Essential container in task exited',
+    startedAt: new Date(STARTED),
+    executionStoppedAt: new Date(STARTED + life * 1000),
+    containers: [{ name: 'web', exitCode: 1 }],
+  };
+}
+
 const GROUP = {
   targetGroupArn: 'tg',
   alternateTargetGroupArn: undefined,
@@ -27,7 +49,18 @@ const GROUP = {
 /** Shows the gate these tasks, one look after the other, the last one for ever. */
 async function gate(
   looks: readonly Look[],
-  options: { groups?: boolean; containers?: Parameters<typeof definitionOf>[0]; abortAt?: number } = {},
+  options: {
+    groups?: boolean;
+    containers?: Parameters<typeof definitionOf>[0];
+    abortAt?: number;
+    /** Tasks that crashed, as every look shows them. */
+    crashed?: readonly Crash[];
+    /** Those of them that the watch has seen; undefined: nobody watched. */
+    knownFailures?: readonly string[];
+    /** How many tasks the run wants, and how many the service does. */
+    wanted?: number;
+    desired?: number;
+  } = {},
 ): Promise<GateResult & { seconds: number; said: readonly string[] }> {
   const controller = new AbortController();
   const clock = fakeClock({
@@ -40,6 +73,7 @@ async function gate(
     snapshot: snapshotOf({ targetGroups: options.groups === false ? [] : [GROUP] }),
     definition: definitionOf(options.containers),
     serviceDeploymentArn: undefined,
+    ...(options.knownFailures === undefined ? {} : { knownFailures: options.knownFailures }),
   });
   let at = -1;
   const look = (): readonly FakeTask[] => {
@@ -47,24 +81,35 @@ async function gate(
     if (now instanceof Error) throw now;
     return now;
   };
+  const gone = (options.crashed ?? []).map((each) => ({
+    ...crashed(each),
+    startedBy: rollout.deploymentId,
+    taskDefinitionArn: rollout.taskDefinitionArn,
+  }));
+  const isGone = (arns: readonly string[]): boolean =>
+    gone.some(({ taskArn = '' }) => arns.includes(taskArn));
   const ecs = {
-    describeServices: async () => Promise.resolve({ services: [{ desiredCount: look().length }] }),
+    describeServices: async () =>
+      Promise.resolve({ services: [{ desiredCount: options.desired ?? look().length }] }),
     listTasks: async ({ desiredStatus }: { desiredStatus: string }) => {
-      if (desiredStatus === 'STOPPED') return Promise.resolve({ taskArns: [] });
+      if (desiredStatus === 'STOPPED')
+        return Promise.resolve({ taskArns: gone.map(({ taskArn }) => taskArn) });
       at += 1;
       return Promise.resolve({ taskArns: look().map(({ id }) => id) });
     },
-    describeTasks: async () =>
+    describeTasks: async ({ tasks = [] }: { tasks?: string[] }) =>
       Promise.resolve({
-        tasks: look().map(({ id, status = 'RUNNING', health }) => ({
-          taskArn: `arn:aws:ecs:x:1:task/prod/${id}`,
-          startedBy: rollout.deploymentId,
-          taskDefinitionArn: rollout.taskDefinitionArn,
-          lastStatus: status,
-          desiredStatus: 'RUNNING',
-          healthStatus: health,
-          attachments: [{ details: [{ name: 'privateIPv4Address', value: id }] }],
-        })),
+        tasks: isGone(tasks)
+          ? gone
+          : look().map(({ id, status = 'RUNNING', health }) => ({
+              taskArn: `arn:aws:ecs:x:1:task/prod/${id}`,
+              startedBy: rollout.deploymentId,
+              taskDefinitionArn: rollout.taskDefinitionArn,
+              lastStatus: status,
+              desiredStatus: 'RUNNING',
+              healthStatus: health,
+              attachments: [{ details: [{ name: 'privateIPv4Address', value: id }] }],
+            })),
       }),
   };
   const elb = {
@@ -83,7 +128,7 @@ async function gate(
     pollSeconds: 5,
     failedTaskLimit: 'auto',
     failFast: true,
-    wanted: 1,
+    wanted: options.wanted ?? 1,
   });
   return { ...result, seconds: clock.now() / 1000, said: log.said };
 }
@@ -169,6 +214,79 @@ describe('the targets of a deployment', () => {
   });
 });
 
+describe('how many tasks are to be proven', () => {
+  const two = [WELL, { id: 'b', target: 'healthy' }];
+
+  it('is what the run wants', async () => {
+    const end = await gate([[WELL], two], { wanted: 2, desired: 2 });
+    expect(end).toMatchObject({ state: 'passed', seconds: 5, detail: '2 of 2 tasks are healthy' });
+  });
+
+  it('is less where the service has been scaled in meanwhile', async () => {
+    expect(await gate([[WELL]], { wanted: 2, desired: 1 })).toMatchObject({ state: 'passed', seconds: 0 });
+  });
+
+  it('is no more where it has been scaled out', async () => {
+    expect(await gate([[WELL]], { wanted: 1, desired: 4 })).toMatchObject({ state: 'passed', seconds: 0 });
+  });
+});
+
+describe('tasks that crashed', () => {
+  const unchecked = { groups: false, knownFailures: [] };
+  const one = [{ id: 'x', life: 14 }];
+  const two = [...one, { id: 'y', life: 14 }];
+
+  it('have to be outlived by those that nothing checks', async () => {
+    expect(await gate([[{ id: 'a' }]], { ...unchecked, crashed: one })).toMatchObject({
+      gate: 'tasks',
+      state: 'passed',
+      seconds: 15,
+    });
+  });
+
+  it('do not where a target group speaks for the others', async () => {
+    expect(await gate([[WELL]], { knownFailures: [], crashed: one })).toMatchObject({
+      state: 'passed',
+      seconds: 0,
+    });
+  });
+
+  it('do not where a container health check does', async () => {
+    const containers = [{ name: 'web', image: 'i', healthCheck: { command: ['CMD', 'x'] } }];
+    const end = await gate([[{ id: 'a', health: 'HEALTHY' }]], { ...unchecked, containers, crashed: one });
+    expect(end).toMatchObject({ state: 'passed', seconds: 0 });
+  });
+
+  it('are of another time where nobody watched and they are there at the first look', async () => {
+    const end = await gate([[{ id: 'a' }]], { groups: false, crashed: two });
+    expect(end).toMatchObject({ state: 'passed', seconds: 0 });
+  });
+
+  it('settle it where there are two and none of the others is healthy', async () => {
+    const end = await gate([[ILL]], { knownFailures: [], crashed: two });
+    expect(end).toMatchObject({ state: 'failed', cause: 'app-crashed', seconds: 0 });
+  });
+
+  it('do not settle it beside one that is', async () => {
+    const end = await gate([[WELL]], { knownFailures: [], crashed: two });
+    expect(end).toMatchObject({ state: 'passed', seconds: 0 });
+  });
+
+  it('are what is wrong at the deadline, where nothing checks the tasks and one is missing', async () => {
+    const end = await gate([[{ id: 'a' }]], { ...unchecked, crashed: one, wanted: 2, desired: 2 });
+    expect(end).toMatchObject({ state: 'failed', cause: 'app-crashed', seconds: 60 });
+  });
+
+  it('are not where something does: its word counts', async () => {
+    const end = await gate([[ILL]], { knownFailures: [], crashed: one });
+    expect(end).toMatchObject({
+      state: 'failed',
+      detail: 'task a target unhealthy (Target.Timeout)',
+      seconds: 60,
+    });
+  });
+});
+
 describe('the tasks of a service without a load balancer', () => {
   const checked = { name: 'web', image: 'i', healthCheck: { command: ['CMD', 'x'] } };
 
@@ -177,6 +295,7 @@ describe('the tasks of a service without a load balancer', () => {
     ['their container health check agrees', { id: 'a', health: 'HEALTHY' }, [checked], 'passed'],
     ['it does not', { id: 'a', health: 'UNHEALTHY' }, [checked], 'failed'],
     ['it has not said', { id: 'a', health: 'UNKNOWN' }, [checked], 'failed'],
+    ['only one of two containers has one', { id: 'a', health: 'UNHEALTHY' }, [checked, 'app'], 'failed'],
     [
       'only a container that is not essential has one, so that ECS says UNKNOWN for ever',
       { id: 'a', health: 'UNKNOWN' },

@@ -1,7 +1,18 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Course, RollbackEnd, RolloutRequest, ServiceOutcome, Trouble } from '../../src/model.ts';
 import { conclude, concludeCourse } from '../../src/rollout/conclude.ts';
-import { course, DENIED, NO_BREAKER, recordedLog, rolloutRequest, snapshot, trouble } from './builders.ts';
+import {
+  course,
+  DENIED,
+  NO_BREAKER,
+  OTHER_ID,
+  OTHER_REVISION,
+  recordedLog,
+  rollout,
+  rolloutRequest,
+  snapshot,
+  trouble,
+} from './builders.ts';
 import { fakeClock } from '../fakes/clock.ts';
 
 const PRODUCTION = 'Service "web" now runs backend:8 (2 of 2 tasks).';
@@ -21,6 +32,68 @@ const NOT_BY_ITSELF = 'ECS will not roll it back by itself.';
 const GIVES_UP = { ...snapshot().breaker, rollsBack: false };
 
 const ALARMS_ROLL_BACK = { ...snapshot().deployment, alarms: ['web-5xx'], alarmsRollBack: true };
+
+describe('a deployment that somebody has replaced by the end', () => {
+  const FAILED_GATE: Partial<Course> = {
+    gates: [{ gate: 'http', state: 'failed', detail: 'x' }],
+    trouble: trouble({ cause: 'http-check-failed' }),
+  };
+  const outcomeOf = async (
+    changes: Partial<Course>,
+    primary: string,
+    asked: Partial<RolloutRequest> = {},
+  ): Promise<string | undefined> => {
+    const deployments = [{ id: primary, status: 'PRIMARY', taskDefinition: OTHER_REVISION }];
+    const answer = { $metadata: {}, services: [{ deployments }] };
+    const ecs = { describeServices: () => Promise.resolve(answer) };
+    const tools = { aws: { ecs }, clock: fakeClock(), log: recordedLog() };
+    const { outcome } = await concludeCourse(tools, course(changes), rolloutRequest(asked));
+    return outcome?.result;
+  };
+
+  test.each<[string, Partial<Course>, Partial<RolloutRequest>, string]>([
+    ['is superseded where it was well', {}, {}, 'superseded'],
+    ['is superseded where a gate failed and nothing was undone', FAILED_GATE, {}, 'superseded'],
+    [
+      'is rolled back where that was done before',
+      { ...FAILED_GATE, rollback: { kind: 'rolled-back' } },
+      {},
+      'rolled-back',
+    ],
+    ['has failed where that was before it was complete', { trouble: trouble() }, {}, 'failed'],
+    ['has started where nobody waits for its end', {}, { wait: false }, 'started'],
+    ['is superseded where nothing was deployed', { move: 'nothing' }, {}, 'superseded'],
+    [
+      'is superseded where nothing was deployed, though nobody waits',
+      { move: 'nothing' },
+      { wait: false },
+      'superseded',
+    ],
+  ])('%s', async (_, changes, asked, result) => {
+    expect(await outcomeOf(changes, OTHER_ID, asked)).toBe(result);
+  });
+
+  test.each<[string, Partial<Course>, string]>([
+    ['it is ours that runs', {}, 'succeeded'],
+    ['nothing was begun', { rollout: undefined, trouble: trouble() }, 'failed'],
+  ])('is nobody’s where %s', async (_, changes, result) => {
+    expect(await outcomeOf(changes, rollout().deploymentId)).toBe(result);
+  });
+
+  test('is not where this run never had one', async () => {
+    expect(await outcomeOf({ rollout: undefined }, OTHER_ID)).toBe('succeeded');
+  });
+});
+
+test('an update that nobody answered may still take effect', () => {
+  const { message } = end({ unanswered: true, trouble: trouble({ reason: 'has no answer' }) });
+  expect(message).toMatch(/; it may still take effect\.$/);
+});
+
+test('trouble that calls for no rollback says nothing of one, whatever on-failure says', () => {
+  const left = { trouble: trouble({ remedy: 'leave' }) };
+  expect(end(left, { onFailure: 'leave' }).message).toBe(end(left).message);
+});
 
 describe('without trouble', () => {
   test.each<[string, Partial<Course>, Partial<RolloutRequest>, string, string]>([
