@@ -88,6 +88,12 @@ describe('what runs', () => {
       'passed',
     ],
     ['fails where it is another digest', { web: image('a') }, { revision: { web: 'b' } }, 'failed'],
+    [
+      'fails where its index holds other manifests only',
+      { web: image('a') },
+      { revision: { web: 'b' }, index: ['c', 'd'] },
+      'failed',
+    ],
     ['fails by its tasks', { web: image('a') }, { revision: 'denied', tasks: { web: 'b' } }, 'failed'],
     [
       'fails by the one task that runs another digest',

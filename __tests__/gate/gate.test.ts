@@ -89,6 +89,27 @@ describe('a service', () => {
     });
   });
 
+  it('of which a proof cannot be had is warned of; of one that nobody expected a line will do', async () => {
+    const saidOf = async (images: Readonly<Record<string, DeployedImage>>): Promise<readonly string[]> => {
+      const world = tools({ error: denied() });
+      await proveService(world, courseOf({ outcome: undefined }), images, requestOf());
+      return (world.log as ReturnType<typeof fakeLog>).said.map((text) =>
+        text.split(':').slice(0, 3).join(':'),
+      );
+    };
+    expect(await saidOf({ web: IMAGE })).toEqual([
+      'warning: backend: digest gate skipped',
+      'warning: backend: tasks gate skipped',
+    ]);
+    expect((await saidOf({}))[0]).toMatch(/^backend: digest gate skipped/);
+  });
+
+  it('that passes is not warned of', async () => {
+    const world = tools({});
+    await proveService(world, courseOf({ outcome: undefined }), { web: IMAGE }, requestOf());
+    expect((world.log as ReturnType<typeof fakeLog>).said.join()).not.toContain('warning: ');
+  });
+
   it.each([
     ['nothing may be read', denied()],
     ['AWS gives no answer', throttled()],

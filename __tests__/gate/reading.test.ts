@@ -91,6 +91,59 @@ describe('an answer of the health-check URL', () => {
       'status 500, expected 200-299',
     ],
     [
+      'bad: of two values one is still that of before, and one is neither',
+      answer('{"version":"1","region":"c"}'),
+      { json: { version: '2', region: 'a' } },
+      answer('{"version":"1","region":"b"}'),
+      'bad',
+      'status 200, but version is "1", expected "2" and region is "c", expected "a"',
+    ],
+    [
+      'old version: the body is what it was before',
+      answer('v1'),
+      { body: { kind: 'text', text: 'v2' } },
+      answer('v1'),
+      'old-version',
+      'status 200, but the body does not match',
+    ],
+    [
+      'bad: the body is neither',
+      answer('v3'),
+      { body: { kind: 'text', text: 'v2' } },
+      answer('v1'),
+      'bad',
+      'status 200, but the body does not match',
+    ],
+    [
+      'bad: the value is that of before, and the body is neither',
+      answer('{"version":"1","time":9}'),
+      { ...VERSION, body: { kind: 'text', text: 'x' } },
+      answer('{"version":"1","time":3}'),
+      'bad',
+      'status 200, but the body does not match and version is "1", expected "2"',
+    ],
+    [
+      'good: the last status of a range',
+      answer('x', 206),
+      { statuses: [{ from: 200, to: 206 }] },
+      undefined,
+      'good',
+      'status 206',
+    ],
+    [
+      'good: a status of the second range',
+      answer('x', 404),
+      {
+        statuses: [
+          { from: 200, to: 200 },
+          { from: 404, to: 404 },
+        ],
+      },
+      undefined,
+      'good',
+      'status 404',
+    ],
+    [
       'bad: the value is missing',
       answer('{}'),
       VERSION,
@@ -147,6 +200,7 @@ describe('a value of the answer', () => {
     ['o', '{"k":1}'],
     ['a.x', undefined],
     ['n.x', undefined],
+    ['z.x', undefined],
     ['constructor', undefined],
     ['__proto__', undefined],
   ])('at %s is %j', (path, text) => {
@@ -163,5 +217,18 @@ describe('a status list', () => {
     [400, 499, false],
   ])('%d-%d wants to see redirects: %s', (from, to, wants) => {
     expect(acceptsRedirect([{ from, to }])).toBe(wants);
+  });
+
+  it.each([
+    [300, true],
+    [308, true],
+    [404, false],
+  ])('200 and %d does: %s', (status, wants) => {
+    expect(
+      acceptsRedirect([
+        { from: 200, to: 200 },
+        { from: status, to: status },
+      ]),
+    ).toBe(wants);
   });
 });
