@@ -104,6 +104,19 @@ describe('alarms while the new revision bakes', () => {
     await expect(alarmsGate(world, ['errors'], silent, limits)).resolves.toMatchObject({ state: 'failed' });
   });
 
+  test('that answer slowly at the very end are heard: a look that is begun has its time', async () => {
+    const world = tools({ errors: 'OK' });
+    const { describeAlarms } = world.aws.alarms;
+    const slowly: typeof describeAlarms = (input) => {
+      world.clock.advance(10_000);
+      return describeAlarms(input);
+    };
+    const aws = { alarms: { describeAlarms: slowly } };
+    await expect(alarmsGate({ ...world, aws }, ['errors'], silent, limits)).resolves.toMatchObject({
+      state: 'passed',
+    });
+  });
+
   test('that may not be read are skipped', async () => {
     const world = tools(denied());
     await expect(alarmsGate(world, ['errors'], [], limits)).resolves.toMatchObject({ state: 'skipped' });

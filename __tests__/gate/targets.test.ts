@@ -60,6 +60,8 @@ async function gate(
     /** How many tasks the run wants, and how many the service does. */
     wanted?: number;
     desired?: number;
+    /** How long AWS takes to list the tasks, in milliseconds. */
+    slow?: number;
   } = {},
 ): Promise<GateResult & { seconds: number; said: readonly string[] }> {
   const controller = new AbortController();
@@ -95,6 +97,7 @@ async function gate(
       if (desiredStatus === 'STOPPED')
         return Promise.resolve({ taskArns: gone.map(({ taskArn }) => taskArn) });
       at += 1;
+      clock.advance(options.slow ?? 0);
       return Promise.resolve({ taskArns: look().map(({ id }) => id) });
     },
     describeTasks: async ({ tasks = [] }: { tasks?: string[] }) =>
@@ -192,6 +195,11 @@ describe('the targets of a deployment', () => {
     ],
   ])('fail after their whole time where %s', async (_why, looks, detail) => {
     expect(await gate(looks)).toMatchObject({ gate: 'targets', state: 'failed', detail, seconds: 60 });
+  });
+
+  it('are seen in the look on the deadline, though no time is left for it', async () => {
+    const looks = [...Array.from({ length: 11 }, () => [ILL]), [WELL]];
+    expect(await gate(looks, { slow: 500 })).toMatchObject({ state: 'passed', seconds: 60.5 });
   });
 
   it.each<[string, readonly Look[]]>([

@@ -275,6 +275,11 @@ describe('log groups', () => {
   test.each<[string, TaskDefinition, object[]]>([
     ['of awslogs', logging({ options: group }), [{ name: '/ecs/web', region: 'eu-central-1' }]],
     ['of several containers, once', logging({ options: group }, { options: group }), [{}]],
+    [
+      'of several containers, each of them',
+      logging({ options: group }, { options: { ...group, 'awslogs-group': '/ecs/side' } }),
+      [{ name: '/ecs/web' }, { name: '/ecs/side' }],
+    ],
     ['that the driver makes', logging({ options: { ...group, 'awslogs-create-group': 'true' } }), []],
     [
       'that the driver does not make',
@@ -297,6 +302,14 @@ describe('log groups', () => {
     expect(await run(logGroup, { logs }, { definition: logging({ options: group }) })).toMatchObject({
       state,
       detail,
+    });
+  });
+
+  test('are found beside others whose names begin alike', async () => {
+    const logGroups = [{ logGroupName: '/ecs/web' }, { logGroupName: '/ecs/web-2' }];
+    const logs = { describeLogGroups: () => answer({ logGroups }) };
+    expect(await run(logGroup, { logs }, { definition: logging({ options: group }) })).toMatchObject({
+      state: 'OK',
     });
   });
 

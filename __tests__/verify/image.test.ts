@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { BatchGetImageCommandInput } from '@aws-sdk/client-ecr';
-import type { JsonObject } from '../../src/model.ts';
+import type { DeployedImage, JsonObject } from '../../src/model.ts';
 import { buildFinding, image, platformFinding, platformOf, type Platform } from '../../src/verify/image.ts';
 import { wayBackImage } from '../../src/verify/way-back-image.ts';
 import { awsError, throttled } from '../fakes/aws-errors.ts';
@@ -46,6 +46,12 @@ describe('the platform that a task pulls', () => {
       { os: 'windows', architecture: 'amd64' },
     ],
     [
+      'that of Fargate where one of several services is on it',
+      {},
+      [snapshotOf({ placement: { launchType: 'EC2' } }), FARGATE],
+      AMD64,
+    ],
+    [
       'unknown on instances, which may be of either kind',
       { requiresCompatibilities: ['EC2', 'FARGATE'] },
       [snapshotOf({ placement: { launchType: 'EC2' } })],
@@ -71,6 +77,7 @@ describe('a manifest', () => {
     ],
     ['of another system fails', indexOf({ os: 'windows', architecture: 'amd64' }), AMD64, 'FAILED'],
     ['that leaves a platform open passes', indexOf(ARM64, undefined), AMD64, 'OK'],
+    ['that leaves an architecture open passes', indexOf(ARM64, { os: 'linux' }), AMD64, 'OK'],
     ['passes where the platform is not known', indexOf(ARM64), undefined, 'OK'],
   ])('%s', (_what, manifest, platform, state) => {
     expect(platformFinding('backend:1', manifest, platform).state).toBe(state);
@@ -117,6 +124,29 @@ describe('the check of images', () => {
       ['eu-central-1', '123456789012', 'backend', [{ imageDigest: digestOf('a') }, { imageTag: '2' }]],
       ['us-west-2', '210987654321', 'team/far', [{ imageTag: 'latest' }]],
     ]);
+  });
+
+  test('does not ask for what is still to be built, and asks for what this run only deploys', async () => {
+    const built = `${REPOSITORY}:new`;
+    const deployed = `${REPOSITORY}:2`;
+    const definition = definitionOf([
+      { name: 'web', image: built },
+      { name: 'job', image: deployed },
+    ]);
+    const imageOf = (reference: string, toBeBuilt: boolean): DeployedImage => ({
+      reference,
+      digest: undefined,
+      tag: undefined,
+      registry: undefined,
+      toBeBuilt,
+    });
+    const images = { web: imageOf(built, true), job: imageOf(deployed, false) };
+    const ecr = () => ({
+      batchGetImage: ({ imageIds }: BatchGetImageCommandInput) =>
+        answer({ images: imageIds?.map((imageId) => ({ imageId, imageManifest: '{}' })) }),
+    });
+    const { detail } = await run(image, { ecr }, { definition, images });
+    expect(detail).toBe('an image is to be built; backend:2 is there');
   });
 
   test.each<[string, () => Promise<object>, string, string]>([
