@@ -156,10 +156,12 @@ describe('a reference', () => {
 
 describe('a secret', () => {
   const current = { VersionIdsToStages: { '0a1b': ['AWSCURRENT'] } };
+  const rotated = { VersionIdsToStages: { '0a1b': ['AWSPREVIOUS'], '2c3d': ['AWSCURRENT'] } };
 
   test.each<[string, string | undefined, object, string]>([
     ['with a current value', undefined, current, 'OK'],
     ['with the version that is asked for', '0a1b', current, 'OK'],
+    ['with the label that is asked for on one of its versions', 'AWSPREVIOUS', rotated, 'OK'],
     ['without the label that is asked for', 'AWSPREVIOUS', current, 'WARNING'],
     ['without a value', undefined, {}, 'WARNING'],
     ['that is being deleted', undefined, { ...current, DeletedDate: new Date(0) }, 'FAILED'],

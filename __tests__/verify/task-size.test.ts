@@ -36,8 +36,11 @@ test.each([
 test.each([
   ['1024', '2048', 'OK'],
   ['4096', '30720', 'OK'],
+  ['2048', '4096', 'OK'],
+  ['256', '512', 'FAILED'],
   ['512', '1024', 'FAILED'],
   ['8192', '16384', 'FAILED'],
+  ['16384', '32768', 'FAILED'],
 ])('cpu %s with memory %s is %s on Fargate for Windows', (cpu, memory, state) => {
   expect(sizeFinding(definitionOf(['web'], { cpu, memory, ...WINDOWS })).state).toBe(state);
 });
