@@ -54,6 +54,16 @@ describe('the end of the task', () => {
       LOG,
     ],
     [
+      undefined,
+      {
+        startedAt: new Date(0),
+        stopCode: 'TerminationNotice',
+        stoppedReason: 'Host EC2 (instance i-0abc) terminated.',
+      },
+      'container "web" ended without an exit code (Host EC2 (instance i-0abc) terminated.)',
+      LOG,
+    ],
+    [
       0,
       { stopCode: 'UserInitiated', stoppedReason: 'Task stopped by user' },
       'it was stopped while container "web" ran (Task stopped by user)',

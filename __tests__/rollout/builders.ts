@@ -252,6 +252,7 @@ export function terms(changes: Partial<Judgement> = {}): Judgement {
     failedTaskLimit: 'auto',
     breakerThreshold: 3,
     ecsRollsBack: { forBreaker: true, forAlarms: false },
+    lastGood: OLD_REVISION,
     ...changes,
   };
 }

@@ -56,6 +56,31 @@ describe('the last log lines of the container that failed', () => {
     ]);
   });
 
+  test('are those of the failure that most tasks share, not of a later one that wrote nothing', async () => {
+    const source = logs(['no database']);
+    const unpulled = failure({
+      cause: 'network-unreachable',
+      exitCode: undefined,
+      stopCode: 'TaskFailedToStart',
+    });
+    const other = failure({ cause: 'out-of-memory', exitCode: 137 });
+    const history = historyOf(failure(), failure(), other, unpulled);
+    await lastLogLines(fakeClock(), source, definition(AWSLOGS), history, 30);
+    expect(source.asked[0]).toMatchObject({ logStreamName: 'web/app/task2' });
+  });
+
+  test('are those of one that ran, where the others did not', async () => {
+    const source = logs(['no database']);
+    const unpulled = failure({
+      cause: 'network-unreachable',
+      exitCode: undefined,
+      stopCode: 'TaskFailedToStart',
+    });
+    const history = historyOf(unpulled, failure(), unpulled, unpulled);
+    await lastLogLines(fakeClock(), source, definition(AWSLOGS), history, 30);
+    expect(source.asked[0]).toMatchObject({ logStreamName: 'web/app/task2' });
+  });
+
   test.each([
     ['no lines are wanted', historyOf(failure()), 0],
     ['no task failed', NO_HISTORY, 30],

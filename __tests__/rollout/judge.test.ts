@@ -315,14 +315,27 @@ describe('where service deployments cannot be read, our entry of deployments[] d
     expect(judge(seen, NO_HISTORY, terms({ ecsRollsBack: NEVER })).kind).toBe('superseded');
   });
 
+  test.each(['IN_PROGRESS', 'COMPLETED', 'FAILED'])(
+    'nor is it where ECS does, and it brings another revision than the last good one: %s',
+    (rolloutState) => {
+      const history = remember(NO_HISTORY, rollback('IN_PROGRESS'));
+      const seen = observation({
+        ...unread,
+        entry: entry({ rolloutState: 'FAILED' }),
+        primary: othersEntry({ id: 'ecs-svc/4', rolloutState }),
+      });
+      expect(judge(seen, history, terms()).kind).toBe('superseded');
+    },
+  );
+
   test.each([
     { forBreaker: true, forAlarms: false },
     { forBreaker: false, forAlarms: true },
-  ])('it may be one where ECS rolls back: %j', (ecsRollsBack) => {
+  ])('the last good revision after our failure is one where ECS rolls back: %j', (ecsRollsBack) => {
     const seen = observation({
       ...unread,
       entry: entry({ rolloutState: 'FAILED' }),
-      primary: othersEntry({ rolloutState: 'COMPLETED' }),
+      primary: othersEntry({ rolloutState: 'COMPLETED', taskDefinitionArn: OLD_REVISION }),
     });
     expect(judge(seen, NO_HISTORY, terms({ ecsRollsBack })).kind).toBe('undone');
   });

@@ -274,6 +274,18 @@ describe('an answer to UpdateService that is lost', () => {
   });
 });
 
+test('is not begun once the job is cancelled', async () => {
+  const controller = new AbortController();
+  controller.abort(new Cancelled('SIGINT'));
+  const clock = fakeClock();
+  const ecs = new FakeEcs(clock);
+  const tools = { aws: ecs.aws, clock, signal: controller.signal, log: recordedLog() };
+  const { definition } = rollout();
+  const begun = await startCourse(tools, snapshot(), OUR_REVISION, definition, rolloutRequest());
+  expect(begun).toMatchObject({ rollout: undefined, trouble: undefined, unanswered: false });
+  expect(ecs.calls).toEqual([]);
+});
+
 test('a throttled UpdateService is sent again after a pause', async () => {
   const { ecs, course, seconds } = await start({ faults: [REFUSED_FOR_NOW, REFUSED_FOR_NOW] });
   expect(ecs.updates).toHaveLength(1);

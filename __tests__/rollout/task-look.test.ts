@@ -48,11 +48,13 @@ interface World {
   /** For each target group, by address, the states of the targets. */
   readonly groups?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly healthChecks?: readonly boolean[];
+  readonly essential?: readonly boolean[];
   /** What AWS says to a call instead of its answer. */
   readonly errors?: Readonly<Record<string, Error>>;
 }
 
-function look({ tasks = [], groups = {}, healthChecks = [false], errors = {} }: World): Promise<TaskLook> {
+function look(world: World): Promise<TaskLook> {
+  const { tasks = [], groups = {}, healthChecks = [false], essential = [], errors = {} } = world;
   const answer = <T>(call: string, value: T): Promise<T> => {
     const error = errors[call];
     return error === undefined ? Promise.resolve(value) : Promise.reject(error);
@@ -80,6 +82,7 @@ function look({ tasks = [], groups = {}, healthChecks = [false], errors = {} }: 
   const containerDefinitions = healthChecks.map((hasOne, at) => ({
     name: `c${at}`,
     image: 'i',
+    essential: essential[at] ?? true,
     ...(hasOne ? { healthCheck: { command: ['CMD', 'true'] } } : {}),
   }));
   const ours = rollout({
@@ -118,6 +121,13 @@ describe('a look at the tasks', () => {
   ])('believes the container health check where %s', async (_, healthChecks) => {
     const tasks = [running('1', { healthStatus: 'HEALTHY' }), running('2', { healthStatus: 'UNKNOWN' })];
     expect(healthy(await look({ tasks, healthChecks }))).toEqual(['1']);
+  });
+
+  test('has no use for the check of a container that is not essential: ECS says UNKNOWN for ever', async () => {
+    const tasks = [running('1', { healthStatus: 'UNKNOWN' })];
+    const seen = await look({ tasks, healthChecks: [false, true], essential: [true, false] });
+    expect(healthy(seen)).toEqual(['1']);
+    expect(seen.tasks.map(({ checked }) => checked)).toEqual([false]);
   });
 
   test('wants each task healthy in every target group', async () => {

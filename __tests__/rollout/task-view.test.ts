@@ -1,10 +1,10 @@
 import type { Task } from '@aws-sdk/client-ecs';
 import { describe, expect, test } from '@jest/globals';
 import { describeFailure, failureOf } from '../../src/aws/task-failure.ts';
-import { viewTask } from '../../src/rollout/task-view.ts';
+import { viewTask, type HealthSources } from '../../src/rollout/task-view.ts';
 import { failure, stoppedTask, unstartedTask } from './builders.ts';
 
-const NO_SOURCES = { containerChecks: false, healthyTasks: undefined };
+const NO_SOURCES = { containerChecks: false, healthyTasks: undefined, essentials: ['app'] };
 
 describe('the exit code of the container that failed', () => {
   test.each([
@@ -27,6 +27,71 @@ describe('the exit code of the container that failed', () => {
       containers: [{ name: 'app', exitCode: 137 }],
     });
     expect(failureOf(task)).toBeUndefined();
+  });
+});
+
+describe('a task with containers that are not essential', () => {
+  const essentials = ['app'];
+  const oom = { reason: 'OutOfMemoryError: Container killed due to memory usage' };
+
+  test.each<[string, NonNullable<Task['containers']>, object]>([
+    [
+      'the essential one ended by itself, not the sidecar that had to be killed after it',
+      [
+        { name: 'log-router', exitCode: 137 },
+        { name: 'app', exitCode: 0 },
+      ],
+      { container: 'app', exitCode: 0, cause: 'app-crashed' },
+    ],
+    [
+      'the task went on without the sidecar that had ended with 1',
+      [
+        { name: 'metrics', exitCode: 1 },
+        { name: 'app', exitCode: 3 },
+      ],
+      { container: 'app', exitCode: 3, cause: 'app-crashed' },
+    ],
+    [
+      'and without the one that had no memory',
+      [
+        { name: 'metrics', exitCode: 137, ...oom },
+        { name: 'app', exitCode: 3 },
+      ],
+      { container: 'app', exitCode: 3, cause: 'app-crashed', reason: 'Essential container in task exited' },
+    ],
+    [
+      'and without the one whose command was not found',
+      [
+        { name: 'init', exitCode: 127 },
+        { name: 'app', exitCode: 1 },
+      ],
+      { container: 'app', exitCode: 1, cause: 'app-crashed', weight: 'after-limit' },
+    ],
+  ])('is judged by the essential ones: %s', (_, containers, expected) => {
+    expect(failureOf(stoppedTask({ containers }), essentials)).toMatchObject(expected);
+  });
+
+  test('is judged by all of them where it never started: what one depends on may have failed', () => {
+    const reason =
+      'DependencyError: container ordering dependency [migrate] for target [app] has exited with an error';
+    const task = unstartedTask('Task failed to start', {
+      containers: [
+        { name: 'migrate', exitCode: 1 },
+        { name: 'app', reason },
+      ],
+    });
+    expect(failureOf(task, essentials)).toMatchObject({
+      container: 'migrate',
+      exitCode: 1,
+      cause: 'app-crashed',
+      weight: 'after-limit',
+    });
+  });
+
+  test('is judged by all of them where AWS tells of none that is essential', () => {
+    expect(failureOf(stoppedTask({ containers: [{ name: 'x', exitCode: 1 }] }), essentials)).toMatchObject({
+      container: 'x',
+    });
   });
 });
 
@@ -143,7 +208,7 @@ describe('a task is healthy', () => {
     desiredStatus: 'RUNNING',
   };
 
-  test.each<[string, Task, { containerChecks: boolean; healthyTasks: Set<string> | undefined }, boolean]>([
+  test.each<[string, Task, Omit<HealthSources, 'essentials'>, boolean]>([
     ['when it runs and nothing checks it', running, NO_SOURCES, true],
     ['not while it starts', { ...running, lastStatus: 'PENDING' }, NO_SOURCES, false],
     ['not while it is being stopped', { ...running, desiredStatus: 'STOPPED' }, NO_SOURCES, false],
@@ -167,7 +232,11 @@ describe('a task is healthy', () => {
     ],
     ['once its target is healthy', running, { ...NO_SOURCES, healthyTasks: new Set([ARN]) }, true],
   ])('%s', (_, task, sources, healthy) => {
-    expect(viewTask(task, sources)).toMatchObject({ id: 'abc', healthy, failure: undefined });
+    expect(viewTask(task, { ...NO_SOURCES, ...sources })).toMatchObject({
+      id: 'abc',
+      healthy,
+      failure: undefined,
+    });
   });
 
   test('a task that is being stopped for its failed target check shows the failure before it has stopped', () => {

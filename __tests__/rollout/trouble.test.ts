@@ -134,11 +134,14 @@ describe('at the deadline', () => {
   });
 
   test.each([
-    ['as many as are wanted run: left', 2, 'leave'],
-    ['one is missing: by on-failure', 1, 'roll-back'],
-    ['none runs: by on-failure', 0, 'roll-back'],
-  ])('tasks may not be read, and of the entry %s', (_, running, remedy) => {
-    expect(at(observation({ entry: entry({ desired: 2, running }) }))).toMatchObject({ remedy });
+    [2, '2 of 2 new tasks ran, and whether they were healthy could not be read'],
+    [1, '1 of 2 new tasks ran, and whether they were healthy could not be read'],
+    [0, '0 of 2 new tasks were healthy'],
+  ])('tasks may not be read, and %d run: nothing shows that they are healthy', (running, state) => {
+    expect(at(observation({ entry: entry({ desired: 2, running }) }))).toMatchObject({
+      reason: `had not finished after 30 minutes: ${state}`,
+      remedy: 'roll-back',
+    });
   });
 
   test('tasks may not be read, and there is no entry: by on-failure', () => {

@@ -30,15 +30,19 @@ export function describeFailure({ container, exitCode, reason }: TaskFailure): s
   return `container "${container}" exited with code ${exitCode}: ${reason}`;
 }
 
-/** Pure: what a stopped task proves, by its stop code, the texts of its reasons, and its exit codes. */
-export function failureOf(task: Task): TaskFailure | undefined {
+/**
+ * Pure: what a stopped task proves, by its stop code, the texts of its reasons, and its exit codes. `essentials`: names
+ * of its essential containers; a task goes on without the others, so that they say nothing of its end.
+ */
+export function failureOf(task: Task, essentials: readonly string[] = []): TaskFailure | undefined {
   if (task.desiredStatus !== 'STOPPED' && task.lastStatus !== 'STOPPED') return undefined;
   const stoppedReason = task.stoppedReason ?? '';
   const stopCode = task.stopCode;
   if (stopCode !== undefined && NOT_OUR_FAULT.includes(stopCode)) return undefined;
   if (SCALED_IN.test(stoppedReason)) return undefined;
-  const failed = failedContainer(task);
-  const texts = [stoppedReason, ...(task.containers ?? []).map((container) => container.reason ?? '')];
+  const containers = telling(task, essentials);
+  const failed = failedContainer(containers);
+  const texts = [stoppedReason, ...containers.map((container) => container.reason ?? '')];
   const text = texts.filter((each) => each !== '').join(' — ');
   const known = STOP_REASONS.find((row) => row.pattern.test(text)) ?? byExit(stopCode, failed?.exitCode);
   if (known === undefined && stopCode !== 'TaskFailedToStart') return undefined;
@@ -58,9 +62,24 @@ export function failureOf(task: Task): TaskFailure | undefined {
   };
 }
 
-/** An exit code proves something where the container ended by itself; one that ECS stopped may have been killed. */
+type Containers = NonNullable<Task['containers']>;
+
+/** Those whose end may be that of the task. Before it has started, others may have kept these from starting. */
+function telling({ stopCode, containers = [] }: Task, essentials: readonly string[]): Containers {
+  if (stopCode === 'TaskFailedToStart') return containers;
+  const essential = containers.filter(({ name = '' }) => essentials.includes(name));
+  return essential.length === 0 ? containers : essential;
+}
+
+/**
+ * An exit code proves something where the container ended by itself; one that ECS stopped may have been killed. A task
+ * that never started may have waited for one that ended badly (ECS API, ContainerDependency).
+ */
 function byExit(stopCode: string | undefined, exitCode: number | undefined): Conclusion | undefined {
-  if (stopCode !== 'EssentialContainerExited') return undefined;
+  const endedBadly = exitCode !== undefined && ![0, 143].includes(exitCode);
+  if (stopCode !== 'EssentialContainerExited' && !(stopCode === 'TaskFailedToStart' && endedBadly)) {
+    return undefined;
+  }
   return (exitCode === undefined ? undefined : EXIT_CODES[exitCode]) ?? CRASHED;
 }
 
@@ -74,8 +93,7 @@ function mayBeTheInstance(task: Task, cause: Cause): boolean {
  * The container that ended badly, the most telling first: those that ECS stopped after it ended with 143, or with 137
  * where they did not listen.
  */
-function failedContainer(task: Task): NonNullable<Task['containers']>[number] | undefined {
-  const containers = task.containers ?? [];
+function failedContainer(containers: Containers): Containers[number] | undefined {
   const ended = containers.filter((each) => each.exitCode !== undefined);
   const badly = ended.filter((each) => each.exitCode !== 0 && each.exitCode !== 143);
   return (

@@ -28,7 +28,12 @@ export interface Before {
 /** Pure: with one more look. */
 export function withLook(
   crashes: Crashes,
-  look: { readonly running: readonly string[]; readonly stopped: readonly Task[] },
+  look: {
+    readonly running: readonly string[];
+    readonly stopped: readonly Task[];
+    /** Names of the containers whose end ends a task. */
+    readonly essentials: readonly string[];
+  },
   before: Before,
   now: number,
 ): Crashes {
@@ -36,7 +41,7 @@ export function withLook(
   let { longestLifeMs } = crashes;
   for (const task of look.stopped) {
     const id = lastSegment(task.taskArn ?? '');
-    const failure = failureOf(task);
+    const failure = failureOf(task, look.essentials);
     if (failure === undefined || failure.weight === 'never' || before.foreign.includes(id)) continue;
     longestLifeMs = Math.max(longestLifeMs, lifeOf(task));
     if (!before.settled.includes(id)) failures.set(id, failure);

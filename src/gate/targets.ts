@@ -1,6 +1,7 @@
 import type { Task } from '@aws-sdk/client-ecs';
 import { breakerThreshold } from '../aws/breaker.ts';
 import type { Aws } from '../aws/clients.ts';
+import { essentialContainers, hasContainerChecks } from '../aws/containers.ts';
 import { awsErrorKind } from '../aws/errors.ts';
 import { lastSegment } from '../aws/partition.ts';
 import { targetRevisionOf } from '../aws/service-deployments.ts';
@@ -39,6 +40,8 @@ export interface TargetsLook {
 
 interface Look extends TargetsLook {
   readonly stopped: readonly Task[];
+  /** Names of the containers whose end ends a task. */
+  readonly essentials: readonly string[];
   /** Tasks that the service wants by now: an autoscaler may want fewer than the rollout did. */
   readonly wanted: number;
 }
@@ -97,7 +100,7 @@ function termsOf(rollout: Rollout, { failedTaskLimit, failFast, wanted }: Target
   const gate = rollout.snapshot.targetGroups.length === 0 ? 'tasks' : 'targets';
   return {
     gate,
-    isChecked: gate === 'targets' || hasContainerChecks(rollout),
+    isChecked: gate === 'targets' || hasContainerChecks(rollout.definition),
     failedTaskLimit,
     failFast,
     wanted,
@@ -127,7 +130,7 @@ function knowing(known: Known, seen: Look, { failedBefore }: Terms, now: number)
   return {
     last: seen,
     first: known.first.length === 0 ? seen.tasks : known.first,
-    crashes: withLook(known.crashes, { running, stopped: seen.stopped }, before, now),
+    crashes: withLook(known.crashes, { ...seen, running }, before, now),
     before,
   };
 }
@@ -174,19 +177,13 @@ async function look(aws: TargetsTools['aws'], rollout: Rollout, wanted: number):
     groups.length === 0 ? NOWHERE : await placesOf(aws.ecs, rollout.snapshot.address.cluster, tasks);
   const isEnough = tasks.length >= wanted;
   return {
-    ...judgeTargets(tasks, groups, hasContainerChecks(rollout), places),
+    ...judgeTargets(tasks, groups, hasContainerChecks(rollout.definition), places),
     stopped: await stoppedTasksOf(aws.ecs, rollout),
+    essentials: essentialContainers(rollout.definition),
     wanted: isEnough
       ? wanted
       : ((await describeService(aws.ecs, rollout.snapshot.address)).desiredCount ?? 0),
   };
-}
-
-/** A task's health is that of its essential containers; checks of others leave it UNKNOWN (ECS API, Task). */
-function hasContainerChecks({ definition }: Rollout): boolean {
-  return definition.containerDefinitions.some(
-    (container) => container['healthCheck'] !== undefined && container['essential'] !== false,
-  );
 }
 
 /**

@@ -31,7 +31,10 @@ export function judgeTask(task: Task, container: string): TaskEnd {
     why: `${how}${inWords}`,
     hint: hintOf(reason, exitCode) ?? LOOK_AT_THE_LOG,
   });
-  if (exitCode === undefined) return bad(`container "${container}" never ran`);
+  if (exitCode === undefined) {
+    const how = task.startedAt === undefined ? 'never ran' : 'ended without an exit code';
+    return bad(`container "${container}" ${how}`);
+  }
   if (exitCode !== 0) return bad(`container "${container}" exited with code ${exitCode}`);
   if (NOT_OUR_FAULT.includes(task.stopCode ?? '')) {
     return bad(`it was stopped while container "${container}" ran`);

@@ -1,10 +1,11 @@
 import type { LogReads } from '../aws/clients.ts';
 import { awsErrorKind, describeAwsError } from '../aws/errors.ts';
 import { logStreamOf } from '../aws/log-streams.ts';
+import type { TaskFailure } from '../aws/task-failure.ts';
 import type { Evidence, TaskDefinition } from '../model.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { within } from '../runtime/within.ts';
-import type { History } from './history.ts';
+import { causeOf, type History } from './history.ts';
 
 /** Evidence is worth a short wait: production is broken meanwhile. */
 export const EVIDENCE_MS = 10_000;
@@ -23,7 +24,7 @@ export async function lastLogLines(
   history: History,
   lines: number,
 ): Promise<Evidence[]> {
-  const failed = [...history.failures].findLast(([, failure]) => failure.container !== undefined);
+  const failed = mostTelling(history);
   if (failed === undefined || lines === 0) return [];
   const [taskId, failure] = failed;
   const container = failure.container ?? '';
@@ -46,6 +47,14 @@ export async function lastLogLines(
       },
     ];
   }
+}
+
+/** The latest failed task whose container ran, of the cause that most share if one of these did. */
+function mostTelling(history: History): [string, TaskFailure] | undefined {
+  const cause = causeOf(history)?.cause;
+  const failures = [...history.failures].filter(([, { container }]) => container !== undefined);
+  const ran = failures.filter(([, { exitCode }]) => exitCode !== undefined);
+  return ran.findLast(([, failure]) => failure.cause === cause) ?? ran.at(-1) ?? failures.at(-1);
 }
 
 /** An event may hold 256 KiB (CloudWatch Logs quotas). */

@@ -32,6 +32,8 @@ export interface Judgement {
   readonly breakerThreshold: number;
   /** The service is configured to roll back by itself when its circuit breaker, or one of its alarms, triggers. */
   readonly ecsRollsBack: { readonly forBreaker: boolean; readonly forAlarms: boolean };
+  /** ARN of the task definition that ECS goes back to. */
+  readonly lastGood: string | undefined;
 }
 
 /** Pure: no I/O, no clock. Our own service deployment decides; `deployments[]` where there is none to read. */
@@ -145,10 +147,12 @@ function judgeReplaced(
 ): Verdict {
   // An entry of ours that nobody ever saw was replaced before anything could be rolled back for its sake.
   if (terms.deploymentId === '') return { kind: 'superseded', by: nameOf(primary) };
+  const { forBreaker, forAlarms } = terms.ecsRollsBack;
+  const mayBeRollback = (forBreaker || forAlarms) && primary.taskDefinitionArn === terms.lastGood;
   const isRollback =
     saysRollback(primary) ||
     primary.id === history.rollbackId ||
-    (ours?.rolloutState === 'FAILED' && (terms.ecsRollsBack.forBreaker || terms.ecsRollsBack.forAlarms));
+    (ours?.rolloutState === 'FAILED' && mayBeRollback);
   if (!isRollback) return { kind: 'superseded', by: nameOf(primary) };
   const because = whyByEntry(ours ?? primary, history);
   if (primary.rolloutState === 'COMPLETED') return { kind: 'undone', ...because };

@@ -71,6 +71,7 @@ export async function startCourse(
   warnOfLongStrategy(tools.log, snapshot, move, request);
   if (move !== 'update') return { ...course, rollout: adopt(snapshot, definition) };
   try {
+    tools.signal.throwIfAborted();
     return {
       ...course,
       startedAt: tools.clock.now(),

@@ -1,5 +1,6 @@
 import type { Task } from '@aws-sdk/client-ecs';
 import type { Aws } from '../aws/clients.ts';
+import { essentialContainers, hasContainerChecks } from '../aws/containers.ts';
 import { awsErrorKind } from '../aws/errors.ts';
 import { targetsOfAttachment, type TargetView } from '../aws/target-health.ts';
 import { leadsTo, placesOf, type TaskPlace } from '../aws/task-places.ts';
@@ -49,9 +50,8 @@ async function tasksOf(aws: TaskReads, rollout: Rollout): Promise<TaskLook> {
   const others = tasks.filter((task) => !isOurs(task) && task.lastStatus !== 'STOPPED');
   const behind = await behindGroups(aws, rollout, ours);
   const sources = {
-    containerChecks: rollout.definition.containerDefinitions.some(
-      (container) => container['healthCheck'] !== undefined,
-    ),
+    essentials: essentialContainers(rollout.definition),
+    containerChecks: hasContainerChecks(rollout.definition),
     healthyTasks: behind && healthyTasks(behind),
   };
   return {

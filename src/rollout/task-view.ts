@@ -14,9 +14,11 @@ export interface TaskView {
   readonly failure: TaskFailure | undefined;
 }
 
-/** What the task's health depends on besides running. */
+/** What is to be known of a task beside what ECS says of it. */
 export interface HealthSources {
-  /** The definition has a container health check. */
+  /** Names of the containers whose end ends the task. */
+  readonly essentials: readonly string[];
+  /** An essential container has a health check. */
   readonly containerChecks: boolean;
   /** ARNs of the tasks that are healthy in every target group; undefined where there is none, or none may be read. */
   readonly healthyTasks: ReadonlySet<string> | undefined;
@@ -28,7 +30,7 @@ export function viewTask(task: Task, sources: HealthSources): TaskView {
     status: task.lastStatus ?? '',
     healthy: isHealthy(task, sources),
     checked: sources.containerChecks || sources.healthyTasks !== undefined,
-    failure: failureOf(task),
+    failure: failureOf(task, sources.essentials),
   };
 }
 

@@ -116,13 +116,20 @@ function deadlineTrouble(
       remedy: 'leave',
     };
   }
-  const state = last === undefined ? '' : `: ${healthyTasks(last)} of ${wanted(last)} new tasks were healthy`;
+  const state = last === undefined ? '' : `: ${howFar(last)}`;
   return { ...common, reason: `${after}${state}`, remedy: 'roll-back' };
 }
 
 function isOnlyDraining(last: Observation): boolean {
-  const ourTasksRun = last.tasks.length > 0 ? healthyTasks(last) : (last.entry?.running ?? 0);
-  return wanted(last) > 0 && ourTasksRun >= wanted(last);
+  return wanted(last) > 0 && healthyTasks(last) >= wanted(last);
+}
+
+/** ECS counts the tasks that run, also where they may not be read one by one. */
+function howFar(last: Observation): string {
+  const running = last.entry?.running ?? 0;
+  return last.tasks.length === 0 && running > 0
+    ? `${running} of ${wanted(last)} new tasks ran, and whether they were healthy could not be read`
+    : `${healthyTasks(last)} of ${wanted(last)} new tasks were healthy`;
 }
 
 function wanted(seen: Observation): number {

@@ -168,6 +168,7 @@ export function termsOf(rollout: Rollout, request: RolloutRequest): Judgement {
       forBreaker: breaker.rollsBack && lastGood !== undefined,
       forAlarms: deployment.alarmsRollBack && lastGood !== undefined,
     },
+    lastGood: lastGood?.taskDefinitionArn,
   };
 }
 
