@@ -56,6 +56,7 @@ async function tell(story: Story, request: Request, tools: Tools): Promise<void>
   // A write that is under way is seen through, cancelled or not: these clients answer to the end.
   const starting = { ...tools, aws: tools.awsToTheEnd };
   let deliveries = await log.step('Register', () => register(story, starting, plans));
+  tools.signal.throwIfAborted();
   if (snapshots.length === 0) return;
   if (request.preDeploy !== undefined) {
     await log.step('Pre-deploy', () => preDeploy(story, request, tools, deliveries));

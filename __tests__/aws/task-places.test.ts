@@ -40,8 +40,8 @@ describe('where a load balancer reaches a task', () => {
     const { ecs, asked } = instances();
     const places = await placesOf(ecs, 'prod', [awsvpc('a', '10.0.0.1'), awsvpc('b', '10.0.0.2')]);
     expect([...places]).toEqual([
-      ['a', { target: '10.0.0.1', ports: undefined }],
-      ['b', { target: '10.0.0.2', ports: undefined }],
+      ['a', { names: ['10.0.0.1'], ports: undefined }],
+      ['b', { names: ['10.0.0.2'], ports: undefined }],
     ]);
     expect(asked).toEqual([]);
   });
@@ -50,8 +50,8 @@ describe('where a load balancer reaches a task', () => {
     const { ecs, asked } = instances();
     const places = await placesOf(ecs, 'prod', [onInstance('a', 32_768), onInstance('b', 32_769)]);
     expect([...places]).toEqual([
-      ['a', { target: 'i-0aaaa', ports: [32_768] }],
-      ['b', { target: 'i-0aaaa', ports: [32_769] }],
+      ['a', { names: ['i-0aaaa'], ports: [32_768] }],
+      ['b', { names: ['i-0aaaa'], ports: [32_769] }],
     ]);
     expect(asked).toEqual([[INSTANCE]]);
   });
@@ -62,16 +62,16 @@ describe('where a load balancer reaches a task', () => {
   });
 
   it.each([
-    ['its address, whatever the port', { target: '10.0.0.1', ports: undefined }, '10.0.0.1', 8000, true],
-    ['its instance at its port', { target: 'i-0aaaa', ports: [32_768] }, 'i-0aaaa', 32_768, true],
+    ['its address, whatever the port', { names: ['10.0.0.1'], ports: undefined }, '10.0.0.1', 8000, true],
+    ['its instance at its port', { names: ['i-0aaaa'], ports: [32_768] }, 'i-0aaaa', 32_768, true],
     [
       'its instance at a port of another task',
-      { target: 'i-0aaaa', ports: [32_768] },
+      { names: ['i-0aaaa'], ports: [32_768] },
       'i-0aaaa',
       32_769,
       false,
     ],
-    ['another instance', { target: 'i-0aaaa', ports: [32_768] }, 'i-0bbbb', 32_768, false],
+    ['another instance', { names: ['i-0aaaa'], ports: [32_768] }, 'i-0bbbb', 32_768, false],
   ])('a target leads to the task at %s', (_, place, address, port, leads) => {
     expect(leadsTo(place, { address, port })).toBe(leads);
   });

@@ -77,6 +77,23 @@ describe('a job that is cancelled during the rollout', () => {
     }));
 });
 
+describe('a job that is cancelled while RegisterTaskDefinition is on its way', () => {
+  const slow = { action: 'RegisterTaskDefinition', effect: { kind: 'delay', milliseconds: 1_500 } } as const;
+
+  test.each([
+    ['rolls nothing out', {}],
+    ['runs no pre-deploy task', { 'pre-deploy-command': 'migrate' }],
+  ])('%s', (_, inputs) =>
+    inAWorld(SLOWLY, async (sim) => {
+      sim.inject(slow);
+      const result = await step(sim, { ...tag('v2'), ...inputs }, signalAt('::group::Register', 'SIGINT'));
+      expectRed(result, 'cancelled', 'cancelled');
+      expect(mutations(sim)).toEqual(['RegisterTaskDefinition']);
+      expect(production(sim)).toBe('backend:1 COMPLETED');
+    }),
+  );
+});
+
 describe('a job that is killed during the rollout', () => {
   test('is finished by the post step: the rollback is asked for, and the summary says so', () =>
     inAWorld(SLOWLY, async (sim) => {

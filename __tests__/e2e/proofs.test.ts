@@ -52,10 +52,11 @@ describe('crashes', () => {
       expect(result.outputs['message']).toContain('exited with code 1');
     }));
 
-  test('that a gate finds are explained with the last log lines', () =>
+  test('that a gate finds are explained with the last log lines, which travel no further', () =>
     inAWorld({}, async (sim) => {
       const result = await step(sim, { ...tag('latecrash-1'), 'bake-minutes': '0.08' });
       expect(result.log).toContain('RuntimeError: DATABASE_URL is not set');
+      expect(JSON.stringify(result.report)).not.toContain('DATABASE_URL is not set');
     }));
 });
 

@@ -96,6 +96,18 @@ describe('what runs', () => {
     ],
     ['fails by its tasks', { web: image('a') }, { revision: 'denied', tasks: { web: 'b' } }, 'failed'],
     [
+      'fails by its tasks where the revision tells of another container alone',
+      { web: image('a') },
+      { revision: { side: 'c' }, tasks: { web: 'b' } },
+      'failed',
+    ],
+    [
+      'passes by its tasks where the revision tells of another container alone',
+      { web: image('a') },
+      { revision: { side: 'c' }, tasks: { web: 'a' } },
+      'passed',
+    ],
+    [
       'fails by the one task that runs another digest',
       { web: image('a') },
       { revision: 'denied', tasks: { web: 'b' }, secondTask: { web: 'a' } },

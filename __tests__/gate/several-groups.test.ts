@@ -7,7 +7,7 @@ const TASK = {
   lastStatus: 'RUNNING',
 };
 
-const PLACES = new Map([[TASK.taskArn, { target: '10.0.0.1', ports: undefined }]]);
+const PLACES = new Map([[TASK.taskArn, { names: ['10.0.0.1'], ports: undefined }]]);
 
 function target(state: string): TargetView {
   return {

@@ -169,6 +169,21 @@ describe('the targets of a deployment', () => {
     });
   });
 
+  it('fail at the end of their time where one that was there from the start has failed, and another does', async () => {
+    const later = [WELL, { ...ILL, id: 'new' }];
+    const end = await gate([[WELL, { ...ILL, id: 'x' }], later], {
+      knownFailures: [],
+      crashed: [{ id: 'x', life: 14 }],
+      wanted: 2,
+      desired: 2,
+    });
+    expect(end).toMatchObject({
+      state: 'failed',
+      detail: 'task new target unhealthy (Target.Timeout)',
+      seconds: 60,
+    });
+  });
+
   it.each<[string, readonly Look[], string]>([
     ['one stays unhealthy', [[WELL, { ...ILL, id: 'b' }]], 'task b target unhealthy (Target.Timeout)'],
     ['one is never registered', [[{ id: 'a' }]], 'task a is not registered as a target yet'],

@@ -77,9 +77,13 @@ export class FakeEcs {
   readonly events: { id: string; message: string }[] = [];
   desired = 2;
   running = 2;
+  managedTags = false;
   rollsBack: boolean;
   /** Consulted before each call. */
   fault: (call: string) => Fault | undefined = () => undefined;
+  /** The service is shown as it was when it was last read. */
+  isLate = false;
+  #late: object | undefined;
   /** The service-deployment calls are denied. */
   closed = false;
   readonly #clock: Clock;
@@ -298,8 +302,10 @@ export class FakeEcs {
   }
 
   #describeServices(): object {
+    if (this.isLate) return this.#late ?? {};
     this.#lastRead = { at: this.#clock.now(), by: this.primary?.by };
-    return { services: [this.#view()] };
+    this.#late = { services: [this.#view()] };
+    return this.#late;
   }
 
   #view(): object {
@@ -309,7 +315,7 @@ export class FakeEcs {
       desiredCount: this.desired,
       runningCount: this.running,
       taskDefinition: this.primary?.taskDefinition,
-      enableECSManagedTags: false,
+      enableECSManagedTags: this.managedTags,
       propagateTags: 'NONE',
       events: [...this.events].reverse(),
       deployments: this.entries.map((entry, index): Deployment => ({
@@ -370,6 +376,7 @@ export class FakeEcs {
   #update(input: UpdateServiceCommandInput): object {
     this.#accept('update', input);
     this.desired = input.desiredCount ?? this.desired;
+    this.managedTags = input.enableECSManagedTags ?? this.managedTags;
     const taskDefinition = input.taskDefinition ?? this.primary?.taskDefinition ?? '';
     if (taskDefinition !== this.primary?.taskDefinition || input.forceNewDeployment === true) {
       this.#supersede();

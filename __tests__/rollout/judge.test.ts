@@ -11,6 +11,8 @@ import {
   OTHER_ID,
   othersEntry,
   OLD_REVISION,
+  OUR_ID,
+  OUR_REVISION,
   terms,
 } from './builders.ts';
 
@@ -250,6 +252,25 @@ describe('where service deployments cannot be read, our entry of deployments[] d
       cause: 'alarm',
     });
   });
+
+  test.each([
+    ['on the failed one', OUR_ID, OUR_REVISION, 'gave-up'],
+    ['and rolled back', OTHER_ID, OLD_REVISION, 'rolling-back'],
+  ])(
+    'stopped by a person, it says so %s, whatever a task had failed for',
+    (_, id, taskDefinitionArn, ecs) => {
+      const ours = entry({ rolloutState: 'FAILED', reason: 'ECS deployment was stopped by a user.' });
+      const reason = 'ECS deployment stopped by a user: rolling back to deploymentId ecs-svc/1.';
+      const primary = id === OUR_ID ? ours : othersEntry({ taskDefinitionArn, reason });
+      expect(
+        judge(observation({ ...unread, entry: ours, primary }), historyOf(failure()), terms()),
+      ).toMatchObject({
+        kind: 'failed',
+        ecs,
+        cause: 'deployment-stopped',
+      });
+    },
+  );
 
   test("COMPLETED of another's deployment is not green: ours was superseded", () => {
     const seen = observation({

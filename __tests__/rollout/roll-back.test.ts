@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import type { RollbackEnd, Rollout, RolloutRequest, ServiceSnapshot } from '../../src/model.ts';
-import { followRollback, restoringInput, rollBack } from '../../src/rollout/roll-back.ts';
+import { followRollback, restoringInput, rollBack, settling } from '../../src/rollout/roll-back.ts';
 import { remedyCourse } from '../../src/rollout/remedy.ts';
-import { fakeClock } from '../fakes/clock.ts';
+import { fakeClock, untilDone } from '../fakes/clock.ts';
 import {
   awsError,
   course,
@@ -17,6 +17,7 @@ import {
   rolloutRequest,
   snapshot,
   THROTTLED,
+  TIMEOUT,
   trouble,
 } from './builders.ts';
 import { FakeEcs, type Fault } from './fake-ecs.ts';
@@ -369,6 +370,38 @@ describe('ECS rolls back by itself', () => {
   });
 });
 
+describe('a rollback whose write has no answer', () => {
+  test.each(['stop', 'update'])('is looked for no longer than it is waited for: %s', async (kind) => {
+    const clock = fakeClock();
+    const ecs = new FakeEcs(clock);
+    await ecs.aws.ecsWrites.updateService({ service: 'web', taskDefinition: OUR_REVISION });
+    const us = ecs.by('us');
+    if (kind === 'stop') ecs.begin();
+    else ecs.succeed();
+    let isSent = false;
+    ecs.fault = (call) => {
+      if (call === 'stopServiceDeployment' || call === 'updateService') {
+        isSent = true;
+        return { error: RESET(), effect: false };
+      }
+      return isSent && call.startsWith('describeService')
+        ? { error: TIMEOUT(), effect: false, afterMs: 80_000 }
+        : undefined;
+    };
+    const tools = {
+      aws: ecs.aws,
+      clock,
+      signal: new AbortController().signal,
+      log: recordedLog(),
+      random: (): number => 0.5,
+    };
+    const ours = rollout({ deploymentId: us?.id ?? '', serviceDeploymentArn: us?.arn });
+    const undoing = settling(() => rollBack(tools, ours, rolloutRequest({ waitMinutes: 1 })));
+    expect(await untilDone(clock, undoing)).toMatchObject({ kind: 'failed' });
+    expect(clock.now()).toBeLessThanOrEqual(60_000 + 20_000);
+  });
+});
+
 describe('what this run changed is restored, and nothing else is sent', () => {
   const target = {
     taskDefinitionArn: OLD_REVISION,
@@ -385,6 +418,12 @@ describe('what this run changed is restored, and nothing else is sent', () => {
     ['no force: that was for the way forward', { forceNewDeployment: true }, bare],
   ])('%s', (_, asked, input) => {
     expect(restoringInput(rollout(), rolloutRequest(asked), target)).toEqual(input);
+  });
+
+  test('a count that was changed again since, by an autoscaler for one, is left alone', () => {
+    const asked = rolloutRequest({ desiredCount: 5 });
+    expect(restoringInput(rollout(), asked, target, 7)).toEqual(bare);
+    expect(restoringInput(rollout(), asked, target, 5)).toEqual({ ...bare, desiredCount: 2 });
   });
 
   test('tags of which the survey knew nothing are left alone', () => {

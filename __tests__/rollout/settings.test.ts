@@ -104,6 +104,30 @@ describe('what this run changed beside the revision', () => {
     expect(ecs.updates).toEqual([]);
   });
 
+  test('is left where it was changed again since, by an autoscaler for one, and said to be', async () => {
+    const { ecs, left } = await restore({
+      before: (world) => {
+        world.desired = 6;
+      },
+    });
+    expect(left).toBe('desired-count is 6, not 2 (it was changed while this run deployed)');
+    expect(ecs.updates).toEqual([]);
+  });
+
+  test('is restored but for the count that was changed again since', async () => {
+    const { ecs, left } = await restore({
+      asked: { enableEcsManagedTags: true },
+      before: (world) => {
+        world.desired = 6;
+        world.managedTags = true;
+      },
+    });
+    expect(left).toBe('desired-count is 6, not 2 (it was changed while this run deployed)');
+    expect(ecs.updates.map(({ input }) => input)).toEqual([
+      { cluster: 'prod', service: 'web', enableECSManagedTags: false },
+    ]);
+  });
+
   test('that is as it was already needs nothing', async () => {
     const { ecs, left } = await restore({
       before: (world) => {

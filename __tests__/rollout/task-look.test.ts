@@ -152,6 +152,25 @@ describe('a look at the tasks', () => {
     ]);
   });
 
+  test('has no target of a stopped task: its address may be that of another one by now', async () => {
+    const tasks = [
+      stoppedTask({ taskArn: `${ARN}1`, attachments: running('1').attachments }),
+      running('2', { ...theirs, attachments: running('1').attachments }),
+    ];
+    const { targets } = await look({ tasks: tasks, groups: { web: { '10.0.0.1': 'unhealthy' } } });
+    expect(targets).toEqual([]);
+  });
+
+  test('knows a task by its IPv6 address as well', async () => {
+    const details = [
+      { name: 'privateIPv4Address', value: '10.0.0.9' },
+      { name: 'ipv6Address', value: '2001:db8::1' },
+    ];
+    const tasks = [running('1', { attachments: [{ details }] })];
+    expect(healthy(await look({ tasks, groups: { web: { '2001:db8::1': 'healthy' } } }))).toEqual(['1']);
+    expect(healthy(await look({ tasks, groups: { web: { '10.0.0.9': 'healthy' } } }))).toEqual(['1']);
+  });
+
   test.each([
     ['denied', DENIED()],
     ['unknown', awsError('UnknownOperationException')],

@@ -63,6 +63,16 @@ describe('how a watch ended, and what can be done about it', () => {
       { result: 'failed', cause: 'alarm', remedy: 'follow-ecs' },
     ],
     [
+      'a lifecycle hook failed: nobody stopped it',
+      {
+        kind: 'failed',
+        ecs: 'rolling-back',
+        cause: 'deployment-stopped',
+        reason: 'rolled back because a lifecycle hook failed.',
+      },
+      { reason: 'failed: rolled back because a lifecycle hook failed', remedy: 'follow-ecs' },
+    ],
+    [
       'ECS rolled back: done',
       { kind: 'undone', cause: 'circuit-breaker', reason: '' },
       { result: 'rolled-back', cause: 'circuit-breaker', reason: 'failed', remedy: 'done' },

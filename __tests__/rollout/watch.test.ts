@@ -642,6 +642,17 @@ describe('the course of a watched service', () => {
     expect(after.trouble).toMatchObject({ cause: 'app-crashed', evidence: [{ kind: 'stopped-task' }] });
   });
 
+  test('has no events of the deployment that took its place', async () => {
+    const after = await go({
+      during: (ecs) => {
+        ecs.deployByOther();
+        ecs.events.push({ id: 'e9', message: '(service web) was unable to place a task.' });
+      },
+    });
+    expect(after.trouble).toMatchObject({ cause: 'superseded' });
+    expect(after.trouble?.evidence.filter(({ kind }) => kind === 'event')).toEqual([]);
+  });
+
   test('shows what its container wrote as output, and the rest as lines of its own', async () => {
     const { log } = await go({
       before: (ecs) => {

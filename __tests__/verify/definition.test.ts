@@ -36,6 +36,9 @@ describe('the trust policy of a role', () => {
       policy([allow({ Principal: { Service: ['ec2.amazonaws.com', 'ecs-tasks.amazonaws.com'] } })]),
       'OK',
     ],
+    ['allows what begins alike', policy([allow({ Action: 'sts:AssumeRole*' })]), 'OK'],
+    ['allows any letter', policy([allow({ Action: 'sts:AssumeRol?' })]), 'OK'],
+    ['allows what begins otherwise', policy([allow({ Action: 'sts:Tag*' })]), 'WARNING'],
     ['lists actions', policy([allow({ Action: ['sts:TagSession', 'sts:AssumeRole'] })]), 'OK'],
     ['has an action in other letters', policy([allow({ Action: 'STS:assumerole' })]), 'OK'],
     ['allows everything', policy([allow({ Principal: '*', Action: '*' })]), 'OK'],
@@ -254,10 +257,24 @@ describe('parameters', () => {
       '/aws/reference/secretsmanager/db',
       'parameter /aws/reference/secretsmanager/db stands for a secret and is not looked at',
     ],
+    [
+      '/aws/service/global-infrastructure/current-region',
+      "parameter /aws/service/global-infrastructure/current-region is one of AWS's own and is not looked at",
+    ],
   ])('such as %s are not looked at', async (reference, detail) => {
     expect(await run(parameter, {}, { definition: withSecrets(reference) })).toMatchObject({
       state: 'SKIPPED',
       detail,
+    });
+  });
+
+  test('by its ARN may be of another account, where no service tells which one this is', async () => {
+    const parameters = { describeParameters: () => answer({ Parameters: [] }) };
+    const shared = PARAMETER.replace('123456789012', '999999999999');
+    const subject = { definition: withSecrets(shared), services: [] };
+    expect(await run(parameter, { parameters }, subject)).toMatchObject({
+      state: 'SKIPPED',
+      detail: 'parameter /app/key is not to be seen in this account; its ARN names account 999999999999',
     });
   });
 });

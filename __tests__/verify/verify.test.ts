@@ -41,7 +41,7 @@ describe('the findings of a check', () => {
     [[ok('a'), skipped('b')], { state: 'SKIPPED', detail: 'b', denied: false }],
     [[ok('a'), closed, closed], { state: 'SKIPPED', detail: 'iam:GetRole', denied: true }],
     [[skipped('b'), closed], { state: 'SKIPPED', detail: 'b; role a may not be looked at', denied: false }],
-    [[warning('c'), closed], { state: 'WARNING', detail: 'c', denied: false }],
+    [[warning('c'), closed], { state: 'WARNING', detail: 'c; role a may not be looked at', denied: false }],
     [[warning('c'), failed('d'), ok('a')], { state: 'FAILED', detail: 'c; d', denied: false }],
   ])('%j', (findings, result) => {
     expect(resultOf(check, findings)).toEqual({ check: 'role', ...result });

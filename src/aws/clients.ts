@@ -19,8 +19,10 @@ import type * as ssm from '@aws-sdk/client-ssm';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
+import { systemClock } from '../runtime/clock.ts';
 import { Failure } from '../runtime/failure.ts';
 import { rawTaskDefinitions, type RawTaskDefinitions } from './raw-task-definitions.ts';
+import { CancellableRetries } from './retries.ts';
 
 type Call<Input, Output> = (input: Input) => Promise<Output>;
 
@@ -142,21 +144,25 @@ export async function createAws(
   signal: AbortSignal,
   over: AbortSignal = new AbortController().signal,
 ): Promise<Aws> {
+  const ends = AbortSignal.any([signal, over]);
   const shared = {
     ...(region === undefined ? {} : { region }),
     customUserAgent: [['ecs-fargate-deploy', '1']] as [string, string][],
-    requestHandler: new CancellableHandler(AbortSignal.any([signal, over])),
-    retryMode: 'standard',
+    requestHandler: new CancellableHandler(ends),
   };
-  const reader = new ECS({ ...shared, maxAttempts: READ_ATTEMPTS });
+  const attempts = (count: number): { maxAttempts: number; retryStrategy: CancellableRetries } => ({
+    maxAttempts: count,
+    retryStrategy: new CancellableRetries(count, ends, systemClock),
+  });
+  const reads = { ...shared, ...attempts(READ_ATTEMPTS) };
+  const glances = { ...shared, ...attempts(GLANCE_ATTEMPTS) };
+  const reader = new ECS(reads);
   // A write that is cut off may have happened: it gets its answer, whatever becomes of the job.
   const writer = new ECS({
     ...shared,
     maxAttempts: 1,
     requestHandler: new CancellableHandler(over),
   });
-  const reads = { ...shared, maxAttempts: READ_ATTEMPTS };
-  const glances = { ...shared, maxAttempts: GLANCE_ATTEMPTS };
   return {
     region: await regionOf(reader),
     ecs: reader,

@@ -4,8 +4,8 @@ import type { TargetView } from './target-health.ts';
 
 /** Under what a load balancer knows a task. */
 export interface TaskPlace {
-  /** The task's own address, or the id of the EC2 instance that it is on. */
-  readonly target: string;
+  /** The task's own addresses, or the id of the EC2 instance that it is on. */
+  readonly names: readonly string[];
   /** Of the instance; undefined for a task with an address of its own, whose only container behind it is meant. */
   readonly ports: readonly number[] | undefined;
 }
@@ -23,30 +23,32 @@ export async function placesOf(
   cluster: string,
   tasks: readonly Task[],
 ): Promise<ReadonlyMap<string, TaskPlace>> {
-  const onInstances = tasks.filter((task) => addressOf(task) === undefined && bindingsOf(task).length > 0);
+  const onInstances = tasks.filter((task) => addressesOf(task).length === 0 && bindingsOf(task).length > 0);
   const arns = new Set(onInstances.flatMap((task) => task.containerInstanceArn ?? []));
   const instances = await instanceIds(ecs, cluster, [...arns]);
   return new Map(
     tasks.flatMap((task): [string, TaskPlace][] => {
-      const address = addressOf(task);
+      const names = addressesOf(task);
       const arn = task.taskArn ?? '';
-      if (address !== undefined) return [[arn, { target: address, ports: undefined }]];
+      if (names.length > 0) return [[arn, { names, ports: undefined }]];
       const instance = instances.get(task.containerInstanceArn ?? '');
-      return instance === undefined ? [] : [[arn, { target: instance, ports: bindingsOf(task) }]];
+      return instance === undefined ? [] : [[arn, { names: [instance], ports: bindingsOf(task) }]];
     }),
   );
 }
 
 /** Pure: the target is one of the task's. */
 export function leadsTo(place: TaskPlace, target: Pick<TargetView, 'address' | 'port'>): boolean {
-  if (target.address !== place.target) return false;
+  if (!place.names.includes(target.address)) return false;
   return place.ports === undefined || target.port === undefined || place.ports.includes(target.port);
 }
 
-/** `privateIPv4Address` of the task's own network interface. */
-function addressOf(task: Task): string | undefined {
+/** Those of the task's own network interface: a target group has the one or the other (its IpAddressType). */
+function addressesOf(task: Task): string[] {
   const details = (task.attachments ?? []).flatMap((attachment) => attachment.details ?? []);
-  return details.find((detail) => detail.name === 'privateIPv4Address')?.value;
+  return ['privateIPv4Address', 'ipv6Address'].flatMap(
+    (name) => details.find((detail) => detail.name === name)?.value ?? [],
+  );
 }
 
 function bindingsOf(task: Task): number[] {

@@ -18,7 +18,7 @@ export async function digestGate(
 ): Promise<GateResult> {
   const wanted = Object.entries(images);
   if (wanted.length === 0) return skipped('this run brings no image of its own');
-  const running = await runningDigests(aws, rollout);
+  const running = await runningDigests(aws, rollout, Object.keys(images));
   const unknown: string[] = [];
   for (const [container, image] of wanted) {
     for (const actual of running.get(container) ?? [undefined]) {
@@ -72,15 +72,19 @@ function skipped(detail: string): GateResult {
 
 type Digests = ReadonlyMap<string, ReadonlySet<string>>;
 
-/** By container: of our service revision; where that cannot be read, of each of our running tasks. */
-async function runningDigests(aws: DigestAws, rollout: Rollout): Promise<Digests> {
+/** By container: of our service revision; where that does not tell of each of these, of each of our running tasks. */
+async function runningDigests(
+  aws: DigestAws,
+  rollout: Rollout,
+  containers: readonly string[],
+): Promise<Digests> {
   const ofRevision = await digestsOfRevision(aws, rollout);
-  if (ofRevision.size > 0) return ofRevision;
+  if (containers.every((name) => ofRevision.has(name))) return ofRevision;
   try {
     const tasks = await runningTasksOf(aws.ecs, rollout);
-    return byContainer(tasks.flatMap((task) => task.containers ?? []));
+    return new Map([...ofRevision, ...byContainer(tasks.flatMap((task) => task.containers ?? []))]);
   } catch (error) {
-    if (awsErrorKind(error) === 'denied') return new Map();
+    if (awsErrorKind(error) === 'denied') return ofRevision;
     throw error;
   }
 }

@@ -261,7 +261,8 @@ function atDeadline({ last, first, crashes }: Known, { gate, isChecked }: Terms)
   if (crash !== undefined && !isChecked) return crashed(gate, crash);
   if (last === undefined) return { gate, state: 'skipped', detail: 'no answer from AWS' };
   const judged = [...last.unproven].filter(([id]) => first.includes(id));
-  if (judged.length === 0 && last.tasks.length > last.unproven.size) {
+  const hasFailed = first.some((id) => crashes.failures.has(id));
+  if (judged.length === 0 && !hasFailed && last.tasks.length > last.unproven.size) {
     return { gate, state: 'passed', detail: 'every task that was there from the start is healthy' };
   }
   const [unhealthy] = [...judged, ...last.unproven];

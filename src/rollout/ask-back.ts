@@ -84,7 +84,9 @@ async function askUntilTaken(
     } catch (error) {
       signal.throwIfAborted();
       progress.last = error;
-      if (error instanceof NoAnswerInTime) known = withoutServiceDeployment(known);
+      if (error instanceof NoAnswerInTime && progress.asked === undefined) {
+        known = withoutServiceDeployment(known);
+      }
       refusals = refusalsAfter(error, refusals);
       if (refusals >= MOST_REFUSALS) return notAsked(rollout, error);
       await tools.clock.sleep(PAUSE_MS, signal);
@@ -92,7 +94,7 @@ async function askUntilTaken(
   }
 }
 
-/** Where ECS tells nothing of the service deployment, the service alone is read, and updated. */
+/** Where ECS tells nothing of the service deployment, and was asked for nothing yet, the service alone is read, and updated. */
 function withoutServiceDeployment(rollout: Rollout): Rollout {
   return { ...rollout, serviceDeploymentArn: undefined };
 }
@@ -142,7 +144,7 @@ async function askOnce(
       );
       return withSettings(tools, rollout, request, signal, progress.asked);
     case 'update':
-      await aws.ecsWrites.updateService(restoringInput(rollout, request, step.to));
+      await aws.ecsWrites.updateService(restoringInput(rollout, request, step.to, step.desired));
       return left(rollout, `it was told to go back to ${revisionName(step.to.taskDefinitionArn)}`, false);
   }
 }

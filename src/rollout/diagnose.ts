@@ -4,6 +4,7 @@ import { shortenArns } from '../aws/partition.ts';
 import { describeService } from '../aws/services.ts';
 import type { Evidence, Rollout } from '../model.ts';
 import type { Clock } from '../runtime/clock.ts';
+import type { OutputLog } from '../runtime/log.ts';
 import { within } from '../runtime/within.ts';
 import { EVIDENCE_MS, lastLogLines } from './container-logs.ts';
 import { viewEvents, type ServiceEvent } from './observation.ts';
@@ -58,5 +59,14 @@ async function eventsOf(
   } catch (error) {
     if (awsErrorKind(error) === 'not-aws') throw error;
     return undefined;
+  }
+}
+
+/** What a container wrote is shown, and kept nowhere else. */
+export function tellEvidence(log: OutputLog, name: string, evidence: readonly Evidence[]): void {
+  for (const { kind, text } of evidence) {
+    const line = `${name}: ${kind}: ${text}`;
+    if (kind === 'log') log.output(line);
+    else log.line(line);
   }
 }

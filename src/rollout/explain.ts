@@ -2,10 +2,10 @@ import type { Aws } from '../aws/clients.ts';
 import { awsErrorKind } from '../aws/errors.ts';
 import type { Course, Evidence, Request, Rollout } from '../model.ts';
 import type { Clock } from '../runtime/clock.ts';
-import type { Log } from '../runtime/log.ts';
+import type { OutputLog } from '../runtime/log.ts';
 import { within } from '../runtime/within.ts';
 import { EVIDENCE_MS } from './container-logs.ts';
-import { diagnose } from './diagnose.ts';
+import { diagnose, tellEvidence } from './diagnose.ts';
 import { NO_HISTORY, remember } from './history.ts';
 import type { Observation } from './observation.ts';
 import { observe } from './observe.ts';
@@ -13,7 +13,7 @@ import { observe } from './observe.ts';
 export interface ExplainTools {
   readonly aws: Pick<Aws, 'ecs' | 'elb' | 'logs'>;
   readonly clock: Clock;
-  readonly log: Log;
+  readonly log: OutputLog;
 }
 
 /**
@@ -30,7 +30,7 @@ export async function explainCourse(tools: ExplainTools, course: Course, request
   const found = await diagnose(tools, rollout, { last, history }, request.report.failureLogLines);
   const known = trouble.evidence.map(({ text }) => text);
   const fresh = found.filter(({ kind, text }) => kind !== 'status' && !known.includes(text));
-  for (const { kind, text } of fresh) tools.log.line(`${rollout.snapshot.address.name}: ${kind}: ${text}`);
+  tellEvidence(tools.log, rollout.snapshot.address.name, fresh);
   const evidence: readonly Evidence[] = [...trouble.evidence, ...fresh];
   return { ...course, trouble: { ...trouble, evidence } };
 }

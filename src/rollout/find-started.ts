@@ -39,7 +39,9 @@ export async function findStarted(
   const entry = entryOf(service, snapshot, taskDefinitionArn);
   const isNew = taskDefinitionArn !== snapshot.taskDefinitionArn;
   const arn =
-    entry !== undefined || isNew ? await search(tools, snapshot, entry, taskDefinitionArn) : undefined;
+    entry !== undefined || isNew
+      ? await search(tools, snapshot, entry ?? { createdAt: createdAt(service, snapshot) }, taskDefinitionArn)
+      : undefined;
   if (entry !== undefined || arn !== undefined) {
     const started = { deploymentId: entry?.id ?? '', serviceDeploymentArn: arn };
     return { kind: 'started', started: { ...started, replacesTasks: true, adopted: false } };
@@ -80,15 +82,20 @@ function entryOf(
   );
 }
 
+/** Of what was PRIMARY before this run, if that is still to be seen: a deployment of this run is younger. */
+function createdAt({ deployments = [] }: Service, { primaryId }: ServiceSnapshot): Date | undefined {
+  return deployments.find(({ id }) => id === primaryId)?.createdAt;
+}
+
 /** One look, a short one: the entry alone leads back as well. */
 async function search(
   tools: { readonly aws: Pick<Aws, 'ecs'>; readonly clock: Clock },
   snapshot: ServiceSnapshot,
-  entry: Deployment | undefined,
+  entry: Pick<Deployment, 'id' | 'createdAt'>,
   taskDefinitionArn: string,
 ): Promise<string | undefined> {
   const quietly = { ...tools, signal: new AbortController().signal, log: SILENCE };
-  const until = tools.clock.now() + (entry === undefined ? 0 : READ_MS);
+  const until = tools.clock.now() + (entry.id === undefined ? 0 : READ_MS);
   try {
     return await within(tools.clock, READ_MS, () =>
       findServiceDeployment(quietly, snapshot, entry, taskDefinitionArn, until),

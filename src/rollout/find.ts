@@ -35,7 +35,7 @@ const LIMIT_MS = 60_000;
 export async function findServiceDeployment(
   tools: FindTools,
   snapshot: ServiceSnapshot,
-  primary: Deployment | undefined,
+  primary: Pick<Deployment, 'id' | 'createdAt'> | undefined,
   taskDefinitionArn: string,
   until = tools.clock.now() + LIMIT_MS,
 ): Promise<string | undefined> {

@@ -198,6 +198,7 @@ function why(
 function whyByEntry(entry: EntryView, history: History): { cause: Cause; reason: string } {
   const reason = entry.reason ?? '';
   if (/\balarm/i.test(reason)) return { cause: 'alarm', reason };
+  if (/\b(stopped|requested) by\b/i.test(reason)) return { cause: 'deployment-stopped', reason };
   return causeOf(history) ?? { cause: 'circuit-breaker', reason };
 }
 

@@ -2,7 +2,7 @@ import type { UpdateServiceCommandInput } from '@aws-sdk/client-ecs';
 import type { Aws } from '../aws/clients.ts';
 import { awsErrorKind, describeAwsError } from '../aws/errors.ts';
 import { revisionName } from '../aws/partition.ts';
-import { describeServiceDeployment } from '../aws/service-deployments.ts';
+import { describeServiceDeployment, type ServiceDeployment } from '../aws/service-deployments.ts';
 import { describeService, primaryOf, type Service } from '../aws/services.ts';
 import { writeOnce } from '../aws/writes.ts';
 import type { GoodRevision, RollbackEnd, Rollout, RolloutRequest } from '../model.ts';
@@ -11,7 +11,7 @@ import { within } from '../runtime/within.ts';
 import { untilAnswered } from './asking.ts';
 import { findServiceDeployment } from './find.ts';
 import { saysRollback } from './history.ts';
-import { settingsBefore } from './settings.ts';
+import { ownSettings, settingsBefore } from './settings.ts';
 import type { Watched } from './trouble.ts';
 import { watch, type WatchTools } from './watch.ts';
 
@@ -80,7 +80,8 @@ export type Step =
   | { readonly kind: 'end'; readonly end: RollbackEnd }
   | { readonly kind: 'follow' }
   | { readonly kind: 'stop'; readonly arn: string }
-  | { readonly kind: 'update'; readonly to: GoodRevision };
+  /** `desired`: the count that the service has now. */
+  | { readonly kind: 'update'; readonly to: GoodRevision; readonly desired: number | undefined };
 
 /** Pure but for the reading: what the service, as it is this moment, allows. */
 export async function nextStep(
@@ -94,7 +95,8 @@ export async function nextStep(
       ? undefined
       : await describeServiceDeployment(aws.ecs, rollout.serviceDeploymentArn);
   if (deployment?.status?.startsWith('ROLLBACK_') === true) return { kind: 'follow' };
-  const primary = primaryOf(await describeService(aws.ecs, snapshot.address));
+  const service = await describeService(aws.ecs, snapshot.address);
+  const primary = primaryOf(service);
   if (primary?.id !== rollout.deploymentId) {
     // Where service deployments cannot be read, the PRIMARY entry with which ECS rolls back says so itself.
     if (deployment === undefined && saysRollback({ reason: primary?.rolloutStateReason }))
@@ -114,7 +116,7 @@ export async function nextStep(
   if (target.taskDefinitionArn === rollout.taskDefinitionArn && rollout.replacesTasks) {
     return nowhere(`the last good revision is ${revisionName(target.taskDefinitionArn)} itself`);
   }
-  return { kind: 'update', to: target };
+  return { kind: 'update', to: target, desired: service.desiredCount };
 }
 
 function nowhere(why: string): Step {
@@ -138,7 +140,7 @@ async function take(
       return stopAndFollow(tools, rollout, request, step.arn);
     case 'update':
       tools.log.line(`${name}: going back to ${revisionName(step.to.taskDefinitionArn)}.`);
-      return updateBack(tools, rollout, request, step.to);
+      return updateBack(tools, rollout, request, step);
   }
 }
 
@@ -157,12 +159,14 @@ async function stopAndFollow(
   arn: string,
 ): Promise<RollbackEnd | TryAgain> {
   const { aws, clock, signal } = tools;
+  const inTime = untilDeadline(clock, request);
   try {
     await writeOnce<unknown>(
       clock,
       () => aws.ecsWrites.stopServiceDeployment({ serviceDeploymentArn: arn, stopType: 'ROLLBACK' }),
       async () => {
-        const deployment = await untilAnswered(clock, () => describeServiceDeployment(aws.ecs, arn));
+        const read = (): Promise<ServiceDeployment | undefined> => describeServiceDeployment(aws.ecs, arn);
+        const deployment = await inTime(read);
         return deployment?.status?.startsWith('ROLLBACK_') === true ? {} : undefined;
       },
       signal,
@@ -176,16 +180,27 @@ async function stopAndFollow(
   return endOfRollback(await watch(tools, rollout, request, 'rolled-back'));
 }
 
+/** Asks until AWS answers, but for no longer than the rollback is waited for. */
+function untilDeadline(
+  clock: Clock,
+  { waitMinutes }: RolloutRequest,
+): <T>(read: () => Promise<T>) => Promise<T> {
+  const deadline = clock.now() + waitMinutes * 60_000;
+  return (read) =>
+    within(clock, Math.max(deadline - clock.now(), LEAST_MS), () => untilAnswered(clock, read));
+}
+
 async function updateBack(
   tools: RollBackTools,
   rollout: Rollout,
   request: RolloutRequest,
-  target: GoodRevision,
+  { to: target, desired }: Extract<Step, { kind: 'update' }>,
 ): Promise<RollbackEnd | 'look-again'> {
   const { aws, clock, signal } = tools;
   const { snapshot } = rollout;
-  const input = restoringInput(rollout, request, target);
-  const read = (): Promise<Service> => untilAnswered(clock, () => describeService(aws.ecs, snapshot.address));
+  const input = restoringInput(rollout, request, target, desired);
+  const inTime = untilDeadline(clock, request);
+  const read = (): Promise<Service> => inTime(() => describeService(aws.ecs, snapshot.address));
   let sent = false;
   const service = await writeOnce(
     clock,
@@ -223,17 +238,21 @@ async function updateBack(
   return endOfRollback(await watch(tools, back, { ...request, desiredCount: undefined }), back);
 }
 
-/** Pure: back to the revision, where this run changed it, and to whatever else it changed. */
+/**
+ * Pure: back to the revision, where this run changed it, and to whatever else it changed. `desired`: the count that the
+ * service has now, where it is known.
+ */
 export function restoringInput(
   rollout: Rollout,
   request: RolloutRequest,
   target: GoodRevision,
+  desired?: number,
 ): UpdateServiceCommandInput {
   return {
     cluster: rollout.snapshot.address.cluster,
     service: rollout.snapshot.address.name,
     taskDefinition: rollout.replacesTasks ? target.taskDefinitionArn : rollout.taskDefinitionArn,
-    ...settingsBefore(rollout.snapshot, request),
+    ...ownSettings(settingsBefore(rollout.snapshot, request), request, desired),
   };
 }
 

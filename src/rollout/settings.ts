@@ -42,6 +42,16 @@ export function settingsBefore(snapshot: ServiceSnapshot, request: RolloutReques
   };
 }
 
+/** Pure: without a count that is no more the one that this run sent: an autoscaler, or somebody, has changed it since. */
+export function ownSettings(
+  before: Settings,
+  request: RolloutRequest,
+  desired: number | undefined,
+): Settings {
+  const isOurs = [undefined, request.desiredCount, before.desiredCount].includes(desired);
+  return isOurs ? before : { ...before, desiredCount: undefined };
+}
+
 /** The service has the settings that this run sent, and had others before. */
 export function carriesSettings(
   service: Service,
@@ -83,12 +93,15 @@ export async function restoreSettings(
   let seen: Service | undefined;
   try {
     seen = await readService(tools, rollout);
-    const changed = differing(seen, before);
-    if (changed.length === 0) return undefined;
+    if (differing(seen, before).length === 0) return undefined;
     const obstacle = obstacleTo(seen, rollout, request);
     if (obstacle !== undefined) return stays(seen, before, obstacle);
-    await send(tools, rollout, before, changed);
-    return undefined;
+    const own = ownSettings(before, request, seen.desiredCount);
+    const changed = differing(seen, own);
+    if (changed.length > 0) await send(tools, rollout, own, changed);
+    return own.desiredCount === before.desiredCount
+      ? undefined
+      : `desired-count is ${seen.desiredCount ?? 0}, not ${before.desiredCount ?? 0} (it was changed while this run deployed)`;
   } catch (error) {
     if (awsErrorKind(error) === 'not-aws') throw error;
     return stays(seen, before, describeAwsError(error));

@@ -11,7 +11,9 @@ export function rememberTargets(sick: SickTargets, seen: readonly TargetView[]):
   const next = new Map(sick);
   for (const target of seen) {
     const key = `${target.targetGroupArn} ${target.address}:${target.port ?? ''}`;
-    if (target.state.startsWith('unhealthy')) next.set(key, target);
+    // One that drains as well says nothing any more of why.
+    if (target.state === 'unhealthy' || (target.state.startsWith('unhealthy') && !next.has(key)))
+      next.set(key, target);
     else if (target.state === 'healthy') next.delete(key);
   }
   return next;

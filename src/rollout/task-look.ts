@@ -48,7 +48,12 @@ async function tasksOf(aws: TaskReads, rollout: Rollout): Promise<TaskLook> {
   const isOurs = (task: Task): boolean => task.startedBy === rollout.deploymentId;
   const ours = tasks.filter(isOurs);
   const others = tasks.filter((task) => !isOurs(task) && task.lastStatus !== 'STOPPED');
-  const behind = await behindGroups(aws, rollout, ours);
+  // The address of a stopped task may be that of another one by now.
+  const behind = await behindGroups(
+    aws,
+    rollout,
+    ours.filter((task) => task.lastStatus !== 'STOPPED'),
+  );
   const sources = {
     essentials: essentialContainers(rollout.definition),
     containerChecks: hasContainerChecks(rollout.definition),

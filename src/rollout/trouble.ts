@@ -25,7 +25,8 @@ export function troubleOf(watched: Watched, waitMinutes: number): Trouble | unde
     case 'completed':
       return undefined;
     case 'failed': {
-      const stoppedByHand = end.cause === 'deployment-stopped';
+      // ECS stops it as well where a lifecycle hook fails.
+      const stoppedByHand = end.cause === 'deployment-stopped' && !/\bhook/i.test(end.reason);
       const isDeleted = end.cause === 'service-inactive';
       const leftByEcs = stoppedByHand || isDeleted ? 'leave' : 'roll-back';
       return trouble(watched, {

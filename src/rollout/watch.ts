@@ -2,13 +2,13 @@ import type { Aws } from '../aws/clients.ts';
 import { breakerThreshold } from '../aws/breaker.ts';
 import { awsErrorKind, describeAwsError } from '../aws/errors.ts';
 import { failureOf } from '../aws/failures.ts';
-import type { Course, Evidence, Request, Rollout, RolloutRequest } from '../model.ts';
+import type { Course, Request, Rollout, RolloutRequest } from '../model.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { Failure } from '../runtime/failure.ts';
 import type { OutputLog } from '../runtime/log.ts';
 import { poll } from '../runtime/poll.ts';
 import { within } from '../runtime/within.ts';
-import { diagnose } from './diagnose.ts';
+import { diagnose, tellEvidence } from './diagnose.ts';
 import { NO_HISTORY, remember } from './history.ts';
 import { judge, type Judgement, type Verdict } from './judge.ts';
 import type { Observation } from './observation.ts';
@@ -87,25 +87,17 @@ export async function watchCourse(
   };
   const found = troubleOf(watched, request.rollout.waitMinutes);
   if (found === undefined) return after;
-  const evidence =
-    watched.end.kind === 'blind'
-      ? found.evidence
-      : await diagnose(tools, rollout, watched, request.report.failureLogLines).catch((error: unknown) => {
-          // A job that is cancelled now has no time for more, and keeps what it knows.
-          if (!tools.signal.aborted) throw error;
-          return found.evidence;
-        });
+  // What happens in the service since another deployment took over is not of ours.
+  const isDone = watched.end.kind === 'blind' || watched.end.kind === 'superseded';
+  const evidence = isDone
+    ? found.evidence
+    : await diagnose(tools, rollout, watched, request.report.failureLogLines).catch((error: unknown) => {
+        // A job that is cancelled now has no time for more, and keeps what it knows.
+        if (!tools.signal.aborted) throw error;
+        return found.evidence;
+      });
   tellEvidence(tools.log, rollout.snapshot.address.name, evidence);
   return { ...after, trouble: betterKnown({ ...found, evidence }) };
-}
-
-/** What a container wrote is shown, and kept nowhere else. */
-function tellEvidence(log: OutputLog, name: string, evidence: readonly Evidence[]): void {
-  for (const { kind, text } of evidence) {
-    const line = `${name}: ${kind}: ${text}`;
-    if (kind === 'log') log.output(line);
-    else log.line(line);
-  }
 }
 
 /** The events of this watch are told, its failures are counted: what follows does not do it again. */

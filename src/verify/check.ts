@@ -96,7 +96,7 @@ const STATES = ['OK', 'SKIPPED', 'WARNING', 'FAILED'] as const;
 /** Pure: the findings of a check as one result, in the state of the worst of them. */
 export function resultOf(check: Check, findings: readonly Finding[]): CheckResult {
   const worst = STATES.findLast((state) => findings.some((finding) => finding.state === state)) ?? 'OK';
-  const told = findings.filter(({ state }) => state === worst || state === 'WARNING');
+  const told = findings.filter(({ state }) => state !== 'OK' || worst === 'OK');
   const denied = worst === 'SKIPPED' && told.every(({ lacks }) => lacks !== undefined);
   const details = told.map(({ detail, lacks }) => (denied ? (lacks ?? '') : detail));
   return {

@@ -1,3 +1,4 @@
+import { parseArn } from '../aws/partition.ts';
 import { elsewhere, failed, looked, ok, skipped, type Check, type Finding, type VerifyAws } from './check.ts';
 import { referencesOf, type ParameterReference } from './references.ts';
 
@@ -13,9 +14,10 @@ export const parameter: Check = {
       each.kind === 'parameter' ? each : [],
     );
     const unlooked = wanted.flatMap((each) => {
-      const why = elsewhere(each.id, aws, subject) ?? aliasOfSecret(each);
+      const why = elsewhere(each.id, aws, subject) ?? unlisted(each);
       return why === undefined ? [] : [{ each, why }];
     });
+    const account = subject.services[0]?.address.accountId;
     const here = wanted.filter((reference) => !unlooked.some(({ each }) => each === reference));
     const seen = await looked(
       'the parameters',
@@ -25,25 +27,33 @@ export const parameter: Check = {
           aws,
           here.flatMap(({ names }) => names),
         ),
-      (found) => here.map((reference) => parameterFinding(reference, found)),
+      (found) => here.map((reference) => parameterFinding(reference, found, account)),
     );
     return [...unlooked.map(({ each, why }) => skipped(`parameter ${each.names[0] ?? ''} ${why}`)), ...seen];
   },
 };
 
-/** Systems Manager passes such a name on to Secrets Manager, and lists no parameter of it. */
-function aliasOfSecret({ names }: ParameterReference): string | undefined {
-  return names[0]?.startsWith('/aws/reference/secretsmanager/') === true
-    ? 'stands for a secret and is not looked at'
-    : undefined;
+/**
+ * Systems Manager passes the first kind of name on to Secrets Manager; the others are the same for everybody. It lists
+ * no parameter of either (Systems Manager User Guide, "Working with public parameters").
+ */
+function unlisted({ names: [name = ''] }: ParameterReference): string | undefined {
+  if (name.startsWith('/aws/reference/secretsmanager/')) return 'stands for a secret and is not looked at';
+  return name.startsWith('/aws/') ? "is one of AWS's own and is not looked at" : undefined;
 }
 
-/** Pure: whether a parameter is among those that exist. */
-export function parameterFinding({ names }: ParameterReference, found: readonly string[]): Finding {
+/** Pure: whether a parameter is among those that exist. `account`: this one, where it is known. */
+export function parameterFinding(
+  { id, names }: ParameterReference,
+  found: readonly string[],
+  account: string | undefined,
+): Finding {
   const name = names.find((each) => found.includes(each));
-  return name === undefined
-    ? failed(`parameter ${names[0] ?? ''} does not exist`)
-    : ok(`parameter ${name} is there`);
+  if (name !== undefined) return ok(`parameter ${name} is there`);
+  const ofArn = parseArn(id)?.accountId;
+  return account === undefined && ofArn !== undefined
+    ? skipped(`parameter ${names[0] ?? ''} is not to be seen in this account; its ARN names account ${ofArn}`)
+    : failed(`parameter ${names[0] ?? ''} does not exist`);
 }
 
 /** Pages of DescribeParameters may be empty before the last. */

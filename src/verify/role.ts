@@ -64,11 +64,14 @@ function trustsTasks(statement: JsonObject): boolean {
   return byPrincipal && ('NotAction' in statement || listOf(statement['Action']).some(assumes));
 }
 
+/** `*` stands for any letters, `?` for one (IAM JSON policy elements, Action). */
 function assumes(action: Json): boolean {
-  return (
-    typeof action === 'string' &&
-    ['sts:assumerole', 'sts:assume*', 'sts:*', '*'].includes(action.toLowerCase())
-  );
+  if (typeof action !== 'string') return false;
+  const pattern = action
+    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+    .replaceAll('*', '.*')
+    .replaceAll('?', '.');
+  return new RegExp(`^${pattern}$`, 'i').test('sts:AssumeRole');
 }
 
 function listOf(value: Json | undefined): readonly Json[] {

@@ -1,0 +1,50 @@
+import { describe, expect, test } from '@jest/globals';
+import { askBack } from '../../src/rollout/ask-back.ts';
+import { fakeClock, untilDone } from '../fakes/clock.ts';
+import { OUR_REVISION, RESET, rollout, rolloutRequest, TIMEOUT } from './builders.ts';
+import { FakeEcs, type Fault } from './fake-ecs.ts';
+
+const HANGS: Fault = { error: TIMEOUT(), effect: false, afterMs: 80_000 };
+
+/** Asks for the rollback of our rollout, which is under way, for half a minute. */
+async function ask(
+  fault: (call: string, ecs: FakeEcs) => Fault | undefined,
+): Promise<{ readonly production: string; readonly sent: readonly string[] }> {
+  const clock = fakeClock();
+  const ecs = new FakeEcs(clock);
+  await ecs.aws.ecsWrites.updateService({ service: 'web', taskDefinition: OUR_REVISION });
+  const us = ecs.by('us');
+  ecs.begin();
+  ecs.accepted.length = 0;
+  ecs.fault = (call) => fault(call, ecs);
+  const ours = rollout({ deploymentId: us?.id ?? '', serviceDeploymentArn: us?.arn });
+  const asking = askBack({ aws: ecs.aws, clock, seconds: 30 }, ours, rolloutRequest());
+  const { production } = await untilDone(clock, asking);
+  return { production, sent: ecs.accepted.map(({ kind }) => kind) };
+}
+
+describe('a rollback that nobody waits for', () => {
+  test('is asked for once', async () => {
+    const { production, sent } = await ask(() => undefined);
+    expect(sent).toEqual(['stop']);
+    expect(production).toContain('ECS was asked to roll backend:8 back');
+  });
+
+  test('is an update where ECS tells nothing of the service deployment', async () => {
+    const { production, sent } = await ask((call) =>
+      call === 'describeServiceDeployments' ? HANGS : undefined,
+    );
+    expect(sent).toEqual(['update']);
+    expect(production).toContain('told to go back to backend:7');
+  });
+
+  test('is no update beside a request that may have been taken', async () => {
+    // What is PRIMARY shows the rollback a while later.
+    const { sent } = await ask((call, ecs) => {
+      ecs.isLate = ecs.stops.length > 0;
+      if (call === 'stopServiceDeployment') return { error: RESET(), effect: true };
+      return call === 'describeServiceDeployments' && ecs.stops.length > 0 ? HANGS : undefined;
+    });
+    expect(sent).toEqual(['stop']);
+  });
+});
