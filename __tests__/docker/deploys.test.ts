@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { join } from 'node:path';
 import { expectGreen } from '../e2e/world.ts';
-import { HOST, dockerfile, inADockerWorld, inspect, run, tagsOf } from './world.ts';
+import { HOST, dockerfile, forgetSteps, inADockerWorld, inspect, run, tagsOf } from './world.ts';
 
 describe('a build', () => {
   test('is one plain manifest unless attestations are asked for', () =>
@@ -62,14 +62,15 @@ describe('a build', () => {
     }));
 
   test('with a cache in the registry takes its steps from there', () =>
-    inADockerWorld({}, async ({ step, repository, context, docker }) => {
+    inADockerWorld({}, async (world) => {
+      const { step, repository, context } = world;
       const folder = await context('cached', {
-        Dockerfile: dockerfile(run('echo slow > /slow'), run('echo slower > /slower')),
+        Dockerfile: dockerfile(run(`echo ${repository} > /slow`), run(`echo ${repository} > /slower`)),
       });
       const inputs = { context: folder, cache: 'registry', 'reuse-image': 'false' };
       expectGreen(await step(inputs), 'succeeded');
       expect(await tagsOf(repository)).toContain('buildcache');
-      await docker('builder', 'prune', '--all', '--force');
+      await forgetSteps(world, repository);
       const again = await step(inputs);
       expectGreen(again, 'unchanged');
       expect(again.report.build?.steps).toEqual({ total: 3, cached: 3 });

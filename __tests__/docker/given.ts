@@ -10,6 +10,10 @@ export interface DockerTestWorld {
   readonly tls: { readonly key: string; readonly cert: string };
   readonly caBundle: string;
   readonly dockerHost: string;
+  /** Whether the engine keeps its images in containerd: without, its BuildKit can do less. */
+  readonly containerdStore: boolean;
+  /** Whether the engine is there for the tests alone. */
+  readonly ownEngine: boolean;
   /** A folder with the docker command. */
   readonly bin: string;
   readonly buildx: string;
