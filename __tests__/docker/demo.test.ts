@@ -3,10 +3,9 @@ import { execFileSync } from 'node:child_process';
 import { mkdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { command } from '../../runner/docker/command.ts';
+import { DEMO, KEPT_DEMO } from '../../runner/docker/leftovers.ts';
 import { given, pythonBase } from './given.ts';
 import { ROOT, inADockerWorld, type DockerWorld } from './world.ts';
-
-const IMAGE = 'ecs-fargate-deploy-demo:latest';
 
 test('the demonstration builds backend/ where Docker works, and deploys that commit', () =>
   inADockerWorld({}, async (world) => {
@@ -38,15 +37,14 @@ async function demonstration({ folder }: DockerWorld): Promise<string> {
 
 /** The engine may be one on which a person has tried the demonstration: that image is there again afterwards. */
 async function keepingTheirs({ docker }: DockerWorld, action: () => Promise<void>): Promise<void> {
-  const theirs = 'ecs-fargate-deploy-demo:before-the-tests';
-  const had = (await docker('image', 'ls', '--quiet', IMAGE)) !== '';
-  if (had) await docker('tag', IMAGE, theirs);
+  const had = (await docker('image', 'ls', '--quiet', DEMO)) !== '';
+  if (had) await docker('tag', DEMO, KEPT_DEMO);
   try {
     await action();
   } finally {
-    await docker('image', 'rm', '--force', IMAGE);
-    if (had) await docker('tag', theirs, IMAGE);
-    if (had) await docker('image', 'rm', theirs);
+    await docker('image', 'rm', '--force', DEMO);
+    if (had) await docker('tag', KEPT_DEMO, DEMO);
+    if (had) await docker('image', 'rm', KEPT_DEMO);
   }
 }
 

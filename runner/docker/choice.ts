@@ -15,9 +15,7 @@ export interface Facts {
   readonly hasPackages: boolean;
 }
 
-export type Choice =
-  | { readonly engine: EngineName }
-  | { readonly engine: 'none'; readonly why: string; readonly wasAsked: boolean };
+export type Choice = { readonly engine: EngineName } | { readonly engine: 'none'; readonly why: string };
 
 /**
  * Pure. The engine of the machine, where it can be told the registry's name and certificate; else a container on it, in
@@ -25,13 +23,13 @@ export type Choice =
  */
 export function choose(facts: Facts): Choice {
   const { asked, machine } = facts;
-  if (asked !== undefined) return chosen(asked, WHY_NOT[asked](facts), true);
-  if (machine === undefined) return chosen('own', WHY_NOT.own(facts), false);
+  if (asked !== undefined) return chosen(asked, WHY_NOT[asked](facts));
+  if (machine === undefined) return chosen('own', WHY_NOT.own(facts));
   return { engine: WHY_NOT.machine(facts) === undefined ? 'machine' : 'container' };
 }
 
-function chosen(engine: EngineName, why: string | undefined, wasAsked: boolean): Choice {
-  return why === undefined ? { engine } : { engine: 'none', why, wasAsked };
+function chosen(engine: EngineName, why: string | undefined): Choice {
+  return why === undefined ? { engine } : { engine: 'none', why };
 }
 
 const NO_ENGINE = 'no Docker engine answers "docker version" here.';

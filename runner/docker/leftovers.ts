@@ -5,13 +5,16 @@
 import type { Docker } from './command.ts';
 import { LABEL, PYTHON_BASE } from './python-base.ts';
 
-const DEMO = 'ecs-fargate-deploy-demo';
+/** The image of the demonstration, and where a test of it keeps a person's own meanwhile. */
+export const DEMO = 'ecs-fargate-deploy-demo:latest';
+export const KEPT_DEMO = 'ecs-fargate-deploy-demo:before-the-tests';
 
 /** What was on the engine before the tests. */
 export interface Before {
   readonly cache: readonly string[];
   readonly containers: readonly string[];
   readonly hadBase: boolean;
+  readonly hadDemo: boolean;
 }
 
 export interface CacheRecord {
@@ -23,12 +26,13 @@ export interface CacheRecord {
 }
 
 export async function lookAt(docker: Docker): Promise<Before> {
-  const [cache, containers, base] = await Promise.all([
+  const [cache, containers, base, demo] = await Promise.all([
     cacheOf(docker),
     lines(docker(['ps', '--all', '--quiet', '--no-trunc'])),
     lines(docker(['image', 'ls', '--quiet', PYTHON_BASE])),
+    lines(docker(['image', 'ls', '--quiet', DEMO])),
   ]);
-  return { cache: cache.map(({ ID }) => ID), containers, hadBase: base.length > 0 };
+  return { cache: cache.map(({ ID }) => ID), containers, hadBase: base.length > 0, hadDemo: demo.length > 0 };
 }
 
 /** Containers first, then images, then the cache that they have held. */
@@ -42,6 +46,7 @@ export async function removeLeftovers(
     ...(await lines(docker(['ps', '--all', '--quiet', '--no-trunc', '--filter', `ancestor=${DEMO}`]))),
   ].filter((id) => !before.containers.includes(id));
   if (containers.length > 0) await docker(['rm', '--force', '--volumes', ...new Set(containers)]);
+  await restoreDemo(docker, before.hadDemo);
   const filters = [`label=${LABEL}`, ...hosts.map((host) => `reference=${host}/team/test-*`)];
   const found = filters.map((filter) =>
     lines(docker(['image', 'ls', '--quiet', '--no-trunc', '--filter', filter])),
@@ -49,6 +54,17 @@ export async function removeLeftovers(
   const images = new Set((await Promise.all(found)).flat());
   if (images.size > 0) await docker(['image', 'rm', '--force', ...images]);
   await removeCache(docker, cacheOfTests(await cacheOf(docker), before.cache));
+}
+
+/** After a test that was killed. */
+async function restoreDemo(docker: Docker, had: boolean): Promise<void> {
+  const has = async (name: string): Promise<boolean> =>
+    (await lines(docker(['image', 'ls', '--quiet', name]))).length > 0;
+  const isKept = await has(KEPT_DEMO);
+  if ((isKept || !had) && (await has(DEMO))) await docker(['image', 'rm', '--force', DEMO]);
+  if (!isKept) return;
+  await docker(['tag', KEPT_DEMO, DEMO]);
+  await docker(['image', 'rm', KEPT_DEMO]);
 }
 
 /** Takes steps out of the build cache, and nothing else. */
