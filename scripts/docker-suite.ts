@@ -60,7 +60,8 @@ async function main(order: Order): Promise<number> {
       ? onOwnEngine({ ...order, work })
       : onMachineEngine({ ...order, work }, order.machine));
   } finally {
-    await rm(work, { recursive: true, force: true });
+    // For want of test-docker.ts, which may have been killed. An engine of its own has mounts here as long as this runs.
+    await rm(work, { recursive: true, force: true }).catch(() => undefined);
     // The user installs anew without being root.
     if (order.user !== undefined)
       await command('chown', ['-R', `${order.user.uid}:${order.user.gid}`, CACHE]);

@@ -15,7 +15,7 @@
  *
  * What is added is taken out at the end, and the machine's own configuration of Docker is the same as before, to the byte.
  */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -125,13 +125,21 @@ async function suite(
   try {
     const [uid, gid] = [process.getuid?.(), process.getgid?.()];
     const order = { ...engine, work, args, ...(uid === 0 ? {} : { user: { uid, gid } }) };
-    const words = [...(await around(work)), process.execPath, SUITE, JSON.stringify(order)];
-    const asRoot = ['sudo', '--non-interactive', '--preserve-env', 'env', ...kept(['PATH', 'HOME'])];
-    const [tool = '', ...rest] = uid === 0 ? words : [...asRoot, ...words];
+    const [tool, ...rest] = asRoot([
+      ...(await around(work)),
+      ...[process.execPath, SUITE, JSON.stringify(order)],
+    ]);
     return await run(tool, rest, { cwd: ROOT });
   } finally {
-    await rm(work, { recursive: true, force: true });
+    const [tool, ...rest] = asRoot(['rm', '--recursive', '--force', work]);
+    await command(tool, rest);
   }
+}
+
+function asRoot(words: readonly string[]): [string, ...string[]] {
+  const [tool = '', ...rest] = words;
+  if (process.getuid?.() === 0) return [tool, ...rest];
+  return ['sudo', '--non-interactive', '--preserve-env', 'env', ...kept(['PATH', 'HOME']), ...words];
 }
 
 /** What sudo may set anew in spite of --preserve-env. */

@@ -9,14 +9,14 @@ if [ -f /sys/fs/cgroup/cgroup.controllers ]; then
   sed -e 's/ / +/g' -e 's/^/+/' < /sys/fs/cgroup/cgroup.controllers > /sys/fs/cgroup/cgroup.subtree_control
 fi
 
-# What the engine of Debian's packages needs, and the image lacks.
+# What the engine of Debian's packages needs, and an image may lack.
 apt-get update -qq > /dev/null
-DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends iproute2 libseccomp2 python3-pip > /dev/null
+DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends iproute2 libseccomp2 mount python3-pip > /dev/null
 
 # The history stays outside; the tests build and deploy a commit.
 git init --quiet
 git add --all
 git -c user.name=tests -c user.email=tests@localhost commit --quiet --message 'The files under test'
 
-npm ci --no-audit --no-fund > /dev/null
+npm ci --no-audit --no-fund --loglevel=error > /dev/null
 exec npm run --silent test:docker -- "$@"
