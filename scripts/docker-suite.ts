@@ -4,7 +4,7 @@
  */
 import { existsSync } from 'node:fs';
 import { chmod, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { DockerTestWorld } from '../__tests__/docker/given.ts';
 import { ADDRESS } from '../runner/docker/bridge.ts';
@@ -61,7 +61,7 @@ async function main(order: Order): Promise<number> {
       : onMachineEngine({ ...order, work }, order.machine));
   } finally {
     // For want of test-docker.ts, which may have been killed. An engine of its own has mounts here as long as this runs.
-    await rm(work, { recursive: true, force: true }).catch(() => undefined);
+    await rm(order.work, { recursive: true, force: true }).catch(() => undefined);
     // The user installs anew without being root.
     if (order.user !== undefined)
       await command('chown', ['-R', `${order.user.uid}:${order.user.gid}`, CACHE]);
@@ -98,7 +98,7 @@ async function onMachineEngine(order: Order, machine: MachineEngine): Promise<nu
       return CANNOT_BE_TAUGHT;
     }
     say(`Engine: Docker ${machine.version} of this machine, with ${describeStore(machine)}.`);
-    return await leavingNothing(docker, () =>
+    return await leavingNothing(docker, order.work, () =>
       tests(order, { host, tools, docker, certificate, containerdStore, isOwn: false }),
     );
   } finally {
@@ -106,13 +106,20 @@ async function onMachineEngine(order: Order, machine: MachineEngine): Promise<nu
   }
 }
 
-/** The journal outlives a run that is killed; the next one finishes its work. */
-async function leavingNothing(docker: Docker, action: () => Promise<number>): Promise<number> {
+/** What has to be known to clean up. It outlives a run that is killed; the next one finishes its work. */
+interface Journal {
+  readonly work: string;
+  readonly before: Before;
+}
+
+async function leavingNothing(docker: Docker, work: string, action: () => Promise<number>): Promise<number> {
   if (existsSync(JOURNAL)) {
-    await removeLeftovers(docker, JSON.parse(await readFile(JOURNAL, 'utf8')) as Before, HOSTS);
+    const killed = JSON.parse(await readFile(JOURNAL, 'utf8')) as Journal;
+    await removeLeftovers(docker, killed.before, HOSTS);
+    await rm(killed.work, { recursive: true, force: true });
   }
   const before = await lookAt(docker);
-  await writeFile(JOURNAL, JSON.stringify(before));
+  await writeFile(JOURNAL, JSON.stringify({ work: dirname(work), before } satisfies Journal));
   try {
     return await action();
   } finally {

@@ -27,10 +27,12 @@ import { run, watchForInterruption } from '../runner/docker/foreground.ts';
 import { HOSTS, withHosts } from '../runner/docker/hosts.ts';
 import { testInContainer } from '../runner/docker/in-container.ts';
 import { findMachineEngine, type MachineEngine } from '../runner/docker/machine-engine.ts';
-import { CANNOT_BE_TAUGHT } from '../runner/docker/teach.ts';
+import { CANNOT_BE_TAUGHT, hasLeftovers } from '../runner/docker/teach.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const SUITE = fileURLToPath(new URL('docker-suite.ts', import.meta.url));
+
+const CLEAN = fileURLToPath(new URL('docker-clean.ts', import.meta.url));
 
 const say = (text: string): void => {
   process.stdout.write(`${text}\n`);
@@ -41,6 +43,7 @@ async function main(args: readonly string[]): Promise<number> {
   const facts = await lookAround();
   const choice = choose(facts);
   if (choice.engine === 'none') return notRun(choice.why, facts);
+  if (facts.isRoot && (await hasLeftovers(HOSTS))) await command(...asRoot([process.execPath, CLEAN]));
   const before = await configurationDigest();
   const code = await START[choice.engine](facts, args);
   if ((await configurationDigest()) === before) return code;
@@ -125,21 +128,17 @@ async function suite(
   try {
     const [uid, gid] = [process.getuid?.(), process.getgid?.()];
     const order = { ...engine, work, args, ...(uid === 0 ? {} : { user: { uid, gid } }) };
-    const [tool, ...rest] = asRoot([
-      ...(await around(work)),
-      ...[process.execPath, SUITE, JSON.stringify(order)],
-    ]);
-    return await run(tool, rest, { cwd: ROOT });
+    const start = [process.execPath, SUITE, JSON.stringify(order)];
+    return await run(...asRoot([...(await around(work)), ...start]), { cwd: ROOT });
   } finally {
-    const [tool, ...rest] = asRoot(['rm', '--recursive', '--force', work]);
-    await command(tool, rest);
+    await command(...asRoot(['rm', '--recursive', '--force', work]));
   }
 }
 
-function asRoot(words: readonly string[]): [string, ...string[]] {
+function asRoot(words: readonly string[]): [tool: string, args: readonly string[]] {
   const [tool = '', ...rest] = words;
-  if (process.getuid?.() === 0) return [tool, ...rest];
-  return ['sudo', '--non-interactive', '--preserve-env', 'env', ...kept(['PATH', 'HOME']), ...words];
+  if (process.getuid?.() === 0) return [tool, rest];
+  return ['sudo', ['--non-interactive', '--preserve-env', 'env', ...kept(['PATH', 'HOME']), ...words]];
 }
 
 /** What sudo may set anew in spite of --preserve-env. */

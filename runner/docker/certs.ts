@@ -41,6 +41,10 @@ export async function distrust(root: string, hosts: readonly string[]): Promise<
   }
 }
 
+export function isTrusted(root: string, hosts: readonly string[]): boolean {
+  return hosts.some((host) => existsSync(join(root, host, NAME)));
+}
+
 function firstLine(text: string): string {
   return text.slice(0, text.indexOf('\n'));
 }

@@ -40,6 +40,12 @@ export async function addHosts(address: string, names: readonly string[]): Promi
   await writeFile(FILE, withHosts(withoutHosts(await readFile(FILE, 'utf8')), address, names));
 }
 
+/** Whether this machine has such a line, if it has the file at all. */
+export async function hasAddedHosts(): Promise<boolean> {
+  const text = await readFile(FILE, 'utf8').catch(() => '');
+  return withoutHosts(text) !== text;
+}
+
 /** Also what an earlier run has left. */
 export async function removeHosts(): Promise<void> {
   const text = await readFile(FILE, 'utf8');

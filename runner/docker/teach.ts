@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:https';
-import { addHosts, removeHosts, type HOSTS } from './hosts.ts';
+import { addHosts, hasAddedHosts, removeHosts, type HOSTS } from './hosts.ts';
 import { ADDRESS, makeBridge, removeBridge } from './bridge.ts';
 import type { Certificate } from './certificate.ts';
-import { distrust, trust } from './certs.ts';
+import { distrust, isTrusted, trust } from './certs.ts';
 import type { Docker } from './command.ts';
 
 /** The exit code of a suite whose engine does not get to the registry. */
@@ -33,6 +33,11 @@ export async function unteachEngine(hosts: readonly string[]): Promise<void> {
   await distrust(CERTS, hosts);
   await removeHosts();
   await removeBridge();
+}
+
+/** Whether a run was killed that had taught an engine. */
+export async function hasLeftovers(hosts: readonly string[]): Promise<boolean> {
+  return (await hasAddedHosts()) || isTrusted(CERTS, hosts);
 }
 
 /** Only a request that arrives over TLS proves that the engine knows the way. */
