@@ -175,11 +175,14 @@ async function provideBase(docker: Docker, note: string): Promise<void> {
   await rename(`${note}.new`, note);
 }
 
-/** As the user, who may take port 443. It must not outlive this process, however that ends. */
+/**
+ * On the engine of the machine as the user, who may take port 443; on one of its own as root, whose it is. It must not
+ * outlive this process, however that ends.
+ */
 function jest(given: DockerTestWorld, { args, user }: Order): Promise<number> {
   const script = join(ROOT, 'node_modules', 'jest', 'bin', 'jest.js');
   const asUser =
-    user === undefined
+    user === undefined || given.ownEngine
       ? []
       : [
           ...[`--reuid=${user.uid}`, `--regid=${user.gid}`, '--init-groups'],
