@@ -98,6 +98,7 @@ async function onMachineEngine(order: Order, machine: MachineEngine): Promise<nu
       return CANNOT_BE_TAUGHT;
     }
     say(`Engine: Docker ${machine.version} of this machine, with ${describeStore(machine)}.`);
+    if (!containerdStore) say('Tests that need more are skipped: the engine keeps no images in containerd.');
     return await leavingNothing(docker, order.work, () =>
       tests(order, { host, tools, docker, certificate, containerdStore, isOwn: false }),
     );
