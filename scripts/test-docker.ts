@@ -146,4 +146,7 @@ function kept(names: readonly string[]): string[] {
   return names.map((name) => `${name}=${process.env[name] ?? ''}`);
 }
 
-process.exitCode = await main(process.argv.slice(2));
+process.exitCode = await main(process.argv.slice(2)).catch((error: unknown) => {
+  say(error instanceof Error ? error.message : String(error));
+  return 1;
+});

@@ -18,5 +18,6 @@ git init --quiet
 git add --all
 git -c user.name=tests -c user.email=tests@localhost commit --quiet --message 'The files under test'
 
+export npm_config_update_notifier=false
 npm ci --no-audit --no-fund --loglevel=error > /dev/null
 exec npm run --silent test:docker -- "$@"
