@@ -4,177 +4,149 @@
  *   npm run test:docker                    all of them
  *   npm run test:docker -- secrets         those whose file has this in its name
  *
- * It starts a Docker engine of its own, from this machine's programs or Debian's packages, and a registry on loopback, in
- * a mount namespace where the registry's host has the name that it has in ECR. Nothing outside of it changes, and
- * everything ends with the tests. It needs Linux and root, or sudo without a password.
+ * The engine is that of this machine, where it has one. EFD_DOCKER chooses another one:
+ *
+ *   machine     the one that the docker command finds. On this machine, the registry gets the name that it has in ECR and
+ *               a certificate by lines in /etc/hosts and files in /etc/docker/certs.d. Needs Linux and root, or sudo
+ *               without a password
+ *   container   one of its own in a privileged container of that one: for Docker Desktop and engines elsewhere
+ *   own         one of its own beside it, from this machine's programs or Debian's packages, in a mount namespace in which
+ *               the registry has its name. Needs Linux and root, or sudo without a password
+ *
+ * What is added is taken out at the end, and the machine's own configuration of Docker is the same as before, to the byte.
  */
-import { spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { homedir, tmpdir } from 'node:os';
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { DockerTestWorld } from '../__tests__/docker/given.ts';
-import { makeCertificate } from '../runner/docker/certificate.ts';
-import { command } from '../runner/docker/command.ts';
-import { ADDRESS, startEngine } from '../runner/docker/engine.ts';
-import { providePythonBase } from '../runner/docker/python-base.ts';
-import { startRegistry } from '../runner/docker/registry.ts';
-import { findTools } from '../runner/docker/tools.ts';
+import { ADDRESS } from '../runner/docker/bridge.ts';
+import { choose, ENGINES, type EngineName, type Facts } from '../runner/docker/choice.ts';
+import { command, which } from '../runner/docker/command.ts';
+import { configurationDigest } from '../runner/docker/configuration.ts';
+import { run, watchForInterruption } from '../runner/docker/foreground.ts';
+import { HOSTS, withHosts } from '../runner/docker/hosts.ts';
+import { testInContainer } from '../runner/docker/in-container.ts';
+import { findMachineEngine, type MachineEngine } from '../runner/docker/machine-engine.ts';
+import { CANNOT_BE_TAUGHT, hasLeftovers } from '../runner/docker/teach.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const SELF = fileURLToPath(import.meta.url);
-const CACHE = join(ROOT, 'node_modules', '.cache', 'docker-tests');
+const SUITE = fileURLToPath(new URL('docker-suite.ts', import.meta.url));
 
-const HOSTS = ['123456789012', '210987654321'].map((id) => `${id}.dkr.ecr.us-east-1.amazonaws.com`);
+const CLEAN = fileURLToPath(new URL('docker-clean.ts', import.meta.url));
 
 const say = (text: string): void => {
   process.stdout.write(`${text}\n`);
 };
 
-async function main(): Promise<number> {
-  const [first, work, ...others] = process.argv.slice(2);
-  if (first === '--inside' && work !== undefined) return inside(work, others);
-  const why = await whyNot();
-  if (why !== undefined) {
-    say(`SKIPPED: ${why}\n\n0 passed, 0 failed, 1 skipped`);
-    return 0;
-  }
-  if (process.getuid?.() !== 0) {
-    return run('sudo', [
-      '--non-interactive',
-      '--preserve-env',
-      process.execPath,
-      SELF,
-      ...process.argv.slice(2),
-    ]);
-  }
-  return outside(process.argv.slice(2));
+async function main(args: readonly string[]): Promise<number> {
+  watchForInterruption({ parent: false });
+  const facts = await lookAround();
+  const choice = choose(facts);
+  if (choice.engine === 'none') return notRun(choice.why, facts);
+  if (facts.isRoot && (await hasLeftovers(HOSTS))) await command(...asRoot([process.execPath, CLEAN]));
+  const before = await configurationDigest();
+  const code = await START[choice.engine](facts, args);
+  if ((await configurationDigest()) === before) return code;
+  say("The tests have changed this machine's own configuration of Docker.");
+  return 1;
 }
 
-/** Undefined where the tests can run here. */
-async function whyNot(): Promise<string | undefined> {
-  if (process.platform !== 'linux') return 'a host gets its name in a mount namespace, which Linux has.';
-  if (process.getuid?.() === 0) return undefined;
+interface Surroundings extends Facts {
+  readonly machine?: MachineEngine;
+}
+
+async function lookAround(): Promise<Surroundings> {
+  const [machine, isRoot, apt, dpkg] = await Promise.all([
+    findMachineEngine(),
+    mayBeRoot(),
+    which('apt-get'),
+    which('dpkg-deb'),
+  ]);
+  const asked = askedFor(process.env['EFD_DOCKER']);
+  return {
+    ...(asked === undefined ? {} : { asked }),
+    ...(machine === undefined ? {} : { machine }),
+    platform: process.platform,
+    isRoot,
+    hasPackages: apt !== undefined && dpkg !== undefined,
+  };
+}
+
+function askedFor(value: string | undefined): EngineName | undefined {
+  if (value === undefined || value === '') return undefined;
+  const found = ENGINES.find((name) => name === value);
+  if (found === undefined) throw new Error(`EFD_DOCKER is "${value}"; it can be ${ENGINES.join(', ')}.`);
+  return found;
+}
+
+async function mayBeRoot(): Promise<boolean> {
+  if (process.getuid?.() === 0) return true;
   return command('sudo', ['--non-interactive', 'true']).then(
-    () => undefined,
-    () => 'a mount namespace and a Docker engine need root, or sudo without a password.',
+    () => true,
+    () => false,
   );
 }
 
-/** Makes the namespace, and looks that the machine's own configuration of Docker is left alone. */
-async function outside(args: readonly string[]): Promise<number> {
-  const folder = await mkdtemp(join(tmpdir(), 'efd-docker-'));
-  const before = await configuration();
+/** What was asked for and cannot be had is a failure; else there is nothing to be done about it here. */
+function notRun(why: string, { asked }: Facts): number {
+  say(asked === undefined ? `SKIPPED: ${why}` : `EFD_DOCKER=${asked} cannot be had: ${why}`);
+  say(asked === undefined ? '\n0 passed, 0 failed, 1 skipped' : '\n0 passed, 1 failed, 0 skipped');
+  return asked === undefined ? 0 : 1;
+}
+
+const START: Readonly<Record<EngineName, (facts: Surroundings, args: readonly string[]) => Promise<number>>> =
+  {
+    async machine(facts, args) {
+      const code = await suite(args, { machine: facts.machine }, () => []);
+      if (code !== CANNOT_BE_TAUGHT) return code;
+      const why = 'the engine of this machine does not get to the registry.';
+      return facts.asked === 'machine' ? notRun(why, facts) : START.container(facts, args);
+    },
+
+    async container(facts, args) {
+      say(`Engine: one of its own, in a container on Docker ${facts.machine?.version ?? ''}.`);
+      const ended = await testInContainer(ROOT, args);
+      return 'whyNot' in ended ? notRun(ended.whyNot, facts) : ended.code;
+    },
+
+    own: (_facts, args) =>
+      suite(args, {}, async (work) => {
+        const hosts = join(work, 'hosts');
+        await writeFile(hosts, withHosts(await readFile('/etc/hosts', 'utf8'), ADDRESS, HOSTS));
+        const inNamespace = 'mount --bind "$1" /etc/hosts && shift && exec "$@"';
+        return ['unshare', '--mount', '--propagation', 'private', 'sh', '-c', inNamespace, 'sh', hosts];
+      }),
+  };
+
+/** Runs docker-suite.ts as root, in what `around` starts. */
+async function suite(
+  args: readonly string[],
+  engine: { readonly machine?: MachineEngine | undefined },
+  around: (work: string) => readonly string[] | Promise<readonly string[]>,
+): Promise<number> {
+  const work = await mkdtemp(join(tmpdir(), 'efd-docker-'));
   try {
-    const hosts = join(folder, 'hosts');
-    await writeFile(hosts, `${await readFile('/etc/hosts', 'utf8')}\n${ADDRESS} ${HOSTS.join(' ')}\n`);
-    const inNamespace = 'mount --bind "$1" /etc/hosts && shift && exec "$@"';
-    const code = await run('unshare', [
-      ...['--mount', '--propagation', 'private', 'sh', '-c', inNamespace, 'sh', hosts],
-      ...[process.execPath, SELF, '--inside', folder, ...args],
-    ]);
-    if ((await configuration()) === before) return code;
-    say("The tests have changed this machine's own configuration of Docker.");
-    return 1;
+    const [uid, gid] = [process.getuid?.(), process.getgid?.()];
+    const order = { ...engine, work, args, ...(uid === 0 ? {} : { user: { uid, gid } }) };
+    const start = [process.execPath, SUITE, JSON.stringify(order)];
+    return await run(...asRoot([...(await around(work)), ...start]), { cwd: ROOT });
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    await command(...asRoot(['rm', '--recursive', '--force', work]));
   }
 }
 
-async function inside(work: string, args: readonly string[]): Promise<number> {
-  await mkdir(CACHE, { recursive: true });
-  const tools = await findTools(CACHE);
-  say(`Engine: ${tools.origin}.`);
-  const certificate = await makeCertificate(work, HOSTS);
-  const user = { username: 'AWS', password: 'a-token-of-the-docker-tests' };
-  const registry = await startRegistry(tools, join(work, 'registry'), user);
-  try {
-    const engine = await startEngine(tools, join(work, 'engine'), certificate.bundle);
-    try {
-      const docker = (words: readonly string[]): Promise<string> =>
-        command(join(tools.bin, 'docker'), words, { env: { DOCKER_HOST: engine.host } });
-      const baseNote = join(work, 'base.txt');
-      const given: DockerTestWorld = {
-        address: ADDRESS,
-        registry: { url: registry.url, ...user },
-        tls: { key: certificate.key, cert: certificate.cert },
-        caBundle: certificate.bundle,
-        dockerHost: engine.host,
-        bin: tools.bin,
-        buildx: tools.buildx,
-        baseNote,
-      };
-      const base = needsBase(args) ? provideBase(docker, baseNote) : Promise.resolve();
-      try {
-        return await jest(given, args);
-      } finally {
-        await base;
-      }
-    } finally {
-      await engine.stop();
-    }
-  } finally {
-    await registry.stop();
-  }
+function asRoot(words: readonly string[]): [tool: string, args: readonly string[]] {
+  const [tool = '', ...rest] = words;
+  if (process.getuid?.() === 0) return [tool, rest];
+  return ['sudo', ['--non-interactive', '--preserve-env', 'env', ...kept(['PATH', 'HOME']), ...words]];
 }
 
-/** Whether one of the tests that build backend/ is among those that are asked for. */
-function needsBase(args: readonly string[]): boolean {
-  return args.length === 0 || args.some((arg) => /backend|demo|service/.test(arg));
+/** What sudo may set anew in spite of --preserve-env. */
+function kept(names: readonly string[]): string[] {
+  return names.map((name) => `${name}=${process.env[name] ?? ''}`);
 }
 
-/** Takes a minute or two; the tests that need it wait for the note. */
-async function provideBase(
-  docker: (words: readonly string[]) => Promise<string>,
-  note: string,
-): Promise<void> {
-  const told = await providePythonBase(CACHE, docker, join(ROOT, 'backend', 'requirements.txt')).then(
-    (origin) => `ok ${origin}`,
-    (error: unknown) => `failed ${String(error)}`,
-  );
-  await writeFile(`${note}.new`, told);
-  await rename(`${note}.new`, note);
-}
-
-function jest(given: DockerTestWorld, args: readonly string[]): Promise<number> {
-  const script = join(ROOT, 'node_modules', 'jest', 'bin', 'jest.js');
-  return run(
-    process.execPath,
-    ['--experimental-vm-modules', '--no-warnings', script, '--config', 'jest.docker.config.js', ...args],
-    { ...process.env, DOCKER_TEST_WORLD: JSON.stringify(given) },
-  );
-}
-
-/** Runs a program in the foreground. A signal to this process goes to it, and its end is waited for. */
-function run(tool: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(tool, args, { stdio: 'inherit', cwd: ROOT, env });
-    const pass = (signal: NodeJS.Signals): void => {
-      child.kill(signal);
-    };
-    process.on('SIGINT', pass).on('SIGTERM', pass);
-    child.on('error', reject);
-    child.on('close', (code) => {
-      process.off('SIGINT', pass).off('SIGTERM', pass);
-      resolve(code ?? 1);
-    });
-  });
-}
-
-/** A digest of every file of the user's and the machine's configuration of Docker. */
-async function configuration(): Promise<string> {
-  const sum = createHash('sha256');
-  for (const folder of [join(homedir(), '.docker'), '/etc/docker']) {
-    if (!existsSync(folder)) continue;
-    const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-    for (const entry of entries.filter((each) => each.isFile())) {
-      const path = join(entry.parentPath, entry.name);
-      sum.update(path).update(await readFile(path));
-    }
-  }
-  return sum.digest('hex');
-}
-
-process.exitCode = await main();
+process.exitCode = await main(process.argv.slice(2)).catch((error: unknown) => {
+  say(error instanceof Error ? error.message : String(error));
+  return 1;
+});

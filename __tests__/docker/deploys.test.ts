@@ -1,21 +1,29 @@
 import { describe, expect, test } from '@jest/globals';
 import { join } from 'node:path';
 import { expectGreen } from '../e2e/world.ts';
-import { HOST, dockerfile, inADockerWorld, inspect, run, tagsOf } from './world.ts';
+import { testInContainerd } from './given.ts';
+import { HOST, dockerfile, forgetSteps, inADockerWorld, inspect, run, tagsOf } from './world.ts';
 
 describe('a build', () => {
-  test('is one plain manifest unless attestations are asked for', () =>
+  test('is one plain manifest', () =>
     inADockerWorld({}, async ({ step, repository, sha, context }) => {
       const folder = await context('plain', { Dockerfile: dockerfile() });
       expectGreen(await step({ context: folder }), 'succeeded');
       expect((await inspect(repository, sha)).manifest.manifests).toBeUndefined();
+    }));
+
+  testInContainerd('is an index where attestations are asked for', () =>
+    inADockerWorld({}, async ({ step, repository, sha, context }) => {
+      const folder = await context('plain', { Dockerfile: dockerfile() });
+      expectGreen(await step({ context: folder }), 'succeeded');
       const attested = await step({ context: folder, provenance: 'mode=max', 'reuse-image': 'false' });
       expectGreen(attested, 'succeeded');
       const { manifest } = await inspect(repository, sha);
       expect(manifest.manifests?.map(({ platform }) => platform?.architecture)).toEqual(['amd64', 'unknown']);
-    }));
+    }),
+  );
 
-  test('for two platforms is an index of both, and is proven by one of its manifests', () =>
+  testInContainerd('for two platforms is an index of both, and is proven by one of its manifests', () =>
     inADockerWorld({}, async ({ step, repository, sha, context }) => {
       const folder = await context('multi', { Dockerfile: dockerfile() });
       const result = await step({ context: folder, platforms: 'linux/amd64, linux/arm64' });
@@ -24,7 +32,8 @@ describe('a build', () => {
       expect(manifest.manifests?.map(({ platform }) => platform?.architecture)).toEqual(['amd64', 'arm64']);
       expect(result.outputs['image-digest']).toBe(digest);
       expect(result.report.build?.platforms).toEqual(['linux/amd64', 'linux/arm64']);
-    }));
+    }),
+  );
 
   test('gets the tags, the labels, the target and the file that are asked for', () =>
     inADockerWorld({}, async ({ step, repository, context, folder }) => {
@@ -61,18 +70,20 @@ describe('a build', () => {
       expect(JSON.stringify(result.report)).not.toContain('a \\"b\\" $c');
     }));
 
-  test('with a cache in the registry takes its steps from there', () =>
-    inADockerWorld({}, async ({ step, repository, context, docker }) => {
+  testInContainerd('with a cache in the registry takes its steps from there', () =>
+    inADockerWorld({}, async (world) => {
+      const { step, repository, context } = world;
       const folder = await context('cached', {
-        Dockerfile: dockerfile(run('echo slow > /slow'), run('echo slower > /slower')),
+        Dockerfile: dockerfile(run(`echo ${repository} > /slow`), run(`echo ${repository} > /slower`)),
       });
       const inputs = { context: folder, cache: 'registry', 'reuse-image': 'false' };
       expectGreen(await step(inputs), 'succeeded');
       expect(await tagsOf(repository)).toContain('buildcache');
-      await docker('builder', 'prune', '--all', '--force');
+      await forgetSteps(world, repository);
       const again = await step(inputs);
       expectGreen(again, 'unchanged');
       expect(again.report.build?.steps).toEqual({ total: 3, cached: 3 });
       expect(again.log).toContain('3 of 3 steps came out of a cache');
-    }));
+    }),
+  );
 });

@@ -1,3 +1,4 @@
+import { test } from '@jest/globals';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -10,6 +11,10 @@ export interface DockerTestWorld {
   readonly tls: { readonly key: string; readonly cert: string };
   readonly caBundle: string;
   readonly dockerHost: string;
+  /** Whether the engine keeps its images in containerd: without, its BuildKit can do less. */
+  readonly containerdStore: boolean;
+  /** Whether the engine is there for the tests alone. */
+  readonly ownEngine: boolean;
   /** A folder with the docker command. */
   readonly bin: string;
   readonly buildx: string;
@@ -22,6 +27,15 @@ export function given(): DockerTestWorld {
   const text = process.env['DOCKER_TEST_WORLD'];
   if (text === undefined) throw new Error('Start these tests with npm run test:docker.');
   return JSON.parse(text) as DockerTestWorld;
+}
+
+/**
+ * A test of what BuildKit can do only in an engine that keeps its images in containerd: several platforms, attestations,
+ * writing a cache. Elsewhere the step would make a builder in a container, which knows no host of ours.
+ */
+export function testInContainerd(name: string, body: () => Promise<void>): void {
+  if (given().containerdStore) test(name, body);
+  else test.skip(`${name} (the engine keeps no images in containerd)`, body);
 }
 
 const BASE_SECONDS = 280;

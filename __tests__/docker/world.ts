@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { command } from '../../runner/docker/command.ts';
+import { cacheOf, removeCache } from '../../runner/docker/leftovers.ts';
 import { runStep, type StepOptions, type StepResult } from '../../runner/step.ts';
 import { openRegistryEndpoint, type RegistryEndpoint } from '../../simulator/ecr/endpoint.ts';
 import { Upstream } from '../../simulator/ecr/upstream.ts';
@@ -153,6 +154,17 @@ export function run(script: string): string {
 
 export function dockerfile(...lines: string[]): string {
   return [...BUSYBOX, ...lines, ''].join('\n');
+}
+
+/** Takes the steps that have this text out of the engine's build cache, which may be a person's: the rest of it stays. */
+export async function forgetSteps({ docker }: DockerWorld, text: string): Promise<void> {
+  const onEngine = (words: readonly string[]): Promise<string> => docker(...words);
+  const records = (await cacheOf(onEngine)).filter(({ Description }) => Description.includes(text));
+  expect(records).not.toEqual([]);
+  await removeCache(
+    onEngine,
+    records.map(({ ID }) => ID),
+  );
 }
 
 /** Digest, media type and config of what a reference is in the registry, past everything that ECR adds. */

@@ -44,6 +44,18 @@ describe('what a failed build says', () => {
     });
   });
 
+  it('is of a push where the engine pushes in a step of its own, as without images in containerd', () => {
+    const lines = [
+      `#6 pushing ${HOST}/team/backend:v1 with docker`,
+      '#6 ERROR: received unexpected HTTP status: 503 Service Unavailable',
+      '------',
+      ` > pushing ${HOST}/team/backend:v1 with docker:`,
+      '------',
+      'ERROR: received unexpected HTTP status: 503 Service Unavailable',
+    ];
+    expect(of(...lines)).toMatchObject({ cause: 'push-failed', passing: true });
+  });
+
   it('is the last line where it marks none, and the exit code where it says nothing', () => {
     expect(of('unknown flag: --nope', "See 'docker buildx build --help'.").error).toBe(
       'unknown flag: --nope',

@@ -1,5 +1,8 @@
 import { spawn } from 'node:child_process';
 
+/** The docker command, on one engine. */
+export type Docker = (words: readonly string[]) => Promise<string>;
+
 /** Runs a program to its end, shows nothing, and resolves to what it printed. Rejects with its last lines. */
 export function command(
   tool: string,

@@ -1,19 +1,25 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { command, which } from './command.ts';
+import { command, which, type Docker } from './command.ts';
 import { debianMirror, unpackOwn } from './packages.ts';
 
 export const PYTHON_BASE = 'python:3.12-slim';
 
+/** The repository that the simulated jobs are of. Each image of the tests has it, and each container of one. */
+export const LABEL = 'org.opencontainers.image.source=https://github.com/octo-org/video';
+
 /**
- * Sees to it that the engine has the base image of the backend: from Docker Hub where that can be reached, else one of the
- * same name made of Debian's packages, with Python, ffmpeg, and the wheels of the requirements to install from.
+ * Sees to it that the engine has the base image of the backend. One that is there already stays as it is; else it is that of
+ * Docker Hub where that can be reached, else one of the same name made of Debian's packages, with Python, ffmpeg, and the
+ * wheels of the requirements to install from.
  */
 export async function providePythonBase(
   cache: string,
-  docker: (args: readonly string[]) => Promise<string>,
+  docker: Docker,
   requirements: string,
 ): Promise<string> {
+  const has = await docker(['image', 'ls', '--quiet', PYTHON_BASE]);
+  if (has.trim() !== '') return 'the engine, as it was';
   const pulled = await docker(['pull', '--quiet', PYTHON_BASE]).then(
     () => true,
     () => false,
@@ -38,7 +44,7 @@ export async function providePythonBase(
       '--customize-hook=cd "$1/usr" && rm -rf lib/*/libLLVM* lib/*/dri share/doc share/man share/locale',
       ...['bookworm', tar, await debianMirror()],
     ]);
-    await docker(['import', tar, PYTHON_BASE]);
+    await docker(['import', '--change', `LABEL ${LABEL}`, tar, PYTHON_BASE]);
     return "Debian's packages";
   } finally {
     await rm(work, { recursive: true, force: true });

@@ -32,8 +32,9 @@ export async function startRegistry(
   );
   const url = `http://127.0.0.1:${port}`;
   const daemon = await startDaemon(
-    join(tools.bin, 'docker-registry'),
-    ['serve', join(folder, 'config.json')],
+    'setpriv',
+    // It must not outlive this process, however that ends.
+    ['--pdeathsig', 'TERM', join(tools.bin, 'docker-registry'), 'serve', join(folder, 'config.json')],
     {
       env: { PATH: process.env['PATH'] ?? '' },
       log: join(folder, 'registry.log'),

@@ -10,7 +10,7 @@ export interface DockerTools {
   /** A folder with every program, by its name. */
   readonly bin: string;
   readonly buildx: string;
-  /** In words, for the log. */
+  /** Where those of the engine are from, in words. */
   readonly origin: string;
 }
 
@@ -27,21 +27,37 @@ const PLUGIN_FOLDERS = [
   '/usr/libexec/docker/cli-plugins',
 ];
 
-/** `cache` keeps what was downloaded for the next time. */
-export async function findTools(cache: string): Promise<DockerTools> {
+/** `cache` keeps what was downloaded for the next time. Without `engine`, only the docker command and buildx are of it. */
+export async function findTools(
+  cache: string,
+  { engine }: { readonly engine: boolean },
+): Promise<DockerTools> {
   const root = join(cache, 'root');
   const own = await Promise.all(ENGINE.map(which));
   const ownBuildx = PLUGIN_FOLDERS.map((folder) => join(folder, 'docker-buildx')).find(existsSync);
   const hasEngine = own.every((path) => path !== undefined);
-  if (!existsSync(join(cache, 'complete'))) {
-    for (const stale of [root, join(cache, 'downloads')]) await rm(stale, { recursive: true, force: true });
-    if (!hasEngine || ownBuildx === undefined) {
+  if (ownBuildx === undefined || (engine && !hasEngine)) {
+    await once(cache, 'engine', async () => {
       await unpackNewer(['docker-buildx', 'docker.io', 'docker-cli', 'containerd'], cache);
       await unpackOwn(['runc'], cache);
-    }
-    await unpackOwn(['docker-registry', 'busybox-static'], cache);
-    await writeFile(join(cache, 'complete'), '');
+    });
   }
+  await once(cache, 'registry', () => unpackOwn(['docker-registry', 'busybox-static'], cache));
+  const bin = await linkPrograms(cache, root, hasEngine);
+  const buildx = ownBuildx ?? join(root, 'usr/libexec/docker/cli-plugins/docker-buildx');
+  return { bin, buildx, origin: hasEngine ? "this machine's programs" : "Debian's packages" };
+}
+
+/** Packages that a killed run has fetched in part are fetched again. */
+async function once(cache: string, name: string, unpack: () => Promise<void>): Promise<void> {
+  const note = join(cache, `complete-${name}`);
+  if (existsSync(note)) return;
+  await rm(join(cache, 'downloads'), { recursive: true, force: true });
+  await unpack();
+  await writeFile(note, '');
+}
+
+async function linkPrograms(cache: string, root: string, hasEngine: boolean): Promise<string> {
   const folders = ['usr/bin', 'usr/sbin', 'bin', 'sbin'].map((part) => join(root, part));
   const inRoot = (name: string): string | undefined =>
     folders.map((folder) => join(folder, name)).find(existsSync);
@@ -54,6 +70,5 @@ export async function findTools(cache: string): Promise<DockerTools> {
     const path = isOwn ? ((await which(name)) ?? inRoot(name)) : inRoot(name);
     if (path !== undefined) await symlink(path, join(bin, name));
   }
-  const buildx = ownBuildx ?? join(root, 'usr/libexec/docker/cli-plugins/docker-buildx');
-  return { bin, buildx, origin: hasEngine ? "this machine's own Docker" : "Debian's packages of Docker" };
+  return bin;
 }

@@ -148,7 +148,7 @@ export function explain(
   const said = [error, ...errorBlock(lines)].join('\n');
   return {
     error,
-    cause: isPush(error, circumstances) ? 'push-failed' : 'build-failed',
+    cause: isPush(error, lines, circumstances) ? 'push-failed' : 'build-failed',
     hint: hintFor(said, circumstances),
     passing: PASSING.test(error) && !LASTING.test(error),
     lines: errorBlock(lines),
@@ -181,8 +181,10 @@ function errorBlock(lines: readonly string[]): readonly string[] {
   return start === -1 ? lines.slice(-5) : lines.slice(start).filter((line) => !/^-{4,}$/.test(line));
 }
 
-function isPush(error: string, { repository }: Circumstances): boolean {
+function isPush(error: string, lines: readonly string[], { repository }: Circumstances): boolean {
   if (/failed to push|push access denied|pushing/i.test(error)) return true;
+  // An engine that keeps its images itself pushes in a step of its own, and only the step says so.
+  if (lines.some((line) => /^ > pushing .* with docker:/.test(line))) return true;
   return (
     error.includes(`${repository.host}/v2/${repository.name}/`) && /\b(?:HEAD|POST|PUT|PATCH)\b/.test(error)
   );

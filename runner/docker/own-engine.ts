@@ -1,6 +1,6 @@
-import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeBridge, removeBridge } from './bridge.ts';
 import { command } from './command.ts';
 import { startDaemon, type Daemon } from './daemon.ts';
 import type { DockerTools } from './tools.ts';
@@ -11,14 +11,6 @@ export interface Engine extends Daemon {
   readonly host: string;
 }
 
-const BRIDGE = 'efd-docker0';
-
-/**
- * An address of this machine that is none of loopback's: a registry there would count as insecure, and an error of it
- * would be followed by another attempt without TLS.
- */
-export const ADDRESS = '172.30.94.1';
-
 /**
  * Starts dockerd with images in containerd. Everything that it keeps is in `folder`; it sets up no firewall rules. It
  * trusts the certificates in `caBundle`.
@@ -26,12 +18,12 @@ export const ADDRESS = '172.30.94.1';
 export async function startEngine(tools: DockerTools, folder: string, caBundle: string): Promise<Engine> {
   await mkdir(folder, { recursive: true });
   const host = `unix://${folder}/docker.sock`;
-  await makeBridge();
+  const bridge = await makeBridge({ subnet: true });
   await writeFile(
     join(folder, 'daemon.json'),
     JSON.stringify({
       features: { 'containerd-snapshotter': true },
-      bridge: BRIDGE,
+      bridge,
       iptables: false,
       ip6tables: false,
       'ip-masq': false,
@@ -53,12 +45,15 @@ export async function startEngine(tools: DockerTools, folder: string, caBundle: 
       isReady: () => answers(tools, host),
       seconds: 60,
     },
-  );
+  ).catch(async (error: unknown) => {
+    await removeBridge();
+    throw error;
+  });
   return {
     host,
     async stop() {
       await daemon.stop();
-      await command('ip', ['link', 'delete', BRIDGE]);
+      await removeBridge();
     },
   };
 }
@@ -66,11 +61,4 @@ export async function startEngine(tools: DockerTools, folder: string, caBundle: 
 async function answers(tools: DockerTools, host: string): Promise<boolean> {
   await command(join(tools.bin, 'docker'), ['version'], { env: { DOCKER_HOST: host } });
   return true;
-}
-
-/** Steps of a build get a network of their own on it. */
-async function makeBridge(): Promise<void> {
-  if (!existsSync(`/sys/class/net/${BRIDGE}`)) await command('ip', ['link', 'add', BRIDGE, 'type', 'bridge']);
-  await command('ip', ['addr', 'replace', `${ADDRESS}/24`, 'dev', BRIDGE]);
-  await command('ip', ['link', 'set', BRIDGE, 'up']);
 }
