@@ -19,19 +19,31 @@ const BRIDGE = 'efd-docker0';
  */
 export const ADDRESS = '172.30.94.1';
 
+export interface EngineOptions {
+  /** Whether images are kept in containerd; they are by default. */
+  readonly containerdStore?: boolean;
+  /** A second engine needs another one. */
+  readonly bridge?: { readonly name: string; readonly address: string };
+}
+
 /**
- * Starts dockerd with images in containerd. Everything that it keeps is in `folder`; it sets up no firewall rules. It
- * trusts the certificates in `caBundle`.
+ * Starts dockerd. Everything that it keeps is in `folder`; it sets up no firewall rules. It trusts the certificates in
+ * `caBundle`.
  */
-export async function startEngine(tools: DockerTools, folder: string, caBundle: string): Promise<Engine> {
+export async function startEngine(
+  tools: Pick<DockerTools, 'bin'>,
+  folder: string,
+  caBundle: string,
+  { containerdStore = true, bridge = { name: BRIDGE, address: ADDRESS } }: EngineOptions = {},
+): Promise<Engine> {
   await mkdir(folder, { recursive: true });
   const host = `unix://${folder}/docker.sock`;
-  await makeBridge();
+  await makeBridge(bridge);
   await writeFile(
     join(folder, 'daemon.json'),
     JSON.stringify({
-      features: { 'containerd-snapshotter': true },
-      bridge: BRIDGE,
+      features: { 'containerd-snapshotter': containerdStore },
+      bridge: bridge.name,
       iptables: false,
       ip6tables: false,
       'ip-masq': false,
@@ -58,19 +70,19 @@ export async function startEngine(tools: DockerTools, folder: string, caBundle: 
     host,
     async stop() {
       await daemon.stop();
-      await command('ip', ['link', 'delete', BRIDGE]);
+      await command('ip', ['link', 'delete', bridge.name]);
     },
   };
 }
 
-async function answers(tools: DockerTools, host: string): Promise<boolean> {
+async function answers(tools: Pick<DockerTools, 'bin'>, host: string): Promise<boolean> {
   await command(join(tools.bin, 'docker'), ['version'], { env: { DOCKER_HOST: host } });
   return true;
 }
 
 /** Steps of a build get a network of their own on it. */
-async function makeBridge(): Promise<void> {
-  if (!existsSync(`/sys/class/net/${BRIDGE}`)) await command('ip', ['link', 'add', BRIDGE, 'type', 'bridge']);
-  await command('ip', ['addr', 'replace', `${ADDRESS}/24`, 'dev', BRIDGE]);
-  await command('ip', ['link', 'set', BRIDGE, 'up']);
+async function makeBridge({ name, address }: Required<EngineOptions>['bridge']): Promise<void> {
+  if (!existsSync(`/sys/class/net/${name}`)) await command('ip', ['link', 'add', name, 'type', 'bridge']);
+  await command('ip', ['addr', 'replace', `${address}/24`, 'dev', name]);
+  await command('ip', ['link', 'set', name, 'up']);
 }

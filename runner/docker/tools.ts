@@ -36,7 +36,7 @@ export async function findTools(cache: string): Promise<DockerTools> {
   if (!existsSync(join(cache, 'complete'))) {
     for (const stale of [root, join(cache, 'downloads')]) await rm(stale, { recursive: true, force: true });
     if (!hasEngine || ownBuildx === undefined) {
-      await unpackNewer(['docker-buildx', 'docker.io', 'docker-cli', 'containerd'], cache);
+      await unpackNewer(['docker-buildx', 'docker.io', 'docker-cli', 'containerd', 'tini'], cache);
       await unpackOwn(['runc'], cache);
     }
     await unpackOwn(['docker-registry', 'busybox-static'], cache);

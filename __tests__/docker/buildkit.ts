@@ -1,0 +1,60 @@
+/** An image of BuildKit for the builders of the tests. */
+import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { given } from './given.ts';
+import type { PlainEngine } from './plain-engine.ts';
+import { HOST } from './world.ts';
+
+/** What buildx itself takes. */
+const PUBLIC = 'moby/buildkit:buildx-stable-1';
+
+/** Nobody answers there, so that the engine takes the image that it has. */
+const OURS = '127.0.0.1:1/efd/buildkit:tests';
+
+export type Buildkit = { readonly image: string } | { readonly whyNot: string };
+
+/**
+ * BuildKit as the engine of the tests needs it: it knows where the hosts of the registries are, and trusts them. Comes
+ * from BUILDKIT_IMAGE, a reference or a file that `docker save` wrote, else from Docker Hub.
+ */
+export async function provideBuildkit(engine: PlainEngine, folder: string): Promise<Buildkit> {
+  const asked = process.env['BUILDKIT_IMAGE'] ?? '';
+  const found = asked === '' ? await pulled(engine, PUBLIC) : await loaded(engine, asked);
+  if ('whyNot' in found) return found;
+  await prepare(engine, found.image, folder);
+  return { image: OURS };
+}
+
+async function pulled({ docker }: PlainEngine, image: string): Promise<Buildkit> {
+  return docker('pull', '--quiet', image).then(
+    () => ({ image }),
+    () => ({ whyNot: `${image} cannot be pulled here, and BUILDKIT_IMAGE names no other one` }),
+  );
+}
+
+/** What is asked for has to be there. */
+async function loaded({ docker }: PlainEngine, image: string): Promise<Buildkit> {
+  if (!existsSync(image)) {
+    await docker('pull', '--quiet', image);
+    return { image };
+  }
+  const said = await docker('load', '--input', image);
+  const [, name] = /^Loaded image(?: ID)?: (\S+)$/m.exec(said) ?? [];
+  if (name === undefined) throw new Error(`BUILDKIT_IMAGE: ${image} holds no image: ${said}`);
+  return { image: name };
+}
+
+/** Without a build, which would need a builder. */
+async function prepare({ docker }: PlainEngine, image: string, folder: string): Promise<void> {
+  const { address, caBundle } = given();
+  const hosts = join(folder, 'hosts');
+  await writeFile(hosts, `${address} ${HOST}\n`);
+  const container = (await docker('create', image)).trim();
+  await docker('cp', caBundle, `${container}:/etc/ssl/certs/ca-certificates.crt`);
+  await docker('cp', hosts, `${container}:/etc/hosts-of-the-tests`);
+  const start = 'cat /etc/hosts-of-the-tests >> /etc/hosts && exec buildkitd "$@"';
+  const entry = JSON.stringify(['/bin/sh', '-c', start, 'sh']);
+  await docker('commit', '--change', `ENTRYPOINT ${entry}`, container, OURS);
+  await docker('rm', '--volumes', container);
+}

@@ -1,0 +1,175 @@
+/** A builder in a container: made because the engine cannot do what is asked for, and gone after the job. */
+import { afterAll, describe, expect, test } from '@jest/globals';
+import { execFileSync } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { StepOptions, StepResult } from '../../runner/step.ts';
+import { startActionsCache } from '../../simulator/github/actions-cache/server.ts';
+import { cacheToken } from '../../simulator/github/actions-cache/token.ts';
+import { accepted, expectGreen, expectRed, mutations } from '../e2e/world.ts';
+import { provideBuildkit } from './buildkit.ts';
+import { given } from './given.ts';
+import { startPlainEngine } from './plain-engine.ts';
+import { HOST, dockerfile, inADockerWorld, inspect, run, tagsOf, type DockerWorld } from './world.ts';
+
+const folder = await mkdtemp(join(tmpdir(), 'container-builder-'));
+const engine = await startPlainEngine();
+const buildkit = await provideBuildkit(engine, folder);
+
+afterAll(async () => {
+  await engine.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const why = 'whyNot' in buildkit ? ` (skipped: ${buildkit.whyNot})` : '';
+const image = 'image' in buildkit ? buildkit.image : '';
+
+const FILES = { Dockerfile: dockerfile(run('echo slow > /slow'), run('echo slower > /slower')) };
+
+/** Runs the bundle with the plain engine; nothing of a builder may be left afterwards. */
+async function step(
+  world: DockerWorld,
+  inputs: Readonly<Record<string, string>>,
+  options: StepOptions = {},
+): Promise<StepResult> {
+  const result = await world.step(
+    { 'buildkit-image': image, 'reuse-image': 'false', ...inputs },
+    { ...options, env: { DOCKER_HOST: engine.host, ...options.env } },
+  );
+  expect(result.post.log).toMatch(/Removed builder ecs-fargate-deploy-[0-9a-f]{8}\./);
+  expect(await engine.leftovers()).toEqual([]);
+  return result;
+}
+
+/** Containers and volumes of the engine at this very moment. */
+function present(): string[] {
+  const ask = (...args: string[]): string =>
+    execFileSync(join(given().bin, 'docker'), args, { encoding: 'utf8', env: { DOCKER_HOST: engine.host } });
+  const all = `${ask('ps', '--format', '{{.Names}} {{.Image}}')}${ask('volume', 'ls', '--format', '{{.Name}}')}`;
+  return all.split('\n').filter((line) => line !== '');
+}
+
+(why === '' ? describe : describe.skip)(`a builder in a container${why}`, () => {
+  test('builds what plain Docker cannot, and what it pushed is deployed', () =>
+    inADockerWorld({}, async (world) => {
+      const inputs = {
+        context: await world.context('multi', { Dockerfile: dockerfile() }),
+        platforms: 'linux/amd64, linux/arm64',
+        provenance: 'mode=max',
+        cache: 'registry',
+      };
+      let seen: string[] = [];
+      const first = await step(world, inputs, { beforePost: () => void (seen = present()) });
+      expectGreen(first, 'succeeded');
+      expect(first.log).toContain(
+        'cannot do what is asked for (several platforms, writing a cache, provenance)',
+      );
+      const [, name = ''] =
+        /Builder: (ecs-fargate-deploy-[0-9a-f]{8}), made for this run/.exec(first.log) ?? [];
+      expect(seen).toEqual([`buildx_buildkit_${name}0 ${image}`, `buildx_buildkit_${name}0_state`]);
+
+      const { digest, manifest } = await inspect(world.repository, world.sha);
+      const architectures = manifest.manifests?.map(({ platform }) => platform?.architecture);
+      expect(architectures).toEqual(['amd64', 'arm64', 'unknown', 'unknown']);
+      expect(await tagsOf(world.repository)).toEqual([world.sha, 'buildcache']);
+      expect(first.outputs['image-digest']).toBe(digest);
+      const [registered] = accepted(world.sim, 'RegisterTaskDefinition');
+      expect(registered?.body).toMatchObject({
+        containerDefinitions: [{ image: `${HOST}/${world.repository}@${digest ?? ''}` }],
+      });
+    }));
+
+  test('has nothing in it, and takes its steps from the cache in the registry', () =>
+    inADockerWorld({}, async (world) => {
+      const inputs = { context: await world.context('cached', FILES), cache: 'registry' };
+      const first = await step(world, inputs);
+      expectGreen(first, 'succeeded');
+      expect(first.report.build?.steps).toEqual({ total: 3, cached: 0 });
+      const second = await step(world, inputs);
+      expectGreen(second, 'unchanged');
+      expect(second.report.build?.steps).toEqual({ total: 3, cached: 3 });
+      expect(second.outputs['image-digest']).toBe(first.outputs['image-digest']);
+    }));
+
+  test('has the cache of GitHub Actions', () =>
+    inADockerWorld({}, async (world) => {
+      const cache = await startActionsCache(given().address);
+      const token = cacheToken([{ scope: 'refs/heads/main', may: 'read and write' }]);
+      const env = { ACTIONS_CACHE_URL: cache.url, ACTIONS_RUNTIME_TOKEN: token };
+      try {
+        const inputs = { context: await world.context('cached', FILES), cache: 'gha' };
+        expectGreen(await step(world, inputs, { env }), 'succeeded');
+        expect(cache.entries.map(({ scope }) => scope)).toContain('refs/heads/main');
+        const second = await step(world, inputs, { env });
+        expectGreen(second, 'unchanged');
+        expect(second.report.build?.steps).toEqual({ total: 3, cached: 3 });
+      } finally {
+        await cache.close();
+      }
+    }));
+
+  test('comes from a registry that the run logs in to', () =>
+    inADockerWorld({}, async (world) => {
+      const reference = await pushed(world);
+      try {
+        const inputs = {
+          context: await world.context('any', { Dockerfile: dockerfile() }),
+          provenance: 'true',
+          'buildkit-image': reference,
+        };
+        let seen: string[] = [];
+        const result = await step(world, inputs, { beforePost: () => void (seen = present()) });
+        expectGreen(result, 'succeeded');
+        expect(seen[0]).toContain(` ${reference}`);
+      } finally {
+        await engine.docker('rmi', '--force', reference).catch(() => undefined);
+      }
+    }));
+
+  test('is gone after a build that failed', () =>
+    inADockerWorld({}, async (world) => {
+      const context = await world.context('wrong', { Dockerfile: dockerfile(run('echo no good; exit 3')) });
+      const result = await step(world, { context, provenance: 'true' });
+      expectRed(result, 'failed', 'build-failed');
+      expect(result.errors[0]).toContain('exit code: 3');
+      expect([mutations(world.sim), await tagsOf(world.repository)]).toEqual([[], []]);
+    }));
+
+  test('is gone after a build that was cancelled', () =>
+    inADockerWorld({}, async (world) => {
+      const script = 'echo begun; /bin/busybox sleep 987';
+      const context = await world.context('slow', { Dockerfile: dockerfile(run(script)) });
+      let cancelled = false;
+      let seen: string[] = [];
+      const result = await step(
+        world,
+        { context, provenance: 'true' },
+        {
+          onOutput: (log, kill) => {
+            if (cancelled || !/#\d+ [\d.]+ begun/.test(log)) return;
+            cancelled = true;
+            seen = present();
+            kill('SIGINT');
+          },
+        },
+      );
+      expectRed(result, 'cancelled', 'cancelled');
+      expect(seen).toHaveLength(2);
+      expect([mutations(world.sim), await tagsOf(world.repository)]).toEqual([[], []]);
+    }));
+});
+
+/** BuildKit in a repository of the registry, and no longer in the engine; resolves to its reference. */
+async function pushed({ sim }: DockerWorld): Promise<string> {
+  const { registry } = given();
+  const name = 'tools/buildkit';
+  sim.world.registry.create(name, 'MUTABLE', []);
+  const reference = `${HOST}/${name}:tests`;
+  await engine.docker('login', '--username', registry.username, '--password', registry.password, HOST);
+  await engine.docker('tag', image, reference);
+  await engine.docker('push', '--quiet', reference);
+  await engine.docker('rmi', reference);
+  await engine.docker('logout', HOST);
+  return reference;
+}

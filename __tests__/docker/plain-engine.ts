@@ -1,0 +1,40 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { command } from '../../runner/docker/command.ts';
+import { startEngine } from '../../runner/docker/engine.ts';
+import { given } from './given.ts';
+
+/** An engine whose images are not in containerd, as that of many a runner: its docker driver can do less. */
+export interface PlainEngine {
+  /** Value of DOCKER_HOST. */
+  readonly host: string;
+  readonly docker: (...args: string[]) => Promise<string>;
+  /** Containers that run or ran, by name, and volumes. */
+  readonly leftovers: () => Promise<string[]>;
+  stop(): Promise<void>;
+}
+
+const BRIDGE = { name: 'efd-docker1', address: '172.30.95.1' };
+
+export async function startPlainEngine(): Promise<PlainEngine> {
+  const { bin, caBundle } = given();
+  const folder = await mkdtemp(join(tmpdir(), 'plain-engine-'));
+  const engine = await startEngine({ bin }, folder, caBundle, { containerdStore: false, bridge: BRIDGE });
+  const { host } = engine;
+  const docker = (...args: string[]): Promise<string> =>
+    command(join(bin, 'docker'), args, { env: { DOCKER_HOST: host, HOME: folder } });
+  return {
+    host,
+    docker,
+    async leftovers() {
+      const containers = await docker('ps', '--all', '--format', '{{.Names}}');
+      const volumes = await docker('volume', 'ls', '--format', '{{.Name}}');
+      return `${containers}${volumes}`.split('\n').filter((line) => line !== '');
+    },
+    async stop() {
+      await engine.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
