@@ -72,7 +72,7 @@ function present(): string[] {
       const { digest, manifest } = await inspect(world.repository, world.sha);
       const architectures = manifest.manifests?.map(({ platform }) => platform?.architecture);
       expect(architectures).toEqual(['amd64', 'arm64', 'unknown', 'unknown']);
-      expect(await tagsOf(world.repository)).toEqual([world.sha, 'buildcache']);
+      expect(await tagsOf(world.repository)).toEqual([world.sha, 'buildcache'].sort());
       expect(first.outputs['image-digest']).toBe(digest);
       const [registered] = accepted(world.sim, 'RegisterTaskDefinition');
       expect(registered?.body).toMatchObject({
@@ -109,9 +109,12 @@ function present(): string[] {
       }
     }));
 
-  test('comes from a registry that the run logs in to', () =>
+  test.each([
+    ['this account', HOST],
+    ['another account', HOST.replace('123456789012', '210987654321')],
+  ])('comes from a registry of %s, which the run logs in to', (_whose, host) =>
     inADockerWorld({}, async (world) => {
-      const reference = await pushed(world);
+      const reference = await pushed(world, host);
       try {
         const inputs = {
           context: await world.context('any', { Dockerfile: dockerfile() }),
@@ -125,7 +128,8 @@ function present(): string[] {
       } finally {
         await engine.docker('rmi', '--force', reference).catch(() => undefined);
       }
-    }));
+    }),
+  );
 
   test('is gone after a build that failed', () =>
     inADockerWorld({}, async (world) => {
@@ -158,18 +162,43 @@ function present(): string[] {
       expect(seen).toHaveLength(2);
       expect([mutations(world.sim), await tagsOf(world.repository)]).toEqual([[], []]);
     }));
+
+  test("is the user's own where that is the current one, and stays", () =>
+    inADockerWorld(
+      {
+        prepare: async (docker) => {
+          const made = ['--driver', 'docker-container', '--driver-opt', `image=${image}`];
+          await docker('buildx', 'create', '--name', 'theirs', ...made, engine.host);
+          // For every engine, not only for the one of the moment.
+          await docker('buildx', 'use', '--global', 'theirs');
+        },
+      },
+      async (world) => {
+        const context = await world.context('multi', { Dockerfile: dockerfile() });
+        const result = await world.step(
+          { context, platforms: 'linux/amd64, linux/arm64' },
+          { env: { DOCKER_HOST: engine.host } },
+        );
+        expectGreen(result, 'succeeded');
+        expect(result.log).toContain('Builder: theirs (docker-container), the current one.');
+        const container = 'buildx_buildkit_theirs0';
+        expect(await engine.leftovers()).toEqual([container, `${container}_state`]);
+        await engine.docker('rm', '--force', container);
+        await engine.docker('volume', 'rm', `${container}_state`);
+      },
+    ));
 });
 
 /** BuildKit in a repository of the registry, and no longer in the engine; resolves to its reference. */
-async function pushed({ sim }: DockerWorld): Promise<string> {
+async function pushed({ sim }: DockerWorld, host: string): Promise<string> {
   const { registry } = given();
   const name = 'tools/buildkit';
   sim.world.registry.create(name, 'MUTABLE', []);
-  const reference = `${HOST}/${name}:tests`;
-  await engine.docker('login', '--username', registry.username, '--password', registry.password, HOST);
+  const reference = `${host}/${name}:tests`;
+  await engine.docker('login', '--username', registry.username, '--password', registry.password, host);
   await engine.docker('tag', image, reference);
   await engine.docker('push', '--quiet', reference);
   await engine.docker('rmi', reference);
-  await engine.docker('logout', HOST);
+  await engine.docker('logout', host);
   return reference;
 }
