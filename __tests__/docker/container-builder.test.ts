@@ -1,29 +1,27 @@
 /** A builder in a container: made because the engine cannot do what is asked for, and gone after the job. */
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { StepOptions, StepResult } from '../../runner/step.ts';
 import { startActionsCache } from '../../simulator/github/actions-cache/server.ts';
 import { cacheToken } from '../../simulator/github/actions-cache/token.ts';
 import { accepted, expectGreen, expectRed, mutations } from '../e2e/world.ts';
-import { provideBuildkit } from './buildkit.ts';
+import { startEngineWithBuildkit, type EngineWithBuildkit } from './buildkit.ts';
 import { given } from './given.ts';
-import { startPlainEngine } from './plain-engine.ts';
 import { HOST, dockerfile, inADockerWorld, inspect, run, tagsOf, type DockerWorld } from './world.ts';
 
-const folder = await mkdtemp(join(tmpdir(), 'container-builder-'));
-const engine = await startPlainEngine();
-const buildkit = await provideBuildkit(engine, folder);
+const started = await startEngineWithBuildkit();
+const isThere = !('whyNot' in started);
+if (!isThere) process.stdout.write(`SKIPPED: a builder in a container: ${started.whyNot}.\n`);
+
+function ready(): EngineWithBuildkit {
+  if ('whyNot' in started) throw new Error(started.whyNot);
+  return started;
+}
 
 afterAll(async () => {
-  await engine.stop();
-  await rm(folder, { recursive: true, force: true });
+  if (isThere) await started.engine.stop();
 });
-
-const why = 'whyNot' in buildkit ? ` (skipped: ${buildkit.whyNot})` : '';
-const image = 'image' in buildkit ? buildkit.image : '';
 
 const FILES = { Dockerfile: dockerfile(run('echo slow > /slow'), run('echo slower > /slower')) };
 
@@ -33,6 +31,7 @@ async function step(
   inputs: Readonly<Record<string, string>>,
   options: StepOptions = {},
 ): Promise<StepResult> {
+  const { engine, image } = ready();
   const result = await world.step(
     { 'buildkit-image': image, 'reuse-image': 'false', ...inputs },
     { ...options, env: { DOCKER_HOST: engine.host, ...options.env } },
@@ -44,13 +43,14 @@ async function step(
 
 /** Containers and volumes of the engine at this very moment. */
 function present(): string[] {
+  const { engine } = ready();
   const ask = (...args: string[]): string =>
     execFileSync(join(given().bin, 'docker'), args, { encoding: 'utf8', env: { DOCKER_HOST: engine.host } });
   const all = `${ask('ps', '--format', '{{.Names}} {{.Image}}')}${ask('volume', 'ls', '--format', '{{.Name}}')}`;
   return all.split('\n').filter((line) => line !== '');
 }
 
-(why === '' ? describe : describe.skip)(`a builder in a container${why}`, () => {
+(isThere ? describe : describe.skip)('a builder in a container', () => {
   test('builds what plain Docker cannot, and what it pushed is deployed', () =>
     inADockerWorld({}, async (world) => {
       const inputs = {
@@ -67,7 +67,7 @@ function present(): string[] {
       );
       const [, name = ''] =
         /Builder: (ecs-fargate-deploy-[0-9a-f]{8}), made for this run/.exec(first.log) ?? [];
-      expect(seen).toEqual([`buildx_buildkit_${name}0 ${image}`, `buildx_buildkit_${name}0_state`]);
+      expect(seen).toEqual([`buildx_buildkit_${name}0 ${ready().image}`, `buildx_buildkit_${name}0_state`]);
 
       const { digest, manifest } = await inspect(world.repository, world.sha);
       const architectures = manifest.manifests?.map(({ platform }) => platform?.architecture);
@@ -126,7 +126,9 @@ function present(): string[] {
         expectGreen(result, 'succeeded');
         expect(seen[0]).toContain(` ${reference}`);
       } finally {
-        await engine.docker('rmi', '--force', reference).catch(() => undefined);
+        await ready()
+          .engine.docker('rmi', '--force', reference)
+          .catch(() => undefined);
       }
     }),
   );
@@ -167,6 +169,7 @@ function present(): string[] {
     inADockerWorld(
       {
         prepare: async (docker) => {
+          const { engine, image } = ready();
           const made = ['--driver', 'docker-container', '--driver-opt', `image=${image}`];
           await docker('buildx', 'create', '--name', 'theirs', ...made, engine.host);
           // For every engine, not only for the one of the moment.
@@ -174,6 +177,7 @@ function present(): string[] {
         },
       },
       async (world) => {
+        const { engine } = ready();
         const context = await world.context('multi', { Dockerfile: dockerfile() });
         const result = await world.step(
           { context, platforms: 'linux/amd64, linux/arm64' },
@@ -192,6 +196,7 @@ function present(): string[] {
 /** BuildKit in a repository of the registry, and no longer in the engine; resolves to its reference. */
 async function pushed({ sim }: DockerWorld, host: string): Promise<string> {
   const { registry } = given();
+  const { engine, image } = ready();
   const name = 'tools/buildkit';
   sim.world.registry.create(name, 'MUTABLE', []);
   const reference = `${host}/${name}:tests`;

@@ -9,6 +9,8 @@ import { given } from './given.ts';
 export interface PlainEngine {
   /** Value of DOCKER_HOST. */
   readonly host: string;
+  /** Of its own, gone with it. */
+  readonly folder: string;
   readonly docker: (...args: string[]) => Promise<string>;
   /** Containers that run or ran, by name, and volumes. */
   readonly leftovers: () => Promise<string[]>;
@@ -26,6 +28,7 @@ export async function startPlainEngine(): Promise<PlainEngine> {
     command(join(bin, 'docker'), args, { env: { DOCKER_HOST: host, HOME: folder } });
   return {
     host,
+    folder,
     docker,
     async leftovers() {
       const containers = await docker('ps', '--all', '--format', '{{.Names}}');
