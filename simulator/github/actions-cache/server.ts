@@ -3,12 +3,13 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { closeServer, listen } from '../../elbv2/traffic.ts';
 import { artifactCache, type CacheAnswer, type CacheCall } from './artifact-cache.ts';
-import { readBlob } from './blobs.ts';
+import { blobs, downloadPath, uploadPath } from './blobs.ts';
+import { cacheService } from './cache-service.ts';
 import { CacheRefusal, CacheStore, type CacheEntry } from './store.ts';
 import { scopesIn } from './token.ts';
 
 export interface ActionsCache {
-  /** ACTIONS_CACHE_URL */
+  /** ACTIONS_CACHE_URL of the first version, ACTIONS_RESULTS_URL of the second one. */
   readonly url: string;
   /** What can be read, oldest first. */
   readonly entries: readonly CacheEntry[];
@@ -56,10 +57,12 @@ export async function startActionsCache(host?: string): Promise<ActionsCache> {
       return { status: cache.failing, body: { message: 'The cache service has a bad day.' } };
     }
     try {
-      const content = readBlob(store, call);
+      const content = blobs(store, call);
       if (content !== undefined) return content;
       if (call.scopes.length === 0) throw new CacheRefusal(401, 'UnauthorizedException', 'Bad credentials');
-      const answer = artifactCache(store, call, (id) => `${url}blobs/${id}`);
+      const download = (id: number): string => url + downloadPath(id);
+      const upload = (id: number): string => url + uploadPath(id);
+      const answer = artifactCache(store, call, download) ?? cacheService(store, call, { upload, download });
       if (answer !== undefined) return answer;
       throw new CacheRefusal(404, 'NotFoundException', 'Not Found');
     } catch (error) {

@@ -8,6 +8,8 @@ export interface CacheEntry {
   readonly key: string;
   readonly version: string;
   bytes: Buffer;
+  /** What was uploaded of it and is not put together yet, by name. */
+  readonly blocks: Map<string, Buffer>;
   committed: boolean;
 }
 
@@ -33,11 +35,8 @@ export class CacheStore {
 
   /** In the branch that the token may write. Throws where there is none, or the key is taken. */
   reserve(scopes: readonly CacheScope[], key: string, version: string): CacheEntry {
-    const scope = scopes.find(({ may }) => may !== 'read')?.scope;
-    if (scope === undefined) {
-      throw new CacheRefusal(403, 'AccessDeniedException', 'The token may not write to the cache.');
-    }
-    if (this.#entries.some((each) => each.scope === scope && each.key === key && each.version === version)) {
+    const scope = writable(scopes);
+    if (this.#named(scope, key, version) !== undefined) {
       throw new CacheRefusal(
         409,
         'ArtifactCacheItemAlreadyExistsException',
@@ -45,8 +44,16 @@ export class CacheStore {
       );
     }
     const id = this.#entries.length + 1;
-    const entry = { id, scope, key, version, bytes: Buffer.alloc(0), committed: false };
+    const blocks = new Map<string, Buffer>();
+    const entry = { id, scope, key, version, bytes: Buffer.alloc(0), blocks, committed: false };
     this.#entries.push(entry);
+    return entry;
+  }
+
+  /** What was reserved under this name. */
+  reserved(scopes: readonly CacheScope[], key: string, version: string): CacheEntry {
+    const entry = this.#named(writable(scopes), key, version);
+    if (entry === undefined) throw new CacheRefusal(404, 'NotFoundException', `${key} is not reserved.`);
     return entry;
   }
 
@@ -92,4 +99,14 @@ export class CacheStore {
     if (entry === undefined) throw new CacheRefusal(404, 'NotFoundException', `Cache ${id} was not found.`);
     return entry;
   }
+
+  #named(scope: string, key: string, version: string): CacheEntry | undefined {
+    return this.#entries.find((each) => each.scope === scope && each.key === key && each.version === version);
+  }
+}
+
+function writable(scopes: readonly CacheScope[]): string {
+  const scope = scopes.find(({ may }) => may !== 'read')?.scope;
+  if (scope !== undefined) return scope;
+  throw new CacheRefusal(403, 'AccessDeniedException', 'The token may not write to the cache.');
 }
