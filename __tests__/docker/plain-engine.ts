@@ -12,7 +12,10 @@ export interface PlainEngine {
   /** Of its own, gone with it. */
   readonly folder: string;
   readonly docker: (...args: string[]) => Promise<string>;
-  /** Containers that run or ran, by name, and volumes. */
+  /**
+   * Containers, whether they run or not, and volumes of builders. A newer buildx looks for a GPU with a container that
+   * has no name, and may leave that one where it is ended meanwhile.
+   */
   readonly leftovers: () => Promise<string[]>;
   stop(): Promise<void>;
 }
@@ -31,8 +34,9 @@ export async function startPlainEngine(): Promise<PlainEngine> {
     folder,
     docker,
     async leftovers() {
-      const containers = await docker('ps', '--all', '--format', '{{.Names}}');
-      const volumes = await docker('volume', 'ls', '--format', '{{.Name}}');
+      const named = ['--filter', 'name=buildx_buildkit_', '--format'];
+      const containers = await docker('ps', '--all', ...named, '{{.Names}}');
+      const volumes = await docker('volume', 'ls', ...named, '{{.Name}}');
       return `${containers}${volumes}`.split('\n').filter((line) => line !== '');
     },
     async stop() {
