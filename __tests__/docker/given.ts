@@ -38,6 +38,12 @@ export function testInContainerd(name: string, body: () => Promise<void>): void 
   else test.skip(`${name} (the engine keeps no images in containerd)`, body);
 }
 
+/** A test that empties the build cache, which an engine of somebody else would miss. */
+export function testOnOwnEngine(name: string, body: () => Promise<void>): void {
+  if (given().ownEngine) test(name, body);
+  else test.skip(`${name} (it empties the build cache of an engine that is not its own)`, body);
+}
+
 const BASE_SECONDS = 280;
 
 /** Waits for the base image of the backend. Throws where it could not be made. */

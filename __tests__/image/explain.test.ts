@@ -56,6 +56,11 @@ describe('what a failed build says', () => {
     expect(of(...lines)).toMatchObject({ cause: 'push-failed', passing: true });
   });
 
+  it('is the same from a newer buildx, which says twice that it failed', () => {
+    const newer = FAILED.map((line) => line.replace('ERROR: failed to', 'ERROR: failed to build: failed to'));
+    expect(of(...newer).error).toBe(of(...FAILED).error);
+  });
+
   it('is the last line where it marks none, and the exit code where it says nothing', () => {
     expect(of('unknown flag: --nope', "See 'docker buildx build --help'.").error).toBe(
       'unknown flag: --nope',

@@ -168,6 +168,7 @@ describe('the registries to log in to', () => {
         'base=docker-image://555555555555.dkr.ecr.us-gov-west-1.amazonaws.com/base@sha256:ab',
         'a=b',
       ],
+      buildkitImage: '666666666666.dkr.ecr.eu-west-1.amazonaws.com/buildkit:v1',
     });
     expect(hosts.map(({ host, region }) => `${host} ${region}`)).toEqual([
       `${ACCOUNT}.dkr.ecr.cn-north-1.amazonaws.com.cn cn-north-1`,
@@ -175,6 +176,7 @@ describe('the registries to log in to', () => {
       '333333333333.dkr.ecr.eu-central-1.amazonaws.com eu-central-1',
       '444444444444.dkr-ecr.us-east-1.on.aws us-east-1',
       '555555555555.dkr.ecr.us-gov-west-1.amazonaws.com us-gov-west-1',
+      '666666666666.dkr.ecr.eu-west-1.amazonaws.com eu-west-1',
     ]);
   });
 });

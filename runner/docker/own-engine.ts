@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makeBridge, removeBridge } from './bridge.ts';
+import { BRIDGE, makeBridge, removeBridge, type Bridge } from './bridge.ts';
 import { command } from './command.ts';
 import { startDaemon, type Daemon } from './daemon.ts';
 import type { DockerTools } from './tools.ts';
@@ -11,19 +11,31 @@ export interface Engine extends Daemon {
   readonly host: string;
 }
 
+export interface EngineOptions {
+  /** Whether images are kept in containerd; they are by default. */
+  readonly containerdStore?: boolean;
+  /** A second engine needs another one. */
+  readonly bridge?: Bridge;
+}
+
 /**
- * Starts dockerd with images in containerd. Everything that it keeps is in `folder`; it sets up no firewall rules. It
- * trusts the certificates in `caBundle`.
+ * Starts dockerd. Everything that it keeps is in `folder`; it sets up no firewall rules. It trusts the certificates in
+ * `caBundle`.
  */
-export async function startEngine(tools: DockerTools, folder: string, caBundle: string): Promise<Engine> {
+export async function startEngine(
+  tools: Pick<DockerTools, 'bin'>,
+  folder: string,
+  caBundle: string,
+  { containerdStore = true, bridge = BRIDGE }: EngineOptions = {},
+): Promise<Engine> {
   await mkdir(folder, { recursive: true });
   const host = `unix://${folder}/docker.sock`;
-  const bridge = await makeBridge({ subnet: true });
+  await makeBridge(bridge, { subnet: true });
   await writeFile(
     join(folder, 'daemon.json'),
     JSON.stringify({
-      features: { 'containerd-snapshotter': true },
-      bridge,
+      features: { 'containerd-snapshotter': containerdStore },
+      bridge: bridge.name,
       iptables: false,
       ip6tables: false,
       'ip-masq': false,
@@ -46,19 +58,19 @@ export async function startEngine(tools: DockerTools, folder: string, caBundle: 
       seconds: 60,
     },
   ).catch(async (error: unknown) => {
-    await removeBridge();
+    await removeBridge(bridge);
     throw error;
   });
   return {
     host,
     async stop() {
       await daemon.stop();
-      await removeBridge();
+      await removeBridge(bridge);
     },
   };
 }
 
-async function answers(tools: DockerTools, host: string): Promise<boolean> {
+async function answers(tools: Pick<DockerTools, 'bin'>, host: string): Promise<boolean> {
   await command(join(tools.bin, 'docker'), ['version'], { env: { DOCKER_HOST: host } });
   return true;
 }

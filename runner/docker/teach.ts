@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:https';
 import { addHosts, hasAddedHosts, removeHosts, type HOSTS } from './hosts.ts';
-import { ADDRESS, makeBridge, removeBridge } from './bridge.ts';
+import { ADDRESS, BRIDGE, makeBridge, removeBridge } from './bridge.ts';
 import type { Certificate } from './certificate.ts';
 import { distrust, isTrusted, trust } from './certs.ts';
 import type { Docker } from './command.ts';
@@ -22,7 +22,7 @@ export async function teachEngine(
   hosts: typeof HOSTS,
   certificate: Certificate,
 ): Promise<string | undefined> {
-  await makeBridge({ subnet: false });
+  await makeBridge(BRIDGE, { subnet: false });
   await addHosts(ADDRESS, hosts);
   await trust(CERTS, hosts, certificate.cert);
   return whyNotReached(docker, hosts[0], certificate);
@@ -32,7 +32,7 @@ export async function teachEngine(
 export async function unteachEngine(hosts: readonly string[]): Promise<void> {
   await distrust(CERTS, hosts);
   await removeHosts();
-  await removeBridge();
+  await removeBridge(BRIDGE);
 }
 
 /** Whether a run was killed that had taught an engine. */

@@ -38,7 +38,7 @@ export async function findTools(
   const hasEngine = own.every((path) => path !== undefined);
   if (ownBuildx === undefined || (engine && !hasEngine)) {
     await once(cache, 'engine', async () => {
-      await unpackNewer(['docker-buildx', 'docker.io', 'docker-cli', 'containerd'], cache);
+      await unpackNewer(['docker-buildx', 'docker.io', 'docker-cli', 'containerd', 'tini'], cache);
       await unpackOwn(['runc'], cache);
     });
   }

@@ -168,11 +168,11 @@ function hintFor(said: string, circumstances: Circumstances): string | undefined
   return undefined;
 }
 
-/** `ERROR: …` of buildx, `error: …`, `Error response from daemon: …`; else the last line. */
+/** `ERROR: …` of buildx (`ERROR: failed to build: …` of a newer one), `error: …`, `Error response from daemon: …`; else the last line. */
 function errorLine(lines: readonly string[]): string | undefined {
   const marked = lines.findLast((line) => /^(?:ERROR|error|Error)(?: response from daemon)?: /.test(line));
   const last = lines.findLast((line) => !/^(?:See '.* --help'|Usage: |Run '.*--help')/.test(line));
-  return (marked ?? last)?.replace(/^(?:ERROR|error|Error): /, '').trim();
+  return (marked ?? last)?.replace(/^(?:ERROR|error|Error): (?:failed to build: )?/, '').trim();
 }
 
 /** BuildKit shows the failed step between lines of dashes before it says the error. */

@@ -45,12 +45,12 @@ export async function openDocker(
 
 /**
  * Pure: the registries to log in to: that of the repository, those of `registries` in its region, and every other one
- * of ECR that a tag, a cache or a build context names.
+ * of ECR that a tag, a cache, a build context or the image of BuildKit names.
  */
 export function hostsOf(
   repository: FoundRepository,
   registries: readonly string[],
-  build: Pick<BuildOptions, 'tags' | 'cacheFrom' | 'cacheTo' | 'buildContexts'>,
+  build: Pick<BuildOptions, 'tags' | 'cacheFrom' | 'cacheTo' | 'buildContexts' | 'buildkitImage'>,
 ): EcrHost[] {
   const { host, region } = repository;
   const further = registries.map((account) => ({
@@ -61,6 +61,7 @@ export function hostsOf(
     ...build.tags,
     ...[...build.cacheFrom, ...build.cacheTo].flatMap((cache) => /(?:^|,)ref=([^,]+)/.exec(cache)?.[1] ?? []),
     ...build.buildContexts.flatMap((line) => /=docker-image:\/\/(.+)$/.exec(line)?.[1] ?? []),
+    ...(build.buildkitImage === undefined ? [] : [build.buildkitImage]),
   ];
   const others = named.flatMap((reference) => {
     const found = ecrRepositoryOf(parseImageReference(reference).repository);
