@@ -20,14 +20,14 @@ export interface EngineWithBuildkit {
 
 /**
  * A plain engine with BuildKit as the tests need it: it knows where the hosts of the registries are, and trusts them.
- * It comes from BUILDKIT_IMAGE, a reference or a file that `docker save` wrote, else from Docker Hub. Where it cannot
+ * It comes from EFD_BUILDKIT_IMAGE, a reference or a file that `docker save` wrote, else from Docker Hub. Where it cannot
  * be had, nothing is started.
  */
 export async function startEngineWithBuildkit(): Promise<EngineWithBuildkit | { readonly whyNot: string }> {
   if (!existsSync(join(given().bin, 'dockerd'))) return { whyNot: 'there is no dockerd here' };
   const engine = await startPlainEngine();
   try {
-    const asked = process.env['BUILDKIT_IMAGE'] ?? '';
+    const asked = process.env['EFD_BUILDKIT_IMAGE'] ?? '';
     const found = asked === '' ? await pulled(engine, PUBLIC) : await loaded(engine, asked);
     if (found !== undefined) {
       await prepare(engine, found);
@@ -38,7 +38,7 @@ export async function startEngineWithBuildkit(): Promise<EngineWithBuildkit | { 
     throw error;
   }
   await engine.stop();
-  return { whyNot: `${PUBLIC} cannot be pulled here, and BUILDKIT_IMAGE names no other one` };
+  return { whyNot: `${PUBLIC} cannot be pulled here, and EFD_BUILDKIT_IMAGE names no other one` };
 }
 
 async function pulled({ docker }: PlainEngine, image: string): Promise<string | undefined> {
@@ -48,7 +48,7 @@ async function pulled({ docker }: PlainEngine, image: string): Promise<string | 
   );
 }
 
-/** What BUILDKIT_IMAGE names has to be there. */
+/** What EFD_BUILDKIT_IMAGE names has to be there. */
 async function loaded({ docker }: PlainEngine, image: string): Promise<string> {
   if (!existsSync(image)) {
     await docker('pull', '--quiet', image);
@@ -56,7 +56,7 @@ async function loaded({ docker }: PlainEngine, image: string): Promise<string> {
   }
   const said = await docker('load', '--input', image);
   const [, name] = /^Loaded image(?: ID)?: (\S+)$/m.exec(said) ?? [];
-  if (name === undefined) throw new Error(`BUILDKIT_IMAGE: ${image} holds no image: ${said}`);
+  if (name === undefined) throw new Error(`EFD_BUILDKIT_IMAGE: ${image} holds no image: ${said}`);
   return name;
 }
 
