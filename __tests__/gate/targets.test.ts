@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { targetsGate, type TargetsTools } from '../../src/gate/targets.ts';
 import type { GateResult, Rollout } from '../../src/model.ts';
 import { Cancelled } from '../../src/runtime/cancellation.ts';
-import { denied, throttled, unanswered } from '../fakes/aws-errors.ts';
+import { awsError, denied, throttled, unanswered } from '../fakes/aws-errors.ts';
 import { fakeClock } from '../fakes/clock.ts';
 import { definitionOf, rolloutOf, snapshotOf } from '../fakes/literals.ts';
 import { fakeLog } from '../fakes/log.ts';
@@ -219,6 +219,7 @@ describe('the targets of a deployment', () => {
 
   it.each<[string, readonly Look[]]>([
     ['may not be read', [denied()]],
+    ['are in a group that is gone', [awsError('TargetGroupNotFoundException', 'gone')]],
     ['are never told of', [throttled()]],
   ])('are not judged where they %s', async (_why, looks) => {
     expect(await gate(looks)).toMatchObject({ gate: 'targets', state: 'skipped' });

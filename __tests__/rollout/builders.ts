@@ -246,6 +246,7 @@ export function historyOf(...failures: readonly TaskFailure[]): History {
 export function terms(changes: Partial<Judgement> = {}): Judgement {
   return {
     deploymentId: OUR_ID,
+    primaryBefore: OLD_ID,
     replacesTasks: true,
     countBefore: undefined,
     failFast: true,

@@ -5,6 +5,7 @@ import {
   course,
   DENIED,
   NO_BREAKER,
+  OLD_ID,
   OTHER_ID,
   OTHER_REVISION,
   recordedLog,
@@ -78,6 +79,10 @@ describe('a deployment that somebody has replaced by the end', () => {
     ['nothing was begun', { rollout: undefined, trouble: trouble() }, 'failed'],
   ])('is nobody’s where %s', async (_, changes, result) => {
     expect(await outcomeOf(changes, rollout().deploymentId)).toBe(result);
+  });
+
+  test('is not where the service is shown as it was before', async () => {
+    expect(await outcomeOf({}, OLD_ID)).toBe('succeeded');
   });
 
   test('is not where this run never had one', async () => {

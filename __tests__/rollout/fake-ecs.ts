@@ -173,6 +173,14 @@ export class FakeEcs {
     }
   }
 
+  /** From now on the service is shown as it was before the newest deployment. */
+  keepOld(): void {
+    this.isLate = true;
+    const entries = this.entries.splice(0, this.entries.length - 1);
+    this.#late = { services: [this.#view()] };
+    this.entries.unshift(...entries);
+  }
+
   /** Somebody stops the current deployment by hand. */
   stopByHand(): void {
     const current = this.#current();

@@ -107,6 +107,12 @@ describe('what had failed before this run looked for the first time', () => {
     expect([...history.failures.values()].map(({ weight }) => weight)).toEqual(['never', 'never']);
   });
 
+  test('is known by the first look that AWS answers', () => {
+    const silent = observation({ tasks: [], unanswered: new Error('Rate exceeded') });
+    const history = remember(remember(NO_HISTORY, silent, true), first, true);
+    expect(failedSinceHealthy(history)).toBe(0);
+  });
+
   test('what fails later counts all the same', () => {
     const history = remember(remember(NO_HISTORY, first, true), second, true);
     expect(failedSinceHealthy(history)).toBe(1);

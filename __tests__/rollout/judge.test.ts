@@ -10,6 +10,7 @@ import {
   observation,
   OTHER_ID,
   othersEntry,
+  OLD_ID,
   OLD_REVISION,
   OUR_ID,
   OUR_REVISION,
@@ -116,6 +117,17 @@ describe('STOPPED means one of three things', () => {
       ecs: 'gave-up',
       cause: 'deployment-stopped',
     });
+  });
+});
+
+test('a lifecycle hook that fails is nobody who stopped it', () => {
+  const rollbackReason = 'Service deployment rolled back because a lifecycle hook failed.';
+  const seen = observation({ deployment: deployment({ status: 'ROLLBACK_IN_PROGRESS', rollbackReason }) });
+  expect(judge(seen, NO_HISTORY, terms())).toEqual({
+    kind: 'failed',
+    ecs: 'rolling-back',
+    cause: 'unknown',
+    reason: rollbackReason,
   });
 });
 
@@ -251,6 +263,26 @@ describe('where service deployments cannot be read, our entry of deployments[] d
       kind: 'failed',
       cause: 'alarm',
     });
+  });
+
+  test("what was PRIMARY before our update is an old view of the service, not another's deployment", () => {
+    const primary = entry({ id: OLD_ID, taskDefinitionArn: OLD_REVISION, rolloutState: 'COMPLETED' });
+    const seen = observation({ ...unread, entry: undefined, primary });
+    expect(judge(seen, NO_HISTORY, terms()).kind).toBe('progressing');
+    const stopped = observation({ deployment: deployment({ status: 'STOPPED' }), primary });
+    expect(judge(stopped, NO_HISTORY, terms())).toMatchObject({ kind: 'failed', ecs: 'gave-up' });
+  });
+
+  test.each([
+    ['is known by the tasks that had failed', historyOf(failure()), 'undone'],
+    ['is not known where none had', NO_HISTORY, 'superseded'],
+  ])('a rollback that was over before it was seen %s', (_, history, kind) => {
+    const primary = othersEntry({
+      taskDefinitionArn: OLD_REVISION,
+      rolloutState: 'COMPLETED',
+      reason: undefined,
+    });
+    expect(judge(observation({ ...unread, entry: undefined, primary }), history, terms()).kind).toBe(kind);
   });
 
   test.each([

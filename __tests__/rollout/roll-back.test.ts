@@ -370,6 +370,20 @@ describe('ECS rolls back by itself', () => {
   });
 });
 
+test('a service that is shown as it was before our update is read again, not taken for superseded', async () => {
+  const { end, ecs } = await undo({
+    before: (world) => {
+      world.keepOld();
+    },
+    during: (world) => {
+      world.isLate = false;
+      world.advanceRollback();
+    },
+  });
+  expect(end).toEqual({ kind: 'rolled-back' });
+  expect(ecs.stops).toHaveLength(1);
+});
+
 describe('a rollback whose write has no answer', () => {
   test.each(['stop', 'update'])('is looked for no longer than it is waited for: %s', async (kind) => {
     const clock = fakeClock();

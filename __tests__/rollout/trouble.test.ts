@@ -67,7 +67,7 @@ describe('how a watch ended, and what can be done about it', () => {
       {
         kind: 'failed',
         ecs: 'rolling-back',
-        cause: 'deployment-stopped',
+        cause: 'unknown',
         reason: 'rolled back because a lifecycle hook failed.',
       },
       { reason: 'failed: rolled back because a lifecycle hook failed', remedy: 'follow-ecs' },
@@ -140,7 +140,30 @@ describe('at the deadline', () => {
 
   test('the new tasks are healthy at their count, only old ones drain: left', () => {
     const last = observation({ tasks: [healthyTask('a'), healthyTask('b')], oldTasks: 1 });
-    expect(at(last)).toMatchObject({ result: 'timed-out', cause: 'timeout', remedy: 'leave' });
+    expect(at(last)).toMatchObject({
+      result: 'timed-out',
+      cause: 'timeout',
+      reason:
+        'had not finished after 30 minutes: the new tasks are all healthy, old tasks are still draining',
+      remedy: 'leave',
+    });
+  });
+
+  test('the new tasks are healthy at their count, and nothing drains: left, and not said to drain', () => {
+    expect(at(observation({ tasks: [healthyTask('a'), healthyTask('b')] }))).toMatchObject({
+      reason:
+        'had not finished after 30 minutes: the new tasks are all healthy, ECS has not called it complete',
+      remedy: 'leave',
+    });
+  });
+
+  test('their targets may not be read, so that nothing shows that they are healthy: by on-failure', () => {
+    const tasks = [healthyTask('a'), healthyTask('b')];
+    expect(at(observation({ tasks, targetsUnread: true }))).toMatchObject({
+      reason:
+        'had not finished after 30 minutes: 2 of 2 new tasks ran, and whether they were healthy could not be read',
+      remedy: 'roll-back',
+    });
   });
 
   test.each([

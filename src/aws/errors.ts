@@ -53,7 +53,13 @@ const UNSUPPORTED = new Set([
   'NotImplemented',
 ]);
 
-const NO_ANSWER = new Set(['ServiceMissing', 'TimeoutError', 'RequestTimeout', 'RequestTimeoutException']);
+const NO_ANSWER = new Set([
+  'ServiceMissing',
+  'OutdatedAnswer',
+  'TimeoutError',
+  'RequestTimeout',
+  'RequestTimeoutException',
+]);
 
 /** Codes of Node's sockets, of its HTTP parser and of TLS (Node.js documentation, "Errors"). */
 const NETWORK_CODE =

@@ -5,6 +5,14 @@ import type { EcsReads } from './clients.ts';
 export type { Deployment, Service };
 
 /** ECS shows a deleted service as INACTIVE for a while; one that is missing has only lost sight of itself. */
+/** The service was shown as it had been before a change of this run. */
+export class OutdatedAnswer extends Error {
+  constructor(name: string) {
+    super(`service "${name}" is still shown as it was before the update`);
+    this.name = 'OutdatedAnswer';
+  }
+}
+
 class ServiceMissing extends Error {
   constructor(name: string) {
     super(`ECS does not show service "${name}" this moment.`);

@@ -82,6 +82,7 @@ export async function writeWithToken<T>(
 ): Promise<T> {
   const token = randomUUID();
   const attempt = async (): Promise<T> => {
+    signal.throwIfAborted();
     for (const pause of PAUSES) {
       try {
         return await send(token);

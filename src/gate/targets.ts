@@ -74,7 +74,7 @@ export async function targetsGate(
   return poll<GateResult>(tools, deadline, async () => {
     const seen = await lookOnce(tools, rollout, terms.wanted, deadline);
     if (seen === 'denied') {
-      const detail = 'the tasks or targets may not be read with these credentials';
+      const detail = 'the tasks or targets could not be read';
       return { end: { gate: terms.gate, state: 'skipped', detail } };
     }
     // Without an answer, what was seen last still stands.
@@ -163,8 +163,9 @@ async function lookOnce(
   try {
     return await within(clock, Math.max(deadline - clock.now(), 1_000), () => look(aws, rollout, wanted));
   } catch (error) {
-    if (awsErrorKind(error) === 'denied') return 'denied';
-    if (['throttled', 'transient'].includes(awsErrorKind(error))) return 'no-answer';
+    const kind = awsErrorKind(error);
+    if (['denied', 'unsupported', 'refused'].includes(kind)) return 'denied';
+    if (['throttled', 'transient'].includes(kind)) return 'no-answer';
     throw error;
   }
 }

@@ -33,10 +33,15 @@ export const NO_HISTORY: History = {
 
 /** Pure: the history with one more look. `beganBefore`: what failed by the first one is of another time. */
 export function remember(history: History, seen: Observation, beganBefore = false): History {
-  const foreign = history.foreign ?? new Set(beganBefore ? failedIn(seen) : []);
+  const isBlind = seen.unanswered !== undefined;
+  const first = isBlind ? undefined : new Set(beganBefore ? failedIn(seen) : []);
+  const known = history.foreign ?? first;
+  const foreign = known ?? new Set<string>();
   const failures = new Map(history.failures);
-  const known = new Set(history.turns.filter(({ became }) => became === 'healthy').map(({ task }) => task));
-  const newlyHealthy = seen.tasks.filter((task) => task.healthy && !known.has(task.id));
+  const wereHealthy = new Set(
+    history.turns.filter(({ became }) => became === 'healthy').map(({ task }) => task),
+  );
+  const newlyHealthy = seen.tasks.filter((task) => task.healthy && !wereHealthy.has(task.id));
   const newlyFailed = seen.tasks.filter((task) => task.failure !== undefined && !failures.has(task.id));
   // Those known already too: exit codes and reasons come after the stop.
   for (const { id, failure } of seen.tasks) {
@@ -55,7 +60,7 @@ export function remember(history: History, seen: Observation, beganBefore = fals
     failures,
     sickTargets: rememberTargets(history.sickTargets, seen.targets),
     rollbackId: saysRollback(seen.primary) ? seen.primary?.id : history.rollbackId,
-    foreign,
+    foreign: known,
   };
 }
 

@@ -1,5 +1,5 @@
 import type { Cause } from '../model.ts';
-import { causeOf, isConclusive, saysRollback, type History } from './history.ts';
+import { causeOf, failedSinceHealthy, isConclusive, saysRollback, type History } from './history.ts';
 import { describeFailure } from '../aws/task-failure.ts';
 import type { DeploymentView, EntryView, Observation } from './observation.ts';
 
@@ -22,6 +22,8 @@ export type Verdict =
 /** What the judge has to know of the request and the service. */
 export interface Judgement {
   readonly deploymentId: string;
+  /** `id` of what was PRIMARY before this run; where it still is, the look is older than the update. */
+  readonly primaryBefore: string | undefined;
   /** False: only counts change, and ECS makes no deployment for that. */
   readonly replacesTasks: boolean;
   /** The desired count before this run changed it; undefined where it did not. */
@@ -114,7 +116,7 @@ function judgeStopped(
   history: History,
   terms: Judgement,
 ): Verdict {
-  if (seen.primary !== undefined && seen.primary.id !== terms.deploymentId) {
+  if (seen.primary !== undefined && ![terms.deploymentId, terms.primaryBefore].includes(seen.primary.id)) {
     return { kind: 'superseded', by: nameOf(seen.primary) };
   }
   if (seen.newer !== undefined) return { kind: 'superseded', by: seen.newer };
@@ -125,7 +127,10 @@ function judgeStopped(
 function judgeEntries(seen: Observation, history: History, terms: Judgement): Verdict {
   const { primary, entry } = seen;
   if (primary === undefined) return { kind: 'progressing' };
-  if (primary.id !== terms.deploymentId) return judgeReplaced(primary, entry, history, terms);
+  if (primary.id !== terms.deploymentId) {
+    if (primary.id === terms.primaryBefore) return { kind: 'progressing' };
+    return judgeReplaced(primary, entry, history, terms);
+  }
   switch (primary.rolloutState) {
     case 'COMPLETED':
       return { kind: 'completed' };
@@ -149,10 +154,10 @@ function judgeReplaced(
   if (terms.deploymentId === '') return { kind: 'superseded', by: nameOf(primary) };
   const { forBreaker, forAlarms } = terms.ecsRollsBack;
   const mayBeRollback = (forBreaker || forAlarms) && primary.taskDefinitionArn === terms.lastGood;
+  // Ours is gone once a rollback is over; its tasks say whether there was cause for one.
+  const hasFailed = ours === undefined ? failedSinceHealthy(history) > 0 : ours.rolloutState === 'FAILED';
   const isRollback =
-    saysRollback(primary) ||
-    primary.id === history.rollbackId ||
-    (ours?.rolloutState === 'FAILED' && mayBeRollback);
+    saysRollback(primary) || primary.id === history.rollbackId || (hasFailed && mayBeRollback);
   if (!isRollback) return { kind: 'superseded', by: nameOf(primary) };
   const because = whyByEntry(ours ?? primary, history);
   if (primary.rolloutState === 'COMPLETED') return { kind: 'undone', ...because };
@@ -190,6 +195,7 @@ function why(
   }
   // deployments[] is read after the service deployment and may be a moment ahead of it.
   if (/\balarm/i.test(words)) return { cause: 'alarm', reason: words };
+  if (/\bhook/i.test(words)) return { cause: 'unknown', reason: words };
   const byBreaker = deployment.breaker === 'TRIGGERED' || /circuit breaker|failed to start/i.test(words);
   if (!byBreaker) return { cause: 'deployment-stopped', reason: words };
   return causeOf(history) ?? { cause: 'circuit-breaker', reason: words };

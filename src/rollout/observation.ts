@@ -22,6 +22,8 @@ export interface Observation {
   readonly drainingTasks?: number;
   /** Targets that lead to a task of ours. */
   readonly targets: readonly TargetView[];
+  /** The service has target groups, and they may not be read. */
+  readonly targetsUnread?: boolean;
   readonly events: readonly ServiceEvent[];
   /** Why this look shows no tasks, where AWS did not answer for them: they are evidence, not the verdict. */
   readonly unanswered: unknown;

@@ -3,7 +3,7 @@ import type { Aws } from '../aws/clients.ts';
 import { awsErrorKind, describeAwsError } from '../aws/errors.ts';
 import { revisionName } from '../aws/partition.ts';
 import { describeServiceDeployment, type ServiceDeployment } from '../aws/service-deployments.ts';
-import { describeService, primaryOf, type Service } from '../aws/services.ts';
+import { describeService, OutdatedAnswer, primaryOf, type Service } from '../aws/services.ts';
 import { writeOnce } from '../aws/writes.ts';
 import type { GoodRevision, RollbackEnd, Rollout, RolloutRequest } from '../model.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -83,7 +83,7 @@ export type Step =
   /** `desired`: the count that the service has now. */
   | { readonly kind: 'update'; readonly to: GoodRevision; readonly desired: number | undefined };
 
-/** Pure but for the reading: what the service, as it is this moment, allows. */
+/** Pure but for the reading: what the service, as it is this moment, allows. Rejects where it is shown as it was before. */
 export async function nextStep(
   { aws }: { readonly aws: Pick<Aws, 'ecs'> },
   rollout: Rollout,
@@ -97,7 +97,9 @@ export async function nextStep(
   if (deployment?.status?.startsWith('ROLLBACK_') === true) return { kind: 'follow' };
   const service = await describeService(aws.ecs, snapshot.address);
   const primary = primaryOf(service);
-  if (primary?.id !== rollout.deploymentId) {
+  const isOurs = primary?.id === rollout.deploymentId;
+  if (!isOurs && primary?.id === snapshot.primaryId) throw new OutdatedAnswer(snapshot.address.name);
+  if (!isOurs) {
     // Where service deployments cannot be read, the PRIMARY entry with which ECS rolls back says so itself.
     if (deployment === undefined && saysRollback({ reason: primary?.rolloutStateReason }))
       return { kind: 'follow' };

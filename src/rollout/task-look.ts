@@ -11,7 +11,10 @@ import { within } from '../runtime/within.ts';
 import type { Observation } from './observation.ts';
 import { viewTask } from './task-view.ts';
 
-type TaskLook = Pick<Observation, 'tasks' | 'oldTasks' | 'drainingTasks' | 'targets' | 'unanswered'>;
+type TaskLook = Pick<
+  Observation,
+  'tasks' | 'oldTasks' | 'drainingTasks' | 'targets' | 'targetsUnread' | 'unanswered'
+>;
 
 type TaskReads = Pick<Aws, 'ecs' | 'elb'>;
 
@@ -64,6 +67,7 @@ async function tasksOf(aws: TaskReads, rollout: Rollout): Promise<TaskLook> {
     oldTasks: others.length,
     drainingTasks: others.filter((task) => task.desiredStatus === 'STOPPED').length,
     targets: behind === undefined ? [] : ourTargets(behind),
+    targetsUnread: behind === undefined && rollout.snapshot.targetGroups.length > 0,
     unanswered: undefined,
   };
 }

@@ -25,8 +25,7 @@ export function troubleOf(watched: Watched, waitMinutes: number): Trouble | unde
     case 'completed':
       return undefined;
     case 'failed': {
-      // ECS stops it as well where a lifecycle hook fails.
-      const stoppedByHand = end.cause === 'deployment-stopped' && !/\bhook/i.test(end.reason);
+      const stoppedByHand = end.cause === 'deployment-stopped';
       const isDeleted = end.cause === 'service-inactive';
       const leftByEcs = stoppedByHand || isDeleted ? 'leave' : 'roll-back';
       return trouble(watched, {
@@ -110,10 +109,10 @@ function deadlineTrouble(
     const hooks = awaiting.map((hook) => `, and ${describeHook(hook)}`).join('');
     return { ...common, reason: `${after}: it is in the stage ${stage}${hooks}`, remedy: 'leave' };
   }
-  if (last !== undefined && isOnlyDraining(last)) {
+  if (last !== undefined && isHealthyAtItsCount(last)) {
     return {
       ...common,
-      reason: `${after}: the new tasks are all healthy, old tasks are still draining`,
+      reason: `${after}: the new tasks are all healthy, ${last.oldTasks > 0 ? 'old tasks are still draining' : 'ECS has not called it complete'}`,
       remedy: 'leave',
     };
   }
@@ -121,16 +120,18 @@ function deadlineTrouble(
   return { ...common, reason: `${after}${state}`, remedy: 'roll-back' };
 }
 
-function isOnlyDraining(last: Observation): boolean {
-  return wanted(last) > 0 && healthyTasks(last) >= wanted(last);
+function isHealthyAtItsCount(last: Observation): boolean {
+  return last.targetsUnread !== true && wanted(last) > 0 && healthyTasks(last) >= wanted(last);
 }
 
 /** ECS counts the tasks that run, also where they may not be read one by one. */
 function howFar(last: Observation): string {
-  const running = last.entry?.running ?? 0;
-  return last.tasks.length === 0 && running > 0
+  const healthy = healthyTasks(last);
+  // Where targets may not be read, a task counts as healthy once it runs.
+  const running = last.targetsUnread === true ? healthy : (last.entry?.running ?? 0);
+  return running > 0 && (last.tasks.length === 0 || last.targetsUnread === true)
     ? `${running} of ${wanted(last)} new tasks ran, and whether they were healthy could not be read`
-    : `${healthyTasks(last)} of ${wanted(last)} new tasks were healthy`;
+    : `${healthy} of ${wanted(last)} new tasks were healthy`;
 }
 
 function wanted(seen: Observation): number {

@@ -152,6 +152,7 @@ export function termsOf(rollout: Rollout, request: RolloutRequest): Judgement {
   return {
     countBefore: asked === desiredCount ? undefined : desiredCount,
     deploymentId: rollout.deploymentId,
+    primaryBefore: rollout.snapshot.primaryId,
     replacesTasks: rollout.replacesTasks,
     failFast: request.failFast,
     failedTaskLimit: request.failedTaskLimit,
