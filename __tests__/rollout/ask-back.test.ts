@@ -38,6 +38,24 @@ describe('a rollback that nobody waits for', () => {
     expect(production).toContain('told to go back to backend:7');
   });
 
+  test('of settings alone leaves the revision as it is, and says so', async () => {
+    const clock = fakeClock();
+    const ecs = new FakeEcs(clock);
+    await ecs.aws.ecsWrites.updateService({ service: 'web', taskDefinition: OUR_REVISION });
+    ecs.succeed();
+    const us = ecs.by('us');
+    const ours = rollout({
+      deploymentId: us?.id ?? '',
+      serviceDeploymentArn: undefined,
+      replacesTasks: false,
+    });
+    const asked = rolloutRequest({ desiredCount: 4 });
+    ecs.desired = 4;
+    const { production } = await askBack({ aws: ecs.aws, clock, seconds: 30 }, ours, asked);
+    expect(ecs.updates.at(-1)?.input).toMatchObject({ taskDefinition: OUR_REVISION, desiredCount: 2 });
+    expect(production).toBe('Service "web": it was told to go back to backend:8.');
+  });
+
   test('is no update beside a request that may have been taken', async () => {
     // What is PRIMARY shows the rollback a while later.
     const { sent } = await ask((call, ecs) => {

@@ -157,6 +157,19 @@ describe('at the deadline', () => {
     });
   });
 
+  test('a count that this run asked for was changed again: left, and said to be', () => {
+    const last = observation({ tasks: [healthyTask('a'), healthyTask('b')] });
+    expect(troubleOf({ end: { kind: 'deadline' }, last, history: NO_HISTORY }, 30, 1)).toMatchObject({
+      result: 'timed-out',
+      reason:
+        'had not finished after 30 minutes: the service wants 2 tasks again, not 1: something else sets its count',
+      remedy: 'leave',
+    });
+    expect(troubleOf({ end: { kind: 'deadline' }, last, history: NO_HISTORY }, 30, 2)?.reason).toContain(
+      'healthy',
+    );
+  });
+
   test('their targets may not be read, so that nothing shows that they are healthy: by on-failure', () => {
     const tasks = [healthyTask('a'), healthyTask('b')];
     expect(at(observation({ tasks, targetsUnread: true }))).toMatchObject({

@@ -1,3 +1,4 @@
+import type { UpdateServiceCommandInput } from '@aws-sdk/client-ecs';
 import type { Aws } from '../aws/clients.ts';
 import { awsErrorKind, describeAwsError } from '../aws/errors.ts';
 import { revisionName } from '../aws/partition.ts';
@@ -144,9 +145,17 @@ async function askOnce(
       );
       return withSettings(tools, rollout, request, signal, progress.asked);
     case 'update':
-      await aws.ecsWrites.updateService(restoringInput(rollout, request, step.to, step.desired));
-      return left(rollout, `it was told to go back to ${revisionName(step.to.taskDefinitionArn)}`, false);
+      return askByUpdate(aws, rollout, restoringInput(rollout, request, step.to, step.desired));
   }
+}
+
+async function askByUpdate(
+  { ecsWrites }: AskTools['aws'],
+  rollout: Rollout,
+  input: UpdateServiceCommandInput,
+): Promise<Left> {
+  await ecsWrites.updateService(input);
+  return left(rollout, `it was told to go back to ${revisionName(input.taskDefinition ?? '')}`, false);
 }
 
 /** Only an answer that is lost may have been a yes. */

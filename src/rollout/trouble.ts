@@ -18,8 +18,11 @@ export interface Watched {
   readonly history: History;
 }
 
-/** Pure: what stands between a watched rollout and success; undefined where it completed. */
-export function troubleOf(watched: Watched, waitMinutes: number): Trouble | undefined {
+/**
+ * Pure: what stands between a watched rollout and success; undefined where it completed. `count`: the one that this run
+ * set, where it changed nothing else.
+ */
+export function troubleOf(watched: Watched, waitMinutes: number, count?: number): Trouble | undefined {
   const { end } = watched;
   switch (end.kind) {
     case 'completed':
@@ -62,7 +65,7 @@ export function troubleOf(watched: Watched, waitMinutes: number): Trouble | unde
         remedy: 'leave',
       });
     case 'deadline':
-      return trouble(watched, deadlineTrouble(watched.last, waitMinutes));
+      return trouble(watched, deadlineTrouble(watched.last, waitMinutes, count));
     case 'blind':
       return {
         result: 'failed',
@@ -101,6 +104,7 @@ const STARTING: readonly string[] = ['RECONCILE_SERVICE', 'SCALE_UP'];
 function deadlineTrouble(
   last: Observation | undefined,
   waitMinutes: number,
+  count: number | undefined,
 ): Pick<Trouble, 'result' | 'cause' | 'reason' | 'remedy'> {
   const common = { result: 'timed-out', cause: 'timeout' } as const;
   const after = `had not finished after ${counted(waitMinutes, 'minute')}`;
@@ -108,6 +112,10 @@ function deadlineTrouble(
   if (stage !== undefined && (awaiting.length > 0 || !STARTING.includes(stage))) {
     const hooks = awaiting.map((hook) => `, and ${describeHook(hook)}`).join('');
     return { ...common, reason: `${after}: it is in the stage ${stage}${hooks}`, remedy: 'leave' };
+  }
+  if (last !== undefined && count !== undefined && last.service.desired !== count) {
+    const state = `the service wants ${counted(last.service.desired, 'task')} again, not ${count}: something else sets its count`;
+    return { ...common, reason: `${after}: ${state}`, remedy: 'leave' };
   }
   if (last !== undefined && isHealthyAtItsCount(last)) {
     return {

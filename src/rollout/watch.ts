@@ -85,7 +85,8 @@ export async function watchCourse(
     rollout: knowing(rollout, watched),
     desiredCount: watched.last?.service.desired ?? course.desiredCount,
   };
-  const found = troubleOf(watched, request.rollout.waitMinutes);
+  const { waitMinutes, desiredCount } = request.rollout;
+  const found = troubleOf(watched, waitMinutes, rollout.replacesTasks ? undefined : desiredCount);
   if (found === undefined) return after;
   // What happens in the service since another deployment took over is not of ours.
   const isDone = watched.end.kind === 'blind' || watched.end.kind === 'superseded';
