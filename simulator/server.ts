@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { AwsError } from './protocol/errors.ts';
 import type { FaultEffect, Faults } from './faults.ts';
 import type { Call } from './calls.ts';
+import type { Downloads } from './ecr/downloads.ts';
 import { readRequest } from './protocol/request.ts';
 import type { AwsRequest } from './protocol/request.ts';
 import { answerOf, refusalBody } from './services.ts';
@@ -16,6 +17,7 @@ export interface Front {
   readonly worldOf: (region: string) => World;
   readonly homeRegion: string;
   readonly faults: Faults;
+  readonly downloads: Downloads;
   readonly record: (call: Call) => void;
   /** Brings what lies outside the world up to date before a request is answered. */
   readonly refresh: (world: World, request: AwsRequest) => Promise<void>;
@@ -33,6 +35,7 @@ const globalServices = new Set(['iam']);
 /** The server that clients point AWS_ENDPOINT_URL at. */
 export function createFront(front: Front): Server {
   return createServer((incoming, response) => {
+    if (front.downloads.answer(incoming, response)) return;
     handle(front, incoming, response).catch((error: unknown) => {
       const unreadable = error instanceof SyntaxError;
       const code = unreadable ? 'SerializationException' : 'InternalFailure';

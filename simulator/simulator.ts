@@ -5,6 +5,7 @@ import { RunningClock } from './clock.ts';
 import type { SimulatorClock } from './clock.ts';
 import type { Service } from './ecs/model.ts';
 import { isUnderway } from './ecs/service-deployments.ts';
+import { Downloads } from './ecr/downloads.ts';
 import type { Upstream } from './ecr/upstream.ts';
 import { closeServer, listen, openTraffic } from './elbv2/traffic.ts';
 import type { Traffic } from './elbv2/traffic.ts';
@@ -74,14 +75,17 @@ const lookEvery = 0.5;
  */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   const region = options.region ?? 'us-east-1';
-  const world = createWorld(options, region, options.clock);
+  const downloads = new Downloads();
+  const world = createWorld(options, region, options.clock, downloads);
   const worlds = new Map([[region, world]]);
   const faults = new Faults();
   const calls: Call[] = [];
   const server = createFront({
-    worldOf: (name) => worlds.get(name) ?? remember(worlds, name, createWorld(options, name, undefined)),
+    worldOf: (name) =>
+      worlds.get(name) ?? remember(worlds, name, createWorld(options, name, undefined, downloads)),
     homeRegion: region,
     faults,
+    downloads,
     record: (call) => {
       calls.push(call);
       writeDown(call, world);
@@ -91,6 +95,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   await listen(server, options.port ?? 0);
   const loadBalancers = await openAll(world);
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  downloads.base = url;
 
   return {
     url,
@@ -146,9 +151,14 @@ export function hasDeploymentUnderway(service: Service): boolean {
   return service.serviceDeployments.some(isUnderway);
 }
 
-function createWorld(options: SimulatorOptions, region: string, given: SimulatorClock | undefined): World {
+function createWorld(
+  options: SimulatorOptions,
+  region: string,
+  given: SimulatorClock | undefined,
+  downloads: Downloads,
+): World {
   const clock = given ?? new RunningClock(options.speed ?? 1, new Date(Date.now() - seedSeconds * 1000));
-  const world = new World({ ...options, clock, region });
+  const world = new World({ ...options, clock, region, downloads });
   (options.world ?? seedWorld())(world);
   if (given === undefined) clock.skip(Math.max(0, (Date.now() - clock.now()) / 1000));
   return world;

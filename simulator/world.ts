@@ -1,6 +1,7 @@
 import { Autoscaler } from './autoscaling/autoscaler.ts';
 import type { SimulatorClock } from './clock.ts';
 import { Alarms } from './cloudwatch/alarms.ts';
+import { Downloads } from './ecr/downloads.ts';
 import { Registry } from './ecr/registry.ts';
 import { watchAlarms } from './ecs/deployment-alarms.ts';
 import { Cluster } from './ecs/cluster.ts';
@@ -51,6 +52,8 @@ export interface WorldOptions {
   readonly throttling?: boolean;
   /** Eventual consistency: seconds until a new service deployment shows up in what is read. */
   readonly lagSeconds?: number;
+  /** Where ECR's presigned URLs lead; nowhere by default. */
+  readonly downloads?: Downloads;
 }
 
 /** Everything that exists in one account and one region. */
@@ -63,6 +66,7 @@ export class World {
   readonly clusters = new Map<string, Cluster>();
   readonly taskDefinitions: TaskDefinitions;
   readonly registry: Registry;
+  readonly downloads: Downloads;
   readonly images: ImageCatalogue;
   readonly logs: LogStore;
   readonly balancing = new Balancing();
@@ -91,7 +95,14 @@ export class World {
     const now = (): number => this.clock.now();
     this.taskDefinitions = new TaskDefinitions(this);
     const host = `${this.account}.dkr.ecr.${this.region}.${this.domain}`;
-    this.registry = new Registry(host, (name) => this.arn('ecr', `repository/${name}`), now, this.ids);
+    this.registry = new Registry(
+      host,
+      (name) => this.arn('ecr', `repository/${name}`),
+      now,
+      this.ids,
+      (repository, tag) => this.images.behaviourOf(repository, tag),
+    );
+    this.downloads = options.downloads ?? new Downloads();
     this.images = new ImageCatalogue(this.registry);
     this.logs = new LogStore(now);
     this.alarms = new Alarms((name) => this.arn('cloudwatch', `alarm:${name}`), now);

@@ -14,6 +14,7 @@ import { runFacts } from './report/run-facts.ts';
 import { endingOf, newStory, type Story } from './report/story.ts';
 import { cancelledByRunner } from './runtime/cancellation.ts';
 import { systemClock } from './runtime/clock.ts';
+import { download } from './runtime/download.ts';
 import { execute } from './runtime/exec.ts';
 import { Failure } from './runtime/failure.ts';
 import { Masks } from './runtime/masks.ts';
@@ -123,6 +124,7 @@ async function deployWithAws(
       log,
       random: Math.random,
       ask: probe,
+      download,
       handOver: (text) => {
         runner.saveState('handover', text);
       },

@@ -3,6 +3,7 @@ import type { DockerRemains } from './image/session.ts';
 import type { HttpCheck, Probe } from './model.ts';
 import type { ProgressLog } from './report/progress-log.ts';
 import type { Clock } from './runtime/clock.ts';
+import type { Download } from './runtime/download.ts';
 import type { Exec } from './runtime/exec.ts';
 
 /** Everything that the story touches the world with; a test passes its own. */
@@ -17,6 +18,8 @@ export interface Tools {
   readonly random: () => number;
   /** Asks the health-check URL once. */
   readonly ask: (check: HttpCheck, signal: AbortSignal) => Promise<Probe>;
+  /** Fetches what is behind a presigned URL. */
+  readonly download: Download;
   /** Keeps what the post step needs, should this process be killed. */
   readonly handOver: (text: string) => void;
   /** Remembers for the post step what a build leaves behind. */

@@ -68,6 +68,11 @@ describe('what would fail is refused before anything is touched', () => {
     ['a repository that is not there', 'none:1', 'ECR repository "none" was not found'],
     ['an image that is not there', 'backend:none', 'Image backend:none was not found in ECR'],
     ['an image for another platform', 'backend:arm-1', 'has no image for linux/amd64'],
+    [
+      'a single image for another platform',
+      'backend:wrongplatform-1',
+      '(wrongplatform-1) has no image for linux/amd64, which the task runs on; it has linux/arm64',
+    ],
   ])('%s', (_, image, detail) =>
     inAWorld({}, async (sim) => {
       const result = await step(sim, { image: `${HOST}/${image}` });
@@ -164,6 +169,19 @@ describe('preflight', () => {
       expect(result.outputs['cause']).not.toBe('preflight-failed');
       expect(result.warnings.join('\n')).toMatch(/role none does not exist/);
     }));
+
+  test.each(['denied', 'http-500'] as const)(
+    'the config of the image that ECR does not give out (%s) costs no check and no annotation',
+    (kind) =>
+      inAWorld({}, async (sim) => {
+        sim.inject({ action: 'GetDownloadUrlForLayer', effect: { kind } });
+        const result = await step(sim, tag('v2'));
+        expectGreen(result, 'succeeded');
+        expect(result.warnings).toEqual([]);
+        expect(result.log).toMatch(/OK {6}image: backend@sha256:\w+ \(v2\) is there$/m);
+        expect(result.log).not.toContain('GetDownloadUrlForLayer');
+      }),
+  );
 
   test('checks that are denied make one folded line and no annotation', () =>
     inAWorld({}, async (sim) => {

@@ -52,7 +52,7 @@ describe('a rollout that fails', () => {
       expect(JSON.stringify(result.report)).not.toContain('DATABASE_URL is not set');
     }));
 
-  test.each([
+  test.each<[string, string, RegExp, Record<string, string>?]>([
     ['unhealthy-1', 'target-health-check-failed', /Health checks failed with these codes: \[502\]/],
     ['silent-1', 'target-health-check-failed', /Request timed out/],
     ['oom-1', 'out-of-memory', /exited with code 137: .*OutOfMemoryError/],
@@ -60,15 +60,15 @@ describe('a rollout that fails', () => {
     ['noexec-1', 'bad-command', /executable file not found/],
     ['execformat-1', 'image-wrong-platform', /exited with code 255/],
     ['denied-1', 'image-pull-denied', /403 Forbidden/],
-    ['wrongplatform-1', 'image-wrong-platform', /platform 'linux\/amd64'/],
+    ['wrongplatform-1', 'image-wrong-platform', /platform 'linux\/amd64'/, { preflight: 'warn' }],
     ['secretless-1', 'secret-unavailable', /unable to retrieve secrets from ssm/],
     ['logless-1', 'log-group-missing', /log group does not exist/],
     ['unreachable-1', 'network-unreachable', /i\/o timeout/],
     ['ratelimited-1', 'registry-rate-limit', /toomanyrequests/],
     ['nospace-1', 'storage', /no space left on device/],
-  ])('%s is rolled back for %s, and shows why', (name, cause, evidence) =>
+  ])('%s is rolled back for %s, and shows why', (name, cause, evidence, more = {}) =>
     inAWorld({}, async (sim) => {
-      const result = await step(sim, tag(name));
+      const result = await step(sim, { ...tag(name), ...more });
       expectRed(result, 'rolled-back', cause);
       expect(production(sim)).toBe('backend:1 COMPLETED');
       const shown = result.report.services[0]?.evidence.map(({ text }) => text).join('\n');

@@ -64,6 +64,15 @@ describe('an AWS that does not answer', () => {
       expect(result.warnings).toEqual([expect.stringContaining('targets gate skipped: no answer from AWS')]);
     }));
 
+  test('about the config of the image holds nothing up: the platform is not checked', () =>
+    inAWorld({}, async (sim) => {
+      sim.inject({ action: 'GetDownloadUrlForLayer', effect: NEVER });
+      const result = await step(sim, tag('v2'));
+      expect(result.outputs['result']).toBe('succeeded');
+      expect(result.warnings).toEqual([]);
+      expect(result.report.durationSeconds).toBeLessThan(20);
+    }));
+
   test('about log lines does not hold the rollback up', () =>
     inAWorld({}, async (sim) => {
       sim.inject({ action: 'GetLogEvents', effect: NEVER });

@@ -66,6 +66,13 @@ describe('a plan', () => {
       expectRed(result, 'failed', 'preflight-failed');
     }));
 
+  test('of an image for another platform is red, as the deployment would be', () =>
+    inAWorld({}, async (sim) => {
+      const result = await step(sim, { ...PLAN, ...tag('wrongplatform-1') });
+      expectRed(result, 'failed', 'preflight-failed');
+      expect(result.errors[0]).toContain('it has linux/arm64');
+    }));
+
   test('whose check fails is red', () =>
     inAWorld({}, async (sim) => {
       const result = await step(sim, { ...PLAN, ...tag('v2'), cpu: '256', memory: '8192' });

@@ -1,5 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { BatchGetImageCommand, GetAuthorizationTokenCommand, paginateListImages } from '@aws-sdk/client-ecr';
+import {
+  BatchGetImageCommand,
+  GetAuthorizationTokenCommand,
+  GetDownloadUrlForLayerCommand,
+  paginateListImages,
+} from '@aws-sdk/client-ecr';
+import { digestOf } from '../../simulator/ids.ts';
 import { GetLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import {
   DescribeServicesCommand,
@@ -75,6 +81,37 @@ test('a manifest is the content that its digest names, and an index lists its im
   expect(index.manifests.map(({ platform }) => platform.architecture)).toEqual(['amd64', 'arm64']);
   const { authorizationData } = await clients.ecr.send(new GetAuthorizationTokenCommand({}));
   expect(Buffer.from(authorizationData![0]!.authorizationToken!, 'base64').toString()).toMatch(/^AWS:/);
+});
+
+test.each([
+  ['v1', 'amd64'],
+  ['wrongplatform-1', 'arm64'],
+])(
+  'the config of %s is at an unguessable URL, without credentials, and says %s',
+  async (imageTag, platform) => {
+    const repositoryName = 'backend';
+    const { images } = await clients.ecr.send(
+      new BatchGetImageCommand({ repositoryName, imageIds: [{ imageTag }] }),
+    );
+    const { config } = JSON.parse(images![0]!.imageManifest!) as { config: { digest: string; size: number } };
+    const ask = new GetDownloadUrlForLayerCommand({ repositoryName, layerDigest: config.digest });
+    const { downloadUrl, layerDigest } = await clients.ecr.send(ask);
+    expect(layerDigest).toBe(config.digest);
+    expect(downloadUrl).toMatch(new RegExp(`^${sim.url}/layers/[0-9a-f]{64}$`));
+    const blob = await (await fetch(downloadUrl!)).text();
+    expect([digestOf(blob), blob.length]).toEqual([config.digest, config.size]);
+    expect(JSON.parse(blob)).toMatchObject({ os: 'linux', architecture: platform });
+    expect((await fetch(`${downloadUrl!}0`)).status).toBe(403);
+  },
+);
+
+test('the config of an image whose scripted pull fails for its platform says another one', () => {
+  const { registry, images } = sim.world;
+  images.behaviours.set('backend:misfit', { pullFailure: 'wrong-platform' });
+  const { manifest } = registry.push('backend', 'misfit');
+  const { config } = JSON.parse(manifest) as { config: { digest: string } };
+  const blob = registry.repositories.get('backend')!.configs.get(config.digest)!;
+  expect(JSON.parse(blob)).toMatchObject({ architecture: 'arm64' });
 });
 
 test('an index is pinned by its own digest, while its tasks report the image for their platform', () => {

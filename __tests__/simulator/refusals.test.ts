@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { DescribeImagesCommand, PutImageCommand } from '@aws-sdk/client-ecr';
+import { DescribeImagesCommand, GetDownloadUrlForLayerCommand, PutImageCommand } from '@aws-sdk/client-ecr';
 import { GetLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import {
   CreateServiceCommand,
@@ -352,6 +352,13 @@ test('ECR, ELB and CloudWatch Logs refuse with their own codes and sentences', a
     name: 'ImageNotFoundException',
     message:
       "The image with imageId {imageDigest:'null', imageTag:'none'} does not exist within the repository with name 'backend' in the registry with id '123456789012'",
+  });
+  const layerDigest = `sha256:${'0'.repeat(64)}`;
+  await expect(
+    clients.ecr.send(new GetDownloadUrlForLayerCommand({ repositoryName: 'backend', layerDigest })),
+  ).rejects.toMatchObject({
+    name: 'LayersNotFoundException',
+    message: `The layer with digest '${layerDigest}' does not exist within the repository with name 'backend' in the registry with id '123456789012'`,
   });
   const { manifest } = sim.world.registry.repositories.get('backend')!.byTag('v1')!;
   await expect(

@@ -1,11 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
 import type { BatchGetImageCommandInput } from '@aws-sdk/client-ecr';
-import type { DeployedImage, JsonObject } from '../../src/model.ts';
+import type { CheckResult, DeployedImage, JsonObject, TaskDefinition } from '../../src/model.ts';
+import type { Download } from '../../src/runtime/download.ts';
 import { buildFinding, image, platformFinding, platformOf, type Platform } from '../../src/verify/image.ts';
 import { wayBackImage } from '../../src/verify/way-back-image.ts';
-import { awsError, throttled } from '../fakes/aws-errors.ts';
+import { awsError, denied, throttled } from '../fakes/aws-errors.ts';
+import { fakeClock, type FakeClock } from '../fakes/clock.ts';
 import { definitionOf, digestOf, REPOSITORY, snapshotOf } from '../fakes/literals.ts';
-import { answer, run } from './subjects.ts';
+import { Cancelled } from '../../src/runtime/cancellation.ts';
+import { answer, ecrWith, run } from './subjects.ts';
 
 const AMD64 = { os: 'linux', architecture: 'amd64' };
 const FARGATE = snapshotOf({ placement: { launchType: 'FARGATE' } });
@@ -14,6 +17,15 @@ const ON_FARGATE = definitionOf(['web'], { requiresCompatibilities: ['FARGATE'] 
 function indexOf(...platforms: readonly (JsonObject | undefined)[]): string {
   return JSON.stringify({ schemaVersion: 2, manifests: platforms.map((platform) => ({ platform })) });
 }
+
+const OCI_CONFIG = 'application/vnd.oci.image.config.v1+json';
+
+/** The manifest of one image, without an index around it. */
+function singleOf(mediaType: string): string {
+  return JSON.stringify({ schemaVersion: 2, config: { mediaType, digest: digestOf('c'), size: 1_470 } });
+}
+
+const SINGLE = singleOf(OCI_CONFIG);
 
 const ATTESTATION = { os: 'unknown', architecture: 'unknown' };
 const ARM64 = { os: 'linux', architecture: 'arm64', variant: 'v8' };
@@ -64,7 +76,7 @@ describe('the platform that a task pulls', () => {
 
 describe('a manifest', () => {
   test.each([
-    ['of a single image says nothing of its platform', '{"schemaVersion":2,"config":{}}', AMD64, 'OK'],
+    ['of a single image does not itself say its platform', SINGLE, AMD64, 'OK'],
     ['that is not there says nothing', undefined, AMD64, 'OK'],
     ['that is no JSON says nothing', '<html>', AMD64, 'OK'],
     ['that lists the platform passes', indexOf(ARM64, AMD64), AMD64, 'OK'],
@@ -80,13 +92,183 @@ describe('a manifest', () => {
     ['that leaves an architecture open passes', indexOf(ARM64, { os: 'linux' }), AMD64, 'OK'],
     ['passes where the platform is not known', indexOf(ARM64), undefined, 'OK'],
   ])('%s', (_what, manifest, platform, state) => {
-    expect(platformFinding('backend:1', manifest, platform).state).toBe(state);
+    expect(platformFinding('backend:1', { manifest, config: undefined }, platform).state).toBe(state);
   });
 
   test('names what is needed and what is there', () => {
-    expect(platformFinding('backend:1', indexOf(ARM64, ATTESTATION), AMD64).detail).toBe(
+    const seen = { manifest: indexOf(ARM64, ATTESTATION), config: undefined };
+    expect(platformFinding('backend:1', seen, AMD64).detail).toBe(
       'backend:1 has no image for linux/amd64, which the task runs on; it has linux/arm64',
     );
+  });
+});
+
+describe('the config of a single image', () => {
+  const AARCH64 = { os: 'linux', architecture: 'aarch64' };
+  const WINDOWS = { os: 'windows', architecture: 'amd64' };
+
+  test.each<[string, JsonObject | string, Platform | undefined, string, string]>([
+    ['for the platform passes', AMD64, AMD64, 'OK', 'is there, for linux/amd64'],
+    [
+      'for another one fails',
+      ARM64,
+      AMD64,
+      'FAILED',
+      'has no image for linux/amd64, which the task runs on; it has linux/arm64',
+    ],
+    [
+      'may have the name of the kernel for it',
+      AARCH64,
+      { os: 'linux', architecture: 'arm64' },
+      'OK',
+      'is there, for linux/arm64',
+    ],
+    [
+      'for another system fails',
+      WINDOWS,
+      AMD64,
+      'FAILED',
+      'has no image for linux/amd64, which the task runs on; it has windows/amd64',
+    ],
+    ['that leaves the system open passes', { architecture: 'arm64' }, AMD64, 'OK', 'is there'],
+    ['of an attestation passes', ATTESTATION, AMD64, 'OK', 'is there'],
+    ['that is no JSON passes', '<html>', AMD64, 'OK', 'is there'],
+    ['that is a list passes', '[]', AMD64, 'OK', 'is there'],
+  ])('%s', (_what, config, platform, state, detail) => {
+    const text = typeof config === 'string' ? config : JSON.stringify(config);
+    const seen = { manifest: SINGLE, config: text };
+    expect(platformFinding('backend:1', seen, platform)).toEqual({ state, detail: `backend:1 ${detail}` });
+  });
+
+  interface Look {
+    readonly manifest?: string;
+    readonly url?: () => Promise<object>;
+    readonly download?: Download;
+    readonly definition?: TaskDefinition;
+    readonly clock?: FakeClock;
+    readonly signal?: AbortSignal;
+  }
+
+  const config =
+    (platform: object): Download =>
+    () =>
+      Promise.resolve(JSON.stringify(platform));
+  const hangs = (): Promise<never> => new Promise(() => undefined);
+
+  /** The check of one image, and what was asked for on the way. */
+  async function look({
+    manifest = SINGLE,
+    url,
+    download,
+    definition = ON_FARGATE,
+    ...means
+  }: Look): Promise<{
+    asked: object[];
+    result: CheckResult;
+  }> {
+    const asked: object[] = [];
+    const ecr = (): ReturnType<typeof ecrWith> =>
+      ecrWith({
+        batchGetImage: ({ imageIds = [] }) =>
+          answer({ images: imageIds.map((imageId) => ({ imageId, imageManifest: manifest })) }),
+        getDownloadUrlForLayer: (input) => {
+          asked.push(input);
+          return (url?.() ?? answer({ downloadUrl: 'https://layers/x' })) as Promise<never>;
+        },
+      });
+    const result = await run(
+      image,
+      { ecr },
+      {
+        definition: { ...definition, containerDefinitions: [{ name: 'web', image: `${REPOSITORY}:1` }] },
+        services: [],
+      },
+      {
+        ...means,
+        download: (...of) => {
+          asked.push(of.slice(0, 2));
+          return (download ?? config(ARM64))(...of);
+        },
+      },
+    );
+    return { asked, result };
+  }
+
+  test.each([OCI_CONFIG, 'application/vnd.docker.container.image.v1+json'])(
+    'is read by the URL that ECR gives out: %s',
+    async (type) => {
+      const { asked, result } = await look({ manifest: singleOf(type) });
+      expect(result).toEqual({
+        check: 'image',
+        state: 'FAILED',
+        detail: 'backend:1 has no image for linux/amd64, which the task runs on; it has linux/arm64',
+        denied: false,
+      });
+      expect(asked).toEqual([
+        { registryId: '123456789012', repositoryName: 'backend', layerDigest: digestOf('c') },
+        ['https://layers/x', 1024 * 1024],
+      ]);
+    },
+  );
+
+  test.each<[string, Look]>([
+    ['the manifest is an index', { manifest: indexOf(AMD64) }],
+    ['the manifest is that of a chart', { manifest: singleOf('application/vnd.cncf.helm.config.v1+json') }],
+    ['the platform of the task is not known', { definition: definitionOf(['web']) }],
+  ])('is not read where %s', async (_what, what) => {
+    const { asked, result } = await look(what);
+    expect([result.state, asked]).toEqual(['OK', []]);
+  });
+
+  test.each<[string, Look]>([
+    ['its URL is denied', { url: () => Promise.reject(denied()) }],
+    ['ECR does not have it', { url: () => Promise.reject(awsError('LayersNotFoundException')) }],
+    [
+      'ECR gives out no URL',
+      { url: () => answer({}), download: () => Promise.reject(new TypeError('Invalid URL')) },
+    ],
+    ['there is no way to it', { download: () => Promise.reject(new Error('ENOTFOUND')) }],
+    ['it is no JSON', { download: () => Promise.resolve('<html>') }],
+  ])('does not count where %s', async (_what, what) => {
+    expect((await look(what)).result).toEqual({
+      check: 'image',
+      state: 'OK',
+      detail: 'backend:1 is there',
+      denied: false,
+    });
+  });
+
+  test.each<[string, (clock: FakeClock, signals: AbortSignal[]) => Look]>([
+    ['ECR', () => ({ url: hangs })],
+    [
+      'the URL',
+      (_clock, signals) => ({
+        download: (_url, _maxBytes, signal) => {
+          signals.push(signal);
+          return hangs();
+        },
+      }),
+    ],
+  ])('is given up after five seconds where %s does not answer', async (_what, of) => {
+    const clock = fakeClock();
+    const signals: AbortSignal[] = [];
+    const looking = look({ ...of(clock, signals), clock });
+    await new Promise(setImmediate);
+    clock.advance(4_999);
+    expect(signals.map(({ aborted }) => aborted)).not.toContain(true);
+    clock.advance(1);
+    expect((await looking).result).toMatchObject({ state: 'OK', detail: 'backend:1 is there' });
+    expect(signals.map(({ aborted }) => aborted)).not.toContain(false);
+  });
+
+  test('ends with the job', async () => {
+    const job = new AbortController();
+    const cancelled = new Cancelled('SIGINT');
+    const download: Download = (_url, _maxBytes, signal) => {
+      job.abort(cancelled);
+      return Promise.reject(new DOMException(`aborted: ${signal.aborted}`, 'AbortError'));
+    };
+    await expect(look({ download, signal: job.signal })).rejects.toBe(cancelled);
   });
 });
 
@@ -101,16 +283,13 @@ describe('the check of images', () => {
       { name: 'far', image: '210987654321.dkr.ecr.us-west-2.amazonaws.com/team/far' },
       { name: 'sidecar', image: 'public.ecr.aws/nginx/nginx:1' },
     ]);
-    const ecr = (
-      region: string,
-    ): { batchGetImage: (input: BatchGetImageCommandInput) => Promise<never> } => ({
-      batchGetImage: (input) => {
-        asked.push([region, input]);
-        return answer({
-          images: input.imageIds?.map((imageId) => ({ imageId, imageManifest: '{}' })),
-        }) as unknown as Promise<never>;
-      },
-    });
+    const ecr = (region: string): ReturnType<typeof ecrWith> =>
+      ecrWith({
+        batchGetImage: (input) => {
+          asked.push([region, input]);
+          return answer({ images: input.imageIds?.map((imageId) => ({ imageId, imageManifest: '{}' })) });
+        },
+      });
     const result = await run(image, { ecr }, { definition });
     expect(result).toEqual({
       check: 'image',
@@ -141,10 +320,11 @@ describe('the check of images', () => {
       toBeBuilt,
     });
     const images = { web: imageOf(built, true), job: imageOf(deployed, false) };
-    const ecr = () => ({
-      batchGetImage: ({ imageIds }: BatchGetImageCommandInput) =>
-        answer({ images: imageIds?.map((imageId) => ({ imageId, imageManifest: '{}' })) }),
-    });
+    const ecr = () =>
+      ecrWith({
+        batchGetImage: ({ imageIds }) =>
+          answer({ images: imageIds?.map((imageId) => ({ imageId, imageManifest: '{}' })) }),
+      });
     const { detail } = await run(image, { ecr }, { definition, images });
     expect(detail).toBe('an image is to be built; backend:2 is there');
   });
@@ -193,7 +373,7 @@ describe('the check of images', () => {
     const reference = `${REPOSITORY}@${digestOf('a')}`;
     const result = await run(
       image,
-      { ecr: () => ({ batchGetImage: batchGetImage as () => Promise<never> }) },
+      { ecr: () => ecrWith({ batchGetImage: batchGetImage as () => Promise<never> }) },
       {
         definition: { ...ON_FARGATE, containerDefinitions: [{ name: 'web', image: reference }] },
         services: [FARGATE],
@@ -242,7 +422,7 @@ describe('the image of the way back', () => {
   test('is warned of when it is gone, by the digest that ECS resolved', async () => {
     const batchGetImage = ({ imageIds }: BatchGetImageCommandInput): ReturnType<typeof answer> =>
       answer({ failures: imageIds?.map((imageId) => ({ imageId, failureCode: 'ImageNotFound' })) });
-    const ecr = (): { batchGetImage: never } => ({ batchGetImage: batchGetImage as never });
+    const ecr = (): ReturnType<typeof ecrWith> => ecrWith({ batchGetImage: batchGetImage });
     expect(await run(wayBackImage, { ecs, ecr }, { services: [snapshotOf({ lastGood })] })).toMatchObject({
       state: 'WARNING',
       detail:

@@ -15,9 +15,11 @@ import { startSimulator, type Simulator } from '../../simulator/simulator.ts';
 import type { CheckResult, JsonObject, RolloutRequest, TaskDefinition } from '../../src/model.ts';
 import { surveyServices } from '../../src/service/survey.ts';
 import type { VerifyAws } from '../../src/verify/check.ts';
+import { download } from '../../src/runtime/download.ts';
 import { verify } from '../../src/verify/verify.ts';
 import { requestOf } from '../fakes/literals.ts';
 import { fakeLog } from '../fakes/log.ts';
+import { meansWith } from './subjects.ts';
 
 const cleanUps: (() => Promise<void> | void)[] = [];
 
@@ -67,7 +69,7 @@ async function bench(options: SeedOptions = {}): Promise<Bench> {
       const definition = { ...registered, ...task } as TaskDefinition;
       const [first, ...others] = definition.containerDefinitions;
       return verify(
-        { aws, log: fakeLog() },
+        { ...meansWith({ download }), aws, log: fakeLog() },
         {
           request: requestOf({ rollout: { ...requestOf().rollout, ...rollout } }),
           services,
@@ -122,6 +124,11 @@ describe('what is amiss is found over the wire', () => {
       'an image for another platform',
       { container: { image: missing('backend:arm-1') } },
       'FAILED image: backend:arm-1 has no image for linux/amd64',
+    ],
+    [
+      'a single image for another platform',
+      { container: { image: missing('backend:wrongplatform-1') } },
+      'FAILED image: backend:wrongplatform-1 has no image for linux/amd64, which the task runs on; it has linux/arm64',
     ],
     [
       'a size that Fargate lacks',

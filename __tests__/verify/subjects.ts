@@ -1,9 +1,28 @@
 import type { CheckResult } from '../../src/model.ts';
-import { resultOf, type Check, type Subject, type VerifyAws } from '../../src/verify/check.ts';
+import { resultOf, type Check, type Means, type Subject, type VerifyAws } from '../../src/verify/check.ts';
 import { denied } from '../fakes/aws-errors.ts';
+import { fakeClock } from '../fakes/clock.ts';
 import { definitionOf, requestOf, snapshotOf } from '../fakes/literals.ts';
 
 const META = { $metadata: {} };
+
+type Ecr = ReturnType<VerifyAws['ecr']>;
+
+/** An ECR that allows no look, but for what a test gives it. */
+export function ecrWith(more: Partial<Ecr> = {}): Ecr {
+  const refuse = (): Promise<never> => Promise.reject(denied());
+  return { batchGetImage: refuse, getDownloadUrlForLayer: refuse, ...more };
+}
+
+/** Time that stands still, a job that goes on, and a network without a way to anything. */
+export function meansWith(more: Partial<Means> = {}): Means {
+  return {
+    clock: fakeClock(),
+    signal: new AbortController().signal,
+    download: () => Promise.reject(new Error('getaddrinfo ENOTFOUND')),
+    ...more,
+  };
+}
 
 /** An AWS that allows no look, but for what a test gives it. */
 export function awsWith(more: Partial<VerifyAws> = {}): VerifyAws {
@@ -18,7 +37,7 @@ export function awsWith(more: Partial<VerifyAws> = {}): VerifyAws {
     secrets: { describeSecret: refuse },
     parameters: { describeParameters: refuse },
     scaling: { describeScalableTargets: refuse },
-    ecr: () => ({ batchGetImage: refuse }),
+    ecr: () => ecrWith(),
     ...more,
   };
 }
@@ -40,8 +59,9 @@ export async function run(
   check: Check,
   aws: Partial<VerifyAws>,
   subject: Partial<Subject>,
+  means: Partial<Means> = {},
 ): Promise<CheckResult> {
-  return resultOf(check, await check.look(awsWith(aws), subjectOf(subject)));
+  return resultOf(check, await check.look(awsWith(aws), subjectOf(subject), meansWith(means)));
 }
 
 /** An answer of AWS. */

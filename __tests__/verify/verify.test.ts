@@ -9,7 +9,7 @@ import { refuseFailed, verify } from '../../src/verify/verify.ts';
 import { expired, throttled, unanswered } from '../fakes/aws-errors.ts';
 import { definitionOf, requestOf, snapshotOf } from '../fakes/literals.ts';
 import { fakeLog } from '../fakes/log.ts';
-import { awsWith, subjectOf } from './subjects.ts';
+import { awsWith, ecrWith, meansWith, subjectOf } from './subjects.ts';
 
 const SIZED = definitionOf(['web'], {
   requiresCompatibilities: ['FARGATE'],
@@ -25,7 +25,14 @@ function preflight(mode: 'fail' | 'warn' | 'off'): ReturnType<typeof requestOf> 
 describe('the list of checks', () => {
   test('names each once, and holds every file of the room', () => {
     expect(new Set(CHECKS.map(({ name }) => name)).size).toBe(CHECKS.length);
-    const helpers = ['check.ts', 'checks.ts', 'verify.ts', 'ecr-images.ts', 'references.ts'];
+    const helpers = [
+      'check.ts',
+      'checks.ts',
+      'verify.ts',
+      'ecr-images.ts',
+      'image-config.ts',
+      'references.ts',
+    ];
     const files = readdirSync('src/verify').filter((file) => !helpers.includes(file));
     expect(CHECKS).toHaveLength(files.length);
   });
@@ -51,7 +58,7 @@ describe('the findings of a check', () => {
 describe('verify', () => {
   test('tells one line a check, warns of warnings, and folds what may not be looked at', async () => {
     const log = fakeLog();
-    const results = await verify({ aws: awsWith(), log }, subjectOf({ definition: SIZED }));
+    const results = await verify({ ...meansWith(), aws: awsWith(), log }, subjectOf({ definition: SIZED }));
     expect(results.map(({ check }) => check)).toEqual(CHECKS.map(({ name }) => name));
     expect(log.said).toEqual([
       'FAILED  task size: Fargate has no cpu 1024 and memory 1024; with cpu 1024, memory can be 2048 to 8192 MiB in steps of 1024',
@@ -74,7 +81,10 @@ describe('verify', () => {
 
   test('warns of what FAILED where it is not to stop the deployment', async () => {
     const log = fakeLog();
-    await verify({ aws: awsWith(), log }, subjectOf({ definition: SIZED, request: preflight('warn') }));
+    await verify(
+      { ...meansWith(), aws: awsWith(), log },
+      subjectOf({ definition: SIZED, request: preflight('warn') }),
+    );
     expect(log.said).toContainEqual(
       expect.stringMatching(/^warning: FAILED, but preflight is warn: task size: /),
     );
@@ -83,12 +93,15 @@ describe('verify', () => {
   test('looks at nothing where it is off', async () => {
     const log = fakeLog();
     const subject = subjectOf({ definition: SIZED, request: preflight('off') });
-    expect(await verify({ aws: awsWith(), log }, subject)).toEqual([]);
+    expect(await verify({ ...meansWith(), aws: awsWith(), log }, subject)).toEqual([]);
     expect(log.said).toEqual(['The preflight checks are off.']);
   });
 
   test('works without a service, where a revision is only registered', async () => {
-    const results = await verify({ aws: awsWith(), log: fakeLog() }, subjectOf({ services: [] }));
+    const results = await verify(
+      { ...meansWith(), aws: awsWith(), log: fakeLog() },
+      subjectOf({ services: [] }),
+    );
     expect(results.filter(({ state }) => state !== 'OK').map(({ check }) => check)).toEqual(['image']);
   });
 
@@ -101,7 +114,7 @@ describe('verify', () => {
     const getRole = (): Promise<never> => Promise.reject(error);
     const log = fakeLog();
     const aws = awsWith({ roles: { getRole } });
-    const results = await verify({ aws, log }, subjectOf({ definition: SIZED }));
+    const results = await verify({ ...meansWith(), aws, log }, subjectOf({ definition: SIZED }));
     expect(results.find(({ check }) => check === 'role')).toMatchObject({ state: 'SKIPPED', denied: false });
     expect(log.said).toContainEqual(
       expect.stringMatching(/^SKIPPED role: role web could not be looked at \(/),
@@ -111,7 +124,9 @@ describe('verify', () => {
   test('ends where the job was cancelled', async () => {
     const cancelled = new Cancelled('SIGINT');
     const aws = awsWith({ roles: { getRole: () => Promise.reject(cancelled) } });
-    await expect(verify({ aws, log: fakeLog() }, subjectOf({ definition: SIZED }))).rejects.toBe(cancelled);
+    await expect(
+      verify({ ...meansWith(), aws, log: fakeLog() }, subjectOf({ definition: SIZED })),
+    ).rejects.toBe(cancelled);
   });
 
   test('runs its checks side by side', async () => {
@@ -123,9 +138,9 @@ describe('verify', () => {
         });
         if (waiting.length === 2) for (const each of waiting) each();
       });
-    const aws = awsWith({ roles: { getRole: meet }, ecr: () => ({ batchGetImage: meet }) });
+    const aws = awsWith({ roles: { getRole: meet }, ecr: () => ecrWith({ batchGetImage: meet }) });
     const subject = subjectOf({ definition: SIZED, services: [snapshotOf()] });
-    expect(await verify({ aws, log: fakeLog() }, subject)).toHaveLength(CHECKS.length);
+    expect(await verify({ ...meansWith(), aws, log: fakeLog() }, subject)).toHaveLength(CHECKS.length);
   });
 });
 

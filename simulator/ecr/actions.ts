@@ -103,6 +103,18 @@ export const ecrActions = {
     };
   },
 
+  /** Only configs have a content here; of layers nothing but their digests is known. */
+  GetDownloadUrlForLayer(world: World, input: JsonObject): JsonObject {
+    const home = repositoryOf(world, input);
+    const layerDigest = requiredText(input, 'layerDigest');
+    const config = home.configs.get(layerDigest);
+    if (config !== undefined) return { downloadUrl: world.downloads.offer(config), layerDigest };
+    throw new AwsError(
+      'LayersNotFoundException',
+      `The layer with digest '${layerDigest}' does not exist within the repository with name '${home.name}' in the registry with id '${world.account}'`,
+    );
+  },
+
   GetAuthorizationToken(world: World): JsonObject {
     return {
       authorizationData: [

@@ -3,11 +3,13 @@ import { digestOf } from '../ids.ts';
 import type { Ids } from '../ids.ts';
 import type { ImageBehaviour } from '../images/behaviour.ts';
 import { AwsError } from '../protocol/errors.ts';
+import { imageConfig } from './configs.ts';
+import type { Architecture } from './configs.ts';
 
 export const manifestType = 'application/vnd.oci.image.manifest.v1+json';
 export const indexType = 'application/vnd.oci.image.index.v1+json';
 
-export type Architecture = 'amd64' | 'arm64';
+export type { Architecture } from './configs.ts';
 
 export interface Image {
   readonly digest: string;
@@ -25,7 +27,7 @@ export interface Image {
 
 export interface PushOptions {
   readonly behaviour?: ImageBehaviour;
-  /** Push an index over one image for each of these; by default a single amd64 image. */
+  /** Push an index over one image for each of these; by default a single image. */
   readonly platforms?: readonly Architecture[];
 }
 
@@ -41,6 +43,8 @@ export class Repository {
   /** Patterns of tags for which it is the other way round. */
   readonly mutabilityExceptions: readonly string[];
   readonly images = new Map<string, Image>();
+  /** The configs of its images, by digest. */
+  readonly configs = new Map<string, string>();
 
   constructor(
     name: string,
@@ -111,6 +115,9 @@ export class Repository {
   }
 }
 
+/** What an image that is pushed to a repository under a tag will do, as far as that is known by then. */
+export type BehaviourOf = (repository: string, tag: string) => ImageBehaviour | undefined;
+
 /** ECR of one account and region. */
 export class Registry {
   readonly host: string;
@@ -120,13 +127,21 @@ export class Registry {
   private readonly arnOf: (name: string) => string;
   private readonly now: () => number;
   private readonly ids: Ids;
+  private readonly behaviourOf: BehaviourOf;
 
-  constructor(host: string, arnOf: (name: string) => string, now: () => number, ids: Ids) {
+  constructor(
+    host: string,
+    arnOf: (name: string) => string,
+    now: () => number,
+    ids: Ids,
+    behaviourOf: BehaviourOf,
+  ) {
     this.host = host;
     this.password = `simulated-${host.split('.', 1)[0] ?? ''}-password`;
     this.arnOf = arnOf;
     this.now = now;
     this.ids = ids;
+    this.behaviourOf = behaviourOf;
   }
 
   create(
@@ -160,11 +175,13 @@ export class Registry {
     const about = { pushedAt: this.now(), behaviour: options.behaviour };
     const platforms = options.platforms;
     if (platforms === undefined) {
-      const manifest = imageManifest(content);
+      const behaviour = options.behaviour ?? this.behaviourOf(repositoryName, tag);
+      const architecture = behaviour?.pullFailure === 'wrong-platform' ? 'arm64' : 'amd64';
+      const manifest = imageManifest(repository, content, architecture);
       return repository.put(manifest, { ...about, mediaType: manifestType, children: [], tag });
     }
     const children = platforms.map((architecture) => {
-      const manifest = imageManifest(`${content}/${architecture}`);
+      const manifest = imageManifest(repository, `${content}/${architecture}`, architecture);
       const child = repository.put(manifest, {
         ...about,
         mediaType: manifestType,
@@ -177,20 +194,21 @@ export class Registry {
   }
 }
 
-function imageManifest(content: string): string {
-  const layer = (name: string, size: number, kind: string): object => ({
-    mediaType: `application/vnd.oci.image.${kind}`,
+/** The manifest of one image, whose config the repository gets. */
+function imageManifest(repository: Repository, content: string, architecture: Architecture): string {
+  const layer = (name: string, size: number): object => ({
+    mediaType: 'application/vnd.oci.image.layer.v1.tar+gzip',
     size,
     digest: digestOf(`${name} of ${content}`),
   });
+  const config = imageConfig(content, architecture);
+  const digest = digestOf(config);
+  repository.configs.set(digest, config);
   return JSON.stringify({
     schemaVersion: 2,
     mediaType: manifestType,
-    config: layer('config', 1_470, 'config.v1+json'),
-    layers: [
-      layer('base', 29_000_000, 'layer.v1.tar+gzip'),
-      layer('application', 19_000_000, 'layer.v1.tar+gzip'),
-    ],
+    config: { mediaType: 'application/vnd.oci.image.config.v1+json', size: config.length, digest },
+    layers: [layer('base', 29_000_000), layer('application', 19_000_000)],
   });
 }
 

@@ -81,7 +81,8 @@ export class Upstream {
     }));
     const images = children.filter(({ isImage }) => isImage);
     for (const child of children) await this.mirrorImage(repository, child.digest, undefined);
-    const version = await this.versionOf(repository.name, images[0]?.digest ?? digest);
+    await this.mirrorConfig(repository, manifest);
+    const version = await this.versionOf(repository, images[0]?.digest ?? digest);
     const about = {
       mediaType: manifest.mediaType,
       pushedAt: Date.now(),
@@ -100,13 +101,21 @@ export class Upstream {
     return { digest, mediaType, text, document: JSON.parse(text) as JsonObject };
   }
 
+  /** The config of a single image, byte for byte; an index has none. */
+  private async mirrorConfig(repository: Repository, manifest: Manifest): Promise<void> {
+    const digest = configDigest(manifest);
+    if (digest === undefined || repository.configs.has(digest)) return;
+    const answer = await this.ask(`${repository.name}/blobs/${digest}`);
+    if (!answer.ok) throw new Error(`The registry answered ${answer.status} for config ${digest}.`);
+    repository.configs.set(digest, await answer.text());
+  }
+
   /** The commit that an image says it was built from: what its `/version` would answer. */
-  private async versionOf(repository: string, digest: string): Promise<string | undefined> {
-    const { document } = await this.manifest(repository, digest);
-    const config = text(object(document, 'config') ?? {}, 'digest');
-    if (config === undefined) return undefined;
-    const answer = await this.ask(`${repository}/blobs/${config}`);
-    const inner = object((await answer.json()) as JsonObject, 'config') ?? {};
+  private async versionOf(repository: Repository, digest: string): Promise<string | undefined> {
+    const config = configDigest(await this.manifest(repository.name, digest));
+    const content = config === undefined ? undefined : repository.configs.get(config);
+    if (content === undefined) return undefined;
+    const inner = object(JSON.parse(content) as JsonObject, 'config') ?? {};
     return text(object(inner, 'Labels') ?? {}, 'org.opencontainers.image.revision');
   }
 
@@ -116,6 +125,10 @@ export class Upstream {
       headers: { accept: accepted, authorization: this.authorization },
     });
   }
+}
+
+function configDigest({ document }: Manifest): string | undefined {
+  return text(object(document, 'config') ?? {}, 'digest');
 }
 
 function architectureOf(child: JsonObject): Architecture {

@@ -33,6 +33,12 @@ export class ImageCatalogue {
     return this.pushed(reference, parsed.repository, exact, repository.holderOf(exact.digest) ?? exact);
   }
 
+  /** What an image does that is pushed under a tag and was given no behaviour of its own. */
+  behaviourOf(repository: string, tag: string): ImageBehaviour | undefined {
+    const name = `${repository}:${tag}`;
+    return this.listed([`${this.registry.host}/${name}`, name, tag]) ?? behaviourByConvention(tag);
+  }
+
   private pushed(reference: string, repository: string, exact: Image, holder: Image): FoundImage {
     const tags = [...new Set([...(holder.firstTag === undefined ? [] : [holder.firstTag]), ...holder.tags])];
     const keys = [

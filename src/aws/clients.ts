@@ -67,6 +67,10 @@ export interface EcrReads {
   describeRepositories: Call<ecr.DescribeRepositoriesCommandInput, ecr.DescribeRepositoriesCommandOutput>;
   describeImages: Call<ecr.DescribeImagesCommandInput, ecr.DescribeImagesCommandOutput>;
   batchGetImage: Call<ecr.BatchGetImageCommandInput, ecr.BatchGetImageCommandOutput>;
+  getDownloadUrlForLayer: Call<
+    ecr.GetDownloadUrlForLayerCommandInput,
+    ecr.GetDownloadUrlForLayerCommandOutput
+  >;
   getAuthorizationToken: Call<ecr.GetAuthorizationTokenCommandInput, ecr.GetAuthorizationTokenCommandOutput>;
 }
 

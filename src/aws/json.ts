@@ -8,6 +8,16 @@ export function isArray(value: Json | undefined): value is readonly Json[] {
   return Array.isArray(value);
 }
 
+/** The object that a JSON text is; an empty one where it is anything else. */
+export function parsedObject(text: string | undefined): JsonObject {
+  try {
+    const value = JSON.parse(text ?? '') as Json;
+    return isObject(value) ? value : {};
+  } catch {
+    return {};
+  }
+}
+
 /** A field that holds a text; undefined where it holds anything else or nothing. */
 export function textIn(object: JsonObject, field: string): string | undefined {
   const value = object[field];

@@ -13,6 +13,8 @@ import { awsErrorKind, describeAwsError } from '../aws/errors.ts';
 import { parseArn } from '../aws/partition.ts';
 import type { CheckResult, DeployedImage, Request, ServiceSnapshot, TaskDefinition } from '../model.ts';
 import { Cancelled } from '../runtime/cancellation.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { Download } from '../runtime/download.ts';
 import { Failure } from '../runtime/failure.ts';
 
 /** What the checks read of AWS; they change nothing, and read no secret's value. */
@@ -26,7 +28,15 @@ export interface VerifyAws {
   readonly secrets: SecretReads;
   readonly parameters: ParameterReads;
   readonly scaling: ScalingReads;
-  ecr(region: string): Pick<EcrReads, 'batchGetImage'>;
+  ecr(region: string): Pick<EcrReads, 'batchGetImage' | 'getDownloadUrlForLayer'>;
+}
+
+/** What a check may use beside AWS. */
+export interface Means {
+  readonly clock: Clock;
+  /** Aborts when the job is cancelled. */
+  readonly signal: AbortSignal;
+  readonly download: Download;
 }
 
 /** What is about to be deployed, and where. */
@@ -54,7 +64,7 @@ export interface Check {
   readonly name: string;
   /** What there is to say where the definition and the services have nothing to check. */
   readonly nothing: string;
-  look(aws: VerifyAws, subject: Subject): Promise<readonly Finding[]> | readonly Finding[];
+  look(aws: VerifyAws, subject: Subject, means: Means): Promise<readonly Finding[]> | readonly Finding[];
 }
 
 export const ok = (detail: string): Finding => ({ state: 'OK', detail });

@@ -11,27 +11,37 @@ import { failed, looked, skipped, type Finding, type VerifyAws } from './check.t
 
 /** What is to be decided about an image that is there, or is not. */
 export interface Decisions {
-  readonly there: (reference: string, manifest: string | undefined) => Finding;
+  readonly there: (reference: string, image: SeenImage) => Finding;
   readonly gone: (reference: string) => Finding;
 }
+
+/** An image as ECR has it. */
+export interface SeenImage {
+  readonly manifest: string | undefined;
+  /** Where it was asked for and could be read. */
+  readonly config: string | undefined;
+}
+
+/** Reads the config that belongs to a manifest; undefined where there is none to be had. */
+export type ReadConfig = (
+  repository: EcrRepository,
+  manifest: string | undefined,
+) => Promise<string | undefined>;
+
+const noConfig: ReadConfig = () => Promise.resolve(undefined);
 
 /** Looks at every image that is in ECR, one call a repository; images of other registries are left out. */
 export async function lookAtImages(
   aws: Pick<VerifyAws, 'ecr'>,
   references: readonly string[],
   decisions: Decisions,
+  configOf: ReadConfig = noConfig,
 ): Promise<readonly Finding[]> {
   const looks = byRepository(references).map(({ repository, references: wanted }) =>
     looked(
       `repository ${repository.name}`,
       'ecr:BatchGetImage',
-      () =>
-        aws.ecr(repository.region).batchGetImage({
-          registryId: repository.accountId,
-          repositoryName: repository.name,
-          imageIds: wanted.map(imageId),
-          acceptedMediaTypes: MANIFEST_TYPES,
-        }),
+      () => readImages(aws, repository, wanted, configOf),
       (answer) => wanted.map((reference) => findingOf(reference, answer, decisions)),
       (error) => (isAwsError(error, 'RepositoryNotFoundException') ? goneAll(wanted, decisions) : undefined),
     ),
@@ -39,15 +49,40 @@ export async function lookAtImages(
   return (await Promise.all(looks)).flat();
 }
 
+/** What ECR says of images of one repository. */
+interface Answer extends Pick<BatchGetImageCommandOutput, 'failures'> {
+  readonly images: readonly (SeenImage & Pick<Image, 'imageId'>)[];
+}
+
+async function readImages(
+  aws: Pick<VerifyAws, 'ecr'>,
+  repository: EcrRepository,
+  references: readonly string[],
+  configOf: ReadConfig,
+): Promise<Answer> {
+  const { images = [], failures } = await aws.ecr(repository.region).batchGetImage({
+    registryId: repository.accountId,
+    repositoryName: repository.name,
+    imageIds: references.map(imageId),
+    acceptedMediaTypes: MANIFEST_TYPES,
+  });
+  const seen = images.map(async ({ imageId: id, imageManifest: manifest }) => ({
+    imageId: id,
+    manifest,
+    config: await configOf(repository, manifest),
+  }));
+  return { images: await Promise.all(seen), failures };
+}
+
 /** Pure: what ECR's answer says of one image. */
-export function findingOf(
+function findingOf(
   reference: string,
-  { images = [], failures = [] }: Pick<BatchGetImageCommandOutput, 'images' | 'failures'>,
+  { images, failures = [] }: Answer,
   { there, gone }: Decisions,
 ): Finding {
   const id = imageId(reference);
-  const image = images.find((each: Image) => isSame(each.imageId, id));
-  if (image !== undefined) return there(reference, image.imageManifest);
+  const image = images.find((each) => isSame(each.imageId, id));
+  if (image !== undefined) return there(reference, image);
   const failure = failures.find((each) => isSame(each.imageId, id));
   if (failure?.failureCode === 'ImageNotFound') return gone(reference);
   const why = failure?.failureReason ?? failure?.failureCode ?? 'no answer';

@@ -1,8 +1,9 @@
 import { ecrRepositoryOf, shortReference } from '../aws/image-reference.ts';
-import { isObject, objectIn, objectsIn, textIn } from '../aws/json.ts';
-import type { Json, JsonObject, TaskDefinition } from '../model.ts';
+import { objectIn, objectsIn, parsedObject, textIn } from '../aws/json.ts';
+import type { JsonObject, TaskDefinition } from '../model.ts';
 import { failed, ok, runsOnFargate, type Check, type Finding, type Subject } from './check.ts';
-import { lookAtImages } from './ecr-images.ts';
+import { lookAtImages, type ReadConfig, type SeenImage } from './ecr-images.ts';
+import { readConfig } from './image-config.ts';
 
 /** As image indexes name it. */
 export interface Platform {
@@ -10,18 +11,22 @@ export interface Platform {
   readonly architecture: string;
 }
 
-/** Every image that is in ECR exists, and one that is an index has an image for the task's platform. */
+/** Every image that is in ECR exists, and is for the task's platform or an index that has an image for it. */
 export const image: Check = {
   name: 'image',
   nothing: 'no image is in ECR, and others are not looked at',
-  async look(aws, subject) {
+  async look(aws, subject, means) {
     const platform = platformOf(subject);
     const references = subject.definition.containerDefinitions.map((container) => container.image);
     const there = references.filter((reference) => !isToBeBuilt(reference, subject));
-    const found = await lookAtImages(aws, there, {
-      there: (reference, manifest) => platformFinding(nameOf(reference, subject), manifest, platform),
-      gone: (reference) => failed(goneText(reference, subject)),
-    });
+    const decisions = {
+      there: (reference: string, seen: SeenImage) =>
+        platformFinding(nameOf(reference, subject), seen, platform),
+      gone: (reference: string) => failed(goneText(reference, subject)),
+    };
+    const configOf: ReadConfig = (...of) => readConfig(aws, means, ...of);
+    // Where any platform may be the right one, there is nothing to hold a config against.
+    const found = await lookAtImages(aws, there, decisions, platform === undefined ? undefined : configOf);
     return there.length === references.length
       ? found
       : [buildFinding(subject.request.build.platforms, platform), ...found];
@@ -86,15 +91,11 @@ export function asksForFargate(definition: TaskDefinition): boolean {
 }
 
 /**
- * Pure: whether a manifest has the platform. Only an index says which platforms it has; the platform of a single image
- * is in its config, which the ECR API does not give out.
+ * Pure: whether an image has the platform. An index says which platforms it has; the platform of a single image is in
+ * its config. Where that could not be read, the image passes: a check that cannot be made must not refuse.
  */
-export function platformFinding(
-  name: string,
-  manifest: string | undefined,
-  platform: Platform | undefined,
-): Finding {
-  const platforms = platformsOf(manifest);
+export function platformFinding(name: string, seen: SeenImage, platform: Platform | undefined): Finding {
+  const platforms = platformsOf(seen);
   if (platforms.length === 0) return ok(`${name} is there`);
   const all = platforms.map(describePlatform).join(', ');
   if (platform === undefined) return ok(`${name} is there, for ${all}`);
@@ -111,22 +112,24 @@ export function describePlatform({ os, architecture }: Platform): string {
   return `${os}/${architecture}`;
 }
 
-/** None where it is not an index, or one that leaves a platform open. Attestations are entries of no platform. */
-function platformsOf(manifest: string | undefined): Platform[] {
-  const entries = objectsIn(parsed(manifest), 'manifests');
-  const platforms = entries.map((entry) => ({
-    os: textIn(objectIn(entry, 'platform'), 'os') ?? '',
-    architecture: textIn(objectIn(entry, 'platform'), 'architecture') ?? '',
-  }));
+/** None where neither an index nor a config tells, or where one leaves a platform open. */
+function platformsOf({ manifest, config }: SeenImage): Platform[] {
+  const entries = objectsIn(parsedObject(manifest), 'manifests');
+  const said =
+    entries.length > 0 ? entries.map((entry) => objectIn(entry, 'platform')) : [parsedObject(config)];
+  const platforms = said.map(platformIn);
   if (platforms.some(({ os, architecture }) => os === '' || architecture === '')) return [];
+  // Attestations are entries of no platform.
   return platforms.filter(({ os }) => os !== 'unknown');
 }
 
-function parsed(manifest: string | undefined): JsonObject {
-  try {
-    const value = JSON.parse(manifest ?? '') as Json;
-    return isObject(value) ? value : {};
-  } catch {
-    return {};
-  }
+/** Some builders write the names that the kernel has for an architecture, and container runtimes take them. */
+const ARCHITECTURES = new Map([
+  ['x86_64', 'amd64'],
+  ['aarch64', 'arm64'],
+]);
+
+function platformIn(said: JsonObject): Platform {
+  const architecture = textIn(said, 'architecture') ?? '';
+  return { os: textIn(said, 'os') ?? '', architecture: ARCHITECTURES.get(architecture) ?? architecture };
 }

@@ -1,12 +1,12 @@
 import type { CheckResult } from '../model.ts';
 import { Failure } from '../runtime/failure.ts';
 import type { Log } from '../runtime/log.ts';
-import { resultOf, type Check, type Subject, type VerifyAws } from './check.ts';
+import { resultOf, type Check, type Means, type Subject, type VerifyAws } from './check.ts';
 import { CHECKS } from './checks.ts';
 
 export type { Subject, VerifyAws } from './check.ts';
 
-export interface VerifyTools {
+export interface VerifyTools extends Means {
   readonly aws: VerifyAws;
   readonly log: Log;
 }
@@ -17,16 +17,18 @@ export interface VerifyTools {
  * off.
  */
 export async function verify(
-  { aws, log }: VerifyTools,
+  tools: VerifyTools,
   subject: Subject,
   checks: readonly Check[] = CHECKS,
 ): Promise<CheckResult[]> {
+  const { aws, log } = tools;
   const mode = subject.request.rollout.preflight;
   if (mode === 'off') {
     log.line('The preflight checks are off.');
     return [];
   }
-  const look = async (check: Check): Promise<CheckResult> => resultOf(check, await check.look(aws, subject));
+  const look = async (check: Check): Promise<CheckResult> =>
+    resultOf(check, await check.look(aws, subject, tools));
   const results = await Promise.all(checks.map(look));
   tell(log, results, mode);
   return results;

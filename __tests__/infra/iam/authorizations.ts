@@ -118,6 +118,7 @@ function ofEcr(call: RecordedCall): Authorization[] {
     case 'DescribeRepositories':
     case 'DescribeImages':
     case 'BatchGetImage':
+    case 'GetDownloadUrlForLayer':
       return names.map((name) => one('ecr', action, arn(call, 'ecr', `repository/${name}`)));
     default:
       throw unknown(call);
