@@ -81,8 +81,8 @@ describe('a deployment that somebody has replaced by the end', () => {
     expect(await outcomeOf(changes, rollout().deploymentId)).toBe(result);
   });
 
-  test('is not where the service is shown as it was before', async () => {
-    expect(await outcomeOf({}, OLD_ID)).toBe('succeeded');
+  test('is superseded by the deployment of before as well: nothing is green that does not run', async () => {
+    expect(await outcomeOf({}, OLD_ID)).toBe('superseded');
   });
 
   test('is not where this run never had one', async () => {

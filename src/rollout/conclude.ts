@@ -33,10 +33,8 @@ export async function concludeCourse(
 
 /** A deployment that was well until somebody's took its place, while it was proven or baked, is superseded. */
 function replaced(course: Course, request: RolloutRequest, primaryId: string | undefined): Course {
-  const { rollout, trouble, move, snapshot } = course;
-  // What was PRIMARY before the update is an old view of the service.
-  const ours = [undefined, rollout?.deploymentId, snapshot.primaryId];
-  const isOurs = rollout === undefined || ours.includes(primaryId);
+  const { rollout, trouble, move } = course;
+  const isOurs = primaryId === undefined || rollout === undefined || primaryId === rollout.deploymentId;
   const wasWell = trouble === undefined || (isOfGate(course) && course.rollback === undefined);
   if (isOurs || !wasWell || (move !== 'nothing' && !request.wait)) return course;
   return {
@@ -44,7 +42,7 @@ function replaced(course: Course, request: RolloutRequest, primaryId: string | u
     trouble: {
       result: 'superseded',
       cause: 'superseded',
-      reason: `${move === 'nothing' ? 'was' : 'completed, and was'} replaced by another deployment, ${primaryId ?? ''}`,
+      reason: `${move === 'nothing' ? 'was' : 'completed, and was'} replaced by another deployment, ${primaryId}`,
       hint: undefined,
       evidence: [],
       remedy: 'leave',
