@@ -1,44 +1,49 @@
 import { describe, expect, test } from '@jest/globals';
-import { forEach } from '../src/courses.ts';
-import type { Course } from '../src/model.ts';
-import { newStory, type Story } from '../src/report/story.ts';
+import { forEachService } from '../src/courses.ts';
+import type { ServiceRun } from '../src/model.ts';
+import { newRunRecord, type RunRecord } from '../src/report/story.ts';
 import { Cancelled } from '../src/runtime/cancellation.ts';
-import { courseOf } from './fakes/literals.ts';
+import { serviceRunOf } from './fakes/literals.ts';
 
-function storyOf(...counts: readonly number[]): Story {
-  return { ...newStory(), courses: counts.map((desiredCount) => courseOf({ desiredCount })) };
+function recordOf(...counts: readonly number[]): RunRecord {
+  return { ...newRunRecord(), serviceRuns: counts.map((desiredCount) => serviceRunOf({ desiredCount })) };
 }
 
-const countsOf = ({ courses }: Story): number[] => courses.map(({ desiredCount }) => desiredCount);
-const more = (course: Course): Course => ({ ...course, desiredCount: course.desiredCount + 1 });
+const countsOf = ({ serviceRuns }: RunRecord): number[] =>
+  serviceRuns.map(({ desiredCount }) => desiredCount);
+const more = (serviceRun: ServiceRun): ServiceRun => ({
+  ...serviceRun,
+  desiredCount: serviceRun.desiredCount + 1,
+});
 
 /** Rejects for the course with this count, and moves all others on. */
-function failing(count: number, error: Error): (course: Course) => Promise<Course> {
-  return (course) => (course.desiredCount === count ? Promise.reject(error) : Promise.resolve(more(course)));
+function failing(count: number, error: Error): (serviceRun: ServiceRun) => Promise<ServiceRun> {
+  return (serviceRun) =>
+    serviceRun.desiredCount === count ? Promise.reject(error) : Promise.resolve(more(serviceRun));
 }
 
 describe('several courses, side by side', () => {
   test('go every step, each from where the one before has brought it', async () => {
-    const story = storyOf(1, 10);
-    await forEach(story, more, (course) => Promise.resolve(more(course)));
-    expect(countsOf(story)).toEqual([3, 12]);
+    const record = recordOf(1, 10);
+    await forEachService(record, more, (serviceRun) => Promise.resolve(more(serviceRun)));
+    expect(countsOf(record)).toEqual([3, 12]);
   });
 
   test('keep what they have come to where one of them ends the others', async () => {
-    const story = storyOf(1, 10);
+    const record = recordOf(1, 10);
     const cancelled = new Cancelled('SIGINT');
-    await expect(forEach(story, more, failing(2, cancelled))).rejects.toBe(cancelled);
-    expect(countsOf(story)).toEqual([2, 12]);
+    await expect(forEachService(record, more, failing(2, cancelled))).rejects.toBe(cancelled);
+    expect(countsOf(record)).toEqual([2, 12]);
   });
 
   test('keep what comes after the first of them has rejected', async () => {
-    const story = storyOf(1, 10);
-    const later = async (course: Course): Promise<Course> => {
-      if (course.desiredCount === 1) throw new Cancelled('SIGINT');
+    const record = recordOf(1, 10);
+    const later = async (serviceRun: ServiceRun): Promise<ServiceRun> => {
+      if (serviceRun.desiredCount === 1) throw new Cancelled('SIGINT');
       await new Promise((resolve) => setImmediate(resolve));
-      return more(course);
+      return more(serviceRun);
     };
-    await expect(forEach(story, later)).rejects.toBeInstanceOf(Cancelled);
-    expect(countsOf(story)).toEqual([1, 11]);
+    await expect(forEachService(record, later)).rejects.toBeInstanceOf(Cancelled);
+    expect(countsOf(record)).toEqual([1, 11]);
   });
 });

@@ -2,7 +2,7 @@ import { commitOfTag } from './aws/image-reference.ts';
 import { costOf } from './cost/monthly.ts';
 import { runningCommit } from './image/running-commit.ts';
 import type {
-  Course,
+  ServiceRun,
   DefinitionBase,
   ProvidedImages,
   RegisteredDefinition,
@@ -12,17 +12,17 @@ import type {
 } from './model.ts';
 import { chooseContainer } from './pre-deploy/container.ts';
 import { runPreDeployTask } from './pre-deploy/run.ts';
-import type { Story } from './report/story.ts';
+import type { RunRecord } from './report/story.ts';
 import { Cancelled } from './runtime/cancellation.ts';
 import type { Log } from './runtime/log.ts';
-import { moveFor } from './rollout/start.ts';
+import { plannedChangeFor } from './rollout/start.ts';
 import { lastGoodBelow } from './service/history.ts';
 import { prepareTaskDefinition, type PreparedDefinition } from './task-definition/prepare.ts';
-import { registerOrReuse, takeBack, tidyUp } from './task-definition/register.ts';
-import type { Tools } from './tools.ts';
+import { registerOrReuse, deregister, deregisterUnused } from './task-definition/register.ts';
+import type { RunContext } from './tools.ts';
 import type { Check } from './verify/check.ts';
 import { CHECKS } from './verify/checks.ts';
-import { refuseFailed, verify } from './verify/verify.ts';
+import { refuseFailed, runChecks } from './verify/verify.ts';
 
 /** What goes to which services. */
 export interface Plan {
@@ -31,32 +31,32 @@ export interface Plan {
 }
 
 /** A plan whose revision exists. */
-export interface Delivery extends Plan {
+export interface Release extends Plan {
   readonly revision: RegisteredDefinition;
 }
 
 /** One plan for all services; a rollback takes each service back to a revision of its own. */
 export async function plan(
-  story: Story,
+  record: RunRecord,
   request: Request,
-  tools: Omit<Tools, 'log'> & { readonly log: Log },
+  ctx: Omit<RunContext, 'log'> & { readonly log: Log },
   snapshots: readonly ServiceSnapshot[],
   images: ProvidedImages,
 ): Promise<Plan[]> {
   const prepare = async (services: readonly ServiceSnapshot[], base: DefinitionBase): Promise<Plan> => {
     const ofBase = { ...request, definition: { ...request.definition, base } };
-    return { services, prepared: await prepareTaskDefinition(tools, ofBase, services, images) };
+    return { services, prepared: await prepareTaskDefinition(ctx, ofBase, services, images) };
   };
   const plans =
     request.mode === 'rollback'
       ? snapshots.map(async (service) =>
-          prepare([service], { kind: 'revision', reference: await lastGoodBelow(tools.aws, service) }),
+          prepare([service], { kind: 'revision', reference: await lastGoodBelow(ctx.aws, service) }),
         )
       : [prepare(snapshots, request.definition.base)];
   const made = await Promise.all(plans);
   for (const { prepared } of made) findPreDeployContainer(request, prepared);
-  story.image ??= Object.values(made[0]?.prepared.images ?? {})[0];
-  story.costs = made.flatMap((each) => costs(each, request));
+  record.image ??= Object.values(made[0]?.prepared.images ?? {})[0];
+  record.costs = made.flatMap((each) => costs(each, request));
   return made;
 }
 
@@ -77,9 +77,9 @@ function costs({ services, prepared }: Plan, { rollout }: Request): ServiceCost[
 
 /** Looks for whatever is known to go wrong, where anything is about to change; refuses before anything is touched. */
 export async function check(
-  story: Story,
+  record: RunRecord,
   request: Request,
-  tools: Tools,
+  ctx: RunContext,
   plans: readonly Plan[],
   checks: readonly Check[] = CHECKS,
 ): Promise<void> {
@@ -88,30 +88,34 @@ export async function check(
       .filter((plan) => isAboutToChange(plan, request))
       .map(({ services, prepared }) => {
         const { definition, images, existingArn } = prepared;
-        return verify(tools, { request, services, definition, images, existingArn }, checks);
+        return runChecks(ctx, { request, services, definition, images, existingArn }, checks);
       }),
   );
   const anew = results.flat();
   const names = new Set(anew.map((result) => result.check));
-  story.checks = [...anew, ...story.checks.filter((before) => !names.has(before.check))];
-  refuseFailed(story.checks, request.rollout.preflight);
+  record.checks = [...anew, ...record.checks.filter((before) => !names.has(before.check))];
+  refuseFailed(record.checks, request.rollout.preflight);
 }
 
 /** Some service gets an update, or a revision is to be registered. */
 export function isAboutToChange({ services, prepared }: Plan, { rollout }: Request): boolean {
   const { existingArn } = prepared;
   if (existingArn === undefined) return true;
-  return services.some((service) => moveFor(service, existingArn, rollout) === 'update');
+  return services.some((service) => plannedChangeFor(service, existingArn, rollout) === 'update');
 }
 
 /** Registers each plan's definition once, or finds the revision that holds it already. */
-export async function register(story: Story, tools: Tools, plans: readonly Plan[]): Promise<Delivery[]> {
-  const deliveries: Delivery[] = [];
+export async function register(
+  record: RunRecord,
+  ctx: RunContext,
+  plans: readonly Plan[],
+): Promise<Release[]> {
+  const releases: Release[] = [];
   for (const each of plans) {
-    deliveries.push({ ...each, revision: await registerOrReuse(tools, each.prepared) });
-    story.definitions = deliveries.map(({ revision }) => revision);
+    releases.push({ ...each, revision: await registerOrReuse(ctx, each.prepared) });
+    record.definitions = releases.map(({ revision }) => revision);
   }
-  return deliveries;
+  return releases;
 }
 
 /** A container that does not exist is found before anything is registered. */
@@ -124,17 +128,17 @@ function findPreDeployContainer({ preDeploy }: Request, { definition, images }: 
  * which is taken back. Where nothing is about to change, it does not run.
  */
 export async function preDeploy(
-  story: Story,
+  record: RunRecord,
   request: Request,
-  tools: Tools,
-  deliveries: readonly Delivery[],
+  ctx: RunContext,
+  releases: readonly Release[],
 ): Promise<void> {
-  const [delivery] = deliveries.filter((each) => isAboutToChange(each, request));
-  const [snapshot] = delivery?.services ?? [];
-  if (request.preDeploy === undefined || delivery === undefined || snapshot === undefined) return;
-  const { services, prepared, revision } = delivery;
+  const [release] = releases.filter((each) => isAboutToChange(each, request));
+  const [snapshot] = release?.services ?? [];
+  if (request.preDeploy === undefined || release === undefined || snapshot === undefined) return;
+  const { services, prepared, revision } = release;
   try {
-    await runPreDeployTask(tools, request.preDeploy, {
+    await runPreDeployTask(ctx, request.preDeploy, {
       snapshot,
       revisionArn: revision.arn,
       definition: prepared.definition,
@@ -146,49 +150,49 @@ export async function preDeploy(
     if (error instanceof Cancelled) throw error;
     const addresses = services.map(({ address }) => address);
     // What the tidying meets is no news beside this failure.
-    story.definitions = [await takeBack(tools, revision, addresses).catch(() => revision)];
+    record.definitions = [await deregister(ctx, revision, addresses).catch(() => revision)];
     throw error;
   }
 }
 
 /** Finds the commit to compare with, where the image tells its own. */
 export async function findPreviousCommit(
-  story: Story,
-  tools: Tools,
+  record: RunRecord,
+  ctx: RunContext,
   [service]: readonly ServiceSnapshot[],
 ): Promise<void> {
-  const { image, build } = story;
+  const { image, build } = record;
   if (image === undefined || service === undefined) return;
   const isOfACommit =
     build !== undefined || image.toBeBuilt === true || commitOfTag(image.tag ?? '') !== undefined;
-  if (isOfACommit) story.previousCommit = await runningCommit(tools.aws, service.running, image);
+  if (isOfACommit) record.previousCommit = await runningCommit(ctx.aws, service.running, image);
 }
 
 /** Which service gets which revision. */
 export function destinations(
-  deliveries: readonly Delivery[],
+  releases: readonly Release[],
 ): { readonly snapshot: ServiceSnapshot; readonly taskDefinitionArn: string }[] {
-  return deliveries.flatMap(({ services, revision }) =>
+  return releases.flatMap(({ services, revision }) =>
     services.map((snapshot) => ({ snapshot, taskDefinitionArn: revision.arn })),
   );
 }
 
 /** The images that this run brings to a service. */
-export function imagesOf(course: Course, deliveries: readonly Delivery[]): PreparedDefinition['images'] {
-  return deliveries.find(({ services }) => services.includes(course.snapshot))?.prepared.images ?? {};
+export function imagesOf(serviceRun: ServiceRun, releases: readonly Release[]): PreparedDefinition['images'] {
+  return releases.find(({ services }) => services.includes(serviceRun.snapshot))?.prepared.images ?? {};
 }
 
 /** Deregisters the revisions of this run on which no service ended up. */
-export function tidyDeliveries(
-  tools: Tools,
-  deliveries: readonly Delivery[],
-  courses: readonly Course[],
+export function deregisterUnusedRevisions(
+  ctx: RunContext,
+  releases: readonly Release[],
+  serviceRuns: readonly ServiceRun[],
 ): Promise<RegisteredDefinition[]> {
-  const tidy = ({ services, revision }: Delivery): Promise<RegisteredDefinition> =>
-    tidyUp(
-      tools,
+  const deregisterIfUnused = ({ services, revision }: Release): Promise<RegisteredDefinition> =>
+    deregisterUnused(
+      ctx,
       revision,
-      courses.filter((course) => services.includes(course.snapshot)),
+      serviceRuns.filter((serviceRun) => services.includes(serviceRun.snapshot)),
     );
-  return Promise.all(deliveries.map(tidy));
+  return Promise.all(releases.map(deregisterIfUnused));
 }

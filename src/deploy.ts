@@ -1,4 +1,4 @@
-import { forEach } from './courses.ts';
+import { forEachService } from './courses.ts';
 import {
   check,
   destinations,
@@ -7,141 +7,150 @@ import {
   plan,
   preDeploy,
   register,
-  tidyDeliveries,
-  type Delivery,
+  deregisterUnusedRevisions,
+  type Release,
   type Plan,
 } from './delivery.ts';
 import { bake, proveService, proveUrl } from './gate/gate.ts';
-import { FINISHED, packHandover } from './handover.ts';
-import { announced, type ImageOrder } from './image/order.ts';
-import { findImages, lookAhead } from './images.ts';
-import type { Course, Request, ServiceSnapshot } from './model.ts';
+import { FINISHED, packState } from './handover.ts';
+import { announced, type ImagePlan } from './image/order.ts';
+import { findImages, checkBeforeBuild } from './images.ts';
+import type { ServiceRun, Request, ServiceSnapshot } from './model.ts';
 import { concludePlan } from './planning.ts';
-import { endingOf, newStory, withEvidence, type Ending, type Story } from './report/story.ts';
-import { abandonCourse } from './rollout/abandon.ts';
-import { concludeCourse } from './rollout/conclude.ts';
-import { explainCourse } from './rollout/explain.ts';
-import { needsRemedy, remedyCourse, shareTrouble } from './rollout/remedy.ts';
-import { startCourse } from './rollout/start.ts';
-import { watchCourse } from './rollout/watch.ts';
-import { deliverAgain, survey, surveyAgain, type Survey } from './survey.ts';
-import type { Tools } from './tools.ts';
+import { endingOf, newRunRecord, withEvidence, type Ending, type RunRecord } from './report/story.ts';
+import { endOnCancel } from './rollout/abandon.ts';
+import { concludeServiceRun } from './rollout/conclude.ts';
+import { explainServiceRun } from './rollout/explain.ts';
+import { rollbackNeeded, rollBackIfNeeded, failTogether } from './rollout/remedy.ts';
+import { startServiceRun } from './rollout/start.ts';
+import { watchServiceRun } from './rollout/watch.ts';
+import { refreshReleases, survey, surveyAgain, type Survey } from './survey.ts';
+import type { RunContext } from './tools.ts';
 import { CHECKS, CHECKS_AFTER_BUILD } from './verify/checks.ts';
 
 /**
  * A deployment, from the first look at the services to the last. Whatever happens, it resolves to the story as far
  * as it went: what was done, how it ended, and what runs now.
  */
-export async function deploy(request: Request, tools: Tools): Promise<Story> {
-  const story = newStory();
+export async function deploy(request: Request, ctx: RunContext): Promise<RunRecord> {
+  const record = newRunRecord();
   try {
-    await tell(story, request, tools);
+    await runStages(record, request, ctx);
   } catch (error) {
-    await abandon(story, request, tools, endingOf(error));
+    await endAll(record, request, ctx, endingOf(error));
   }
   // What ECS has not answered or done when the job is cancelled, the post step finds out and asks for.
-  if (!story.courses.some(({ isOpen }) => isOpen) || !tools.signal.aborted) tools.handOver(FINISHED);
-  return story;
+  if (!record.serviceRuns.some(({ needsPostStep }) => needsPostStep) || !ctx.signal.aborted)
+    ctx.saveForPost(FINISHED);
+  return record;
 }
 
-async function tell(story: Story, request: Request, tools: Tools): Promise<void> {
-  const { log } = tools;
-  const { snapshots, order, ...before } = await log.step('Survey', () => survey(story, request, tools));
-  const plans = await prepare(story, request, tools, snapshots, order);
+async function runStages(record: RunRecord, request: Request, ctx: RunContext): Promise<void> {
+  const { log } = ctx;
+  const { snapshots, imagePlan, ...before } = await log.step('Survey', () => survey(record, request, ctx));
+  const plans = await prepare(record, request, ctx, snapshots, imagePlan);
   if (request.mode === 'plan') {
-    await findPreviousCommit(story, tools, snapshots);
-    concludePlan(story, request, plans);
+    await findPreviousCommit(record, ctx, snapshots);
+    concludePlan(record, request, plans);
     return;
   }
   // A write that is under way is seen through, cancelled or not: these clients answer to the end.
-  const starting = { ...tools, aws: tools.awsToTheEnd };
-  let deliveries = await log.step('Register', () => register(story, starting, plans));
-  tools.signal.throwIfAborted();
+  const starting = { ...ctx, aws: ctx.awsToTheEnd };
+  let releases = await log.step('Register', () => register(record, starting, plans));
+  ctx.signal.throwIfAborted();
   if (snapshots.length === 0) return;
   if (request.preDeploy !== undefined) {
-    await log.step('Pre-deploy', () => preDeploy(story, request, tools, deliveries));
-    deliveries = await deliverAgain(request, tools, deliveries);
+    await log.step('Pre-deploy', () => preDeploy(record, request, ctx, releases));
+    releases = await refreshReleases(request, ctx, releases);
   }
-  await log.step('Roll out', () => rollOut(story, request, starting, deliveries));
-  if (request.rollout.wait) await proveAll(story, request, tools, deliveries, before);
-  story.courses = shareTrouble(story.courses, request.rollout);
-  if (story.courses.some((course) => needsRemedy(course, request.rollout))) {
-    await log.step('Roll back', () => forEach(story, (course) => remedyCourse(tools, course, request)));
+  await log.step('Roll out', () => rollOut(record, request, starting, releases));
+  if (request.rollout.wait) await proveAll(record, request, ctx, releases, before);
+  record.serviceRuns = failTogether(record.serviceRuns, request.rollout);
+  if (record.serviceRuns.some((serviceRun) => rollbackNeeded(serviceRun, request.rollout))) {
+    await log.step('Roll back', () =>
+      forEachService(record, (serviceRun) => rollBackIfNeeded(ctx, serviceRun, request)),
+    );
   }
   await log.step('Conclude', async () => {
-    await findPreviousCommit(story, tools, snapshots);
-    await forEach(story, (course) => concludeCourse(tools, course, request.rollout));
-    story.definitions = await tidyDeliveries(tools, deliveries, story.courses);
+    await findPreviousCommit(record, ctx, snapshots);
+    await forEachService(record, (serviceRun) => concludeServiceRun(ctx, serviceRun, request.rollout));
+    record.definitions = await deregisterUnusedRevisions(ctx, releases, record.serviceRuns);
   });
 }
 
 /** What goes where: the image, the definition, and the checks of both. Nothing in AWS is touched but the image. */
 async function prepare(
-  story: Story,
+  record: RunRecord,
   request: Request,
-  tools: Tools,
+  ctx: RunContext,
   snapshots: readonly ServiceSnapshot[],
-  order: ImageOrder,
+  imagePlan: ImagePlan,
 ): Promise<Plan[]> {
-  const { log } = tools;
-  const builds = order.kind === 'build' && request.mode === 'deploy';
+  const { log } = ctx;
+  const builds = imagePlan.kind === 'build' && request.mode === 'deploy';
   const platforms = builds
-    ? await log.step('Look ahead', () => lookAhead(story, request, tools, snapshots, announced(order)))
+    ? await log.step('Check before build', () =>
+        checkBeforeBuild(record, request, ctx, snapshots, announced(imagePlan)),
+      )
     : [];
-  const images = await log.step('Image', () => findImages(story, request, tools, order, platforms));
-  const now = builds ? await surveyAgain(request, tools, snapshots) : snapshots;
-  const plans = await log.step('Task definition', () => plan(story, request, tools, now, images));
-  await log.step('Verify', () => check(story, request, tools, plans, builds ? CHECKS_AFTER_BUILD : CHECKS));
+  const images = await log.step('Image', () => findImages(record, request, ctx, imagePlan, platforms));
+  const now = builds ? await surveyAgain(request, ctx, snapshots) : snapshots;
+  const plans = await log.step('Task definition', () => plan(record, request, ctx, now, images));
+  await log.step('Verify', () => check(record, request, ctx, plans, builds ? CHECKS_AFTER_BUILD : CHECKS));
   return plans;
 }
 
 /** One update for each service. What the post step needs is handed over before the first of them. */
 async function rollOut(
-  story: Story,
+  record: RunRecord,
   request: Request,
-  tools: Tools,
-  deliveries: readonly Delivery[],
+  ctx: RunContext,
+  releases: readonly Release[],
 ): Promise<void> {
-  tools.handOver(packHandover(tools.aws.region, request, destinations(deliveries)));
-  const start = ({ services, prepared: { definition }, revision: { arn } }: Delivery): Promise<Course>[] =>
-    services.map((service) => startCourse(tools, service, arn, definition, request.rollout));
-  story.courses = await Promise.all(deliveries.flatMap(start));
-  tools.handOver(packHandover(tools.aws.region, request, destinations(deliveries), story.courses));
-  tools.signal.throwIfAborted();
+  ctx.saveForPost(packState(ctx.aws.region, request, destinations(releases)));
+  const start = ({ services, prepared: { definition }, revision: { arn } }: Release): Promise<ServiceRun>[] =>
+    services.map((service) => startServiceRun(ctx, service, arn, definition, request.rollout));
+  record.serviceRuns = await Promise.all(releases.flatMap(start));
+  ctx.saveForPost(packState(ctx.aws.region, request, destinations(releases), record.serviceRuns));
+  ctx.signal.throwIfAborted();
 }
 
 /** Follows every service to its end, then asks for the proofs: of each by itself, and of all together. */
 async function proveAll(
-  story: Story,
+  record: RunRecord,
   request: Request,
-  tools: Tools,
-  deliveries: readonly Delivery[],
+  ctx: RunContext,
+  releases: readonly Release[],
   before: Pick<Survey, 'answer' | 'alarms'>,
 ): Promise<void> {
   // With several services, none that failed stays broken until the others are done; a cancelled job undoes no more.
-  const undoEarly = (course: Course): Promise<Course> | Course => {
-    tools.signal.throwIfAborted();
-    return story.courses.length > 1 ? remedyCourse(tools, course, request) : course;
+  const undoEarly = (serviceRun: ServiceRun): Promise<ServiceRun> | ServiceRun => {
+    ctx.signal.throwIfAborted();
+    return record.serviceRuns.length > 1 ? rollBackIfNeeded(ctx, serviceRun, request) : serviceRun;
   };
-  const watch = (course: Course): Promise<Course> => watchCourse(tools, course, request);
-  const explain = (course: Course): Promise<Course> => explainCourse(tools, course, request);
-  await tools.log.step('Watch', () => forEach(story, watch, undoEarly));
-  if (story.courses.every((course) => course.trouble !== undefined)) return;
-  await tools.log.step('Gate', async () => {
-    const prove = (course: Course): Promise<Course> =>
-      proveService(tools, course, imagesOf(course, deliveries), request);
-    await forEach(story, prove, explain, undoEarly);
-    const proven = story.courses;
-    story.courses = await proveUrl(tools, proven, request, before.answer);
-    story.courses = await bake(tools, story.courses, request, before);
-    await forEach(story, (course) => (proven.includes(course) ? course : explain(course)));
+  const watch = (serviceRun: ServiceRun): Promise<ServiceRun> => watchServiceRun(ctx, serviceRun, request);
+  const explain = (serviceRun: ServiceRun): Promise<ServiceRun> =>
+    explainServiceRun(ctx, serviceRun, request);
+  await ctx.log.step('Watch', () => forEachService(record, watch, undoEarly));
+  if (record.serviceRuns.every((serviceRun) => serviceRun.problem !== undefined)) return;
+  await ctx.log.step('Gate', async () => {
+    const prove = (serviceRun: ServiceRun): Promise<ServiceRun> =>
+      proveService(ctx, serviceRun, imagesOf(serviceRun, releases), request);
+    await forEachService(record, prove, explain, undoEarly);
+    const proven = record.serviceRuns;
+    record.serviceRuns = await proveUrl(ctx, proven, request, before.answer);
+    record.serviceRuns = await bake(ctx, record.serviceRuns, request, before);
+    await forEachService(record, (serviceRun) =>
+      proven.includes(serviceRun) ? serviceRun : explain(serviceRun),
+    );
   });
 }
 
 /** Ends what is under way. Outcomes that stand stay: what comes after them, such as tidying up, changes none. */
-async function abandon(story: Story, request: Request, tools: Tools, ending: Ending): Promise<void> {
-  if (story.courses.length > 0 && story.courses.every(({ outcome }) => outcome !== undefined)) return;
-  const last = { aws: tools.awsToTheEnd, clock: tools.clock };
-  await forEach(story, (course) => abandonCourse(last, course, ending, request.rollout));
-  story.ending = withEvidence(ending, story.courses);
+async function endAll(record: RunRecord, request: Request, ctx: RunContext, ending: Ending): Promise<void> {
+  if (record.serviceRuns.length > 0 && record.serviceRuns.every(({ outcome }) => outcome !== undefined))
+    return;
+  const last = { aws: ctx.awsToTheEnd, clock: ctx.clock };
+  await forEachService(record, (serviceRun) => endOnCancel(last, serviceRun, ending, request.rollout));
+  record.ending = withEvidence(ending, record.serviceRuns);
 }

@@ -1,41 +1,41 @@
 import { revisionName } from './aws/partition.ts';
 import { isAboutToChange, type Plan } from './delivery.ts';
-import type { Course, Request, ServiceSnapshot } from './model.ts';
-import type { Ending, Story } from './report/story.ts';
-import { moveFor } from './rollout/start.ts';
+import type { ServiceRun, Request, ServiceSnapshot } from './model.ts';
+import type { Ending, RunRecord } from './report/story.ts';
+import { plannedChangeFor } from './rollout/start.ts';
 
 /** Ends a plan: says what a deployment would do with each service. Nothing was changed, and nothing is. */
-export function concludePlan(story: Story, request: Request, plans: readonly Plan[]): void {
-  story.definitions = plans.map(({ prepared }) => ({
+export function concludePlan(record: RunRecord, request: Request, plans: readonly Plan[]): void {
+  record.definitions = plans.map(({ prepared }) => ({
     arn: prepared.existingArn ?? '',
     origin: prepared.origin,
     registered: false,
     deregistered: false,
     changes: prepared.changes,
   }));
-  story.wouldChange = plans.some((plan) => isAboutToChange(plan, request));
-  story.courses = plans.flatMap((plan) =>
-    plan.services.map((service) => plannedCourse(service, plan, request)),
+  record.wouldChange = plans.some((plan) => isAboutToChange(plan, request));
+  record.serviceRuns = plans.flatMap((plan) =>
+    plan.services.map((service) => plannedServiceRun(service, plan, request)),
   );
-  if (story.courses.length === 0) story.ending = withoutService(plans);
+  if (record.serviceRuns.length === 0) record.ending = withoutService(plans);
 }
 
-function plannedCourse(snapshot: ServiceSnapshot, plan: Plan, request: Request): Course {
+function plannedServiceRun(snapshot: ServiceSnapshot, plan: Plan, request: Request): ServiceRun {
   const arn = plan.prepared.existingArn ?? '';
   return {
     snapshot,
     taskDefinitionArn: arn,
-    move: moveFor(snapshot, arn, request.rollout),
+    change: plannedChangeFor(snapshot, arn, request.rollout),
     rollout: undefined,
     desiredCount: request.rollout.desiredCount ?? snapshot.desiredCount,
-    trouble: undefined,
+    problem: undefined,
     gates: [],
     rollback: undefined,
     outcome: {
       result: 'planned',
       cause: undefined,
       message: intention(snapshot, plan, request),
-      production: `Service "${snapshot.address.name}" runs ${revisionName(snapshot.taskDefinitionArn)}; nothing was changed.`,
+      nowRunning: `Service "${snapshot.address.name}" runs ${revisionName(snapshot.taskDefinitionArn)}; nothing was changed.`,
       hint: undefined,
       evidence: [],
     },
@@ -51,8 +51,8 @@ function intention(snapshot: ServiceSnapshot, { prepared }: Plan, { rollout }: R
     return `A deployment would ${build}register a new revision of ${definition.family} and roll it out to ${service}.`;
   }
   const revision = revisionName(existingArn);
-  switch (moveFor(snapshot, existingArn, rollout)) {
-    case 'nothing':
+  switch (plannedChangeFor(snapshot, existingArn, rollout)) {
+    case 'none':
       return `A deployment would change nothing: ${service} already runs ${revision}.`;
     case 'adopt':
       return `A deployment would follow the one of ${revision} to ${service} that is under way.`;

@@ -2,21 +2,21 @@ import { tmpdir } from 'node:os';
 import { createAws } from './aws/clients.ts';
 import { deploy } from './deploy.ts';
 import { probe } from './gate/probe.ts';
-import { packRemains } from './image/tidy.ts';
+import { packLeftovers } from './image/tidy.ts';
 import { commitOf, readEvent } from './github/event.ts';
 import { InvalidInputs, readInputs, type ReadInputs } from './inputs.ts';
 import type { Request } from './model.ts';
-import { commentTools, postComment, wantedComment } from './report/post-comment.ts';
+import { commentContext, postComment, desiredComment } from './report/post-comment.ts';
 import { ProgressLog, type Console } from './report/progress-log.ts';
 import { publish, type Publisher } from './report/publish.ts';
 import { composeReport } from './report/report.ts';
 import { runFacts } from './report/run-facts.ts';
-import { endingOf, newStory, type Story } from './report/story.ts';
+import { endingOf, newRunRecord, type RunRecord } from './report/story.ts';
 import { cancelledByRunner } from './runtime/cancellation.ts';
 import { systemClock } from './runtime/clock.ts';
 import { download } from './runtime/download.ts';
 import { execute } from './runtime/exec.ts';
-import { Failure } from './runtime/failure.ts';
+import { DeployError } from './runtime/failure.ts';
 import { Masks } from './runtime/masks.ts';
 
 /** The GitHub runner, as the action sees it; @actions/core and the environment in production. */
@@ -39,23 +39,23 @@ export async function run(runner: Runner): Promise<void> {
   const masks = new Masks();
   const log = new ProgressLog(runner.console, systemClock, masks);
   const inputs = readAllInputs(runner);
-  if (!(inputs instanceof Failure)) hideSecrets(inputs.secrets, runner, masks);
-  const request = inputs instanceof Failure ? undefined : inputs.request;
-  const story =
-    inputs instanceof Failure
-      ? { ...newStory(), ending: endingOf(inputs) }
+  if (!(inputs instanceof DeployError)) maskSecrets(inputs.secrets, runner, masks);
+  const request = inputs instanceof DeployError ? undefined : inputs.request;
+  const record =
+    inputs instanceof DeployError
+      ? { ...newRunRecord(), ending: endingOf(inputs) }
       : await deployWithAws(inputs.request, runner, log, masks);
   const { steps, lines, warnings, points, seconds } = log;
   const recorded = { startedAt, durationSeconds: seconds, steps, lines, warnings, points };
   const event = await readEvent(runner.env);
-  const report = composeReport(request, runFacts(runner.env, commitOf(event)), story, recorded);
-  const comment = request && { ...wantedComment(request), githubToken: request.report.githubToken };
+  const report = composeReport(request, runFacts(runner.env, commitOf(event)), record, recorded);
+  const comment = request && { ...desiredComment(request), githubToken: request.report.githubToken };
   await publish(report, runner.publisher, masks, {
     temp: givenOr(runner.env['RUNNER_TEMP'], tmpdir()),
     summary: request?.report.summary ?? true,
     ...(comment === undefined
       ? {}
-      : { comment: (hidden) => postComment(hidden, comment, commentTools(event, systemClock)) }),
+      : { comment: (masked) => postComment(masked, comment, commentContext(event, systemClock)) }),
   });
 }
 
@@ -68,7 +68,7 @@ function givenOr(value: string | undefined, otherwise: string): string {
   return value === undefined || value === '' ? otherwise : value;
 }
 
-function readAllInputs(runner: Runner): ReadInputs | Failure {
+function readAllInputs(runner: Runner): ReadInputs | DeployError {
   try {
     return readInputs((name) => runner.getInput(name), { workspace: workspaceOf(runner) });
   } catch (error) {
@@ -78,17 +78,21 @@ function readAllInputs(runner: Runner): ReadInputs | Failure {
 }
 
 /** One problem is the message itself; several are named in it and listed below it. */
-function invalidInput({ problems }: InvalidInputs): Failure {
+function invalidInput({ problems }: InvalidInputs): DeployError {
   const [only = '', ...others] = problems;
-  if (others.length === 0) return new Failure('invalid-input', `Invalid input: ${only}`);
+  if (others.length === 0) return new DeployError('invalid-input', `Invalid input: ${only}`);
   const names = [...new Set(problems.map((problem) => problem.split(':', 1)[0] ?? ''))];
-  return new Failure('invalid-input', `Invalid inputs, ${problems.length} problems: ${names.join(', ')}.`, {
-    hint: problems.join('\n'),
-  });
+  return new DeployError(
+    'invalid-input',
+    `Invalid inputs, ${problems.length} problems: ${names.join(', ')}.`,
+    {
+      hint: problems.join('\n'),
+    },
+  );
 }
 
 /** Before the first word is printed. */
-function hideSecrets(secrets: readonly string[], runner: Runner, masks: Masks): void {
+function maskSecrets(secrets: readonly string[], runner: Runner, masks: Masks): void {
   for (const secret of secrets) {
     masks.add(secret);
     runner.setSecret(secret);
@@ -96,8 +100,8 @@ function hideSecrets(secrets: readonly string[], runner: Runner, masks: Masks): 
 }
 
 /** Line by line: a secret that a program prints is printed so. Too short a line would blank out half the log. */
-function hideLines(secret: string, runner: Runner, masks: Masks): void {
-  hideSecrets(
+function maskLines(secret: string, runner: Runner, masks: Masks): void {
+  maskSecrets(
     secret.split(/\r?\n/).filter((line) => line.trim().length > 2),
     runner,
     masks,
@@ -109,7 +113,7 @@ async function deployWithAws(
   runner: Runner,
   log: ProgressLog,
   masks: Masks,
-): Promise<Story> {
+): Promise<RunRecord> {
   const signal = cancelledByRunner();
   const over = new AbortController();
   try {
@@ -125,21 +129,21 @@ async function deployWithAws(
       random: Math.random,
       ask: probe,
       download,
-      handOver: (text) => {
-        runner.saveState('handover', text);
+      saveForPost: (text) => {
+        runner.saveState('savedState', text);
       },
-      keepDocker: (remains) => {
-        runner.saveState('docker', packRemains(remains));
+      saveLeftovers: (leftovers) => {
+        runner.saveState('docker', packLeftovers(leftovers));
       },
       exec: execute,
-      hide: (secret) => {
-        hideLines(secret, runner, masks);
+      mask: (secret) => {
+        maskLines(secret, runner, masks);
       },
       env: runner.env,
       workspace: workspaceOf(runner),
     });
   } catch (error) {
-    return { ...newStory(), ending: endingOf(error) };
+    return { ...newRunRecord(), ending: endingOf(error) };
   } finally {
     // A call that nobody waits for any more must not keep the process alive.
     over.abort(new Error('The run is over.'));

@@ -1,5 +1,5 @@
 import type { Aws } from './aws/clients.ts';
-import type { DockerRemains } from './image/session.ts';
+import type { DockerLeftovers } from './image/session.ts';
 import type { HttpCheck, Probe } from './model.ts';
 import type { ProgressLog } from './report/progress-log.ts';
 import type { Clock } from './runtime/clock.ts';
@@ -7,7 +7,7 @@ import type { Download } from './runtime/download.ts';
 import type { Exec } from './runtime/exec.ts';
 
 /** Everything that the story touches the world with; a test passes its own. */
-export interface Tools {
+export interface RunContext {
   readonly aws: Aws;
   /** Clients that still answer after the job was cancelled. */
   readonly awsToTheEnd: Aws;
@@ -21,12 +21,12 @@ export interface Tools {
   /** Fetches what is behind a presigned URL. */
   readonly download: Download;
   /** Keeps what the post step needs, should this process be killed. */
-  readonly handOver: (text: string) => void;
+  readonly saveForPost: (text: string) => void;
   /** Remembers for the post step what a build leaves behind. */
-  readonly keepDocker: (remains: DockerRemains) => void;
+  readonly saveLeftovers: (leftovers: DockerLeftovers) => void;
   readonly exec: Exec;
   /** Masks a value in everything that leaves this process. */
-  readonly hide: (secret: string) => void;
+  readonly mask: (secret: string) => void;
   /** The environment of the job, for the programs that are run. */
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Folder that a task definition's path is relative to. */

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { bake, type GateTools } from '../../src/gate/gate.ts';
-import type { AlarmView, Course, Probe } from '../../src/model.ts';
+import { bake, type GateContext } from '../../src/gate/gate.ts';
+import type { AlarmView, ServiceRun, Probe } from '../../src/model.ts';
 import { denied, expired } from '../fakes/aws-errors.ts';
 import { fakeClock, type FakeClock } from '../fakes/clock.ts';
-import { courseOf, HTTP_CHECK, requestOf, rolloutOf } from '../fakes/literals.ts';
+import { serviceRunOf, HTTP_CHECK, requestOf, rolloutOf } from '../fakes/literals.ts';
 import { fakeLog } from '../fakes/log.ts';
 
 const GOOD: Probe = { kind: 'answer', status: 200, body: '', url: '' };
@@ -18,7 +18,7 @@ interface World {
 
 type Asked = { readonly clock: FakeClock; readonly log: ReturnType<typeof fakeLog>; asked: string[] };
 
-function tools({ alarm = 'OK', status = 'RUNNING', probe = GOOD }: World): GateTools & Asked {
+function ctx({ alarm = 'OK', status = 'RUNNING', probe = GOOD }: World): GateContext & Asked {
   const asked: string[] = [];
   const rollout = rolloutOf();
   const answer = <T>(call: string, value: T): Promise<T> => {
@@ -54,38 +54,40 @@ function tools({ alarm = 'OK', status = 'RUNNING', probe = GOOD }: World): GateT
     log: fakeLog(),
     signal: new AbortController().signal,
     asked,
-  } as unknown as GateTools & Asked;
+  } as unknown as GateContext & Asked;
 }
 
-function baking(world: GateTools, courses: readonly Course[], gate: object): Promise<Course[]> {
+function baking(world: GateContext, serviceRuns: readonly ServiceRun[], gate: object): Promise<ServiceRun[]> {
   const request = requestOf({ gate: { ...requestOf().gate, ...gate } });
-  return bake(world, courses, request, { alarms: SILENT, answer: GOOD });
+  return bake(world, serviceRuns, request, { alarms: SILENT, answer: GOOD });
 }
 
 const ALARMS = { alarms: ['errors'], bakeMinutes: 0 };
 const BAKED = { alarms: [], bakeMinutes: 1 };
-const ends = (courses: readonly Course[]): string[] =>
-  courses.map(({ move, trouble }) => `${move}: ${trouble?.cause ?? 'well'} ${trouble?.remedy ?? ''}`.trim());
+const ends = (serviceRuns: readonly ServiceRun[]): string[] =>
+  serviceRuns.map(({ change, problem }) =>
+    `${change}: ${problem?.cause ?? 'well'} ${problem?.recovery ?? ''}`.trim(),
+  );
 
 describe('the bake', () => {
   it('is over at once where neither alarms nor a time are given', async () => {
-    const world = tools({});
-    const courses = [courseOf()];
-    expect(await baking(world, courses, { alarms: [], bakeMinutes: 0 })).toEqual(courses);
+    const world = ctx({});
+    const serviceRuns = [serviceRunOf()];
+    expect(await baking(world, serviceRuns, { alarms: [], bakeMinutes: 0 })).toEqual(serviceRuns);
     expect(world.asked).toEqual([]);
   });
 
   it('asks the alarms once where there is no time', async () => {
-    const world = tools({});
-    const [course] = await baking(world, [courseOf()], ALARMS);
-    expect(course?.gates.map(({ gate, state }) => `${gate} ${state}`)).toEqual(['alarms passed']);
+    const world = ctx({});
+    const [serviceRun] = await baking(world, [serviceRunOf()], ALARMS);
+    expect(serviceRun?.gates.map(({ gate, state }) => `${gate} ${state}`)).toEqual(['alarms passed']);
     expect([world.asked, world.clock.now()]).toEqual([['alarms'], 0]);
   });
 
   it('takes its time, and then asks the tasks and the URL once more', async () => {
-    const world = tools({});
-    const [course] = await baking(world, [courseOf()], { ...BAKED, http: HTTP_CHECK });
-    expect(course?.gates.map(({ gate, state }) => `${gate} ${state}`)).toEqual([
+    const world = ctx({});
+    const [serviceRun] = await baking(world, [serviceRunOf()], { ...BAKED, http: HTTP_CHECK });
+    expect(serviceRun?.gates.map(({ gate, state }) => `${gate} ${state}`)).toEqual([
       'alarms passed',
       'tasks passed',
       'http passed',
@@ -99,27 +101,27 @@ describe('the bake', () => {
     ['a URL that answers badly', { probe: { ...GOOD, status: 500 } }, 'http-check-failed'],
   ])('fails for %s', async (_what, world, cause) => {
     const gate = { alarms: ['errors'], bakeMinutes: 1, http: HTTP_CHECK };
-    expect(ends(await baking(tools(world), [courseOf()], gate))).toEqual([`update: ${cause} roll-back`]);
+    expect(ends(await baking(ctx(world), [serviceRunOf()], gate))).toEqual([`update: ${cause} roll-back`]);
   });
 
   it('of an alarm counts against every service that this run changed, and against no other', async () => {
-    const courses = [courseOf(), courseOf({ move: 'nothing' }), courseOf({ move: 'adopt' })];
-    expect(ends(await baking(tools({ alarm: 'ALARM' }), courses, ALARMS))).toEqual([
+    const serviceRuns = [serviceRunOf(), serviceRunOf({ change: 'none' }), serviceRunOf({ change: 'adopt' })];
+    expect(ends(await baking(ctx({ alarm: 'ALARM' }), serviceRuns, ALARMS))).toEqual([
       'update: alarm roll-back',
-      'nothing: well',
+      'none: well',
       'adopt: alarm roll-back',
     ]);
   });
 
   it('of an alarm leaves a service that was not changed', async () => {
-    const judged = await baking(tools({ alarm: 'ALARM' }), [courseOf({ move: 'nothing' })], ALARMS);
-    expect(ends(judged)).toEqual(['nothing: alarm leave']);
-    expect(judged[0]?.trouble?.reason).toBe('runs, but alarm "errors" is in ALARM: Threshold Crossed');
+    const evaluated = await baking(ctx({ alarm: 'ALARM' }), [serviceRunOf({ change: 'none' })], ALARMS);
+    expect(ends(evaluated)).toEqual(['none: alarm leave']);
+    expect(evaluated[0]?.problem?.reason).toBe('runs, but alarm "errors" is in ALARM: Threshold Crossed');
   });
 
   it('is not begun where no service is well', async () => {
-    const world = tools({});
-    const [failed] = await baking(tools({ alarm: 'ALARM' }), [courseOf()], ALARMS);
+    const world = ctx({});
+    const [failed] = await baking(ctx({ alarm: 'ALARM' }), [serviceRunOf()], ALARMS);
     expect(await baking(world, failed === undefined ? [] : [failed], ALARMS)).toEqual([failed]);
     expect(world.asked).toEqual([]);
   });
@@ -128,15 +130,15 @@ describe('the bake', () => {
     ['warned of where they may not be read', denied(), true],
     ['told of where they are silent', 'OK', false],
   ] as const)('has its alarms %s', async (_what, alarm, warned) => {
-    const world = tools({ alarm });
-    await baking(world, [courseOf()], ALARMS);
+    const world = ctx({ alarm });
+    await baking(world, [serviceRunOf()], ALARMS);
     expect(world.log.said).toEqual([
       expect.stringMatching(warned ? /^warning: alarms gate skipped/ : /^alarms gate passed/),
     ]);
   });
 
   it('leaves production where the credentials end meanwhile', async () => {
-    const [course] = await baking(tools({ alarm: expired() }), [courseOf()], ALARMS);
-    expect(course?.trouble).toMatchObject({ cause: 'credentials-expired', remedy: 'leave' });
+    const [serviceRun] = await baking(ctx({ alarm: expired() }), [serviceRunOf()], ALARMS);
+    expect(serviceRun?.problem).toMatchObject({ cause: 'credentials-expired', recovery: 'leave' });
   });
 });

@@ -29,7 +29,7 @@ const CAPACITY = {
 };
 
 const AUTO = { failFast: true, failedTaskLimit: 'auto', breakerThreshold: 3, isChecked: false } as const;
-const NONE = { settled: [], foreign: [] };
+const NONE = { settled: [], preexisting: [] };
 
 /** A look at tasks whose container "app" is the essential one. */
 function looking(
@@ -76,7 +76,7 @@ describe('tasks that nothing checks', () => {
 
   test('what had failed before this run began counts no more, nor what is nobody’s fault', () => {
     const stopped = [crash('old', 1), crash('new', 0, CAPACITY)];
-    const crashes = looking(NO_CRASHES, { running: ['c'], stopped }, { ...NONE, foreign: ['old'] }, 0);
+    const crashes = looking(NO_CRASHES, { running: ['c'], stopped }, { ...NONE, preexisting: ['old'] }, 0);
     expect([...crashes.failures.keys()]).toEqual([]);
     expect(outliveTheCrashed(crashes, 0)).toBe(true);
   });

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { proveService, proveUrl, type GateTools } from '../../src/gate/gate.ts';
-import type { Course, DeployedImage, Probe } from '../../src/model.ts';
+import { proveService, proveUrl, type GateContext } from '../../src/gate/gate.ts';
+import type { ServiceRun, DeployedImage, Probe } from '../../src/model.ts';
 import { denied, expired, throttled } from '../fakes/aws-errors.ts';
 import { fakeClock } from '../fakes/clock.ts';
-import { courseOf, digestOf, HTTP_CHECK, REPOSITORY, requestOf, rolloutOf } from '../fakes/literals.ts';
+import { serviceRunOf, digestOf, HTTP_CHECK, REPOSITORY, requestOf, rolloutOf } from '../fakes/literals.ts';
 import { fakeLog } from '../fakes/log.ts';
 
 const IMAGE: DeployedImage = {
@@ -17,12 +17,12 @@ const BAD: Probe = { kind: 'answer', status: 500, body: '', url: '' };
 const NONE: Probe = { kind: 'unreachable', reason: 'the connection was refused' };
 
 /** A service whose one task runs an image; `error`: what AWS says instead. */
-function tools(world: {
+function ctx(world: {
   digest?: string;
   status?: string;
   error?: Error;
   probe?: Probe;
-}): GateTools & { asked: () => number } {
+}): GateContext & { asked: () => number } {
   const rollout = rolloutOf();
   let asked = 0;
   const answer = (value: object): Promise<object> =>
@@ -54,17 +54,22 @@ function tools(world: {
     log: fakeLog(),
     signal,
     asked: () => asked,
-  } as unknown as GateTools & { asked: () => number };
+  } as unknown as GateContext & { asked: () => number };
 }
 
-function prove(world: Parameters<typeof tools>[0], course: Partial<Course> = {}): Promise<Course> {
-  return proveService(tools(world), courseOf({ outcome: undefined, ...course }), { web: IMAGE }, requestOf());
+function prove(world: Parameters<typeof ctx>[0], serviceRun: Partial<ServiceRun> = {}): Promise<ServiceRun> {
+  return proveService(
+    ctx(world),
+    serviceRunOf({ outcome: undefined, ...serviceRun }),
+    { web: IMAGE },
+    requestOf(),
+  );
 }
 
 describe('a service', () => {
   it('is proven by the digest that runs and by its tasks', async () => {
-    const { gates, trouble } = await prove({});
-    expect(trouble).toBeUndefined();
+    const { gates, problem } = await prove({});
+    expect(problem).toBeUndefined();
     expect(gates.map(({ gate, state }) => `${gate} ${state}`)).toEqual(['digest passed', 'tasks passed']);
   });
 
@@ -72,27 +77,27 @@ describe('a service', () => {
     ['another digest', { digest: 'b' }, 'digest-mismatch', ['digest']],
     ['a task that does not run', { status: 'PENDING' }, 'container-health-check-failed', ['digest', 'tasks']],
   ])('with %s is rolled back, and nothing more is asked', async (_what, world, cause, asked) => {
-    const { gates, trouble } = await prove(world);
-    expect(trouble).toMatchObject({ result: 'failed', cause, remedy: 'roll-back' });
+    const { gates, problem } = await prove(world);
+    expect(problem).toMatchObject({ result: 'failed', cause, recovery: 'roll-back' });
     expect(gates.map(({ gate }) => gate)).toEqual(asked);
   });
 
   it('that was not touched is left where a gate fails', async () => {
-    expect((await prove({ digest: 'b' }, { move: 'nothing' })).trouble).toMatchObject({ remedy: 'leave' });
+    expect((await prove({ digest: 'b' }, { change: 'none' })).problem).toMatchObject({ recovery: 'leave' });
   });
 
   it('is left alone where the credentials expire meanwhile', async () => {
-    expect((await prove({ error: expired() })).trouble).toMatchObject({
+    expect((await prove({ error: expired() })).problem).toMatchObject({
       result: 'failed',
       cause: 'credentials-expired',
-      remedy: 'leave',
+      recovery: 'leave',
     });
   });
 
   it('of which a proof cannot be had is warned of; of one that nobody expected a line will do', async () => {
     const saidOf = async (images: Readonly<Record<string, DeployedImage>>): Promise<readonly string[]> => {
-      const world = tools({ error: denied() });
-      await proveService(world, courseOf({ outcome: undefined }), images, requestOf());
+      const world = ctx({ error: denied() });
+      await proveService(world, serviceRunOf({ outcome: undefined }), images, requestOf());
       return (world.log as ReturnType<typeof fakeLog>).said.map((text) =>
         text.split(':').slice(0, 3).join(':'),
       );
@@ -105,8 +110,8 @@ describe('a service', () => {
   });
 
   it('that passes is not warned of', async () => {
-    const world = tools({});
-    await proveService(world, courseOf({ outcome: undefined }), { web: IMAGE }, requestOf());
+    const world = ctx({});
+    await proveService(world, serviceRunOf({ outcome: undefined }), { web: IMAGE }, requestOf());
     expect((world.log as ReturnType<typeof fakeLog>).said.join()).not.toContain('warning: ');
   });
 
@@ -114,18 +119,18 @@ describe('a service', () => {
     ['nothing may be read', denied()],
     ['AWS gives no answer', throttled()],
   ])('is not accused where %s', async (_why, error) => {
-    const { gates, trouble } = await prove({ error });
-    expect(trouble).toBeUndefined();
+    const { gates, problem } = await prove({ error });
+    expect(problem).toBeUndefined();
     expect(gates.map(({ gate, state }) => `${gate} ${state}`)).toEqual(['digest skipped', 'tasks skipped']);
   });
 
-  it.each<[string, Partial<Course>]>([
+  it.each<[string, Partial<ServiceRun>]>([
     ['wants no task', { desiredCount: 0 }],
     ['was refused its update', { rollout: undefined }],
   ])('that %s has nothing to prove', async (_why, more) => {
-    const course = courseOf(more);
-    expect(await proveService(tools({ error: new Error('never called') }), course, {}, requestOf())).toBe(
-      course,
+    const serviceRun = serviceRunOf(more);
+    expect(await proveService(ctx({ error: new Error('never called') }), serviceRun, {}, requestOf())).toBe(
+      serviceRun,
     );
   });
 });
@@ -134,63 +139,63 @@ describe('the health-check URL', () => {
   const request = requestOf({
     gate: { ...requestOf().gate, http: { ...HTTP_CHECK, url: 'https://a.example/h?token=s3cret' } },
   });
-  const names = (courses: readonly Course[]): string[] =>
-    courses.map((course) => `${course.move}: ${course.trouble?.remedy ?? 'well'}`);
+  const names = (serviceRuns: readonly ServiceRun[]): string[] =>
+    serviceRuns.map((serviceRun) => `${serviceRun.change}: ${serviceRun.problem?.recovery ?? 'well'}`);
 
   it('counts against every service that this run changed, and against no other', async () => {
-    const courses = [courseOf(), courseOf({ move: 'nothing' }), courseOf({ move: 'adopt' })];
-    const judged = await proveUrl(tools({ probe: BAD }), courses, request, GOOD);
-    expect(names(judged)).toEqual(['update: roll-back', 'nothing: well', 'adopt: roll-back']);
-    expect(judged[0]?.trouble).toMatchObject({ result: 'failed', cause: 'http-check-failed' });
+    const serviceRuns = [serviceRunOf(), serviceRunOf({ change: 'none' }), serviceRunOf({ change: 'adopt' })];
+    const evaluated = await proveUrl(ctx({ probe: BAD }), serviceRuns, request, GOOD);
+    expect(names(evaluated)).toEqual(['update: roll-back', 'none: well', 'adopt: roll-back']);
+    expect(evaluated[0]?.problem).toMatchObject({ result: 'failed', cause: 'http-check-failed' });
   });
 
   it('counts against all where nothing was changed, and leaves them', async () => {
-    const judged = await proveUrl(tools({ probe: BAD }), [courseOf({ move: 'nothing' })], request, GOOD);
-    expect(names(judged)).toEqual(['nothing: leave']);
+    const evaluated = await proveUrl(ctx({ probe: BAD }), [serviceRunOf({ change: 'none' })], request, GOOD);
+    expect(names(evaluated)).toEqual(['none: leave']);
   });
 
   it('that never answered this runner leaves production: the runner may be at fault', async () => {
-    const [course] = await proveUrl(tools({ probe: NONE }), [courseOf()], request, NONE);
-    expect(course?.trouble).toMatchObject({ remedy: 'leave', cause: 'http-check-failed' });
-    expect(course?.trouble?.hint).toContain('did not answer before the deployment either');
+    const [serviceRun] = await proveUrl(ctx({ probe: NONE }), [serviceRunOf()], request, NONE);
+    expect(serviceRun?.problem).toMatchObject({ recovery: 'leave', cause: 'http-check-failed' });
+    expect(serviceRun?.problem?.hint).toContain('did not answer before the deployment either');
   });
 
   it('is asked once for all services', async () => {
-    const world = tools({});
-    const judged = await proveUrl(world, [courseOf(), courseOf()], request, GOOD);
-    expect(judged.map(({ gates }) => gates.map(({ state }) => state))).toEqual([['passed'], ['passed']]);
+    const world = ctx({});
+    const evaluated = await proveUrl(world, [serviceRunOf(), serviceRunOf()], request, GOOD);
+    expect(evaluated.map(({ gates }) => gates.map(({ state }) => state))).toEqual([['passed'], ['passed']]);
     expect(world.asked()).toBe(3);
   });
 
   it('shows no query anywhere: it may carry a token', async () => {
-    const world = tools({ probe: BAD });
-    const judged = await proveUrl(world, [courseOf()], request, GOOD);
+    const world = ctx({ probe: BAD });
+    const evaluated = await proveUrl(world, [serviceRunOf()], request, GOOD);
     const { said } = world.log as ReturnType<typeof fakeLog>;
-    expect(JSON.stringify([judged, said])).not.toContain('s3cret');
+    expect(JSON.stringify([evaluated, said])).not.toContain('s3cret');
   });
 
-  it.each<[string, Course[], boolean]>([
-    ['none is given', [courseOf()], false],
-    ['no service wants a task', [courseOf({ desiredCount: 0 })], true],
+  it.each<[string, ServiceRun[], boolean]>([
+    ['none is given', [serviceRunOf()], false],
+    ['no service wants a task', [serviceRunOf({ desiredCount: 0 })], true],
     [
       'no service is well',
       [
-        courseOf({
-          trouble: {
+        serviceRunOf({
+          problem: {
             result: 'failed',
             cause: 'unknown',
             reason: '',
             hint: undefined,
             evidence: [],
-            remedy: 'leave',
+            recovery: 'leave',
           },
         }),
       ],
       true,
     ],
-  ])('is not asked where %s', async (_why, courses, given) => {
-    const world = tools({});
-    expect(await proveUrl(world, courses, given ? request : requestOf(), GOOD)).toEqual(courses);
+  ])('is not asked where %s', async (_why, serviceRuns, given) => {
+    const world = ctx({});
+    expect(await proveUrl(world, serviceRuns, given ? request : requestOf(), GOOD)).toEqual(serviceRuns);
     expect(world.asked()).toBe(0);
   });
 });

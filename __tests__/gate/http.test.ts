@@ -41,8 +41,8 @@ async function gate(
   };
   const check = { ...HTTP_CHECK, json: { v: WANTED }, ...options.check };
   const limits = { ...requestOf().gate, deadlineSeconds: options.deadline ?? 120 };
-  const tools = { ask, clock, log, signal: new AbortController().signal };
-  const end = await httpGate(tools, check, limits, 'before' in options ? options.before : PROBES['o']);
+  const ctx = { ask, clock, log, signal: new AbortController().signal };
+  const end = await httpGate(ctx, check, limits, 'before' in options ? options.before : PROBES['o']);
   return { ...end, asked, seconds: clock.now() / 1000, said: log.said };
 }
 
@@ -126,14 +126,14 @@ describe('the health-check URL', () => {
         if (pause === 2) controller.abort(new Cancelled('SIGINT'));
       },
     });
-    const tools = {
+    const ctx = {
       ask: () => Promise.resolve(PROBES['o']!),
       clock,
       log: fakeLog(),
       signal: controller.signal,
     };
     const check = { ...HTTP_CHECK, json: { v: WANTED } };
-    await expect(httpGate(tools, check, requestOf().gate, PROBES['o'])).rejects.toBeInstanceOf(Cancelled);
+    await expect(httpGate(ctx, check, requestOf().gate, PROBES['o'])).rejects.toBeInstanceOf(Cancelled);
     expect(clock.pauses).toHaveLength(2);
   });
 });

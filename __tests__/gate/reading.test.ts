@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { acceptsRedirect, read, valueAt } from '../../src/gate/reading.ts';
+import { acceptsRedirect, measure, valueAt } from '../../src/gate/reading.ts';
 import type { HttpCheck, Probe } from '../../src/model.ts';
 import { HTTP_CHECK } from '../fakes/literals.ts';
 
@@ -177,11 +177,11 @@ describe('an answer of the health-check URL', () => {
       'the connection was refused',
     ],
   ])('is %s', (_rule, probe, check, before, kind, what) => {
-    expect(read(probe, { ...HTTP_CHECK, ...check }, before)).toEqual({ kind, what });
+    expect(measure(probe, { ...HTTP_CHECK, ...check }, before)).toEqual({ kind, what });
   });
 
   it('is not quoted at length', () => {
-    const reading = read(
+    const reading = measure(
       answer(JSON.stringify({ version: 'x'.repeat(5000) })),
       { ...HTTP_CHECK, ...VERSION },
       undefined,

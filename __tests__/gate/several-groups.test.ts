@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { TargetView } from '../../src/aws/target-health.ts';
-import { judgeTargets } from '../../src/gate/targets.ts';
+import { evaluateTargets } from '../../src/gate/targets.ts';
 
 const TASK = {
   taskArn: 'arn:aws:ecs:eu-central-1:123456789012:task/prod/a',
@@ -22,7 +22,7 @@ function target(state: string): TargetView {
 
 test('a task that a group knows twice is proven by the target that is healthy', () => {
   const groups = [[target('draining'), target('healthy')]];
-  expect(judgeTargets([TASK], groups, false, PLACES).unproven.size).toBe(0);
+  expect(evaluateTargets([TASK], groups, false, PLACES).unproven.size).toBe(0);
 });
 
 test.each([
@@ -31,5 +31,5 @@ test.each([
   ['still being checked in one of two target groups is not yet', ['initial', 'healthy'], 1],
 ])('a task that is %s', (_, states, unproven) => {
   const groups = states.map((state) => [target(state)]);
-  expect(judgeTargets([TASK], groups, false, PLACES).unproven.size).toBe(unproven);
+  expect(evaluateTargets([TASK], groups, false, PLACES).unproven.size).toBe(unproven);
 });

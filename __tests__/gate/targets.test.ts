@@ -1,6 +1,6 @@
 import type { Task } from '@aws-sdk/client-ecs';
 import { describe, expect, it } from '@jest/globals';
-import { targetsGate, type TargetsTools } from '../../src/gate/targets.ts';
+import { targetsGate, type TargetsContext } from '../../src/gate/targets.ts';
 import type { GateResult, Rollout } from '../../src/model.ts';
 import { Cancelled } from '../../src/runtime/cancellation.ts';
 import { awsError, denied, throttled, unanswered } from '../fakes/aws-errors.ts';
@@ -58,8 +58,8 @@ async function gate(
     /** Those of them that the watch has seen; undefined: nobody watched. */
     knownFailures?: readonly string[];
     /** How many tasks the run wants, and how many the service does. */
-    wanted?: number;
     desired?: number;
+    serviceDesired?: number;
     /** How long AWS takes to list the tasks, in milliseconds. */
     slow?: number;
   } = {},
@@ -92,7 +92,7 @@ async function gate(
     gone.some(({ taskArn = '' }) => arns.includes(taskArn));
   const ecs = {
     describeServices: async () =>
-      Promise.resolve({ services: [{ desiredCount: options.desired ?? look().length }] }),
+      Promise.resolve({ services: [{ desiredCount: options.serviceDesired ?? look().length }] }),
     listTasks: async ({ desiredStatus }: { desiredStatus: string }) => {
       if (desiredStatus === 'STOPPED')
         return Promise.resolve({ taskArns: gone.map(({ taskArn }) => taskArn) });
@@ -125,13 +125,13 @@ async function gate(
         ),
       }),
   };
-  const tools = { aws: { ecs, elb }, clock, log, signal: controller.signal } as unknown as TargetsTools;
-  const result = await targetsGate(tools, rollout, {
+  const ctx = { aws: { ecs, elb }, clock, log, signal: controller.signal } as unknown as TargetsContext;
+  const result = await targetsGate(ctx, rollout, {
     deadlineSeconds: 60,
     pollSeconds: 5,
     failedTaskLimit: 'auto',
     failFast: true,
-    wanted: options.wanted ?? 1,
+    desired: options.desired ?? 1,
   });
   return { ...result, seconds: clock.now() / 1000, said: log.said };
 }
@@ -174,8 +174,8 @@ describe('the targets of a deployment', () => {
     const end = await gate([[WELL, { ...ILL, id: 'x' }], later], {
       knownFailures: [],
       crashed: [{ id: 'x', life: 14 }],
-      wanted: 2,
       desired: 2,
+      serviceDesired: 2,
     });
     expect(end).toMatchObject({
       state: 'failed',
@@ -242,16 +242,22 @@ describe('how many tasks are to be proven', () => {
   const two = [WELL, { id: 'b', target: 'healthy' }];
 
   it('is what the run wants', async () => {
-    const end = await gate([[WELL], two], { wanted: 2, desired: 2 });
+    const end = await gate([[WELL], two], { desired: 2, serviceDesired: 2 });
     expect(end).toMatchObject({ state: 'passed', seconds: 5, detail: '2 of 2 tasks are healthy' });
   });
 
   it('is less where the service has been scaled in meanwhile', async () => {
-    expect(await gate([[WELL]], { wanted: 2, desired: 1 })).toMatchObject({ state: 'passed', seconds: 0 });
+    expect(await gate([[WELL]], { desired: 2, serviceDesired: 1 })).toMatchObject({
+      state: 'passed',
+      seconds: 0,
+    });
   });
 
   it('is no more where it has been scaled out', async () => {
-    expect(await gate([[WELL]], { wanted: 1, desired: 4 })).toMatchObject({ state: 'passed', seconds: 0 });
+    expect(await gate([[WELL]], { desired: 1, serviceDesired: 4 })).toMatchObject({
+      state: 'passed',
+      seconds: 0,
+    });
   });
 });
 
@@ -297,7 +303,7 @@ describe('tasks that crashed', () => {
   });
 
   it('are what is wrong at the deadline, where nothing checks the tasks and one is missing', async () => {
-    const end = await gate([[{ id: 'a' }]], { ...unchecked, crashed: one, wanted: 2, desired: 2 });
+    const end = await gate([[{ id: 'a' }]], { ...unchecked, crashed: one, desired: 2, serviceDesired: 2 });
     expect(end).toMatchObject({ state: 'failed', cause: 'app-crashed', seconds: 60 });
   });
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import { alarmTrouble, gateTrouble, httpTrouble, notProven } from '../../src/gate/trouble.ts';
-import type { GateResult, Move } from '../../src/model.ts';
-import { Failure } from '../../src/runtime/failure.ts';
-import { courseOf } from '../fakes/literals.ts';
+import { alarmProblem, gateProblem, httpProblem, notProven } from '../../src/gate/trouble.ts';
+import type { GateResult, PlannedChange } from '../../src/model.ts';
+import { DeployError } from '../../src/runtime/failure.ts';
+import { serviceRunOf } from '../fakes/literals.ts';
 
 const failed = (gate: GateResult['gate'], more: Partial<GateResult> = {}): GateResult => ({
   gate,
@@ -11,7 +11,7 @@ const failed = (gate: GateResult['gate'], more: Partial<GateResult> = {}): GateR
   ...more,
 });
 
-const of = (move: Move): ReturnType<typeof courseOf> => courseOf({ move });
+const of = (change: PlannedChange): ReturnType<typeof serviceRunOf> => serviceRunOf({ change });
 
 describe('a gate that one service does not pass', () => {
   test.each([
@@ -20,18 +20,18 @@ describe('a gate that one service does not pass', () => {
     ['an unhealthy task', failed('tasks'), 'container-health-check-failed', 'target'],
     ['a task that crashed', failed('targets', { cause: 'app-crashed' }), 'app-crashed', 'stopped-task'],
   ])('has its cause and its evidence: %s', (_, result, cause, kind) => {
-    expect(gateTrouble(of('update'), result)).toMatchObject({ cause, evidence: [{ kind, text: 'x' }] });
+    expect(gateProblem(of('update'), result)).toMatchObject({ cause, evidence: [{ kind, text: 'x' }] });
   });
 
   test('says what it is of, and that ECS has nothing left to decide', () => {
-    expect(gateTrouble(of('update'), failed('targets'))).toMatchObject({
+    expect(gateProblem(of('update'), failed('targets'))).toMatchObject({
       reason: 'completed, but does not pass the targets gate: x',
-      remedy: 'roll-back',
+      recovery: 'roll-back',
       isOver: true,
     });
-    expect(gateTrouble(of('nothing'), failed('targets'))).toMatchObject({
+    expect(gateProblem(of('none'), failed('targets'))).toMatchObject({
       reason: 'does not pass the targets gate: x',
-      remedy: 'leave',
+      recovery: 'leave',
     });
   });
 });
@@ -40,27 +40,27 @@ describe('what all services share', () => {
   const bad = { detail: 'status 500', reachable: true };
 
   test.each([
-    ['the URL', httpTrouble(of('update'), 'u', bad), 'completed, but u failed: status 500', 'roll-back'],
-    ['the URL, nothing deployed', httpTrouble(of('nothing'), 'u', bad), 'fails at u: status 500', 'leave'],
+    ['the URL', httpProblem(of('update'), 'u', bad), 'completed, but u failed: status 500', 'roll-back'],
+    ['the URL, nothing deployed', httpProblem(of('none'), 'u', bad), 'fails at u: status 500', 'leave'],
     [
       'the URL, never reached',
-      httpTrouble(of('update'), 'u', { detail: 'refused', reachable: false }),
+      httpProblem(of('update'), 'u', { detail: 'refused', reachable: false }),
       'completed, but u failed: refused; it never answered this runner',
       'leave',
     ],
-    ['an alarm', alarmTrouble(of('update'), failed('alarms')), 'completed, but x', 'roll-back'],
-    ['an alarm, nothing deployed', alarmTrouble(of('nothing'), failed('alarms')), 'runs, but x', 'leave'],
-  ])('%s', (_, trouble, reason, remedy) => {
-    expect(trouble).toMatchObject({ result: 'failed', reason, remedy, isOver: true });
+    ['an alarm', alarmProblem(of('update'), failed('alarms')), 'completed, but x', 'roll-back'],
+    ['an alarm, nothing deployed', alarmProblem(of('none'), failed('alarms')), 'runs, but x', 'leave'],
+  ])('%s', (_, problem, reason, recovery) => {
+    expect(problem).toMatchObject({ result: 'failed', reason, recovery, isOver: true });
   });
 });
 
 describe('a proof that could not be had', () => {
   test('leaves production as it is', () => {
-    expect(notProven(new Failure('access-denied', 'AWS denied access.'))).toMatchObject({
+    expect(notProven(new DeployError('access-denied', 'AWS denied access.'))).toMatchObject({
       cause: 'access-denied',
       reason: 'could not be proven: AWS denied access.',
-      remedy: 'leave',
+      recovery: 'leave',
       isOver: true,
     });
   });

@@ -89,7 +89,7 @@ describe('the commit of a build', () => {
 
   it('is not looked for in a job that has ended', async () => {
     const signal = AbortSignal.abort(new Cancelled('SIGINT'));
-    const tools = { exec: execute, env: { GITHUB_SHA: MERGE }, workspace: folder, signal };
-    await expect(findCommit(tools)).rejects.toBeInstanceOf(Cancelled);
+    const ctx = { exec: execute, env: { GITHUB_SHA: MERGE }, workspace: folder, signal };
+    await expect(findCommit(ctx)).rejects.toBeInstanceOf(Cancelled);
   });
 });

@@ -39,7 +39,7 @@ describe('what a failed build says', () => {
       error: 'failed to solve: process "/bin/sh -c pip install" did not complete successfully: exit code: 1',
       cause: 'build-failed',
       hint: undefined,
-      passing: false,
+      retryable: false,
       lines: expect.arrayContaining([' > [3/4] RUN pip install:', '0.245 pip: connection reset by peer']),
     });
   });
@@ -53,7 +53,7 @@ describe('what a failed build says', () => {
       '------',
       'ERROR: received unexpected HTTP status: 503 Service Unavailable',
     ];
-    expect(of(...lines)).toMatchObject({ cause: 'push-failed', passing: true });
+    expect(of(...lines)).toMatchObject({ cause: 'push-failed', retryable: true });
   });
 
   it('is the same from a newer buildx, which says twice that it failed', () => {
@@ -195,7 +195,7 @@ describe('what a failed build says', () => {
     ['a bare 400 of a manifest', status('PUT', '400 Bad Request'), 'push-failed', 'Service Quotas'],
   ])('%s: its cause and what to do', (_what, line, cause, hint) => {
     const told = of(line);
-    expect(told).toMatchObject({ cause, passing: false });
+    expect(told).toMatchObject({ cause, retryable: false });
     if (hint === undefined) expect(told.hint).toBeUndefined();
     else expect(told.hint).toContain(hint);
   });
@@ -221,7 +221,7 @@ describe('another attempt', () => {
     ],
     ['Error response from daemon: Get "https://x/v2/": EOF'],
   ])('helps where it says %s', (line) => {
-    expect(of(line).passing).toBe(true);
+    expect(of(line).retryable).toBe(true);
   });
 
   it.each([
@@ -236,6 +236,6 @@ describe('another attempt', () => {
     ['ERROR: Cannot connect to the Docker daemon: connection reset'],
     [status('POST', '403 Forbidden')],
   ])('does not where it says %s', (line) => {
-    expect(of(line).passing).toBe(false);
+    expect(of(line).retryable).toBe(false);
   });
 });

@@ -41,8 +41,8 @@ async function provided(
           })
         : Promise.reject(repositoryError),
   });
-  const tools = { aws: { ecr, region: REGION }, log } as unknown as Parameters<typeof provideImages>[0];
-  return { images: await provideImages(tools, source), said: log.said, asked };
+  const ctx = { aws: { ecr, region: REGION }, log } as unknown as Parameters<typeof provideImages>[0];
+  return { images: await provideImages(ctx, source), said: log.said, asked };
 }
 
 describe('an image', () => {

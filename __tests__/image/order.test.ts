@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { announce, orderImage, type ImageOrder } from '../../src/image/order.ts';
+import { announce, planImage, type ImagePlan } from '../../src/image/order.ts';
 import type { BuildOptions, Request } from '../../src/model.ts';
 import { awsError, denied } from '../fakes/aws-errors.ts';
 import { ACCOUNT, REGION, REPOSITORY, requestOf } from '../fakes/literals.ts';
@@ -27,17 +27,17 @@ interface Asked {
 
 async function ordered(
   asked: Asked,
-): Promise<{ order: ImageOrder; hidden: string[]; said: readonly string[] }> {
+): Promise<{ imagePlan: ImagePlan; masked: string[]; said: readonly string[] }> {
   const base = requestOf();
   const log = fakeLog();
-  const hidden: string[] = [];
+  const masked: string[] = [];
   const request = requestOf({
     mode: asked.mode ?? 'deploy',
     image: { kind: 'build', repository: asked.repository ?? 'backend', context: asked.context ?? 'app' },
     build: { ...base.build, ...asked.build },
     report: { ...base.report, githubToken: asked.token },
   });
-  const tools = {
+  const ctx = {
     aws: {
       region: REGION,
       ecr: () => ({
@@ -54,21 +54,21 @@ async function ordered(
     env: { GITHUB_SHA: 'a'.repeat(40), GITHUB_SERVER_URL: 'https://github.com', ...asked.env },
     workspace,
     signal: new AbortController().signal,
-    hide: (secret: string) => hidden.push(secret),
-  } as unknown as Parameters<typeof orderImage>[0];
-  return { order: await orderImage(tools, request), hidden, said: log.said };
+    mask: (secret: string) => masked.push(secret),
+  } as unknown as Parameters<typeof planImage>[0];
+  return { imagePlan: await planImage(ctx, request), masked, said: log.said };
 }
 
 describe('what is ordered', () => {
   it('is nothing where nothing is built', async () => {
     const source = { kind: 'reference', reference: 'nginx:1' } as const;
-    const tools = {} as unknown as Parameters<typeof orderImage>[0];
-    expect(await orderImage(tools, requestOf({ image: source }))).toEqual({ kind: 'take', source });
+    const ctx = {} as unknown as Parameters<typeof planImage>[0];
+    expect(await planImage(ctx, requestOf({ image: source }))).toEqual({ kind: 'take', source });
   });
 
   it('is a build of a repository, by its name or its URI', async () => {
     for (const repository of ['backend', REPOSITORY]) {
-      expect((await ordered({ repository })).order).toMatchObject({
+      expect((await ordered({ repository })).imagePlan).toMatchObject({
         kind: 'build',
         repository: { uri: REPOSITORY, accountId: ACCOUNT, region: REGION, name: 'backend' },
         commit: { sha: 'a'.repeat(40) },
@@ -81,14 +81,14 @@ describe('what is ordered', () => {
       imageTagMutability: 'IMMUTABLE_WITH_EXCLUSION',
       imageTagMutabilityExclusionFilters: [{ filterType: 'WILDCARD', filter: 'build*' }],
     };
-    expect((await ordered({ found })).order).toMatchObject({
+    expect((await ordered({ found })).imagePlan).toMatchObject({
       repository: { mutability: { immutable: true, exceptions: ['build*'] } },
     });
   });
 
   it('goes on where a repository by URI may not be looked at', async () => {
-    const { order, said } = await ordered({ repository: REPOSITORY, error: denied() });
-    expect(order).toMatchObject({ repository: { uri: REPOSITORY, mutability: undefined } });
+    const { imagePlan, said } = await ordered({ repository: REPOSITORY, error: denied() });
+    expect(imagePlan).toMatchObject({ repository: { uri: REPOSITORY, mutability: undefined } });
     expect(said.join()).toContain('warning: ecr:DescribeRepositories is denied on backend');
   });
 
@@ -173,15 +173,15 @@ describe('what is ordered', () => {
       },
     ],
   ])('is not refused for %s', async (_what, asked) => {
-    expect((await ordered(asked)).order.kind).toBe('build');
+    expect((await ordered(asked)).imagePlan.kind).toBe('build');
   });
 
   it('has its secrets by name in the arguments, and hides their values', async () => {
-    const { order, hidden } = await ordered({
+    const { imagePlan, masked } = await ordered({
       build: { secrets: ['given=va=lue'], secretEnvs: ['env=SIGNING_KEY'], secretFiles: ['file=key.txt'] },
       env: { SIGNING_KEY: 'line one\nline two' },
     });
-    expect(order).toMatchObject({
+    expect(imagePlan).toMatchObject({
       secrets: {
         options: [
           'id=given,env=ECS_FARGATE_DEPLOY_SECRET_0',
@@ -191,7 +191,7 @@ describe('what is ordered', () => {
         env: { ECS_FARGATE_DEPLOY_SECRET_0: 'va=lue' },
       },
     });
-    expect(hidden).toEqual(['va=lue', 'line one\nline two', 'first line\nsecond line']);
+    expect(masked).toEqual(['va=lue', 'line one\nline two', 'first line\nsecond line']);
   });
 
   it.each([
@@ -201,18 +201,18 @@ describe('what is ordered', () => {
     ['http://github.com/o/n.git', []],
     ['app', []],
   ])('with %s as its context has the token of the job for this GitHub only', async (context, options) => {
-    const { order } = await ordered({ context, token: 'ghs_token' });
-    expect(order).toMatchObject({ secrets: { options } });
-    expect(JSON.stringify(order).includes('ghs_token')).toBe(options.length > 0);
+    const { imagePlan } = await ordered({ context, token: 'ghs_token' });
+    expect(imagePlan).toMatchObject({ secrets: { options } });
+    expect(JSON.stringify(imagePlan).includes('ghs_token')).toBe(options.length > 0);
   });
 });
 
 describe('a plan', () => {
   it('announces the image that would be built', async () => {
-    const { order } = await ordered({ mode: 'plan' });
+    const { imagePlan } = await ordered({ mode: 'plan' });
     const log = fakeLog();
-    if (order.kind !== 'build') throw new Error('It was to be a build.');
-    expect(announce(order, log)).toMatchObject({
+    if (imagePlan.kind !== 'build') throw new Error('It was to be a build.');
+    expect(announce(imagePlan, log)).toMatchObject({
       image: { reference: `${REPOSITORY}:to-be-built`, digest: undefined, toBeBuilt: true },
     });
     expect(log.said[0]).toContain('A plan builds nothing.');

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Task } from '@aws-sdk/client-ecs';
-import { isOver, judgeTask } from '../../src/pre-deploy/judge.ts';
+import { isOver, evaluateTask } from '../../src/pre-deploy/judge.ts';
 
 const DONE = 'Essential container in task exited';
 const LOG = 'The stop reason and the last log lines say why.';
@@ -20,7 +20,7 @@ function taskOf(exitCode: number | undefined, more: Partial<Task> = {}): Task {
 
 describe('the end of the task', () => {
   test('is good where the container exited with 0, whatever became of its neighbours', () => {
-    expect(judgeTask(taskOf(0), 'web')).toEqual({ kind: 'good' });
+    expect(evaluateTask(taskOf(0), 'web')).toEqual({ kind: 'good' });
   });
 
   test.each<[number | undefined, Partial<Task>, string, string | RegExp]>([
@@ -77,7 +77,7 @@ describe('the end of the task', () => {
     ],
   ])('is bad with exit code %j and %j', (exitCode, more, why, hint) => {
     const hinted = typeof hint === 'string' ? hint : expect.stringMatching(hint);
-    expect(judgeTask(taskOf(exitCode, more), 'web')).toEqual({ kind: 'bad', why, hint: hinted });
+    expect(evaluateTask(taskOf(exitCode, more), 'web')).toEqual({ kind: 'bad', why, hint: hinted });
   });
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { harmlessLines } from '../../src/report/safe-text.ts';
+import { sanitizeLines } from '../../src/report/safe-text.ts';
 import { hostileText } from '../fakes/hostile.ts';
 
 const ESCAPE = String.fromCharCode(27);
@@ -27,25 +27,25 @@ describe('a text from outside', () => {
     ['loses letters that nobody sees', 'a\u{e0041}b\u00adc\u180ed', ['abcd']],
     ['keeps emoji and accents', 'déjà vu 🚀', ['déjà vu 🚀']],
   ])('%s', (_rule, text, lines) => {
-    expect(harmlessLines(text)).toEqual(lines);
+    expect(sanitizeLines(text)).toEqual(lines);
   });
 
   it('is cut at 2,000 characters a line, and says how many are missing', () => {
-    expect(harmlessLines(`${'x'.repeat(2003)}\nshort`)).toEqual([
+    expect(sanitizeLines(`${'x'.repeat(2003)}\nshort`)).toEqual([
       `${'x'.repeat(2000)}… (3 characters more)`,
       'short',
     ]);
   });
 
   it('is never cut through the middle of an emoji', () => {
-    const [line] = harmlessLines(`${'x'.repeat(1999)}🚀🚀`);
+    const [line] = sanitizeLines(`${'x'.repeat(1999)}🚀🚀`);
     expect(line?.isWellFormed()).toBe(true);
   });
 
   it('never commands the runner, whatever it is made of', () => {
     fc.assert(
       fc.property(hostileText, (text) => {
-        for (const line of harmlessLines(text)) {
+        for (const line of sanitizeLines(text)) {
           expect(isCommand(line)).toBe(false);
           expect(/[\p{Cc}\p{Bidi_Control}]/u.test(line.replaceAll('\t', ''))).toBe(false);
           expect(line.length).toBeLessThan(2100);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { askBack } from '../../src/rollout/ask-back.ts';
+import { requestRollback } from '../../src/rollout/ask-back.ts';
 import { fakeClock, untilDone } from '../fakes/clock.ts';
 import { OUR_REVISION, RESET, rollout, rolloutRequest, TIMEOUT } from './builders.ts';
 import { FakeEcs, type Fault } from './fake-ecs.ts';
@@ -9,7 +9,7 @@ const HANGS: Fault = { error: TIMEOUT(), effect: false, afterMs: 80_000 };
 /** Asks for the rollback of our rollout, which is under way, for half a minute. */
 async function ask(
   fault: (call: string, ecs: FakeEcs) => Fault | undefined,
-): Promise<{ readonly production: string; readonly sent: readonly string[] }> {
+): Promise<{ readonly nowRunning: string; readonly sent: readonly string[] }> {
   const clock = fakeClock();
   const ecs = new FakeEcs(clock);
   await ecs.aws.ecsWrites.updateService({ service: 'web', taskDefinition: OUR_REVISION });
@@ -18,24 +18,24 @@ async function ask(
   ecs.accepted.length = 0;
   ecs.fault = (call) => fault(call, ecs);
   const ours = rollout({ deploymentId: us?.id ?? '', serviceDeploymentArn: us?.arn });
-  const asking = askBack({ aws: ecs.aws, clock, seconds: 30 }, ours, rolloutRequest());
-  const { production } = await untilDone(clock, asking);
-  return { production, sent: ecs.accepted.map(({ kind }) => kind) };
+  const asking = requestRollback({ aws: ecs.aws, clock, seconds: 30 }, ours, rolloutRequest());
+  const { nowRunning } = await untilDone(clock, asking);
+  return { nowRunning, sent: ecs.accepted.map(({ kind }) => kind) };
 }
 
 describe('a rollback that nobody waits for', () => {
   test('is asked for once', async () => {
-    const { production, sent } = await ask(() => undefined);
+    const { nowRunning, sent } = await ask(() => undefined);
     expect(sent).toEqual(['stop']);
-    expect(production).toContain('ECS was asked to roll backend:8 back');
+    expect(nowRunning).toContain('ECS was asked to roll backend:8 back');
   });
 
   test('is an update where ECS tells nothing of the service deployment', async () => {
-    const { production, sent } = await ask((call) =>
+    const { nowRunning, sent } = await ask((call) =>
       call === 'describeServiceDeployments' ? HANGS : undefined,
     );
     expect(sent).toEqual(['update']);
-    expect(production).toContain('told to go back to backend:7');
+    expect(nowRunning).toContain('told to go back to backend:7');
   });
 
   test('of settings alone leaves the revision as it is, and says so', async () => {
@@ -51,9 +51,9 @@ describe('a rollback that nobody waits for', () => {
     });
     const asked = rolloutRequest({ desiredCount: 4 });
     ecs.desired = 4;
-    const { production } = await askBack({ aws: ecs.aws, clock, seconds: 30 }, ours, asked);
+    const { nowRunning } = await requestRollback({ aws: ecs.aws, clock, seconds: 30 }, ours, asked);
     expect(ecs.updates.at(-1)?.input).toMatchObject({ taskDefinition: OUR_REVISION, desiredCount: 2 });
-    expect(production).toBe('Service "web": it was told to go back to backend:8.');
+    expect(nowRunning).toBe('Service "web": it was told to go back to backend:8.');
   });
 
   test('is no update beside a request that may have been taken', async () => {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Course, RollbackEnd, RolloutRequest, ServiceOutcome, Trouble } from '../../src/model.ts';
-import { conclude, concludeCourse } from '../../src/rollout/conclude.ts';
+import type { ServiceRun, RollbackEnd, RolloutRequest, ServiceOutcome, Problem } from '../../src/model.ts';
+import { conclude, concludeServiceRun } from '../../src/rollout/conclude.ts';
 import {
-  course,
+  serviceRun,
   DENIED,
   NO_BREAKER,
   OLD_ID,
@@ -12,17 +12,17 @@ import {
   rollout,
   rolloutRequest,
   snapshot,
-  trouble,
+  problem,
 } from './builders.ts';
 import { fakeClock } from '../fakes/clock.ts';
 
 const PRODUCTION = 'Service "web" now runs backend:8 (2 of 2 tasks).';
 
-function end(changes: Partial<Course> = {}, asked: Partial<RolloutRequest> = {}): ServiceOutcome {
-  return conclude(course(changes), rolloutRequest(asked), PRODUCTION);
+function end(changes: Partial<ServiceRun> = {}, asked: Partial<RolloutRequest> = {}): ServiceOutcome {
+  return conclude(serviceRun(changes), rolloutRequest(asked), PRODUCTION);
 }
 
-const GATES: Course['gates'] = [
+const GATES: ServiceRun['gates'] = [
   { gate: 'digest', state: 'passed', detail: 'sha256:1' },
   { gate: 'targets', state: 'passed', detail: '2 healthy' },
   { gate: 'http', state: 'skipped', detail: 'no URL' },
@@ -35,24 +35,24 @@ const GIVES_UP = { ...snapshot().breaker, rollsBack: false };
 const ALARMS_ROLL_BACK = { ...snapshot().deployment, alarms: ['web-5xx'], alarmsRollBack: true };
 
 describe('a deployment that somebody has replaced by the end', () => {
-  const FAILED_GATE: Partial<Course> = {
+  const FAILED_GATE: Partial<ServiceRun> = {
     gates: [{ gate: 'http', state: 'failed', detail: 'x' }],
-    trouble: trouble({ cause: 'http-check-failed' }),
+    problem: problem({ cause: 'http-check-failed' }),
   };
   const outcomeOf = async (
-    changes: Partial<Course>,
+    changes: Partial<ServiceRun>,
     primary: string,
     asked: Partial<RolloutRequest> = {},
   ): Promise<string | undefined> => {
     const deployments = [{ id: primary, status: 'PRIMARY', taskDefinition: OTHER_REVISION }];
     const answer = { $metadata: {}, services: [{ deployments }] };
     const ecs = { describeServices: () => Promise.resolve(answer) };
-    const tools = { aws: { ecs }, clock: fakeClock(), log: recordedLog() };
-    const { outcome } = await concludeCourse(tools, course(changes), rolloutRequest(asked));
+    const ctx = { aws: { ecs }, clock: fakeClock(), log: recordedLog() };
+    const { outcome } = await concludeServiceRun(ctx, serviceRun(changes), rolloutRequest(asked));
     return outcome?.result;
   };
 
-  test.each<[string, Partial<Course>, Partial<RolloutRequest>, string]>([
+  test.each<[string, Partial<ServiceRun>, Partial<RolloutRequest>, string]>([
     ['is superseded where it was well', {}, {}, 'superseded'],
     ['is superseded where a gate failed and nothing was undone', FAILED_GATE, {}, 'superseded'],
     [
@@ -61,12 +61,12 @@ describe('a deployment that somebody has replaced by the end', () => {
       {},
       'rolled-back',
     ],
-    ['has failed where that was before it was complete', { trouble: trouble() }, {}, 'failed'],
+    ['has failed where that was before it was complete', { problem: problem() }, {}, 'failed'],
     ['has started where nobody waits for its end', {}, { wait: false }, 'started'],
-    ['is superseded where nothing was deployed', { move: 'nothing' }, {}, 'superseded'],
+    ['is superseded where nothing was deployed', { change: 'none' }, {}, 'superseded'],
     [
       'is superseded where nothing was deployed, though nobody waits',
-      { move: 'nothing' },
+      { change: 'none' },
       { wait: false },
       'superseded',
     ],
@@ -74,9 +74,9 @@ describe('a deployment that somebody has replaced by the end', () => {
     expect(await outcomeOf(changes, OTHER_ID, asked)).toBe(result);
   });
 
-  test.each<[string, Partial<Course>, string]>([
+  test.each<[string, Partial<ServiceRun>, string]>([
     ['it is ours that runs', {}, 'succeeded'],
-    ['nothing was begun', { rollout: undefined, trouble: trouble() }, 'failed'],
+    ['nothing was begun', { rollout: undefined, problem: problem() }, 'failed'],
   ])('is nobody’s where %s', async (_, changes, result) => {
     expect(await outcomeOf(changes, rollout().deploymentId)).toBe(result);
   });
@@ -91,17 +91,17 @@ describe('a deployment that somebody has replaced by the end', () => {
 });
 
 test('an update that nobody answered may still take effect', () => {
-  const { message } = end({ unanswered: true, trouble: trouble({ reason: 'has no answer' }) });
+  const { message } = end({ updateUnconfirmed: true, problem: problem({ reason: 'has no answer' }) });
   expect(message).toMatch(/; it may still take effect\.$/);
 });
 
 test('trouble that calls for no rollback says nothing of one, whatever on-failure says', () => {
-  const left = { trouble: trouble({ remedy: 'leave' }) };
-  expect(end(left, { onFailure: 'leave' }).message).toBe(end(left).message);
+  const unrestored = { problem: problem({ recovery: 'leave' }) };
+  expect(end(unrestored, { onFailure: 'leave' }).message).toBe(end(unrestored).message);
 });
 
 describe('without trouble', () => {
-  test.each<[string, Partial<Course>, Partial<RolloutRequest>, string, string]>([
+  test.each<[string, Partial<ServiceRun>, Partial<RolloutRequest>, string, string]>([
     [
       'proven healthy, by the gates that passed and no others',
       { gates: GATES },
@@ -118,7 +118,7 @@ describe('without trouble', () => {
     ],
     [
       'nothing differed',
-      { move: 'nothing' },
+      { change: 'none' },
       {},
       'unchanged',
       'Service "web" already runs backend:8: nothing to do.',
@@ -142,7 +142,7 @@ describe('without trouble', () => {
       result,
       cause: undefined,
       message,
-      production: PRODUCTION,
+      nowRunning: PRODUCTION,
       hint: undefined,
       evidence: [],
     });
@@ -153,13 +153,13 @@ const FAILED =
   'The deployment of backend:8 to service "web" failed: container "app" exited with code 1: Essential container in task exited';
 
 describe('with trouble', () => {
-  const TIMED_OUT: Partial<Trouble> = {
+  const TIMED_OUT: Partial<Problem> = {
     result: 'timed-out',
     cause: 'timeout',
     reason: 'had not finished after 30 minutes',
   };
 
-  test.each<[string, Partial<Trouble>, RollbackEnd | undefined, string, string, string]>([
+  test.each<[string, Partial<Problem>, RollbackEnd | undefined, string, string, string]>([
     [
       'undone by us',
       {},
@@ -170,7 +170,7 @@ describe('with trouble', () => {
     ],
     [
       'undone by ECS before anybody asked',
-      { result: 'rolled-back', remedy: 'done' },
+      { result: 'rolled-back', recovery: 'done' },
       undefined,
       'rolled-back',
       'app-crashed',
@@ -210,7 +210,7 @@ describe('with trouble', () => {
     ],
     [
       'timed out, left to finish',
-      { ...TIMED_OUT, remedy: 'leave' },
+      { ...TIMED_OUT, recovery: 'leave' },
       undefined,
       'timed-out',
       'timeout',
@@ -222,7 +222,7 @@ describe('with trouble', () => {
         result: 'superseded',
         cause: 'superseded',
         reason: 'was replaced by another deployment, x',
-        remedy: 'leave',
+        recovery: 'leave',
       },
       undefined,
       'superseded',
@@ -230,11 +230,11 @@ describe('with trouble', () => {
       'The deployment of backend:8 to service "web" was replaced by another deployment, x.',
     ],
     [
-      'blind',
+      'access-lost',
       {
         cause: 'access-denied',
         reason: 'could not be watched any longer: AWS denied access while watching service "web" (x).',
-        remedy: 'leave',
+        recovery: 'leave',
       },
       undefined,
       'failed',
@@ -242,28 +242,28 @@ describe('with trouble', () => {
       'The deployment of backend:8 to service "web" could not be watched any longer: AWS denied access while watching service "web" (x).',
     ],
   ])('%s', (_, found, rollback, result, cause, message) => {
-    expect(end({ trouble: trouble(found), rollback })).toMatchObject({
+    expect(end({ problem: problem(found), rollback })).toMatchObject({
       result,
       cause,
       message,
-      production: PRODUCTION,
+      nowRunning: PRODUCTION,
     });
   });
 
   test('refused before it began: the service was not touched', () => {
-    const refused = trouble({
+    const refused = problem({
       cause: 'unknown',
       reason: 'could not start: AWS refused it.',
-      remedy: 'leave',
+      recovery: 'leave',
     });
-    expect(end({ rollout: undefined, trouble: refused }).message).toBe(
+    expect(end({ rollout: undefined, problem: refused }).message).toBe(
       'The deployment of backend:8 to service "web" could not start: AWS refused it; the service was not touched.',
     );
   });
 
   test('unchanged, but a gate fails: failed, and it says that nothing was deployed', () => {
-    const gate = trouble({ cause: 'http-check-failed', reason: 'did not answer', remedy: 'leave' });
-    expect(end({ move: 'nothing', trouble: gate })).toMatchObject({
+    const gate = problem({ cause: 'http-check-failed', reason: 'did not answer', recovery: 'leave' });
+    expect(end({ change: 'none', problem: gate })).toMatchObject({
       result: 'failed',
       cause: 'http-check-failed',
       message: 'Service "web" already ran backend:8, but it did not answer.',
@@ -287,8 +287,8 @@ describe('with trouble', () => {
     ],
     ['there is nowhere to go back to', snapshot({ lastGood: undefined }), {}, `and ${NOT_BY_ITSELF}`],
   ])('left by on-failure: leave, it says whether ECS will roll back: %s', (_, before, more, words) => {
-    const left = { snapshot: before, trouble: trouble(more) };
-    const { result, message } = end(left, { onFailure: 'leave' });
+    const unrestored = { snapshot: before, problem: problem(more) };
+    const { result, message } = end(unrestored, { onFailure: 'leave' });
     expect(result).toBe('failed');
     expect(message).toBe(`${FAILED}; it is left as it is (on-failure: leave), ${words}`);
   });
@@ -298,8 +298,8 @@ describe('with trouble', () => {
     { kind: 'superseded', by: 'x' },
   ])('the first cause is the first evidence where the end has another cause: %j', (rollback) => {
     const seen = { kind: 'status', text: 'what was seen' } as const;
-    const { evidence } = end({ trouble: trouble({ evidence: [seen] }), rollback });
-    expect(evidence).toEqual([{ kind: 'first-cause', text: `app-crashed: ${trouble().reason}` }, seen]);
+    const { evidence } = end({ problem: problem({ evidence: [seen] }), rollback });
+    expect(evidence).toEqual([{ kind: 'first-cause', text: `app-crashed: ${problem().reason}` }, seen]);
   });
 });
 
@@ -320,21 +320,21 @@ describe('the course is concluded', () => {
 
   test('with what runs now, in the log and in the outcome', async () => {
     const log = recordedLog();
-    const { outcome } = await concludeCourse(
+    const { outcome } = await concludeServiceRun(
       { aws: { ecs: serving }, clock: fakeClock(), log },
-      course(),
+      serviceRun(),
       rolloutRequest(),
     );
-    expect(outcome).toMatchObject({ result: 'succeeded', production: PRODUCTION });
+    expect(outcome).toMatchObject({ result: 'succeeded', nowRunning: PRODUCTION });
     expect(log.lines).toEqual([PRODUCTION]);
     expect(log.warnings).toEqual([]);
   });
 
   test('with a warning where no task ran', async () => {
     const log = recordedLog();
-    await concludeCourse(
+    await concludeServiceRun(
       { aws: { ecs: serving }, clock: fakeClock(), log },
-      course({ desiredCount: 0 }),
+      serviceRun({ desiredCount: 0 }),
       rolloutRequest(),
     );
     expect(log.warnings).toEqual([
@@ -344,14 +344,14 @@ describe('the course is concluded', () => {
 
   test('though what runs now may not be read', async () => {
     const ecs = { describeServices: () => Promise.reject(DENIED()) };
-    const { outcome } = await concludeCourse(
+    const { outcome } = await concludeServiceRun(
       { aws: { ecs }, clock: fakeClock(), log: recordedLog() },
-      course(),
+      serviceRun(),
       rolloutRequest(),
     );
     expect(outcome).toMatchObject({
       result: 'succeeded',
-      production: 'What service "web" runs now could not be read.',
+      nowRunning: 'What service "web" runs now could not be read.',
     });
   });
 });

@@ -1,7 +1,7 @@
 import type { Deployment } from '@aws-sdk/client-ecs';
 import { describe, expect, test } from '@jest/globals';
 import type { Aws } from '../../src/aws/clients.ts';
-import { findStarted } from '../../src/rollout/find-started.ts';
+import { findInterrupted } from '../../src/rollout/find-started.ts';
 import { fakeClock } from '../fakes/clock.ts';
 import {
   OLD_ID,
@@ -21,7 +21,7 @@ const NOW = new Date('2031-05-05T00:00:00Z');
 const OLD: Deployment = { id: OLD_ID, status: 'PRIMARY', taskDefinition: OLD_REVISION, createdAt: YESTERDAY };
 
 /** What a killed run of ours, to backend:8, has begun; ECS knows a service deployment to it of that time. */
-function found(createdAt: Date, deployments: readonly Deployment[]): ReturnType<typeof findStarted> {
+function found(createdAt: Date, deployments: readonly Deployment[]): ReturnType<typeof findInterrupted> {
   const listed = [
     { arn: serviceDeploymentArn('ours'), revision: serviceRevisionArn(OUR_ID), createdAt },
     { arn: serviceDeploymentArn('old'), revision: serviceRevisionArn(OLD_ID), createdAt: YESTERDAY },
@@ -49,7 +49,7 @@ function found(createdAt: Date, deployments: readonly Deployment[]): ReturnType<
   // The survey read one page: of what was deployed long ago it knows nothing.
   const before = snapshot({ knownServiceDeployments: [serviceDeploymentArn('old')] });
   const aws = { ecs } as unknown as Pick<Aws, 'ecs'>;
-  return findStarted({ aws, clock: fakeClock() }, before, OUR_REVISION, rolloutRequest());
+  return findInterrupted({ aws, clock: fakeClock() }, before, OUR_REVISION, rolloutRequest());
 }
 
 describe('what a killed run has begun', () => {

@@ -1,7 +1,7 @@
 import { ServiceDeploymentStatus } from '@aws-sdk/client-ecs';
 import { describe, expect, test } from '@jest/globals';
 import { NO_HISTORY, remember } from '../../src/rollout/history.ts';
-import { judge, type Verdict } from '../../src/rollout/judge.ts';
+import { evaluate, type Evaluation } from '../../src/rollout/judge.ts';
 import {
   deployment,
   entry,
@@ -18,7 +18,7 @@ import {
 } from './builders.ts';
 
 /** What each status means while nothing else is known. */
-const STATUSES: Readonly<Record<string, Verdict['kind']>> = {
+const STATUSES: Readonly<Record<string, Evaluation['kind']>> = {
   PENDING: 'progressing',
   IN_PROGRESS: 'progressing',
   SUCCESSFUL: 'completed',
@@ -26,7 +26,7 @@ const STATUSES: Readonly<Record<string, Verdict['kind']>> = {
   STOPPED: 'failed',
   ROLLBACK_REQUESTED: 'failed',
   ROLLBACK_IN_PROGRESS: 'failed',
-  ROLLBACK_SUCCESSFUL: 'undone',
+  ROLLBACK_SUCCESSFUL: 'rolled-back-by-ecs',
   ROLLBACK_FAILED: 'rollback-failed',
 };
 
@@ -36,7 +36,9 @@ const NEVER = { forBreaker: false, forAlarms: false };
 
 describe('the status of our service deployment decides', () => {
   test.each(Object.entries(STATUSES))('%s: %s', (status, kind) => {
-    expect(judge(observation({ deployment: deployment({ status }) }), NO_HISTORY, terms()).kind).toBe(kind);
+    expect(evaluate(observation({ deployment: deployment({ status }) }), NO_HISTORY, terms()).kind).toBe(
+      kind,
+    );
   });
 
   test('every status that the SDK knows has its meaning here', () => {
@@ -48,7 +50,7 @@ describe('the status of our service deployment decides', () => {
       deployment: deployment({ status: 'PAUSED' }),
       primary: entry({ rolloutState: 'COMPLETED' }),
     });
-    expect(judge(seen, historyOf(failure(), failure()), terms())).toEqual({
+    expect(evaluate(seen, historyOf(failure(), failure()), terms())).toEqual({
       kind: 'progressing',
       unknownStatus: 'PAUSED',
     });
@@ -64,19 +66,21 @@ describe('the status of our service deployment decides', () => {
         entries: 1,
         service: { status: 'ACTIVE', desired: 2, running: 2 },
       });
-      expect(judge(seen, NO_HISTORY, terms()).kind).not.toBe('completed');
+      expect(evaluate(seen, NO_HISTORY, terms()).kind).not.toBe('completed');
     },
   );
 
   test('SUCCESSFUL is green, whatever failed on the way', () => {
     const seen = observation({ deployment: deployment({ status: 'SUCCESSFUL', breaker: 'TRIGGERED' }) });
-    expect(judge(seen, historyOf(failure({ weight: 'at-once' })), terms())).toEqual({ kind: 'completed' });
+    expect(evaluate(seen, historyOf(failure({ severity: 'conclusive' })), terms())).toEqual({
+      kind: 'completed',
+    });
   });
 });
 
 describe('STOPPED means one of three things', () => {
-  const stopped = (changes: Parameters<typeof observation>[0] = {}, statusReason?: string): Verdict =>
-    judge(
+  const stopped = (changes: Parameters<typeof observation>[0] = {}, statusReason?: string): Evaluation =>
+    evaluate(
       observation({ deployment: deployment({ status: 'STOPPED', statusReason }), ...changes }),
       NO_HISTORY,
       terms(),
@@ -94,7 +98,7 @@ describe('STOPPED means one of three things', () => {
       deployment: deployment({ status: 'ROLLBACK_FAILED' }),
       newer: 'PuwNZhBhYzL0nNBC',
     });
-    expect(judge(seen, NO_HISTORY, terms())).toEqual({ kind: 'superseded', by: 'PuwNZhBhYzL0nNBC' });
+    expect(evaluate(seen, NO_HISTORY, terms())).toEqual({ kind: 'superseded', by: 'PuwNZhBhYzL0nNBC' });
   });
 
   test("another's deployment replaced it: only a newer service deployment is visible yet", () => {
@@ -105,7 +109,7 @@ describe('STOPPED means one of three things', () => {
     const reason = 'Service deployment stopped because the circuit breaker threshold was exceeded.';
     expect(stopped({}, reason)).toEqual({
       kind: 'failed',
-      ecs: 'gave-up',
+      ecs: 'ended',
       cause: 'circuit-breaker',
       reason,
     });
@@ -114,7 +118,7 @@ describe('STOPPED means one of three things', () => {
   test('somebody stopped it by hand', () => {
     expect(stopped({}, 'Stopped by the user.')).toMatchObject({
       kind: 'failed',
-      ecs: 'gave-up',
+      ecs: 'ended',
       cause: 'deployment-stopped',
     });
   });
@@ -123,7 +127,7 @@ describe('STOPPED means one of three things', () => {
 test('a lifecycle hook that fails is nobody who stopped it', () => {
   const rollbackReason = 'Service deployment rolled back because a lifecycle hook failed.';
   const seen = observation({ deployment: deployment({ status: 'ROLLBACK_IN_PROGRESS', rollbackReason }) });
-  expect(judge(seen, NO_HISTORY, terms())).toEqual({
+  expect(evaluate(seen, NO_HISTORY, terms())).toEqual({
     kind: 'failed',
     ecs: 'rolling-back',
     cause: 'unknown',
@@ -135,11 +139,11 @@ describe('a detector that triggered while the deployment is IN_PROGRESS', () => 
   test.each([
     [{ forBreaker: true, forAlarms: true }, 'rolling-back'],
     [{ forBreaker: true, forAlarms: false }, 'rolling-back'],
-    [{ forBreaker: false, forAlarms: true }, 'giving-up'],
-    [{ forBreaker: false, forAlarms: false }, 'giving-up'],
+    [{ forBreaker: false, forAlarms: true }, 'failing'],
+    [{ forBreaker: false, forAlarms: false }, 'failing'],
   ] as const)('the circuit breaker, with ECS set to roll back: %j', (ecsRollsBack, ecs) => {
     const seen = observation({ deployment: deployment({ breaker: 'TRIGGERED' }) });
-    expect(judge(seen, NO_HISTORY, terms({ ecsRollsBack }))).toMatchObject({
+    expect(evaluate(seen, NO_HISTORY, terms({ ecsRollsBack }))).toMatchObject({
       kind: 'failed',
       ecs,
       cause: 'circuit-breaker',
@@ -148,12 +152,12 @@ describe('a detector that triggered while the deployment is IN_PROGRESS', () => 
 
   test.each([
     [{ forBreaker: true, forAlarms: true }, 'rolling-back'],
-    [{ forBreaker: true, forAlarms: false }, 'giving-up'],
+    [{ forBreaker: true, forAlarms: false }, 'failing'],
     [{ forBreaker: false, forAlarms: true }, 'rolling-back'],
-    [{ forBreaker: false, forAlarms: false }, 'giving-up'],
+    [{ forBreaker: false, forAlarms: false }, 'failing'],
   ] as const)('an alarm, with ECS set to roll back: %j', (ecsRollsBack, ecs) => {
     const seen = observation({ deployment: deployment({ triggeredAlarms: ['web-5xx', 'web-slow'] }) });
-    expect(judge(seen, NO_HISTORY, terms({ ecsRollsBack }))).toEqual({
+    expect(evaluate(seen, NO_HISTORY, terms({ ecsRollsBack }))).toEqual({
       kind: 'failed',
       ecs,
       cause: 'alarm',
@@ -166,10 +170,10 @@ describe('a detector that triggered while the deployment is IN_PROGRESS', () => 
       deployment: deployment({ breaker: 'TRIGGERED', triggeredAlarms: ['web-5xx'] }),
     });
     const told = (forBreaker: boolean, forAlarms: boolean): unknown =>
-      judge(seen, NO_HISTORY, terms({ ecsRollsBack: { forBreaker, forAlarms } }));
+      evaluate(seen, NO_HISTORY, terms({ ecsRollsBack: { forBreaker, forAlarms } }));
     expect(told(true, false)).toMatchObject({ ecs: 'rolling-back' });
     expect(told(false, true)).toMatchObject({ ecs: 'rolling-back' });
-    expect(told(false, false)).toMatchObject({ ecs: 'giving-up' });
+    expect(told(false, false)).toMatchObject({ ecs: 'failing' });
   });
 
   test.each([
@@ -178,15 +182,15 @@ describe('a detector that triggered while the deployment is IN_PROGRESS', () => 
   ])('told by the entry alone (%s), it is the one that the entry names', (reason, ecsRollsBack) => {
     const failed = entry({ rolloutState: 'FAILED', reason });
     const seen = observation({ entry: failed, primary: failed });
-    expect(judge(seen, NO_HISTORY, terms({ ecsRollsBack }))).toMatchObject({ ecs: 'rolling-back' });
+    expect(evaluate(seen, NO_HISTORY, terms({ ecsRollsBack }))).toMatchObject({ ecs: 'rolling-back' });
     const other = { forBreaker: !ecsRollsBack.forBreaker, forAlarms: !ecsRollsBack.forAlarms };
-    expect(judge(seen, NO_HISTORY, terms({ ecsRollsBack: other }))).toMatchObject({ ecs: 'giving-up' });
+    expect(evaluate(seen, NO_HISTORY, terms({ ecsRollsBack: other }))).toMatchObject({ ecs: 'failing' });
   });
 
   test('what the failed tasks say is a better cause than "circuit breaker"', () => {
     const seen = observation({ deployment: deployment({ breaker: 'TRIGGERED' }) });
-    const verdict = judge(seen, historyOf(failure({ cause: 'out-of-memory', exitCode: 137 })), terms());
-    expect(verdict).toMatchObject({ cause: 'out-of-memory' });
+    const evaluation = evaluate(seen, historyOf(failure({ cause: 'out-of-memory', exitCode: 137 })), terms());
+    expect(evaluation).toMatchObject({ cause: 'out-of-memory' });
   });
 });
 
@@ -196,8 +200,8 @@ describe('ECS rolls back', () => {
       deployment: deployment({ status: 'ROLLBACK_SUCCESSFUL', rollbackReason: BREAKER_WORDS }),
       primary: othersEntry({ taskDefinitionArn: OLD_REVISION }),
     });
-    expect(judge(seen, historyOf(failure()), terms())).toMatchObject({
-      kind: 'undone',
+    expect(evaluate(seen, historyOf(failure()), terms())).toMatchObject({
+      kind: 'rolled-back-by-ecs',
       cause: 'app-crashed',
     });
   });
@@ -209,7 +213,7 @@ describe('ECS rolls back', () => {
         rollbackReason: 'Service deployment rollback was requested by a user.',
       }),
     });
-    expect(judge(seen, historyOf(failure()), terms())).toMatchObject({
+    expect(evaluate(seen, historyOf(failure()), terms())).toMatchObject({
       kind: 'failed',
       ecs: 'rolling-back',
       cause: 'deployment-stopped',
@@ -219,16 +223,16 @@ describe('ECS rolls back', () => {
 
 describe('failing fast', () => {
   test('evidence that is conclusive ends it while ECS still tries', () => {
-    expect(judge(observation(), historyOf(failure(), failure()), terms())).toEqual({
+    expect(evaluate(observation(), historyOf(failure(), failure()), terms())).toEqual({
       kind: 'failed',
-      ecs: 'trying',
+      ecs: 'in-progress',
       cause: 'app-crashed',
       reason: 'container "app" exited with code 1: Essential container in task exited',
     });
   });
 
   test('without fail-fast ECS alone decides', () => {
-    expect(judge(observation(), historyOf(failure(), failure()), terms({ failFast: false })).kind).toBe(
+    expect(evaluate(observation(), historyOf(failure(), failure()), terms({ failFast: false })).kind).toBe(
       'progressing',
     );
   });
@@ -240,18 +244,18 @@ describe('where service deployments cannot be read, our entry of deployments[] d
   test.each([
     ['COMPLETED', { kind: 'completed' }],
     ['IN_PROGRESS', { kind: 'progressing' }],
-  ])('%s', (rolloutState, verdict) => {
-    expect(judge(observation({ ...unread, primary: entry({ rolloutState }) }), NO_HISTORY, terms())).toEqual(
-      verdict,
-    );
+  ])('%s', (rolloutState, evaluation) => {
+    expect(
+      evaluate(observation({ ...unread, primary: entry({ rolloutState }) }), NO_HISTORY, terms()),
+    ).toEqual(evaluation);
   });
 
   test('FAILED: ECS gave up', () => {
     const reason = 'ECS deployment circuit breaker: tasks failed to start.';
     const primary = entry({ rolloutState: 'FAILED', reason });
-    expect(judge(observation({ ...unread, primary }), NO_HISTORY, terms())).toEqual({
+    expect(evaluate(observation({ ...unread, primary }), NO_HISTORY, terms())).toEqual({
       kind: 'failed',
-      ecs: 'gave-up',
+      ecs: 'ended',
       cause: 'circuit-breaker',
       reason,
     });
@@ -259,7 +263,7 @@ describe('where service deployments cannot be read, our entry of deployments[] d
 
   test('FAILED because of an alarm has the cause alarm', () => {
     const primary = entry({ rolloutState: 'FAILED', reason: 'ECS deployment alarm: alarm detected.' });
-    expect(judge(observation({ ...unread, primary }), historyOf(failure()), terms())).toMatchObject({
+    expect(evaluate(observation({ ...unread, primary }), historyOf(failure()), terms())).toMatchObject({
       kind: 'failed',
       cause: 'alarm',
     });
@@ -268,13 +272,13 @@ describe('where service deployments cannot be read, our entry of deployments[] d
   test("what was PRIMARY before our update is an old view of the service, not another's deployment", () => {
     const primary = entry({ id: OLD_ID, taskDefinitionArn: OLD_REVISION, rolloutState: 'COMPLETED' });
     const seen = observation({ ...unread, entry: undefined, primary });
-    expect(judge(seen, NO_HISTORY, terms()).kind).toBe('progressing');
+    expect(evaluate(seen, NO_HISTORY, terms()).kind).toBe('progressing');
     const stopped = observation({ deployment: deployment({ status: 'STOPPED' }), primary });
-    expect(judge(stopped, NO_HISTORY, terms())).toMatchObject({ kind: 'failed', ecs: 'gave-up' });
+    expect(evaluate(stopped, NO_HISTORY, terms())).toMatchObject({ kind: 'failed', ecs: 'ended' });
   });
 
   test.each([
-    ['is known by the tasks that had failed', historyOf(failure()), 'undone'],
+    ['is known by the tasks that had failed', historyOf(failure()), 'rolled-back-by-ecs'],
     ['is not known where none had', NO_HISTORY, 'superseded'],
   ])('a rollback that was over before it was seen %s', (_, history, kind) => {
     const primary = othersEntry({
@@ -282,11 +286,11 @@ describe('where service deployments cannot be read, our entry of deployments[] d
       rolloutState: 'COMPLETED',
       reason: undefined,
     });
-    expect(judge(observation({ ...unread, entry: undefined, primary }), history, terms()).kind).toBe(kind);
+    expect(evaluate(observation({ ...unread, entry: undefined, primary }), history, terms()).kind).toBe(kind);
   });
 
   test.each([
-    ['on the failed one', OUR_ID, OUR_REVISION, 'gave-up'],
+    ['on the failed one', OUR_ID, OUR_REVISION, 'ended'],
     ['and rolled back', OTHER_ID, OLD_REVISION, 'rolling-back'],
   ])(
     'stopped by a person, it says so %s, whatever a task had failed for',
@@ -295,7 +299,7 @@ describe('where service deployments cannot be read, our entry of deployments[] d
       const reason = 'ECS deployment stopped by a user: rolling back to deploymentId ecs-svc/1.';
       const primary = id === OUR_ID ? ours : othersEntry({ taskDefinitionArn, reason });
       expect(
-        judge(observation({ ...unread, entry: ours, primary }), historyOf(failure()), terms()),
+        evaluate(observation({ ...unread, entry: ours, primary }), historyOf(failure()), terms()),
       ).toMatchObject({
         kind: 'failed',
         ecs,
@@ -310,7 +314,7 @@ describe('where service deployments cannot be read, our entry of deployments[] d
       entry: undefined,
       primary: othersEntry({ rolloutState: 'COMPLETED' }),
     });
-    expect(judge(seen, NO_HISTORY, terms())).toEqual({
+    expect(evaluate(seen, NO_HISTORY, terms())).toEqual({
       kind: 'superseded',
       by: `${OTHER_ID} (backend:9)`,
     });
@@ -332,10 +336,10 @@ describe('where service deployments cannot be read, our entry of deployments[] d
 
   test.each([
     ['IN_PROGRESS', 'failed'],
-    ['COMPLETED', 'undone'],
+    ['COMPLETED', 'rolled-back-by-ecs'],
     ['FAILED', 'rollback-failed'],
   ])('a new PRIMARY that says that it rolls back, %s: %s', (state, kind) => {
-    expect(judge(rollback(state), NO_HISTORY, terms())).toMatchObject({ kind, cause: 'circuit-breaker' });
+    expect(evaluate(rollback(state), NO_HISTORY, terms())).toMatchObject({ kind, cause: 'circuit-breaker' });
   });
 
   test('the rollback is known again when its reason is gone from a later look', () => {
@@ -346,7 +350,7 @@ describe('where service deployments cannot be read, our entry of deployments[] d
       entry: undefined,
       primary: later.primary && { ...later.primary, reason: undefined },
     };
-    expect(judge(silent, history, terms()).kind).toBe('undone');
+    expect(evaluate(silent, history, terms()).kind).toBe('rolled-back-by-ecs');
   });
 
   test("another's deployment that replaces the rollback is not the rollback: ours was superseded", () => {
@@ -356,7 +360,7 @@ describe('where service deployments cannot be read, our entry of deployments[] d
       entry: undefined,
       primary: othersEntry({ id: 'ecs-svc/4', rolloutState: 'COMPLETED' }),
     });
-    expect(judge(seen, history, terms())).toMatchObject({ kind: 'superseded' });
+    expect(evaluate(seen, history, terms())).toMatchObject({ kind: 'superseded' });
   });
 
   test("another's fix after our failure is not a rollback where ECS does not roll back", () => {
@@ -365,7 +369,7 @@ describe('where service deployments cannot be read, our entry of deployments[] d
       entry: entry({ rolloutState: 'FAILED' }),
       primary: othersEntry({ rolloutState: 'COMPLETED' }),
     });
-    expect(judge(seen, NO_HISTORY, terms({ ecsRollsBack: NEVER })).kind).toBe('superseded');
+    expect(evaluate(seen, NO_HISTORY, terms({ ecsRollsBack: NEVER })).kind).toBe('superseded');
   });
 
   test.each(['IN_PROGRESS', 'COMPLETED', 'FAILED'])(
@@ -377,7 +381,7 @@ describe('where service deployments cannot be read, our entry of deployments[] d
         entry: entry({ rolloutState: 'FAILED' }),
         primary: othersEntry({ id: 'ecs-svc/4', rolloutState }),
       });
-      expect(judge(seen, history, terms()).kind).toBe('superseded');
+      expect(evaluate(seen, history, terms()).kind).toBe('superseded');
     },
   );
 
@@ -390,7 +394,7 @@ describe('where service deployments cannot be read, our entry of deployments[] d
       entry: entry({ rolloutState: 'FAILED' }),
       primary: othersEntry({ rolloutState: 'COMPLETED', taskDefinitionArn: OLD_REVISION }),
     });
-    expect(judge(seen, NO_HISTORY, terms({ ecsRollsBack })).kind).toBe('undone');
+    expect(evaluate(seen, NO_HISTORY, terms({ ecsRollsBack })).kind).toBe('rolled-back-by-ecs');
   });
 
   describe('counts decide only where there is no rolloutState either', () => {
@@ -403,19 +407,21 @@ describe('where service deployments cannot be read, our entry of deployments[] d
       ['a task is missing', { entries: 1, service: { ...full, running: 1 } }, 'progressing'],
     ])('%s', (_, changes, kind) => {
       const seen = observation({ ...unread, primary: stateless, entry: stateless, ...changes });
-      expect(judge(seen, NO_HISTORY, terms()).kind).toBe(kind);
+      expect(evaluate(seen, NO_HISTORY, terms()).kind).toBe(kind);
     });
 
     test('full counts beside an IN_PROGRESS state prove nothing', () => {
       const seen = observation({ ...unread, entries: 1, service: full });
-      expect(judge(seen, NO_HISTORY, terms()).kind).toBe('progressing');
+      expect(evaluate(seen, NO_HISTORY, terms()).kind).toBe('progressing');
     });
   });
 
   test('failing fast works as well', () => {
-    expect(judge(observation(unread), historyOf(failure({ weight: 'at-once' })), terms())).toMatchObject({
+    expect(
+      evaluate(observation(unread), historyOf(failure({ severity: 'conclusive' })), terms()),
+    ).toMatchObject({
       kind: 'failed',
-      ecs: 'trying',
+      ecs: 'in-progress',
     });
   });
 });
@@ -430,7 +436,7 @@ describe('a change of the count alone makes no deployment', () => {
     [0, 0, 'completed'],
   ])('%d of %d tasks run: %s', (running, desired, kind) => {
     const seen = observation({ deployment: undefined, service: { status: 'ACTIVE', desired, running } });
-    expect(judge(seen, NO_HISTORY, countOnly).kind).toBe(kind);
+    expect(evaluate(seen, NO_HISTORY, countOnly).kind).toBe(kind);
   });
 
   test("another's deployment in between supersedes it", () => {
@@ -438,13 +444,13 @@ describe('a change of the count alone makes no deployment', () => {
       primary: othersEntry(),
       service: { status: 'ACTIVE', desired: 2, running: 2 },
     });
-    expect(judge(seen, NO_HISTORY, countOnly).kind).toBe('superseded');
+    expect(evaluate(seen, NO_HISTORY, countOnly).kind).toBe('superseded');
   });
 });
 
 test.each(['DRAINING', 'INACTIVE'])('a service that is deleted meanwhile (%s) ends the watch', (status) => {
   const seen = observation({ service: { status, desired: 2, running: 0 }, primary: undefined });
-  expect(judge(seen, NO_HISTORY, terms())).toMatchObject({ kind: 'failed', cause: 'service-inactive' });
+  expect(evaluate(seen, NO_HISTORY, terms())).toMatchObject({ kind: 'failed', cause: 'service-inactive' });
 });
 
 test('a rollback for an alarm is told by its words where the alarm does not show yet', () => {
@@ -452,5 +458,5 @@ test('a rollback for an alarm is told by its words where the alarm does not show
     deployment: deployment({ status: 'IN_PROGRESS' }),
     entry: entry({ rolloutState: 'FAILED', reason: 'ECS deployment failed: alarm detected.' }),
   });
-  expect(judge(seen, NO_HISTORY, terms())).toMatchObject({ kind: 'failed', cause: 'alarm' });
+  expect(evaluate(seen, NO_HISTORY, terms())).toMatchObject({ kind: 'failed', cause: 'alarm' });
 });

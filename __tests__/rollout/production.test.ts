@@ -1,6 +1,6 @@
 import type { Deployment } from '@aws-sdk/client-ecs';
 import { describe, expect, test } from '@jest/globals';
-import { describeProduction } from '../../src/rollout/production.ts';
+import { readNowRunning } from '../../src/rollout/production.ts';
 import { fakeClock } from '../fakes/clock.ts';
 import { DENIED, OLD_REVISION, OUR_REVISION, RESET, revision, snapshot, THROTTLED } from './builders.ts';
 
@@ -9,7 +9,7 @@ const { address } = snapshot();
 async function says(...deployments: readonly Deployment[]): Promise<string> {
   const answer = { $metadata: {}, services: [{ deployments: [...deployments] }] };
   const ecs = { describeServices: () => Promise.resolve(answer) };
-  return (await describeProduction({ aws: { ecs }, clock: fakeClock() }, address)).sentence;
+  return (await readNowRunning({ aws: { ecs }, clock: fakeClock() }, address)).sentence;
 }
 
 const primary = { status: 'PRIMARY', taskDefinition: OUR_REVISION, desiredCount: 2, runningCount: 2 };
@@ -48,7 +48,7 @@ describe('what runs now, in one sentence', () => {
 
   test.each([DENIED(), THROTTLED(), RESET()])('or that it could not be read: %s', async (error) => {
     const ecs = { describeServices: () => Promise.reject(error) };
-    expect((await describeProduction({ aws: { ecs }, clock: fakeClock() }, address)).sentence).toBe(
+    expect((await readNowRunning({ aws: { ecs }, clock: fakeClock() }, address)).sentence).toBe(
       'What service "web" runs now could not be read.',
     );
   });

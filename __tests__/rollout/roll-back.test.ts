@@ -1,11 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import type { RollbackEnd, Rollout, RolloutRequest, ServiceSnapshot } from '../../src/model.ts';
-import { followRollback, restoringInput, rollBack, settling } from '../../src/rollout/roll-back.ts';
-import { remedyCourse } from '../../src/rollout/remedy.ts';
+import { followRollback, restoringInput, rollBack, withoutThrowing } from '../../src/rollout/roll-back.ts';
+import { rollBackIfNeeded } from '../../src/rollout/remedy.ts';
 import { fakeClock, untilDone } from '../fakes/clock.ts';
 import {
   awsError,
-  course,
+  serviceRun,
   DENIED,
   OLD_REVISION,
   OUR_REVISION,
@@ -18,7 +18,7 @@ import {
   snapshot,
   THROTTLED,
   TIMEOUT,
-  trouble,
+  problem,
 } from './builders.ts';
 import { FakeEcs, type Fault } from './fake-ecs.ts';
 
@@ -67,14 +67,14 @@ async function undo(options: Options = {}): Promise<Done> {
     serviceDeploymentArn: us?.arn,
     ...options.rollout,
   });
-  const tools = {
+  const ctx = {
     aws: ecs.aws,
     clock,
     signal: new AbortController().signal,
     log: recordedLog(),
     random: (): number => 0.5,
   };
-  const end = await (options.how ?? rollBack)(tools, ours, rolloutRequest(options.asked));
+  const end = await (options.how ?? rollBack)(ctx, ours, rolloutRequest(options.asked));
   return { end, ecs, seconds: clock.now() / 1000 };
 }
 
@@ -402,7 +402,7 @@ describe('a rollback whose write has no answer', () => {
         ? { error: TIMEOUT(), effect: false, afterMs: 80_000 }
         : undefined;
     };
-    const tools = {
+    const ctx = {
       aws: ecs.aws,
       clock,
       signal: new AbortController().signal,
@@ -410,7 +410,7 @@ describe('a rollback whose write has no answer', () => {
       random: (): number => 0.5,
     };
     const ours = rollout({ deploymentId: us?.id ?? '', serviceDeploymentArn: us?.arn });
-    const undoing = settling(() => rollBack(tools, ours, rolloutRequest({ waitMinutes: 1 })));
+    const undoing = withoutThrowing(() => rollBack(ctx, ours, rolloutRequest({ waitMinutes: 1 })));
     expect(await untilDone(clock, undoing)).toMatchObject({ kind: 'failed' });
     expect(clock.now()).toBeLessThanOrEqual(60_000 + 20_000);
   });
@@ -463,9 +463,9 @@ describe('what this run changed is restored, and nothing else is sent', () => {
 });
 
 describe('the course of a service in trouble', () => {
-  async function remedy(
+  async function recovery(
     asked: Partial<RolloutRequest>,
-    found: Parameters<typeof trouble>[0] = {},
+    found: Parameters<typeof problem>[0] = {},
     happens: (ecs: FakeEcs) => void = goesWell,
     fault: (call: string) => Fault | undefined = () => undefined,
   ): Promise<{ ecs: FakeEcs; rollback: RollbackEnd | undefined }> {
@@ -483,27 +483,27 @@ describe('the course of a service in trouble', () => {
     ecs.accepted.length = 0;
     ecs.fault = fault;
     const us = ecs.by('us');
-    const tools = {
+    const ctx = {
       aws: ecs.aws,
       clock,
       signal: new AbortController().signal,
       log: recordedLog(),
       random: (): number => 0.5,
     };
-    const broken = course({
+    const broken = serviceRun({
       rollout: rollout({ deploymentId: us?.id ?? '', serviceDeploymentArn: us?.arn }),
-      trouble: trouble(found),
+      problem: problem(found),
     });
-    const after = await remedyCourse(tools, broken, request(asked));
+    const after = await rollBackIfNeeded(ctx, broken, request(asked));
     return { ecs, rollback: after.rollback };
   }
 
   test('on-failure: rollback undoes it', async () => {
-    expect((await remedy({})).rollback).toEqual({ kind: 'rolled-back' });
+    expect((await recovery({})).rollback).toEqual({ kind: 'rolled-back' });
   });
 
   test('on-failure: leave touches nothing', async () => {
-    const { ecs, rollback } = await remedy({ onFailure: 'leave' });
+    const { ecs, rollback } = await recovery({ onFailure: 'leave' });
     expect(rollback).toBeUndefined();
     expect(ecs.accepted).toEqual([]);
   });
@@ -511,25 +511,25 @@ describe('the course of a service in trouble', () => {
   test.each(['superseded', 'access-denied', 'deployment-stopped'] as const)(
     '%s is not ours to undo',
     async (cause) => {
-      const { ecs, rollback } = await remedy({}, { cause, remedy: 'leave' });
+      const { ecs, rollback } = await recovery({}, { cause, recovery: 'leave' });
       expect(rollback).toBeUndefined();
       expect(ecs.accepted).toEqual([]);
     },
   );
 
   test('the count that this run set is restored, too, where ECS put only the revision back', async () => {
-    const { ecs, rollback } = await remedy({ desiredCount: 5 });
+    const { ecs, rollback } = await recovery({ desiredCount: 5 });
     expect(rollback).toEqual({ kind: 'rolled-back' });
     expect(ecs.desired).toBe(2);
   });
 
   test('the rollback stands where the count may not be restored, and says so', async () => {
-    const { ecs, rollback } = await remedy({ desiredCount: 5 }, {}, goesWell, (call) =>
+    const { ecs, rollback } = await recovery({ desiredCount: 5 }, {}, goesWell, (call) =>
       call === 'updateService' ? NO_EFFECT(DENIED()) : undefined,
     );
     expect(rollback).toEqual({
       kind: 'rolled-back',
-      left: expect.stringMatching(/^desired-count is still 5, not 2 \(AccessDeniedException: /),
+      unrestored: expect.stringMatching(/^desired-count is still 5, not 2 \(AccessDeniedException: /),
     });
     expect(ecs.desired).toBe(5);
   });
@@ -538,14 +538,14 @@ describe('the course of a service in trouble', () => {
     const clock = fakeClock();
     const ecs = new FakeEcs(clock);
     ecs.fault = () => ({ error: DENIED(), effect: false });
-    const tools = {
+    const ctx = {
       aws: ecs.aws,
       clock,
       signal: new AbortController().signal,
       log: recordedLog(),
       random: (): number => 0,
     };
-    const after = await remedyCourse(tools, course({ trouble: trouble() }), request());
+    const after = await rollBackIfNeeded(ctx, serviceRun({ problem: problem() }), request());
     expect(after.rollback).toMatchObject({ kind: 'failed' });
     expect(JSON.stringify(after.rollback)).toContain('AccessDeniedException');
   });

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { TargetView } from '../../src/aws/target-health.ts';
-import { rememberTargets, type SickTargets } from '../../src/rollout/sick-targets.ts';
+import { rememberTargets, type UnhealthyTargets } from '../../src/rollout/sick-targets.ts';
 import { describeTargets } from '../../src/rollout/target-evidence.ts';
 
 const CODES = 'Health checks failed with these codes: [502]';
@@ -11,8 +11,8 @@ function target(state: string, changes: Partial<TargetView> = {}): TargetView {
   return { targetGroupArn: 'tg', address: '10.0.0.1', port: 80, state, reason, description, ...changes };
 }
 
-function after(...looks: readonly TargetView[]): SickTargets {
-  return looks.reduce<SickTargets>((sick, seen) => rememberTargets(sick, [seen]), new Map());
+function after(...looks: readonly TargetView[]): UnhealthyTargets {
+  return looks.reduce<UnhealthyTargets>((unhealthy, seen) => rememberTargets(unhealthy, [seen]), new Map());
 }
 
 const DRAINING = target('unhealthy.draining', {
@@ -36,13 +36,13 @@ test.each([
 });
 
 test('targets of two groups, ports and addresses are told apart, and told by their reasons', () => {
-  const sick = rememberTargets(new Map(), [
+  const unhealthy = rememberTargets(new Map(), [
     target('unhealthy'),
     target('unhealthy', { port: 81 }),
     target('unhealthy', { address: '10.0.0.2', reason: 'Target.Timeout', description: 'Request timed out' }),
     target('unhealthy', { targetGroupArn: 'other' }),
   ]);
-  const ofGroup = [...sick.values()].filter(({ targetGroupArn }) => targetGroupArn === 'tg');
+  const ofGroup = [...unhealthy.values()].filter(({ targetGroupArn }) => targetGroupArn === 'tg');
   expect(describeTargets({ TargetGroupName: 'web' }, ofGroup).map(({ text }) => text)).toEqual([
     'target group web',
     `unhealthy: Target.ResponseCodeMismatch: ${CODES} (10.0.0.1:80, 10.0.0.1:81)`,

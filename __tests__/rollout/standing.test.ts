@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Deployment, Service, ServiceDeploymentStatus } from '@aws-sdk/client-ecs';
-import { standing } from '../../src/rollout/standing.ts';
+import { describeStatus } from '../../src/rollout/standing.ts';
 import { OLD_REVISION, OTHER_ID, OTHER_REVISION, OUR_ID, OUR_REVISION, rollout } from './builders.ts';
 
 function serviceWith(primary: Partial<Deployment>): Service {
@@ -45,11 +45,13 @@ describe('where a deployment stands that nobody follows any more', () => {
       'Another deployment, of backend:9, has replaced that of backend:8 to service "web"; it was not touched.',
     ],
   ])('%s, %j', (status, primary, sentence) => {
-    expect(standing(rollout(), status, serviceWith(primary))).toBe(sentence);
+    expect(describeStatus(rollout(), status, serviceWith(primary))).toBe(sentence);
   });
 
   test('a change of settings alone makes no deployment', () => {
     const alone = rollout({ replacesTasks: false });
-    expect(standing(alone, undefined, serviceWith({}))).toBe('Service "web" has the settings of this run.');
+    expect(describeStatus(alone, undefined, serviceWith({}))).toBe(
+      'Service "web" has the settings of this run.',
+    );
   });
 });

@@ -2,7 +2,7 @@ import type { Task } from '@aws-sdk/client-ecs';
 import { describe, expect, test } from '@jest/globals';
 import type { Aws } from '../../src/aws/clients.ts';
 import type { Observation } from '../../src/rollout/observation.ts';
-import { lookAtTasks } from '../../src/rollout/task-look.ts';
+import { readTaskHealth } from '../../src/rollout/task-look.ts';
 import { fakeClock } from '../fakes/clock.ts';
 import {
   awsError,
@@ -18,7 +18,7 @@ import {
   THROTTLED,
 } from './builders.ts';
 
-type TaskLook = Awaited<ReturnType<typeof lookAtTasks>>;
+type TaskHealth = Awaited<ReturnType<typeof readTaskHealth>>;
 
 const ARN = `arn:aws:ecs:eu-west-1:123456789012:task/${CLUSTER}/`;
 
@@ -53,7 +53,7 @@ interface World {
   readonly errors?: Readonly<Record<string, Error>>;
 }
 
-function look(world: World): Promise<TaskLook> {
+function look(world: World): Promise<TaskHealth> {
   const { tasks = [], groups = {}, healthChecks = [false], essential = [], errors = {} } = world;
   const answer = <T>(call: string, value: T): Promise<T> => {
     const error = errors[call];
@@ -89,7 +89,7 @@ function look(world: World): Promise<TaskLook> {
     snapshot: snapshot({ targetGroups: Object.keys(groups).map(groupOf) as never }),
     definition: { family: 'backend', containerDefinitions },
   });
-  return lookAtTasks({ aws, clock: fakeClock() }, ours);
+  return readTaskHealth({ aws, clock: fakeClock() }, ours);
 }
 
 const healthy = ({ tasks }: Pick<Observation, 'tasks'>): string[] =>

@@ -8,16 +8,16 @@ const NO_SOURCES = { containerChecks: false, healthyTasks: undefined, essentials
 
 describe('the exit code of the container that failed', () => {
   test.each([
-    [1, 'app-crashed', 'after-limit'],
-    [255, 'app-crashed', 'after-limit'],
-    [0, 'app-crashed', 'after-limit'],
-    [126, 'bad-command', 'at-once'],
-    [127, 'bad-command', 'at-once'],
-    [137, 'out-of-memory', 'after-limit'],
-    [139, 'app-crashed', 'after-limit'],
-  ] as const)('%d means %s, conclusive %s', (exitCode, cause, weight) => {
+    [1, 'app-crashed', 'counts'],
+    [255, 'app-crashed', 'counts'],
+    [0, 'app-crashed', 'counts'],
+    [126, 'bad-command', 'conclusive'],
+    [127, 'bad-command', 'conclusive'],
+    [137, 'out-of-memory', 'counts'],
+    [139, 'app-crashed', 'counts'],
+  ] as const)('%d means %s, conclusive %s', (exitCode, cause, severity) => {
     const task = stoppedTask({ containers: [{ name: 'app', exitCode }] });
-    expect(failureOf(task)).toMatchObject({ cause, weight, container: 'app', exitCode });
+    expect(failureOf(task)).toMatchObject({ cause, severity, container: 'app', exitCode });
   });
 
   test("says nothing where the scheduler killed the container: it may only have ignored ECS's SIGTERM", () => {
@@ -65,7 +65,7 @@ describe('a task with containers that are not essential', () => {
         { name: 'init', exitCode: 127 },
         { name: 'app', exitCode: 1 },
       ],
-      { container: 'app', exitCode: 1, cause: 'app-crashed', weight: 'after-limit' },
+      { container: 'app', exitCode: 1, cause: 'app-crashed', severity: 'counts' },
     ],
   ])('is judged by the essential ones: %s', (_, containers, expected) => {
     expect(failureOf(stoppedTask({ containers }), essentials)).toMatchObject(expected);
@@ -84,7 +84,7 @@ describe('a task with containers that are not essential', () => {
       container: 'migrate',
       exitCode: 1,
       cause: 'app-crashed',
-      weight: 'after-limit',
+      severity: 'counts',
     });
   });
 
@@ -181,22 +181,22 @@ describe('on EC2 capacity one bad instance proves nothing about the revision', (
     'ResourceInitializationError: unable to pull secrets: unable to retrieve secret from asm: AccessDeniedException';
 
   test.each([
-    [DISK, 'storage', 'after-limit'],
-    [PLATFORM, 'image-wrong-platform', 'after-limit'],
-    [SECRET, 'secret-unavailable', 'at-once'],
-  ])('%s', (text, cause, weight) => {
-    expect(failureOf(unstartedTask(text, { launchType: 'EC2' }))).toMatchObject({ cause, weight });
+    [DISK, 'storage', 'counts'],
+    [PLATFORM, 'image-wrong-platform', 'counts'],
+    [SECRET, 'secret-unavailable', 'conclusive'],
+  ])('%s', (text, cause, severity) => {
+    expect(failureOf(unstartedTask(text, { launchType: 'EC2' }))).toMatchObject({ cause, severity });
   });
 
   test.each(['EC2', 'EXTERNAL', 'MANAGED_INSTANCES'] as const)(
     'a full disk is not conclusive at once on %s',
     (launchType) => {
-      expect(failureOf(unstartedTask(DISK, { launchType }))?.weight).toBe('after-limit');
+      expect(failureOf(unstartedTask(DISK, { launchType }))?.severity).toBe('counts');
     },
   );
 
   test('on Fargate every task has a disk of its own: a full one is conclusive at once', () => {
-    expect(failureOf(unstartedTask(DISK))?.weight).toBe('at-once');
+    expect(failureOf(unstartedTask(DISK))?.severity).toBe('conclusive');
   });
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Observation } from '../../src/rollout/observation.ts';
-import { Teller } from '../../src/rollout/teller.ts';
+import { ProgressReporter } from '../../src/rollout/teller.ts';
 import { fakeClock } from '../fakes/clock.ts';
 import { healthyTask, observation, recordedLog, rollout, taskView } from './builders.ts';
 
@@ -10,9 +10,9 @@ const PROGRESSING = { kind: 'progressing' } as const;
 function told(looks: readonly Observation[]): readonly string[] {
   const clock = fakeClock();
   const log = recordedLog();
-  const teller = new Teller(log, rollout(), clock);
+  const reporter = new ProgressReporter(log, rollout(), clock);
   for (const seen of looks) {
-    teller.tell(seen, PROGRESSING);
+    reporter.report(seen, PROGRESSING);
     clock.advance(5000);
   }
   return log.lines;

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Trouble } from '../../src/model.ts';
+import type { Problem } from '../../src/model.ts';
 import { NO_HISTORY, type History } from '../../src/rollout/history.ts';
-import { betterKnown, evidenceOf, troubleOf, type Watched } from '../../src/rollout/trouble.ts';
-import { Failure } from '../../src/runtime/failure.ts';
+import { betterKnown, evidenceOf, problemOf, type Watched } from '../../src/rollout/trouble.ts';
+import { DeployError } from '../../src/runtime/failure.ts';
 import {
   deployment,
   entry,
@@ -11,15 +11,15 @@ import {
   healthyTask,
   historyOf,
   observation,
-  trouble,
+  problem,
 } from './builders.ts';
 
 function troubled(
   end: Watched['end'],
   more: Partial<Omit<Watched, 'end'>> = {},
   waitMinutes = 30,
-): Trouble | undefined {
-  return troubleOf({ end, last: observation(), history: NO_HISTORY, ...more }, waitMinutes);
+): Problem | undefined {
+  return problemOf({ end, last: observation(), history: NO_HISTORY, ...more }, waitMinutes);
 }
 
 const CRASH = 'container "app" exited with code 1: Essential container in task exited';
@@ -29,38 +29,38 @@ describe('how a watch ended, and what can be done about it', () => {
     expect(troubled({ kind: 'completed' })).toBeUndefined();
   });
 
-  test.each<[string, Watched['end'], Partial<Trouble>]>([
+  test.each<[string, Watched['end'], Partial<Problem>]>([
     [
       'conclusive evidence: roll back',
-      { kind: 'failed', ecs: 'trying', cause: 'app-crashed', reason: CRASH },
+      { kind: 'failed', ecs: 'in-progress', cause: 'app-crashed', reason: CRASH },
       {
         result: 'failed',
         cause: 'app-crashed',
         reason: `failed: ${CRASH}`,
-        remedy: 'roll-back',
+        recovery: 'roll-back',
         isOver: false,
       },
     ],
     [
       'ECS gave up: roll back',
-      { kind: 'failed', ecs: 'gave-up', cause: 'circuit-breaker', reason: 'tasks failed to start.' },
+      { kind: 'failed', ecs: 'ended', cause: 'circuit-breaker', reason: 'tasks failed to start.' },
       {
         result: 'failed',
         cause: 'circuit-breaker',
         reason: 'failed: tasks failed to start',
-        remedy: 'roll-back',
+        recovery: 'roll-back',
         isOver: true,
       },
     ],
     [
       'ECS is about to give up, and will not roll back',
-      { kind: 'failed', ecs: 'giving-up', cause: 'circuit-breaker', reason: '' },
-      { result: 'failed', remedy: 'roll-back', isOver: true },
+      { kind: 'failed', ecs: 'failing', cause: 'circuit-breaker', reason: '' },
+      { result: 'failed', recovery: 'roll-back', isOver: true },
     ],
     [
       'ECS rolls back: follow it',
       { kind: 'failed', ecs: 'rolling-back', cause: 'alarm', reason: 'alarm in ALARM: web-5xx' },
-      { result: 'failed', cause: 'alarm', remedy: 'follow-ecs' },
+      { result: 'failed', cause: 'alarm', recovery: 'follow-ecs' },
     ],
     [
       'a lifecycle hook failed: nobody stopped it',
@@ -70,22 +70,22 @@ describe('how a watch ended, and what can be done about it', () => {
         cause: 'unknown',
         reason: 'rolled back because a lifecycle hook failed.',
       },
-      { reason: 'failed: rolled back because a lifecycle hook failed', remedy: 'follow-ecs' },
+      { reason: 'failed: rolled back because a lifecycle hook failed', recovery: 'follow-ecs' },
     ],
     [
       'ECS rolled back: done',
-      { kind: 'undone', cause: 'circuit-breaker', reason: '' },
-      { result: 'rolled-back', cause: 'circuit-breaker', reason: 'failed', remedy: 'done' },
+      { kind: 'rolled-back-by-ecs', cause: 'circuit-breaker', reason: '' },
+      { result: 'rolled-back', cause: 'circuit-breaker', reason: 'failed', recovery: 'done' },
     ],
     [
       'stopped by hand: left',
-      { kind: 'failed', ecs: 'gave-up', cause: 'deployment-stopped', reason: 'Stopped by the user.' },
-      { result: 'failed', reason: 'was stopped: Stopped by the user', remedy: 'leave' },
+      { kind: 'failed', ecs: 'ended', cause: 'deployment-stopped', reason: 'Stopped by the user.' },
+      { result: 'failed', reason: 'was stopped: Stopped by the user', recovery: 'leave' },
     ],
     [
       'rolled back by hand: followed',
       { kind: 'failed', ecs: 'rolling-back', cause: 'deployment-stopped', reason: '' },
-      { result: 'failed', cause: 'deployment-stopped', reason: 'was stopped', remedy: 'follow-ecs' },
+      { result: 'failed', cause: 'deployment-stopped', reason: 'was stopped', recovery: 'follow-ecs' },
     ],
     [
       'superseded: left',
@@ -94,16 +94,16 @@ describe('how a watch ended, and what can be done about it', () => {
         result: 'superseded',
         cause: 'superseded',
         reason: 'was replaced by another deployment, ecs-svc/3 (backend:9)',
-        remedy: 'leave',
+        recovery: 'leave',
       },
     ],
     [
       'blind: left, in the words of the failure',
       {
-        kind: 'blind',
-        failure: new Failure('credentials-expired', 'The AWS credentials expired.', { hint: 'Longer.' }),
+        kind: 'access-lost',
+        failure: new DeployError('credentials-expired', 'The AWS credentials expired.', { hint: 'Longer.' }),
       },
-      { result: 'failed', cause: 'credentials-expired', hint: 'Longer.', remedy: 'leave' },
+      { result: 'failed', cause: 'credentials-expired', hint: 'Longer.', recovery: 'leave' },
     ],
   ])('%s', (_, end, expected) => {
     expect(troubled(end)).toMatchObject(expected);
@@ -119,14 +119,14 @@ describe('how a watch ended, and what can be done about it', () => {
       cause: 'rollback-failed',
       reason: `failed (app-crashed: ${CRASH}), and so did ECS's rollback`,
       hint: 'Read its log.',
-      remedy: 'leave',
+      recovery: 'leave',
     });
     expect(found?.evidence[0]).toEqual({ kind: 'first-cause', text: `app-crashed: ${CRASH}` });
   });
 });
 
 describe('at the deadline', () => {
-  const at = (last: Watched['last'], minutes = 30): Trouble | undefined =>
+  const at = (last: Watched['last'], minutes = 30): Problem | undefined =>
     troubled({ kind: 'deadline' }, { last }, minutes);
 
   test('tasks are missing: by on-failure', () => {
@@ -134,7 +134,7 @@ describe('at the deadline', () => {
       result: 'timed-out',
       cause: 'timeout',
       reason: 'had not finished after 30 minutes: 1 of 2 new tasks were healthy',
-      remedy: 'roll-back',
+      recovery: 'roll-back',
     });
   });
 
@@ -145,7 +145,7 @@ describe('at the deadline', () => {
       cause: 'timeout',
       reason:
         'had not finished after 30 minutes: the new tasks are all healthy, old tasks are still draining',
-      remedy: 'leave',
+      recovery: 'leave',
     });
   });
 
@@ -153,19 +153,19 @@ describe('at the deadline', () => {
     expect(at(observation({ tasks: [healthyTask('a'), healthyTask('b')] }))).toMatchObject({
       reason:
         'had not finished after 30 minutes: the new tasks are all healthy, ECS has not called it complete',
-      remedy: 'leave',
+      recovery: 'leave',
     });
   });
 
   test('a count that this run asked for was changed again: left, and said to be', () => {
     const last = observation({ tasks: [healthyTask('a'), healthyTask('b')] });
-    expect(troubleOf({ end: { kind: 'deadline' }, last, history: NO_HISTORY }, 30, 1)).toMatchObject({
+    expect(problemOf({ end: { kind: 'deadline' }, last, history: NO_HISTORY }, 30, 1)).toMatchObject({
       result: 'timed-out',
       reason:
         'had not finished after 30 minutes: the service wants 2 tasks again, not 1: something else sets its count',
-      remedy: 'leave',
+      recovery: 'leave',
     });
-    expect(troubleOf({ end: { kind: 'deadline' }, last, history: NO_HISTORY }, 30, 2)?.reason).toContain(
+    expect(problemOf({ end: { kind: 'deadline' }, last, history: NO_HISTORY }, 30, 2)?.reason).toContain(
       'healthy',
     );
   });
@@ -175,7 +175,7 @@ describe('at the deadline', () => {
     expect(at(observation({ tasks, targetsUnread: true }))).toMatchObject({
       reason:
         'had not finished after 30 minutes: 2 of 2 new tasks ran, and whether they were healthy could not be read',
-      remedy: 'roll-back',
+      recovery: 'roll-back',
     });
   });
 
@@ -186,26 +186,26 @@ describe('at the deadline', () => {
   ])('tasks may not be read, and %d run: nothing shows that they are healthy', (running, state) => {
     expect(at(observation({ entry: entry({ desired: 2, running }) }))).toMatchObject({
       reason: `had not finished after 30 minutes: ${state}`,
-      remedy: 'roll-back',
+      recovery: 'roll-back',
     });
   });
 
   test('tasks may not be read, and there is no entry: by on-failure', () => {
     expect(
       at(observation({ entry: undefined, service: { status: 'ACTIVE', desired: 1, running: 1 } })),
-    ).toMatchObject({ remedy: 'roll-back' });
+    ).toMatchObject({ recovery: 'roll-back' });
   });
 
   test('no task is wanted, so none shows that it is well: by on-failure', () => {
     expect(at(observation({ entry: entry({ desired: 0, running: 0 }) }))).toMatchObject({
-      remedy: 'roll-back',
+      recovery: 'roll-back',
     });
   });
 
   test('nothing was ever seen: by on-failure', () => {
     expect(at(undefined)).toMatchObject({
       reason: 'had not finished after 30 minutes',
-      remedy: 'roll-back',
+      recovery: 'roll-back',
     });
   });
 
@@ -222,9 +222,9 @@ describe('at the deadline', () => {
     ['PRODUCTION_TRAFFIC_SHIFT', 'leave'],
     ['BAKE_TIME', 'leave'],
     ['CLEAN_UP', 'leave'],
-  ])('a native strategy in the stage %s: %s', (lifecycleStage, remedy) => {
+  ])('a native strategy in the stage %s: %s', (lifecycleStage, recovery) => {
     const last = observation({ deployment: deployment({ lifecycleStage }), tasks: [failedTask('a')] });
-    expect(at(last)?.remedy).toBe(remedy);
+    expect(at(last)?.recovery).toBe(recovery);
   });
 
   test('a hook that awaits an action is no failure, in any stage', () => {
@@ -233,7 +233,7 @@ describe('at the deadline', () => {
     expect(at(last)).toMatchObject({
       reason:
         'had not finished after 30 minutes: it is in the stage SCALE_UP, and hook approve awaits an action until 2026-11-25T00:00:00.000Z, then ECS does ROLLBACK',
-      remedy: 'leave',
+      recovery: 'leave',
     });
   });
 });
@@ -286,12 +286,12 @@ test('a native strategy that shifts traffic at the deadline is said to, although
     tasks: [healthyTask('a'), healthyTask('b')],
   });
   const left = troubled({ kind: 'deadline' }, { last });
-  expect(left).toMatchObject({ result: 'timed-out', remedy: 'leave' });
+  expect(left).toMatchObject({ result: 'timed-out', recovery: 'leave' });
   expect(left?.reason).toContain('PRODUCTION_TRAFFIC_SHIFT');
 });
 
 describe('the last log lines of a crash', () => {
-  const crash = trouble({ cause: 'app-crashed' });
+  const crash = problem({ cause: 'app-crashed' });
 
   test('that name a program for another CPU have its cause and its hint', () => {
     const evidence = [{ kind: 'log', text: 'app: exec /usr/local/bin/uvicorn: exec format error' }] as const;
@@ -307,7 +307,7 @@ describe('the last log lines of a crash', () => {
   });
 
   test('do not overrule another cause', () => {
-    const other = trouble({ cause: 'out-of-memory', evidence: [{ kind: 'log', text: 'exec format error' }] });
+    const other = problem({ cause: 'out-of-memory', evidence: [{ kind: 'log', text: 'exec format error' }] });
     expect(betterKnown(other)).toEqual(other);
   });
 });

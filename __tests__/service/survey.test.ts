@@ -45,8 +45,8 @@ async function survey(
     listServiceDeployments: () => Promise.resolve({ serviceDeployments: [] }),
     describeServiceRevisions: () => Promise.resolve({ serviceRevisions: [] }),
   };
-  const tools = { aws: { ecs, region: REGION }, log } as unknown as Parameters<typeof surveyServices>[0];
-  return { snapshots: await surveyServices(tools, 'prod', names), batches, said: log.said };
+  const ctx = { aws: { ecs, region: REGION }, log } as unknown as Parameters<typeof surveyServices>[0];
+  return { snapshots: await surveyServices(ctx, 'prod', names), batches, said: log.said };
 }
 
 describe('the survey', () => {

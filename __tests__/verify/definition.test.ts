@@ -271,8 +271,8 @@ describe('parameters', () => {
   test('by its ARN may be of another account, where no service tells which one this is', async () => {
     const parameters = { describeParameters: () => answer({ Parameters: [] }) };
     const shared = PARAMETER.replace('123456789012', '999999999999');
-    const subject = { definition: withSecrets(shared), services: [] };
-    expect(await run(parameter, { parameters }, subject)).toMatchObject({
+    const candidate = { definition: withSecrets(shared), services: [] };
+    expect(await run(parameter, { parameters }, candidate)).toMatchObject({
       state: 'SKIPPED',
       detail: 'parameter /app/key is not to be seen in this account; its ARN names account 999999999999',
     });

@@ -3,7 +3,7 @@ import type { BatchGetImageCommandInput } from '@aws-sdk/client-ecr';
 import type { CheckResult, DeployedImage, JsonObject, TaskDefinition } from '../../src/model.ts';
 import type { Download } from '../../src/runtime/download.ts';
 import { buildFinding, image, platformFinding, platformOf, type Platform } from '../../src/verify/image.ts';
-import { wayBackImage } from '../../src/verify/way-back-image.ts';
+import { rollbackImage } from '../../src/verify/way-back-image.ts';
 import { awsError, denied, throttled } from '../fakes/aws-errors.ts';
 import { fakeClock, type FakeClock } from '../fakes/clock.ts';
 import { definitionOf, digestOf, REPOSITORY, snapshotOf } from '../fakes/literals.ts';
@@ -156,13 +156,7 @@ describe('the config of a single image', () => {
   const hangs = (): Promise<never> => new Promise(() => undefined);
 
   /** The check of one image, and what was asked for on the way. */
-  async function look({
-    manifest = SINGLE,
-    url,
-    download,
-    definition = ON_FARGATE,
-    ...means
-  }: Look): Promise<{
+  async function look({ manifest = SINGLE, url, download, definition = ON_FARGATE, ...ctx }: Look): Promise<{
     asked: object[];
     result: CheckResult;
   }> {
@@ -184,7 +178,7 @@ describe('the config of a single image', () => {
         services: [],
       },
       {
-        ...means,
+        ...ctx,
         download: (...of) => {
           asked.push(of.slice(0, 2));
           return (download ?? config(ARM64))(...of);
@@ -423,7 +417,7 @@ describe('the image of the way back', () => {
     const batchGetImage = ({ imageIds }: BatchGetImageCommandInput): ReturnType<typeof answer> =>
       answer({ failures: imageIds?.map((imageId) => ({ imageId, failureCode: 'ImageNotFound' })) });
     const ecr = (): ReturnType<typeof ecrWith> => ecrWith({ batchGetImage: batchGetImage });
-    expect(await run(wayBackImage, { ecs, ecr }, { services: [snapshotOf({ lastGood })] })).toMatchObject({
+    expect(await run(rollbackImage, { ecs, ecr }, { services: [snapshotOf({ lastGood })] })).toMatchObject({
       state: 'WARNING',
       detail:
         'backend@sha256:bbbbbbbbbbbb of backend:7 is gone from ECR: no task of the good revision can start',
@@ -431,14 +425,14 @@ describe('the image of the way back', () => {
   });
 
   test('is not asked for where there is no good revision', async () => {
-    expect((await run(wayBackImage, {}, {})).state).toBe('OK');
+    expect((await run(rollbackImage, {}, {})).state).toBe('OK');
   });
 
   test.each([
     ['ecs:DescribeServiceRevisions', {}],
     ['ecr:BatchGetImage', { ecs }],
   ])('is not seen without %s', async (permission, aws) => {
-    expect(await run(wayBackImage, aws, { services: [snapshotOf({ lastGood })] })).toMatchObject({
+    expect(await run(rollbackImage, aws, { services: [snapshotOf({ lastGood })] })).toMatchObject({
       state: 'SKIPPED',
       detail: permission,
       denied: true,

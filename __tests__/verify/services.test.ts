@@ -7,7 +7,7 @@ import { otherDeployment } from '../../src/verify/other-deployment.ts';
 import { percentFinding, percents } from '../../src/verify/percents.ts';
 import { rangeFinding, scalingRange } from '../../src/verify/scaling-range.ts';
 import { targetType, typeFinding } from '../../src/verify/target-type.ts';
-import { wayBack } from '../../src/verify/way-back.ts';
+import { rollbackTarget } from '../../src/verify/way-back.ts';
 import { awsError } from '../fakes/aws-errors.ts';
 import { definitionOf, requestOf, revisionArn, snapshotOf } from '../fakes/literals.ts';
 import { answer, run } from './subjects.ts';
@@ -114,11 +114,11 @@ describe('the target type', () => {
       },
     };
     const blueGreen = attached('web', 80, { alternateTargetGroupArn: OTHER_GROUP });
-    const subject = {
+    const candidate = {
       definition: definitionOf(['web'], { networkMode: 'awsvpc' }),
       services: [blueGreen, blueGreen],
     };
-    expect(await run(targetType, { elb }, subject)).toMatchObject({
+    expect(await run(targetType, { elb }, candidate)).toMatchObject({
       state: 'FAILED',
       detail: 'target group green has the target type instance, and tasks of network mode awsvpc need ip',
     });
@@ -199,8 +199,8 @@ describe('a deployment in progress', () => {
   });
 
   test('is adopted where it brings the same revision', async () => {
-    const subject = { services: busy, existingArn: revisionArn('backend:7') };
-    expect((await run(otherDeployment, {}, subject)).state).toBe('OK');
+    const candidate = { services: busy, existingArn: revisionArn('backend:7') };
+    expect((await run(otherDeployment, {}, candidate)).state).toBe('OK');
   });
 });
 
@@ -227,8 +227,8 @@ test('a service without a good revision is warned of', async () => {
     serviceDeploymentArn: undefined,
     serviceRevisionArn: undefined,
   };
-  expect((await run(wayBack, {}, { services: [snapshotOf()] })).state).toBe('WARNING');
-  expect(await run(wayBack, {}, { services: [snapshotOf({ lastGood })] })).toMatchObject({
+  expect((await run(rollbackTarget, {}, { services: [snapshotOf()] })).state).toBe('WARNING');
+  expect(await run(rollbackTarget, {}, { services: [snapshotOf({ lastGood })] })).toMatchObject({
     state: 'OK',
     detail: 'backend can go back to backend:6',
   });

@@ -14,9 +14,9 @@ import { seedWorld, type SeedOptions } from '../../simulator/seed.ts';
 import { startSimulator, type Simulator } from '../../simulator/simulator.ts';
 import type { CheckResult, JsonObject, RolloutRequest, TaskDefinition } from '../../src/model.ts';
 import { surveyServices } from '../../src/service/survey.ts';
-import type { VerifyAws } from '../../src/verify/check.ts';
+import type { PreflightAws } from '../../src/verify/check.ts';
 import { download } from '../../src/runtime/download.ts';
-import { verify } from '../../src/verify/verify.ts';
+import { runChecks } from '../../src/verify/verify.ts';
 import { requestOf } from '../fakes/literals.ts';
 import { fakeLog } from '../fakes/log.ts';
 import { meansWith } from './subjects.ts';
@@ -48,7 +48,7 @@ async function bench(options: SeedOptions = {}): Promise<Bench> {
     credentials: { accessKeyId: 'simulated', secretAccessKey: 'simulated' },
   };
   const ecs = new ECS(settings);
-  const aws: VerifyAws & { readonly ecs: ECS } = {
+  const aws: PreflightAws & { readonly ecs: ECS } = {
     region: settings.region,
     ecs,
     elb: new ElasticLoadBalancingV2(settings),
@@ -68,7 +68,7 @@ async function bench(options: SeedOptions = {}): Promise<Bench> {
       const registered = sim.world.cluster('demo').service(service).revisions.at(-1)?.definition.body;
       const definition = { ...registered, ...task } as TaskDefinition;
       const [first, ...others] = definition.containerDefinitions;
-      return verify(
+      return runChecks(
         { ...meansWith({ download }), aws, log: fakeLog() },
         {
           request: requestOf({ rollout: { ...requestOf().rollout, ...rollout } }),
@@ -234,7 +234,7 @@ describe('what is amiss is found over the wire', () => {
     }
     const results = amiss(await look('backend', { container: { image: missing('backend:v2') } }));
     expect(results).toEqual([
-      expect.stringMatching(/^WARNING way back image: .* of backend:1 is gone from ECR/),
+      expect.stringMatching(/^WARNING rollback image: .* of backend:1 is gone from ECR/),
     ]);
   });
 });

@@ -1,12 +1,18 @@
 import type { CheckResult } from '../../src/model.ts';
-import { resultOf, type Check, type Means, type Subject, type VerifyAws } from '../../src/verify/check.ts';
+import {
+  resultOf,
+  type Check,
+  type CheckContext,
+  type Candidate,
+  type PreflightAws,
+} from '../../src/verify/check.ts';
 import { denied } from '../fakes/aws-errors.ts';
 import { fakeClock } from '../fakes/clock.ts';
 import { definitionOf, requestOf, snapshotOf } from '../fakes/literals.ts';
 
 const META = { $metadata: {} };
 
-type Ecr = ReturnType<VerifyAws['ecr']>;
+type Ecr = ReturnType<PreflightAws['ecr']>;
 
 /** An ECR that allows no look, but for what a test gives it. */
 export function ecrWith(more: Partial<Ecr> = {}): Ecr {
@@ -15,7 +21,7 @@ export function ecrWith(more: Partial<Ecr> = {}): Ecr {
 }
 
 /** Time that stands still, a job that goes on, and a network without a way to anything. */
-export function meansWith(more: Partial<Means> = {}): Means {
+export function meansWith(more: Partial<CheckContext> = {}): CheckContext {
   return {
     clock: fakeClock(),
     signal: new AbortController().signal,
@@ -25,7 +31,7 @@ export function meansWith(more: Partial<Means> = {}): Means {
 }
 
 /** An AWS that allows no look, but for what a test gives it. */
-export function awsWith(more: Partial<VerifyAws> = {}): VerifyAws {
+export function awsWith(more: Partial<PreflightAws> = {}): PreflightAws {
   const refuse = (): Promise<never> => Promise.reject(denied());
   return {
     region: 'eu-central-1',
@@ -43,7 +49,7 @@ export function awsWith(more: Partial<VerifyAws> = {}): VerifyAws {
 }
 
 /** One healthy service that gets a new revision. */
-export function subjectOf(more: Partial<Subject> = {}): Subject {
+export function subjectOf(more: Partial<Candidate> = {}): Candidate {
   return {
     request: requestOf(),
     services: [snapshotOf()],
@@ -57,11 +63,11 @@ export function subjectOf(more: Partial<Subject> = {}): Subject {
 /** Runs one check. */
 export async function run(
   check: Check,
-  aws: Partial<VerifyAws>,
-  subject: Partial<Subject>,
-  means: Partial<Means> = {},
+  aws: Partial<PreflightAws>,
+  candidate: Partial<Candidate>,
+  ctx: Partial<CheckContext> = {},
 ): Promise<CheckResult> {
-  return resultOf(check, await check.look(awsWith(aws), subjectOf(subject), meansWith(means)));
+  return resultOf(check, await check.look(awsWith(aws), subjectOf(candidate), meansWith(ctx)));
 }
 
 /** An answer of AWS. */

@@ -73,6 +73,6 @@ test.each([
   ['the service runs there', {}, { placement: { launchType: 'FARGATE' as const } }, 'FAILED'],
   ['neither', {}, { placement: { launchType: 'EC2' as const } }, 'OK'],
 ])('Fargate counts where %s', async (_what, definition, service, state) => {
-  const subject = { definition: definitionOf(['web'], definition), services: [snapshotOf(service)] };
-  expect((await run(taskSize, {}, subject)).state).toBe(state);
+  const candidate = { definition: definitionOf(['web'], definition), services: [snapshotOf(service)] };
+  expect((await run(taskSize, {}, candidate)).state).toBe(state);
 });

@@ -2,10 +2,10 @@ import { describe, expect, test } from '@jest/globals';
 import { readdirSync } from 'node:fs';
 import type { CheckResult } from '../../src/model.ts';
 import { Cancelled } from '../../src/runtime/cancellation.ts';
-import type { Failure } from '../../src/runtime/failure.ts';
+import type { DeployError } from '../../src/runtime/failure.ts';
 import { CHECKS } from '../../src/verify/checks.ts';
 import { failed, ok, resultOf, skipped, warning, type Finding } from '../../src/verify/check.ts';
-import { refuseFailed, verify } from '../../src/verify/verify.ts';
+import { refuseFailed, runChecks } from '../../src/verify/verify.ts';
 import { expired, throttled, unanswered } from '../fakes/aws-errors.ts';
 import { definitionOf, requestOf, snapshotOf } from '../fakes/literals.ts';
 import { fakeLog } from '../fakes/log.ts';
@@ -58,7 +58,10 @@ describe('the findings of a check', () => {
 describe('verify', () => {
   test('tells one line a check, warns of warnings, and folds what may not be looked at', async () => {
     const log = fakeLog();
-    const results = await verify({ ...meansWith(), aws: awsWith(), log }, subjectOf({ definition: SIZED }));
+    const results = await runChecks(
+      { ...meansWith(), aws: awsWith(), log },
+      subjectOf({ definition: SIZED }),
+    );
     expect(results.map(({ check }) => check)).toEqual(CHECKS.map(({ name }) => name));
     expect(log.said).toEqual([
       'FAILED  task size: Fargate has no cpu 1024 and memory 1024; with cpu 1024, memory can be 2048 to 8192 MiB in steps of 1024',
@@ -69,8 +72,8 @@ describe('verify', () => {
       'OK      parameter: the definition names no parameter of Systems Manager',
       'OK      log group: no container needs one',
       'OK      other deployment: none is under way that this run would replace',
-      'warning: way back: backend has no good revision to go back to: a failed rollout would be left as it is',
-      'OK      way back image: no good revision whose image is in ECR is known',
+      'warning: rollback target: backend has no good revision to go back to: a failed rollout would be left as it is',
+      'OK      rollback image: no good revision whose image is in ECR is known',
       'OK      circuit breaker: backend has one, which rolls back',
       'OK      alarms: none watches the deployment',
       'OK      scaling range: the desired count is not set by this run',
@@ -81,7 +84,7 @@ describe('verify', () => {
 
   test('warns of what FAILED where it is not to stop the deployment', async () => {
     const log = fakeLog();
-    await verify(
+    await runChecks(
       { ...meansWith(), aws: awsWith(), log },
       subjectOf({ definition: SIZED, request: preflight('warn') }),
     );
@@ -92,13 +95,13 @@ describe('verify', () => {
 
   test('looks at nothing where it is off', async () => {
     const log = fakeLog();
-    const subject = subjectOf({ definition: SIZED, request: preflight('off') });
-    expect(await verify({ ...meansWith(), aws: awsWith(), log }, subject)).toEqual([]);
+    const candidate = subjectOf({ definition: SIZED, request: preflight('off') });
+    expect(await runChecks({ ...meansWith(), aws: awsWith(), log }, candidate)).toEqual([]);
     expect(log.said).toEqual(['The preflight checks are off.']);
   });
 
   test('works without a service, where a revision is only registered', async () => {
-    const results = await verify(
+    const results = await runChecks(
       { ...meansWith(), aws: awsWith(), log: fakeLog() },
       subjectOf({ services: [] }),
     );
@@ -114,7 +117,7 @@ describe('verify', () => {
     const getRole = (): Promise<never> => Promise.reject(error);
     const log = fakeLog();
     const aws = awsWith({ roles: { getRole } });
-    const results = await verify({ ...meansWith(), aws, log }, subjectOf({ definition: SIZED }));
+    const results = await runChecks({ ...meansWith(), aws, log }, subjectOf({ definition: SIZED }));
     expect(results.find(({ check }) => check === 'role')).toMatchObject({ state: 'SKIPPED', denied: false });
     expect(log.said).toContainEqual(
       expect.stringMatching(/^SKIPPED role: role web could not be looked at \(/),
@@ -125,7 +128,7 @@ describe('verify', () => {
     const cancelled = new Cancelled('SIGINT');
     const aws = awsWith({ roles: { getRole: () => Promise.reject(cancelled) } });
     await expect(
-      verify({ ...meansWith(), aws, log: fakeLog() }, subjectOf({ definition: SIZED })),
+      runChecks({ ...meansWith(), aws, log: fakeLog() }, subjectOf({ definition: SIZED })),
     ).rejects.toBe(cancelled);
   });
 
@@ -139,8 +142,8 @@ describe('verify', () => {
         if (waiting.length === 2) for (const each of waiting) each();
       });
     const aws = awsWith({ roles: { getRole: meet }, ecr: () => ecrWith({ batchGetImage: meet }) });
-    const subject = subjectOf({ definition: SIZED, services: [snapshotOf()] });
-    expect(await verify({ ...meansWith(), aws, log: fakeLog() }, subject)).toHaveLength(CHECKS.length);
+    const candidate = subjectOf({ definition: SIZED, services: [snapshotOf()] });
+    expect(await runChecks({ ...meansWith(), aws, log: fakeLog() }, candidate)).toHaveLength(CHECKS.length);
   });
 });
 
@@ -151,7 +154,7 @@ describe('refuseFailed', () => {
     detail: `the ${check} is ${state}`,
     denied: false,
   });
-  const good = [result('image', 'OK'), result('way back', 'WARNING'), result('secret', 'SKIPPED')];
+  const good = [result('image', 'OK'), result('rollback target', 'WARNING'), result('secret', 'SKIPPED')];
   const bad = [...good, result('role', 'FAILED')];
 
   function refusal(results: readonly CheckResult[], mode: 'fail' | 'warn' | 'off'): unknown {
@@ -159,7 +162,7 @@ describe('refuseFailed', () => {
       refuseFailed(results, mode);
       return undefined;
     } catch (error) {
-      const { reason, message, evidence } = error as Failure;
+      const { reason, message, evidence } = error as DeployError;
       return [reason, message, ...evidence.map(({ text }) => text)];
     }
   }

@@ -20,7 +20,7 @@ import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { systemClock } from '../runtime/clock.ts';
-import { Failure } from '../runtime/failure.ts';
+import { DeployError } from '../runtime/failure.ts';
 import { rawTaskDefinitions, type RawTaskDefinitions } from './raw-task-definitions.ts';
 import { CancellableRetries } from './retries.ts';
 
@@ -187,7 +187,7 @@ async function regionOf(client: ECS): Promise<string> {
   try {
     return await client.config.region();
   } catch (error) {
-    throw new Failure(
+    throw new DeployError(
       'invalid-input',
       'aws-region: there is no AWS region in the inputs or the environment.',
       {

@@ -3,20 +3,20 @@ import type { Cause } from '../model.ts';
 /**
  * How much one stopped task proves.
  *
- * - `at-once`: no retry can help; one is enough.
- * - `after-limit`: may pass; conclusive once `failed-task-limit` tasks failed.
+ * - `conclusive`: no retry can help; one is enough.
+ * - `counts`: may pass; conclusive once `failed-task-limit` tasks failed.
  * - `never`: shown, but not a failure of the new revision.
  */
-export type Weight = 'at-once' | 'after-limit' | 'never';
+export type Severity = 'conclusive' | 'counts' | 'ignored';
 
-export interface Conclusion {
+export interface StopReasonMeaning {
   readonly cause: Cause;
-  readonly weight: Weight;
+  readonly severity: Severity;
   /** What to do about it. */
   readonly hint: string;
 }
 
-export interface StopReason extends Conclusion {
+export interface StopReason extends StopReasonMeaning {
   readonly pattern: RegExp;
   /** A text that matches, shortened, for the guide. */
   readonly says: string;
@@ -31,21 +31,21 @@ export const STOP_REASONS: readonly StopReason[] = [
     pattern: /no match for platform in manifest|does not contain descriptor matching platform/i,
     says: "image Manifest does not contain descriptor matching platform 'linux/amd64'",
     cause: 'image-wrong-platform',
-    weight: 'at-once',
+    severity: 'conclusive',
     hint: "Build the image for the task definition's runtimePlatform (linux/amd64 unless it says otherwise).",
   },
   {
     pattern: /exec format error/i,
     says: 'OCI runtime create failed: exec: "/app": exec format error',
     cause: 'image-wrong-platform',
-    weight: 'at-once',
+    severity: 'conclusive',
     hint: "The binary is for another CPU: build the image for the task definition's runtimePlatform.",
   },
   {
     pattern: /toomanyrequests|429 Too Many Requests|pull rate limit/i,
     says: '429 Too Many Requests - Server message: toomanyrequests: You have reached your pull rate limit',
     cause: 'registry-rate-limit',
-    weight: 'after-limit',
+    severity: 'counts',
     hint: 'Copy the image to ECR, or use an ECR pull-through cache.',
   },
   {
@@ -54,21 +54,21 @@ export const STOP_REASONS: readonly StopReason[] = [
       /CannotPull.*(403 Forbidden|status ?code:? 403|access ?denied|unauthorized|denied:|not authorized|no basic auth|has the permissions to pull)/is,
     says: 'CannotPullContainerError: … unexpected status from HEAD request to https://…: 403 Forbidden',
     cause: 'image-pull-denied',
-    weight: 'at-once',
+    severity: 'conclusive',
     hint: 'Give the execution role AmazonECSTaskExecutionRolePolicy, and check the repository policy.',
   },
   {
     pattern: /CannotPull.*(manifest unknown|not found|does not exist)/is,
     says: 'CannotPullContainerError: … manifest unknown: Requested image not found',
     cause: 'image-not-found',
-    weight: 'at-once',
+    severity: 'conclusive',
     hint: 'The tag or digest is not in the registry: check the image reference and lifecycle rules.',
   },
   {
     pattern: /no space left on device/i,
     says: 'write /var/lib/containerd/…: no space left on device',
     cause: 'storage',
-    weight: 'at-once',
+    severity: 'conclusive',
     hint: 'Raise ephemeralStorage, or make the image smaller.',
   },
   {
@@ -76,21 +76,21 @@ export const STOP_REASONS: readonly StopReason[] = [
       /CannotPull.*(time-?out|context canceled|request canceled|dial tcp|connection refused|deadline exceeded|connection issue)/is,
     says: 'CannotPullContainerError: … dial tcp 10.0.3.17:443: i/o timeout',
     cause: 'network-unreachable',
-    weight: 'after-limit',
+    severity: 'counts',
     hint: 'The task cannot reach the registry: check NAT, public IP, VPC endpoints and security groups.',
   },
   {
     pattern: /CannotPull/i,
     says: 'CannotPullContainerError: … (anything else)',
     cause: 'image-not-found',
-    weight: 'after-limit',
+    severity: 'counts',
     hint: 'Check the image reference, the execution role and the network of the task.',
   },
   {
     pattern: /unable to retrieve ecr registry auth.*(AccessDenied|not authorized)/is,
     says: 'unable to retrieve ecr registry auth: … AccessDeniedException: … is not authorized to perform: ecr:GetAuthorizationToken',
     cause: 'image-pull-denied',
-    weight: 'at-once',
+    severity: 'conclusive',
     hint: 'Give the execution role AmazonECSTaskExecutionRolePolicy (ecr:GetAuthorizationToken).',
   },
   {
@@ -98,14 +98,14 @@ export const STOP_REASONS: readonly StopReason[] = [
       /(unable to|can.?t|cannot) (retrieve|pull) .*secret.*(AccessDenied|not authorized|ResourceNotFound|invalid parameters|can.?t find|did not contain|invalid character|secret exists)/is,
     says: "unable to retrieve secret from asm: … ResourceNotFoundException: Secrets Manager can't find the specified secret",
     cause: 'secret-unavailable',
-    weight: 'at-once',
+    severity: 'conclusive',
     hint: 'Check that the secret or parameter exists and that the execution role may read (and decrypt) it.',
   },
   {
     pattern: /unable to retrieve ecr registry auth|unable to (retrieve|pull) secret/is,
     says: 'unable to retrieve ecr registry auth: … RequestError: send request failed',
     cause: 'network-unreachable',
-    weight: 'after-limit',
+    severity: 'counts',
     hint: 'The task cannot reach ECR, Secrets Manager or SSM: check NAT, VPC endpoints, security groups and the execution role.',
   },
   {
@@ -114,7 +114,7 @@ export const STOP_REASONS: readonly StopReason[] = [
       /(failed to validate logger args|failed to initialize logging driver).*(AccessDenied|not authorized)/is,
     says: 'failed to validate logger args: … AccessDeniedException: … is not authorized to perform: logs:CreateLogStream',
     cause: 'log-group-missing',
-    weight: 'at-once',
+    severity: 'conclusive',
     hint: 'The execution role lacks logs:CreateLogStream and logs:PutLogEvents on the log group (with awslogs-create-group also logs:CreateLogGroup).',
   },
   {
@@ -123,28 +123,28 @@ export const STOP_REASONS: readonly StopReason[] = [
       /failed to validate logger args.*(connection issue|RequestError|dial tcp|time-?out|deadline exceeded|signal: killed)/is,
     says: 'failed to validate logger args: … There is a connection issue between the task and Amazon CloudWatch',
     cause: 'network-unreachable',
-    weight: 'after-limit',
+    severity: 'counts',
     hint: 'The task cannot reach CloudWatch Logs: check NAT, VPC endpoints and security groups.',
   },
   {
     pattern: /log group does not exist|failed to validate logger args/i,
     says: 'failed to validate logger args: … The specified log group does not exist',
     cause: 'log-group-missing',
-    weight: 'at-once',
+    severity: 'conclusive',
     hint: 'Create the log group, or set awslogs-create-group with the permission to do so.',
   },
   {
     pattern: /failed to invoke EFS utils|failed to download env files|CannotCreateVolume/i,
     says: 'failed to invoke EFS utils commands to set up EFS volumes',
     cause: 'storage',
-    weight: 'after-limit',
+    severity: 'counts',
     hint: 'Check the file system or environment file, its policy and the security groups in between.',
   },
   {
     pattern: /OutOfMemory/i,
     says: 'OutOfMemoryError: Container killed due to memory usage',
     cause: 'out-of-memory',
-    weight: 'after-limit',
+    severity: 'counts',
     hint: 'Raise the memory of the task, or lower what the container uses at start.',
   },
   {
@@ -152,28 +152,28 @@ export const STOP_REASONS: readonly StopReason[] = [
       /executable file not found|(CannotStartContainer|ContainerRuntimeError|runtime create failed).*(no such file or directory|permission denied)/is,
     says: 'CannotStartContainerError: … exec: "uvicron": executable file not found in $PATH',
     cause: 'bad-command',
-    weight: 'at-once',
+    severity: 'conclusive',
     hint: "Check the command and entry point against the image's contents.",
   },
   {
     pattern: /failed ELB health checks/i,
     says: 'Task failed ELB health checks in (target-group …)',
     cause: 'target-health-check-failed',
-    weight: 'after-limit',
+    severity: 'counts',
     hint: 'Check the health-check path, port and matcher of the target group, the grace period, and the security groups between load balancer and tasks.',
   },
   {
     pattern: /failed container health checks/i,
     says: 'Task failed container health checks',
     cause: 'container-health-check-failed',
-    weight: 'after-limit',
+    severity: 'counts',
     hint: "Run the container's health-check command in the image, and check startPeriod.",
   },
   {
     pattern: /unable to assume the role/i,
     says: 'ECS was unable to assume the role … that was provided for this task',
     cause: 'unknown',
-    weight: 'after-limit',
+    severity: 'counts',
     hint: 'Check that the task and execution roles exist and trust ecs-tasks.amazonaws.com.',
   },
   {
@@ -181,54 +181,54 @@ export const STOP_REASONS: readonly StopReason[] = [
       /Capacity is unavailable|unable to place a task|reached the limit on the number of|InsufficientFreeAddresses|\bRESOURCE:[A-Z]/,
     says: 'Capacity is unavailable at this time',
     cause: 'capacity',
-    weight: 'never',
+    severity: 'ignored',
     hint: 'AWS has no room for the task now: try again, or another subnet or capacity provider.',
   },
   {
     pattern: /network interface provisioning/i,
     says: 'Timeout waiting for network interface provisioning to complete',
     cause: 'network-unreachable',
-    weight: 'never',
+    severity: 'ignored',
     hint: 'ECS tries again by itself.',
   },
   {
     pattern: /EphemeralStorage provisioning/i,
     says: 'Timeout waiting for EphemeralStorage provisioning to complete',
     cause: 'storage',
-    weight: 'never',
+    severity: 'ignored',
     hint: 'ECS tries again by itself.',
   },
   {
     pattern: /\bInternalError\b/,
     says: 'InternalError: The task failed to start due to an internal error',
     cause: 'unknown',
-    weight: 'never',
+    severity: 'ignored',
     hint: 'AWS failed to start the task; ECS tries again by itself.',
   },
 ];
 
 /** Exit codes that say more than "it crashed" (POSIX shells: 126, 127; 128 + SIGKILL). */
-export const EXIT_CODES: Readonly<Record<number, Conclusion>> = {
+export const EXIT_CODES: Readonly<Record<number, StopReasonMeaning>> = {
   126: {
     cause: 'bad-command',
-    weight: 'at-once',
+    severity: 'conclusive',
     hint: 'The command is not executable: check its permissions and its shebang line.',
   },
   127: {
     cause: 'bad-command',
-    weight: 'at-once',
+    severity: 'conclusive',
     hint: "The command was not found: check it against the image's contents.",
   },
   137: {
     cause: 'out-of-memory',
-    weight: 'after-limit',
+    severity: 'counts',
     hint: 'The container was killed (exit code 137), most often for memory: raise the memory of the task.',
   },
 };
 
-export const CRASHED: Conclusion = {
+export const CRASHED: StopReasonMeaning = {
   cause: 'app-crashed',
-  weight: 'after-limit',
+  severity: 'counts',
   hint: 'The program ended by itself: its last log lines say why.',
 };
 

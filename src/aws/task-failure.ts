@@ -7,14 +7,14 @@ import {
   NOT_OUR_FAULT,
   SCALED_IN,
   STOP_REASONS,
-  type Conclusion,
-  type Weight,
+  type StopReasonMeaning,
+  type Severity,
 } from './stop-reasons.ts';
 
 /** What a task proves that ended, or is being ended, badly. */
 export interface TaskFailure {
   readonly cause: Cause;
-  readonly weight: Weight;
+  readonly severity: Severity;
   readonly hint: string;
   /** The container that failed, where one did. */
   readonly container: string | undefined;
@@ -46,14 +46,14 @@ export function failureOf(task: Task, essentials: readonly string[] = []): TaskF
   const text = texts.filter((each) => each !== '').join(' — ');
   const known = STOP_REASONS.find((row) => row.pattern.test(text)) ?? byExit(stopCode, failed?.exitCode);
   if (known === undefined && stopCode !== 'TaskFailedToStart') return undefined;
-  const { cause, weight, hint } = known ?? {
+  const { cause, severity, hint } = known ?? {
     cause: 'unknown' as const,
-    weight: 'after-limit' as const,
+    severity: 'counts' as const,
     hint: 'The reason that ECS gives is all that is known.',
   };
   return {
     cause,
-    weight: weight === 'at-once' && mayBeTheInstance(task, cause) ? 'after-limit' : weight,
+    severity: severity === 'conclusive' && mayBeTheInstance(task, cause) ? 'counts' : severity,
     hint,
     container: failed?.name,
     exitCode: failed?.exitCode,
@@ -75,7 +75,7 @@ function telling({ stopCode, containers = [] }: Task, essentials: readonly strin
  * An exit code proves something where the container ended by itself; one that ECS stopped may have been killed. A task
  * that never started may have waited for one that ended badly (ECS API, ContainerDependency).
  */
-function byExit(stopCode: string | undefined, exitCode: number | undefined): Conclusion | undefined {
+function byExit(stopCode: string | undefined, exitCode: number | undefined): StopReasonMeaning | undefined {
   const endedBadly = exitCode !== undefined && ![0, 143].includes(exitCode);
   if (stopCode !== 'EssentialContainerExited' && !(stopCode === 'TaskFailedToStart' && endedBadly)) {
     return undefined;

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Cancelled, CancelledUnanswered } from '../runtime/cancellation.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { heardOut } from '../runtime/within.ts';
+import { withGracePeriod } from '../runtime/within.ts';
 import { awsErrorKind } from './errors.ts';
 
 /** Pauses after a refused or unanswered write, in seconds; together about a minute. */
@@ -33,7 +33,13 @@ export async function writeOnce<T>(
   signal?: AbortSignal,
   until = Number.POSITIVE_INFINITY,
 ): Promise<T> {
-  return heardOut(clock, signal, GRACE_MS, () => attempts(clock, send, readBack, signal, until), unanswered);
+  return withGracePeriod(
+    clock,
+    signal,
+    GRACE_MS,
+    () => attempts(clock, send, readBack, signal, until),
+    unanswered,
+  );
 }
 
 async function attempts<T>(
@@ -94,5 +100,5 @@ export async function writeWithToken<T>(
     }
     return send(token);
   };
-  return heardOut(clock, signal, GRACE_MS, attempt, unanswered);
+  return withGracePeriod(clock, signal, GRACE_MS, attempt, unanswered);
 }

@@ -1,19 +1,19 @@
 import type { AlarmReads } from '../aws/clients.ts';
 import { awsErrorKind, describeAwsError } from '../aws/errors.ts';
-import { failureOf } from '../aws/failures.ts';
+import { deployErrorOf } from '../aws/failures.ts';
 import type { AlarmView, GateResult } from '../model.ts';
-import { Failure } from '../runtime/failure.ts';
+import { DeployError } from '../runtime/failure.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { counted } from '../runtime/counted.ts';
 import { Heartbeat } from '../runtime/heartbeat.ts';
 import type { Log } from '../runtime/log.ts';
 import { poll } from '../runtime/poll.ts';
-import { within } from '../runtime/within.ts';
+import { withTimeout } from '../runtime/within.ts';
 
 /** However little of the bake is left, a look that is begun has as long. */
 const LEAST_MS = 15_000;
 
-export interface AlarmTools {
+export interface AlarmContext {
   readonly aws: { readonly alarms: AlarmReads };
   readonly clock: Clock;
   readonly signal: AbortSignal;
@@ -26,31 +26,31 @@ export interface AlarmTools {
  * until it has been OK once; the preflight checks warn of it.
  */
 export async function surveyAlarms(
-  tools: AlarmTools,
+  ctx: AlarmContext,
   names: readonly string[],
   preflight: 'fail' | 'warn' | 'off',
 ): Promise<readonly AlarmView[]> {
   if (names.length === 0) return [];
-  const seen = await readPatiently(tools, names);
+  const seen = await readPatiently(ctx, names);
   if (seen === 'denied' || seen === 'unanswered') {
     const why = seen === 'denied' ? 'denied: cloudwatch:DescribeAlarms' : 'no answer';
-    tools.log.warn(`How the alarms were before the deployment cannot be read (${why}).`);
+    ctx.log.warn(`How the alarms were before the deployment cannot be read (${why}).`);
     return [];
   }
   const missing = names.filter((name) => !seen.some((alarm) => alarm.name === name));
   if (missing.length > 0) {
     const message = `There is no CloudWatch alarm ${missing.map(quoted).join(', ')}.`;
     if (preflight === 'fail') {
-      throw new Failure('preflight-failed', message, {
+      throw new DeployError('preflight-failed', message, {
         hint: 'Check the input alarms, the region and the account.',
       });
     }
-    tools.log.warn(message);
+    ctx.log.warn(message);
   }
   for (const alarm of seen.filter(({ state }) => state === 'ALARM')) {
     const text = `Alarm "${alarm.name}" is in ALARM before the deployment; it counts only once it has been OK.`;
-    if (preflight === 'off') tools.log.warn(text);
-    else tools.log.line(text);
+    if (preflight === 'off') ctx.log.warn(text);
+    else ctx.log.line(text);
   }
   return seen;
 }
@@ -63,28 +63,28 @@ const SECONDS_FOR_AN_ANSWER = 30;
  * was silent before; missing data passes with a note. Skipped where it is not known of each alarm that it is silent.
  */
 export async function alarmsGate(
-  tools: AlarmTools,
+  ctx: AlarmContext,
   names: readonly string[],
   before: readonly AlarmView[],
   limits: { readonly bakeMinutes: number; readonly pollSeconds: number },
 ): Promise<GateResult> {
-  const { clock } = tools;
+  const { clock } = ctx;
   const until = clock.now() + limits.bakeMinutes * 60_000;
-  const ignored = before.filter(isRinging).map(({ name }) => name);
-  let watched: Watched = { ignored, doubtful: [], known: before, now: [] };
+  const ignored = before.filter(isInAlarm).map(({ name }) => name);
+  let watched: Watched = { ignored, unknownBefore: [], known: before, now: [] };
   const heartbeat = new Heartbeat(clock);
-  return poll<GateResult>(tools, until + SECONDS_FOR_AN_ANSWER * 1000, async () => {
-    const answer = names.length === 0 ? [] : await readAlarms(tools, names, until);
+  return poll<GateResult>(ctx, until + SECONDS_FOR_AN_ANSWER * 1000, async () => {
+    const answer = names.length === 0 ? [] : await readAlarms(ctx, names, until);
     if (answer === 'denied') return { end: skipped('cloudwatch:DescribeAlarms is denied') };
     const isAnswered = answer !== 'unanswered';
     if (isAnswered) watched = withAnswer(watched, answer);
-    const excused = [...watched.ignored, ...watched.doubtful];
-    const ringing = watched.now.find((alarm) => isRinging(alarm) && !excused.includes(alarm.name));
-    if (ringing !== undefined) return { end: failedBy(ringing) };
+    const excused = [...watched.ignored, ...watched.unknownBefore];
+    const inAlarm = watched.now.find((alarm) => isInAlarm(alarm) && !excused.includes(alarm.name));
+    if (inAlarm !== undefined) return { end: failedBy(inAlarm) };
     const left = until - clock.now();
-    if (left <= 0 && isAnswered) return { end: silence(names, watched, limits.bakeMinutes) };
+    if (left <= 0 && isAnswered) return { end: passedOrSkipped(names, watched, limits.bakeMinutes) };
     if (left > 0 && heartbeat.due() !== undefined) {
-      tools.log.line(`Still baking: ${Math.ceil(left / 60_000)} of ${limits.bakeMinutes} minutes to go.`);
+      ctx.log.line(`Still baking: ${Math.ceil(left / 60_000)} of ${limits.bakeMinutes} minutes to go.`);
     }
     const pauseMs = limits.pollSeconds * 1000;
     return {
@@ -99,25 +99,25 @@ interface Watched {
   /** Those that rang before the deployment, and have not been OK since. */
   readonly ignored: readonly string[];
   /** Those that rang when they were first seen, after the deployment, and have not been OK since. */
-  readonly doubtful: readonly string[];
+  readonly unknownBefore: readonly string[];
   readonly known: readonly AlarmView[];
   readonly now: readonly AlarmView[];
 }
 
 /** An alarm whose first known state is ALARM may have rung before this deployment: whose doing it is, is not known. */
-function withAnswer({ ignored, doubtful, known }: Watched, now: readonly AlarmView[]): Watched {
+function withAnswer({ ignored, unknownBefore, known }: Watched, now: readonly AlarmView[]): Watched {
   const isNew = ({ name }: AlarmView): boolean => !known.some((each) => each.name === name);
-  const ringsFirst = now.filter((alarm) => isNew(alarm) && isRinging(alarm)).map(({ name }) => name);
+  const inAlarmFirst = now.filter((alarm) => isNew(alarm) && isInAlarm(alarm)).map(({ name }) => name);
   const isNotOk = (name: string): boolean => now.find((alarm) => alarm.name === name)?.state !== 'OK';
   return {
     ignored: ignored.filter(isNotOk),
-    doubtful: [...doubtful, ...ringsFirst].filter(isNotOk),
+    unknownBefore: [...unknownBefore, ...inAlarmFirst].filter(isNotOk),
     known: [...known, ...now.filter(isNew)],
     now,
   };
 }
 
-function isRinging({ state }: AlarmView): boolean {
+function isInAlarm({ state }: AlarmView): boolean {
   return state === 'ALARM';
 }
 
@@ -129,18 +129,20 @@ function failedBy({ name, reason }: AlarmView): GateResult {
   return { gate: 'alarms', state: 'failed', detail: `alarm "${name}" is in ALARM: ${reason}` };
 }
 
-function silence(
+function passedOrSkipped(
   names: readonly string[],
-  { ignored, doubtful, now }: Watched,
+  { ignored, unknownBefore, now }: Watched,
   bakeMinutes: number,
 ): GateResult {
   const gone = names.filter((name) => !now.some((alarm) => alarm.name === name));
   if (gone.length > 0) return skipped(`there is no alarm ${gone.map(quoted).join(', ')} any more`);
-  if (doubtful.length > 0) {
-    return skipped(`${doubtful.map(quoted).join(', ')} in ALARM, and whether it rang before is not known`);
+  if (unknownBefore.length > 0) {
+    return skipped(
+      `${unknownBefore.map(quoted).join(', ')} in ALARM, and whether it rang before is not known`,
+    );
   }
-  const silent = names.length - ignored.length;
-  const what = names.length === 0 ? 'no alarm is named' : `${silent} of ${names.length} alarms are silent`;
+  const ok = names.length - ignored.length;
+  const what = names.length === 0 ? 'no alarm is named' : `${ok} of ${names.length} alarms are silent`;
   const minutes = bakeMinutes === 0 ? '' : ` after ${counted(bakeMinutes, 'minute')} of baking`;
   const notes = [
     ...now.filter(({ state }) => state === 'INSUFFICIENT_DATA').map(({ name }) => `no data: ${name}`),
@@ -154,26 +156,26 @@ function silence(
 const PAUSES = [1, 2, 4];
 
 async function readPatiently(
-  tools: AlarmTools,
+  ctx: AlarmContext,
   names: readonly string[],
 ): Promise<AlarmView[] | 'denied' | 'unanswered'> {
   for (const pause of PAUSES) {
-    const seen = await readAlarms(tools, names);
+    const seen = await readAlarms(ctx, names);
     if (seen !== 'unanswered') return seen;
-    await tools.clock.sleep(pause * 1000, tools.signal);
+    await ctx.clock.sleep(pause * 1000, ctx.signal);
   }
-  return readAlarms(tools, names);
+  return readAlarms(ctx, names);
 }
 
 /** DescribeAlarms takes a hundred names. A lost answer leaves the alarms unseen for one poll. */
 async function readAlarms(
-  tools: AlarmTools,
+  ctx: AlarmContext,
   names: readonly string[],
-  until = tools.clock.now(),
+  until = ctx.clock.now(),
 ): Promise<AlarmView[] | 'denied' | 'unanswered'> {
   try {
-    const answer = await within(tools.clock, Math.max(until - tools.clock.now(), LEAST_MS), () =>
-      tools.aws.alarms.describeAlarms({
+    const answer = await withTimeout(ctx.clock, Math.max(until - ctx.clock.now(), LEAST_MS), () =>
+      ctx.aws.alarms.describeAlarms({
         AlarmNames: [...names],
         AlarmTypes: ['MetricAlarm', 'CompositeAlarm'],
         MaxRecords: 100,
@@ -188,10 +190,10 @@ async function readAlarms(
     const kind = awsErrorKind(error);
     if (kind === 'denied' || kind === 'unsupported') return 'denied';
     if (kind === 'throttled' || kind === 'transient') {
-      tools.log.line(`The alarms gave no answer this time (${describeAwsError(error)}).`);
+      ctx.log.line(`The alarms gave no answer this time (${describeAwsError(error)}).`);
       return 'unanswered';
     }
-    throw failureOf(error, 'reading the alarms');
+    throw deployErrorOf(error, 'reading the alarms');
   }
 }
 

@@ -22,7 +22,7 @@ export interface Before {
   /** During the rollout: they count no more, though what follows them has to outlive them. */
   readonly settled: readonly string[];
   /** Before this run: they prove nothing about it. */
-  readonly foreign: readonly string[];
+  readonly preexisting: readonly string[];
 }
 
 /** Pure: with one more look. */
@@ -42,7 +42,7 @@ export function withLook(
   for (const task of look.stopped) {
     const id = lastSegment(task.taskArn ?? '');
     const failure = failureOf(task, look.essentials);
-    if (failure === undefined || failure.weight === 'never' || before.foreign.includes(id)) continue;
+    if (failure === undefined || failure.severity === 'ignored' || before.preexisting.includes(id)) continue;
     longestLifeMs = Math.max(longestLifeMs, lifeOf(task));
     if (!before.settled.includes(id)) failures.set(id, failure);
   }
@@ -69,7 +69,7 @@ export function conclusiveCrash(crashes: Crashes, terms: CrashTerms, now: number
   const isAnyHealthy = terms.isChecked ? crashes.runningSince.size > 0 : survivors(crashes, now) > 0;
   const automatic = isAnyHealthy ? terms.breakerThreshold : 2;
   const limit = terms.failedTaskLimit === 'auto' ? automatic : terms.failedTaskLimit;
-  const atOnce = failures.find(({ weight }) => weight === 'at-once');
+  const atOnce = failures.find(({ severity }) => severity === 'conclusive');
   return atOnce ?? (failures.length >= limit ? failures.at(-1) : undefined);
 }
 

@@ -16,11 +16,11 @@ export async function digestGate(
   rollout: Rollout,
   images: Readonly<Record<string, DeployedImage>>,
 ): Promise<GateResult> {
-  const wanted = Object.entries(images);
-  if (wanted.length === 0) return skipped('this run brings no image of its own');
+  const desired = Object.entries(images);
+  if (desired.length === 0) return skipped('this run brings no image of its own');
   const running = await runningDigests(aws, rollout, Object.keys(images));
   const unknown: string[] = [];
-  for (const [container, image] of wanted) {
+  for (const [container, image] of desired) {
     for (const actual of running.get(container) ?? [undefined]) {
       const proof = await compare(aws, container, image, actual);
       if (proof.state === 'differs') return { gate: 'digest', state: 'failed', detail: proof.detail };
@@ -32,7 +32,7 @@ export async function digestGate(
   return {
     gate: 'digest',
     state: 'passed',
-    detail: wanted.map(([container, image]) => `${container} runs ${image.digest ?? ''}`).join(', '),
+    detail: desired.map(([container, image]) => `${container} runs ${image.digest ?? ''}`).join(', '),
   };
 }
 

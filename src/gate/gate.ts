@@ -1,44 +1,44 @@
 import type { Aws } from '../aws/clients.ts';
 import { awsErrorKind, describeAwsError } from '../aws/errors.ts';
-import { failureOf } from '../aws/failures.ts';
+import { deployErrorOf } from '../aws/failures.ts';
 import type {
   AlarmView,
-  Course,
+  ServiceRun,
   DeployedImage,
   GateResult,
   Probe,
   Request,
   Rollout,
-  Trouble,
+  Problem,
 } from '../model.ts';
 import { withoutQuery } from '../runtime/public-url.ts';
-import { within } from '../runtime/within.ts';
+import { withTimeout } from '../runtime/within.ts';
 import { alarmsGate } from './alarms.ts';
 import { digestGate } from './digest.ts';
-import { httpGate, type HttpGateTools } from './http.ts';
+import { httpGate, type HttpGateContext } from './http.ts';
 import { targetsGate } from './targets.ts';
-import { alarmTrouble, gateTrouble, httpTrouble, notProven } from './trouble.ts';
+import { alarmProblem, gateProblem, httpProblem, notProven } from './trouble.ts';
 
-export interface GateTools extends HttpGateTools {
+export interface GateContext extends HttpGateContext {
   readonly aws: Pick<Aws, 'ecs' | 'ecr' | 'elb' | 'alarms'>;
 }
 
 /** Digest, then targets: what has to hold for each service by itself. Ends at the first gate that fails. */
 export function proveService(
-  tools: GateTools,
-  course: Course,
+  ctx: GateContext,
+  serviceRun: ServiceRun,
   images: Readonly<Record<string, DeployedImage>>,
   request: Request,
-): Promise<Course> {
+): Promise<ServiceRun> {
   const ms = request.gate.deadlineSeconds * 1000;
   const digest: Omit<Proof, 'isExpected'> = {
     name: 'digest',
-    run: (rollout) => within(tools.clock, ms, () => digestGate(tools.aws, rollout, images)),
+    run: (rollout) => withTimeout(ctx.clock, ms, () => digestGate(ctx.aws, rollout, images)),
   };
   const digestExpected = Object.keys(images).length > 0;
-  return prove(tools, course, [
+  return prove(ctx, serviceRun, [
     { ...digest, isExpected: digestExpected },
-    targetsProof(tools, course, request),
+    targetsProof(ctx, serviceRun, request),
   ]);
 }
 
@@ -50,36 +50,47 @@ interface Proof {
   run(rollout: Rollout): Promise<GateResult>;
 }
 
-function targetsProof(tools: GateTools, course: Course, { gate, rollout: asked }: Request): Proof {
+function targetsProof(ctx: GateContext, serviceRun: ServiceRun, { gate, rollout: asked }: Request): Proof {
   const { deadlineSeconds } = gate;
   const { pollSeconds, failedTaskLimit, failFast } = asked;
-  const limits = { deadlineSeconds, pollSeconds, failedTaskLimit, failFast, wanted: course.desiredCount };
+  const limits = {
+    deadlineSeconds,
+    pollSeconds,
+    failedTaskLimit,
+    failFast,
+    desired: serviceRun.desiredCount,
+  };
   return {
     name: 'targets',
     isExpected: true,
-    run: (rollout) => targetsGate(tools, rollout, limits),
+    run: (rollout) => targetsGate(ctx, rollout, limits),
   };
 }
 
 /** A service without tasks has nothing to prove. */
-async function prove(tools: GateTools, course: Course, proofs: readonly Proof[]): Promise<Course> {
-  const { rollout } = course;
-  if (rollout === undefined || course.trouble !== undefined || course.desiredCount === 0) return course;
-  const gates = [...course.gates];
+async function prove(
+  ctx: GateContext,
+  serviceRun: ServiceRun,
+  proofs: readonly Proof[],
+): Promise<ServiceRun> {
+  const { rollout } = serviceRun;
+  if (rollout === undefined || serviceRun.problem !== undefined || serviceRun.desiredCount === 0)
+    return serviceRun;
+  const gates = [...serviceRun.gates];
   for (const proof of proofs) {
-    const result = await passOrTrouble(proof, rollout);
-    if ('remedy' in result) return { ...course, gates, trouble: result };
+    const result = await passOrProblem(proof, rollout);
+    if ('recovery' in result) return { ...serviceRun, gates, problem: result };
     gates.push(result);
-    const text = `${course.snapshot.address.name}: ${result.gate} gate ${result.state}: ${result.detail}`;
-    if (result.state === 'skipped' && proof.isExpected) tools.log.warn(text);
-    else tools.log.line(text);
-    if (result.state === 'failed') return { ...course, gates, trouble: gateTrouble(course, result) };
+    const text = `${serviceRun.snapshot.address.name}: ${result.gate} gate ${result.state}: ${result.detail}`;
+    if (result.state === 'skipped' && proof.isExpected) ctx.log.warn(text);
+    else ctx.log.line(text);
+    if (result.state === 'failed') return { ...serviceRun, gates, problem: gateProblem(serviceRun, result) };
   }
-  return { ...course, gates };
+  return { ...serviceRun, gates };
 }
 
 /** Credentials that end here leave the rollout alone; a lost answer skips the proof and says so. */
-async function passOrTrouble(proof: Proof, rollout: Rollout): Promise<GateResult | Trouble> {
+async function passOrProblem(proof: Proof, rollout: Rollout): Promise<GateResult | Problem> {
   try {
     return await proof.run(rollout);
   } catch (error) {
@@ -87,7 +98,7 @@ async function passOrTrouble(proof: Proof, rollout: Rollout): Promise<GateResult
       const detail = `no answer from AWS (${describeAwsError(error)})`;
       return { gate: proof.name, state: 'skipped', detail };
     }
-    return notProven(failureOf(error, `proving service "${rollout.snapshot.address.name}"`));
+    return notProven(deployErrorOf(error, `proving service "${rollout.snapshot.address.name}"`));
   }
 }
 
@@ -96,79 +107,86 @@ async function passOrTrouble(proof: Proof, rollout: Rollout): Promise<GateResult
  * that is well otherwise; where nothing changed, against all.
  */
 export async function proveUrl(
-  tools: GateTools,
-  courses: readonly Course[],
+  ctx: GateContext,
+  serviceRuns: readonly ServiceRun[],
   request: Request,
   before: Probe | undefined,
-): Promise<Course[]> {
+): Promise<ServiceRun[]> {
   const check = request.gate.http;
-  if (check === undefined || judgedTogether(courses).every((course) => course.desiredCount === 0)) {
-    return [...courses];
+  if (
+    check === undefined ||
+    evaluatedTogether(serviceRuns).every((serviceRun) => serviceRun.desiredCount === 0)
+  ) {
+    return [...serviceRuns];
   }
   const url = withoutQuery(check.url);
-  const end = await httpGate(tools, check, request.gate, before);
+  const end = await httpGate(ctx, check, request.gate, before);
   const result: GateResult = { gate: 'http', state: end.passed ? 'passed' : 'failed', detail: end.detail };
-  tools.log.line(`http gate ${result.state}: ${url}: ${end.detail}`);
-  return withResult(courses, result, (course) => httpTrouble(course, url, end));
+  ctx.log.line(`http gate ${result.state}: ${url}: ${end.detail}`);
+  return withResult(serviceRuns, result, (serviceRun) => httpProblem(serviceRun, url, end));
 }
 
 /** The alarms, while the new revisions bake; after that the targets and the URL, if one is given, once more. */
 export async function bake(
-  tools: GateTools,
-  courses: readonly Course[],
+  ctx: GateContext,
+  serviceRuns: readonly ServiceRun[],
   request: Request,
   before: { readonly alarms: readonly AlarmView[]; readonly answer: Probe | undefined },
-): Promise<Course[]> {
+): Promise<ServiceRun[]> {
   const { alarms, bakeMinutes } = request.gate;
-  const judged = judgedTogether(courses);
-  if ((alarms.length === 0 && bakeMinutes === 0) || judged.length === 0) return [...courses];
+  const evaluated = evaluatedTogether(serviceRuns);
+  if ((alarms.length === 0 && bakeMinutes === 0) || evaluated.length === 0) return [...serviceRuns];
   const limits = { bakeMinutes, pollSeconds: request.rollout.pollSeconds };
-  const baked = await withAlarms(tools, courses, () => alarmsGate(tools, alarms, before.alarms, limits));
+  const baked = await withAlarms(ctx, serviceRuns, () => alarmsGate(ctx, alarms, before.alarms, limits));
   if (bakeMinutes === 0) return baked;
-  const again = judgedTogether(baked);
-  const proveAgain = async (course: Course): Promise<Course> =>
-    again.includes(course) ? prove(tools, course, [targetsProof(tools, course, request)]) : course;
+  const again = evaluatedTogether(baked);
+  const proveAgain = async (serviceRun: ServiceRun): Promise<ServiceRun> =>
+    again.includes(serviceRun)
+      ? prove(ctx, serviceRun, [targetsProof(ctx, serviceRun, request)])
+      : serviceRun;
   const proven = await Promise.all(baked.map(proveAgain));
-  return proveUrl(tools, proven, request, before.answer);
+  return proveUrl(ctx, proven, request, before.answer);
 }
 
 /** What keeps the alarms from being read is the trouble of the services that they judge, and of no other. */
 async function withAlarms(
-  tools: GateTools,
-  courses: readonly Course[],
+  ctx: GateContext,
+  serviceRuns: readonly ServiceRun[],
   gate: () => Promise<GateResult>,
-): Promise<Course[]> {
+): Promise<ServiceRun[]> {
   try {
     const result = await gate();
     const text = `alarms gate ${result.state}: ${result.detail}`;
-    if (result.state === 'skipped') tools.log.warn(text);
-    else tools.log.line(text);
-    return withResult(courses, result, (course) => alarmTrouble(course, result));
+    if (result.state === 'skipped') ctx.log.warn(text);
+    else ctx.log.line(text);
+    return withResult(serviceRuns, result, (serviceRun) => alarmProblem(serviceRun, result));
   } catch (error) {
-    const trouble = notProven(failureOf(error, 'reading the alarms'));
-    const judged = judgedTogether(courses);
-    return courses.map((course) => (judged.includes(course) ? { ...course, trouble } : course));
+    const problem = notProven(deployErrorOf(error, 'reading the alarms'));
+    const evaluated = evaluatedTogether(serviceRuns);
+    return serviceRuns.map((serviceRun) =>
+      evaluated.includes(serviceRun) ? { ...serviceRun, problem } : serviceRun,
+    );
   }
 }
 
 /** Services that stand or fall with what all of them share: those that this run changed, or else all, while well. */
-function judgedTogether(courses: readonly Course[]): Course[] {
-  const well = courses.filter((course) => course.trouble === undefined);
-  const changed = well.filter((course) => course.move !== 'nothing');
+function evaluatedTogether(serviceRuns: readonly ServiceRun[]): ServiceRun[] {
+  const well = serviceRuns.filter((serviceRun) => serviceRun.problem === undefined);
+  const changed = well.filter((serviceRun) => serviceRun.change !== 'none');
   return changed.length === 0 ? well : changed;
 }
 
 function withResult(
-  courses: readonly Course[],
+  serviceRuns: readonly ServiceRun[],
   result: GateResult,
-  troubleOf: (course: Course) => Trouble,
-): Course[] {
-  const judged = judgedTogether(courses);
-  return courses.map((course) => {
-    if (!judged.includes(course)) return course;
-    const gates = [...course.gates, result];
+  problemOf: (serviceRun: ServiceRun) => Problem,
+): ServiceRun[] {
+  const evaluated = evaluatedTogether(serviceRuns);
+  return serviceRuns.map((serviceRun) => {
+    if (!evaluated.includes(serviceRun)) return serviceRun;
+    const gates = [...serviceRun.gates, result];
     return result.state === 'failed'
-      ? { ...course, gates, trouble: troubleOf(course) }
-      : { ...course, gates };
+      ? { ...serviceRun, gates, problem: problemOf(serviceRun) }
+      : { ...serviceRun, gates };
   });
 }

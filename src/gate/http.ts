@@ -3,12 +3,12 @@ import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import { poll } from '../runtime/poll.ts';
 import { withoutQuery } from '../runtime/public-url.ts';
-import { read, type Reading } from './reading.ts';
+import { measure, type Measurement } from './reading.ts';
 
 /** Asks the URL once; probe.ts in production. */
 export type Ask = (check: HttpCheck, signal: AbortSignal) => Promise<Probe>;
 
-export interface HttpGateTools {
+export interface HttpGateContext {
   readonly ask: Ask;
   readonly clock: Clock;
   readonly signal: AbortSignal;
@@ -30,26 +30,26 @@ const LEAST_SECONDS = 1;
  * `before` is its answer in the survey.
  */
 export async function httpGate(
-  tools: HttpGateTools,
+  ctx: HttpGateContext,
   check: HttpCheck,
   gate: GateRequest,
   before: Probe | undefined,
 ): Promise<HttpGateEnd> {
-  const deadline = tools.clock.now() + gate.deadlineSeconds * 1000;
+  const deadline = ctx.clock.now() + gate.deadlineSeconds * 1000;
   let tally: Tally = { good: 0, bad: 0, answered: before?.kind === 'answer' };
-  let told = '';
-  return poll<HttpGateEnd>(tools, deadline, async () => {
-    const seconds = Math.max((deadline - tools.clock.now()) / 1000, LEAST_SECONDS);
+  let lastLine = '';
+  return poll<HttpGateEnd>(ctx, deadline, async () => {
+    const seconds = Math.max((deadline - ctx.clock.now()) / 1000, LEAST_SECONDS);
     const timeoutSeconds = Math.min(check.timeoutSeconds, seconds);
-    const answer = await tools.ask({ ...check, timeoutSeconds }, tools.signal);
-    const reading = read(answer, check, before);
-    tally = count(tally, answer, reading);
-    const line = tell(reading, tally, check);
-    if (line !== told) tools.log.line(line);
-    told = line;
-    if (tally.good >= check.successes) return { end: end(true, reading, tally) };
-    if (tally.bad >= check.failures) return { end: end(false, reading, tally) };
-    const late = { ...end(false, reading, tally), detail: tooLate(reading, tally, check, gate) };
+    const answer = await ctx.ask({ ...check, timeoutSeconds }, ctx.signal);
+    const measurement = measure(answer, check, before);
+    tally = count(tally, answer, measurement);
+    const line = lineOf(measurement, tally, check);
+    if (line !== lastLine) ctx.log.line(line);
+    lastLine = line;
+    if (tally.good >= check.successes) return { end: end(true, measurement, tally) };
+    if (tally.bad >= check.failures) return { end: end(false, measurement, tally) };
+    const late = { ...end(false, measurement, tally), detail: tooLate(measurement, tally, check, gate) };
     return { pauseMs: check.intervalSeconds * 1000, late };
   });
 }
@@ -61,33 +61,33 @@ interface Tally {
 }
 
 /** Only answers in a row count; the old version's, and errors of the probe itself, are neither good nor bad. */
-function count(tally: Tally, answer: Probe, reading: Reading): Tally {
+function count(tally: Tally, answer: Probe, measurement: Measurement): Tally {
   return {
-    good: reading.kind === 'good' ? tally.good + 1 : 0,
-    bad: reading.kind === 'bad' ? tally.bad + 1 : 0,
+    good: measurement.kind === 'good' ? tally.good + 1 : 0,
+    bad: measurement.kind === 'bad' ? tally.bad + 1 : 0,
     answered: tally.answered || answer.kind === 'answer',
   };
 }
 
-function tell(reading: Reading, tally: Tally, check: HttpCheck): string {
-  switch (reading.kind) {
+function lineOf(measurement: Measurement, tally: Tally, check: HttpCheck): string {
+  switch (measurement.kind) {
     case 'good':
-      return `${withoutQuery(check.url)}: ${reading.what} (${tally.good} of ${check.successes} good answers)`;
+      return `${withoutQuery(check.url)}: ${measurement.what} (${tally.good} of ${check.successes} good answers)`;
     case 'bad':
-      return `${withoutQuery(check.url)}: ${reading.what} (${tally.bad} of ${check.failures} bad answers)`;
+      return `${withoutQuery(check.url)}: ${measurement.what} (${tally.bad} of ${check.failures} bad answers)`;
     case 'old-version':
-      return `${withoutQuery(check.url)}: ${reading.what}: still the old version`;
+      return `${withoutQuery(check.url)}: ${measurement.what}: still the old version`;
     case 'error':
-      return `${withoutQuery(check.url)}: ${reading.what}`;
+      return `${withoutQuery(check.url)}: ${measurement.what}`;
   }
 }
 
 /** The last reading alone may look fine: it came too late, or stood alone. */
-function tooLate(reading: Reading, tally: Tally, check: HttpCheck, gate: GateRequest): string {
+function tooLate(measurement: Measurement, tally: Tally, check: HttpCheck, gate: GateRequest): string {
   const good = tally.good === 0 ? '' : `, ${tally.good} of ${check.successes} good answers in a row`;
-  return `${reading.what}${good} when its ${gate.deadlineSeconds} s were over`;
+  return `${measurement.what}${good} when its ${gate.deadlineSeconds} s were over`;
 }
 
-function end(passed: boolean, reading: Reading, tally: Tally): HttpGateEnd {
-  return { passed, detail: reading.what, reachable: tally.answered };
+function end(passed: boolean, measurement: Measurement, tally: Tally): HttpGateEnd {
+  return { passed, detail: measurement.what, reachable: tally.answered };
 }

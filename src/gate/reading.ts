@@ -7,14 +7,14 @@ import type { HttpCheck, Probe, StatusRange } from '../model.ts';
  * - `error`: the probe could not run; the runner may be at fault.
  * - `old-version`: a fine answer, but still the one that was there before the deployment.
  */
-export type Reading =
+export type Measurement =
   | { readonly kind: 'good'; readonly what: string }
   | { readonly kind: 'bad'; readonly what: string }
   | { readonly kind: 'error'; readonly what: string }
   | { readonly kind: 'old-version'; readonly what: string };
 
 /** Pure. `before`: the answer in the survey, before anything was touched. */
-export function read(probe: Probe, check: HttpCheck, before: Probe | undefined): Reading {
+export function measure(probe: Probe, check: HttpCheck, before: Probe | undefined): Measurement {
   if (probe.kind === 'unreachable') {
     return { kind: before?.kind === 'answer' ? 'bad' : 'error', what: probe.reason };
   }

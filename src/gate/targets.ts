@@ -14,7 +14,7 @@ import type { GateResult, Rollout } from '../model.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import { poll } from '../runtime/poll.ts';
-import { within } from '../runtime/within.ts';
+import { withTimeout } from '../runtime/within.ts';
 import {
   conclusiveCrash,
   NO_CRASHES,
@@ -25,7 +25,7 @@ import {
   type CrashTerms,
 } from './crashes.ts';
 
-export interface TargetsTools {
+export interface TargetsContext {
   readonly aws: Pick<Aws, 'ecs' | 'elb'>;
   readonly clock: Clock;
   readonly signal: AbortSignal;
@@ -43,7 +43,7 @@ interface Look extends TargetsLook {
   /** Names of the containers whose end ends a task. */
   readonly essentials: readonly string[];
   /** Tasks that the service wants by now: an autoscaler may want fewer than the rollout did. */
-  readonly wanted: number;
+  readonly desired: number;
 }
 
 export interface TargetsLimits {
@@ -53,7 +53,7 @@ export interface TargetsLimits {
   readonly failedTaskLimit: number | 'auto';
   readonly failFast: boolean;
   /** Tasks that the service wanted when it was last seen. */
-  readonly wanted: number;
+  readonly desired: number;
 }
 
 /**
@@ -62,17 +62,17 @@ export interface TargetsLimits {
  * evidence, and where nothing checks the tasks, what follows a crashed one has to outlive it.
  */
 export async function targetsGate(
-  tools: TargetsTools,
+  ctx: TargetsContext,
   rollout: Rollout,
   limits: TargetsLimits,
 ): Promise<GateResult> {
-  const { clock, log } = tools;
+  const { clock, log } = ctx;
   const terms = termsOf(rollout, limits);
   const deadline = clock.now() + limits.deadlineSeconds * 1000;
   let known = NOTHING_KNOWN;
-  let told = '';
-  return poll<GateResult>(tools, deadline, async () => {
-    const seen = await lookOnce(tools, rollout, terms.wanted, deadline);
+  let lastLine = '';
+  return poll<GateResult>(ctx, deadline, async () => {
+    const seen = await lookOnce(ctx, rollout, terms.desired, deadline);
     if (seen === 'denied') {
       const detail = 'the tasks or targets could not be read';
       return { end: { gate: terms.gate, state: 'skipped', detail } };
@@ -82,8 +82,8 @@ export async function targetsGate(
     const end = conclude(known, terms, clock.now());
     if (end !== undefined) return { end };
     const line = summary(known.last);
-    if (line !== told) log.line(`${rollout.snapshot.address.name}: ${line}`);
-    told = line;
+    if (line !== lastLine) log.line(`${rollout.snapshot.address.name}: ${line}`);
+    lastLine = line;
     return { pauseMs: limits.pollSeconds * 1000, late: atDeadline(known, terms) };
   });
 }
@@ -91,20 +91,20 @@ export async function targetsGate(
 /** What the gate is for this rollout. */
 interface Terms extends CrashTerms {
   readonly gate: 'tasks' | 'targets';
-  readonly wanted: number;
+  readonly desired: number;
   /** Ids of tasks that had failed by the time the rollout was complete; undefined where nobody watched it. */
   readonly failedBefore: readonly string[] | undefined;
 }
 
-function termsOf(rollout: Rollout, { failedTaskLimit, failFast, wanted }: TargetsLimits): Terms {
+function termsOf(rollout: Rollout, { failedTaskLimit, failFast, desired }: TargetsLimits): Terms {
   const gate = rollout.snapshot.targetGroups.length === 0 ? 'tasks' : 'targets';
   return {
     gate,
     isChecked: gate === 'targets' || hasContainerChecks(rollout.definition),
     failedTaskLimit,
     failFast,
-    wanted,
-    breakerThreshold: breakerThreshold(rollout.snapshot.breaker, wanted),
+    desired,
+    breakerThreshold: breakerThreshold(rollout.snapshot.breaker, desired),
     failedBefore: rollout.knownFailures,
   };
 }
@@ -124,7 +124,7 @@ function knowing(known: Known, seen: Look, { failedBefore }: Terms, now: number)
   // Of a rollout that was not watched, what has stopped by now is of another time.
   const before = known.before ?? {
     settled: failedBefore ?? [],
-    foreign: failedBefore === undefined ? seen.stopped.map(idOf) : [],
+    preexisting: failedBefore === undefined ? seen.stopped.map(idOf) : [],
   };
   const running = seen.tasks.filter((id) => !seen.unproven.has(id));
   return {
@@ -139,7 +139,7 @@ function conclude({ last, crashes }: Known, terms: Terms, now: number): GateResu
   const crash = conclusiveCrash(crashes, terms, now);
   if (crash !== undefined) return crashed(terms.gate, crash);
   if (last === undefined || last.tasks.length === 0 || last.unproven.size > 0) return undefined;
-  if (last.tasks.length < Math.min(terms.wanted, last.wanted)) return undefined;
+  if (last.tasks.length < Math.min(terms.desired, last.desired)) return undefined;
   if (!terms.isChecked && !outliveTheCrashed(crashes, now)) return undefined;
   const count = last.tasks.length;
   const detail = `${count} of ${count} tasks ${terms.isChecked ? 'are healthy' : 'run'}`;
@@ -155,13 +155,15 @@ const NOWHERE: ReadonlyMap<string, TaskPlace> = new Map();
 
 /** A look that AWS does not answer ends with the deadline; one that is begun has a second at least. */
 async function lookOnce(
-  { aws, clock }: TargetsTools,
+  { aws, clock }: TargetsContext,
   rollout: Rollout,
-  wanted: number,
+  desired: number,
   deadline: number,
 ): Promise<Look | 'denied' | 'no-answer'> {
   try {
-    return await within(clock, Math.max(deadline - clock.now(), 1_000), () => look(aws, rollout, wanted));
+    return await withTimeout(clock, Math.max(deadline - clock.now(), 1_000), () =>
+      look(aws, rollout, desired),
+    );
   } catch (error) {
     const kind = awsErrorKind(error);
     if (['denied', 'unsupported', 'refused'].includes(kind)) return 'denied';
@@ -170,19 +172,19 @@ async function lookOnce(
   }
 }
 
-async function look(aws: TargetsTools['aws'], rollout: Rollout, wanted: number): Promise<Look> {
+async function look(aws: TargetsContext['aws'], rollout: Rollout, desired: number): Promise<Look> {
   const running = await runningTasksOf(aws.ecs, rollout);
   const tasks = running.filter((task) => task.desiredStatus !== 'STOPPED');
   const groups = await servedGroups(aws, rollout);
   const places =
     groups.length === 0 ? NOWHERE : await placesOf(aws.ecs, rollout.snapshot.address.cluster, tasks);
-  const isEnough = tasks.length >= wanted;
+  const isEnough = tasks.length >= desired;
   return {
-    ...judgeTargets(tasks, groups, hasContainerChecks(rollout.definition), places),
+    ...evaluateTargets(tasks, groups, hasContainerChecks(rollout.definition), places),
     stopped: await stoppedTasksOf(aws.ecs, rollout),
     essentials: essentialContainers(rollout.definition),
-    wanted: isEnough
-      ? wanted
+    desired: isEnough
+      ? desired
       : ((await describeService(aws.ecs, rollout.snapshot.address)).desiredCount ?? 0),
   };
 }
@@ -191,7 +193,7 @@ async function look(aws: TargetsTools['aws'], rollout: Rollout, wanted: number):
  * Targets by what our service revision serves. ECS says which groups these are; where it does not, the targets of
  * both groups of an attachment stand for the one that holds our tasks.
  */
-async function servedGroups(aws: TargetsTools['aws'], rollout: Rollout): Promise<TargetView[][]> {
+async function servedGroups(aws: TargetsContext['aws'], rollout: Rollout): Promise<TargetView[][]> {
   const revision = await targetRevisionOf(aws.ecs, rollout.serviceDeploymentArn);
   const resolved = (revision?.resolvedConfiguration?.loadBalancers ?? []).flatMap(
     (each) => each.targetGroupArn ?? [],
@@ -204,7 +206,7 @@ async function servedGroups(aws: TargetsTools['aws'], rollout: Rollout): Promise
 }
 
 /** Pure: each task against its container health check and every target group. */
-export function judgeTargets(
+export function evaluateTargets(
   tasks: readonly Task[],
   groups: readonly (readonly TargetView[])[],
   containerChecks: boolean,
@@ -261,12 +263,12 @@ function atDeadline({ last, first, crashes }: Known, { gate, isChecked }: Terms)
   const crash = [...crashes.failures.values()].at(-1);
   if (crash !== undefined && !isChecked) return crashed(gate, crash);
   if (last === undefined) return { gate, state: 'skipped', detail: 'no answer from AWS' };
-  const judged = [...last.unproven].filter(([id]) => first.includes(id));
+  const evaluated = [...last.unproven].filter(([id]) => first.includes(id));
   const hasFailed = first.some((id) => crashes.failures.has(id));
-  if (judged.length === 0 && !hasFailed && last.tasks.length > last.unproven.size) {
+  if (evaluated.length === 0 && !hasFailed && last.tasks.length > last.unproven.size) {
     return { gate, state: 'passed', detail: 'every task that was there from the start is healthy' };
   }
-  const [unhealthy] = [...judged, ...last.unproven];
+  const [unhealthy] = [...evaluated, ...last.unproven];
   if (unhealthy === undefined) {
     return { gate, state: 'skipped', detail: 'no running task of this deployment could be recognised' };
   }

@@ -1,4 +1,4 @@
-import { Failure } from '../runtime/failure.ts';
+import { DeployError } from '../runtime/failure.ts';
 import { parseBuildxVersion, type BuildxVersion } from './arguments.ts';
 import { parseCurrentBuilder, type CurrentBuilder } from './builder.ts';
 import type { Docker } from './docker.ts';
@@ -13,7 +13,7 @@ export async function buildxVersion(
   const missing = lastLines.find((line) => /unknown command|not a docker command/.test(line));
   if (exitCode === 0 || missing === undefined) return parseBuildxVersion(stdout);
   const { error, hint } = explain([missing], circumstances, missing);
-  throw new Failure('build-failed', sentence('The docker command has no buildx', error), {
+  throw new DeployError('build-failed', sentence('The docker command has no buildx', error), {
     ...(hint === undefined ? {} : { hint }),
   });
 }

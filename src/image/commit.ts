@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { Exec } from '../runtime/exec.ts';
-import { Failure } from '../runtime/failure.ts';
+import { DeployError } from '../runtime/failure.ts';
 
 /** The commit that is built. */
 export interface Commit {
@@ -9,7 +9,7 @@ export interface Commit {
   readonly date: string | undefined;
 }
 
-export interface CommitTools {
+export interface CommitContext {
   readonly exec: Exec;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly workspace: string;
@@ -23,17 +23,20 @@ const GIT_SECONDS = 20;
  * The commit of this run: on a pull request the head that was pushed, not the merge commit of GITHUB_SHA; outside a
  * runner what the work tree has checked out. Throws `invalid-input` where there is none.
  */
-export async function findCommit(tools: CommitTools): Promise<Commit> {
-  const event = await readEvent(tools.env['GITHUB_EVENT_PATH']);
-  const merged = given(tools.env['GITHUB_SHA']);
-  const sha = headOfPullRequest(tools.env, event) ?? merged ?? (await git(tools, ['rev-parse', 'HEAD']));
+export async function findCommit(ctx: CommitContext): Promise<Commit> {
+  const event = await readEvent(ctx.env['GITHUB_EVENT_PATH']);
+  const merged = given(ctx.env['GITHUB_SHA']);
+  const sha = headOfPullRequest(ctx.env, event) ?? merged ?? (await git(ctx, ['rev-parse', 'HEAD']));
   if (sha === undefined) {
-    throw new Failure('invalid-input', 'image-tags: the commit that is built is not known (GITHUB_SHA).', {
-      hint: 'Run the step on a GitHub runner or in a git work tree, and give image-tags and reuse-image: false.',
-    });
+    throw new DeployError(
+      'invalid-input',
+      'image-tags: the commit that is built is not known (GITHUB_SHA).',
+      {
+        hint: 'Run the step on a GitHub runner or in a git work tree, and give image-tags and reuse-image: false.',
+      },
+    );
   }
-  const date =
-    (await dateOf(tools, sha)) ?? dateInEvent(event, sha) ?? (await dateOf(tools, merged ?? 'HEAD'));
+  const date = (await dateOf(ctx, sha)) ?? dateInEvent(event, sha) ?? (await dateOf(ctx, merged ?? 'HEAD'));
   return { sha, date };
 }
 
@@ -42,7 +45,7 @@ function given(text: string | undefined): string | undefined {
 }
 
 /** `pull_request_target` runs on the base branch and checks that out: there GITHUB_SHA is what is built. */
-function headOfPullRequest(env: CommitTools['env'], event: GitHubEvent): string | undefined {
+function headOfPullRequest(env: CommitContext['env'], event: GitHubEvent): string | undefined {
   const sha = env['GITHUB_EVENT_NAME'] === 'pull_request' ? event.pull_request?.head?.sha : undefined;
   return sha !== undefined && SHA.test(sha) ? sha : undefined;
 }
@@ -68,13 +71,13 @@ function dateInEvent({ head_commit: commit }: GitHubEvent, sha: string): string 
   return commit?.id === sha ? commit.timestamp : undefined;
 }
 
-function dateOf(tools: CommitTools, revision: string): Promise<string | undefined> {
-  return git(tools, ['log', '-1', '--format=%cI', '--end-of-options', revision]);
+function dateOf(ctx: CommitContext, revision: string): Promise<string | undefined> {
+  return git(ctx, ['log', '-1', '--format=%cI', '--end-of-options', revision]);
 }
 
 /** The first line that git prints; undefined where it fails: no work tree, a shallow one, or no git. */
-async function git(tools: CommitTools, args: readonly string[]): Promise<string | undefined> {
-  const { exec, env, workspace, signal } = tools;
+async function git(ctx: CommitContext, args: readonly string[]): Promise<string | undefined> {
+  const { exec, env, workspace, signal } = ctx;
   const home = { PATH: env['PATH'] ?? '', HOME: env['HOME'] ?? '' };
   try {
     const ended = await exec(

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../runtime/clock.ts';
-import { Failure } from '../runtime/failure.ts';
+import { DeployError } from '../runtime/failure.ts';
 import type { OutputLog } from '../runtime/log.ts';
 import { retrying, type Attempt } from '../runtime/retry.ts';
 import type { Docker } from './docker.ts';
 import { explain, sentence, type Circumstances } from './explain.ts';
 
-export interface BuilderTools {
+export interface BuilderContext {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly log: OutputLog;
@@ -22,7 +22,7 @@ const BOOT_SECONDS = 600;
  * whatever becomes of this process. Throws `build-failed`.
  */
 export async function createBuilder(
-  { clock, signal, log, keepBuilder }: BuilderTools,
+  { clock, signal, log, keepBuilder }: BuilderContext,
   docker: Docker,
   image: string | undefined,
   circumstances: Circumstances,
@@ -38,13 +38,13 @@ export async function createBuilder(
       },
     });
     if (exitCode === 0) return { kind: 'done', value: undefined };
-    const { error, hint, passing } = explain(lastLines, circumstances, `exit code ${exitCode}`);
-    const failure = new Failure('build-failed', sentence('A builder could not be started', error), {
+    const { error, hint, retryable } = explain(lastLines, circumstances, `exit code ${exitCode}`);
+    const failure = new DeployError('build-failed', sentence('A builder could not be started', error), {
       hint:
         hint ??
         'BuildKit runs from an image of Docker Hub. Name a copy of it in buildkit-image, or make a builder with docker/setup-buildx-action before this step.',
     });
-    return { kind: 'failed', error: failure, passing };
+    return { kind: 'failed', error: failure, retryable };
   };
   const again = (error: Error, seconds: number): void => {
     log.line(`${error.message} Trying again in ${seconds} s.`);

@@ -7,7 +7,7 @@ export interface Explanation {
   readonly cause: Extract<Cause, 'build-failed' | 'push-failed'>;
   readonly hint: string | undefined;
   /** Trying again may help. */
-  readonly passing: boolean;
+  readonly retryable: boolean;
   /** What the program said about it, the error itself included. */
   readonly lines: readonly string[];
 }
@@ -18,7 +18,7 @@ export interface Circumstances {
 }
 
 /** Answers that another attempt may not get. */
-const PASSING =
+const RETRYABLE =
   /\b429\b|too ?many ?requests|\b50[0234] |(?:status|code)[: ]+5\d\d\b|internal server error|bad gateway|service unavailable|gateway time-?out|connection reset|broken pipe|unexpected EOF|: EOF$|i\/o timeout|TLS handshake timeout|connection timed out|GOAWAY|stream error|server misbehaving|closed network connection/i;
 
 /** The Dockerfile's own failure, and limits that do not pass in seconds. */
@@ -150,7 +150,7 @@ export function explain(
     error,
     cause: isPush(error, lines, circumstances) ? 'push-failed' : 'build-failed',
     hint: hintFor(said, circumstances),
-    passing: PASSING.test(error) && !LASTING.test(error),
+    retryable: RETRYABLE.test(error) && !LASTING.test(error),
     lines: errorBlock(lines),
   };
 }

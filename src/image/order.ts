@@ -2,21 +2,21 @@ import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { EcrReads } from '../aws/clients.ts';
 import type { DeployedImage, ImageSource, ProvidedImages, Request } from '../model.ts';
-import { Failure } from '../runtime/failure.ts';
+import { DeployError } from '../runtime/failure.ts';
 import type { Log } from '../runtime/log.ts';
 import { CACHE_TAG } from './cache.ts';
-import { findCommit, type Commit, type CommitTools } from './commit.ts';
+import { findCommit, type Commit, type CommitContext } from './commit.ts';
 import { findRepository, isImmutable, type FoundRepository } from './repository.ts';
 import { findSecrets, type BuildSecrets } from './secrets.ts';
 
 export type BuildSource = Extract<ImageSource, { kind: 'build' }>;
 
 /** What is to be done for the image of this run. */
-export type ImageOrder =
-  { readonly kind: 'take'; readonly source: Exclude<ImageSource, { kind: 'build' }> } | BuildOrder;
+export type ImagePlan =
+  { readonly kind: 'take'; readonly source: Exclude<ImageSource, { kind: 'build' }> } | BuildPlan;
 
 /** A build that nothing known stands in the way of. */
-export interface BuildOrder {
+export interface BuildPlan {
   readonly kind: 'build';
   readonly source: BuildSource;
   readonly repository: FoundRepository;
@@ -24,10 +24,10 @@ export interface BuildOrder {
   readonly secrets: BuildSecrets;
 }
 
-export interface OrderTools extends CommitTools {
+export interface ImagePlanContext extends CommitContext {
   readonly aws: { readonly region: string; ecr(region: string): Pick<EcrReads, 'describeRepositories'> };
   readonly log: Log;
-  readonly hide: (secret: string) => void;
+  readonly mask: (secret: string) => void;
 }
 
 /**
@@ -35,26 +35,26 @@ export interface OrderTools extends CommitTools {
  * written. Builds nothing. A plan asks for neither files nor secrets: it may have no work tree,
  * and a pull request has no secrets.
  */
-export async function orderImage(tools: OrderTools, request: Request): Promise<ImageOrder> {
+export async function planImage(ctx: ImagePlanContext, request: Request): Promise<ImagePlan> {
   const { image: source, build } = request;
   if (source.kind !== 'build') return { kind: 'take', source };
   const [repository, commit] = await Promise.all([
-    findRepository(tools.aws, source.repository, (text) => {
-      tools.log.warn(text);
+    findRepository(ctx.aws, source.repository, (text) => {
+      ctx.log.warn(text);
     }),
-    findCommit(tools),
-    refuseMissingFiles(source.context, request, tools.workspace),
+    findCommit(ctx),
+    refuseMissingFiles(source.context, request, ctx.workspace),
   ]);
   refuseImmutableCache(request, repository);
   const asked = request.mode === 'plan' ? { secrets: [], secretFiles: [], secretEnvs: [] } : build;
-  const token = gitToken(source.context, request, tools.env);
-  const secrets = await findSecrets(asked, tools.env, tools.workspace, token);
-  for (const secret of secrets.hidden) tools.hide(secret);
+  const token = gitToken(source.context, request, ctx.env);
+  const secrets = await findSecrets(asked, ctx.env, ctx.workspace, token);
+  for (const secret of secrets.masked) ctx.mask(secret);
   return { kind: 'build', source, repository, commit, secrets };
 }
 
 /** The image that will be built, as far as it is known: neither digest nor tag. */
-export function announced({ repository }: BuildOrder): DeployedImage {
+export function announced({ repository }: BuildPlan): DeployedImage {
   return {
     reference: `${repository.uri}:to-be-built`,
     digest: undefined,
@@ -65,12 +65,12 @@ export function announced({ repository }: BuildOrder): DeployedImage {
 }
 
 /** For a plan, which builds nothing. */
-export function announce(order: BuildOrder, log: Log): ProvidedImages {
-  const { source, repository } = order;
+export function announce(imagePlan: BuildPlan, log: Log): ProvidedImages {
+  const { source, repository } = imagePlan;
   log.line(
     `An image is to be built from ${source.context} and pushed to ${repository.uri}. A plan builds nothing.`,
   );
-  return { kind: 'one', image: announced(order) };
+  return { kind: 'one', image: announced(imagePlan) };
 }
 
 /** A URL, or a repository as git writes it; Docker fetches both by itself. */
@@ -84,12 +84,12 @@ async function refuseMissingFiles(
   workspace: string,
 ): Promise<void> {
   if (context.startsWith('-')) {
-    throw new Failure('invalid-input', `context: "${context}" is neither a folder nor a URL.`);
+    throw new DeployError('invalid-input', `context: "${context}" is neither a folder nor a URL.`);
   }
   if (isRemote(context) || mode === 'plan') return;
   const folder = resolve(workspace, context);
   if (!(await isThere(folder))) {
-    throw new Failure('invalid-input', `context: the folder "${context}" does not exist.`, {
+    throw new DeployError('invalid-input', `context: the folder "${context}" does not exist.`, {
       hint: 'It is relative to the workspace. Does actions/checkout run before this step?',
     });
   }
@@ -99,7 +99,7 @@ async function refuseMissingFiles(
     build.file === undefined ? names.map((name) => resolve(folder, name)) : [resolve(workspace, build.file)];
   const found = await Promise.all(files.map(isThere));
   if (found.includes(true) || (build.file !== undefined && isRemote(build.file))) return;
-  throw new Failure(
+  throw new DeployError(
     'invalid-input',
     build.file === undefined
       ? `context: there is no Dockerfile in "${context}".`
@@ -117,7 +117,7 @@ async function isThere(path: string): Promise<boolean> {
 
 function refuseImmutableCache({ build }: Request, { name, mutability }: FoundRepository): void {
   if (build.cache !== 'registry' || !isImmutable(CACHE_TAG, mutability)) return;
-  throw new Failure(
+  throw new DeployError(
     'preflight-failed',
     `cache: registry needs the tag ${CACHE_TAG} to move, and the tags of ECR repository "${name}" are immutable.`,
     {
@@ -130,7 +130,7 @@ function refuseImmutableCache({ build }: Request, { name, mutability }: FoundRep
 function gitToken(
   context: string,
   { report }: Request,
-  env: OrderTools['env'],
+  env: ImagePlanContext['env'],
 ): { host: string; token: string } | undefined {
   const server = hostOf(env['GITHUB_SERVER_URL'] ?? '');
   const token = report.githubToken ?? '';

@@ -11,7 +11,7 @@ export async function provideImages(
   const warn = (text: string): void => {
     log.warn(text);
   };
-  const told = (image: DeployedImage): DeployedImage => {
+  const logged = (image: DeployedImage): DeployedImage => {
     log.line(`${image.tag === undefined ? '' : `${image.tag} is `}${image.reference}`);
     return image;
   };
@@ -20,13 +20,13 @@ export async function provideImages(
       log.line('No image is named: every container keeps the one that it runs.');
       return { kind: 'none' };
     case 'reference':
-      return { kind: 'one', image: told(await resolveReference(aws, source.reference, warn)) };
+      return { kind: 'one', image: logged(await resolveReference(aws, source.reference, warn)) };
     case 'existing-tag':
-      return { kind: 'one', image: told(await resolveExisting(aws, source.repository, source.tag, warn)) };
+      return { kind: 'one', image: logged(await resolveExisting(aws, source.repository, source.tag, warn)) };
     case 'by-container': {
       const resolved = Object.entries(source.references).map(
         async ([container, reference]) =>
-          [container, told(await resolveReference(aws, reference, warn))] as const,
+          [container, logged(await resolveReference(aws, reference, warn))] as const,
       );
       return { kind: 'by-container', images: Object.fromEntries(await Promise.all(resolved)) };
     }

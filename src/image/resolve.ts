@@ -1,6 +1,6 @@
 import type { Aws, EcrReads } from '../aws/clients.ts';
 import { awsErrorKind, isAwsError } from '../aws/errors.ts';
-import { failureOf } from '../aws/failures.ts';
+import { deployErrorOf } from '../aws/failures.ts';
 import {
   byDigest,
   ecrRepositoryOf,
@@ -8,7 +8,7 @@ import {
   type EcrRepository,
 } from '../aws/image-reference.ts';
 import type { DeployedImage } from '../model.ts';
-import { Failure } from '../runtime/failure.ts';
+import { DeployError } from '../runtime/failure.ts';
 import { findRepository, repositoryNotFound } from './repository.ts';
 
 type EcrOf = Pick<Aws, 'ecr' | 'region'>;
@@ -81,12 +81,12 @@ async function lookUp(
       warn(`ecr:DescribeImages is denied on ${repository.name}: image ${name} is deployed unchecked.`);
       return undefined;
     }
-    throw failureOf(error, `looking up image ${name}`);
+    throw deployErrorOf(error, `looking up image ${name}`);
   }
 }
 
-function imageNotFound(name: string, repository: EcrRepository, cause?: unknown): Failure {
-  return new Failure(
+function imageNotFound(name: string, repository: EcrRepository, cause?: unknown): DeployError {
+  return new DeployError(
     'preflight-failed',
     `Image ${name} was not found in ECR (account ${repository.accountId}, ${repository.region}).`,
     {

@@ -1,10 +1,10 @@
 import type { EcrReads, EcrWrites } from '../aws/clients.ts';
 import { isAwsError } from '../aws/errors.ts';
-import { during } from '../aws/failures.ts';
+import { wrapAwsError } from '../aws/failures.ts';
 import type { EcrRepository } from '../aws/image-reference.ts';
 import { MANIFEST_TYPES } from '../aws/manifest-types.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { Failure } from '../runtime/failure.ts';
+import { DeployError } from '../runtime/failure.ts';
 import type { Log } from '../runtime/log.ts';
 import { retrying, type Attempt } from '../runtime/retry.ts';
 import { isBefore, type BuildxVersion } from './arguments.ts';
@@ -24,7 +24,7 @@ export async function tagImage(
 ): Promise<void> {
   if (tags.length === 0) return;
   const doing = `tagging ${repositoryName}@${imageDigest.slice(0, 'sha256:'.length + 12)}`;
-  const { images: [image] = [] } = await during(
+  const { images: [image] = [] } = await wrapAwsError(
     doing,
     () =>
       ecr.batchGetImage({
@@ -38,8 +38,8 @@ export async function tagImage(
   const { imageManifest, imageManifestMediaType } = image ?? {};
   for (const imageTag of tags) {
     const put = { registryId, repositoryName, imageManifest, imageManifestMediaType, imageDigest, imageTag };
-    await during(doing, () => ecr.putImage(put), 'push-failed').catch((error: unknown) => {
-      const { cause } = error as Failure;
+    await wrapAwsError(doing, () => ecr.putImage(put), 'push-failed').catch((error: unknown) => {
+      const { cause } = error as DeployError;
       if (isAwsError(cause, 'ImageTagAlreadyExistsException')) throw tagIsTaken(imageTag, repositoryName);
       if (!isAwsError(cause, 'ImageAlreadyExistsException')) throw error;
     });
@@ -62,16 +62,16 @@ export async function copyImage(
   const attempt = async (): Promise<Attempt<undefined>> => {
     const { exitCode, lastLines } = await docker.run(args);
     if (exitCode === 0) return { kind: 'done', value: undefined };
-    const { error, hint, passing } = explain(
+    const { error, hint, retryable } = explain(
       lastLines,
       circumstances,
       `docker ended with exit code ${exitCode}`,
     );
-    const failure = new Failure('push-failed', sentence('The image could not be copied', error), {
+    const failure = new DeployError('push-failed', sentence('The image could not be copied', error), {
       ...(hint === undefined ? {} : { hint }),
       evidence: [{ kind: 'error', text: error }],
     });
-    return { kind: 'failed', error: failure, passing };
+    return { kind: 'failed', error: failure, retryable };
   };
   await retrying(clock, signal, attempt, (error, seconds) => {
     log.line(`${error.message} Trying again in ${seconds} s.`);

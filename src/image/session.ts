@@ -3,33 +3,33 @@ import { ecrRepositoryOf, parseImageReference } from '../aws/image-reference.ts'
 import { partitionOf } from '../aws/partition.ts';
 import type { BuildOptions } from '../model.ts';
 import type { Log } from '../runtime/log.ts';
-import { makeDockerHome } from './docker-config.ts';
-import { dockerOf, type Docker, type DockerTools } from './docker.ts';
+import { makeDockerConfig } from './docker-config.ts';
+import { dockerOf, type Docker, type DockerCliContext } from './docker.ts';
 import type { Circumstances } from './explain.ts';
-import { logIn, type EcrHost, type LoginTools } from './login.ts';
+import { logIn, type EcrHost, type LoginContext } from './login.ts';
 import type { FoundRepository } from './repository.ts';
 
 /** What the post step removes. */
-export interface DockerRemains {
+export interface DockerLeftovers {
   readonly folder: string;
   readonly builder: string | undefined;
 }
 
-export interface SessionTools extends DockerTools, LoginTools {
+export interface SessionContext extends DockerCliContext, LoginContext {
   readonly log: Log;
   /** Remembers for the post step what is to be removed. */
-  readonly keepDocker: (remains: DockerRemains) => void;
+  readonly saveLeftovers: (leftovers: DockerLeftovers) => void;
 }
 
 /** Docker in a configuration of its own, logged in to every registry of `hosts`. */
 export async function openDocker(
-  tools: SessionTools,
+  ctx: SessionContext,
   hosts: readonly EcrHost[],
   circumstances: Circumstances,
 ): Promise<Docker> {
-  const { env, log } = tools;
+  const { env, log } = ctx;
   const temp = env['RUNNER_TEMP'];
-  const home = await makeDockerHome(
+  const config = await makeDockerConfig(
     env,
     temp === undefined || temp === '' ? tmpdir() : temp,
     hosts.map(({ host }) => host),
@@ -37,9 +37,9 @@ export async function openDocker(
       log.warn(text);
     },
   );
-  tools.keepDocker({ folder: home.folder, builder: undefined });
-  const docker = dockerOf(tools, home.folder, home.env);
-  await logIn(tools, docker, hosts, circumstances);
+  ctx.saveLeftovers({ folder: config.folder, builder: undefined });
+  const docker = dockerOf(ctx, config.folder, config.env);
+  await logIn(ctx, docker, hosts, circumstances);
   return docker;
 }
 

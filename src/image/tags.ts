@@ -1,5 +1,5 @@
 import { parseImageReference } from '../aws/image-reference.ts';
-import { Failure } from '../runtime/failure.ts';
+import { DeployError } from '../runtime/failure.ts';
 import { isImmutable, type FoundRepository } from './repository.ts';
 
 /** One name that the image gets. */
@@ -14,12 +14,12 @@ export interface ImageName {
 }
 
 /** Digests by tag, for the tags of the repository that exist. */
-export type PresentTags = ReadonlyMap<string, string>;
+export type ExistingTags = ReadonlyMap<string, string>;
 
 const TAG = /^\w[\w.-]{0,127}$/;
 
 /** Pure: the names that the image gets: the given ones, else the commit's SHA. */
-export function wantedNames(tags: readonly string[], sha: string, { uri }: { uri: string }): ImageName[] {
+export function desiredNames(tags: readonly string[], sha: string, { uri }: { uri: string }): ImageName[] {
   if (tags.length === 0) return [{ reference: `${uri}:${sha}`, tag: sha, asked: false, finds: false }];
   return tags.map((given) => {
     if (TAG.test(given)) return { reference: `${uri}:${given}`, tag: given, asked: true, finds: false };
@@ -46,14 +46,14 @@ export interface NamePlan {
  */
 export function planNames(
   names: readonly ImageName[],
-  present: PresentTags,
+  existing: ExistingTags,
   { name, mutability }: Pick<FoundRepository, 'name' | 'mutability'>,
   digest: string | undefined,
 ): NamePlan {
   const isStuck = ({ tag }: ImageName): boolean =>
-    tag !== undefined && present.has(tag) && isImmutable(tag, mutability);
+    tag !== undefined && existing.has(tag) && isImmutable(tag, mutability);
   const open = names.filter(
-    ({ tag }) => tag === undefined || digest === undefined || present.get(tag) !== digest,
+    ({ tag }) => tag === undefined || digest === undefined || existing.get(tag) !== digest,
   );
   const stuck = open.filter(isStuck);
   const refused = stuck.find(({ asked }) => asked);
@@ -61,8 +61,8 @@ export function planNames(
   return { push: open.filter((each) => !isStuck(each)), kept: stuck };
 }
 
-export function tagIsTaken(tag: string, repository: string): Failure {
-  return new Failure(
+export function tagIsTaken(tag: string, repository: string): DeployError {
+  return new DeployError(
     'preflight-failed',
     `Tag ${tag} of ECR repository "${repository}" exists already, and the tags of the repository are immutable.`,
     {

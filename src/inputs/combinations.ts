@@ -30,7 +30,7 @@ const RULES: readonly Rule[] = [
   preDeployNeedsACommand,
   rollbackTakesNothingNew,
   rolloutNeedsAService,
-  judgementNeedsWaiting,
+  evaluationNeedsWaiting,
   expectationsNeedAUrl,
 ];
 
@@ -135,7 +135,7 @@ const SERVICE_INPUTS = [
   'bake-minutes',
 ] as const;
 
-function judgementNeedsWaiting({ request, isSet }: Asked): readonly string[] {
+function evaluationNeedsWaiting({ request, isSet }: Asked): readonly string[] {
   if (request.rollout.wait) return [];
   return [
     ...HTTP_EXPECTATIONS,

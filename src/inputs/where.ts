@@ -59,11 +59,11 @@ function agree(one: Place, other: Place): boolean {
   );
 }
 
-function reportRegion(read: InputReader, input: string, named: Named, wanted: string | undefined): void {
+function reportRegion(read: InputReader, input: string, named: Named, desired: string | undefined): void {
   const its = named.place.region;
-  if (wanted === undefined || its === undefined || its === wanted) return;
+  if (desired === undefined || its === undefined || its === desired) return;
   read.problem(
     input,
-    `${quoted(named.written)} is in ${its}, but aws-region is ${quoted(wanted)}. Give the same region.`,
+    `${quoted(named.written)} is in ${its}, but aws-region is ${quoted(desired)}. Give the same region.`,
   );
 }

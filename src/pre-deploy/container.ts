@@ -1,5 +1,5 @@
 import type { TaskDefinition } from '../model.ts';
-import { Failure } from '../runtime/failure.ts';
+import { DeployError } from '../runtime/failure.ts';
 
 /**
  * The container that runs the command: the one that was named; else the first that gets an image from this run; else
@@ -14,7 +14,7 @@ export function chooseContainer(
   const known = names.map((name) => `"${name}"`).join(', ');
   if (named !== undefined) {
     if (names.includes(named)) return named;
-    throw new Failure(
+    throw new DeployError(
       'invalid-input',
       `pre-deploy-container: the task definition ${definition.family} has no container "${named}". Its containers: ${known}.`,
     );
@@ -23,7 +23,7 @@ export function chooseContainer(
   if (first !== undefined) return first;
   const [only, ...others] = names;
   if (only !== undefined && others.length === 0) return only;
-  throw new Failure(
+  throw new DeployError(
     'invalid-input',
     `pre-deploy-container: the task definition ${definition.family} has ${names.length} containers, and none of them gets an image from this run. Name the one that runs the command: ${known}.`,
   );

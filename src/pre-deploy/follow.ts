@@ -1,17 +1,17 @@
 import type { Task } from '@aws-sdk/client-ecs';
 import type { EcsReads } from '../aws/clients.ts';
 import { awsErrorKind, describeAwsError } from '../aws/errors.ts';
-import { failureOf } from '../aws/failures.ts';
+import { deployErrorOf } from '../aws/failures.ts';
 import { describeTasks } from '../aws/tasks.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { Heartbeat } from '../runtime/heartbeat.ts';
 import type { Log } from '../runtime/log.ts';
 import { poll } from '../runtime/poll.ts';
-import { NoAnswerInTime, within } from '../runtime/within.ts';
+import { TimedOut, withTimeout } from '../runtime/within.ts';
 import { isOver } from './judge.ts';
 import type { LogTail } from './log-tail.ts';
 
-export interface FollowTools {
+export interface FollowContext {
   readonly aws: { readonly ecs: Pick<EcsReads, 'describeTasks'> };
   readonly clock: Clock;
   readonly signal: AbortSignal;
@@ -46,32 +46,32 @@ const MAX_PAUSE_MS = 32_000;
  * know yet, throttling and lost answers only slow it down; denied access and expired credentials reject.
  */
 export async function followTask(
-  tools: FollowTools,
+  ctx: FollowContext,
   job: Job,
   tail: LogTail,
   deadline: number,
 ): Promise<Task | undefined> {
-  const { aws, clock, log } = tools;
+  const { aws, clock, log } = ctx;
   let pauseMs = job.pollSeconds * 1000;
   const heartbeat = new Heartbeat(clock);
-  let told = '';
-  return poll<Task | undefined>(tools, deadline, async () => {
+  let lastLine = '';
+  return poll<Task | undefined>(ctx, deadline, async () => {
     const look = await lookOnce(aws.ecs, clock, job, deadline - clock.now());
     await tail.pull(deadline - clock.now());
     if (look.kind === 'unanswered') {
       log.line(`No answer this time (${describeAwsError(look.error)}); asking again.`);
-      if (job.onSilence === 'give-up' && look.error instanceof NoAnswerInTime) {
+      if (job.onSilence === 'give-up' && look.error instanceof TimedOut) {
         return { end: undefined };
       }
       if (awsErrorKind(look.error) === 'throttled') pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS);
     } else {
       pauseMs = job.pollSeconds * 1000;
-      const status = look.task?.lastStatus ?? told;
-      if (status !== told) {
+      const status = look.task?.lastStatus ?? lastLine;
+      if (status !== lastLine) {
         log.line(`The task is ${status}.`);
         heartbeat.changed();
       } else if (heartbeat.due() !== undefined) log.line(`The task is still ${status}.`);
-      told = status;
+      lastLine = status;
       if (look.task !== undefined && isOver(look.task, job.container, job.essential))
         return { end: look.task };
     }
@@ -84,7 +84,7 @@ type Look =
   | { readonly kind: 'unanswered'; readonly error: unknown };
 
 async function lookOnce(
-  ecs: FollowTools['aws']['ecs'],
+  ecs: FollowContext['aws']['ecs'],
   clock: Clock,
   { cluster, taskArn, onSilence }: Job,
   left: number,
@@ -92,11 +92,11 @@ async function lookOnce(
   try {
     const longest = onSilence === 'give-up' ? SILENCE_MS : LONGEST_MS;
     const ms = Math.max(Math.min(left, longest), LEAST_MS);
-    const [task] = await within(clock, ms, () => describeTasks(ecs, cluster, [taskArn]));
+    const [task] = await withTimeout(clock, ms, () => describeTasks(ecs, cluster, [taskArn]));
     return { kind: 'seen', task };
   } catch (error) {
     const kind = awsErrorKind(error);
     if (kind === 'throttled' || kind === 'transient') return { kind: 'unanswered', error };
-    throw failureOf(error, 'watching the pre-deploy task', 'pre-deploy-task-failed');
+    throw deployErrorOf(error, 'watching the pre-deploy task', 'pre-deploy-task-failed');
   }
 }

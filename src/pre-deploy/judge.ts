@@ -22,7 +22,7 @@ export function isOver(task: Task, container: string, essential: boolean): boole
 }
 
 /** Pure: the container's exit code decides, unless somebody else stopped the task: then it says nothing. */
-export function judgeTask(task: Task, container: string): TaskEnd {
+export function evaluateTask(task: Task, container: string): TaskEnd {
   const exitCode = exitCodeOf(task, container);
   const reason = reasonOf(task);
   const inWords = reason === '' ? '' : ` (${reason})`;
@@ -45,7 +45,7 @@ export function judgeTask(task: Task, container: string): TaskEnd {
 /** Of what passes by itself in a service, where ECS tries again, the table knows nothing to do. */
 function hintOf(reason: string, exitCode: number | undefined): string | undefined {
   const known = STOP_REASONS.find(({ pattern }) => pattern.test(reason));
-  if (known !== undefined) return known.weight === 'never' ? undefined : known.hint;
+  if (known !== undefined) return known.severity === 'ignored' ? undefined : known.hint;
   return exitCode === undefined ? undefined : EXIT_CODES[exitCode]?.hint;
 }
 

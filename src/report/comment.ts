@@ -61,7 +61,7 @@ function whole(report: Report, changes: number, allChecks: boolean): string[] {
 }
 
 /** Whether a body holds what this run has to say, as its news or in its history. */
-export function tellsOf(report: Report, body: string): boolean {
+export function mentions(report: Report, body: string): boolean {
   const deployment = deploymentOf(report);
   return deployment === undefined || readHistory(body).some(({ id }) => id === deployment.id);
 }

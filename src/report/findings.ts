@@ -35,8 +35,8 @@ const UNTOUCHED: readonly (Cause | undefined)[] = [
 ];
 
 function whatRuns({ services, cause }: Report): string[] {
-  const told = services.map(({ production }) => escapeText(production)).join(' ');
-  if (told !== '') return [`**What runs now:** ${told}`];
+  const sentences = services.map(({ production }) => escapeText(production)).join(' ');
+  if (sentences !== '') return [`**What runs now:** ${sentences}`];
   return UNTOUCHED.includes(cause) ? ['**What runs now:** what ran before; no service was touched.'] : [];
 }
 

@@ -2,7 +2,7 @@ import type { RolloutPoint, StepRecord } from '../model.ts';
 import { secondsBetween, type Clock } from '../runtime/clock.ts';
 import type { OutputLog } from '../runtime/log.ts';
 import type { Masks } from '../runtime/masks.ts';
-import { harmlessLines } from './safe-text.ts';
+import { sanitizeLines } from './safe-text.ts';
 
 /** What the runner's log understands; @actions/core in production. */
 export interface Console {
@@ -94,7 +94,7 @@ export class ProgressLog implements OutputLog {
 
   /** Hidden again once it is harmless: an escape inside a secret would keep it from being found. */
   #shown(text: string): string[] {
-    return harmlessLines(this.#masks.hide(text)).map((line) => this.#masks.hide(line));
+    return sanitizeLines(this.#masks.mask(text)).map((line) => this.#masks.mask(line));
   }
 }
 

@@ -9,7 +9,7 @@ const MAX_LINE = 2000;
  * Lines of a text from AWS or a container that cannot command anything: no terminal escapes or invisible characters,
  * no `##[command]` (the runner finds it anywhere in a line), and no `::command::` at the start.
  */
-export function harmlessLines(text: string): string[] {
+export function sanitizeLines(text: string): string[] {
   return text
     .split(/\r\n|\r|\n/)
     .map((line) => line.replace(ANSI, '').replace(INVISIBLE, '').replaceAll('##[', '# #['))

@@ -2,19 +2,19 @@ import type {
   BuildFacts,
   Cause,
   CheckResult,
-  Course,
+  ServiceRun,
   DeployedImage,
   Evidence,
   RegisteredDefinition,
   Result,
   ServiceCost,
 } from '../model.ts';
-import { failureOf } from '../aws/failures.ts';
+import { deployErrorOf } from '../aws/failures.ts';
 import { Cancelled } from '../runtime/cancellation.ts';
-import { Failure } from '../runtime/failure.ts';
+import { DeployError } from '../runtime/failure.ts';
 
 /** All that a run learnt, step by step; what is missing was not reached. */
-export interface Story {
+export interface RunRecord {
   image: DeployedImage | undefined;
   /** The commit of the image that ran before, where its tags tell. */
   previousCommit: string | undefined;
@@ -24,7 +24,7 @@ export interface Story {
   definitions: readonly RegisteredDefinition[];
   checks: readonly CheckResult[];
   costs: readonly ServiceCost[];
-  courses: readonly Course[];
+  serviceRuns: readonly ServiceRun[];
   /** In `mode: plan`: whether a deployment would change anything. */
   wouldChange: boolean | undefined;
   /** Origin of the health-check URL, else of the load balancer. */
@@ -41,7 +41,7 @@ export interface Ending {
   readonly evidence: readonly Evidence[];
 }
 
-export function newStory(): Story {
+export function newRunRecord(): RunRecord {
   return {
     image: undefined,
     previousCommit: undefined,
@@ -49,7 +49,7 @@ export function newStory(): Story {
     definitions: [],
     checks: [],
     costs: [],
-    courses: [],
+    serviceRuns: [],
     wouldChange: undefined,
     url: undefined,
     ending: undefined,
@@ -61,8 +61,8 @@ export function endingOf(error: unknown): Ending {
   if (error instanceof Cancelled) {
     return { result: 'cancelled', cause: 'cancelled', message: error.message, hint: undefined, evidence: [] };
   }
-  const failure = failureOf(error, 'deploying');
-  const known = failure instanceof Failure ? failure : new Failure('unknown', failure.message);
+  const failure = deployErrorOf(error, 'deploying');
+  const known = failure instanceof DeployError ? failure : new DeployError('unknown', failure.message);
   return {
     result: 'failed',
     cause: known.reason,
@@ -73,7 +73,7 @@ export function endingOf(error: unknown): Ending {
 }
 
 /** The ending, with what was known of each service by then. */
-export function withEvidence(ending: Ending, courses: readonly Course[]): Ending {
-  const known = courses.flatMap(({ outcome }) => outcome?.evidence ?? []);
+export function withEvidence(ending: Ending, serviceRuns: readonly ServiceRun[]): Ending {
+  const known = serviceRuns.flatMap(({ outcome }) => outcome?.evidence ?? []);
   return { ...ending, evidence: [...ending.evidence, ...known] };
 }

@@ -1,7 +1,7 @@
 import { headline } from './headline.ts';
 import { code, codeBlock, details, escapeText, link } from './markdown.ts';
 import type { Report } from './report.ts';
-import { harmlessLines } from './safe-text.ts';
+import { sanitizeLines } from './safe-text.ts';
 import { costNote, facts, imageDetails } from './facts.ts';
 import { checks, checksFailed, diff, verdict, warnings } from './findings.ts';
 import { timeline } from './timeline.ts';
@@ -64,7 +64,7 @@ function lastOf(lines: readonly string[]): string[] {
   const kept: string[] = [];
   let bytes = 0;
   for (const line of lines.slice(-MAX_LOG_LINES).toReversed()) {
-    bytes += Buffer.byteLength(harmlessLines(line).join('\n'));
+    bytes += Buffer.byteLength(sanitizeLines(line).join('\n'));
     if (bytes > MAX_LOG_BYTES) break;
     kept.unshift(line);
   }

@@ -1,14 +1,14 @@
 import type { Aws } from '../aws/clients.ts';
 import { describeAwsError } from '../aws/errors.ts';
 import { revisionName } from '../aws/partition.ts';
-import type { Cause, Course, Result, Rollout, RolloutRequest } from '../model.ts';
+import type { Cause, ServiceRun, Result, Rollout, RolloutRequest } from '../model.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { within } from '../runtime/within.ts';
-import { askBack, type Left } from './ask-back.ts';
+import { withTimeout } from '../runtime/within.ts';
+import { requestRollback, type EndState } from './ask-back.ts';
 import { firstCause } from './conclude.ts';
-import { readStanding } from './standing.ts';
+import { readDeploymentStatus } from './standing.ts';
 
-export interface AbandonTools {
+export interface CancelContext {
   /** Clients that still answer after the job was cancelled. */
   readonly aws: Pick<Aws, 'ecs' | 'ecsWrites'>;
   readonly clock: Clock;
@@ -17,7 +17,7 @@ export interface AbandonTools {
 }
 
 /** What ended the run under way: a cancellation, or an error that nobody foresaw. */
-export interface Abandonment {
+export interface Interruption {
   readonly result: Result;
   readonly cause: Cause | undefined;
   readonly message: string;
@@ -31,49 +31,49 @@ const SECONDS_TO_UNDO = 5;
  * asks for that: at most one request takes effect, and nobody waits for its end. Otherwise says where it stands. What
  * was wrong with it by then stays its evidence. Never rejects.
  */
-export async function abandonCourse(
-  tools: AbandonTools,
-  course: Course,
-  why: Abandonment,
+export async function endOnCancel(
+  ctx: CancelContext,
+  serviceRun: ServiceRun,
+  why: Interruption,
   request: RolloutRequest,
-): Promise<Course> {
-  const { outcome, trouble } = course;
-  if (outcome !== undefined) return course;
-  const { production, isOpen } = await whatBecomesOf(tools, course, why, request);
-  const evidence = trouble === undefined ? [] : [firstCause(trouble), ...trouble.evidence];
-  return { ...course, isOpen, outcome: { ...why, production, hint: undefined, evidence } };
+): Promise<ServiceRun> {
+  const { outcome, problem } = serviceRun;
+  if (outcome !== undefined) return serviceRun;
+  const { nowRunning, needsPostStep } = await whatBecomesOf(ctx, serviceRun, why, request);
+  const evidence = problem === undefined ? [] : [firstCause(problem), ...problem.evidence];
+  return { ...serviceRun, needsPostStep, outcome: { ...why, nowRunning, hint: undefined, evidence } };
 }
 
 async function whatBecomesOf(
-  tools: AbandonTools,
-  course: Course,
-  why: Abandonment,
+  ctx: CancelContext,
+  serviceRun: ServiceRun,
+  why: Interruption,
   request: RolloutRequest,
-): Promise<Left> {
-  const { rollout, move, snapshot } = course;
+): Promise<EndState> {
+  const { rollout, change, snapshot } = serviceRun;
   const { name } = snapshot.address;
-  if (course.unanswered === true) {
+  if (serviceRun.updateUnconfirmed === true) {
     return {
-      production: `ECS has not answered whether it takes the update of service "${name}": the post step of this job looks again.`,
-      isOpen: true,
+      nowRunning: `ECS has not answered whether it takes the update of service "${name}": the post step of this job looks again.`,
+      needsPostStep: true,
     };
   }
-  if (rollout === undefined || move === 'nothing') {
-    return { production: `Service "${name}" was not touched.`, isOpen: false };
+  if (rollout === undefined || change === 'none') {
+    return { nowRunning: `Service "${name}" was not touched.`, needsPostStep: false };
   }
   return why.result === 'cancelled' && request.onCancel === 'rollback'
-    ? askBack({ ...tools, seconds: tools.seconds ?? SECONDS_TO_UNDO }, rollout, request)
-    : look(tools, rollout);
+    ? requestRollback({ ...ctx, seconds: ctx.seconds ?? SECONDS_TO_UNDO }, rollout, request)
+    : look(ctx, rollout);
 }
 
 async function look(
-  { aws, clock, seconds = SECONDS_TO_UNDO }: AbandonTools,
+  { aws, clock, seconds = SECONDS_TO_UNDO }: CancelContext,
   rollout: Rollout,
-): Promise<Left> {
-  const read = (): Promise<string> => readStanding(aws.ecs, rollout);
-  const production = await within(clock, seconds * 1000, read).catch(
+): Promise<EndState> {
+  const read = (): Promise<string> => readDeploymentStatus(aws.ecs, rollout);
+  const nowRunning = await withTimeout(clock, seconds * 1000, read).catch(
     (error: unknown) =>
       `What becomes of the deployment of ${revisionName(rollout.taskDefinitionArn)} to service "${rollout.snapshot.address.name}" could not be read (${describeAwsError(error)}).`,
   );
-  return { production, isOpen: false };
+  return { nowRunning, needsPostStep: false };
 }

@@ -5,12 +5,12 @@ import { revisionName } from '../aws/partition.ts';
 import type { Rollout, RolloutRequest } from '../model.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { SILENCE } from '../runtime/log.ts';
-import { NoAnswerInTime, within } from '../runtime/within.ts';
+import { TimedOut, withTimeout } from '../runtime/within.ts';
 import { nextStep, restoringInput } from './roll-back.ts';
 import { restoreSettings } from './settings.ts';
-import { readStanding } from './standing.ts';
+import { readDeploymentStatus } from './standing.ts';
 
-export interface AskTools {
+export interface RollbackRequestContext {
   /** Clients that still answer after the job was cancelled. */
   readonly aws: Pick<Aws, 'ecs' | 'ecsWrites'>;
   readonly clock: Clock;
@@ -19,11 +19,11 @@ export interface AskTools {
 }
 
 /** What becomes of a service that nobody follows any more. */
-export interface Left {
+export interface EndState {
   /** One sentence. */
-  readonly production: string;
+  readonly nowRunning: string;
   /** What is asked for is not done, as far as is known: the post step tries again. */
-  readonly isOpen: boolean;
+  readonly needsPostStep: boolean;
 }
 
 /** How far the asking came. */
@@ -46,51 +46,55 @@ const MOST_REFUSALS = 4;
  * Asks for the rollback of one deployment, by the same rules as any rollback, until ECS takes it or the time is up.
  * What this run changed beside the revision goes back in the same breath. Nobody waits for the end. Never rejects.
  */
-export async function askBack(tools: AskTools, rollout: Rollout, request: RolloutRequest): Promise<Left> {
-  const { clock, seconds } = tools;
+export async function requestRollback(
+  ctx: RollbackRequestContext,
+  rollout: Rollout,
+  request: RolloutRequest,
+): Promise<EndState> {
+  const { clock, seconds } = ctx;
   const over = new AbortController();
   const progress: Progress = { asked: undefined, last: undefined };
   try {
-    const ask = (): Promise<Left> => askUntilTaken(tools, rollout, request, over.signal, progress);
-    return await within(clock, seconds * 1000, ask);
+    const ask = (): Promise<EndState> => requestUntilAccepted(ctx, rollout, request, over.signal, progress);
+    return await withTimeout(clock, seconds * 1000, ask);
   } catch (error) {
-    if (!(error instanceof NoAnswerInTime)) return notAsked(rollout, error);
+    if (!(error instanceof TimedOut)) return notRequested(rollout, error);
     if (progress.asked !== undefined && awsErrorKind(progress.last) !== 'transient') {
-      return left(
+      return endState(
         rollout,
         `${progress.asked}, and no answer came in time about the settings of this run`,
         true,
       );
     }
-    if (awsErrorKind(progress.last) === 'throttled') return notAsked(rollout, progress.last);
-    return left(rollout, 'no answer came in time, so whether it is rolled back is not known', true);
+    if (awsErrorKind(progress.last) === 'throttled') return notRequested(rollout, progress.last);
+    return endState(rollout, 'no answer came in time, so whether it is rolled back is not known', true);
   } finally {
     over.abort(new Error('The time to ask for a rollback is over.'));
   }
 }
 
-async function askUntilTaken(
-  tools: AskTools,
+async function requestUntilAccepted(
+  ctx: RollbackRequestContext,
   rollout: Rollout,
   request: RolloutRequest,
   signal: AbortSignal,
   progress: Progress,
-): Promise<Left> {
+): Promise<EndState> {
   let refusals = 0;
   let known = rollout;
   for (;;) {
     progress.last = undefined;
     try {
-      return await askOnce(tools, known, request, refusals < REFUSALS, signal, progress);
+      return await requestOnce(ctx, known, request, refusals < REFUSALS, signal, progress);
     } catch (error) {
       signal.throwIfAborted();
       progress.last = error;
-      if (error instanceof NoAnswerInTime && progress.asked === undefined) {
+      if (error instanceof TimedOut && progress.asked === undefined) {
         known = withoutServiceDeployment(known);
       }
       refusals = refusalsAfter(error, refusals);
-      if (refusals >= MOST_REFUSALS) return notAsked(rollout, error);
-      await tools.clock.sleep(PAUSE_MS, signal);
+      if (refusals >= MOST_REFUSALS) return notRequested(rollout, error);
+      await ctx.clock.sleep(PAUSE_MS, signal);
     }
   }
 }
@@ -117,45 +121,45 @@ function refusalsAfter(error: unknown, refusals: number): number {
   }
 }
 
-async function askOnce(
-  tools: AskTools,
+async function requestOnce(
+  ctx: RollbackRequestContext,
   rollout: Rollout,
   request: RolloutRequest,
   mayStop: boolean,
   signal: AbortSignal,
   progress: Progress,
-): Promise<Left> {
-  const { aws, clock } = tools;
+): Promise<EndState> {
+  const { aws, clock } = ctx;
   const revision = revisionName(rollout.taskDefinitionArn);
-  const step = await within(clock, LOOK_MS, () => nextStep(tools, rollout, mayStop));
+  const step = await withTimeout(clock, LOOK_MS, () => nextStep(ctx, rollout, mayStop));
   signal.throwIfAborted();
   switch (step.kind) {
     case 'end':
       return step.end.kind === 'nowhere'
-        ? left(rollout, `${revision} is not rolled back: ${step.end.why}`, false)
-        : { production: await standingNow(tools, rollout), isOpen: false };
+        ? endState(rollout, `${revision} is not rolled back: ${step.end.why}`, false)
+        : { nowRunning: await statusNow(ctx, rollout), needsPostStep: false };
     case 'follow': {
-      const done = progress.asked === undefined ? await standingNow(tools, rollout) : undefined;
-      return withSettings(tools, rollout, request, signal, done ?? progress.asked ?? '');
+      const done = progress.asked === undefined ? await statusNow(ctx, rollout) : undefined;
+      return withSettings(ctx, rollout, request, signal, done ?? progress.asked ?? '');
     }
     case 'stop':
       progress.asked = `ECS was asked to roll ${revision} back`;
       await refusing(progress, () =>
         aws.ecsWrites.stopServiceDeployment({ serviceDeploymentArn: step.arn, stopType: 'ROLLBACK' }),
       );
-      return withSettings(tools, rollout, request, signal, progress.asked);
+      return withSettings(ctx, rollout, request, signal, progress.asked);
     case 'update':
-      return askByUpdate(aws, rollout, restoringInput(rollout, request, step.to, step.desired));
+      return requestByUpdate(aws, rollout, restoringInput(rollout, request, step.to, step.desired));
   }
 }
 
-async function askByUpdate(
-  { ecsWrites }: AskTools['aws'],
+async function requestByUpdate(
+  { ecsWrites }: RollbackRequestContext['aws'],
   rollout: Rollout,
   input: UpdateServiceCommandInput,
-): Promise<Left> {
+): Promise<EndState> {
   await ecsWrites.updateService(input);
-  return left(rollout, `it was told to go back to ${revisionName(input.taskDefinition ?? '')}`, false);
+  return endState(rollout, `it was told to go back to ${revisionName(input.taskDefinition ?? '')}`, false);
 }
 
 /** Only an answer that is lost may have been a yes. */
@@ -168,31 +172,35 @@ async function refusing(progress: Progress, send: () => Promise<unknown>): Promi
   }
 }
 
-function standingNow({ aws, clock }: AskTools, rollout: Rollout): Promise<string> {
-  return within(clock, LOOK_MS, () => readStanding(aws.ecs, rollout));
+function statusNow({ aws, clock }: RollbackRequestContext, rollout: Rollout): Promise<string> {
+  return withTimeout(clock, LOOK_MS, () => readDeploymentStatus(aws.ecs, rollout));
 }
 
 /** ECS's own rollback restores the revision alone. `done`: a sentence, or the end of one. */
 async function withSettings(
-  { aws, clock }: AskTools,
+  { aws, clock }: RollbackRequestContext,
   rollout: Rollout,
   request: RolloutRequest,
   signal: AbortSignal,
   done: string,
-): Promise<Left> {
-  const tools = { aws, clock, signal, log: SILENCE };
-  const kept = await restoreSettings(tools, rollout, { ...request, onFailure: 'rollback' });
-  if (kept !== undefined) return left(rollout, `${done.replace(/\.$/, '')}, but ${kept}`, true);
-  return done.endsWith('.') ? { production: done, isOpen: false } : left(rollout, done, false);
+): Promise<EndState> {
+  const ctx = { aws, clock, signal, log: SILENCE };
+  const kept = await restoreSettings(ctx, rollout, { ...request, onFailure: 'rollback' });
+  if (kept !== undefined) return endState(rollout, `${done.replace(/\.$/, '')}, but ${kept}`, true);
+  return done.endsWith('.') ? { nowRunning: done, needsPostStep: false } : endState(rollout, done, false);
 }
 
-function notAsked(rollout: Rollout, error: unknown): Left {
+function notRequested(rollout: Rollout, error: unknown): EndState {
   const revision = revisionName(rollout.taskDefinitionArn);
-  return left(rollout, `rolling ${revision} back could not be asked for (${describeAwsError(error)})`, true);
+  return endState(
+    rollout,
+    `rolling ${revision} back could not be asked for (${describeAwsError(error)})`,
+    true,
+  );
 }
 
-function left({ snapshot }: Rollout, what: string, isOpen: boolean): Left {
+function endState({ snapshot }: Rollout, what: string, needsPostStep: boolean): EndState {
   const begin = `Service "${snapshot.address.name}"`;
   const end = what.replace(/\.$/, '');
-  return { production: end.startsWith('Service ') ? `${end}.` : `${begin}: ${end}.`, isOpen };
+  return { nowRunning: end.startsWith('Service ') ? `${end}.` : `${begin}: ${end}.`, needsPostStep };
 }

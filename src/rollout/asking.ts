@@ -8,11 +8,7 @@ const PAUSES = [1, 2, 4, 8, 8, 8];
  * Reads until AWS answers: throttling and lost answers only slow it down. All other errors are the caller's, and so is
  * the last of these. Without a signal a cancelled job does not end it.
  */
-export async function untilAnswered<T>(
-  clock: Clock,
-  read: () => Promise<T>,
-  signal?: AbortSignal,
-): Promise<T> {
+export async function retryRead<T>(clock: Clock, read: () => Promise<T>, signal?: AbortSignal): Promise<T> {
   for (const pause of PAUSES) {
     try {
       return await read();

@@ -1,98 +1,106 @@
 import type { EcsReads } from '../aws/clients.ts';
 import { revisionName } from '../aws/partition.ts';
 import type {
-  Course,
+  ServiceRun,
   Evidence,
   GateResult,
   RolloutRequest,
   ServiceOutcome,
   ServiceSnapshot,
-  Trouble,
+  Problem,
 } from '../model.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
-import { describeProduction } from './production.ts';
+import { readNowRunning } from './production.ts';
 
 /** Reads what runs now, and says how it ended for one service. */
-export async function concludeCourse(
-  tools: {
+export async function concludeServiceRun(
+  ctx: {
     readonly aws: { readonly ecs: Pick<EcsReads, 'describeServices'> };
     readonly clock: Clock;
     readonly log: Log;
   },
-  course: Course,
+  serviceRun: ServiceRun,
   request: RolloutRequest,
-): Promise<Course> {
-  const { log } = tools;
-  const { sentence: production, primaryId } = await describeProduction(tools, course.snapshot.address);
-  log.line(production);
-  const outcome = conclude(replaced(course, request, primaryId), request, production);
-  if (outcome.result === 'succeeded' && course.desiredCount === 0) log.warn(outcome.message);
-  return { ...course, outcome };
+): Promise<ServiceRun> {
+  const { log } = ctx;
+  const { sentence: nowRunning, primaryId } = await readNowRunning(ctx, serviceRun.snapshot.address);
+  log.line(nowRunning);
+  const outcome = conclude(replaced(serviceRun, request, primaryId), request, nowRunning);
+  if (outcome.result === 'succeeded' && serviceRun.desiredCount === 0) log.warn(outcome.message);
+  return { ...serviceRun, outcome };
 }
 
 /** A deployment that was well until somebody's took its place, while it was proven or baked, is superseded. */
-function replaced(course: Course, request: RolloutRequest, primaryId: string | undefined): Course {
-  const { rollout, trouble, move } = course;
+function replaced(
+  serviceRun: ServiceRun,
+  request: RolloutRequest,
+  primaryId: string | undefined,
+): ServiceRun {
+  const { rollout, problem, change } = serviceRun;
   const isOurs = primaryId === undefined || rollout === undefined || primaryId === rollout.deploymentId;
-  const wasWell = trouble === undefined || (isOfGate(course) && course.rollback === undefined);
-  if (isOurs || !wasWell || (move !== 'nothing' && !request.wait)) return course;
+  const wasWell = problem === undefined || (isOfGate(serviceRun) && serviceRun.rollback === undefined);
+  if (isOurs || !wasWell || (change !== 'none' && !request.wait)) return serviceRun;
   return {
-    ...course,
-    trouble: {
+    ...serviceRun,
+    problem: {
       result: 'superseded',
       cause: 'superseded',
-      reason: `${move === 'nothing' ? 'was' : 'completed, and was'} replaced by another deployment, ${primaryId}`,
+      reason: `${change === 'none' ? 'was' : 'completed, and was'} replaced by another deployment, ${primaryId}`,
       hint: undefined,
       evidence: [],
-      remedy: 'leave',
+      recovery: 'leave',
     },
   };
 }
 
 /** It failed a gate after it was complete: until then ECS had nothing against it. */
-function isOfGate({ gates }: Course): boolean {
+function isOfGate({ gates }: ServiceRun): boolean {
   return gates.some(({ state }) => state === 'failed');
 }
 
-/** Pure: how it ended for one service. `production`: one sentence that says what runs now. */
-export function conclude(course: Course, request: RolloutRequest, production: string): ServiceOutcome {
-  const { trouble, rollback } = course;
-  if (trouble === undefined) return goodEnd(course, request, production);
-  const broken = sentence(course, trouble);
+/** Pure: how it ended for one service. `nowRunning`: one sentence that says what runs now. */
+export function conclude(
+  serviceRun: ServiceRun,
+  request: RolloutRequest,
+  nowRunning: string,
+): ServiceOutcome {
+  const { problem, rollback } = serviceRun;
+  if (problem === undefined) return goodEnd(serviceRun, request, nowRunning);
+  const broken = sentence(serviceRun, problem);
   switch (rollback?.kind) {
     case undefined:
-      return badEnd(trouble, `${broken}${leftNote(course, trouble, request)}`, production);
+      return badEnd(problem, `${broken}${leftNote(serviceRun, problem, request)}`, nowRunning);
     case 'rolled-back':
       return badEnd(
-        { ...trouble, result: 'rolled-back' },
-        `${broken}; it was rolled back${butFor(rollback.left)}.`,
-        production,
+        { ...problem, result: 'rolled-back' },
+        `${broken}; it was rolled back${butFor(rollback.unrestored)}.`,
+        nowRunning,
       );
     case 'nowhere':
-      return badEnd(trouble, `${broken}; it was not rolled back: ${rollback.why}.`, production);
+      return badEnd(problem, `${broken}; it was not rolled back: ${rollback.why}.`, nowRunning);
     case 'superseded':
       return badEnd(
-        { ...trouble, result: 'superseded', cause: 'superseded' },
+        { ...problem, result: 'superseded', cause: 'superseded' },
         `${broken}; by then the service ran another deployment (${rollback.by}), which was not touched.`,
-        production,
-        [firstCause(trouble)],
+        nowRunning,
+        [firstCause(problem)],
       );
     case 'failed':
       return badEnd(
-        { ...trouble, result: 'failed', cause: 'rollback-failed' },
+        { ...problem, result: 'failed', cause: 'rollback-failed' },
         `${broken}; the rollback failed as well: ${rollback.why.replace(/\.$/, '')}.`,
-        production,
-        [firstCause(trouble)],
+        nowRunning,
+        [firstCause(problem)],
       );
   }
 }
 
-function goodEnd(course: Course, request: RolloutRequest, production: string): ServiceOutcome {
-  const name = course.snapshot.address.name;
-  const revision = revisionName(course.taskDefinitionArn);
-  const common = { cause: undefined, production, hint: undefined, evidence: [] };
-  if (course.move === 'nothing') {
+function goodEnd(serviceRun: ServiceRun, request: RolloutRequest, nowRunning: string): ServiceOutcome {
+  const name = serviceRun.snapshot.address.name;
+  const revision = revisionName(serviceRun.taskDefinitionArn);
+  const common = { cause: undefined, nowRunning, hint: undefined, evidence: [] };
+  if (serviceRun.change === 'none') {
     return {
       ...common,
       result: 'unchanged',
@@ -106,7 +114,7 @@ function goodEnd(course: Course, request: RolloutRequest, production: string): S
       message: `The deployment of ${revision} to service "${name}" has started; nobody waits for its end.`,
     };
   }
-  if (course.desiredCount === 0) {
+  if (serviceRun.desiredCount === 0) {
     return {
       ...common,
       result: 'succeeded',
@@ -116,7 +124,7 @@ function goodEnd(course: Course, request: RolloutRequest, production: string): S
   return {
     ...common,
     result: 'succeeded',
-    message: `Service "${name}" runs ${revision}, ${proof(course.gates)}.`,
+    message: `Service "${name}" runs ${revision}, ${proof(serviceRun.gates)}.`,
   };
 }
 
@@ -136,42 +144,42 @@ const PROOFS: Readonly<Record<GateResult['gate'], string>> = {
 };
 
 function badEnd(
-  trouble: Trouble,
+  problem: Problem,
   message: string,
-  production: string,
+  nowRunning: string,
   first: readonly Evidence[] = [],
 ): ServiceOutcome {
   return {
-    result: trouble.result,
-    cause: trouble.cause,
+    result: problem.result,
+    cause: problem.cause,
     message,
-    production,
-    hint: trouble.hint,
-    evidence: [...first, ...trouble.evidence],
+    nowRunning,
+    hint: problem.hint,
+    evidence: [...first, ...problem.evidence],
   };
 }
 
-function sentence(course: Course, trouble: Trouble): string {
-  const revision = revisionName(course.taskDefinitionArn);
-  const name = course.snapshot.address.name;
+function sentence(serviceRun: ServiceRun, problem: Problem): string {
+  const revision = revisionName(serviceRun.taskDefinitionArn);
+  const name = serviceRun.snapshot.address.name;
   const what =
-    course.move === 'nothing'
+    serviceRun.change === 'none'
       ? `Service "${name}" already ran ${revision}, but it`
       : `The deployment of ${revision} to service "${name}"`;
-  return `${what} ${trouble.reason.replace(/\.$/, '')}`;
+  return `${what} ${problem.reason.replace(/\.$/, '')}`;
 }
 
 /** What happens to a failed deployment that was not rolled back. */
-function leftNote(course: Course, trouble: Trouble, request: RolloutRequest): string {
-  if (course.unanswered === true) return '; it may still take effect.';
-  if (course.rollout === undefined) return '; the service was not touched.';
-  if (trouble.remedy === 'done') return '; ECS rolled it back.';
-  if (trouble.remedy !== 'roll-back' || request.onFailure !== 'leave') return '.';
-  return `; it is left as it is (on-failure: leave), and ${byItself(course.snapshot, trouble)}.`;
+function leftNote(serviceRun: ServiceRun, problem: Problem, request: RolloutRequest): string {
+  if (serviceRun.updateUnconfirmed === true) return '; it may still take effect.';
+  if (serviceRun.rollout === undefined) return '; the service was not touched.';
+  if (problem.recovery === 'done') return '; ECS rolled it back.';
+  if (problem.recovery !== 'roll-back' || request.onFailure !== 'leave') return '.';
+  return `; it is left as it is (on-failure: leave), and ${byItself(serviceRun.snapshot, problem)}.`;
 }
 
 /** Whether ECS will roll back by itself. */
-function byItself({ breaker, deployment, lastGood }: ServiceSnapshot, { isOver }: Trouble): string {
+function byItself({ breaker, deployment, lastGood }: ServiceSnapshot, { isOver }: Problem): string {
   const mayRollBack = isOver !== true && lastGood !== undefined;
   if (mayRollBack && breaker.rollsBack) return 'the circuit breaker may still roll it back';
   if (mayRollBack && deployment.alarmsRollBack) {
@@ -181,11 +189,11 @@ function byItself({ breaker, deployment, lastGood }: ServiceSnapshot, { isOver }
 }
 
 /** What this run changed beside the revision, and could not put back. */
-function butFor(left: string | undefined): string {
-  return left === undefined ? '' : `, but ${left}`;
+function butFor(unrestored: string | undefined): string {
+  return unrestored === undefined ? '' : `, but ${unrestored}`;
 }
 
 /** What was wrong before something else went wrong too. */
-export function firstCause(trouble: Trouble): Evidence {
-  return { kind: 'first-cause', text: `${trouble.cause}: ${trouble.reason}` };
+export function firstCause(problem: Problem): Evidence {
+  return { kind: 'first-cause', text: `${problem.cause}: ${problem.reason}` };
 }

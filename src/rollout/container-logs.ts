@@ -4,7 +4,7 @@ import { logStreamOf } from '../aws/log-streams.ts';
 import type { TaskFailure } from '../aws/task-failure.ts';
 import type { Evidence, TaskDefinition } from '../model.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { within } from '../runtime/within.ts';
+import { withTimeout } from '../runtime/within.ts';
 import { causeOf, type History } from './history.ts';
 
 /** Evidence is worth a short wait: production is broken meanwhile. */
@@ -31,7 +31,7 @@ export async function lastLogLines(
   const stream = logStreamOf(definition, container, taskId);
   if (typeof stream === 'string') return [{ kind: 'log', text: stream }];
   try {
-    const answer = await within(clock, EVIDENCE_MS, () =>
+    const answer = await withTimeout(clock, EVIDENCE_MS, () =>
       logs.getLogEvents({ ...stream, limit: lines, startFromHead: false }),
     );
     return (answer.events ?? []).map((event) => ({

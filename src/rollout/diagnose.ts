@@ -5,7 +5,7 @@ import { describeService } from '../aws/services.ts';
 import type { Evidence, Rollout } from '../model.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { OutputLog } from '../runtime/log.ts';
-import { within } from '../runtime/within.ts';
+import { withTimeout } from '../runtime/within.ts';
 import { EVIDENCE_MS, lastLogLines } from './container-logs.ts';
 import { viewEvents, type ServiceEvent } from './observation.ts';
 import { targetEvidence } from './target-evidence.ts';
@@ -29,7 +29,7 @@ export async function diagnose(
   logLines: number,
 ): Promise<Evidence[]> {
   const [targets, events, lines] = await Promise.all([
-    targetEvidence(clock, aws.elb, [...history.sickTargets.values()]),
+    targetEvidence(clock, aws.elb, [...history.unhealthyTargets.values()]),
     eventsOf(clock, aws.ecs, rollout),
     lastLogLines(clock, aws.logs, rollout.definition, history, logLines),
   ]);
@@ -55,7 +55,7 @@ async function eventsOf(
   { snapshot }: Rollout,
 ): Promise<ServiceEvent[] | undefined> {
   try {
-    return viewEvents(await within(clock, EVIDENCE_MS, () => describeService(ecs, snapshot.address)));
+    return viewEvents(await withTimeout(clock, EVIDENCE_MS, () => describeService(ecs, snapshot.address)));
   } catch (error) {
     if (awsErrorKind(error) === 'not-aws') throw error;
     return undefined;
@@ -63,7 +63,7 @@ async function eventsOf(
 }
 
 /** What a container wrote is shown, and kept nowhere else. */
-export function tellEvidence(log: OutputLog, name: string, evidence: readonly Evidence[]): void {
+export function logEvidence(log: OutputLog, name: string, evidence: readonly Evidence[]): void {
   for (const { kind, text } of evidence) {
     const line = `${name}: ${kind}: ${text}`;
     if (kind === 'log') log.output(line);

@@ -5,7 +5,7 @@ import { describeService, primaryOf, type Deployment, type Service } from '../aw
 import type { Rollout, RolloutRequest, ServiceSnapshot } from '../model.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { SILENCE } from '../runtime/log.ts';
-import { within } from '../runtime/within.ts';
+import { withTimeout } from '../runtime/within.ts';
 import { findServiceDeployment } from './find.ts';
 import { carriesSettings } from './settings.ts';
 
@@ -28,19 +28,19 @@ const READS = 3;
  * Looks for the deployment of a run that was killed after it may have sent UpdateService: in `deployments[]`, among the
  * service deployments, and in the settings that came without a deployment. Rejects where the service cannot be read.
  */
-export async function findStarted(
-  tools: { readonly aws: Pick<Aws, 'ecs'>; readonly clock: Clock },
+export async function findInterrupted(
+  ctx: { readonly aws: Pick<Aws, 'ecs'>; readonly clock: Clock },
   snapshot: ServiceSnapshot,
   taskDefinitionArn: string,
   request: RolloutRequest,
 ): Promise<Found> {
-  const service = await readService(tools, snapshot);
+  const service = await readService(ctx, snapshot);
   const primary = primaryOf(service);
   const entry = entryOf(service, snapshot, taskDefinitionArn);
   const isNew = taskDefinitionArn !== snapshot.taskDefinitionArn;
   const arn =
     entry !== undefined || isNew
-      ? await search(tools, snapshot, entry ?? { createdAt: createdAt(service, snapshot) }, taskDefinitionArn)
+      ? await search(ctx, snapshot, entry ?? { createdAt: createdAt(service, snapshot) }, taskDefinitionArn)
       : undefined;
   if (entry !== undefined || arn !== undefined) {
     const started = { deploymentId: entry?.id ?? '', serviceDeploymentArn: arn };
@@ -59,7 +59,7 @@ async function readService(
 ): Promise<Service> {
   for (let read = 1; ; read += 1) {
     try {
-      return await within(clock, READ_MS, () => describeService(aws.ecs, snapshot.address));
+      return await withTimeout(clock, READ_MS, () => describeService(aws.ecs, snapshot.address));
     } catch (error) {
       const kind = awsErrorKind(error);
       if (read === READS || (kind !== 'throttled' && kind !== 'transient')) throw error;
@@ -89,15 +89,15 @@ function createdAt({ deployments = [] }: Service, { primaryId }: ServiceSnapshot
 
 /** One look, a short one: the entry alone leads back as well. */
 async function search(
-  tools: { readonly aws: Pick<Aws, 'ecs'>; readonly clock: Clock },
+  ctx: { readonly aws: Pick<Aws, 'ecs'>; readonly clock: Clock },
   snapshot: ServiceSnapshot,
   entry: Pick<Deployment, 'id' | 'createdAt'>,
   taskDefinitionArn: string,
 ): Promise<string | undefined> {
-  const quietly = { ...tools, signal: new AbortController().signal, log: SILENCE };
-  const until = tools.clock.now() + (entry.id === undefined ? 0 : READ_MS);
+  const quietly = { ...ctx, signal: new AbortController().signal, log: SILENCE };
+  const until = ctx.clock.now() + (entry.id === undefined ? 0 : READ_MS);
   try {
-    return await within(tools.clock, READ_MS, () =>
+    return await withTimeout(ctx.clock, READ_MS, () =>
       findServiceDeployment(quietly, snapshot, entry, taskDefinitionArn, until),
     );
   } catch (error) {

@@ -6,9 +6,9 @@ import { describeServiceRevisions, listServiceDeployments } from '../aws/service
 import type { ServiceSnapshot } from '../model.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
-import { within } from '../runtime/within.ts';
+import { withTimeout } from '../runtime/within.ts';
 
-export interface FindTools {
+export interface FindContext {
   readonly aws: { readonly ecs: Pick<EcsReads, 'listServiceDeployments' | 'describeServiceRevisions'> };
   readonly clock: Clock;
   readonly signal: AbortSignal;
@@ -33,36 +33,36 @@ const LIMIT_MS = 60_000;
  * `until`: a reading of the clock, at which the search ends.
  */
 export async function findServiceDeployment(
-  tools: FindTools,
+  ctx: FindContext,
   snapshot: ServiceSnapshot,
   primary: Pick<Deployment, 'id' | 'createdAt'> | undefined,
   taskDefinitionArn: string,
-  until = tools.clock.now() + LIMIT_MS,
+  until = ctx.clock.now() + LIMIT_MS,
 ): Promise<string | undefined> {
   for (const pause of PAUSES) {
     const inTime = <T>(read: () => Promise<T>): Promise<T> =>
-      within(tools.clock, Math.max(until - tools.clock.now(), LEAST_MS), read);
-    const candidates = await freshDeployments(tools, snapshot, primary?.createdAt, inTime);
+      withTimeout(ctx.clock, Math.max(until - ctx.clock.now(), LEAST_MS), read);
+    const candidates = await freshDeployments(ctx, snapshot, primary?.createdAt, inTime);
     if (candidates === 'closed') {
-      tools.log.line(
+      ctx.log.line(
         'Service deployments cannot be read (ecs:ListServiceDeployments): following deployments[] of the service instead.',
       );
       return undefined;
     }
-    const ours = await pickOurs(tools, candidates, primary?.id, taskDefinitionArn, inTime);
+    const ours = await pickOurs(ctx, candidates, primary?.id, taskDefinitionArn, inTime);
     if (ours !== undefined) return ours;
-    const left = until - tools.clock.now();
+    const left = until - ctx.clock.now();
     if (left <= 0) break;
-    await tools.clock.sleep(Math.min(pause * 1000, left), tools.signal);
+    await ctx.clock.sleep(Math.min(pause * 1000, left), ctx.signal);
   }
-  tools.log.warn(
+  ctx.log.warn(
     `The service deployment of ${revisionName(taskDefinitionArn)} did not appear: following deployments[] of the service instead.`,
   );
   return undefined;
 }
 
 async function freshDeployments(
-  { aws }: FindTools,
+  { aws }: FindContext,
   snapshot: ServiceSnapshot,
   since: Date | undefined,
   inTime: InTime,
@@ -78,7 +78,7 @@ async function freshDeployments(
 
 /** The oldest with our target: a later one with the same revision is somebody's forced redeployment. */
 async function pickOurs(
-  { aws }: FindTools,
+  { aws }: FindContext,
   candidates: readonly ServiceDeploymentBrief[],
   deploymentId: string | undefined,
   taskDefinitionArn: string,

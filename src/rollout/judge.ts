@@ -4,23 +4,23 @@ import { describeFailure } from '../aws/task-failure.ts';
 import type { DeploymentView, EntryView, Observation } from './observation.ts';
 
 /** What one look at a rollout, with all looks before it, amounts to. */
-export type Verdict =
+export type Evaluation =
   | { readonly kind: 'progressing'; readonly unknownStatus?: string }
   | { readonly kind: 'completed' }
-  /** ECS is `trying` on, `rolling-back` by itself, or it leaves things as they are: `giving-up`, and then `gave-up`. */
+  /** ECS is `in-progress` on, `rolling-back` by itself, or it leaves things as they are: `failing`, and then `ended`. */
   | {
       readonly kind: 'failed';
       readonly cause: Cause;
       readonly reason: string;
-      readonly ecs: 'trying' | 'rolling-back' | 'giving-up' | 'gave-up';
+      readonly ecs: 'in-progress' | 'rolling-back' | 'failing' | 'ended';
     }
   /** ECS put the last good revision back. */
-  | { readonly kind: 'undone'; readonly cause: Cause; readonly reason: string }
+  | { readonly kind: 'rolled-back-by-ecs'; readonly cause: Cause; readonly reason: string }
   | { readonly kind: 'rollback-failed'; readonly cause: Cause; readonly reason: string }
   | { readonly kind: 'superseded'; readonly by: string };
 
 /** What the judge has to know of the request and the service. */
-export interface Judgement {
+export interface EvaluationTerms {
   readonly deploymentId: string;
   /** `id` of what was PRIMARY before this run; where it still is, the look is older than the update. */
   readonly primaryBefore: string | undefined;
@@ -39,44 +39,44 @@ export interface Judgement {
 }
 
 /** Pure: no I/O, no clock. Our own service deployment decides; `deployments[]` where there is none to read. */
-export function judge(seen: Observation, history: History, terms: Judgement): Verdict {
+export function evaluate(seen: Observation, history: History, terms: EvaluationTerms): Evaluation {
   if (seen.service.status === 'INACTIVE' || seen.service.status === 'DRAINING') return DELETED;
-  if (!terms.replacesTasks) return judgeCounts(seen, history, terms);
+  if (!terms.replacesTasks) return evaluateCounts(seen, history, terms);
   return seen.deployment === undefined
-    ? judgeEntries(seen, history, terms)
-    : judgeServiceDeployment(seen.deployment, seen, history, terms);
+    ? evaluateEntries(seen, history, terms)
+    : evaluateServiceDeployment(seen.deployment, seen, history, terms);
 }
 
 /** Nothing is left to deploy to, and nothing to go back on. */
-const DELETED: Verdict = {
+const DELETED: Evaluation = {
   kind: 'failed',
-  ecs: 'gave-up',
+  ecs: 'ended',
   cause: 'service-inactive',
   reason: 'somebody deleted the service meanwhile',
 };
 
 /** All nine statuses of ServiceDeploymentStatus (ECS API). An unknown one is neither good nor bad. */
-function judgeServiceDeployment(
+function evaluateServiceDeployment(
   deployment: DeploymentView,
   seen: Observation,
   history: History,
-  terms: Judgement,
-): Verdict {
+  terms: EvaluationTerms,
+): Evaluation {
   switch (deployment.status) {
     case 'PENDING':
     case 'IN_PROGRESS':
-      return judgeRunning(deployment, seen, history, terms);
+      return evaluateRunning(deployment, seen, history, terms);
     case 'SUCCESSFUL':
       return { kind: 'completed' };
     case 'STOP_REQUESTED':
       return { kind: 'progressing' };
     case 'STOPPED':
-      return judgeStopped(deployment, seen, history, terms);
+      return evaluateStopped(deployment, seen, history, terms);
     case 'ROLLBACK_REQUESTED':
     case 'ROLLBACK_IN_PROGRESS':
       return { kind: 'failed', ecs: 'rolling-back', ...why(deployment, seen, history) };
     case 'ROLLBACK_SUCCESSFUL':
-      return { kind: 'undone', ...why(deployment, seen, history) };
+      return { kind: 'rolled-back-by-ecs', ...why(deployment, seen, history) };
     case 'ROLLBACK_FAILED':
       return seen.newer === undefined
         ? { kind: 'rollback-failed', ...why(deployment, seen, history) }
@@ -86,70 +86,71 @@ function judgeServiceDeployment(
   }
 }
 
-function judgeRunning(
+function evaluateRunning(
   deployment: DeploymentView,
   seen: Observation,
   history: History,
-  terms: Judgement,
-): Verdict {
+  terms: EvaluationTerms,
+): Evaluation {
   const byBreaker = deployment.breaker === 'TRIGGERED';
   const byAlarms = deployment.triggeredAlarms.length > 0;
-  if (!byBreaker && !byAlarms && seen.entry?.rolloutState !== 'FAILED') return judgeEvidence(history, terms);
+  if (!byBreaker && !byAlarms && seen.entry?.rolloutState !== 'FAILED')
+    return evaluateEvidence(history, terms);
   const because = why(deployment, seen, history);
   const { forBreaker, forAlarms } = terms.ecsRollsBack;
   const rollsBack = (byBreaker && forBreaker) || (because.cause === 'alarm' ? forAlarms : forBreaker);
-  return { kind: 'failed', ecs: rollsBack ? 'rolling-back' : 'giving-up', ...because };
+  return { kind: 'failed', ecs: rollsBack ? 'rolling-back' : 'failing', ...because };
 }
 
 /** Fail fast: the tasks that failed already say what ECS will find out later. */
-function judgeEvidence(history: History, terms: Judgement): Verdict {
+function evaluateEvidence(history: History, terms: EvaluationTerms): Evaluation {
   const failure = terms.failFast ? isConclusive(history, terms) : undefined;
   return failure === undefined
     ? { kind: 'progressing' }
-    : { kind: 'failed', ecs: 'trying', cause: failure.cause, reason: describeFailure(failure) };
+    : { kind: 'failed', ecs: 'in-progress', cause: failure.cause, reason: describeFailure(failure) };
 }
 
 /** STOPPED means superseded, given up with rollback off, or stopped by somebody. */
-function judgeStopped(
+function evaluateStopped(
   deployment: DeploymentView,
   seen: Observation,
   history: History,
-  terms: Judgement,
-): Verdict {
+  terms: EvaluationTerms,
+): Evaluation {
   if (seen.primary !== undefined && ![terms.deploymentId, terms.primaryBefore].includes(seen.primary.id)) {
     return { kind: 'superseded', by: nameOf(seen.primary) };
   }
   if (seen.newer !== undefined) return { kind: 'superseded', by: seen.newer };
-  return { kind: 'failed', ecs: 'gave-up', ...why(deployment, seen, history) };
+  return { kind: 'failed', ecs: 'ended', ...why(deployment, seen, history) };
 }
 
 /** Where service deployments cannot be read: our entry of `deployments[]`, by its id. */
-function judgeEntries(seen: Observation, history: History, terms: Judgement): Verdict {
+function evaluateEntries(seen: Observation, history: History, terms: EvaluationTerms): Evaluation {
   const { primary, entry } = seen;
   if (primary === undefined) return { kind: 'progressing' };
   if (primary.id !== terms.deploymentId) {
     if (primary.id === terms.primaryBefore) return { kind: 'progressing' };
-    return judgeReplaced(primary, entry, history, terms);
+    return evaluateReplaced(primary, entry, history, terms);
   }
   switch (primary.rolloutState) {
     case 'COMPLETED':
       return { kind: 'completed' };
     case 'FAILED':
-      return { kind: 'failed', ecs: 'gave-up', ...whyByEntry(primary, history) };
+      return { kind: 'failed', ecs: 'ended', ...whyByEntry(primary, history) };
     case undefined:
-      return isSteady(seen) ? { kind: 'completed' } : judgeEvidence(history, terms);
+      return isSteady(seen) ? { kind: 'completed' } : evaluateEvidence(history, terms);
     default:
-      return judgeEvidence(history, terms);
+      return evaluateEvidence(history, terms);
   }
 }
 
 /** The entry with which ECS rolls back, or somebody's new one. */
-function judgeReplaced(
+function evaluateReplaced(
   primary: EntryView,
   ours: EntryView | undefined,
   history: History,
-  terms: Judgement,
-): Verdict {
+  terms: EvaluationTerms,
+): Evaluation {
   // An entry of ours that nobody ever saw was replaced before anything could be rolled back for its sake.
   if (terms.deploymentId === '') return { kind: 'superseded', by: nameOf(primary) };
   const { forBreaker, forAlarms } = terms.ecsRollsBack;
@@ -160,13 +161,13 @@ function judgeReplaced(
     saysRollback(primary) || primary.id === history.rollbackId || (hasFailed && mayBeRollback);
   if (!isRollback) return { kind: 'superseded', by: nameOf(primary) };
   const because = whyByEntry(ours ?? primary, history);
-  if (primary.rolloutState === 'COMPLETED') return { kind: 'undone', ...because };
+  if (primary.rolloutState === 'COMPLETED') return { kind: 'rolled-back-by-ecs', ...because };
   if (primary.rolloutState === 'FAILED') return { kind: 'rollback-failed', ...because };
   return { kind: 'failed', ecs: 'rolling-back', ...because };
 }
 
 /** A change of counts or tags alone makes no deployment: it is done when as many tasks run as are wanted. */
-function judgeCounts(seen: Observation, history: History, terms: Judgement): Verdict {
+function evaluateCounts(seen: Observation, history: History, terms: EvaluationTerms): Evaluation {
   const { primary, service } = seen;
   if (primary !== undefined && primary.id !== terms.deploymentId) {
     return { kind: 'superseded', by: nameOf(primary) };
@@ -175,7 +176,7 @@ function judgeCounts(seen: Observation, history: History, terms: Judgement): Ver
   const isCurrent = service.desired !== terms.countBefore;
   return isCurrent && service.running === service.desired
     ? { kind: 'completed' }
-    : judgeEvidence(history, terms);
+    : evaluateEvidence(history, terms);
 }
 
 function isSteady(seen: Observation): boolean {

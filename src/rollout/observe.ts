@@ -11,7 +11,7 @@ import { describeService, primaryOf } from '../aws/services.ts';
 import type { Rollout } from '../model.ts';
 import { viewEvents, type DeploymentView, type EntryView, type Observation } from './observation.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { lookAtTasks } from './task-look.ts';
+import { readTaskHealth } from './task-look.ts';
 
 type ObservedAws = Pick<Aws, 'ecs' | 'elb'>;
 
@@ -30,7 +30,7 @@ export async function observe(
       : await describeServiceDeployment(aws.ecs, rollout.serviceDeploymentArn);
   const [service, tasks] = await Promise.all([
     describeService(aws.ecs, address),
-    lookAtTasks({ aws, clock }, rollout),
+    readTaskHealth({ aws, clock }, rollout),
   ]);
   return {
     deployment: deployment && viewDeployment(deployment),

@@ -4,28 +4,28 @@ import { revisionName } from '../aws/partition.ts';
 import { describeService, primaryOf, type Deployment } from '../aws/services.ts';
 import type { ServiceAddress } from '../model.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { within } from '../runtime/within.ts';
+import { withTimeout } from '../runtime/within.ts';
 
 /** The verdict stands by then; this sentence about it is waited for so long. */
 const LONGEST_MS = 10_000;
 
 /** What the service runs this moment, as ECS says. */
-export interface Production {
+export interface NowRunning {
   /** One sentence. */
   readonly sentence: string;
   /** `id` of the PRIMARY deployment; undefined where it could not be read. */
   readonly primaryId: string | undefined;
 }
 
-export async function describeProduction(
+export async function readNowRunning(
   {
     aws,
     clock,
   }: { readonly aws: { readonly ecs: Pick<EcsReads, 'describeServices'> }; readonly clock: Clock },
   address: ServiceAddress,
-): Promise<Production> {
+): Promise<NowRunning> {
   try {
-    const service = await within(clock, LONGEST_MS, () => describeService(aws.ecs, address));
+    const service = await withTimeout(clock, LONGEST_MS, () => describeService(aws.ecs, address));
     const running = (service.deployments ?? []).filter(
       (each) => each.status === 'PRIMARY' || (each.runningCount ?? 0) > 0,
     );

@@ -1,11 +1,11 @@
-import type { Course, Request, RollbackEnd, Rollout, RolloutRequest, Trouble } from '../model.ts';
-import { followRollback, rollBack, settling, type RollBackTools } from './roll-back.ts';
+import type { ServiceRun, Request, RollbackEnd, Rollout, RolloutRequest, Problem } from '../model.ts';
+import { followRollback, rollBack, withoutThrowing, type RollbackContext } from './roll-back.ts';
 import { changesSettings, restoreSettings } from './settings.ts';
 
 /** A rollback of ours is called for, one of ECS's is on its way, or ECS left settings that this run changed. */
-export function needsRemedy({ trouble, rollout, rollback }: Course, request: RolloutRequest): boolean {
-  if (trouble === undefined || rollout === undefined || rollback !== undefined) return false;
-  switch (trouble.remedy) {
+export function rollbackNeeded({ problem, rollout, rollback }: ServiceRun, request: RolloutRequest): boolean {
+  if (problem === undefined || rollout === undefined || rollback !== undefined) return false;
+  switch (problem.recovery) {
     case 'follow-ecs':
       return true;
     case 'roll-back':
@@ -21,50 +21,57 @@ export function needsRemedy({ trouble, rollout, rollback }: Course, request: Rol
  * With `on-failure: rollback-all`, one service that fails takes along every other one that this run changed, those
  * that did well included.
  */
-export function shareTrouble(courses: readonly Course[], request: RolloutRequest): readonly Course[] {
-  const failed = courses.find(concernsAll);
-  if (request.onFailure !== 'rollback-all' || failed?.trouble === undefined) return courses;
-  const trouble: Trouble = {
-    ...failed.trouble,
+export function failTogether(
+  serviceRuns: readonly ServiceRun[],
+  request: RolloutRequest,
+): readonly ServiceRun[] {
+  const failed = serviceRuns.find(concernsAll);
+  if (request.onFailure !== 'rollback-all' || failed?.problem === undefined) return serviceRuns;
+  const problem: Problem = {
+    ...failed.problem,
     result: 'failed',
     reason: `succeeded, but service "${failed.snapshot.address.name}" failed (on-failure: rollback-all)`,
     evidence: [],
-    remedy: 'roll-back',
+    recovery: 'roll-back',
   };
-  return courses.map((course) =>
-    course.trouble === undefined && course.move === 'update' ? { ...course, trouble } : course,
+  return serviceRuns.map((serviceRun) =>
+    serviceRun.problem === undefined && serviceRun.change === 'update'
+      ? { ...serviceRun, problem }
+      : serviceRun,
   );
 }
 
 /** What this run did not bring about, or cannot undo with its credentials, takes nobody along. */
-function concernsAll({ trouble, rollout }: Course): boolean {
-  if (trouble === undefined) return false;
-  const isRefused = rollout === undefined && trouble.cause !== 'credentials-expired';
-  return trouble.remedy !== 'leave' || isRefused;
+function concernsAll({ problem, rollout }: ServiceRun): boolean {
+  if (problem === undefined) return false;
+  const isRefused = rollout === undefined && problem.cause !== 'credentials-expired';
+  return problem.recovery !== 'leave' || isRefused;
 }
 
 /** Undoes what went wrong with one service, where that is called for, and follows it to its end. */
-export async function remedyCourse(tools: RollBackTools, course: Course, request: Request): Promise<Course> {
-  const { trouble, rollout } = course;
-  if (rollout === undefined || !needsRemedy(course, request.rollout)) return course;
-  tools.log.line(`${course.snapshot.address.name}: ${trouble?.cause ?? ''}: it ${trouble?.reason ?? ''}`);
-  const rollback = await settling(async () => {
-    const end = await undo(tools, rollout, trouble?.remedy, request.rollout);
+export async function rollBackIfNeeded(
+  ctx: RollbackContext,
+  serviceRun: ServiceRun,
+  request: Request,
+): Promise<ServiceRun> {
+  const { problem, rollout } = serviceRun;
+  if (rollout === undefined || !rollbackNeeded(serviceRun, request.rollout)) return serviceRun;
+  ctx.log.line(`${serviceRun.snapshot.address.name}: ${problem?.cause ?? ''}: it ${problem?.reason ?? ''}`);
+  const rollback = await withoutThrowing(async () => {
+    const end = await undo(ctx, rollout, problem?.recovery, request.rollout);
     if (end.kind !== 'rolled-back') return end;
-    const left = await restoreSettings(tools, rollout, request.rollout);
-    return left === undefined ? end : { ...end, left };
+    const unrestored = await restoreSettings(ctx, rollout, request.rollout);
+    return unrestored === undefined ? end : { ...end, unrestored };
   });
-  return { ...course, rollback };
+  return { ...serviceRun, rollback };
 }
 
 async function undo(
-  tools: RollBackTools,
+  ctx: RollbackContext,
   rollout: Rollout,
-  remedy: Trouble['remedy'] | undefined,
+  recovery: Problem['recovery'] | undefined,
   request: RolloutRequest,
 ): Promise<RollbackEnd> {
-  if (remedy === 'done') return { kind: 'rolled-back' };
-  return remedy === 'follow-ecs'
-    ? followRollback(tools, rollout, request)
-    : rollBack(tools, rollout, request);
+  if (recovery === 'done') return { kind: 'rolled-back' };
+  return recovery === 'follow-ecs' ? followRollback(ctx, rollout, request) : rollBack(ctx, rollout, request);
 }

@@ -7,15 +7,15 @@ import { describeService, OutdatedAnswer, primaryOf, type Service } from '../aws
 import { writeOnce } from '../aws/writes.ts';
 import type { GoodRevision, RollbackEnd, Rollout, RolloutRequest } from '../model.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { within } from '../runtime/within.ts';
-import { untilAnswered } from './asking.ts';
+import { withTimeout } from '../runtime/within.ts';
+import { retryRead } from './asking.ts';
 import { findServiceDeployment } from './find.ts';
 import { saysRollback } from './history.ts';
 import { ownSettings, settingsBefore } from './settings.ts';
 import type { Watched } from './trouble.ts';
-import { watch, type WatchTools } from './watch.ts';
+import { watch, type WatchContext } from './watch.ts';
 
-export interface RollBackTools extends WatchTools {
+export interface RollbackContext extends WatchContext {
   readonly aws: Pick<Aws, 'ecs' | 'elb' | 'ecsWrites'>;
 }
 
@@ -34,19 +34,19 @@ const LEAST_MS = 5_000;
  * to the last good revision. The rollback is followed and judged like any rollout.
  */
 export async function rollBack(
-  tools: RollBackTools,
+  ctx: RollbackContext,
   rollout: Rollout,
   request: RolloutRequest,
 ): Promise<RollbackEnd> {
-  const { clock, signal } = tools;
+  const { clock, signal } = ctx;
   const deadline = clock.now() + request.waitMinutes * 60_000;
   let refusals = 0;
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     const mayStop = refusals < REFUSALS;
     const left = until(deadline, clock, request);
-    const next = (): Promise<Step> => untilAnswered(clock, () => nextStep(tools, rollout, mayStop), signal);
-    const step = await within(clock, Math.max(deadline - clock.now(), LEAST_MS), next);
-    const end = await take(tools, rollout, left, step);
+    const next = (): Promise<Step> => retryRead(clock, () => nextStep(ctx, rollout, mayStop), signal);
+    const step = await withTimeout(clock, Math.max(deadline - clock.now(), LEAST_MS), next);
+    const end = await take(ctx, rollout, left, step);
     if (typeof end !== 'string') return end;
     if (end === 'refused') refusals += 1;
     if (end === 'may-not-stop') refusals = REFUSALS;
@@ -60,15 +60,15 @@ export async function rollBack(
  * its circuit breaker has it on), the last good revision is put back as after any failure.
  */
 export async function followRollback(
-  tools: RollBackTools,
+  ctx: RollbackContext,
   rollout: Rollout,
   request: RolloutRequest,
 ): Promise<RollbackEnd> {
-  const deadline = tools.clock.now() + request.waitMinutes * 60_000;
-  const end = endOfRollback(await watch(tools, rollout, request, 'rolled-back'));
+  const deadline = ctx.clock.now() + request.waitMinutes * 60_000;
+  const end = endOfRollback(await watch(ctx, rollout, request, 'rolled-back'));
   if (end !== 'look-again') return end;
   if (request.onFailure === 'leave') return { kind: 'failed', why: 'ECS gave its rollback up' };
-  return rollBack(tools, rollout, until(deadline, tools.clock, request));
+  return rollBack(ctx, rollout, until(deadline, ctx.clock, request));
 }
 
 /** The request with what is left of its time. */
@@ -126,7 +126,7 @@ function nowhere(why: string): Step {
 }
 
 async function take(
-  tools: RollBackTools,
+  ctx: RollbackContext,
   rollout: Rollout,
   request: RolloutRequest,
   step: Step,
@@ -136,13 +136,13 @@ async function take(
     case 'end':
       return step.end;
     case 'follow':
-      return endOfRollback(await watch(tools, rollout, request, 'rolled-back'));
+      return endOfRollback(await watch(ctx, rollout, request, 'rolled-back'));
     case 'stop':
-      tools.log.line(`${name}: asking ECS to roll the service deployment back.`);
-      return stopAndFollow(tools, rollout, request, step.arn);
+      ctx.log.line(`${name}: asking ECS to roll the service deployment back.`);
+      return stopAndFollow(ctx, rollout, request, step.arn);
     case 'update':
-      tools.log.line(`${name}: going back to ${revisionName(step.to.taskDefinitionArn)}.`);
-      return updateBack(tools, rollout, request, step);
+      ctx.log.line(`${name}: going back to ${revisionName(step.to.taskDefinitionArn)}.`);
+      return updateBack(ctx, rollout, request, step);
   }
 }
 
@@ -155,12 +155,12 @@ type TryAgain = 'look-again' | 'refused' | 'may-not-stop';
  * leads back as well.
  */
 async function stopAndFollow(
-  tools: RollBackTools,
+  ctx: RollbackContext,
   rollout: Rollout,
   request: RolloutRequest,
   arn: string,
 ): Promise<RollbackEnd | TryAgain> {
-  const { aws, clock, signal } = tools;
+  const { aws, clock, signal } = ctx;
   const inTime = untilDeadline(clock, request);
   try {
     await writeOnce<unknown>(
@@ -179,7 +179,7 @@ async function stopAndFollow(
     if (kind === 'denied' || kind === 'unsupported') return 'may-not-stop';
     throw error;
   }
-  return endOfRollback(await watch(tools, rollout, request, 'rolled-back'));
+  return endOfRollback(await watch(ctx, rollout, request, 'rolled-back'));
 }
 
 /** Asks until AWS answers, but for no longer than the rollback is waited for. */
@@ -189,16 +189,16 @@ function untilDeadline(
 ): <T>(read: () => Promise<T>) => Promise<T> {
   const deadline = clock.now() + waitMinutes * 60_000;
   return (read) =>
-    within(clock, Math.max(deadline - clock.now(), LEAST_MS), () => untilAnswered(clock, read));
+    withTimeout(clock, Math.max(deadline - clock.now(), LEAST_MS), () => retryRead(clock, read));
 }
 
 async function updateBack(
-  tools: RollBackTools,
+  ctx: RollbackContext,
   rollout: Rollout,
   request: RolloutRequest,
   { to: target, desired }: Extract<Step, { kind: 'update' }>,
 ): Promise<RollbackEnd | 'look-again'> {
-  const { aws, clock, signal } = tools;
+  const { aws, clock, signal } = ctx;
   const { snapshot } = rollout;
   const input = restoringInput(rollout, request, target, desired);
   const inTime = untilDeadline(clock, request);
@@ -232,12 +232,12 @@ async function updateBack(
     taskDefinitionArn: input.taskDefinition ?? rollout.taskDefinitionArn,
     deploymentId: primary?.id ?? '',
     serviceDeploymentArn: replacesTasks
-      ? await findServiceDeployment(tools, after, primary, target.taskDefinitionArn)
+      ? await findServiceDeployment(ctx, after, primary, target.taskDefinitionArn)
       : undefined,
     replacesTasks,
   };
   // The way back has the count that was there before, not the one that this run asked for.
-  return endOfRollback(await watch(tools, back, { ...request, desiredCount: undefined }), back);
+  return endOfRollback(await watch(ctx, back, { ...request, desiredCount: undefined }), back);
 }
 
 /**
@@ -262,7 +262,7 @@ export function restoringInput(
 function endOfRollback(watched: Watched, back?: Rollout): RollbackEnd | 'look-again' {
   const { end } = watched;
   switch (end.kind) {
-    case 'undone':
+    case 'rolled-back-by-ecs':
       return back === undefined
         ? { kind: 'rolled-back' }
         : { kind: 'failed', why: `the rollback itself was rolled back${because(end.reason)}` };
@@ -279,7 +279,7 @@ function endOfRollback(watched: Watched, back?: Rollout): RollbackEnd | 'look-ag
       return { kind: 'failed', why: end.reason === '' ? 'ECS reports ROLLBACK_FAILED' : end.reason };
     case 'deadline':
       return { kind: 'failed', why: 'it had not finished when its time was up; ECS goes on with it' };
-    case 'blind':
+    case 'access-lost':
       return { kind: 'failed', why: end.failure.message };
   }
 }
@@ -289,7 +289,7 @@ function because(reason: string): string {
 }
 
 /** A rollback that AWS refuses is a failed one, in its own words. */
-export async function settling(rollback: () => Promise<RollbackEnd>): Promise<RollbackEnd> {
+export async function withoutThrowing(rollback: () => Promise<RollbackEnd>): Promise<RollbackEnd> {
   try {
     return await rollback();
   } catch (error) {

@@ -1,14 +1,14 @@
 import type { TargetView } from '../aws/target-health.ts';
 
 /** Targets of our tasks, as they were when a look last found them unhealthy, by group, address and port. */
-export type SickTargets = ReadonlyMap<string, TargetView>;
+export type UnhealthyTargets = ReadonlyMap<string, TargetView>;
 
 /**
  * Pure: with one more look. One that is healthy again is forgotten; one that drains or is gone stays: ECS takes out a
  * task whose checks fail, often before anybody can ask why.
  */
-export function rememberTargets(sick: SickTargets, seen: readonly TargetView[]): SickTargets {
-  const next = new Map(sick);
+export function rememberTargets(unhealthy: UnhealthyTargets, seen: readonly TargetView[]): UnhealthyTargets {
+  const next = new Map(unhealthy);
   for (const target of seen) {
     const key = `${target.targetGroupArn} ${target.address}:${target.port ?? ''}`;
     // One that drains as well says nothing any more of why.

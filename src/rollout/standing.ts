@@ -7,7 +7,7 @@ import type { Rollout } from '../model.ts';
 import { saysRollback } from './history.ts';
 
 /** Reads where a deployment stands that nobody follows any more. One sentence. */
-export async function readStanding(
+export async function readDeploymentStatus(
   ecs: Pick<EcsReads, 'describeServices' | 'describeServiceDeployments'>,
   rollout: Rollout,
 ): Promise<string> {
@@ -16,11 +16,11 @@ export async function readStanding(
     serviceDeploymentArn === undefined ? undefined : describeServiceDeployment(ecs, serviceDeploymentArn),
     describeService(ecs, snapshot.address),
   ]);
-  return standing(rollout, deployment?.status, service);
+  return describeStatus(rollout, deployment?.status, service);
 }
 
 /** Pure: what ECS does with the deployment, or did, as one sentence. `status`: undefined where it cannot be read. */
-export function standing(
+export function describeStatus(
   rollout: Rollout,
   status: ServiceDeploymentStatus | undefined,
   service: Service,

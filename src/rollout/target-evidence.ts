@@ -5,7 +5,7 @@ import { shortenArns } from '../aws/partition.ts';
 import type { TargetView } from '../aws/target-health.ts';
 import type { Evidence } from '../model.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { within } from '../runtime/within.ts';
+import { withTimeout } from '../runtime/within.ts';
 import { EVIDENCE_MS } from './container-logs.ts';
 
 /** Reasons of one group, and addresses of one reason, that are shown. */
@@ -15,15 +15,15 @@ const MOST = 4;
 export async function targetEvidence(
   clock: Clock,
   elb: Pick<Aws['elb'], 'describeTargetGroups'>,
-  sick: readonly TargetView[],
+  unhealthy: readonly TargetView[],
 ): Promise<Evidence[]> {
-  const arns = [...new Set(sick.map(({ targetGroupArn }) => targetGroupArn))];
+  const arns = [...new Set(unhealthy.map(({ targetGroupArn }) => targetGroupArn))];
   if (arns.length === 0) return [];
   const groups = await describeGroups(clock, elb, arns);
   return arns.flatMap((arn) =>
     describeTargets(
       groups.find(({ TargetGroupArn }) => TargetGroupArn === arn) ?? { TargetGroupArn: arn },
-      sick.filter(({ targetGroupArn }) => targetGroupArn === arn),
+      unhealthy.filter(({ targetGroupArn }) => targetGroupArn === arn),
     ),
   );
 }
@@ -36,7 +36,7 @@ async function describeGroups(
   try {
     const read = (): ReturnType<typeof elb.describeTargetGroups> =>
       elb.describeTargetGroups({ TargetGroupArns: arns });
-    return (await within(clock, EVIDENCE_MS, read)).TargetGroups ?? [];
+    return (await withTimeout(clock, EVIDENCE_MS, read)).TargetGroups ?? [];
   } catch (error) {
     if (awsErrorKind(error) === 'not-aws') throw error;
     return [];
@@ -44,9 +44,9 @@ async function describeGroups(
 }
 
 /** Pure: what the group asks, and each reason once, with the targets that it holds for. */
-export function describeTargets(group: TargetGroup, sick: readonly TargetView[]): Evidence[] {
+export function describeTargets(group: TargetGroup, unhealthy: readonly TargetView[]): Evidence[] {
   const addresses = new Map<string, string[]>();
-  for (const { state, reason, description, address, port } of sick) {
+  for (const { state, reason, description, address, port } of unhealthy) {
     const why = [state, reason, description].filter((part) => part !== undefined).join(': ');
     addresses.set(why, [...(addresses.get(why) ?? []), port === undefined ? address : `${address}:${port}`]);
   }

@@ -7,11 +7,11 @@ import { leadsTo, placesOf, type TaskPlace } from '../aws/task-places.ts';
 import { describeTasks, listServiceTasks } from '../aws/tasks.ts';
 import type { Rollout } from '../model.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { within } from '../runtime/within.ts';
+import { withTimeout } from '../runtime/within.ts';
 import type { Observation } from './observation.ts';
 import { viewTask } from './task-view.ts';
 
-type TaskLook = Pick<
+type TaskHealth = Pick<
   Observation,
   'tasks' | 'oldTasks' | 'drainingTasks' | 'targets' | 'targetsUnread' | 'unanswered'
 >;
@@ -21,18 +21,18 @@ type TaskReads = Pick<Aws, 'ecs' | 'elb'>;
 /** How long one look waits for its tasks. */
 const TASKS_MS = 5_000;
 
-const NO_TASKS: TaskLook = { tasks: [], oldTasks: 0, drainingTasks: 0, targets: [], unanswered: undefined };
+const NO_TASKS: TaskHealth = { tasks: [], oldTasks: 0, drainingTasks: 0, targets: [], unanswered: undefined };
 
 /**
  * The tasks of the service and their targets, where they may be read and AWS answers: they are evidence, and the
  * verdict does not wait for them.
  */
-export async function lookAtTasks(
+export async function readTaskHealth(
   { aws, clock }: { readonly aws: TaskReads; readonly clock: Clock },
   rollout: Rollout,
-): Promise<TaskLook> {
+): Promise<TaskHealth> {
   try {
-    return await whereAllowed(() => within(clock, TASKS_MS, () => tasksOf(aws, rollout)), NO_TASKS);
+    return await whereAllowed(() => withTimeout(clock, TASKS_MS, () => tasksOf(aws, rollout)), NO_TASKS);
   } catch (error) {
     const kind = awsErrorKind(error);
     if (kind !== 'throttled' && kind !== 'transient') throw error;
@@ -41,7 +41,7 @@ export async function lookAtTasks(
 }
 
 /** Our tasks, running and stopped, with their targets, and how many others there still are. */
-async function tasksOf(aws: TaskReads, rollout: Rollout): Promise<TaskLook> {
+async function tasksOf(aws: TaskReads, rollout: Rollout): Promise<TaskHealth> {
   const { address } = rollout.snapshot;
   const [running, stopped] = await Promise.all([
     listServiceTasks(aws.ecs, address, 'RUNNING'),

@@ -3,7 +3,7 @@ import type { Rollout } from '../model.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { Heartbeat } from '../runtime/heartbeat.ts';
 import type { Log } from '../runtime/log.ts';
-import type { Verdict } from './judge.ts';
+import type { Evaluation } from './judge.ts';
 import type { Observation } from './observation.ts';
 import { pointOf, progressBar, progressLine } from './progress.ts';
 
@@ -11,10 +11,10 @@ import { pointOf, progressBar, progressLine } from './progress.ts';
  * Tells only what changed: the state of the rollout, and service events that were not told yet. Where nothing changes
  * for long, it says that it still watches.
  */
-export class Teller {
+export class ProgressReporter {
   readonly #log: Log;
   readonly #name: string;
-  readonly #toldEvents: Set<string>;
+  readonly #reportedEvents: Set<string>;
   readonly #heartbeat: Heartbeat;
   #lastLine = '';
   #warnedOf: string | undefined;
@@ -22,21 +22,21 @@ export class Teller {
   constructor(log: Log, rollout: Rollout, clock: Clock) {
     this.#log = log;
     this.#name = rollout.snapshot.address.name;
-    this.#toldEvents = new Set(rollout.snapshot.knownEvents);
+    this.#reportedEvents = new Set(rollout.snapshot.knownEvents);
     this.#heartbeat = new Heartbeat(clock);
   }
 
-  tell(seen: Observation, verdict: Verdict): void {
+  report(seen: Observation, evaluation: Evaluation): void {
     for (const event of [...seen.events].reverse()) {
-      if (!this.#toldEvents.has(event.id)) this.#say(`ECS: ${shortenArns(event.message)}`);
-      this.#toldEvents.add(event.id);
+      if (!this.#reportedEvents.has(event.id)) this.#say(`ECS: ${shortenArns(event.message)}`);
+      this.#reportedEvents.add(event.id);
     }
-    this.#tellState(seen);
-    if (verdict.kind === 'progressing' && verdict.unknownStatus !== undefined)
-      this.#warnOf(verdict.unknownStatus);
+    this.#reportState(seen);
+    if (evaluation.kind === 'progressing' && evaluation.unknownStatus !== undefined)
+      this.#warnOf(evaluation.unknownStatus);
   }
 
-  #tellState(seen: Observation): void {
+  #reportState(seen: Observation): void {
     const line = progressLine(seen);
     if (line !== this.#lastLine) {
       this.#log.point(pointOf(this.#name, seen));

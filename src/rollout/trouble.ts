@@ -1,19 +1,19 @@
-import type { Cause, Evidence, Trouble } from '../model.ts';
+import type { Cause, Evidence, Problem } from '../model.ts';
 import type { History } from './history.ts';
 import type { Observation } from './observation.ts';
 import { describeHook } from './progress.ts';
 import { LOG_SIGNS } from '../aws/stop-reasons.ts';
 import { describeFailure } from '../aws/task-failure.ts';
 import { counted } from '../runtime/counted.ts';
-import type { Failure } from '../runtime/failure.ts';
-import type { Verdict } from './judge.ts';
+import type { DeployError } from '../runtime/failure.ts';
+import type { Evaluation } from './judge.ts';
 
 /** How a watch ended: a verdict, the deadline, or blindness (credentials gone, access denied). */
 export interface Watched {
   readonly end:
-    | Exclude<Verdict, { kind: 'progressing' }>
+    | Exclude<Evaluation, { kind: 'progressing' }>
     | { readonly kind: 'deadline' }
-    | { readonly kind: 'blind'; readonly failure: Failure };
+    | { readonly kind: 'access-lost'; readonly failure: DeployError };
   readonly last: Observation | undefined;
   readonly history: History;
 }
@@ -22,7 +22,7 @@ export interface Watched {
  * Pure: what stands between a watched rollout and success; undefined where it completed. `count`: the one that this run
  * set, where it changed nothing else.
  */
-export function troubleOf(watched: Watched, waitMinutes: number, count?: number): Trouble | undefined {
+export function problemOf(watched: Watched, waitMinutes: number, count?: number): Problem | undefined {
   const { end } = watched;
   switch (end.kind) {
     case 'completed':
@@ -31,57 +31,57 @@ export function troubleOf(watched: Watched, waitMinutes: number, count?: number)
       const stoppedByHand = end.cause === 'deployment-stopped';
       const isDeleted = end.cause === 'service-inactive';
       const leftByEcs = stoppedByHand || isDeleted ? 'leave' : 'roll-back';
-      return trouble(watched, {
+      return problem(watched, {
         result: 'failed',
         cause: end.cause,
         reason: stoppedByHand ? `was stopped${because(end.reason)}` : `failed${because(end.reason)}`,
-        remedy: end.ecs === 'rolling-back' ? 'follow-ecs' : leftByEcs,
-        isOver: end.ecs === 'giving-up' || end.ecs === 'gave-up',
+        recovery: end.ecs === 'rolling-back' ? 'follow-ecs' : leftByEcs,
+        isOver: end.ecs === 'failing' || end.ecs === 'ended',
       });
     }
-    case 'undone':
-      return trouble(watched, {
+    case 'rolled-back-by-ecs':
+      return problem(watched, {
         result: 'rolled-back',
         cause: end.cause,
         reason: `failed${because(end.reason)}`,
-        remedy: 'done',
+        recovery: 'done',
       });
     case 'rollback-failed': {
       const facts = {
         result: 'failed',
         cause: 'rollback-failed',
         reason: `failed (${end.cause}${because(end.reason)}), and so did ECS's rollback`,
-        remedy: 'leave',
+        recovery: 'leave',
       } as const;
-      const { evidence } = trouble(watched, facts);
+      const { evidence } = problem(watched, facts);
       const first: Evidence = { kind: 'first-cause', text: `${end.cause}${because(end.reason)}` };
       return { ...facts, hint: hintOf(watched.history, end.cause), evidence: [first, ...evidence] };
     }
     case 'superseded':
-      return trouble(watched, {
+      return problem(watched, {
         result: 'superseded',
         cause: 'superseded',
         reason: `was replaced by another deployment, ${end.by}`,
-        remedy: 'leave',
+        recovery: 'leave',
       });
     case 'deadline':
-      return trouble(watched, deadlineTrouble(watched.last, waitMinutes, count));
-    case 'blind':
+      return problem(watched, deadlineProblem(watched.last, waitMinutes, count));
+    case 'access-lost':
       return {
         result: 'failed',
         cause: end.failure.reason,
         reason: `could not be watched any longer: ${end.failure.message}`,
         hint: end.failure.hint,
         evidence: evidenceOf(watched.last, watched.history),
-        remedy: 'leave',
+        recovery: 'leave',
       };
   }
 }
 
-function trouble(
+function problem(
   watched: Watched,
-  facts: Pick<Trouble, 'result' | 'cause' | 'reason' | 'remedy' | 'isOver'>,
-): Trouble {
+  facts: Pick<Problem, 'result' | 'cause' | 'reason' | 'recovery' | 'isOver'>,
+): Problem {
   return {
     ...facts,
     hint: hintOf(watched.history, facts.cause),
@@ -90,46 +90,46 @@ function trouble(
 }
 
 /** Pure: a crash whose last log lines say more than its exit code has their cause and their hint. */
-export function betterKnown(trouble: Trouble): Trouble {
-  if (trouble.cause !== 'app-crashed') return trouble;
-  const lines = trouble.evidence.filter(({ kind }) => kind === 'log');
+export function betterKnown(problem: Problem): Problem {
+  if (problem.cause !== 'app-crashed') return problem;
+  const lines = problem.evidence.filter(({ kind }) => kind === 'log');
   const sign = LOG_SIGNS.find(({ pattern }) => lines.some(({ text }) => pattern.test(text)));
-  return sign === undefined ? trouble : { ...trouble, cause: sign.cause, hint: sign.hint };
+  return sign === undefined ? problem : { ...problem, cause: sign.cause, hint: sign.hint };
 }
 
 /** Stages of a native strategy in which tasks start, and may fail; in all others it shifts, bakes or runs hooks. */
 const STARTING: readonly string[] = ['RECONCILE_SERVICE', 'SCALE_UP'];
 
 /** A new revision that is healthy at its count is left to finish; so is a native strategy that bakes or awaits a hook. */
-function deadlineTrouble(
+function deadlineProblem(
   last: Observation | undefined,
   waitMinutes: number,
   count: number | undefined,
-): Pick<Trouble, 'result' | 'cause' | 'reason' | 'remedy'> {
+): Pick<Problem, 'result' | 'cause' | 'reason' | 'recovery'> {
   const common = { result: 'timed-out', cause: 'timeout' } as const;
   const after = `had not finished after ${counted(waitMinutes, 'minute')}`;
   const { lifecycleStage: stage, awaiting = [] } = last?.deployment ?? {};
   if (stage !== undefined && (awaiting.length > 0 || !STARTING.includes(stage))) {
     const hooks = awaiting.map((hook) => `, and ${describeHook(hook)}`).join('');
-    return { ...common, reason: `${after}: it is in the stage ${stage}${hooks}`, remedy: 'leave' };
+    return { ...common, reason: `${after}: it is in the stage ${stage}${hooks}`, recovery: 'leave' };
   }
   if (last !== undefined && count !== undefined && last.service.desired !== count) {
     const state = `the service wants ${counted(last.service.desired, 'task')} again, not ${count}: something else sets its count`;
-    return { ...common, reason: `${after}: ${state}`, remedy: 'leave' };
+    return { ...common, reason: `${after}: ${state}`, recovery: 'leave' };
   }
   if (last !== undefined && isHealthyAtItsCount(last)) {
     return {
       ...common,
       reason: `${after}: the new tasks are all healthy, ${last.oldTasks > 0 ? 'old tasks are still draining' : 'ECS has not called it complete'}`,
-      remedy: 'leave',
+      recovery: 'leave',
     };
   }
   const state = last === undefined ? '' : `: ${howFar(last)}`;
-  return { ...common, reason: `${after}${state}`, remedy: 'roll-back' };
+  return { ...common, reason: `${after}${state}`, recovery: 'roll-back' };
 }
 
 function isHealthyAtItsCount(last: Observation): boolean {
-  return last.targetsUnread !== true && wanted(last) > 0 && healthyTasks(last) >= wanted(last);
+  return last.targetsUnread !== true && desired(last) > 0 && healthyTasks(last) >= desired(last);
 }
 
 /** ECS counts the tasks that run, also where they may not be read one by one. */
@@ -138,11 +138,11 @@ function howFar(last: Observation): string {
   // Where targets may not be read, a task counts as healthy once it runs.
   const running = last.targetsUnread === true ? healthy : (last.entry?.running ?? 0);
   return running > 0 && (last.tasks.length === 0 || last.targetsUnread === true)
-    ? `${running} of ${wanted(last)} new tasks ran, and whether they were healthy could not be read`
-    : `${healthy} of ${wanted(last)} new tasks were healthy`;
+    ? `${running} of ${desired(last)} new tasks ran, and whether they were healthy could not be read`
+    : `${healthy} of ${desired(last)} new tasks were healthy`;
 }
 
-function wanted(seen: Observation): number {
+function desired(seen: Observation): number {
   return seen.entry?.desired ?? seen.service.desired;
 }
 

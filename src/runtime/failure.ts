@@ -4,7 +4,7 @@ import type { Cause, Evidence } from '../model.ts';
  * Ends the run before production was touched. The message is one sentence to a person; the reason is a word of
  * the contract's closed list.
  */
-export class Failure extends Error {
+export class DeployError extends Error {
   readonly reason: Cause;
   readonly hint: string | undefined;
   readonly evidence: readonly Evidence[];
@@ -15,7 +15,7 @@ export class Failure extends Error {
     more: { hint?: string; evidence?: readonly Evidence[]; cause?: unknown } = {},
   ) {
     super(message, { cause: more.cause });
-    this.name = 'Failure';
+    this.name = 'DeployError';
     this.reason = reason;
     this.hint = more.hint;
     this.evidence = more.evidence ?? [];

@@ -1,7 +1,7 @@
 import type { Clock } from './clock.ts';
 
 /** What one look came to: the end, or a pause before the next one; `late` is the end where there is no time for that. */
-export type Looked<T> = { readonly end: T } | { readonly pauseMs: number; readonly late: T };
+export type PollStep<T> = { readonly end: T } | { readonly pauseMs: number; readonly late: T };
 
 /**
  * Looks at once, and again after each pause, until a look comes to an end. The pause before the deadline (a reading of
@@ -11,7 +11,7 @@ export type Looked<T> = { readonly end: T } | { readonly pauseMs: number; readon
 export async function poll<T>(
   { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal },
   deadline: number,
-  look: () => Promise<Looked<T>>,
+  look: () => Promise<PollStep<T>>,
 ): Promise<T> {
   for (;;) {
     const looked = await look();

@@ -4,7 +4,7 @@ import type { Clock } from './clock.ts';
  * Thrown where no answer came while there was time for it. The name is the one of Node's and the SDK's own time-outs:
  * whoever sorts errors takes it for a lost answer.
  */
-export class NoAnswerInTime extends Error {
+export class TimedOut extends Error {
   constructor(ms: number) {
     super(`no answer within ${Math.round(ms / 100) / 10} s`);
     this.name = 'TimeoutError';
@@ -12,14 +12,14 @@ export class NoAnswerInTime extends Error {
 }
 
 /**
- * Settles as `work` does, or rejects with `NoAnswerInTime` after `ms` milliseconds: a call that hangs must not outlast
+ * Settles as `work` does, or rejects with `TimedOut` after `ms` milliseconds: a call that hangs must not outlast
  * the time that the user gave. What was begun goes on unheard, so `work` must be a read.
  */
-export async function within<T>(clock: Clock, ms: number, work: () => Promise<T>): Promise<T> {
+export async function withTimeout<T>(clock: Clock, ms: number, work: () => Promise<T>): Promise<T> {
   let silence: () => void = () => undefined;
   const timeUp = new Promise<never>((_, reject) => {
     silence = clock.alarm(ms, () => {
-      reject(new NoAnswerInTime(ms));
+      reject(new TimedOut(ms));
     });
   });
   try {
@@ -33,7 +33,7 @@ export async function within<T>(clock: Clock, ms: number, work: () => Promise<T>
  * Settles as `work` does, or, once the job is cancelled, rejects with what `unheard` makes of the reason after `ms`
  * more milliseconds: the runner kills a job that waits on.
  */
-export async function heardOut<T>(
+export async function withGracePeriod<T>(
   clock: Clock,
   signal: AbortSignal | undefined,
   ms: number,

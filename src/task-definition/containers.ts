@@ -1,6 +1,6 @@
 import { ecrRepositoryOf, parseImageReference } from '../aws/image-reference.ts';
 import type { DeployedImage, ProvidedImages, RunningImage, TaskDefinition } from '../model.ts';
-import { Failure } from '../runtime/failure.ts';
+import { DeployError } from '../runtime/failure.ts';
 
 /** What helps to choose when the user named no container. */
 export interface ContainerHints {
@@ -40,7 +40,7 @@ export function chooseContainers(
   );
   const [match, ...further] = inRepository;
   if (match !== undefined && further.length === 0) return [match];
-  throw new Failure(
+  throw new DeployError(
     'invalid-input',
     `The task definition ${definition.family} has ${names.length} containers, and container-name does not say which one is meant. Containers: ${known}.`,
   );
@@ -69,7 +69,7 @@ function refuseUnknown(
 ): void {
   const unknown = asked.find((name) => !names.includes(name));
   if (unknown === undefined) return;
-  throw new Failure(
+  throw new DeployError(
     'invalid-input',
     `${input}: the task definition has no container "${unknown}". Its containers: ${known}.`,
   );

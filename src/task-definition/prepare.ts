@@ -32,7 +32,7 @@ export interface PreparedDefinition {
   readonly current: TaskDefinition | undefined;
 }
 
-export interface PrepareTools {
+export interface PrepareContext {
   readonly aws: Pick<Aws, 'taskDefinitions' | 'region'>;
   readonly log: Log;
   readonly workspace: string;
@@ -40,7 +40,7 @@ export interface PrepareTools {
 
 /** Loads the base, renders this run's images and fields into it, and compares it with what is there. */
 export async function prepareTaskDefinition(
-  { aws, log, workspace }: PrepareTools,
+  { aws, log, workspace }: PrepareContext,
   request: Request,
   services: readonly ServiceSnapshot[],
   provided: ProvidedImages,
@@ -105,9 +105,9 @@ async function loadCurrent(
 
 /** What ECS resolved; for a container that it does not tell of, what the running revision says. */
 function runningImages(service: ServiceSnapshot, current: TaskDefinition): readonly RunningImage[] {
-  const told = new Set(service.running.map((each) => each.container));
+  const known = new Set(service.running.map((each) => each.container));
   const others = current.containerDefinitions
-    .filter(({ name }) => !told.has(name))
+    .filter(({ name }) => !known.has(name))
     .map(({ name, image }) => ({ container: name, image, digest: undefined }));
   return [...service.running, ...others];
 }

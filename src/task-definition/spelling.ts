@@ -3,7 +3,7 @@ import { NormalizedSchema } from '@smithy/core/schema';
 import { closest, distance } from 'fastest-levenshtein';
 import { isArray, isObject } from '../aws/json.ts';
 import type { Json, TaskDefinition } from '../model.ts';
-import { Failure } from '../runtime/failure.ts';
+import { DeployError } from '../runtime/failure.ts';
 import type { Log } from '../runtime/log.ts';
 
 /** A field that the published model of RegisterTaskDefinition does not have. */
@@ -26,7 +26,7 @@ export function reviewSpelling(definition: TaskDefinition, path: string, log: Lo
   const slips = unknown.filter((field) => field.meant !== undefined);
   if (slips.length > 0) {
     const list = slips.map((slip) => `${slip.path} (did you mean ${slip.meant ?? ''}?)`).join(', ');
-    throw new Failure('invalid-input', `task-definition: ${path} has unknown fields: ${list}.`);
+    throw new DeployError('invalid-input', `task-definition: ${path} has unknown fields: ${list}.`);
   }
   for (const field of unknown) {
     log.warn(

@@ -1,12 +1,12 @@
 import type { AlarmView } from '../model.ts';
-import { looked, ok, warning, type Check, type Finding, type Subject } from './check.ts';
+import { looked, ok, warning, type Check, type Finding, type Candidate } from './check.ts';
 
 /** No alarm that watches this deployment rings before it begins. */
 export const alarms: Check = {
   name: 'alarms',
   nothing: 'none watches the deployment',
-  async look(aws, subject) {
-    const watched = watchedAlarms(subject);
+  async look(aws, candidate) {
+    const watched = watchedAlarms(candidate);
     if (watched.length === 0) return [];
     return looked(
       'the alarms',
@@ -33,7 +33,7 @@ interface WatchedAlarm {
 }
 
 /** Those of the services' deployment configurations, and those of the input; DescribeAlarms takes a hundred names. */
-function watchedAlarms({ services, request }: Subject): readonly WatchedAlarm[] {
+function watchedAlarms({ services, request }: Candidate): readonly WatchedAlarm[] {
   const byEcs = services.flatMap(({ address, deployment }) =>
     deployment.alarms.map((name) => ({ name, service: address.name })),
   );

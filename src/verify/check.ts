@@ -15,10 +15,10 @@ import type { CheckResult, DeployedImage, Request, ServiceSnapshot, TaskDefiniti
 import { Cancelled } from '../runtime/cancellation.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Download } from '../runtime/download.ts';
-import { Failure } from '../runtime/failure.ts';
+import { DeployError } from '../runtime/failure.ts';
 
 /** What the checks read of AWS; they change nothing, and read no secret's value. */
-export interface VerifyAws {
+export interface PreflightAws {
   readonly region: string;
   readonly ecs: Pick<EcsReads, 'describeServiceRevisions'>;
   readonly elb: Pick<LoadBalancerReads, 'describeTargetGroups'>;
@@ -32,7 +32,7 @@ export interface VerifyAws {
 }
 
 /** What a check may use beside AWS. */
-export interface Means {
+export interface CheckContext {
   readonly clock: Clock;
   /** Aborts when the job is cancelled. */
   readonly signal: AbortSignal;
@@ -40,7 +40,7 @@ export interface Means {
 }
 
 /** What is about to be deployed, and where. */
-export interface Subject {
+export interface Candidate {
   readonly request: Request;
   readonly services: readonly ServiceSnapshot[];
   /** As it will be registered. */
@@ -64,7 +64,11 @@ export interface Check {
   readonly name: string;
   /** What there is to say where the definition and the services have nothing to check. */
   readonly nothing: string;
-  look(aws: VerifyAws, subject: Subject, means: Means): Promise<readonly Finding[]> | readonly Finding[];
+  look(
+    aws: PreflightAws,
+    candidate: Candidate,
+    ctx: CheckContext,
+  ): Promise<readonly Finding[]> | readonly Finding[];
 }
 
 export const ok = (detail: string): Finding => ({ state: 'OK', detail });
@@ -94,7 +98,7 @@ export async function looked<T>(
 
 /** Whatever kept the answer away (a proxy, a certificate) is no reason to stop; the end of the job is. */
 function unseen(what: string, permission: string, error: unknown): Finding {
-  if (error instanceof Cancelled || error instanceof Failure) throw error;
+  if (error instanceof Cancelled || error instanceof DeployError) throw error;
   return awsErrorKind(error) === 'denied'
     ? { state: 'SKIPPED', detail: `${what} may not be looked at (${permission})`, lacks: permission }
     : skipped(`${what} could not be looked at (${describeAwsError(error)})`);
@@ -106,9 +110,9 @@ const STATES = ['OK', 'SKIPPED', 'WARNING', 'FAILED'] as const;
 /** Pure: the findings of a check as one result, in the state of the worst of them. */
 export function resultOf(check: Check, findings: readonly Finding[]): CheckResult {
   const worst = STATES.findLast((state) => findings.some((finding) => finding.state === state)) ?? 'OK';
-  const told = findings.filter(({ state }) => state !== 'OK' || worst === 'OK');
-  const denied = worst === 'SKIPPED' && told.every(({ lacks }) => lacks !== undefined);
-  const details = told.map(({ detail, lacks }) => (denied ? (lacks ?? '') : detail));
+  const shown = findings.filter(({ state }) => state !== 'OK' || worst === 'OK');
+  const denied = worst === 'SKIPPED' && shown.every(({ lacks }) => lacks !== undefined);
+  const details = shown.map(({ detail, lacks }) => (denied ? (lacks ?? '') : detail));
   return {
     check: check.name,
     state: worst,
@@ -118,13 +122,13 @@ export function resultOf(check: Check, findings: readonly Finding[]): CheckResul
 }
 
 /** In words, where an ARN belongs to another region or account than what is deployed; undefined where it does not. */
-export function elsewhere(
+export function differentRegionOrAccount(
   arn: string,
   aws: { readonly region: string },
-  subject: Subject,
+  candidate: Candidate,
 ): string | undefined {
   const parts = parseArn(arn);
-  const account = subject.services[0]?.address.accountId;
+  const account = candidate.services[0]?.address.accountId;
   if (parts === undefined) return undefined;
   if (parts.region !== '' && parts.region !== aws.region)
     return `is in ${parts.region}, not in ${aws.region}`;
@@ -142,7 +146,7 @@ export function runsOnFargate({ placement }: ServiceSnapshot): boolean {
 }
 
 /** ECS will replace the tasks of this service, as far as can be known before the revision is registered. */
-export function willBeReplaced(service: ServiceSnapshot, { request, existingArn }: Subject): boolean {
+export function willBeReplaced(service: ServiceSnapshot, { request, existingArn }: Candidate): boolean {
   return (
     service.taskDefinitionArn !== existingArn ||
     service.rollout === 'failed' ||

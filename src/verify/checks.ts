@@ -13,8 +13,8 @@ import { scalingRange } from './scaling-range.ts';
 import { secret } from './secret.ts';
 import { targetType } from './target-type.ts';
 import { taskSize } from './task-size.ts';
-import { wayBackImage } from './way-back-image.ts';
-import { wayBack } from './way-back.ts';
+import { rollbackImage } from './way-back-image.ts';
+import { rollbackTarget } from './way-back.ts';
 
 /** Every preflight check, in the order in which they are told: what stops a deployment first. */
 export const CHECKS: readonly Check[] = [
@@ -28,8 +28,8 @@ export const CHECKS: readonly Check[] = [
   parameter,
   logGroup,
   otherDeployment,
-  wayBack,
-  wayBackImage,
+  rollbackTarget,
+  rollbackImage,
   circuitBreaker,
   alarms,
   scalingRange,

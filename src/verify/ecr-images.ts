@@ -7,7 +7,7 @@ import {
   type EcrRepository,
 } from '../aws/image-reference.ts';
 import { MANIFEST_TYPES } from '../aws/manifest-types.ts';
-import { failed, looked, skipped, type Finding, type VerifyAws } from './check.ts';
+import { failed, looked, skipped, type Finding, type PreflightAws } from './check.ts';
 
 /** What is to be decided about an image that is there, or is not. */
 export interface Decisions {
@@ -32,18 +32,18 @@ const noConfig: ReadConfig = () => Promise.resolve(undefined);
 
 /** Looks at every image that is in ECR, one call a repository; images of other registries are left out. */
 export async function lookAtImages(
-  aws: Pick<VerifyAws, 'ecr'>,
+  aws: Pick<PreflightAws, 'ecr'>,
   references: readonly string[],
   decisions: Decisions,
   configOf: ReadConfig = noConfig,
 ): Promise<readonly Finding[]> {
-  const looks = byRepository(references).map(({ repository, references: wanted }) =>
+  const looks = byRepository(references).map(({ repository, references: desired }) =>
     looked(
       `repository ${repository.name}`,
       'ecr:BatchGetImage',
-      () => readImages(aws, repository, wanted, configOf),
-      (answer) => wanted.map((reference) => findingOf(reference, answer, decisions)),
-      (error) => (isAwsError(error, 'RepositoryNotFoundException') ? goneAll(wanted, decisions) : undefined),
+      () => readImages(aws, repository, desired, configOf),
+      (answer) => desired.map((reference) => findingOf(reference, answer, decisions)),
+      (error) => (isAwsError(error, 'RepositoryNotFoundException') ? goneAll(desired, decisions) : undefined),
     ),
   );
   return (await Promise.all(looks)).flat();
@@ -55,7 +55,7 @@ interface Answer extends Pick<BatchGetImageCommandOutput, 'failures'> {
 }
 
 async function readImages(
-  aws: Pick<VerifyAws, 'ecr'>,
+  aws: Pick<PreflightAws, 'ecr'>,
   repository: EcrRepository,
   references: readonly string[],
   configOf: ReadConfig,
@@ -99,10 +99,10 @@ function imageId(reference: string): ImageIdentifier {
   return digest === undefined ? { imageTag: tag ?? 'latest' } : { imageDigest: digest };
 }
 
-function isSame(one: ImageIdentifier | undefined, wanted: ImageIdentifier): boolean {
-  return wanted.imageDigest === undefined
-    ? one?.imageTag === wanted.imageTag
-    : one?.imageDigest === wanted.imageDigest;
+function isSame(one: ImageIdentifier | undefined, desired: ImageIdentifier): boolean {
+  return desired.imageDigest === undefined
+    ? one?.imageTag === desired.imageTag
+    : one?.imageDigest === desired.imageDigest;
 }
 
 function byRepository(

@@ -1,9 +1,9 @@
 import type { EcrRepository } from '../aws/image-reference.ts';
 import { objectIn, parsedObject, textIn } from '../aws/json.ts';
 import { Cancelled } from '../runtime/cancellation.ts';
-import { Failure } from '../runtime/failure.ts';
-import { within } from '../runtime/within.ts';
-import type { Means, VerifyAws } from './check.ts';
+import { DeployError } from '../runtime/failure.ts';
+import { withTimeout } from '../runtime/within.ts';
+import type { CheckContext, PreflightAws } from './check.ts';
 
 /** Of the URL and of what is behind it together: a network without a way to either must not hold a run up. */
 const LIMIT_MS = 5_000;
@@ -22,8 +22,8 @@ const CONFIG_TYPES = [
  * Rejects only with the end of the job.
  */
 export async function readConfig(
-  aws: Pick<VerifyAws, 'ecr'>,
-  { clock, signal, download }: Means,
+  aws: Pick<PreflightAws, 'ecr'>,
+  { clock, signal, download }: CheckContext,
   repository: EcrRepository,
   manifest: string | undefined,
 ): Promise<string | undefined> {
@@ -31,7 +31,7 @@ export async function readConfig(
   if (layerDigest === undefined) return undefined;
   const over = new AbortController();
   try {
-    return await within(clock, LIMIT_MS, async () => {
+    return await withTimeout(clock, LIMIT_MS, async () => {
       const { downloadUrl = '' } = await aws.ecr(repository.region).getDownloadUrlForLayer({
         registryId: repository.accountId,
         repositoryName: repository.name,
@@ -41,7 +41,7 @@ export async function readConfig(
     });
   } catch (error) {
     signal.throwIfAborted();
-    if (error instanceof Cancelled || error instanceof Failure) throw error;
+    if (error instanceof Cancelled || error instanceof DeployError) throw error;
     return undefined;
   } finally {
     over.abort();

@@ -1,7 +1,7 @@
 import { ecrRepositoryOf, shortReference } from '../aws/image-reference.ts';
 import { objectIn, objectsIn, parsedObject, textIn } from '../aws/json.ts';
 import type { JsonObject, TaskDefinition } from '../model.ts';
-import { failed, ok, runsOnFargate, type Check, type Finding, type Subject } from './check.ts';
+import { failed, ok, runsOnFargate, type Check, type Finding, type Candidate } from './check.ts';
 import { lookAtImages, type ReadConfig, type SeenImage } from './ecr-images.ts';
 import { readConfig } from './image-config.ts';
 
@@ -15,21 +15,21 @@ export interface Platform {
 export const image: Check = {
   name: 'image',
   nothing: 'no image is in ECR, and others are not looked at',
-  async look(aws, subject, means) {
-    const platform = platformOf(subject);
-    const references = subject.definition.containerDefinitions.map((container) => container.image);
-    const there = references.filter((reference) => !isToBeBuilt(reference, subject));
+  async look(aws, candidate, ctx) {
+    const platform = platformOf(candidate);
+    const references = candidate.definition.containerDefinitions.map((container) => container.image);
+    const there = references.filter((reference) => !isToBeBuilt(reference, candidate));
     const decisions = {
       there: (reference: string, seen: SeenImage) =>
-        platformFinding(nameOf(reference, subject), seen, platform),
-      gone: (reference: string) => failed(goneText(reference, subject)),
+        platformFinding(nameOf(reference, candidate), seen, platform),
+      gone: (reference: string) => failed(goneText(reference, candidate)),
     };
-    const configOf: ReadConfig = (...of) => readConfig(aws, means, ...of);
+    const configOf: ReadConfig = (...of) => readConfig(aws, ctx, ...of);
     // Where any platform may be the right one, there is nothing to hold a config against.
     const found = await lookAtImages(aws, there, decisions, platform === undefined ? undefined : configOf);
     return there.length === references.length
       ? found
-      : [buildFinding(subject.request.build.platforms, platform), ...found];
+      : [buildFinding(candidate.request.build.platforms, platform), ...found];
   },
 };
 
@@ -37,28 +37,28 @@ export const image: Check = {
 export function buildFinding(platforms: readonly string[], platform: Platform | undefined): Finding {
   const all = platforms.join(', ');
   if (platform === undefined) return ok(`an image is to be built${all === '' ? '' : ` for ${all}`}`);
-  const wanted = describePlatform(platform);
-  const fits = platforms.some((each) => each === wanted || each.startsWith(`${wanted}/`));
+  const desired = describePlatform(platform);
+  const fits = platforms.some((each) => each === desired || each.startsWith(`${desired}/`));
   return platforms.length === 0 || fits
-    ? ok(`an image is to be built for ${wanted}`)
+    ? ok(`an image is to be built for ${desired}`)
     : failed(
-        `the image would be built for ${all}, and the task runs on ${wanted}: leave platforms out, or change runtimePlatform of the task definition`,
+        `the image would be built for ${all}, and the task runs on ${desired}: leave platforms out, or change runtimePlatform of the task definition`,
       );
 }
 
 /** What is only announced cannot be there. */
-function isToBeBuilt(reference: string, { images }: Subject): boolean {
+function isToBeBuilt(reference: string, { images }: Candidate): boolean {
   return Object.values(images).some((each) => each.toBeBuilt === true && each.reference === reference);
 }
 
-function goneText(reference: string, subject: Subject): string {
+function goneText(reference: string, candidate: Candidate): string {
   const repository = ecrRepositoryOf(reference);
   const where = `account ${repository?.accountId ?? ''}, ${repository?.region ?? ''}`;
-  return `${nameOf(reference, subject)} is not in ECR (${where})`;
+  return `${nameOf(reference, candidate)} is not in ECR (${where})`;
 }
 
 /** With the tag that led to the digest, where this run knows it. */
-function nameOf(reference: string, { images }: Subject): string {
+function nameOf(reference: string, { images }: Candidate): string {
   const tag = Object.values(images).find((each) => each.reference === reference)?.tag;
   return tag === undefined ? shortReference(reference) : `${shortReference(reference)} (${tag})`;
 }
@@ -70,7 +70,7 @@ function nameOf(reference: string, { images }: Subject): string {
 export function platformOf({
   definition,
   services,
-}: Pick<Subject, 'definition' | 'services'>): Platform | undefined {
+}: Pick<Candidate, 'definition' | 'services'>): Platform | undefined {
   const { cpu, system } = runtimeOf(definition);
   const onFargate = services.length === 0 ? asksForFargate(definition) : services.some(runsOnFargate);
   if (cpu === undefined && !onFargate) return undefined;

@@ -18,11 +18,11 @@ export function portFinding(
   { containerName, containerPort }: TargetGroupAttachment,
   definition: TaskDefinition,
 ): Finding {
-  const wanted = `a target group of ${address.name} needs port ${containerPort ?? '?'} of container "${containerName ?? ''}"`;
+  const desired = `a target group of ${address.name} needs port ${containerPort ?? '?'} of container "${containerName ?? ''}"`;
   const names = definition.containerDefinitions.map(({ name }) => name);
   const container = definition.containerDefinitions.find(({ name }) => name === containerName);
   if (container === undefined) {
-    return failed(`${wanted}, which the definition does not have (it has ${names.join(', ')})`);
+    return failed(`${desired}, which the definition does not have (it has ${names.join(', ')})`);
   }
   const mappings = objectsIn(container, 'portMappings');
   const ports = mappings.flatMap((mapping) =>
@@ -34,7 +34,7 @@ export function portFinding(
     return ok(`${containerName ?? ''}:${containerPort ?? '?'} is there`);
   }
   const has = ports.length === 0 ? 'none' : ports.join(', ');
-  return failed(`${wanted}, which the container does not map (it maps ${has})`);
+  return failed(`${desired}, which the container does not map (it maps ${has})`);
 }
 
 function holds(ports: string, port: number): boolean {

@@ -4,9 +4,9 @@ import { warning, willBeReplaced, type Check } from './check.ts';
 export const otherDeployment: Check = {
   name: 'other deployment',
   nothing: 'none is under way that this run would replace',
-  look: (_aws, subject) =>
-    subject.services
-      .filter((service) => service.rollout === 'in-progress' && willBeReplaced(service, subject))
+  look: (_aws, candidate) =>
+    candidate.services
+      .filter((service) => service.rollout === 'in-progress' && willBeReplaced(service, candidate))
       .map(({ address }) =>
         warning(`service "${address.name}" has a deployment in progress; this one supersedes it`),
       ),

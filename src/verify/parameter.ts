@@ -1,5 +1,14 @@
 import { parseArn } from '../aws/partition.ts';
-import { elsewhere, failed, looked, ok, skipped, type Check, type Finding, type VerifyAws } from './check.ts';
+import {
+  differentRegionOrAccount,
+  failed,
+  looked,
+  ok,
+  skipped,
+  type Check,
+  type Finding,
+  type PreflightAws,
+} from './check.ts';
 import { referencesOf, type ParameterReference } from './references.ts';
 
 /** A filter of DescribeParameters takes fifty values. */
@@ -9,16 +18,16 @@ const NAMES_A_CALL = 50;
 export const parameter: Check = {
   name: 'parameter',
   nothing: 'the definition names no parameter of Systems Manager',
-  async look(aws, subject) {
-    const wanted = referencesOf(subject.definition).flatMap((each) =>
+  async look(aws, candidate) {
+    const desired = referencesOf(candidate.definition).flatMap((each) =>
       each.kind === 'parameter' ? each : [],
     );
-    const unlooked = wanted.flatMap((each) => {
-      const why = elsewhere(each.id, aws, subject) ?? unlisted(each);
+    const unlooked = desired.flatMap((each) => {
+      const why = differentRegionOrAccount(each.id, aws, candidate) ?? unlisted(each);
       return why === undefined ? [] : [{ each, why }];
     });
-    const account = subject.services[0]?.address.accountId;
-    const here = wanted.filter((reference) => !unlooked.some(({ each }) => each === reference));
+    const account = candidate.services[0]?.address.accountId;
+    const here = desired.filter((reference) => !unlooked.some(({ each }) => each === reference));
     const seen = await looked(
       'the parameters',
       'ssm:DescribeParameters',
@@ -57,7 +66,7 @@ export function parameterFinding(
 }
 
 /** Pages of DescribeParameters may be empty before the last. */
-async function existing(aws: Pick<VerifyAws, 'parameters'>, names: readonly string[]): Promise<string[]> {
+async function existing(aws: Pick<PreflightAws, 'parameters'>, names: readonly string[]): Promise<string[]> {
   const found: string[] = [];
   for (let from = 0; from < names.length; from += NAMES_A_CALL) {
     let token: string | undefined;

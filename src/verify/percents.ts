@@ -6,14 +6,14 @@ import { failed, ok, willBeReplaced, type Check, type Finding } from './check.ts
 export const percents: Check = {
   name: 'deployment percents',
   nothing: 'no service replaces its tasks by percents',
-  look(_aws, subject) {
-    const concerned = subject.services.filter(
+  look(_aws, candidate) {
+    const concerned = candidate.services.filter(
       (service) =>
         service.schedulingStrategy === 'REPLICA' &&
         service.deployment.strategy === 'ROLLING' &&
-        willBeReplaced(service, subject),
+        willBeReplaced(service, candidate),
     );
-    return concerned.map((service) => percentFinding(service, subject.request.rollout.desiredCount));
+    return concerned.map((service) => percentFinding(service, candidate.request.rollout.desiredCount));
   },
 };
 

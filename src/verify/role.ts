@@ -2,7 +2,16 @@ import { isAwsError } from '../aws/errors.ts';
 import { isArray, isObject, textIn } from '../aws/json.ts';
 import { lastSegment } from '../aws/partition.ts';
 import type { Json, JsonObject } from '../model.ts';
-import { elsewhere, failed, looked, ok, skipped, warning, type Check, type Finding } from './check.ts';
+import {
+  differentRegionOrAccount,
+  failed,
+  looked,
+  ok,
+  skipped,
+  warning,
+  type Check,
+  type Finding,
+} from './check.ts';
 
 const ECS_TASKS = 'ecs-tasks.amazonaws.com';
 
@@ -10,13 +19,13 @@ const ECS_TASKS = 'ecs-tasks.amazonaws.com';
 export const role: Check = {
   name: 'role',
   nothing: 'the definition names no role',
-  async look(aws, subject) {
+  async look(aws, candidate) {
     const roles = (['taskRoleArn', 'executionRoleArn'] as const).flatMap(
-      (field) => textIn(subject.definition, field) ?? [],
+      (field) => textIn(candidate.definition, field) ?? [],
     );
     const looks = [...new Set(roles)].map(async (arn) => {
       const name = lastSegment(arn);
-      const away = elsewhere(arn, aws, subject);
+      const away = differentRegionOrAccount(arn, aws, candidate);
       if (away !== undefined) return [skipped(`role ${name} ${away}`)];
       return looked(
         `role ${name}`,

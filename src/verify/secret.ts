@@ -1,18 +1,29 @@
 import type { DescribeSecretCommandOutput } from '@aws-sdk/client-secrets-manager';
 import { isAwsError } from '../aws/errors.ts';
 import { parseArn } from '../aws/partition.ts';
-import { elsewhere, failed, looked, ok, skipped, warning, type Check, type Finding } from './check.ts';
+import {
+  differentRegionOrAccount,
+  failed,
+  looked,
+  ok,
+  skipped,
+  warning,
+  type Check,
+  type Finding,
+} from './check.ts';
 import { referencesOf, type SecretReference } from './references.ts';
 
 /** The secrets of the definition exist. Their values are not read. */
 export const secret: Check = {
   name: 'secret',
   nothing: 'the definition names no secret of Secrets Manager',
-  async look(aws, subject) {
-    const wanted = referencesOf(subject.definition).flatMap((each) => (each.kind === 'secret' ? each : []));
-    const looks = wanted.map(async (reference) => {
+  async look(aws, candidate) {
+    const desired = referencesOf(candidate.definition).flatMap((each) =>
+      each.kind === 'secret' ? each : [],
+    );
+    const looks = desired.map(async (reference) => {
       const name = nameOf(reference);
-      const away = elsewhere(reference.id, aws, subject);
+      const away = differentRegionOrAccount(reference.id, aws, candidate);
       if (away !== undefined) return [skipped(`${name} ${away}`)];
       return looked(
         name,
@@ -43,8 +54,8 @@ export function secretFinding(
   if (DeletedDate !== undefined) return failed(`${name} is marked for deletion, so no task can read it`);
   const versions = Object.entries(VersionIdsToStages ?? {});
   if (versions.length === 0) return warning(`${name} is there, but has no value yet`);
-  const wanted = reference.version ?? 'AWSCURRENT';
-  return versions.some(([id, stages]) => id === wanted || stages.includes(wanted))
+  const desired = reference.version ?? 'AWSCURRENT';
+  return versions.some(([id, stages]) => id === desired || stages.includes(desired))
     ? ok(`${name} is there`)
-    : warning(`${name} is there, but no version of it is labelled ${wanted}`);
+    : warning(`${name} is there, but no version of it is labelled ${desired}`);
 }

@@ -1,13 +1,13 @@
 import type { CheckResult } from '../model.ts';
-import { Failure } from '../runtime/failure.ts';
+import { DeployError } from '../runtime/failure.ts';
 import type { Log } from '../runtime/log.ts';
-import { resultOf, type Check, type Means, type Subject, type VerifyAws } from './check.ts';
+import { resultOf, type Check, type CheckContext, type Candidate, type PreflightAws } from './check.ts';
 import { CHECKS } from './checks.ts';
 
-export type { Subject, VerifyAws } from './check.ts';
+export type { Candidate, PreflightAws } from './check.ts';
 
-export interface VerifyTools extends Means {
-  readonly aws: VerifyAws;
+export interface PreflightContext extends CheckContext {
+  readonly aws: PreflightAws;
   readonly log: Log;
 }
 
@@ -16,21 +16,21 @@ export interface VerifyTools extends Means {
  * thing that could not be looked at is SKIPPED. Rejects only with the end of the job. No results where the checks are
  * off.
  */
-export async function verify(
-  tools: VerifyTools,
-  subject: Subject,
+export async function runChecks(
+  ctx: PreflightContext,
+  candidate: Candidate,
   checks: readonly Check[] = CHECKS,
 ): Promise<CheckResult[]> {
-  const { aws, log } = tools;
-  const mode = subject.request.rollout.preflight;
+  const { aws, log } = ctx;
+  const mode = candidate.request.rollout.preflight;
   if (mode === 'off') {
     log.line('The preflight checks are off.');
     return [];
   }
   const look = async (check: Check): Promise<CheckResult> =>
-    resultOf(check, await check.look(aws, subject, tools));
+    resultOf(check, await check.look(aws, candidate, ctx));
   const results = await Promise.all(checks.map(look));
-  tell(log, results, mode);
+  logResults(log, results, mode);
   return results;
 }
 
@@ -46,14 +46,14 @@ export function refuseFailed(results: readonly CheckResult[], mode: 'fail' | 'wa
     failed.length === 1
       ? `The preflight check "${first.check}" failed: ${first.detail}.`
       : `${failed.length} preflight checks failed: ${failed.map(({ check, detail }) => `${check}: ${detail}`).join('; ')}.`;
-  throw new Failure('preflight-failed', message, {
+  throw new DeployError('preflight-failed', message, {
     hint: 'No service was touched. In an emergency, preflight: warn deploys all the same.',
     evidence: failed.map((result) => ({ kind: 'status', text: `${result.check}: ${result.detail}` })),
   });
 }
 
 /** One line a check; what may not be looked at is one line together. */
-function tell(log: Log, results: readonly CheckResult[], mode: 'fail' | 'warn'): void {
+function logResults(log: Log, results: readonly CheckResult[], mode: 'fail' | 'warn'): void {
   for (const { check, state, detail, denied } of results) {
     const text = `${check}: ${detail}`;
     if (denied) continue;

@@ -1,15 +1,15 @@
 import type { ServiceRevision } from '@aws-sdk/client-ecs';
 import { byDigest, ecrRepositoryOf, shortReference } from '../aws/image-reference.ts';
 import { revisionName } from '../aws/partition.ts';
-import { looked, ok, warning, type Check, type Finding, type VerifyAws } from './check.ts';
+import { looked, ok, warning, type Check, type Finding, type PreflightAws } from './check.ts';
 import { lookAtImages } from './ecr-images.ts';
 
 /** DescribeServiceRevisions takes twenty ARNs. */
 const REVISIONS_A_CALL = 20;
 
 /** The images of the good revisions are still in ECR, so that tasks of them can start again. */
-export const wayBackImage: Check = {
-  name: 'way back image',
+export const rollbackImage: Check = {
+  name: 'rollback image',
   nothing: 'no good revision whose image is in ECR is known',
   async look(aws, { services }) {
     const arns = services.flatMap(({ lastGood }) => lastGood?.serviceRevisionArn ?? []);
@@ -21,7 +21,7 @@ export const wayBackImage: Check = {
   },
 };
 
-async function lookAtRevisions(aws: VerifyAws, arns: readonly string[]): Promise<readonly Finding[]> {
+async function lookAtRevisions(aws: PreflightAws, arns: readonly string[]): Promise<readonly Finding[]> {
   let revisions: readonly ServiceRevision[] = [];
   const unseen = await looked(
     'the good revisions',

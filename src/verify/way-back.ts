@@ -3,14 +3,14 @@ import type { ServiceSnapshot } from '../model.ts';
 import { ok, warning, type Check, type Finding } from './check.ts';
 
 /** Every service has a revision that a failed rollout can go back to. */
-export const wayBack: Check = {
-  name: 'way back',
+export const rollbackTarget: Check = {
+  name: 'rollback target',
   nothing: 'no service',
-  look: (_aws, { services }) => services.map(wayBackFinding),
+  look: (_aws, { services }) => services.map(rollbackTargetFinding),
 };
 
 /** Pure. */
-export function wayBackFinding({
+export function rollbackTargetFinding({
   address,
   lastGood,
 }: Pick<ServiceSnapshot, 'address' | 'lastGood'>): Finding {
