@@ -1,9 +1,8 @@
 import type { Service } from '@aws-sdk/client-ecs';
-import type { TargetView } from '../aws/target-health.ts';
-import type { TaskView } from './task-view.ts';
+import type { TaskHealth } from './task-look.ts';
 
 /** One look at a rollout: plain facts, gathered by observe.ts, judged by judge.ts. */
-export interface Observation {
+export interface Observation extends TaskHealth {
   /** Our service deployment; undefined where service deployments cannot be read (or not yet). */
   readonly deployment: DeploymentView | undefined;
   /** Our entry of `deployments[]`; undefined once ECS dropped it. */
@@ -14,19 +13,7 @@ export interface Observation {
   readonly service: { readonly status: string; readonly desired: number; readonly running: number };
   /** A service deployment that is newer than ours, where one was looked for and found. */
   readonly newer: string | undefined;
-  /** Tasks that our deployment started, stopped ones included. */
-  readonly tasks: readonly TaskView[];
-  /** Tasks of the service that our deployment did not start. */
-  readonly oldTasks: number;
-  /** Those of them that are on their way out; undefined where the tasks may not be read. */
-  readonly drainingTasks?: number;
-  /** Targets that lead to a task of ours. */
-  readonly targets: readonly TargetView[];
-  /** The service has target groups, and they may not be read. */
-  readonly targetsUnread?: boolean;
   readonly events: readonly ServiceEvent[];
-  /** Why this look shows no tasks, where AWS did not answer for them: they are evidence, not the verdict. */
-  readonly unanswered: unknown;
 }
 
 export interface DeploymentView {

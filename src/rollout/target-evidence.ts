@@ -9,7 +9,7 @@ import { withTimeout } from '../runtime/within.ts';
 import { EVIDENCE_MS } from './container-logs.ts';
 
 /** Reasons of one group, and addresses of one reason, that are shown. */
-const MOST = 4;
+const MOST_TARGETS = 4;
 
 /** Unhealthy targets by their reasons, and what their groups ask of them, where that may be read. */
 export async function targetEvidence(
@@ -50,7 +50,7 @@ export function describeTargets(group: TargetGroup, unhealthy: readonly TargetVi
     const why = [state, reason, description].filter((part) => part !== undefined).join(': ');
     addresses.set(why, [...(addresses.get(why) ?? []), port === undefined ? address : `${address}:${port}`]);
   }
-  const texts = [...addresses].slice(0, MOST).map(([why, where]) => `${why} (${listed(where)})`);
+  const texts = [...addresses].slice(0, MOST_TARGETS).map(([why, where]) => `${why} (${listed(where)})`);
   return [whatItAsks(group), ...texts].map((text) => ({ kind: 'target', text }));
 }
 
@@ -70,6 +70,6 @@ function whatItAsks(group: TargetGroup): string {
 }
 
 function listed(addresses: readonly string[]): string {
-  const more = addresses.length - MOST;
-  return `${addresses.slice(0, MOST).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+  const more = addresses.length - MOST_TARGETS;
+  return `${addresses.slice(0, MOST_TARGETS).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }

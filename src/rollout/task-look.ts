@@ -8,13 +8,23 @@ import { describeTasks, listServiceTasks } from '../aws/tasks.ts';
 import type { Rollout } from '../model.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { withTimeout } from '../runtime/within.ts';
-import type { Observation } from './observation.ts';
-import { viewTask } from './task-view.ts';
+import { viewTask, type TaskView } from './task-view.ts';
 
-type TaskHealth = Pick<
-  Observation,
-  'tasks' | 'oldTasks' | 'drainingTasks' | 'targets' | 'targetsUnread' | 'unanswered'
->;
+/** What one look shows of the tasks of a rollout. */
+export interface TaskHealth {
+  /** Tasks that our deployment started, stopped ones included. */
+  readonly tasks: readonly TaskView[];
+  /** Tasks of the service that our deployment did not start. */
+  readonly oldTasks: number;
+  /** Those of them that are on their way out; undefined where the tasks may not be read. */
+  readonly drainingTasks?: number;
+  /** Targets that lead to a task of ours. */
+  readonly targets: readonly TargetView[];
+  /** The service has target groups, and they may not be read. */
+  readonly targetsUnread?: boolean;
+  /** Why this look shows no tasks, where AWS did not answer for them: they are evidence, not the verdict. */
+  readonly unanswered: unknown;
+}
 
 type TaskReads = Pick<Aws, 'ecs' | 'elb'>;
 

@@ -1,7 +1,7 @@
 import type { Clock } from './clock.ts';
 
 /** Seconds of silence after which a wait says that it still waits; each further time the pause is longer. */
-const PAUSES = [30, 60, 120, 300];
+const SIGNS_OF_LIFE = [30, 60, 120, 300];
 
 /**
  * Says when a wait in which nothing changes should give a sign of life: after 30 seconds, a minute, two, and then
@@ -27,7 +27,7 @@ export class Heartbeat {
   /** Seconds since anything changed, where it is time to say so; otherwise undefined. Counts as said. */
   due(): number | undefined {
     const now = this.#clock.now();
-    const pause = PAUSES[Math.min(this.#beats, PAUSES.length - 1)] ?? 0;
+    const pause = SIGNS_OF_LIFE[Math.min(this.#beats, SIGNS_OF_LIFE.length - 1)] ?? 0;
     if (now - this.#lastSign < pause * 1000) return undefined;
     this.#lastSign = now;
     this.#beats += 1;

@@ -1,7 +1,7 @@
 import type { Clock } from './clock.ts';
 
 /** Pauses before the second, third and fourth attempt, in seconds. */
-const PAUSES = [2, 5, 12];
+const RETRY_PAUSES = [2, 5, 12];
 
 /** What one attempt came to. */
 export type Attempt<T> =
@@ -21,7 +21,7 @@ export async function retrying<T>(
   for (let count = 0; ; count += 1) {
     const came = await attempt();
     if (came.kind === 'done') return came.value;
-    const pause = PAUSES[count];
+    const pause = RETRY_PAUSES[count];
     if (!came.retryable || pause === undefined) throw came.error;
     onRetry(came.error, pause);
     await clock.sleep(pause * 1000, signal);
