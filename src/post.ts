@@ -1,19 +1,24 @@
+import type { Runner } from './action.ts';
 import { createAws, type Aws } from './aws/clients.ts';
 import { describeAwsError } from './aws/errors.ts';
-import { serviceRunOf, unpackState, type SavedService, type SavedState, type Started } from './handover.ts';
-import { cleanUpDocker, unpackLeftovers } from './image/tidy.ts';
 import { commitOf, readEvent } from './github/event.ts';
-import type { ServiceRun, PlannedChange } from './model.ts';
+import { cleanUpDocker, unpackLeftovers } from './image/session.ts';
+import type { PlannedChange, ServiceRun } from './model/index.ts';
+import {
+  serviceRunOf,
+  unpackState,
+  type SavedService,
+  type SavedState,
+  type Started,
+} from './pipeline/saved-state.ts';
 import { commentContext, postComment } from './report/post-comment.ts';
 import { ProgressLog } from './report/progress-log.ts';
 import { announceComment, withoutSecrets } from './report/publish.ts';
-import { composeReport } from './report/report.ts';
-import { runFacts } from './report/run-facts.ts';
-import { newRunRecord } from './report/story.ts';
+import { composeReport, runFacts } from './report/report.ts';
+import { newRunRecord } from './report/run-record.ts';
 import { renderSummary } from './report/summary.ts';
-import { endOnCancel, type Interruption } from './rollout/abandon.ts';
-import { findInterrupted } from './rollout/find-started.ts';
-import type { Runner } from './run.ts';
+import { endOnCancel, type Interruption } from './rollout/cancel.ts';
+import { findInterrupted } from './rollout/find-interrupted.ts';
 import { systemClock } from './runtime/clock.ts';
 import { execute } from './runtime/exec.ts';
 import { Masks } from './runtime/masks.ts';

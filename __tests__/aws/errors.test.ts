@@ -1,9 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
-import { awsErrorKind, describeAwsError, isAwsError } from '../../src/aws/errors.ts';
-import { wrapAwsError, deployErrorOf } from '../../src/aws/failures.ts';
+import {
+  awsErrorKind,
+  describeAwsError,
+  isAwsError,
+  wrapAwsError,
+  deployErrorOf,
+} from '../../src/aws/errors.ts';
 import { writeOnce } from '../../src/aws/writes.ts';
 import { Cancelled } from '../../src/runtime/cancellation.ts';
-import { DeployError } from '../../src/runtime/failure.ts';
+import { DeployError } from '../../src/runtime/error.ts';
 import { awsError, denied, expired, throttled, unanswered } from '../fakes/aws-errors.ts';
 import { fakeClock } from '../fakes/clock.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { CAUSE_GUIDE, type Cause } from '../../src/model.ts';
+import { CAUSE_GUIDE, type Cause } from '../../src/model/index.ts';
 import type { StepResult } from '../../runner/step.ts';
 import { expectRed, inAWorld, step, tag } from './world.ts';
 

@@ -8,7 +8,7 @@ import type {
   ServiceOutcome,
   ServiceSnapshot,
   TaskDefinition,
-} from '../../src/model.ts';
+} from '../../src/model/index.ts';
 
 export const ACCOUNT = '123456789012';
 export const REGION = 'eu-central-1';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { provideImages } from '../../src/image/provide.ts';
-import type { ImageSource, ProvidedImages } from '../../src/model.ts';
+import { provideImages } from '../../src/image/resolve.ts';
+import type { ImageSource, ProvidedImages } from '../../src/model/index.ts';
 import { awsError, denied, expired, throttled } from '../fakes/aws-errors.ts';
 import { ACCOUNT, digestOf, REGION, REPOSITORY } from '../fakes/literals.ts';
 import { fakeLog } from '../fakes/log.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CAUSE_GUIDE, CAUSES, type Cause } from '../../src/model.ts';
+import { CAUSE_GUIDE, CAUSES, type Cause } from '../../src/model/index.ts';
 
 const SOURCES = readdirSync('src', { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.ts') && !file.endsWith('cause-guide.ts'))

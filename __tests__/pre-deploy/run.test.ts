@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Task } from '@aws-sdk/client-ecs';
-import type { PreDeployRequest, TaskDefinition } from '../../src/model.ts';
+import type { PreDeployRequest, TaskDefinition } from '../../src/model/index.ts';
 import { runPreDeployTask, type PreDeployFacts, type PreDeployContext } from '../../src/pre-deploy/run.ts';
 import { Cancelled } from '../../src/runtime/cancellation.ts';
 import { awsError, denied, expired, throttled, unanswered } from '../fakes/aws-errors.ts';

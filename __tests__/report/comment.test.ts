@@ -1,6 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
-import { defaultKey, markerOf, renderComment, mentions } from '../../src/report/comment.ts';
-import { readHistory, withDeployment, writeHistory, type PastDeployment } from '../../src/report/history.ts';
+import {
+  defaultKey,
+  markerOf,
+  renderComment,
+  mentions,
+  readHistory,
+  withDeployment,
+  writeHistory,
+  type PastDeployment,
+} from '../../src/report/comment.ts';
 import type { Report } from '../../src/report/report.ts';
 import { OUTCOMES, RUN } from './outcomes.ts';
 

@@ -1,9 +1,14 @@
-import type { CheckResult, DefinitionChange, Evidence, GateResult, ServiceCost } from '../../src/model.ts';
-import { composeReport, type Report } from '../../src/report/report.ts';
-import { runFacts } from '../../src/report/run-facts.ts';
-import { endingOf, newRunRecord, type RunRecord } from '../../src/report/story.ts';
+import type {
+  CheckResult,
+  DefinitionChange,
+  Evidence,
+  GateResult,
+  ServiceCost,
+} from '../../src/model/index.ts';
+import { composeReport, runFacts, type Report } from '../../src/report/report.ts';
+import { endingOf, newRunRecord, type RunRecord } from '../../src/report/run-record.ts';
 import { Cancelled } from '../../src/runtime/cancellation.ts';
-import { DeployError } from '../../src/runtime/failure.ts';
+import { DeployError } from '../../src/runtime/error.ts';
 import {
   serviceRunOf,
   outcomeOf,

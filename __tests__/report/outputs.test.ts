@@ -2,10 +2,9 @@ import { describe, expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { outputsOf } from '../../src/report/outputs.ts';
-import { composeReport } from '../../src/report/report.ts';
-import { runFacts } from '../../src/report/run-facts.ts';
-import { endingOf, newRunRecord } from '../../src/report/story.ts';
-import { DeployError } from '../../src/runtime/failure.ts';
+import { composeReport, runFacts } from '../../src/report/report.ts';
+import { endingOf, newRunRecord } from '../../src/report/run-record.ts';
+import { DeployError } from '../../src/runtime/error.ts';
 import { serviceRunOf, digestOf, outcomeOf, REPOSITORY, revisionArn, snapshotOf } from '../fakes/literals.ts';
 import { RECORDED, reportOf } from './reports.ts';
 

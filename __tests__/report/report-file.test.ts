@@ -1,8 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Evidence } from '../../src/model.ts';
-import { composeReport, type Report } from '../../src/report/report.ts';
-import { reportForFile } from '../../src/report/report-file.ts';
-import { runFacts } from '../../src/report/run-facts.ts';
+import type { Evidence } from '../../src/model/index.ts';
+import { composeReport, runFacts, type Report } from '../../src/report/report.ts';
+import { reportForFile } from '../../src/report/publish.ts';
 import { serviceRunOf, outcomeOf, requestOf } from '../fakes/literals.ts';
 import { RECORDED, recordOf } from './reports.ts';
 

@@ -1,10 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { CAUSE_GUIDE, CAUSES, RESULTS, type Result } from '../../src/model.ts';
-import { composeReport, isGreen } from '../../src/report/report.ts';
-import { runFacts } from '../../src/report/run-facts.ts';
-import { endingOf, newRunRecord } from '../../src/report/story.ts';
+import { CAUSE_GUIDE, CAUSES, RESULTS, type Result } from '../../src/model/index.ts';
+import { composeReport, isGreen, runFacts } from '../../src/report/report.ts';
+import { endingOf, newRunRecord } from '../../src/report/run-record.ts';
 import { Cancelled } from '../../src/runtime/cancellation.ts';
-import { DeployError } from '../../src/runtime/failure.ts';
+import { DeployError } from '../../src/runtime/error.ts';
 import { expired } from '../fakes/aws-errors.ts';
 import { serviceRunOf, outcomeOf, requestOf, revisionArn, snapshotOf } from '../fakes/literals.ts';
 import { RECORDED, REGISTERED, reportOf } from './reports.ts';

@@ -1,7 +1,6 @@
-import type { RegisteredDefinition } from '../../src/model.ts';
-import { composeReport, type Recorded, type Report } from '../../src/report/report.ts';
-import { runFacts } from '../../src/report/run-facts.ts';
-import { newRunRecord, type RunRecord } from '../../src/report/story.ts';
+import type { RegisteredDefinition } from '../../src/model/index.ts';
+import { composeReport, runFacts, type Recorded, type Report } from '../../src/report/report.ts';
+import { newRunRecord, type RunRecord } from '../../src/report/run-record.ts';
 import { serviceRunOf, digestOf, REPOSITORY, requestOf, revisionArn } from '../fakes/literals.ts';
 
 export const RECORDED: Recorded = {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { RESULTS } from '../../src/model.ts';
+import { RESULTS } from '../../src/model/index.ts';
 import { headlineOf } from '../../src/report/headline.ts';
 import { renderSummary } from '../../src/report/summary.ts';
 import { serviceRunOf, outcomeOf } from '../fakes/literals.ts';

@@ -6,12 +6,12 @@ import type {
   RolloutRequest,
   ServiceSnapshot,
   Problem,
-} from '../../src/model.ts';
+} from '../../src/model/index.ts';
 import { NO_HISTORY, type History } from '../../src/rollout/history.ts';
-import type { EvaluationTerms } from '../../src/rollout/judge.ts';
-import type { DeploymentView, EntryView, Observation } from '../../src/rollout/observation.ts';
-import type { TaskFailure } from '../../src/aws/task-failure.ts';
-import type { TaskView } from '../../src/rollout/task-view.ts';
+import type { EvaluationTerms } from '../../src/rollout/evaluate.ts';
+import type { DeploymentView, EntryView, Observation } from '../../src/rollout/observe.ts';
+import type { TaskFailure } from '../../src/ecs/task-failure.ts';
+import type { TaskView } from '../../src/ecs/task-health.ts';
 import type { OutputLog } from '../../src/runtime/log.ts';
 
 /** ARNs and ids of the one service that these tests are about. */

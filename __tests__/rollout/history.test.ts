@@ -8,7 +8,7 @@ import {
   remember,
   type History,
 } from '../../src/rollout/history.ts';
-import type { TaskView } from '../../src/rollout/task-view.ts';
+import type { TaskView } from '../../src/ecs/task-health.ts';
 import { failedTask, failure, healthyTask, historyOf, observation, taskView } from './builders.ts';
 
 const AUTO = { failedTaskLimit: 'auto', breakerThreshold: 4 } as const;

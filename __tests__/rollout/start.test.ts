@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { ServiceRun, RolloutRequest, ServiceSnapshot } from '../../src/model.ts';
+import type { ServiceRun, RolloutRequest, ServiceSnapshot } from '../../src/model/index.ts';
 import { plannedChangeFor, startServiceRun } from '../../src/rollout/start.ts';
 import { updateInput } from '../../src/rollout/update.ts';
 import { Cancelled } from '../../src/runtime/cancellation.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Aws } from '../../src/aws/clients.ts';
-import type { ServiceRun, Rollout, RolloutRequest } from '../../src/model.ts';
-import type { Watched } from '../../src/rollout/trouble.ts';
+import type { ServiceRun, Rollout, RolloutRequest } from '../../src/model/index.ts';
+import type { Watched } from '../../src/rollout/failure.ts';
 import { termsOf, watch, watchServiceRun, type Until } from '../../src/rollout/watch.ts';
 import { Cancelled } from '../../src/runtime/cancellation.ts';
 import { fakeClock, type FakeClock } from '../fakes/clock.ts';

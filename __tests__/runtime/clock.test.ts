@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { Cancelled, cancelledByRunner } from '../../src/runtime/cancellation.ts';
 import { secondsBetween, systemClock } from '../../src/runtime/clock.ts';
-import { DeployError } from '../../src/runtime/failure.ts';
+import { DeployError } from '../../src/runtime/error.ts';
 import { fakeClock } from '../fakes/clock.ts';
 
 describe("the system's clock", () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { Cancelled } from '../../src/runtime/cancellation.ts';
-import { poll, type PollStep } from '../../src/runtime/poll.ts';
+import { poll, type PollStep } from '../../src/runtime/wait.ts';
 import { fakeClock } from '../fakes/clock.ts';
 
 const SIGNAL = new AbortController().signal;

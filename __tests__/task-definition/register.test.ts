@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { ServiceRun } from '../../src/model.ts';
+import type { ServiceRun } from '../../src/model/index.ts';
 import { registerOrReuse, deregisterUnused } from '../../src/task-definition/register.ts';
 import { awsError, denied, expired, throttled, unanswered } from '../fakes/aws-errors.ts';
 import { fakeClock, untilDone } from '../fakes/clock.ts';

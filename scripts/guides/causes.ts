@@ -1,6 +1,6 @@
 /** The causes as DEPLOYMENT.md shows them. */
-import { EXIT_CODES, STOP_REASONS, type Severity } from '../../src/aws/stop-reasons.ts';
-import { CAUSE_GUIDE, CAUSES, type Cause, type CauseGuide } from '../../src/model.ts';
+import { EXIT_CODES, STOP_REASONS, type Severity } from '../../src/ecs/stop-reasons.ts';
+import { CAUSE_GUIDE, CAUSES, type Cause, type CauseGuide } from '../../src/model/index.ts';
 import { table } from '../readme-tables.ts';
 
 type Phase = CauseGuide['phase'];

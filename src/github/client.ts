@@ -1,6 +1,6 @@
 import type { getOctokit } from '@actions/github';
-import { isError } from '../runtime/errors.ts';
 import type { Clock } from '../runtime/clock.ts';
+import { isError } from '../runtime/error.ts';
 import { GitHubError, type Comment, type GitHub, type GitHubProblem, type PullRequest } from './github.ts';
 
 /** Comments a page; GitHub's largest. */
@@ -80,6 +80,7 @@ export async function connectGitHub(
 }
 
 const nothing = (): void => undefined;
+
 const SILENT = { debug: nothing, info: nothing, warn: nothing, error: nothing };
 
 /**

@@ -1,17 +1,26 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { BuildOptions } from '../model.ts';
+import type { BuildOptions } from '../model/index.ts';
 import { secondsBetween } from '../runtime/clock.ts';
-import { DeployError } from '../runtime/failure.ts';
-import { retrying, type Attempt } from '../runtime/retry.ts';
-import { buildArguments, describeBuild, type BuildxVersion } from './arguments.ts';
-import { chooseBuilder } from './builder.ts';
-import { buildxVersion, currentBuilder } from './builder-facts.ts';
-import type { Caches } from './cache.ts';
-import { createBuilder, type BuilderContext } from './create-builder.ts';
+import { DeployError } from '../runtime/error.ts';
+import { retrying, type Attempt } from '../runtime/wait.ts';
+import {
+  buildxVersion,
+  chooseBuilder,
+  createBuilder,
+  currentBuilder,
+  type BuilderContext,
+} from './builder.ts';
+import {
+  buildArguments,
+  describeBuild,
+  StepCounter,
+  type BuildSteps,
+  type BuildxVersion,
+  type Caches,
+} from './buildx.ts';
+import { explain, sentence, type Circumstances, type Explanation } from './docker-errors.ts';
 import type { Docker } from './docker.ts';
-import { explain, sentence, type Circumstances, type Explanation } from './explain.ts';
-import { StepCounter, type BuildSteps } from './progress.ts';
 
 /** What is built and where it goes. */
 export interface Build {

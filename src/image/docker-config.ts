@@ -1,8 +1,8 @@
 import { chmod, cp, mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { isObject, objectIn, textIn } from '../aws/json.ts';
-import type { Json, JsonObject } from '../model.ts';
+import type { Json, JsonObject } from '../model/index.ts';
+import { isObject, objectIn, textIn } from '../runtime/json.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 

@@ -1,5 +1,5 @@
+import { DeployError } from '../runtime/error.ts';
 import { ToolMissing, type Ended, type Exec } from '../runtime/exec.ts';
-import { DeployError } from '../runtime/failure.ts';
 
 /** The docker command in the configuration of this run. */
 export interface Docker {

@@ -1,11 +1,11 @@
 import type { EcrReads } from '../aws/clients.ts';
-import { wrapAwsError } from '../aws/failures.ts';
+import { wrapAwsError } from '../aws/errors.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { DeployError } from '../runtime/failure.ts';
+import { DeployError } from '../runtime/error.ts';
 import type { Log } from '../runtime/log.ts';
-import { retrying, type Attempt } from '../runtime/retry.ts';
+import { retrying, type Attempt } from '../runtime/wait.ts';
+import { explain, sentence, type Circumstances } from './docker-errors.ts';
 import type { Docker } from './docker.ts';
-import { explain, sentence, type Circumstances } from './explain.ts';
 
 export interface LoginContext {
   readonly aws: { ecr(region: string): Pick<EcrReads, 'getAuthorizationToken'> };

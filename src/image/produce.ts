@@ -1,17 +1,26 @@
+import { createHash } from 'node:crypto';
 import type { EcrReads, EcrWrites } from '../aws/clients.ts';
-import type { BuildFacts, DeployedImage, Request } from '../model.ts';
+import type { BuildFacts, BuildOptions, DeployedImage, Request } from '../model/index.ts';
 import type { OutputLog } from '../runtime/log.ts';
 import { buildAndPush, type Build } from './build.ts';
-import { buildxVersion } from './builder-facts.ts';
-import { cachesOf } from './cache.ts';
-import type { Circumstances } from './explain.ts';
-import { fingerprint } from './fingerprint.ts';
-import { labelsOf } from './labels.ts';
-import type { BuildPlan } from './order.ts';
-import { existingTags, sizeOf } from './present.ts';
-import { copyImage, tagImage } from './retag.ts';
+import { buildxVersion } from './builder.ts';
+import { cachesOf } from './buildx.ts';
+import type { Circumstances } from './docker-errors.ts';
+import type { BuildPlan } from './plan.ts';
 import { hostsOf, openDocker, type SessionContext } from './session.ts';
-import { hashedName, planNames, tagIsTaken, desiredNames, type ImageName, type NamePlan } from './tags.ts';
+import { labelsOf } from './source.ts';
+import {
+  copyImage,
+  desiredNames,
+  existingTags,
+  hashedName,
+  planNames,
+  sizeOf,
+  tagImage,
+  tagIsTaken,
+  type ImageName,
+  type NamePlan,
+} from './tags.ts';
 
 type Ecr = Pick<EcrReads, 'batchGetImage' | 'describeImages' | 'getAuthorizationToken'> & EcrWrites;
 
@@ -160,4 +169,32 @@ function buildOf(
 
 function circumstancesOf({ repository }: BuildPlan, platforms: readonly string[]): Circumstances {
   return { repository, platforms };
+}
+
+const DIGITS = 12;
+
+/**
+ * Pure: twelve hex digits that are the same for the same inputs of a build: context, file, target, platforms, build
+ * arguments, build contexts and labels. The commit stands for the files. `env` gives the values of build arguments
+ * that are given by name alone.
+ */
+export function fingerprint(
+  context: string,
+  build: Pick<BuildOptions, 'file' | 'target' | 'buildArgs' | 'buildContexts' | 'labels'>,
+  platforms: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): string {
+  const buildArgs = build.buildArgs.map((line) =>
+    line.includes('=') || env[line] === undefined ? line : `${line}=${env[line]}`,
+  );
+  const inputs = [
+    context,
+    build.file ?? null,
+    build.target ?? null,
+    platforms.toSorted(),
+    buildArgs.toSorted(),
+    build.buildContexts.toSorted(),
+    build.labels.toSorted(),
+  ];
+  return createHash('sha256').update(JSON.stringify(inputs)).digest('hex').slice(0, DIGITS);
 }

@@ -1,10 +1,9 @@
 import type { Repository } from '@aws-sdk/client-ecr';
+import { partitionOf } from '../aws/arn.ts';
 import type { EcrReads } from '../aws/clients.ts';
-import { awsErrorKind, isAwsError } from '../aws/errors.ts';
-import { wrapAwsError } from '../aws/failures.ts';
+import { awsErrorKind, isAwsError, wrapAwsError } from '../aws/errors.ts';
 import { ecrRepositoryOf, type EcrRepository } from '../aws/image-reference.ts';
-import { partitionOf } from '../aws/partition.ts';
-import { DeployError } from '../runtime/failure.ts';
+import { DeployError } from '../runtime/error.ts';
 
 /** Which tags of a repository can be moved to another image. */
 export interface Mutability {

@@ -1,8 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import type { BuildOptions } from '../model.ts';
-import { DeployError } from '../runtime/failure.ts';
-import { csvField } from './csv.ts';
+import type { BuildOptions } from '../model/index.ts';
+import { DeployError } from '../runtime/error.ts';
 
 /** The secrets of a build: what is in the arguments says where they are, never what they are. */
 export interface BuildSecrets {
@@ -77,4 +76,9 @@ async function contentOf(id: string, path: string): Promise<string> {
       cause: error,
     });
   }
+}
+
+/** Pure: a field of an option that buildx reads as CSV, such as `src=…` of `--secret`, quoted where it has to be. */
+export function csvField(text: string): string {
+  return /[",\r\n]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

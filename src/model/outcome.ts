@@ -24,6 +24,7 @@ export const RESULTS = [
   'timed-out',
   'failed',
 ] as const;
+
 export type Result = (typeof RESULTS)[number];
 
 /** The contract's closed list. */
@@ -66,6 +67,7 @@ export const CAUSES = [
   'cancelled',
   'unknown',
 ] as const;
+
 export type Cause = (typeof CAUSES)[number];
 
 /** One observed fact that supports a verdict. `log` evidence goes to the job log and the summary only. */

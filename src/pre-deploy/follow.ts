@@ -1,14 +1,12 @@
 import type { Task } from '@aws-sdk/client-ecs';
+import { shortenArns } from '../aws/arn.ts';
 import type { EcsReads } from '../aws/clients.ts';
-import { awsErrorKind, describeAwsError } from '../aws/errors.ts';
-import { deployErrorOf } from '../aws/failures.ts';
-import { describeTasks } from '../aws/tasks.ts';
+import { awsErrorKind, deployErrorOf, describeAwsError } from '../aws/errors.ts';
+import { EXIT_CODES, NOT_OUR_FAULT, STOP_REASONS } from '../ecs/stop-reasons.ts';
+import { describeTasks } from '../ecs/tasks.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { Heartbeat } from '../runtime/heartbeat.ts';
 import type { Log } from '../runtime/log.ts';
-import { poll } from '../runtime/poll.ts';
-import { TimedOut, withTimeout } from '../runtime/within.ts';
-import { isOver } from './judge.ts';
+import { Heartbeat, poll, TimedOut, withTimeout } from '../runtime/wait.ts';
 import type { LogTail } from './log-tail.ts';
 
 export interface FollowContext {
@@ -32,6 +30,7 @@ export interface Job {
 
 /** A look is waited for so long at most, and however little time is left, so long at least. */
 const LONGEST_MS = 30_000;
+
 const LEAST_MS = 1_000;
 
 /** Where silence ends the watch, it is listened to for so long. */
@@ -99,4 +98,62 @@ async function lookOnce(
     if (kind === 'throttled' || kind === 'transient') return { kind: 'unanswered', error };
     throw deployErrorOf(error, 'watching the pre-deploy task', 'pre-deploy-task-failed');
   }
+}
+
+/** How a task ended for the container whose exit code counts. */
+export type TaskEnd =
+  | { readonly kind: 'good' }
+  | {
+      readonly kind: 'bad';
+      /** Follows a colon: which container, how it ended, and why in AWS's words. */
+      readonly why: string;
+      /** What to do about it. */
+      readonly hint: string;
+    };
+
+const LOOK_AT_THE_LOG = 'The stop reason and the last log lines say why.';
+
+/** Pure: over once it is STOPPED, or once a container has exited that the task goes on without. */
+export function isOver(task: Task, container: string, essential: boolean): boolean {
+  if (task.lastStatus === 'STOPPED') return true;
+  return !essential && exitCodeOf(task, container) !== undefined;
+}
+
+/** Pure: the container's exit code decides, unless somebody else stopped the task: then it says nothing. */
+export function evaluateTask(task: Task, container: string): TaskEnd {
+  const exitCode = exitCodeOf(task, container);
+  const reason = reasonOf(task);
+  const inWords = reason === '' ? '' : ` (${reason})`;
+  const bad = (how: string): TaskEnd => ({
+    kind: 'bad',
+    why: `${how}${inWords}`,
+    hint: hintOf(reason, exitCode) ?? LOOK_AT_THE_LOG,
+  });
+  if (exitCode === undefined) {
+    const how = task.startedAt === undefined ? 'never ran' : 'ended without an exit code';
+    return bad(`container "${container}" ${how}`);
+  }
+  if (exitCode !== 0) return bad(`container "${container}" exited with code ${exitCode}`);
+  if (NOT_OUR_FAULT.includes(task.stopCode ?? '')) {
+    return bad(`it was stopped while container "${container}" ran`);
+  }
+  return { kind: 'good' };
+}
+
+/** Of what passes by itself in a service, where ECS tries again, the table knows nothing to do. */
+function hintOf(reason: string, exitCode: number | undefined): string | undefined {
+  const known = STOP_REASONS.find(({ pattern }) => pattern.test(reason));
+  if (known !== undefined) return known.severity === 'ignored' ? undefined : known.hint;
+  return exitCode === undefined ? undefined : EXIT_CODES[exitCode]?.hint;
+}
+
+function exitCodeOf(task: Task, container: string): number | undefined {
+  return task.containers?.find((each) => each.name === container)?.exitCode;
+}
+
+/** In AWS's words, on one line: the task's reason, and those of its containers that it does not repeat. */
+function reasonOf(task: Task): string {
+  const texts = [task.stoppedReason, ...(task.containers ?? []).map((each) => each.reason)];
+  const known = [...new Set(texts)].filter((text) => text !== undefined && text !== '');
+  return shortenArns(known.join(' — ').replace(/\s+/g, ' ').trim());
 }

@@ -1,10 +1,10 @@
 import type { LogReads } from '../aws/clients.ts';
 import { awsErrorKind, describeAwsError, isAwsError } from '../aws/errors.ts';
-import type { LogStream } from '../aws/log-streams.ts';
-import type { Evidence } from '../model.ts';
+import type { LogStream } from '../ecs/log-streams.ts';
+import type { Evidence } from '../model/index.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { OutputLog } from '../runtime/log.ts';
-import { withTimeout } from '../runtime/within.ts';
+import { withTimeout } from '../runtime/wait.ts';
 
 export interface TailContext {
   readonly aws: { readonly logs: Pick<LogReads, 'getLogEvents'> };
@@ -14,6 +14,7 @@ export interface TailContext {
 
 /** A page that does not come is waited for so long at most, and so long at least: the task is what matters. */
 const LONGEST_MS = 10_000;
+
 const LEAST_MS = 1_000;
 
 /** Pages of one pull, each up to 10,000 events or 1 MB (CloudWatch Logs API, GetLogEvents). */

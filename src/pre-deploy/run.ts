@@ -1,17 +1,15 @@
 import type { Task } from '@aws-sdk/client-ecs';
+import { lastSegment, revisionName } from '../aws/arn.ts';
 import type { EcsWrites } from '../aws/clients.ts';
 import { awsErrorKind, describeAwsError, isAwsError } from '../aws/errors.ts';
-import { logStreamOf } from '../aws/log-streams.ts';
-import { lastSegment, revisionName } from '../aws/partition.ts';
 import { writeOnce } from '../aws/writes.ts';
-import type { PreDeployRequest, ServiceSnapshot, TaskDefinition } from '../model.ts';
-import { counted } from '../runtime/counted.ts';
-import { DeployError } from '../runtime/failure.ts';
-import { chooseContainer } from './container.ts';
-import { followTask, type FollowContext, type Job } from './follow.ts';
-import { evaluateTask } from './judge.ts';
+import { logStreamOf } from '../ecs/log-streams.ts';
+import type { PreDeployRequest, ServiceSnapshot, TaskDefinition } from '../model/index.ts';
+import { DeployError } from '../runtime/error.ts';
+import { counted } from '../runtime/log.ts';
+import { evaluateTask, followTask, type FollowContext, type Job } from './follow.ts';
 import { LogTail, type TailContext } from './log-tail.ts';
-import { runTaskInput, startTask, type StartContext } from './start.ts';
+import { chooseContainer, runTaskInput, startTask, type StartContext } from './start.ts';
 
 export interface PreDeployContext extends StartContext, FollowContext, TailContext {
   readonly log: TailContext['log'];

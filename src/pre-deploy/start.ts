@@ -1,13 +1,12 @@
 import type { RunTaskCommandInput, RunTaskCommandOutput } from '@aws-sdk/client-ecs';
 import type { EcsWrites } from '../aws/clients.ts';
-import { awsErrorKind, describeAwsError } from '../aws/errors.ts';
-import { deployErrorOf } from '../aws/failures.ts';
+import { awsErrorKind, deployErrorOf, describeAwsError } from '../aws/errors.ts';
 import { writeWithToken } from '../aws/writes.ts';
-import type { ServiceSnapshot } from '../model.ts';
+import type { ServiceSnapshot, TaskDefinition } from '../model/index.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { DeployError } from '../runtime/failure.ts';
+import { DeployError } from '../runtime/error.ts';
 import type { Log } from '../runtime/log.ts';
-import { withTimeout } from '../runtime/within.ts';
+import { withTimeout } from '../runtime/wait.ts';
 
 export interface StartContext {
   readonly aws: { readonly ecsWrites: Pick<EcsWrites, 'runTask'> };
@@ -114,4 +113,32 @@ function refused(why: string, cause?: unknown): DeployError {
     evidence: [{ kind: 'error', text: why }],
     cause,
   });
+}
+
+/**
+ * The container that runs the command: the one that was named; else the first that gets an image from this run; else
+ * the only one. Throws `invalid-input` otherwise, with the names.
+ */
+export function chooseContainer(
+  named: string | undefined,
+  definition: TaskDefinition,
+  withImage: readonly string[],
+): string {
+  const names = definition.containerDefinitions.map((container) => container.name);
+  const known = names.map((name) => `"${name}"`).join(', ');
+  if (named !== undefined) {
+    if (names.includes(named)) return named;
+    throw new DeployError(
+      'invalid-input',
+      `pre-deploy-container: the task definition ${definition.family} has no container "${named}". Its containers: ${known}.`,
+    );
+  }
+  const [first] = names.filter((name) => withImage.includes(name));
+  if (first !== undefined) return first;
+  const [only, ...others] = names;
+  if (only !== undefined && others.length === 0) return only;
+  throw new DeployError(
+    'invalid-input',
+    `pre-deploy-container: the task definition ${definition.family} has ${names.length} containers, and none of them gets an image from this run. Name the one that runs the command: ${known}.`,
+  );
 }

@@ -1,4 +1,4 @@
-import { sanitizeLines } from './safe-text.ts';
+import { sanitizeLines } from '../runtime/log.ts';
 
 /**
  * Text from outside as Markdown text: no structure, no HTML, no mention, no link, one line.

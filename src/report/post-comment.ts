@@ -1,11 +1,11 @@
-import type { ReportRequest, Request } from '../model.ts';
 import { connectGitHub } from '../github/client.ts';
 import { readOnlyBecause, type GitHubEvent } from '../github/event.ts';
 import { GitHubError, type GitHub } from '../github/github.ts';
 import { findPullRequest } from '../github/pull-request.ts';
 import { writeSticky } from '../github/sticky.ts';
+import type { ReportRequest, Request } from '../model/index.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { defaultKey, markerOf, renderComment, mentions } from './comment.ts';
+import { defaultKey, markerOf, mentions, renderComment } from './comment.ts';
 import { isGreen, type Report } from './report.ts';
 
 /** What is asked about the comment. */

@@ -1,26 +1,26 @@
-import type {
-  BuildFacts,
-  Cause,
-  CheckResult,
-  ServiceRun,
-  DeployedImage,
-  Evidence,
-  GateResult,
-  Mode,
-  RegisteredDefinition,
-  Request,
-  Result,
-  ServiceCost,
-  StepRecord,
-} from '../model.ts';
-import { CAUSE_GUIDE, RESULTS } from '../model.ts';
-import { objectIn, textIn } from '../aws/json.ts';
-import { lastSegment, revisionName } from '../aws/partition.ts';
+import { lastSegment, revisionName } from '../aws/arn.ts';
 import { commitOfTag } from '../aws/image-reference.ts';
-import { describeRequest } from './public-request.ts';
+import {
+  CAUSE_GUIDE,
+  RESULTS,
+  type BuildFacts,
+  type Cause,
+  type CheckResult,
+  type DeployedImage,
+  type Evidence,
+  type GateResult,
+  type Mode,
+  type RegisteredDefinition,
+  type Request,
+  type Result,
+  type ServiceCost,
+  type ServiceRun,
+  type StepRecord,
+} from '../model/index.ts';
+import { objectIn, textIn } from '../runtime/json.ts';
 import type { TimedPoint } from './progress-log.ts';
-import type { RunFacts } from './run-facts.ts';
-import type { Ending, RunRecord } from './story.ts';
+import { describeRequest } from './public-request.ts';
+import type { Ending, RunRecord } from './run-record.ts';
 
 /** The whole run, for people and machines. Secret values appear in it by name only. */
 export interface Report {
@@ -234,4 +234,45 @@ function hasChanged(record: RunRecord): boolean {
 /** Exit code of a result: only these are green. */
 export function isGreen(result: Result): boolean {
   return ['succeeded', 'unchanged', 'planned', 'registered', 'started'].includes(result);
+}
+
+/** Where and for what a run happened, from the runner's documented variables. */
+export interface RunFacts {
+  readonly repository: string | undefined;
+  readonly sha: string | undefined;
+  /** On a pull request its head; otherwise the same as `sha`. */
+  readonly commit: string | undefined;
+  readonly ref: string | undefined;
+  readonly actor: string | undefined;
+  readonly event: string | undefined;
+  readonly serverUrl: string | undefined;
+  readonly runId: string | undefined;
+  /** This step of this attempt, unlike any other. */
+  readonly id: string;
+  readonly runUrl: string | undefined;
+}
+
+/** GitHub docs, "Variables reference"; outside a runner all of them are undefined. */
+export function runFacts(
+  env: Readonly<Record<string, string | undefined>>,
+  commit: string | undefined = env['GITHUB_SHA'],
+): RunFacts {
+  const { GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: repository, GITHUB_RUN_ID: runId } = env;
+  return {
+    repository,
+    sha: env['GITHUB_SHA'],
+    commit,
+    ref: env['GITHUB_REF'],
+    actor: env['GITHUB_ACTOR'],
+    event: env['GITHUB_EVENT_NAME'],
+    serverUrl: server,
+    runId,
+    id: [runId, env['GITHUB_RUN_ATTEMPT'], env['GITHUB_JOB'], env['GITHUB_ACTION']]
+      .map((each) => each ?? '')
+      .join('/'),
+    runUrl:
+      server === undefined || repository === undefined || runId === undefined
+        ? undefined
+        : `${server}/${repository}/actions/runs/${runId}`,
+  };
 }

@@ -1,7 +1,7 @@
-import type { Cause } from '../model.ts';
-import type { EntryView, Observation } from './observation.ts';
-import { describeFailure, type TaskFailure } from '../aws/task-failure.ts';
-import { rememberTargets, type UnhealthyTargets } from './sick-targets.ts';
+import type { TargetView } from '../ecs/targets.ts';
+import { describeFailure, type TaskFailure } from '../ecs/task-failure.ts';
+import type { Cause } from '../model/index.ts';
+import type { EntryView, Observation } from './observe.ts';
 
 /** What the looks at one rollout taught so far. */
 export interface History {
@@ -126,4 +126,23 @@ export function mostFrequent(failures: readonly TaskFailure[]): TaskFailure | un
   for (const { cause } of failures) counts.set(cause, (counts.get(cause) ?? 0) + 1);
   const most = Math.max(...counts.values());
   return failures.findLast((failure) => counts.get(failure.cause) === most);
+}
+
+/** Targets of our tasks, as they were when a look last found them unhealthy, by group, address and port. */
+export type UnhealthyTargets = ReadonlyMap<string, TargetView>;
+
+/**
+ * Pure: with one more look. One that is healthy again is forgotten; one that drains or is gone stays: ECS takes out a
+ * task whose checks fail, often before anybody can ask why.
+ */
+export function rememberTargets(unhealthy: UnhealthyTargets, seen: readonly TargetView[]): UnhealthyTargets {
+  const next = new Map(unhealthy);
+  for (const target of seen) {
+    const key = `${target.targetGroupArn} ${target.address}:${target.port ?? ''}`;
+    // One that drains as well says nothing any more of why.
+    if (target.state === 'unhealthy' || (target.state.startsWith('unhealthy') && !next.has(key)))
+      next.set(key, target);
+    else if (target.state === 'healthy') next.delete(key);
+  }
+  return next;
 }

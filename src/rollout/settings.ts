@@ -1,14 +1,13 @@
 import type { UpdateServiceCommandInput } from '@aws-sdk/client-ecs';
+import { revisionName } from '../aws/arn.ts';
 import type { Aws } from '../aws/clients.ts';
 import { awsErrorKind, describeAwsError } from '../aws/errors.ts';
-import { revisionName } from '../aws/partition.ts';
-import { describeService, primaryOf, type Service } from '../aws/services.ts';
-import { writeOnce } from '../aws/writes.ts';
-import type { Rollout, RolloutRequest, ServiceSnapshot } from '../model.ts';
+import { retryRead, writeOnce } from '../aws/writes.ts';
+import { describeService, primaryOf, type Service } from '../ecs/services.ts';
+import type { Rollout, RolloutRequest, ServiceSnapshot } from '../model/index.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
-import { withTimeout } from '../runtime/within.ts';
-import { retryRead } from './asking.ts';
+import { withTimeout } from '../runtime/wait.ts';
 
 /** What UpdateService changes of a service beside its revision, by its own names. */
 type Settings = Partial<
@@ -21,6 +20,7 @@ const INPUTS: Readonly<Record<keyof Settings, string>> = {
   enableECSManagedTags: 'enable-ecs-managed-tags',
   propagateTags: 'propagate-tags',
 };
+
 const FIELDS = Object.keys(INPUTS) as (keyof Settings)[];
 
 /** The request changes more of the service than its revision. */
@@ -76,6 +76,7 @@ export interface RestoreContext {
 
 /** The revision is back by then: a read about the rest is waited for so long, and writes are sent again for so long. */
 const READ_MS = 10_000;
+
 const WRITE_MS = 30_000;
 
 /**

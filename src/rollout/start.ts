@@ -1,25 +1,24 @@
 import type { Deployment, Service } from '@aws-sdk/client-ecs';
+import { revisionName } from '../aws/arn.ts';
 import type { EcsReads } from '../aws/clients.ts';
-import { describeAwsError } from '../aws/errors.ts';
-import { deployErrorOf } from '../aws/failures.ts';
-import { revisionName } from '../aws/partition.ts';
-import { timeOf } from '../aws/service-deployments.ts';
-import { primaryOf } from '../aws/services.ts';
+import { deployErrorOf, describeAwsError } from '../aws/errors.ts';
+import { timeOf } from '../ecs/service-deployments.ts';
+import { primaryOf } from '../ecs/services.ts';
 import type {
-  ServiceRun,
   PlannedChange,
+  Problem,
   Rollout,
   RolloutRequest,
+  ServiceRun,
   ServiceSnapshot,
   TaskDefinition,
-  Problem,
-} from '../model.ts';
+} from '../model/index.ts';
 import { Cancelled, CancelledUnanswered } from '../runtime/cancellation.ts';
-import { DeployError } from '../runtime/failure.ts';
+import { DeployError } from '../runtime/error.ts';
 import type { Log } from '../runtime/log.ts';
-import { withGracePeriod } from '../runtime/within.ts';
-import { findServiceDeployment, type FindContext } from './find.ts';
-import { UpdateUnanswered, updateInput, updateOnce, type UpdateContext } from './update.ts';
+import { withGracePeriod } from '../runtime/wait.ts';
+import { findServiceDeployment, type FindContext } from './find-deployment.ts';
+import { updateInput, updateOnce, UpdateUnanswered, type UpdateContext } from './update.ts';
 
 export interface StartContext extends FindContext, UpdateContext {
   readonly aws: UpdateContext['aws'] & {

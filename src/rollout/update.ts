@@ -1,15 +1,13 @@
 import type { Service, UpdateServiceCommandInput } from '@aws-sdk/client-ecs';
 import type { EcsReads, EcsWrites } from '../aws/clients.ts';
-import { awsErrorKind, describeAwsError, isAwsError } from '../aws/errors.ts';
-import { deployErrorOf } from '../aws/failures.ts';
-import { describeService, primaryOf } from '../aws/services.ts';
-import { unanswered, writeOnce } from '../aws/writes.ts';
-import type { Cause, RolloutRequest, ServiceSnapshot } from '../model.ts';
+import { awsErrorKind, deployErrorOf, describeAwsError, isAwsError } from '../aws/errors.ts';
+import { retryRead, unanswered, writeOnce } from '../aws/writes.ts';
+import { describeService, primaryOf } from '../ecs/services.ts';
+import type { Cause, RolloutRequest, ServiceSnapshot } from '../model/index.ts';
 import { Cancelled } from '../runtime/cancellation.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { DeployError } from '../runtime/failure.ts';
-import { withGracePeriod, withTimeout } from '../runtime/within.ts';
-import { retryRead } from './asking.ts';
+import { DeployError } from '../runtime/error.ts';
+import { withGracePeriod, withTimeout } from '../runtime/wait.ts';
 
 export interface UpdateContext {
   readonly aws: {

@@ -1,20 +1,17 @@
 import type { Aws } from '../aws/clients.ts';
-import { breakerThreshold } from '../aws/breaker.ts';
-import { awsErrorKind, describeAwsError } from '../aws/errors.ts';
-import { deployErrorOf } from '../aws/failures.ts';
-import type { ServiceRun, Request, Rollout, RolloutRequest } from '../model.ts';
+import { awsErrorKind, deployErrorOf, describeAwsError } from '../aws/errors.ts';
+import { breakerThreshold } from '../ecs/services.ts';
+import type { Request, Rollout, RolloutRequest, ServiceRun } from '../model/index.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { DeployError } from '../runtime/failure.ts';
+import { DeployError } from '../runtime/error.ts';
 import type { OutputLog } from '../runtime/log.ts';
-import { poll } from '../runtime/poll.ts';
-import { withTimeout } from '../runtime/within.ts';
+import { poll, withTimeout } from '../runtime/wait.ts';
 import { diagnose, logEvidence } from './diagnose.ts';
+import { evaluate, type Evaluation, type EvaluationTerms } from './evaluate.ts';
+import { betterKnown, problemOf, type Watched } from './failure.ts';
 import { NO_HISTORY, remember } from './history.ts';
-import { evaluate, type EvaluationTerms, type Evaluation } from './judge.ts';
-import type { Observation } from './observation.ts';
-import { observe } from './observe.ts';
-import { ProgressReporter } from './teller.ts';
-import { betterKnown, problemOf, type Watched } from './trouble.ts';
+import { observe, type Observation } from './observe.ts';
+import { ProgressReporter } from './progress.ts';
 
 export interface WatchContext {
   readonly aws: Pick<Aws, 'ecs' | 'elb'>;

@@ -1,9 +1,9 @@
+import { revisionName } from '../aws/arn.ts';
 import type { Aws } from '../aws/clients.ts';
-import { wrapAwsError } from '../aws/failures.ts';
-import { revisionName } from '../aws/partition.ts';
-import { describeServiceRevisions, listServiceDeployments } from '../aws/service-deployments.ts';
-import type { ServiceSnapshot } from '../model.ts';
-import { DeployError } from '../runtime/failure.ts';
+import { wrapAwsError } from '../aws/errors.ts';
+import { describeServiceRevisions, listServiceDeployments } from '../ecs/service-deployments.ts';
+import type { ServiceSnapshot } from '../model/index.ts';
+import { DeployError } from '../runtime/error.ts';
 
 /**
  * The task definition that `mode: rollback` goes back to: the last good one below the one that the service is on.

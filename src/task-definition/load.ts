@@ -1,11 +1,10 @@
+import { revisionName } from '../aws/arn.ts';
 import type { Aws } from '../aws/clients.ts';
-import { awsErrorKind } from '../aws/errors.ts';
-import { deployErrorOf } from '../aws/failures.ts';
-import { revisionName } from '../aws/partition.ts';
-import type { DefinitionBase, ServiceSnapshot, TaskDefinition } from '../model.ts';
-import { DeployError } from '../runtime/failure.ts';
-import { registrable } from './fields.ts';
+import { awsErrorKind, deployErrorOf } from '../aws/errors.ts';
+import type { DefinitionBase, ServiceSnapshot, TaskDefinition } from '../model/index.ts';
+import { DeployError } from '../runtime/error.ts';
 import { readTaskDefinitionFile } from './read-file.ts';
+import { registrable } from './shape.ts';
 
 /** A definition to start from, and where it came from. */
 export interface LoadedDefinition {

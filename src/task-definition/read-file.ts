@@ -1,9 +1,9 @@
+import { parseDocument, type YAMLParseError } from 'yaml';
 import { readFile } from 'node:fs/promises';
 import { isAbsolute, resolve } from 'node:path';
-import { parseDocument, type YAMLParseError } from 'yaml';
-import type { Json, TaskDefinition } from '../model.ts';
-import { DeployError } from '../runtime/failure.ts';
-import { asTaskDefinition, registrable } from './fields.ts';
+import type { Json, TaskDefinition } from '../model/index.ts';
+import { DeployError } from '../runtime/error.ts';
+import { asTaskDefinition, registrable } from './shape.ts';
 
 /** Aliases that a YAML file may expand to; more is an attack or an accident. */
 const MAX_ALIASES = 100;
