@@ -2,7 +2,7 @@
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
-import { isBefore, parseBuildxVersion } from '../../src/image/arguments.ts';
+import { isBefore, parseBuildxVersion } from '../../src/image/buildx.ts';
 import type { StepOptions, StepResult } from '../../runner/step.ts';
 import { startActionsCache, type ActionsCache } from '../../simulator/github/actions-cache/server.ts';
 import { cacheToken } from '../../simulator/github/actions-cache/token.ts';

@@ -146,7 +146,7 @@ describe('what may go wrong is warned of, and deployed', () => {
       for (const each of found.serviceDeployments) each.status = 'STOPPED';
       for (const each of found.deployments) each.rolloutState = 'IN_PROGRESS';
       const result = await step(sim, tag('v2'));
-      expect(result.warnings.join('\n')).toMatch(/way back/);
+      expect(result.warnings.join('\n')).toMatch(/rollback target/);
     }));
 
   test('the image of the good revision that is gone from ECR', () =>

@@ -12,7 +12,7 @@ import { TargetGroup } from '../../simulator/elbv2/balancing.ts';
 import type { JsonObject } from '../../simulator/protocol/fields.ts';
 import type { Seed } from '../../simulator/seed.ts';
 import type { World } from '../../simulator/world.ts';
-import { rawTaskDefinitions } from '../../src/aws/raw-task-definitions.ts';
+import { rawTaskDefinitions } from '../../src/aws/task-definitions.ts';
 
 /** Reads everything that a deployment meets from an AWS, through the calls of AWS. */
 export async function copyOf(endpoint: string): Promise<Seed> {

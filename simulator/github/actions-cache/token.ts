@@ -1,6 +1,6 @@
 /** ACTIONS_RUNTIME_TOKEN: a JWT whose claim `ac` says what a job may do with the cache of which branch. */
-import { isObject } from '../../../src/aws/json.ts';
-import type { Json } from '../../../src/model.ts';
+import { isObject } from '../../../src/runtime/json.ts';
+import type { Json } from '../../../src/model/index.ts';
 
 /** A branch, and what a job may do with its cache. */
 export interface CacheScope {
