@@ -2,9 +2,9 @@
 import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { StepOptions } from '../runner/step.ts';
-import { createService } from '../simulator/ecs/services.ts';
-import { primaryOf } from '../simulator/ecs/service-deployments.ts';
-import type { SeedOptions } from '../simulator/seed.ts';
+import { createService } from '../simulator/engine/services.ts';
+import { primaryOf } from '../simulator/engine/service-deployments.ts';
+import type { SeedOptions } from '../simulator/scenario/seed.ts';
 import { hasDeploymentUnderway, type Simulator } from '../simulator/simulator.ts';
 
 export interface Scene {

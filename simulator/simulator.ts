@@ -1,25 +1,25 @@
 import type { AddressInfo } from 'node:net';
-import { writeDown } from './calls.ts';
-import type { Call } from './calls.ts';
+import { writeDown } from './front/calls.ts';
+import type { Call } from './front/calls.ts';
 import { RunningClock } from './clock.ts';
 import type { SimulatorClock } from './clock.ts';
-import type { Service } from './ecs/model.ts';
-import { isUnderway } from './ecs/service-deployments.ts';
-import { Downloads } from './ecr/downloads.ts';
-import type { Upstream } from './ecr/upstream.ts';
-import { closeServer, listen, openTraffic } from './elbv2/traffic.ts';
-import type { Traffic } from './elbv2/traffic.ts';
-import { Faults } from './faults.ts';
-import type { Fault } from './faults.ts';
-import { Operator } from './operator.ts';
-import { text } from './protocol/fields.ts';
-import type { JsonObject } from './protocol/fields.ts';
-import type { AwsRequest } from './protocol/request.ts';
-import { seedSeconds, seedWorld } from './seed.ts';
-import type { Seed } from './seed.ts';
-import { createFront } from './server.ts';
-import { World } from './world.ts';
-import type { Times } from './world.ts';
+import type { Service } from './state/model.ts';
+import { isUnderway } from './engine/service-deployments.ts';
+import { Downloads } from './state/downloads.ts';
+import type { Upstream } from './front/upstream.ts';
+import { closeServer, listen, openTraffic } from './front/traffic.ts';
+import type { Traffic } from './front/traffic.ts';
+import { Faults } from './scenario/faults.ts';
+import type { Fault } from './scenario/faults.ts';
+import { Operator } from './scenario/operator.ts';
+import { text } from './state/json.ts';
+import type { JsonObject } from './state/json.ts';
+import type { AwsRequest } from './api/protocol/request.ts';
+import { seedSeconds, seedWorld } from './scenario/seed.ts';
+import type { Seed } from './scenario/seed.ts';
+import { createFront } from './front/server.ts';
+import { World } from './engine/world.ts';
+import type { Times } from './engine/world.ts';
 
 export interface SimulatorOptions {
   /** How many times faster than real time the world runs; 1 by default. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { createService } from '../../simulator/ecs/services.ts';
+import { createService } from '../../simulator/engine/services.ts';
 import type { Simulator } from '../../simulator/simulator.ts';
 import {
   accepted,

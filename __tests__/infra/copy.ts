@@ -6,12 +6,12 @@ import type { CapacityProvider } from '@aws-sdk/client-ecs';
 import { ElasticLoadBalancingV2 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { TargetGroup as ElbTargetGroup } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { SecretsManager } from '@aws-sdk/client-secrets-manager';
-import { createService } from '../../simulator/ecs/services.ts';
-import { readOnlyFields } from '../../simulator/ecs/task-definition-fields.ts';
-import { TargetGroup } from '../../simulator/elbv2/balancing.ts';
-import type { JsonObject } from '../../simulator/protocol/fields.ts';
-import type { Seed } from '../../simulator/seed.ts';
-import type { World } from '../../simulator/world.ts';
+import { createService } from '../../simulator/engine/services.ts';
+import { readOnlyFields } from '../../simulator/engine/task-definition-fields.ts';
+import { TargetGroup } from '../../simulator/state/balancing.ts';
+import type { JsonObject } from '../../simulator/state/json.ts';
+import type { Seed } from '../../simulator/scenario/seed.ts';
+import type { World } from '../../simulator/engine/world.ts';
 import { rawTaskDefinitions } from '../../src/aws/raw-task-definitions.ts';
 
 /** Reads everything that a deployment meets from an AWS, through the calls of AWS. */

@@ -2,9 +2,9 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { ApplicationAutoScaling } from '@aws-sdk/client-application-auto-scaling';
 import { ManualClock } from '../../simulator/clock.ts';
-import { parseScenario } from '../../simulator/scenario.ts';
-import { seedWorld } from '../../simulator/seed.ts';
-import type { ScalingPlan } from '../../simulator/seed.ts';
+import { parseScenario } from '../../simulator/scenario/scenario.ts';
+import { seedWorld } from '../../simulator/scenario/seed.ts';
+import type { ScalingPlan } from '../../simulator/scenario/seed.ts';
 import { startSimulator } from '../../simulator/simulator.ts';
 import type { SimulatorOptions } from '../../simulator/simulator.ts';
 

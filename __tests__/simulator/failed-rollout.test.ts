@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { createService } from '../../simulator/ecs/services.ts';
-import { failureThreshold } from '../../simulator/ecs/monitors.ts';
+import { createService } from '../../simulator/engine/services.ts';
+import { failureThreshold } from '../../simulator/engine/monitors.ts';
 import { bench } from './worlds.ts';
 
 test.each([

@@ -5,7 +5,7 @@ import {
   GetDownloadUrlForLayerCommand,
   paginateListImages,
 } from '@aws-sdk/client-ecr';
-import { digestOf } from '../../simulator/ids.ts';
+import { digestOf } from '../../simulator/state/ids.ts';
 import { GetLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import {
   DescribeServicesCommand,

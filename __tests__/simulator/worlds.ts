@@ -1,9 +1,9 @@
 import { ManualClock } from '../../simulator/clock.ts';
-import type { Service, Task } from '../../simulator/ecs/model.ts';
-import { Operator } from '../../simulator/operator.ts';
-import { seedWorld } from '../../simulator/seed.ts';
-import type { SeedOptions } from '../../simulator/seed.ts';
-import { World } from '../../simulator/world.ts';
+import type { Service, Task } from '../../simulator/state/model.ts';
+import { Operator } from '../../simulator/scenario/operator.ts';
+import { seedWorld } from '../../simulator/scenario/seed.ts';
+import type { SeedOptions } from '../../simulator/scenario/seed.ts';
+import { World } from '../../simulator/engine/world.ts';
 
 interface Bench {
   readonly clock: ManualClock;

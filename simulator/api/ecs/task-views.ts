@@ -1,0 +1,106 @@
+/** Tasks as ECS shows them. */
+import { epochSeconds, number, objects, text } from '../../state/json.ts';
+import type { JsonObject } from '../../state/json.ts';
+import type { World } from '../../engine/world.ts';
+import type { Container, Task } from '../../state/model.ts';
+import { hasInterface, hostOf, networkBindings } from '../../engine/instances.ts';
+import { containersHealthy, isCheckedAtAll, sickContainer } from '../../engine/tasks.ts';
+
+/** A task as DescribeTasks shows it. */
+export function taskView(world: World, task: Task, includeTags = false): JsonObject {
+  const { body } = task.definition;
+  const settings = task.revision?.settings;
+  const launchType = settings?.launchType ?? 'FARGATE';
+  return {
+    taskArn: task.arn,
+    clusterArn: task.cluster.arn,
+    taskDefinitionArn: task.definition.arn,
+    lastStatus: task.lastStatus,
+    desiredStatus: task.desiredStatus,
+    healthStatus: healthOf(task),
+    startedBy: task.startedBy,
+    group: task.group,
+    launchType,
+    containerInstanceArn: launchType === 'EC2' ? hostOf(world, task).arn : undefined,
+    capacityProviderName: text(settings?.capacityProviderStrategy?.[0] ?? {}, 'capacityProvider'),
+    ...(launchType === 'FARGATE' ? { platformVersion: '1.4.0', platformFamily: 'Linux' } : {}),
+    availabilityZone: `${task.arn.split(':')[3] ?? ''}a`,
+    connectivity: task.startedAt === undefined ? undefined : 'CONNECTED',
+    connectivityAt: epochSeconds(task.startedAt),
+    cpu: text(body, 'cpu'),
+    memory: text(body, 'memory'),
+    createdAt: epochSeconds(task.createdAt),
+    pullStartedAt: epochSeconds(task.pullStartedAt),
+    pullStoppedAt: epochSeconds(task.pullStoppedAt),
+    startedAt: epochSeconds(task.startedAt),
+    stoppingAt: epochSeconds(task.stoppingAt),
+    executionStoppedAt: epochSeconds(task.executionStoppedAt),
+    stoppedAt: epochSeconds(task.stoppedAt),
+    stopCode: task.stopCode,
+    stoppedReason: task.stoppedReason,
+    version: task.version,
+    attachments: hasInterface(task) ? [attachmentView(task)] : [],
+    attributes: [{ name: 'ecs.cpu-architecture', value: 'x86_64' }],
+    containers: task.containers.map((container) => containerView(task, container)),
+    enableExecuteCommand: settings?.enableExecuteCommand ?? false,
+    ephemeralStorage: { sizeInGiB: 20 },
+    overrides: overridesView(task),
+    tags: includeTags ? task.tags : [],
+  };
+}
+
+/** Every container has an entry, with what was overridden. */
+function overridesView({ containers, overrides }: Task): JsonObject {
+  const given = objects(overrides, 'containerOverrides');
+  return {
+    ...overrides,
+    containerOverrides: containers.map(
+      ({ name }) => given.find((one) => text(one, 'name') === name) ?? { name },
+    ),
+    inferenceAcceleratorOverrides: [],
+  };
+}
+
+function attachmentView(task: Task): JsonObject {
+  const { attachment, subnet, eni, mac, ip } = task.network;
+  const provisioning = task.lastStatus === 'PROVISIONING';
+  const details = { subnetId: subnet, networkInterfaceId: eni, macAddress: mac, privateIPv4Address: ip };
+  return {
+    id: attachment,
+    type: 'ElasticNetworkInterface',
+    status: provisioning ? 'PRECREATED' : task.lastStatus === 'STOPPED' ? 'DELETED' : 'ATTACHED',
+    details: Object.entries(provisioning ? { subnetId: subnet } : details).map(([name, value]) => ({
+      name,
+      value,
+    })),
+  };
+}
+
+function containerView(task: Task, container: Container): JsonObject {
+  const { attachment, ip } = task.network;
+  return {
+    containerArn: container.arn,
+    taskArn: task.arn,
+    name: container.name,
+    image: container.image,
+    imageDigest: task.pullStoppedAt === undefined ? undefined : container.digest,
+    runtimeId: container.runtimeId,
+    lastStatus: container.lastStatus,
+    exitCode: container.exitCode,
+    reason: container.reason,
+    networkBindings: networkBindings(task, container),
+    networkInterfaces:
+      task.lastStatus === 'PROVISIONING' || !hasInterface(task)
+        ? []
+        : [{ attachmentId: attachment, privateIpv4Address: ip }],
+    healthStatus: container.healthStatus,
+    managedAgents: [],
+    cpu: String(number(container.definition, 'cpu') ?? 0),
+  };
+}
+
+function healthOf(task: Task): string {
+  if (sickContainer(task) !== undefined) return 'UNHEALTHY';
+  const checked = task.containers.some(({ healthStatus }) => healthStatus !== 'UNKNOWN');
+  return checked && containersHealthy(task) && isCheckedAtAll(task) ? 'HEALTHY' : 'UNKNOWN';
+}

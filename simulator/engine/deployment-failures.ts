@@ -1,0 +1,115 @@
+/** How deployments of a service fail, are stopped, and are undone. */
+import type { World } from './world.ts';
+import { route } from './shifting.ts';
+import { tell } from './events.ts';
+import type { Deployment, Service } from '../state/model.ts';
+import { finish, lead, move, settle } from './service-deployments.ts';
+
+/** Who ended a deployment, in the words that ECS has for it. */
+interface Failure {
+  readonly rolloutReason: string;
+  readonly because: string;
+  readonly initiator: string;
+  readonly rollback: boolean;
+}
+
+/** The circuit breaker tripped, or a rollback of its own failed as often as it may. */
+export function failByBreaker(world: World, service: Service, deployment: Deployment): void {
+  const { breaker } = deployment.serviceDeployment;
+  tell(world, service, `(deployment ${deployment.id}) deployment failed: tasks failed to start.`);
+  fail(world, service, deployment, {
+    rolloutReason: 'ECS deployment circuit breaker: tasks failed to start.',
+    because: 'the circuit breaker threshold was exceeded',
+    initiator: 'ECS deployment circuit breaker',
+    rollback: breaker.rollback,
+  });
+}
+
+/** An alarm that the deployment monitors was raised. */
+export function failByAlarm(world: World, service: Service, deployment: Deployment, alarmName: string): void {
+  const { alarms } = deployment.serviceDeployment;
+  alarms.status = 'TRIGGERED';
+  alarms.triggered.push(alarmName);
+  tell(world, service, `(deployment ${deployment.id}) deployment failed: alarm detected.`);
+  fail(world, service, deployment, {
+    rolloutReason: 'ECS deployment failed: alarm detected.',
+    because: `the alarm ${alarmName} was detected`,
+    initiator: 'ECS deployment alarm',
+    rollback: alarms.rollback,
+  });
+}
+
+/** A lifecycle hook refused the deployment, or nobody answered it in time. */
+export function failByHook(world: World, service: Service, deployment: Deployment): void {
+  tell(world, service, `(deployment ${deployment.id}) deployment failed: lifecycle hook failed.`);
+  fail(world, service, deployment, {
+    rolloutReason: 'ECS deployment failed: lifecycle hook failed.',
+    because: 'a lifecycle hook failed',
+    initiator: 'ECS deployment lifecycle hook',
+    rollback: true,
+  });
+}
+
+/** Carries out what StopServiceDeployment asked for. */
+export function carryOutStop(world: World, service: Service, deployment: Deployment): void {
+  fail(world, service, deployment, {
+    rolloutReason: `ECS deployment ${deployment.id} was stopped by a user.`,
+    because: 'of a user request',
+    initiator: 'ECS deployment stopped by a user',
+    rollback: deployment.serviceDeployment.status === 'ROLLBACK_REQUESTED',
+  });
+}
+
+/** Ends a deployment that failed: by a rollback where that is wanted and possible, else where it stands. */
+function fail(world: World, service: Service, deployment: Deployment, failure: Failure): void {
+  const { serviceDeployment } = deployment;
+  const nothingToGoBackTo = service.completed.length === 0;
+  const asked = serviceDeployment.status === 'ROLLBACK_REQUESTED';
+  if (failure.rollback && nothingToGoBackTo && !asked && serviceDeployment.rollback === undefined) {
+    // Developer Guide: without a deployment in the COMPLETED state no new tasks are launched and it stalls.
+    deployment.stalled = true;
+    return;
+  }
+  settle(world, deployment, 'FAILED', failure.rolloutReason);
+  if (serviceDeployment.rollback !== undefined) {
+    stand(world, deployment, 'ROLLBACK_FAILED', `The rollback failed because ${failure.because}.`);
+  } else if (!failure.rollback) {
+    stand(world, deployment, 'STOPPED', `Service deployment stopped because ${failure.because}.`);
+  } else if (nothingToGoBackTo) {
+    stand(world, deployment, 'ROLLBACK_FAILED', 'There is no completed service revision to roll back to.');
+  } else {
+    rollBack(world, service, deployment, failure);
+  }
+}
+
+function stand(
+  world: World,
+  deployment: Deployment,
+  status: 'STOPPED' | 'ROLLBACK_FAILED',
+  reason: string,
+): void {
+  deployment.stalled = true;
+  finish(world, deployment.serviceDeployment, status, reason);
+}
+
+/** Leads the service back to its last completed revision, whose running tasks are kept. */
+function rollBack(world: World, service: Service, failed: Deployment, failure: Failure): void {
+  const revision = service.completed.at(-1);
+  if (revision === undefined) return;
+  const { serviceDeployment } = failed;
+  const reason = `Service deployment rolled back because ${failure.because}.`;
+  serviceDeployment.rollback = { reason, startedAt: world.clock.now(), revision };
+  move(world, serviceDeployment, 'ROLLBACK_IN_PROGRESS', reason);
+  service.deployments = service.deployments.filter((deployment) => deployment.revision !== revision);
+  service.settings = {
+    ...revision.settings,
+    deploymentConfiguration: service.settings.deploymentConfiguration,
+  };
+  if (serviceDeployment.lifecycle !== undefined) {
+    route(world, revision, 'production');
+    route(world, revision, 'test');
+  }
+  const back = lead(world, service, revision, serviceDeployment, `ecs-svc/${world.ids.digits()}`);
+  back.rolloutStateReason = `${failure.initiator}: rolling back to deploymentId ecs-svc/${revision.digits}.`;
+  tell(world, service, `(deployment ${failed.id}) rolling back to deployment ecs-svc/${revision.digits}.`);
+}

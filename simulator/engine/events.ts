@@ -1,0 +1,19 @@
+import type { World } from './world.ts';
+import type { Service, Task } from '../state/model.ts';
+
+const kept = 100;
+
+/** Adds a service event in ECS's wording; the service's name is put in front. Newest first, 100 are kept. */
+export function tell(world: World, service: Service, message: string): void {
+  const event = {
+    id: world.ids.uuid(),
+    createdAt: world.clock.now(),
+    message: `(service ${service.name}) ${message}`,
+  };
+  service.events = [event, ...service.events].slice(0, kept);
+}
+
+/** `2 tasks: (task a) (task b).`, the way in which ECS lists tasks in its events. */
+export function tasksNamed(tasks: readonly Task[], adjective = ''): string {
+  return `${tasks.length} ${adjective}tasks: ${tasks.map(({ id }) => `(task ${id})`).join(' ')}.`;
+}

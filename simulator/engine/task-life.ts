@@ -1,0 +1,186 @@
+/** The life of one task, from PROVISIONING to STOPPED. Developer Guide, "Amazon ECS task lifecycle". */
+import type { World } from './world.ts';
+import { number, object, texts } from '../state/json.ts';
+import { noExecutableText, outOfMemoryText } from './start-failure-texts.ts';
+import { openLogs, print, printLines } from './container-logs.ts';
+import { findObstacle } from './start-failures.ts';
+import type { Container, StopCode, Task, TaskStatus } from '../state/model.ts';
+
+/** What the life of a task tells whoever started it. */
+export interface Witness {
+  /** It is RUNNING. */
+  running(task: Task): void;
+  /** The health of a container or a target changed. */
+  healthChanged(task: Task): void;
+  /** It is on its way out; `failed` unless somebody wanted that. */
+  stopping(task: Task, failed: boolean): void;
+  stopped(task: Task): void;
+}
+
+/** For tasks that belong to no service. */
+export const nobody: Witness = {
+  running: () => undefined,
+  healthChanged: () => undefined,
+  stopping: () => undefined,
+  stopped: () => undefined,
+};
+
+/** Sends a freshly made task on its way. */
+export function beginLife(world: World, task: Task, witness: Witness): void {
+  after(world, task, world.times.provision, () => {
+    become(task, 'PENDING');
+    task.pullStartedAt = world.clock.now();
+    const obstacle = findObstacle(world, task);
+    const pull = Math.max(
+      0,
+      ...task.containers.map(({ behaviour }) => behaviour.pullSeconds ?? world.times.pull),
+    );
+    after(world, task, pull, () => {
+      if (obstacle === undefined) {
+        task.pullStoppedAt = world.clock.now();
+        activate(world, task, witness);
+        return;
+      }
+      if (obstacle.container !== undefined) obstacle.container.reason = obstacle.reason;
+      failToStart(world, task, obstacle.reason, witness);
+    });
+  });
+}
+
+/**
+ * Stops a task. A target that it has is drained first, for `drainSeconds` (undefined: for ever).
+ * A task that is already going is left alone.
+ */
+export function stopTask(
+  world: World,
+  task: Task,
+  cause: { code: StopCode; reason: string; failed: boolean },
+  drainSeconds: number | undefined,
+  witness: Witness,
+): void {
+  if (task.desiredStatus === 'STOPPED') return;
+  const wasRunning = task.lastStatus === 'RUNNING';
+  markStopping(world, task, cause.code, cause.reason);
+  witness.stopping(task, cause.failed);
+  if (!wasRunning) {
+    deprovision(world, task, witness);
+    return;
+  }
+  become(task, 'DEACTIVATING');
+  if (drainSeconds === undefined) return;
+  after(world, task, drainSeconds, () => {
+    become(task, 'STOPPING');
+    after(world, task, world.times.stop, () => {
+      for (const container of task.containers) endContainer(container, container.exitCode ?? 0);
+      deprovision(world, task, witness);
+    });
+  });
+}
+
+function activate(world: World, task: Task, witness: Witness): void {
+  become(task, 'ACTIVATING');
+  after(world, task, world.times.activate, () => {
+    const broken = task.containers.find(({ behaviour }) => behaviour.startFailure === 'no-executable');
+    if (broken !== undefined) {
+      const command = texts(broken.definition, 'command')[0] ?? 'serve';
+      broken.reason = noExecutableText(command);
+      failToStart(world, task, broken.reason, witness);
+      return;
+    }
+    run(world, task, witness);
+  });
+}
+
+function run(world: World, task: Task, witness: Witness): void {
+  become(task, 'RUNNING');
+  task.startedAt = world.clock.now();
+  for (const container of task.containers) {
+    container.lastStatus = 'RUNNING';
+    container.runtimeId = `${task.id}-${world.ids.hex(10)}`;
+    openLogs(world, task, container);
+    printLines(world, task, container, container.behaviour.logs ?? ['Application startup complete.']);
+    watchHealth(world, task, container, witness);
+    planExit(world, task, container, witness);
+  }
+  witness.running(task);
+}
+
+function watchHealth(world: World, task: Task, container: Container, witness: Witness): void {
+  const check = object(container.definition, 'healthCheck');
+  if (check === undefined) return;
+  const scripted = container.behaviour.containerHealth;
+  const verdict = scripted ?? {
+    status: 'HEALTHY',
+    afterSeconds: Math.min(10, number(check, 'interval') ?? 30),
+  };
+  after(world, task, verdict.afterSeconds, () => {
+    container.healthStatus = verdict.status;
+    task.version += 1;
+    witness.healthChanged(task);
+  });
+}
+
+function planExit(world: World, task: Task, container: Container, witness: Witness): void {
+  const { behaviour } = container;
+  const exit = behaviour.exit;
+  if (exit === undefined) return;
+  after(world, task, exit.afterSeconds, () => {
+    for (const line of behaviour.lastWords ?? []) print(world, task, container, line);
+    endContainer(container, exit.code);
+    if (exit.outOfMemory === true) container.reason = outOfMemoryText;
+    if (container.definition['essential'] !== false) leaveAfterExit(world, task, exit.code, witness);
+  });
+}
+
+/** The rest of the task goes when an essential container has gone. */
+function leaveAfterExit(world: World, task: Task, code: number, witness: Witness): void {
+  markStopping(world, task, 'EssentialContainerExited', 'Essential container in task exited');
+  become(task, 'DEACTIVATING');
+  const oneOff = task.service === undefined;
+  witness.stopping(task, !oneOff || code !== 0);
+  after(world, task, world.times.stop, () => {
+    for (const container of task.containers) endContainer(container, container.exitCode ?? 143);
+    deprovision(world, task, witness);
+  });
+}
+
+function failToStart(world: World, task: Task, reason: string, witness: Witness): void {
+  markStopping(world, task, 'TaskFailedToStart', reason);
+  witness.stopping(task, true);
+  deprovision(world, task, witness);
+}
+
+function markStopping(world: World, task: Task, code: StopCode, reason: string): void {
+  for (const cancel of task.cancel) cancel();
+  task.cancel = [];
+  task.desiredStatus = 'STOPPED';
+  task.stopCode = code;
+  task.stoppedReason = reason;
+  task.stoppingAt = world.clock.now();
+}
+
+function deprovision(world: World, task: Task, witness: Witness): void {
+  become(task, 'DEPROVISIONING');
+  task.executionStoppedAt = world.clock.now();
+  for (const container of task.containers) container.lastStatus = 'STOPPED';
+  after(world, task, world.times.deprovision, () => {
+    become(task, 'STOPPED');
+    task.stoppedAt = world.clock.now();
+    witness.stopped(task);
+    world.clock.after(world.times.remember, () => task.cluster.tasks.delete(task.arn));
+  });
+}
+
+function endContainer(container: Container, exitCode: number): void {
+  container.lastStatus = 'STOPPED';
+  container.exitCode = exitCode;
+}
+
+function become(task: Task, status: TaskStatus): void {
+  task.lastStatus = status;
+  task.version += 1;
+}
+
+function after(world: World, task: Task, seconds: number, action: () => void): void {
+  task.cancel.push(world.clock.after(seconds, action));
+}

@@ -1,0 +1,141 @@
+import { behaviourOfCommand } from './commands.ts';
+import { object, objects, text, texts } from '../state/json.ts';
+import type { JsonObject } from '../state/json.ts';
+import type { World } from './world.ts';
+import type { Cluster } from '../state/cluster.ts';
+import type { Container, Service, ServiceRevision, Task, TaskDefinition } from '../state/model.ts';
+
+export interface TaskOrder {
+  readonly cluster: Cluster;
+  readonly definition: TaskDefinition;
+  readonly service?: Service;
+  readonly revision?: ServiceRevision;
+  readonly startedBy: string | undefined;
+  readonly group: string;
+  readonly networkConfiguration: JsonObject | undefined;
+  readonly overrides?: JsonObject;
+  readonly tags?: readonly JsonObject[];
+}
+
+/** Makes a task in PROVISIONING, with its network interface, and puts it into its cluster. */
+export function createTask(world: World, order: TaskOrder): Task {
+  const id = world.ids.hex();
+  const arn = world.arn('ecs', `task/${order.cluster.name}/${id}`);
+  const task: Task = {
+    id,
+    arn,
+    cluster: order.cluster,
+    service: order.service,
+    revision: order.revision,
+    definition: order.definition,
+    startedBy: order.startedBy,
+    group: order.group,
+    containers: order.definition.containers.map((definition) => containerOf(world, order, id, definition)),
+    overrides: order.overrides ?? {},
+    network: networkOf(world, order),
+    tags: [...(order.tags ?? [])],
+    createdAt: world.clock.now(),
+    pullStartedAt: undefined,
+    pullStoppedAt: undefined,
+    startedAt: undefined,
+    stoppingAt: undefined,
+    executionStoppedAt: undefined,
+    stoppedAt: undefined,
+    lastStatus: 'PROVISIONING',
+    desiredStatus: 'RUNNING',
+    stopCode: undefined,
+    stoppedReason: undefined,
+    version: 1,
+    wasHealthy: false,
+    targets: [],
+    cancel: [],
+  };
+  for (const container of task.containers) container.digest = digestFor(task, container);
+  order.cluster.tasks.set(arn, task);
+  return task;
+}
+
+/** A container whose image is looked up by the digest that its service revision pinned, where there is one. */
+function containerOf(world: World, order: TaskOrder, taskId: string, definition: JsonObject): Container {
+  const name = text(definition, 'name') ?? '';
+  const image = text(definition, 'image') ?? '';
+  const pinned = order.revision?.images.get(name)?.digest;
+  const reference = pinned === undefined || image.includes('@') ? image : `${image}@${pinned}`;
+  const found = world.images.find(reference);
+  const override = objects(order.overrides ?? {}, 'containerOverrides').find(
+    (one) => text(one, 'name') === name,
+  );
+  const command = texts(override ?? {}, 'command');
+  return {
+    name,
+    arn: world.arn('ecs', `container/${order.cluster.name}/${taskId}/${world.ids.uuid()}`),
+    definition,
+    image,
+    found,
+    behaviour:
+      command.length > 0 ? { ...found?.behaviour, ...behaviourOfCommand(command) } : (found?.behaviour ?? {}),
+    digest: undefined,
+    runtimeId: undefined,
+    lastStatus: 'PENDING',
+    healthStatus: 'UNKNOWN',
+    exitCode: undefined,
+    reason: undefined,
+  };
+}
+
+function networkOf(world: World, order: TaskOrder): Task['network'] {
+  const awsvpc = object(order.networkConfiguration ?? {}, 'awsvpcConfiguration') ?? {};
+  const serial = world.ids.next();
+  return {
+    ip: `10.0.${(serial >> 8) & 255}.${serial & 255}`,
+    eni: `eni-${world.ids.hex(17)}`,
+    attachment: world.ids.uuid(),
+    subnet: texts(awsvpc, 'subnets')[0] ?? 'subnet-0a1b2c3d4e5f60001',
+    mac: `0a:${world.ids.hex(10).replace(/..(?=.)/g, '$&:')}`,
+    serial,
+  };
+}
+
+function digestFor(task: Task, { found }: Container): string | undefined {
+  const architecture = architectureOf(task);
+  return found?.platforms.find((one) => one.architecture === architecture)?.digest ?? found?.digest;
+}
+
+/** The task's platform, as image manifests name it. */
+export function architectureOf(task: Task): 'amd64' | 'arm64' {
+  const platform = object(task.definition.body, 'runtimePlatform') ?? {};
+  return text(platform, 'cpuArchitecture') === 'ARM64' ? 'arm64' : 'amd64';
+}
+
+/** Whether every health check that the definition asks for has passed. */
+export function containersHealthy(task: Task): boolean {
+  return task.containers.every(
+    ({ definition, healthStatus }) => !isChecked(definition) || healthStatus === 'HEALTHY',
+  );
+}
+
+/** The container that failed its own health check, if one did. */
+export function sickContainer(task: Task): Container | undefined {
+  return task.containers.find(
+    ({ definition, healthStatus }) => isChecked(definition) && healthStatus === 'UNHEALTHY',
+  );
+}
+
+/** Whether the task has any health check at all: a container's own or a target group's. */
+export function isCheckedAtAll(task: Task): boolean {
+  return task.targets.length > 0 || task.containers.some(({ definition }) => isChecked(definition));
+}
+
+function isChecked(definition: JsonObject): boolean {
+  return definition['essential'] !== false && object(definition, 'healthCheck') !== undefined;
+}
+
+/** Running, and every health check that applies to it passed. */
+export function isHealthy(task: Task): boolean {
+  return (
+    task.lastStatus === 'RUNNING' &&
+    containersHealthy(task) &&
+    task.targets.every(({ target }) => target.health.state === 'healthy') &&
+    (task.wasHealthy || isCheckedAtAll(task))
+  );
+}
