@@ -1,5 +1,5 @@
 import type { AddressInfo } from 'node:net';
-import { writeDown } from './front/calls.ts';
+import { writeCall } from './front/calls.ts';
 import type { Call } from './front/calls.ts';
 import { RunningClock } from './clock.ts';
 import type { SimulatorClock } from './clock.ts';
@@ -88,7 +88,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     downloads,
     record: (call) => {
       calls.push(call);
-      writeDown(call, world);
+      writeCall(call, world);
     },
     refresh: (asked, request) => refresh(world, asked, request, options.upstream),
   });

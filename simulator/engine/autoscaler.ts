@@ -1,6 +1,6 @@
 /** Application Auto Scaling: a range for a service, and a target-tracking policy where somebody scripts its load. */
 import type { Service } from '../state/model.ts';
-import { planRoundOf } from './scheduler.ts';
+import { scheduleRound } from './scheduler.ts';
 import { isUnderway } from './service-deployments.ts';
 import type { World } from './world.ts';
 
@@ -97,7 +97,7 @@ export class Autoscaler {
     };
     this.activities = [activity, ...this.activities];
     service.desiredCount = to;
-    planRoundOf(this.world, service);
+    scheduleRound(this.world, service);
   }
 
   private place(service: string): ScalableTarget['service'] {

@@ -3,7 +3,7 @@ import type { World } from './world.ts';
 import type { Service } from '../state/model.ts';
 import { failByAlarm } from './deployment-failures.ts';
 import { isUnderway, primaryOf } from './service-deployments.ts';
-import { planRoundOf } from './scheduler.ts';
+import { scheduleRound } from './scheduler.ts';
 
 /** Fails a deployment underway as soon as one of the alarms that it monitors is raised. */
 export function watchAlarms(world: World): void {
@@ -14,7 +14,7 @@ export function watchAlarms(world: World): void {
       const primary = primaryOf(service);
       if (primary === undefined) continue;
       failByAlarm(world, service, primary, alarm.name);
-      planRoundOf(world, service);
+      scheduleRound(world, service);
     }
   });
 }

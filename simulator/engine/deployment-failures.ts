@@ -1,9 +1,9 @@
 /** How deployments of a service fail, are stopped, and are undone. */
 import type { World } from './world.ts';
-import { route } from './shifting.ts';
-import { tell } from './events.ts';
+import { shiftTraffic } from './shifting.ts';
+import { addEvent } from './events.ts';
 import type { Deployment, Service } from '../state/model.ts';
-import { finish, lead, move, settle } from './service-deployments.ts';
+import { endDeployment, makePrimary, setStatus, setRolloutState } from './service-deployments.ts';
 
 /** Who ended a deployment, in the words that ECS has for it. */
 interface Failure {
@@ -16,7 +16,7 @@ interface Failure {
 /** The circuit breaker tripped, or a rollback of its own failed as often as it may. */
 export function failByBreaker(world: World, service: Service, deployment: Deployment): void {
   const { breaker } = deployment.serviceDeployment;
-  tell(world, service, `(deployment ${deployment.id}) deployment failed: tasks failed to start.`);
+  addEvent(world, service, `(deployment ${deployment.id}) deployment failed: tasks failed to start.`);
   fail(world, service, deployment, {
     rolloutReason: 'ECS deployment circuit breaker: tasks failed to start.',
     because: 'the circuit breaker threshold was exceeded',
@@ -30,7 +30,7 @@ export function failByAlarm(world: World, service: Service, deployment: Deployme
   const { alarms } = deployment.serviceDeployment;
   alarms.status = 'TRIGGERED';
   alarms.triggered.push(alarmName);
-  tell(world, service, `(deployment ${deployment.id}) deployment failed: alarm detected.`);
+  addEvent(world, service, `(deployment ${deployment.id}) deployment failed: alarm detected.`);
   fail(world, service, deployment, {
     rolloutReason: 'ECS deployment failed: alarm detected.',
     because: `the alarm ${alarmName} was detected`,
@@ -41,7 +41,7 @@ export function failByAlarm(world: World, service: Service, deployment: Deployme
 
 /** A lifecycle hook refused the deployment, or nobody answered it in time. */
 export function failByHook(world: World, service: Service, deployment: Deployment): void {
-  tell(world, service, `(deployment ${deployment.id}) deployment failed: lifecycle hook failed.`);
+  addEvent(world, service, `(deployment ${deployment.id}) deployment failed: lifecycle hook failed.`);
   fail(world, service, deployment, {
     rolloutReason: 'ECS deployment failed: lifecycle hook failed.',
     because: 'a lifecycle hook failed',
@@ -51,7 +51,7 @@ export function failByHook(world: World, service: Service, deployment: Deploymen
 }
 
 /** Carries out what StopServiceDeployment asked for. */
-export function carryOutStop(world: World, service: Service, deployment: Deployment): void {
+export function stopAsRequested(world: World, service: Service, deployment: Deployment): void {
   fail(world, service, deployment, {
     rolloutReason: `ECS deployment ${deployment.id} was stopped by a user.`,
     because: 'of a user request',
@@ -70,26 +70,26 @@ function fail(world: World, service: Service, deployment: Deployment, failure: F
     deployment.stalled = true;
     return;
   }
-  settle(world, deployment, 'FAILED', failure.rolloutReason);
+  setRolloutState(world, deployment, 'FAILED', failure.rolloutReason);
   if (serviceDeployment.rollback !== undefined) {
-    stand(world, deployment, 'ROLLBACK_FAILED', `The rollback failed because ${failure.because}.`);
+    stall(world, deployment, 'ROLLBACK_FAILED', `The rollback failed because ${failure.because}.`);
   } else if (!failure.rollback) {
-    stand(world, deployment, 'STOPPED', `Service deployment stopped because ${failure.because}.`);
+    stall(world, deployment, 'STOPPED', `Service deployment stopped because ${failure.because}.`);
   } else if (nothingToGoBackTo) {
-    stand(world, deployment, 'ROLLBACK_FAILED', 'There is no completed service revision to roll back to.');
+    stall(world, deployment, 'ROLLBACK_FAILED', 'There is no completed service revision to roll back to.');
   } else {
     rollBack(world, service, deployment, failure);
   }
 }
 
-function stand(
+function stall(
   world: World,
   deployment: Deployment,
   status: 'STOPPED' | 'ROLLBACK_FAILED',
   reason: string,
 ): void {
   deployment.stalled = true;
-  finish(world, deployment.serviceDeployment, status, reason);
+  endDeployment(world, deployment.serviceDeployment, status, reason);
 }
 
 /** Leads the service back to its last completed revision, whose running tasks are kept. */
@@ -99,17 +99,21 @@ function rollBack(world: World, service: Service, failed: Deployment, failure: F
   const { serviceDeployment } = failed;
   const reason = `Service deployment rolled back because ${failure.because}.`;
   serviceDeployment.rollback = { reason, startedAt: world.clock.now(), revision };
-  move(world, serviceDeployment, 'ROLLBACK_IN_PROGRESS', reason);
+  setStatus(world, serviceDeployment, 'ROLLBACK_IN_PROGRESS', reason);
   service.deployments = service.deployments.filter((deployment) => deployment.revision !== revision);
   service.settings = {
     ...revision.settings,
     deploymentConfiguration: service.settings.deploymentConfiguration,
   };
   if (serviceDeployment.lifecycle !== undefined) {
-    route(world, revision, 'production');
-    route(world, revision, 'test');
+    shiftTraffic(world, revision, 'production');
+    shiftTraffic(world, revision, 'test');
   }
-  const back = lead(world, service, revision, serviceDeployment, `ecs-svc/${world.ids.digits()}`);
+  const back = makePrimary(world, service, revision, serviceDeployment, `ecs-svc/${world.ids.digits()}`);
   back.rolloutStateReason = `${failure.initiator}: rolling back to deploymentId ecs-svc/${revision.digits}.`;
-  tell(world, service, `(deployment ${failed.id}) rolling back to deployment ecs-svc/${revision.digits}.`);
+  addEvent(
+    world,
+    service,
+    `(deployment ${failed.id}) rolling back to deployment ecs-svc/${revision.digits}.`,
+  );
 }

@@ -1,16 +1,16 @@
 import type { World } from './world.ts';
 import type { Service, Task } from '../state/model.ts';
 
-const kept = 100;
+const keptEvents = 100;
 
 /** Adds a service event in ECS's wording; the service's name is put in front. Newest first, 100 are kept. */
-export function tell(world: World, service: Service, message: string): void {
+export function addEvent(world: World, service: Service, message: string): void {
   const event = {
     id: world.ids.uuid(),
     createdAt: world.clock.now(),
     message: `(service ${service.name}) ${message}`,
   };
-  service.events = [event, ...service.events].slice(0, kept);
+  service.events = [event, ...service.events].slice(0, keptEvents);
 }
 
 /** `2 tasks: (task a) (task b).`, the way in which ECS lists tasks in its events. */

@@ -1,14 +1,14 @@
 /** What the healthy and the failed tasks of a deployment mean for it. */
 import type { World } from './world.ts';
 import { failByBreaker } from './deployment-failures.ts';
-import { tell } from './events.ts';
+import { addEvent } from './events.ts';
 import type { Deployment, Service, Task } from '../state/model.ts';
 import { countFailure, countHealthy } from './monitors.ts';
 import { primaryOf } from './service-deployments.ts';
 import { isHealthy } from './tasks.ts';
 
-const firstBackOff = 15;
-const longestBackOff = 900;
+const firstPause = 15;
+const longestPause = 900;
 const restartPause = 5;
 const impairedAfter = 4;
 
@@ -18,7 +18,7 @@ export function deploymentOf(service: Service, task: Task): Deployment | undefin
 }
 
 /** A task that has passed all its checks forgives the failures before it. */
-export function noteHealth(service: Service, task: Task): void {
+export function countHealthyTask(service: Service, task: Task): void {
   if (!isHealthy(task)) return;
   task.wasHealthy = true;
   const deployment = deploymentOf(service, task);
@@ -29,10 +29,10 @@ export function noteHealth(service: Service, task: Task): void {
 }
 
 /** A failed task slows the next start down, and may fail the deployment that it belongs to. */
-export function noteFailure(world: World, service: Service, task: Task): void {
+export function countFailedTask(world: World, service: Service, task: Task): void {
   const deployment = deploymentOf(service, task);
   if (deployment === undefined) return;
-  slowDown(world, service, deployment, task);
+  throttleRestarts(world, service, deployment, task);
   if (deployment.rolloutState !== 'IN_PROGRESS' || deployment !== primaryOf(service)) return;
   deployment.failedTasks += 1;
   const { breaker, rollback } = deployment.serviceDeployment;
@@ -43,11 +43,12 @@ export function noteFailure(world: World, service: Service, task: Task): void {
   if (failed) failByBreaker(world, service, deployment);
 }
 
-function slowDown(world: World, service: Service, deployment: Deployment, task: Task): void {
+function throttleRestarts(world: World, service: Service, deployment: Deployment, task: Task): void {
   const ran = task.startedAt !== undefined;
   deployment.failedLaunches = ran ? 0 : deployment.failedLaunches + 1;
   const launches = deployment.failedLaunches;
-  const pause = ran ? restartPause : Math.min(longestBackOff, firstBackOff * 2 ** (launches - 1));
-  deployment.noLaunchBefore = world.clock.now() + pause * 1000;
-  if (launches >= impairedAfter) tell(world, service, 'is unable to consistently start tasks successfully.');
+  const pause = ran ? restartPause : Math.min(longestPause, firstPause * 2 ** (launches - 1));
+  deployment.throttledUntil = world.clock.now() + pause * 1000;
+  if (launches >= impairedAfter)
+    addEvent(world, service, 'is unable to consistently start tasks successfully.');
 }

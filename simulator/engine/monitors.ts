@@ -51,7 +51,7 @@ export function countHealthy(breaker: CircuitBreaker): void {
 export function newAlarms(world: World, deploymentConfiguration: JsonObject): DeploymentAlarms {
   const settings = object(deploymentConfiguration, 'alarms') ?? {};
   const names = texts(settings, 'alarmNames');
-  const monitored = flag(settings, 'enable') === true && !names.some((name) => world.alarms.isRaised(name));
+  const monitored = flag(settings, 'enable') === true && !names.some((name) => world.alarms.isInAlarm(name));
   return {
     status: monitored ? 'MONITORING' : 'DISABLED',
     rollback: flag(settings, 'rollback') === true,

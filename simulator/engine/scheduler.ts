@@ -1,94 +1,106 @@
 /** The service scheduler: rounds that bring each service nearer to what it should be. */
 import { number } from '../state/json.ts';
 import type { World } from './world.ts';
-import { deploymentOf, noteFailure, noteHealth } from './failure-counts.ts';
-import { tasksNamed, tell } from './events.ts';
+import { deploymentOf, countFailedTask, countHealthyTask } from './failure-counts.ts';
+import { tasksNamed, addEvent } from './events.ts';
 import type { Deployment, Service, Task } from '../state/model.ts';
 import { planRound } from './rolling.ts';
-import { hasReached, isShifting, mayLeave, moveOn, secondsLeft } from './shifting.ts';
-import { carryOutStop, failByHook } from './deployment-failures.ts';
-import { complete, move, primaryOf } from './service-deployments.ts';
-import { drainSeconds, drainTargets, failedTarget, forgetTargets, registerTargets } from './targets.ts';
-import { beginLife, nobody, stopTask } from './task-life.ts';
-import type { Witness } from './task-life.ts';
-import { createTask, isCheckedAtAll, isHealthy, sickContainer } from './tasks.ts';
+import { hasReached, isShifting, isStageOver, enterNextStage, secondsLeftInStage } from './shifting.ts';
+import { stopAsRequested, failByHook } from './deployment-failures.ts';
+import { complete, setStatus, primaryOf } from './service-deployments.ts';
+import {
+  drainSeconds,
+  deregisterTargets,
+  unhealthyTarget,
+  removeTargets,
+  registerTargets,
+} from './targets.ts';
+import { startTask, ignoreTask, stopTask } from './task-life.ts';
+import type { TaskObserver } from './task-life.ts';
+import { createTask, hasHealthCheck, isHealthy, unhealthyContainer } from './tasks.ts';
 
 const placementRetry = 30;
 
 /** Plans the scheduler's next look at a service: soon, or after `seconds`. */
-export function planRoundOf(world: World, service: Service, seconds = world.times.round): void {
+export function scheduleRound(world: World, service: Service, seconds = world.times.round): void {
   if (seconds > world.times.round) {
     world.clock.after(seconds, () => {
-      planRoundOf(world, service);
+      scheduleRound(world, service);
     });
     return;
   }
-  if (service.roundPlanned) return;
-  service.roundPlanned = true;
+  if (service.roundScheduled) return;
+  service.roundScheduled = true;
   world.clock.after(seconds, () => {
-    service.roundPlanned = false;
-    holdRound(world, service);
+    service.roundScheduled = false;
+    runRound(world, service);
   });
 }
 
-function holdRound(world: World, service: Service): void {
+function runRound(world: World, service: Service): void {
   const primary = primaryOf(service);
   if (service.status !== 'ACTIVE' || primary === undefined) {
-    emptyService(world, service);
+    drainService(world, service);
     return;
   }
-  advance(world, service, primary);
-  retireUnhealthy(world, service);
+  beginOrStop(world, service, primary);
+  replaceUnhealthyTasks(world, service);
   if (primary === primaryOf(service) && primary.serviceDeployment.lifecycle !== undefined) {
-    takeStage(world, service, primary);
+    advanceLifecycle(world, service, primary);
   }
-  takeStep(world, service);
-  conclude(world, service);
+  scaleTasks(world, service);
+  completeWhenSteady(world, service);
 }
 
 /** Moves the service deployment on where the scheduler has only to begin. */
-function advance(world: World, service: Service, primary: Deployment): void {
+function beginOrStop(world: World, service: Service, primary: Deployment): void {
   const { serviceDeployment } = primary;
   if (serviceDeployment.status === 'PENDING') {
     serviceDeployment.startedAt = world.clock.now();
-    move(world, serviceDeployment, 'IN_PROGRESS');
+    setStatus(world, serviceDeployment, 'IN_PROGRESS');
   }
   if (serviceDeployment.status === 'ROLLBACK_REQUESTED' || serviceDeployment.status === 'STOP_REQUESTED') {
-    carryOutStop(world, service, primary);
+    stopAsRequested(world, service, primary);
   }
 }
 
 /** Stops the tasks that fail their health checks, once their grace period is over. */
-function retireUnhealthy(world: World, service: Service): void {
-  for (const task of wanted(service)) {
+function replaceUnhealthyTasks(world: World, service: Service): void {
+  for (const task of desiredTasks(service)) {
     const grace = (task.revision?.settings.healthCheckGracePeriodSeconds ?? 0) * 1000;
     const graceEnds = (task.startedAt ?? Number.MAX_SAFE_INTEGER) + grace;
-    const target = failedTarget(task);
-    const sick = sickContainer(task);
-    if (target === undefined && sick === undefined) continue;
+    const target = unhealthyTarget(task);
+    const container = unhealthyContainer(task);
+    if (target === undefined && container === undefined) continue;
     if (world.clock.now() < graceEnds) {
-      planRoundOf(world, service, (graceEnds - world.clock.now()) / 1000);
+      scheduleRound(world, service, (graceEnds - world.clock.now()) / 1000);
       continue;
     }
     if (target !== undefined) {
       const { group, port, reason } = target;
-      tell(
+      addEvent(
         world,
         service,
         `(port ${port}) is unhealthy in (target-group ${group.arn}) due to (reason ${reason}).`,
       );
-      dismiss(world, service, task, `Task failed ELB health checks in (target-group ${group.arn})`, true);
+      stopServiceTask(
+        world,
+        service,
+        task,
+        `Task failed ELB health checks in (target-group ${group.arn})`,
+        true,
+      );
     } else {
-      tell(world, service, `(task ${task.id}) failed container health checks.`);
-      dismiss(world, service, task, 'Task failed container health checks', true);
+      addEvent(world, service, `(task ${task.id}) failed container health checks.`);
+      stopServiceTask(world, service, task, 'Task failed container health checks', true);
     }
   }
 }
 
-function takeStep(world: World, service: Service): void {
+function scaleTasks(world: World, service: Service): void {
   const primary = primaryOf(service);
   if (primary === undefined) return;
-  const tasks = wanted(service);
+  const tasks = desiredTasks(service);
   const round = planRound({
     desired: service.desiredCount,
     ...percentages(service, primary),
@@ -98,12 +110,12 @@ function takeStep(world: World, service: Service): void {
     mayStart: !primary.stalled && mayScaleUp(primary),
   });
   for (const task of round.stop) {
-    dismiss(world, service, task, `Scaling activity initiated by (deployment ${primary.id})`, false);
+    stopServiceTask(world, service, task, `Scaling activity initiated by (deployment ${primary.id})`, false);
   }
-  if (round.start > 0) launch(world, service, primary, round.start);
-  if (round.blocked && !primary.toldBlocked) {
-    primary.toldBlocked = true;
-    tell(
+  if (round.start > 0) launchTasks(world, service, primary, round.start);
+  if (round.blocked && !primary.blockedEventSent) {
+    primary.blockedEventSent = true;
+    addEvent(
       world,
       service,
       'was unable to stop or start tasks during a deployment because of the service deployment configuration. Update the minimumHealthyPercent or maximumPercent value and try again.',
@@ -132,37 +144,37 @@ function mayScaleUp({ serviceDeployment }: Deployment): boolean {
 }
 
 /** Moves a deployment that shifts traffic on where its present stage or step is over. */
-function takeStage(world: World, service: Service, primary: Deployment): void {
+function advanceLifecycle(world: World, service: Service, primary: Deployment): void {
   const { serviceDeployment } = primary;
   if (!isShifting(serviceDeployment)) return;
-  const current = wanted(service).filter((task) => task.revision === primary.revision);
+  const current = desiredTasks(service).filter((task) => task.revision === primary.revision);
   const scaledUp = current.length === service.desiredCount && current.every(isHealthy);
-  if (!mayLeave(world, serviceDeployment, scaledUp)) {
-    const wait = secondsLeft(world, serviceDeployment);
-    if (wait > 0) planRoundOf(world, service, wait);
+  if (!isStageOver(world, serviceDeployment, scaledUp)) {
+    const wait = secondsLeftInStage(world, serviceDeployment);
+    if (wait > 0) scheduleRound(world, service, wait);
     return;
   }
-  moveOn(world, serviceDeployment, (hook) => {
+  enterNextStage(world, serviceDeployment, (hook) => {
     if (hook.status === 'TIMED_OUT' && primary === primaryOf(service)) failByHook(world, service, primary);
-    planRoundOf(world, service);
+    scheduleRound(world, service);
   });
-  planRoundOf(world, service);
+  scheduleRound(world, service);
 }
 
-function launch(world: World, service: Service, primary: Deployment, count: number): void {
-  const wait = (primary.noLaunchBefore - world.clock.now()) / 1000;
+function launchTasks(world: World, service: Service, primary: Deployment, count: number): void {
+  const wait = (primary.throttledUntil - world.clock.now()) / 1000;
   if (wait > 0) {
-    planRoundOf(world, service, wait);
+    scheduleRound(world, service, wait);
     return;
   }
   service.steady = false;
   if (!world.capacityAvailable) {
-    tell(
+    addEvent(
       world,
       service,
       'was unable to place a task. Reason: Capacity is unavailable at this time. Please try again later or in a different availability zone.',
     );
-    planRoundOf(world, service, placementRetry);
+    scheduleRound(world, service, placementRetry);
     return;
   }
   const { revision, id } = primary;
@@ -178,8 +190,8 @@ function launch(world: World, service: Service, primary: Deployment, count: numb
       tags: tagsFor(service, revision.definition.tags),
     }),
   );
-  tell(world, service, `has started ${tasksNamed(tasks)}`);
-  for (const task of tasks) beginLife(world, task, witnessOf(world, service));
+  addEvent(world, service, `has started ${tasksNamed(tasks)}`);
+  for (const task of tasks) startTask(world, task, observerOf(world, service));
 }
 
 /** The tags of a new task: those of the service or of its definition, and ECS's own, as the service asks for them. */
@@ -196,14 +208,14 @@ function tagsFor(
 }
 
 /** Ends the round: forgets deployments that have no task left, and says so when all is as it should be. */
-function conclude(world: World, service: Service): void {
+function completeWhenSteady(world: World, service: Service): void {
   const primary = primaryOf(service);
   if (primary === undefined) return;
   const present = service.cluster.tasksOf(service).filter((task) => task.lastStatus !== 'STOPPED');
   service.deployments = service.deployments.filter(
     (deployment) => deployment === primary || present.some((task) => task.revision === deployment.revision),
   );
-  const current = wanted(service);
+  const current = desiredTasks(service);
   const steady =
     current.length === service.desiredCount &&
     current.every((task) => task.revision === primary.revision && isHealthy(task)) &&
@@ -214,14 +226,14 @@ function conclude(world: World, service: Service): void {
   if (primary.rolloutState === 'IN_PROGRESS') {
     const bake = bakeSeconds(world, primary);
     if (bake > 0) {
-      planRoundOf(world, service, bake);
+      scheduleRound(world, service, bake);
       return;
     }
     complete(world, service, primary);
   }
   if (service.steady) return;
   service.steady = true;
-  tell(world, service, 'has reached a steady state.');
+  addEvent(world, service, 'has reached a steady state.');
 }
 
 /**
@@ -237,17 +249,17 @@ function bakeSeconds(world: World, primary: Deployment): number {
 }
 
 /** Stops a task on the scheduler's own account. */
-function dismiss(world: World, service: Service, task: Task, reason: string, failed: boolean): void {
+function stopServiceTask(world: World, service: Service, task: Task, reason: string, failed: boolean): void {
   service.steady = false;
   const cause = { code: 'ServiceSchedulerInitiated', reason, failed } as const;
-  const witness = witnessOf(world, service);
+  const observer = observerOf(world, service);
   const wasRunning = task.lastStatus === 'RUNNING';
-  stopTask(world, task, cause, drainSeconds(task), witness);
-  if (wasRunning) tell(world, service, `has stopped ${tasksNamed([task], 'running ')}`);
+  stopTask(world, task, cause, drainSeconds(task), observer);
+  if (wasRunning) addEvent(world, service, `has stopped ${tasksNamed([task], 'running ')}`);
 }
 
 /** Takes back the Spot capacity of a task; a service will replace it. */
-export function stopForSpot(world: World, task: Task): void {
+export function interruptSpotTask(world: World, task: Task): void {
   const cause = {
     code: 'SpotInterruption',
     reason: 'Your Spot Task was interrupted.',
@@ -258,60 +270,60 @@ export function stopForSpot(world: World, task: Task): void {
     task,
     cause,
     drainSeconds(task),
-    task.service === undefined ? nobody : witnessOf(world, task.service),
+    task.service === undefined ? ignoreTask : observerOf(world, task.service),
   );
 }
 
 /** Stops a task because a person asked for it; a service will replace it. */
 export function stopByUser(world: World, task: Task, reason: string): void {
   const cause = { code: 'UserInitiated', reason, failed: false } as const;
-  stopTask(world, task, cause, 0, task.service === undefined ? nobody : witnessOf(world, task.service));
+  stopTask(world, task, cause, 0, task.service === undefined ? ignoreTask : observerOf(world, task.service));
 }
 
-function emptyService(world: World, service: Service): void {
-  for (const task of wanted(service)) {
-    dismiss(world, service, task, `Scaling activity initiated by (service ${service.name})`, false);
+function drainService(world: World, service: Service): void {
+  for (const task of desiredTasks(service)) {
+    stopServiceTask(world, service, task, `Scaling activity initiated by (service ${service.name})`, false);
   }
   const gone = service.cluster.tasksOf(service).every((task) => task.lastStatus === 'STOPPED');
   if (service.status === 'DRAINING' && gone) service.status = 'INACTIVE';
 }
 
 /** Tasks that are meant to run, oldest first. */
-function wanted(service: Service): Task[] {
+function desiredTasks(service: Service): Task[] {
   return service.cluster.tasksOf(service).filter((task) => task.desiredStatus === 'RUNNING');
 }
 
-function witnessOf(world: World, service: Service): Witness {
-  const look = (task: Task): void => {
-    noteHealth(service, task);
-    planRoundOf(world, service);
+function observerOf(world: World, service: Service): TaskObserver {
+  const healthChanged = (task: Task): void => {
+    countHealthyTask(service, task);
+    scheduleRound(world, service);
   };
   return {
     running(task) {
       registerTargets(world, task, () => {
-        look(task);
+        healthChanged(task);
       });
       const deployment = deploymentOf(service, task);
       if (deployment !== undefined) deployment.failedLaunches = 0;
-      if (!isCheckedAtAll(task)) {
+      if (!hasHealthCheck(task)) {
         const settled = world.clock.after(world.times.settle, () => {
           task.wasHealthy = true;
-          look(task);
+          healthChanged(task);
         });
         task.cancel.push(settled);
       }
-      look(task);
+      healthChanged(task);
     },
-    healthChanged: look,
+    healthChanged,
     stopping(task, failed) {
       service.steady = false;
-      drainTargets(world, task);
-      if (failed) noteFailure(world, service, task);
-      planRoundOf(world, service);
+      deregisterTargets(world, task);
+      if (failed) countFailedTask(world, service, task);
+      scheduleRound(world, service);
     },
     stopped(task) {
-      forgetTargets(task);
-      planRoundOf(world, service);
+      removeTargets(task);
+      scheduleRound(world, service);
     },
   };
 }

@@ -2,8 +2,8 @@
 import { object, text } from '../state/json.ts';
 import type { World } from './world.ts';
 import { newAlarms, newBreaker } from './monitors.ts';
-import { newLifecycle, route, shiftsTraffic } from './shifting.ts';
-import { tell } from './events.ts';
+import { newLifecycle, shiftTraffic, shiftsTraffic } from './shifting.ts';
+import { addEvent } from './events.ts';
 import type {
   Deployment,
   RolloutState,
@@ -59,29 +59,29 @@ export function startDeployment(world: World, service: Service, definition: Task
     rollback: undefined,
   };
   service.serviceDeployments = [serviceDeployment, ...service.serviceDeployments];
-  return lead(world, service, revision, serviceDeployment, `ecs-svc/${revision.digits}`);
+  return makePrimary(world, service, revision, serviceDeployment, `ecs-svc/${revision.digits}`);
 }
 
 /** The deployment reached its steady state. */
 export function complete(world: World, service: Service, deployment: Deployment): void {
   const { serviceDeployment, revision } = deployment;
-  settle(world, deployment, 'COMPLETED', `ECS deployment ${deployment.id} completed.`);
+  setRolloutState(world, deployment, 'COMPLETED', `ECS deployment ${deployment.id} completed.`);
   if (!service.completed.includes(revision)) service.completed.push(revision);
   for (const monitor of [serviceDeployment.breaker, serviceDeployment.alarms]) {
     if (monitor.status === 'MONITORING') monitor.status = 'MONITORING_COMPLETE';
   }
   const rolledBack = serviceDeployment.rollback !== undefined;
-  finish(
+  endDeployment(
     world,
     serviceDeployment,
     rolledBack ? 'ROLLBACK_SUCCESSFUL' : 'SUCCESSFUL',
     serviceDeployment.statusReason,
   );
-  tell(world, service, `(deployment ${deployment.id}) deployment completed.`);
+  addEvent(world, service, `(deployment ${deployment.id}) deployment completed.`);
 }
 
 /** Puts a revision at the head of a service. */
-export function lead(
+export function makePrimary(
   world: World,
   service: Service,
   revision: ServiceRevision,
@@ -99,10 +99,10 @@ export function lead(
     rolloutStateReason: `ECS deployment ${id} in progress.`,
     failedTasks: 0,
     failedLaunches: 0,
-    noLaunchBefore: 0,
+    throttledUntil: 0,
     steadySince: undefined,
     stalled: false,
-    toldBlocked: false,
+    blockedEventSent: false,
   };
   service.deployments = [deployment, ...service.deployments];
   service.steady = false;
@@ -113,10 +113,10 @@ export function lead(
 function supersede(world: World, serviceDeployment: ServiceDeployment): void {
   const serving = serviceDeployment.service.completed.at(-1);
   if (serviceDeployment.lifecycle !== undefined && serving !== undefined) {
-    route(world, serving, 'production');
-    route(world, serving, 'test');
+    shiftTraffic(world, serving, 'production');
+    shiftTraffic(world, serving, 'test');
   }
-  finish(
+  endDeployment(
     world,
     serviceDeployment,
     'STOPPED',
@@ -137,7 +137,7 @@ function addRevision(world: World, service: Service, definition: TaskDefinition)
     digits,
     definition,
     settings: service.settings,
-    groupArns: groupsFor(service),
+    groupArns: targetGroupsFor(service),
     images: new Map(images),
     createdAt: world.clock.now(),
   };
@@ -146,7 +146,7 @@ function addRevision(world: World, service: Service, definition: TaskDefinition)
 }
 
 /** The target groups that do not serve now, where a service shifts between two; else the only ones. */
-function groupsFor(service: Service): string[] {
+function targetGroupsFor(service: Service): string[] {
   const serving = service.completed.at(-1)?.groupArns ?? [];
   const shifts = shiftsTraffic(service.settings.deploymentConfiguration);
   return service.settings.loadBalancers.map((balancer) => {
@@ -157,7 +157,7 @@ function groupsFor(service: Service): string[] {
 }
 
 /** Moves a service deployment on to a status that is not its last. */
-export function move(
+export function setStatus(
   world: World,
   serviceDeployment: ServiceDeployment,
   status: ServiceDeploymentStatus,
@@ -169,20 +169,25 @@ export function move(
 }
 
 /** Ends a service deployment. */
-export function finish(
+export function endDeployment(
   world: World,
   serviceDeployment: ServiceDeployment,
   status: ServiceDeploymentStatus,
   reason: string | undefined,
 ): void {
-  move(world, serviceDeployment, status, reason);
+  setStatus(world, serviceDeployment, status, reason);
   const now = world.clock.now();
   serviceDeployment.finishedAt = now;
   if (status === 'STOPPED') serviceDeployment.stoppedAt = now;
 }
 
 /** Decides the rollout state of a deployment. */
-export function settle(world: World, deployment: Deployment, state: RolloutState, reason: string): void {
+export function setRolloutState(
+  world: World,
+  deployment: Deployment,
+  state: RolloutState,
+  reason: string,
+): void {
   deployment.rolloutState = state;
   deployment.rolloutStateReason = reason;
   deployment.updatedAt = world.clock.now();

@@ -6,7 +6,7 @@ import { page, refuseMoreThan } from '../api/protocol/pages.ts';
 import type { World } from './world.ts';
 import type { Cluster } from '../state/cluster.ts';
 import type { Service, TaskDefinition } from '../state/model.ts';
-import { planRoundOf } from './scheduler.ts';
+import { scheduleRound } from './scheduler.ts';
 import { primaryOf, startDeployment } from './service-deployments.ts';
 import {
   changedSettings,
@@ -43,7 +43,7 @@ export const serviceActions = {
     }
     service.status = 'DRAINING';
     service.desiredCount = 0;
-    planRoundOf(world, service);
+    scheduleRound(world, service);
     return { service: serviceView(world, service) };
   },
 
@@ -100,11 +100,11 @@ export function createService(world: World, cluster: Cluster, name: string, inpu
     completed: [],
     events: [],
     steady: false,
-    roundPlanned: false,
+    roundScheduled: false,
   };
   cluster.services.set(name, service);
   startDeployment(world, service, definition);
-  planRoundOf(world, service);
+  scheduleRound(world, service);
   return service;
 }
 
@@ -126,7 +126,7 @@ export function updateService(world: World, service: Service, input: JsonObject)
   service.settings = settings;
   service.desiredCount = number(input, 'desiredCount') ?? service.desiredCount;
   if (changed || flag(input, 'forceNewDeployment') === true) startDeployment(world, service, definition);
-  planRoundOf(world, service);
+  scheduleRound(world, service);
 }
 
 /** Only ECS's own controller deploys through UpdateService. */

@@ -77,17 +77,17 @@ export function hasReached(lifecycle: Lifecycle, stage: LifecycleStage): boolean
 }
 
 /** The stage, or the step of it, is over once its hooks have succeeded and what it does is done. */
-export function mayLeave(world: World, deployment: ServiceDeployment, scaledUp: boolean): boolean {
+export function isStageOver(world: World, deployment: ServiceDeployment, scaledUp: boolean): boolean {
   const { lifecycle } = deployment;
   if (lifecycle === undefined || lifecycle.stage === 'CLEAN_UP') return false;
   if (lifecycle.hooks.some((hook) => hook.stage === lifecycle.stage && hook.status !== 'SUCCEEDED'))
     return false;
   if (lifecycle.stage === 'SCALE_UP') return scaledUp;
-  return secondsLeft(world, deployment) <= 0;
+  return secondsLeftInStage(world, deployment) <= 0;
 }
 
 /** How much is left of the bake time, or of the pause between two steps of the production traffic; else 0. */
-export function secondsLeft(world: World, { lifecycle, configuration }: ServiceDeployment): number {
+export function secondsLeftInStage(world: World, { lifecycle, configuration }: ServiceDeployment): number {
   if (lifecycle === undefined) return 0;
   const ends = lifecycle.since + bakeMinutes(lifecycle, configuration) * 60_000;
   return Math.max(0, (ends - world.clock.now()) / 1000);
@@ -103,17 +103,21 @@ function bakeMinutes({ stage, steps }: Lifecycle, configuration: JsonObject): nu
  * Enters the next stage, or takes the next step of the production traffic: shifts what belongs to it and starts its
  * hooks, which run at each step. `onHook` is called when a hook is over by itself.
  */
-export function moveOn(world: World, deployment: ServiceDeployment, onHook: (hook: Hook) => void): void {
+export function enterNextStage(
+  world: World,
+  deployment: ServiceDeployment,
+  onHook: (hook: Hook) => void,
+): void {
   const { lifecycle, configuration, target } = deployment;
   if (lifecycle === undefined) return;
   const { percents } = trafficSteps(configuration);
-  const next = stageAfter(lifecycle, percents.length);
+  const next = nextStage(lifecycle, percents.length);
   if (next === undefined) return;
   lifecycle.stage = next;
   lifecycle.since = world.clock.now();
-  if (next === 'TEST_TRAFFIC_SHIFT') route(world, target, 'test');
+  if (next === 'TEST_TRAFFIC_SHIFT') shiftTraffic(world, target, 'test');
   if (next === 'PRODUCTION_TRAFFIC_SHIFT') {
-    route(world, target, 'production', percents[lifecycle.steps]);
+    shiftTraffic(world, target, 'production', percents[lifecycle.steps]);
     lifecycle.steps += 1;
   }
   const hooks = objects(configuration, 'lifecycleHooks').filter((hook) =>
@@ -122,19 +126,19 @@ export function moveOn(world: World, deployment: ServiceDeployment, onHook: (hoo
   for (const settings of hooks) lifecycle.hooks.push(startHook(world, next, settings, onHook));
 }
 
-function stageAfter({ stage, steps }: Lifecycle, planned: number): LifecycleStage | undefined {
+function nextStage({ stage, steps }: Lifecycle, planned: number): LifecycleStage | undefined {
   if (stage === 'PRODUCTION_TRAFFIC_SHIFT' && steps < planned) return stage;
   return lifecycleStages[lifecycleStages.indexOf(stage) + 1];
 }
 
 /** Gives the target groups of a revision all requests to the listeners of its service, or a percentage of them. */
-export function route(
+export function shiftTraffic(
   world: World,
   revision: ServiceRevision,
   listener: 'production' | 'test',
   percent = 100,
 ): void {
-  for (const arn of revision.groupArns) world.balancing.route(arn, listener, percent);
+  for (const arn of revision.groupArns) world.balancing.setWeight(arn, listener, percent);
 }
 
 function startHook(

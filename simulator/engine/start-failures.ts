@@ -8,25 +8,25 @@ import type { Container, Task } from '../state/model.ts';
 import { architectureOf } from './tasks.ts';
 
 /** Why a task cannot start, in ECS's words. Failed pulls belong to a container, the others to the task. */
-export interface Obstacle {
+export interface TaskStartFailure {
   readonly reason: string;
   readonly container: Container | undefined;
 }
 
 /** The first thing that keeps a task from starting, in the order in which Fargate meets them. */
-export function findObstacle(world: World, task: Task): Obstacle | undefined {
+export function findStartFailure(world: World, task: Task): TaskStartFailure | undefined {
   return (
     scriptedReason(task) ?? missingSecret(world, task) ?? failedPull(task) ?? missingLogGroup(world, task)
   );
 }
 
-function scriptedReason({ containers }: Task): Obstacle | undefined {
+function scriptedReason({ containers }: Task): TaskStartFailure | undefined {
   const reason = containers.find(({ behaviour }) => behaviour.startReason !== undefined)?.behaviour
     .startReason;
   return reason === undefined ? undefined : { reason, container: undefined };
 }
 
-function missingSecret(world: World, { containers }: Task): Obstacle | undefined {
+function missingSecret(world: World, { containers }: Task): TaskStartFailure | undefined {
   const wanted = containers.flatMap(({ definition }) =>
     objects(definition, 'secrets').map((secret) => requiredText(secret, 'valueFrom')),
   );
@@ -45,7 +45,7 @@ function secretExists(world: World, reference: string): boolean {
   );
 }
 
-function failedPull(task: Task): Obstacle | undefined {
+function failedPull(task: Task): TaskStartFailure | undefined {
   const architecture = architectureOf(task);
   const failureOf = ({ found }: Container): PullFailure | undefined => {
     if (found === undefined) return 'not-found';
@@ -61,7 +61,7 @@ function failedPull(task: Task): Obstacle | undefined {
   return undefined;
 }
 
-function missingLogGroup(world: World, task: Task): Obstacle | undefined {
+function missingLogGroup(world: World, task: Task): TaskStartFailure | undefined {
   const lacksGroup = (container: Container): boolean => {
     const stream = logStream(task, container);
     return stream !== undefined && !createsLogGroup(container) && !world.logs.groups.has(stream.group);

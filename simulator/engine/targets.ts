@@ -2,7 +2,7 @@
 import { number, text } from '../state/json.ts';
 import type { World } from './world.ts';
 import type { TargetGroup } from '../state/balancing.ts';
-import { tell } from './events.ts';
+import { addEvent } from './events.ts';
 import { hasInterface, hostOf, hostPortOf } from './instances.ts';
 import type { Task } from '../state/model.ts';
 
@@ -20,23 +20,23 @@ export function registerTargets(world: World, task: Task, onChange: () => void):
     const { version, behaviour } = container.found;
     task.targets.push({ group, target: group.register(address, { version, behaviour }, onChange) });
     if (task.service !== undefined)
-      tell(world, task.service, `registered 1 targets in (target-group ${group.arn})`);
+      addEvent(world, task.service, `registered 1 targets in (target-group ${group.arn})`);
   }
 }
 
 /** Takes a task out of service; its targets drain. */
-export function drainTargets(world: World, task: Task): void {
+export function deregisterTargets(world: World, task: Task): void {
   if (task.targets.length === 0) return;
   for (const { group, target } of task.targets) {
-    group.drain(target);
+    group.deregister(target);
     if (task.service !== undefined)
-      tell(world, task.service, `deregistered 1 targets in (target-group ${group.arn})`);
+      addEvent(world, task.service, `deregistered 1 targets in (target-group ${group.arn})`);
   }
-  if (task.service !== undefined) tell(world, task.service, 'has begun draining connections on 1 tasks.');
+  if (task.service !== undefined) addEvent(world, task.service, 'has begun draining connections on 1 tasks.');
 }
 
-export function forgetTargets(task: Task): void {
-  for (const { group, target } of task.targets) group.forget(target);
+export function removeTargets(task: Task): void {
+  for (const { group, target } of task.targets) group.remove(target);
 }
 
 /** How long a task drains before it is stopped; undefined when it never ends. */
@@ -47,7 +47,9 @@ export function drainSeconds(task: Task): number | undefined {
 }
 
 /** The target group that finds the task unhealthy, and why, once the grace period is over. */
-export function failedTarget(task: Task): { group: TargetGroup; port: number; reason: string } | undefined {
+export function unhealthyTarget(
+  task: Task,
+): { group: TargetGroup; port: number; reason: string } | undefined {
   const failed = task.targets.find(({ target }) => target.health.state === 'unhealthy');
   if (failed === undefined) return undefined;
   const { group, target } = failed;

@@ -3,11 +3,11 @@ import type { World } from './world.ts';
 import { number, object, texts } from '../state/json.ts';
 import { noExecutableText, outOfMemoryText } from './start-failure-texts.ts';
 import { openLogs, print, printLines } from './container-logs.ts';
-import { findObstacle } from './start-failures.ts';
+import { findStartFailure } from './start-failures.ts';
 import type { Container, StopCode, Task, TaskStatus } from '../state/model.ts';
 
 /** What the life of a task tells whoever started it. */
-export interface Witness {
+export interface TaskObserver {
   /** It is RUNNING. */
   running(task: Task): void;
   /** The health of a container or a target changed. */
@@ -18,7 +18,7 @@ export interface Witness {
 }
 
 /** For tasks that belong to no service. */
-export const nobody: Witness = {
+export const ignoreTask: TaskObserver = {
   running: () => undefined,
   healthChanged: () => undefined,
   stopping: () => undefined,
@@ -26,23 +26,23 @@ export const nobody: Witness = {
 };
 
 /** Sends a freshly made task on its way. */
-export function beginLife(world: World, task: Task, witness: Witness): void {
+export function startTask(world: World, task: Task, observer: TaskObserver): void {
   after(world, task, world.times.provision, () => {
-    become(task, 'PENDING');
+    setLastStatus(task, 'PENDING');
     task.pullStartedAt = world.clock.now();
-    const obstacle = findObstacle(world, task);
+    const failure = findStartFailure(world, task);
     const pull = Math.max(
       0,
       ...task.containers.map(({ behaviour }) => behaviour.pullSeconds ?? world.times.pull),
     );
     after(world, task, pull, () => {
-      if (obstacle === undefined) {
+      if (failure === undefined) {
         task.pullStoppedAt = world.clock.now();
-        activate(world, task, witness);
+        activate(world, task, observer);
         return;
       }
-      if (obstacle.container !== undefined) obstacle.container.reason = obstacle.reason;
-      failToStart(world, task, obstacle.reason, witness);
+      if (failure.container !== undefined) failure.container.reason = failure.reason;
+      failToStart(world, task, failure.reason, observer);
     });
   });
 }
@@ -56,56 +56,56 @@ export function stopTask(
   task: Task,
   cause: { code: StopCode; reason: string; failed: boolean },
   drainSeconds: number | undefined,
-  witness: Witness,
+  observer: TaskObserver,
 ): void {
   if (task.desiredStatus === 'STOPPED') return;
   const wasRunning = task.lastStatus === 'RUNNING';
   markStopping(world, task, cause.code, cause.reason);
-  witness.stopping(task, cause.failed);
+  observer.stopping(task, cause.failed);
   if (!wasRunning) {
-    deprovision(world, task, witness);
+    deprovision(world, task, observer);
     return;
   }
-  become(task, 'DEACTIVATING');
+  setLastStatus(task, 'DEACTIVATING');
   if (drainSeconds === undefined) return;
   after(world, task, drainSeconds, () => {
-    become(task, 'STOPPING');
+    setLastStatus(task, 'STOPPING');
     after(world, task, world.times.stop, () => {
       for (const container of task.containers) endContainer(container, container.exitCode ?? 0);
-      deprovision(world, task, witness);
+      deprovision(world, task, observer);
     });
   });
 }
 
-function activate(world: World, task: Task, witness: Witness): void {
-  become(task, 'ACTIVATING');
+function activate(world: World, task: Task, observer: TaskObserver): void {
+  setLastStatus(task, 'ACTIVATING');
   after(world, task, world.times.activate, () => {
     const broken = task.containers.find(({ behaviour }) => behaviour.startFailure === 'no-executable');
     if (broken !== undefined) {
       const command = texts(broken.definition, 'command')[0] ?? 'serve';
       broken.reason = noExecutableText(command);
-      failToStart(world, task, broken.reason, witness);
+      failToStart(world, task, broken.reason, observer);
       return;
     }
-    run(world, task, witness);
+    run(world, task, observer);
   });
 }
 
-function run(world: World, task: Task, witness: Witness): void {
-  become(task, 'RUNNING');
+function run(world: World, task: Task, observer: TaskObserver): void {
+  setLastStatus(task, 'RUNNING');
   task.startedAt = world.clock.now();
   for (const container of task.containers) {
     container.lastStatus = 'RUNNING';
     container.runtimeId = `${task.id}-${world.ids.hex(10)}`;
     openLogs(world, task, container);
     printLines(world, task, container, container.behaviour.logs ?? ['Application startup complete.']);
-    watchHealth(world, task, container, witness);
-    planExit(world, task, container, witness);
+    runHealthCheck(world, task, container, observer);
+    scheduleExit(world, task, container, observer);
   }
-  witness.running(task);
+  observer.running(task);
 }
 
-function watchHealth(world: World, task: Task, container: Container, witness: Witness): void {
+function runHealthCheck(world: World, task: Task, container: Container, observer: TaskObserver): void {
   const check = object(container.definition, 'healthCheck');
   if (check === undefined) return;
   const scripted = container.behaviour.containerHealth;
@@ -116,11 +116,11 @@ function watchHealth(world: World, task: Task, container: Container, witness: Wi
   after(world, task, verdict.afterSeconds, () => {
     container.healthStatus = verdict.status;
     task.version += 1;
-    witness.healthChanged(task);
+    observer.healthChanged(task);
   });
 }
 
-function planExit(world: World, task: Task, container: Container, witness: Witness): void {
+function scheduleExit(world: World, task: Task, container: Container, observer: TaskObserver): void {
   const { behaviour } = container;
   const exit = behaviour.exit;
   if (exit === undefined) return;
@@ -128,26 +128,26 @@ function planExit(world: World, task: Task, container: Container, witness: Witne
     for (const line of behaviour.lastWords ?? []) print(world, task, container, line);
     endContainer(container, exit.code);
     if (exit.outOfMemory === true) container.reason = outOfMemoryText;
-    if (container.definition['essential'] !== false) leaveAfterExit(world, task, exit.code, witness);
+    if (container.definition['essential'] !== false) stopAfterExit(world, task, exit.code, observer);
   });
 }
 
 /** The rest of the task goes when an essential container has gone. */
-function leaveAfterExit(world: World, task: Task, code: number, witness: Witness): void {
+function stopAfterExit(world: World, task: Task, code: number, observer: TaskObserver): void {
   markStopping(world, task, 'EssentialContainerExited', 'Essential container in task exited');
-  become(task, 'DEACTIVATING');
+  setLastStatus(task, 'DEACTIVATING');
   const oneOff = task.service === undefined;
-  witness.stopping(task, !oneOff || code !== 0);
+  observer.stopping(task, !oneOff || code !== 0);
   after(world, task, world.times.stop, () => {
     for (const container of task.containers) endContainer(container, container.exitCode ?? 143);
-    deprovision(world, task, witness);
+    deprovision(world, task, observer);
   });
 }
 
-function failToStart(world: World, task: Task, reason: string, witness: Witness): void {
+function failToStart(world: World, task: Task, reason: string, observer: TaskObserver): void {
   markStopping(world, task, 'TaskFailedToStart', reason);
-  witness.stopping(task, true);
-  deprovision(world, task, witness);
+  observer.stopping(task, true);
+  deprovision(world, task, observer);
 }
 
 function markStopping(world: World, task: Task, code: StopCode, reason: string): void {
@@ -159,14 +159,14 @@ function markStopping(world: World, task: Task, code: StopCode, reason: string):
   task.stoppingAt = world.clock.now();
 }
 
-function deprovision(world: World, task: Task, witness: Witness): void {
-  become(task, 'DEPROVISIONING');
+function deprovision(world: World, task: Task, observer: TaskObserver): void {
+  setLastStatus(task, 'DEPROVISIONING');
   task.executionStoppedAt = world.clock.now();
   for (const container of task.containers) container.lastStatus = 'STOPPED';
   after(world, task, world.times.deprovision, () => {
-    become(task, 'STOPPED');
+    setLastStatus(task, 'STOPPED');
     task.stoppedAt = world.clock.now();
-    witness.stopped(task);
+    observer.stopped(task);
     world.clock.after(world.times.remember, () => task.cluster.tasks.delete(task.arn));
   });
 }
@@ -176,7 +176,7 @@ function endContainer(container: Container, exitCode: number): void {
   container.exitCode = exitCode;
 }
 
-function become(task: Task, status: TaskStatus): void {
+function setLastStatus(task: Task, status: TaskStatus): void {
   task.lastStatus = status;
   task.version += 1;
 }

@@ -5,7 +5,7 @@ import type { World } from './world.ts';
 import type { Cluster } from '../state/cluster.ts';
 import type { Container, Service, ServiceRevision, Task, TaskDefinition } from '../state/model.ts';
 
-export interface TaskOrder {
+export interface TaskRequest {
   readonly cluster: Cluster;
   readonly definition: TaskDefinition;
   readonly service?: Service;
@@ -18,22 +18,24 @@ export interface TaskOrder {
 }
 
 /** Makes a task in PROVISIONING, with its network interface, and puts it into its cluster. */
-export function createTask(world: World, order: TaskOrder): Task {
+export function createTask(world: World, request: TaskRequest): Task {
   const id = world.ids.hex();
-  const arn = world.arn('ecs', `task/${order.cluster.name}/${id}`);
+  const arn = world.arn('ecs', `task/${request.cluster.name}/${id}`);
   const task: Task = {
     id,
     arn,
-    cluster: order.cluster,
-    service: order.service,
-    revision: order.revision,
-    definition: order.definition,
-    startedBy: order.startedBy,
-    group: order.group,
-    containers: order.definition.containers.map((definition) => containerOf(world, order, id, definition)),
-    overrides: order.overrides ?? {},
-    network: networkOf(world, order),
-    tags: [...(order.tags ?? [])],
+    cluster: request.cluster,
+    service: request.service,
+    revision: request.revision,
+    definition: request.definition,
+    startedBy: request.startedBy,
+    group: request.group,
+    containers: request.definition.containers.map((definition) =>
+      containerOf(world, request, id, definition),
+    ),
+    overrides: request.overrides ?? {},
+    network: networkOf(world, request),
+    tags: [...(request.tags ?? [])],
     createdAt: world.clock.now(),
     pullStartedAt: undefined,
     pullStoppedAt: undefined,
@@ -51,24 +53,24 @@ export function createTask(world: World, order: TaskOrder): Task {
     cancel: [],
   };
   for (const container of task.containers) container.digest = digestFor(task, container);
-  order.cluster.tasks.set(arn, task);
+  request.cluster.tasks.set(arn, task);
   return task;
 }
 
 /** A container whose image is looked up by the digest that its service revision pinned, where there is one. */
-function containerOf(world: World, order: TaskOrder, taskId: string, definition: JsonObject): Container {
+function containerOf(world: World, request: TaskRequest, taskId: string, definition: JsonObject): Container {
   const name = text(definition, 'name') ?? '';
   const image = text(definition, 'image') ?? '';
-  const pinned = order.revision?.images.get(name)?.digest;
+  const pinned = request.revision?.images.get(name)?.digest;
   const reference = pinned === undefined || image.includes('@') ? image : `${image}@${pinned}`;
   const found = world.images.find(reference);
-  const override = objects(order.overrides ?? {}, 'containerOverrides').find(
+  const override = objects(request.overrides ?? {}, 'containerOverrides').find(
     (one) => text(one, 'name') === name,
   );
   const command = texts(override ?? {}, 'command');
   return {
     name,
-    arn: world.arn('ecs', `container/${order.cluster.name}/${taskId}/${world.ids.uuid()}`),
+    arn: world.arn('ecs', `container/${request.cluster.name}/${taskId}/${world.ids.uuid()}`),
     definition,
     image,
     found,
@@ -83,8 +85,8 @@ function containerOf(world: World, order: TaskOrder, taskId: string, definition:
   };
 }
 
-function networkOf(world: World, order: TaskOrder): Task['network'] {
-  const awsvpc = object(order.networkConfiguration ?? {}, 'awsvpcConfiguration') ?? {};
+function networkOf(world: World, request: TaskRequest): Task['network'] {
+  const awsvpc = object(request.networkConfiguration ?? {}, 'awsvpcConfiguration') ?? {};
   const serial = world.ids.next();
   return {
     ip: `10.0.${(serial >> 8) & 255}.${serial & 255}`,
@@ -110,23 +112,23 @@ export function architectureOf(task: Task): 'amd64' | 'arm64' {
 /** Whether every health check that the definition asks for has passed. */
 export function containersHealthy(task: Task): boolean {
   return task.containers.every(
-    ({ definition, healthStatus }) => !isChecked(definition) || healthStatus === 'HEALTHY',
+    ({ definition, healthStatus }) => !isHealthChecked(definition) || healthStatus === 'HEALTHY',
   );
 }
 
 /** The container that failed its own health check, if one did. */
-export function sickContainer(task: Task): Container | undefined {
+export function unhealthyContainer(task: Task): Container | undefined {
   return task.containers.find(
-    ({ definition, healthStatus }) => isChecked(definition) && healthStatus === 'UNHEALTHY',
+    ({ definition, healthStatus }) => isHealthChecked(definition) && healthStatus === 'UNHEALTHY',
   );
 }
 
 /** Whether the task has any health check at all: a container's own or a target group's. */
-export function isCheckedAtAll(task: Task): boolean {
-  return task.targets.length > 0 || task.containers.some(({ definition }) => isChecked(definition));
+export function hasHealthCheck(task: Task): boolean {
+  return task.targets.length > 0 || task.containers.some(({ definition }) => isHealthChecked(definition));
 }
 
-function isChecked(definition: JsonObject): boolean {
+function isHealthChecked(definition: JsonObject): boolean {
   return definition['essential'] !== false && object(definition, 'healthCheck') !== undefined;
 }
 
@@ -136,6 +138,6 @@ export function isHealthy(task: Task): boolean {
     task.lastStatus === 'RUNNING' &&
     containersHealthy(task) &&
     task.targets.every(({ target }) => target.health.state === 'healthy') &&
-    (task.wasHealthy || isCheckedAtAll(task))
+    (task.wasHealthy || hasHealthCheck(task))
   );
 }

@@ -22,7 +22,7 @@ export interface Call {
 const FOLDER = 'SIMULATOR_CALLS';
 
 /** Writes a call into the folder that the environment variable SIMULATOR_CALLS names; does nothing without it. */
-export function writeDown(call: Call, home: { readonly account: string; readonly partition: string }): void {
+export function writeCall(call: Call, home: { readonly account: string; readonly partition: string }): void {
   const folder = process.env[FOLDER];
   if (folder === undefined || folder === '') return;
   mkdirSync(folder, { recursive: true });

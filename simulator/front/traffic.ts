@@ -16,7 +16,7 @@ export interface Traffic {
  * round the healthy targets; without one the answer is 503.
  */
 export async function openTraffic(listener: Listener, settle: () => void, port = 0): Promise<Traffic> {
-  const turns = new Turns();
+  const turns = new RoundRobin();
   const server = createServer((request, response) => {
     settle();
     const target = turns.next(listener.forwards);
@@ -31,7 +31,7 @@ export async function openTraffic(listener: Listener, settle: () => void, port =
 }
 
 /** Whose turn it is. Shares are exact and spread evenly: at 25 % every fourth request. */
-class Turns {
+class RoundRobin {
   private readonly credit = new Map<TargetGroup, number>();
   private readonly served = new Map<TargetGroup, number>();
 

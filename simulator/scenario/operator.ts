@@ -3,7 +3,7 @@ import type { AlarmState } from '../state/alarms.ts';
 import { stopServiceDeployment } from '../api/ecs/service-deployments.ts';
 import { isUnderway, primaryOf } from '../engine/service-deployments.ts';
 import type { Service, Task, TaskDefinition } from '../state/model.ts';
-import { planRoundOf, stopByUser, stopForSpot } from '../engine/scheduler.ts';
+import { scheduleRound, stopByUser, interruptSpotTask } from '../engine/scheduler.ts';
 import { updateService } from '../engine/services.ts';
 import type { Image, PushOptions } from '../state/registry.ts';
 import type { ImageBehaviour } from '../state/image-behaviour.ts';
@@ -56,7 +56,7 @@ export class Operator {
     const services = [...this.world.clusters.values()].flatMap((cluster) => [...cluster.services.values()]);
     for (const service of services.filter(({ schedulingStrategy }) => schedulingStrategy === 'DAEMON')) {
       service.desiredCount = count;
-      planRoundOf(this.world, service);
+      scheduleRound(this.world, service);
     }
   }
 
@@ -66,7 +66,7 @@ export class Operator {
 
   /** What AWS does when it needs the capacity of a Fargate Spot task. */
   interruptTask(task: Task): void {
-    stopForSpot(this.world, task);
+    interruptSpotTask(this.world, task);
   }
 
   /** Raises an alarm, or lets it go; one that does not exist is made. */

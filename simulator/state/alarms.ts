@@ -45,7 +45,7 @@ export class Alarms {
     this.listeners.push(listener);
   }
 
-  isRaised(name: string): boolean {
+  isInAlarm(name: string): boolean {
     return this.all.get(name)?.state === 'ALARM';
   }
 }

@@ -100,12 +100,12 @@ export class TargetGroup {
   }
 
   /** Stops routing new requests to a target; it stays visible as draining until `forget`. */
-  drain(target: Target): void {
+  deregister(target: Target): void {
     target.cancelChecks();
     target.health = draining;
   }
 
-  forget(target: Target): void {
+  remove(target: Target): void {
     target.cancelChecks();
     const position = this.targets.indexOf(target);
     if (position >= 0) this.targets.splice(position, 1);
@@ -185,7 +185,7 @@ export class Balancing {
   readonly loadBalancers = new Map<string, LoadBalancer>();
 
   /** Gives a target group a share of a listener of its load balancer; the group that served keeps the rest. */
-  route(groupArn: string, listener: 'production' | 'test', weight: number): void {
+  setWeight(groupArn: string, listener: 'production' | 'test', weight: number): void {
     const group = this.byArn(groupArn);
     const balancer = [...this.loadBalancers.values()].find(({ arn }) => arn === group?.loadBalancerArn);
     const chosen = balancer?.[listener];

@@ -56,13 +56,13 @@ export interface Deployment {
   failedTasks: number;
   /** Launches in a row that did not reach RUNNING; they slow the next one down. */
   failedLaunches: number;
-  noLaunchBefore: number;
+  throttledUntil: number;
   /** Since when it only bakes. */
   steadySince: number | undefined;
   /** No task is started for it any more: failed without rollback, or nothing to go back to. */
   stalled: boolean;
   /** The event about percentages that allow no step was given. */
-  toldBlocked: boolean;
+  blockedEventSent: boolean;
 }
 
 export type MonitorStatus = 'DISABLED' | 'MONITORING' | 'MONITORING_COMPLETE' | 'TRIGGERED';
@@ -184,7 +184,7 @@ export interface Service {
   /** The last event about the service as a whole was that it is steady. */
   steady: boolean;
   /** The next round of the scheduler is planned. */
-  roundPlanned: boolean;
+  roundScheduled: boolean;
 }
 
 export type TaskStatus =

@@ -5,7 +5,7 @@ import type { JsonObject } from '../../state/json.ts';
 import type { World } from '../../engine/world.ts';
 import type { Cluster } from '../../state/cluster.ts';
 import type { Task, TaskDefinition } from '../../state/model.ts';
-import { beginLife, nobody } from '../../engine/task-life.ts';
+import { startTask, ignoreTask } from '../../engine/task-life.ts';
 import { taskView } from './task-views.ts';
 import { createTask } from '../../engine/tasks.ts';
 
@@ -41,7 +41,7 @@ function runTasks(world: World, cluster: Cluster, input: JsonObject): readonly T
       tags: objects(input, 'tags'),
     }),
   );
-  for (const task of tasks) beginLife(world, task, nobody);
+  for (const task of tasks) startTask(world, task, ignoreTask);
   return tasks;
 }
 

@@ -6,8 +6,8 @@ import { page, refuseMoreThan } from '../protocol/pages.ts';
 import type { World } from '../../engine/world.ts';
 import { failByHook } from '../../engine/deployment-failures.ts';
 import type { Service, ServiceDeployment } from '../../state/model.ts';
-import { planRoundOf } from '../../engine/scheduler.ts';
-import { isUnderway, move, primaryOf } from '../../engine/service-deployments.ts';
+import { scheduleRound } from '../../engine/scheduler.ts';
+import { isUnderway, setStatus, primaryOf } from '../../engine/service-deployments.ts';
 import { asked } from './task-definitions.ts';
 import { serviceDeploymentBrief, serviceDeploymentView, serviceRevisionView } from './views.ts';
 
@@ -94,7 +94,7 @@ export function answerHook(
   hook.status = action === 'CONTINUE' ? 'SUCCEEDED' : 'FAILED';
   const primary = primaryOf(deployment.service);
   if (action === 'ROLLBACK' && primary !== undefined) failByHook(world, deployment.service, primary);
-  planRoundOf(world, deployment.service);
+  scheduleRound(world, deployment.service);
 }
 
 /**
@@ -111,8 +111,8 @@ export function stopServiceDeployment(world: World, deployment: ServiceDeploymen
     );
   }
   if (deployment.status === 'ROLLBACK_REQUESTED' || deployment.status === 'ROLLBACK_IN_PROGRESS') return;
-  move(world, deployment, stopType === 'ROLLBACK' ? 'ROLLBACK_REQUESTED' : 'STOP_REQUESTED');
-  planRoundOf(world, deployment.service);
+  setStatus(world, deployment, stopType === 'ROLLBACK' ? 'ROLLBACK_REQUESTED' : 'STOP_REQUESTED');
+  scheduleRound(world, deployment.service);
 }
 
 function services(world: World): Service[] {

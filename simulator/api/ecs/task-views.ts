@@ -4,7 +4,7 @@ import type { JsonObject } from '../../state/json.ts';
 import type { World } from '../../engine/world.ts';
 import type { Container, Task } from '../../state/model.ts';
 import { hasInterface, hostOf, networkBindings } from '../../engine/instances.ts';
-import { containersHealthy, isCheckedAtAll, sickContainer } from '../../engine/tasks.ts';
+import { containersHealthy, hasHealthCheck, unhealthyContainer } from '../../engine/tasks.ts';
 
 /** A task as DescribeTasks shows it. */
 export function taskView(world: World, task: Task, includeTags = false): JsonObject {
@@ -100,7 +100,7 @@ function containerView(task: Task, container: Container): JsonObject {
 }
 
 function healthOf(task: Task): string {
-  if (sickContainer(task) !== undefined) return 'UNHEALTHY';
+  if (unhealthyContainer(task) !== undefined) return 'UNHEALTHY';
   const checked = task.containers.some(({ healthStatus }) => healthStatus !== 'UNKNOWN');
-  return checked && containersHealthy(task) && isCheckedAtAll(task) ? 'HEALTHY' : 'UNKNOWN';
+  return checked && containersHealthy(task) && hasHealthCheck(task) ? 'HEALTHY' : 'UNKNOWN';
 }

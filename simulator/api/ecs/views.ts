@@ -20,7 +20,7 @@ const runningStatuses: readonly Task['lastStatus'][] = ['RUNNING', 'DEACTIVATING
 const pendingStatuses: readonly Task['lastStatus'][] = ['PROVISIONING', 'PENDING', 'ACTIVATING'];
 
 /** A task that drains still runs: it is counted until it has stopped. */
-function count(tasks: readonly Task[]): Counts {
+function countTasks(tasks: readonly Task[]): Counts {
   return {
     running: tasks.filter((task) => task.startedAt !== undefined && runningStatuses.includes(task.lastStatus))
       .length,
@@ -32,17 +32,17 @@ function ofRevision(service: Service, revision: ServiceRevision): Task[] {
   return service.cluster.tasksOf(service).filter((task) => task.revision === revision);
 }
 
-function wantedOf(service: Service, revision: ServiceRevision): number {
+function desiredCountOf(service: Service, revision: ServiceRevision): number {
   return service.deployments[0]?.revision === revision
     ? service.desiredCount
     : ofRevision(service, revision).filter((task) => task.desiredStatus === 'RUNNING').length;
 }
 
 function revisionSummary(service: Service, revision: ServiceRevision): JsonObject {
-  const { running, pending } = count(ofRevision(service, revision));
+  const { running, pending } = countTasks(ofRevision(service, revision));
   return {
     arn: revision.arn,
-    requestedTaskCount: wantedOf(service, revision),
+    requestedTaskCount: desiredCountOf(service, revision),
     runningTaskCount: running,
     pendingTaskCount: pending,
   };
@@ -50,7 +50,7 @@ function revisionSummary(service: Service, revision: ServiceRevision): JsonObjec
 
 export function serviceView(world: World, service: Service, includeTags = false): JsonObject {
   const { settings } = service;
-  const counts = count(service.cluster.tasksOf(service));
+  const counts = countTasks(service.cluster.tasksOf(service));
   const primary = service.deployments[0];
   const byEcs = service.controller === 'ECS';
   return {
@@ -116,12 +116,12 @@ function launchSettings(revision: ServiceRevision | undefined): JsonObject {
 
 function deploymentView(service: Service, deployment: Deployment): JsonObject {
   const { revision } = deployment;
-  const { running, pending } = count(ofRevision(service, revision));
+  const { running, pending } = countTasks(ofRevision(service, revision));
   return {
     id: deployment.id,
     status: deployment === service.deployments[0] ? 'PRIMARY' : 'ACTIVE',
     taskDefinition: revision.definition.arn,
-    desiredCount: wantedOf(service, revision),
+    desiredCount: desiredCountOf(service, revision),
     pendingCount: pending,
     runningCount: running,
     failedTasks: deployment.failedTasks,
@@ -137,7 +137,7 @@ function deploymentView(service: Service, deployment: Deployment): JsonObject {
 }
 
 function taskSetView(service: Service, { id, revision, createdAt }: Deployment): JsonObject {
-  const { running, pending } = count(ofRevision(service, revision));
+  const { running, pending } = countTasks(ofRevision(service, revision));
   return {
     id,
     taskSetArn: service.arn.replace(':service/', ':task-set/') + `/${id}`,
