@@ -88,7 +88,7 @@ function dockerThatSays(...lines: readonly string[]): NonNullable<Scene['options
 function addNewborn(sim: Simulator): Record<string, never> {
   const worker = sim.world.taskDefinitions.find('worker');
   const image = `${sim.world.registry.host}/backend:crash-1`;
-  sim.world.taskDefinitions.register({
+  sim.operator.registerTaskDefinition({
     ...worker?.body,
     family: 'newborn',
     containerDefinitions: [{ ...worker?.containers[0], name: 'newborn', image }],

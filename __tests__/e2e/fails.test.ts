@@ -17,7 +17,7 @@ import {
 function addNewborn(sim: Simulator): void {
   const image = `${sim.world.registry.host}/backend:crash-1`;
   const worker = sim.world.taskDefinitions.find('worker');
-  sim.world.taskDefinitions.register({
+  sim.operator.registerTaskDefinition({
     ...worker?.body,
     family: 'newborn',
     containerDefinitions: [{ ...worker?.containers[0], name: 'newborn', image }],

@@ -1,26 +1,22 @@
 /** Which services and actions exist, and how a request finds its action. */
+import type { World } from '../engine/world.ts';
+import { AwsError } from '../state/errors.ts';
+import type { JsonObject } from '../state/json.ts';
 import { autoscalingActions } from './autoscaling.ts';
 import { cloudWatchActions } from './cloudwatch.ts';
 import { ecrActions } from './ecr.ts';
 import { clusterActions } from './ecs/clusters.ts';
-import { runTaskActions } from './ecs/run-task.ts';
 import { serviceDeploymentActions } from './ecs/service-deployments.ts';
-import { serviceActions } from '../engine/services.ts';
-import { instanceActions } from '../engine/instances.ts';
-import { taskActions } from './ecs/tasks.ts';
+import { serviceActions } from './ecs/services.ts';
 import { taskDefinitionActions } from './ecs/task-definitions.ts';
+import { taskActions } from './ecs/tasks.ts';
 import { elbv2Actions, elbv2Namespace } from './elbv2.ts';
-import { iamActions, iamNamespace } from './iam.ts';
+import { iamActions, iamNamespace, stsActions, stsNamespace } from './iam.ts';
 import { logsActions } from './logs.ts';
-import { AwsError } from '../state/errors.ts';
-import type { JsonObject } from '../state/json.ts';
 import { queryAnswer, queryError } from './protocol/query.ts';
 import type { QueryInput, Xml } from './protocol/query.ts';
 import type { AwsRequest } from './protocol/request.ts';
-import { secretsManagerActions } from './secrets.ts';
-import { ssmActions } from './ssm.ts';
-import { stsActions, stsNamespace } from './sts.ts';
-import type { World } from '../engine/world.ts';
+import { secretsManagerActions, ssmActions } from './secrets.ts';
 
 type JsonAction = (world: World, input: JsonObject) => JsonObject;
 type QueryAction = (world: World, input: QueryInput) => Xml;
@@ -34,8 +30,6 @@ const jsonServices = new Map<string, Record<string, JsonAction>>([
       ...serviceActions,
       ...serviceDeploymentActions,
       ...taskActions,
-      ...instanceActions,
-      ...runTaskActions,
     },
   ],
   ['ecr', ecrActions],

@@ -1,16 +1,16 @@
-/** The actions of Application Auto Scaling that tell what it keeps services to, and what it did. */
-import { AwsError } from '../state/errors.ts';
-import { epochSeconds, number, text, texts } from '../state/json.ts';
-import type { JsonObject } from '../state/json.ts';
-import { page } from './protocol/pages.ts';
+/** The actions of Application Auto Scaling that show the ranges of services and what it did. */
 import type { World } from '../engine/world.ts';
-import type { ScalableTarget, ScalingActivity } from '../engine/autoscaler.ts';
+import type { ScalableTarget, ScalingActivity } from '../state/autoscaling.ts';
+import { AwsError } from '../state/errors.ts';
+import { epochSeconds, text, texts } from '../state/json.ts';
+import type { JsonObject } from '../state/json.ts';
+import { page, type Page, paging } from './protocol/pages.ts';
 
 const dimension = 'ecs:service:DesiredCount';
 
 export const autoscalingActions = {
   DescribeScalableTargets(world: World, input: JsonObject): JsonObject {
-    const { items, nextToken } = asked(input, targetsOf(world, input));
+    const { items, nextToken } = pageOf(input, targetsOf(world, input));
     return {
       ScalableTargets: items.map(({ id, min, max }) => ({
         ...aboutTarget(id),
@@ -24,14 +24,14 @@ export const autoscalingActions = {
 
   DescribeScalingPolicies(world: World, input: JsonObject): JsonObject {
     const followed = targetsOf(world, input).filter(({ load }) => load !== undefined);
-    const { items, nextToken } = asked(input, followed);
+    const { items, nextToken } = pageOf(input, followed);
     return { ScalingPolicies: items.map((target) => policyView(world, target)), NextToken: nextToken };
   },
 
   DescribeScalingActivities(world: World, input: JsonObject): JsonObject {
     const targets = targetsOf(world, input);
     const activities = world.autoscaling.activities.filter(({ target }) => targets.includes(target));
-    const { items, nextToken } = asked(input, activities);
+    const { items, nextToken } = pageOf(input, activities);
     return { ScalingActivities: items.map(activityView), NextToken: nextToken };
   },
 };
@@ -50,8 +50,8 @@ function targetsOf(world: World, input: JsonObject): ScalableTarget[] {
   return [...world.autoscaling.targets.values()].filter(({ id }) => ids.length === 0 || ids.includes(id));
 }
 
-function asked<Item>(input: JsonObject, items: Item[]) {
-  return page(items, { maxResults: number(input, 'MaxResults'), nextToken: text(input, 'NextToken') }, 50);
+function pageOf<Item>(input: JsonObject, items: readonly Item[]): Page<Item> {
+  return page(items, paging(input, 'MaxResults', 'NextToken'), 50);
 }
 
 function aboutTarget(id: string): JsonObject {

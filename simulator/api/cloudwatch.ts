@@ -1,10 +1,10 @@
 /** The actions of CloudWatch that concern alarms. */
-import { AwsError } from '../state/errors.ts';
-import { epochSeconds, number, requiredText, text, texts } from '../state/json.ts';
-import type { JsonObject } from '../state/json.ts';
-import { page } from './protocol/pages.ts';
 import type { World } from '../engine/world.ts';
 import type { Alarm, AlarmState } from '../state/alarms.ts';
+import { AwsError } from '../state/errors.ts';
+import { epochSeconds, requiredText, text, texts } from '../state/json.ts';
+import type { JsonObject } from '../state/json.ts';
+import { page, paging } from './protocol/pages.ts';
 
 const states: readonly AlarmState[] = ['OK', 'ALARM', 'INSUFFICIENT_DATA'];
 
@@ -19,8 +19,7 @@ export const cloudWatchActions = {
         alarm.name.startsWith(prefix) &&
         (state === undefined || alarm.state === state),
     );
-    const asked = { maxResults: number(input, 'MaxRecords'), nextToken: text(input, 'NextToken') };
-    const { items, nextToken } = page(matching, asked, 100, 50);
+    const { items, nextToken } = page(matching, paging(input, 'MaxRecords', 'NextToken'), 100, 50);
     return { MetricAlarms: items.map(alarmView), CompositeAlarms: [], NextToken: nextToken };
   },
 

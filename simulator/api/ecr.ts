@@ -1,11 +1,11 @@
 /** The actions of ECR, with the sentences in which it refuses. */
-import { AwsError, invalidParameter } from '../state/errors.ts';
-import { epochSeconds, number, object, objects, requiredText, text, texts } from '../state/json.ts';
-import type { JsonObject } from '../state/json.ts';
-import { page } from './protocol/pages.ts';
 import type { World } from '../engine/world.ts';
+import { AwsError, invalidParameter } from '../state/errors.ts';
+import { epochSeconds, object, objects, requiredText, text, texts } from '../state/json.ts';
+import type { JsonObject } from '../state/json.ts';
 import { indexType, manifestType } from '../state/registry.ts';
 import type { Image, Repository } from '../state/registry.ts';
+import { page, paging } from './protocol/pages.ts';
 
 const mutabilities = ['MUTABLE', 'IMMUTABLE', 'MUTABLE_WITH_EXCLUSION', 'IMMUTABLE_WITH_EXCLUSION'] as const;
 
@@ -26,7 +26,7 @@ export const ecrActions = {
       names.length === 0
         ? [...world.registry.repositories.values()]
         : names.map((name) => repository(world, name));
-    const { items, nextToken } = page(repositories, asked(input), 1000, 100);
+    const { items, nextToken } = page(repositories, paging(input), 1000, 100);
     return { repositories: items.map((item) => repositoryView(world, item)), nextToken };
   },
 
@@ -34,7 +34,7 @@ export const ecrActions = {
     const home = repositoryOf(world, input);
     const ids = objects(input, 'imageIds');
     const images = ids.length === 0 ? [...home.images.values()] : ids.map((id) => found(world, home, id));
-    const { items, nextToken } = page(images, asked(input), 1000, 100);
+    const { items, nextToken } = page(images, paging(input), 1000, 100);
     return { imageDetails: items.map((image) => imageView(world, home, image)), nextToken };
   },
 
@@ -48,7 +48,7 @@ export const ecrActions = {
     const matching = ids.filter(
       ({ imageTag }) => status === 'ANY' || (imageTag !== undefined) === (status === 'TAGGED'),
     );
-    const { items, nextToken } = page(matching, asked(input), 1000, 100);
+    const { items, nextToken } = page(matching, paging(input), 1000, 100);
     return { imageIds: items, nextToken };
   },
 
@@ -127,10 +127,6 @@ export const ecrActions = {
     };
   },
 };
-
-function asked(input: JsonObject): { maxResults: number | undefined; nextToken: string | undefined } {
-  return { maxResults: number(input, 'maxResults'), nextToken: text(input, 'nextToken') };
-}
 
 function repositoryOf(world: World, input: JsonObject): Repository {
   return repository(world, requiredText(input, 'repositoryName'));

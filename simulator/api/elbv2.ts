@@ -1,9 +1,9 @@
 /** The actions of Elastic Load Balancing v2. */
-import { AwsError } from '../state/errors.ts';
-import type { QueryInput, Xml } from './protocol/query.ts';
 import type { World } from '../engine/world.ts';
 import { listenersOf, ruleArn } from '../state/balancing.ts';
 import type { Listener, LoadBalancer, Target, TargetGroup } from '../state/balancing.ts';
+import { AwsError } from '../state/errors.ts';
+import type { QueryInput, Xml } from './protocol/query.ts';
 
 export const elbv2Namespace = 'http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/';
 

@@ -1,9 +1,10 @@
-/** The one action of IAM that a deployer needs. */
+/** Who may do what: the one action each of IAM and of STS that a deployer needs. */
+import type { World } from '../engine/world.ts';
 import { AwsError } from '../state/errors.ts';
 import type { QueryInput, Xml } from './protocol/query.ts';
-import type { World } from '../engine/world.ts';
 
 export const iamNamespace = 'https://iam.amazonaws.com/doc/2010-05-08/';
+export const stsNamespace = 'https://sts.amazonaws.com/doc/2011-06-15/';
 
 export const iamActions = {
   GetRole(world: World, input: QueryInput): Xml {
@@ -22,6 +23,16 @@ export const iamActions = {
         AssumeRolePolicyDocument: encodeURIComponent(JSON.stringify(trustPolicy(role.trusts))),
         MaxSessionDuration: 3600,
       },
+    };
+  },
+};
+
+export const stsActions = {
+  GetCallerIdentity(world: World): Xml {
+    return {
+      Arn: `arn:${world.partition}:sts::${world.account}:assumed-role/deployer/simulated`,
+      UserId: 'AROASIMULATEDDEPLOYER:simulated',
+      Account: world.account,
     };
   },
 };

@@ -1,10 +1,10 @@
 /** The actions of CloudWatch Logs. Times are in milliseconds, as its API has them. */
+import type { World } from '../engine/world.ts';
 import { AwsError, invalidParameter } from '../state/errors.ts';
 import { flag, number, requiredText, text } from '../state/json.ts';
 import type { JsonObject } from '../state/json.ts';
-import { page } from './protocol/pages.ts';
-import type { World } from '../engine/world.ts';
 import type { LogLine } from '../state/logs.ts';
+import { page, paging } from './protocol/pages.ts';
 
 const largestPage = 10_000;
 
@@ -21,7 +21,7 @@ export const logsActions = {
   DescribeLogGroups(world: World, input: JsonObject): JsonObject {
     const prefix = text(input, 'logGroupNamePrefix') ?? '';
     const groups = [...world.logs.groups.values()].filter(({ name }) => name.startsWith(prefix));
-    const { items, nextToken } = page(groups, asked(input), 50);
+    const { items, nextToken } = page(groups, paging(input, 'limit'), 50);
     return {
       logGroups: items.map(({ name, createdAt }) => ({
         logGroupName: name,
@@ -45,7 +45,7 @@ export const logsActions = {
     if (text(input, 'orderBy') === 'LastEventTime')
       streams.sort(([, one], [, other]) => lastTime(one) - lastTime(other));
     if (flag(input, 'descending') === true) streams.reverse();
-    const { items, nextToken } = page(streams, asked(input), 50);
+    const { items, nextToken } = page(streams, paging(input, 'limit'), 50);
     return {
       logStreams: items.map(([name, lines]) => ({
         logStreamName: name,
@@ -102,8 +102,4 @@ function groupOf(input: JsonObject): string {
 
 function lastTime(lines: readonly LogLine[]): number {
   return lines.at(-1)?.timestamp ?? 0;
-}
-
-function asked(input: JsonObject): { maxResults: number | undefined; nextToken: string | undefined } {
-  return { maxResults: number(input, 'limit'), nextToken: text(input, 'nextToken') };
 }

@@ -1,6 +1,6 @@
 import { object, text } from '../state/json.ts';
-import type { World } from './world.ts';
 import type { Container, Task } from '../state/model.ts';
+import type { World } from './world.ts';
 
 interface Stream {
   readonly group: string;

@@ -1,9 +1,17 @@
-/** How deployments of a service fail, are stopped, and are undone. */
-import type { World } from './world.ts';
-import { shiftTraffic } from './shifting.ts';
+/** How deployments of a service fail, are stopped, and are rolled back. */
+import { AwsError, invalidParameter } from '../state/errors.ts';
+import type { Deployment, Service, ServiceDeployment } from '../state/model.ts';
 import { addEvent } from './events.ts';
-import type { Deployment, Service } from '../state/model.ts';
-import { endDeployment, makePrimary, setStatus, setRolloutState } from './service-deployments.ts';
+import {
+  endDeployment,
+  isUnderway,
+  makePrimary,
+  primaryOf,
+  setRolloutState,
+  setStatus,
+} from './service-deployments.ts';
+import { shiftTraffic } from './shifting.ts';
+import type { World } from './world.ts';
 
 /** Who ended a deployment, in the words that ECS has for it. */
 interface Failure {
@@ -25,8 +33,8 @@ export function failByBreaker(world: World, service: Service, deployment: Deploy
   });
 }
 
-/** An alarm that the deployment monitors was raised. */
-export function failByAlarm(world: World, service: Service, deployment: Deployment, alarmName: string): void {
+/** An alarm that the deployment monitors went into ALARM. */
+function failByAlarm(world: World, service: Service, deployment: Deployment, alarmName: string): void {
   const { alarms } = deployment.serviceDeployment;
   alarms.status = 'TRIGGERED';
   alarms.triggered.push(alarmName);
@@ -60,7 +68,7 @@ export function stopAsRequested(world: World, service: Service, deployment: Depl
   });
 }
 
-/** Ends a deployment that failed: by a rollback where that is wanted and possible, else where it stands. */
+/** Ends a deployment that failed: by a rollback where that is wanted and possible; otherwise it stalls. */
 function fail(world: World, service: Service, deployment: Deployment, failure: Failure): void {
   const { serviceDeployment } = deployment;
   const nothingToGoBackTo = service.completed.length === 0;
@@ -92,7 +100,7 @@ function stall(
   endDeployment(world, deployment.serviceDeployment, status, reason);
 }
 
-/** Leads the service back to its last completed revision, whose running tasks are kept. */
+/** Returns the service to its last completed revision, whose running tasks are kept. */
 function rollBack(world: World, service: Service, failed: Deployment, failure: Failure): void {
   const revision = service.completed.at(-1);
   if (revision === undefined) return;
@@ -116,4 +124,61 @@ function rollBack(world: World, service: Service, failed: Deployment, failure: F
     service,
     `(deployment ${failed.id}) rolling back to deployment ecs-svc/${revision.digits}.`,
   );
+}
+
+/** Answers a hook that awaits it. API reference, ContinueServiceDeployment. */
+export function answerHook(
+  world: World,
+  deployment: ServiceDeployment,
+  hookId: string,
+  action: 'CONTINUE' | 'ROLLBACK',
+): void {
+  const hook = deployment.lifecycle?.hooks.find(({ id }) => id === hookId);
+  if (hook?.status !== 'AWAITING_ACTION' || deployment.status !== 'IN_PROGRESS') {
+    throw new AwsError('ConflictException', 'The lifecycle hook does not await an action.');
+  }
+  hook.status = action === 'CONTINUE' ? 'SUCCEEDED' : 'FAILED';
+  const primary = primaryOf(deployment.service);
+  if (action === 'ROLLBACK' && primary !== undefined) failByHook(world, deployment.service, primary);
+  world.changed(deployment.service);
+}
+
+/**
+ * Asks a deployment that is underway to stop. API reference, StopServiceDeployment: ROLLBACK is accepted in PENDING,
+ * IN_PROGRESS, STOP_REQUESTED, ROLLBACK_REQUESTED and ROLLBACK_IN_PROGRESS, and does nothing where it already happens.
+ */
+export function stopServiceDeployment(world: World, deployment: ServiceDeployment, stopType: string): void {
+  if (stopType !== 'ROLLBACK' && stopType !== 'ABORT')
+    throw invalidParameter(`Invalid stopType: ${stopType}.`);
+  if (!isUnderway(deployment)) {
+    throw new AwsError(
+      'ConflictException',
+      `The service deployment cannot be stopped: its status is ${deployment.status}.`,
+    );
+  }
+  if (deployment.status === 'ROLLBACK_REQUESTED' || deployment.status === 'ROLLBACK_IN_PROGRESS') return;
+  setStatus(world, deployment, stopType === 'ROLLBACK' ? 'ROLLBACK_REQUESTED' : 'STOP_REQUESTED');
+  world.changed(deployment.service);
+}
+
+/**
+ * Fails a deployment underway as soon as one of the alarms that it monitors goes into ALARM. Developer Guide, "How
+ * CloudWatch alarms detect Amazon ECS deployment failures".
+ */
+export function watchAlarms(world: World): void {
+  world.alarms.onChange((alarm) => {
+    if (alarm.state !== 'ALARM') return;
+    for (const service of world.services().filter((one) => isMonitoring(one, alarm.name))) {
+      const primary = primaryOf(service);
+      if (primary === undefined) continue;
+      failByAlarm(world, service, primary, alarm.name);
+      world.changed(service);
+    }
+  });
+}
+
+function isMonitoring(service: Service, alarmName: string): boolean {
+  const deployment = primaryOf(service)?.serviceDeployment;
+  if (deployment === undefined || !isUnderway(deployment) || deployment.rollback !== undefined) return false;
+  return deployment.alarms.status === 'MONITORING' && deployment.alarms.names.includes(alarmName);
 }

@@ -1,5 +1,5 @@
-import type { World } from './world.ts';
 import type { Service, Task } from '../state/model.ts';
+import type { World } from './world.ts';
 
 const keptEvents = 100;
 

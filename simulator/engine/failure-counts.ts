@@ -1,11 +1,11 @@
 /** What the healthy and the failed tasks of a deployment mean for it. */
-import type { World } from './world.ts';
+import type { Deployment, Service, Task } from '../state/model.ts';
 import { failByBreaker } from './deployment-failures.ts';
 import { addEvent } from './events.ts';
-import type { Deployment, Service, Task } from '../state/model.ts';
 import { countFailure, countHealthy } from './monitors.ts';
 import { primaryOf } from './service-deployments.ts';
 import { isHealthy } from './tasks.ts';
+import type { World } from './world.ts';
 
 const firstPause = 15;
 const longestPause = 900;

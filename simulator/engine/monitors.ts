@@ -1,8 +1,8 @@
 /** What watches a deployment: its circuit breaker and its alarms. */
 import { flag, number, object, text, texts } from '../state/json.ts';
 import type { JsonObject } from '../state/json.ts';
-import type { World } from './world.ts';
 import type { CircuitBreaker, DeploymentAlarms } from '../state/model.ts';
+import type { World } from './world.ts';
 
 const smallest = 3;
 const largest = 200;
@@ -47,7 +47,7 @@ export function countHealthy(breaker: CircuitBreaker): void {
   if (breaker.resetOnHealthyTask && breaker.status !== 'TRIGGERED') breaker.failureCount = 0;
 }
 
-/** The alarms of a new deployment. One that is raised already makes ECS ignore them all for its whole length. */
+/** The alarms of a new deployment. One that is in ALARM already makes ECS ignore them all for its whole length. */
 export function newAlarms(world: World, deploymentConfiguration: JsonObject): DeploymentAlarms {
   const settings = object(deploymentConfiguration, 'alarms') ?? {};
   const names = texts(settings, 'alarmNames');

@@ -1,13 +1,12 @@
 /** The service scheduler: rounds that bring each service nearer to what it should be. */
 import { number } from '../state/json.ts';
-import type { World } from './world.ts';
-import { deploymentOf, countFailedTask, countHealthyTask } from './failure-counts.ts';
-import { tasksNamed, addEvent } from './events.ts';
 import type { Deployment, Service, Task } from '../state/model.ts';
+import { failByHook, stopAsRequested } from './deployment-failures.ts';
+import { addEvent, tasksNamed } from './events.ts';
+import { countFailedTask, countHealthyTask, deploymentOf } from './failure-counts.ts';
 import { planRound } from './rolling.ts';
-import { hasReached, isShifting, isStageOver, enterNextStage, secondsLeftInStage } from './shifting.ts';
-import { stopAsRequested, failByHook } from './deployment-failures.ts';
-import { complete, setStatus, primaryOf } from './service-deployments.ts';
+import { complete, primaryOf, setStatus } from './service-deployments.ts';
+import { enterNextStage, hasReached, isShifting, isStageOver, secondsLeftInStage } from './shifting.ts';
 import {
   drainSeconds,
   deregisterTargets,
@@ -15,17 +14,18 @@ import {
   removeTargets,
   registerTargets,
 } from './targets.ts';
-import { startTask, ignoreTask, stopTask } from './task-life.ts';
+import { ignoreTask, startTask, stopTask } from './task-life.ts';
 import type { TaskObserver } from './task-life.ts';
 import { createTask, hasHealthCheck, isHealthy, unhealthyContainer } from './tasks.ts';
+import type { World } from './world.ts';
 
 const placementRetry = 30;
 
-/** Plans the scheduler's next look at a service: soon, or after `seconds`. */
+/** Schedules the next round for a service: soon, or after `seconds`. */
 export function scheduleRound(world: World, service: Service, seconds = world.times.round): void {
   if (seconds > world.times.round) {
     world.clock.after(seconds, () => {
-      scheduleRound(world, service);
+      world.changed(service);
     });
     return;
   }
@@ -156,9 +156,9 @@ function advanceLifecycle(world: World, service: Service, primary: Deployment): 
   }
   enterNextStage(world, serviceDeployment, (hook) => {
     if (hook.status === 'TIMED_OUT' && primary === primaryOf(service)) failByHook(world, service, primary);
-    scheduleRound(world, service);
+    world.changed(service);
   });
-  scheduleRound(world, service);
+  world.changed(service);
 }
 
 function launchTasks(world: World, service: Service, primary: Deployment, count: number): void {
@@ -296,7 +296,7 @@ function desiredTasks(service: Service): Task[] {
 function observerOf(world: World, service: Service): TaskObserver {
   const healthChanged = (task: Task): void => {
     countHealthyTask(service, task);
-    scheduleRound(world, service);
+    world.changed(service);
   };
   return {
     running(task) {
@@ -319,11 +319,11 @@ function observerOf(world: World, service: Service): TaskObserver {
       service.steady = false;
       deregisterTargets(world, task);
       if (failed) countFailedTask(world, service, task);
-      scheduleRound(world, service);
+      world.changed(service);
     },
     stopped(task) {
       removeTargets(task);
-      scheduleRound(world, service);
+      world.changed(service);
     },
   };
 }

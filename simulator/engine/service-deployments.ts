@@ -1,9 +1,5 @@
 /** How deployments of a service begin and end. */
 import { object, text } from '../state/json.ts';
-import type { World } from './world.ts';
-import { newAlarms, newBreaker } from './monitors.ts';
-import { newLifecycle, shiftTraffic, shiftsTraffic } from './shifting.ts';
-import { addEvent } from './events.ts';
 import type {
   Deployment,
   RolloutState,
@@ -13,6 +9,10 @@ import type {
   ServiceRevision,
   TaskDefinition,
 } from '../state/model.ts';
+import { addEvent } from './events.ts';
+import { newAlarms, newBreaker } from './monitors.ts';
+import { newLifecycle, shiftsTraffic, shiftTraffic } from './shifting.ts';
+import type { World } from './world.ts';
 
 const underway: readonly ServiceDeploymentStatus[] = [
   'PENDING',
@@ -145,7 +145,7 @@ function addRevision(world: World, service: Service, definition: TaskDefinition)
   return revision;
 }
 
-/** The target groups that do not serve now, where a service shifts between two; else the only ones. */
+/** The target groups that do not serve now, where a service shifts between two; otherwise the only ones. */
 function targetGroupsFor(service: Service): string[] {
   const serving = service.completed.at(-1)?.groupArns ?? [];
   const shifts = shiftsTraffic(service.settings.deploymentConfiguration);

@@ -1,8 +1,8 @@
 import { invalidParameter } from '../state/errors.ts';
 import { flag, number, object, objects, text } from '../state/json.ts';
 import type { JsonObject } from '../state/json.ts';
-import type { World } from './world.ts';
 import type { ServiceSettings, TaskDefinition } from '../state/model.ts';
+import type { World } from './world.ts';
 
 const usualDeploymentConfiguration: JsonObject = {
   deploymentCircuitBreaker: { enable: false, rollback: false },

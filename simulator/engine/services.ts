@@ -1,12 +1,8 @@
-/** The actions of ECS that concern services. */
-import { AwsError, clientException, invalidParameter } from '../state/errors.ts';
-import { flag, number, object, objects, requiredText, text, texts } from '../state/json.ts';
+/** How services are created, changed and deleted, with the refusals of ECS. */
+import { clientException, invalidParameter } from '../state/errors.ts';
+import { flag, number, object, objects, requiredText, text } from '../state/json.ts';
 import type { JsonObject } from '../state/json.ts';
-import { page, refuseMoreThan } from '../api/protocol/pages.ts';
-import type { World } from './world.ts';
-import type { Cluster } from '../state/cluster.ts';
-import type { Service, TaskDefinition } from '../state/model.ts';
-import { scheduleRound } from './scheduler.ts';
+import type { Cluster, Service, TaskDefinition } from '../state/model.ts';
 import { primaryOf, startDeployment } from './service-deployments.ts';
 import {
   changedSettings,
@@ -15,66 +11,7 @@ import {
   needsDeployment,
   refuseMisfit,
 } from './service-settings.ts';
-import { asked } from '../api/ecs/task-definitions.ts';
-import { serviceView } from '../api/ecs/views.ts';
-
-export const serviceActions = {
-  CreateService(world: World, input: JsonObject): JsonObject {
-    const cluster = world.cluster(text(input, 'cluster'));
-    const name = requiredText(input, 'serviceName');
-    if (cluster.services.has(name) && cluster.find(name)?.status !== 'INACTIVE') {
-      throw invalidParameter('Creation of service was not idempotent.');
-    }
-    return { service: serviceView(world, createService(world, cluster, name, input), true) };
-  },
-
-  UpdateService(world: World, input: JsonObject): JsonObject {
-    const cluster = world.cluster(text(input, 'cluster'));
-    const service = activeService(cluster, requiredText(input, 'service'));
-    updateService(world, service, input);
-    return { service: serviceView(world, service) };
-  },
-
-  DeleteService(world: World, input: JsonObject): JsonObject {
-    const cluster = world.cluster(text(input, 'cluster'));
-    const service = activeService(cluster, requiredText(input, 'service'));
-    if (service.desiredCount > 0 && flag(input, 'force') !== true) {
-      throw invalidParameter('The service cannot be stopped while it is scaled above 0.');
-    }
-    service.status = 'DRAINING';
-    service.desiredCount = 0;
-    scheduleRound(world, service);
-    return { service: serviceView(world, service) };
-  },
-
-  DescribeServices(world: World, input: JsonObject): JsonObject {
-    const cluster = world.cluster(text(input, 'cluster'));
-    const names = texts(input, 'services');
-    if (names.length === 0) throw invalidParameter('Services cannot be empty.');
-    refuseMoreThan(10, names, 'Services');
-    const withTags = texts(input, 'include').includes('TAGS');
-    const found = names.map((name) => [name, cluster.find(name)] as const);
-    return {
-      services: found.flatMap(([, service]) =>
-        service === undefined ? [] : [serviceView(world, service, withTags)],
-      ),
-      failures: found.flatMap(([name, service]) =>
-        service === undefined ? [{ arn: serviceArn(world, cluster, name), reason: 'MISSING' }] : [],
-      ),
-    };
-  },
-
-  ListServices(world: World, input: JsonObject): JsonObject {
-    const cluster = world.cluster(text(input, 'cluster'));
-    const launchType = text(input, 'launchType');
-    const services = [...cluster.services.values()].filter(
-      ({ status, settings }) =>
-        status !== 'INACTIVE' && (launchType === undefined || settings.launchType === launchType),
-    );
-    const { items, nextToken } = page(services, asked(input), 100, 10);
-    return { serviceArns: items.map(({ arn }) => arn), nextToken };
-  },
-};
+import type { World } from './world.ts';
 
 /** Creates a service and begins its first deployment. Throws what CreateService answers to a bad request. */
 export function createService(world: World, cluster: Cluster, name: string, input: JsonObject): Service {
@@ -104,7 +41,7 @@ export function createService(world: World, cluster: Cluster, name: string, inpu
   };
   cluster.services.set(name, service);
   startDeployment(world, service, definition);
-  scheduleRound(world, service);
+  world.changed(service);
   return service;
 }
 
@@ -126,7 +63,17 @@ export function updateService(world: World, service: Service, input: JsonObject)
   service.settings = settings;
   service.desiredCount = number(input, 'desiredCount') ?? service.desiredCount;
   if (changed || flag(input, 'forceNewDeployment') === true) startDeployment(world, service, definition);
-  scheduleRound(world, service);
+  world.changed(service);
+}
+
+/** Drains a service. Throws what DeleteService answers where it is scaled above 0 and that is not forced. */
+export function deleteService(world: World, service: Service, force: boolean): void {
+  if (service.desiredCount > 0 && !force) {
+    throw invalidParameter('The service cannot be stopped while it is scaled above 0.');
+  }
+  service.status = 'DRAINING';
+  service.desiredCount = 0;
+  world.changed(service);
 }
 
 /** Only ECS's own controller deploys through UpdateService. */
@@ -165,13 +112,7 @@ function controllerOf(input: JsonObject): Service['controller'] {
   throw invalidParameter(`Invalid deployment controller type: ${type}.`);
 }
 
-function activeService(cluster: Cluster, nameOrArn: string): Service {
-  const service = cluster.find(nameOrArn);
-  if (service === undefined) throw new AwsError('ServiceNotFoundException', 'Service not found.');
-  if (service.status !== 'ACTIVE') throw new AwsError('ServiceNotActiveException', 'Service was not ACTIVE.');
-  return service;
-}
-
-function serviceArn(world: World, cluster: Cluster, name: string): string {
+/** The ARN of a service by its name, or the ARN that was given. */
+export function serviceArn(world: World, cluster: Cluster, name: string): string {
   return name.startsWith('arn:') ? name : world.arn('ecs', `service/${cluster.name}/${name}`);
 }

@@ -4,8 +4,8 @@
  */
 import { number, object, objects, text, texts } from '../state/json.ts';
 import type { JsonObject } from '../state/json.ts';
-import type { World } from './world.ts';
 import type { Hook, Lifecycle, LifecycleStage, ServiceDeployment, ServiceRevision } from '../state/model.ts';
+import type { World } from './world.ts';
 
 /** In the order in which a deployment goes through them. */
 export const lifecycleStages = [
@@ -86,7 +86,7 @@ export function isStageOver(world: World, deployment: ServiceDeployment, scaledU
   return secondsLeftInStage(world, deployment) <= 0;
 }
 
-/** How much is left of the bake time, or of the pause between two steps of the production traffic; else 0. */
+/** How much is left of the bake time, or of the pause between two steps of the production traffic; otherwise 0. */
 export function secondsLeftInStage(world: World, { lifecycle, configuration }: ServiceDeployment): number {
   if (lifecycle === undefined) return 0;
   const ends = lifecycle.since + bakeMinutes(lifecycle, configuration) * 60_000;

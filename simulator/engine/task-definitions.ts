@@ -1,14 +1,49 @@
+/** RegisterTaskDefinition: what ECS refuses, and what it fills in. */
 import { clientException } from '../state/errors.ts';
 import { number, object, objects, requiredText, text, texts } from '../state/json.ts';
 import type { JsonObject } from '../state/json.ts';
-import { fargateMemory } from './fargate.ts';
+import type { TaskDefinition } from '../state/model.ts';
 import { readOnlyFields, registrationShape, unknownFields } from './task-definition-fields.ts';
+import type { World } from './world.ts';
+
+/** Registers the next revision of a family. Throws ClientException for what ECS refuses. */
+export function registerTaskDefinition(world: World, input: JsonObject): TaskDefinition {
+  const { taskDefinitions } = world;
+  validateRegistration(input, taskDefinitions.fieldsOfTheFuture);
+  const definition = { ...input };
+  delete definition['tags'];
+  return taskDefinitions.add(requiredText(input, 'family'), withDefaults(definition), objects(input, 'tags'));
+}
+
+/** What ECS fills in at registration; seen in what DescribeTaskDefinition answers. */
+function withDefaults(input: JsonObject): JsonObject {
+  const awsvpc = text(input, 'networkMode') === 'awsvpc';
+  return {
+    placementConstraints: [],
+    volumes: [],
+    ...input,
+    containerDefinitions: objects(input, 'containerDefinitions').map((container) => ({
+      cpu: 0,
+      essential: true,
+      environment: [],
+      mountPoints: [],
+      volumesFrom: [],
+      systemControls: [],
+      ...container,
+      portMappings: objects(container, 'portMappings').map((mapping) => ({
+        ...(awsvpc ? { hostPort: number(mapping, 'containerPort') } : {}),
+        protocol: 'tcp',
+        ...mapping,
+      })),
+    })),
+  };
+}
 
 /**
  * Refuses what RegisterTaskDefinition refuses, as ClientException. `tolerated` names fields (their last path
  * segment) that this AWS knows although the published model does not.
  */
-export function validateRegistration(input: JsonObject, tolerated: ReadonlySet<string>): void {
+function validateRegistration(input: JsonObject, tolerated: ReadonlySet<string>): void {
   refuseReadOnlyFields(input);
   refuseUnknownFields(input, tolerated);
   refuseBadFamily(input);
@@ -123,4 +158,25 @@ function refuseWithoutExecutionRole(containers: readonly JsonObject[]): void {
 function mebibytes(memory: string): number {
   const [, amount = '', unit] = /^\s*(\d+(?:\.\d+)?)\s*(gb)?\s*$/i.exec(memory) ?? [];
   return amount === '' ? Number.NaN : Number(amount) * (unit === undefined ? 1 : 1024);
+}
+
+function steps(from: number, to: number, step: number): number[] {
+  return Array.from({ length: (to - from) / step + 1 }, (_, index) => from + index * step);
+}
+
+/** Developer Guide, "Task CPU and memory" for Fargate: memory in MiB for each cpu value. */
+const memoryFor = new Map([
+  [256, [512, 1024, 2048]],
+  [512, steps(1024, 4096, 1024)],
+  [1024, steps(2048, 8192, 1024)],
+  [2048, steps(4096, 16384, 1024)],
+  [4096, steps(8192, 30720, 1024)],
+  [8192, steps(16384, 61440, 4096)],
+  [16384, steps(32768, 122880, 8192)],
+]);
+
+/** The memory sizes that Fargate pairs with a cpu value such as `1024` or `1 vCPU`; undefined for no such cpu. */
+function fargateMemory(cpu: string): readonly number[] | undefined {
+  const [, amount = '', unit] = /^\s*(\d*\.?\d+)\s*(vcpu)?\s*$/i.exec(cpu) ?? [];
+  return memoryFor.get(Number(amount) * (unit === undefined ? 1 : 1024));
 }

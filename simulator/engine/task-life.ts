@@ -1,18 +1,17 @@
 /** The life of one task, from PROVISIONING to STOPPED. Developer Guide, "Amazon ECS task lifecycle". */
-import type { World } from './world.ts';
 import { number, object, texts } from '../state/json.ts';
-import { noExecutableText, outOfMemoryText } from './start-failure-texts.ts';
-import { openLogs, print, printLines } from './container-logs.ts';
-import { findStartFailure } from './start-failures.ts';
 import type { Container, StopCode, Task, TaskStatus } from '../state/model.ts';
+import { openLogs, print, printLines } from './container-logs.ts';
+import { findStartFailure, noExecutableText, outOfMemoryText } from './start-failures.ts';
+import type { World } from './world.ts';
 
-/** What the life of a task tells whoever started it. */
+/** What is to be done when something becomes of a task. */
 export interface TaskObserver {
   /** It is RUNNING. */
   running(task: Task): void;
   /** The health of a container or a target changed. */
   healthChanged(task: Task): void;
-  /** It is on its way out; `failed` unless somebody wanted that. */
+  /** It begins to stop; `failed` unless somebody wanted that. */
   stopping(task: Task, failed: boolean): void;
   stopped(task: Task): void;
 }
@@ -25,7 +24,7 @@ export const ignoreTask: TaskObserver = {
   stopped: () => undefined,
 };
 
-/** Sends a freshly made task on its way. */
+/** Starts a task that is PROVISIONING. */
 export function startTask(world: World, task: Task, observer: TaskObserver): void {
   after(world, task, world.times.provision, () => {
     setLastStatus(task, 'PENDING');
@@ -48,8 +47,8 @@ export function startTask(world: World, task: Task, observer: TaskObserver): voi
 }
 
 /**
- * Stops a task. A target that it has is drained first, for `drainSeconds` (undefined: for ever).
- * A task that is already going is left alone.
+ * Stops a task. A target that it has is drained first, for `drainSeconds` (undefined: forever).
+ * A task that is stopping already is left alone.
  */
 export function stopTask(
   world: World,
@@ -108,13 +107,12 @@ function run(world: World, task: Task, observer: TaskObserver): void {
 function runHealthCheck(world: World, task: Task, container: Container, observer: TaskObserver): void {
   const check = object(container.definition, 'healthCheck');
   if (check === undefined) return;
-  const scripted = container.behaviour.containerHealth;
-  const verdict = scripted ?? {
+  const result = container.behaviour.containerHealth ?? {
     status: 'HEALTHY',
     afterSeconds: Math.min(10, number(check, 'interval') ?? 30),
   };
-  after(world, task, verdict.afterSeconds, () => {
-    container.healthStatus = verdict.status;
+  after(world, task, result.afterSeconds, () => {
+    container.healthStatus = result.status;
     task.version += 1;
     observer.healthChanged(task);
   });

@@ -1,9 +1,11 @@
-import { behaviourOfCommand } from './commands.ts';
+/** The records of tasks: how they are made, and what their health is. */
+import type { ImageBehaviour } from '../state/image-behaviour.ts';
 import { object, objects, text, texts } from '../state/json.ts';
 import type { JsonObject } from '../state/json.ts';
+import type { Cluster, Container, Service, ServiceRevision, Task, TaskDefinition } from '../state/model.ts';
 import type { World } from './world.ts';
-import type { Cluster } from '../state/cluster.ts';
-import type { Container, Service, ServiceRevision, Task, TaskDefinition } from '../state/model.ts';
+
+const usualCommandSeconds = 5;
 
 export interface TaskRequest {
   readonly cluster: Cluster;
@@ -82,6 +84,25 @@ function containerOf(world: World, request: TaskRequest, taskId: string, definit
     healthStatus: 'UNKNOWN',
     exitCode: undefined,
     reason: undefined,
+  };
+}
+
+/**
+ * What a container does that was given a command of its own, such as a migration: it runs for a while and exits with 0.
+ * The command may say otherwise: `sleep 20` lasts, `echo text` prints, `exit 3` ends with that code.
+ */
+function behaviourOfCommand(command: readonly string[]): ImageBehaviour {
+  const line = command.join(' ');
+  const seconds = /\bsleep (\d+)/.exec(line)?.[1];
+  const code = /\bexit (\d+)/.exec(line)?.[1];
+  const printed = [...line.matchAll(/\becho ([^;&|]+)/g)].map(([, text = '']) => text.trim());
+  return {
+    exit: {
+      afterSeconds: seconds === undefined ? usualCommandSeconds : Number(seconds),
+      code: code === undefined ? 0 : Number(code),
+    },
+    logs: [`Running ${line}`],
+    lastWords: printed,
   };
 }
 

@@ -1,20 +1,19 @@
-import { Autoscaler } from './autoscaler.ts';
 import type { SimulatorClock } from '../clock.ts';
 import { Alarms } from '../state/alarms.ts';
-import { Downloads } from '../state/downloads.ts';
-import { Registry } from '../state/registry.ts';
-import { watchAlarms } from './deployment-alarms.ts';
-import { Cluster } from '../state/cluster.ts';
-import type { Task } from '../state/model.ts';
-import { TaskDefinitions } from '../api/ecs/task-definitions.ts';
+import { Autoscaling } from '../state/autoscaling.ts';
 import { Balancing } from '../state/balancing.ts';
-import { Roles } from '../state/roles.ts';
-import { Ids } from '../state/ids.ts';
-import { ImageCatalogue } from '../state/image-catalogue.ts';
-import { LogStore } from '../state/logs.ts';
-import { Throttling } from '../front/throttling.ts';
+import { EcsCluster } from '../state/cluster.ts';
 import { AwsError } from '../state/errors.ts';
+import { Ids } from '../state/ids.ts';
+import type { ImageBehaviour } from '../state/image-behaviour.ts';
+import { ImageCatalogue } from '../state/image-catalogue.ts';
 import type { JsonObject } from '../state/json.ts';
+import { LogStore } from '../state/logs.ts';
+import type { Cluster, Service, Task } from '../state/model.ts';
+import { Downloads, Registry } from '../state/registry.ts';
+import { Roles } from '../state/roles.ts';
+import { Secrets } from '../state/secrets.ts';
+import { TaskDefinitions } from '../state/task-definitions.ts';
 
 /** How long things take, in simulated seconds. */
 export interface Times {
@@ -48,15 +47,17 @@ export interface WorldOptions {
   readonly account?: string;
   readonly seed?: string;
   readonly times?: Partial<Times>;
-  /** Refuse calls above the rates that ECS allows an account. */
-  readonly throttling?: boolean;
   /** Eventual consistency: seconds until a new service deployment shows up in what is read. */
   readonly lagSeconds?: number;
   /** Where ECR's presigned URLs lead; nowhere by default. */
   readonly downloads?: Downloads;
+  /** What an image does by the name of its tag, where nothing else says it. */
+  readonly conventionOf: (tag: string) => ImageBehaviour | undefined;
+  /** Called at each change of a service. */
+  readonly onChange: (world: World, service: Service) => void;
 }
 
-/** Everything that exists in one account and one region. */
+/** Everything that exists in one account and one region, and its time. Holds records; the engine decides. */
 export class World {
   readonly account: string;
   readonly region: string;
@@ -71,12 +72,10 @@ export class World {
   readonly logs: LogStore;
   readonly balancing = new Balancing();
   readonly alarms: Alarms;
-  readonly autoscaling: Autoscaler;
+  readonly autoscaling = new Autoscaling();
   readonly roles: Roles;
-  readonly throttling: Throttling | undefined;
   lagSeconds: number;
-  /** ARNs (or Parameter Store names) of the secrets that exist. */
-  readonly secrets = new Set<string>();
+  readonly secrets = new Secrets();
   /** What RunTask answered to each client token. */
   readonly clientTokens = new Map<string, { readonly request: string; readonly tasks: readonly Task[] }>();
   /** Capacity providers of auto-scaling groups, by name, as DescribeCapacityProviders shows them. */
@@ -85,6 +84,7 @@ export class World {
   containerInstances = 2;
   /** False while Fargate has no room: tasks cannot be placed. */
   capacityAvailable = true;
+  private readonly onChange: (world: World, service: Service) => void;
 
   constructor(options: WorldOptions) {
     this.account = options.account ?? '123456789012';
@@ -93,7 +93,7 @@ export class World {
     this.times = { ...usualTimes, ...options.times };
     this.ids = new Ids(`${options.seed ?? 'world'}/${this.region}`);
     const now = (): number => this.clock.now();
-    this.taskDefinitions = new TaskDefinitions(this);
+    this.taskDefinitions = new TaskDefinitions({ arn: (resource) => this.arn('ecs', resource), now });
     const host = `${this.account}.dkr.ecr.${this.region}.${this.domain}`;
     this.registry = new Registry(
       host,
@@ -103,14 +103,12 @@ export class World {
       (repository, tag) => this.images.behaviourOf(repository, tag),
     );
     this.downloads = options.downloads ?? new Downloads();
-    this.images = new ImageCatalogue(this.registry);
+    this.images = new ImageCatalogue(this.registry, options.conventionOf);
     this.logs = new LogStore(now);
     this.alarms = new Alarms((name) => this.arn('cloudwatch', `alarm:${name}`), now);
-    watchAlarms(this);
-    this.autoscaling = new Autoscaler(this);
     this.roles = new Roles((name) => this.role(name), now);
-    this.throttling = options.throttling === true ? new Throttling(now) : undefined;
     this.lagSeconds = options.lagSeconds ?? 0;
+    this.onChange = options.onChange;
   }
 
   /** `aws`, `aws-cn` or `aws-us-gov`, as the region says. */
@@ -127,9 +125,9 @@ export class World {
     return `arn:${this.partition}:${service}:${this.region}:${this.account}:${resource}`;
   }
 
-  /** Whether something made at an instant shows up yet in what is read. */
-  shows(createdAt: number): boolean {
-    return createdAt + this.lagSeconds * 1000 <= this.clock.now();
+  /** Announces that something about a service or one of its tasks has changed: the scheduler deals with it soon. */
+  changed(service: Service): void {
+    this.onChange(this, service);
   }
 
   /** The ARN of an IAM role of this account. */
@@ -138,7 +136,7 @@ export class World {
   }
 
   addCluster(name: string): Cluster {
-    const cluster = new Cluster(name, this.arn('ecs', `cluster/${name}`));
+    const cluster = new EcsCluster(name, this.arn('ecs', `cluster/${name}`));
     this.clusters.set(name, cluster);
     return cluster;
   }
@@ -153,5 +151,10 @@ export class World {
     const cluster = this.findCluster(nameOrArn);
     if (cluster === undefined) throw new AwsError('ClusterNotFoundException', 'Cluster not found.');
     return cluster;
+  }
+
+  /** The services of all clusters. */
+  services(): Service[] {
+    return [...this.clusters.values()].flatMap((cluster) => [...cluster.services.values()]);
   }
 }

@@ -3,12 +3,12 @@
  * ECR does and a plain registry does not. Repositories have to be made first, tags may be immutable, and refusals have
  * ECR's words.
  */
-import { createServer } from 'node:https';
 import { request as forward } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { closeServer, listen } from './traffic.ts';
 import type { World } from '../engine/world.ts';
+import { closeServer, listen } from './traffic.ts';
 import type { Upstream } from './upstream.ts';
 
 export interface EndpointOptions {

@@ -1,16 +1,17 @@
 /** The HTTP front: finds the service and the action of a request, applies faults, records the call, answers. */
+import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AwsError } from '../state/errors.ts';
-import type { FaultEffect, Faults } from '../scenario/faults.ts';
-import type { Call } from './calls.ts';
-import type { Downloads } from '../state/downloads.ts';
+import { answerOf, refusalBody } from '../api/actions.ts';
 import { readRequest } from '../api/protocol/request.ts';
 import type { AwsRequest } from '../api/protocol/request.ts';
-import { answerOf, refusalBody } from '../api/actions.ts';
 import type { World } from '../engine/world.ts';
+import type { FaultEffect, Faults } from '../scenario/faults.ts';
+import { AwsError } from '../state/errors.ts';
+import { downloadFolder, type Downloads } from '../state/registry.ts';
+import type { Call } from './calls.ts';
+import type { Throttling } from './throttling.ts';
 
 export interface Front {
   /** The world of the region that a request was signed for. */
@@ -18,6 +19,8 @@ export interface Front {
   readonly homeRegion: string;
   readonly faults: Faults;
   readonly downloads: Downloads;
+  /** Refuses calls above the rates that ECS allows an account; undefined where no call is refused for that. */
+  readonly throttling: Throttling | undefined;
   readonly record: (call: Call) => void;
   /** Brings what lies outside the world up to date before a request is answered. */
   readonly refresh: (world: World, request: AwsRequest) => Promise<void>;
@@ -35,7 +38,7 @@ const globalServices = new Set(['iam']);
 /** The server that clients point AWS_ENDPOINT_URL at. */
 export function createFront(front: Front): Server {
   return createServer((incoming, response) => {
-    if (front.downloads.answer(incoming, response)) return;
+    if (answerDownload(front.downloads, incoming, response)) return;
     handle(front, incoming, response).catch((error: unknown) => {
       const unreadable = error instanceof SyntaxError;
       const code = unreadable ? 'SerializationException' : 'InternalFailure';
@@ -44,6 +47,19 @@ export function createFront(front: Front): Server {
       response.end(JSON.stringify({ __type: code, message }));
     });
   });
+}
+
+/** Answers a request for what a presigned URL of ECR leads to; false where it is for something else. */
+function answerDownload(
+  downloads: Downloads,
+  { method, url = '' }: IncomingMessage,
+  response: ServerResponse,
+): boolean {
+  if (method !== 'GET' || !url.startsWith(downloadFolder)) return false;
+  const content = downloads.content(url.slice(downloadFolder.length));
+  response.writeHead(content === undefined ? 403 : 200, { 'content-type': 'application/octet-stream' });
+  response.end(content);
+  return true;
 }
 
 async function handle(front: Front, incoming: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -56,7 +72,8 @@ async function handle(front: Front, incoming: IncomingMessage, response: ServerR
   const time = world.clock.now();
   const requestId = randomUUID();
   const lost = effect?.kind === 'reset' || effect?.kind === 'hang';
-  const answer = lost && effect.when === 'before' ? undefined : answerWith(world, request, effect, requestId);
+  const answer =
+    lost && effect.when === 'before' ? undefined : answerWith(front, world, request, effect, requestId);
   const { service, action, region, caller, body } = request;
   const outcome = lost || answer === undefined ? { status: 0, error: undefined } : answer;
   front.record({ time, service, action, region, caller, body, status: outcome.status, error: outcome.error });
@@ -66,13 +83,15 @@ async function handle(front: Front, incoming: IncomingMessage, response: ServerR
 }
 
 function answerWith(
+  { throttling }: Front,
   world: World,
   request: AwsRequest,
   effect: FaultEffect | undefined,
   requestId: string,
 ): Answer {
   try {
-    const refusal = effect === undefined ? overRate(world, request) : refusalOf(world, request, effect);
+    const refusal =
+      effect === undefined ? overRate(throttling, world, request) : refusalOf(world, request, effect);
     if (refusal !== undefined) throw refusal;
     return { status: 200, body: answerOf(world, request, requestId), error: undefined };
   } catch (error) {
@@ -81,9 +100,12 @@ function answerWith(
   }
 }
 
-function overRate(world: World, { service, action }: AwsRequest): AwsError | undefined {
-  if (service !== 'ecs' || world.throttling === undefined || world.throttling.admits(action))
-    return undefined;
+function overRate(
+  throttling: Throttling | undefined,
+  world: World,
+  { service, action }: AwsRequest,
+): AwsError | undefined {
+  if (service !== 'ecs' || throttling === undefined || throttling.admits(world, action)) return undefined;
   return new AwsError('ThrottlingException', 'Rate exceeded');
 }
 

@@ -1,3 +1,5 @@
+import type { World } from '../engine/world.ts';
+
 interface Bucket {
   readonly actions: readonly string[];
   readonly burst: number;
@@ -27,25 +29,22 @@ interface Level {
   at: number;
 }
 
-/** Counts the calls of ECS against their buckets, which refill with the simulated time. */
+/** Counts the calls of ECS against the buckets of each account and region, which refill with the simulated time. */
 export class Throttling {
-  private readonly levels = new Map<Bucket, Level>();
-  private readonly now: () => number;
-
-  constructor(now: () => number) {
-    this.now = now;
-  }
+  private readonly levels = new Map<World, Map<Bucket, Level>>();
 
   /** Takes a token for a call; false when its bucket is empty. Actions without a bucket always pass. */
-  admits(action: string): boolean {
+  admits(world: World, action: string): boolean {
     const bucket = buckets.find(({ actions }) => actions.includes(action));
     if (bucket === undefined) return true;
-    const now = this.now();
-    const level = this.levels.get(bucket) ?? { tokens: bucket.burst, at: now };
+    const now = world.clock.now();
+    const levels = this.levels.get(world) ?? new Map<Bucket, Level>();
+    this.levels.set(world, levels);
+    const level = levels.get(bucket) ?? { tokens: bucket.burst, at: now };
+    levels.set(bucket, level);
     const refilled = level.tokens + ((now - level.at) / 1000) * bucket.perSecond;
     level.tokens = Math.min(bucket.burst, refilled);
     level.at = now;
-    this.levels.set(bucket, level);
     if (level.tokens < 1) return false;
     level.tokens -= 1;
     return true;

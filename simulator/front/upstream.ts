@@ -1,8 +1,8 @@
 /** A real OCI registry behind the simulated ECR: what was pushed there is what ECR tells of. */
-import type { JsonObject } from '../state/json.ts';
 import { object, objects, text, texts } from '../state/json.ts';
-import type { Architecture, Registry, Repository } from '../state/registry.ts';
+import type { JsonObject } from '../state/json.ts';
 import { indexType, manifestType } from '../state/registry.ts';
+import type { Architecture, Registry, Repository } from '../state/registry.ts';
 
 export interface UpstreamOptions {
   /** `http://127.0.0.1:5000`. */

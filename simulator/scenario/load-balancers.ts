@@ -41,7 +41,7 @@ function addTargetGroup(
   balancerArn: string,
   plan: LoadBalancerPlan,
 ): TargetGroup {
-  const group = new TargetGroup(world.clock, {
+  const group = new TargetGroup({
     name,
     arn: world.arn('elasticloadbalancing', `targetgroup/${name}/${world.ids.hex(16)}`),
     port: plan.port,

@@ -1,15 +1,17 @@
 /** What another person does to the same account: for tests of supersession, intervention and scaling. */
-import type { AlarmState } from '../state/alarms.ts';
-import { stopServiceDeployment } from '../api/ecs/service-deployments.ts';
+import { setLoad } from '../engine/autoscaler.ts';
+import { stopServiceDeployment } from '../engine/deployment-failures.ts';
+import { interruptSpotTask, stopByUser } from '../engine/scheduler.ts';
 import { isUnderway, primaryOf } from '../engine/service-deployments.ts';
-import type { Service, Task, TaskDefinition } from '../state/model.ts';
-import { scheduleRound, stopByUser, interruptSpotTask } from '../engine/scheduler.ts';
 import { updateService } from '../engine/services.ts';
-import type { Image, PushOptions } from '../state/registry.ts';
+import { registerTaskDefinition } from '../engine/task-definitions.ts';
+import type { World } from '../engine/world.ts';
+import type { AlarmState } from '../state/alarms.ts';
 import type { ImageBehaviour } from '../state/image-behaviour.ts';
 import { text } from '../state/json.ts';
 import type { JsonObject } from '../state/json.ts';
-import type { World } from '../engine/world.ts';
+import type { Service, Task, TaskDefinition } from '../state/model.ts';
+import type { Image, PushOptions } from '../state/registry.ts';
 
 /** Acts on the world directly: nothing is recorded as a call and no fault applies. */
 export class Operator {
@@ -24,6 +26,11 @@ export class Operator {
     updateService(this.world, this.service(service), change);
   }
 
+  /** Registers the next revision of a family. */
+  registerTaskDefinition(input: JsonObject): TaskDefinition {
+    return registerTaskDefinition(this.world, input);
+  }
+
   /** Deploys another tag: a new revision of the running task definition whose first container has this image. */
   deploy(service: string, tag: string): TaskDefinition {
     const target = this.service(service);
@@ -31,7 +38,7 @@ export class Operator {
     if (running === undefined) throw new Error(`Service "${service}" has no task definition yet.`);
     const [first = {}, ...others] = running.containers;
     const image = (text(first, 'image') ?? '').replace(/[:@][^/]*$/, `:${tag}`);
-    const definition = this.world.taskDefinitions.register({
+    const definition = this.registerTaskDefinition({
       ...running.body,
       containerDefinitions: [{ ...first, image }, ...others],
     });
@@ -53,10 +60,10 @@ export class Operator {
   /** Adds EC2 instances to the clusters, or takes them away; daemon services follow. */
   setContainerInstances(count: number): void {
     this.world.containerInstances = count;
-    const services = [...this.world.clusters.values()].flatMap((cluster) => [...cluster.services.values()]);
-    for (const service of services.filter(({ schedulingStrategy }) => schedulingStrategy === 'DAEMON')) {
+    const isDaemon = ({ schedulingStrategy }: Service): boolean => schedulingStrategy === 'DAEMON';
+    for (const service of this.world.services().filter(isDaemon)) {
       service.desiredCount = count;
-      scheduleRound(this.world, service);
+      this.world.changed(service);
     }
   }
 
@@ -69,7 +76,12 @@ export class Operator {
     interruptSpotTask(this.world, task);
   }
 
-  /** Raises an alarm, or lets it go; one that does not exist is made. */
+  /** What there is to do for a scalable target (in percent of one task), from now on. */
+  setLoad(service: string, percentOfOneTask: number): void {
+    setLoad(this.world, service, percentOfOneTask);
+  }
+
+  /** Sets the state of an alarm; one that does not exist is made. */
   setAlarm(name: string, state: AlarmState): void {
     this.world.alarms.set(name, state);
   }

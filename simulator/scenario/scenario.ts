@@ -1,13 +1,29 @@
 /** Scenario files: the options of a simulated world, in YAML or JSON. README.md lists the keys. */
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
-import type { ImageBehaviour } from '../state/image-behaviour.ts';
 import { pullFailures, startFailures } from '../state/image-behaviour.ts';
+import type { ImageBehaviour } from '../state/image-behaviour.ts';
 import { isObject } from '../state/json.ts';
 import type { JsonObject } from '../state/json.ts';
 import { seedWorld } from './seed.ts';
-import type { ScalingPlan, SeedOptions } from './seed.ts';
-import type { SimulatorOptions } from '../simulator.ts';
+import type { ScalingPlan, Seed, SeedOptions } from './seed.ts';
+
+/** What a scenario says of a simulator. */
+export interface Scenario {
+  /** How many times faster than real time the world runs; 1 by default. */
+  readonly speed?: number;
+  /** The home region: that of `sim.world`; us-east-1 by default. */
+  readonly region?: string;
+  readonly account?: string;
+  /** The same seed makes the same identifiers. */
+  readonly seed?: string;
+  /** Refuse calls above the rates that ECS allows an account; off by default. */
+  readonly throttling?: boolean;
+  /** Simulated seconds until a new service deployment shows up in what is read; 0 by default. */
+  readonly lagSeconds?: number;
+  /** What exists; `seedWorld()` by default. */
+  readonly world?: Seed;
+}
 
 type Kind = 'number' | 'string' | 'boolean' | 'object' | 'texts' | 'breaker' | 'plans' | 'loads';
 
@@ -18,7 +34,7 @@ const runKeys = {
   seed: 'string',
   throttling: 'boolean',
   lagSeconds: 'number',
-} as const satisfies Partial<Record<keyof SimulatorOptions, Kind>>;
+} as const satisfies Record<keyof Omit<Scenario, 'world'>, Kind>;
 const seedKeys = {
   desiredCount: 'number',
   minimumHealthyPercent: 'number',
@@ -57,12 +73,12 @@ const behaviourKeys = {
 } as const satisfies Record<keyof ImageBehaviour, Kind>;
 
 /** Reads a scenario file. Throws one sentence that names the file and every key that is unknown or of a wrong type. */
-export function readScenario(file: string): SimulatorOptions {
+export function readScenario(file: string): Scenario {
   return parseScenario(readFileSync(file, 'utf8'), file);
 }
 
 /** Parses a scenario: the keys of a run and of a seed, and `images`, a table of behaviours. */
-export function parseScenario(content: string, name: string): SimulatorOptions {
+export function parseScenario(content: string, name: string): Scenario {
   const document: unknown = parse(content);
   if (!isObject(document)) throw new Error(`${name}: a scenario is a table of keys.`);
   const { images = {}, ...options } = document;

@@ -1,16 +1,17 @@
 /** A world to deploy into: what a small team has in its account after a day of quiet. */
-import type { ScalingRange } from '../engine/autoscaler.ts';
-import type { AlarmState } from '../state/alarms.ts';
+import { registerScalableTarget, setLoad } from '../engine/autoscaler.ts';
 import { createService } from '../engine/services.ts';
-import type { Cluster } from '../state/cluster.ts';
-import type { Service } from '../state/model.ts';
+import { registerTaskDefinition } from '../engine/task-definitions.ts';
+import type { World } from '../engine/world.ts';
+import type { AlarmState } from '../state/alarms.ts';
+import type { ScalingRange } from '../state/autoscaling.ts';
 import { ruleArn } from '../state/balancing.ts';
 import type { LoadBalancer } from '../state/balancing.ts';
-import { addLoadBalancer } from './load-balancers.ts';
 import type { ImageBehaviour } from '../state/image-behaviour.ts';
-import { conventionNames } from './conventions.ts';
 import type { JsonObject } from '../state/json.ts';
-import type { World } from '../engine/world.ts';
+import type { Cluster, Service } from '../state/model.ts';
+import { conventionNames } from './images.ts';
+import { addLoadBalancer } from './load-balancers.ts';
 
 /** Fills an empty world. */
 export type Seed = (world: World) => void;
@@ -67,7 +68,7 @@ export function seedWorld(options: SeedOptions = {}): Seed {
     const cluster = world.addCluster('demo');
     seedServices(world, cluster, balancers, options);
     world.clock.skip(enoughToBeSteady);
-    retire(world, cluster.service('retired'));
+    makeInactive(cluster.service('retired'));
     world.clock.skip(aDay - enoughToBeSteady);
     seedScaling(world, options.autoscaling ?? {});
   };
@@ -117,8 +118,9 @@ function seedTaskDefinitions(world: World, containerHealthCheck: boolean): void 
   };
   const backend = container(world, 'backend', 'backend:v1', 8000);
   const checked = containerHealthCheck ? { ...backend, healthCheck: check } : backend;
-  world.taskDefinitions.register(fargateTask(world, 'backend', [checked]));
-  world.taskDefinitions.register(
+  registerTaskDefinition(world, fargateTask(world, 'backend', [checked]));
+  registerTaskDefinition(
+    world,
     fargateTask(world, 'web', [
       container(world, 'web', 'web:v1', 8080),
       {
@@ -128,15 +130,16 @@ function seedTaskDefinitions(world: World, containerHealthCheck: boolean): void 
       },
     ]),
   );
-  world.taskDefinitions.register(
+  registerTaskDefinition(
+    world,
     fargateTask(world, 'bluegreen', [container(world, 'bluegreen', 'backend:v1', 8000)]),
   );
-  world.taskDefinitions.register({
+  registerTaskDefinition(world, {
     family: 'agent',
     networkMode: 'host',
     containerDefinitions: [{ name: 'agent', image: `${world.registry.host}/backend:v1`, memory: 256 }],
   });
-  world.taskDefinitions.register(fargateTask(world, 'worker', [container(world, 'worker', 'backend:v1')]));
+  registerTaskDefinition(world, fargateTask(world, 'worker', [container(world, 'worker', 'backend:v1')]));
 }
 
 function fargateTask(world: World, family: string, containers: JsonObject[]): JsonObject {
@@ -246,17 +249,17 @@ function fargateService(family: string): JsonObject {
 function seedScaling(world: World, plans: Readonly<Record<string, ScalingPlan>>): void {
   for (const [name, plan] of Object.entries(plans)) {
     const service = `demo/${name}`;
-    world.autoscaling.register(service, plan);
+    registerScalableTarget(world, service, plan);
     for (const { afterSeconds = 0, percent } of plan.load ?? []) {
       world.clock.after(afterSeconds, () => {
-        world.autoscaling.setLoad(service, percent);
+        setLoad(world, service, percent);
       });
     }
   }
 }
 
 /** A service that was deleted a while ago: ECS shows it as INACTIVE. */
-function retire(_world: World, service: Service): void {
+function makeInactive(service: Service): void {
   service.status = 'INACTIVE';
   service.deployments = [];
 }

@@ -32,7 +32,7 @@ export class Alarms {
     return alarm;
   }
 
-  /** Sets a state, and tells everybody who listens. An alarm that does not exist is made first. */
+  /** Sets a state, and calls the listeners. An alarm that does not exist is made first. */
   set(name: string, state: AlarmState, reason = 'Threshold Crossed'): void {
     const alarm = this.all.get(name) ?? this.create(name);
     alarm.state = state;

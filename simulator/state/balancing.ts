@@ -1,4 +1,4 @@
-import type { SimulatorClock } from '../clock.ts';
+/** The records of Elastic Load Balancing: load balancers, their listeners, target groups and their targets. */
 import type { ImageBehaviour } from './image-behaviour.ts';
 
 export interface HealthCheck {
@@ -32,25 +32,7 @@ export interface Target {
   cancelChecks: () => void;
 }
 
-const registering: TargetState = {
-  state: 'initial',
-  reason: 'Elb.RegistrationInProgress',
-  description: 'Target registration is in progress',
-};
-const checking: TargetState = {
-  state: 'initial',
-  reason: 'Elb.InitialHealthChecking',
-  description: 'Initial health checks in progress',
-};
-const draining: TargetState = {
-  state: 'draining',
-  reason: 'Target.DeregistrationInProgress',
-  description: 'Target deregistration is in progress',
-};
-
-const registrationSeconds = 2;
-
-/** A target group of type `ip` or `instance`: registration, health checks, draining. */
+/** A target group of type `ip` or `instance`. */
 export class TargetGroup {
   readonly name: string;
   readonly arn: string;
@@ -60,20 +42,15 @@ export class TargetGroup {
   deregistrationDelaySeconds: number;
   loadBalancerArn: string | undefined;
   readonly targets: Target[] = [];
-  private readonly clock: SimulatorClock;
 
-  constructor(
-    clock: SimulatorClock,
-    about: {
-      name: string;
-      arn: string;
-      port: number;
-      targetType?: 'ip' | 'instance' | undefined;
-      healthCheck: HealthCheck;
-      deregistrationDelaySeconds: number;
-    },
-  ) {
-    this.clock = clock;
+  constructor(about: {
+    name: string;
+    arn: string;
+    port: number;
+    targetType?: 'ip' | 'instance' | undefined;
+    healthCheck: HealthCheck;
+    deregistrationDelaySeconds: number;
+  }) {
     this.name = about.name;
     this.arn = about.arn;
     this.port = about.port;
@@ -82,31 +59,7 @@ export class TargetGroup {
     this.deregistrationDelaySeconds = about.deregistrationDelaySeconds;
   }
 
-  /** Registers a target and begins its health checks; `onChange` is called at each change of its health. */
-  register(address: { ip: string; port: number }, served: Served, onChange: () => void): Target {
-    const target: Target = { ...address, served, health: registering, cancelChecks: () => undefined };
-    this.targets.push(target);
-    const become = (seconds: number, health: TargetState, then?: () => void): void => {
-      target.cancelChecks = this.clock.after(seconds, () => {
-        target.health = health;
-        then?.();
-        onChange();
-      });
-    };
-    become(registrationSeconds, checking, () => {
-      this.beginChecks(target, become);
-    });
-    return target;
-  }
-
-  /** Stops routing new requests to a target; it stays visible as draining until `forget`. */
-  deregister(target: Target): void {
-    target.cancelChecks();
-    target.health = draining;
-  }
-
   remove(target: Target): void {
-    target.cancelChecks();
     const position = this.targets.indexOf(target);
     if (position >= 0) this.targets.splice(position, 1);
   }
@@ -115,36 +68,6 @@ export class TargetGroup {
   inService(): Target[] {
     return this.targets.filter((target) => target.health.state === 'healthy');
   }
-
-  private beginChecks(
-    target: Target,
-    become: (seconds: number, health: TargetState, then?: () => void) => void,
-  ): void {
-    const { intervalSeconds, healthyThreshold, unhealthyThreshold } = this.healthCheck;
-    const finding = target.served.behaviour.targetHealth ?? { kind: 'healthy' };
-    if (finding.kind !== 'healthy') {
-      become(intervalSeconds * unhealthyThreshold, unhealthyState(finding));
-      return;
-    }
-    const { afterSeconds, unhealthyAfterSeconds } = finding;
-    become(Math.max(intervalSeconds * healthyThreshold, afterSeconds ?? 0), { state: 'healthy' }, () => {
-      if (unhealthyAfterSeconds === undefined) return;
-      become(unhealthyAfterSeconds, unhealthyState({ kind: 'status-mismatch', status: 503 }));
-    });
-  }
-}
-
-/** Descriptions as DescribeTargetHealth words them. */
-function unhealthyState(
-  finding: { kind: 'status-mismatch'; status: number } | { kind: 'timeout' },
-): TargetState {
-  return finding.kind === 'timeout'
-    ? { state: 'unhealthy', reason: 'Target.Timeout', description: 'Request timed out' }
-    : {
-        state: 'unhealthy',
-        reason: 'Target.ResponseCodeMismatch',
-        description: `Health checks failed with these codes: [${finding.status}]`,
-      };
 }
 
 export interface Listener {

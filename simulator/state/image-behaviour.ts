@@ -40,7 +40,7 @@ export interface ImageBehaviour {
   readonly logs?: readonly string[];
   /** Printed at the moment of the exit. */
   readonly lastWords?: readonly string[];
-  /** The verdict of the container's own health check, where its definition has one. */
+  /** The result of the container's own health check, where its definition has one. */
   readonly containerHealth?: { readonly status: 'HEALTHY' | 'UNHEALTHY'; readonly afterSeconds: number };
   readonly targetHealth?: TargetHealth;
   /** What users get through the load balancer, apart from the version. */
@@ -49,7 +49,7 @@ export interface ImageBehaviour {
     readonly healthStatus?: number;
     readonly versionStatus?: number;
   };
-  /** Its tasks, once told to go, never finish draining. */
+  /** Its tasks never finish draining. */
   readonly neverDrains?: boolean;
   /** The digest that a registry reports for it, instead of one computed from its content. */
   readonly digest?: string;

@@ -1,8 +1,6 @@
 import { digestOf } from './ids.ts';
-import type { Architecture, Image, Registry } from './registry.ts';
 import type { ImageBehaviour } from './image-behaviour.ts';
-import { behaviourByConvention } from '../scenario/conventions.ts';
-import { parseReference } from './references.ts';
+import type { Architecture, Image, Registry } from './registry.ts';
 
 /** An image reference as a machine of ECS would find it. */
 export interface FoundImage {
@@ -18,9 +16,12 @@ export class ImageCatalogue {
   /** Explicit behaviours, by full reference, `repository:tag`, tag, or digest. They win over the conventions. */
   readonly behaviours = new Map<string, ImageBehaviour>();
   private readonly registry: Registry;
+  private readonly conventionOf: (tag: string) => ImageBehaviour | undefined;
 
-  constructor(registry: Registry) {
+  /** `conventionOf`: what a tag promises by its name, where nothing else says what the image does. */
+  constructor(registry: Registry, conventionOf: (tag: string) => ImageBehaviour | undefined) {
     this.registry = registry;
+    this.conventionOf = conventionOf;
   }
 
   /** Resolves a reference; undefined when it names this account's registry, which has no such image. */
@@ -36,7 +37,7 @@ export class ImageCatalogue {
   /** What an image does that is pushed under a tag and was given no behaviour of its own. */
   behaviourOf(repository: string, tag: string): ImageBehaviour | undefined {
     const name = `${repository}:${tag}`;
-    return this.listed([`${this.registry.host}/${name}`, name, tag]) ?? behaviourByConvention(tag);
+    return this.listed([`${this.registry.host}/${name}`, name, tag]) ?? this.conventionOf(tag);
   }
 
   private pushed(reference: string, repository: string, exact: Image, holder: Image): FoundImage {
@@ -47,7 +48,7 @@ export class ImageCatalogue {
       holder.digest,
       ...tags.flatMap((tag) => [`${repository}:${tag}`, tag]),
     ];
-    const behaviour = holder.behaviour ?? this.listed(keys) ?? firstConvention(tags) ?? {};
+    const behaviour = holder.behaviour ?? this.listed(keys) ?? this.firstConvention(tags) ?? {};
     return {
       digest: exact.digest,
       platforms: exact.children,
@@ -65,9 +66,13 @@ export class ImageCatalogue {
       ...(digest === undefined ? [] : [digest]),
       ...tags.flatMap((name) => [`${repository}:${name}`, name]),
     ];
-    const behaviour = this.listed(keys) ?? firstConvention(tags) ?? {};
+    const behaviour = this.listed(keys) ?? this.firstConvention(tags) ?? {};
     const found = behaviour.digest ?? digest ?? digestOf(reference);
     return { digest: found, platforms: [], behaviour, version: behaviour.version ?? tag ?? found };
+  }
+
+  private firstConvention(tags: readonly string[]): ImageBehaviour | undefined {
+    return tags.map(this.conventionOf).find((behaviour) => behaviour !== undefined);
   }
 
   private listed(keys: readonly string[]): ImageBehaviour | undefined {
@@ -75,6 +80,30 @@ export class ImageCatalogue {
   }
 }
 
-function firstConvention(tags: readonly string[]): ImageBehaviour | undefined {
-  return tags.map(behaviourByConvention).find((behaviour) => behaviour !== undefined);
+/** An image reference, taken apart: `registry/repository:tag@digest`. */
+export interface ImageReference {
+  readonly registry: string;
+  readonly repository: string;
+  readonly tag: string | undefined;
+  readonly digest: string | undefined;
+}
+
+const dockerHub = 'docker.io';
+
+/** Parses a reference as container runtimes do; a first component without dot, colon or `localhost` is Docker Hub. */
+export function parseReference(reference: string): ImageReference {
+  const [name = reference, digest] = reference.split('@');
+  const colon = name.lastIndexOf(':');
+  const tagged = colon > name.lastIndexOf('/');
+  const path = tagged ? name.slice(0, colon) : name;
+  const tag = tagged ? name.slice(colon + 1) : undefined;
+  const slash = path.indexOf('/');
+  const first = slash < 0 ? '' : path.slice(0, slash);
+  const hasRegistry = first === 'localhost' || /[.:]/.test(first);
+  return {
+    registry: hasRegistry ? first : dockerHub,
+    repository: hasRegistry ? path.slice(slash + 1) : path,
+    tag: tag ?? (digest === undefined ? 'latest' : undefined),
+    digest,
+  };
 }

@@ -1,9 +1,25 @@
-/** The records of ECS. Instants are milliseconds; what callers see is made of them in views.ts and task-views.ts. */
+/** The records of ECS. Instants are milliseconds; what callers see is made of them in api/ecs/. */
 import type { Target, TargetGroup } from './balancing.ts';
 import type { ImageBehaviour } from './image-behaviour.ts';
 import type { FoundImage } from './image-catalogue.ts';
 import type { JsonObject } from './json.ts';
-import type { Cluster } from './cluster.ts';
+
+/** A cluster: its services by name, its tasks by ARN. Stopped tasks stay among them for a while. */
+export interface Cluster {
+  readonly name: string;
+  readonly arn: string;
+  readonly services: Map<string, Service>;
+  readonly tasks: Map<string, Task>;
+  tags: JsonObject[];
+  settings: JsonObject[];
+  capacityProviders: readonly string[];
+  /** A service by name or ARN, whatever its status; undefined when there never was one. */
+  find(nameOrArn: string): Service | undefined;
+  /** A service by name, for tests and operators. Throws a plain error when there is none. */
+  service(name: string): Service;
+  /** The visible tasks of a service, oldest first. */
+  tasksOf(service: Service): Task[];
+}
 
 export interface TaskDefinition {
   readonly family: string;

@@ -1,15 +1,15 @@
+/** ECR: repositories, their images and configs, and what its presigned URLs lead to. */
+import { randomBytes } from 'node:crypto';
 import { matchesGlob } from 'node:path';
+import { AwsError } from './errors.ts';
 import { digestOf } from './ids.ts';
 import type { Ids } from './ids.ts';
 import type { ImageBehaviour } from './image-behaviour.ts';
-import { AwsError } from './errors.ts';
-import { imageConfig } from './image-configs.ts';
-import type { Architecture } from './image-configs.ts';
 
 export const manifestType = 'application/vnd.oci.image.manifest.v1+json';
 export const indexType = 'application/vnd.oci.image.index.v1+json';
 
-export type { Architecture } from './image-configs.ts';
+export type Architecture = 'amd64' | 'arm64';
 
 export interface Image {
   readonly digest: string;
@@ -74,13 +74,13 @@ export class Repository {
     return [...this.images.values()].find((image) => image.tags.has(tag));
   }
 
-  /** The image that a reference means: its digest if it has one, else its tag. */
+  /** The image that a reference means: its digest if it has one, otherwise its tag. */
   find(reference: { tag: string | undefined; digest: string | undefined }): Image | undefined {
     if (reference.digest !== undefined) return this.images.get(reference.digest);
     return reference.tag === undefined ? undefined : this.byTag(reference.tag);
   }
 
-  /** The image or the index that holds this digest, and so tells what it does. */
+  /** The image or the index that holds this digest, and so what it does. */
   holderOf(digest: string): Image | undefined {
     const holds = (image: Image): boolean => image.children.some((child) => child.digest === digest);
     return [...this.images.values()].find(holds) ?? this.images.get(digest);
@@ -226,3 +226,40 @@ function indexManifest(
     })),
   });
 }
+
+/**
+ * The config of an image for Linux, which says what it runs on (OCI image specification, "config.md"). The same content for the same architecture has the
+ * same config.
+ */
+function imageConfig(content: string, architecture: Architecture): string {
+  const diffs = ['base', 'application'].map((name) => digestOf(`${name} of ${content}, unpacked`));
+  return JSON.stringify({
+    architecture,
+    os: 'linux',
+    ...(architecture === 'arm64' ? { variant: 'v8' } : {}),
+    config: { Cmd: ['/usr/local/bin/uvicorn'] },
+    rootfs: { type: 'layers', diff_ids: diffs },
+  });
+}
+
+/** What ECR gives out by presigned URLs: whoever has one gets the content, without credentials. */
+export class Downloads {
+  /** `http://127.0.0.1:<port>` of the server that answers for them. */
+  base = '';
+  private readonly contents = new Map<string, string>();
+
+  /** A URL that nobody can guess. */
+  offer(content: string): string {
+    const token = randomBytes(32).toString('hex');
+    this.contents.set(token, content);
+    return `${this.base}${downloadFolder}${token}`;
+  }
+
+  /** The content of a token that was given out. */
+  content(token: string): string | undefined {
+    return this.contents.get(token);
+  }
+}
+
+/** Where presigned URLs lead: the token follows. */
+export const downloadFolder = '/layers/';

@@ -1,11 +1,12 @@
-/** The actions of ECS that concern clusters, and tags. */
+/** The actions of ECS that concern clusters, their capacity, and tags. */
+import { containerInstances } from '../../engine/instances.ts';
+import type { ContainerInstance } from '../../engine/instances.ts';
+import type { World } from '../../engine/world.ts';
 import { invalidParameter } from '../../state/errors.ts';
 import { objects, requiredText, text, texts } from '../../state/json.ts';
 import type { JsonObject } from '../../state/json.ts';
-import { page } from '../protocol/pages.ts';
-import type { World } from '../../engine/world.ts';
-import type { Cluster } from '../../state/cluster.ts';
-import { asked } from './task-definitions.ts';
+import type { Cluster } from '../../state/model.ts';
+import { page, paging, refuseMoreThan } from '../protocol/pages.ts';
 
 export const clusterActions = {
   CreateCluster(world: World, input: JsonObject): JsonObject {
@@ -33,7 +34,7 @@ export const clusterActions = {
   },
 
   ListClusters(world: World, input: JsonObject): JsonObject {
-    const { items, nextToken } = page([...world.clusters.values()], asked(input), 100);
+    const { items, nextToken } = page([...world.clusters.values()], paging(input), 100);
     return { clusterArns: items.map(({ arn }) => arn), nextToken };
   },
 
@@ -45,6 +46,34 @@ export const clusterActions = {
       failures: names
         .filter((name) => !world.capacityProviders.has(name))
         .map((name) => ({ arn: world.arn('ecs', `capacity-provider/${name}`), reason: 'MISSING' })),
+    };
+  },
+
+  DescribeContainerInstances(world: World, input: JsonObject): JsonObject {
+    const cluster = world.cluster(text(input, 'cluster'));
+    const names = texts(input, 'containerInstances');
+    if (names.length === 0) throw invalidParameter('Container instances cannot be empty.');
+    refuseMoreThan(100, names, 'Container instances');
+    const known = containerInstances(world, cluster);
+    const find = (name: string): ContainerInstance | undefined =>
+      known.find(({ arn }) => arn === name || arn.endsWith(`/${name}`));
+    return {
+      containerInstances: names.flatMap((name) => {
+        const found = find(name);
+        if (found === undefined) return [];
+        return [
+          {
+            containerInstanceArn: found.arn,
+            ec2InstanceId: found.ec2Id,
+            status: 'ACTIVE',
+            agentConnected: true,
+            version: 1,
+          },
+        ];
+      }),
+      failures: names
+        .filter((name) => find(name) === undefined)
+        .map((name) => ({ arn: name, reason: 'MISSING' })),
     };
   },
 
@@ -70,8 +99,7 @@ export const clusterActions = {
 
 function taggable(world: World, arn: string): { tags: JsonObject[] } {
   const clusters = [...world.clusters.values()];
-  const services = clusters.flatMap((cluster) => [...cluster.services.values()]);
-  const found = [...clusters, ...services, ...world.taskDefinitions.all()].find(
+  const found = [...clusters, ...world.services(), ...world.taskDefinitions.all()].find(
     (candidate) => candidate.arn === arn,
   );
   if (found === undefined) throw invalidParameter('The specified resource cannot be found.');

@@ -1,10 +1,10 @@
 /** Tasks as ECS shows them. */
+import { hasInterface, hostOf, hostPortOf } from '../../engine/instances.ts';
+import { containersHealthy, hasHealthCheck, unhealthyContainer } from '../../engine/tasks.ts';
+import type { World } from '../../engine/world.ts';
 import { epochSeconds, number, objects, text } from '../../state/json.ts';
 import type { JsonObject } from '../../state/json.ts';
-import type { World } from '../../engine/world.ts';
 import type { Container, Task } from '../../state/model.ts';
-import { hasInterface, hostOf, networkBindings } from '../../engine/instances.ts';
-import { containersHealthy, hasHealthCheck, unhealthyContainer } from '../../engine/tasks.ts';
 
 /** A task as DescribeTasks shows it. */
 export function taskView(world: World, task: Task, includeTags = false): JsonObject {
@@ -103,4 +103,14 @@ function healthOf(task: Task): string {
   if (unhealthyContainer(task) !== undefined) return 'UNHEALTHY';
   const checked = task.containers.some(({ healthStatus }) => healthStatus !== 'UNKNOWN');
   return checked && containersHealthy(task) && hasHealthCheck(task) ? 'HEALTHY' : 'UNKNOWN';
+}
+
+/** A container's ports as DescribeTasks shows them once it runs. */
+function networkBindings(task: Task, container: Container): JsonObject[] {
+  if (hasInterface(task) || task.startedAt === undefined) return [];
+  return objects(container.definition, 'portMappings').map((mapping) => {
+    const containerPort = number(mapping, 'containerPort') ?? 0;
+    const hostPort = hostPortOf(task, container, containerPort);
+    return { bindIP: '0.0.0.0', containerPort, hostPort, protocol: text(mapping, 'protocol') ?? 'tcp' };
+  });
 }

@@ -1,7 +1,7 @@
 /** Services, deployments and service deployments as ECS shows them. */
+import type { World } from '../../engine/world.ts';
 import { epochSeconds, object, text } from '../../state/json.ts';
 import type { JsonObject } from '../../state/json.ts';
-import type { World } from '../../engine/world.ts';
 import type {
   Deployment,
   Hook,
@@ -10,6 +10,11 @@ import type {
   ServiceRevision,
   Task,
 } from '../../state/model.ts';
+
+/** Whether something made at an instant shows up yet in what is read. */
+export function isVisible({ clock, lagSeconds }: World, createdAt: number): boolean {
+  return createdAt + lagSeconds * 1000 <= clock.now();
+}
 
 interface Counts {
   readonly running: number;
@@ -77,7 +82,7 @@ export function serviceView(world: World, service: Service, includeTags = false)
     })),
     createdAt: epochSeconds(service.createdAt),
     currentServiceDeployment: byEcs
-      ? service.serviceDeployments.find(({ createdAt }) => world.shows(createdAt))?.arn
+      ? service.serviceDeployments.find(({ createdAt }) => isVisible(world, createdAt))?.arn
       : undefined,
     currentServiceRevisions: byEcs
       ? service.deployments.map(({ revision }) => revisionSummary(service, revision))

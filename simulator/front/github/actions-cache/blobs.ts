@@ -3,8 +3,8 @@
  * "Put Blob", "Put Block", "Put Block List", "Get Blob").
  */
 import { createHash } from 'node:crypto';
-import type { CacheAnswer, CacheCall } from './artifact-cache.ts';
-import { CacheRefusal, type CacheEntry, type CacheStore } from './store.ts';
+import type { CacheAnswer, CacheCall } from './apis.ts';
+import { type CacheEntry, CacheRefusal, type CacheStore } from './store.ts';
 
 /** Only who knows the signature may write. */
 export function uploadPath(id: number): string {

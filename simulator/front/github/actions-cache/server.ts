@@ -2,10 +2,9 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { closeServer, listen } from '../../traffic.ts';
-import { artifactCache, type CacheAnswer, type CacheCall } from './artifact-cache.ts';
+import { artifactCache, type CacheAnswer, type CacheCall, cacheService } from './apis.ts';
 import { blobs, downloadPath, uploadPath } from './blobs.ts';
-import { cacheService } from './cache-service.ts';
-import { CacheRefusal, CacheStore, type CacheEntry } from './store.ts';
+import { type CacheEntry, CacheRefusal, CacheStore } from './store.ts';
 import { scopesIn } from './token.ts';
 
 export interface ActionsCache {

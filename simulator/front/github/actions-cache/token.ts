@@ -1,6 +1,5 @@
 /** ACTIONS_RUNTIME_TOKEN: a JWT whose claim `ac` says what a job may do with the cache of which branch. */
-import { isObject } from '../../../../src/aws/json.ts';
-import type { Json } from '../../../../src/model.ts';
+import { isObject, type Json } from '../../../state/json.ts';
 
 /** A branch, and what a job may do with its cache. */
 export interface CacheScope {
