@@ -20,7 +20,7 @@ export interface Scene {
   /** Makes the world what the row asks for; may add to the inputs. */
   readonly prepare?: (sim: Simulator) => Readonly<Record<string, string>>;
   readonly options?: (folder: string) => Promise<StepOptions>;
-  /** What is looked at is what the post step wrote. */
+  /** What is shown is what the post step wrote. */
   readonly isPost?: boolean;
 }
 
@@ -180,7 +180,7 @@ export const SCENES: readonly Scene[] = [
     inputs: { ...tag('v2'), 'wait-for-service-stability': 'false' },
   },
   {
-    title: 'No task wanted, so nothing proven',
+    title: 'No task desired, so nothing proven',
     ends: 'succeeded 0',
     inputs: { ...tag('v2'), 'desired-count': '0' },
   },
@@ -388,7 +388,7 @@ export const SCENES: readonly Scene[] = [
     options: signalAt('::group::Watch', 'SIGINT'),
   },
   {
-    title: 'Killed: the post step tells',
+    title: 'Killed: the post step reports it',
     ends: 'killed',
     speed: 2,
     inputs: { ...tag('v2'), 'on-cancel': 'rollback' },
