@@ -1,6 +1,6 @@
 /** Each preflight check through the bundle: what is amiss fails the step before anything is registered, or warns. */
 import { describe, expect, test } from '@jest/globals';
-import type { SeedOptions } from '../../simulator/seed.ts';
+import type { SeedOptions } from '../../simulator/scenario/seed.ts';
 import type { Simulator } from '../../simulator/simulator.ts';
 import { expectGreen, expectRed, inAWorld, mutations, step, tag } from './world.ts';
 

@@ -10,7 +10,7 @@ import { SecretsManager } from '@aws-sdk/client-secrets-manager';
 import { SSM } from '@aws-sdk/client-ssm';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { ManualClock } from '../../simulator/clock.ts';
-import { seedWorld, type SeedOptions } from '../../simulator/seed.ts';
+import { seedWorld, type SeedOptions } from '../../simulator/scenario/seed.ts';
 import { startSimulator, type Simulator } from '../../simulator/simulator.ts';
 import type { CheckResult, JsonObject, RolloutRequest, TaskDefinition } from '../../src/model/index.ts';
 import { surveyServices } from '../../src/service/survey.ts';
