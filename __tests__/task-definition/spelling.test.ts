@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import type { TaskDefinition } from '../../src/model.ts';
-import { reviewSpelling, unknownFields } from '../../src/task-definition/spelling.ts';
+import type { TaskDefinition } from '../../src/model/index.ts';
+import { reviewSpelling, unknownFields } from '../../src/task-definition/shape.ts';
 
 function definition(container: object, task: object = {}): TaskDefinition {
   return {

@@ -1,9 +1,9 @@
+import { parseDocument, type YAMLParseError } from 'yaml';
 import { readFile } from 'node:fs/promises';
 import { isAbsolute, resolve } from 'node:path';
-import { parseDocument, type YAMLParseError } from 'yaml';
-import type { Json, TaskDefinition } from '../model.ts';
-import { Failure } from '../runtime/failure.ts';
-import { asTaskDefinition, registrable } from './fields.ts';
+import type { Json, TaskDefinition } from '../model/index.ts';
+import { DeployError } from '../runtime/error.ts';
+import { asTaskDefinition, registrable } from './shape.ts';
 
 /** Aliases that a YAML file may expand to; more is an attack or an accident. */
 const MAX_ALIASES = 100;
@@ -44,7 +44,7 @@ async function readText(path: string, absolute: string): Promise<string> {
     return await readFile(absolute, 'utf8');
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
-    throw new Failure(
+    throw new DeployError(
       'invalid-input',
       code === 'ENOENT'
         ? `task-definition: there is no file ${path} in the workspace.`
@@ -54,8 +54,11 @@ async function readText(path: string, absolute: string): Promise<string> {
   }
 }
 
-function wrong(path: string, what: string): Failure {
-  return new Failure('invalid-input', `task-definition: the file ${path} is not a task definition: ${what}.`);
+function wrong(path: string, what: string): DeployError {
+  return new DeployError(
+    'invalid-input',
+    `task-definition: the file ${path} is not a task definition: ${what}.`,
+  );
 }
 
 /** The parser's messages quote the file, which may hold secrets: its code and the place say enough. */
