@@ -133,7 +133,7 @@ describe('the hash of a context', () => {
     await expect(hashOf('/nowhere')).rejects.toMatchObject({ code: 'ENOENT' });
     const over = AbortSignal.abort(new Error('over'));
     const files = Object.fromEntries(Array.from({ length: 300 }, (_, at) => [`f${at}`, '']));
-    const tools = { signal: over, headOf: () => Promise.resolve(undefined) };
-    await expect(hashContext(tools, folder(files), '')).rejects.toThrow('over');
+    const ctx = { signal: over, headOf: () => Promise.resolve(undefined) };
+    await expect(hashContext(ctx, folder(files), '')).rejects.toThrow('over');
   });
 });

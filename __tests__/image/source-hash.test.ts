@@ -37,8 +37,8 @@ function of(
   } = {},
 ): Promise<SourceHash> {
   const signal = new AbortController().signal;
-  const tools = { exec: execute, env: { PATH, HOME: path, ...env }, workspace: path, signal };
-  return hashSource(tools, context, { ...BUILD, ...build }, platforms);
+  const ctx = { exec: execute, env: { PATH, HOME: path, ...env }, workspace: path, signal };
+  return hashSource(ctx, context, { ...BUILD, ...build }, platforms);
 }
 
 const FILES = {

@@ -12,10 +12,12 @@ export interface ContextHash {
   readonly bytes: number;
 }
 
-export interface HashTools {
+export interface HashContext {
   readonly signal: AbortSignal;
   /** The commit that a `.git` folder or file has checked out; undefined where git cannot say. */
   readonly headOf: (gitPath: string) => Promise<string | undefined>;
+  /** Files that do not count, wherever the context is: the runner writes them anew for each step. */
+  readonly runnerFiles?: ReadonlySet<string>;
 }
 
 /** Read in pieces of this size, whatever the size of a file. */
@@ -32,12 +34,12 @@ const COST_OF_A_FILE = 64 * 1024;
  * something cannot be read. `ignore`: the text of the .dockerignore that is in force, if there is one.
  */
 export async function hashContext(
-  tools: HashTools,
+  ctx: HashContext,
   folder: string,
   ignore: string | undefined,
 ): Promise<ContextHash> {
   const walk: Walk = {
-    ...tools,
+    ...ctx,
     rules: ignoreRules(ignore ?? ''),
     whole: createHash('sha256'),
     piece: Buffer.allocUnsafe(PIECE_BYTES),
@@ -49,7 +51,7 @@ export async function hashContext(
   return { digest: walk.whole.digest('hex'), files: walk.files, bytes: walk.bytes };
 }
 
-interface Walk extends HashTools {
+interface Walk extends HashContext {
   readonly rules: IgnoreRules;
   readonly whole: Hash;
   readonly piece: Buffer;
@@ -70,7 +72,7 @@ async function addFolder(walk: Walk, folder: string, path: string): Promise<bool
 
 async function addEntry(walk: Walk, file: string, path: string): Promise<boolean> {
   const stats = lstatSync(file);
-  const isLeftOut = walk.rules.ignores(path);
+  const isLeftOut = walk.runnerFiles?.has(file) === true || walk.rules.ignores(path);
   await takeTurns(walk, COST_OF_A_FILE);
   if (basename(path) === '.git' && !isLeftOut && !stats.isSymbolicLink()) {
     const head = await walk.headOf(file);

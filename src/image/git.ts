@@ -1,6 +1,6 @@
 import type { Exec } from '../runtime/exec.ts';
 
-export interface GitTools {
+export interface GitContext {
   readonly exec: Exec;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly workspace: string;
@@ -13,8 +13,8 @@ const GIT_SECONDS = 20;
  * The first line that git prints; undefined where it fails: no work tree, a shallow one, or no git. In a container the
  * work tree often belongs to somebody else, which git refuses to read without being told that it may.
  */
-export async function gitLine(tools: GitTools, args: readonly string[]): Promise<string | undefined> {
-  const { exec, env, workspace, signal } = tools;
+export async function gitLine(ctx: GitContext, args: readonly string[]): Promise<string | undefined> {
+  const { exec, env, workspace, signal } = ctx;
   const home = { PATH: env['PATH'] ?? '', HOME: env['HOME'] ?? '' };
   const command = { tool: 'git', env: home, cwd: workspace, deadlineSeconds: GIT_SECONDS };
   try {

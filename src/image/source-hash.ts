@@ -1,9 +1,9 @@
 import { hash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import type { BuildOptions } from '../model.ts';
-import { hashContext, type ContextHash, type HashTools } from './context-hash.ts';
-import { gitLine, type GitTools } from './git.ts';
+import type { BuildOptions } from '../model/index.ts';
+import { hashContext, type ContextHash, type HashContext } from './context-hash.ts';
+import { gitLine, type GitContext } from './git.ts';
 
 /** What an image is made of, so that one that was made of the same can be found. */
 export type SourceHash =
@@ -39,7 +39,7 @@ const DIGITS = 12;
  * and may change there, and where a file cannot be read: then the build says so in its own words.
  */
 export async function hashSource(
-  tools: GitTools,
+  ctx: GitContext,
   context: string,
   build: Options,
   platforms: readonly string[],
@@ -49,11 +49,11 @@ export async function hashSource(
   try {
     const main = isRemote(context)
       ? { digest: context, files: 0, bytes: 0 }
-      : await hashMain(tools, context, build.file);
-    const others = await Promise.all(build.buildContexts.map((line) => hashNamed(tools, line)));
+      : await hashMain(ctx, context, build.file);
+    const others = await Promise.all(build.buildContexts.map((line) => hashNamed(ctx, line)));
     const file = isRemote(context) ? (build.file ?? null) : null;
     const contexts = others.map(({ digest }) => digest).toSorted();
-    const text = JSON.stringify([main.digest, file, contexts, inputsOf(build, platforms, tools.env)]);
+    const text = JSON.stringify([main.digest, file, contexts, inputsOf(build, platforms, ctx.env)]);
     const all = [main, ...others];
     return {
       kind: 'known',
@@ -62,7 +62,7 @@ export async function hashSource(
       bytes: sum(all.map(({ bytes }) => bytes)),
     };
   } catch (error) {
-    tools.signal.throwIfAborted();
+    ctx.signal.throwIfAborted();
     return { kind: 'unknown', why: `its files could not be read whole (${firstLine(error)})` };
   }
 }
@@ -129,12 +129,12 @@ function withoutUser(text: string): string {
 }
 
 /** The folder that is built, with its Dockerfile, wherever that is. */
-async function hashMain(tools: GitTools, context: string, file: string | undefined): Promise<ContextHash> {
-  const folder = resolve(tools.workspace, context);
-  const dockerfile = file === undefined ? await defaultDockerfile(folder) : resolve(tools.workspace, file);
+async function hashMain(ctx: GitContext, context: string, file: string | undefined): Promise<ContextHash> {
+  const folder = resolve(ctx.workspace, context);
+  const dockerfile = file === undefined ? await defaultDockerfile(folder) : resolve(ctx.workspace, file);
   const ignore =
     (await textOf(`${dockerfile}.dockerignore`)) ?? (await textOf(join(folder, '.dockerignore')));
-  const tree = await hashContext(hashTools(tools), folder, ignore);
+  const tree = await hashContext(hashContextOf(ctx), folder, ignore);
   const content = file !== undefined && isRemote(file) ? file : await readFile(dockerfile, 'utf8');
   return { ...tree, digest: JSON.stringify([tree.digest, content, ignore ?? null]) };
 }
@@ -145,20 +145,24 @@ async function defaultDockerfile(folder: string): Promise<string> {
 }
 
 /** A further context has a .dockerignore of its own. */
-async function hashNamed(tools: GitTools, line: string): Promise<ContextHash> {
+async function hashNamed(ctx: GitContext, line: string): Promise<ContextHash> {
   const source = sourceOf(line);
   if (isRemote(source)) return { digest: line, files: 0, bytes: 0 };
-  const folder = resolve(tools.workspace, source);
+  const folder = resolve(ctx.workspace, source);
   const ignore = await textOf(join(folder, '.dockerignore'));
-  const tree = await hashContext(hashTools(tools), folder, ignore);
+  const tree = await hashContext(hashContextOf(ctx), folder, ignore);
   const name = line.slice(0, line.indexOf('='));
   return { ...tree, digest: JSON.stringify([name, tree.digest, ignore ?? null]) };
 }
 
-function hashTools(tools: GitTools): HashTools {
+/** What steps hand to the runner; the names are GitHub's. */
+const RUNNER_FILES = ['GITHUB_OUTPUT', 'GITHUB_STATE', 'GITHUB_STEP_SUMMARY', 'GITHUB_ENV', 'GITHUB_PATH'];
+
+function hashContextOf(ctx: GitContext): HashContext {
   return {
-    signal: tools.signal,
-    headOf: (gitPath) => gitLine(tools, ['--git-dir', gitPath, 'rev-parse', '--verify', 'HEAD']),
+    signal: ctx.signal,
+    headOf: (gitPath) => gitLine(ctx, ['--git-dir', gitPath, 'rev-parse', '--verify', 'HEAD']),
+    runnerFiles: new Set(RUNNER_FILES.flatMap((name) => ctx.env[name] ?? [])),
   };
 }
 
@@ -172,7 +176,7 @@ async function textOf(path: string): Promise<string | undefined> {
 }
 
 /** Everything but the files. buildx hands SOURCE_DATE_EPOCH on to the build by itself. */
-function inputsOf(build: Options, platforms: readonly string[], env: GitTools['env']): unknown[] {
+function inputsOf(build: Options, platforms: readonly string[], env: GitContext['env']): unknown[] {
   const secrets = [...build.secrets, ...build.secretFiles, ...build.secretEnvs];
   return [
     build.target ?? null,
@@ -189,11 +193,11 @@ function inputsOf(build: Options, platforms: readonly string[], env: GitTools['e
 }
 
 /** A build argument that is given by its name alone has the value that the variable has. */
-function withValue(line: string, env: GitTools['env']): string {
+function withValue(line: string, env: GitContext['env']): string {
   return line.includes('=') || env[line] === undefined ? line : `${line}=${env[line]}`;
 }
 
-function xArgument(arg: string, before: string | undefined, env: GitTools['env']): string {
+function xArgument(arg: string, before: string | undefined, env: GitContext['env']): string {
   if (before === '--build-arg') return withValue(arg, env);
   const [, name] = /^--build-arg=([^=]+)$/.exec(arg) ?? [];
   return name === undefined ? arg : `--build-arg=${withValue(name, env)}`;
