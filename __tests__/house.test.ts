@@ -15,6 +15,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['courses.ts', 'delivery.ts', 'handover.ts'],
   ['tools.ts'],
   ['service', 'image', 'task-definition', 'verify', 'pre-deploy', 'rollout', 'gate', 'cost', 'report'],
+  ['context.ts'],
   ['github'],
   ['aws'],
   ['runtime'],

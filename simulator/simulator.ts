@@ -1,5 +1,4 @@
 import type { AddressInfo } from 'node:net';
-import { writeDown } from './calls.ts';
 import type { Call } from './calls.ts';
 import { RunningClock } from './clock.ts';
 import type { SimulatorClock } from './clock.ts';
@@ -14,10 +13,11 @@ import type { Fault } from './faults.ts';
 import { Operator } from './operator.ts';
 import { text } from './protocol/fields.ts';
 import type { JsonObject } from './protocol/fields.ts';
-import type { AwsRequest } from './protocol/request.ts';
+import type { AwsRequest, WireRequest } from './protocol/request.ts';
 import { seedSeconds, seedWorld } from './seed.ts';
 import type { Seed } from './seed.ts';
-import { createFront } from './server.ts';
+import { createFront, replyTo } from './server.ts';
+import type { Front, Pause, Reply } from './server.ts';
 import { World } from './world.ts';
 import type { Times } from './world.ts';
 
@@ -58,6 +58,8 @@ export interface Simulator {
   readonly calls: readonly Call[];
   /** The data plane of each load balancer of the home region, by name; a test listener is `<name>-test`. */
   readonly loadBalancers: Readonly<Record<string, Traffic>>;
+  /** What the AWS endpoint replies to a request, without a connection. `pause` waits for an answer that is late. */
+  reply(request: WireRequest, pause: Pause): Promise<Reply>;
   /** Arms a fault; the answer disarms it. */
   inject(fault: Fault): () => void;
   /** Does something once, after so many simulated seconds; the answer cancels it. */
@@ -80,7 +82,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const worlds = new Map([[region, world]]);
   const faults = new Faults();
   const calls: Call[] = [];
-  const server = createFront({
+  const front: Front = {
     worldOf: (name) =>
       worlds.get(name) ?? remember(worlds, name, createWorld(options, name, undefined, downloads)),
     homeRegion: region,
@@ -88,10 +90,10 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     downloads,
     record: (call) => {
       calls.push(call);
-      writeDown(call, world);
     },
     refresh: (asked, request) => refresh(world, asked, request, options.upstream),
-  });
+  };
+  const server = createFront(front);
   await listen(server, options.port ?? 0);
   const loadBalancers = await openAll(world);
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -109,6 +111,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     operator: new Operator(world),
     calls,
     loadBalancers,
+    reply: (request, pause) => replyTo(front, request, pause),
     inject: (fault) => faults.inject(fault),
     at: (seconds, action) => world.clock.after(seconds, action),
     when: (condition, action) => onceItHolds(world, condition, action),

@@ -1,5 +1,6 @@
-import { createAws, type Aws } from './aws/clients.ts';
+import type { Aws } from './aws/clients.ts';
 import { describeAwsError } from './aws/errors.ts';
+import type { RunContext } from './context.ts';
 import { courseOf, unpackHandover, type HandedOver, type Handover, type Started } from './handover.ts';
 import { tidyDocker, unpackRemains } from './image/tidy.ts';
 import { commitOf, readEvent } from './github/event.ts';
@@ -14,8 +15,6 @@ import { renderSummary } from './report/summary.ts';
 import { abandonCourse, type Abandonment } from './rollout/abandon.ts';
 import { findStarted } from './rollout/find-started.ts';
 import type { Runner } from './run.ts';
-import { systemClock } from './runtime/clock.ts';
-import { execute } from './runtime/exec.ts';
 import { Masks } from './runtime/masks.ts';
 
 const KILLED: Abandonment = {
@@ -25,16 +24,16 @@ const KILLED: Abandonment = {
 };
 
 /** The post step: removes what a build left behind, and finishes what a killed run could not. Never fails the job. */
-export async function finish(runner: Runner): Promise<void> {
+export async function finish(runner: Runner, ctx: RunContext): Promise<void> {
   const token = tokenOf(runner);
   const masks = new Masks(token === undefined ? [] : [token]);
-  const log = new ProgressLog(runner.console, systemClock, masks);
+  const log = new ProgressLog(runner.console, ctx.clock, masks);
   // The deployment first: the runner may not leave time for both.
-  await finishDeployment(runner, log, masks, token);
+  await finishDeployment(runner, ctx, log, masks, token);
   const remains = unpackRemains(runner.getState('docker'));
   if (remains === undefined) return;
-  const signal = new AbortController().signal;
-  await tidyDocker({ exec: execute, env: runner.env, workspace: process.cwd(), signal }, remains, log);
+  const { exec, signal } = ctx;
+  await tidyDocker({ exec, env: runner.env, workspace: process.cwd(), signal }, remains, log);
 }
 
 /**
@@ -43,6 +42,7 @@ export async function finish(runner: Runner): Promise<void> {
  */
 async function finishDeployment(
   runner: Runner,
+  ctx: RunContext,
   log: ProgressLog,
   masks: Masks,
   token: string | undefined,
@@ -50,22 +50,24 @@ async function finishDeployment(
   const handover = unpackHandover(runner.getState('handover'));
   if (handover === undefined) return;
   const over = new AbortController();
-  const startedAt = runner.getState('startedAt') || new Date().toISOString();
+  const startedAt = runner.getState('startedAt') || ctx.date().toISOString();
   const event = await readEvent(runner.env);
   try {
-    const aws = await createAws(handover.region, over.signal, over.signal);
-    const courses = await Promise.all(handover.services.map((each) => finishCourse(aws, each, handover)));
+    const aws = await ctx.connectAws(handover.region, over.signal, over.signal);
+    const courses = await Promise.all(
+      handover.services.map((each) => finishCourse(aws, ctx, each, handover)),
+    );
     for (const { outcome } of courses) log.line(outcome?.production ?? '');
     const { steps, lines, warnings, points } = log;
     const report = composeReport(
       undefined,
       runFacts(runner.env, commitOf(event)),
       { ...newStory(), courses, ending: { ...KILLED, hint: undefined, evidence: [] } },
-      { startedAt, durationSeconds: secondsSince(startedAt), steps, lines, warnings, points },
+      { startedAt, durationSeconds: secondsSince(startedAt, ctx.date()), steps, lines, warnings, points },
     );
     if (handover.summary) await runner.publisher.writeSummary(renderSummary(withoutSecrets(report, masks)));
     const comment = { ...handover.comment, githubToken: token };
-    const end = await postComment(withoutSecrets(report, masks), comment, commentTools(event, systemClock));
+    const end = await postComment(withoutSecrets(report, masks), comment, commentTools(event, ctx));
     tellOfComment(end, runner.publisher, masks);
   } catch (error) {
     log.warn(`The cancelled deployment could not be finished (${describeAwsError(error)}).`);
@@ -76,8 +78,8 @@ async function finishDeployment(
 }
 
 /** Of the run, which was another process; by the clock of the runner. */
-function secondsSince(startedAt: string): number {
-  return Math.max(0, Math.round((Date.now() - Date.parse(startedAt)) / 100) / 10);
+function secondsSince(startedAt: string, now: Date): number {
+  return Math.max(0, Math.round((now.getTime() - Date.parse(startedAt)) / 100) / 10);
 }
 
 /** The token, masked before anything is said. */
@@ -92,8 +94,13 @@ function tokenOf(runner: Runner): string | undefined {
 const SECONDS_TO_UNDO = 30;
 
 /** Finds out how far the killed run got with this service, and ends its course. */
-async function finishCourse(aws: Aws, service: HandedOver, { rollout }: Handover): Promise<Course> {
-  const tools = { aws, clock: systemClock, seconds: SECONDS_TO_UNDO };
+async function finishCourse(
+  aws: Aws,
+  { clock }: RunContext,
+  service: HandedOver,
+  { rollout }: Handover,
+): Promise<Course> {
+  const tools = { aws, clock, seconds: SECONDS_TO_UNDO };
   const end = (started: Started | undefined, move?: Move): Promise<Course> =>
     abandonCourse(tools, courseOf(service, started, move), KILLED, rollout);
   const { snapshot, taskDefinitionArn, known } = service;

@@ -1,7 +1,6 @@
 import { tmpdir } from 'node:os';
-import { createAws } from './aws/clients.ts';
+import type { RunContext } from './context.ts';
 import { deploy } from './deploy.ts';
-import { probe } from './gate/probe.ts';
 import { packRemains } from './image/tidy.ts';
 import { commitOf, readEvent } from './github/event.ts';
 import { InvalidInputs, readInputs, type ReadInputs } from './inputs.ts';
@@ -12,10 +11,6 @@ import { publish, type Publisher } from './report/publish.ts';
 import { composeReport } from './report/report.ts';
 import { runFacts } from './report/run-facts.ts';
 import { endingOf, newStory, type Story } from './report/story.ts';
-import { cancelledByRunner } from './runtime/cancellation.ts';
-import { systemClock } from './runtime/clock.ts';
-import { download } from './runtime/download.ts';
-import { execute } from './runtime/exec.ts';
 import { Failure } from './runtime/failure.ts';
 import { Masks } from './runtime/masks.ts';
 
@@ -33,18 +28,18 @@ export interface Runner {
 }
 
 /** One run of the action: inputs, the story, the report. Never rejects for a failed deployment: the step is red. */
-export async function run(runner: Runner): Promise<void> {
-  const startedAt = new Date().toISOString();
+export async function run(runner: Runner, ctx: RunContext): Promise<void> {
+  const startedAt = ctx.date().toISOString();
   runner.saveState('startedAt', startedAt);
   const masks = new Masks();
-  const log = new ProgressLog(runner.console, systemClock, masks);
+  const log = new ProgressLog(runner.console, ctx.clock, masks);
   const inputs = readAllInputs(runner);
   if (!(inputs instanceof Failure)) hideSecrets(inputs.secrets, runner, masks);
   const request = inputs instanceof Failure ? undefined : inputs.request;
   const story =
     inputs instanceof Failure
       ? { ...newStory(), ending: endingOf(inputs) }
-      : await deployWithAws(inputs.request, runner, log, masks);
+      : await deployWithAws(inputs.request, runner, ctx, log, masks);
   const { steps, lines, warnings, points, seconds } = log;
   const recorded = { startedAt, durationSeconds: seconds, steps, lines, warnings, points };
   const event = await readEvent(runner.env);
@@ -55,7 +50,7 @@ export async function run(runner: Runner): Promise<void> {
     summary: request?.report.summary ?? true,
     ...(comment === undefined
       ? {}
-      : { comment: (hidden) => postComment(hidden, comment, commentTools(event, systemClock)) }),
+      : { comment: (hidden) => postComment(hidden, comment, commentTools(event, ctx)) }),
   });
 }
 
@@ -107,22 +102,23 @@ function hideLines(secret: string, runner: Runner, masks: Masks): void {
 async function deployWithAws(
   request: Request,
   runner: Runner,
+  ctx: RunContext,
   log: ProgressLog,
   masks: Masks,
 ): Promise<Story> {
-  const signal = cancelledByRunner();
+  const { connectAws, clock, signal, random, probe, download, exec } = ctx;
   const over = new AbortController();
   try {
     const region = [request.region, runner.env['AWS_REGION'], runner.env['AWS_DEFAULT_REGION']].find(
       (each) => each !== undefined && each !== '',
     );
     return await deploy(request, {
-      aws: await createAws(region, signal, over.signal),
-      awsToTheEnd: await createAws(region, over.signal, over.signal),
-      clock: systemClock,
+      aws: await connectAws(region, signal, over.signal),
+      awsToTheEnd: await connectAws(region, over.signal, over.signal),
+      clock,
       signal,
       log,
-      random: Math.random,
+      random,
       ask: probe,
       download,
       handOver: (text) => {
@@ -131,7 +127,7 @@ async function deployWithAws(
       keepDocker: (remains) => {
         runner.saveState('docker', packRemains(remains));
       },
-      exec: execute,
+      exec,
       hide: (secret) => {
         hideLines(secret, runner, masks);
       },
