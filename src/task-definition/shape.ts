@@ -1,3 +1,4 @@
+import { withoutReadOnlyFields } from '../aws/task-definitions.ts';
 import { RegisterTaskDefinitionRequest$ } from '@aws-sdk/client-ecs';
 import { NormalizedSchema } from '@smithy/core/schema';
 import { closest, distance } from 'fastest-levenshtein';
@@ -6,26 +7,9 @@ import { DeployError } from '../runtime/error.ts';
 import { isArray, isObject } from '../runtime/json.ts';
 import type { Log } from '../runtime/log.ts';
 
-/** What DescribeTaskDefinition adds and RegisterTaskDefinition refuses (ECS API, TaskDefinition). */
-const READ_ONLY = new Set([
-  'taskDefinitionArn',
-  'revision',
-  'status',
-  'requiresAttributes',
-  'compatibilities',
-  'registeredAt',
-  'registeredBy',
-  'deregisteredAt',
-  'deleteRequestedAt',
-]);
-
-/**
- * A described definition in the form that can be registered: a deny-list, so that a field that AWS adds tomorrow
- * travels along. Tags are a sibling in the answer and a field of the request.
- */
+/** A described definition in the form that can be registered. Throws a sentence where it is none. */
 export function registrable(described: JsonObject, tags: readonly Json[] = []): TaskDefinition {
-  const kept = Object.entries(described).filter(([field]) => !READ_ONLY.has(field));
-  return asTaskDefinition({ ...Object.fromEntries(kept), ...(tags.length === 0 ? {} : { tags }) });
+  return asTaskDefinition(withoutReadOnlyFields(described, tags));
 }
 
 /** Checks the two fields that everything else relies on. Throws a sentence that names what is wrong. */
