@@ -31,7 +31,7 @@ export interface Runner {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-/** One run of the action: inputs, the story, the report. Never rejects for a failed deployment: the step is red. */
+/** One run of the action: inputs, the deployment, the report. Never rejects for a failed deployment: the step is red. */
 export async function run(runner: Runner): Promise<void> {
   const startedAt = new Date().toISOString();
   runner.saveState('startedAt', startedAt);

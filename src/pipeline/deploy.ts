@@ -1,4 +1,4 @@
-import type { RunContext } from '../context.ts';
+import type { DeployContext } from './context.ts';
 import { bake, proveService, proveUrl } from '../gates/prove.ts';
 import { announced, type ImagePlan } from '../image/plan.ts';
 import type { Request, ServiceRun, ServiceSnapshot } from '../model/index.ts';
@@ -19,10 +19,10 @@ import { forEachService } from './services.ts';
 import { refreshReleases, survey, surveyAgain, type Survey } from './survey.ts';
 
 /**
- * A deployment, from the first look at the services to the last. Whatever happens, it resolves to the story as far
+ * A deployment, from the first look at the services to the last. Whatever happens, it resolves to the record as far
  * as it went: what was done, how it ended, and what runs now.
  */
-export async function deploy(request: Request, ctx: RunContext): Promise<RunRecord> {
+export async function deploy(request: Request, ctx: DeployContext): Promise<RunRecord> {
   const record = newRunRecord();
   try {
     await runStages(record, request, ctx);
@@ -35,7 +35,7 @@ export async function deploy(request: Request, ctx: RunContext): Promise<RunReco
   return record;
 }
 
-async function runStages(record: RunRecord, request: Request, ctx: RunContext): Promise<void> {
+async function runStages(record: RunRecord, request: Request, ctx: DeployContext): Promise<void> {
   const { log } = ctx;
   const { snapshots, imagePlan, ...before } = await log.step('Survey', () => survey(record, request, ctx));
   const plans = await prepare(record, request, ctx, snapshots, imagePlan);
@@ -72,7 +72,7 @@ async function runStages(record: RunRecord, request: Request, ctx: RunContext): 
 async function prepare(
   record: RunRecord,
   request: Request,
-  ctx: RunContext,
+  ctx: DeployContext,
   snapshots: readonly ServiceSnapshot[],
   imagePlan: ImagePlan,
 ): Promise<Plan[]> {
@@ -90,11 +90,11 @@ async function prepare(
   return plans;
 }
 
-/** One update for each service. What the post step needs is handed over before the first of them. */
+/** One update for each service. What the post step needs is saved before the first of them. */
 async function rollOut(
   record: RunRecord,
   request: Request,
-  ctx: RunContext,
+  ctx: DeployContext,
   releases: readonly Release[],
 ): Promise<void> {
   ctx.saveForPost(packState(ctx.aws.region, request, destinations(releases)));
@@ -109,7 +109,7 @@ async function rollOut(
 async function proveAll(
   record: RunRecord,
   request: Request,
-  ctx: RunContext,
+  ctx: DeployContext,
   releases: readonly Release[],
   before: Pick<Survey, 'answer' | 'alarms'>,
 ): Promise<void> {
@@ -137,7 +137,12 @@ async function proveAll(
 }
 
 /** Ends what is under way. Outcomes that stand stay: what comes after them, such as tidying up, changes none. */
-async function endAll(record: RunRecord, request: Request, ctx: RunContext, ending: Ending): Promise<void> {
+async function endAll(
+  record: RunRecord,
+  request: Request,
+  ctx: DeployContext,
+  ending: Ending,
+): Promise<void> {
   if (record.serviceRuns.length > 0 && record.serviceRuns.every(({ outcome }) => outcome !== undefined))
     return;
   const last = { aws: ctx.awsToTheEnd, clock: ctx.clock };

@@ -1,5 +1,5 @@
 import { commitOfTag } from '../aws/image-reference.ts';
-import type { RunContext } from '../context.ts';
+import type { DeployContext } from './context.ts';
 import { announce, type ImagePlan } from '../image/plan.ts';
 import { produceImage } from '../image/produce.ts';
 import { provideImages } from '../image/resolve.ts';
@@ -17,11 +17,11 @@ import { check, plan } from './plan.ts';
 export async function checkBeforeBuild(
   record: RunRecord,
   request: Request,
-  ctx: RunContext,
+  ctx: DeployContext,
   snapshots: readonly ServiceSnapshot[],
   image: DeployedImage,
 ): Promise<readonly string[]> {
-  // The same is told once the image is there.
+  // The same is logged once the image is there.
   const quiet = { ...ctx, log: SILENCE };
   const plans = await plan(newRunRecord(), request, quiet, snapshots, { kind: 'one', image });
   await check(record, request, ctx, plans);
@@ -35,7 +35,7 @@ export async function checkBeforeBuild(
 export async function findImages(
   record: RunRecord,
   request: Request,
-  ctx: RunContext,
+  ctx: DeployContext,
   imagePlan: ImagePlan,
   platforms: readonly string[],
 ): Promise<ProvidedImages> {
@@ -57,7 +57,7 @@ export async function findImages(
 /** Finds the commit to compare with, where the image tells its own. */
 export async function findPreviousCommit(
   record: RunRecord,
-  ctx: RunContext,
+  ctx: DeployContext,
   [service]: readonly ServiceSnapshot[],
 ): Promise<void> {
   const { image, build } = record;

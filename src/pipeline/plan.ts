@@ -1,5 +1,5 @@
 import { revisionName } from '../aws/arn.ts';
-import type { RunContext } from '../context.ts';
+import type { DeployContext } from './context.ts';
 import { costOf } from '../cost/monthly.ts';
 import type {
   DefinitionBase,
@@ -101,7 +101,7 @@ export interface Plan {
 export async function plan(
   record: RunRecord,
   request: Request,
-  ctx: Omit<RunContext, 'log'> & { readonly log: Log },
+  ctx: Omit<DeployContext, 'log'> & { readonly log: Log },
   snapshots: readonly ServiceSnapshot[],
   images: ProvidedImages,
 ): Promise<Plan[]> {
@@ -141,7 +141,7 @@ function costs({ services, prepared }: Plan, { rollout }: Request): ServiceCost[
 export async function check(
   record: RunRecord,
   request: Request,
-  ctx: RunContext,
+  ctx: DeployContext,
   plans: readonly Plan[],
   checks: readonly Check[] = CHECKS,
 ): Promise<void> {
@@ -153,9 +153,9 @@ export async function check(
         return runChecks(ctx, { request, services, definition, images, existingArn }, checks);
       }),
   );
-  const anew = results.flat();
-  const names = new Set(anew.map((result) => result.check));
-  record.checks = [...anew, ...record.checks.filter((before) => !names.has(before.check))];
+  const fresh = results.flat();
+  const names = new Set(fresh.map((result) => result.check));
+  record.checks = [...fresh, ...record.checks.filter((before) => !names.has(before.check))];
   refuseFailed(record.checks, request.rollout.preflight);
 }
 

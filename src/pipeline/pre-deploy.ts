@@ -1,4 +1,4 @@
-import type { RunContext } from '../context.ts';
+import type { DeployContext } from './context.ts';
 import type { Request } from '../model/index.ts';
 import { runPreDeployTask } from '../pre-deploy/run.ts';
 import type { RunRecord } from '../report/run-record.ts';
@@ -9,12 +9,12 @@ import type { Release } from './release.ts';
 
 /**
  * Runs the one-off task on the new revision, beside the first service. Where it fails, no service gets the revision,
- * which is taken back. Where nothing is about to change, it does not run.
+ * which is deregistered. Where nothing is about to change, it does not run.
  */
 export async function preDeploy(
   record: RunRecord,
   request: Request,
-  ctx: RunContext,
+  ctx: DeployContext,
   releases: readonly Release[],
 ): Promise<void> {
   const [release] = releases.filter((each) => isAboutToChange(each, request));

@@ -1,5 +1,5 @@
 import { revisionName } from '../aws/arn.ts';
-import type { RunContext } from '../context.ts';
+import type { DeployContext } from './context.ts';
 import { surveyAlarms } from '../gates/alarms.ts';
 import { planImage, type ImagePlan } from '../image/plan.ts';
 import type { AlarmView, Probe, Request, ServiceSnapshot } from '../model/index.ts';
@@ -16,7 +16,7 @@ export interface Survey {
   readonly imagePlan: ImagePlan;
 }
 
-export async function survey(record: RunRecord, request: Request, ctx: RunContext): Promise<Survey> {
+export async function survey(record: RunRecord, request: Request, ctx: DeployContext): Promise<Survey> {
   const check = request.gate.http;
   const [snapshots, answer, alarms, imagePlan] = await Promise.all([
     surveyServices(ctx, request.cluster, request.services),
@@ -31,7 +31,7 @@ export async function survey(record: RunRecord, request: Request, ctx: RunContex
 /** The services as they are now: while an image was built or a task ran, somebody may have deployed. */
 export async function surveyAgain(
   request: Request,
-  ctx: RunContext,
+  ctx: DeployContext,
   before: readonly ServiceSnapshot[],
 ): Promise<ServiceSnapshot[]> {
   const names = before.map(({ address }) => address.name);
@@ -48,7 +48,7 @@ export async function surveyAgain(
 /** The same revisions, to the services as they are now. */
 export function refreshReleases(
   request: Request,
-  ctx: RunContext,
+  ctx: DeployContext,
   releases: readonly Release[],
 ): Promise<Release[]> {
   const again = async (release: Release): Promise<Release> => ({

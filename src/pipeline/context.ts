@@ -1,12 +1,12 @@
-import type { Aws } from './aws/clients.ts';
-import type { DockerLeftovers, HttpCheck, Probe } from './model/index.ts';
-import type { Clock } from './runtime/clock.ts';
-import type { Exec } from './runtime/exec.ts';
-import type { StepLog } from './runtime/log.ts';
-import type { Download } from './runtime/http.ts';
+import type { Aws } from '../aws/clients.ts';
+import type { DockerLeftovers, HttpCheck, Probe } from '../model/index.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { Exec } from '../runtime/exec.ts';
+import type { StepLog } from '../runtime/log.ts';
+import type { Download } from '../runtime/http.ts';
 
-/** Everything that the story touches the world with; a test passes its own. */
-export interface RunContext {
+/** Everything real that a deployment touches the world with, in one argument; a test passes its own. */
+export interface DeployContext {
   readonly aws: Aws;
   /** Clients that still answer after the job was cancelled. */
   readonly awsToTheEnd: Aws;
