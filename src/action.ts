@@ -32,7 +32,7 @@ export interface ActionSystem extends System {
   readonly connectGitHub: ConnectGitHub;
 }
 
-/** One run of the action: inputs, the story, the report. Never rejects for a failed deployment: the step is red. */
+/** One run of the action: inputs, the deployment, the report. Never rejects for a failed deployment: the step is red. */
 export async function run(runner: Runner, system: ActionSystem): Promise<void> {
   const startedAt = system.date().toISOString();
   runner.saveState('startedAt', startedAt);

@@ -19,7 +19,7 @@ import { forEachService } from './services.ts';
 import { refreshReleases, survey, surveyAgain, type Survey } from './survey.ts';
 
 /**
- * A deployment, from the first look at the services to the last. Whatever happens, it resolves to the story as far
+ * A deployment, from the first look at the services to the last. Whatever happens, it resolves to the record as far
  * as it went: what was done, how it ended, and what runs now.
  */
 export async function deploy(request: Request, ctx: RunContext): Promise<RunRecord> {
@@ -90,7 +90,7 @@ async function prepare(
   return plans;
 }
 
-/** One update for each service. What the post step needs is handed over before the first of them. */
+/** One update for each service. What the post step needs is saved before the first of them. */
 async function rollOut(
   record: RunRecord,
   request: Request,
@@ -137,7 +137,12 @@ async function proveAll(
 }
 
 /** Ends what is under way. Outcomes that stand stay: what comes after them, such as tidying up, changes none. */
-async function endAll(record: RunRecord, request: Request, ctx: RunContext, ending: Ending): Promise<void> {
+async function endAll(
+  record: RunRecord,
+  request: Request,
+  ctx: RunContext,
+  ending: Ending,
+): Promise<void> {
   if (record.serviceRuns.length > 0 && record.serviceRuns.every(({ outcome }) => outcome !== undefined))
     return;
   const last = { aws: ctx.awsToTheEnd, clock: ctx.clock };
