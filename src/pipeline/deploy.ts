@@ -137,12 +137,7 @@ async function proveAll(
 }
 
 /** Ends what is under way. Outcomes that stand stay: what comes after them, such as tidying up, changes none. */
-async function endAll(
-  record: RunRecord,
-  request: Request,
-  ctx: RunContext,
-  ending: Ending,
-): Promise<void> {
+async function endAll(record: RunRecord, request: Request, ctx: RunContext, ending: Ending): Promise<void> {
   if (record.serviceRuns.length > 0 && record.serviceRuns.every(({ outcome }) => outcome !== undefined))
     return;
   const last = { aws: ctx.awsToTheEnd, clock: ctx.clock };

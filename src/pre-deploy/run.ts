@@ -117,12 +117,7 @@ async function showLateLines(
 }
 
 /** Stops the task, sees it end, and resolves to the failure that this is. */
-async function timeOut(
-  ctx: PreRunContext,
-  minutes: number,
-  job: Job,
-  tail: LogTail,
-): Promise<DeployError> {
+async function timeOut(ctx: PreRunContext, minutes: number, job: Job, tail: LogTail): Promise<DeployError> {
   const limit = counted(minutes, 'minute');
   ctx.log.line(`The task has not ended within ${limit}; it is stopped.`);
   const end = await stop(ctx, job, `the pre-deploy command took longer than ${limit}`);
