@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { changesOf, comment, markerOf, reportOf, type Plan } from '../scripts/terraform-report.ts';
-import { startGitHub } from '../simulator/github/github.ts';
+import { startGitHub } from '../simulator/front/github/github.ts';
 
 function planOf(...changes: (readonly [string, ...string[]])[]): Plan {
   return {

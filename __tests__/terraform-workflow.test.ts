@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { runJob, type Action, type JobRun } from '../runner/workflow-job.ts';
 import { holds, interpolate, readWorkflow, type Contexts } from '../runner/workflow.ts';
-import { startGitHub } from '../simulator/github/github.ts';
+import { startGitHub } from '../simulator/front/github/github.ts';
 
 const SECRET = 'password = "hunter2"';
 const KEY = 'f'.repeat(64);
