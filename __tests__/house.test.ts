@@ -16,6 +16,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['tools.ts'],
   ['service', 'image', 'task-definition', 'verify', 'pre-deploy', 'rollout', 'gate', 'cost', 'report'],
   ['github'],
+  ['ecs'],
   ['aws'],
   ['runtime'],
   ['model.ts'],
