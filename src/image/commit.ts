@@ -28,8 +28,8 @@ export async function findCommit(tools: CommitTools): Promise<Commit> {
   const merged = given(tools.env['GITHUB_SHA']);
   const sha = headOfPullRequest(tools.env, event) ?? merged ?? (await git(tools, ['rev-parse', 'HEAD']));
   if (sha === undefined) {
-    throw new Failure('invalid-input', 'image-tags: the commit that is built is not known (GITHUB_SHA).', {
-      hint: 'Run the step on a GitHub runner or in a git work tree, and give image-tags and reuse-image: false.',
+    throw new Failure('invalid-input', 'push-tags: the commit that is built is not known (GITHUB_SHA).', {
+      hint: 'Run the step on a GitHub runner or in a git work tree, and give push-tags and reuse-image: false.',
     });
   }
   const date =

@@ -2,7 +2,7 @@
 import type { BuildOptions } from '../model.ts';
 import { flag, line, oneOf, quoted, value } from './grammar.ts';
 import type { Parsed } from './grammar.ts';
-import { commaList, lineList, linesOf, pairLines, pairLinesOrNames } from './lines.ts';
+import { commaList, lineList, linesOf, pairLines, pairLinesOrNames, quotedCommaList } from './lines.ts';
 import { imageReference, platform, tagOrReference } from './names.ts';
 import type { InputReader } from './reader.ts';
 import { words } from './words.ts';
@@ -17,7 +17,7 @@ export const BUILD_INPUTS = [
   'build-secrets',
   'build-secret-files',
   'build-secret-envs',
-  'image-tags',
+  'push-tags',
   'image-labels',
   'cache-from',
   'cache-to',
@@ -42,7 +42,7 @@ export function readBuild(read: InputReader): BuildOptions {
     secrets: read.value('build-secrets', pairLines(SECRETS)),
     secretFiles: read.value('build-secret-files', pairLines(SECRET_FILES)),
     secretEnvs: read.value('build-secret-envs', pairLines(SECRET_ENVS)),
-    tags: read.value('image-tags', commaList(tagOrReference)),
+    tags: read.value('push-tags', quotedCommaList(tagOrReference)),
     labels: read.value('image-labels', pairLines(LABELS)),
     cacheFrom: read.value('cache-from', lineList(line)),
     cacheTo: read.value('cache-to', lineList(line)),
@@ -71,9 +71,16 @@ const BUILD_ARGS = {
   example: 'NAME=value, or NAME to take it from the environment',
   name: NAME,
   confidential: true,
+  quotes: true,
 };
 const BUILD_CONTEXTS = { example: 'name=path', name: NAME, wrongValue: notEmpty, confidential: false };
-const SECRETS = { example: 'id=value', name: SECRET_ID, wrongValue: notEmpty, confidential: true };
+const SECRETS = {
+  example: 'id=value',
+  name: SECRET_ID,
+  wrongValue: notEmpty,
+  confidential: true,
+  quotes: true,
+};
 const SECRET_FILES = { example: 'id=path', name: SECRET_ID, wrongValue: notEmpty, confidential: true };
 const SECRET_ENVS = {
   example: 'id=ENVIRONMENT_VARIABLE',
@@ -85,7 +92,7 @@ const SECRET_ENVS = {
   confidential: true,
   commas: true,
 };
-const LABELS = { example: 'name=value', name: NAME, confidential: false };
+const LABELS = { example: 'name=value', name: NAME, confidential: false, quotes: true };
 
 /** `true` and `false` in one spelling; anything else is for buildx to read, such as `mode=max`. */
 function flagOrText(text: string): Parsed<string> {

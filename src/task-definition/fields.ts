@@ -2,7 +2,7 @@ import { isArray, isObject } from '../aws/json.ts';
 import type { ContainerDefinition, Json, JsonObject, TaskDefinition } from '../model.ts';
 
 /** What DescribeTaskDefinition adds and RegisterTaskDefinition refuses (ECS API, TaskDefinition). */
-const READ_ONLY = new Set([
+export const READ_ONLY: ReadonlySet<string> = new Set([
   'taskDefinitionArn',
   'revision',
   'status',

@@ -4,6 +4,7 @@ import { failureOf } from '../aws/failures.ts';
 import { revisionName } from '../aws/partition.ts';
 import type { DefinitionBase, ServiceSnapshot, TaskDefinition } from '../model.ts';
 import { Failure } from '../runtime/failure.ts';
+import type { Log } from '../runtime/log.ts';
 import { registrable } from './fields.ts';
 import { readTaskDefinitionFile } from './read-file.ts';
 
@@ -23,12 +24,12 @@ export async function loadBase(
   aws: TaskDefinitionReads,
   base: DefinitionBase,
   services: readonly ServiceSnapshot[],
-  workspace: string,
+  { workspace, log }: { readonly workspace: string; readonly log: Log },
 ): Promise<LoadedDefinition> {
   switch (base.kind) {
     case 'file':
       return {
-        definition: await readTaskDefinitionFile(workspace, base.path),
+        definition: await readTaskDefinitionFile(workspace, base.path, log),
         origin: `the file ${base.path}`,
         arn: undefined,
       };

@@ -15,7 +15,6 @@ import { describeChange, diffDefinitions } from './diff.ts';
 import { mapContainers } from './fields.ts';
 import { findRevision, loadBase, loadRevision, type LoadedDefinition } from './load.ts';
 import { render, rendersAnything, rendersContainers } from './render.ts';
-import { reviewSpelling } from './spelling.ts';
 
 /** The definition to deploy, and how it relates to what is there. */
 export interface PreparedDefinition {
@@ -45,10 +44,7 @@ export async function prepareTaskDefinition(
   services: readonly ServiceSnapshot[],
   provided: ProvidedImages,
 ): Promise<PreparedDefinition> {
-  const base = await loadBase(aws, request.definition.base, services, workspace);
-  if (request.definition.base.kind === 'file') {
-    reviewSpelling(base.definition, request.definition.base.path, log);
-  }
+  const base = await loadBase(aws, request.definition.base, services, { workspace, log });
   const [service] = services;
   const current = service && (await loadCurrent(aws, service, base, request));
   const rendered = renderOnto(base, request, provided, current?.running ?? []);
