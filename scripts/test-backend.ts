@@ -50,10 +50,10 @@ function lastLine(text: string): string {
 function prepare(): string {
   const python = join(VENV, 'bin', 'python');
   const stamp = join(VENV, 'requirements');
-  const wanted = ['requirements.txt', 'requirements-dev.txt']
+  const desired = ['requirements.txt', 'requirements-dev.txt']
     .map((name) => readFileSync(join(BACKEND, name), 'utf8'))
     .join('');
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return python;
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === desired) return python;
   rmSync(VENV, { recursive: true, force: true });
   const made = run(findPython(), ['-m', 'venv', VENV]);
   if (!made.ok) throw new CannotRun(`no virtual environment can be made: ${lastLine(made.out)}`);
@@ -62,7 +62,7 @@ function prepare(): string {
   const options = ['--disable-pip-version-check', '--retries', '1'];
   const installed = run(python, ['-m', 'pip', 'install', ...options, ...requirements]);
   if (!installed.ok) throw new CannotRun(`the requirements cannot be installed: ${lastLine(installed.out)}`);
-  writeFileSync(stamp, wanted);
+  writeFileSync(stamp, desired);
   return python;
 }
 

@@ -1,6 +1,6 @@
 import * as core from '@actions/core';
+import { run, type Runner } from './action.ts';
 import { finish } from './post.ts';
-import { run, type Runner } from './run.ts';
 
 async function writeSummary(markdown: string): Promise<void> {
   if (process.env['GITHUB_STEP_SUMMARY'] === undefined) return;
@@ -34,5 +34,7 @@ const runner: Runner = {
 
 /** The runner starts the same bundle again as the post step; what was saved in the first run tells them apart. */
 const isPost = core.getState('isPost') !== '';
+
 core.saveState('isPost', 'true');
+
 void (isPost ? finish(runner) : run(runner));

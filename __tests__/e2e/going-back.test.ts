@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { createService } from '../../simulator/ecs/services.ts';
-import type { World } from '../../simulator/world.ts';
+import { createService } from '../../simulator/engine/services.ts';
+import type { World } from '../../simulator/engine/world.ts';
 import { accepted, expectGreen, expectRed, inAWorld, mutations, production, step, tag } from './world.ts';
 
 const ROLLBACK = { mode: 'rollback' };

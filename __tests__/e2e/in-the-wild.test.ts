@@ -2,9 +2,10 @@ import { describe, expect, test } from '@jest/globals';
 import { createServer, request as httpRequest } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { startSimulator } from '../../simulator/simulator.ts';
-import { createService } from '../../simulator/ecs/services.ts';
-import { addLoadBalancer } from '../../simulator/elbv2/build.ts';
-import { seedWorld, type Seed } from '../../simulator/seed.ts';
+import { createService } from '../../simulator/engine/services.ts';
+import { registerTaskDefinition } from '../../simulator/engine/task-definitions.ts';
+import { addLoadBalancer } from '../../simulator/scenario/load-balancers.ts';
+import { seedWorld, type Seed } from '../../simulator/scenario/seed.ts';
 import { runStep } from '../../runner/step.ts';
 import {
   accepted,
@@ -28,7 +29,7 @@ const sharedInstances: Seed = (world) => {
     deregistrationDelaySeconds: 5,
     targetType: 'instance',
   });
-  world.taskDefinitions.register({
+  registerTaskDefinition(world, {
     family: 'shared',
     networkMode: 'bridge',
     containerDefinitions: [

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Task } from '../../simulator/ecs/model.ts';
+import type { Task } from '../../simulator/state/model.ts';
 import type { Simulator } from '../../simulator/simulator.ts';
 import { accepted, expectGreen, expectRed, inAWorld, mutations, production, step, tag } from './world.ts';
 

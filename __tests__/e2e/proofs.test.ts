@@ -1,6 +1,6 @@
 /** What a green step has to have proven, and what must not turn one red. */
 import { describe, expect, test } from '@jest/globals';
-import type { ImageBehaviour } from '../../simulator/images/behaviour.ts';
+import type { ImageBehaviour } from '../../simulator/state/image-behaviour.ts';
 import type { Simulator } from '../../simulator/simulator.ts';
 import {
   accepted,

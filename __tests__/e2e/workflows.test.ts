@@ -16,7 +16,7 @@ import {
   type Contexts,
   type Step,
 } from '../../runner/workflow.ts';
-import { startGitHub } from '../../simulator/github/github.ts';
+import { startGitHub } from '../../simulator/front/github/github.ts';
 import type { Simulator } from '../../simulator/simulator.ts';
 import { accepted, expectGreen, inAWorld, mutations, production } from './world.ts';
 

@@ -1,7 +1,7 @@
 import { expect } from '@jest/globals';
-import type { Service } from '../../simulator/ecs/model.ts';
-import { primaryOf } from '../../simulator/ecs/service-deployments.ts';
-import { seedWorld, type Seed, type SeedOptions } from '../../simulator/seed.ts';
+import type { Service } from '../../simulator/state/model.ts';
+import { primaryOf } from '../../simulator/engine/service-deployments.ts';
+import { seedWorld, type Seed, type SeedOptions } from '../../simulator/scenario/seed.ts';
 import { hasDeploymentUnderway, startSimulator, type Simulator } from '../../simulator/simulator.ts';
 import { runStep, type StepOptions, type StepResult } from '../../runner/step.ts';
 

@@ -18,7 +18,7 @@ function stickyOf(run: string): Sticky {
           .filter((each) => each !== '' && each !== run) ?? [];
       return [MARKER, run, ...runs].join(' ');
     },
-    tellsOfThisRun: (body) => body.includes(run),
+    isAboutThisRun: (body) => body.includes(run),
   };
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { fingerprint } from '../../src/image/fingerprint.ts';
+import { fingerprint } from '../../src/image/produce.ts';
 import { requestOf } from '../fakes/literals.ts';
 
 const { build: BUILD } = requestOf();

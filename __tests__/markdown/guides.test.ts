@@ -1,8 +1,8 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
-import { STOP_REASONS } from '../../src/aws/stop-reasons.ts';
-import { CAUSE_GUIDE, CAUSES } from '../../src/model.ts';
+import { STOP_REASONS } from '../../src/ecs/stop-reasons.ts';
+import { CAUSE_GUIDE, CAUSES } from '../../src/model/index.ts';
 import { run } from '../../scripts/guides.ts';
 import { causeIndex, causesByPhase, withCode } from '../../scripts/guides/causes.ts';
 import { costTable, platformTable, variantTable } from '../../scripts/guides/costs.ts';

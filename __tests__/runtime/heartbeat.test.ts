@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { Heartbeat } from '../../src/runtime/heartbeat.ts';
+import { Heartbeat } from '../../src/runtime/wait.ts';
 import { fakeClock } from '../fakes/clock.ts';
 
 /** The seconds at which there was a sign of life, looking every five seconds. */

@@ -1,7 +1,7 @@
-import { breakerThreshold } from '../../src/aws/breaker.ts';
+import { breakerThreshold } from '../../src/ecs/services.ts';
 import { describe, expect, it } from '@jest/globals';
 import type { Service, ServiceDeploymentBrief, ServiceRevision } from '@aws-sdk/client-ecs';
-import type { ServiceSnapshot } from '../../src/model.ts';
+import type { ServiceSnapshot } from '../../src/model/index.ts';
 import { takeSnapshot } from '../../src/service/snapshot.ts';
 import { awsError, denied } from '../fakes/aws-errors.ts';
 import { digestOf, revisionArn, snapshotOf } from '../fakes/literals.ts';

@@ -5,7 +5,7 @@ import {
   UpdateServiceCommand,
 } from '@aws-sdk/client-ecs';
 import { ManualClock } from '../../simulator/clock.ts';
-import { seedWorld } from '../../simulator/seed.ts';
+import { seedWorld } from '../../simulator/scenario/seed.ts';
 import { startSimulator } from '../../simulator/simulator.ts';
 import { clientsOf } from './clients.ts';
 
@@ -51,7 +51,7 @@ test('alarms and deployment settings can be part of the seed', async () => {
   const alarms = { alarmNames: ['errors'], enable: true, rollback: true };
   const world = seedWorld({ alarms: { errors: 'ALARM' }, deploymentConfiguration: { alarms } });
   const sim = await startSimulator({ clock: new ManualClock(), world });
-  expect(sim.world.alarms.isRaised('errors')).toBe(true);
+  expect(sim.world.alarms.isInAlarm('errors')).toBe(true);
   expect(sim.world.cluster('demo').service('backend').settings.deploymentConfiguration).toMatchObject({
     alarms,
   });

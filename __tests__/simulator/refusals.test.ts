@@ -260,7 +260,7 @@ describe('services', () => {
 
   test('UpdateService refuses an inactive revision', async () => {
     const { body } = sim.world.taskDefinitions.find('backend:1')!;
-    const { arn } = sim.world.taskDefinitions.register({ ...body });
+    const { arn } = sim.operator.registerTaskDefinition({ ...body });
     await clients.ecs.send(new DeregisterTaskDefinitionCommand({ taskDefinition: arn }));
     await expect(update({ taskDefinition: arn })).rejects.toMatchObject({
       name: 'ClientException',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { DefinitionRequest, ProvidedImages, Request, ServiceSnapshot } from '../../src/model.ts';
+import type { DefinitionRequest, ProvidedImages, Request, ServiceSnapshot } from '../../src/model/index.ts';
 import { prepareTaskDefinition, type PreparedDefinition } from '../../src/task-definition/prepare.ts';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

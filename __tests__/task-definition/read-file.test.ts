@@ -201,7 +201,7 @@ describe('types', () => {
       expect.objectContaining({
         message: expect.stringMatching(
           /requiresCompatibilities is text.*command is text.*entryPoint is text.*essential is text/,
-        ) as string,
+        ) as unknown as string,
       }),
     );
     expect(() => parse(withContainer(container))).not.toThrow('top-secret');

@@ -25,7 +25,7 @@ export interface CacheRecord {
   readonly Parent?: string;
 }
 
-export async function lookAt(docker: Docker): Promise<Before> {
+export async function readEngine(docker: Docker): Promise<Before> {
   const [cache, containers, base, demo] = await Promise.all([
     cacheOf(docker),
     lines(docker(['ps', '--all', '--quiet', '--no-trunc'])),

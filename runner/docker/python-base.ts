@@ -9,9 +9,9 @@ export const PYTHON_BASE = 'python:3.12-slim';
 export const LABEL = 'org.opencontainers.image.source=https://github.com/octo-org/video';
 
 /**
- * Sees to it that the engine has the base image of the backend. One that is there already stays as it is; else it is that of
- * Docker Hub where that can be reached, else one of the same name made of Debian's packages, with Python, ffmpeg, and the
- * wheels of the requirements to install from.
+ * Sees to it that the engine has the base image of the backend. One that is there already stays as it is. Otherwise it is that
+ * of Docker Hub where that can be reached, and one of the same name made of Debian's packages where it cannot, with
+ * Python, ffmpeg, and the wheels of the requirements to install from.
  */
 export async function providePythonBase(
   cache: string,

@@ -1,28 +1,28 @@
-import { ApplicationAutoScaling } from '@aws-sdk/client-application-auto-scaling';
 import type * as scaling from '@aws-sdk/client-application-auto-scaling';
-import { CloudWatch } from '@aws-sdk/client-cloudwatch';
+import { ApplicationAutoScaling } from '@aws-sdk/client-application-auto-scaling';
 import type * as cloudwatch from '@aws-sdk/client-cloudwatch';
-import { CloudWatchLogs } from '@aws-sdk/client-cloudwatch-logs';
+import { CloudWatch } from '@aws-sdk/client-cloudwatch';
 import type * as logs from '@aws-sdk/client-cloudwatch-logs';
-import { ECR } from '@aws-sdk/client-ecr';
+import { CloudWatchLogs } from '@aws-sdk/client-cloudwatch-logs';
 import type * as ecr from '@aws-sdk/client-ecr';
-import { ECS } from '@aws-sdk/client-ecs';
+import { ECR } from '@aws-sdk/client-ecr';
 import type * as ecs from '@aws-sdk/client-ecs';
-import { ElasticLoadBalancingV2 } from '@aws-sdk/client-elastic-load-balancing-v2';
+import { ECS } from '@aws-sdk/client-ecs';
 import type * as elb from '@aws-sdk/client-elastic-load-balancing-v2';
-import { IAM } from '@aws-sdk/client-iam';
+import { ElasticLoadBalancingV2 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import type * as iam from '@aws-sdk/client-iam';
-import { SecretsManager } from '@aws-sdk/client-secrets-manager';
+import { IAM } from '@aws-sdk/client-iam';
 import type * as secrets from '@aws-sdk/client-secrets-manager';
-import { SSM } from '@aws-sdk/client-ssm';
+import { SecretsManager } from '@aws-sdk/client-secrets-manager';
 import type * as ssm from '@aws-sdk/client-ssm';
+import { SSM } from '@aws-sdk/client-ssm';
+import { StandardRetryStrategy } from '@smithy/core/retry';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
-import { systemClock } from '../runtime/clock.ts';
-import { Failure } from '../runtime/failure.ts';
-import { rawTaskDefinitions, type RawTaskDefinitions } from './raw-task-definitions.ts';
-import { CancellableRetries } from './retries.ts';
+import { systemClock, type Clock } from '../runtime/clock.ts';
+import { DeployError } from '../runtime/error.ts';
+import { rawTaskDefinitions, type RawTaskDefinitions } from './task-definitions.ts';
 
 type Call<Input, Output> = (input: Input) => Promise<Output>;
 
@@ -187,7 +187,7 @@ async function regionOf(client: ECS): Promise<string> {
   try {
     return await client.config.region();
   } catch (error) {
-    throw new Failure(
+    throw new DeployError(
       'invalid-input',
       'aws-region: there is no AWS region in the inputs or the environment.',
       {
@@ -223,5 +223,46 @@ class CancellableHandler extends NodeHttpHandler {
       if (this.#signal.aborted) throw this.#signal.reason as Error;
       throw error;
     }
+  }
+}
+
+type Token = Awaited<ReturnType<StandardRetryStrategy['acquireInitialRetryToken']>>;
+
+type ErrorInfo = Parameters<StandardRetryStrategy['refreshRetryTokenForRetry']>[1];
+
+/** The longest that a pause before the first retry may be, by the kind of error, as the SDK has them. */
+const BASE_MS = { THROTTLING: 1_000, other: 50 };
+
+const LONGEST_MS = 20_000;
+
+/**
+ * The SDK's standard retries, but for their pauses: these end with the job. The SDK sleeps on, and keeps the process
+ * from ending. The attempt that follows is cancelled then, and says so itself.
+ */
+export class CancellableRetries extends StandardRetryStrategy {
+  readonly #signal: AbortSignal;
+  readonly #clock: Pick<Clock, 'sleep'>;
+  readonly #random: () => number;
+
+  constructor(attempts: number, signal: AbortSignal, clock: Pick<Clock, 'sleep'>, random = Math.random) {
+    super({
+      maxAttempts: attempts,
+      backoff: { computeNextBackoffDelay: () => 0, setDelayBase: () => undefined },
+    });
+    this.#signal = signal;
+    this.#clock = clock;
+    this.#random = random;
+  }
+
+  override async refreshRetryTokenForRetry(
+    token: Token,
+    info: ErrorInfo,
+  ): ReturnType<StandardRetryStrategy['refreshRetryTokenForRetry']> {
+    const next = await super.refreshRetryTokenForRetry(token, info);
+    const base = info.errorType === 'THROTTLING' ? BASE_MS.THROTTLING : BASE_MS.other;
+    const longest = Math.min(base * 2 ** token.getRetryCount(), LONGEST_MS);
+    // What cuts the pause short ends the next attempt as well.
+    await this.#clock.sleep(this.#random() * longest, this.#signal).catch(() => undefined);
+    return next;
   }
 }

@@ -6,7 +6,7 @@
  * usage types `<region>-Fargate-vCPU-Hours:perCPU`, `-Fargate-GB-Hours`, their `ARM` forms, and
  * `-Fargate-EphemeralStorage-GB-Hours`.
  */
-import type { Architecture } from '../model.ts';
+import type { Architecture } from '../model/index.ts';
 
 export interface Rate {
   readonly vcpuHour: number;

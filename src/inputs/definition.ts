@@ -1,13 +1,11 @@
 /** The task definition: where it starts from and what is rendered into it. */
 import { resolve } from 'node:path';
-
-import type { DefinitionBase, DefinitionRequest, PreDeployRequest } from '../model.ts';
-import { amount, oneOf } from './grammar.ts';
-import { changes, commaList, lineList } from './lines.ts';
+import type { DefinitionBase, DefinitionRequest, PreDeployRequest } from '../model/index.ts';
+import { changes, commaList, lineList } from './lists.ts';
 import {
-  ENVIRONMENT_NAME,
   containerName,
   cpu,
+  ENVIRONMENT_NAME,
   environmentFile,
   environmentName,
   memory,
@@ -16,7 +14,7 @@ import {
   wrongSecretSource,
 } from './names.ts';
 import type { InputReader } from './reader.ts';
-import { command } from './words.ts';
+import { amount, command, oneOf } from './values.ts';
 
 /** The inputs that change what the base task definition says. */
 export const RENDERING_INPUTS = [
@@ -92,13 +90,16 @@ const ENVIRONMENT = {
   name: ENVIRONMENT_NAME,
   confidential: true,
 };
+
 const SECRETS = {
   example: 'NAME=arn:aws:secretsmanager:..., or NAME- to remove it',
   name: ENVIRONMENT_NAME,
   wrongValue: wrongSecretSource,
   confidential: true,
 };
+
 const LABELS = { example: 'name=value, or name- to remove it', name: /^[^\s=]+$/, confidential: true };
+
 const LOG_OPTIONS = {
   example: 'option=value, or option- to remove it',
   name: /^[^\s=]+$/,

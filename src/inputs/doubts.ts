@@ -1,5 +1,5 @@
 /** What inputs say that they hardly mean: a warning each, never with a value. Pure. */
-import type { Request } from '../model.ts';
+import type { Request } from '../model/index.ts';
 
 /** Names that are those of credentials, wherever they stand. */
 const CREDENTIAL =

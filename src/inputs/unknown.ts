@@ -1,6 +1,6 @@
 /** Inputs that do not exist: what was probably meant, by a table of former and foreign names first. */
 import { closest, distance } from 'fastest-levenshtein';
-import { quoted } from './grammar.ts';
+import { quoted } from './values.ts';
 
 /** What is said instead of a name, where no input stands for the other action's. */
 interface Foreign {

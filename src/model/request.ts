@@ -1,6 +1,7 @@
 /** What was asked: the inputs of the action, read once, validated, never changed. */
 
 export const MODES = ['deploy', 'plan', 'rollback'] as const;
+
 export type Mode = (typeof MODES)[number];
 
 /** Everything the user asked for: read once, validated, never changed. */

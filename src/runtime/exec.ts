@@ -52,6 +52,7 @@ const GRACE_MS = 4_000;
 const LINGER_MS = 2_000;
 
 const KEPT_LINES = 400;
+
 const KEPT_STDOUT = 1024 * 1024;
 
 /** Nothing is printed: what the program says goes to `onLine` and into the result. */
@@ -108,6 +109,7 @@ async function start(command: Command, output: Output): Promise<number> {
 
 /** The child of one call. @actions/exec gives no handle of it; Node's own channel tells of each process that is made. */
 const running = new AsyncLocalStorage<Running>();
+
 subscribe('child_process', (message) => {
   running.getStore()?.take((message as { process: ChildProcess }).process);
 });

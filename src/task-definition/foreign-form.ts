@@ -1,5 +1,5 @@
 /** Files that people take for a task definition, each called by what it is. Pure. */
-import { isList, isMap, type Raw } from './shape.ts';
+import { isList, isMap, type Raw } from './file-shape.ts';
 
 /** What a text is that is no task definition in JSON or YAML; a clause, undefined where it may be one. */
 export function formOfText(text: string): string | undefined {

@@ -1,12 +1,11 @@
+import { revisionName } from '../aws/arn.ts';
 import type { Aws } from '../aws/clients.ts';
-import { awsErrorKind } from '../aws/errors.ts';
-import { failureOf } from '../aws/failures.ts';
-import { revisionName } from '../aws/partition.ts';
-import type { DefinitionBase, ServiceSnapshot, TaskDefinition } from '../model.ts';
-import { Failure } from '../runtime/failure.ts';
+import { awsErrorKind, deployErrorOf } from '../aws/errors.ts';
+import type { DefinitionBase, ServiceSnapshot, TaskDefinition } from '../model/index.ts';
+import { DeployError } from '../runtime/error.ts';
 import type { Log } from '../runtime/log.ts';
-import { registrable } from './fields.ts';
 import { readTaskDefinitionFile } from './read-file.ts';
+import { registrable } from './shape.ts';
 
 /** A definition to start from, and where it came from. */
 export interface LoadedDefinition {
@@ -52,7 +51,7 @@ export async function loadRevision(
 ): Promise<LoadedDefinition> {
   const found = await findRevision(aws, reference, origin);
   if (found !== undefined) return found;
-  throw new Failure(
+  throw new DeployError(
     'invalid-input',
     `Task definition "${revisionName(reference)}" was not found in ${aws.region}.`,
     { hint: `List what is there: aws ecs list-task-definitions --region ${aws.region}` },
@@ -78,7 +77,7 @@ export async function findRevision(
     };
   } catch (error) {
     if (awsErrorKind(error) === 'refused') return undefined;
-    throw failureOf(error, `reading task definition ${reference}`);
+    throw deployErrorOf(error, `reading task definition ${reference}`);
   }
 }
 
@@ -90,7 +89,7 @@ function commonFamily(services: readonly ServiceSnapshot[]): string {
   const families = [...new Set(services.map((each) => familyOf(each.taskDefinitionArn)))];
   const [family, ...others] = families;
   if (family === undefined || others.length > 0) {
-    throw new Failure(
+    throw new DeployError(
       'invalid-input',
       `The services run revisions of different families (${families.join(', ')}): task-definition must say which one they get.`,
     );
@@ -101,7 +100,7 @@ function commonFamily(services: readonly ServiceSnapshot[]): string {
 function runningRevision(services: readonly ServiceSnapshot[]): string {
   const [first, ...others] = services;
   if (first === undefined || others.some((each) => each.taskDefinitionArn !== first.taskDefinitionArn)) {
-    throw new Failure(
+    throw new DeployError(
       'invalid-input',
       'The services run different revisions: "task-definition: running" does not say which one they get.',
     );

@@ -1,14 +1,19 @@
-import { isArray, isObject } from '../aws/json.ts';
-import { cpuUnits, mebibytes } from '../aws/task-size.ts';
-import type { ContainerDefinition, Json, JsonObject, TaskDefinition } from '../model.ts';
-import { mapContainers } from './fields.ts';
+import { cpuUnits, mebibytes } from '../aws/task-definitions.ts';
+import type { ContainerDefinition, Json, JsonObject, TaskDefinition } from '../model/index.ts';
+import { isArray, isObject } from '../runtime/json.ts';
+import { mapContainers } from './shape.ts';
 
 /** Defaults that ECS fills in when a definition is registered (ECS API, ContainerDefinition and TaskDefinition). */
 const CONTAINER_DEFAULTS: JsonObject = { cpu: 0, essential: true, versionConsistency: 'enabled' };
+
 const HEALTH_CHECK_DEFAULTS: JsonObject = { interval: 30, timeout: 5, retries: 3 };
+
 const MOUNT_DEFAULTS: JsonObject = { readOnly: false };
+
 const FILE_SYSTEM_DEFAULTS: JsonObject = { rootDirectory: '/', transitEncryption: 'DISABLED' };
+
 const TASK_DEFAULTS: JsonObject = { enableFaultInjection: false };
+
 const PLATFORM_DEFAULTS: JsonObject = { cpuArchitecture: 'X86_64', operatingSystemFamily: 'LINUX' };
 
 /**

@@ -7,12 +7,12 @@ import {
   type SchemaOptions,
   type YAMLParseError,
 } from 'yaml';
-import type { TaskDefinition } from '../model.ts';
-import { Failure } from '../runtime/failure.ts';
+import type { TaskDefinition } from '../model/index.ts';
+import { DeployError } from '../runtime/error.ts';
 import type { Log } from '../runtime/log.ts';
-import { READ_ONLY, asTaskDefinition } from './fields.ts';
+import { READ_ONLY, asTaskDefinition } from './shape.ts';
 import { foreignForm, formOfText } from './foreign-form.ts';
-import { Written, isList, isMap, shapeDefinition, type Raw, type Shaped } from './shape.ts';
+import { Written, isList, isMap, shapeDefinition, type Raw, type Shaped } from './file-shape.ts';
 
 /** Aliases that a YAML file may expand to; more is an attack or an accident. */
 const MAX_ALIASES = 100;
@@ -116,7 +116,7 @@ function contentOf(path: string, text: string): Raw {
     if (tag !== undefined) throw wrong(path, tag);
     return document.toJS({ maxAliasCount: MAX_ALIASES, mapAsMap: true }) as Raw;
   } catch (error) {
-    if (error instanceof Failure) throw error;
+    if (error instanceof DeployError) throw error;
     if (error instanceof ReferenceError)
       throw wrong(path, 'it has an alias that leads nowhere, or too many of them');
     if (error instanceof RangeError) throw wrong(path, 'it is nested too deeply');
@@ -142,9 +142,9 @@ async function readText(path: string, absolute: string): Promise<string> {
     }
     return decoded(path, await readFile(absolute));
   } catch (error) {
-    if (error instanceof Failure) throw error;
+    if (error instanceof DeployError) throw error;
     const code = (error as NodeJS.ErrnoException).code;
-    throw new Failure(
+    throw new DeployError(
       'invalid-input',
       code === 'ENOENT'
         ? `task-definition: there is no file ${path} in the workspace.`
@@ -163,9 +163,9 @@ function decoded(path: string, bytes: Buffer): string {
   return bytes.toString('utf8').replace(/^\ufeff/, '');
 }
 
-function wrong(path: string, what: string): Failure {
+function wrong(path: string, what: string): DeployError {
   const end = what.endsWith('?') ? '' : '.';
-  return new Failure(
+  return new DeployError(
     'invalid-input',
     `task-definition: the file ${path} is not a task definition: ${what}${end}`,
     {

@@ -1,7 +1,7 @@
 /** What a container does: its health check, whom it waits for, where it logs, and what it needs a role for. */
-import { objectIn, objectsIn, textIn } from '../../aws/json.ts';
+import { objectIn, objectsIn, textIn } from '../../runtime/json.ts';
 import { ecrRepositoryOf } from '../../aws/image-reference.ts';
-import type { JsonObject } from '../../model.ts';
+import type { JsonObject } from '../../model/index.ts';
 import {
   and,
   api,

@@ -1,6 +1,6 @@
 /** What Fargate does not have. The rules count wherever requiresCompatibilities asks for it, beside others or alone. */
-import { objectIn, objectsIn, textIn } from '../../aws/json.ts';
-import type { JsonObject } from '../../model.ts';
+import { objectIn, objectsIn, textIn } from '../../runtime/json.ts';
+import type { JsonObject } from '../../model/index.ts';
 import {
   asksForFargate,
   containersOf,

@@ -2,7 +2,7 @@
  * What AWS refuses, as tables of rules. The action's preflight tells of it before anything is registered or built; the
  * embedded AWS answers with the same sentences. A new rule: an entry in the file of its subject.
  */
-import type { JsonObject } from '../../model.ts';
+import type { JsonObject } from '../../model/index.ts';
 import { CONTAINER_RULES } from './containers.ts';
 import { FARGATE_RULES } from './fargate.ts';
 import { MODEL_RULES } from './model.ts';

@@ -48,8 +48,8 @@ import {
 } from '@aws-sdk/client-ecs';
 import { NormalizedSchema } from '@smithy/core/schema';
 import { closest, distance } from 'fastest-levenshtein';
-import { isArray, isObject } from '../../aws/json.ts';
-import type { Json, JsonObject } from '../../model.ts';
+import { isArray, isObject } from '../../runtime/json.ts';
+import type { Json, JsonObject } from '../../model/index.ts';
 import { labelOf, onEc2, onFargate, type Found, type Rule } from './rule.ts';
 
 /** The schema of what RegisterTaskDefinition takes. */

@@ -1,6 +1,6 @@
 /** Names, counts, tags: the rules of what a definition and its containers are called. */
-import { isArray, objectsIn, textIn } from '../../aws/json.ts';
-import type { JsonObject } from '../../model.ts';
+import { isArray, objectsIn, textIn } from '../../runtime/json.ts';
+import type { JsonObject } from '../../model/index.ts';
 import {
   and,
   api,

@@ -1,6 +1,6 @@
 /** Network modes, port mappings, links and the proxy. */
-import { objectsIn, objectIn, textIn } from '../../aws/json.ts';
-import type { JsonObject } from '../../model.ts';
+import { objectsIn, objectIn, textIn } from '../../runtime/json.ts';
+import type { JsonObject } from '../../model/index.ts';
 import {
   and,
   api,

@@ -1,6 +1,6 @@
 /** What a rule is: a sentence of AWS, where it is known from, and a pure look at what would be sent. */
-import { isArray, isObject, objectsIn, textIn } from '../../aws/json.ts';
-import type { Json, JsonObject } from '../../model.ts';
+import { isArray, isObject, objectsIn, textIn } from '../../runtime/json.ts';
+import type { Json, JsonObject } from '../../model/index.ts';
 
 /** The error codes with which ECS refuses a request. */
 export type RefusalCode = 'ClientException' | 'InvalidParameterException' | 'SerializationException';

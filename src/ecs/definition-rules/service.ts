@@ -1,6 +1,6 @@
 /** What UpdateService, CreateService and RunTask refuse: a definition that does not fit the service that gets it. */
-import { objectIn, objectsIn, textIn } from '../../aws/json.ts';
-import type { JsonObject } from '../../model.ts';
+import { objectIn, objectsIn, textIn } from '../../runtime/json.ts';
+import type { JsonObject } from '../../model/index.ts';
 import {
   api,
   asksForFargate,

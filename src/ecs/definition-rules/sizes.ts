@@ -1,7 +1,7 @@
 /** CPU and memory: of the task, of its containers, and the sizes that Fargate has. */
-import type { Json, JsonObject } from '../../model.ts';
-import { objectIn, textIn } from '../../aws/json.ts';
-import { cpuUnits, mebibytes } from '../../aws/task-size.ts';
+import type { Json, JsonObject } from '../../model/index.ts';
+import { objectIn, textIn } from '../../runtime/json.ts';
+import { cpuUnits, mebibytes } from '../../aws/task-definitions.ts';
 import {
   api,
   asksForFargate,

@@ -1,6 +1,6 @@
 /** Volumes, and what mounts them. */
-import { objectIn, objectsIn, textIn } from '../../aws/json.ts';
-import type { JsonObject } from '../../model.ts';
+import { objectIn, objectsIn, textIn } from '../../runtime/json.ts';
+import type { JsonObject } from '../../model/index.ts';
 import {
   and,
   api,

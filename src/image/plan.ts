@@ -1,0 +1,143 @@
+import { stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import type { EcrReads } from '../aws/clients.ts';
+import type { DeployedImage, ImageSource, ProvidedImages, Request } from '../model/index.ts';
+import { DeployError } from '../runtime/error.ts';
+import type { Log } from '../runtime/log.ts';
+import { CACHE_TAG } from './buildx.ts';
+import { findRepository, isImmutable, type FoundRepository } from './repository.ts';
+import { findSecrets, type BuildSecrets } from './secrets.ts';
+import { findCommit, type Commit, type CommitContext } from './source.ts';
+
+export type BuildSource = Extract<ImageSource, { kind: 'build' }>;
+
+/** What is to be done for the image of this run. */
+export type ImagePlan =
+  { readonly kind: 'take'; readonly source: Exclude<ImageSource, { kind: 'build' }> } | BuildPlan;
+
+/** A build that nothing known stands in the way of. */
+export interface BuildPlan {
+  readonly kind: 'build';
+  readonly source: BuildSource;
+  readonly repository: FoundRepository;
+  readonly commit: Commit;
+  readonly secrets: BuildSecrets;
+}
+
+export interface ImagePlanContext extends CommitContext {
+  readonly aws: { readonly region: string; ecr(region: string): Pick<EcrReads, 'describeRepositories'> };
+  readonly log: Log;
+  readonly mask: (secret: string) => void;
+}
+
+/**
+ * Looks whether the build has all that it needs: repository, commit, context, Dockerfile, secrets, a cache that can be
+ * written. Builds nothing. A plan asks for neither files nor secrets: it may have no work tree,
+ * and a pull request has no secrets.
+ */
+export async function planImage(ctx: ImagePlanContext, request: Request): Promise<ImagePlan> {
+  const { image: source, build } = request;
+  if (source.kind !== 'build') return { kind: 'take', source };
+  const [repository, commit] = await Promise.all([
+    findRepository(ctx.aws, source.repository, (text) => {
+      ctx.log.warn(text);
+    }),
+    findCommit(ctx),
+    refuseMissingFiles(source.context, request, ctx.workspace),
+  ]);
+  refuseImmutableCache(request, repository);
+  const asked = request.mode === 'plan' ? { secrets: [], secretFiles: [], secretEnvs: [] } : build;
+  const token = gitToken(source.context, request, ctx.env);
+  const secrets = await findSecrets(asked, ctx.env, ctx.workspace, token);
+  for (const secret of secrets.masked) ctx.mask(secret);
+  return { kind: 'build', source, repository, commit, secrets };
+}
+
+/** The image that will be built, as far as it is known: neither digest nor tag. */
+export function announced({ repository }: BuildPlan): DeployedImage {
+  return {
+    reference: `${repository.uri}:to-be-built`,
+    digest: undefined,
+    tag: undefined,
+    registry: repository.host,
+    toBeBuilt: true,
+  };
+}
+
+/** For a plan, which builds nothing. */
+export function announce(imagePlan: BuildPlan, log: Log): ProvidedImages {
+  const { source, repository } = imagePlan;
+  log.line(
+    `An image is to be built from ${source.context} and pushed to ${repository.uri}. A plan builds nothing.`,
+  );
+  return { kind: 'one', image: announced(imagePlan) };
+}
+
+/** A URL, or a repository as git writes it; Docker fetches both by itself. */
+function isRemote(context: string): boolean {
+  return /^(?:[a-z][a-z0-9+.-]*:\/\/|git@|github\.com\/)/i.test(context);
+}
+
+async function refuseMissingFiles(
+  context: string,
+  { build, mode }: Request,
+  workspace: string,
+): Promise<void> {
+  if (context.startsWith('-')) {
+    throw new DeployError('invalid-input', `context: "${context}" is neither a folder nor a URL.`);
+  }
+  if (isRemote(context) || mode === 'plan') return;
+  const folder = resolve(workspace, context);
+  if (!(await isThere(folder))) {
+    throw new DeployError('invalid-input', `context: the folder "${context}" does not exist.`, {
+      hint: 'It is relative to the workspace. Does actions/checkout run before this step?',
+    });
+  }
+  if (build.buildxArgs.some((arg) => /^(?:-f|--file)/.test(arg))) return;
+  const names = build.file === undefined ? ['Dockerfile', 'dockerfile'] : [];
+  const files =
+    build.file === undefined ? names.map((name) => resolve(folder, name)) : [resolve(workspace, build.file)];
+  const found = await Promise.all(files.map(isThere));
+  if (found.includes(true) || (build.file !== undefined && isRemote(build.file))) return;
+  throw new DeployError(
+    'invalid-input',
+    build.file === undefined
+      ? `context: there is no Dockerfile in "${context}".`
+      : `file: the Dockerfile "${build.file}" does not exist.`,
+    { hint: 'The input file is the path of the Dockerfile, relative to the workspace, not to the context.' },
+  );
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+function refuseImmutableCache({ build }: Request, { name, mutability }: FoundRepository): void {
+  if (build.cache !== 'registry' || !isImmutable(CACHE_TAG, mutability)) return;
+  throw new DeployError(
+    'preflight-failed',
+    `cache: registry needs the tag ${CACHE_TAG} to move, and the tags of ECR repository "${name}" are immutable.`,
+    {
+      hint: `Exclude the tag ${CACHE_TAG} from immutability, use cache: gha, or name a mutable repository in cache-from and cache-to.`,
+    },
+  );
+}
+
+/** The job's token, for a context on the GitHub of this job only. */
+function gitToken(
+  context: string,
+  { report }: Request,
+  env: ImagePlanContext['env'],
+): { host: string; token: string } | undefined {
+  const server = hostOf(env['GITHUB_SERVER_URL'] ?? '');
+  const token = report.githubToken ?? '';
+  if (server === undefined || token === '' || hostOf(context) !== server) return undefined;
+  return { host: server, token };
+}
+
+function hostOf(url: string): string | undefined {
+  return URL.canParse(url) && url.startsWith('https://') ? new URL(url).host : undefined;
+}
