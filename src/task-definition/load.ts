@@ -3,6 +3,7 @@ import type { Aws } from '../aws/clients.ts';
 import { awsErrorKind, deployErrorOf } from '../aws/errors.ts';
 import type { DefinitionBase, ServiceSnapshot, TaskDefinition } from '../model/index.ts';
 import { DeployError } from '../runtime/error.ts';
+import type { Log } from '../runtime/log.ts';
 import { readTaskDefinitionFile } from './read-file.ts';
 import { registrable } from './shape.ts';
 
@@ -22,12 +23,12 @@ export async function loadBase(
   aws: TaskDefinitionReads,
   base: DefinitionBase,
   services: readonly ServiceSnapshot[],
-  workspace: string,
+  { workspace, log }: { readonly workspace: string; readonly log: Log },
 ): Promise<LoadedDefinition> {
   switch (base.kind) {
     case 'file':
       return {
-        definition: await readTaskDefinitionFile(workspace, base.path),
+        definition: await readTaskDefinitionFile(workspace, base.path, log),
         origin: `the file ${base.path}`,
         arn: undefined,
       };

@@ -14,7 +14,7 @@ import type { Log } from '../runtime/log.ts';
 import { describeChange, diffDefinitions } from './diff.ts';
 import { findRevision, loadBase, loadRevision, type LoadedDefinition } from './load.ts';
 import { render, rendersAnything, rendersContainers } from './render.ts';
-import { mapContainers, reviewSpelling } from './shape.ts';
+import { mapContainers } from './shape.ts';
 
 /** The definition to deploy, and how it relates to what is there. */
 export interface PreparedDefinition {
@@ -44,10 +44,7 @@ export async function prepareTaskDefinition(
   services: readonly ServiceSnapshot[],
   provided: ProvidedImages,
 ): Promise<PreparedDefinition> {
-  const base = await loadBase(aws, request.definition.base, services, workspace);
-  if (request.definition.base.kind === 'file') {
-    reviewSpelling(base.definition, request.definition.base.path, log);
-  }
+  const base = await loadBase(aws, request.definition.base, services, { workspace, log });
   const [service] = services;
   const current = service && (await loadCurrent(aws, service, base, request));
   const rendered = renderOnto(base, request, provided, current?.running ?? []);
