@@ -42,6 +42,16 @@ def bounded_protocol(limits: ConnectionLimits) -> type[H11Protocol]:
         def data_received(self, data: bytes) -> None:
             self.used_at = self.loop.time()
             super().data_received(data)
+            self._set_clock()
+
+        def on_response_complete(self) -> None:
+            self.used_at = self.loop.time()
+            super().on_response_complete()
+            # The next head may be there in part.
+            self._set_clock()
+
+        def _set_clock(self) -> None:
+            """The clock runs while there is a part of a head, and is not set back by more of it."""
             if self.transport.is_closing() or not self.awaits_head or not self.conn.trailing_data[0]:
                 self._stop_clock()
             elif self.header_deadline is None:

@@ -6,9 +6,19 @@ from http.client import HTTPConnection
 from os import environ
 from pathlib import Path
 
-from tests.server import FAR, Connection, Upload, serving, until
+from tests.server import FAR, Upload, serving, until
 
 HALF = b"GET /health HTTP/1.1\r\nHost: x"
+BEGUN = b"\r\n".join(
+    [
+        b"POST /thumbnails HTTP/1.1",
+        b"Host: x",
+        b"Content-Type: multipart/form-data; boundary=b",
+        b"Content-Length: 1000",
+        b"Expect: 100-continue",
+        b"\r\n",
+    ]
+)
 
 
 def status_of(answer: bytes) -> int:
@@ -72,18 +82,19 @@ def test_connections_without_a_request_make_room_for_others(ffmpeg: str) -> None
         assert server.get("/health")[0] == 200
 
 
-def test_where_every_connection_has_a_request_a_new_one_is_told_to_come_again(video: Path) -> None:
-    with serving(MAX_CONNECTIONS="16") as server:
-        uploads = [Upload(server.port, video.read_bytes()) for _ in range(16)]
-        for upload in uploads:
-            upload.begin()
-        refused = Connection(server.port)
-        answer = refused.receive()
+def test_where_every_connection_has_a_request_a_new_one_is_told_to_come_again(ffmpeg: str) -> None:
+    with serving(MAX_CONNECTIONS="16") as server, contextlib.ExitStack() as stack:
+        busy = [stack.enter_context(contextlib.closing(server.connect())) for _ in range(16)]
+        for connection in busy:
+            connection.send(BEGUN)
+            # So the request is known to be worked on.
+            assert connection.socket.recv(1000).startswith(b"HTTP/1.1 100 ")
+        answer = server.connect().receive()
         assert status_of(answer) == 503
         assert b"retry-after: 5\r\n" in answer.lower()
-        assert [upload.finish()[0] for upload in uploads[:1]] == [200]
-        for upload in uploads:
-            upload.hang_up()
+        busy[0].close()
+        until(lambda: server.answers("/health", 200))
+        assert [connection.is_closed() for connection in busy[1:]] == [False] * 15
 
 
 def test_a_silent_body_is_answered_408(video: Path) -> None:
