@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { environments, inDollars } from '../../scripts/stack-cost.ts';
-import { billOf, lcus, type Bill } from '../../scripts/stack-cost/bill.ts';
+import { billOf, lcus, underLoad, type Bill } from '../../scripts/stack-cost/bill.ts';
 import { readSettings, type Settings } from '../../scripts/stack-cost/settings.ts';
 
 const PLAIN: Settings = {
@@ -18,6 +18,7 @@ const PLAIN: Settings = {
   log_encryption: false,
   container_insights: false,
   min_capacity: 1,
+  max_capacity: 4,
   fargate_base: 0,
   fargate_weight: 1,
   fargate_spot_weight: 0,
@@ -65,6 +66,15 @@ describe('the bill of the stack', () => {
     ['no task', { min_capacity: 0, fargate_weight: 0, fargate_spot_weight: 1 }, 0],
   ])('what Spot may save: %s', (_, change, dollars) => {
     expect(billOf({ ...PLAIN, ...change }).spot).toBeCloseTo(dollars);
+  });
+
+  test('under load has all the tasks that autoscaling may start, and nothing else more', () => {
+    const [defaults] = environments();
+    expect(underLoad(defaults?.settings ?? PLAIN).total.toFixed(2)).toBe('261.76');
+    expect(underLoad(PLAIN).total - billOf(PLAIN).total).toBeCloseTo(3 * 36.04);
+    // A task with a public address pays for it.
+    const open = { ...PLAIN, nat: 'none' };
+    expect(underLoad(open).total - billOf(open).total).toBeCloseTo(3 * (36.04 + 3.65));
   });
 
   test('one million requests and 10 GB a month are a small part of an LCU', () => {
