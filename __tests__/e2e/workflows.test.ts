@@ -8,7 +8,7 @@ import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { runJob, type JobRun } from '../../runner/job.ts';
+import { runJob, type JobRun } from '../../runner/workflow-job.ts';
 import { runStep, type StepOptions, type StepResult } from '../../runner/step.ts';
 import {
   holds,
