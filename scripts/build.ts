@@ -34,6 +34,11 @@ async function shake(folder: string): Promise<OutputChunk[]> {
     input: 'src/main.ts',
     platform: 'node',
     resolve: { mainFields: ['module', 'main'] },
+    // These packages do not say that nothing happens where they are imported only. All that Node has built in by now,
+    // HTTP through proxies included, would be loaded at every start for the one call of @actions/core that is not used.
+    treeshake: {
+      moduleSideEffects: (id) => (/node_modules\/(?:@actions|undici)\//.test(id) ? false : undefined),
+    },
     logLevel: 'warn',
     onLog: (level, log) => {
       throw new Error(`${level}: ${log.message}`);
