@@ -166,7 +166,7 @@ describe('a secret', () => {
     ['without a value', undefined, {}, 'WARNING'],
     ['that is being deleted', undefined, { ...current, DeletedDate: new Date(0) }, 'FAILED'],
   ])('%s', (_what, version, description, state) => {
-    expect(secretFinding({ kind: 'secret', id: SECRET, version }, description).state).toBe(state);
+    expect(secretFinding({ kind: 'secret', id: SECRET, version, usedBy: [] }, description).state).toBe(state);
   });
 
   test('that is missing is named, and its ARN is asked for without what follows it', async () => {

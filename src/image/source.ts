@@ -33,13 +33,9 @@ export async function findCommit(ctx: CommitContext): Promise<Commit> {
   const merged = given(ctx.env['GITHUB_SHA']);
   const sha = headOfPullRequest(ctx.env, event) ?? merged ?? (await git(ctx, ['rev-parse', 'HEAD']));
   if (sha === undefined) {
-    throw new DeployError(
-      'invalid-input',
-      'push-tags: the commit that is built is not known (GITHUB_SHA).',
-      {
-        hint: 'Run the step on a GitHub runner or in a git work tree, and give push-tags and reuse-image: false.',
-      },
-    );
+    throw new DeployError('invalid-input', 'push-tags: the commit that is built is not known (GITHUB_SHA).', {
+      hint: 'Run the step on a GitHub runner or in a git work tree, and give push-tags and reuse-image: false.',
+    });
   }
   const date = (await dateOf(ctx, sha)) ?? dateInEvent(event, sha) ?? (await dateOf(ctx, merged ?? 'HEAD'));
   return { sha, date };
