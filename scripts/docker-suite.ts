@@ -62,7 +62,7 @@ async function main(order: Order): Promise<number> {
   } finally {
     // For want of test-docker.ts, which may have been killed. An engine of its own has mounts here as long as this runs.
     await rm(order.work, { recursive: true, force: true }).catch(() => undefined);
-    // The user installs anew without being root.
+    // The user installs again without being root.
     if (order.user !== undefined)
       await command('chown', ['-R', `${order.user.uid}:${order.user.gid}`, CACHE]);
   }

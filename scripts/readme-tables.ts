@@ -76,7 +76,7 @@ export interface ActionFile {
   readonly outputs: Readonly<Record<string, { readonly description: string }>>;
 }
 
-/** The README with both tables written anew. Throws where a marker is missing or an input is not in one group. */
+/** The README with both tables written again. Throws where a marker is missing or an input is not in one group. */
 export function renderTables(readme: string, action: ActionFile, groups: readonly Group[] = GROUPS): string {
   const withInputs = between(readme, 'inputs', inputTables(action, groups));
   return between(withInputs, 'outputs', outputTable(action));

@@ -46,7 +46,7 @@ function lastLine(text: string): string {
   return (lines.at(-1) ?? text.trim().split('\n').at(-1) ?? '').trim();
 }
 
-/** Makes the environment anew whenever the locked requirements have changed. */
+/** Makes the environment again whenever the locked requirements have changed. */
 function prepare(): string {
   const python = join(VENV, 'bin', 'python');
   const stamp = join(VENV, 'requirements');

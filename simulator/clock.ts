@@ -94,6 +94,19 @@ export class ManualClock implements SimulatorClock {
     this.timeline.runUntil(this.timeline.time + seconds * 1000);
   }
 
+  /** Runs `action` once at an instant. The answer cancels it. */
+  at(instant: number, action: () => void): () => void {
+    return this.timeline.plan(instant, action);
+  }
+
+  /** Moves on to the instant at which anything is due next, and runs what is due then; false where nothing is planned. */
+  skipToNext(): boolean {
+    const due = this.timeline.nextDue;
+    if (due === undefined) return false;
+    this.timeline.runUntil(due);
+    return true;
+  }
+
   /** Skips second by second until `holds` does. Throws when `limitSeconds` pass without it. */
   skipUntil(holds: () => boolean, limitSeconds = 3600): void {
     for (let second = 0; second < limitSeconds; second += 1) {

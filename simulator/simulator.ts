@@ -1,13 +1,13 @@
 import type { AddressInfo } from 'node:net';
-import type { AwsRequest } from './api/protocol/request.ts';
+import type { AwsRequest, WireRequest } from './api/protocol/request.ts';
 import { RunningClock } from './clock.ts';
 import type { SimulatorClock } from './clock.ts';
 import { createWorld } from './create-world.ts';
 import { isUnderway } from './engine/service-deployments.ts';
 import type { Times, World } from './engine/world.ts';
-import { writeCall } from './front/calls.ts';
 import type { Call } from './front/calls.ts';
-import { createFront } from './front/server.ts';
+import { createFront, replyTo } from './front/server.ts';
+import type { Front, Pause, Reply } from './front/server.ts';
 import { Throttling } from './front/throttling.ts';
 import { closeServer, listen, openTraffic } from './front/traffic.ts';
 import type { Traffic } from './front/traffic.ts';
@@ -53,6 +53,8 @@ export interface Simulator {
   readonly calls: readonly Call[];
   /** The data plane of each load balancer of the home region, by name; a test listener is `<name>-test`. */
   readonly loadBalancers: Readonly<Record<string, Traffic>>;
+  /** What the AWS endpoint replies to a request, without a connection. `pause` waits for an answer that is late. */
+  reply(request: WireRequest, pause: Pause): Promise<Reply>;
   /** Arms a fault; the answer disarms it. */
   inject(fault: Fault): () => void;
   /** Does something once, after so many simulated seconds; the answer cancels it. */
@@ -76,7 +78,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const worlds = new Map([[region, world]]);
   const faults = new Faults();
   const calls: Call[] = [];
-  const server = createFront({
+  const front: Front = {
     worldOf: (name) =>
       worlds.get(name) ?? remember(worlds, name, openWorld(options, name, undefined, downloads)),
     homeRegion: region,
@@ -85,10 +87,10 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     throttling: options.throttling === true ? new Throttling() : undefined,
     record: (call) => {
       calls.push(call);
-      writeCall(call, world);
     },
     refresh: (asked, request) => refresh(world, asked, request, options.upstream),
-  });
+  };
+  const server = createFront(front);
   await listen(server, options.port ?? 0);
   const loadBalancers = await openAll(world);
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -108,6 +110,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     operator: new Operator(world),
     calls,
     loadBalancers,
+    reply: (request, pause) => replyTo(front, request, pause),
     inject: (fault) => faults.inject(fault),
     at: (seconds, action) => world.clock.after(seconds, action),
     when: (condition, action) => onceItHolds(world, condition, action),

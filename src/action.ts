@@ -1,7 +1,7 @@
 import { tmpdir } from 'node:os';
-import { createAws } from './aws/clients.ts';
-import { probe } from './gates/http.ts';
+import type { System } from './context.ts';
 import { commitOf, readEvent } from './github/event.ts';
+import type { ConnectGitHub } from './github/github.ts';
 import { packLeftovers } from './image/session.ts';
 import { InvalidInputs, readInputs, type ReadInputs } from './inputs/index.ts';
 import { givenInputs } from './inputs/unknown.ts';
@@ -11,11 +11,7 @@ import { ProgressLog, type Console } from './report/progress-log.ts';
 import { publish, type Publisher } from './report/publish.ts';
 import { composeReport, runFacts } from './report/report.ts';
 import { endingOf, newRunRecord, type RunRecord } from './report/run-record.ts';
-import { cancelledByRunner } from './runtime/cancellation.ts';
-import { systemClock } from './runtime/clock.ts';
 import { DeployError } from './runtime/error.ts';
-import { execute } from './runtime/exec.ts';
-import { download } from './runtime/http.ts';
 import { Masks } from './runtime/masks.ts';
 
 /** The GitHub runner, as the action sees it; @actions/core and the environment in production. */
@@ -31,19 +27,24 @@ export interface Runner {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-/** One run of the action: inputs, the story, the report. Never rejects for a failed deployment: the step is red. */
-export async function run(runner: Runner): Promise<void> {
-  const startedAt = new Date().toISOString();
+/** Everything real that an action touches the world with, besides the runner. */
+export interface ActionSystem extends System {
+  readonly connectGitHub: ConnectGitHub;
+}
+
+/** One run of the action: inputs, the deployment, the report. Never rejects for a failed deployment: the step is red. */
+export async function run(runner: Runner, system: ActionSystem): Promise<void> {
+  const startedAt = system.date().toISOString();
   runner.saveState('startedAt', startedAt);
   const masks = new Masks();
-  const log = new ProgressLog(runner.console, systemClock, masks);
+  const log = new ProgressLog(runner.console, system.clock, masks);
   const inputs = readAllInputs(runner);
   if (!(inputs instanceof DeployError)) maskSecrets(inputs.secrets, runner, masks);
   const request = inputs instanceof DeployError ? undefined : inputs.request;
   const record =
     inputs instanceof DeployError
       ? { ...newRunRecord(), ending: endingOf(inputs) }
-      : await deployWithAws(inputs, runner, log, masks);
+      : await deployWithAws(inputs, runner, system, log, masks);
   const { steps, lines, warnings, points, seconds } = log;
   const recorded = { startedAt, durationSeconds: seconds, steps, lines, warnings, points };
   const event = await readEvent(runner.env);
@@ -54,7 +55,7 @@ export async function run(runner: Runner): Promise<void> {
     summary: request?.report.summary ?? true,
     ...(comment === undefined
       ? {}
-      : { comment: (masked) => postComment(masked, comment, commentContext(event, systemClock)) }),
+      : { comment: (masked) => postComment(masked, comment, commentContext(event, system)) }),
   });
 }
 
@@ -123,22 +124,23 @@ function maskLines(secret: string, runner: Runner, masks: Masks): void {
 async function deployWithAws(
   { request, warnings }: ReadInputs,
   runner: Runner,
+  system: ActionSystem,
   log: ProgressLog,
   masks: Masks,
 ): Promise<RunRecord> {
-  const signal = cancelledByRunner();
+  const { connectAws, clock, signal, random, ask, download, exec } = system;
   const over = new AbortController();
   try {
     for (const warning of warnings) log.warn(warning);
     const region = request.region ?? regionOf(runner);
     return await deploy(request, {
-      aws: await createAws(region, signal, over.signal),
-      awsToTheEnd: await createAws(region, over.signal, over.signal),
-      clock: systemClock,
+      aws: await connectAws(region, signal, over.signal),
+      awsToTheEnd: await connectAws(region, over.signal, over.signal),
+      clock,
       signal,
       log,
-      random: Math.random,
-      ask: probe,
+      random,
+      ask,
       download,
       saveForPost: (text) => {
         runner.saveState('savedState', text);
@@ -146,7 +148,7 @@ async function deployWithAws(
       saveLeftovers: (leftovers) => {
         runner.saveState('docker', packLeftovers(leftovers));
       },
-      exec: execute,
+      exec,
       mask: (secret) => {
         maskLines(secret, runner, masks);
       },

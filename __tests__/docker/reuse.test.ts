@@ -33,7 +33,7 @@ describe('a second run of the same commit', () => {
     }),
   );
 
-  test('with other inputs builds anew; an immutable tag of the commit stays, and the log says so', () =>
+  test('with other inputs builds again; an immutable tag of the commit stays, and the log says so', () =>
     inADockerWorld({ immutable: true }, async (world) => {
       const { step, repository, sha } = world;
       const context = await unique(world);

@@ -123,7 +123,7 @@ describe('what may go wrong is warned of, and deployed', () => {
       /desired-count 5 is outside of 1 to 4/,
     ],
     [
-      'an alarm that rings already',
+      'an alarm that is in ALARM already',
       {
         alarms: { errors: 'ALARM' },
         deploymentConfiguration: { alarms: { alarmNames: ['other'], enable: false, rollback: false } },

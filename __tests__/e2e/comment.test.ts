@@ -121,7 +121,7 @@ describe('the comment on a pull request', () => {
       expect(github.comments.map(({ user }) => user.login)).toEqual(['github-actions[bot]', 'octocat']);
     }));
 
-  test('that was deleted is created anew, also where it goes while it is updated', () =>
+  test('that was deleted is created again, also where it goes while it is updated', () =>
     withGitHub({}, async (sim, github) => {
       await commented(sim, github);
       github.comments.splice(0);

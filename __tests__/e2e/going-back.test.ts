@@ -26,7 +26,7 @@ describe('mode: rollback', () => {
       expect(production(sim)).toBe('backend:1 COMPLETED');
     }));
 
-  test('registers a deregistered revision anew', () =>
+  test('registers a deregistered revision again', () =>
     inAWorld({}, async (sim) => {
       await step(sim, tag('v2'));
       const first = sim.world.taskDefinitions.find('backend:1');

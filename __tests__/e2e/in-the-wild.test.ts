@@ -282,7 +282,7 @@ test('a proxy is used where the environment names one, and not where it excepts 
 describe('alarms', () => {
   const watched = { alarms: 'errors', 'bake-minutes': '0.02' };
 
-  test('that stay silent while the new revision bakes pass', () =>
+  test('that stay ok while the new revision bakes pass', () =>
     inAWorld({ alarms: { errors: 'OK' } }, async (sim) => {
       const result = await step(sim, { ...tag('v2'), ...watched });
       expectGreen(result, 'succeeded');
@@ -291,7 +291,7 @@ describe('alarms', () => {
       );
     }));
 
-  test('that ring while the new revision bakes roll it back', () =>
+  test('that go into ALARM while the new revision bakes roll it back', () =>
     inAWorld({ alarms: { errors: 'OK' } }, async (sim) => {
       sim.when(
         () => production(sim) === 'backend:2 COMPLETED',
@@ -303,7 +303,7 @@ describe('alarms', () => {
       expect(production(sim)).toBe('backend:1 COMPLETED');
     }));
 
-  test('that ring already are warned of and ignored', () =>
+  test('that are in ALARM already are warned of and ignored', () =>
     inAWorld({ alarms: { errors: 'ALARM' } }, async (sim) => {
       const result = await step(sim, { ...tag('v2'), ...watched });
       expectGreen(result, 'succeeded');

@@ -55,7 +55,7 @@ describe('a pre-deploy task', () => {
       });
     }));
 
-  test('that exits with 3 stops everything: no service is touched, the revision is taken back', () =>
+  test('that exits with 3 stops everything: no service is touched, the revision is deregistered', () =>
     inAWorld({}, async (sim) => {
       const result = await step(sim, migrating('echo relation exists; exit 3'));
       expectRed(result, 'failed', 'pre-deploy-task-failed');

@@ -32,7 +32,7 @@ describe('traffic that shifts in steps', () => {
       },
     ));
 
-  test('CANARY: an alarm that rings while few users see the new revision rolls back, and is the cause', () =>
+  test('CANARY: an alarm that goes into ALARM while few users see the new revision rolls back, and is the cause', () =>
     inAWorld(
       {
         alarms: { errors: 'OK' },

@@ -169,7 +169,7 @@ describe('redeploy.yml, before it signs in', () => {
     const { on, jobs } = await readWorkflow('redeploy.yml');
     const { options } = (on as { workflow_dispatch: { inputs: { what: { options: string[] } } } })
       .workflow_dispatch.inputs.what;
-    const steps = jobs['redeploy']?.steps.filter(({ uses }) => uses === './') ?? [];
+    const steps = (jobs['redeploy']?.steps ?? []).filter(({ uses }) => uses === './');
     expect(steps.map(({ id }) => id)).toEqual(options);
     for (const what of options) {
       const chosen = steps.filter((step) => holds(step.if, { inputs: dispatched(what, 'x') }));

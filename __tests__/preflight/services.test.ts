@@ -239,8 +239,8 @@ test('a service without a good revision is warned of', async () => {
 
 describe('alarms', () => {
   test.each([
-    ['OK', undefined, 'OK', 'alarm "errors" is silent'],
-    ['INSUFFICIENT_DATA', undefined, 'OK', 'alarm "errors" is silent'],
+    ['OK', undefined, 'OK', 'alarm "errors" is ok'],
+    ['INSUFFICIENT_DATA', undefined, 'OK', 'alarm "errors" is ok'],
     [
       'ALARM',
       undefined,

@@ -209,7 +209,7 @@ describe('what runs', () => {
     expect(running).toEqual([{ container: 'web', image: 'web:1', digest: digestOf('1') }]);
   });
 
-  it('is not what a forced deployment of the same revision brought and ECS took back', async () => {
+  it('is not what a forced deployment of the same revision brought and ECS rolled back', async () => {
     const { running } = await snapshot({
       deployments: [entry('PRIMARY', 'backend:7', 'COMPLETED')],
       history: [

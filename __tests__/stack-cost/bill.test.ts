@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { environments, inDollars } from '../../scripts/stack-cost.ts';
 import { billOf, lcus, type Bill } from '../../scripts/stack-cost/bill.ts';
-import { PLATFORM_RATES, STACK_RATES } from '../../scripts/stack-cost/rates.ts';
 import { readSettings, type Settings } from '../../scripts/stack-cost/settings.ts';
 
 const PLAIN: Settings = {
@@ -122,13 +121,4 @@ describe('what the bill assumes of infra/', () => {
     expect(read('main.tf')).toContain('["ecr.api", "ecr.dkr", "logs", "secretsmanager"]');
     expect(count(read('modules/observability/main.tf'), /^resource "aws_cloudwatch_dashboard"/gm)).toBe(1);
   });
-});
-
-test('every rate has a time, a page that quotes it, and a page of AWS', () => {
-  for (const rate of Object.values({ ...STACK_RATES, ...PLATFORM_RATES })) {
-    expect(rate.dollars).toBeGreaterThan(0);
-    expect(rate.asOf).toMatch(/^(20\d\d(-\d\d)?|undated)$/);
-    expect(rate.source).toMatch(/^https:\/\//);
-    expect(rate.page).toMatch(/^https:\/\/aws\.amazon\.com\/[\w-]+\/pricing\/$/);
-  }
 });

@@ -32,7 +32,7 @@ describe('a base', () => {
     const loaded = await loadRevision(fakeRevisions(HELD, { inactive: ['backend:6'] }), 'backend:6');
     expect(loaded).toMatchObject({
       arn: undefined,
-      origin: 'backend:6 (deregistered: its content is registered anew)',
+      origin: 'backend:6 (deregistered: its content is registered again)',
     });
   });
 

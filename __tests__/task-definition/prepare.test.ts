@@ -139,7 +139,7 @@ describe('a new revision is registered', () => {
     const base = { kind: 'revision', reference: 'backend:5' } as const;
     expect(await prepared({ aws, definition: { base } })).toMatchObject({
       existingArn: undefined,
-      origin: 'backend:5 (deregistered: its content is registered anew)',
+      origin: 'backend:5 (deregistered: its content is registered again)',
     });
   });
 

@@ -4,8 +4,8 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { answerOf, refusalBody } from '../api/actions.ts';
-import { readRequest } from '../api/protocol/request.ts';
-import type { AwsRequest } from '../api/protocol/request.ts';
+import { parseRequest, receive } from '../api/protocol/request.ts';
+import type { AwsRequest, WireRequest } from '../api/protocol/request.ts';
 import type { World } from '../engine/world.ts';
 import type { FaultEffect, Faults } from '../scenario/faults.ts';
 import { AwsError } from '../state/errors.ts';
@@ -26,6 +26,20 @@ export interface Front {
   readonly refresh: (world: World, request: AwsRequest) => Promise<void>;
 }
 
+/** What becomes of a request: an answer, a connection that breaks, or no answer ever. */
+export type Reply =
+  | {
+      readonly kind: 'answer';
+      readonly status: number;
+      readonly headers: Readonly<Record<string, string>>;
+      readonly body: string;
+    }
+  | { readonly kind: 'reset' }
+  | { readonly kind: 'hang' };
+
+/** How a late answer is waited for, in milliseconds. */
+export type Pause = (milliseconds: number) => Promise<unknown>;
+
 interface Answer {
   readonly status: number;
   readonly body: string;
@@ -39,12 +53,9 @@ const globalServices = new Set(['iam']);
 export function createFront(front: Front): Server {
   return createServer((incoming, response) => {
     if (answerDownload(front.downloads, incoming, response)) return;
-    handle(front, incoming, response).catch((error: unknown) => {
-      const unreadable = error instanceof SyntaxError;
-      const code = unreadable ? 'SerializationException' : 'InternalFailure';
-      const message = error instanceof Error ? (unreadable ? error.message : error.stack) : String(error);
-      response.writeHead(unreadable ? 400 : 500, { 'content-type': 'application/x-amz-json-1.1' });
-      response.end(JSON.stringify({ __type: code, message }));
+    handle(front, incoming, response).catch(() => {
+      // The client has gone before its request was read.
+      incoming.socket.destroy();
     });
   });
 }
@@ -63,10 +74,45 @@ function answerDownload(
 }
 
 async function handle(front: Front, incoming: IncomingMessage, response: ServerResponse): Promise<void> {
-  const request = await readRequest(incoming, front.homeRegion);
+  const reply = await replyTo(front, await receive(incoming), sleep);
+  switch (reply.kind) {
+    case 'answer':
+      response.writeHead(reply.status, {
+        ...reply.headers,
+        'content-length': Buffer.byteLength(reply.body),
+      });
+      response.end(reply.body);
+      return;
+    case 'reset':
+      incoming.socket.destroy();
+      return;
+    case 'hang':
+      return;
+  }
+}
+
+/** What AWS replies to a request, however that came. Never rejects: a mistake of the simulator is an answer, too. */
+export async function replyTo(front: Front, wire: WireRequest, pause: Pause): Promise<Reply> {
+  try {
+    return await replyOf(front, wire, pause);
+  } catch (error) {
+    const unreadable = error instanceof SyntaxError;
+    const code = unreadable ? 'SerializationException' : 'InternalFailure';
+    const message = error instanceof Error ? (unreadable ? error.message : error.stack) : String(error);
+    return {
+      kind: 'answer',
+      status: unreadable ? 400 : 500,
+      headers: { 'content-type': 'application/x-amz-json-1.1' },
+      body: JSON.stringify({ __type: code, message }),
+    };
+  }
+}
+
+async function replyOf(front: Front, wire: WireRequest, pause: Pause): Promise<Reply> {
+  const request = parseRequest(wire, front.homeRegion);
   const world = front.worldOf(globalServices.has(request.service) ? front.homeRegion : request.region);
   const effect = front.faults.next(request.action);
-  if (effect?.kind === 'delay') await sleep(effect.milliseconds);
+  if (effect?.kind === 'delay') await pause(effect.milliseconds);
   await front.refresh(world, request);
   world.clock.settle();
   const time = world.clock.now();
@@ -77,9 +123,10 @@ async function handle(front: Front, incoming: IncomingMessage, response: ServerR
   const { service, action, region, caller, body } = request;
   const outcome = lost || answer === undefined ? { status: 0, error: undefined } : answer;
   front.record({ time, service, action, region, caller, body, status: outcome.status, error: outcome.error });
-  if (effect?.kind === 'hang') return;
-  if (lost || answer === undefined) incoming.socket.destroy();
-  else send(response, request, answer, requestId);
+  if (effect?.kind === 'hang') return { kind: 'hang' };
+  if (lost || answer === undefined) return { kind: 'reset' };
+  const { status: code, body: text, error: refusal } = answer;
+  return { kind: 'answer', status: code, headers: headersOf(request, refusal, requestId), body: text };
 }
 
 function answerWith(
@@ -142,12 +189,14 @@ function refusalOf(world: World, request: AwsRequest, effect: FaultEffect): AwsE
   }
 }
 
-function send(response: ServerResponse, request: AwsRequest, answer: Answer, requestId: string): void {
-  response.writeHead(answer.status, {
+function headersOf(
+  request: AwsRequest,
+  refusal: string | undefined,
+  requestId: string,
+): Record<string, string> {
+  return {
     'content-type': request.contentType,
-    'content-length': Buffer.byteLength(answer.body),
     'x-amzn-requestid': requestId,
-    ...(answer.error === undefined ? {} : { 'x-amzn-errortype': answer.error }),
-  });
-  response.end(answer.body);
+    ...(refusal === undefined ? {} : { 'x-amzn-errortype': refusal }),
+  };
 }

@@ -16,6 +16,7 @@ import type * as secrets from '@aws-sdk/client-secrets-manager';
 import { SecretsManager } from '@aws-sdk/client-secrets-manager';
 import type * as ssm from '@aws-sdk/client-ssm';
 import { SSM } from '@aws-sdk/client-ssm';
+import type { HttpHandler } from '@smithy/core/protocols';
 import { StandardRetryStrategy } from '@smithy/core/retry';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { Agent as HttpAgent } from 'node:http';
@@ -138,25 +139,57 @@ const READ_ATTEMPTS = 4;
 /** Of a read that a deployment can do without: a network without a way to that service must not hold it up. */
 const GLANCE_ATTEMPTS = 2;
 
+/** What the clients are made with. Where a field may be left out, the SDK's own chain takes its place. */
+export interface AwsSettings {
+  /** Passes the pauses between the attempts of a call. */
+  readonly clock: Pick<Clock, 'sleep'>;
+  /** Spreads those pauses: from 0 to 1. */
+  readonly random: () => number;
+  /** What sends the requests of a client; it rejects with the signal's reason once that is aborted. */
+  readonly requestHandler: (signal: AbortSignal) => HttpHandler<object>;
+  /** The region where none is named. */
+  readonly defaultRegion?: () => Promise<string>;
+  readonly endpoint?: string;
+  readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
+}
+
+const PRODUCTION: AwsSettings = {
+  clock: systemClock,
+  random: Math.random,
+  requestHandler: (signal) => new CancellableHandler(signal),
+};
+
+/** Connects to a region, or to the one that the environment names; see `createAws`. */
+export type ConnectAws = (
+  region: string | undefined,
+  signal: AbortSignal,
+  over?: AbortSignal,
+) => Promise<Aws>;
+
 /**
- * Makes the clients. Region, credentials and endpoints come from the SDK's own chain where `region` is undefined.
- * Every read ends with `signal`, and whatever is still under way with `over`. Rejects with `invalid-input` when no
- * region can be found.
+ * Makes the clients. Region, credentials and endpoints come from the SDK's own chain where neither the arguments nor
+ * the settings name them. Every read ends with `signal`, and whatever is still under way with `over`. Rejects with
+ * `invalid-input` when no region can be found.
  */
 export async function createAws(
   region: string | undefined,
   signal: AbortSignal,
   over: AbortSignal = new AbortController().signal,
+  settings: AwsSettings = PRODUCTION,
 ): Promise<Aws> {
   const ends = AbortSignal.any([signal, over]);
+  const { endpoint, credentials } = settings;
+  const where = region ?? settings.defaultRegion;
   const shared = {
-    ...(region === undefined ? {} : { region }),
+    ...(where === undefined ? {} : { region: where }),
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(credentials === undefined ? {} : { credentials }),
     customUserAgent: [['ecs-fargate-deploy', '1']] as [string, string][],
-    requestHandler: new CancellableHandler(ends),
+    requestHandler: settings.requestHandler(ends),
   };
   const attempts = (count: number): { maxAttempts: number; retryStrategy: CancellableRetries } => ({
     maxAttempts: count,
-    retryStrategy: new CancellableRetries(count, ends, systemClock),
+    retryStrategy: new CancellableRetries(count, ends, settings.clock, settings.random),
   });
   const reads = { ...shared, ...attempts(READ_ATTEMPTS) };
   const glances = { ...shared, ...attempts(GLANCE_ATTEMPTS) };
@@ -165,7 +198,7 @@ export async function createAws(
   const writer = new ECS({
     ...shared,
     maxAttempts: 1,
-    requestHandler: new CancellableHandler(over),
+    requestHandler: settings.requestHandler(over),
   });
   return {
     region: await regionOf(reader),

@@ -7,7 +7,8 @@ import type { Log } from '../runtime/log.ts';
 import { CACHE_TAG } from './buildx.ts';
 import { findRepository, isImmutable, type FoundRepository } from './repository.ts';
 import { findSecrets, type BuildSecrets } from './secrets.ts';
-import { findCommit, type Commit, type CommitContext } from './source.ts';
+import { isRemote } from './source-hash.ts';
+import { findCommit, isThisRepository, type Commit, type CommitContext } from './source.ts';
 
 export type BuildSource = Extract<ImageSource, { kind: 'build' }>;
 
@@ -41,11 +42,11 @@ export async function planImage(ctx: ImagePlanContext, request: Request): Promis
     findRepository(ctx.aws, source.repository, (text) => {
       ctx.log.warn(text);
     }),
-    findCommit(ctx),
+    findCommit(ctx, source.context),
     refuseMissingFiles(source.context, request, ctx.workspace),
   ]);
   refuseImmutableCache(request, repository);
-  const token = gitToken(source.context, request, ctx.env);
+  const token = gitToken(source.context, request, ctx);
   const secrets = await findSecrets(build, ctx.env, ctx.workspace, token);
   for (const secret of secrets.masked) ctx.mask(secret);
   return { kind: 'build', source, repository, commit, secrets };
@@ -69,11 +70,6 @@ export function announce(imagePlan: BuildPlan, log: Log): ProvidedImages {
     `An image is to be built from ${source.context} and pushed to ${repository.uri}. A plan builds nothing.`,
   );
   return { kind: 'one', image: announced(imagePlan) };
-}
-
-/** A URL, or a repository as git writes it; Docker fetches both by itself. */
-function isRemote(context: string): boolean {
-  return /^(?:[a-z][a-z0-9+.-]*:\/\/|git@|github\.com\/)/i.test(context);
 }
 
 async function refuseMissingFiles(context: string, { build }: Request, workspace: string): Promise<void> {
@@ -120,18 +116,20 @@ function refuseImmutableCache({ build }: Request, { name, mutability }: FoundRep
   );
 }
 
-/** The job's token, for a context on the GitHub of this job only. */
+/**
+ * The job's token, for a context of this very repository only: a build secret is in reach of the Dockerfile, and that of
+ * another repository is somebody else's.
+ */
 function gitToken(
   context: string,
   { report }: Request,
-  env: ImagePlanContext['env'],
+  { env, log }: ImagePlanContext,
 ): { host: string; token: string } | undefined {
-  const server = hostOf(env['GITHUB_SERVER_URL'] ?? '');
   const token = report.githubToken ?? '';
-  if (server === undefined || token === '' || hostOf(context) !== server) return undefined;
-  return { host: server, token };
-}
-
-function hostOf(url: string): string | undefined {
-  return URL.canParse(url) && url.startsWith('https://') ? new URL(url).host : undefined;
+  if (!isRemote(context) || token === '') return undefined;
+  if (isThisRepository(env, context)) return { host: new URL(context).host, token };
+  log.line(
+    'The context is not of this repository: the build gets no token of this job. For a private one, give a token in build-secrets (GIT_AUTH_TOKEN.<host>).',
+  );
+  return undefined;
 }

@@ -165,7 +165,7 @@ interface Given {
   readonly context: string | undefined;
 }
 
-/** The first of the given sources; that there is no second one is a rule of `combinations.ts`. */
+/** The first of the given sources; that there is no second one is a rule of `rules.ts`. */
 function source({ reference, references, repository = '', tag, context }: Given): ImageSource {
   if (reference !== undefined) return { kind: 'reference', reference };
   if (references !== undefined) return { kind: 'by-container', references };

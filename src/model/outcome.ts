@@ -1,4 +1,4 @@
-/** What came of it: checks, gates, troubles, outcomes. */
+/** What came of it: checks, gates, problems, outcomes. */
 import type { Rollout, ServiceSnapshot } from './service.ts';
 
 /** What a preflight check found. */
@@ -72,14 +72,14 @@ export const CAUSES = [
 
 export type Cause = (typeof CAUSES)[number];
 
-/** One observed fact that supports a verdict. `log` evidence goes to the job log and the summary only. */
+/** One observed fact that supports an evaluation. `log` evidence goes to the job log and the summary only. */
 export interface Evidence {
   readonly kind:
     'status' | 'stopped-task' | 'event' | 'target' | 'http' | 'digest' | 'log' | 'error' | 'first-cause';
   readonly text: string;
 }
 
-/** What stands between one service and success, while it can still be mended. */
+/** What stands between one service and success, while it can still be recovered from. */
 export interface Problem {
   /** The result if nothing is done about it. */
   readonly result: Result;
@@ -90,7 +90,7 @@ export interface Problem {
   readonly evidence: readonly Evidence[];
   /**
    * What can be done: `roll-back` if the request wants that; `follow-ecs`, which is rolling back by itself; `leave`:
-   * it is not ours to undo; `done`: it was undone already.
+   * it is not ours to roll back; `done`: it was rolled back already.
    */
   readonly recovery: 'roll-back' | 'follow-ecs' | 'leave' | 'done';
   /** ECS has nothing left to decide: the deployment is complete, or is given up. Its circuit breaker does no more. */
@@ -133,7 +133,7 @@ export type RollbackEnd =
 /** What has to be done to a service so that it runs a revision. */
 export type PlannedChange = 'none' | 'adopt' | 'update';
 
-/** The way of one service through the run; each step of the story adds to it. */
+/** The way of one service through the run; each stage adds to it. */
 export interface ServiceRun {
   readonly snapshot: ServiceSnapshot;
   readonly taskDefinitionArn: string;
@@ -166,7 +166,7 @@ export type Probe =
   | { readonly kind: 'answer'; readonly status: number; readonly body: string; readonly url: string }
   | { readonly kind: 'unreachable'; readonly reason: string };
 
-/** A step of the story as it went. Times are seconds since the run began. */
+/** A stage of the run as it went. Times are seconds since the run began. */
 export interface StepRecord {
   readonly name: string;
   readonly from: number;

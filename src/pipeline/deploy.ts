@@ -20,7 +20,7 @@ import { forEachService } from './services.ts';
 import { refreshReleases, survey, surveyAgain, type Survey } from './survey.ts';
 
 /**
- * A deployment, from the first look at the services to the last. Whatever happens, it resolves to the story as far
+ * A deployment, from the first look at the services to the last. Whatever happens, it resolves to the record as far
  * as it went: what was done, how it ended, and what runs now.
  */
 export async function deploy(request: Request, ctx: RunContext): Promise<RunRecord> {
@@ -92,7 +92,7 @@ async function prepare(
   return plans;
 }
 
-/** One update for each service. What the post step needs is handed over before the first of them. */
+/** One update for each service. What the post step needs is saved before the first of them. */
 async function rollOut(
   record: RunRecord,
   request: Request,

@@ -153,9 +153,9 @@ export async function check(
         return runChecks(ctx, { request, services, definition, images, existingArn, heldByAws }, checks);
       }),
   );
-  const anew = results.flat();
-  const names = new Set(anew.map((result) => result.check));
-  record.checks = [...anew, ...record.checks.filter((before) => !names.has(before.check))];
+  const fresh = results.flat();
+  const names = new Set(fresh.map((result) => result.check));
+  record.checks = [...fresh, ...record.checks.filter((before) => !names.has(before.check))];
   refuseFailed(record.checks, request.rollout.preflight);
 }
 

@@ -9,7 +9,7 @@ import type { Release } from './release.ts';
 
 /**
  * Runs the one-off task on the new revision, beside the first service. Where it fails, no service gets the revision,
- * which is taken back. Where nothing is about to change, it does not run.
+ * which is deregistered. Where nothing is about to change, it does not run.
  */
 export async function preDeploy(
   record: RunRecord,

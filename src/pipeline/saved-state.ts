@@ -35,7 +35,7 @@ export type Started = Pick<Rollout, 'deploymentId' | 'serviceDeploymentArn' | 'r
 /** Nothing is left to do. */
 export const FINISHED = 'finished';
 
-/** The handover as the runner keeps it between the steps: without what would make it long. */
+/** The state as the runner keeps it between the steps: without what would make it long. */
 export function packState(
   region: string,
   request: Request,
@@ -70,7 +70,7 @@ export function unpackState(text: string): SavedState | undefined {
   return text === '' || text === FINISHED ? undefined : (JSON.parse(text) as SavedState);
 }
 
-/** The course of a service that was handed over. `started`: undefined where the run never got as far as it. */
+/** The run of a service that was saved. `started`: undefined where the run never got as far as it. */
 export function serviceRunOf(
   { snapshot, taskDefinitionArn }: SavedService,
   started: Started | undefined,

@@ -2,7 +2,7 @@ import type { ServiceRun } from '../model/index.ts';
 import type { RunRecord } from '../report/run-record.ts';
 
 /**
- * Moves every service some steps on, side by side. What each has come to is in the story at once. Where one of them
+ * Moves every service some steps on, side by side. What each has come to is in the record at once. Where one of them
  * rejects, so does this, once the others have come to their ends: a cancellation ends them all, anything else is no reason
  * to leave them half-way.
  */

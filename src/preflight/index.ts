@@ -18,7 +18,7 @@ import {
 } from './service.ts';
 import { definitionSize, logGroup, taskSize } from './task.ts';
 
-/** Every preflight check, in the order in which they are told: what stops a deployment first. */
+/** Every preflight check, in the order in which they are logged: what stops a deployment first. */
 export const CHECKS: readonly Check[] = [
   image,
   definitionRules,
@@ -51,7 +51,7 @@ export interface PreflightContext extends CheckContext {
 }
 
 /**
- * Runs the checks, side by side, and tells what each found; changes nothing. Whatever AWS answers, it resolves: a
+ * Runs the checks, side by side, and logs what each found; changes nothing. Whatever AWS answers, it resolves: a
  * thing that could not be looked at is SKIPPED. Rejects only with the end of the job. No results where the checks are
  * off.
  */

@@ -118,7 +118,7 @@ function origin({ run }: Report): string[] {
 
 /** One deployment that a comment remembers. */
 export interface PastDeployment {
-  /** Of the step of the run, so that it is told once. */
+  /** Of the step of the run, so that it is listed once. */
   readonly id: string;
   /** ISO 8601. */
   readonly at: string;
@@ -151,7 +151,7 @@ export function writeHistory(history: readonly PastDeployment[]): string {
   return `${OPEN}${Buffer.from(JSON.stringify(history)).toString('base64')} -->`;
 }
 
-/** Pure: with one more, or with one told anew. */
+/** Pure: with one more, or with one listed again. */
 export function withDeployment(
   history: readonly PastDeployment[],
   deployment: PastDeployment,

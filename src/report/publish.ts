@@ -20,7 +20,7 @@ export interface Publisher {
 }
 
 /**
- * Writes the report file, the outputs, the summary and the comment, says the verdict, and only then fails the step:
+ * Writes the report file, the outputs, the summary and the comment, says how it ended, and only then fails the step:
  * later steps see everything on red as on green. Secrets are hidden in all of it, before JSON or Markdown change their letters.
  * A file that cannot be written is a line in the log: it changes nothing of what happened in AWS.
  */

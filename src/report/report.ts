@@ -105,7 +105,7 @@ export interface Recorded {
   readonly points: readonly TimedPoint[];
 }
 
-/** Pure: the report of a story. The worst service speaks for the run. */
+/** Pure: the report of a run. The worst service speaks for the run. */
 export function composeReport(
   request: Request | undefined,
   run: RunFacts,

@@ -19,7 +19,7 @@ export type Evaluation =
   | { readonly kind: 'rollback-failed'; readonly cause: Cause; readonly reason: string }
   | { readonly kind: 'superseded'; readonly by: string };
 
-/** What the judge has to know of the request and the service. */
+/** What the evaluation has to know of the request and the service. */
 export interface EvaluationTerms {
   readonly deploymentId: string;
   /** `id` of what was PRIMARY before this run; where it still is, the look is older than the update. */

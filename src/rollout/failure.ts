@@ -8,7 +8,7 @@ import type { History } from './history.ts';
 import type { Observation } from './observe.ts';
 import { describeHook } from './progress.ts';
 
-/** How a watch ended: a verdict, the deadline, or blindness (credentials gone, access denied). */
+/** How a watch ended: a final evaluation, the deadline, or lost access (credentials gone, access denied). */
 export interface Watched {
   readonly end:
     | Exclude<Evaluation, { kind: 'progressing' }>

@@ -112,7 +112,7 @@ async function newerThan(
   return newer?.serviceDeploymentArn === undefined ? undefined : lastSegment(newer.serviceDeploymentArn);
 }
 
-/** One look at a rollout: plain facts, gathered by observe.ts, judged by judge.ts. */
+/** One look at a rollout: plain facts, which evaluate.ts evaluates. */
 export interface Observation extends TaskHealth {
   /** Our service deployment; undefined where service deployments cannot be read (or not yet). */
   readonly deployment: DeploymentView | undefined;

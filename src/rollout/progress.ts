@@ -63,7 +63,7 @@ export function describeHook({ id, expiresAt, then }: AwaitingHook): string {
 }
 
 /**
- * Tells only what changed: the state of the rollout, and service events that were not told yet. Where nothing changes
+ * Says only what changed: the state of the rollout, and service events that were not reported yet. Where nothing changes
  * for long, it says that it still watches.
  */
 export class ProgressReporter {

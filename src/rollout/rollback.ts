@@ -52,7 +52,7 @@ export function failTogether(
   );
 }
 
-/** What this run did not bring about, or cannot undo with its credentials, takes nobody along. */
+/** What this run did not bring about, or cannot roll back with its credentials, takes nobody along. */
 function concernsAll({ problem, rollout }: ServiceRun): boolean {
   if (problem === undefined) return false;
   const isRefused = rollout === undefined && problem.cause !== 'credentials-expired';
@@ -69,7 +69,7 @@ export async function rollBackIfNeeded(
   if (rollout === undefined || !rollbackNeeded(serviceRun, request.rollout)) return serviceRun;
   ctx.log.line(`${serviceRun.snapshot.address.name}: ${problem?.cause ?? ''}: it ${problem?.reason ?? ''}`);
   const rollback = await withoutThrowing(async () => {
-    const end = await undo(ctx, rollout, problem?.recovery, request.rollout);
+    const end = await undoDeployment(ctx, rollout, problem?.recovery, request.rollout);
     if (end.kind !== 'rolled-back') return end;
     const unrestored = await restoreSettings(ctx, rollout, request.rollout);
     return unrestored === undefined ? end : { ...end, unrestored };
@@ -77,7 +77,7 @@ export async function rollBackIfNeeded(
   return { ...serviceRun, rollback };
 }
 
-async function undo(
+async function undoDeployment(
   ctx: RollbackContext,
   rollout: Rollout,
   recovery: Problem['recovery'] | undefined,
@@ -103,7 +103,7 @@ const LEAST_MS = 5_000;
 /**
  * Puts the last good revision back. Right before each change the service is read again: another's deployment is
  * never undone. While our service deployment runs, ECS is asked to roll it back; afterwards the service is updated
- * to the last good revision. The rollback is followed and judged like any rollout.
+ * to the last good revision. The rollback is followed and evaluated like any rollout.
  */
 export async function rollBack(
   ctx: RollbackContext,
@@ -230,7 +230,7 @@ async function updateBack(
   const service = await writeOnce(
     clock,
     async () => {
-      // Whoever deployed while this waited to be sent again is not to be undone.
+      // Whoever deployed while this waited to be sent again is not to be rolled back.
       const isOurs = !sent || primaryOf(await read())?.id === rollout.deploymentId;
       sent = true;
       return isOurs ? (await aws.ecsWrites.updateService(input)).service : 'superseded';
@@ -259,7 +259,7 @@ async function updateBack(
       : undefined,
     replacesTasks,
   };
-  // The way back has the count that was there before, not the one that this run asked for.
+  // The rollback has the count that was there before, not the one that this run asked for.
   return endOfRollback(await watch(ctx, back, { ...request, desiredCount: undefined }), back);
 }
 

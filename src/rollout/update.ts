@@ -160,7 +160,7 @@ function changeFor(sentence: string): string {
 
 /**
  * After a lost answer: a new deployment, or where none was due, the wanted settings. The new deployment may be
- * somebody's that replaced ours already; sending again would undo theirs.
+ * somebody's that replaced ours already; sending again would replace theirs.
  */
 function tookEffect(service: Service, snapshot: ServiceSnapshot, input: UpdateServiceCommandInput): boolean {
   if (primaryOf(service)?.id !== snapshot.primaryId) return true;

@@ -91,7 +91,7 @@ export async function findRevision(
     const name = revisionName(arn);
     return {
       definition: registrable(taskDefinition, tags),
-      origin: active ? origin(name) : `${origin(name)} (deregistered: its content is registered anew)`,
+      origin: active ? origin(name) : `${origin(name)} (deregistered: its content is registered again)`,
       arn: active ? arn : undefined,
     };
   } catch (error) {

@@ -84,7 +84,7 @@ async function findRegistered(
     : undefined;
 }
 
-/** The verdict stands by then: a look at who uses a revision is waited for so long. */
+/** The outcome stands by then: a look at who uses a revision is waited for so long. */
 const LOOK_MS = 10_000;
 
 /** Pauses while the last tasks of a failed revision stop, in seconds. */

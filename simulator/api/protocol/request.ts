@@ -27,22 +27,37 @@ const targets = new Map([
   ['AnyScaleFrontendService', 'application-autoscaling'],
 ]);
 
-/** Reads the whole request; service and region come from its target and its SigV4 credential scope. */
-export async function readRequest(incoming: IncomingMessage, homeRegion: string): Promise<AwsRequest> {
+/** A request as it is on the wire. */
+export interface WireRequest {
+  /** Their names in lower case. */
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: string;
+}
+
+/** Reads the whole request from its connection. */
+export async function receive(incoming: IncomingMessage): Promise<WireRequest> {
   const chunks: Buffer[] = [];
   for await (const chunk of incoming) chunks.push(chunk as Buffer);
-  const body = Buffer.concat(chunks).toString('utf8');
-  const scope = credentialScope(incoming.headers.authorization ?? '');
+  return { headers: incoming.headers, body: Buffer.concat(chunks).toString('utf8') };
+}
+
+/** What a request asks; service and region come from its target and its SigV4 credential scope. */
+export function parseRequest({ headers, body }: WireRequest, homeRegion: string): AwsRequest {
+  const scope = credentialScope(textOf(headers['authorization']) ?? '');
   const region = scope.region ?? homeRegion;
-  const target = incoming.headers['x-amz-target'];
+  const target = textOf(headers['x-amz-target']);
   const { caller } = scope;
-  return typeof target === 'string'
+  return target !== undefined
     ? jsonRequest(
         { target, region, caller },
         body,
-        incoming.headers['content-type'] ?? 'application/x-amz-json-1.1',
+        textOf(headers['content-type']) ?? 'application/x-amz-json-1.1',
       )
     : queryRequest({ service: scope.service ?? 'unknown', region, caller }, body);
+}
+
+function textOf(header: string | string[] | undefined): string | undefined {
+  return typeof header === 'string' ? header : undefined;
 }
 
 /** Answers in the version of awsJson that the request has. */
