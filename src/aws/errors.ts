@@ -142,7 +142,7 @@ function withoutCredentials(error: unknown, doing: string): DeployError {
       : `AWS does not know the credentials of this job; it was ${doing} (${detail}).`,
     {
       hint: none
-        ? 'Run aws-actions/configure-aws-credentials in a step before this one; the job needs `permissions: id-token: write` for it. AWS was not asked anything.'
+        ? 'Run aws-actions/configure-aws-credentials in a step before this one; the job needs permissions: id-token: write for it. AWS was not asked anything.'
         : 'Run aws-actions/configure-aws-credentials in a step before this one, with a role that exists; keys and a session token must be of one login, and the clock of the runner right. Nothing was changed.',
       cause: error,
     },

@@ -218,8 +218,10 @@ async function explainMissing(
     );
   }
   const near = nearest(name, (await orNothing(() => besides(aws, name))) ?? []);
-  const also = 'A secret of Secrets Manager would need its ARN';
-  return failed(`${finding.detail}${near === undefined ? '' : `, but ${near} does`} (${also.toLowerCase()})`);
+  const other = near === undefined ? '' : `, but ${near} does`;
+  // The name of a parameter in a hierarchy begins with a slash; no other may be that of a secret as well.
+  const secret = name.startsWith('/') ? '' : ' (a secret of Secrets Manager needs its ARN here)';
+  return failed(`${finding.detail}${other}${secret}`);
 }
 
 /** Names of parameters that begin as this one does. */
