@@ -168,7 +168,7 @@ function needsBase(args: readonly string[]): boolean {
 
 /** Takes a minute or two; the tests that need it wait for the note. */
 async function provideBase(docker: Docker, note: string): Promise<void> {
-  const told = await providePythonBase(CACHE, docker, join(ROOT, 'backend', 'requirements.txt')).then(
+  const told = await providePythonBase(CACHE, docker, join(ROOT, 'backend')).then(
     (origin) => `ok ${origin}`,
     (error: unknown) => `failed ${String(error)}`,
   );

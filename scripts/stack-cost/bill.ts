@@ -50,6 +50,11 @@ export function billOf(settings: Settings): Bill {
   return { lines, total: lines.reduce((sum, { dollars }) => sum + dollars, 0), spot: tasks.spot };
 }
 
+/** Pure: the bill of a month in which autoscaling keeps all the tasks that it may start. */
+export function underLoad(settings: Settings): Bill {
+  return billOf({ ...settings, min_capacity: settings.max_capacity });
+}
+
 function taskLines(settings: Settings): { lines: BillLine[]; spot: number } {
   const { cpu, memory, min_capacity: count } = settings;
   const definition = {
