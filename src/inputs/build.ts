@@ -1,6 +1,14 @@
 /** How an image is built: the inputs that mean what they mean in docker/build-push-action. */
 import type { BuildOptions, ImageSource, Request } from '../model/index.ts';
-import { commaList, lineList, linesOf, pairLines, pairLinesOrNames, pairs, quotedCommaList } from './lists.ts';
+import {
+  commaList,
+  lineList,
+  linesOf,
+  pairLines,
+  pairLinesOrNames,
+  pairs,
+  quotedCommaList,
+} from './lists.ts';
 import {
   accountId,
   CONTAINER_NAME,

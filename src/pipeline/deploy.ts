@@ -13,6 +13,7 @@ import { watchServiceRun } from '../rollout/watch.ts';
 import { checkBeforeBuild, findImages, findPreviousCommit } from './image.ts';
 import { check, concludePlan, plan, type Plan } from './plan.ts';
 import { preDeploy } from './pre-deploy.ts';
+import { withDefinitionFile } from './definition-file.ts';
 import { deregisterUnusedRevisions, destinations, imagesOf, register, type Release } from './release.ts';
 import { FINISHED, packState } from './saved-state.ts';
 import { forEachService } from './services.ts';
@@ -35,8 +36,9 @@ export async function deploy(request: Request, ctx: RunContext): Promise<RunReco
   return record;
 }
 
-async function runStages(record: RunRecord, request: Request, ctx: RunContext): Promise<void> {
+async function runStages(record: RunRecord, asked: Request, ctx: RunContext): Promise<void> {
   const { log } = ctx;
+  const request = await withDefinitionFile(asked, ctx);
   const { snapshots, imagePlan, ...before } = await log.step('Survey', () => survey(record, request, ctx));
   const plans = await prepare(record, request, ctx, snapshots, imagePlan);
   if (request.mode === 'plan') {

@@ -149,8 +149,8 @@ export async function check(
     plans
       .filter((plan) => isAboutToChange(plan, request))
       .map(({ services, prepared }) => {
-        const { definition, images, existingArn } = prepared;
-        return runChecks(ctx, { request, services, definition, images, existingArn }, checks);
+        const { definition, images, existingArn, heldByAws } = prepared;
+        return runChecks(ctx, { request, services, definition, images, existingArn, heldByAws }, checks);
       }),
   );
   const fresh = results.flat();

@@ -47,11 +47,11 @@ export const CONTAINER_RULES: readonly Rule<JsonObject>[] = [
         const check = objectIn(container, 'healthCheck');
         if (!isGiven(check, 'command')) return [];
         const [first = ''] = textsIn(check, 'command');
-        if (first === 'CMD' || first === 'CMD-SHELL') return [];
+        // Docker's own NONE switches a check off; whether ECS takes it is not documented.
+        if (first === 'CMD' || first === 'CMD-SHELL' || first === 'NONE') return [];
         const instead = 'put CMD-SHELL in front of one text, or CMD in front of the words';
         const at = `${path}.healthCheck.command`;
-        // Docker's own NONE switches a check off; whether ECS takes it is not documented.
-        return [{ path: at, container: name, values: { name }, instead, certain: first !== 'NONE' }];
+        return [{ path: at, container: name, values: { name }, instead }];
       }),
   },
   {

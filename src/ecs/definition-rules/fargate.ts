@@ -265,18 +265,14 @@ export const FARGATE_RULES: readonly Rule<JsonObject>[] = [
     source: observed('pf-ecs-fargate-ephemeral-storage-ec2'),
     accepted: onFargate({}, { ephemeralStorage: { sizeInGiB: 30 } }),
     refused: onEc2({}, { requiresCompatibilities: ['EC2'], ephemeralStorage: { sizeInGiB: 30 } }),
-    find: (definition) =>
-      isGiven(definition, 'ephemeralStorage') &&
-      textsIn(definition, 'requiresCompatibilities').length > 0 &&
-      !asksForFargate(definition)
-        ? [
-            {
-              path: 'ephemeralStorage',
-              instead: 'leave it out, or add FARGATE to requiresCompatibilities',
-              certain: !textsIn(definition, 'requiresCompatibilities').includes('MANAGED_INSTANCES'),
-            },
-          ]
-        : [],
+    find: (definition: JsonObject): Found[] => {
+      const asked = textsIn(definition, 'requiresCompatibilities');
+      // What Managed Instances take is not documented.
+      const onEc2Alone = asked.length > 0 && asked.every((each) => each === 'EC2' || each === 'EXTERNAL');
+      return onEc2Alone && isGiven(definition, 'ephemeralStorage')
+        ? [{ path: 'ephemeralStorage', instead: 'leave it out, or add FARGATE to requiresCompatibilities' }]
+        : [];
+    },
   },
   {
     name: 'inference accelerators',

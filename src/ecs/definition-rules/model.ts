@@ -457,5 +457,17 @@ export const MODEL_RULES: readonly Rule<JsonObject>[] = [
   },
 ];
 
+/** What the model says of any request, as rules of that request. */
+export function modelRules(schema: NormalizedSchema): readonly Rule<JsonObject>[] {
+  const [types, required, values] = MODEL_RULES;
+  const examples = { accepted: {}, refused: { unknown: true } };
+  const rule = (
+    like: Rule<JsonObject> | undefined,
+    find: (request: JsonObject, of: NormalizedSchema) => readonly Found[],
+  ): Rule<JsonObject>[] =>
+    like === undefined ? [] : [{ ...like, ...examples, find: (request) => find(request, schema) }];
+  return [...rule(types, wrongTypes), ...rule(required, missingMembers), ...rule(values, unknownValues)];
+}
+
 /** AWS has sentences of its own for these; the rules of names and tags have them. */
 const SAID_ELSEWHERE = /^(?:family|containerDefinitions|containerDefinitions\[[^\]]*\]\.name)$/;

@@ -45,8 +45,10 @@ export interface Violation {
   /** AWS's words. */
   readonly words: string;
   readonly instead: string;
-  /** AWS is certain to refuse it. */
+  /** AWS is certain to refuse it, today's as well as tomorrow's. */
   readonly certain: boolean;
+  /** Today's AWS refuses it; otherwise it is advice. */
+  readonly refused: boolean;
 }
 
 /** Pure: what a request breaks, in the order of the rules. */
@@ -60,6 +62,7 @@ export function violationsOf<Request>(rules: readonly Rule<Request>[], request: 
       words: fill(rule.words, found.values ?? {}),
       instead: found.instead,
       certain: rule.source !== undefined && found.certain !== false,
+      refused: rule.source !== undefined,
     })),
   );
 }

@@ -47,7 +47,6 @@ export const FARGATE_SIZES: readonly FargateSize[] = [
   range(4096, 8192, 30720, 1024, true),
   range(8192, 16384, 61440, 4096, false),
   range(16384, 32768, 122880, 8192, false),
-  few(32768, [61440, 122880, 249856]),
 ];
 
 /** Windows containers on Fargate have whole vCPUs, up to four. */
