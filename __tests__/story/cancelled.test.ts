@@ -1,17 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { StepOptions } from '../../runner/step.ts';
 import type { Simulator } from '../../simulator/simulator.ts';
-import {
-  accepted,
-  expectRed,
-  inAWorld,
-  mutations,
-  onceUnderway,
-  production,
-  service,
-  step,
-  tag,
-} from './world.ts';
+import { accepted, expectRed, inAWorld, mutations, production, service, step, tag } from './world.ts';
 
 /** Sends a signal once, as soon as the log shows a text (and one that comes later). */
 function signalAt(text: string, signal: NodeJS.Signals, later = text): StepOptions {
@@ -25,47 +15,14 @@ function signalAt(text: string, signal: NodeJS.Signals, later = text): StepOptio
   };
 }
 
-const SLOWLY = { speed: 2 };
-
 describe('a job that is cancelled during the rollout', () => {
-  test('ends at once, and says that ECS goes on', () =>
-    inAWorld(SLOWLY, async (sim) => {
-      const result = await step(sim, tag('v2'), signalAt('::group::Watch', 'SIGINT'));
-      expectRed(result, 'cancelled', 'cancelled');
-      expect(mutations(sim)).toEqual(['RegisterTaskDefinition', 'UpdateService']);
-      expect(result.errors[0]).toContain('ECS goes on with the deployment of backend:2');
-      expect(result.post).toEqual({
-        exitCode: 0,
-        log: expect.not.stringContaining('::error::'),
-        summary: '',
-      });
-    }));
-
   test('asks ECS once to roll back with on-cancel: rollback, and does not wait for it', () =>
-    inAWorld(SLOWLY, async (sim) => {
+    inAWorld({}, async (sim) => {
       const cancel = { ...tag('v2'), 'on-cancel': 'rollback' };
       const result = await step(sim, cancel, signalAt('::group::Watch', 'SIGINT'));
       expectRed(result, 'cancelled', 'cancelled');
       expect(accepted(sim, 'StopServiceDeployment')).toHaveLength(1);
       expect(result.errors[0]).toContain('ECS was asked to roll backend:2 back');
-    }));
-
-  test('goes back by an update where the deployment was complete already', () =>
-    inAWorld({}, async (sim) => {
-      const url = sim.loadBalancers['web']?.url ?? '';
-      const result = await step(
-        sim,
-        {
-          ...tag('v2'),
-          'on-cancel': 'rollback',
-          'health-check-url': `${url}/health`,
-          'health-check-interval-seconds': '30',
-        },
-        signalAt('1 of 3 good answers', 'SIGTERM'),
-      );
-      expectRed(result, 'cancelled', 'cancelled');
-      expect(accepted(sim, 'UpdateService')).toHaveLength(2);
-      expect(production(sim)).toMatch(/^backend:1 /);
     }));
 
   test('before anything was touched leaves everything as it was', () =>
@@ -84,7 +41,7 @@ describe('a job that is cancelled while RegisterTaskDefinition is on its way', (
     ['rolls nothing out', {}],
     ['runs no pre-deploy task', { 'pre-deploy-command': 'migrate' }],
   ])('%s', (_, inputs) =>
-    inAWorld(SLOWLY, async (sim) => {
+    inAWorld({}, async (sim) => {
       sim.inject(slow);
       const result = await step(sim, { ...tag('v2'), ...inputs }, signalAt('::group::Register', 'SIGINT'));
       expectRed(result, 'cancelled', 'cancelled');
@@ -94,28 +51,9 @@ describe('a job that is cancelled while RegisterTaskDefinition is on its way', (
   );
 });
 
-describe('a job that is killed during the rollout', () => {
-  test('is finished by the post step: the rollback is asked for, and the summary says so', () =>
-    inAWorld(SLOWLY, async (sim) => {
-      const cancel = { ...tag('v2'), 'on-cancel': 'rollback' };
-      const { exitCode, post } = await step(sim, cancel, signalAt('in progress', 'SIGKILL'));
-      expect(exitCode).toBeNull();
-      expect(post.exitCode).toBe(0);
-      expect(accepted(sim, 'StopServiceDeployment')).toHaveLength(1);
-      expect(post.summary).toContain('ECS was asked to roll backend:2 back');
-    }));
-
-  test('is left alone by the post step with on-cancel: leave, and said to go on', () =>
-    inAWorld(SLOWLY, async (sim) => {
-      const { post } = await step(sim, tag('v2'), signalAt('in progress', 'SIGKILL'));
-      expect(mutations(sim)).toEqual(['RegisterTaskDefinition', 'UpdateService']);
-      expect(post.summary).toContain('ECS goes on with the deployment of backend:2');
-    }));
-});
-
 describe('a job that is cancelled while UpdateService has no answer yet', () => {
   test('sees the update through, and rolls it back where that is asked for', () =>
-    inAWorld(SLOWLY, async (sim) => {
+    inAWorld({}, async (sim) => {
       sim.inject({ action: 'UpdateService', times: 1, effect: { kind: 'reset', when: 'after' } });
       const cancel = { ...tag('v2'), 'on-cancel': 'rollback' };
       const result = await step(sim, cancel, signalAt('rolling out backend:2', 'SIGINT'));
@@ -129,7 +67,6 @@ describe('a job that is cancelled while UpdateService has no answer yet', () => 
 function whileProving(sim: Simulator): Record<string, string> {
   return {
     'health-check-url': `${sim.loadBalancers['web']?.url ?? ''}/health`,
-    'health-check-interval-seconds': '30',
   };
 }
 
@@ -138,7 +75,7 @@ const ON_CANCEL = { ...tag('v2'), 'on-cancel': 'rollback' };
 
 describe('a rollback request of a cancelled job', () => {
   test('that is throttled is sent again, by this very run', () =>
-    inAWorld(SLOWLY, async (sim) => {
+    inAWorld({}, async (sim) => {
       sim.inject({ action: 'StopServiceDeployment', times: 1, effect: THROTTLE });
       const result = await step(sim, ON_CANCEL, signalAt('::group::Watch', 'SIGINT'));
       expectRed(result, 'cancelled', 'cancelled');
@@ -148,7 +85,7 @@ describe('a rollback request of a cancelled job', () => {
     }));
 
   test('that could not be sent is sent by the post step', () =>
-    inAWorld(SLOWLY, async (sim) => {
+    inAWorld({}, async (sim) => {
       const disarm = sim.inject({ action: 'StopServiceDeployment', effect: THROTTLE });
       const result = await step(sim, ON_CANCEL, {
         ...signalAt('::group::Watch', 'SIGINT'),
@@ -163,7 +100,7 @@ describe('a rollback request of a cancelled job', () => {
     }));
 
   test('takes the count back as well', () =>
-    inAWorld(SLOWLY, async (sim) => {
+    inAWorld({}, async (sim) => {
       const inputs = { ...ON_CANCEL, 'desired-count': '3' };
       const result = await step(sim, inputs, signalAt('::group::Watch', 'SIGINT'));
       expectRed(result, 'cancelled', 'cancelled');
@@ -172,7 +109,7 @@ describe('a rollback request of a cancelled job', () => {
     }));
 
   test('says where the count could not be restored, and the post step does it', () =>
-    inAWorld(SLOWLY, async (sim) => {
+    inAWorld({}, async (sim) => {
       const disarm = sim.inject({ action: 'UpdateService', from: 2, effect: { kind: 'denied' } });
       const inputs = { ...ON_CANCEL, 'desired-count': '3' };
       const result = await step(sim, inputs, {
@@ -189,7 +126,7 @@ describe('a rollback request of a cancelled job', () => {
 
 describe('a job that is cancelled says what ECS does, whatever it was doing itself', () => {
   test('while ECS rolls back: the failure that led to it is not lost', () =>
-    inAWorld(SLOWLY, async (sim) => {
+    inAWorld({}, async (sim) => {
       const result = await step(
         sim,
         tag('crash-1'),
@@ -205,7 +142,7 @@ describe('a job that is cancelled says what ECS does, whatever it was doing itse
     }));
 
   test('while one of several services is undone: its failure is not lost', () =>
-    inAWorld({ speed: 10, behaviours: { v2: { targetHealth: { kind: 'timeout' } } } }, async (sim) => {
+    inAWorld({ behaviours: { v2: { targetHealth: { kind: 'timeout' } } } }, async (sim) => {
       const inputs = { ...tag('v2'), service: 'backend, worker', 'task-definition': 'backend' };
       const result = await step(sim, inputs, signalAt('asking ECS to roll', 'SIGINT', 'rolling back'));
       expectRed(result, 'cancelled', 'cancelled');
@@ -226,69 +163,12 @@ describe('a job that is cancelled says what ECS does, whatever it was doing itse
     }));
 
   test('while it goes back by an update of its own: that is not another deployment', () =>
-    inAWorld({ speed: 10 }, async (sim) => {
+    inAWorld({}, async (sim) => {
       sim.inject({ action: 'StopServiceDeployment', effect: { kind: 'denied' } });
       const inputs = { ...tag('crash-1'), 'on-cancel': 'rollback' };
       const result = await step(sim, inputs, signalAt('going back to backend:1', 'SIGINT'));
       expectRed(result, 'cancelled', 'cancelled');
       expect(result.errors[0]).toMatch(/Service "backend" is (on its way )?back (to|on) backend:1/);
-      expect(accepted(sim, 'UpdateService')).toHaveLength(2);
-    }));
-});
-
-describe('a job that is killed', () => {
-  test('while it goes back by an update of its own: the post step says so', () =>
-    inAWorld({ speed: 10 }, async (sim) => {
-      sim.inject({ action: 'StopServiceDeployment', effect: { kind: 'denied' } });
-      const { post } = await step(sim, tag('crash-1'), {
-        onOutput: (log, kill) => {
-          if (log.includes('going back') && accepted(sim, 'UpdateService').length === 2) kill('SIGKILL');
-        },
-      });
-      expect(post.summary).toMatch(/Service &quot;backend&quot;|Service "backend"/);
-      expect(post.summary).toMatch(/back (to|on) backend:1/);
-      expect(post.summary).not.toContain('was not touched');
-    }));
-
-  test('after a change of the count alone: the post step takes it back', () =>
-    inAWorld({ speed: 2 }, async (sim) => {
-      const inputs = { 'desired-count': '4', 'on-cancel': 'rollback' };
-      const { post } = await step(sim, inputs, signalAt('::group::Watch', 'SIGKILL'));
-      expect(service(sim).desiredCount).toBe(2);
-      expect(post.summary).toContain('told to go back to backend:1');
-    }));
-
-  test('while UpdateService has no answer: the post step does not wait for a list that does not come', () =>
-    inAWorld(SLOWLY, async (sim) => {
-      sim.inject({ action: 'UpdateService', times: 1, effect: { kind: 'hang', when: 'after' } });
-      let killed: (signal: NodeJS.Signals) => void = () => undefined;
-      onceUnderway(sim, () => {
-        sim.inject({ action: 'ListServiceDeployments', effect: { kind: 'hang', when: 'before' } });
-        killed('SIGKILL');
-      });
-      const timesOf = (action: string): number[] =>
-        sim.calls.filter((call) => call.action === action).map(({ time }) => time);
-      const { post } = await step(sim, ON_CANCEL, {
-        onOutput: (_, kill) => {
-          killed = kill;
-        },
-      });
-      expect(post.summary).toContain('told to go back to backend:1');
-      const [sent = 0, back = 0] = timesOf('UpdateService');
-      // Simulated time, at twice the speed: five seconds for the list, and the start of a process.
-      expect(back - sent).toBeLessThan(40_000);
-    }));
-
-  test('while ECS tells nothing of the service deployment: the post step goes back by an update', () =>
-    inAWorld(SLOWLY, async (sim) => {
-      const { post } = await step(sim, ON_CANCEL, {
-        onOutput: (log, kill) => {
-          if (!log.includes('in progress')) return;
-          sim.inject({ action: 'DescribeServiceDeployments', effect: { kind: 'hang', when: 'before' } });
-          kill('SIGKILL');
-        },
-      });
-      expect(post.summary).toContain('told to go back to backend:1');
       expect(accepted(sim, 'UpdateService')).toHaveLength(2);
     }));
 });

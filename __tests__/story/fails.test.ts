@@ -147,7 +147,7 @@ describe('a rollout that fails', () => {
 
   test('runs out of time and is rolled back', () =>
     inAWorld({ circuitBreaker: false }, async (sim) => {
-      const result = await step(sim, { ...tag('silent-1'), ...PATIENT, 'wait-for-minutes': '0.02' });
+      const result = await step(sim, { ...tag('silent-1'), ...PATIENT, 'wait-for-minutes': '2' });
       expectRed(result, 'rolled-back', 'timeout');
       expect(production(sim)).toBe('backend:1 COMPLETED');
     }));
@@ -157,7 +157,7 @@ describe('a rollout that fails', () => {
       const result = await step(sim, {
         ...tag('silent-1'),
         ...PATIENT,
-        'wait-for-minutes': '0.02',
+        'wait-for-minutes': '2',
         'on-failure': 'leave',
       });
       expectRed(result, 'timed-out', 'timeout');
@@ -166,7 +166,7 @@ describe('a rollout that fails', () => {
 
   test('for old tasks that never finish draining times out, and the healthy new ones are left', () =>
     inAWorld({ behaviours: { v1: { neverDrains: true } } }, async (sim) => {
-      const result = await step(sim, { ...tag('v2'), 'wait-for-minutes': '0.05' });
+      const result = await step(sim, { ...tag('v2'), 'wait-for-minutes': '3' });
       expectRed(result, 'timed-out', 'timeout');
       expect(result.outputs['message']).toContain('draining');
       expect(accepted(sim, 'StopServiceDeployment')).toEqual([]);
@@ -232,7 +232,7 @@ describe('gates', () => {
         ...tag('stale-1'),
         'health-check-url': `${url}/version`,
         'health-check-json': 'version=stale-1',
-        'health-check-deadline-seconds': '1',
+        'health-check-deadline-seconds': '60',
       });
       expectRed(result, 'rolled-back', 'http-check-failed');
     }));
@@ -242,7 +242,7 @@ describe('gates', () => {
       const result = await step(sim, {
         ...tag('v2'),
         'health-check-url': 'http://127.0.0.1:9/health',
-        'health-check-deadline-seconds': '0.5',
+        'health-check-deadline-seconds': '30',
       });
       expectRed(result, 'failed', 'http-check-failed');
       expect(production(sim)).toBe('backend:2 COMPLETED');

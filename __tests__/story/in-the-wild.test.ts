@@ -1,12 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import { createServer, request as httpRequest } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { startSimulator } from '../../simulator/simulator.ts';
 import { createService } from '../../simulator/engine/services.ts';
 import { registerTaskDefinition } from '../../simulator/engine/task-definitions.ts';
 import { addLoadBalancer } from '../../simulator/scenario/load-balancers.ts';
-import { seedWorld, type Seed } from '../../simulator/scenario/seed.ts';
-import { runStep } from '../../runner/step.ts';
+import type { Seed } from '../../simulator/scenario/seed.ts';
 import {
   accepted,
   expectGreen,
@@ -89,7 +85,7 @@ describe('services as they are in the wild', () => {
     inAWorld(
       { blueGreen: { lifecycleHooks: [{ targetType: 'PAUSE', lifecycleStages: ['POST_SCALE_UP'] }] } },
       async (sim) => {
-        const result = await step(sim, { ...tag('v2'), service: 'bluegreen', 'wait-for-minutes': '0.05' });
+        const result = await step(sim, { ...tag('v2'), service: 'bluegreen', 'wait-for-minutes': '3' });
         expectRed(result, 'timed-out', 'timeout');
         expect(result.log).toMatch(/await/i);
         expect(accepted(sim, 'StopServiceDeployment')).toEqual([]);
@@ -209,14 +205,10 @@ describe('where service deployments may not be read', () => {
 });
 
 describe('AWS on a bad day', () => {
-  test('real throttling buckets and late lists do not fail a healthy rollout', async () => {
-    const sim = await startSimulator({ speed: 20, world: seedWorld(), throttling: true, lagSeconds: 5 });
-    try {
+  test('real throttling buckets and late lists do not fail a healthy rollout', () =>
+    inAWorld({ throttling: true, lagSeconds: 5 }, async (sim) => {
       expectGreen(await step(sim, tag('v2')), 'succeeded');
-    } finally {
-      await sim.close();
-    }
-  });
+    }));
 
   test('a race of two registrations is tried again', () =>
     inAWorld({}, async (sim) => {
@@ -247,40 +239,8 @@ describe('AWS on a bad day', () => {
     }));
 });
 
-test('a proxy is used where the environment names one, and not where it excepts the host', () =>
-  inAWorld({}, async (sim) => {
-    const seen: string[] = [];
-    const proxy = createServer((incoming, outgoing) => {
-      seen.push(incoming.url ?? '');
-      const { hostname, port, pathname, search } = new URL(incoming.url ?? '');
-      const onward = httpRequest(
-        { hostname, port, path: pathname + search, method: incoming.method, headers: incoming.headers },
-        (answer) => {
-          outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
-          answer.pipe(outgoing);
-        },
-      );
-      incoming.pipe(onward);
-    });
-    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
-    const address = `http://127.0.0.1:${String((proxy.address() as AddressInfo).port)}`;
-    try {
-      const inputs = { cluster: 'demo', service: 'backend', 'task-definition': 'backend:1' };
-      expectGreen(await runStep(inputs, { ...sim.env, HTTP_PROXY: address }), 'unchanged');
-      expect(seen.length).toBeGreaterThan(3);
-      seen.length = 0;
-      expectGreen(
-        await runStep(inputs, { ...sim.env, HTTP_PROXY: address, NO_PROXY: '127.0.0.1' }),
-        'unchanged',
-      );
-      expect(seen).toEqual([]);
-    } finally {
-      proxy.close();
-    }
-  }));
-
 describe('alarms', () => {
-  const watched = { alarms: 'errors', 'bake-minutes': '0.02' };
+  const watched = { alarms: 'errors', 'bake-minutes': '2' };
 
   test('that stay ok while the new revision bakes pass', () =>
     inAWorld({ alarms: { errors: 'OK' } }, async (sim) => {

@@ -35,7 +35,7 @@ describe('causes that need a world of their own', () => {
   test('capacity is shown and never fatal before the deadline', () =>
     inAWorld({ circuitBreaker: false }, async (sim) => {
       sim.world.capacityAvailable = false;
-      const result = await step(sim, { ...tag('v2'), 'wait-for-minutes': '0.03' });
+      const result = await step(sim, { ...tag('v2'), 'wait-for-minutes': '2' });
       expectRed(result, 'rolled-back', 'timeout');
       expect(result.log).toMatch(/capacity is unavailable/i);
     }));

@@ -47,21 +47,21 @@ describe('crashes', () => {
 
   test('of every task through the bake are found, though a load balancer finds the next ones healthy', () =>
     inAWorld({}, async (sim) => {
-      const result = await step(sim, { ...tag('latecrash-1'), 'bake-minutes': '0.08' });
+      const result = await step(sim, { ...tag('latecrash-1'), 'bake-minutes': '5' });
       expectRed(result, 'rolled-back', 'app-crashed');
       expect(result.outputs['message']).toContain('exited with code 1');
     }));
 
   test('that a gate finds are explained with the last log lines, which travel no further', () =>
     inAWorld({}, async (sim) => {
-      const result = await step(sim, { ...tag('latecrash-1'), 'bake-minutes': '0.08' });
+      const result = await step(sim, { ...tag('latecrash-1'), 'bake-minutes': '5' });
       expect(result.log).toContain('RuntimeError: DATABASE_URL is not set');
       expect(JSON.stringify(result.report)).not.toContain('DATABASE_URL is not set');
     }));
 });
 
 describe('alarms', () => {
-  const inputs = { ...tag('v2'), alarms: 'errors', 'bake-minutes': '0.02' };
+  const inputs = { ...tag('v2'), alarms: 'errors', 'bake-minutes': '2' };
 
   test('that never answer after the rollout prove nothing, and a warning says so', () =>
     inAWorld({ alarms: { errors: 'OK' } }, async (sim) => {
@@ -141,7 +141,7 @@ describe('somebody else', () => {
           'health-check-url': `${url}/version`,
           'health-check-json': 'version=v2',
           'health-check-successes': '1000',
-          'health-check-deadline-seconds': '4',
+          'health-check-deadline-seconds': '240',
         },
         {
           onOutput: (log) => {
@@ -157,7 +157,7 @@ describe('somebody else', () => {
 
 describe('a deployment that is older than the run', () => {
   test('is not judged by what failed before the run began', () =>
-    inAWorld({ circuitBreaker: false, speed: 30 }, async (sim) => {
+    inAWorld({ circuitBreaker: false }, async (sim) => {
       sim.operator.deploy('backend', 'secretless-1');
       sim.world.clock.skip(40);
       expect(stopped(sim, 2)).toBeGreaterThan(0);
@@ -184,7 +184,7 @@ describe('several services', () => {
         service: 'backend,worker',
         'task-definition': 'backend',
         alarms: 'errors',
-        'bake-minutes': '0.05',
+        'bake-minutes': '3',
       });
       expectRed(result, 'rolled-back', 'target-health-check-failed');
       const order = sim.calls.map(({ action }) => action);

@@ -69,12 +69,12 @@ describe('a pre-deploy task', () => {
 
   test('that takes too long is stopped', () =>
     inAWorld({}, async (sim) => {
-      const result = await step(sim, migrating('sleep 600', { 'pre-deploy-timeout-minutes': '0.02' }));
+      const result = await step(sim, migrating('sleep 600', { 'pre-deploy-timeout-minutes': '2' }));
       expectRed(result, 'failed', 'pre-deploy-task-failed');
       expectUntouched(sim);
-      expect(result.outputs['message']).toContain('did not end within 0.02 minutes and was stopped');
+      expect(result.outputs['message']).toContain('did not end within 2 minutes and was stopped');
       expect(oneOffTasks(sim)).toMatchObject([
-        { lastStatus: 'STOPPED', stoppedReason: expect.stringContaining('took longer than 0.02 minutes') },
+        { lastStatus: 'STOPPED', stoppedReason: expect.stringContaining('took longer than 2 minutes') },
       ]);
     }));
 
