@@ -83,7 +83,9 @@ describe('a task definition in a file', () => {
   ])('%j is refused with the reason', (text, why) => {
     const parsing = (): unknown => parseTaskDefinition('infra/td.json', text);
     expect(parsing).toThrow(`task-definition: the file infra/td.json is not a task definition: ${why}`);
-    expect(parsing).toThrow(expect.objectContaining({ reason: 'invalid-input' }));
+    expect(parsing).toThrow(
+      expect.objectContaining({ conclusion: expect.objectContaining({ cause: 'invalid-input' }) }),
+    );
   });
 
   it('cannot blow up by aliases of aliases', () => {
@@ -120,9 +122,11 @@ describe('the path of the file', () => {
     ['.', 'task-definition: the file . cannot be read (EISDIR).'],
   ])('%s is refused', async (path, message) => {
     await expect(readTaskDefinitionFile(workspace, path)).rejects.toMatchObject({
-      reason: 'invalid-input',
+      conclusion: {
+        cause: 'invalid-input',
+        hint: 'Check the path, and that actions/checkout ran before this step.',
+      },
       message,
-      hint: 'Check the path, and that actions/checkout ran before this step.',
     });
   });
 });
