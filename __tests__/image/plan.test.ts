@@ -154,8 +154,11 @@ describe('what is ordered', () => {
       'invalid-input',
       'the file of secret "a"',
     ],
-  ])('is refused for %s', async (_what, asked, reason, message) => {
-    await expect(ordered(asked)).rejects.toMatchObject({ reason, message: expect.stringContaining(message) });
+  ])('is refused for %s', async (_what, asked, cause, message) => {
+    await expect(ordered(asked)).rejects.toMatchObject({
+      conclusion: { cause },
+      message: expect.stringContaining(message),
+    });
   });
 
   it.each<[string, Asked]>([

@@ -281,7 +281,7 @@ describe('errors of AWS', () => {
   test.each([
     ['expired credentials', EXPIRED, 'credentials-expired'],
     ['denied access to the service', DENIED, 'access-denied'],
-  ])('%s end it at once, with what was seen last', async (_, error, reason) => {
+  ])('%s end it at once, with what was seen last', async (_, error, cause) => {
     const { watched, pauses } = await see({
       during: (ecs, pause) => {
         if (pause === 2) {
@@ -289,7 +289,7 @@ describe('errors of AWS', () => {
         }
       },
     });
-    expect(watched.end).toMatchObject({ kind: 'access-lost', failure: { reason } });
+    expect(watched.end).toMatchObject({ kind: 'access-lost', failure: { conclusion: { cause } } });
     expect(watched.last).toBeDefined();
     expect(pauses).toEqual([5, 5]);
   });

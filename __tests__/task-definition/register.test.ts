@@ -81,7 +81,7 @@ describe('the revision of this run', () => {
     const error = awsError('ClientException', 'Invalid setting for container.');
     const ctx = toolsWith(fakeRevisions({}, { failing: [{ error }] }));
     await expect(registerOrReuse(ctx, PREPARED)).rejects.toMatchObject({
-      reason: 'register-refused',
+      conclusion: { cause: 'register-refused' },
       message: 'AWS refused the task definition backend: ClientException: Invalid setting for container.',
     });
     expect(ctx.clock.pauses).toEqual([]);
@@ -90,9 +90,9 @@ describe('the revision of this run', () => {
   it.each([
     [denied(), 'access-denied'],
     [expired(), 'credentials-expired'],
-  ])('that may not be registered says so: %s', async (error, reason) => {
+  ])('that may not be registered says so: %s', async (error, cause) => {
     const ctx = toolsWith(fakeRevisions({}, { failing: [{ error }] }));
-    await expect(registerOrReuse(ctx, PREPARED)).rejects.toMatchObject({ reason });
+    await expect(registerOrReuse(ctx, PREPARED)).rejects.toMatchObject({ conclusion: { cause } });
   });
 });
 

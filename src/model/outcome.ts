@@ -79,6 +79,18 @@ export interface Evidence {
   readonly text: string;
 }
 
+/** How something ended, or why it could not go on. */
+export interface Conclusion {
+  readonly result: Result;
+  /** Undefined where it ended well. */
+  readonly cause: Cause | undefined;
+  /** One sentence to a person. */
+  readonly message: string;
+  /** What to do about it, where something is known. */
+  readonly hint: string | undefined;
+  readonly evidence: readonly Evidence[];
+}
+
 /** What stands between one service and success, while it can still be recovered from. */
 export interface Problem {
   /** The result if nothing is done about it. */
