@@ -1,8 +1,8 @@
 /**
  * What the stack of infra/ costs a month in us-east-1.
  *
- *   npm run cost                                     the defaults and each environment
- *   npm run cost -- infra/environments/dev.tfvars    one file of variables
+ *   npm run cost                              the defaults and each environment
+ *   npm run cost -- infra/environments/dev    one environment
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
@@ -19,18 +19,18 @@ export interface Environment {
   readonly bill: Bill;
 }
 
-/** The stack with the defaults of its variables, and with each file of infra/environments. */
+/** The stack with the defaults of its variables, and with the settings of each folder of infra/environments. */
 export function environments(): Environment[] {
-  const files = ENVIRONMENTS.map((name) => `infra/environments/${name}.tfvars`);
-  return [environment('defaults', ''), ...files.map((file) => environmentIn(file))];
+  const folders = ENVIRONMENTS.map((name) => `infra/environments/${name}`);
+  return [environment('defaults', ''), ...folders.map((folder) => environmentIn(folder))];
 }
 
-function environmentIn(file: string): Environment {
-  return environment(basename(file, '.tfvars'), readFileSync(new URL(file, ROOT), 'utf8'));
+function environmentIn(folder: string): Environment {
+  return environment(basename(folder), readFileSync(new URL(`${folder}/main.tf`, ROOT), 'utf8'));
 }
 
-function environment(name: string, tfvars: string): Environment {
-  const settings = readSettings(variables(), tfvars);
+function environment(name: string, text: string): Environment {
+  const settings = readSettings(variables(), text);
   return { name, settings, bill: billOf(settings) };
 }
 
@@ -59,6 +59,6 @@ function print({ name, settings, bill }: Environment): void {
 }
 
 if (import.meta.main) {
-  const files = process.argv.slice(2);
-  for (const each of files.length === 0 ? environments() : files.map(environmentIn)) print(each);
+  const folders = process.argv.slice(2);
+  for (const each of folders.length === 0 ? environments() : folders.map(environmentIn)) print(each);
 }

@@ -94,7 +94,7 @@ describe('the settings', () => {
     expect(defaults).toMatchObject({ name: 'defaults', settings: { cpu: 1024, nat: 'per-az' } });
     expect(dev).toMatchObject({
       name: 'dev',
-      settings: { nat: 'none', cpu: 512, cpu_architecture: 'ARM64', hoursAWeek: 65, fargate_weight: 0 },
+      settings: { nat: 'none', cpu: 512, cpu_architecture: 'X86_64', hoursAWeek: 168, fargate_weight: 0 },
     });
     expect(staging).toMatchObject({ name: 'staging', settings: { nat: 'single', waf: false } });
     expect(prod).toMatchObject({ name: 'prod', settings: { min_capacity: 2, waf: true } });
@@ -109,7 +109,8 @@ describe('the settings', () => {
     const defaults = Object.entries(all).map(([name, value]) => {
       return `variable "${name}" {\n  default = ${typeof value === 'string' ? `"${value}"` : String(value)}\n}`;
     });
-    const night = 'night = {\n  stop  = "rate(1 day)"\n  start = "cron(0 7 ? * MON-FRI *)"\n}\n';
+    const night =
+      'module "stack" {\n  night = {\n    stop  = "rate(1 day)"\n    start = "cron(0 7 ? * MON-FRI *)"\n  }\n}\n';
     expect(() => readSettings(defaults.join('\n'), night)).toThrow('night.stop is no full hour');
   });
 });

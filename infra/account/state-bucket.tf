@@ -1,43 +1,14 @@
-# The bucket of the Terraform states, once for an account. Its own state stays a local file: keep it, or import the
-# bucket again when it is needed.
-terraform {
-  required_version = ">= 1.10"
-
-  required_providers {
-    aws = {
-      source  = "hashicorp/aws"
-      version = ">= 5.80, < 7.0"
-    }
-  }
-}
-
-variable "bucket" {
-  description = "Name of the bucket; bucket names are unique in the world."
-  type        = string
-  nullable    = false
-
-  validation {
-    condition     = can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", var.bucket))
-    error_message = "bucket must be a name that S3 allows."
-  }
-}
-
-variable "aws_region" {
-  description = "Region of the bucket."
-  type        = string
-  default     = "us-east-1"
-  nullable    = false
-}
-
-provider "aws" {
-  region = var.aws_region
+# The bucket of all states, this stack's own among them. It is there before Terraform is, and so is imported.
+import {
+  to = aws_s3_bucket.state
+  id = var.state_bucket
 }
 
 resource "aws_s3_bucket" "state" {
   #checkov:skip=CKV_AWS_18:Who reads the state is in CloudTrail, where it is switched on.
   #checkov:skip=CKV_AWS_144:A lost state can be imported again; it is not copied to another region.
   #checkov:skip=CKV2_AWS_62:Nothing waits for a change of the state.
-  bucket = var.bucket
+  bucket = var.state_bucket
 
   lifecycle {
     prevent_destroy = true
@@ -108,9 +79,4 @@ resource "aws_s3_bucket_policy" "state" {
   })
 
   depends_on = [aws_s3_bucket_public_access_block.state]
-}
-
-output "bucket" {
-  description = "Name of the bucket, for -backend-config and for state_bucket."
-  value       = aws_s3_bucket.state.bucket
 }
