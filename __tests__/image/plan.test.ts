@@ -169,7 +169,6 @@ describe('what is ordered', () => {
       { context: 'empty', build: { buildxArgs: ['--file', 'x'] } },
     ],
     ['a Dockerfile that is given', { context: 'empty', build: { file: 'app/Dockerfile' } }],
-    ['a plan, which builds nothing', { context: 'nope', mode: 'plan', build: { secretEnvs: ['a=NOPE'] } }],
     [
       'a cache whose tag is excluded',
       {
