@@ -23,7 +23,7 @@ export const GROUPS: readonly Group[] = [
     inputs: [
       ...['file', 'target', 'platforms', 'build-args', 'build-contexts'],
       ...['build-secrets', 'build-secret-files', 'build-secret-envs'],
-      ...['image-tags', 'image-labels', 'cache-from', 'cache-to', 'cache', 'provenance', 'sbom'],
+      ...['push-tags', 'image-labels', 'cache-from', 'cache-to', 'cache', 'provenance', 'sbom'],
       ...['pull', 'no-cache', 'builder', 'buildkit-image', 'buildx-args', 'reuse-image'],
     ],
   },

@@ -1,21 +1,17 @@
 import { tmpdir } from 'node:os';
-import { createAws } from './aws/clients.ts';
-import { probe } from './gates/http.ts';
+import type { System } from './context.ts';
 import { commitOf, readEvent } from './github/event.ts';
+import type { ConnectGitHub } from './github/github.ts';
 import { packLeftovers } from './image/session.ts';
 import { InvalidInputs, readInputs, type ReadInputs } from './inputs/index.ts';
-import type { Request } from './model/index.ts';
+import { givenInputs } from './inputs/unknown.ts';
 import { deploy } from './pipeline/deploy.ts';
 import { commentContext, desiredComment, postComment } from './report/post-comment.ts';
 import { ProgressLog, type Console } from './report/progress-log.ts';
 import { publish, type Publisher } from './report/publish.ts';
 import { composeReport, runFacts } from './report/report.ts';
 import { endingOf, newRunRecord, type RunRecord } from './report/run-record.ts';
-import { cancelledByRunner } from './runtime/cancellation.ts';
-import { systemClock } from './runtime/clock.ts';
 import { DeployError } from './runtime/error.ts';
-import { execute } from './runtime/exec.ts';
-import { download } from './runtime/http.ts';
 import { Masks } from './runtime/masks.ts';
 
 /** The GitHub runner, as the action sees it; @actions/core and the environment in production. */
@@ -31,19 +27,24 @@ export interface Runner {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
+/** Everything real that an action touches the world with, besides the runner. */
+export interface ActionSystem extends System {
+  readonly connectGitHub: ConnectGitHub;
+}
+
 /** One run of the action: inputs, the deployment, the report. Never rejects for a failed deployment: the step is red. */
-export async function run(runner: Runner): Promise<void> {
-  const startedAt = new Date().toISOString();
+export async function run(runner: Runner, system: ActionSystem): Promise<void> {
+  const startedAt = system.date().toISOString();
   runner.saveState('startedAt', startedAt);
   const masks = new Masks();
-  const log = new ProgressLog(runner.console, systemClock, masks);
+  const log = new ProgressLog(runner.console, system.clock, masks);
   const inputs = readAllInputs(runner);
   if (!(inputs instanceof DeployError)) maskSecrets(inputs.secrets, runner, masks);
   const request = inputs instanceof DeployError ? undefined : inputs.request;
   const record =
     inputs instanceof DeployError
       ? { ...newRunRecord(), ending: endingOf(inputs) }
-      : await deployWithAws(inputs.request, runner, log, masks);
+      : await deployWithAws(inputs, runner, system, log, masks);
   const { steps, lines, warnings, points, seconds } = log;
   const recorded = { startedAt, durationSeconds: seconds, steps, lines, warnings, points };
   const event = await readEvent(runner.env);
@@ -54,7 +55,7 @@ export async function run(runner: Runner): Promise<void> {
     summary: request?.report.summary ?? true,
     ...(comment === undefined
       ? {}
-      : { comment: (masked) => postComment(masked, comment, commentContext(event, systemClock)) }),
+      : { comment: (masked) => postComment(masked, comment, commentContext(event, system)) }),
   });
 }
 
@@ -67,9 +68,18 @@ function givenOr(value: string | undefined, otherwise: string): string {
   return value === undefined || value === '' ? otherwise : value;
 }
 
+/** The region that the environment names. */
+function regionOf({ env }: Runner): string | undefined {
+  return [env['AWS_REGION'], env['AWS_DEFAULT_REGION']].find((each) => each !== undefined && each !== '');
+}
+
 function readAllInputs(runner: Runner): ReadInputs | DeployError {
   try {
-    return readInputs((name) => runner.getInput(name), { workspace: workspaceOf(runner) });
+    return readInputs((name) => runner.getInput(name), {
+      workspace: workspaceOf(runner),
+      region: regionOf(runner),
+      given: givenInputs(runner.env),
+    });
   } catch (error) {
     if (error instanceof InvalidInputs) return invalidInput(error);
     throw error;
@@ -79,16 +89,20 @@ function readAllInputs(runner: Runner): ReadInputs | DeployError {
 /** One problem is the message itself; several are named in it and listed below it. */
 function invalidInput({ problems }: InvalidInputs): DeployError {
   const [only = '', ...others] = problems;
-  if (others.length === 0) return new DeployError('invalid-input', `Invalid input: ${only}`);
+  if (others.length === 0) {
+    return new DeployError('invalid-input', `Invalid input: ${only}`, { hint: CALLED_NOTHING });
+  }
   const names = [...new Set(problems.map((problem) => problem.split(':', 1)[0] ?? ''))];
   return new DeployError(
     'invalid-input',
     `Invalid inputs, ${problems.length} problems: ${names.join(', ')}.`,
     {
-      hint: problems.join('\n'),
+      hint: [...problems, CALLED_NOTHING].join('\n'),
     },
   );
 }
+
+const CALLED_NOTHING = 'Correct what the message names. Nothing was called yet.';
 
 /** Before the first word is printed. */
 function maskSecrets(secrets: readonly string[], runner: Runner, masks: Masks): void {
@@ -108,25 +122,25 @@ function maskLines(secret: string, runner: Runner, masks: Masks): void {
 }
 
 async function deployWithAws(
-  request: Request,
+  { request, warnings }: ReadInputs,
   runner: Runner,
+  system: ActionSystem,
   log: ProgressLog,
   masks: Masks,
 ): Promise<RunRecord> {
-  const signal = cancelledByRunner();
+  const { connectAws, clock, signal, random, ask, download, exec } = system;
   const over = new AbortController();
   try {
-    const region = [request.region, runner.env['AWS_REGION'], runner.env['AWS_DEFAULT_REGION']].find(
-      (each) => each !== undefined && each !== '',
-    );
+    for (const warning of warnings) log.warn(warning);
+    const region = request.region ?? regionOf(runner);
     return await deploy(request, {
-      aws: await createAws(region, signal, over.signal),
-      awsToTheEnd: await createAws(region, over.signal, over.signal),
-      clock: systemClock,
+      aws: await connectAws(region, signal, over.signal),
+      awsToTheEnd: await connectAws(region, over.signal, over.signal),
+      clock,
       signal,
       log,
-      random: Math.random,
-      ask: probe,
+      random,
+      ask,
       download,
       saveForPost: (text) => {
         runner.saveState('savedState', text);
@@ -134,7 +148,7 @@ async function deployWithAws(
       saveLeftovers: (leftovers) => {
         runner.saveState('docker', packLeftovers(leftovers));
       },
-      exec: execute,
+      exec,
       mask: (secret) => {
         maskLines(secret, runner, masks);
       },

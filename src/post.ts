@@ -1,5 +1,5 @@
-import type { Runner } from './action.ts';
-import { createAws, type Aws } from './aws/clients.ts';
+import type { ActionSystem, Runner } from './action.ts';
+import type { Aws } from './aws/clients.ts';
 import { describeAwsError } from './aws/errors.ts';
 import { commitOf, readEvent } from './github/event.ts';
 import { cleanUpDocker, unpackLeftovers } from './image/session.ts';
@@ -19,8 +19,6 @@ import { newRunRecord } from './report/run-record.ts';
 import { renderSummary } from './report/summary.ts';
 import { endOnCancel, type Interruption } from './rollout/cancel.ts';
 import { findInterrupted } from './rollout/find-interrupted.ts';
-import { systemClock } from './runtime/clock.ts';
-import { execute } from './runtime/exec.ts';
 import { Masks } from './runtime/masks.ts';
 
 const KILLED: Interruption = {
@@ -30,16 +28,16 @@ const KILLED: Interruption = {
 };
 
 /** The post step: removes what a build left behind, and finishes what a killed run could not. Never fails the job. */
-export async function finish(runner: Runner): Promise<void> {
+export async function finish(runner: Runner, system: ActionSystem): Promise<void> {
   const token = tokenOf(runner);
   const masks = new Masks(token === undefined ? [] : [token]);
-  const log = new ProgressLog(runner.console, systemClock, masks);
+  const log = new ProgressLog(runner.console, system.clock, masks);
   // The deployment first: the runner may not leave time for both.
-  await finishDeployment(runner, log, masks, token);
+  await finishDeployment(runner, system, log, masks, token);
   const leftovers = unpackLeftovers(runner.getState('docker'));
   if (leftovers === undefined) return;
-  const signal = new AbortController().signal;
-  await cleanUpDocker({ exec: execute, env: runner.env, workspace: process.cwd(), signal }, leftovers, log);
+  const { exec, signal } = system;
+  await cleanUpDocker({ exec, env: runner.env, workspace: process.cwd(), signal }, leftovers, log);
 }
 
 /**
@@ -48,6 +46,7 @@ export async function finish(runner: Runner): Promise<void> {
  */
 async function finishDeployment(
   runner: Runner,
+  system: ActionSystem,
   log: ProgressLog,
   masks: Masks,
   token: string | undefined,
@@ -55,12 +54,12 @@ async function finishDeployment(
   const savedState = unpackState(runner.getState('savedState'));
   if (savedState === undefined) return;
   const over = new AbortController();
-  const startedAt = runner.getState('startedAt') || new Date().toISOString();
+  const startedAt = runner.getState('startedAt') || system.date().toISOString();
   const event = await readEvent(runner.env);
   try {
-    const aws = await createAws(savedState.region, over.signal, over.signal);
+    const aws = await system.connectAws(savedState.region, over.signal, over.signal);
     const serviceRuns = await Promise.all(
-      savedState.services.map((each) => finishServiceRun(aws, each, savedState)),
+      savedState.services.map((each) => finishServiceRun(aws, system, each, savedState)),
     );
     for (const { outcome } of serviceRuns) log.line(outcome?.nowRunning ?? '');
     const { steps, lines, warnings, points } = log;
@@ -68,11 +67,18 @@ async function finishDeployment(
       undefined,
       runFacts(runner.env, commitOf(event)),
       { ...newRunRecord(), serviceRuns, ending: { ...KILLED, hint: undefined, evidence: [] } },
-      { startedAt, durationSeconds: secondsSince(startedAt), steps, lines, warnings, points },
+      {
+        startedAt,
+        durationSeconds: secondsSince(startedAt, system.date()),
+        steps,
+        lines,
+        warnings,
+        points,
+      },
     );
     if (savedState.summary) await runner.publisher.writeSummary(renderSummary(withoutSecrets(report, masks)));
     const comment = { ...savedState.comment, githubToken: token };
-    const end = await postComment(withoutSecrets(report, masks), comment, commentContext(event, systemClock));
+    const end = await postComment(withoutSecrets(report, masks), comment, commentContext(event, system));
     announceComment(end, runner.publisher, masks);
   } catch (error) {
     log.warn(`The cancelled deployment could not be finished (${describeAwsError(error)}).`);
@@ -83,8 +89,8 @@ async function finishDeployment(
 }
 
 /** Of the run, which was another process; by the clock of the runner. */
-function secondsSince(startedAt: string): number {
-  return Math.max(0, Math.round((Date.now() - Date.parse(startedAt)) / 100) / 10);
+function secondsSince(startedAt: string, now: Date): number {
+  return Math.max(0, Math.round((now.getTime() - Date.parse(startedAt)) / 100) / 10);
 }
 
 /** The token, masked before anything is logged. */
@@ -101,10 +107,11 @@ const SECONDS_TO_UNDO = 30;
 /** Finds out how far the killed run got with this service, and ends the run of it. */
 async function finishServiceRun(
   aws: Aws,
+  { clock }: ActionSystem,
   service: SavedService,
   { rollout }: SavedState,
 ): Promise<ServiceRun> {
-  const ctx = { aws, clock: systemClock, seconds: SECONDS_TO_UNDO };
+  const ctx = { aws, clock, seconds: SECONDS_TO_UNDO };
   const end = (started: Started | undefined, change?: PlannedChange): Promise<ServiceRun> =>
     endOnCancel(ctx, serviceRunOf(service, started, change), KILLED, rollout);
   const { snapshot, taskDefinitionArn, known } = service;

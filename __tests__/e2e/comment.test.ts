@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { runStep, type StepOptions, type StepResult } from '../../runner/step.ts';
-import { startGitHub, type FakeGitHub, type FakeGitHubOptions } from '../../simulator/github/github.ts';
+import { startGitHub, type FakeGitHub, type FakeGitHubOptions } from '../../simulator/front/github/github.ts';
 import type { Simulator } from '../../simulator/simulator.ts';
 import { expectGreen, expectRed, inAWorld, step, tag } from './world.ts';
 

@@ -51,7 +51,12 @@ async function ordered(
     },
     log,
     exec: () => Promise.resolve({ exitCode: 1, stdout: '', lastLines: [] }),
-    env: { GITHUB_SHA: 'a'.repeat(40), GITHUB_SERVER_URL: 'https://github.com', ...asked.env },
+    env: {
+      GITHUB_SHA: 'a'.repeat(40),
+      GITHUB_SERVER_URL: 'https://github.com',
+      GITHUB_REPOSITORY: 'o/n',
+      ...asked.env,
+    },
     workspace,
     signal: new AbortController().signal,
     mask: (secret: string) => masked.push(secret),
@@ -199,11 +204,14 @@ describe('what is ordered', () => {
 
   it.each([
     ['https://github.com/o/n.git', ['id=GIT_AUTH_TOKEN.github.com,env=ECS_FARGATE_DEPLOY_SECRET_0']],
+    ['https://github.com/O/n#main', ['id=GIT_AUTH_TOKEN.github.com,env=ECS_FARGATE_DEPLOY_SECRET_0']],
+    ['https://github.com/o/other.git', []],
+    ['https://github.com/stranger/n.git', []],
     ['https://github.com.evil.example/o/n.git', []],
     ['https://gitlab.com/o/n.git', []],
     ['http://github.com/o/n.git', []],
     ['app', []],
-  ])('with %s as its context has the token of the job for this GitHub only', async (context, options) => {
+  ])('with %s as its context has the token of the job for this repository only', async (context, options) => {
     const { imagePlan } = await ordered({ context, token: 'ghs_token' });
     expect(imagePlan).toMatchObject({ secrets: { options } });
     expect(JSON.stringify(imagePlan).includes('ghs_token')).toBe(options.length > 0);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Task } from '@aws-sdk/client-ecs';
 import type { PreDeployRequest, TaskDefinition } from '../../src/model/index.ts';
-import { runPreDeployTask, type PreDeployFacts, type PreDeployContext } from '../../src/pre-deploy/run.ts';
+import { runPreDeployTask, type PreDeployFacts, type PreRunContext } from '../../src/pre-deploy/run.ts';
 import { Cancelled } from '../../src/runtime/cancellation.ts';
 import { awsError, denied, expired, throttled, unanswered } from '../fakes/aws-errors.ts';
 import { fakeClock, untilDone } from '../fakes/clock.ts';
@@ -83,7 +83,7 @@ class FakeWorld {
     return untilDone(this.clock, run);
   }
 
-  #ctx(): PreDeployContext {
+  #ctx(): PreRunContext {
     return {
       clock: this.clock,
       signal: this.#controller.signal,

@@ -309,7 +309,7 @@ describe('what AWS refuses is the problem of this service, and nothing else is s
     [awsError('ServiceNotActiveException'), 'service-inactive', 'Service "web" is not ACTIVE any more.'],
     [
       awsError('ClientException', 'TaskDefinition is inactive'),
-      'unknown',
+      'update-refused',
       'AWS refused to update service "web": ClientException: TaskDefinition is inactive',
     ],
     [DENIED(), 'access-denied', 'AWS denied access while updating service "web"'],

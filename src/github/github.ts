@@ -1,3 +1,5 @@
+import type { Clock } from '../runtime/clock.ts';
+
 /** A comment of a pull request. */
 export interface Comment {
   readonly id: number;
@@ -30,6 +32,13 @@ export interface GitHub {
   updateComment(id: number, body: string): Promise<void>;
   deleteComment(id: number): Promise<void>;
 }
+
+/** Connects to a repository with a token. Every request ends with the signal. */
+export type ConnectGitHub = (
+  token: string,
+  repository: { readonly owner: string; readonly name: string },
+  ends: { readonly clock: Clock; readonly signal: AbortSignal },
+) => Promise<GitHub>;
 
 /** Why GitHub did not do what it was asked. */
 export type GitHubProblem =

@@ -7,7 +7,8 @@ import type { Log } from '../runtime/log.ts';
 import { CACHE_TAG } from './buildx.ts';
 import { findRepository, isImmutable, type FoundRepository } from './repository.ts';
 import { findSecrets, type BuildSecrets } from './secrets.ts';
-import { findCommit, type Commit, type CommitContext } from './source.ts';
+import { isRemote } from './source-hash.ts';
+import { findCommit, isThisRepository, type Commit, type CommitContext } from './source.ts';
 
 export type BuildSource = Extract<ImageSource, { kind: 'build' }>;
 
@@ -32,8 +33,7 @@ export interface ImagePlanContext extends CommitContext {
 
 /**
  * Looks whether the build has all that it needs: repository, commit, context, Dockerfile, secrets, a cache that can be
- * written. Builds nothing. A plan asks for neither files nor secrets: it may have no work tree,
- * and a pull request has no secrets.
+ * written. Builds nothing. A plan looks at the same, since a deployment would meet it.
  */
 export async function planImage(ctx: ImagePlanContext, request: Request): Promise<ImagePlan> {
   const { image: source, build } = request;
@@ -42,13 +42,12 @@ export async function planImage(ctx: ImagePlanContext, request: Request): Promis
     findRepository(ctx.aws, source.repository, (text) => {
       ctx.log.warn(text);
     }),
-    findCommit(ctx),
+    findCommit(ctx, source.context),
     refuseMissingFiles(source.context, request, ctx.workspace),
   ]);
   refuseImmutableCache(request, repository);
-  const asked = request.mode === 'plan' ? { secrets: [], secretFiles: [], secretEnvs: [] } : build;
-  const token = gitToken(source.context, request, ctx.env);
-  const secrets = await findSecrets(asked, ctx.env, ctx.workspace, token);
+  const token = gitToken(source.context, request, ctx);
+  const secrets = await findSecrets(build, ctx.env, ctx.workspace, token);
   for (const secret of secrets.masked) ctx.mask(secret);
   return { kind: 'build', source, repository, commit, secrets };
 }
@@ -73,20 +72,11 @@ export function announce(imagePlan: BuildPlan, log: Log): ProvidedImages {
   return { kind: 'one', image: announced(imagePlan) };
 }
 
-/** A URL, or a repository as git writes it; Docker fetches both by itself. */
-function isRemote(context: string): boolean {
-  return /^(?:[a-z][a-z0-9+.-]*:\/\/|git@|github\.com\/)/i.test(context);
-}
-
-async function refuseMissingFiles(
-  context: string,
-  { build, mode }: Request,
-  workspace: string,
-): Promise<void> {
+async function refuseMissingFiles(context: string, { build }: Request, workspace: string): Promise<void> {
   if (context.startsWith('-')) {
     throw new DeployError('invalid-input', `context: "${context}" is neither a folder nor a URL.`);
   }
-  if (isRemote(context) || mode === 'plan') return;
+  if (isRemote(context)) return;
   const folder = resolve(workspace, context);
   if (!(await isThere(folder))) {
     throw new DeployError('invalid-input', `context: the folder "${context}" does not exist.`, {
@@ -126,18 +116,20 @@ function refuseImmutableCache({ build }: Request, { name, mutability }: FoundRep
   );
 }
 
-/** The job's token, for a context on the GitHub of this job only. */
+/**
+ * The job's token, for a context of this very repository only: a build secret is in reach of the Dockerfile, and that of
+ * another repository is somebody else's.
+ */
 function gitToken(
   context: string,
   { report }: Request,
-  env: ImagePlanContext['env'],
+  { env, log }: ImagePlanContext,
 ): { host: string; token: string } | undefined {
-  const server = hostOf(env['GITHUB_SERVER_URL'] ?? '');
   const token = report.githubToken ?? '';
-  if (server === undefined || token === '' || hostOf(context) !== server) return undefined;
-  return { host: server, token };
-}
-
-function hostOf(url: string): string | undefined {
-  return URL.canParse(url) && url.startsWith('https://') ? new URL(url).host : undefined;
+  if (!isRemote(context) || token === '') return undefined;
+  if (isThisRepository(env, context)) return { host: new URL(context).host, token };
+  log.line(
+    'The context is not of this repository: the build gets no token of this job. For a private one, give a token in build-secrets (GIT_AUTH_TOKEN.<host>).',
+  );
+  return undefined;
 }

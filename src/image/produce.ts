@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto';
 import type { EcrReads, EcrWrites } from '../aws/clients.ts';
-import type { BuildFacts, BuildOptions, DeployedImage, Request } from '../model/index.ts';
+import type { BuildFacts, DeployedImage, Request } from '../model/index.ts';
 import type { OutputLog } from '../runtime/log.ts';
 import { buildAndPush, type Build } from './build.ts';
 import { buildxVersion } from './builder.ts';
@@ -8,6 +7,7 @@ import { cachesOf } from './buildx.ts';
 import type { Circumstances } from './docker-errors.ts';
 import type { BuildPlan } from './plan.ts';
 import { hostsOf, openDocker, type SessionContext } from './session.ts';
+import { hashSource, type SourceHash } from './source-hash.ts';
 import { labelsOf } from './source.ts';
 import {
   copyImage,
@@ -36,8 +36,8 @@ export interface Product {
 }
 
 /**
- * The image that was ordered: the one that was built from this commit with these inputs already, else a new one, built
- * and pushed. `platforms`: what it is built for; none: whatever the builder is.
+ * The image that was ordered: the one that was built from this commit, these files and these inputs already, else a new
+ * one, built and pushed. The log says in one line which it is, and why. `platforms`: what it is built for; none: whatever the builder is.
  */
 export async function produceImage(
   ctx: ProduceContext,
@@ -47,10 +47,12 @@ export async function produceImage(
 ): Promise<Product> {
   const { repository, commit } = imagePlan;
   const ecr = ctx.aws.ecr(repository.region);
-  const names = namesOf(ctx, request, imagePlan, platforms);
+  const hash = await hashSource(ctx, imagePlan.source.context, request.build, platforms);
+  const names = namesOf(request, imagePlan, hash);
   const tags = names.flatMap(({ tag }) => tag ?? []);
   const existing = await existingTags(ecr, repository, tags, ctx.log);
   const known = names.map(({ tag, finds }) => (finds ? existing.get(tag ?? '') : undefined)).find(Boolean);
+  ctx.log.line(whyReused(hash, commit.sha, known));
   const plan = planNames(names, existing, repository, known);
   logKept(ctx.log, plan, commit.sha);
   const made =
@@ -72,21 +74,29 @@ export async function produceImage(
   };
 }
 
-/** All names of the image; where images are used again, also the one by which a later run finds it. */
-function namesOf(
-  { env }: ProduceContext,
-  { build }: Request,
-  { source, repository, commit }: BuildPlan,
-  platforms: readonly string[],
-): ImageName[] {
+/** All names of the image; where it can be used again, also the one by which a later run finds it. */
+function namesOf({ build }: Request, { repository, commit }: BuildPlan, hash: SourceHash): ImageName[] {
   const desired = desiredNames(build.tags, commit.sha, repository);
-  if (!build.reuseImage) return desired;
-  return [...desired, hashedName(commit.sha, fingerprint(source.context, build, platforms, env), repository)];
+  if (hash.kind === 'unknown') return desired;
+  return [...desired, hashedName(commit.sha, hash.hash, repository)];
+}
+
+/** Pure: one line that says whether an image is used again, and why. */
+export function whyReused(hash: SourceHash, sha: string, digest: string | undefined): string {
+  if (hash.kind === 'unknown') return `The image is built: ${hash.why}.`;
+  const made = `commit ${sha.slice(0, 12)}, these ${hash.files} files (${megabytes(hash.bytes)}) and these inputs (hash ${hash.hash})`;
+  return digest === undefined
+    ? `The image is built: none is there of ${made}.`
+    : `The image is used again, and nothing is built: it was built of ${made}.`;
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`;
 }
 
 function logKept(log: OutputLog, { kept }: NamePlan, sha: string): void {
   for (const { tag = '' } of kept) {
-    const from = tag === sha ? 'from this commit with other inputs' : 'otherwise';
+    const from = tag === sha ? 'from this commit with other files or inputs' : 'otherwise';
     log.line(`Tag ${tag} exists already, built ${from}, and cannot be moved: it stays where it is.`);
   }
 }
@@ -99,7 +109,6 @@ async function reuse(
   imagePlan: BuildPlan,
   { digest, plan }: { readonly digest: string; readonly plan: NamePlan },
 ): Promise<Made> {
-  ctx.log.line('This commit was built with these inputs before. That image is used; nothing is built.');
   const { repository } = imagePlan;
   const own = plan.push.flatMap(({ tag }) => tag ?? []);
   await tagImage(ctx.aws.ecr(repository.region), repository, digest, own);
@@ -169,32 +178,4 @@ function buildOf(
 
 function circumstancesOf({ repository }: BuildPlan, platforms: readonly string[]): Circumstances {
   return { repository, platforms };
-}
-
-const DIGITS = 12;
-
-/**
- * Pure: twelve hex digits that are the same for the same inputs of a build: context, file, target, platforms, build
- * arguments, build contexts and labels. The commit stands for the files. `env` gives the values of build arguments
- * that are given by name alone.
- */
-export function fingerprint(
-  context: string,
-  build: Pick<BuildOptions, 'file' | 'target' | 'buildArgs' | 'buildContexts' | 'labels'>,
-  platforms: readonly string[],
-  env: Readonly<Record<string, string | undefined>>,
-): string {
-  const buildArgs = build.buildArgs.map((line) =>
-    line.includes('=') || env[line] === undefined ? line : `${line}=${env[line]}`,
-  );
-  const inputs = [
-    context,
-    build.file ?? null,
-    build.target ?? null,
-    platforms.toSorted(),
-    buildArgs.toSorted(),
-    build.buildContexts.toSorted(),
-    build.labels.toSorted(),
-  ];
-  return createHash('sha256').update(JSON.stringify(inputs)).digest('hex').slice(0, DIGITS);
 }

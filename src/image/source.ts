@@ -1,10 +1,12 @@
 import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import type { Aws } from '../aws/clients.ts';
 import { awsErrorKind } from '../aws/errors.ts';
 import { commitOfTag, ecrRepositoryOf } from '../aws/image-reference.ts';
 import type { DeployedImage, RunningImage } from '../model/index.ts';
 import { DeployError } from '../runtime/error.ts';
-import type { Exec } from '../runtime/exec.ts';
+import { gitLine, type GitContext } from './git.ts';
+import { isRemote, pinnedCommit } from './source-hash.ts';
 
 /** The commit that is built. */
 export interface Commit {
@@ -13,36 +15,40 @@ export interface Commit {
   readonly date: string | undefined;
 }
 
-export interface CommitContext {
-  readonly exec: Exec;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly workspace: string;
-  readonly signal: AbortSignal;
-}
+export type CommitContext = GitContext;
 
 const SHA = /^[0-9a-f]{40}(?:[0-9a-f]{24})?$/;
 
-const GIT_SECONDS = 20;
-
 /**
- * The commit of this run: on a pull request the head that was pushed, not the merge commit of GITHUB_SHA; outside a
- * runner what the work tree has checked out. Throws `invalid-input` where there is none.
+ * The commit that is built: what is checked out in the context. Where there is no work tree, the commit that a remote
+ * context of this very repository is pinned to, else the head of the pull request (GITHUB_SHA is its merge commit), else
+ * GITHUB_SHA. Throws `invalid-input` where there is none.
  */
-export async function findCommit(ctx: CommitContext): Promise<Commit> {
+export async function findCommit(ctx: CommitContext, context: string): Promise<Commit> {
   const event = await readEvent(ctx.env['GITHUB_EVENT_PATH']);
-  const merged = given(ctx.env['GITHUB_SHA']);
-  const sha = headOfPullRequest(ctx.env, event) ?? merged ?? (await git(ctx, ['rev-parse', 'HEAD']));
+  const folder = isRemote(context) ? undefined : resolve(ctx.workspace, context);
+  const sha =
+    (folder === undefined ? pinnedHere(ctx.env, context) : await headIn(ctx, folder)) ??
+    headOfPullRequest(ctx.env, event) ??
+    given(ctx.env['GITHUB_SHA']);
   if (sha === undefined) {
     throw new DeployError(
       'invalid-input',
-      'image-tags: the commit that is built is not known (GITHUB_SHA).',
-      {
-        hint: 'Run the step on a GitHub runner or in a git work tree, and give image-tags and reuse-image: false.',
-      },
+      'push-tags: the commit that is built is not known: the context is no git work tree, and GITHUB_SHA is not set.',
+      { hint: 'Run the step on a GitHub runner or in a git work tree.' },
     );
   }
-  const date = (await dateOf(ctx, sha)) ?? dateInEvent(event, sha) ?? (await dateOf(ctx, merged ?? 'HEAD'));
-  return { sha, date };
+  return { sha, date: (await dateOf(ctx, sha, folder)) ?? dateInEvent(event, sha) };
+}
+
+/** What the work tree has checked out that a folder is in. */
+async function headIn(ctx: CommitContext, folder: string): Promise<string | undefined> {
+  const sha = await gitLine(ctx, ['-C', folder, 'rev-parse', '--verify', 'HEAD^{commit}']);
+  return sha !== undefined && SHA.test(sha) ? sha : undefined;
+}
+
+function pinnedHere(env: CommitContext['env'], context: string): string | undefined {
+  return isThisRepository(env, context) ? pinnedCommit(context) : undefined;
 }
 
 function given(text: string | undefined): string | undefined {
@@ -76,25 +82,26 @@ function dateInEvent({ head_commit: commit }: GitHubEvent, sha: string): string 
   return commit?.id === sha ? commit.timestamp : undefined;
 }
 
-function dateOf(ctx: CommitContext, revision: string): Promise<string | undefined> {
-  return git(ctx, ['log', '-1', '--format=%cI', '--end-of-options', revision]);
+function dateOf(
+  ctx: CommitContext,
+  revision: string,
+  folder: string | undefined,
+): Promise<string | undefined> {
+  const place = folder === undefined ? [] : ['-C', folder];
+  return gitLine(ctx, [...place, 'log', '-1', '--format=%cI', '--end-of-options', revision]);
 }
 
-/** The first line that git prints; undefined where it fails: no work tree, a shallow one, or no git. */
-async function git(ctx: CommitContext, args: readonly string[]): Promise<string | undefined> {
-  const { exec, env, workspace, signal } = ctx;
-  const home = { PATH: env['PATH'] ?? '', HOME: env['HOME'] ?? '' };
-  try {
-    const ended = await exec(
-      { tool: 'git', args, env: home, cwd: workspace, deadlineSeconds: GIT_SECONDS },
-      signal,
-    );
-    return ended.exitCode === 0 ? given(ended.stdout.split('\n', 1)[0]?.trim()) : undefined;
-  } catch (error) {
-    signal.throwIfAborted();
-    if (error instanceof Error) return undefined;
-    throw error;
-  }
+/** Pure: a remote context of the repository that this job belongs to, on the GitHub of this job. */
+export function isThisRepository(env: CommitContext['env'], context: string): boolean {
+  const { GITHUB_SERVER_URL: server = '', GITHUB_REPOSITORY: name = '' } = env;
+  if (!URL.canParse(context) || !URL.canParse(server) || name === '') return false;
+  const [at, ours] = [new URL(context), new URL(server)];
+  const path = at.pathname.replace(/\/$/, '').replace(/\.git$/, '');
+  return (
+    at.protocol === 'https:' &&
+    at.host === ours.host &&
+    path.toLowerCase() === `${ours.pathname.replace(/\/$/, '')}/${name}`.toLowerCase()
+  );
 }
 
 /** Where the source lives. */

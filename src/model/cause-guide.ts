@@ -20,7 +20,13 @@ export const CAUSE_GUIDE: Readonly<Record<Cause, CauseGuide>> = {
   'invalid-input': {
     meaning: 'An input is missing, has a value that is not allowed, or excludes another one.',
     log: '`Invalid input: …`; where there are several, all of them at once. A task definition file that cannot be read or has unknown fields is shown with its path.',
-    hint: 'Correct what the message names. Nothing was called yet.',
+    hint: 'Correct what the message names. Nothing was touched.',
+    phase: 'before',
+  },
+  'no-credentials': {
+    meaning: 'The job has no AWS credentials, or AWS does not know them.',
+    log: '`This job has no AWS credentials …`, or `AWS does not know the credentials of this job …` and its answer.',
+    hint: 'Run aws-actions/configure-aws-credentials in a step before this one; the job needs the permission id-token: write for it. Nothing was changed.',
     phase: 'before',
   },
   'cluster-not-found': {
@@ -51,6 +57,12 @@ export const CAUSE_GUIDE: Readonly<Record<Cause, CauseGuide>> = {
     meaning: 'ECS does not accept the task definition.',
     log: '`AWS refused the task definition …` and the reason in the words of AWS. Values of environment variables are hidden in it.',
     hint: 'Correct the task definition, or the inputs that are rendered into it. Nothing was deployed.',
+    phase: 'before',
+  },
+  'update-refused': {
+    meaning: 'ECS does not accept the update of the service: the definition and the service do not fit.',
+    log: '`AWS refused to update service …` and the reason in the words of AWS.',
+    hint: 'Change what AWS names, in the service or in the task definition. The service runs as before.',
     phase: 'before',
   },
   'preflight-failed': {

@@ -30,11 +30,13 @@ export type Result = (typeof RESULTS)[number];
 /** The contract's closed list. */
 export const CAUSES = [
   'invalid-input',
+  'no-credentials',
   'cluster-not-found',
   'service-not-found',
   'service-inactive',
   'unsupported-controller',
   'register-refused',
+  'update-refused',
   'preflight-failed',
   'build-failed',
   'push-failed',

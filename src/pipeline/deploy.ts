@@ -1,4 +1,4 @@
-import type { DeployContext } from './context.ts';
+import type { RunContext } from '../context.ts';
 import { bake, proveService, proveUrl } from '../gates/prove.ts';
 import { announced, type ImagePlan } from '../image/plan.ts';
 import type { Conclusion, Request, ServiceRun, ServiceSnapshot } from '../model/index.ts';
@@ -13,6 +13,7 @@ import { watchServiceRun } from '../rollout/watch.ts';
 import { checkBeforeBuild, findImages, findPreviousCommit } from './image.ts';
 import { check, concludePlan, plan, type Plan } from './plan.ts';
 import { preDeploy } from './pre-deploy.ts';
+import { withDefinitionFile } from './definition-file.ts';
 import { deregisterUnusedRevisions, destinations, imagesOf, register, type Release } from './release.ts';
 import { FINISHED, packState } from './saved-state.ts';
 import { forEachService } from './services.ts';
@@ -22,7 +23,7 @@ import { refreshReleases, survey, surveyAgain, type Survey } from './survey.ts';
  * A deployment, from the first look at the services to the last. Whatever happens, it resolves to the record as far
  * as it went: what was done, how it ended, and what runs now.
  */
-export async function deploy(request: Request, ctx: DeployContext): Promise<RunRecord> {
+export async function deploy(request: Request, ctx: RunContext): Promise<RunRecord> {
   const record = newRunRecord();
   try {
     await runStages(record, request, ctx);
@@ -35,8 +36,9 @@ export async function deploy(request: Request, ctx: DeployContext): Promise<RunR
   return record;
 }
 
-async function runStages(record: RunRecord, request: Request, ctx: DeployContext): Promise<void> {
+async function runStages(record: RunRecord, asked: Request, ctx: RunContext): Promise<void> {
   const { log } = ctx;
+  const request = await withDefinitionFile(asked, ctx);
   const { snapshots, imagePlan, ...before } = await log.step('Survey', () => survey(record, request, ctx));
   const plans = await prepare(record, request, ctx, snapshots, imagePlan);
   if (request.mode === 'plan') {
@@ -72,7 +74,7 @@ async function runStages(record: RunRecord, request: Request, ctx: DeployContext
 async function prepare(
   record: RunRecord,
   request: Request,
-  ctx: DeployContext,
+  ctx: RunContext,
   snapshots: readonly ServiceSnapshot[],
   imagePlan: ImagePlan,
 ): Promise<Plan[]> {
@@ -94,7 +96,7 @@ async function prepare(
 async function rollOut(
   record: RunRecord,
   request: Request,
-  ctx: DeployContext,
+  ctx: RunContext,
   releases: readonly Release[],
 ): Promise<void> {
   ctx.saveForPost(packState(ctx.aws.region, request, destinations(releases)));
@@ -109,7 +111,7 @@ async function rollOut(
 async function proveAll(
   record: RunRecord,
   request: Request,
-  ctx: DeployContext,
+  ctx: RunContext,
   releases: readonly Release[],
   before: Pick<Survey, 'answer' | 'alarms'>,
 ): Promise<void> {
@@ -140,7 +142,7 @@ async function proveAll(
 async function endAll(
   record: RunRecord,
   request: Request,
-  ctx: DeployContext,
+  ctx: RunContext,
   ending: Conclusion,
 ): Promise<void> {
   if (record.serviceRuns.length > 0 && record.serviceRuns.every(({ outcome }) => outcome !== undefined))

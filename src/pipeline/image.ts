@@ -1,5 +1,5 @@
 import { commitOfTag } from '../aws/image-reference.ts';
-import type { DeployContext } from './context.ts';
+import type { RunContext } from '../context.ts';
 import { announce, type ImagePlan } from '../image/plan.ts';
 import { produceImage } from '../image/produce.ts';
 import { provideImages } from '../image/resolve.ts';
@@ -17,7 +17,7 @@ import { check, plan } from './plan.ts';
 export async function checkBeforeBuild(
   record: RunRecord,
   request: Request,
-  ctx: DeployContext,
+  ctx: RunContext,
   snapshots: readonly ServiceSnapshot[],
   image: DeployedImage,
 ): Promise<readonly string[]> {
@@ -35,7 +35,7 @@ export async function checkBeforeBuild(
 export async function findImages(
   record: RunRecord,
   request: Request,
-  ctx: DeployContext,
+  ctx: RunContext,
   imagePlan: ImagePlan,
   platforms: readonly string[],
 ): Promise<ProvidedImages> {
@@ -57,7 +57,7 @@ export async function findImages(
 /** Finds the commit to compare with, where the image tells its own. */
 export async function findPreviousCommit(
   record: RunRecord,
-  ctx: DeployContext,
+  ctx: RunContext,
   [service]: readonly ServiceSnapshot[],
 ): Promise<void> {
   const { image, build } = record;

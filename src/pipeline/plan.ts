@@ -1,5 +1,5 @@
 import { revisionName } from '../aws/arn.ts';
-import type { DeployContext } from './context.ts';
+import type { RunContext } from '../context.ts';
 import { costOf } from '../cost/monthly.ts';
 import type {
   Conclusion,
@@ -102,7 +102,7 @@ export interface Plan {
 export async function plan(
   record: RunRecord,
   request: Request,
-  ctx: Omit<DeployContext, 'log'> & { readonly log: Log },
+  ctx: Omit<RunContext, 'log'> & { readonly log: Log },
   snapshots: readonly ServiceSnapshot[],
   images: ProvidedImages,
 ): Promise<Plan[]> {
@@ -142,7 +142,7 @@ function costs({ services, prepared }: Plan, { rollout }: Request): ServiceCost[
 export async function check(
   record: RunRecord,
   request: Request,
-  ctx: DeployContext,
+  ctx: RunContext,
   plans: readonly Plan[],
   checks: readonly Check[] = CHECKS,
 ): Promise<void> {
@@ -150,8 +150,8 @@ export async function check(
     plans
       .filter((plan) => isAboutToChange(plan, request))
       .map(({ services, prepared }) => {
-        const { definition, images, existingArn } = prepared;
-        return runChecks(ctx, { request, services, definition, images, existingArn }, checks);
+        const { definition, images, existingArn, heldByAws } = prepared;
+        return runChecks(ctx, { request, services, definition, images, existingArn, heldByAws }, checks);
       }),
   );
   const fresh = results.flat();

@@ -1,4 +1,4 @@
-import type { DeployContext } from './context.ts';
+import type { RunContext } from '../context.ts';
 import type { Request } from '../model/index.ts';
 import { runPreDeployTask } from '../pre-deploy/run.ts';
 import type { RunRecord } from '../report/run-record.ts';
@@ -14,7 +14,7 @@ import type { Release } from './release.ts';
 export async function preDeploy(
   record: RunRecord,
   request: Request,
-  ctx: DeployContext,
+  ctx: RunContext,
   releases: readonly Release[],
 ): Promise<void> {
   const [release] = releases.filter((each) => isAboutToChange(each, request));

@@ -1,4 +1,4 @@
-import type { DeployContext } from './context.ts';
+import type { RunContext } from '../context.ts';
 import type { RegisteredDefinition, ServiceRun, ServiceSnapshot } from '../model/index.ts';
 import type { RunRecord } from '../report/run-record.ts';
 import type { PreparedDefinition } from '../task-definition/prepare.ts';
@@ -13,7 +13,7 @@ export interface Release extends Plan {
 /** Registers each plan's definition once, or finds the revision that holds it already. */
 export async function register(
   record: RunRecord,
-  ctx: DeployContext,
+  ctx: RunContext,
   plans: readonly Plan[],
 ): Promise<Release[]> {
   const releases: Release[] = [];
@@ -40,7 +40,7 @@ export function imagesOf(serviceRun: ServiceRun, releases: readonly Release[]): 
 
 /** Deregisters the revisions of this run on which no service ended up. */
 export function deregisterUnusedRevisions(
-  ctx: DeployContext,
+  ctx: RunContext,
   releases: readonly Release[],
   serviceRuns: readonly ServiceRun[],
 ): Promise<RegisteredDefinition[]> {

@@ -2,6 +2,7 @@ import type { CheckResult } from '../model/index.ts';
 import { DeployError } from '../runtime/error.ts';
 import type { Log } from '../runtime/log.ts';
 import { alarms } from './alarms.ts';
+import { definitionRules, serviceSettings } from './definition.ts';
 import { resultOf, type Candidate, type Check, type CheckContext, type PreflightAws } from './check.ts';
 import { image } from './image.ts';
 import { loadBalancer, targetType } from './load-balancer.ts';
@@ -20,7 +21,9 @@ import { definitionSize, logGroup, taskSize } from './task.ts';
 /** Every preflight check, in the order in which they are logged: what stops a deployment first. */
 export const CHECKS: readonly Check[] = [
   image,
+  definitionRules,
   taskSize,
+  serviceSettings,
   loadBalancer,
   targetType,
   percents,
@@ -83,7 +86,7 @@ export function refuseFailed(results: readonly CheckResult[], mode: 'fail' | 'wa
       ? `The preflight check "${first.check}" failed: ${first.detail}.`
       : `${failed.length} preflight checks failed: ${failed.map(({ check, detail }) => `${check}: ${detail}`).join('; ')}.`;
   throw new DeployError('preflight-failed', message, {
-    hint: 'No service was touched. In an emergency, preflight: warn deploys all the same.',
+    hint: 'Fix what it names. No service was touched. (Where the check is wrong, preflight: warn goes on in spite of it.)',
     evidence: failed.map((result) => ({ kind: 'status', text: `${result.check}: ${result.detail}` })),
   });
 }

@@ -1,6 +1,5 @@
-import { connectGitHub } from '../github/client.ts';
 import { readOnlyBecause, type GitHubEvent } from '../github/event.ts';
-import { GitHubError, type GitHub } from '../github/github.ts';
+import { GitHubError, type ConnectGitHub } from '../github/github.ts';
 import { findPullRequest } from '../github/pull-request.ts';
 import { writeSticky } from '../github/sticky.ts';
 import type { ReportRequest, Request } from '../model/index.ts';
@@ -28,11 +27,7 @@ export type CommentEnd =
 export interface CommentContext {
   readonly event: GitHubEvent;
   readonly clock: Clock;
-  readonly connect: (
-    token: string,
-    repository: NonNullable<GitHubEvent['repository']>,
-    ctx: { readonly clock: Clock; readonly signal: AbortSignal },
-  ) => Promise<GitHub>;
+  readonly connect: ConnectGitHub;
 }
 
 /** Seconds that GitHub may take; the runner kills a cancelled job after ten in all. */
@@ -49,7 +44,10 @@ export const PERMISSIONS = [
   '  pull-requests: write # for the comment',
 ].join('\n');
 
-export function commentContext(event: GitHubEvent, clock: Clock): CommentContext {
+export function commentContext(
+  event: GitHubEvent,
+  { clock, connectGitHub }: { readonly clock: Clock; readonly connectGitHub: ConnectGitHub },
+): CommentContext {
   return { event, clock, connect: connectGitHub };
 }
 
@@ -72,11 +70,12 @@ export async function postComment(
   const readOnly = readOnlyBecause(event);
   if (readOnly !== undefined && !isAsked) return denied(`${readOnly}, whose token may only read`);
   const seconds = report.result === 'cancelled' ? SECONDS.cancelled : SECONDS.usually;
+  const late = new AbortController();
+  const silence = clock.alarm(seconds * 1000, () => {
+    late.abort(new DOMException('The operation was aborted due to timeout', 'TimeoutError'));
+  });
   try {
-    const github = await connect(token, event.repository, {
-      clock,
-      signal: AbortSignal.timeout(seconds * 1000),
-    });
+    const github = await connect(token, event.repository, { clock, signal: late.signal });
     const found = await findPullRequest(github, event, request.prNumber);
     if ('none' in found) return none(found.none, isAsked);
     const sticky = {
@@ -90,6 +89,8 @@ export async function postComment(
     return { kind: 'line', text: `Comment ${written.kind} on pull request #${found.number}: ${written.url}` };
   } catch (error) {
     return problemOf(error, event, isAsked || request.prNumber !== undefined);
+  } finally {
+    silence();
   }
 }
 

@@ -1,8 +1,9 @@
-import { revisionName } from '../aws/arn.ts';
+import { parseArn, revisionName } from '../aws/arn.ts';
 import type { Aws } from '../aws/clients.ts';
 import { awsErrorKind, deployErrorOf } from '../aws/errors.ts';
 import type { DefinitionBase, ServiceSnapshot, TaskDefinition } from '../model/index.ts';
 import { DeployError } from '../runtime/error.ts';
+import type { Log } from '../runtime/log.ts';
 import { readTaskDefinitionFile } from './read-file.ts';
 import { registrable } from './shape.ts';
 
@@ -22,12 +23,12 @@ export async function loadBase(
   aws: TaskDefinitionReads,
   base: DefinitionBase,
   services: readonly ServiceSnapshot[],
-  workspace: string,
+  { workspace, log }: { readonly workspace: string; readonly log: Log },
 ): Promise<LoadedDefinition> {
   switch (base.kind) {
     case 'file':
       return {
-        definition: await readTaskDefinitionFile(workspace, base.path),
+        definition: base.definition ?? (await readTaskDefinitionFile(workspace, base.path, log)),
         origin: `the file ${base.path}`,
         arn: undefined,
       };
@@ -36,10 +37,28 @@ export async function loadBase(
     case 'family':
       return loadRevision(aws, base.family, latestOfFamily);
     case 'latest-of-service':
-      return loadRevision(aws, commonFamily(services), latestOfFamily);
+      return loadLatestOfService(aws, services);
     case 'running':
       return loadRevision(aws, runningRevision(services), (name) => `${name}, which runs now`);
   }
+}
+
+/** The family that the services run; that all its revisions are deregistered is not the fault of any input. */
+async function loadLatestOfService(
+  aws: TaskDefinitionReads,
+  services: readonly ServiceSnapshot[],
+): Promise<LoadedDefinition> {
+  const family = commonFamily(services);
+  const found = await findRevision(aws, family, latestOfFamily);
+  if (found !== undefined) return found;
+  const runs = revisionName(services[0]?.taskDefinitionArn ?? '');
+  throw new DeployError(
+    'invalid-input',
+    `Every revision of task definition "${family}" is deregistered in ${aws.region}, also ${runs}, which the service runs.`,
+    {
+      hint: 'Give task-definition: running to go on from what runs, or register a revision of the family. Nothing was touched.',
+    },
+  );
 }
 
 /** One revision as AWS holds it. `reference`: a family (its latest ACTIVE revision), `family:revision` or an ARN. */
@@ -66,6 +85,7 @@ export async function findRevision(
   try {
     const { taskDefinition, tags } = await aws.taskDefinitions.describe(reference);
     const arn = taskDefinition['taskDefinitionArn'] as string;
+    refuseForeign(reference, arn);
     const active =
       taskDefinition['status'] !== 'INACTIVE' && taskDefinition['status'] !== 'DELETE_IN_PROGRESS';
     const name = revisionName(arn);
@@ -78,6 +98,19 @@ export async function findRevision(
     if (awsErrorKind(error) === 'refused') return undefined;
     throw deployErrorOf(error, `reading task definition ${reference}`);
   }
+}
+
+/** An ARN says more than a name: another region or account is not this one's revision of the same name. */
+function refuseForeign(reference: string, answered: string): void {
+  const asked = parseArn(reference);
+  const found = parseArn(answered);
+  if (asked === undefined || found === undefined) return;
+  if (asked.region === found.region && asked.accountId === found.accountId) return;
+  throw new DeployError(
+    'invalid-input',
+    `task-definition: ${reference} is in ${asked.region}, account ${asked.accountId}; this run is in ${found.region}, account ${found.accountId}.`,
+    { hint: 'Give a revision of this region and account, or other credentials. Nothing was touched.' },
+  );
 }
 
 function latestOfFamily(name: string): string {

@@ -14,7 +14,7 @@ import type { Log } from '../runtime/log.ts';
 import { describeChange, diffDefinitions } from './diff.ts';
 import { findRevision, loadBase, loadRevision, type LoadedDefinition } from './load.ts';
 import { render, rendersAnything, rendersContainers } from './render.ts';
-import { mapContainers, reviewSpelling } from './shape.ts';
+import { mapContainers } from './shape.ts';
 
 /** The definition to deploy, and how it relates to what is there. */
 export interface PreparedDefinition {
@@ -29,6 +29,8 @@ export interface PreparedDefinition {
   readonly changes: readonly DefinitionChange[];
   /** What the (first) service runs. */
   readonly current: TaskDefinition | undefined;
+  /** Definitions that AWS has registered, and so takes: the base, where it is no file, and what runs. */
+  readonly heldByAws: readonly TaskDefinition[];
 }
 
 export interface PrepareContext {
@@ -44,13 +46,11 @@ export async function prepareTaskDefinition(
   services: readonly ServiceSnapshot[],
   provided: ProvidedImages,
 ): Promise<PreparedDefinition> {
-  const base = await loadBase(aws, request.definition.base, services, workspace);
-  if (request.definition.base.kind === 'file') {
-    reviewSpelling(base.definition, request.definition.base.path, log);
-  }
+  const base = await loadBase(aws, request.definition.base, services, { workspace, log });
   const [service] = services;
   const current = service && (await loadCurrent(aws, service, base, request));
   const rendered = renderOnto(base, request, provided, current?.running ?? []);
+  refuseWithoutImage(rendered.definition, base.origin);
   const changes = current
     ? diffDefinitions(current.pinned, rendered.definition, request.definition.showEnvironmentValues)
     : [];
@@ -64,7 +64,24 @@ export async function prepareTaskDefinition(
     existingArn: await existingRevision(aws, rendered.definition, base, current),
     changes,
     current: current?.pinned,
+    heldByAws: [
+      ...(request.definition.base.kind === 'file' ? [] : [base.definition]),
+      ...(current === undefined ? [] : [current.definition]),
+    ],
   };
+}
+
+/** Neither the base nor this run nor what runs has an image for it. */
+function refuseWithoutImage({ containerDefinitions }: TaskDefinition, origin: string): void {
+  const without = containerDefinitions
+    .filter(({ image }) => typeof image !== 'string' || image === '')
+    .map(({ name }) => `"${name}"`);
+  if (without.length === 0) return;
+  throw new DeployError(
+    'invalid-input',
+    `${without.join(', ')} ${without.length === 1 ? 'has' : 'have'} no image: ${origin} names none, no service runs such a container, and this run brings none.`,
+    { hint: 'Write the image into the task definition, or give images with a line for each container.' },
+  );
 }
 
 function differences(changes: readonly DefinitionChange[]): string {
