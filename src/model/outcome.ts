@@ -158,7 +158,7 @@ export interface ServiceRun {
   readonly updateUnconfirmed?: boolean;
   /** The run was cancelled, and what `on-cancel` asks for is not done: the post step tries again. */
   readonly needsPostStep?: boolean;
-  /** What the service wanted and ran when it was last seen. */
+  /** How many tasks the service desired when it was last seen. */
   readonly desiredCount: number;
   readonly problem: Problem | undefined;
   readonly gates: readonly GateResult[];

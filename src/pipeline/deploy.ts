@@ -115,7 +115,7 @@ async function proveAll(
   releases: readonly Release[],
   before: Pick<Survey, 'answer' | 'alarms'>,
 ): Promise<void> {
-  // With several services, none that failed stays broken until the others are done; a cancelled job undoes no more.
+  // With several services, none that failed stays broken until the others are done; a cancelled job rolls nothing back.
   const undoEarly = (serviceRun: ServiceRun): Promise<ServiceRun> | ServiceRun => {
     ctx.signal.throwIfAborted();
     return record.serviceRuns.length > 1 ? rollBackIfNeeded(ctx, serviceRun, request) : serviceRun;
@@ -138,7 +138,7 @@ async function proveAll(
   });
 }
 
-/** Ends what is under way. Outcomes that stand stay: what comes after them, such as tidying up, changes none. */
+/** Ends what is under way. Outcomes that stand stay: what comes after them, such as cleaning up, changes none. */
 async function endAll(
   record: RunRecord,
   request: Request,

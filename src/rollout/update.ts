@@ -159,7 +159,7 @@ function changeFor(sentence: string): string {
 }
 
 /**
- * After a lost answer: a new deployment, or where none was due, the wanted settings. The new deployment may be
+ * After a lost answer: a new deployment, or where none was due, the desired settings. The new deployment may be
  * somebody's that replaced ours already; sending again would replace theirs.
  */
 function tookEffect(service: Service, snapshot: ServiceSnapshot, input: UpdateServiceCommandInput): boolean {
