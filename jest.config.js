@@ -1,8 +1,3 @@
-import { CALLS } from './scripts/calls-folder.js';
-
-// Simulators write their calls down, for the tests of the policies.
-process.env.SIMULATOR_CALLS ??= CALLS;
-
 /** Jest runs the TypeScript as native ES modules; types are checked by `npm run check:types`, not here. */
 export default {
   testEnvironment: 'node',
@@ -12,8 +7,7 @@ export default {
   // TypeScript rewrites `./x.ts` to `./x.js` on the way to Jest; the files are still `.ts`.
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   transform: { '^.+\\.ts$': ['ts-jest', { useESM: true }] },
-  globalSetup: '<rootDir>/scripts/fresh-calls.js',
-  setupFilesAfterEnv: ['<rootDir>/scripts/only-e2e-calls.js'],
+  globalSetup: '<rootDir>/scripts/record-calls.js',
   testTimeout: 60_000,
   maxWorkers: 2,
   reporters: ['default', '<rootDir>/scripts/closing-line.js'],

@@ -1,8 +1,11 @@
 import config from './jest.config.js';
 
+// Only `npm test` records calls.
+const { globalSetup: _, ...base } = config;
+
 /** The tests of `npm run test:docker`: one engine, so one file after the other. */
 export default {
-  ...config,
+  ...base,
   testMatch: ['<rootDir>/__tests__/docker/**/*.test.ts'],
   testPathIgnorePatterns: ['/node_modules/'],
   testSequencer: '<rootDir>/scripts/docker-sequencer.js',

@@ -1,2 +1,3 @@
 export declare const CALLS: string;
 export declare const COMPLETE: string;
+export declare const RECORD: string;

@@ -7,7 +7,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 
-import { billOf, type Bill } from './stack-cost/bill.ts';
+import { billOf, underLoad, type Bill } from './stack-cost/bill.ts';
 import { readSettings, type Settings } from './stack-cost/settings.ts';
 
 const ROOT = new URL('../', import.meta.url);
@@ -46,12 +46,16 @@ export function inDollars(dollars: number, saving = 0): string {
   return saving < 0.005 ? figure : `${(dollars - saving).toFixed(2)} to ${figure}`;
 }
 
-function print({ name, bill }: Environment): void {
+function print({ name, settings, bill }: Environment): void {
   console.log(`${name}: ${inDollars(bill.total, bill.spot)} US dollars a month`);
   for (const { what, how, dollars } of bill.lines) {
     console.log(`  ${dollars.toFixed(2).padStart(8)}  ${what} (${how})`);
   }
   if (bill.spot > 0) console.log(`  ${(-bill.spot).toFixed(2).padStart(8)}  Fargate Spot, at most`);
+  const most = underLoad(settings);
+  console.log(
+    `  ${inDollars(most.total, most.spot)} with ${settings.max_capacity} tasks all month, the most there are`,
+  );
 }
 
 if (import.meta.main) {

@@ -56,6 +56,20 @@ class Timeline {
     }
   }
 
+  runNext(): boolean {
+    const due = this.nextDue;
+    const timer = due === undefined || this.acting ? undefined : this.takeDue(due);
+    if (timer === undefined) return false;
+    this.acting = true;
+    try {
+      this.time = Math.max(this.time, timer.at);
+      timer.action();
+    } finally {
+      this.acting = false;
+    }
+    return true;
+  }
+
   clear(): void {
     this.timers = [];
   }
@@ -92,6 +106,16 @@ export class ManualClock implements SimulatorClock {
 
   skip(seconds: number): void {
     this.timeline.runUntil(this.timeline.time + seconds * 1000);
+  }
+
+  /** Runs `action` once at an instant. The answer cancels it. */
+  at(instant: number, action: () => void): () => void {
+    return this.timeline.plan(instant, action);
+  }
+
+  /** Moves on to what is due next and runs it alone, not what else is due then; false where nothing is planned. */
+  skipToNext(): boolean {
+    return this.timeline.runNext();
   }
 
   /** Skips second by second until `holds` does. Throws when `limitSeconds` pass without it. */

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { primaryOf } from '../../simulator/ecs/service-deployments.ts';
+import { primaryOf } from '../../simulator/engine/service-deployments.ts';
 import type { Simulator } from '../../simulator/simulator.ts';
 import { inventory } from './inventory.ts';
 import { changesIn, gone, replaced } from './planned.ts';

@@ -98,9 +98,9 @@ interface Resource {
 }
 
 function resourcesIn({ planned_values: { root_module: root } }: Plan): Resource[] {
-  const within = ({ resources = [], child_modules: children = [] }: Module): Resource[] => [
+  const withTimeout = ({ resources = [], child_modules: children = [] }: Module): Resource[] => [
     ...resources,
-    ...children.flatMap(within),
+    ...children.flatMap(withTimeout),
   ];
-  return within(root);
+  return withTimeout(root);
 }

@@ -14,6 +14,7 @@ export interface Settings {
   readonly log_encryption: boolean;
   readonly container_insights: boolean;
   readonly min_capacity: number;
+  readonly max_capacity: number;
   readonly fargate_base: number;
   readonly fargate_weight: number;
   readonly fargate_spot_weight: number;
@@ -55,6 +56,7 @@ export function readSettings(variables: string, environment: string): Settings {
     log_encryption: flag('log_encryption'),
     container_insights: flag('container_insights'),
     min_capacity: number('min_capacity'),
+    max_capacity: number('max_capacity'),
     fargate_base: number('fargate_base'),
     fargate_weight: number('fargate_weight'),
     fargate_spot_weight: number('fargate_spot_weight'),

@@ -1,7 +1,7 @@
 import type { getOctokit } from '@actions/github';
-import { isError } from '../runtime/errors.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { GitHubError, type Comment, type GitHub, type GitHubTrouble, type PullRequest } from './github.ts';
+import { isError } from '../runtime/error.ts';
+import { GitHubError, type Comment, type GitHub, type GitHubProblem, type PullRequest } from './github.ts';
 
 /** Comments a page; GitHub's largest. */
 const PAGE = 100;
@@ -20,19 +20,30 @@ interface Answer {
   readonly response?: { readonly headers?: Readonly<Record<string, string | number | undefined>> };
 }
 
+/** Where the API is and what sends the requests, where these are not the library's own. */
+export interface GitHubSettings {
+  readonly apiUrl: string;
+  readonly fetch: typeof fetch;
+}
+
 /**
- * Connects to the API at GITHUB_API_URL, by HTTPS_PROXY and NO_PROXY where they are set. Every request ends with
- * `signal`. Reads are repeated after an error of the server, everything after a short rate limit.
+ * Connects to the API at GITHUB_API_URL, by HTTPS_PROXY and NO_PROXY where they are set, or as the settings say. Every
+ * request ends with `signal`. Reads are repeated after an error of the server, everything after a short rate limit.
  */
 export async function connectGitHub(
   token: string,
   repository: { readonly owner: string; readonly name: string },
   { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal },
+  settings?: GitHubSettings,
 ): Promise<GitHub> {
   // Loaded when it is needed: it reads the event's file as it loads, and throws where that is no JSON.
-  const library = await import(/* webpackMode: "eager" */ '@actions/github');
-  // `request` is not given here: it would replace the library's own, which goes through the proxy.
-  const octokit = library.getOctokit(token, { userAgent: 'ecs-fargate-deploy/1', log: SILENT });
+  const library = await import('@actions/github');
+  const octokit = library.getOctokit(token, {
+    userAgent: 'ecs-fargate-deploy/1',
+    log: SILENT,
+    // In production `request` is not given: it would replace the library's own, which goes through the proxy.
+    ...(settings === undefined ? {} : { baseUrl: settings.apiUrl, request: { fetch: settings.fetch } }),
+  });
   octokit.hook.wrap('request', (request, options) => {
     const ending = { ...options, request: { ...options.request, signal } };
     return repeated(() => Promise.resolve(request(ending)), options.method === 'GET', clock, signal);
@@ -80,6 +91,7 @@ export async function connectGitHub(
 }
 
 const nothing = (): void => undefined;
+
 const SILENT = { debug: nothing, info: nothing, warn: nothing, error: nothing };
 
 /**
@@ -182,7 +194,7 @@ async function translated<T>(call: () => Promise<T>): Promise<T> {
   }
 }
 
-function kindOf(error: Answer): GitHubTrouble {
+function kindOf(error: Answer): GitHubProblem {
   if (isRateLimit(error)) return 'rate-limited';
   if (error.response === undefined) return 'unreachable';
   const status = error.status ?? 500;

@@ -1,3 +1,5 @@
+import type { Clock } from '../runtime/clock.ts';
+
 /** A comment of a pull request. */
 export interface Comment {
   readonly id: number;
@@ -31,8 +33,15 @@ export interface GitHub {
   deleteComment(id: number): Promise<void>;
 }
 
+/** Connects to a repository with a token. Every request ends with the signal. */
+export type ConnectGitHub = (
+  token: string,
+  repository: { readonly owner: string; readonly name: string },
+  ends: { readonly clock: Clock; readonly signal: AbortSignal },
+) => Promise<GitHub>;
+
 /** Why GitHub did not do what it was asked. */
-export type GitHubTrouble =
+export type GitHubProblem =
   /** The token may not: 403, or 404 for what the token may not even see. */
   | 'denied'
   /** The token is none, or not any more: 401. */
@@ -45,9 +54,9 @@ export type GitHubTrouble =
   | 'unreachable';
 
 export class GitHubError extends Error {
-  readonly kind: GitHubTrouble;
+  readonly kind: GitHubProblem;
 
-  constructor(kind: GitHubTrouble, message: string, cause?: unknown) {
+  constructor(kind: GitHubProblem, message: string, cause?: unknown) {
     super(message, { cause });
     this.name = 'GitHubError';
     this.kind = kind;

@@ -1,0 +1,122 @@
+import { expect } from '@jest/globals';
+import type { Service } from '../../simulator/state/model.ts';
+import { runInProcess } from '../../runner/in-process.ts';
+import { runStep, type StepOptions, type StepResult } from '../../runner/step.ts';
+import { ManualClock } from '../../simulator/clock.ts';
+import { primaryOf } from '../../simulator/engine/service-deployments.ts';
+import { seedWorld, type Seed, type SeedOptions } from '../../simulator/scenario/seed.ts';
+import { recordCalls } from './record-calls.ts';
+import { hasDeploymentUnderway, startSimulator, type Simulator } from '../../simulator/simulator.ts';
+
+/** Simulated seconds in a real one, for the bundle: a healthy rollout takes about a second. */
+const SPEED = 60;
+
+/** Polls and probes as quick as the simulated world is fast around the bundle. */
+const QUICK = { 'poll-interval-seconds': '0.1', 'health-check-interval-seconds': '0.1' };
+
+export interface WorldOptions extends SeedOptions {
+  /** What a step is: the sources in this process, on the world's own time, or the bundle in a process and real time. */
+  readonly as?: 'process' | 'bundle';
+  /** Simulated seconds in a real one, for the bundle. */
+  readonly speed?: number;
+  readonly more?: Seed;
+  readonly throttling?: boolean;
+  readonly lagSeconds?: number;
+}
+
+/** An AWS of its own for one test, gone afterwards. */
+export async function inAWorld(
+  { as = 'process', speed = SPEED, throttling = false, lagSeconds = 0, ...seed }: WorldOptions,
+  test: (sim: Simulator) => Promise<void>,
+): Promise<void> {
+  const time = as === 'process' ? { clock: new ManualClock() } : { speed };
+  const sim = await startSimulator({ ...time, throttling, lagSeconds, world: withMore(seed) });
+  try {
+    await test(sim);
+  } finally {
+    recordCalls(sim);
+    await sim.close();
+  }
+}
+
+/** What `more` adds has its deployments behind it, too. */
+function withMore({ more, ...options }: SeedOptions & { readonly more?: Seed }): Seed {
+  return (world) => {
+    seedWorld(options)(world);
+    if (more === undefined) return;
+    more(world);
+    world.clock.skip(180);
+  };
+}
+
+/** Runs the action in the world: service `backend` of cluster `demo` unless the inputs say otherwise. */
+export function step(
+  sim: Simulator,
+  inputs: Readonly<Record<string, string>>,
+  options: StepOptions = {},
+): Promise<StepResult> {
+  const all = { cluster: 'demo', service: 'backend', ...inputs };
+  return sim.world.clock instanceof ManualClock
+    ? runInProcess(sim, all, options)
+    : runStep({ ...QUICK, ...all }, sim.env, options);
+}
+
+/** The inputs that deploy a tag of the repository `backend`. */
+export function tag(name: string): Record<string, string> {
+  return { 'ecr-repository': 'backend', 'image-tag': name };
+}
+
+export function service(sim: Simulator, name = 'backend'): Service {
+  return sim.world.cluster('demo').service(name);
+}
+
+/** What production is, as the world knows it: the PRIMARY revision and its state. */
+export function production(sim: Simulator, name = 'backend'): string {
+  const primary = primaryOf(service(sim, name));
+  const definition = primary?.revision.definition;
+  return `${definition?.family ?? ''}:${definition?.revision ?? ''} ${primary?.rolloutState ?? ''}`;
+}
+
+/** The bodies of the accepted calls of these actions, in order. */
+export function accepted(sim: Simulator, ...actions: string[]): { action: string; body: object }[] {
+  return sim.calls
+    .filter((call) => actions.includes(call.action) && call.status === 200)
+    .map(({ action, body }) => ({ action, body }));
+}
+
+/** Accepted calls that change anything. */
+export function mutations(sim: Simulator): string[] {
+  return accepted(
+    sim,
+    'RegisterTaskDefinition',
+    'UpdateService',
+    'StopServiceDeployment',
+    'DeregisterTaskDefinition',
+    'RunTask',
+  ).map((call) => call.action);
+}
+
+/** Acts once a deployment of the service is under way. */
+export function onceUnderway(sim: Simulator, act: () => void, name = 'backend'): void {
+  sim.when(() => hasDeploymentUnderway(service(sim, name)), act);
+}
+
+/** What every red step has: exit code 1, one error annotation that begins with the message. */
+export function expectRed(result: StepResult, outcome: string, cause: string): void {
+  expectEnd(result, [outcome, cause, 1]);
+  expect(result.errors).toHaveLength(1);
+  expect(result.errors[0]?.split('\n')[0]).toBe(result.outputs['message']);
+  expect(result.outputs['message']).not.toBe('');
+}
+
+export function expectGreen(result: StepResult, outcome: string): void {
+  expectEnd(result, [outcome, '', 0]);
+  expect(result.errors).toEqual([]);
+}
+
+/** A step that ended otherwise shows its whole log. */
+function expectEnd(result: StepResult, end: readonly unknown[]): void {
+  const actual = [result.outputs['result'], result.outputs['cause'], result.exitCode];
+  const log = JSON.stringify(actual) === JSON.stringify(end) ? '' : result.log;
+  expect([...actual, log]).toEqual([...end, '']);
+}

@@ -1,0 +1,336 @@
+/** A step in this process, on the simulated world's time. */
+import type { HttpHandler, HttpRequest } from '@smithy/core/protocols';
+import { HttpResponse } from '@smithy/core/protocols';
+import { Readable } from 'node:stream';
+import { ManualClock } from '../simulator/clock.ts';
+import type { Simulator } from '../simulator/simulator.ts';
+import type { WireRequest } from '../simulator/api/protocol/request.ts';
+import { createAws, type Aws, type ConnectAws } from '../src/aws/clients.ts';
+
+import { probe } from '../src/gates/http.ts';
+import { connectGitHub } from '../src/github/client.ts';
+import { finish } from '../src/post.ts';
+import { run, type ActionSystem, type Runner } from '../src/action.ts';
+import { Cancelled } from '../src/runtime/cancellation.ts';
+import { isError } from '../src/runtime/error.ts';
+import { download } from '../src/runtime/http.ts';
+import { execute } from '../src/runtime/exec.ts';
+import {
+  annotations,
+  inAFolder,
+  inputValues,
+  jobVariables,
+  readReport,
+  type StepOptions,
+  type StepResult,
+} from './job.ts';
+import { JumpClock } from './jump-clock.ts';
+
+export interface InProcessOptions extends StepOptions {
+  /** Simulated seconds in one second of the step; 1 by default. */
+  readonly clockSpeed?: number;
+}
+
+type Env = Readonly<Record<string, string>>;
+
+/**
+ * Runs the step and its post step as `runStep` does, but from the sources, in this process, and on the time of the
+ * simulator, whose clock has to be a `ManualClock`. Calls of AWS need no connection. A step can be cancelled, not
+ * killed: only a process of its own dies.
+ */
+export function runInProcess(
+  sim: Simulator,
+  inputs: Readonly<Record<string, string>>,
+  options: InProcessOptions = {},
+): Promise<StepResult> {
+  const { clock: world } = sim.world;
+  if (!(world instanceof ManualClock)) throw new Error('The clock of this simulator runs by itself.');
+  const clock = new JumpClock(world, options.clockSpeed);
+  return inAFolder(options.files, async (folder) => {
+    const env = await jobVariables(folder, inputs, sim.env, options);
+    const job = { sim, clock, env, values: await inputValues(inputs), state: new Map<string, string>() };
+    const cancellation = new AbortController();
+    const { exitCode, log, summary, outputs } = await runHalf(job, run, cancellation.signal, (all) =>
+      options.onOutput?.(all, (signal) => {
+        cancel(signal, cancellation, clock);
+      }),
+    );
+    const report = await readReport(outputs, log);
+    options.beforePost?.();
+    const post = await runHalf(job, finish, new AbortController().signal, () => undefined);
+    return {
+      exitCode,
+      log,
+      outputs,
+      summary,
+      errors: annotations(log, 'error'),
+      warnings: annotations(log, 'warning'),
+      get report() {
+        return report();
+      },
+      post: { exitCode: post.exitCode, log: post.log, summary: post.summary },
+    };
+  });
+}
+
+/** A signal arrives a moment after it was sent, and time stands still until then. */
+function cancel(signal: NodeJS.Signals, cancellation: AbortController, clock: JumpClock): void {
+  if (signal !== 'SIGINT' && signal !== 'SIGTERM')
+    throw new Error(`Only a process of its own gets ${signal}.`);
+  void clock.working(async () => {
+    await new Promise((resolve) => setImmediate(resolve));
+    cancellation.abort(new Cancelled(signal));
+  });
+}
+
+interface Job {
+  readonly sim: Simulator;
+  readonly clock: JumpClock;
+  readonly env: Env;
+  readonly values: Readonly<Record<string, string>>;
+  /** What the step saved for its post step. */
+  readonly state: Map<string, string>;
+}
+
+interface Half {
+  readonly exitCode: number;
+  readonly log: string;
+  readonly summary: string;
+  readonly outputs: Readonly<Record<string, string>>;
+}
+
+/** The step, or its post step: each has a log, a summary and an exit code of its own. */
+async function runHalf(
+  job: Job,
+  half: (runner: Runner, ctx: ActionSystem) => Promise<void>,
+  signal: AbortSignal,
+  onOutput: (log: string) => void,
+): Promise<Half> {
+  const left = { exitCode: 0, log: '', summary: '', outputs: {} as Record<string, string> };
+  const runner = runnerOf(job, left, (text) => {
+    left.log += `${text}\n`;
+    onOutput(left.log);
+  });
+  await job.clock.run(half(runner, contextOf(job, signal)));
+  return left;
+}
+
+/** The runner as @actions/core shows it: workflow commands in the log. */
+function runnerOf(
+  { values, state, env }: Job,
+  left: { exitCode: number; summary: string; outputs: Record<string, string> },
+  print: (text: string) => void,
+): Runner {
+  const command = (name: string, text: string): void => {
+    const escaped = text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
+    print(`::${name}::${escaped}`);
+  };
+  const warning = (text: string): void => {
+    command('warning', text);
+  };
+  return {
+    getInput: (name) => values[name] ?? '',
+    setSecret: (secret) => {
+      command('add-mask', secret);
+    },
+    saveState: (name, value) => {
+      state.set(name, value);
+    },
+    getState: (name) => state.get(name) ?? '',
+    console: {
+      info: print,
+      warning,
+      startGroup: (title) => {
+        command('group', title);
+      },
+      endGroup: () => {
+        command('endgroup', '');
+      },
+    },
+    publisher: {
+      info: print,
+      warning,
+      setOutput: (name, value) => {
+        left.outputs[name] = value;
+      },
+      setFailed: (text) => {
+        left.exitCode = 1;
+        command('error', text);
+      },
+      writeSummary: (markdown) => {
+        left.summary += markdown;
+        return Promise.resolve();
+      },
+    },
+    env,
+  };
+}
+
+function contextOf({ sim, clock, env }: Job, signal: AbortSignal): ActionSystem {
+  const counted: typeof fetch = (...request) =>
+    clock.working(async () => {
+      const answer = await fetch(...request).catch(rethrow);
+      const body = [204, 304].includes(answer.status) ? null : await answer.arrayBuffer();
+      return new Response(body, answer);
+    });
+  const github = { apiUrl: env['GITHUB_API_URL'] ?? '', fetch: counted };
+  return {
+    clock,
+    date: () => clock.date(),
+    random: evenly(),
+    signal,
+    connectAws: connectionOf(sim, clock, env),
+    connectGitHub: (token, repository, ends) => connectGitHub(token, repository, ends, github),
+    ask: (...asked) => clock.working(() => probe(...asked)),
+    download: (...asked) => clock.working(() => download(...asked)),
+    exec: (...asked) => clock.working(() => execute(...asked)),
+  };
+}
+
+/** Node's network errors come from outside of the realm that Jest runs tests in, and would not be known as errors. */
+function rethrow(error: unknown): never {
+  const { name, message, cause } = error as Error;
+  const inner = isError(cause) ? new Error(cause.message) : cause;
+  throw Object.assign(new Error(message, { cause: inner }), { name });
+}
+
+/** The same numbers in every run, spread evenly over 0 to 1. */
+function evenly(): () => number {
+  let last = 0;
+  return () => {
+    last = (last + 0.618034) % 1;
+    return last;
+  };
+}
+
+/** Clients that take nothing from the environment of this process. */
+function connectionOf(sim: Simulator, clock: JumpClock, env: Env): ConnectAws {
+  return async (region, signal, over) => {
+    const aws = await createAws(region, signal, over, {
+      clock: { sleep: (...pause) => clock.waiting(() => clock.sleep(...pause)) },
+      random: evenly(),
+      requestHandler: (ends) => new Direct(sim, clock, ends),
+      defaultRegion: () => Promise.reject(new Error('Region is missing')),
+      endpoint: env['AWS_ENDPOINT_URL'] ?? sim.url,
+      credentials: {
+        accessKeyId: env['AWS_ACCESS_KEY_ID'] ?? '',
+        secretAccessKey: env['AWS_SECRET_ACCESS_KEY'] ?? '',
+      },
+    });
+    return countedIn(aws, clock);
+  };
+}
+
+/** The same clients; each call counts as work from its beginning to its end, what the SDK does of it included. */
+function countedIn(aws: Aws, clock: JumpClock): Aws {
+  const counted = <Client extends object>(client: Client): Client =>
+    new Proxy(client, {
+      get: (target, name): unknown => {
+        const member: unknown = Reflect.get(target, name);
+        if (typeof member !== 'function') return member;
+        return (...given: unknown[]) =>
+          clock.working(() => Reflect.apply(member, target, given) as Promise<unknown>);
+      },
+    });
+  return {
+    region: aws.region,
+    ecs: counted(aws.ecs),
+    ecsWrites: counted(aws.ecsWrites),
+    taskDefinitions: counted(aws.taskDefinitions),
+    elb: counted(aws.elb),
+    logs: counted(aws.logs),
+    alarms: counted(aws.alarms),
+    roles: counted(aws.roles),
+    secrets: counted(aws.secrets),
+    parameters: counted(aws.parameters),
+    scaling: counted(aws.scaling),
+    ecr: (region) => counted(aws.ecr(region)),
+  };
+}
+
+/** How long the action's own handler waits for an answer, in milliseconds. */
+const REQUEST_TIMEOUT_MS = 20_000;
+
+/** Hands requests to the simulator without a connection, and is as impatient as the action's own handler. */
+class Direct implements HttpHandler<object> {
+  readonly metadata = { handlerProtocol: 'http/1.1' };
+  readonly #sim: Simulator;
+  readonly #clock: JumpClock;
+  readonly #signal: AbortSignal;
+
+  constructor(sim: Simulator, clock: JumpClock, signal: AbortSignal) {
+    this.#sim = sim;
+    this.#clock = clock;
+    this.#signal = signal;
+  }
+
+  async handle(request: HttpRequest): Promise<{ response: HttpResponse }> {
+    this.#signal.throwIfAborted();
+    let giveUp = (): void => undefined;
+    let silence = (): void => undefined;
+    const noAnswer = new Promise<never>((_, reject) => {
+      giveUp = () => {
+        reject(this.#signal.reason as Error);
+      };
+      this.#signal.addEventListener('abort', giveUp, { once: true });
+      silence = this.#clock.alarm(REQUEST_TIMEOUT_MS, () => {
+        reject(timeoutError(`no answer within ${REQUEST_TIMEOUT_MS} ms`));
+      });
+    });
+    noAnswer.catch(() => undefined);
+    try {
+      return await this.#exchange(wireOf(request), noAnswer);
+    } finally {
+      silence();
+      this.#signal.removeEventListener('abort', giveUp);
+    }
+  }
+
+  async #exchange(request: WireRequest, noAnswer: Promise<never>): Promise<{ response: HttpResponse }> {
+    // What is late takes effect also where nobody waits for the answer any more.
+    const reply = await Promise.race([
+      noAnswer,
+      this.#sim.reply(request, async (milliseconds) => {
+        const pause = this.#clock.sleep(milliseconds);
+        await this.#clock.waiting(() => Promise.race([pause, noAnswer])).catch(() => undefined);
+        await pause;
+      }),
+    ]);
+    switch (reply.kind) {
+      case 'answer': {
+        const body = Readable.from([Buffer.from(reply.body)]);
+        const { status: statusCode, headers } = reply;
+        return { response: new HttpResponse({ statusCode, headers: { ...headers }, body }) };
+      }
+      case 'reset':
+        throw Object.assign(timeoutError('socket hang up'), { code: 'ECONNRESET' });
+      case 'hang':
+        return this.#clock.hanging(() => noAnswer);
+    }
+  }
+
+  updateHttpClientConfig(): void {
+    // There is nothing to configure.
+  }
+
+  httpHandlerConfigs(): object {
+    return {};
+  }
+}
+
+/** The name that the SDK's handler gives to every answer that does not come. */
+function timeoutError(message: string): Error {
+  return Object.assign(new Error(message), { name: 'TimeoutError' });
+}
+
+function wireOf({ headers, body }: HttpRequest): WireRequest {
+  const lower = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value] as const);
+  return { headers: Object.fromEntries(lower), body: textOf(body) };
+}
+
+function textOf(body: unknown): string {
+  if (body === undefined) return '';
+  if (typeof body === 'string') return body;
+  if (body instanceof Uint8Array) return new TextDecoder().decode(body);
+  throw new Error('The body of a request is neither a text nor bytes.');
+}
