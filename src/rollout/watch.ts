@@ -155,6 +155,8 @@ export function termsOf(rollout: Rollout, request: RolloutRequest): EvaluationTe
     failFast: request.failFast,
     failedTaskLimit: request.failedTaskLimit,
     breakerThreshold: breakerThreshold(breaker, asked),
+    desired: asked,
+    resetOnHealthyTask: breaker.resetOnHealthyTask,
     ecsRollsBack: {
       forBreaker: breaker.rollsBack && lastGood !== undefined,
       forAlarms: deployment.alarmsRollBack && lastGood !== undefined,
