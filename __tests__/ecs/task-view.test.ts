@@ -199,7 +199,6 @@ describe('which of several containers failed', () => {
 describe('a task that stopped for reasons that are none of the new revision', () => {
   test.each([
     ['UserInitiated', 'Task stopped by user'],
-    ['SpotInterruption', 'Your Spot Task was interrupted.'],
     ['TerminationNotice', 'The instance is about to be terminated'],
     ['InfrastructureHealth', 'The infrastructure of the task is unhealthy'],
     ['ServiceSchedulerInitiated', 'Scaling activity initiated by (deployment ecs-svc/4980306466373577095)'],
@@ -318,4 +317,13 @@ describe('in one line', () => {
     );
     expect(failureOf(task)?.reason).toBe('Task failed ELB health checks in (target-group backend)');
   });
+});
+
+test('a task whose Spot capacity AWS took back is a lack of capacity, and no failure of the revision', () => {
+  const task = stoppedTask({
+    stopCode: 'SpotInterruption',
+    stoppedReason: 'Your Spot Task was interrupted.',
+    containers: [{ name: 'app', exitCode: 143 }],
+  });
+  expect(failureOf(task)).toMatchObject({ cause: 'capacity', severity: 'ignored' });
 });

@@ -210,7 +210,12 @@ describe('a deployment in progress', () => {
 const RULE = { type: 'BOUNDED_PERCENT', value: 50 } as const;
 
 test.each([
-  ['on, and rolls back', { enabled: true, rollsBack: true, rule: RULE }, 'ROLLING', 'OK'],
+  [
+    'on, and rolls back',
+    { enabled: true, rollsBack: true, resetOnHealthyTask: true, rule: RULE },
+    'ROLLING',
+    'OK',
+  ],
   ['on', { enabled: true, rollsBack: false, resetOnHealthyTask: true, rule: RULE }, 'ROLLING', 'OK'],
   ['off', { enabled: false, rollsBack: false, resetOnHealthyTask: true, rule: RULE }, 'ROLLING', 'WARNING'],
   [

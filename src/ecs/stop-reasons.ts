@@ -260,10 +260,12 @@ export const LOG_SIGNS: readonly Pick<StopReason, 'pattern' | 'cause' | 'hint'>[
 /** Stop codes that are never the new revision's fault (ECS API, Task.stopCode). */
 export const NOT_OUR_FAULT: readonly string[] = [
   'UserInitiated',
-  'SpotInterruption',
   'TerminationNotice',
   'InfrastructureHealth',
 ];
+
+/** AWS took the capacity of a task back. */
+export const TAKEN_AWAY: readonly string[] = ['SpotInterruption'];
 
 /** ECS stops tasks that it no longer needs; that is how every rollout ends for the old ones. */
 export const SCALED_IN = /Scaling activity initiated by/i;

@@ -7,6 +7,7 @@ import {
   NOT_OUR_FAULT,
   SCALED_IN,
   STOP_REASONS,
+  TAKEN_AWAY,
   type Severity,
   type StopReasonMeaning,
 } from './stop-reasons.ts';
@@ -42,6 +43,7 @@ export function failureOf(task: Task, essentials: readonly string[] = []): TaskF
   if (task.desiredStatus !== 'STOPPED' && task.lastStatus !== 'STOPPED') return undefined;
   const stoppedReason = task.stoppedReason ?? '';
   const stopCode = task.stopCode;
+  if (stopCode !== undefined && TAKEN_AWAY.includes(stopCode)) return takenAway(stopCode, stoppedReason);
   if (stopCode !== undefined && NOT_OUR_FAULT.includes(stopCode)) return undefined;
   if (SCALED_IN.test(stoppedReason)) return undefined;
   const containers = telling(task, essentials);
@@ -65,6 +67,20 @@ export function failureOf(task: Task, essentials: readonly string[] = []): TaskF
     started: hasStarted(task),
     ...(passes === undefined ? {} : { passes }),
     reason: oneLine(text),
+  };
+}
+
+/** AWS wanted the room back: shown, and no failure of the revision. */
+function takenAway(stopCode: string, stoppedReason: string): TaskFailure {
+  return {
+    cause: 'capacity',
+    severity: 'ignored',
+    hint: 'AWS took Spot capacity back: ECS starts another task; a share of FARGATE in the capacity provider strategy keeps some.',
+    container: undefined,
+    exitCode: undefined,
+    stopCode,
+    started: true,
+    reason: oneLine(stoppedReason),
   };
 }
 

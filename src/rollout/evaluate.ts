@@ -1,6 +1,14 @@
 import { describeFailure } from '../ecs/task-failure.ts';
 import type { Cause } from '../model/index.ts';
-import { causeOf, countedFailures, isConclusive, saysRollback, type CountingTerms, type History } from './history.ts';
+import {
+  causeOf,
+  countedFailures,
+  isConclusive,
+  saysRollback,
+  type CountingTerms,
+  type History,
+} from './history.ts';
+import { eventText, hopelessEvent } from './placement.ts';
 import type { DeploymentView, EntryView, Observation } from './observe.ts';
 
 /** What one look at a rollout, with all looks before it, amounts to. */
@@ -101,10 +109,16 @@ function evaluateRunning(
 
 /** Fail fast: the tasks that failed already say what ECS will find out later. */
 function evaluateEvidence(history: History, terms: EvaluationTerms): Evaluation {
-  const failure = terms.failFast ? isConclusive(history, terms) : undefined;
-  return failure === undefined
+  if (!terms.failFast) return { kind: 'progressing' };
+  const failure = isConclusive(history, terms);
+  if (failure !== undefined) {
+    return { kind: 'failed', ecs: 'in-progress', cause: failure.cause, reason: describeFailure(failure) };
+  }
+  // Where some task found a place, others may yet: old ones make room, instances are started.
+  const event = history.placed ? undefined : hopelessEvent(history.unplaced);
+  return event === undefined
     ? { kind: 'progressing' }
-    : { kind: 'failed', ecs: 'in-progress', cause: failure.cause, reason: describeFailure(failure) };
+    : { kind: 'failed', ecs: 'in-progress', cause: 'capacity', reason: eventText(event) };
 }
 
 /** STOPPED means superseded, given up with rollback off, or stopped by somebody. */

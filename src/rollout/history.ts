@@ -2,12 +2,17 @@ import { settling, type FailedTaskTerms, type Past } from '../ecs/failed-tasks.t
 import type { TargetView } from '../ecs/targets.ts';
 import { describeFailure, type TaskFailure } from '../ecs/task-failure.ts';
 import type { Cause } from '../model/index.ts';
-import type { EntryView, Observation } from './observe.ts';
+import type { EntryView, Observation, ServiceEvent } from './observe.ts';
+import { unplacedEvents } from './placement.ts';
 
 /** What the looks at one rollout taught so far. */
 export interface History {
   /** Our tasks that became healthy, or failed, each once, in the order in which that was seen. */
   readonly transitions: readonly TaskTransition[];
+  /** ECS found a place for some task of ours. */
+  readonly placed: boolean;
+  /** Events since the start about tasks that found none, oldest first; an answer holds the last hundred of all alone. */
+  readonly unplaced: readonly ServiceEvent[];
   /** Some task of ours started its containers. */
   readonly started: boolean;
   /** Failed tasks of ours by id, in the order in which they were seen. */
@@ -27,6 +32,8 @@ export type TaskTransition =
 
 export const NO_HISTORY: History = {
   transitions: [],
+  placed: false,
+  unplaced: [],
   started: false,
   failures: new Map(),
   unhealthyTargets: new Map(),
@@ -35,7 +42,12 @@ export const NO_HISTORY: History = {
 };
 
 /** Pure: the history with one more look. `beganBefore`: what failed by the first one is of another time. */
-export function remember(history: History, seen: Observation, beganBefore = false): History {
+export function remember(
+  history: History,
+  seen: Observation,
+  beganBefore = false,
+  knownEvents: readonly string[] = [],
+): History {
   const isUnanswered = seen.unanswered !== undefined;
   const first = isUnanswered ? undefined : new Set(beganBefore ? failedIn(seen) : []);
   const known = history.preexisting ?? first;
@@ -57,12 +69,21 @@ export function remember(history: History, seen: Observation, beganBefore = fals
       ...newlyHealthy.map(({ id, checked }) => ({ task: id, became: 'healthy' as const, checked })),
       ...newlyFailed.map(({ id }) => ({ task: id, became: 'failed' as const })),
     ],
+    placed: history.placed || isAnyPlaced(seen),
+    unplaced: [
+      ...history.unplaced,
+      ...unplacedEvents(seen.events, new Set([...knownEvents, ...history.unplaced.map(({ id }) => id)])),
+    ],
     started: history.started || seen.tasks.some(hasStarted),
     failures,
     unhealthyTargets: rememberTargets(history.unhealthyTargets, seen.targets),
     rollbackId: saysRollback(seen.primary) ? seen.primary?.id : history.rollbackId,
     preexisting: known,
   };
+}
+
+function isAnyPlaced({ tasks, entry }: Observation): boolean {
+  return tasks.length > 0 || (entry?.running ?? 0) + (entry?.pending ?? 0) > 0;
 }
 
 function hasStarted({ status, failure }: Observation['tasks'][number]): boolean {
@@ -98,7 +119,9 @@ export interface CountingTerms extends FailedTaskTerms {
 export function countedFailures(history: History, resetOnHealthyTask = true): TaskFailure[] {
   const { transitions, failures } = history;
   const last = resetOnHealthyTask ? transitions.findLastIndex(({ became }) => became === 'healthy') : -1;
-  const wereHealthy = new Set(transitions.flatMap(({ task, became }) => (became === 'healthy' ? [task] : [])));
+  const wereHealthy = new Set(
+    transitions.flatMap(({ task, became }) => (became === 'healthy' ? [task] : [])),
+  );
   const counted = transitions.filter(
     ({ task, became }, index) => became === 'failed' && (index > last || wereHealthy.has(task)),
   );
