@@ -210,12 +210,17 @@ describe('a deployment in progress', () => {
 const RULE = { type: 'BOUNDED_PERCENT', value: 50 } as const;
 
 test.each([
-  ['on, and rolls back', { enabled: true, rollsBack: true, rule: RULE }, 'ROLLING', 'OK'],
-  ['on', { enabled: true, rollsBack: false, rule: RULE }, 'ROLLING', 'OK'],
-  ['off', { enabled: false, rollsBack: false, rule: RULE }, 'ROLLING', 'WARNING'],
+  [
+    'on, and rolls back',
+    { enabled: true, rollsBack: true, resetOnHealthyTask: true, rule: RULE },
+    'ROLLING',
+    'OK',
+  ],
+  ['on', { enabled: true, rollsBack: false, resetOnHealthyTask: true, rule: RULE }, 'ROLLING', 'OK'],
+  ['off', { enabled: false, rollsBack: false, resetOnHealthyTask: true, rule: RULE }, 'ROLLING', 'WARNING'],
   [
     'off, which a native strategy has no use for',
-    { enabled: false, rollsBack: false, rule: RULE },
+    { enabled: false, rollsBack: false, resetOnHealthyTask: true, rule: RULE },
     'CANARY',
     'OK',
   ],

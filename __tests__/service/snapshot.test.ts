@@ -270,6 +270,7 @@ describe('the circuit breaker', () => {
     expect((await snapshot({ deployments: [] })).breaker).toEqual({
       enabled: false,
       rollsBack: false,
+      resetOnHealthyTask: true,
       rule: { type: 'BOUNDED_PERCENT', value: 50 },
     });
   });

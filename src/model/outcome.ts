@@ -127,6 +127,8 @@ export interface GateResult {
   readonly gate: 'digest' | 'targets' | 'tasks' | 'http' | 'alarms';
   readonly state: 'passed' | 'failed' | 'skipped';
   readonly detail: string;
+  /** Its tasks run, and nothing says whether they are healthy: that proves no health. */
+  readonly unchecked?: true;
   /** Of a failure, where the gate itself knows better than its name says. */
   readonly cause?: Cause;
   readonly hint?: string;
@@ -140,6 +142,13 @@ export type RollbackEnd =
   | { readonly kind: 'nowhere'; readonly why: string }
   /** The service runs somebody else's deployment; nothing was touched. */
   | { readonly kind: 'superseded'; readonly by: string }
+  /** ECS was at it when nobody could look any longer: how it ended is not known. */
+  | {
+      readonly kind: 'unseen';
+      readonly cause: Cause;
+      readonly why: string;
+      readonly hint: string | undefined;
+    }
   | { readonly kind: 'failed'; readonly why: string };
 
 /** What has to be done to a service so that it runs a revision. */

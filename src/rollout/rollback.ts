@@ -5,6 +5,7 @@ import { retryRead, writeOnce } from '../aws/writes.ts';
 import { describeServiceDeployment, type ServiceDeployment } from '../ecs/service-deployments.ts';
 import { describeService, primaryOf, type Service } from '../ecs/services.ts';
 import type { Problem, Request, RollbackEnd, Rollout, RolloutRequest, ServiceRun } from '../model/index.ts';
+import { Cancelled } from '../runtime/cancellation.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { withTimeout } from '../runtime/wait.ts';
 import type { Watched } from './failure.ts';
@@ -100,31 +101,82 @@ const REFUSALS = 3;
 /** However little time is left, a look that is begun has as long. */
 const LEAST_MS = 5_000;
 
+/** A look that hangs is given up, and begun again. */
+const LOOK_MS = 30_000;
+
+/** Pauses after calls that AWS did not answer, in seconds; the last one goes on. */
+const UNANSWERED_PAUSES = [1, 2, 4, 8, 15];
+
+/** How far a rollback came. */
+interface Tries {
+  /** Looks after which ECS had moved on. */
+  moved: number;
+  /** Requests to stop that ECS refused. */
+  refusals: number;
+  /** Calls in a row that AWS did not answer. */
+  unanswered: number;
+  /** The last request that AWS did not answer: the next one is by the other call, which has another quota. */
+  lost: 'stop' | 'update' | undefined;
+  /** The revision of an UpdateService of ours that was not answered: it may have taken effect since. */
+  sent: string | undefined;
+}
+
 /**
  * Puts the last good revision back. Right before each change the service is read again: another's deployment is
  * never rolled back. While our service deployment runs, ECS is asked to roll it back; afterwards the service is updated
- * to the last good revision. The rollback is followed and evaluated like any rollout.
+ * to the last good revision. Throttling, server errors and calls that hang only cost time: it is tried by both calls in
+ * turn until the deadline. The rollback is followed to ECS's own end.
  */
 export async function rollBack(
   ctx: RollbackContext,
   rollout: Rollout,
   request: RolloutRequest,
 ): Promise<RollbackEnd> {
-  const { clock, signal } = ctx;
+  const { clock, signal, log } = ctx;
+  const { name } = rollout.snapshot.address;
   const deadline = clock.now() + request.waitMinutes * 60_000;
-  let refusals = 0;
-  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-    const mayStop = refusals < REFUSALS;
-    const left = until(deadline, clock, request);
-    const next = (): Promise<Step> => retryRead(clock, () => nextStep(ctx, rollout, mayStop), signal);
-    const step = await withTimeout(clock, Math.max(deadline - clock.now(), LEAST_MS), next);
-    const end = await take(ctx, rollout, left, step);
-    if (typeof end !== 'string') return end;
-    if (end === 'refused') refusals += 1;
-    if (end === 'may-not-stop') refusals = REFUSALS;
-    else await clock.sleep(request.pollSeconds * 1000, signal);
+  const tries: Tries = { moved: 0, refusals: 0, unanswered: 0, lost: undefined, sent: undefined };
+  while (tries.moved < ATTEMPTS) {
+    try {
+      const end = await tryOnce(ctx, rollout, until(deadline, clock, request), tries);
+      if (typeof end !== 'string') return end;
+      tries.moved += 1;
+      tries.unanswered = 0;
+      tries.lost = undefined;
+      if (end === 'refused') tries.refusals += 1;
+      if (end === 'may-not-stop') tries.refusals = REFUSALS;
+      else await clock.sleep(request.pollSeconds * 1000, signal);
+    } catch (error) {
+      const kind = awsErrorKind(error);
+      const left = deadline - clock.now();
+      if ((kind !== 'throttled' && kind !== 'transient') || left <= 0) throw error;
+      const pause = UNANSWERED_PAUSES[Math.min(tries.unanswered, UNANSWERED_PAUSES.length - 1)] ?? 0;
+      tries.unanswered += 1;
+      log.line(`${name}: going back: no answer (${describeAwsError(error)}); trying again.`);
+      await clock.sleep(Math.min(pause * 1000, left), signal);
+    }
   }
   return { kind: 'failed', why: 'the service kept changing while it was rolled back' };
+}
+
+/** Looks at the service, and does what it allows. */
+async function tryOnce(
+  ctx: RollbackContext,
+  rollout: Rollout,
+  request: RolloutRequest,
+  tries: Tries,
+): Promise<RollbackEnd | TryAgain> {
+  const { aws, clock } = ctx;
+  const ms = Math.min(Math.max(request.waitMinutes * 60_000, LEAST_MS), LOOK_MS);
+  if (tries.sent !== undefined) {
+    const service = await withTimeout(clock, ms, () => describeService(aws.ecs, rollout.snapshot.address));
+    const primary = primaryOf(service);
+    if (primary?.id !== rollout.deploymentId && primary?.taskDefinition === tries.sent)
+      return followBack(ctx, rollout, request, service, tries.sent);
+  }
+  const mayStop = tries.refusals < REFUSALS && tries.lost !== 'stop';
+  const step = await withTimeout(clock, ms, () => nextStep(ctx, rollout, mayStop));
+  return take(ctx, rollout, request, step, tries);
 }
 
 /**
@@ -153,6 +205,7 @@ async function take(
   rollout: Rollout,
   request: RolloutRequest,
   step: Step,
+  tries: Tries,
 ): Promise<RollbackEnd | TryAgain> {
   const name = rollout.snapshot.address.name;
   switch (step.kind) {
@@ -162,9 +215,12 @@ async function take(
       return endOfRollback(await watch(ctx, rollout, request, 'rolled-back'));
     case 'stop':
       ctx.log.line(`${name}: asking ECS to roll the service deployment back.`);
+      tries.lost = 'stop';
       return stopAndFollow(ctx, rollout, request, step.arn);
     case 'update':
       ctx.log.line(`${name}: going back to ${revisionName(step.to.taskDefinitionArn)}.`);
+      tries.lost = 'update';
+      if (rollout.replacesTasks) tries.sent = step.to.taskDefinitionArn;
       return updateBack(ctx, rollout, request, step);
   }
 }
@@ -195,6 +251,8 @@ async function stopAndFollow(
         return deployment?.status?.startsWith('ROLLBACK_') === true ? {} : undefined;
       },
       signal,
+      // The other call is next.
+      clock.now(),
     );
   } catch (error) {
     const kind = awsErrorKind(error);
@@ -244,23 +302,37 @@ async function updateBack(
       return isBack ? now : undefined;
     },
     signal,
+    clock.now(),
   );
   if (service === 'superseded') return 'look-again';
+  return followBack(ctx, rollout, request, service, input.taskDefinition ?? rollout.taskDefinitionArn);
+}
+
+/** Follows the deployment with which this run goes back to ECS's own end: hiccups on its way are no verdict. */
+async function followBack(
+  ctx: RollbackContext,
+  rollout: Rollout,
+  request: RolloutRequest,
+  service: Service | undefined,
+  taskDefinitionArn: string,
+): Promise<RollbackEnd | 'look-again'> {
+  const { snapshot } = rollout;
   const primary = service && primaryOf(service);
   const after = { ...snapshot, primaryId: rollout.deploymentId };
   const replacesTasks = primary?.id !== rollout.deploymentId;
   const back: Rollout = {
     ...rollout,
     snapshot: after,
-    taskDefinitionArn: input.taskDefinition ?? rollout.taskDefinitionArn,
+    taskDefinitionArn,
     deploymentId: primary?.id ?? '',
     serviceDeploymentArn: replacesTasks
-      ? await findServiceDeployment(ctx, after, primary, target.taskDefinitionArn)
+      ? await findServiceDeployment(ctx, after, primary, taskDefinitionArn)
       : undefined,
     replacesTasks,
   };
   // The rollback has the count that was there before, not the one that this run asked for.
-  return endOfRollback(await watch(ctx, back, { ...request, desiredCount: undefined }), back);
+  const following = { ...request, desiredCount: undefined, failFast: false };
+  return endOfRollback(await watch(ctx, back, following, 'rolled-back'), back);
 }
 
 /** What a watched rollback came to. `back`: the rollout that goes back, where it is one of ours. */
@@ -285,7 +357,12 @@ function endOfRollback(watched: Watched, back?: Rollout): RollbackEnd | 'look-ag
     case 'deadline':
       return { kind: 'failed', why: 'it had not finished when its time was up; ECS goes on with it' };
     case 'access-lost':
-      return { kind: 'failed', why: end.failure.message };
+      return {
+        kind: 'unseen',
+        cause: end.failure.reason,
+        why: end.failure.message,
+        hint: end.failure.hint,
+      };
   }
 }
 
@@ -293,12 +370,15 @@ function because(reason: string): string {
   return reason === '' ? '' : `: ${reason}`;
 }
 
-/** A rollback that AWS refuses is a failed one, in its own words. */
+/**
+ * A rollback that AWS refuses is a failed one, in its own words; so is one that ends by an error that nobody foresaw: the
+ * other services go on. Rejects with the end of the job alone.
+ */
 export async function withoutThrowing(rollback: () => Promise<RollbackEnd>): Promise<RollbackEnd> {
   try {
     return await rollback();
   } catch (error) {
-    if (awsErrorKind(error) === 'not-aws') throw error;
+    if (error instanceof Cancelled) throw error;
     return { kind: 'failed', why: describeAwsError(error) };
   }
 }

@@ -52,7 +52,7 @@ export async function watch(
     if (look.kind === 'access-lost') return { end: { end: look, last, history } };
     if (look.kind === 'seen') {
       last = withKnownTasks(look.seen, last);
-      history = remember(history, last, beganBefore(rollout));
+      history = remember(history, last, beganBefore(rollout), rollout.snapshot.knownEvents);
       const evaluation = evaluate(last, history, termsOf(rollout, request));
       reporter.report(last, evaluation);
       if (isOver(evaluation, until)) return { end: { end: evaluation, last, history } };
@@ -83,7 +83,8 @@ export async function watchServiceRun(
     desiredCount: watched.last?.service.desired ?? serviceRun.desiredCount,
   };
   const { waitMinutes, desiredCount } = request.rollout;
-  const found = problemOf(watched, waitMinutes, rollout.replacesTasks ? undefined : desiredCount);
+  const count = rollout.replacesTasks ? undefined : desiredCount;
+  const found = problemOf(watched, waitMinutes, count, rollout.snapshot);
   if (found === undefined) return after;
   // What happens in the service since another deployment took over is not of ours.
   const isDone = watched.end.kind === 'access-lost' || watched.end.kind === 'superseded';
@@ -155,6 +156,8 @@ export function termsOf(rollout: Rollout, request: RolloutRequest): EvaluationTe
     failFast: request.failFast,
     failedTaskLimit: request.failedTaskLimit,
     breakerThreshold: breakerThreshold(breaker, asked),
+    desired: asked,
+    resetOnHealthyTask: breaker.resetOnHealthyTask,
     ecsRollsBack: {
       forBreaker: breaker.rollsBack && lastGood !== undefined,
       forAlarms: deployment.alarmsRollBack && lastGood !== undefined,

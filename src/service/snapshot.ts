@@ -88,6 +88,7 @@ function breakerOf(service: Service): Breaker {
   return {
     enabled: configured?.enable ?? false,
     rollsBack: configured?.enable === true && configured.rollback === true,
+    resetOnHealthyTask: configured?.resetOnHealthyTask ?? true,
     rule: { type, value },
   };
 }
