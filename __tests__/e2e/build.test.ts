@@ -18,7 +18,7 @@ function valuesOf(call: DockerCall | undefined, option: string): string[] {
 }
 
 describe('a build', () => {
-  test('logs in by standard input, builds in a configuration of its own, and deploys what was pushed', () =>
+  test.concurrent('logs in by standard input, builds in a configuration of its own, and deploys what was pushed', () =>
     inAWorld({}, async (sim) => {
       const docker = await stubDocker();
       const result = await step(
@@ -53,7 +53,7 @@ describe('a build', () => {
       );
     }));
 
-  test('is for the platform of the task definition', () =>
+  test.concurrent('is for the platform of the task definition', () =>
     inAWorld({}, async (sim) => {
       const docker = await stubDocker();
       const definition = {
@@ -84,7 +84,7 @@ describe('a build', () => {
       );
     }));
 
-  test('of a pull request has the head as its commit, not the merge commit', () =>
+  test.concurrent('of a pull request has the head as its commit, not the merge commit', () =>
     inAWorld({}, async (sim) => {
       const docker = await stubDocker();
       const head = 'f'.repeat(40);
@@ -98,7 +98,7 @@ describe('a build', () => {
       expect(valuesOf(buildOf(await docker.calls()), '--tag')[0]).toBe(`${URI}:${head}`);
     }));
 
-  test('again of the same commit asks docker nothing', () =>
+  test.concurrent('again of the same commit asks docker nothing', () =>
     inAWorld({}, async (sim) => {
       const docker = await stubDocker();
       const options = { files: FILES, env: { PATH: docker.path } };
@@ -115,7 +115,7 @@ describe('a build', () => {
       expect(accepted(sim, 'PutImage').at(-1)?.body).toMatchObject({ imageTag: 'stable' });
     }));
 
-  test('makes a builder where the docker driver is not enough, and removes it after the job', () =>
+  test.concurrent('makes a builder where the docker driver is not enough, and removes it after the job', () =>
     inAWorld({}, async (sim) => {
       const docker = await stubDocker([{ when: '^info', stdout: '[["Backing Filesystem","extfs"]]\n' }]);
       const inputs = { ...BUILD, cache: 'gha', 'buildkit-image': 'mirror.example.com/buildkit:1' };
@@ -140,7 +140,7 @@ describe('a build', () => {
       expect(valuesOf(build, '--cache-to')).toEqual([`${scope},mode=max,ignore-error=true`]);
     }));
 
-  test('takes the given builder, and the current one where it is in a container', () =>
+  test.concurrent('takes the given builder, and the current one where it is in a container', () =>
     inAWorld({}, async (sim) => {
       const docker = await stubDocker([
         { when: '^buildx inspect', stdout: 'Name:   builder-7\nDriver: docker-container\n\nNodes:\n' },
@@ -152,7 +152,7 @@ describe('a build', () => {
       expect(builds.map((call) => valuesOf(call, '--builder'))).toEqual([['builder-7'], ['mine']]);
     }));
 
-  test('that a registry interrupts is tried again, with growing pauses', () =>
+  test.concurrent('that a registry interrupts is tried again, with growing pauses', () =>
     inAWorld({}, async (sim) => {
       const docker = await stubDocker([
         {
@@ -175,7 +175,7 @@ describe('a build', () => {
 });
 
 describe('a build that cannot be', () => {
-  test.each<[string, Parameters<typeof stubDocker>[0], string, string]>([
+  test.concurrent.each<[string, Parameters<typeof stubDocker>[0], string, string]>([
     [
       'without buildx',
       [{ when: '^buildx', exitCode: 1, stderr: 'docker: unknown command: docker buildx\n' }],
@@ -219,7 +219,7 @@ describe('a build that cannot be', () => {
     }),
   );
 
-  test('without docker says so', () =>
+  test.concurrent('without docker says so', () =>
     inAWorld({}, async (sim) => {
       const result = await step(sim, BUILD, { files: FILES, env: { PATH: '/nowhere' } });
       expectRed(result, 'failed', 'build-failed');

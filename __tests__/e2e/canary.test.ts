@@ -65,14 +65,14 @@ async function canariesOf(
 }
 
 describe('no secret is seen', () => {
-  test('of a deployment that succeeds', () =>
+  test.concurrent('of a deployment that succeeds', () =>
     inAWorld({}, async (sim) => {
       const { shown, result } = await canariesOf(sim, { ...tag('v2'), ...secretInputs(sim) });
       expect(result.outputs['result']).toBe('succeeded');
       expect(shown).toEqual({});
     }));
 
-  test('of a plan, also of what runs now', () =>
+  test.concurrent('of a plan, also of what runs now', () =>
     inAWorld({}, async (sim) => {
       await step(sim, { ...tag('v2'), 'environment-variables': `OLD=${canary('running')}` });
       const inputs = { ...secretInputs(sim), 'environment-variables': `OLD-\nNEW=${canary('environment')}` };
@@ -81,14 +81,14 @@ describe('no secret is seen', () => {
       expect(shown).toEqual({});
     }));
 
-  test('of a deployment that fails and is rolled back', () =>
+  test.concurrent('of a deployment that fails and is rolled back', () =>
     inAWorld({}, async (sim) => {
       const { shown, result } = await canariesOf(sim, { ...tag('crash-1'), ...secretInputs(sim) });
       expect(result.outputs['cause']).toBe('app-crashed');
       expect(shown).toEqual({});
     }));
 
-  test('of a container, but where its own program prints it: in log and summary, and nowhere else', () =>
+  test.concurrent('of a container, but where its own program prints it: in log and summary, and nowhere else', () =>
     inAWorld(
       {
         behaviours: {
@@ -103,7 +103,7 @@ describe('no secret is seen', () => {
       },
     ));
 
-  test('of a definition that AWS refuses, quoting it', () =>
+  test.concurrent('of a definition that AWS refuses, quoting it', () =>
     inAWorld({}, async (sim) => {
       sim.inject({
         action: 'RegisterTaskDefinition',
@@ -114,7 +114,7 @@ describe('no secret is seen', () => {
       expect(shown).toEqual({});
     }));
 
-  test('of a task-definition file that cannot be read', () =>
+  test.concurrent('of a task-definition file that cannot be read', () =>
     inAWorld({}, async (sim) => {
       const broken = `family: backend\ncontainerDefinitions:\n  - name: backend\n    environment:\n      - {name: A, value: ${canary('file')}\n   broken`;
       const { shown, result } = await canariesOf(
@@ -126,7 +126,7 @@ describe('no secret is seen', () => {
       expect(shown).toEqual({});
     }));
 
-  test('of a job that is killed, in the post step', () =>
+  test.concurrent('of a job that is killed, in the post step', () =>
     inAWorld({ speed: 2 }, async (sim) => {
       let isSent = false;
       const { shown, result } = await canariesOf(
@@ -144,7 +144,7 @@ describe('no secret is seen', () => {
       expect(shown).toEqual({});
     }));
 
-  test('of a build, whose program prints what it was given', async () => {
+  test.concurrent('of a build, whose program prints what it was given', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'docker-'));
     try {
       await writeFile(join(folder, 'docker'), DOCKER);
@@ -187,7 +187,7 @@ esac
 `;
 
 describe('a value that is no input', () => {
-  test.each([
+  test.concurrent.each([
     ['health-check-headers', canary('header')],
     ['build-secrets', canary('build-secret')],
     ['environment-variables', canary('environment')],

@@ -17,7 +17,7 @@ function interruptAt(text: string): StepOptions {
 }
 
 describe('an AWS that does not answer', () => {
-  test('never outlasts wait-for-minutes', () =>
+  test.concurrent('never outlasts wait-for-minutes', () =>
     inAWorld({ speed: 2 }, async (sim) => {
       onceUnderway(sim, () => {
         sim.inject({ action: 'DescribeServiceDeployments', effect: NEVER });
@@ -29,7 +29,7 @@ describe('an AWS that does not answer', () => {
       expect(mutations(sim)).toEqual(['RegisterTaskDefinition', 'UpdateService']);
     }));
 
-  test('to UpdateService does not outlast it either, and the revision stays: it may yet take effect', () =>
+  test.concurrent('to UpdateService does not outlast it either, and the revision stays: it may yet take effect', () =>
     inAWorld({}, async (sim) => {
       sim.inject({ action: 'UpdateService', effect: NEVER });
       const result = await step(sim, { ...tag('v2'), 'wait-for-minutes': '0.05' });
@@ -41,7 +41,7 @@ describe('an AWS that does not answer', () => {
 });
 
 describe('a job that is cancelled while AWS does not answer', () => {
-  test('UpdateService: it ends in time, and the post step finds out and asks for the rollback', () =>
+  test.concurrent('UpdateService: it ends in time, and the post step finds out and asks for the rollback', () =>
     inAWorld({ speed: 2 }, async (sim) => {
       sim.inject({ action: 'UpdateService', times: 1, effect: { kind: 'hang', when: 'after' } });
       const cancel = { ...tag('v2'), 'on-cancel': 'rollback' };

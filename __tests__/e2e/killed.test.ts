@@ -29,7 +29,7 @@ const SLOWLY = { speed: 2 };
 const ON_CANCEL = { ...tag('v2'), 'on-cancel': 'rollback' };
 
 describe('a job that is cancelled', () => {
-  test('ends at once, and says that ECS goes on', () =>
+  test.concurrent('ends at once, and says that ECS goes on', () =>
     inAWorld(SLOWLY, async (sim) => {
       const result = await step(sim, tag('v2'), signalAt('::group::Watch', 'SIGINT'));
       expectRed(result, 'cancelled', 'cancelled');
@@ -42,7 +42,7 @@ describe('a job that is cancelled', () => {
       });
     }));
 
-  test('goes back by an update where the deployment was complete already', () =>
+  test.concurrent('goes back by an update where the deployment was complete already', () =>
     inAWorld({}, async (sim) => {
       const url = sim.loadBalancers['web']?.url ?? '';
       const result = await step(
@@ -62,7 +62,7 @@ describe('a job that is cancelled', () => {
 });
 
 describe('a job that is killed during the rollout', () => {
-  test('is finished by the post step: the rollback is asked for, and the summary says so', () =>
+  test.concurrent('is finished by the post step: the rollback is asked for, and the summary says so', () =>
     inAWorld(SLOWLY, async (sim) => {
       const cancel = { ...tag('v2'), 'on-cancel': 'rollback' };
       const { exitCode, post } = await step(sim, cancel, signalAt('in progress', 'SIGKILL'));
@@ -72,7 +72,7 @@ describe('a job that is killed during the rollout', () => {
       expect(post.summary).toContain('ECS was asked to roll backend:2 back');
     }));
 
-  test('is left alone by the post step with on-cancel: leave, and said to go on', () =>
+  test.concurrent('is left alone by the post step with on-cancel: leave, and said to go on', () =>
     inAWorld(SLOWLY, async (sim) => {
       const { post } = await step(sim, tag('v2'), signalAt('in progress', 'SIGKILL'));
       expect(mutations(sim)).toEqual(['RegisterTaskDefinition', 'UpdateService']);
@@ -81,7 +81,7 @@ describe('a job that is killed during the rollout', () => {
 });
 
 describe('a job that is killed', () => {
-  test('while it goes back by an update of its own: the post step says so', () =>
+  test.concurrent('while it goes back by an update of its own: the post step says so', () =>
     inAWorld({ speed: 10 }, async (sim) => {
       sim.inject({ action: 'StopServiceDeployment', effect: { kind: 'denied' } });
       const { post } = await step(sim, tag('crash-1'), {
@@ -94,7 +94,7 @@ describe('a job that is killed', () => {
       expect(post.summary).not.toContain('was not touched');
     }));
 
-  test('after a change of the count alone: the post step takes it back', () =>
+  test.concurrent('after a change of the count alone: the post step takes it back', () =>
     inAWorld({ speed: 2 }, async (sim) => {
       const inputs = { 'desired-count': '4', 'on-cancel': 'rollback' };
       const { post } = await step(sim, inputs, signalAt('::group::Watch', 'SIGKILL'));
@@ -102,7 +102,7 @@ describe('a job that is killed', () => {
       expect(post.summary).toContain('told to go back to backend:1');
     }));
 
-  test('while UpdateService has no answer: the post step does not wait for a list that does not come', () =>
+  test.concurrent('while UpdateService has no answer: the post step does not wait for a list that does not come', () =>
     inAWorld(SLOWLY, async (sim) => {
       sim.inject({ action: 'UpdateService', times: 1, effect: { kind: 'hang', when: 'after' } });
       let killed: (signal: NodeJS.Signals) => void = () => undefined;
@@ -123,7 +123,7 @@ describe('a job that is killed', () => {
       expect(back - sent).toBeLessThan(40_000);
     }));
 
-  test('while ECS tells nothing of the service deployment: the post step goes back by an update', () =>
+  test.concurrent('while ECS tells nothing of the service deployment: the post step goes back by an update', () =>
     inAWorld(SLOWLY, async (sim) => {
       const { post } = await step(sim, ON_CANCEL, {
         onOutput: (log, kill) => {
