@@ -70,7 +70,8 @@ describe('no secret is seen', () => {
       const { shown, result } = await canariesOf(sim, { ...tag('v2'), ...secretInputs(sim) });
       expect(result.outputs['result']).toBe('succeeded');
       expect(shown).toEqual({});
-    }));
+    }),
+  );
 
   test.concurrent('of a plan, also of what runs now', () =>
     inAWorld({}, async (sim) => {
@@ -79,29 +80,34 @@ describe('no secret is seen', () => {
       const { shown, result } = await canariesOf(sim, { mode: 'plan', ...tag('v3'), ...inputs });
       expect(result.outputs['result']).toBe('planned');
       expect(shown).toEqual({});
-    }));
+    }),
+  );
 
   test.concurrent('of a deployment that fails and is rolled back', () =>
     inAWorld({}, async (sim) => {
       const { shown, result } = await canariesOf(sim, { ...tag('crash-1'), ...secretInputs(sim) });
       expect(result.outputs['cause']).toBe('app-crashed');
       expect(shown).toEqual({});
-    }));
+    }),
+  );
 
-  test.concurrent('of a container, but where its own program prints it: in log and summary, and nowhere else', () =>
-    inAWorld(
-      {
-        behaviours: {
-          'talks-1': { exit: { afterSeconds: 3, code: 1 }, lastWords: [`using ${canary('printed')}`] },
+  test.concurrent(
+    'of a container, but where its own program prints it: in log and summary, and nowhere else',
+    () =>
+      inAWorld(
+        {
+          behaviours: {
+            'talks-1': { exit: { afterSeconds: 3, code: 1 }, lastWords: [`using ${canary('printed')}`] },
+          },
+          tags: ['talks-1'],
         },
-        tags: ['talks-1'],
-      },
-      async (sim) => {
-        const { shown } = await canariesOf(sim, { ...tag('talks-1'), ...secretInputs(sim) });
-        expect(Object.keys(shown).filter((place) => !['log', 'summary'].includes(place))).toEqual([]);
-        expect(new Set(Object.values(shown).flat())).toEqual(new Set([canary('printed')]));
-      },
-    ));
+        async (sim) => {
+          const { shown } = await canariesOf(sim, { ...tag('talks-1'), ...secretInputs(sim) });
+          expect(Object.keys(shown).filter((place) => !['log', 'summary'].includes(place))).toEqual([]);
+          expect(new Set(Object.values(shown).flat())).toEqual(new Set([canary('printed')]));
+        },
+      ),
+  );
 
   test.concurrent('of a definition that AWS refuses, quoting it', () =>
     inAWorld({}, async (sim) => {
@@ -112,7 +118,8 @@ describe('no secret is seen', () => {
       const { shown, result } = await canariesOf(sim, { ...tag('v2'), ...secretInputs(sim) });
       expect(result.outputs['cause']).toBe('register-refused');
       expect(shown).toEqual({});
-    }));
+    }),
+  );
 
   test.concurrent('of a task-definition file that cannot be read', () =>
     inAWorld({}, async (sim) => {
@@ -124,7 +131,8 @@ describe('no secret is seen', () => {
       );
       expect(result.outputs['cause']).toBe('invalid-input');
       expect(shown).toEqual({});
-    }));
+    }),
+  );
 
   test.concurrent('of a job that is killed, in the post step', () =>
     inAWorld({ speed: 2 }, async (sim) => {
@@ -142,7 +150,8 @@ describe('no secret is seen', () => {
       );
       expect(result.exitCode).toBeNull();
       expect(shown).toEqual({});
-    }));
+    }),
+  );
 
   test.concurrent('of a build, whose program prints what it was given', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'docker-'));

@@ -58,7 +58,8 @@ describe('the comment on a pull request', () => {
       expect(created).toContain(`${MARKER}\n\n### ✅ Deployed: backend in demo`);
       expect(created).toContain('proven healthy');
       expect(created).toContain('[backend:2]');
-    }));
+    }),
+  );
 
   test.concurrent('of a second run replaces the first and keeps it in the history', () =>
     withGitHub({}, async (sim, github) => {
@@ -79,7 +80,8 @@ describe('the comment on a pull request', () => {
       expect(body).toContain('actions/runs/41');
       expect(body).not.toContain('DATABASE_URL is not set');
       expect(second.summary).toContain('DATABASE_URL is not set');
-    }));
+    }),
+  );
 
   test.concurrent('has a key of its own for each cluster and service, or the one that is given', () =>
     withGitHub({}, async (sim, github) => {
@@ -95,7 +97,8 @@ describe('the comment on a pull request', () => {
         '<!-- ecs-fargate-deploy:demo/worker -->',
         '<!-- ecs-fargate-deploy:preview -->',
       ]);
-    }));
+    }),
+  );
 
   test.concurrent('is found on a later page, and not taken from somebody who quotes its marker', () =>
     withGitHub({}, async (sim, github) => {
@@ -111,7 +114,8 @@ describe('the comment on a pull request', () => {
         ({ method, path }) => method === 'GET' && path.endsWith('/7/comments'),
       );
       expect(pages).toHaveLength(3);
-    }));
+    }),
+  );
 
   test.concurrent('of a person’s token is found by that person', () =>
     withGitHub({ login: 'octocat' }, async (sim, github) => {
@@ -119,7 +123,8 @@ describe('the comment on a pull request', () => {
       await commented(sim, github);
       await commented(sim, github);
       expect(github.comments.map(({ user }) => user.login)).toEqual(['github-actions[bot]', 'octocat']);
-    }));
+    }),
+  );
 
   test.concurrent('that was deleted is created anew, also where it goes while it is updated', () =>
     withGitHub({}, async (sim, github) => {
@@ -134,7 +139,8 @@ describe('the comment on a pull request', () => {
       };
       expectGreen(await commented(sim, github), 'planned');
       expect(github.comments).toHaveLength(1);
-    }));
+    }),
+  );
 
   test.concurrent('of two runs at once is one', () =>
     withGitHub({}, async (sim, github) => {
@@ -143,7 +149,8 @@ describe('the comment on a pull request', () => {
         commented(sim, github, PULL_REQUEST, { mode: 'deploy' }, { GITHUB_RUN_ID: '42' }),
       ]);
       expect(bodies(github)).toHaveLength(1);
-    }));
+    }),
+  );
 
   test.concurrent('holds both where another run creates one in the same moment', () =>
     withGitHub({}, async (sim, github) => {
@@ -156,13 +163,15 @@ describe('the comment on a pull request', () => {
       await commented(sim, github, PULL_REQUEST, { mode: 'deploy' });
       expect(bodies(github)).toHaveLength(1);
       expect(bodies(github)[0]).toContain('✅ Deployed');
-    }));
+    }),
+  );
 
   test.concurrent('is off with pr-comment: false, and asks GitHub nothing', () =>
     withGitHub({}, async (sim, github) => {
       await commented(sim, github, PULL_REQUEST, { 'pr-comment': 'false' });
       expect(github.calls).toEqual([]);
-    }));
+    }),
+  );
 
   test.concurrent('comes only on failure with pr-comment: on-failure, and is updated once all is well', () =>
     withGitHub({}, async (sim, github) => {
@@ -173,7 +182,8 @@ describe('the comment on a pull request', () => {
       expect(bodies(github)[0]).toContain('❌ Failed');
       await commented(sim, github, PULL_REQUEST, onFailure);
       expect(bodies(github)).toEqual([expect.stringContaining('📋 Planned')]);
-    }));
+    }),
+  );
 });
 
 describe('without permission', () => {
@@ -186,7 +196,8 @@ describe('without permission', () => {
           'permissions:\n  contents: read\n  id-token: write # to sign in to AWS\n  pull-requests: write # for the comment',
         ),
       ]);
-    }));
+    }),
+  );
 
   test.concurrent.each([
     [
@@ -232,7 +243,8 @@ describe('without permission', () => {
       expect((await commented(sim, github, PULL_REQUEST, token)).warnings.join()).toContain(
         'did not take it',
       );
-    }));
+    }),
+  );
 
   test.concurrent('a short rate limit and an error of the server are waited out', () =>
     withGitHub({}, async (sim, github) => {
@@ -244,7 +256,8 @@ describe('without permission', () => {
       const result = await commented(sim, github);
       expect(result.warnings).toEqual([]);
       expect(bodies(github)).toHaveLength(1);
-    }));
+    }),
+  );
 });
 
 describe('the pull request is found', () => {
@@ -298,7 +311,8 @@ describe('the pull request is found', () => {
     withGitHub({}, async (sim, github) => {
       await commented(sim, github, PULL_REQUEST, { 'pr-number': '31' });
       expect(github.comments.map(({ pullRequest }) => pullRequest)).toEqual([31]);
-    }));
+    }),
+  );
 
   test.concurrent.each<[string, NonNullable<StepOptions['event']>]>([
     ['schedule', { name: 'schedule', payload: { schedule: '0 0 * * *' } }],
@@ -321,7 +335,8 @@ describe('the pull request is found', () => {
       const event = { name: 'schedule', payload: {} };
       const result = await commented(sim, github, event, { 'pr-comment': 'true' });
       expect(result.warnings.join()).toContain('the event schedule belongs to no pull request');
-    }));
+    }),
+  );
 });
 
 test.concurrent('a killed run is told of by the post step, with the token of its own input', () =>
@@ -345,7 +360,8 @@ test.concurrent('a killed run is told of by the post step, with the token of its
       expect(result.post.exitCode).toBe(0);
       expect(bodies(github)).toEqual([expect.stringContaining('⚪ Cancelled: backend in demo')]);
     });
-  }));
+  }),
+);
 
 test.concurrent('a GitHub that does not answer is a line on a push, and a warning on a pull request', () =>
   inAWorld({}, async (sim) => {
@@ -356,14 +372,16 @@ test.concurrent('a GitHub that does not answer is a line on a push, and a warnin
     const pull = await step(sim, { mode: 'plan', ...tag('v2') }, { ...nobody, event: PULL_REQUEST });
     expectGreen(pull, 'planned');
     expect(pull.warnings.join()).toContain('GitHub did not answer');
-  }));
+  }),
+);
 
 test.concurrent('an event file that is no JSON keeps nothing from being deployed', () =>
   inAWorld({}, async (sim) => {
     const files = { 'broken.json': '{' };
     const env = { GITHUB_EVENT_PATH: 'broken.json', GITHUB_API_URL: 'http://127.0.0.1:9' };
     expectGreen(await step(sim, { mode: 'plan', ...tag('v2') }, { files, env }), 'planned');
-  }));
+  }),
+);
 
 describe('behind a proxy', () => {
   /** Where a proxy was asked to connect to while a run commented; it refuses each time. */

@@ -40,7 +40,8 @@ describe('a job that is cancelled', () => {
         log: expect.not.stringContaining('::error::'),
         summary: '',
       });
-    }));
+    }),
+  );
 
   test.concurrent('goes back by an update where the deployment was complete already', () =>
     inAWorld({}, async (sim) => {
@@ -58,7 +59,8 @@ describe('a job that is cancelled', () => {
       expectRed(result, 'cancelled', 'cancelled');
       expect(accepted(sim, 'UpdateService')).toHaveLength(2);
       expect(production(sim)).toMatch(/^backend:1 /);
-    }));
+    }),
+  );
 });
 
 describe('a job that is killed during the rollout', () => {
@@ -70,14 +72,16 @@ describe('a job that is killed during the rollout', () => {
       expect(post.exitCode).toBe(0);
       expect(accepted(sim, 'StopServiceDeployment')).toHaveLength(1);
       expect(post.summary).toContain('ECS was asked to roll backend:2 back');
-    }));
+    }),
+  );
 
   test.concurrent('is left alone by the post step with on-cancel: leave, and said to go on', () =>
     inAWorld(SLOWLY, async (sim) => {
       const { post } = await step(sim, tag('v2'), signalAt('in progress', 'SIGKILL'));
       expect(mutations(sim)).toEqual(['RegisterTaskDefinition', 'UpdateService']);
       expect(post.summary).toContain('ECS goes on with the deployment of backend:2');
-    }));
+    }),
+  );
 });
 
 describe('a job that is killed', () => {
@@ -92,7 +96,8 @@ describe('a job that is killed', () => {
       expect(post.summary).toMatch(/Service &quot;backend&quot;|Service "backend"/);
       expect(post.summary).toMatch(/back (to|on) backend:1/);
       expect(post.summary).not.toContain('was not touched');
-    }));
+    }),
+  );
 
   test.concurrent('after a change of the count alone: the post step takes it back', () =>
     inAWorld({ speed: 2 }, async (sim) => {
@@ -100,39 +105,46 @@ describe('a job that is killed', () => {
       const { post } = await step(sim, inputs, signalAt('::group::Watch', 'SIGKILL'));
       expect(service(sim).desiredCount).toBe(2);
       expect(post.summary).toContain('told to go back to backend:1');
-    }));
+    }),
+  );
 
-  test.concurrent('while UpdateService has no answer: the post step does not wait for a list that does not come', () =>
-    inAWorld(SLOWLY, async (sim) => {
-      sim.inject({ action: 'UpdateService', times: 1, effect: { kind: 'hang', when: 'after' } });
-      let killed: (signal: NodeJS.Signals) => void = () => undefined;
-      onceUnderway(sim, () => {
-        sim.inject({ action: 'ListServiceDeployments', effect: { kind: 'hang', when: 'before' } });
-        killed('SIGKILL');
-      });
-      const timesOf = (action: string): number[] =>
-        sim.calls.filter((call) => call.action === action).map(({ time }) => time);
-      const { post } = await step(sim, ON_CANCEL, {
-        onOutput: (_, kill) => {
-          killed = kill;
-        },
-      });
-      expect(post.summary).toContain('told to go back to backend:1');
-      const [sent = 0, back = 0] = timesOf('UpdateService');
-      // Simulated time, at twice the speed: five seconds for the list, and the start of a process.
-      expect(back - sent).toBeLessThan(40_000);
-    }));
+  test.concurrent(
+    'while UpdateService has no answer: the post step does not wait for a list that does not come',
+    () =>
+      inAWorld(SLOWLY, async (sim) => {
+        sim.inject({ action: 'UpdateService', times: 1, effect: { kind: 'hang', when: 'after' } });
+        let killed: (signal: NodeJS.Signals) => void = () => undefined;
+        onceUnderway(sim, () => {
+          sim.inject({ action: 'ListServiceDeployments', effect: { kind: 'hang', when: 'before' } });
+          killed('SIGKILL');
+        });
+        const timesOf = (action: string): number[] =>
+          sim.calls.filter((call) => call.action === action).map(({ time }) => time);
+        const { post } = await step(sim, ON_CANCEL, {
+          onOutput: (_, kill) => {
+            killed = kill;
+          },
+        });
+        expect(post.summary).toContain('told to go back to backend:1');
+        const [sent = 0, back = 0] = timesOf('UpdateService');
+        // Simulated time, at twice the speed: five seconds for the list, and the start of a process.
+        expect(back - sent).toBeLessThan(40_000);
+      }),
+  );
 
-  test.concurrent('while ECS tells nothing of the service deployment: the post step goes back by an update', () =>
-    inAWorld(SLOWLY, async (sim) => {
-      const { post } = await step(sim, ON_CANCEL, {
-        onOutput: (log, kill) => {
-          if (!log.includes('in progress')) return;
-          sim.inject({ action: 'DescribeServiceDeployments', effect: { kind: 'hang', when: 'before' } });
-          kill('SIGKILL');
-        },
-      });
-      expect(post.summary).toContain('told to go back to backend:1');
-      expect(accepted(sim, 'UpdateService')).toHaveLength(2);
-    }));
+  test.concurrent(
+    'while ECS tells nothing of the service deployment: the post step goes back by an update',
+    () =>
+      inAWorld(SLOWLY, async (sim) => {
+        const { post } = await step(sim, ON_CANCEL, {
+          onOutput: (log, kill) => {
+            if (!log.includes('in progress')) return;
+            sim.inject({ action: 'DescribeServiceDeployments', effect: { kind: 'hang', when: 'before' } });
+            kill('SIGKILL');
+          },
+        });
+        expect(post.summary).toContain('told to go back to backend:1');
+        expect(accepted(sim, 'UpdateService')).toHaveLength(2);
+      }),
+  );
 });

@@ -34,7 +34,8 @@ test.concurrent('a proxy is used where the environment names one, and not where 
     } finally {
       proxy.close();
     }
-  }));
+  }),
+);
 
 test.concurrent('HTTPS_PROXY is used for AWS over TLS', async () => {
   const connects: (string | undefined)[] = [];
