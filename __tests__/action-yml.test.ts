@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
 
-import { readInputs, readRequest } from '../src/inputs.ts';
+import { readInputs, readRequest } from '../src/inputs/index.ts';
 import { InputReader } from '../src/inputs/reader.ts';
 
 interface Input {

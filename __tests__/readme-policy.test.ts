@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it, test } from '@jest/globals';
 import { parse } from 'yaml';
 
-import { readInputs } from '../src/inputs.ts';
+import { readInputs } from '../src/inputs/index.ts';
 import { POLICY, renderPolicy } from '../scripts/readme-policy.ts';
 import type { ActionFile } from '../scripts/readme-tables.ts';
 import { inAWorld, step } from './story/world.ts';
@@ -51,9 +51,9 @@ function interfaceCalls(): Call[] {
   );
 }
 
-/** The commands that raw-task-definitions.ts sends itself. */
+/** The commands that task-definitions.ts sends itself. */
 function rawActions(): string[] {
-  const text = readFileSync('src/aws/raw-task-definitions.ts', 'utf8');
+  const text = readFileSync('src/aws/task-definitions.ts', 'utf8');
   return [...text.matchAll(/new (\w+)Command\(/g)].map(([, name = '']) => `ecs:${name}`);
 }
 

@@ -7,7 +7,7 @@ import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runStep, type StepResult } from '../runner/step.ts';
-import { seedWorld } from '../simulator/seed.ts';
+import { seedWorld } from '../simulator/scenario/seed.ts';
 import { startSimulator, type Simulator } from '../simulator/simulator.ts';
 import { JobLog } from './job-log.ts';
 import { buildForReal } from './real-build.ts';

@@ -1,4 +1,4 @@
-/** The gallery in headless Chromium: what the check looks at, and pictures of it. */
+/** The gallery in headless Chromium: what the check inspects, and pictures of it. */
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -22,7 +22,7 @@ const QUIET = [
   '--disable-sync',
 ];
 
-/** Debian's Chromium, CHROMIUM where it is set, or what else there is; installs Debian's where there is none. */
+/** Debian's Chromium, CHROMIUM where it is set, or another browser; installs Debian's where there is none. */
 export function findBrowser(): string {
   const named = process.env['CHROMIUM'];
   const found = [...(named === undefined ? [] : [named]), ...BROWSERS].find(existsSync);
@@ -42,7 +42,7 @@ export function findBrowser(): string {
 export async function withPage<T>(
   path: string,
   { width, scheme }: { readonly width: number; readonly scheme: Scheme },
-  look: (page: Page) => Promise<T>,
+  inspect: (page: Page) => Promise<T>,
 ): Promise<T> {
   const profile = await mkdtemp(join(tmpdir(), 'chromium-'));
   let context: BrowserContext | undefined;
@@ -57,7 +57,7 @@ export async function withPage<T>(
     const page = context.pages()[0] ?? (await context.newPage());
     await page.goto(pathToFileURL(path).href);
     await page.waitForSelector('html[data-drawn="yes"]', { timeout: 120_000 });
-    return await look(page);
+    return await inspect(page);
   } finally {
     await context?.close();
     await rm(profile, { recursive: true, force: true });

@@ -1,5 +1,5 @@
 /**
- * Looks at the gallery in headless Chromium: at 360 and 1280 pixels, in light and dark, nothing is wider than the
+ * Checks the gallery in headless Chromium: at 360 and 1280 pixels, in light and dark, nothing is wider than the
  * window, every chart is drawn, and every text can be told from its ground.
  *
  *   node gallery/check.ts [page]    default: writes the gallery into a temporary folder first

@@ -1,7 +1,7 @@
 /** The job log as GitHub shows it: groups fold, annotations have a colour, other commands are hidden. */
 import { escapeHtml } from './markdown.ts';
 
-/** Groups that tell the story; on GitHub a person opens them first. */
+/** Groups about the rollout; on GitHub a person opens them first. */
 const OPEN: readonly string[] = ['Watch', 'Roll back', 'Pre-deploy'];
 
 export function renderLog(log: string): string {

@@ -2,8 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runStep } from '../runner/step.ts';
-import { startGitHub, type FakeGitHub } from '../simulator/github/github.ts';
-import { seedWorld } from '../simulator/seed.ts';
+import { startGitHub, type FakeGitHub } from '../simulator/front/github/github.ts';
+import { seedWorld } from '../simulator/scenario/seed.ts';
 import { startSimulator, type Simulator } from '../simulator/simulator.ts';
 import { COMMIT, type Scene } from './scenes.ts';
 

@@ -2,9 +2,9 @@
 import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { StepOptions } from '../runner/step.ts';
-import { createService } from '../simulator/ecs/services.ts';
-import { primaryOf } from '../simulator/ecs/service-deployments.ts';
-import type { SeedOptions } from '../simulator/seed.ts';
+import { createService } from '../simulator/engine/services.ts';
+import { primaryOf } from '../simulator/engine/service-deployments.ts';
+import type { SeedOptions } from '../simulator/scenario/seed.ts';
 import { hasDeploymentUnderway, type Simulator } from '../simulator/simulator.ts';
 
 export interface Scene {
@@ -20,7 +20,7 @@ export interface Scene {
   /** Makes the world what the row asks for; may add to the inputs. */
   readonly prepare?: (sim: Simulator) => Readonly<Record<string, string>>;
   readonly options?: (folder: string) => Promise<StepOptions>;
-  /** What is looked at is what the post step wrote. */
+  /** What is shown is what the post step wrote. */
   readonly isPost?: boolean;
 }
 
@@ -88,7 +88,7 @@ function dockerThatSays(...lines: readonly string[]): NonNullable<Scene['options
 function addNewborn(sim: Simulator): Record<string, never> {
   const worker = sim.world.taskDefinitions.find('worker');
   const image = `${sim.world.registry.host}/backend:crash-1`;
-  sim.world.taskDefinitions.register({
+  sim.operator.registerTaskDefinition({
     ...worker?.body,
     family: 'newborn',
     containerDefinitions: [{ ...worker?.containers[0], name: 'newborn', image }],
@@ -180,7 +180,7 @@ export const SCENES: readonly Scene[] = [
     inputs: { ...tag('v2'), 'wait-for-service-stability': 'false' },
   },
   {
-    title: 'No task wanted, so nothing proven',
+    title: 'No task desired, so nothing proven',
     ends: 'succeeded 0',
     inputs: { ...tag('v2'), 'desired-count': '0' },
   },
@@ -388,7 +388,7 @@ export const SCENES: readonly Scene[] = [
     options: signalAt('::group::Watch', 'SIGINT'),
   },
   {
-    title: 'Killed: the post step tells',
+    title: 'Killed: the post step reports it',
     ends: 'killed',
     speed: 2,
     inputs: { ...tag('v2'), 'on-cancel': 'rollback' },

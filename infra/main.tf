@@ -2,11 +2,10 @@ locals {
   prefix       = "${var.name}-${var.environment}"
   cluster_name = local.prefix
   family       = local.prefix
-  repository   = coalesce(var.repository_name, local.prefix)
+  repository   = coalesce(var.repository_name, var.name)
+  role_path    = coalesce(var.role_path, "/${local.prefix}/")
   log_group    = "/ecs/${local.prefix}"
   https        = var.certificate_arn != null || var.domain_name != null
-
-  tags = merge({ Service = var.name, Environment = var.environment, ManagedBy = "terraform" }, var.tags)
 
   # Without NAT and without endpoints a private subnet reaches nothing.
   public_tasks = var.vpc_id == null && var.nat == "none" && !var.vpc_endpoints
@@ -29,6 +28,21 @@ locals {
   ]
 }
 
+# What this state is of. It is written once and never changes, so that a folder that meets the state of another
+# environment, or another name in it, is refused before anything is planned to be replaced.
+resource "terraform_data" "identity" {
+  input = { name = var.name, environment = var.environment, region = var.aws_region }
+
+  lifecycle {
+    ignore_changes = [input]
+
+    postcondition {
+      condition     = self.output == { name = var.name, environment = var.environment, region = var.aws_region }
+      error_message = "This state is of ${try("${self.output.name}-${self.output.environment} in ${self.output.region}", "another stack")}, and the folder is of ${local.prefix} in ${var.aws_region}. Run terraform init in the folder of the environment; neither name, environment nor region of a stack can change: make a stack beside it, and destroy the old one from its own folder."
+    }
+  }
+}
+
 module "network" {
   source = "./modules/network"
   count  = var.vpc_id == null ? 1 : 0
@@ -37,22 +51,19 @@ module "network" {
   region                   = var.aws_region
   cidr                     = var.vpc_cidr
   zone_count               = var.zone_count
+  places                   = coalesce(var.subnet_places, { public = [0, 1, 4], private = [2, 3, 5] })
   nat                      = var.nat
   endpoint_services        = local.endpoint_services
   flow_logs                = var.flow_logs
   log_retention_days       = var.log_retention_days
   log_key_arn              = local.log_key_arn
-  permissions_boundary_arn = var.permissions_boundary_arn
+  permissions_boundary_arn = module.deploy_role.boundary_arn
+  role_path                = local.role_path
 }
 
-module "registry" {
-  source = "./modules/registry"
-
-  name               = local.repository
-  create             = var.create_repository
-  keep_images        = var.keep_images
-  keep_untagged_days = var.keep_untagged_days
-  force_delete       = var.allow_destroy
+# One for all environments of the account, in the stack of the account.
+data "aws_ecr_repository" "this" {
+  name = local.repository
 }
 
 module "load_balancer" {
@@ -108,7 +119,8 @@ module "ec2_capacity" {
   min_size                 = var.instance_min
   max_size                 = var.instance_max
   allow_destroy            = var.allow_destroy
-  permissions_boundary_arn = var.permissions_boundary_arn
+  permissions_boundary_arn = module.deploy_role.boundary_arn
+  role_path                = local.role_path
 }
 
 module "service" {
@@ -119,11 +131,11 @@ module "service" {
   cluster_name                      = local.cluster_name
   family                            = local.family
   region                            = var.aws_region
-  image                             = coalesce(var.bootstrap_image, "${module.registry.url}:bootstrap")
-  repository_arn                    = module.registry.arn
+  image                             = coalesce(var.bootstrap_image, "${data.aws_ecr_repository.this.repository_url}:bootstrap")
+  repository_arn                    = data.aws_ecr_repository.this.arn
   capacity                          = var.capacity
   capacity_providers                = var.capacity == "fargate" ? local.fargate_shares : [for name in module.ec2_capacity[*].capacity_provider_name : { name = name, base = 0, weight = 1 }]
-  cluster_capacity_providers        = var.capacity == "fargate" ? ["FARGATE", "FARGATE_SPOT"] : module.ec2_capacity[*].capacity_provider_name
+  cluster_capacity_providers        = concat(["FARGATE", "FARGATE_SPOT"], module.ec2_capacity[*].capacity_provider_name)
   cpu                               = var.cpu
   memory                            = var.memory
   cpu_architecture                  = var.cpu_architecture
@@ -157,7 +169,13 @@ module "service" {
   log_key_arn                       = local.log_key_arn
   exec_log_group_name               = one(aws_cloudwatch_log_group.exec[*].name)
   exec_log_group_arn                = one(aws_cloudwatch_log_group.exec[*].arn)
-  permissions_boundary_arn          = var.permissions_boundary_arn
+  permissions_boundary_arn          = module.deploy_role.boundary_arn
+  role_path                         = local.role_path
+}
+
+# One for an account, in the stack of the account: no environment can take it along when it goes.
+data "aws_iam_openid_connect_provider" "github" {
+  url = "https://token.actions.githubusercontent.com"
 }
 
 module "deploy_role" {
@@ -170,15 +188,21 @@ module "deploy_role" {
   families                 = [local.family]
   repository_names         = [local.repository]
   log_group_names          = [local.log_group]
-  task_role_names          = [split("/", module.service.task_role_arn)[1]]
-  execution_role_names     = [split("/", module.service.execution_role_arn)[1]]
+  task_role_names          = [split(":role/", module.service.task_role_arn)[1]]
+  execution_role_names     = [split(":role/", module.service.execution_role_arn)[1]]
+  identity_provider_arn    = data.aws_iam_openid_connect_provider.github.arn
   github_repository        = var.github_repository
   github_owner_id          = var.github_owner_id
   github_repository_id     = var.github_repository_id
   github_subject_format    = var.github_subject_format
   deploy_context           = var.deploy_from == "branch" ? "ref:refs/heads/${var.github_branch}" : "environment:${coalesce(var.github_environment, var.environment)}"
   infra_context            = "environment:${coalesce(var.github_infra_environment, "${var.environment}-infra")}"
-  create_oidc_provider     = var.create_github_oidc_provider
+  infra_plan_context       = "environment:${coalesce(var.github_infra_plan_environment, "${var.environment}-plan")}"
+  github_branch            = var.github_branch
+  ec2_capacity             = var.capacity == "ec2"
+  secret_arns              = [for arn in distinct(values(var.secrets)) : join(":", slice(split(":", arn), 0, 7)) if strcontains(arn, ":secretsmanager:")]
+  domain_names             = compact([var.domain_name])
+  role_path                = local.role_path
   permissions_boundary_arn = var.permissions_boundary_arn
   hosted_zone_id           = var.hosted_zone_id
   state_bucket             = var.state_bucket

@@ -15,12 +15,12 @@ output "service" {
 
 output "ecr_repository" {
   description = "Input ecr-repository of the action."
-  value       = module.registry.name
+  value       = local.repository
 }
 
 output "repository_url" {
   description = "Address of the ECR repository, for docker push."
-  value       = module.registry.url
+  value       = data.aws_ecr_repository.this.repository_url
 }
 
 output "action_inputs" {
@@ -34,7 +34,7 @@ output "action_inputs" {
       with:
         cluster: ${local.cluster_name}
         service: ${module.service.service_name}
-        ecr-repository: ${module.registry.name}
+        ecr-repository: ${local.repository}
         context: ${var.name}
         health-check-url: ${module.load_balancer.url}${var.health_check_path}
         alarms: |
@@ -50,6 +50,11 @@ output "deploy_role_arn" {
 output "plan_role_arn" {
   description = "Role of plans on pull requests."
   value       = module.deploy_role.plan_role_arn
+}
+
+output "infra_plan_role_arn" {
+  description = "Role of the workflow that plans Terraform."
+  value       = module.deploy_role.infra_plan_role_arn
 }
 
 output "infra_role_arn" {

@@ -57,6 +57,21 @@ variable "zone_count" {
   }
 }
 
+variable "subnet_places" {
+  description = "Sixteenths of vpc_cidr that the subnets have, in the order of the zones. Default: { public = [0, 1, 4], private = [2, 3, 5] }. A stack of three zones that is older than this variable has { public = [0, 1, 2], private = [3, 4, 5] }: a subnet cannot move."
+  type        = object({ public = list(number), private = list(number) })
+  default     = null
+
+  validation {
+    condition = var.subnet_places == null || try(
+      length(distinct(concat(var.subnet_places.public, var.subnet_places.private))) == length(concat(var.subnet_places.public, var.subnet_places.private)) &&
+      min(length(var.subnet_places.public), length(var.subnet_places.private)) >= var.zone_count &&
+      alltrue([for place in concat(var.subnet_places.public, var.subnet_places.private) : place >= 0 && place <= 15 && floor(place) == place]),
+    false)
+    error_message = "subnet_places must have a place from 0 to 15 for each zone and kind, each once."
+  }
+}
+
 variable "nat" {
   description = "How private subnets reach the internet: per-az (a NAT gateway in each zone), single (one for all), or none. With none and no vpc_endpoints, tasks run in the public subnets with a public address; nothing but the load balancer reaches them."
   type        = string

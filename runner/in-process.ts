@@ -4,16 +4,16 @@ import { HttpResponse } from '@smithy/core/protocols';
 import { Readable } from 'node:stream';
 import { ManualClock } from '../simulator/clock.ts';
 import type { Simulator } from '../simulator/simulator.ts';
-import type { WireRequest } from '../simulator/protocol/request.ts';
+import type { WireRequest } from '../simulator/api/protocol/request.ts';
 import { createAws, type Aws, type ConnectAws } from '../src/aws/clients.ts';
-import type { RunContext } from '../src/context.ts';
-import { probe } from '../src/gate/probe.ts';
+
+import { probe } from '../src/gates/http.ts';
 import { connectGitHub } from '../src/github/client.ts';
 import { finish } from '../src/post.ts';
-import { run, type Runner } from '../src/run.ts';
+import { run, type ActionSystem, type Runner } from '../src/action.ts';
 import { Cancelled } from '../src/runtime/cancellation.ts';
-import { download } from '../src/runtime/download.ts';
-import { isError } from '../src/runtime/errors.ts';
+import { isError } from '../src/runtime/error.ts';
+import { download } from '../src/runtime/http.ts';
 import { execute } from '../src/runtime/exec.ts';
 import {
   annotations,
@@ -102,7 +102,7 @@ interface Half {
 /** The step, or its post step: each has a log, a summary and an exit code of its own. */
 async function runHalf(
   job: Job,
-  half: (runner: Runner, ctx: RunContext) => Promise<void>,
+  half: (runner: Runner, ctx: ActionSystem) => Promise<void>,
   signal: AbortSignal,
   onOutput: (log: string) => void,
 ): Promise<Half> {
@@ -166,7 +166,7 @@ function runnerOf(
   };
 }
 
-function contextOf({ sim, clock, env }: Job, signal: AbortSignal): RunContext {
+function contextOf({ sim, clock, env }: Job, signal: AbortSignal): ActionSystem {
   const counted: typeof fetch = (...request) =>
     clock.working(async () => {
       const answer = await fetch(...request).catch(rethrow);
@@ -181,7 +181,7 @@ function contextOf({ sim, clock, env }: Job, signal: AbortSignal): RunContext {
     signal,
     connectAws: connectionOf(sim, clock, env),
     connectGitHub: (token, repository, ends) => connectGitHub(token, repository, ends, github),
-    probe: (...asked) => clock.working(() => probe(...asked)),
+    ask: (...asked) => clock.working(() => probe(...asked)),
     download: (...asked) => clock.working(() => download(...asked)),
     exec: (...asked) => clock.working(() => execute(...asked)),
   };

@@ -12,7 +12,7 @@ import { makeCertificate, type Certificate } from '../runner/docker/certificate.
 import { command, type Docker } from '../runner/docker/command.ts';
 import { run, throwIfInterrupted, watchForInterruption } from '../runner/docker/foreground.ts';
 import { HOSTS } from '../runner/docker/hosts.ts';
-import { lookAt, removeLeftovers, type Before } from '../runner/docker/leftovers.ts';
+import { readEngine, removeLeftovers, type Before } from '../runner/docker/leftovers.ts';
 import { describeStore, type MachineEngine } from '../runner/docker/machine-engine.ts';
 import { startEngine } from '../runner/docker/own-engine.ts';
 import { providePythonBase, PYTHON_BASE } from '../runner/docker/python-base.ts';
@@ -62,7 +62,7 @@ async function main(order: Order): Promise<number> {
   } finally {
     // For want of test-docker.ts, which may have been killed. An engine of its own has mounts here as long as this runs.
     await rm(order.work, { recursive: true, force: true }).catch(() => undefined);
-    // The user installs anew without being root.
+    // The user installs again without being root.
     if (order.user !== undefined)
       await command('chown', ['-R', `${order.user.uid}:${order.user.gid}`, CACHE]);
   }
@@ -119,7 +119,7 @@ async function leavingNothing(docker: Docker, work: string, action: () => Promis
     await removeLeftovers(docker, killed.before, HOSTS);
     await rm(killed.work, { recursive: true, force: true });
   }
-  const before = await lookAt(docker);
+  const before = await readEngine(docker);
   await writeFile(JOURNAL, JSON.stringify({ work: dirname(work), before } satisfies Journal));
   try {
     return await action();
@@ -168,7 +168,7 @@ function needsBase(args: readonly string[]): boolean {
 
 /** Takes a minute or two; the tests that need it wait for the note. */
 async function provideBase(docker: Docker, note: string): Promise<void> {
-  const told = await providePythonBase(CACHE, docker, join(ROOT, 'backend', 'requirements.txt')).then(
+  const told = await providePythonBase(CACHE, docker, join(ROOT, 'backend')).then(
     (origin) => `ok ${origin}`,
     (error: unknown) => `failed ${String(error)}`,
   );

@@ -46,14 +46,14 @@ function lastLine(text: string): string {
   return (lines.at(-1) ?? text.trim().split('\n').at(-1) ?? '').trim();
 }
 
-/** Makes the environment anew whenever the locked requirements have changed. */
-function prepare(): string {
+/** Makes the environment again whenever the locked requirements have changed. */
+export function prepare(): string {
   const python = join(VENV, 'bin', 'python');
   const stamp = join(VENV, 'requirements');
-  const wanted = ['requirements.txt', 'requirements-dev.txt']
+  const desired = ['requirements.txt', 'requirements-dev.txt']
     .map((name) => readFileSync(join(BACKEND, name), 'utf8'))
     .join('');
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return python;
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === desired) return python;
   rmSync(VENV, { recursive: true, force: true });
   const made = run(findPython(), ['-m', 'venv', VENV]);
   if (!made.ok) throw new CannotRun(`no virtual environment can be made: ${lastLine(made.out)}`);
@@ -62,12 +62,12 @@ function prepare(): string {
   const options = ['--disable-pip-version-check', '--retries', '1'];
   const installed = run(python, ['-m', 'pip', 'install', ...options, ...requirements]);
   if (!installed.ok) throw new CannotRun(`the requirements cannot be installed: ${lastLine(installed.out)}`);
-  writeFileSync(stamp, wanted);
+  writeFileSync(stamp, desired);
   return python;
 }
 
 /** Only a machine's owner may install packages; elsewhere the tests that need ffmpeg are skipped by themselves. */
-function bringFfmpeg(): void {
+export function bringFfmpeg(): void {
   if (run('ffprobe', ['-version']).ok || process.getuid?.() !== 0) return;
   process.stdout.write('Installing ffmpeg\n');
   if (run('apt-get', ['update']).ok) run('apt-get', ['install', '-y', '--no-install-recommends', 'ffmpeg']);

@@ -1,6 +1,6 @@
 /** Starts a simulator for a person: `node simulator/main.ts [--port N] [--speed N] [--scenario FILE]`. */
 import { parseArgs } from 'node:util';
-import { readScenario } from './scenario.ts';
+import { readScenario } from './scenario/scenario.ts';
 import { startSimulator } from './simulator.ts';
 import type { Simulator } from './simulator.ts';
 

@@ -1,45 +1,33 @@
 import type { AddressInfo } from 'node:net';
-import type { Call } from './calls.ts';
+import type { AwsRequest, WireRequest } from './api/protocol/request.ts';
 import { RunningClock } from './clock.ts';
 import type { SimulatorClock } from './clock.ts';
-import type { Service } from './ecs/model.ts';
-import { isUnderway } from './ecs/service-deployments.ts';
-import { Downloads } from './ecr/downloads.ts';
-import type { Upstream } from './ecr/upstream.ts';
-import { closeServer, listen, openTraffic } from './elbv2/traffic.ts';
-import type { Traffic } from './elbv2/traffic.ts';
-import { Faults } from './faults.ts';
-import type { Fault } from './faults.ts';
-import { Operator } from './operator.ts';
-import { text } from './protocol/fields.ts';
-import type { JsonObject } from './protocol/fields.ts';
-import type { AwsRequest, WireRequest } from './protocol/request.ts';
-import { seedSeconds, seedWorld } from './seed.ts';
-import type { Seed } from './seed.ts';
-import { createFront, replyTo } from './server.ts';
-import type { Front, Pause, Reply } from './server.ts';
-import { World } from './world.ts';
-import type { Times } from './world.ts';
+import { createWorld } from './create-world.ts';
+import { isUnderway } from './engine/service-deployments.ts';
+import type { Times, World } from './engine/world.ts';
+import type { Call } from './front/calls.ts';
+import { createFront, replyTo } from './front/server.ts';
+import type { Front, Pause, Reply } from './front/server.ts';
+import { Throttling } from './front/throttling.ts';
+import { closeServer, listen, openTraffic } from './front/traffic.ts';
+import type { Traffic } from './front/traffic.ts';
+import type { Upstream } from './front/upstream.ts';
+import { Faults } from './scenario/faults.ts';
+import type { Fault } from './scenario/faults.ts';
+import { Operator } from './scenario/operator.ts';
+import type { Scenario } from './scenario/scenario.ts';
+import { seedSeconds, seedWorld } from './scenario/seed.ts';
+import { text } from './state/json.ts';
+import type { JsonObject } from './state/json.ts';
+import type { Service } from './state/model.ts';
+import { Downloads } from './state/registry.ts';
 
-export interface SimulatorOptions {
-  /** How many times faster than real time the world runs; 1 by default. */
-  readonly speed?: number;
-  /** What exists; `seedWorld()` by default. */
-  readonly world?: Seed;
+export interface SimulatorOptions extends Scenario {
   /** The port of the AWS endpoint; a free one by default. */
   readonly port?: number;
-  /** The home region: that of `sim.world`; us-east-1 by default. */
-  readonly region?: string;
-  readonly account?: string;
   /** A clock to drive the home region by hand; `speed` does not apply then. */
   readonly clock?: SimulatorClock;
-  /** The same seed makes the same identifiers. */
-  readonly seed?: string;
   readonly times?: Partial<Times>;
-  /** Refuse calls above the rates that ECS allows an account; off by default. */
-  readonly throttling?: boolean;
-  /** Simulated seconds until a new service deployment shows up in what is read; 0 by default. */
-  readonly lagSeconds?: number;
   /** A real OCI registry that holds the images of the home region's repositories; by default images are only names. */
   readonly upstream?: Upstream;
 }
@@ -49,7 +37,14 @@ export interface Simulator {
   readonly url: string;
   /** What a client needs in its environment. */
   readonly env: Readonly<
-    Record<'AWS_ENDPOINT_URL' | 'AWS_REGION' | 'AWS_ACCESS_KEY_ID' | 'AWS_SECRET_ACCESS_KEY', string>
+    Record<
+      | 'AWS_ENDPOINT_URL'
+      | 'AWS_REGION'
+      | 'AWS_DEFAULT_REGION'
+      | 'AWS_ACCESS_KEY_ID'
+      | 'AWS_SECRET_ACCESS_KEY',
+      string
+    >
   >;
   /** The home region's world, to inspect and to change. */
   readonly world: World;
@@ -69,7 +64,8 @@ export interface Simulator {
   close(): Promise<void>;
 }
 
-const lookEvery = 0.5;
+/** How often `when` evaluates its condition, in simulated seconds. */
+const conditionEvery = 0.5;
 
 /**
  * Starts an AWS of its own on loopback. Other regions than the home region have a world from the same seed, made when
@@ -78,16 +74,17 @@ const lookEvery = 0.5;
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   const region = options.region ?? 'us-east-1';
   const downloads = new Downloads();
-  const world = createWorld(options, region, options.clock, downloads);
+  const world = openWorld(options, region, options.clock, downloads);
   const worlds = new Map([[region, world]]);
   const faults = new Faults();
   const calls: Call[] = [];
   const front: Front = {
     worldOf: (name) =>
-      worlds.get(name) ?? remember(worlds, name, createWorld(options, name, undefined, downloads)),
+      worlds.get(name) ?? remember(worlds, name, openWorld(options, name, undefined, downloads)),
     homeRegion: region,
     faults,
     downloads,
+    throttling: options.throttling === true ? new Throttling() : undefined,
     record: (call) => {
       calls.push(call);
     },
@@ -104,6 +101,8 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     env: {
       AWS_ENDPOINT_URL: url,
       AWS_REGION: region,
+      // Version 1 of the AWS CLI reads no other.
+      AWS_DEFAULT_REGION: region,
       AWS_ACCESS_KEY_ID: 'simulated',
       AWS_SECRET_ACCESS_KEY: 'simulated',
     },
@@ -154,14 +153,15 @@ export function hasDeploymentUnderway(service: Service): boolean {
   return service.serviceDeployments.some(isUnderway);
 }
 
-function createWorld(
+/** A seeded world of one region, brought to the present. */
+function openWorld(
   options: SimulatorOptions,
   region: string,
   given: SimulatorClock | undefined,
   downloads: Downloads,
 ): World {
   const clock = given ?? new RunningClock(options.speed ?? 1, new Date(Date.now() - seedSeconds * 1000));
-  const world = new World({ ...options, clock, region, downloads });
+  const world = createWorld({ ...options, clock, region, downloads });
   (options.world ?? seedWorld())(world);
   if (given === undefined) clock.skip(Math.max(0, (Date.now() - clock.now()) / 1000));
   return world;
@@ -188,11 +188,11 @@ async function openAll(world: World): Promise<Record<string, Traffic>> {
 
 function onceItHolds(world: World, condition: (world: World) => boolean, action: () => void): () => void {
   let cancel = (): void => undefined;
-  const look = (): void => {
+  const evaluate = (): void => {
     if (condition(world)) action();
-    else cancel = world.clock.after(lookEvery, look);
+    else cancel = world.clock.after(conditionEvery, evaluate);
   };
-  look();
+  evaluate();
   return () => {
     cancel();
   };

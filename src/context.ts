@@ -1,12 +1,12 @@
-import type { ConnectAws } from './aws/clients.ts';
-import type { ConnectGitHub } from './github/github.ts';
-import type { HttpCheck, Probe } from './model.ts';
+import type { Aws, ConnectAws } from './aws/clients.ts';
+import type { DockerLeftovers, HttpCheck, Probe } from './model/index.ts';
 import type { Clock } from './runtime/clock.ts';
-import type { Download } from './runtime/download.ts';
 import type { Exec } from './runtime/exec.ts';
+import type { Download } from './runtime/http.ts';
+import type { StepLog } from './runtime/log.ts';
 
-/** Everything real that a run touches the world with, besides the runner. `main.ts` builds it; a test passes its own. */
-export interface RunContext {
+/** What is real, besides the runner: `main.ts` makes it, a test passes its own. */
+export interface System {
   readonly clock: Clock;
   /** The time of day. */
   readonly date: () => Date;
@@ -15,10 +15,27 @@ export interface RunContext {
   /** Aborts when the job is cancelled. */
   readonly signal: AbortSignal;
   readonly connectAws: ConnectAws;
-  readonly connectGitHub: ConnectGitHub;
   /** Asks the health-check URL once. */
-  readonly probe: (check: HttpCheck, signal: AbortSignal) => Promise<Probe>;
+  readonly ask: (check: HttpCheck, signal: AbortSignal) => Promise<Probe>;
   /** Fetches what is behind a presigned URL. */
   readonly download: Download;
   readonly exec: Exec;
+}
+
+/** Everything that a deployment touches the world with. */
+export interface RunContext extends Omit<System, 'connectAws' | 'date'> {
+  readonly aws: Aws;
+  /** Clients that still answer after the job was cancelled. */
+  readonly awsToTheEnd: Aws;
+  readonly log: StepLog;
+  /** Keeps what the post step needs, should this process be killed. */
+  readonly saveForPost: (text: string) => void;
+  /** Remembers for the post step what a build leaves behind. */
+  readonly saveLeftovers: (leftovers: DockerLeftovers) => void;
+  /** Masks a value in everything that leaves this process. */
+  readonly mask: (secret: string) => void;
+  /** The environment of the job, for the programs that are run. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Folder that a task definition's path is relative to. */
+  readonly workspace: string;
 }

@@ -1,14 +1,13 @@
 import * as core from '@actions/core';
+import { run, type ActionSystem, type Runner } from './action.ts';
 import { createAws } from './aws/clients.ts';
-import type { RunContext } from './context.ts';
-import { probe } from './gate/probe.ts';
+import { probe } from './gates/http.ts';
 import { connectGitHub } from './github/client.ts';
 import { finish } from './post.ts';
-import { run, type Runner } from './run.ts';
 import { cancelledByRunner } from './runtime/cancellation.ts';
 import { systemClock } from './runtime/clock.ts';
-import { download } from './runtime/download.ts';
 import { execute } from './runtime/exec.ts';
+import { download } from './runtime/http.ts';
 
 async function writeSummary(markdown: string): Promise<void> {
   if (process.env['GITHUB_STEP_SUMMARY'] === undefined) return;
@@ -40,21 +39,22 @@ const runner: Runner = {
   env: process.env,
 };
 
-const ctx: Omit<RunContext, 'signal'> = {
+const system: Omit<ActionSystem, 'signal'> = {
   clock: systemClock,
   date: () => new Date(),
   random: Math.random,
   connectAws: createAws,
   connectGitHub,
-  probe,
+  ask: probe,
   download,
   exec: execute,
 };
 
 /** The runner starts the same bundle again as the post step; what was saved in the first run tells them apart. */
 const isPost = core.getState('isPost') !== '';
+
 core.saveState('isPost', 'true');
 // A post step does nothing about a cancellation: it is short, and the runner ends it.
 void (isPost
-  ? finish(runner, { ...ctx, signal: new AbortController().signal })
-  : run(runner, { ...ctx, signal: cancelledByRunner() }));
+  ? finish(runner, { ...system, signal: new AbortController().signal })
+  : run(runner, { ...system, signal: cancelledByRunner() }));

@@ -1,9 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
-import { awsErrorKind, describeAwsError, isAwsError } from '../../src/aws/errors.ts';
-import { during, failureOf } from '../../src/aws/failures.ts';
+import {
+  awsErrorKind,
+  describeAwsError,
+  isAwsError,
+  wrapAwsError,
+  deployErrorOf,
+} from '../../src/aws/errors.ts';
 import { writeOnce } from '../../src/aws/writes.ts';
 import { Cancelled } from '../../src/runtime/cancellation.ts';
-import { Failure } from '../../src/runtime/failure.ts';
+import { DeployError } from '../../src/runtime/error.ts';
 import { awsError, denied, expired, throttled, unanswered } from '../fakes/aws-errors.ts';
 import { fakeClock } from '../fakes/clock.ts';
 
@@ -74,19 +79,25 @@ describe('what an error of a call amounts to', () => {
     ['unknown', awsError('ServerException', 'x', 500), 'Something went wrong while reading x ('],
     ['unknown', new TypeError('oops'), 'Something went wrong while reading x (TypeError: oops)'],
   ])('%s', async (reason, error, message) => {
-    const failure = await during('reading x', () => Promise.reject(error)).catch((thrown: unknown) => thrown);
+    const failure = await wrapAwsError('reading x', () => Promise.reject(error)).catch(
+      (thrown: unknown) => thrown,
+    );
     expect(failure).toMatchObject({ reason, cause: error });
     expect((failure as Error).message).toContain(message);
   });
 
   it('is the cause that the caller names where it is none of the credentials', () => {
-    expect(failureOf(awsError('X'), 'x', 'register-refused')).toMatchObject({ reason: 'register-refused' });
-    expect(failureOf(expired(), 'x', 'register-refused')).toMatchObject({ reason: 'credentials-expired' });
+    expect(deployErrorOf(awsError('X'), 'x', 'register-refused')).toMatchObject({
+      reason: 'register-refused',
+    });
+    expect(deployErrorOf(expired(), 'x', 'register-refused')).toMatchObject({
+      reason: 'credentials-expired',
+    });
   });
 
   it('is itself for a failure and for a cancellation', () => {
-    for (const error of [new Failure('timeout', 'x'), new Cancelled('SIGINT')]) {
-      expect(failureOf(error, 'x')).toBe(error);
+    for (const error of [new DeployError('timeout', 'x'), new Cancelled('SIGINT')]) {
+      expect(deployErrorOf(error, 'x')).toBe(error);
     }
   });
 });

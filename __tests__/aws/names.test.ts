@@ -5,7 +5,7 @@ import {
   parseImageReference,
   shortReference,
 } from '../../src/aws/image-reference.ts';
-import { lastSegment, parseArn, partitionOf, revisionName, shortenArns } from '../../src/aws/partition.ts';
+import { lastSegment, parseArn, partitionOf, revisionName, shortenArns } from '../../src/aws/arn.ts';
 
 describe('an image reference', () => {
   it.each([

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { CancellableRetries } from '../../src/aws/retries.ts';
+import { CancellableRetries } from '../../src/aws/clients.ts';
 import { Cancelled } from '../../src/runtime/cancellation.ts';
 import { throttled } from '../fakes/aws-errors.ts';
 import { fakeClock } from '../fakes/clock.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { cpuUnits, mebibytes } from '../../src/aws/task-size.ts';
+import { cpuUnits, mebibytes } from '../../src/aws/task-definitions.ts';
 
 test.each([
   ['1024', 1024],

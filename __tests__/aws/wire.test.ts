@@ -3,9 +3,9 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createAws, type Aws } from '../../src/aws/clients.ts';
 import { awsErrorKind } from '../../src/aws/errors.ts';
-import type { JsonObject, TaskDefinition } from '../../src/model.ts';
+import type { JsonObject, TaskDefinition } from '../../src/model/index.ts';
 import { Cancelled } from '../../src/runtime/cancellation.ts';
-import { registrable } from '../../src/task-definition/fields.ts';
+import { registrable } from '../../src/task-definition/shape.ts';
 import { revisionArn } from '../fakes/literals.ts';
 
 /** What the server says next: a status and a body; `hang` says nothing. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { costOf, monthlyCost } from '../../src/cost/monthly.ts';
 import { RATES } from '../../src/cost/rates.ts';
-import type { JsonObject, MonthlyCost, TaskDefinition } from '../../src/model.ts';
+import type { JsonObject, MonthlyCost, TaskDefinition } from '../../src/model/index.ts';
 import { definitionOf } from '../fakes/literals.ts';
 
 const ARM = { runtimePlatform: { cpuArchitecture: 'ARM64', operatingSystemFamily: 'LINUX' } };

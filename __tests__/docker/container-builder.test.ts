@@ -2,10 +2,10 @@
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
-import { isBefore, parseBuildxVersion } from '../../src/image/arguments.ts';
+import { isBefore, parseBuildxVersion } from '../../src/image/buildx.ts';
 import type { StepOptions, StepResult } from '../../runner/step.ts';
-import { startActionsCache, type ActionsCache } from '../../simulator/github/actions-cache/server.ts';
-import { cacheToken } from '../../simulator/github/actions-cache/token.ts';
+import { startActionsCache, type ActionsCache } from '../../simulator/front/github/actions-cache/server.ts';
+import { cacheToken } from '../../simulator/front/github/actions-cache/token.ts';
 import { accepted, expectGreen, expectRed, mutations } from '../e2e/world.ts';
 import { startEngineWithBuildkit, type EngineWithBuildkit } from './buildkit.ts';
 import { given } from './given.ts';

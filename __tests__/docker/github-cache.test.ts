@@ -1,8 +1,8 @@
 /** `cache: gha`: the cache of GitHub Actions, with a service that answers as GitHub's does. */
 import { describe, expect } from '@jest/globals';
 import { createHash } from 'node:crypto';
-import { startActionsCache, type ActionsCache } from '../../simulator/github/actions-cache/server.ts';
-import { cacheToken } from '../../simulator/github/actions-cache/token.ts';
+import { startActionsCache, type ActionsCache } from '../../simulator/front/github/actions-cache/server.ts';
+import { cacheToken } from '../../simulator/front/github/actions-cache/token.ts';
 import { expectGreen } from '../e2e/world.ts';
 import { given, testOnOwnEngine } from './given.ts';
 import { dockerfile, everythingOf, inADockerWorld, run, type DockerWorld } from './world.ts';

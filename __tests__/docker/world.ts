@@ -7,9 +7,9 @@ import { fileURLToPath } from 'node:url';
 import { command } from '../../runner/docker/command.ts';
 import { cacheOf, removeCache } from '../../runner/docker/leftovers.ts';
 import { runStep, type StepOptions, type StepResult } from '../../runner/step.ts';
-import { openRegistryEndpoint, type RegistryEndpoint } from '../../simulator/ecr/endpoint.ts';
-import { Upstream } from '../../simulator/ecr/upstream.ts';
-import { seedWorld, type SeedOptions } from '../../simulator/seed.ts';
+import { openRegistryEndpoint, type RegistryEndpoint } from '../../simulator/front/registry-endpoint.ts';
+import { Upstream } from '../../simulator/front/upstream.ts';
+import { seedWorld, type SeedOptions } from '../../simulator/scenario/seed.ts';
 import { startSimulator, type Simulator } from '../../simulator/simulator.ts';
 import { given } from './given.ts';
 

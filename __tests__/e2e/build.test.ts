@@ -114,7 +114,7 @@ describe('a build', () => {
       expect(again.outputs['image']).toBe(first.outputs['image']);
       expect(await docker.calls()).toHaveLength(before);
       expect(accepted(sim, 'GetAuthorizationToken')).toHaveLength(1);
-      const tagged = await step(sim, { ...BUILD, 'image-tags': 'stable' }, options);
+      const tagged = await step(sim, { ...BUILD, 'push-tags': 'stable' }, options);
       expectGreen(tagged, 'unchanged');
       expect(await docker.calls()).toHaveLength(before);
       expect(accepted(sim, 'PutImage').at(-1)?.body).toMatchObject({ imageTag: 'stable' });

@@ -3,7 +3,7 @@ import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { StepOptions, StepResult } from '../../runner/step.ts';
-import { startGitHub } from '../../simulator/github/github.ts';
+import { startGitHub } from '../../simulator/front/github/github.ts';
 import type { Simulator } from '../../simulator/simulator.ts';
 import { inAWorld, step, tag } from './world.ts';
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { runStep, type StepOptions, type StepResult } from '../../runner/step.ts';
-import { startGitHub, type FakeGitHub, type FakeGitHubOptions } from '../../simulator/github/github.ts';
+import { startGitHub, type FakeGitHub, type FakeGitHubOptions } from '../../simulator/front/github/github.ts';
 import type { Simulator } from '../../simulator/simulator.ts';
 import { expectGreen, expectRed, inAWorld, step, tag } from './world.ts';
 
@@ -126,7 +126,7 @@ describe('the comment on a pull request', () => {
     }),
   );
 
-  test.concurrent('that was deleted is created anew, also where it goes while it is updated', () =>
+  test.concurrent('that was deleted is created again, also where it goes while it is updated', () =>
     withGitHub({}, async (sim, github) => {
       await commented(sim, github);
       github.comments.splice(0);

@@ -1,5 +1,5 @@
 import type {
-  Course,
+  ServiceRun,
   DefinitionRequest,
   HttpCheck,
   JsonObject,
@@ -8,7 +8,7 @@ import type {
   ServiceOutcome,
   ServiceSnapshot,
   TaskDefinition,
-} from '../../src/model.ts';
+} from '../../src/model/index.ts';
 
 export const ACCOUNT = '123456789012';
 export const REGION = 'eu-central-1';
@@ -182,7 +182,7 @@ export function outcomeOf(more: Partial<ServiceOutcome> = {}): ServiceOutcome {
     result: 'succeeded',
     cause: undefined,
     message: 'backend:8 is deployed to backend and proven healthy.',
-    production: 'backend runs backend:8.',
+    nowRunning: 'backend runs backend:8.',
     hint: undefined,
     evidence: [],
     ...more,
@@ -190,14 +190,14 @@ export function outcomeOf(more: Partial<ServiceOutcome> = {}): ServiceOutcome {
 }
 
 /** A service that was updated to backend:8 and is well. */
-export function courseOf(more: Partial<Course> = {}): Course {
+export function serviceRunOf(more: Partial<ServiceRun> = {}): ServiceRun {
   return {
     snapshot: snapshotOf(),
     taskDefinitionArn: revisionArn('backend:8'),
-    move: 'update',
+    change: 'update',
     rollout: rolloutOf(),
     desiredCount: 2,
-    trouble: undefined,
+    problem: undefined,
     gates: [],
     rollback: undefined,
     outcome: outcomeOf(),

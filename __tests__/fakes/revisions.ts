@@ -1,4 +1,4 @@
-import type { Json, JsonObject, TaskDefinition } from '../../src/model.ts';
+import type { Json, JsonObject, TaskDefinition } from '../../src/model/index.ts';
 import { awsError } from './aws-errors.ts';
 import { REGION, revisionArn } from './literals.ts';
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { commitOf, readEvent, readOnlyBecause, type GitHubEvent } from '../../src/github/event.ts';
 import type { PullRequest } from '../../src/github/github.ts';
 import { findPullRequest } from '../../src/github/pull-request.ts';
-import type { JsonObject } from '../../src/model.ts';
+import type { JsonObject } from '../../src/model/index.ts';
 import { fakeGitHub } from './fake-github.ts';
 
 const SHA = 'a'.repeat(40);

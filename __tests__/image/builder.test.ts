@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { chooseBuilder, parseCurrentBuilder, type CurrentBuilder } from '../../src/image/builder.ts';
-import type { Caches } from '../../src/image/cache.ts';
+import type { Caches } from '../../src/image/buildx.ts';
 
 const PLAIN: CurrentBuilder = { name: 'default', driver: 'docker', containerdStore: false };
 const CONTAINERD: CurrentBuilder = { ...PLAIN, containerdStore: true };

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { mkdir, mkdtemp, readdir, readFile, readlink, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { makeDockerHome, privateConfig, removeDockerHome } from '../../src/image/docker-config.ts';
+import { makeDockerConfig, privateConfig, removeDockerConfig } from '../../src/image/docker-config.ts';
 
 const OURS = '123456789012.dkr.ecr.us-east-1.amazonaws.com';
 const OTHER = 'registry.example.com';
@@ -73,7 +73,7 @@ describe('the folder of a run', () => {
 
   it('is for this user alone, has the builders and the contexts, and goes with everything in it', async () => {
     const HOME = await home();
-    const { folder, env } = await makeDockerHome({ HOME }, HOME, [OURS], warn);
+    const { folder, env } = await makeDockerConfig({ HOME }, HOME, [OURS], warn);
     expect(env).toEqual({ DOCKER_CONFIG: folder, BUILDX_CONFIG: join(folder, 'buildx') });
     expect((await stat(folder)).mode & 0o777).toBe(0o700);
     expect((await stat(join(folder, 'config.json'))).mode & 0o777).toBe(0o600);
@@ -83,10 +83,10 @@ describe('the folder of a run', () => {
       'instances',
       'instances/mine',
     ]);
-    await removeDockerHome(folder);
+    await removeDockerConfig(folder);
     expect((await readdir(HOME)).sort()).toEqual(['.docker']);
     expect(await readdir(join(HOME, '.docker', 'contexts'))).toEqual(['meta']);
-    await removeDockerHome(folder);
+    await removeDockerConfig(folder);
   });
 
   it('follows DOCKER_CONFIG and BUILDX_CONFIG', async () => {
@@ -96,7 +96,7 @@ describe('the folder of a run', () => {
     await writeFile(join(elsewhere, 'config.json'), '{"detachKeys":"x"}');
     await writeFile(join(elsewhere, 'builders', 'instances', 'theirs'), '{}');
     const env = { HOME, DOCKER_CONFIG: elsewhere, BUILDX_CONFIG: join(elsewhere, 'builders') };
-    const { folder } = await makeDockerHome(env, HOME, [], warn);
+    const { folder } = await makeDockerConfig(env, HOME, [], warn);
     expect(JSON.parse(await readFile(join(folder, 'config.json'), 'utf8'))).toEqual({
       detachKeys: 'x',
       auths: {},
@@ -111,7 +111,7 @@ describe('the folder of a run', () => {
       const HOME = await home();
       await writeFile(join(HOME, '.docker', 'config.json'), text);
       warned.length = 0;
-      const { folder } = await makeDockerHome({ HOME }, HOME, [], warn);
+      const { folder } = await makeDockerConfig({ HOME }, HOME, [], warn);
       expect(JSON.parse(await readFile(join(folder, 'config.json'), 'utf8'))).toMatchObject({ auths: {} });
       expect(warned.join()).toContain('cannot be read');
     },
@@ -119,7 +119,7 @@ describe('the folder of a run', () => {
 
   it('needs nothing of the user', async () => {
     const HOME = await mkdtemp(join(tmpdir(), 'docker-home-'));
-    const { folder } = await makeDockerHome({ HOME }, HOME, [], warn);
+    const { folder } = await makeDockerConfig({ HOME }, HOME, [], warn);
     expect((await readdir(folder)).sort()).toEqual(['buildx', 'config.json']);
   });
 });

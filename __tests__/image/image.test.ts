@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { provideImages } from '../../src/image/provide.ts';
-import type { ImageSource, ProvidedImages } from '../../src/model.ts';
+import { provideImages } from '../../src/image/resolve.ts';
+import type { ImageSource, ProvidedImages } from '../../src/model/index.ts';
 import { awsError, denied, expired, throttled } from '../fakes/aws-errors.ts';
 import { ACCOUNT, digestOf, REGION, REPOSITORY } from '../fakes/literals.ts';
 import { fakeLog } from '../fakes/log.ts';
@@ -41,8 +41,8 @@ async function provided(
           })
         : Promise.reject(repositoryError),
   });
-  const tools = { aws: { ecr, region: REGION }, log } as unknown as Parameters<typeof provideImages>[0];
-  return { images: await provideImages(tools, source), said: log.said, asked };
+  const ctx = { aws: { ecr, region: REGION }, log } as unknown as Parameters<typeof provideImages>[0];
+  return { images: await provideImages(ctx, source), said: log.said, asked };
 }
 
 describe('an image', () => {

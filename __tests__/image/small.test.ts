@@ -1,9 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { cachesOf, cacheType } from '../../src/image/cache.ts';
-import { csvField } from '../../src/image/csv.ts';
+import { cachesOf, cacheType, StepCounter } from '../../src/image/buildx.ts';
+import { csvField } from '../../src/image/secrets.ts';
 import { digestOf } from '../../src/image/build.ts';
-import { labelsOf } from '../../src/image/labels.ts';
-import { StepCounter } from '../../src/image/progress.ts';
+import { labelsOf } from '../../src/image/source.ts';
 import { hostsOf } from '../../src/image/session.ts';
 import { ACCOUNT, REPOSITORY, requestOf } from '../fakes/literals.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { hashedName, planNames, wantedNames } from '../../src/image/tags.ts';
+import { hashedName, planNames, desiredNames } from '../../src/image/tags.ts';
 import { isImmutable, type Mutability } from '../../src/image/repository.ts';
 import { REPOSITORY, digestOf } from '../fakes/literals.ts';
 
@@ -10,11 +10,11 @@ const IMMUTABLE: Mutability = { immutable: true, exceptions: [] };
 
 describe('the names of an image', () => {
   it('are the commit by default', () => {
-    expect(wantedNames([], SHA, HOME).map(({ reference }) => reference)).toEqual([`${REPOSITORY}:${SHA}`]);
+    expect(desiredNames([], SHA, HOME).map(({ reference }) => reference)).toEqual([`${REPOSITORY}:${SHA}`]);
   });
 
   it('are the given ones: tags of the repository, and whole references', () => {
-    const names = wantedNames(
+    const names = desiredNames(
       ['v1', `${REPOSITORY}:v2`, 'ghcr.io/o/n:v3', REPOSITORY, 'localhost:5000/n'],
       SHA,
       HOME,
@@ -35,7 +35,7 @@ describe('the names of an image', () => {
 });
 
 describe('what becomes of the names', () => {
-  const names = [...wantedNames([], SHA, HOME), hashedName(SHA, '0123456789ab', HOME)];
+  const names = [...desiredNames([], SHA, HOME), hashedName(SHA, '0123456789ab', HOME)];
   const hashed = `${SHA}-0123456789ab`;
   const tagsOf = (list: readonly { tag: string | undefined }[]): (string | undefined)[] =>
     list.map(({ tag }) => tag);
@@ -65,7 +65,7 @@ describe('what becomes of the names', () => {
   });
 
   it('one that was asked for, exists and cannot be moved is refused', () => {
-    const asked = wantedNames(['v1'], SHA, HOME);
+    const asked = desiredNames(['v1'], SHA, HOME);
     expect(() => planned({ v1: digestOf('a') }, IMMUTABLE, undefined, asked)).toThrow(
       'Tag v1 of ECR repository "backend" exists already, and the tags of the repository are immutable.',
     );

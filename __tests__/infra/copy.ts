@@ -6,13 +6,13 @@ import type { CapacityProvider } from '@aws-sdk/client-ecs';
 import { ElasticLoadBalancingV2 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { TargetGroup as ElbTargetGroup } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { SecretsManager } from '@aws-sdk/client-secrets-manager';
-import { createService } from '../../simulator/ecs/services.ts';
-import { readOnlyFields } from '../../simulator/ecs/task-definition-fields.ts';
-import { TargetGroup } from '../../simulator/elbv2/balancing.ts';
-import type { JsonObject } from '../../simulator/protocol/fields.ts';
-import type { Seed } from '../../simulator/seed.ts';
-import type { World } from '../../simulator/world.ts';
-import { rawTaskDefinitions } from '../../src/aws/raw-task-definitions.ts';
+import { createService } from '../../simulator/engine/services.ts';
+import { readOnlyFields, registerTaskDefinition } from '../../simulator/engine/task-definitions.ts';
+import { TargetGroup } from '../../simulator/state/balancing.ts';
+import type { JsonObject } from '../../simulator/state/json.ts';
+import type { Seed } from '../../simulator/scenario/seed.ts';
+import type { World } from '../../simulator/engine/world.ts';
+import { rawTaskDefinitions } from '../../src/aws/task-definitions.ts';
 
 /** Reads everything that a deployment meets from an AWS, through the calls of AWS. */
 export async function copyOf(endpoint: string): Promise<Seed> {
@@ -74,7 +74,7 @@ async function loadBalancers(elb: ElasticLoadBalancingV2): Promise<Seed[]> {
         });
         const delay = Attributes.find(({ Key }) => Key === 'deregistration_delay.timeout_seconds')?.Value;
         return (world: World): void => {
-          const made = targetGroup(world, group, Number(delay ?? '300'));
+          const made = targetGroup(group, Number(delay ?? '300'));
           made.loadBalancerArn = arn;
           world.balancing.targetGroups.set(made.name, made);
           world.balancing.loadBalancers.set(name, {
@@ -95,8 +95,8 @@ async function loadBalancers(elb: ElasticLoadBalancingV2): Promise<Seed[]> {
   );
 }
 
-function targetGroup(world: World, group: ElbTargetGroup, deregistrationDelaySeconds: number): TargetGroup {
-  return new TargetGroup(world.clock, {
+function targetGroup(group: ElbTargetGroup, deregistrationDelaySeconds: number): TargetGroup {
+  return new TargetGroup({
     name: group.TargetGroupName ?? '',
     arn: group.TargetGroupArn ?? '',
     port: group.Port ?? 80,
@@ -170,7 +170,7 @@ async function taskDefinitions(ecs: ECS): Promise<Seed[]> {
         ([name]) => !(readOnlyFields as readonly string[]).includes(name),
       );
       return (world) => {
-        world.taskDefinitions.register(Object.fromEntries(input) as JsonObject);
+        registerTaskDefinition(world, Object.fromEntries(input) as JsonObject);
       };
     }),
   );

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 
-import type { Parser } from '../../src/inputs/grammar.ts';
+import type { Parser } from '../../src/inputs/values.ts';
 import * as names from '../../src/inputs/names.ts';
 
 const DIGEST = `sha256:${'0123456789abcdef'.repeat(4)}`;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 
-import { command, words } from '../../src/inputs/words.ts';
+import { command, words } from '../../src/inputs/values.ts';
 
 describe('words', () => {
   it.each([

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
-import { readInputs } from '../../src/inputs.ts';
+import { readInputs } from '../../src/inputs/index.ts';
 import { evaluate, examplesOf, workflowsOf } from './examples.ts';
 
 const ACTION = parse(readFileSync('action.yml', 'utf8')) as {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CAUSE_GUIDE, CAUSES, type Cause } from '../../src/model.ts';
+import { CAUSE_GUIDE, CAUSES, type Cause } from '../../src/model/index.ts';
 
 const SOURCES = readdirSync('src', { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.ts') && !file.endsWith('cause-guide.ts'))
@@ -14,19 +14,19 @@ describe('the guide to the causes', () => {
   });
 
   test.each(CAUSES)('%s: each text is there and ends as a text does', (cause) => {
-    const { meaning, log, remedy } = CAUSE_GUIDE[cause];
+    const { meaning, log, hint } = CAUSE_GUIDE[cause];
     expect(meaning).toMatch(/^[A-Z`].+\.$/);
     expect(log).toMatch(/^[A-Z`].+[.`)]$/);
-    expect(remedy).toMatch(/^[A-Z].+\.$/);
+    expect(hint).toMatch(/^[A-Z].+\.$/);
   });
 
   test('what the log shows as well is no Markdown and has one line', () => {
-    for (const { remedy } of Object.values(CAUSE_GUIDE)) expect(remedy).not.toMatch(/[`*|\n[\]]/);
+    for (const { hint } of Object.values(CAUSE_GUIDE)) expect(hint).not.toMatch(/[`*|\n[\]]/);
   });
 
   test('no two causes have the same remedy', () => {
-    const remedies = Object.values(CAUSE_GUIDE).map(({ remedy }) => remedy);
-    const twice = remedies.filter((remedy, at) => remedies.indexOf(remedy) !== at);
+    const hints = Object.values(CAUSE_GUIDE).map(({ hint }) => hint);
+    const twice = hints.filter((hint, at) => hints.indexOf(hint) !== at);
     expect(twice).toEqual([]);
   });
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { chooseContainer } from '../../src/pre-deploy/container.ts';
+import { chooseContainer } from '../../src/pre-deploy/start.ts';
 import { definitionOf } from '../fakes/literals.ts';
 
 const TWO = definitionOf(['proxy', 'web']);

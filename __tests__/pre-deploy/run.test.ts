@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Task } from '@aws-sdk/client-ecs';
-import type { PreDeployRequest, TaskDefinition } from '../../src/model.ts';
-import { runPreDeployTask, type PreDeployFacts, type PreDeployTools } from '../../src/pre-deploy/run.ts';
+import type { PreDeployRequest, TaskDefinition } from '../../src/model/index.ts';
+import { runPreDeployTask, type PreDeployFacts, type PreRunContext } from '../../src/pre-deploy/run.ts';
 import { Cancelled } from '../../src/runtime/cancellation.ts';
 import { awsError, denied, expired, throttled, unanswered } from '../fakes/aws-errors.ts';
 import { fakeClock, untilDone } from '../fakes/clock.ts';
@@ -79,11 +79,11 @@ class FakeWorld {
   }
 
   run(request: Partial<PreDeployRequest> = {}, facts: Partial<PreDeployFacts> = {}): Promise<void> {
-    const run = runPreDeployTask(this.#tools(), { ...REQUEST, ...request }, { ...FACTS, ...facts });
+    const run = runPreDeployTask(this.#ctx(), { ...REQUEST, ...request }, { ...FACTS, ...facts });
     return untilDone(this.clock, run);
   }
 
-  #tools(): PreDeployTools {
+  #ctx(): PreRunContext {
     return {
       clock: this.clock,
       signal: this.#controller.signal,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { RunTaskCommandInput, RunTaskCommandOutput } from '@aws-sdk/client-ecs';
-import { runTaskInput, startTask, type StartTools } from '../../src/pre-deploy/start.ts';
+import { runTaskInput, startTask, type StartContext } from '../../src/pre-deploy/start.ts';
 import { Cancelled } from '../../src/runtime/cancellation.ts';
 import { awsError, denied, expired, throttled, unanswered } from '../fakes/aws-errors.ts';
 import { fakeClock } from '../fakes/clock.ts';
@@ -53,7 +53,7 @@ const STARTED = { tasks: [{ taskArn: 'task/1' }], failures: [] };
 
 /** RunTask answers with these, one after the other. */
 function ecsThat(...answers: (Error | object)[]): {
-  tools: StartTools;
+  ctx: StartContext;
   sent: RunTaskCommandInput[];
   said: readonly string[];
   abort: () => void;
@@ -67,7 +67,7 @@ function ecsThat(...answers: (Error | object)[]): {
     return answer instanceof Error ? Promise.reject(answer) : Promise.resolve({ $metadata: {}, ...answer });
   };
   return {
-    tools: { aws: { ecsWrites: { runTask } }, clock: fakeClock(), signal: controller.signal, log },
+    ctx: { aws: { ecsWrites: { runTask } }, clock: fakeClock(), signal: controller.signal, log },
     sent,
     said: log.said,
     abort: () => {
@@ -81,17 +81,17 @@ const LATER = 3_600_000;
 
 describe('starting the task', () => {
   test('sends the same token again after throttling and lost answers', async () => {
-    const { tools, sent } = ecsThat(throttled(), unanswered(), unanswered(), unanswered(), STARTED);
-    await expect(startTask(tools, INPUT, LATER)).resolves.toBe('task/1');
+    const { ctx, sent } = ecsThat(throttled(), unanswered(), unanswered(), unanswered(), STARTED);
+    await expect(startTask(ctx, INPUT, LATER)).resolves.toBe('task/1');
     expect(sent).toHaveLength(5);
     expect(new Set(sent.map(({ clientToken }) => clientToken)).size).toBe(1);
     expect(sent[0]).toEqual({ ...INPUT, clientToken: expect.stringMatching(/^[0-9a-f-]{36}$/) });
   });
 
   test('uses another token each time that a task is started', async () => {
-    const { tools, sent } = ecsThat(STARTED);
-    await startTask(tools, INPUT, LATER);
-    await startTask(tools, INPUT, LATER);
+    const { ctx, sent } = ecsThat(STARTED);
+    await startTask(ctx, INPUT, LATER);
+    await startTask(ctx, INPUT, LATER);
     expect(sent[0]?.clientToken).not.toBe(sent[1]?.clientToken);
   });
 
@@ -124,17 +124,17 @@ describe('starting the task', () => {
     ['throttling does not end', throttled(), 'throttled', 'AWS kept throttling while starting'],
     ['nothing answers', unanswered(), 'pre-deploy-task-failed', 'while starting the pre-deploy task'],
   ])('fails where %s', async (_where, answer, reason, message) => {
-    const { tools } = ecsThat(answer);
-    await expect(startTask(tools, INPUT, LATER)).rejects.toMatchObject({
+    const { ctx } = ecsThat(answer);
+    await expect(startTask(ctx, INPUT, LATER)).rejects.toMatchObject({
       reason,
       message: expect.stringContaining(message),
     });
   });
 
   test('ends with the job, and says what is not known', async () => {
-    const { tools, said, abort } = ecsThat(unanswered());
+    const { ctx, said, abort } = ecsThat(unanswered());
     abort();
-    await expect(startTask(tools, INPUT, LATER)).rejects.toBeInstanceOf(Cancelled);
+    await expect(startTask(ctx, INPUT, LATER)).rejects.toBeInstanceOf(Cancelled);
     expect(said).toEqual([
       'ECS did not answer whether the pre-deploy task was started; it would be started by "ecs-fargate-deploy".',
     ]);

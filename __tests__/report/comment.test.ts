@@ -1,6 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
-import { defaultKey, markerOf, renderComment, tellsOf } from '../../src/report/comment.ts';
-import { readHistory, withDeployment, writeHistory, type PastDeployment } from '../../src/report/history.ts';
+import {
+  defaultKey,
+  markerOf,
+  renderComment,
+  mentions,
+  readHistory,
+  withDeployment,
+  writeHistory,
+  type PastDeployment,
+} from '../../src/report/comment.ts';
 import type { Report } from '../../src/report/report.ts';
 import { OUTCOMES, RUN } from './outcomes.ts';
 
@@ -77,9 +85,9 @@ describe('the comment', () => {
       'k',
       renderComment(mine, 'k', undefined),
     );
-    expect(tellsOf(mine, after)).toBe(true);
-    expect(tellsOf(byRun(GOOD, '43', ''), after)).toBe(false);
-    expect(tellsOf(byRun(PLAN, '43', ''), after)).toBe(true);
+    expect(mentions(mine, after)).toBe(true);
+    expect(mentions(byRun(GOOD, '43', ''), after)).toBe(false);
+    expect(mentions(byRun(PLAN, '43', ''), after)).toBe(true);
   });
 
   it('never holds the log of a container', () => {

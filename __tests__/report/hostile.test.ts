@@ -5,7 +5,7 @@ import { renderComment } from '../../src/report/comment.ts';
 import type { Report } from '../../src/report/report.ts';
 import { renderSummary } from '../../src/report/summary.ts';
 import { hostileText } from '../fakes/hostile.ts';
-import { courseOf, outcomeOf } from '../fakes/literals.ts';
+import { serviceRunOf, outcomeOf } from '../fakes/literals.ts';
 import { OUTCOMES } from './outcomes.ts';
 import { REGISTERED, reportOf } from './reports.ts';
 
@@ -16,7 +16,7 @@ function reportWith(text: string): Report {
     cause: 'unknown',
     message: text,
     hint: text.replaceAll(/[\r\n]/g, ' '),
-    production: text,
+    nowRunning: text,
     evidence: [
       { kind: 'event', text },
       { kind: 'log', text },
@@ -24,7 +24,7 @@ function reportWith(text: string): Report {
   });
   const report = reportOf(
     {
-      courses: [courseOf({ outcome, gates: [{ gate: 'http', state: 'failed', detail: text }] })],
+      serviceRuns: [serviceRunOf({ outcome, gates: [{ gate: 'http', state: 'failed', detail: text }] })],
       image: { reference: 'host/backend', digest: undefined, tag: text, registry: undefined },
       checks: [{ check: text, state: 'WARNING', detail: text, denied: false }],
       definitions: [

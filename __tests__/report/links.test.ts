@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { consoleUrl, taskDefinitionUrl } from '../../src/report/links.ts';
+import { consoleUrl, taskDefinitionUrl } from '../../src/report/facts.ts';
 
 describe('the links to the console', () => {
   it.each([

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { RESULTS } from '../../src/model.ts';
+import { RESULTS } from '../../src/model/index.ts';
 import { renderComment } from '../../src/report/comment.ts';
 import { renderSummary } from '../../src/report/summary.ts';
 import { OUTCOMES } from './outcomes.ts';

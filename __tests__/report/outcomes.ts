@@ -1,11 +1,23 @@
-import type { CheckResult, DefinitionChange, Evidence, GateResult, ServiceCost } from '../../src/model.ts';
-import { composeReport, type Report } from '../../src/report/report.ts';
-import { runFacts } from '../../src/report/run-facts.ts';
-import { endingOf, newStory, type Story } from '../../src/report/story.ts';
+import type {
+  CheckResult,
+  DefinitionChange,
+  Evidence,
+  GateResult,
+  ServiceCost,
+} from '../../src/model/index.ts';
+import { composeReport, runFacts, type Report } from '../../src/report/report.ts';
+import { endingOf, newRunRecord, type RunRecord } from '../../src/report/run-record.ts';
 import { Cancelled } from '../../src/runtime/cancellation.ts';
-import { Failure } from '../../src/runtime/failure.ts';
-import { courseOf, outcomeOf, REPOSITORY, requestOf, revisionArn, snapshotOf } from '../fakes/literals.ts';
-import { RECORDED, REGISTERED, storyOf } from './reports.ts';
+import { DeployError } from '../../src/runtime/error.ts';
+import {
+  serviceRunOf,
+  outcomeOf,
+  REPOSITORY,
+  requestOf,
+  revisionArn,
+  snapshotOf,
+} from '../fakes/literals.ts';
+import { RECORDED, REGISTERED, recordOf } from './reports.ts';
 
 /** A push of a commit by somebody. */
 export const RUN = runFacts({
@@ -87,20 +99,20 @@ const CRASH: readonly Evidence[] = [
   { kind: 'log', text: 'RuntimeError: DATABASE_URL is not set' },
 ];
 
-function reported(story: Partial<Story>, mode: 'deploy' | 'plan' | 'rollback' = 'deploy'): Report {
-  const whole = storyOf({
+function reported(record: Partial<RunRecord>, mode: 'deploy' | 'plan' | 'rollback' = 'deploy'): Report {
+  const whole = recordOf({
     checks: CHECKS,
     costs: [COST],
     definitions: [{ ...REGISTERED, changes: CHANGES }],
-    courses: [courseOf({ gates: GATES })],
-    ...story,
+    serviceRuns: [serviceRunOf({ gates: GATES })],
+    ...record,
   });
   return composeReport(requestOf({ mode }), RUN, whole, { ...RECORDED, steps: STEPS, points: POINTS });
 }
 
 /** A run that ended before any service was touched. */
-function early(failure: Error, story: Partial<Story> = {}): Report {
-  const whole = { ...newStory(), ...story, ending: endingOf(failure) };
+function early(failure: Error, record: Partial<RunRecord> = {}): Report {
+  const whole = { ...newRunRecord(), ...record, ending: endingOf(failure) };
   const steps = [{ name: 'Survey', from: 0, seconds: 0.3, ok: false }];
   return composeReport(requestOf(), RUN, whole, { ...RECORDED, durationSeconds: 0.4, steps });
 }
@@ -108,17 +120,17 @@ function early(failure: Error, story: Partial<Story> = {}): Report {
 function failed(
   cause: 'app-crashed' | 'timeout' | 'superseded' | 'rollback-failed',
   result: 'rolled-back' | 'failed' | 'timed-out' | 'superseded',
-  production: string,
+  nowRunning: string,
 ): Report {
   const outcome = outcomeOf({
     result,
     cause,
     message: `The deployment of backend:8 to backend failed (${cause}).`,
-    production,
+    nowRunning,
     hint: 'Look at the last log lines of the container.',
     evidence: cause === 'rollback-failed' ? [{ kind: 'first-cause', text: 'app-crashed' }] : CRASH,
   });
-  return reported({ courses: [courseOf({ outcome })] });
+  return reported({ serviceRuns: [serviceRunOf({ outcome })] });
 }
 
 const WORKER = snapshotOf({ address: { ...snapshotOf().address, name: 'worker' } });
@@ -127,16 +139,16 @@ const WORKER = snapshotOf({ address: { ...snapshotOf().address, name: 'worker' }
 export const OUTCOMES: Readonly<Record<string, Report>> = {
   'proven healthy': reported({
     previousCommit: 'f'.repeat(40),
-    image: { ...storyOf().image!, tag: 'a'.repeat(40) },
+    image: { ...recordOf().image!, tag: 'a'.repeat(40) },
   }),
   'built and proven healthy': reported({
-    image: { ...storyOf().image!, tag: 'a'.repeat(40) },
+    image: { ...recordOf().image!, tag: 'a'.repeat(40) },
     build: {
       reused: false,
       seconds: 83.4,
       steps: { total: 9, cached: 5 },
       sizeBytes: 61_234_567,
-      digest: storyOf().image!.digest,
+      digest: recordOf().image!.digest,
       tags: [`${REPOSITORY}:${'a'.repeat(40)}`, `${REPOSITORY}:${'a'.repeat(40)}-0123456789ab`],
       platforms: ['linux/arm64'],
     },
@@ -144,9 +156,9 @@ export const OUTCOMES: Readonly<Record<string, Report>> = {
   'nothing to deploy': reported({
     definitions: [{ ...REGISTERED, registered: false }],
     checks: [],
-    courses: [
-      courseOf({
-        move: 'nothing',
+    serviceRuns: [
+      serviceRunOf({
+        change: 'none',
         taskDefinitionArn: revisionArn('backend:7'),
         outcome: outcomeOf({
           result: 'unchanged',
@@ -159,8 +171,8 @@ export const OUTCOMES: Readonly<Record<string, Report>> = {
     {
       wouldChange: true,
       definitions: [{ ...REGISTERED, arn: '', registered: false, changes: CHANGES }],
-      courses: [
-        courseOf({
+      serviceRuns: [
+        serviceRunOf({
           taskDefinitionArn: '',
           rollout: undefined,
           outcome: outcomeOf({
@@ -173,10 +185,10 @@ export const OUTCOMES: Readonly<Record<string, Report>> = {
     },
     'plan',
   ),
-  registered: reported({ courses: [] }),
+  registered: reported({ serviceRuns: [] }),
   started: reported({
-    courses: [
-      courseOf({
+    serviceRuns: [
+      serviceRunOf({
         outcome: outcomeOf({
           result: 'started',
           message: 'backend:8 is on its way to backend; nobody waits for it.',
@@ -185,18 +197,18 @@ export const OUTCOMES: Readonly<Record<string, Report>> = {
     ],
   }),
   'bad input': early(
-    new Failure('invalid-input', 'Invalid inputs, 2 problems: cpu, memory.', {
+    new DeployError('invalid-input', 'Invalid inputs, 2 problems: cpu, memory.', {
       hint: 'cpu: "3" is no task size. Give 256 or more.\nmemory: "x" is no number.',
     }),
   ),
   'no such service': early(
-    new Failure(
+    new DeployError(
       'service-not-found',
       'Service "web" was not found in cluster "prod" (eu-central-1). Services there: api, worker.',
     ),
   ),
   'a check failed': early(
-    new Failure('preflight-failed', 'The preflight check "image" failed: backend:9 is not in ECR.', {
+    new DeployError('preflight-failed', 'The preflight check "image" failed: backend:9 is not in ECR.', {
       evidence: [{ kind: 'status', text: 'image: backend:9 is not in ECR' }],
     }),
     {
@@ -221,27 +233,27 @@ export const OUTCOMES: Readonly<Record<string, Report>> = {
   superseded: failed('superseded', 'superseded', 'Service "backend" now runs backend:9 (2 of 2 tasks).'),
   cancelled: reported({
     ending: endingOf(new Cancelled('SIGINT')),
-    courses: [
-      courseOf({
+    serviceRuns: [
+      serviceRunOf({
         outcome: outcomeOf({
           result: 'cancelled',
           cause: 'cancelled',
           message: 'The job was cancelled (SIGINT).',
-          production: 'ECS goes on with the deployment of backend:8 to service "backend".',
+          nowRunning: 'ECS goes on with the deployment of backend:8 to service "backend".',
         }),
       }),
     ],
   }),
   'two services, one failed': reported({
-    courses: [
-      courseOf({ gates: GATES }),
-      courseOf({
+    serviceRuns: [
+      serviceRunOf({ gates: GATES }),
+      serviceRunOf({
         snapshot: WORKER,
         outcome: outcomeOf({
           result: 'rolled-back',
           cause: 'out-of-memory',
           message: 'The deployment of backend:8 to worker ran out of memory; it was rolled back.',
-          production: 'Service "worker" now runs backend:7 (2 of 2 tasks).',
+          nowRunning: 'Service "worker" now runs backend:7 (2 of 2 tasks).',
         }),
       }),
     ],

@@ -2,11 +2,10 @@ import { describe, expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { outputsOf } from '../../src/report/outputs.ts';
-import { composeReport } from '../../src/report/report.ts';
-import { runFacts } from '../../src/report/run-facts.ts';
-import { endingOf, newStory } from '../../src/report/story.ts';
-import { Failure } from '../../src/runtime/failure.ts';
-import { courseOf, digestOf, outcomeOf, REPOSITORY, revisionArn, snapshotOf } from '../fakes/literals.ts';
+import { composeReport, runFacts } from '../../src/report/report.ts';
+import { endingOf, newRunRecord } from '../../src/report/run-record.ts';
+import { DeployError } from '../../src/runtime/error.ts';
+import { serviceRunOf, digestOf, outcomeOf, REPOSITORY, revisionArn, snapshotOf } from '../fakes/literals.ts';
 import { RECORDED, reportOf } from './reports.ts';
 
 describe('the outputs', () => {
@@ -37,8 +36,8 @@ describe('the outputs', () => {
   });
 
   it('are empty where nothing is known, never "undefined"', () => {
-    const story = { ...newStory(), ending: endingOf(new Failure('invalid-input', 'No.')) };
-    const outputs = outputsOf(composeReport(undefined, runFacts({}), story, RECORDED), '');
+    const record = { ...newRunRecord(), ending: endingOf(new DeployError('invalid-input', 'No.')) };
+    const outputs = outputsOf(composeReport(undefined, runFacts({}), record, RECORDED), '');
     const filled = Object.entries(outputs).filter(([, value]) => value !== '');
     expect(Object.fromEntries(filled)).toEqual({
       result: 'failed',
@@ -53,7 +52,7 @@ describe('the outputs', () => {
     const second = snapshotOf({ address: { ...snapshotOf().address, name: 'worker' } });
     const outcome = outcomeOf({ result: 'failed', cause: 'app-crashed', message: 'worker failed.' });
     const report = reportOf({
-      courses: [courseOf(), courseOf({ snapshot: second, outcome, taskDefinitionArn: 'other' })],
+      serviceRuns: [serviceRunOf(), serviceRunOf({ snapshot: second, outcome, taskDefinitionArn: 'other' })],
     });
     expect(outputsOf(report, '')).toMatchObject({
       result: 'failed',
@@ -64,7 +63,7 @@ describe('the outputs', () => {
   });
 
   it('name the revision that was registered without a service', () => {
-    expect(outputsOf(reportOf({ courses: [] }), '')).toMatchObject({
+    expect(outputsOf(reportOf({ serviceRuns: [] }), '')).toMatchObject({
       'task-definition-arn': revisionArn('backend:8'),
       'previous-task-definition-arn': '',
       'console-url': '',

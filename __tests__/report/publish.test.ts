@@ -5,14 +5,14 @@ import { join } from 'node:path';
 import { publish, type Publisher } from '../../src/report/publish.ts';
 import type { Report } from '../../src/report/report.ts';
 import { Masks } from '../../src/runtime/masks.ts';
-import { courseOf, outcomeOf } from '../fakes/literals.ts';
+import { serviceRunOf, outcomeOf } from '../fakes/literals.ts';
 import { reportOf } from './reports.ts';
 
 const FAILED = outcomeOf({
   result: 'rolled-back',
   cause: 'app-crashed',
   message: 'backend:8 failed on backend: its tasks exit with 1.',
-  production: 'backend runs backend:7 again.',
+  nowRunning: 'backend runs backend:7 again.',
   hint: 'Look at the log.',
 });
 
@@ -64,14 +64,14 @@ async function published(
 
 describe('the end of a run', () => {
   it('that failed is one error annotation whose first line is the message', async () => {
-    const { annotations } = await published(reportOf({ courses: [courseOf({ outcome: FAILED })] }));
+    const { annotations } = await published(reportOf({ serviceRuns: [serviceRunOf({ outcome: FAILED })] }));
     expect(annotations).toEqual([
       'backend:8 failed on backend: its tasks exit with 1.\nbackend runs backend:7 again.\nLook at the log.',
     ]);
   });
 
   it('fails the step last, when outputs and summary are there already', async () => {
-    const { calls } = await published(reportOf({ courses: [courseOf({ outcome: FAILED })] }));
+    const { calls } = await published(reportOf({ serviceRuns: [serviceRunOf({ outcome: FAILED })] }));
     expect(calls.at(-1)).toBe('failed');
     expect(calls.filter((call) => call === 'failed')).toHaveLength(1);
     expect(calls.indexOf('output result')).toBeLessThan(calls.indexOf('summary'));
@@ -84,7 +84,7 @@ describe('the end of a run', () => {
   });
 
   it('says in its last lines what, why, what runs now and what to do', async () => {
-    const { lines } = await published(reportOf({ courses: [courseOf({ outcome: FAILED })] }));
+    const { lines } = await published(reportOf({ serviceRuns: [serviceRunOf({ outcome: FAILED })] }));
     expect(lines).toEqual([
       '─'.repeat(60),
       '❌ Failed and rolled back — backend:8 failed on backend: its tasks exit with 1.',
@@ -107,7 +107,7 @@ describe('the end of a run', () => {
 
   it('commands nothing with a message from outside', async () => {
     const outcome = { ...FAILED, message: 'It said:\n::error::x\n##[group]y', production: '::stop::' };
-    const { lines, annotations } = await published(reportOf({ courses: [courseOf({ outcome })] }));
+    const { lines, annotations } = await published(reportOf({ serviceRuns: [serviceRunOf({ outcome })] }));
     for (const line of [...lines, ...annotations.flatMap((text) => text.split('\n'))]) {
       expect(line).not.toMatch(/^\s*::|##\[/);
     }
@@ -125,14 +125,17 @@ describe('secrets at the end of a run', () => {
     const outcome = {
       ...FAILED,
       message: `It said ${secret}.`,
-      production: `runs ${secret}`,
+      nowRunning: `runs ${secret}`,
       hint: `use ${secret}`,
       evidence: [
         { kind: 'error', text: `seen ${secret}` },
         { kind: 'log', text: `logged ${secret}` },
       ],
     } as const;
-    const report = reportOf({ courses: [courseOf({ outcome })] }, { lines: [{ at: 0, text: secret }] });
+    const report = reportOf(
+      { serviceRuns: [serviceRunOf({ outcome })] },
+      { lines: [{ at: 0, text: secret }] },
+    );
     const { file, ...rest } = await published(report, { secrets: [secret] });
     const shown = JSON.stringify(rest) + JSON.stringify(JSON.parse(file));
     const visible = shown.replaceAll('\\\\', '\\').replaceAll('\u200b', '');
@@ -147,7 +150,7 @@ describe('secrets at the end of a run', () => {
   });
 
   it('that are words of the contract do not change the result', async () => {
-    const report = reportOf({ courses: [courseOf({ outcome: FAILED })] });
+    const report = reportOf({ serviceRuns: [serviceRunOf({ outcome: FAILED })] });
     const { outputs, annotations } = await published(report, { secrets: ['rolled-back', 'app-crashed'] });
     expect(outputs).toMatchObject({ result: 'rolled-back', cause: 'app-crashed' });
     expect(annotations).toHaveLength(1);
@@ -156,7 +159,7 @@ describe('secrets at the end of a run', () => {
 
 describe('a disk that takes nothing', () => {
   it('keeps neither the outputs nor the verdict from being told', async () => {
-    const report = reportOf({ courses: [courseOf({ outcome: FAILED })] });
+    const report = reportOf({ serviceRuns: [serviceRunOf({ outcome: FAILED })] });
     const { outputs, annotations, lines } = await published(report, {
       temp: '/nowhere/at/all',
       brokenSummary: true,

@@ -1,10 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Evidence } from '../../src/model.ts';
-import { composeReport, type Report } from '../../src/report/report.ts';
-import { reportForFile } from '../../src/report/report-file.ts';
-import { runFacts } from '../../src/report/run-facts.ts';
-import { courseOf, outcomeOf, requestOf } from '../fakes/literals.ts';
-import { RECORDED, storyOf } from './reports.ts';
+import type { Evidence } from '../../src/model/index.ts';
+import { composeReport, runFacts, type Report } from '../../src/report/report.ts';
+import { reportForFile } from '../../src/report/publish.ts';
+import { serviceRunOf, outcomeOf, requestOf } from '../fakes/literals.ts';
+import { RECORDED, recordOf } from './reports.ts';
 
 const STATUS: Evidence = { kind: 'status', text: 'FAILED' };
 const LONG = 'x'.repeat(100_000);
@@ -12,7 +11,12 @@ const LONG = 'x'.repeat(100_000);
 function reportWith(evidence: readonly Evidence[], lines: string[] = []): Report {
   const outcome = outcomeOf({ result: 'failed', cause: 'app-crashed', evidence });
   const recorded = { ...RECORDED, lines: lines.map((text) => ({ at: 1, text })) };
-  return composeReport(requestOf(), runFacts({}), storyOf({ courses: [courseOf({ outcome })] }), recorded);
+  return composeReport(
+    requestOf(),
+    runFacts({}),
+    recordOf({ serviceRuns: [serviceRunOf({ outcome })] }),
+    recorded,
+  );
 }
 
 describe('the report file', () => {

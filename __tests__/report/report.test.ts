@@ -1,12 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import { CAUSE_GUIDE, CAUSES, RESULTS, type Result } from '../../src/model.ts';
-import { composeReport, isGreen } from '../../src/report/report.ts';
-import { runFacts } from '../../src/report/run-facts.ts';
-import { endingOf, newStory } from '../../src/report/story.ts';
+import { CAUSE_GUIDE, CAUSES, RESULTS, type Result } from '../../src/model/index.ts';
+import { composeReport, isGreen, runFacts } from '../../src/report/report.ts';
+import { endingOf, newRunRecord } from '../../src/report/run-record.ts';
 import { Cancelled } from '../../src/runtime/cancellation.ts';
-import { Failure } from '../../src/runtime/failure.ts';
+import { DeployError } from '../../src/runtime/error.ts';
 import { expired } from '../fakes/aws-errors.ts';
-import { courseOf, outcomeOf, requestOf, revisionArn, snapshotOf } from '../fakes/literals.ts';
+import { serviceRunOf, outcomeOf, requestOf, revisionArn, snapshotOf } from '../fakes/literals.ts';
 import { RECORDED, REGISTERED, reportOf } from './reports.ts';
 
 describe('the result of several services', () => {
@@ -26,11 +25,11 @@ describe('the result of several services', () => {
   it('is the worst of all, by the order of the contract', () => {
     for (const [at, worse] of WORST_FIRST.entries()) {
       for (const better of WORST_FIRST.slice(at)) {
-        const courses = [better, worse].map((result) =>
-          courseOf({ outcome: outcomeOf({ result, message: result }) }),
+        const serviceRuns = [better, worse].map((result) =>
+          serviceRunOf({ outcome: outcomeOf({ result, message: result }) }),
         );
-        expect(reportOf({ courses })).toMatchObject({ result: worse, message: worse });
-        expect(reportOf({ courses: courses.toReversed() }).result).toBe(worse);
+        expect(reportOf({ serviceRuns })).toMatchObject({ result: worse, message: worse });
+        expect(reportOf({ serviceRuns: serviceRuns.toReversed() }).result).toBe(worse);
       }
     }
   });
@@ -46,7 +45,7 @@ describe('the result of several services', () => {
 
   it('tells of the services that were reached although the run ended early', () => {
     const report = reportOf({
-      courses: [courseOf(), courseOf({ outcome: undefined })],
+      serviceRuns: [serviceRunOf(), serviceRunOf({ outcome: undefined })],
       ending: endingOf(new Cancelled('SIGINT')),
     });
     expect(report.services.map((service) => service.name)).toEqual(['backend']);
@@ -56,23 +55,23 @@ describe('the result of several services', () => {
 describe('what to do', () => {
   it('is what its own hint says', () => {
     const outcome = outcomeOf({ result: 'failed', cause: 'app-crashed', hint: 'Look here.' });
-    const report = reportOf({ courses: [courseOf({ outcome })] });
+    const report = reportOf({ serviceRuns: [serviceRunOf({ outcome })] });
     expect(report.hint).toBe('Look here.');
     expect(report.services[0]?.hint).toBe('Look here.');
   });
 
   it.each(CAUSES)('is what the guide says where nothing better is known: %s', (cause) => {
     const outcome = outcomeOf({ result: 'failed', cause, hint: undefined });
-    const report = reportOf({ courses: [courseOf({ outcome })] });
-    expect(report.hint).toBe(CAUSE_GUIDE[cause].remedy);
-    expect(report.services[0]?.hint).toBe(CAUSE_GUIDE[cause].remedy);
-    const ending = endingOf(new Failure(cause, 'It ended.'));
-    expect(reportOf({ ending }).hint).toBe(CAUSE_GUIDE[cause].remedy);
+    const report = reportOf({ serviceRuns: [serviceRunOf({ outcome })] });
+    expect(report.hint).toBe(CAUSE_GUIDE[cause].hint);
+    expect(report.services[0]?.hint).toBe(CAUSE_GUIDE[cause].hint);
+    const ending = endingOf(new DeployError(cause, 'It ended.'));
+    expect(reportOf({ ending }).hint).toBe(CAUSE_GUIDE[cause].hint);
   });
 
   it('is nothing where nothing went wrong', () => {
     const outcome = outcomeOf({ result: 'succeeded', cause: undefined, hint: undefined });
-    expect(reportOf({ courses: [courseOf({ outcome })] }).hint).toBeUndefined();
+    expect(reportOf({ serviceRuns: [serviceRunOf({ outcome })] }).hint).toBeUndefined();
   });
 });
 
@@ -80,8 +79,8 @@ describe('a run without a service', () => {
   it.each([
     [true, 'Task definition backend:8 is registered; no service was named, so none was touched.'],
     [false, 'Task definition backend:8 is there already; no service was named, so none was touched.'],
-  ])('is registered (anew: %s)', (registered, message) => {
-    const report = reportOf({ courses: [], definitions: [{ ...REGISTERED, registered }] });
+  ])('is registered (again: %s)', (registered, message) => {
+    const report = reportOf({ serviceRuns: [], definitions: [{ ...REGISTERED, registered }] });
     expect(report).toMatchObject({ result: 'registered', cause: undefined, message, changed: registered });
   });
 });
@@ -91,30 +90,36 @@ describe('changed', () => {
     ['a service was updated', {}, true],
     [
       'everything was there already',
-      { courses: [courseOf({ move: 'nothing' })], definitions: [{ ...REGISTERED, registered: false }] },
+      {
+        serviceRuns: [serviceRunOf({ change: 'none' })],
+        definitions: [{ ...REGISTERED, registered: false }],
+      },
       false,
     ],
     [
       'another run was adopted',
-      { courses: [courseOf({ move: 'adopt' })], definitions: [{ ...REGISTERED, registered: false }] },
+      {
+        serviceRuns: [serviceRunOf({ change: 'adopt' })],
+        definitions: [{ ...REGISTERED, registered: false }],
+      },
       false,
     ],
     [
       'only the revision was registered',
-      { courses: [courseOf({ rollout: undefined, move: 'update' })] },
+      { serviceRuns: [serviceRunOf({ rollout: undefined, change: 'update' })] },
       true,
     ],
     [
       'the revision was put away again',
       {
-        courses: [courseOf({ rollout: undefined })],
+        serviceRuns: [serviceRunOf({ rollout: undefined })],
         definitions: [{ ...REGISTERED, deregistered: true }],
       },
       false,
     ],
-    ['nothing was reached', { courses: [], definitions: [] }, false],
-  ])('where %s: %#', (_situation, story, changed) => {
-    expect(reportOf(story).changed).toBe(changed);
+    ['nothing was reached', { serviceRuns: [], definitions: [] }, false],
+  ])('where %s: %#', (_situation, record, changed) => {
+    expect(reportOf(record).changed).toBe(changed);
   });
 });
 
@@ -138,7 +143,7 @@ describe('a green step', () => {
 describe('the report', () => {
   it('names what the service ran and what it was given', () => {
     const snapshot = snapshotOf({ taskDefinitionArn: revisionArn('backend:5') });
-    expect(reportOf({ courses: [courseOf({ snapshot })] }).services).toMatchObject([
+    expect(reportOf({ serviceRuns: [serviceRunOf({ snapshot })] }).services).toMatchObject([
       {
         previousTaskDefinitionArn: revisionArn('backend:5'),
         taskDefinitionArn: revisionArn('backend:8'),
@@ -148,8 +153,11 @@ describe('the report', () => {
   });
 
   it('says nothing of a request that could not be read', () => {
-    const story = { ...newStory(), ending: endingOf(new Failure('invalid-input', 'cluster: it is empty.')) };
-    const report = composeReport(undefined, runFacts({}), story, RECORDED);
+    const record = {
+      ...newRunRecord(),
+      ending: endingOf(new DeployError('invalid-input', 'cluster: it is empty.')),
+    };
+    const report = composeReport(undefined, runFacts({}), record, RECORDED);
     expect(report).toMatchObject({
       request: undefined,
       services: [],
@@ -159,14 +167,14 @@ describe('the report', () => {
   });
 
   it('survives being written as JSON', () => {
-    const report = composeReport(requestOf(), runFacts({}), newStory(), RECORDED);
+    const report = composeReport(requestOf(), runFacts({}), newRunRecord(), RECORDED);
     expect(JSON.parse(JSON.stringify(report))).toMatchObject({ schema: 1, durationSeconds: 61.5 });
   });
 });
 
 describe('the end of a run that threw', () => {
   it.each([
-    [new Failure('timeout', 'Too slow.', { hint: 'Wait.' }), 'failed', 'timeout', 'Too slow.'],
+    [new DeployError('timeout', 'Too slow.', { hint: 'Wait.' }), 'failed', 'timeout', 'Too slow.'],
     [new Cancelled('SIGTERM'), 'cancelled', 'cancelled', 'The job was cancelled (SIGTERM).'],
     [
       new TypeError('x is undefined'),

@@ -1,8 +1,7 @@
-import type { RegisteredDefinition } from '../../src/model.ts';
-import { composeReport, type Recorded, type Report } from '../../src/report/report.ts';
-import { runFacts } from '../../src/report/run-facts.ts';
-import { newStory, type Story } from '../../src/report/story.ts';
-import { courseOf, digestOf, REPOSITORY, requestOf, revisionArn } from '../fakes/literals.ts';
+import type { RegisteredDefinition } from '../../src/model/index.ts';
+import { composeReport, runFacts, type Recorded, type Report } from '../../src/report/report.ts';
+import { newRunRecord, type RunRecord } from '../../src/report/run-record.ts';
+import { serviceRunOf, digestOf, REPOSITORY, requestOf, revisionArn } from '../fakes/literals.ts';
 
 export const RECORDED: Recorded = {
   startedAt: '2026-01-02T03:04:05.000Z',
@@ -22,9 +21,9 @@ export const REGISTERED: RegisteredDefinition = {
 };
 
 /** A story in which backend:8 was registered and deployed. */
-export function storyOf(more: Partial<Story> = {}): Story {
+export function recordOf(more: Partial<RunRecord> = {}): RunRecord {
   return {
-    ...newStory(),
+    ...newRunRecord(),
     image: {
       reference: `${REPOSITORY}@${digestOf('a')}`,
       digest: digestOf('a'),
@@ -32,13 +31,13 @@ export function storyOf(more: Partial<Story> = {}): Story {
       registry: REPOSITORY.split('/')[0],
     },
     definitions: [REGISTERED],
-    courses: [courseOf()],
+    serviceRuns: [serviceRunOf()],
     url: 'https://api.example.com',
     ...more,
   };
 }
 
 /** The report of such a story. */
-export function reportOf(story: Partial<Story> = {}, recorded: Partial<Recorded> = {}): Report {
-  return composeReport(requestOf(), runFacts({}), storyOf(story), { ...RECORDED, ...recorded });
+export function reportOf(record: Partial<RunRecord> = {}, recorded: Partial<Recorded> = {}): Report {
+  return composeReport(requestOf(), runFacts({}), recordOf(record), { ...RECORDED, ...recorded });
 }

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { RESULTS } from '../../src/model.ts';
+import { RESULTS } from '../../src/model/index.ts';
 import { headlineOf } from '../../src/report/headline.ts';
 import { renderSummary } from '../../src/report/summary.ts';
-import { courseOf, outcomeOf } from '../fakes/literals.ts';
+import { serviceRunOf, outcomeOf } from '../fakes/literals.ts';
 import { REGISTERED, reportOf } from './reports.ts';
 
 describe('the job summary', () => {
@@ -27,7 +27,7 @@ describe('the job summary', () => {
         { kind: 'log', text: 'boom' },
       ],
     });
-    const summary = renderSummary(reportOf({ courses: [courseOf({ outcome })] }));
+    const summary = renderSummary(reportOf({ serviceRuns: [serviceRunOf({ outcome })] }));
     const order = [
       '> [!CAUTION]\n> `app-crashed` It failed.',
       '**What to do:** Look at the log.',
@@ -54,14 +54,14 @@ describe('the job summary', () => {
   });
 
   it('has no timeline without steps', () => {
-    const summary = renderSummary(reportOf({ courses: [] }, { steps: [] }));
+    const summary = renderSummary(reportOf({ serviceRuns: [] }, { steps: [] }));
     expect(summary).not.toContain('Timeline');
   });
 
   it('keeps the last 200 lines of a container that said more', () => {
     const evidence = Array.from({ length: 500 }, (_, at) => ({ kind: 'log', text: `line ${at};` }) as const);
     const outcome = outcomeOf({ result: 'failed', cause: 'app-crashed', evidence });
-    const summary = renderSummary(reportOf({ courses: [courseOf({ outcome })] }));
+    const summary = renderSummary(reportOf({ serviceRuns: [serviceRunOf({ outcome })] }));
     expect(summary).not.toContain('line 299;');
     expect(summary).toContain('line 300;');
     expect(summary).toContain('line 499;');
@@ -70,7 +70,7 @@ describe('the job summary', () => {
   it('stays under the 1 MiB that GitHub takes, however long and wide the lines are', () => {
     const evidence = Array.from({ length: 500 }, () => ({ kind: 'log', text: '漢'.repeat(9000) }) as const);
     const outcome = outcomeOf({ result: 'failed', cause: 'app-crashed', evidence });
-    const summary = renderSummary(reportOf({ courses: [courseOf({ outcome })] }));
+    const summary = renderSummary(reportOf({ serviceRuns: [serviceRunOf({ outcome })] }));
     expect(Buffer.byteLength(summary)).toBeLessThan(1024 * 1024);
     expect(summary).toContain('Last log lines');
   });

@@ -1,10 +1,17 @@
 import type { Task } from '@aws-sdk/client-ecs';
-import type { Course, Request, Rollout, RolloutRequest, ServiceSnapshot, Trouble } from '../../src/model.ts';
+import type {
+  ServiceRun,
+  Request,
+  Rollout,
+  RolloutRequest,
+  ServiceSnapshot,
+  Problem,
+} from '../../src/model/index.ts';
 import { NO_HISTORY, type History } from '../../src/rollout/history.ts';
-import type { Judgement } from '../../src/rollout/judge.ts';
-import type { DeploymentView, EntryView, Observation } from '../../src/rollout/observation.ts';
-import type { TaskFailure } from '../../src/aws/task-failure.ts';
-import type { TaskView } from '../../src/rollout/task-view.ts';
+import type { EvaluationTerms } from '../../src/rollout/evaluate.ts';
+import type { DeploymentView, EntryView, Observation } from '../../src/rollout/observe.ts';
+import type { TaskFailure } from '../../src/ecs/task-failure.ts';
+import type { TaskView } from '../../src/ecs/task-health.ts';
 import type { OutputLog } from '../../src/runtime/log.ts';
 
 /** ARNs and ids of the one service that these tests are about. */
@@ -120,14 +127,14 @@ export function rollout(changes: Partial<Rollout> = {}): Rollout {
   };
 }
 
-export function course(changes: Partial<Course> = {}): Course {
+export function serviceRun(changes: Partial<ServiceRun> = {}): ServiceRun {
   return {
     snapshot: snapshot(),
     taskDefinitionArn: OUR_REVISION,
-    move: 'update',
+    change: 'update',
     rollout: rollout(),
     desiredCount: 2,
-    trouble: undefined,
+    problem: undefined,
     gates: [],
     rollback: undefined,
     outcome: undefined,
@@ -135,14 +142,14 @@ export function course(changes: Partial<Course> = {}): Course {
   };
 }
 
-export function trouble(changes: Partial<Trouble> = {}): Trouble {
+export function problem(changes: Partial<Problem> = {}): Problem {
   return {
     result: 'failed',
     cause: 'app-crashed',
     reason: 'failed: container "app" exited with code 1: Essential container in task exited',
     hint: 'The program ended by itself: its last log lines say why.',
     evidence: [],
-    remedy: 'roll-back',
+    recovery: 'roll-back',
     ...changes,
   };
 }
@@ -221,7 +228,7 @@ export function failedTask(id: string, changes: Partial<TaskFailure> = {}): Task
 export function failure(changes: Partial<TaskFailure> = {}): TaskFailure {
   return {
     cause: 'app-crashed',
-    weight: 'after-limit',
+    severity: 'counts',
     hint: 'The program ended by itself: its last log lines say why.',
     container: 'app',
     exitCode: 1,
@@ -235,15 +242,15 @@ export function historyOf(...failures: readonly TaskFailure[]): History {
   return {
     ...NO_HISTORY,
     failures: new Map(failures.map((each, index) => [`task${index + 1}`, each])),
-    turns: failures.map(({ weight }, index) => ({
+    transitions: failures.map(({ severity }, index) => ({
       task: `task${index + 1}`,
       became: 'failed',
-      counts: weight === 'after-limit',
+      counts: severity === 'counts',
     })),
   };
 }
 
-export function terms(changes: Partial<Judgement> = {}): Judgement {
+export function terms(changes: Partial<EvaluationTerms> = {}): EvaluationTerms {
   return {
     deploymentId: OUR_ID,
     primaryBefore: OLD_ID,

@@ -1,7 +1,7 @@
 import type { GetLogEventsCommandInput } from '@aws-sdk/client-cloudwatch-logs';
 import { describe, expect, test } from '@jest/globals';
-import type { JsonObject, TaskDefinition } from '../../src/model.ts';
-import { lastLogLines } from '../../src/rollout/container-logs.ts';
+import type { JsonObject, TaskDefinition } from '../../src/model/index.ts';
+import { lastLogLines } from '../../src/rollout/diagnose.ts';
 import { NO_HISTORY } from '../../src/rollout/history.ts';
 import { fakeClock } from '../fakes/clock.ts';
 import { awsError, DENIED, failure, historyOf } from './builders.ts';

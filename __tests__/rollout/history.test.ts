@@ -8,7 +8,7 @@ import {
   remember,
   type History,
 } from '../../src/rollout/history.ts';
-import type { TaskView } from '../../src/rollout/task-view.ts';
+import type { TaskView } from '../../src/ecs/task-health.ts';
 import { failedTask, failure, healthyTask, historyOf, observation, taskView } from './builders.ts';
 
 const AUTO = { failedTaskLimit: 'auto', breakerThreshold: 4 } as const;
@@ -104,7 +104,7 @@ describe('what had failed before this run looked for the first time', () => {
     const history = remember(NO_HISTORY, first, true);
     expect(failedSinceHealthy(history)).toBe(0);
     expect(isConclusive(history, { ...AUTO, failedTaskLimit: 1 })).toBeUndefined();
-    expect([...history.failures.values()].map(({ weight }) => weight)).toEqual(['never', 'never']);
+    expect([...history.failures.values()].map(({ severity }) => severity)).toEqual(['ignored', 'ignored']);
   });
 
   test('is known by the first look that AWS answers', () => {
@@ -121,7 +121,7 @@ describe('what had failed before this run looked for the first time', () => {
 });
 
 test('a failure that is nobody’s fault does not count', () => {
-  const history = looks([failedTask('a', { cause: 'capacity', weight: 'never' }), failedTask('b')]);
+  const history = looks([failedTask('a', { cause: 'capacity', severity: 'ignored' }), failedTask('b')]);
   expect(failedSinceHealthy(history)).toBe(1);
 });
 
@@ -147,14 +147,14 @@ describe('weights', () => {
   test('one failure that no retry can help is conclusive at once, whatever was healthy', () => {
     const history = looks([
       healthyTask('h'),
-      failedTask('a', { cause: 'image-not-found', weight: 'at-once' }),
+      failedTask('a', { cause: 'image-not-found', severity: 'conclusive' }),
     ]);
     expect(isConclusive(history, AUTO)).toMatchObject({ cause: 'image-not-found' });
   });
 
   test('failures that are nobody’s fault are never conclusive, however many', () => {
     const tasks = ['a', 'b', 'c', 'd', 'e', 'f'].map((id) =>
-      failedTask(id, { cause: 'capacity', weight: 'never' }),
+      failedTask(id, { cause: 'capacity', severity: 'ignored' }),
     );
     expect(isConclusive(looks(tasks), { ...AUTO, failedTaskLimit: 1 })).toBeUndefined();
   });
@@ -173,7 +173,7 @@ describe('the cause', () => {
     exitCode: undefined,
     reason: 'who knows',
   });
-  const capacity = failure({ cause: 'capacity', weight: 'never' });
+  const capacity = failure({ cause: 'capacity', severity: 'ignored' });
 
   test('is the most frequent one', () => {
     expect(causeOf(historyOf(crash, memory, crash))?.cause).toBe('app-crashed');
@@ -203,7 +203,7 @@ describe('the cause', () => {
 
   test('gets better as a stopping task shows more: its exit code comes after its stop', () => {
     const before = failedTask('a', { exitCode: undefined });
-    const after = failedTask('a', { cause: 'bad-command', weight: 'at-once', exitCode: 127 });
+    const after = failedTask('a', { cause: 'bad-command', severity: 'conclusive', exitCode: 127 });
     const history = looks([before], [after]);
     expect(failedSinceHealthy(history)).toBe(1);
     expect(isConclusive(history, AUTO)).toMatchObject({ cause: 'bad-command', exitCode: 127 });

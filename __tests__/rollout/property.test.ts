@@ -1,14 +1,14 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { courseOf } from '../../src/handover.ts';
-import { CAUSES, type Course } from '../../src/model.ts';
-import { abandonCourse, type Abandonment } from '../../src/rollout/abandon.ts';
-import { findStarted, type Found } from '../../src/rollout/find-started.ts';
-import { concludeCourse } from '../../src/rollout/conclude.ts';
-import { EVIDENCE_MS } from '../../src/rollout/container-logs.ts';
-import { remedyCourse } from '../../src/rollout/remedy.ts';
-import { startCourse } from '../../src/rollout/start.ts';
-import { watchCourse } from '../../src/rollout/watch.ts';
+import { serviceRunOf } from '../../src/pipeline/saved-state.ts';
+import { CAUSES, type ServiceRun } from '../../src/model/index.ts';
+import { endOnCancel, type Interruption } from '../../src/rollout/cancel.ts';
+import { findInterrupted, type Found } from '../../src/rollout/find-interrupted.ts';
+import { concludeServiceRun } from '../../src/rollout/outcome.ts';
+import { EVIDENCE_MS } from '../../src/rollout/diagnose.ts';
+import { rollBackIfNeeded } from '../../src/rollout/rollback.ts';
+import { startServiceRun } from '../../src/rollout/start.ts';
+import { watchServiceRun } from '../../src/rollout/watch.ts';
 import { Cancelled } from '../../src/runtime/cancellation.ts';
 import { fakeClock, untilDone } from '../fakes/clock.ts';
 import {
@@ -162,7 +162,7 @@ const schedules: fc.Arbitrary<Schedule> = fc.record({
 });
 
 /** The parts of the story, in order. */
-const PARTS = ['start', 'watch', 'remedy', 'conclude'] as const;
+const PARTS = ['start', 'watch', 'roll back', 'conclude'] as const;
 
 /** Where the story and our deployment were when the job was cancelled. */
 interface CancelledIn {
@@ -175,14 +175,14 @@ interface CancelledIn {
 interface Run {
   readonly ecs: FakeEcs;
   readonly cancelledIn: CancelledIn | undefined;
-  readonly end: Course;
+  readonly end: ServiceRun;
   /** Milliseconds. */
   readonly watched: number;
-  readonly remedied: number;
+  readonly recovered: number;
   readonly afterCancel: number | undefined;
   readonly cancelledOut: boolean;
   /** What a post step finds where the run is killed as it ends; it asks for the rollback as well. */
-  readonly post: { readonly found: Found; readonly end: Course; readonly seconds: number } | undefined;
+  readonly post: { readonly found: Found; readonly end: ServiceRun; readonly seconds: number } | undefined;
 }
 
 /** The SDK gives a write one attempt of 20 s, a read four. */
@@ -210,7 +210,7 @@ function faultOf(name: FaultName | undefined, call: string): Fault | undefined {
   }
 }
 
-function endOf(cancelled: Cancelled): Abandonment {
+function endOf(cancelled: Cancelled): Interruption {
   return { result: 'cancelled', cause: 'cancelled', message: cancelled.message };
 }
 
@@ -242,7 +242,7 @@ async function run(schedule: Schedule): Promise<Run> {
     if (calls === schedule.cancelAtCall || state() === schedule.cancelInState) cancel('call');
     return faultOf(schedule.faults[calls - 1], call);
   };
-  const tools = {
+  const ctx = {
     aws: ecs.clients(controller.signal),
     clock,
     signal: controller.signal,
@@ -256,37 +256,43 @@ async function run(schedule: Schedule): Promise<Run> {
     ...(schedule.hasGood ? {} : { lastGood: undefined }),
   });
 
-  return untilDone(clock, tell());
+  return untilDone(clock, report());
 
-  async function tell(): Promise<Run> {
-    const toTheEnd = { ...tools, aws: ecs.aws };
-    let course = await startCourse(toTheEnd, before, OUR_REVISION, rollout().definition, asked.rollout);
+  async function report(): Promise<Run> {
+    const toTheEnd = { ...ctx, aws: ecs.aws };
+    let serviceRun = await startServiceRun(
+      toTheEnd,
+      before,
+      OUR_REVISION,
+      rollout().definition,
+      asked.rollout,
+    );
     const times = [clock.now()];
     let cancelledOut = false;
     try {
-      tools.signal.throwIfAborted();
+      ctx.signal.throwIfAborted();
       story.part = 'watch';
-      course = await watchCourse(tools, course, asked);
+      serviceRun = await watchServiceRun(ctx, serviceRun, asked);
       times.push(clock.now());
-      story.part = 'remedy';
-      course = await remedyCourse(tools, course, asked);
+      story.part = 'roll back';
+      serviceRun = await rollBackIfNeeded(ctx, serviceRun, asked);
       times.push(clock.now());
       story.part = 'conclude';
-      course = await concludeCourse(tools, course, asked.rollout);
+      serviceRun = await concludeServiceRun(ctx, serviceRun, asked.rollout);
     } catch (error) {
       if (!(error instanceof Cancelled)) throw error;
       cancelledOut = true;
       times.push(clock.now());
-      course = await abandonCourse(toTheEnd, course, endOf(error), asked.rollout);
+      serviceRun = await endOnCancel(toTheEnd, serviceRun, endOf(error), asked.rollout);
     }
     story.part = 'over';
-    const [started = 0, watched = clock.now(), remedied = clock.now()] = times;
+    const [started = 0, watched = clock.now(), recovered = clock.now()] = times;
     return {
       ecs,
       cancelledIn,
-      end: course,
+      end: serviceRun,
       watched: watched - started,
-      remedied: remedied - watched,
+      recovered: recovered - watched,
       afterCancel: cancelledAt === undefined ? undefined : clock.now() - cancelledAt,
       cancelledOut,
       post: schedule.killed && cancelledOut ? await finish() : undefined,
@@ -296,13 +302,13 @@ async function run(schedule: Schedule): Promise<Run> {
   /** The post step of a run that told it nothing. */
   async function finish(): Promise<Run['post']> {
     const from = clock.now();
-    const found = await findStarted({ aws: ecs.aws, clock }, before, OUR_REVISION, asked.rollout).catch(
+    const found = await findInterrupted({ aws: ecs.aws, clock }, before, OUR_REVISION, asked.rollout).catch(
       (error: unknown): Found => ({ kind: 'other', sentence: String(error) }),
     );
     const started = found.kind === 'started' ? found.started : undefined;
-    const left = courseOf({ snapshot: before, taskDefinitionArn: OUR_REVISION }, started);
+    const left = serviceRunOf({ snapshot: before, taskDefinitionArn: OUR_REVISION }, started);
     const killed = endOf(new Cancelled('SIGKILL'));
-    const end = await abandonCourse({ aws: ecs.aws, clock, seconds: 30 }, left, killed, asked.rollout);
+    const end = await endOnCancel({ aws: ecs.aws, clock, seconds: 30 }, left, killed, asked.rollout);
     return { found, end, seconds: (clock.now() - from) / 1000 };
   }
 }
@@ -323,13 +329,13 @@ function checkPost({ ecs, post }: Run): void {
   );
   if (post.found.kind === 'untouched') expect(touched).toBe(false);
   if (post.found.kind === 'started') expect(touched).toBe(true);
-  expect(post.end.outcome?.production).toMatch(/^[A-Z].*\.$/);
-  expect(post.end.outcome?.production).not.toMatch(/undefined|\.\.|: \.|\[object/);
+  expect(post.end.outcome?.nowRunning).toMatch(/^[A-Z].*\.$/);
+  expect(post.end.outcome?.nowRunning).not.toMatch(/undefined|\.\.|: \.|\[object/);
   expect(post.seconds).toBeLessThanOrEqual(60);
 }
 
 function check(run: Run, schedule: Schedule): void {
-  const { ecs, end, watched, remedied, afterCancel, cancelledOut } = run;
+  const { ecs, end, watched, recovered, afterCancel, cancelledOut } = run;
   checkPost(run);
   const { outcome, rollback } = end;
   const limit = schedule.waitMinutes * 60_000;
@@ -345,7 +351,7 @@ function check(run: Run, schedule: Schedule): void {
   else {
     expect(CAUSES).toContain(outcome.cause);
     expect(outcome.message).toMatch(/\.$/);
-    expect([outcome.message, outcome.production].join(' ')).not.toMatch(/undefined|\.\.|: \.|\[object/);
+    expect([outcome.message, outcome.nowRunning].join(' ')).not.toMatch(/undefined|\.\.|: \.|\[object/);
   }
 
   // Rolled back only where the last good revision is proven to be back. deployments[] alone does not tell whose
@@ -363,7 +369,7 @@ function check(run: Run, schedule: Schedule): void {
 
   // Always over in time; once cancelled, before the runner kills it.
   expect(watched).toBeLessThanOrEqual(limit + EVIDENCE_MS);
-  expect(remedied).toBeLessThanOrEqual(limit + 2 * WRITE_MS);
+  expect(recovered).toBeLessThanOrEqual(limit + 2 * WRITE_MS);
   if (afterCancel !== undefined && cancelledOut) expect(afterCancel).toBeLessThanOrEqual(KILLED_MS);
 
   // Never more than one accepted UpdateService before a rollback.

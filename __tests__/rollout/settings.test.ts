@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { RolloutRequest } from '../../src/model.ts';
+import type { RolloutRequest } from '../../src/model/index.ts';
 import { restoreSettings } from '../../src/rollout/settings.ts';
 import { Cancelled } from '../../src/runtime/cancellation.ts';
 import { fakeClock, untilDone, type FakeClock } from '../fakes/clock.ts';

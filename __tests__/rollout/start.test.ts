@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Course, RolloutRequest, ServiceSnapshot } from '../../src/model.ts';
-import { moveFor, startCourse } from '../../src/rollout/start.ts';
+import type { ServiceRun, RolloutRequest, ServiceSnapshot } from '../../src/model/index.ts';
+import { plannedChangeFor, startServiceRun } from '../../src/rollout/start.ts';
 import { updateInput } from '../../src/rollout/update.ts';
 import { Cancelled } from '../../src/runtime/cancellation.ts';
 import { fakeClock, untilDone } from '../fakes/clock.ts';
@@ -25,20 +25,20 @@ import { FakeEcs, type Fault } from './fake-ecs.ts';
 describe('what has to be done so that the service runs the revision', () => {
   test.each<[string, Partial<ServiceSnapshot>, string, Partial<RolloutRequest>, string]>([
     ['another revision: update', {}, OUR_REVISION, {}, 'update'],
-    ['the same, complete: nothing', {}, OLD_REVISION, {}, 'nothing'],
+    ['the same, complete: nothing', {}, OLD_REVISION, {}, 'none'],
     ['the same, still on its way: adopt it', { rollout: 'in-progress' }, OLD_REVISION, {}, 'adopt'],
     ['the same, which failed: try again', { rollout: 'failed' }, OLD_REVISION, {}, 'update'],
     ['the same, forced: update', {}, OLD_REVISION, { forceNewDeployment: true }, 'update'],
-    ['the same, not forced: nothing', {}, OLD_REVISION, { forceNewDeployment: false }, 'nothing'],
+    ['the same, not forced: nothing', {}, OLD_REVISION, { forceNewDeployment: false }, 'none'],
     ['the same with another count: update', {}, OLD_REVISION, { desiredCount: 3 }, 'update'],
-    ['the same with the count that it has: nothing', {}, OLD_REVISION, { desiredCount: 2 }, 'nothing'],
+    ['the same with the count that it has: nothing', {}, OLD_REVISION, { desiredCount: 2 }, 'none'],
     ['the same with a count of none: update', {}, OLD_REVISION, { desiredCount: 0 }, 'update'],
     ['the same with other tags: update', {}, OLD_REVISION, { propagateTags: 'SERVICE' }, 'update'],
-    ['the same with the tags that it has: nothing', {}, OLD_REVISION, { propagateTags: 'NONE' }, 'nothing'],
+    ['the same with the tags that it has: nothing', {}, OLD_REVISION, { propagateTags: 'NONE' }, 'none'],
     ['managed tags switched on: update', {}, OLD_REVISION, { enableEcsManagedTags: true }, 'update'],
-    ['managed tags off already: nothing', {}, OLD_REVISION, { enableEcsManagedTags: false }, 'nothing'],
-  ])('%s', (_, found, revision, asked, move) => {
-    expect(moveFor(snapshot(found), revision, rolloutRequest(asked))).toBe(move);
+    ['managed tags off already: nothing', {}, OLD_REVISION, { enableEcsManagedTags: false }, 'none'],
+  ])('%s', (_, found, revision, asked, change) => {
+    expect(plannedChangeFor(snapshot(found), revision, rolloutRequest(asked))).toBe(change);
   });
 });
 
@@ -79,7 +79,7 @@ describe('UpdateService carries', () => {
 
 interface Started {
   readonly ecs: FakeEcs;
-  readonly course: Course;
+  readonly serviceRun: ServiceRun;
   readonly seconds: number;
   readonly lines: readonly string[];
 }
@@ -105,9 +105,9 @@ async function start(
   ecs.fault = (call) => (call === 'updateService' ? faults.shift() : undefined);
   options.setUp?.(ecs, abort);
   const log = recordedLog();
-  const course = await untilDone(
+  const serviceRun = await untilDone(
     clock,
-    startCourse(
+    startServiceRun(
       { aws: ecs.aws, clock, signal: controller.signal, log },
       snapshot(options.found),
       options.revision ?? OUR_REVISION,
@@ -115,7 +115,7 @@ async function start(
       rolloutRequest(options.asked),
     ),
   );
-  return { ecs, course, seconds: clock.now() / 1000, lines: log.lines };
+  return { ecs, serviceRun, seconds: clock.now() / 1000, lines: log.lines };
 }
 
 const LOST = { error: RESET(), effect: true };
@@ -127,56 +127,64 @@ describe('an update that hangs', () => {
   const short = { waitMinutes: 0.05 };
 
   test('does not outlast the wait, is not sent again, and may yet take effect', async () => {
-    const { ecs, course, seconds } = await start({ asked: short, faults: [hanging(false)] });
-    expect(course).toMatchObject({ rollout: undefined, unanswered: true, trouble: { cause: 'unknown' } });
+    const { ecs, serviceRun, seconds } = await start({ asked: short, faults: [hanging(false)] });
+    expect(serviceRun).toMatchObject({
+      rollout: undefined,
+      updateUnconfirmed: true,
+      problem: { cause: 'unknown' },
+    });
     expect(ecs.count('updateService')).toBe(1);
     expect(seconds).toBeLessThanOrEqual(5);
   });
 
   test('is followed where its effect shows', async () => {
-    const { ecs, course, seconds } = await start({ asked: short, faults: [hanging(true)] });
-    expect(course.rollout?.deploymentId).toBe(ecs.by('us')?.id);
+    const { ecs, serviceRun, seconds } = await start({ asked: short, faults: [hanging(true)] });
+    expect(serviceRun.rollout?.deploymentId).toBe(ecs.by('us')?.id);
     expect(seconds).toBeLessThanOrEqual(5);
   });
 
   test('is sent again while there is time', async () => {
-    const { ecs, course } = await start({ asked: { waitMinutes: 1 }, faults: [hanging(false)] });
-    expect(course.rollout?.deploymentId).toBe(ecs.by('us')?.id);
+    const { ecs, serviceRun } = await start({ asked: { waitMinutes: 1 }, faults: [hanging(false)] });
+    expect(serviceRun.rollout?.deploymentId).toBe(ecs.by('us')?.id);
     expect(ecs.count('updateService')).toBe(2);
   });
 });
 
 test('an update that is throttled is not sent any more once the wait is over', async () => {
   const throttled = Array.from({ length: 12 }, () => REFUSED_FOR_NOW);
-  const { ecs, course, seconds } = await start({ asked: { waitMinutes: 0.1 }, faults: throttled });
-  expect(course).toMatchObject({ rollout: undefined, unanswered: false, trouble: { cause: 'throttled' } });
+  const { ecs, serviceRun, seconds } = await start({ asked: { waitMinutes: 0.1 }, faults: throttled });
+  expect(serviceRun).toMatchObject({
+    rollout: undefined,
+    updateUnconfirmed: false,
+    problem: { cause: 'throttled' },
+  });
   expect(ecs.updates).toEqual([]);
   expect(seconds).toBeLessThanOrEqual(8);
 });
 
 describe('a rollout starts', () => {
   test('with one UpdateService, and follows the service deployment that this made', async () => {
-    const { ecs, course } = await start();
+    const { ecs, serviceRun } = await start();
     expect(ecs.updates).toHaveLength(1);
-    expect(course.rollout).toMatchObject({
+    expect(serviceRun.rollout).toMatchObject({
       deploymentId: ecs.primary?.id,
       serviceDeploymentArn: ecs.by('us')?.arn,
       replacesTasks: true,
       adopted: false,
     });
-    expect(course.trouble).toBeUndefined();
+    expect(serviceRun.problem).toBeUndefined();
   });
 
   test('without any change where the service has it all', async () => {
-    const { ecs, course } = await start({ revision: OLD_REVISION });
+    const { ecs, serviceRun } = await start({ revision: OLD_REVISION });
     expect(ecs.count('updateService')).toBe(0);
-    expect(course).toMatchObject({ move: 'nothing', trouble: undefined });
+    expect(serviceRun).toMatchObject({ change: 'none', problem: undefined });
   });
 
   test('by adopting what is on its way already', async () => {
-    const { ecs, course } = await start({ revision: OLD_REVISION, found: { rollout: 'in-progress' } });
+    const { ecs, serviceRun } = await start({ revision: OLD_REVISION, found: { rollout: 'in-progress' } });
     expect(ecs.count('updateService')).toBe(0);
-    expect(course.rollout).toMatchObject({
+    expect(serviceRun.rollout).toMatchObject({
       adopted: true,
       replacesTasks: true,
       deploymentId: OLD_ID,
@@ -185,19 +193,19 @@ describe('a rollout starts', () => {
   });
 
   test('with another count alone, which ECS makes no deployment for', async () => {
-    const { ecs, course } = await start({ revision: OLD_REVISION, asked: { desiredCount: 4 } });
+    const { ecs, serviceRun } = await start({ revision: OLD_REVISION, asked: { desiredCount: 4 } });
     expect(ecs.desired).toBe(4);
-    expect(course.rollout).toMatchObject({ replacesTasks: false, deploymentId: OLD_ID });
+    expect(serviceRun.rollout).toMatchObject({ replacesTasks: false, deploymentId: OLD_ID });
     expect(ecs.count('listServiceDeployments')).toBe(0);
   });
 
   test('with another count while the same revision is on its way: its deployment is followed, not the count', async () => {
-    const { course } = await start({
+    const { serviceRun } = await start({
       revision: OLD_REVISION,
       found: { rollout: 'in-progress' },
       asked: { desiredCount: 4 },
     });
-    expect(course.rollout).toMatchObject({
+    expect(serviceRun.rollout).toMatchObject({
       replacesTasks: true,
       serviceDeploymentArn: serviceDeploymentArn('old'),
     });
@@ -206,29 +214,29 @@ describe('a rollout starts', () => {
 
 describe('an answer to UpdateService that is lost', () => {
   test('is read back where it had its effect: nothing is sent again', async () => {
-    const { ecs, course } = await start({ faults: [LOST] });
+    const { ecs, serviceRun } = await start({ faults: [LOST] });
     expect(ecs.count('updateService')).toBe(1);
-    expect(course.rollout).toMatchObject({
+    expect(serviceRun.rollout).toMatchObject({
       deploymentId: ecs.by('us')?.id,
       serviceDeploymentArn: ecs.by('us')?.arn,
     });
   });
 
   test('is sent again where it had no effect', async () => {
-    const { ecs, course } = await start({ faults: [NEVER_ARRIVED] });
+    const { ecs, serviceRun } = await start({ faults: [NEVER_ARRIVED] });
     expect(ecs.updates).toHaveLength(1);
     expect(ecs.count('updateService')).toBe(2);
-    expect(course.trouble).toBeUndefined();
+    expect(serviceRun.problem).toBeUndefined();
   });
 
   test('makes one forced deployment of the same revision, not two', async () => {
-    const { ecs, course } = await start({
+    const { ecs, serviceRun } = await start({
       revision: OLD_REVISION,
       asked: { forceNewDeployment: true },
       faults: [LOST],
     });
     expect(ecs.updates).toHaveLength(1);
-    expect(course.rollout?.replacesTasks).toBe(true);
+    expect(serviceRun.rollout?.replacesTasks).toBe(true);
   });
 
   test('of a change of tags alone is not taken for done', async () => {
@@ -241,19 +249,19 @@ describe('an answer to UpdateService that is lost', () => {
   });
 
   test("is not sent again over another's deployment that replaced ours meanwhile", async () => {
-    const { ecs, course } = await start({
+    const { ecs, serviceRun } = await start({
       faults: [LOST],
       during: (world, pause) => {
         if (pause === 1) world.deployByOther();
       },
     });
     expect(ecs.updates).toHaveLength(1);
-    expect(course.rollout).toMatchObject({ deploymentId: ecs.by('us')?.id });
+    expect(serviceRun.rollout).toMatchObject({ deploymentId: ecs.by('us')?.id });
   });
 
   test('is read back until AWS answers', async () => {
     const unanswered = [THROTTLED(), RESET(), RESET()];
-    const { ecs, course } = await start({
+    const { ecs, serviceRun } = await start({
       faults: [LOST],
       setUp: (world) => {
         const write = world.fault;
@@ -264,13 +272,16 @@ describe('an answer to UpdateService that is lost', () => {
       },
     });
     expect(ecs.updates).toHaveLength(1);
-    expect(course.trouble).toBeUndefined();
+    expect(serviceRun.problem).toBeUndefined();
   });
 
   test('never comes: the course says that it could not start', async () => {
-    const { ecs, course } = await start({ faults: Array<Fault>(9).fill(NEVER_ARRIVED) });
+    const { ecs, serviceRun } = await start({ faults: Array<Fault>(9).fill(NEVER_ARRIVED) });
     expect(ecs.accepted).toEqual([]);
-    expect(course).toMatchObject({ rollout: undefined, trouble: { cause: 'unknown', remedy: 'leave' } });
+    expect(serviceRun).toMatchObject({
+      rollout: undefined,
+      problem: { cause: 'unknown', recovery: 'leave' },
+    });
   });
 });
 
@@ -279,17 +290,17 @@ test('is not begun once the job is cancelled', async () => {
   controller.abort(new Cancelled('SIGINT'));
   const clock = fakeClock();
   const ecs = new FakeEcs(clock);
-  const tools = { aws: ecs.aws, clock, signal: controller.signal, log: recordedLog() };
+  const ctx = { aws: ecs.aws, clock, signal: controller.signal, log: recordedLog() };
   const { definition } = rollout();
-  const begun = await startCourse(tools, snapshot(), OUR_REVISION, definition, rolloutRequest());
-  expect(begun).toMatchObject({ rollout: undefined, trouble: undefined, unanswered: false });
+  const begun = await startServiceRun(ctx, snapshot(), OUR_REVISION, definition, rolloutRequest());
+  expect(begun).toMatchObject({ rollout: undefined, problem: undefined, updateUnconfirmed: false });
   expect(ecs.calls).toEqual([]);
 });
 
 test('a throttled UpdateService is sent again after a pause', async () => {
-  const { ecs, course, seconds } = await start({ faults: [REFUSED_FOR_NOW, REFUSED_FOR_NOW] });
+  const { ecs, serviceRun, seconds } = await start({ faults: [REFUSED_FOR_NOW, REFUSED_FOR_NOW] });
   expect(ecs.updates).toHaveLength(1);
-  expect(course.trouble).toBeUndefined();
+  expect(serviceRun.problem).toBeUndefined();
   expect(seconds).toBe(3);
 });
 
@@ -298,17 +309,17 @@ describe('what AWS refuses is the trouble of this service, and nothing else is s
     [awsError('ServiceNotActiveException'), 'service-inactive', 'Service "web" is not ACTIVE any more.'],
     [
       awsError('ClientException', 'TaskDefinition is inactive'),
-      'unknown',
+      'update-refused',
       'AWS refused to update service "web": ClientException: TaskDefinition is inactive',
     ],
     [DENIED(), 'access-denied', 'AWS denied access while updating service "web"'],
     [EXPIRED(), 'credentials-expired', 'The AWS credentials expired while updating service "web"'],
   ])('%s', async (error, cause, words) => {
-    const { ecs, course } = await start({ faults: [{ error, effect: false }] });
+    const { ecs, serviceRun } = await start({ faults: [{ error, effect: false }] });
     expect(ecs.count('updateService')).toBe(1);
-    expect(course.rollout).toBeUndefined();
-    expect(course.trouble).toMatchObject({ result: 'failed', cause, remedy: 'leave' });
-    expect(course.trouble?.reason).toContain(words);
+    expect(serviceRun.rollout).toBeUndefined();
+    expect(serviceRun.problem).toMatchObject({ result: 'failed', cause, recovery: 'leave' });
+    expect(serviceRun.problem?.reason).toContain(words);
   });
 });
 
@@ -317,16 +328,19 @@ describe('once UpdateService was accepted, the rollout stays in sight', () => {
     ['expired credentials', EXPIRED()],
     ['a refused call', awsError('ClientException', 'no')],
   ])('though the search for its service deployment meets %s', async (_, error) => {
-    const { ecs, course } = await start({
+    const { ecs, serviceRun } = await start({
       setUp: (world) => {
         world.fault = (call) => (call === 'listServiceDeployments' ? { error, effect: false } : undefined);
       },
     });
-    expect(course.rollout).toMatchObject({ deploymentId: ecs.by('us')?.id, serviceDeploymentArn: undefined });
+    expect(serviceRun.rollout).toMatchObject({
+      deploymentId: ecs.by('us')?.id,
+      serviceDeploymentArn: undefined,
+    });
   });
 
   test('though the job is cancelled while its service deployment is looked for', async () => {
-    const { ecs, course } = await start({
+    const { ecs, serviceRun } = await start({
       setUp: (world) => {
         world.fault = (call) =>
           call === 'listServiceDeployments' ? { error: THROTTLED(), effect: false } : undefined;
@@ -335,6 +349,6 @@ describe('once UpdateService was accepted, the rollout stays in sight', () => {
         abort();
       },
     });
-    expect(course.rollout).toMatchObject({ deploymentId: ecs.by('us')?.id });
+    expect(serviceRun.rollout).toMatchObject({ deploymentId: ecs.by('us')?.id });
   });
 });

@@ -1,12 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Aws } from '../../src/aws/clients.ts';
-import type { Course, Rollout, RolloutRequest } from '../../src/model.ts';
-import type { Watched } from '../../src/rollout/trouble.ts';
-import { termsOf, watch, watchCourse, type Until } from '../../src/rollout/watch.ts';
+import type { ServiceRun, Rollout, RolloutRequest } from '../../src/model/index.ts';
+import type { Watched } from '../../src/rollout/failure.ts';
+import { termsOf, watch, watchServiceRun, type Until } from '../../src/rollout/watch.ts';
 import { Cancelled } from '../../src/runtime/cancellation.ts';
 import { fakeClock, type FakeClock } from '../fakes/clock.ts';
 import {
-  course,
+  serviceRun,
   DENIED,
   EXPIRED,
   OLD_ID,
@@ -47,7 +47,7 @@ function world(options: Options): {
   log: RecordedLog;
   clock: FakeClock;
   abort: () => void;
-  tools: Parameters<typeof watchCourse>[0];
+  ctx: Parameters<typeof watchServiceRun>[0];
   ours: Rollout;
 } {
   const controller = new AbortController();
@@ -58,19 +58,19 @@ function world(options: Options): {
   const ecs = new FakeEcs(clock);
   void ecs.aws.ecsWrites.updateService({ service: 'web', taskDefinition: OUR_REVISION });
   const log = recordedLog();
-  const tools = {
+  const ctx = {
     aws: { ...ecs.aws, ...(options.elb === undefined ? {} : { elb: options.elb }) },
     clock,
     signal: controller.signal,
     log,
     random: options.random ?? ((): number => 0.5),
   };
-  return { ecs, log, clock, abort, tools, ours: rollout(options.rollout) };
+  return { ecs, log, clock, abort, ctx, ours: rollout(options.rollout) };
 }
 
 /** Watches our rollout of backend:8, which was just accepted. */
 async function see(options: Options = {}): Promise<Seen> {
-  const { ecs, log, clock, abort, tools, ours } = world(options);
+  const { ecs, log, clock, abort, ctx, ours } = world(options);
   await Promise.resolve();
   options.before?.(ecs, abort, clock);
   const us = ecs.by('us');
@@ -79,7 +79,7 @@ async function see(options: Options = {}): Promise<Seen> {
     deploymentId: us?.id ?? '',
     ...('serviceDeploymentArn' in (options.rollout ?? {}) ? {} : { serviceDeploymentArn: us?.arn }),
   };
-  const watched = await watch(tools, followed, rolloutRequest(options.asked), options.until);
+  const watched = await watch(ctx, followed, rolloutRequest(options.asked), options.until);
   return { watched, ecs, log, pauses: clock.pauses.map((pause) => pause / 1000) };
 }
 
@@ -289,7 +289,7 @@ describe('errors of AWS', () => {
         }
       },
     });
-    expect(watched.end).toMatchObject({ kind: 'blind', failure: { reason } });
+    expect(watched.end).toMatchObject({ kind: 'access-lost', failure: { reason } });
     expect(watched.last).toBeDefined();
     expect(pauses).toEqual([5, 5]);
   });
@@ -438,7 +438,7 @@ describe('the rollback of ECS is followed to its end, not to its beginning', () 
         ecs.advanceRollback();
       },
     });
-    expect(watched.end.kind).toBe('undone');
+    expect(watched.end.kind).toBe('rolled-back-by-ecs');
   });
 
   test('failed', async () => {
@@ -517,18 +517,18 @@ describe('the log', () => {
 
 describe('the course of a watched service', () => {
   async function go(
-    options: Options & { move?: 'nothing' } = {},
-  ): Promise<Course & { readonly log: RecordedLog }> {
-    const { ecs, log, abort, clock, tools, ours } = world(options);
+    options: Options & { change?: 'none' } = {},
+  ): Promise<ServiceRun & { readonly log: RecordedLog }> {
+    const { ecs, log, abort, clock, ctx, ours } = world(options);
     await Promise.resolve();
     options.before?.(ecs, abort, clock);
     const us = ecs.by('us');
     const followed = { ...ours, deploymentId: us?.id ?? '', serviceDeploymentArn: us?.arn };
-    const begun = course({
+    const begun = serviceRun({
       rollout: followed,
-      ...(options.move === undefined ? {} : { move: options.move }),
+      ...(options.change === undefined ? {} : { change: options.change }),
     });
-    return { ...(await watchCourse(tools, begun, request(options.asked))), log };
+    return { ...(await watchServiceRun(ctx, begun, request(options.asked))), log };
   }
 
   test('has no trouble after success, and the count that the service has now', async () => {
@@ -538,7 +538,7 @@ describe('the course of a watched service', () => {
         ecs.succeed();
       },
     });
-    expect(after).toMatchObject({ trouble: undefined, desiredCount: 6 });
+    expect(after).toMatchObject({ problem: undefined, desiredCount: 6 });
   });
 
   test('has its trouble with the evidence of the stopped tasks', async () => {
@@ -548,8 +548,8 @@ describe('the course of a watched service', () => {
         ecs.crash();
       },
     });
-    expect(after.trouble).toMatchObject({ result: 'failed', cause: 'app-crashed', remedy: 'roll-back' });
-    expect(after.trouble?.evidence[0]).toEqual({
+    expect(after.problem).toMatchObject({ result: 'failed', cause: 'app-crashed', recovery: 'roll-back' });
+    expect(after.problem?.evidence[0]).toEqual({
       kind: 'stopped-task',
       text: 'container "app" exited with code 1: Essential container in task exited (EssentialContainerExited) (x2)',
     });
@@ -573,7 +573,7 @@ describe('the course of a watched service', () => {
         },
         elb: balancer(() => targets(pause), denied),
       });
-      return (after.trouble?.evidence ?? []).filter(({ kind }) => kind === 'target').map(({ text }) => text);
+      return (after.problem?.evidence ?? []).filter(({ kind }) => kind === 'target').map(({ text }) => text);
     };
 
     test('with the check that they fail, though ECS has taken the targets out by the verdict', async () => {
@@ -605,7 +605,7 @@ describe('the course of a watched service', () => {
         },
         elb: balancer(() => 'unhealthy'),
       });
-      expect(after.trouble?.evidence.filter(({ kind }) => kind === 'target')).toEqual([]);
+      expect(after.problem?.evidence.filter(({ kind }) => kind === 'target')).toEqual([]);
     });
   });
 
@@ -624,7 +624,7 @@ describe('the course of a watched service', () => {
         };
       },
     });
-    expect(after.trouble?.evidence).toContainEqual({ kind: 'event', text: message });
+    expect(after.problem?.evidence).toContainEqual({ kind: 'event', text: message });
   });
 
   test('keeps its trouble where the job is cancelled while the evidence is gathered', async () => {
@@ -639,7 +639,7 @@ describe('the course of a watched service', () => {
         };
       },
     });
-    expect(after.trouble).toMatchObject({ cause: 'app-crashed', evidence: [{ kind: 'stopped-task' }] });
+    expect(after.problem).toMatchObject({ cause: 'app-crashed', evidence: [{ kind: 'stopped-task' }] });
   });
 
   test('has no events of the deployment that took its place', async () => {
@@ -649,8 +649,8 @@ describe('the course of a watched service', () => {
         ecs.events.push({ id: 'e9', message: '(service web) was unable to place a task.' });
       },
     });
-    expect(after.trouble).toMatchObject({ cause: 'superseded' });
-    expect(after.trouble?.evidence.filter(({ kind }) => kind === 'event')).toEqual([]);
+    expect(after.problem).toMatchObject({ cause: 'superseded' });
+    expect(after.problem?.evidence.filter(({ kind }) => kind === 'event')).toEqual([]);
   });
 
   test('shows what its container wrote as output, and the rest as lines of its own', async () => {
@@ -668,12 +668,12 @@ describe('the course of a watched service', () => {
 
   test('is not watched where nothing moved', async () => {
     const after = await go({
-      move: 'nothing',
+      change: 'none',
       before: (ecs) => {
         ecs.fault = () => ({ error: DENIED(), effect: false });
       },
     });
-    expect(after.trouble).toBeUndefined();
+    expect(after.problem).toBeUndefined();
   });
 });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { Cancelled, cancelledByRunner } from '../../src/runtime/cancellation.ts';
 import { secondsBetween, systemClock } from '../../src/runtime/clock.ts';
-import { Failure } from '../../src/runtime/failure.ts';
+import { DeployError } from '../../src/runtime/error.ts';
 import { fakeClock } from '../fakes/clock.ts';
 
 describe("the system's clock", () => {
@@ -77,13 +77,13 @@ describe('a cancelled job', () => {
 describe('a failure', () => {
   it('carries its cause of the contract, what to do, and what it saw', () => {
     const seen = [{ kind: 'error', text: 'x' }] as const;
-    const failure = new Failure('timeout', 'It took too long.', { hint: 'Wait longer.', evidence: seen });
+    const failure = new DeployError('timeout', 'It took too long.', { hint: 'Wait longer.', evidence: seen });
     expect(failure).toMatchObject({
       message: 'It took too long.',
       reason: 'timeout',
       hint: 'Wait longer.',
       evidence: seen,
     });
-    expect(new Failure('unknown', 'x')).toMatchObject({ hint: undefined, evidence: [] });
+    expect(new DeployError('unknown', 'x')).toMatchObject({ hint: undefined, evidence: [] });
   });
 });

@@ -11,18 +11,18 @@ describe('the masks', () => {
     ['leave a secret of one or two characters', ['ab', 'x'], 'abx', 'abx'],
     ['hide nothing where there is no secret', [], 'as it is', 'as it is'],
   ])('%s', (_rule, secrets, text, shown) => {
-    expect(new Masks(secrets).hide(text)).toBe(shown);
+    expect(new Masks(secrets).mask(text)).toBe(shown);
   });
 
   it('hide secrets that become known later', () => {
     const masks = new Masks();
     masks.add('later');
-    expect(masks.hide('sooner or later')).toBe('sooner or ***');
+    expect(masks.mask('sooner or later')).toBe('sooner or ***');
   });
 
   it('hide secrets in every text of a value, and leave its shape', () => {
     const value = { a: 'x s3cret', list: ['s3cret', 1, null], deep: { s3cret: true } };
-    expect(new Masks(['s3cret']).hideIn(value)).toEqual({
+    expect(new Masks(['s3cret']).maskIn(value)).toEqual({
       a: 'x ***',
       list: ['***', 1, null],
       deep: { '***': true },

@@ -1,12 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import { Cancelled } from '../../src/runtime/cancellation.ts';
-import { poll, type Looked } from '../../src/runtime/poll.ts';
+import { poll, type PollStep } from '../../src/runtime/wait.ts';
 import { fakeClock } from '../fakes/clock.ts';
 
 const SIGNAL = new AbortController().signal;
 
 /** Looks that come to these ends, one after the other, each after a pause of ten seconds. */
-function looks(...ends: (string | undefined)[]): () => Promise<Looked<string>> {
+function looks(...ends: (string | undefined)[]): () => Promise<PollStep<string>> {
   let count = 0;
   return () => {
     const end = ends[count];

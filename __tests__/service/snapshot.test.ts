@@ -1,7 +1,7 @@
-import { breakerThreshold } from '../../src/aws/breaker.ts';
+import { breakerThreshold } from '../../src/ecs/services.ts';
 import { describe, expect, it } from '@jest/globals';
 import type { Service, ServiceDeploymentBrief, ServiceRevision } from '@aws-sdk/client-ecs';
-import type { ServiceSnapshot } from '../../src/model.ts';
+import type { ServiceSnapshot } from '../../src/model/index.ts';
 import { takeSnapshot } from '../../src/service/snapshot.ts';
 import { awsError, denied } from '../fakes/aws-errors.ts';
 import { digestOf, revisionArn, snapshotOf } from '../fakes/literals.ts';
@@ -209,7 +209,7 @@ describe('what runs', () => {
     expect(running).toEqual([{ container: 'web', image: 'web:1', digest: digestOf('1') }]);
   });
 
-  it('is not what a forced deployment of the same revision brought and ECS took back', async () => {
+  it('is not what a forced deployment of the same revision brought and ECS rolled back', async () => {
     const { running } = await snapshot({
       deployments: [entry('PRIMARY', 'backend:7', 'COMPLETED')],
       history: [

@@ -1,8 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Service } from '@aws-sdk/client-ecs';
-import type { ServiceSnapshot } from '../../src/model.ts';
-import { surveyServices } from '../../src/service/survey.ts';
-import { addressForPeople } from '../../src/service/url.ts';
+import type { ServiceSnapshot } from '../../src/model/index.ts';
+import { surveyServices, addressForPeople } from '../../src/service/survey.ts';
 import { awsError, denied, expired } from '../fakes/aws-errors.ts';
 import { REGION, revisionArn, snapshotOf } from '../fakes/literals.ts';
 import { fakeLog } from '../fakes/log.ts';
@@ -45,8 +44,8 @@ async function survey(
     listServiceDeployments: () => Promise.resolve({ serviceDeployments: [] }),
     describeServiceRevisions: () => Promise.resolve({ serviceRevisions: [] }),
   };
-  const tools = { aws: { ecs, region: REGION }, log } as unknown as Parameters<typeof surveyServices>[0];
-  return { snapshots: await surveyServices(tools, 'prod', names), batches, said: log.said };
+  const ctx = { aws: { ecs, region: REGION }, log } as unknown as Parameters<typeof surveyServices>[0];
+  return { snapshots: await surveyServices(ctx, 'prod', names), batches, said: log.said };
 }
 
 describe('the survey', () => {

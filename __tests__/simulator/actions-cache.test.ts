@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { startActionsCache, type ActionsCache } from '../../simulator/github/actions-cache/server.ts';
-import { cacheToken, scopesIn, type CacheScope } from '../../simulator/github/actions-cache/token.ts';
+import { startActionsCache, type ActionsCache } from '../../simulator/front/github/actions-cache/server.ts';
+import { cacheToken, scopesIn, type CacheScope } from '../../simulator/front/github/actions-cache/token.ts';
 
 const MAIN: CacheScope = { scope: 'refs/heads/main', may: 'read and write' };
 const BRANCH: CacheScope = { scope: 'refs/heads/feature', may: 'read and write' };

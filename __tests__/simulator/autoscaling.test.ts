@@ -2,9 +2,9 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { ApplicationAutoScaling } from '@aws-sdk/client-application-auto-scaling';
 import { ManualClock } from '../../simulator/clock.ts';
-import { parseScenario } from '../../simulator/scenario.ts';
-import { seedWorld } from '../../simulator/seed.ts';
-import type { ScalingPlan } from '../../simulator/seed.ts';
+import { parseScenario } from '../../simulator/scenario/scenario.ts';
+import { seedWorld } from '../../simulator/scenario/seed.ts';
+import type { ScalingPlan } from '../../simulator/scenario/seed.ts';
 import { startSimulator } from '../../simulator/simulator.ts';
 import type { SimulatorOptions } from '../../simulator/simulator.ts';
 
@@ -52,7 +52,7 @@ describe('a load', () => {
     [0, 1],
   ])('of %i percent of one task takes %i tasks that are half busy', async (load, count) => {
     const { clock, sim, service } = await beginWith({ min: 1, max: 6 });
-    sim.world.autoscaling.setLoad('backend', load);
+    sim.operator.setLoad('backend', load);
     clock.skip(59);
     expect(service.desiredCount).toBe(2);
     clock.skip(1);
@@ -70,7 +70,7 @@ describe('a load', () => {
       [640, 8],
       [80, 1],
     ] as const) {
-      sim.world.autoscaling.setLoad('demo/backend', load);
+      sim.operator.setLoad('demo/backend', load);
       clock.skip(60);
       expect(service.desiredCount).toBe(count);
     }
@@ -80,10 +80,10 @@ describe('a load', () => {
   test('that falls during a deployment waits for its end; one that rises does not', async () => {
     const { clock, sim, service } = await beginWith({ min: 1, max: 6 });
     sim.operator.deploy('backend', 'slow-1');
-    sim.world.autoscaling.setLoad('backend', 200);
+    sim.operator.setLoad('backend', 200);
     clock.skip(60);
     expect(service.desiredCount).toBe(4);
-    sim.world.autoscaling.setLoad('backend', 10);
+    sim.operator.setLoad('backend', 10);
     clock.skip(60);
     expect([service.serviceDeployments[0]!.status, service.desiredCount]).toEqual(['IN_PROGRESS', 4]);
     clock.skipUntil(() => service.desiredCount === 1, 900);
@@ -93,14 +93,14 @@ describe('a load', () => {
   test('of a service that is no scalable target is a mistake', async () => {
     const { sim } = await beginWith({ min: 1, max: 6 });
     expect(() => {
-      sim.world.autoscaling.setLoad('worker', 10);
+      sim.operator.setLoad('worker', 10);
     }).toThrow('Service "worker" is not a scalable target.');
   });
 });
 
 test('what the autoscaler does can be read', async () => {
   const { clock, sim, scaling } = await beginWith({ min: 1, max: 6, cpuTarget: 60 });
-  sim.world.autoscaling.setLoad('backend', 200);
+  sim.operator.setLoad('backend', 200);
   clock.skip(60);
   const read = async () => (await scaling.describeScalingActivities(about)).ScalingActivities;
   expect(await read()).toEqual([

@@ -6,8 +6,8 @@ import {
 } from '@aws-sdk/client-ecs';
 import type { ServiceDeployment } from '@aws-sdk/client-ecs';
 import { ManualClock } from '../../simulator/clock.ts';
-import type { JsonObject } from '../../simulator/protocol/fields.ts';
-import { seedWorld } from '../../simulator/seed.ts';
+import type { JsonObject } from '../../simulator/state/json.ts';
+import { seedWorld } from '../../simulator/scenario/seed.ts';
 import { startSimulator } from '../../simulator/simulator.ts';
 import { clientsOf } from './clients.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { createService } from '../../simulator/ecs/services.ts';
-import { failureThreshold } from '../../simulator/ecs/monitors.ts';
+import { createService } from '../../simulator/engine/services.ts';
+import { failureThreshold } from '../../simulator/engine/monitors.ts';
 import { bench } from './worlds.ts';
 
 test.each([
@@ -84,16 +84,16 @@ describe('with the circuit breaker', () => {
   });
 
   test('a first deployment has nothing to go back to and stalls', () => {
-    const { clock, world } = bench();
+    const { clock, world, operator } = bench();
     const cluster = world.cluster('demo');
     const bad = world.taskDefinitions.find('worker:1')!;
     const image = `${world.registry.host}/backend:denied-1`;
     const containers = bad.containers.map((container) => ({ ...container, image }));
-    world.taskDefinitions.register({ ...bad.body, family: 'young', containerDefinitions: containers });
+    operator.registerTaskDefinition({ ...bad.body, family: 'young', containerDefinitions: containers });
     const service = createService(world, cluster, 'young', {
       taskDefinition: 'young',
       desiredCount: 1,
-      networkConfiguration: {},
+      networkConfiguration: { awsvpcConfiguration: { subnets: ['subnet-1'] } },
       deploymentConfiguration: { deploymentCircuitBreaker: { enable: true, rollback: true } },
     });
     clock.skip(1800);
@@ -191,7 +191,7 @@ describe('why a task stopped', () => {
         {
           logConfiguration: {
             logDriver: 'awslogs',
-            options: { 'awslogs-group': '/none', 'awslogs-region': 'r' },
+            options: { 'awslogs-group': '/none', 'awslogs-region': 'r', 'awslogs-stream-prefix': 'b' },
           },
         },
         /The specified log group does not exist/,
@@ -199,10 +199,10 @@ describe('why a task stopped', () => {
     ] as const) {
       const { clock, world, operator, tasksOf } = bench();
       const { body, containers } = world.taskDefinitions.find('backend:1')!;
-      world.taskDefinitions.register({
+      operator.registerTaskDefinition({
         ...body,
         containerDefinitions: containers.map((container) => ({ ...container, ...structuredClone(change) })),
-      } as unknown as Parameters<typeof world.taskDefinitions.register>[0]);
+      } as unknown as Parameters<typeof operator.registerTaskDefinition>[0]);
       operator.updateService('backend', { taskDefinition: 'backend' });
       clock.skip(30);
       expect(tasksOf(2)[0]!.stoppedReason).toMatch(reason);

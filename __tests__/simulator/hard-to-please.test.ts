@@ -5,7 +5,7 @@ import {
   UpdateServiceCommand,
 } from '@aws-sdk/client-ecs';
 import { ManualClock } from '../../simulator/clock.ts';
-import { seedWorld } from '../../simulator/seed.ts';
+import { seedWorld } from '../../simulator/scenario/seed.ts';
 import { startSimulator } from '../../simulator/simulator.ts';
 import { clientsOf } from './clients.ts';
 
@@ -15,7 +15,10 @@ test('calls above the rate of their bucket are throttled until it refills', asyn
   const clients = clientsOf(sim);
   const register = (): Promise<unknown> =>
     clients.ecs.send(
-      new RegisterTaskDefinitionCommand({ family: 'a', containerDefinitions: [{ name: 'a', image: 'a' }] }),
+      new RegisterTaskDefinitionCommand({
+        family: 'a',
+        containerDefinitions: [{ name: 'a', image: 'a', memory: 64 }],
+      }),
     );
   for (let call = 1; call <= 20; call += 1) await register();
   await expect(register()).rejects.toMatchObject({ name: 'ThrottlingException', message: 'Rate exceeded' });
@@ -51,7 +54,7 @@ test('alarms and deployment settings can be part of the seed', async () => {
   const alarms = { alarmNames: ['errors'], enable: true, rollback: true };
   const world = seedWorld({ alarms: { errors: 'ALARM' }, deploymentConfiguration: { alarms } });
   const sim = await startSimulator({ clock: new ManualClock(), world });
-  expect(sim.world.alarms.isRaised('errors')).toBe(true);
+  expect(sim.world.alarms.isInAlarm('errors')).toBe(true);
   expect(sim.world.cluster('demo').service('backend').settings.deploymentConfiguration).toMatchObject({
     alarms,
   });

@@ -5,7 +5,7 @@ import {
   GetDownloadUrlForLayerCommand,
   paginateListImages,
 } from '@aws-sdk/client-ecr';
-import { digestOf } from '../../simulator/ids.ts';
+import { digestOf } from '../../simulator/state/ids.ts';
 import { GetLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import {
   DescribeServicesCommand,
@@ -42,7 +42,7 @@ const describeBackend = new DescribeServicesCommand({ cluster: 'demo', services:
 
 test('listings come in pages that fit together', async () => {
   const { body } = sim.world.taskDefinitions.find('worker')!;
-  for (let revision = 2; revision <= 7; revision += 1) sim.world.taskDefinitions.register({ ...body });
+  for (let revision = 2; revision <= 7; revision += 1) sim.operator.registerTaskDefinition({ ...body });
   const pages: number[] = [];
   const arns: string[] = [];
   const pagination = { client: clients.ecs, pageSize: 3 };

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Task } from '../../simulator/ecs/model.ts';
-import { isHealthy } from '../../simulator/ecs/tasks.ts';
+import type { Task } from '../../simulator/state/model.ts';
+import { isHealthy } from '../../simulator/engine/tasks.ts';
 import { bench } from './worlds.ts';
 
 describe('a healthy rollout', () => {

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
 import { ManualClock } from '../../simulator/clock.ts';
-import { conventionNames } from '../../simulator/images/conventions.ts';
-import { parseScenario } from '../../simulator/scenario.ts';
+import { conventionNames } from '../../simulator/scenario/images.ts';
+import { parseScenario } from '../../simulator/scenario/scenario.ts';
 import { startSimulator } from '../../simulator/simulator.ts';
 
 const folders: string[] = [];

@@ -5,9 +5,9 @@ import type { ServiceDeployment } from '@aws-sdk/client-ecs';
 import { DescribeRulesCommand } from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { Action } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { ManualClock } from '../../simulator/clock.ts';
-import { trafficSteps } from '../../simulator/ecs/shifting.ts';
-import type { JsonObject } from '../../simulator/protocol/fields.ts';
-import { seedWorld } from '../../simulator/seed.ts';
+import { trafficSteps } from '../../simulator/engine/shifting.ts';
+import type { JsonObject } from '../../simulator/state/json.ts';
+import { seedWorld } from '../../simulator/scenario/seed.ts';
 import { startSimulator } from '../../simulator/simulator.ts';
 import { clientsOf } from './clients.ts';
 

@@ -5,8 +5,8 @@ import { SecretsManager } from '@aws-sdk/client-secrets-manager';
 import { SSM } from '@aws-sdk/client-ssm';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { ManualClock } from '../../simulator/clock.ts';
-import { seedWorld } from '../../simulator/seed.ts';
-import { parameterName } from '../../simulator/ssm/parameters.ts';
+import { seedWorld } from '../../simulator/scenario/seed.ts';
+import { parameterName } from '../../simulator/state/secrets.ts';
 import { startSimulator, type Simulator } from '../../simulator/simulator.ts';
 
 let sim: Simulator;

@@ -4,8 +4,8 @@ import { GetDownloadUrlForLayerCommand } from '@aws-sdk/client-ecr';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { ManualClock } from '../../simulator/clock.ts';
-import { Upstream } from '../../simulator/ecr/upstream.ts';
-import { digestOf } from '../../simulator/ids.ts';
+import { Upstream } from '../../simulator/front/upstream.ts';
+import { digestOf } from '../../simulator/state/ids.ts';
 import { startSimulator } from '../../simulator/simulator.ts';
 import { clientsOf } from './clients.ts';
 

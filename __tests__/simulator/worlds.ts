@@ -1,9 +1,10 @@
 import { ManualClock } from '../../simulator/clock.ts';
-import type { Service, Task } from '../../simulator/ecs/model.ts';
-import { Operator } from '../../simulator/operator.ts';
-import { seedWorld } from '../../simulator/seed.ts';
-import type { SeedOptions } from '../../simulator/seed.ts';
-import { World } from '../../simulator/world.ts';
+import { createWorld } from '../../simulator/create-world.ts';
+import type { Service, Task } from '../../simulator/state/model.ts';
+import { Operator } from '../../simulator/scenario/operator.ts';
+import { seedWorld } from '../../simulator/scenario/seed.ts';
+import type { SeedOptions } from '../../simulator/scenario/seed.ts';
+import type { World } from '../../simulator/engine/world.ts';
 
 interface Bench {
   readonly clock: ManualClock;
@@ -22,7 +23,7 @@ interface Bench {
 /** A seeded world with a clock that a test moves. */
 export function bench(options: SeedOptions = {}): Bench {
   const clock = new ManualClock();
-  const world = new World({ clock });
+  const world = createWorld({ clock });
   seedWorld(options)(world);
   const backend = world.cluster('demo').service('backend');
   const known = new Set(backend.events);

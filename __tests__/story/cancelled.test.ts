@@ -108,7 +108,7 @@ describe('a rollback request of a cancelled job', () => {
       expect(service(sim).desiredCount).toBe(2);
     }));
 
-  test('says where the count could not be taken back, and the post step does it', () =>
+  test('says where the count could not be restored, and the post step does it', () =>
     inAWorld({}, async (sim) => {
       const disarm = sim.inject({ action: 'UpdateService', from: 2, effect: { kind: 'denied' } });
       const inputs = { ...ON_CANCEL, 'desired-count': '3' };

@@ -1,6 +1,6 @@
 /** Each preflight check through the bundle: what is amiss fails the step before anything is registered, or warns. */
 import { describe, expect, test } from '@jest/globals';
-import type { SeedOptions } from '../../simulator/seed.ts';
+import type { SeedOptions } from '../../simulator/scenario/seed.ts';
 import type { Simulator } from '../../simulator/simulator.ts';
 import { expectGreen, expectRed, inAWorld, mutations, step, tag } from './world.ts';
 
@@ -123,7 +123,7 @@ describe('what may go wrong is warned of, and deployed', () => {
       /desired-count 5 is outside of 1 to 4/,
     ],
     [
-      'an alarm that rings already',
+      'an alarm that is in ALARM already',
       {
         alarms: { errors: 'ALARM' },
         deploymentConfiguration: { alarms: { alarmNames: ['other'], enable: false, rollback: false } },
@@ -146,7 +146,7 @@ describe('what may go wrong is warned of, and deployed', () => {
       for (const each of found.serviceDeployments) each.status = 'STOPPED';
       for (const each of found.deployments) each.rolloutState = 'IN_PROGRESS';
       const result = await step(sim, tag('v2'));
-      expect(result.warnings.join('\n')).toMatch(/way back/);
+      expect(result.warnings.join('\n')).toMatch(/rollback target/);
     }));
 
   test('the image of the good revision that is gone from ECR', () =>

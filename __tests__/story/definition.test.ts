@@ -81,7 +81,7 @@ describe('what is rendered', () => {
   test('what Terraform registered since ships with the next deployment', () =>
     inAWorld({}, async (sim) => {
       const { body } = sim.world.taskDefinitions.find('backend') ?? { body: {} };
-      sim.world.taskDefinitions.register({ ...body, cpu: '2048', memory: '4096' });
+      sim.operator.registerTaskDefinition({ ...body, cpu: '2048', memory: '4096' });
       const result = await step(sim, tag('v2'));
       expectGreen(result, 'succeeded');
       expect(production(sim)).toBe('backend:3 COMPLETED');
@@ -92,7 +92,7 @@ describe('what is rendered', () => {
   test('running starts from what runs, whatever was registered since', () =>
     inAWorld({}, async (sim) => {
       const { body } = sim.world.taskDefinitions.find('backend') ?? { body: {} };
-      sim.world.taskDefinitions.register({ ...body, cpu: '2048', memory: '4096' });
+      sim.operator.registerTaskDefinition({ ...body, cpu: '2048', memory: '4096' });
       await step(sim, { ...tag('v2'), 'task-definition': 'running' });
       expect(registered(sim)).toMatchObject({ cpu: '1024', memory: '2048' });
     }));
@@ -100,7 +100,7 @@ describe('what is rendered', () => {
   test('a field that the published model does not know survives, values and all', () =>
     inAWorld({ fieldsOfTheFuture: ['quantumCores'] }, async (sim) => {
       const { body } = sim.world.taskDefinitions.find('backend') ?? { body: {} };
-      sim.world.taskDefinitions.register({ ...body, quantumCores: { count: 4 } });
+      sim.operator.registerTaskDefinition({ ...body, quantumCores: { count: 4 } });
       expectGreen(await step(sim, tag('v2')), 'succeeded');
       expect(registered(sim)['quantumCores']).toEqual({ count: 4 });
     }));

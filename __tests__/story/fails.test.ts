@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { createService } from '../../simulator/ecs/services.ts';
+import { createService } from '../../simulator/engine/services.ts';
 import type { Simulator } from '../../simulator/simulator.ts';
 import {
   accepted,
@@ -17,7 +17,7 @@ import {
 function addNewborn(sim: Simulator): void {
   const image = `${sim.world.registry.host}/backend:crash-1`;
   const worker = sim.world.taskDefinitions.find('worker');
-  sim.world.taskDefinitions.register({
+  sim.operator.registerTaskDefinition({
     ...worker?.body,
     family: 'newborn',
     containerDefinitions: [{ ...worker?.containers[0], name: 'newborn', image }],

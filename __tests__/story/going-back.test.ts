@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { createService } from '../../simulator/ecs/services.ts';
-import type { World } from '../../simulator/world.ts';
+import { createService } from '../../simulator/engine/services.ts';
+import type { World } from '../../simulator/engine/world.ts';
 import { accepted, expectGreen, expectRed, inAWorld, mutations, production, step, tag } from './world.ts';
 
 const ROLLBACK = { mode: 'rollback' };
@@ -26,7 +26,7 @@ describe('mode: rollback', () => {
       expect(production(sim)).toBe('backend:1 COMPLETED');
     }));
 
-  test('registers a deregistered revision anew', () =>
+  test('registers a deregistered revision again', () =>
     inAWorld({}, async (sim) => {
       await step(sim, tag('v2'));
       const first = sim.world.taskDefinitions.find('backend:1');

@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import { createService } from '../../simulator/ecs/services.ts';
-import { addLoadBalancer } from '../../simulator/elbv2/build.ts';
-import type { Seed } from '../../simulator/seed.ts';
+import { createService } from '../../simulator/engine/services.ts';
+import { registerTaskDefinition } from '../../simulator/engine/task-definitions.ts';
+import { addLoadBalancer } from '../../simulator/scenario/load-balancers.ts';
+import type { Seed } from '../../simulator/scenario/seed.ts';
 import {
   accepted,
   expectGreen,
@@ -24,7 +25,7 @@ const sharedInstances: Seed = (world) => {
     deregistrationDelaySeconds: 5,
     targetType: 'instance',
   });
-  world.taskDefinitions.register({
+  registerTaskDefinition(world, {
     family: 'shared',
     networkMode: 'bridge',
     containerDefinitions: [
@@ -241,7 +242,7 @@ describe('AWS on a bad day', () => {
 describe('alarms', () => {
   const watched = { alarms: 'errors', 'bake-minutes': '2' };
 
-  test('that stay silent while the new revision bakes pass', () =>
+  test('that stay ok while the new revision bakes pass', () =>
     inAWorld({ alarms: { errors: 'OK' } }, async (sim) => {
       const result = await step(sim, { ...tag('v2'), ...watched });
       expectGreen(result, 'succeeded');
@@ -250,7 +251,7 @@ describe('alarms', () => {
       );
     }));
 
-  test('that ring while the new revision bakes roll it back', () =>
+  test('that go into ALARM while the new revision bakes roll it back', () =>
     inAWorld({ alarms: { errors: 'OK' } }, async (sim) => {
       sim.when(
         () => production(sim) === 'backend:2 COMPLETED',
@@ -262,7 +263,7 @@ describe('alarms', () => {
       expect(production(sim)).toBe('backend:1 COMPLETED');
     }));
 
-  test('that ring already are warned of and ignored', () =>
+  test('that are in ALARM already are warned of and ignored', () =>
     inAWorld({ alarms: { errors: 'ALARM' } }, async (sim) => {
       const result = await step(sim, { ...tag('v2'), ...watched });
       expectGreen(result, 'succeeded');

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Task } from '../../simulator/ecs/model.ts';
+import type { Task } from '../../simulator/state/model.ts';
 import type { Simulator } from '../../simulator/simulator.ts';
 import { accepted, expectGreen, expectRed, inAWorld, mutations, production, step, tag } from './world.ts';
 
@@ -55,7 +55,7 @@ describe('a pre-deploy task', () => {
       });
     }));
 
-  test('that exits with 3 stops everything: no service is touched, the revision is taken back', () =>
+  test('that exits with 3 stops everything: no service is touched, the revision is deregistered', () =>
     inAWorld({}, async (sim) => {
       const result = await step(sim, migrating('echo relation exists; exit 3'));
       expectRed(result, 'failed', 'pre-deploy-task-failed');

@@ -1,6 +1,6 @@
 /** What a green step has to have proven, and what must not turn one red. */
 import { describe, expect, test } from '@jest/globals';
-import type { ImageBehaviour } from '../../simulator/images/behaviour.ts';
+import type { ImageBehaviour } from '../../simulator/state/image-behaviour.ts';
 import type { Simulator } from '../../simulator/simulator.ts';
 import {
   accepted,
@@ -79,7 +79,7 @@ describe('alarms', () => {
       sim.inject({ action: 'DescribeAlarms', times: 1, effect: { kind: 'denied' } });
       const result = await step(sim, { ...inputs, preflight: 'off' });
       expectGreen(result, 'succeeded');
-      expect(result.warnings.join()).toContain('whether it rang before is not known');
+      expect(result.warnings.join()).toContain('whether it was before is not known');
     }));
 
   test('that do not exist are refused, or only warned of with preflight: off', () =>
@@ -192,7 +192,7 @@ describe('several services', () => {
       expect(order.indexOf('StopServiceDeployment')).toBeLessThan(order.lastIndexOf('DescribeAlarms'));
     }));
 
-  test('rollback-all takes back what was updated where another update was refused', () =>
+  test('rollback-all rolls back what was updated where another update was refused', () =>
     inAWorld({}, async (sim) => {
       sim.inject({
         action: 'UpdateService',

@@ -87,7 +87,7 @@ describe('what ends before production is touched', () => {
       expect(sim.calls).toEqual([]);
     }));
 
-  test('no region: what to set is said', () =>
+  test('no region: what to set is logged', () =>
     inAWorld({}, async (sim) => {
       const result = await step(sim, tag('v2'), { env: { AWS_REGION: '' } });
       expectRed(result, 'failed', 'invalid-input');

@@ -32,7 +32,7 @@ describe('traffic that shifts in steps', () => {
       },
     ));
 
-  test('CANARY: an alarm that rings while few users see the new revision rolls back, and is the cause', () =>
+  test('CANARY: an alarm that goes into ALARM while few users see the new revision rolls back, and is the cause', () =>
     inAWorld(
       {
         alarms: { errors: 'OK' },
@@ -70,7 +70,7 @@ test('an autoscaler that raises the desired count during a rollout has the last 
   inAWorld({ autoscaling: { backend: { min: 2, max: 6, cpuTarget: 50 } } }, async (sim) => {
     const during: string[] = [];
     onceUnderway(sim, () => {
-      sim.world.autoscaling.setLoad('backend', 230);
+      sim.operator.setLoad('backend', 230);
       sim.at(61, () => {
         during.push(`${String(service(sim).desiredCount)} ${production(sim)}`);
       });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { CAUSE_GUIDE, type Cause } from '../../src/model.ts';
+import { CAUSE_GUIDE, type Cause } from '../../src/model/index.ts';
 import type { StepResult } from '../../runner/step.ts';
 import { expectRed, inAWorld, step, tag } from './world.ts';
 
@@ -9,11 +9,11 @@ function plain(markdown: string): string {
 }
 
 function expectGuide(result: StepResult, cause: Cause): void {
-  const { remedy } = CAUSE_GUIDE[cause];
-  expect(result.log).toContain(`What to do: ${remedy}`);
-  expect(result.errors[0]).toContain(remedy);
-  expect(plain(result.summary)).toContain(`**What to do:** ${remedy}`);
-  expect(result.report.hint).toBe(remedy);
+  const { hint } = CAUSE_GUIDE[cause];
+  expect(result.log).toContain(`What to do: ${hint}`);
+  expect(result.errors[0]).toContain(hint);
+  expect(plain(result.summary)).toContain(`**What to do:** ${hint}`);
+  expect(result.report.hint).toBe(hint);
 }
 
 describe('a cause without a hint of its own shows what the guide says', () => {
@@ -44,7 +44,7 @@ describe('a cause without a hint of its own shows what the guide says', () => {
     inAWorld({}, async (sim) => {
       const result = await step(sim, tag('crash-1'));
       expectRed(result, 'rolled-back', 'app-crashed');
-      expect(result.report.hint).not.toBe(CAUSE_GUIDE['app-crashed'].remedy);
+      expect(result.report.hint).not.toBe(CAUSE_GUIDE['app-crashed'].hint);
       expect(result.log).toContain('What to do: The program ended by itself');
     }));
 });

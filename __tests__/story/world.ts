@@ -1,10 +1,10 @@
 import { expect } from '@jest/globals';
-import type { Service } from '../../simulator/ecs/model.ts';
+import type { Service } from '../../simulator/state/model.ts';
 import { runInProcess } from '../../runner/in-process.ts';
 import { runStep, type StepOptions, type StepResult } from '../../runner/step.ts';
 import { ManualClock } from '../../simulator/clock.ts';
-import { primaryOf } from '../../simulator/ecs/service-deployments.ts';
-import { seedWorld, type Seed, type SeedOptions } from '../../simulator/seed.ts';
+import { primaryOf } from '../../simulator/engine/service-deployments.ts';
+import { seedWorld, type Seed, type SeedOptions } from '../../simulator/scenario/seed.ts';
 import { recordCalls } from './record-calls.ts';
 import { hasDeploymentUnderway, startSimulator, type Simulator } from '../../simulator/simulator.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import type { DeployedImage, ProvidedImages, RunningImage } from '../../src/model.ts';
-import { chooseContainers, imagesByContainer } from '../../src/task-definition/containers.ts';
+import type { DeployedImage, ProvidedImages, RunningImage } from '../../src/model/index.ts';
+import { chooseContainers, imagesByContainer } from '../../src/task-definition/prepare.ts';
 import { definitionOf, REPOSITORY } from '../fakes/literals.ts';
 
 const IMAGE: DeployedImage = {

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { JsonObject, TaskDefinition } from '../../src/model.ts';
+import type { JsonObject, TaskDefinition } from '../../src/model/index.ts';
 
 const name = fc.constantFrom('A', 'B', 'LOG_LEVEL', 'constructor', '__proto__x');
 const value = fc.string({ maxLength: 8 });

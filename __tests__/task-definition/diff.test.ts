@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { Json, JsonObject } from '../../src/model.ts';
+import type { Json, JsonObject } from '../../src/model/index.ts';
 import { describeChange, diffDefinitions } from '../../src/task-definition/diff.ts';
 import { normalise } from '../../src/task-definition/normalise.ts';
 import { definitionOf } from '../fakes/literals.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { DefinitionRequest, ProvidedImages, Request, ServiceSnapshot } from '../../src/model.ts';
+import type { DefinitionRequest, ProvidedImages, Request, ServiceSnapshot } from '../../src/model/index.ts';
 import { prepareTaskDefinition, type PreparedDefinition } from '../../src/task-definition/prepare.ts';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -139,7 +139,7 @@ describe('a new revision is registered', () => {
     const base = { kind: 'revision', reference: 'backend:5' } as const;
     expect(await prepared({ aws, definition: { base } })).toMatchObject({
       existingArn: undefined,
-      origin: 'backend:5 (deregistered: its content is registered anew)',
+      origin: 'backend:5 (deregistered: its content is registered again)',
     });
   });
 

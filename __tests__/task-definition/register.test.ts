@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Course } from '../../src/model.ts';
-import { registerOrReuse, tidyUp } from '../../src/task-definition/register.ts';
+import type { ServiceRun } from '../../src/model/index.ts';
+import { registerOrReuse, deregisterUnused } from '../../src/task-definition/register.ts';
 import { awsError, denied, expired, throttled, unanswered } from '../fakes/aws-errors.ts';
 import { fakeClock, untilDone } from '../fakes/clock.ts';
-import { courseOf, definitionOf, outcomeOf, revisionArn } from '../fakes/literals.ts';
+import { serviceRunOf, definitionOf, outcomeOf, revisionArn } from '../fakes/literals.ts';
 import { fakeLog } from '../fakes/log.ts';
 import { fakeRevisions } from '../fakes/revisions.ts';
 
@@ -26,14 +26,14 @@ function toolsWith(revisions: ReturnType<typeof fakeRevisions>): Parameters<type
 describe('the revision of this run', () => {
   it('is the one that is there already, and nothing is sent', async () => {
     const aws = fakeRevisions({});
-    const tools = toolsWith(aws);
+    const ctx = toolsWith(aws);
     const existingArn = revisionArn('backend:7');
-    await expect(registerOrReuse(tools, { ...PREPARED, existingArn })).resolves.toMatchObject({
+    await expect(registerOrReuse(ctx, { ...PREPARED, existingArn })).resolves.toMatchObject({
       arn: existingArn,
       registered: false,
     });
     expect(aws.registered).toEqual([]);
-    expect(tools.log.said).toEqual(['backend:7 holds this definition already.']);
+    expect(ctx.log.said).toEqual(['backend:7 holds this definition already.']);
   });
 
   it('is registered once, exactly as it was rendered', async () => {
@@ -79,20 +79,20 @@ describe('the revision of this run', () => {
 
   it('that AWS refuses is an error with its own words', async () => {
     const error = awsError('ClientException', 'Invalid setting for container.');
-    const tools = toolsWith(fakeRevisions({}, { failing: [{ error }] }));
-    await expect(registerOrReuse(tools, PREPARED)).rejects.toMatchObject({
+    const ctx = toolsWith(fakeRevisions({}, { failing: [{ error }] }));
+    await expect(registerOrReuse(ctx, PREPARED)).rejects.toMatchObject({
       reason: 'register-refused',
       message: 'AWS refused the task definition backend: ClientException: Invalid setting for container.',
     });
-    expect(tools.clock.pauses).toEqual([]);
+    expect(ctx.clock.pauses).toEqual([]);
   });
 
   it.each([
     [denied(), 'access-denied'],
     [expired(), 'credentials-expired'],
   ])('that may not be registered says so: %s', async (error, reason) => {
-    const tools = toolsWith(fakeRevisions({}, { failing: [{ error }] }));
-    await expect(registerOrReuse(tools, PREPARED)).rejects.toMatchObject({ reason });
+    const ctx = toolsWith(fakeRevisions({}, { failing: [{ error }] }));
+    await expect(registerOrReuse(ctx, PREPARED)).rejects.toMatchObject({ reason });
   });
 });
 
@@ -103,10 +103,10 @@ const REGISTERED = {
   deregistered: false,
   changes: [],
 };
-const ROLLED_BACK = courseOf({ outcome: outcomeOf({ result: 'rolled-back' }) });
-const UNANSWERED = courseOf({
+const ROLLED_BACK = serviceRunOf({ outcome: outcomeOf({ result: 'rolled-back' }) });
+const UNANSWERED = serviceRunOf({
   rollout: undefined,
-  unanswered: true,
+  updateUnconfirmed: true,
   outcome: outcomeOf({ result: 'failed' }),
 });
 
@@ -115,7 +115,7 @@ function usedBy(
   looks: readonly { deployments?: string[]; tasks?: { revision: string; status: string }[] }[],
   deregister: () => Promise<unknown> = () => Promise.resolve({}),
 ): {
-  tools: Parameters<typeof tidyUp>[0];
+  ctx: Parameters<typeof deregisterUnused>[0];
   log: ReturnType<typeof fakeLog>;
   clock: ReturnType<typeof fakeClock>;
   deregistered: string[];
@@ -148,37 +148,43 @@ function usedBy(
     },
   };
   const signal = new AbortController().signal;
-  const tools = { aws: { ecs, ecsWrites }, clock, signal, log } as unknown as Parameters<typeof tidyUp>[0];
-  return { tools, log, clock, deregistered };
+  const ctx = { aws: { ecs, ecsWrites }, clock, signal, log } as unknown as Parameters<
+    typeof deregisterUnused
+  >[0];
+  return { ctx, log, clock, deregistered };
 }
 
 describe('a revision on which no service ended up', () => {
   it('is deregistered once its last task has stopped', async () => {
     const stopping = { tasks: [{ revision: 'backend:8', status: 'STOPPING' }] };
     const stopped = { deployments: ['backend:7'], tasks: [{ revision: 'backend:8', status: 'STOPPED' }] };
-    const { tools, log, clock, deregistered } = usedBy([{ deployments: ['backend:8'] }, stopping, stopped]);
-    await expect(tidyUp(tools, REGISTERED, [ROLLED_BACK])).resolves.toMatchObject({ deregistered: true });
+    const { ctx, log, clock, deregistered } = usedBy([{ deployments: ['backend:8'] }, stopping, stopped]);
+    await expect(deregisterUnused(ctx, REGISTERED, [ROLLED_BACK])).resolves.toMatchObject({
+      deregistered: true,
+    });
     expect(deregistered).toEqual([revisionArn('backend:8')]);
     expect(clock.pauses).toHaveLength(3);
     expect(log.said).toEqual(['backend:8 is deregistered: nothing uses it.']);
   });
 
   it('stays, and the log says why, while its tasks will not stop', async () => {
-    const { tools, log, deregistered } = usedBy([{ tasks: [{ revision: 'backend:8', status: 'RUNNING' }] }]);
-    await expect(tidyUp(tools, REGISTERED, [ROLLED_BACK])).resolves.toMatchObject({ deregistered: false });
+    const { ctx, log, deregistered } = usedBy([{ tasks: [{ revision: 'backend:8', status: 'RUNNING' }] }]);
+    await expect(deregisterUnused(ctx, REGISTERED, [ROLLED_BACK])).resolves.toMatchObject({
+      deregistered: false,
+    });
     expect(deregistered).toEqual([]);
     expect(log.said).toEqual(['backend:8 stays registered: its last tasks are still stopping.']);
   });
 
   it('is looked for among all tasks of its family: a one-off task belongs to no service', async () => {
-    const { tools } = usedBy([{}]);
-    const { listTasks } = tools.aws.ecs;
+    const { ctx } = usedBy([{}]);
+    const { listTasks } = ctx.aws.ecs;
     const asked: unknown[] = [];
-    tools.aws.ecs.listTasks = (input) => {
+    ctx.aws.ecs.listTasks = (input) => {
       asked.push(input);
       return listTasks(input);
     };
-    await tidyUp(tools, REGISTERED, [ROLLED_BACK]);
+    await deregisterUnused(ctx, REGISTERED, [ROLLED_BACK]);
     const { cluster } = ROLLED_BACK.snapshot.address;
     expect(asked).toEqual([
       { cluster, family: 'backend', desiredStatus: 'RUNNING' },
@@ -187,37 +193,39 @@ describe('a revision on which no service ended up', () => {
   });
 
   it('stays, and the run goes on, where deregistering is denied', async () => {
-    const { tools, log } = usedBy([{}], () => Promise.reject(denied()));
-    await expect(tidyUp(tools, REGISTERED, [ROLLED_BACK])).resolves.toEqual(REGISTERED);
+    const { ctx, log } = usedBy([{}], () => Promise.reject(denied()));
+    await expect(deregisterUnused(ctx, REGISTERED, [ROLLED_BACK])).resolves.toEqual(REGISTERED);
     expect(log.said[0]).toMatch(/^backend:8 stays registered \(AccessDeniedException: /);
   });
 
   it('stays, and the run goes on, where ECS does not say who uses it', async () => {
-    const { tools, log, clock, deregistered } = usedBy([{}]);
-    tools.aws.ecs.listTasks = () => new Promise<never>(() => undefined);
-    await expect(untilDone(clock, tidyUp(tools, REGISTERED, [ROLLED_BACK]))).resolves.toEqual(REGISTERED);
+    const { ctx, log, clock, deregistered } = usedBy([{}]);
+    ctx.aws.ecs.listTasks = () => new Promise<never>(() => undefined);
+    await expect(untilDone(clock, deregisterUnused(ctx, REGISTERED, [ROLLED_BACK]))).resolves.toEqual(
+      REGISTERED,
+    );
     expect(log.said).toEqual(['backend:8 stays registered (TimeoutError: no answer within 10 s).']);
     expect(deregistered).toEqual([]);
   });
 
   it('is deregistered where the update was refused too', async () => {
-    const refused = courseOf({ rollout: undefined, outcome: outcomeOf({ result: 'failed' }) });
-    const { tools, deregistered } = usedBy([{}]);
-    await tidyUp(tools, REGISTERED, [refused]);
+    const refused = serviceRunOf({ rollout: undefined, outcome: outcomeOf({ result: 'failed' }) });
+    const { ctx, deregistered } = usedBy([{}]);
+    await deregisterUnused(ctx, REGISTERED, [refused]);
     expect(deregistered).toHaveLength(1);
   });
 });
 
 describe('a revision stays where it is', () => {
-  it.each<[string, typeof REGISTERED, Course[]]>([
-    ['that a service runs', REGISTERED, [ROLLED_BACK, courseOf()]],
-    ['that failed and was left', REGISTERED, [courseOf({ outcome: outcomeOf({ result: 'failed' }) })]],
+  it.each<[string, typeof REGISTERED, ServiceRun[]]>([
+    ['that a service runs', REGISTERED, [ROLLED_BACK, serviceRunOf()]],
+    ['that failed and was left', REGISTERED, [serviceRunOf({ outcome: outcomeOf({ result: 'failed' }) })]],
     ['whose update was not answered, and may yet take effect', REGISTERED, [UNANSWERED]],
     ['that this run did not register', { ...REGISTERED, registered: false }, [ROLLED_BACK]],
     ['that was registered without a service', REGISTERED, []],
-  ])('%s', async (_which, definition, courses) => {
-    const { tools, deregistered } = usedBy([{}]);
-    await expect(tidyUp(tools, definition, courses)).resolves.toBe(definition);
+  ])('%s', async (_which, definition, serviceRuns) => {
+    const { ctx, deregistered } = usedBy([{}]);
+    await expect(deregisterUnused(ctx, definition, serviceRuns)).resolves.toBe(definition);
     expect(deregistered).toEqual([]);
   });
 });

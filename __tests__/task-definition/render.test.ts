@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { DefinitionRequest, DeployedImage, JsonObject } from '../../src/model.ts';
-import { registrable } from '../../src/task-definition/fields.ts';
+import type { DefinitionRequest, DeployedImage, JsonObject } from '../../src/model/index.ts';
+import { registrable } from '../../src/task-definition/shape.ts';
 import { render, rendersAnything, type Rendering } from '../../src/task-definition/render.ts';
 import { definitionOf, digestOf, NO_DEFINITION_REQUEST, REPOSITORY } from '../fakes/literals.ts';
 import { anyDefinition } from './definitions.ts';

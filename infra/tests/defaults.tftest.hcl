@@ -11,21 +11,18 @@ mock_provider "aws" {
   }
   mock_data "aws_ecr_repository" {
     defaults = {
-      arn            = "arn:aws:ecr:us-east-1:111122223333:repository/shared"
-      repository_url = "111122223333.dkr.ecr.us-east-1.amazonaws.com/shared"
-    }
-  }
-  mock_resource "aws_ecr_repository" {
-    defaults = {
-      arn            = "arn:aws:ecr:us-east-1:111122223333:repository/backend-prod"
-      repository_url = "111122223333.dkr.ecr.us-east-1.amazonaws.com/backend-prod"
+      arn            = "arn:aws:ecr:us-east-1:111122223333:repository/backend"
+      repository_url = "111122223333.dkr.ecr.us-east-1.amazonaws.com/backend"
     }
   }
   mock_resource "aws_iam_role" {
     defaults = { arn = "arn:aws:iam::111122223333:role/mocked" }
   }
-  mock_resource "aws_iam_openid_connect_provider" {
+  mock_data "aws_iam_openid_connect_provider" {
     defaults = { arn = "arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com" }
+  }
+  mock_resource "aws_iam_policy" {
+    defaults = { arn = "arn:aws:iam::111122223333:policy/mocked" }
   }
   mock_resource "aws_iam_instance_profile" {
     defaults = { arn = "arn:aws:iam::111122223333:instance-profile/mocked" }
@@ -80,37 +77,6 @@ variables {
   github_repository = "octo-org/video"
 }
 
-run "registry" {
-  command = apply
-
-  module {
-    source = "./modules/registry"
-  }
-
-  variables {
-    name               = "backend-prod"
-    create             = true
-    keep_images        = 100
-    keep_untagged_days = 7
-    force_delete       = false
-  }
-
-  assert {
-    condition     = aws_ecr_repository.this[0].image_tag_mutability == "IMMUTABLE" && aws_ecr_repository.this[0].image_scanning_configuration[0].scan_on_push
-    error_message = "The repository must have immutable tags and scan on push."
-  }
-
-  assert {
-    condition     = [for rule in jsondecode(aws_ecr_lifecycle_policy.this[0].policy).rules : rule.selection.countType if rule.selection.tagStatus == "tagged"] == ["imageCountMoreThan"]
-    error_message = "Tagged images must not expire by their age."
-  }
-
-  assert {
-    condition     = jsondecode(aws_ecr_lifecycle_policy.this[0].policy).rules[*].selection.countNumber == [7, 100]
-    error_message = "Untagged images stay 7 days, and the newest 100 tagged ones."
-  }
-}
-
 run "service" {
   command = apply
 
@@ -163,6 +129,7 @@ run "service" {
     exec_log_group_name               = null
     exec_log_group_arn                = null
     permissions_boundary_arn          = null
+    role_path                         = "/backend-prod/"
   }
 
   assert {
@@ -334,12 +301,14 @@ run "network_with_a_gateway_for_each_zone" {
     region                   = "us-east-1"
     cidr                     = "10.0.0.0/16"
     zone_count               = 2
+    places                   = { public = [0, 1, 4], private = [2, 3, 5] }
     nat                      = "per-az"
     endpoint_services        = []
     flow_logs                = true
     log_retention_days       = 7
     log_key_arn              = null
     permissions_boundary_arn = null
+    role_path                = "/backend-prod/"
   }
 
   assert {
@@ -375,12 +344,14 @@ run "network_with_one_gateway_in_three_zones" {
     region                   = "us-east-1"
     cidr                     = "10.1.0.0/20"
     zone_count               = 3
+    places                   = { public = [0, 1, 4], private = [2, 3, 5] }
     nat                      = "single"
     endpoint_services        = ["ecr.api", "ecr.dkr"]
     flow_logs                = false
     log_retention_days       = 7
     log_key_arn              = null
     permissions_boundary_arn = null
+    role_path                = "/backend-prod/"
   }
 
   assert {
@@ -406,12 +377,14 @@ run "network_without_gateways" {
     region                   = "us-east-1"
     cidr                     = "10.0.0.0/16"
     zone_count               = 2
+    places                   = { public = [0, 1, 4], private = [2, 3, 5] }
     nat                      = "none"
     endpoint_services        = []
     flow_logs                = false
     log_retention_days       = 7
     log_key_arn              = null
     permissions_boundary_arn = null
+    role_path                = "/backend-prod/"
   }
 
   assert {
@@ -440,6 +413,7 @@ run "instances_with_gpus" {
     max_size                 = 4
     allow_destroy            = false
     permissions_boundary_arn = null
+    role_path                = "/backend-prod/"
   }
 
   assert {
@@ -462,17 +436,17 @@ run "whole_stack" {
   command = apply
 
   assert {
-    condition     = output.cluster == "backend-prod" && output.service == "backend" && output.ecr_repository == "backend-prod"
+    condition     = output.cluster == "backend-prod" && output.service == "backend" && output.ecr_repository == "backend"
     error_message = "The outputs are the inputs of the action."
   }
 
   assert {
-    condition     = output.trusted_subjects.deploy == ["repo:octo-org/video:environment:prod"] && output.trusted_subjects.plan == ["repo:octo-org/video:pull_request"] && output.trusted_subjects.infra == ["repo:octo-org/video:environment:prod-infra"]
+    condition     = output.trusted_subjects.deploy == ["repo:octo-org/video:environment:prod"] && output.trusted_subjects.plan == ["repo:octo-org/video:pull_request"] && output.trusted_subjects.infra == ["repo:octo-org/video:environment:prod-infra"] && output.trusted_subjects.infra-plan == ["repo:octo-org/video:environment:prod-plan"]
     error_message = "Each role trusts one exact subject, and pull requests may plan only."
   }
 
   assert {
-    condition     = strcontains(output.action_inputs, "ecr-repository: backend-prod") && strcontains(output.action_inputs, "health-check-url: http://mocked.us-east-1.elb.amazonaws.com/health")
+    condition     = strcontains(output.action_inputs, "ecr-repository: backend") && strcontains(output.action_inputs, "health-check-url: http://mocked.us-east-1.elb.amazonaws.com/health")
     error_message = "The step is ready to paste."
   }
 }
@@ -484,7 +458,6 @@ run "existing_network_and_repository" {
     vpc_id             = "vpc-0123456789abcdef0"
     public_subnet_ids  = ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"]
     private_subnet_ids = ["subnet-0123456789abcdef2", "subnet-0123456789abcdef3"]
-    create_repository  = false
     repository_name    = "shared"
   }
 

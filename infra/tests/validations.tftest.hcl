@@ -18,10 +18,10 @@ run "one_value_of_each" {
     name = "a-name-that-is-much-too-long"
     # environment with capitals
     environment = "Prod"
-    # nameless repository
-    create_repository = false
-    # too few images
-    keep_images = 1
+    # repository with capitals
+    repository_name = "Shared"
+    # no path
+    role_path = "backend"
     # wildcard repository
     github_repository = "octo-org/*"
     # one id alone
@@ -84,7 +84,7 @@ run "one_value_of_each" {
     var.name,
     var.environment,
     var.repository_name,
-    var.keep_images,
+    var.role_path,
     var.github_repository,
     var.github_owner_id,
     var.github_subject_format,
@@ -138,6 +138,26 @@ run "network_without_subnets" {
   }
 
   expect_failures = [var.public_subnet_ids]
+}
+
+run "environment_of_logs" {
+  command = plan
+
+  variables {
+    environment = "logs"
+  }
+
+  expect_failures = [var.environment]
+}
+
+run "subnets_in_one_place" {
+  command = plan
+
+  variables {
+    subnet_places = { public = [0, 1], private = [1, 2] }
+  }
+
+  expect_failures = [var.subnet_places]
 }
 
 run "unknown_nat" {

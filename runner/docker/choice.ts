@@ -18,8 +18,8 @@ export interface Facts {
 export type Choice = { readonly engine: EngineName } | { readonly engine: 'none'; readonly why: string };
 
 /**
- * Pure. The engine of the machine, where it can be told the registry's name and certificate; else a container on it, in
- * which an engine of our own runs; without any engine, one of our own on the machine.
+ * Pure. The engine of the machine, where it can be told the registry's name and certificate; otherwise a container on it,
+ * in which an engine of our own runs; without any engine, one of our own on the machine.
  */
 export function choose(facts: Facts): Choice {
   const { asked, machine } = facts;

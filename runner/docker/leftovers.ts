@@ -25,7 +25,7 @@ export interface CacheRecord {
   readonly Parent?: string;
 }
 
-export async function lookAt(docker: Docker): Promise<Before> {
+export async function readEngine(docker: Docker): Promise<Before> {
   const [cache, containers, base, demo] = await Promise.all([
     cacheOf(docker),
     lines(docker(['ps', '--all', '--quiet', '--no-trunc'])),
@@ -97,7 +97,7 @@ function isStep(description: string): boolean {
   return [
     /\/bin\/busybox/,
     /COPY requirements\.txt \/$/,
-    /command -v ffmpeg/,
+    /collect-ffmpeg\.sh/,
     /useradd --system --uid 10001/,
   ].some((step) => step.test(description));
 }

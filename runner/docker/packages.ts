@@ -61,7 +61,7 @@ async function unpack(
   for (const file of files) await command('dpkg-deb', ['-x', join(downloads, file), join(folder, 'root')]);
 }
 
-/** DEBIAN_MIRROR, else the mirror of the machine's own sources. */
+/** DEBIAN_MIRROR, otherwise the mirror of the machine's own sources. */
 export async function debianMirror(): Promise<string> {
   const given = process.env['DEBIAN_MIRROR'];
   if (given !== undefined && given !== '') return given;

@@ -14,7 +14,7 @@ const CERTS = '/etc/docker/certs.d';
 
 /**
  * Leads an engine of this machine, and everything else on it, from the hosts of the registries to ADDRESS, and lets the
- * engine trust the certificate there. Then it sees whether the engine gets there; resolves to why not. In each case
+ * engine trust the certificate there. Then it checks whether the engine gets there; resolves to why not. In each case
  * `unteachEngine` has to follow.
  */
 export async function teachEngine(

@@ -1,4 +1,4 @@
-/** The programs of a Docker engine: the machine's own where it has them all, else Debian's. */
+/** The programs of a Docker engine: the machine's own where it has them all, otherwise Debian's. */
 import { existsSync } from 'node:fs';
 import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';

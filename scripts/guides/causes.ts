@@ -1,6 +1,6 @@
 /** The causes as DEPLOYMENT.md shows them. */
-import { EXIT_CODES, STOP_REASONS, type Weight } from '../../src/aws/stop-reasons.ts';
-import { CAUSE_GUIDE, CAUSES, type Cause, type CauseGuide } from '../../src/model.ts';
+import { EXIT_CODES, STOP_REASONS, type Severity } from '../../src/ecs/stop-reasons.ts';
+import { CAUSE_GUIDE, CAUSES, type Cause, type CauseGuide } from '../../src/model/index.ts';
 import { table } from '../readme-tables.ts';
 
 type Phase = CauseGuide['phase'];
@@ -20,10 +20,10 @@ const PHASES: readonly { readonly phase: Phase; readonly title: string; readonly
   { phase: 'any', title: 'At any time', note: 'The message says what becomes of the service.' },
 ];
 
-const WEIGHTS: Readonly<Record<Weight, string>> = {
-  'at-once': 'the first one',
-  'after-limit': '`failed-task-limit`',
-  never: 'none: shown only',
+const SEVERITIES: Readonly<Record<Severity, string>> = {
+  conclusive: 'the first one',
+  counts: '`failed-task-limit`',
+  ignored: 'none: shown only',
 };
 
 /** Links to all causes, in the contract's order. */
@@ -43,12 +43,12 @@ export function causesByPhase(inputs: readonly string[]): string {
 }
 
 function section(cause: Cause, inputs: readonly string[]): string[] {
-  const { meaning, log, remedy } = CAUSE_GUIDE[cause];
+  const { meaning, log, hint } = CAUSE_GUIDE[cause];
   const reasons = reasonTable(cause, inputs);
   return [
     `#### \`${cause}\``,
     meaning,
-    `- **The log shows:** ${log}\n- **What to do:** ${withCode(remedy, inputs)}`,
+    `- **The log shows:** ${log}\n- **What to do:** ${withCode(hint, inputs)}`,
     ...(reasons === '' ? [] : [reasons]),
   ];
 }
@@ -62,9 +62,9 @@ function reasonTable(cause: Cause, inputs: readonly string[]): string {
   const codes = Object.entries(EXIT_CODES)
     .filter(([, row]) => row.cause === cause)
     .map(([code, row]) => ({ ...row, sign: `exit code ${code}` }));
-  const rows = [...reasons, ...codes].map(({ sign, weight, hint }) => [
+  const rows = [...reasons, ...codes].map(({ sign, severity, hint }) => [
     sign,
-    WEIGHTS[weight],
+    SEVERITIES[severity],
     withCode(hint, inputs),
   ]);
   return rows.length === 0 ? '' : table(['Stopped task', 'Conclusive is', 'What to do'], rows);

@@ -1,29 +1,23 @@
-import { ApplicationAutoScaling } from '@aws-sdk/client-application-auto-scaling';
 import type * as scaling from '@aws-sdk/client-application-auto-scaling';
-import { CloudWatch } from '@aws-sdk/client-cloudwatch';
 import type * as cloudwatch from '@aws-sdk/client-cloudwatch';
-import { CloudWatchLogs } from '@aws-sdk/client-cloudwatch-logs';
 import type * as logs from '@aws-sdk/client-cloudwatch-logs';
-import { ECR } from '@aws-sdk/client-ecr';
 import type * as ecr from '@aws-sdk/client-ecr';
-import { ECS } from '@aws-sdk/client-ecs';
+import type { ECRClientConfig } from '@aws-sdk/client-ecr';
 import type * as ecs from '@aws-sdk/client-ecs';
-import { ElasticLoadBalancingV2 } from '@aws-sdk/client-elastic-load-balancing-v2';
+import { ECSClient } from '@aws-sdk/client-ecs';
 import type * as elb from '@aws-sdk/client-elastic-load-balancing-v2';
-import { IAM } from '@aws-sdk/client-iam';
 import type * as iam from '@aws-sdk/client-iam';
-import { SecretsManager } from '@aws-sdk/client-secrets-manager';
 import type * as secrets from '@aws-sdk/client-secrets-manager';
-import { SSM } from '@aws-sdk/client-ssm';
 import type * as ssm from '@aws-sdk/client-ssm';
 import type { HttpHandler } from '@smithy/core/protocols';
+import { StandardRetryStrategy } from '@smithy/core/retry';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { systemClock, type Clock } from '../runtime/clock.ts';
-import { Failure } from '../runtime/failure.ts';
-import { rawTaskDefinitions, type RawTaskDefinitions } from './raw-task-definitions.ts';
-import { CancellableRetries } from './retries.ts';
+import { DeployError } from '../runtime/error.ts';
+import { reading, writing } from './sdk/ecs.ts';
+import { rawTaskDefinitions, type RawTaskDefinitions } from './task-definitions.ts';
 
 type Call<Input, Output> = (input: Input) => Promise<Output>;
 
@@ -193,34 +187,71 @@ export async function createAws(
   });
   const reads = { ...shared, ...attempts(READ_ATTEMPTS) };
   const glances = { ...shared, ...attempts(GLANCE_ATTEMPTS) };
-  const reader = new ECS(reads);
+  const reader = new ECSClient(reads);
   // A write that is cut off may have happened: it gets its answer, whatever becomes of the job.
-  const writer = new ECS({
+  const writer = new ECSClient({
     ...shared,
     maxAttempts: 1,
     requestHandler: settings.requestHandler(over),
   });
+  const elb = once(async () => (await import('./sdk/elb.ts')).connect(reads));
+  const logs = once(async () => (await import('./sdk/logs.ts')).connect(reads));
+  const alarms = once(async () => (await import('./sdk/alarms.ts')).connect(glances));
+  const roles = once(async () => (await import('./sdk/roles.ts')).connect(glances));
+  const secrets = once(async () => (await import('./sdk/secrets.ts')).connect(glances));
+  const parameters = once(async () => (await import('./sdk/parameters.ts')).connect(glances));
+  const scaling = once(async () => (await import('./sdk/scaling.ts')).connect(glances));
+  const registries = new Map<string, EcrReads & EcrWrites>();
   return {
     region: await regionOf(reader),
-    ecs: reader,
-    ecsWrites: writer,
+    ecs: reading(reader),
+    ecsWrites: writing(writer),
     taskDefinitions: rawTaskDefinitions(reader, writer),
-    elb: new ElasticLoadBalancingV2(reads),
-    logs: new CloudWatchLogs(reads),
-    alarms: new CloudWatch(glances),
-    roles: new IAM(glances),
-    secrets: new SecretsManager(glances),
-    parameters: new SSM(glances),
-    scaling: new ApplicationAutoScaling(glances),
-    ecr: (ofRegion) => new ECR({ ...reads, region: ofRegion }),
+    elb: {
+      describeTargetGroups: async (input) => (await elb()).describeTargetGroups(input),
+      describeTargetHealth: async (input) => (await elb()).describeTargetHealth(input),
+      describeLoadBalancers: async (input) => (await elb()).describeLoadBalancers(input),
+    },
+    logs: {
+      getLogEvents: async (input) => (await logs()).getLogEvents(input),
+      describeLogGroups: async (input) => (await logs()).describeLogGroups(input),
+    },
+    alarms: { describeAlarms: async (input) => (await alarms()).describeAlarms(input) },
+    roles: { getRole: async (input) => (await roles()).getRole(input) },
+    secrets: { describeSecret: async (input) => (await secrets()).describeSecret(input) },
+    parameters: { describeParameters: async (input) => (await parameters()).describeParameters(input) },
+    scaling: { describeScalableTargets: async (input) => (await scaling()).describeScalableTargets(input) },
+    ecr: (ofRegion) => {
+      const known = registries.get(ofRegion) ?? registryOf({ ...reads, region: ofRegion });
+      registries.set(ofRegion, known);
+      return known;
+    },
   };
 }
 
-async function regionOf(client: ECS): Promise<string> {
+function registryOf(config: ECRClientConfig): EcrReads & EcrWrites {
+  const registry = once(async () => (await import('./sdk/ecr.ts')).connect(config));
+  return {
+    describeRepositories: async (input) => (await registry()).describeRepositories(input),
+    describeImages: async (input) => (await registry()).describeImages(input),
+    batchGetImage: async (input) => (await registry()).batchGetImage(input),
+    getDownloadUrlForLayer: async (input) => (await registry()).getDownloadUrlForLayer(input),
+    getAuthorizationToken: async (input) => (await registry()).getAuthorizationToken(input),
+    putImage: async (input) => (await registry()).putImage(input),
+  };
+}
+
+/** A client that a run may not need is loaded by its first call, and made once. */
+function once<Client>(connect: () => Promise<Client>): () => Promise<Client> {
+  let connected: Promise<Client> | undefined;
+  return () => (connected ??= connect());
+}
+
+async function regionOf(client: ECSClient): Promise<string> {
   try {
     return await client.config.region();
   } catch (error) {
-    throw new Failure(
+    throw new DeployError(
       'invalid-input',
       'aws-region: there is no AWS region in the inputs or the environment.',
       {
@@ -256,5 +287,46 @@ class CancellableHandler extends NodeHttpHandler {
       if (this.#signal.aborted) throw this.#signal.reason as Error;
       throw error;
     }
+  }
+}
+
+type Token = Awaited<ReturnType<StandardRetryStrategy['acquireInitialRetryToken']>>;
+
+type ErrorInfo = Parameters<StandardRetryStrategy['refreshRetryTokenForRetry']>[1];
+
+/** The longest that a pause before the first retry may be, by the kind of error, as the SDK has them. */
+const BASE_MS = { THROTTLING: 1_000, other: 50 };
+
+const LONGEST_MS = 20_000;
+
+/**
+ * The SDK's standard retries, but for their pauses: these end with the job. The SDK sleeps on, and keeps the process
+ * from ending. The attempt that follows is cancelled then, and says so itself.
+ */
+export class CancellableRetries extends StandardRetryStrategy {
+  readonly #signal: AbortSignal;
+  readonly #clock: Pick<Clock, 'sleep'>;
+  readonly #random: () => number;
+
+  constructor(attempts: number, signal: AbortSignal, clock: Pick<Clock, 'sleep'>, random = Math.random) {
+    super({
+      maxAttempts: attempts,
+      backoff: { computeNextBackoffDelay: () => 0, setDelayBase: () => undefined },
+    });
+    this.#signal = signal;
+    this.#clock = clock;
+    this.#random = random;
+  }
+
+  override async refreshRetryTokenForRetry(
+    token: Token,
+    info: ErrorInfo,
+  ): ReturnType<StandardRetryStrategy['refreshRetryTokenForRetry']> {
+    const next = await super.refreshRetryTokenForRetry(token, info);
+    const base = info.errorType === 'THROTTLING' ? BASE_MS.THROTTLING : BASE_MS.other;
+    const longest = Math.min(base * 2 ** token.getRetryCount(), LONGEST_MS);
+    // What cuts the pause short ends the next attempt as well.
+    await this.#clock.sleep(this.#random() * longest, this.#signal).catch(() => undefined);
+    return next;
   }
 }

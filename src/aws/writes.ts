@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Cancelled, CancelledUnanswered } from '../runtime/cancellation.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { heardOut } from '../runtime/within.ts';
+import { withGracePeriod } from '../runtime/wait.ts';
 import { awsErrorKind } from './errors.ts';
 
 /** Pauses after a refused or unanswered write, in seconds; together about a minute. */
@@ -33,7 +33,13 @@ export async function writeOnce<T>(
   signal?: AbortSignal,
   until = Number.POSITIVE_INFINITY,
 ): Promise<T> {
-  return heardOut(clock, signal, GRACE_MS, () => attempts(clock, send, readBack, signal, until), unanswered);
+  return withGracePeriod(
+    clock,
+    signal,
+    GRACE_MS,
+    () => attempts(clock, send, readBack, signal, until),
+    unanswered,
+  );
 }
 
 async function attempts<T>(
@@ -94,5 +100,25 @@ export async function writeWithToken<T>(
     }
     return send(token);
   };
-  return heardOut(clock, signal, GRACE_MS, attempt, unanswered);
+  return withGracePeriod(clock, signal, GRACE_MS, attempt, unanswered);
+}
+
+/** Pauses between the attempts of a read that must be answered, in seconds; together half a minute. */
+const READ_PAUSES = [1, 2, 4, 8, 8, 8];
+
+/**
+ * Reads until AWS answers: throttling and lost answers only slow it down. All other errors are the caller's, and so is
+ * the last of these. Without a signal a cancelled job does not end it.
+ */
+export async function retryRead<T>(clock: Clock, read: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+  for (const pause of READ_PAUSES) {
+    try {
+      return await read();
+    } catch (error) {
+      const kind = awsErrorKind(error);
+      if (kind !== 'throttled' && kind !== 'transient') throw error;
+      await clock.sleep(pause * 1000, signal);
+    }
+  }
+  return read();
 }

@@ -1,6 +1,6 @@
-import { objectIn, textIn } from '../aws/json.ts';
-import { cpuUnits, mebibytes } from '../aws/task-size.ts';
-import type { Architecture, MonthlyCost, Placement, ServiceCost, TaskDefinition } from '../model.ts';
+import { cpuUnits, mebibytes } from '../aws/task-definitions.ts';
+import type { Architecture, MonthlyCost, Placement, ServiceCost, TaskDefinition } from '../model/index.ts';
+import { objectIn, textIn } from '../runtime/json.ts';
 import { FREE_STORAGE, HOURS_A_MONTH, RATES, type RegionRates } from './rates.ts';
 
 export interface Costed {

@@ -1,7 +1,7 @@
 import type { getOctokit } from '@actions/github';
-import { isError } from '../runtime/errors.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { GitHubError, type Comment, type GitHub, type GitHubTrouble, type PullRequest } from './github.ts';
+import { isError } from '../runtime/error.ts';
+import { GitHubError, type Comment, type GitHub, type GitHubProblem, type PullRequest } from './github.ts';
 
 /** Comments a page; GitHub's largest. */
 const PAGE = 100;
@@ -37,7 +37,7 @@ export async function connectGitHub(
   settings?: GitHubSettings,
 ): Promise<GitHub> {
   // Loaded when it is needed: it reads the event's file as it loads, and throws where that is no JSON.
-  const library = await import(/* webpackMode: "eager" */ '@actions/github');
+  const library = await import('@actions/github');
   const octokit = library.getOctokit(token, {
     userAgent: 'ecs-fargate-deploy/1',
     log: SILENT,
@@ -91,6 +91,7 @@ export async function connectGitHub(
 }
 
 const nothing = (): void => undefined;
+
 const SILENT = { debug: nothing, info: nothing, warn: nothing, error: nothing };
 
 /**
@@ -193,7 +194,7 @@ async function translated<T>(call: () => Promise<T>): Promise<T> {
   }
 }
 
-function kindOf(error: Answer): GitHubTrouble {
+function kindOf(error: Answer): GitHubProblem {
   if (isRateLimit(error)) return 'rate-limited';
   if (error.response === undefined) return 'unreachable';
   const status = error.status ?? 500;

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { isObject, objectIn, textIn } from '../aws/json.ts';
-import type { Json, JsonObject } from '../model.ts';
+import type { Json, JsonObject } from '../model/index.ts';
+import { isObject, objectIn, textIn } from '../runtime/json.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 

@@ -41,7 +41,7 @@ export type ConnectGitHub = (
 ) => Promise<GitHub>;
 
 /** Why GitHub did not do what it was asked. */
-export type GitHubTrouble =
+export type GitHubProblem =
   /** The token may not: 403, or 404 for what the token may not even see. */
   | 'denied'
   /** The token is none, or not any more: 401. */
@@ -54,9 +54,9 @@ export type GitHubTrouble =
   | 'unreachable';
 
 export class GitHubError extends Error {
-  readonly kind: GitHubTrouble;
+  readonly kind: GitHubProblem;
 
-  constructor(kind: GitHubTrouble, message: string, cause?: unknown) {
+  constructor(kind: GitHubProblem, message: string, cause?: unknown) {
     super(message, { cause });
     this.name = 'GitHubError';
     this.kind = kind;

@@ -1,5 +1,5 @@
-import { isArray, isObject, objectIn, textIn } from '../aws/json.ts';
-import type { JsonObject } from '../model.ts';
+import type { JsonObject } from '../model/index.ts';
+import { isArray, isObject, objectIn, textIn } from '../runtime/json.ts';
 import type { GitHubEvent } from './event.ts';
 import type { GitHub, PullRequest } from './github.ts';
 

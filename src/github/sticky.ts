@@ -7,7 +7,7 @@ export interface Sticky {
   /** The body, given the body that it replaces, whose history it carries on. */
   render(before: string | undefined): string;
   /** Whether a body holds what this run has to say, be it as its history. */
-  tellsOfThisRun(body: string): boolean;
+  isAboutThisRun(body: string): boolean;
 }
 
 export type Written =
@@ -68,7 +68,7 @@ async function update(github: GitHub, comment: Comment, sticky: Sticky): Promise
       throw error;
     }
     const now = await answerOf(async () => (await github.comment(comment.id)).body);
-    if (now === undefined || sticky.tellsOfThisRun(now)) break;
+    if (now === undefined || sticky.isAboutThisRun(now)) break;
     before = now;
   }
   return true;

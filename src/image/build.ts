@@ -1,17 +1,26 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { BuildOptions } from '../model.ts';
+import type { BuildOptions } from '../model/index.ts';
 import { secondsBetween } from '../runtime/clock.ts';
-import { Failure } from '../runtime/failure.ts';
-import { retrying, type Attempt } from '../runtime/retry.ts';
-import { buildArguments, describeBuild, type BuildxVersion } from './arguments.ts';
-import { chooseBuilder } from './builder.ts';
-import { buildxVersion, currentBuilder } from './builder-facts.ts';
-import type { Caches } from './cache.ts';
-import { createBuilder, type BuilderTools } from './create-builder.ts';
+import { DeployError } from '../runtime/error.ts';
+import { retrying, type Attempt } from '../runtime/wait.ts';
+import {
+  buildxVersion,
+  chooseBuilder,
+  createBuilder,
+  currentBuilder,
+  type BuilderContext,
+} from './builder.ts';
+import {
+  buildArguments,
+  describeBuild,
+  StepCounter,
+  type BuildSteps,
+  type BuildxVersion,
+  type Caches,
+} from './buildx.ts';
+import { explain, sentence, type Circumstances, type Explanation } from './docker-errors.ts';
 import type { Docker } from './docker.ts';
-import { explain, sentence, type Circumstances, type Explanation } from './explain.ts';
-import { StepCounter, type BuildSteps } from './progress.ts';
 
 /** What is built and where it goes. */
 export interface Build {
@@ -39,9 +48,9 @@ const BUILD_SECONDS = 6 * 3600;
  * answers badly, it is tried again: what was built is in the builder's cache. Throws `build-failed` or `push-failed`
  * with the words of the build itself.
  */
-export async function buildAndPush(tools: BuilderTools, docker: Docker, build: Build): Promise<Built> {
-  const { clock, log, signal } = tools;
-  const { builder, version } = await prepareBuilder(tools, docker, build);
+export async function buildAndPush(ctx: BuilderContext, docker: Docker, build: Build): Promise<Built> {
+  const { clock, log, signal } = ctx;
+  const { builder, version } = await prepareBuilder(ctx, docker, build);
   const metadataFile = join(docker.folder, 'metadata.json');
   const command = { ...build, secrets: build.secrets.options, builder, metadataFile, buildx: version };
   const args = buildArguments(command);
@@ -60,7 +69,7 @@ export async function buildAndPush(tools: BuilderTools, docker: Docker, build: B
     });
     if (exitCode === 0) return { kind: 'done', value: counter.counts };
     const why = explain(lastLines, build.circumstances, `docker ended with exit code ${exitCode}`);
-    return { kind: 'failed', error: failureOf(why), passing: why.passing };
+    return { kind: 'failed', error: failureOf(why), retryable: why.retryable };
   };
   const steps = await retrying(clock, signal, attempt, (error, seconds) => {
     log.line(`${error.message} Trying again in ${seconds} s.`);
@@ -71,7 +80,7 @@ export async function buildAndPush(tools: BuilderTools, docker: Docker, build: B
 
 /** The name of the builder to use, made where need be. */
 async function prepareBuilder(
-  tools: BuilderTools,
+  ctx: BuilderContext,
   docker: Docker,
   build: Build,
 ): Promise<{ builder: string | undefined; version: BuildxVersion | undefined }> {
@@ -81,17 +90,17 @@ async function prepareBuilder(
   const current = await currentBuilder(docker, given);
   const choice = chooseBuilder(given, current, options, platforms, caches);
   if (choice.kind === 'create') {
-    tools.log.line(
+    ctx.log.line(
       `The docker driver of this runner cannot do what is asked for (${choice.because.join(', ')}).`,
     );
-    const name = await createBuilder(tools, docker, options.buildkitImage, circumstances);
+    const name = await createBuilder(ctx, docker, options.buildkitImage, circumstances);
     return { builder: name, version };
   }
   if (options.buildkitImage !== undefined) {
-    tools.log.line('buildkit-image is for a builder that this step makes; it makes none.');
+    ctx.log.line('buildkit-image is for a builder that this step makes; it makes none.');
   }
   const named = choice.kind === 'given' || choice.driver !== 'docker' ? choice.name : undefined;
-  tools.log.line(
+  ctx.log.line(
     named === undefined
       ? 'Builder: the docker driver of this runner.'
       : `Builder: ${named}${choice.kind === 'current' ? ` (${choice.driver}), the current one` : ''}.`,
@@ -99,9 +108,9 @@ async function prepareBuilder(
   return { builder: named, version };
 }
 
-function failureOf({ error, cause, hint, lines }: Explanation): Failure {
+function failureOf({ error, cause, hint, lines }: Explanation): DeployError {
   const what = cause === 'push-failed' ? 'The image could not be pushed' : 'The image could not be built';
-  return new Failure(cause, sentence(what, error), {
+  return new DeployError(cause, sentence(what, error), {
     ...(hint === undefined ? {} : { hint }),
     evidence: lines.map((text) => ({ kind: 'log', text })),
   });
@@ -112,7 +121,7 @@ async function digestIn(path: string): Promise<string> {
   const text = await readFile(path, 'utf8').catch(() => 'null');
   const digest = digestOf(text);
   if (digest !== undefined) return digest;
-  throw new Failure(
+  throw new DeployError(
     'build-failed',
     'The build succeeded, but buildx did not say which digest was pushed (containerimage.digest).',
     {

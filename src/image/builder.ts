@@ -1,5 +1,12 @@
-import type { BuildOptions } from '../model.ts';
-import { cacheType, type Caches } from './cache.ts';
+import { randomUUID } from 'node:crypto';
+import type { BuildOptions } from '../model/index.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { DeployError } from '../runtime/error.ts';
+import type { OutputLog } from '../runtime/log.ts';
+import { retrying, type Attempt } from '../runtime/wait.ts';
+import { cacheType, parseBuildxVersion, type BuildxVersion, type Caches } from './buildx.ts';
+import { explain, sentence, type Circumstances } from './docker-errors.ts';
+import type { Docker } from './docker.ts';
 
 /** What is known of the builder that buildx uses if it is told nothing. */
 export interface CurrentBuilder {
@@ -70,4 +77,82 @@ export function parseCurrentBuilder(inspected: string, driverStatus: string): Cu
     driver: /^Driver:\s*(\S+)/m.exec(head)?.[1] ?? 'docker',
     containerdStore: driverStatus.includes('io.containerd.snapshotter'),
   };
+}
+
+/** Undefined where buildx does not say. Throws `build-failed` where there is no buildx. */
+export async function buildxVersion(
+  docker: Docker,
+  circumstances: Circumstances,
+): Promise<BuildxVersion | undefined> {
+  const { exitCode, stdout, lastLines } = await docker.run(['buildx', 'version']);
+  const missing = lastLines.find((line) => /unknown command|not a docker command/.test(line));
+  if (exitCode === 0 || missing === undefined) return parseBuildxVersion(stdout);
+  const { error, hint } = explain([missing], circumstances, missing);
+  throw new DeployError('build-failed', sentence('The docker command has no buildx', error), {
+    ...(hint === undefined ? {} : { hint }),
+  });
+}
+
+/** What is known of the builder; of one that is given by name, nothing has to be. */
+export async function currentBuilder(docker: Docker, given: string | undefined): Promise<CurrentBuilder> {
+  if (given !== undefined) return parseCurrentBuilder('', '');
+  const inspected = await answerOf(docker, ['buildx', 'inspect']);
+  const driverStatus = await answerOf(docker, ['info', '--format', '{{json .DriverStatus}}']);
+  return parseCurrentBuilder(inspected, driverStatus);
+}
+
+/** What a question gets; nothing where docker has no answer. */
+async function answerOf(docker: Docker, args: readonly string[]): Promise<string> {
+  const { exitCode, stdout } = await docker.run(args);
+  return exitCode === 0 ? stdout : '';
+}
+
+export interface BuilderContext {
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly log: OutputLog;
+  /** Remembers a builder that is to be removed, before it is made. */
+  readonly keepBuilder: (name: string) => void;
+}
+
+/** Of pulling BuildKit and starting it. */
+const BOOT_SECONDS = 600;
+
+/**
+ * Makes a builder in a container and starts it; its name is remembered before it is made, so that it is removed
+ * whatever becomes of this process. Throws `build-failed`.
+ */
+export async function createBuilder(
+  { clock, signal, log, keepBuilder }: BuilderContext,
+  docker: Docker,
+  image: string | undefined,
+  circumstances: Circumstances,
+): Promise<string> {
+  const name = `ecs-fargate-deploy-${randomUUID().slice(0, 8)}`;
+  keepBuilder(name);
+  const option = image === undefined ? [] : ['--driver-opt', `image=${image}`];
+  const run = async (args: readonly string[]): Promise<Attempt<undefined>> => {
+    const { exitCode, lastLines } = await docker.run(['buildx', ...args], {
+      deadlineSeconds: BOOT_SECONDS,
+      onLine: (line) => {
+        log.output(line);
+      },
+    });
+    if (exitCode === 0) return { kind: 'done', value: undefined };
+    const { error, hint, retryable } = explain(lastLines, circumstances, `exit code ${exitCode}`);
+    const failure = new DeployError('build-failed', sentence('A builder could not be started', error), {
+      hint:
+        hint ??
+        'BuildKit runs from an image of Docker Hub. Name a copy of it in buildkit-image, or make a builder with docker/setup-buildx-action before this step.',
+    });
+    return { kind: 'failed', error: failure, retryable };
+  };
+  const again = (error: Error, seconds: number): void => {
+    log.line(`${error.message} Trying again in ${seconds} s.`);
+  };
+  const create = ['create', '--name', name, '--driver', 'docker-container', ...option];
+  await retrying(clock, signal, () => run(create), again);
+  await retrying(clock, signal, () => run(['inspect', '--bootstrap', name]), again);
+  log.line(`Builder: ${name}, made for this run and removed afterwards.`);
+  return name;
 }

@@ -1,13 +1,13 @@
 import { chmod, cp, mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { isObject, objectIn, textIn } from '../aws/json.ts';
-import type { Json, JsonObject } from '../model.ts';
+import type { Json, JsonObject } from '../model/index.ts';
+import { isObject, objectIn, textIn } from '../runtime/json.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
 /** A Docker configuration of this run alone. */
-export interface DockerHome {
+export interface DockerConfig {
   readonly folder: string;
   /** What the docker command needs to use it. */
   readonly env: Readonly<Record<'DOCKER_CONFIG' | 'BUILDX_CONFIG', string>>;
@@ -20,12 +20,12 @@ const BUILDERS = ['instances', 'current', 'defaults', 'certs'] as const;
  * Makes a configuration in `temp` that has the user's plugins, contexts, builders and credentials, and takes those of
  * `hosts` from this run alone. Nothing is written to the user's own, then or later. Readable for this user only.
  */
-export async function makeDockerHome(
+export async function makeDockerConfig(
   env: Env,
   temp: string,
   hosts: readonly string[],
   warn: (text: string) => void,
-): Promise<DockerHome> {
+): Promise<DockerConfig> {
   const folder = await mkdtemp(join(temp, 'ecs-fargate-deploy-docker-'));
   await chmod(folder, 0o700);
   const users = given(env['DOCKER_CONFIG']) ?? join(given(env['HOME']) ?? homedir(), '.docker');
@@ -41,7 +41,7 @@ export async function makeDockerHome(
 }
 
 /** Removes it with everything in it; nothing happens where it is gone. */
-export async function removeDockerHome(folder: string): Promise<void> {
+export async function removeDockerConfig(folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true });
 }
 

@@ -1,5 +1,5 @@
+import { DeployError } from '../runtime/error.ts';
 import { ToolMissing, type Ended, type Exec } from '../runtime/exec.ts';
-import { Failure } from '../runtime/failure.ts';
 
 /** The docker command in the configuration of this run. */
 export interface Docker {
@@ -16,7 +16,7 @@ export interface DockerOptions {
   readonly onLine?: (line: string) => void;
 }
 
-export interface DockerTools {
+export interface DockerCliContext {
   readonly exec: Exec;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly workspace: string;
@@ -28,29 +28,29 @@ const SHORT_SECONDS = 120;
 
 /** Throws `build-failed` where there is no docker command. */
 export function dockerOf(
-  tools: DockerTools,
+  ctx: DockerCliContext,
   folder: string,
   config: Readonly<Record<string, string>>,
 ): Docker {
-  const env = { ...environment(tools.env), ...config, DOCKER_CLI_HINTS: 'false' };
+  const env = { ...environment(ctx.env), ...config, DOCKER_CLI_HINTS: 'false' };
   return {
     folder,
     async run(args, { deadlineSeconds = SHORT_SECONDS, env: more = {}, ...options } = {}) {
       try {
-        return await tools.exec(
+        return await ctx.exec(
           {
             tool: 'docker',
             args,
             env: { ...env, ...more },
-            cwd: tools.workspace,
+            cwd: ctx.workspace,
             deadlineSeconds,
             ...options,
           },
-          tools.signal,
+          ctx.signal,
         );
       } catch (error) {
         if (!(error instanceof ToolMissing)) throw error;
-        throw new Failure('build-failed', 'There is no docker command on this runner.', {
+        throw new DeployError('build-failed', 'There is no docker command on this runner.', {
           hint: 'Use a runner with Docker and buildx, such as ubuntu-latest, or deploy an image that is built elsewhere (image-tag).',
           cause: error,
         });

@@ -1,19 +1,19 @@
 import type { EcrReads } from '../aws/clients.ts';
-import { during } from '../aws/failures.ts';
+import { wrapAwsError } from '../aws/errors.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { Failure } from '../runtime/failure.ts';
+import { DeployError } from '../runtime/error.ts';
 import type { Log } from '../runtime/log.ts';
-import { retrying, type Attempt } from '../runtime/retry.ts';
+import { retrying, type Attempt } from '../runtime/wait.ts';
+import { explain, sentence, type Circumstances } from './docker-errors.ts';
 import type { Docker } from './docker.ts';
-import { explain, sentence, type Circumstances } from './explain.ts';
 
-export interface LoginTools {
+export interface LoginContext {
   readonly aws: { ecr(region: string): Pick<EcrReads, 'getAuthorizationToken'> };
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly log: Log;
   /** Masks a value in everything that leaves this process. */
-  readonly hide: (secret: string) => void;
+  readonly mask: (secret: string) => void;
 }
 
 /** A registry of ECR. */
@@ -28,36 +28,36 @@ export interface EcrHost {
  * standard input. Throws `access-denied` and the like for the token, `push-failed` for the login.
  */
 export async function logIn(
-  tools: LoginTools,
+  ctx: LoginContext,
   docker: Docker,
   hosts: readonly EcrHost[],
   circumstances: Circumstances,
 ): Promise<void> {
   const regions = [...new Set(hosts.map(({ region }) => region))];
   for (const region of regions) {
-    const password = await passwordOf(tools, region);
+    const password = await passwordOf(ctx, region);
     for (const { host } of hosts.filter((each) => each.region === region)) {
-      await logInTo(tools, docker, host, password, circumstances);
-      tools.log.line(`Logged in to ${host}.`);
+      await logInTo(ctx, docker, host, password, circumstances);
+      ctx.log.line(`Logged in to ${host}.`);
     }
   }
 }
 
 /** The token is the Base64 of `AWS:password`. The user's name is a word that logs are full of: it stays readable. */
-async function passwordOf({ aws, hide }: LoginTools, region: string): Promise<string> {
-  const answer = await during(`getting a token of ECR in ${region}`, () =>
+async function passwordOf({ aws, mask }: LoginContext, region: string): Promise<string> {
+  const answer = await wrapAwsError(`getting a token of ECR in ${region}`, () =>
     aws.ecr(region).getAuthorizationToken({}),
   );
   const token = answer.authorizationData?.[0]?.authorizationToken ?? '';
   const decoded = Buffer.from(token, 'base64').toString('utf8');
   const password = decoded.slice(decoded.indexOf(':') + 1);
-  if (password === '') throw new Failure('push-failed', `ECR in ${region} gave no token to log in with.`);
-  for (const form of [password, token, Buffer.from(password).toString('base64')]) hide(form);
+  if (password === '') throw new DeployError('push-failed', `ECR in ${region} gave no token to log in with.`);
+  for (const form of [password, token, Buffer.from(password).toString('base64')]) mask(form);
   return password;
 }
 
 async function logInTo(
-  { clock, signal, log }: LoginTools,
+  { clock, signal, log }: LoginContext,
   docker: Docker,
   host: string,
   password: string,
@@ -70,15 +70,23 @@ async function logInTo(
     const { exitCode, lastLines } = await docker.run(args, { input: password });
     if (exitCode === 0) return { kind: 'done', value: undefined };
     const said = lastLines.filter((line) => !/^WARNING|^Configure a credential|^https:\/\/docs/.test(line));
-    const { error, hint, passing } = explain(said, circumstances, `docker ended with exit code ${exitCode}`);
+    const { error, hint, retryable } = explain(
+      said,
+      circumstances,
+      `docker ended with exit code ${exitCode}`,
+    );
     const why = refusal(error) ?? hint;
     const cause = /docker daemon|docker\.sock/i.test(error) ? 'build-failed' : 'push-failed';
-    const failure = new Failure(cause, sentence(`The login to ${host} failed`, error), {
+    const failure = new DeployError(cause, sentence(`The login to ${host} failed`, error), {
       ...(why === undefined ? {} : { hint: why }),
       evidence: [{ kind: 'error', text: error }],
     });
     // The engine says 401 as well where the registry's first answer was a server error.
-    return { kind: 'failed', error: failure, passing: passing || (attempts === 1 && error.includes('401')) };
+    return {
+      kind: 'failed',
+      error: failure,
+      retryable: retryable || (attempts === 1 && error.includes('401')),
+    };
   };
   await retrying(clock, signal, attempt, (error, seconds) => {
     log.line(`${error.message} Trying again in ${seconds} s.`);

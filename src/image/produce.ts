@@ -1,21 +1,30 @@
 import type { EcrReads, EcrWrites } from '../aws/clients.ts';
-import type { BuildFacts, DeployedImage, Request } from '../model.ts';
+import type { BuildFacts, DeployedImage, Request } from '../model/index.ts';
 import type { OutputLog } from '../runtime/log.ts';
 import { buildAndPush, type Build } from './build.ts';
-import { buildxVersion } from './builder-facts.ts';
-import { cachesOf } from './cache.ts';
-import type { Circumstances } from './explain.ts';
-import { fingerprint } from './fingerprint.ts';
-import { labelsOf } from './labels.ts';
-import type { BuildOrder } from './order.ts';
-import { presentTags, sizeOf } from './present.ts';
-import { copyImage, tagImage } from './retag.ts';
-import { hostsOf, openDocker, type SessionTools } from './session.ts';
-import { hashedName, planNames, tagIsTaken, wantedNames, type ImageName, type NamePlan } from './tags.ts';
+import { buildxVersion } from './builder.ts';
+import { cachesOf } from './buildx.ts';
+import type { Circumstances } from './docker-errors.ts';
+import type { BuildPlan } from './plan.ts';
+import { hostsOf, openDocker, type SessionContext } from './session.ts';
+import { hashSource, type SourceHash } from './source-hash.ts';
+import { labelsOf } from './source.ts';
+import {
+  copyImage,
+  desiredNames,
+  existingTags,
+  hashedName,
+  planNames,
+  sizeOf,
+  tagImage,
+  tagIsTaken,
+  type ImageName,
+  type NamePlan,
+} from './tags.ts';
 
 type Ecr = Pick<EcrReads, 'batchGetImage' | 'describeImages' | 'getAuthorizationToken'> & EcrWrites;
 
-export interface ProduceTools extends SessionTools {
+export interface ProduceContext extends SessionContext {
   readonly aws: { ecr(region: string): Ecr };
   readonly log: OutputLog;
 }
@@ -27,57 +36,67 @@ export interface Product {
 }
 
 /**
- * The image that was ordered: the one that was built from this commit with these inputs already, else a new one, built
- * and pushed. `platforms`: what it is built for; none: whatever the builder is.
+ * The image that was ordered: the one that was built from this commit, these files and these inputs already, else a new
+ * one, built and pushed. The log says in one line which it is, and why. `platforms`: what it is built for; none: whatever the builder is.
  */
 export async function produceImage(
-  tools: ProduceTools,
+  ctx: ProduceContext,
   request: Request,
-  order: BuildOrder,
+  imagePlan: BuildPlan,
   platforms: readonly string[],
 ): Promise<Product> {
-  const { repository, commit } = order;
-  const ecr = tools.aws.ecr(repository.region);
-  const names = namesOf(tools, request, order, platforms);
+  const { repository, commit } = imagePlan;
+  const ecr = ctx.aws.ecr(repository.region);
+  const hash = await hashSource(ctx, imagePlan.source.context, request.build, platforms);
+  const names = namesOf(request, imagePlan, hash);
   const tags = names.flatMap(({ tag }) => tag ?? []);
-  const present = await presentTags(ecr, repository, tags, tools.log);
-  const known = names.map(({ tag, finds }) => (finds ? present.get(tag ?? '') : undefined)).find(Boolean);
-  const plan = planNames(names, present, repository, known);
-  tellKept(tools.log, plan, commit.sha);
+  const existing = await existingTags(ecr, repository, tags, ctx.log);
+  const known = names.map(({ tag, finds }) => (finds ? existing.get(tag ?? '') : undefined)).find(Boolean);
+  ctx.log.line(whyReused(hash, commit.sha, known));
+  const plan = planNames(names, existing, repository, known);
+  logKept(ctx.log, plan, commit.sha);
   const made =
     known === undefined
-      ? await build(tools, request, order, { platforms, plan })
-      : await reuse(tools, request, order, { digest: known, plan });
+      ? await build(ctx, request, imagePlan, { platforms, plan })
+      : await reuse(ctx, request, imagePlan, { digest: known, plan });
   const named = names.filter((name) => !plan.kept.includes(name));
   const reference = `${repository.uri}@${made.digest}`;
   const tag = named.flatMap((name) => name.tag ?? [])[0];
-  tools.log.line(`${tag ?? 'The image'} is ${reference}`);
+  ctx.log.line(`${tag ?? 'The image'} is ${reference}`);
   return {
     image: { reference, digest: made.digest, tag, registry: repository.host },
     build: {
       ...made,
-      sizeBytes: await sizeOf(ecr, repository, made.digest, tools.signal),
+      sizeBytes: await sizeOf(ecr, repository, made.digest, ctx.signal),
       tags: named.map((name) => name.reference),
       platforms,
     },
   };
 }
 
-/** All names of the image; where images are used again, also the one by which a later run finds it. */
-function namesOf(
-  { env }: ProduceTools,
-  { build }: Request,
-  { source, repository, commit }: BuildOrder,
-  platforms: readonly string[],
-): ImageName[] {
-  const wanted = wantedNames(build.tags, commit.sha, repository);
-  if (!build.reuseImage) return wanted;
-  return [...wanted, hashedName(commit.sha, fingerprint(source.context, build, platforms, env), repository)];
+/** All names of the image; where it can be used again, also the one by which a later run finds it. */
+function namesOf({ build }: Request, { repository, commit }: BuildPlan, hash: SourceHash): ImageName[] {
+  const desired = desiredNames(build.tags, commit.sha, repository);
+  if (hash.kind === 'unknown') return desired;
+  return [...desired, hashedName(commit.sha, hash.hash, repository)];
 }
 
-function tellKept(log: OutputLog, { kept }: NamePlan, sha: string): void {
+/** Pure: one line that says whether an image is used again, and why. */
+export function whyReused(hash: SourceHash, sha: string, digest: string | undefined): string {
+  if (hash.kind === 'unknown') return `The image is built: ${hash.why}.`;
+  const made = `commit ${sha.slice(0, 12)}, these ${hash.files} files (${megabytes(hash.bytes)}) and these inputs (hash ${hash.hash})`;
+  return digest === undefined
+    ? `The image is built: none is there of ${made}.`
+    : `The image is used again, and nothing is built: it was built of ${made}.`;
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
+function logKept(log: OutputLog, { kept }: NamePlan, sha: string): void {
   for (const { tag = '' } of kept) {
-    const from = tag === sha ? 'from this commit with other inputs' : 'otherwise';
+    const from = tag === sha ? 'from this commit with other files or inputs' : 'otherwise';
     log.line(`Tag ${tag} exists already, built ${from}, and cannot be moved: it stays where it is.`);
   }
 }
@@ -85,46 +104,45 @@ function tellKept(log: OutputLog, { kept }: NamePlan, sha: string): void {
 type Made = Pick<BuildFacts, 'reused' | 'seconds' | 'steps'> & { readonly digest: string };
 
 async function reuse(
-  tools: ProduceTools,
+  ctx: ProduceContext,
   request: Request,
-  order: BuildOrder,
+  imagePlan: BuildPlan,
   { digest, plan }: { readonly digest: string; readonly plan: NamePlan },
 ): Promise<Made> {
-  tools.log.line('This commit was built with these inputs before. That image is used; nothing is built.');
-  const { repository } = order;
+  const { repository } = imagePlan;
   const own = plan.push.flatMap(({ tag }) => tag ?? []);
-  await tagImage(tools.aws.ecr(repository.region), repository, digest, own);
+  await tagImage(ctx.aws.ecr(repository.region), repository, digest, own);
   const to = plan.push.flatMap(({ tag, reference }) => (tag === undefined ? [reference] : []));
   if (to.length > 0) {
-    const circumstances = circumstancesOf(order, []);
-    const docker = await openDocker(tools, hostsOf(repository, [], request.build), circumstances);
+    const circumstances = circumstancesOf(imagePlan, []);
+    const docker = await openDocker(ctx, hostsOf(repository, [], request.build), circumstances);
     const buildx = await buildxVersion(docker, circumstances);
-    await copyImage(tools, docker, { from: `${repository.uri}@${digest}`, to, buildx }, circumstances);
+    await copyImage(ctx, docker, { from: `${repository.uri}@${digest}`, to, buildx }, circumstances);
   }
-  for (const { reference } of plan.push) tools.log.line(`Tagged ${reference}.`);
+  for (const { reference } of plan.push) ctx.log.line(`Tagged ${reference}.`);
   return { digest, reused: true, seconds: 0, steps: undefined };
 }
 
 async function build(
-  tools: ProduceTools,
+  ctx: ProduceContext,
   request: Request,
-  order: BuildOrder,
+  imagePlan: BuildPlan,
   { platforms, plan }: { readonly platforms: readonly string[]; readonly plan: NamePlan },
 ): Promise<Made> {
-  const { repository } = order;
+  const { repository } = imagePlan;
   if (plan.push.length === 0) throw tagIsTaken(plan.kept[0]?.tag ?? '', repository.name);
   const hosts = hostsOf(repository, request.registries, request.build);
-  const docker = await openDocker(tools, hosts, circumstancesOf(order, platforms));
+  const docker = await openDocker(ctx, hosts, circumstancesOf(imagePlan, platforms));
   const keepBuilder = (builder: string): void => {
-    tools.keepDocker({ folder: docker.folder, builder });
+    ctx.saveLeftovers({ folder: docker.folder, builder });
   };
   const built = await buildAndPush(
-    { ...tools, keepBuilder },
+    { ...ctx, keepBuilder },
     docker,
-    buildOf(tools, request, order, platforms, plan),
+    buildOf(ctx, request, imagePlan, platforms, plan),
   );
   const { digest, seconds, steps } = built;
-  tools.log.line(
+  ctx.log.line(
     `Built and pushed in ${seconds} s; ${steps.cached} of ${steps.total} steps came out of a cache.`,
   );
   return { digest, reused: false, seconds, steps };
@@ -132,13 +150,13 @@ async function build(
 
 /** Everything that buildx is told. */
 function buildOf(
-  { env }: ProduceTools,
+  { env }: ProduceContext,
   { build: options }: Request,
-  order: BuildOrder,
+  imagePlan: BuildPlan,
   platforms: readonly string[],
   { push }: NamePlan,
 ): Build {
-  const { source, repository, commit, secrets } = order;
+  const { source, repository, commit, secrets } = imagePlan;
   const origin = { serverUrl: env['GITHUB_SERVER_URL'], repository: env['GITHUB_REPOSITORY'] };
   const version = push.flatMap(({ tag }) => tag ?? [])[0] ?? commit.sha;
   return {
@@ -154,10 +172,10 @@ function buildOf(
       platforms,
       actionsCacheMode: env['ACTIONS_CACHE_MODE'],
     }),
-    circumstances: circumstancesOf(order, platforms),
+    circumstances: circumstancesOf(imagePlan, platforms),
   };
 }
 
-function circumstancesOf({ repository }: BuildOrder, platforms: readonly string[]): Circumstances {
+function circumstancesOf({ repository }: BuildPlan, platforms: readonly string[]): Circumstances {
   return { repository, platforms };
 }

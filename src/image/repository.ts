@@ -1,10 +1,9 @@
 import type { Repository } from '@aws-sdk/client-ecr';
+import { partitionOf } from '../aws/arn.ts';
 import type { EcrReads } from '../aws/clients.ts';
-import { awsErrorKind, isAwsError } from '../aws/errors.ts';
-import { during } from '../aws/failures.ts';
+import { awsErrorKind, isAwsError, wrapAwsError } from '../aws/errors.ts';
 import { ecrRepositoryOf, type EcrRepository } from '../aws/image-reference.ts';
-import { partitionOf } from '../aws/partition.ts';
-import { Failure } from '../runtime/failure.ts';
+import { DeployError } from '../runtime/error.ts';
 
 /** Which tags of a repository can be moved to another image. */
 export interface Mutability {
@@ -38,7 +37,7 @@ export async function findRepository(
     const found = await describe(aws, region, { registryId: accountId, repositoryNames: [name] });
     return { ...given, uri: repository, mutability: mutabilityOf(found) };
   } catch (error) {
-    if (awsErrorKind((error as Failure).cause) !== 'denied') throw error;
+    if (awsErrorKind((error as DeployError).cause) !== 'denied') throw error;
     warn(
       `ecr:DescribeRepositories is denied on ${name}: whether it exists is seen when the image is pushed.`,
     );
@@ -62,7 +61,7 @@ async function describe(
   what: { readonly registryId?: string; readonly repositoryNames: string[] },
 ): Promise<Repository | undefined> {
   const [name = ''] = what.repositoryNames;
-  return during(`reading ECR repository "${name}"`, async () => {
+  return wrapAwsError(`reading ECR repository "${name}"`, async () => {
     try {
       return (await aws.ecr(region).describeRepositories(what)).repositories?.[0];
     } catch (error) {
@@ -72,8 +71,8 @@ async function describe(
   });
 }
 
-export function repositoryNotFound(name: string, region: string, cause?: unknown): Failure {
-  return new Failure('preflight-failed', `ECR repository "${name}" was not found in ${region}.`, {
+export function repositoryNotFound(name: string, region: string, cause?: unknown): DeployError {
+  return new DeployError('preflight-failed', `ECR repository "${name}" was not found in ${region}.`, {
     hint: `Create it: aws ecr create-repository --repository-name ${name} --image-tag-mutability IMMUTABLE --region ${region}`,
     cause,
   });

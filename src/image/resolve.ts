@@ -1,14 +1,14 @@
 import type { Aws, EcrReads } from '../aws/clients.ts';
-import { awsErrorKind, isAwsError } from '../aws/errors.ts';
-import { failureOf } from '../aws/failures.ts';
+import { awsErrorKind, deployErrorOf, isAwsError } from '../aws/errors.ts';
 import {
   byDigest,
   ecrRepositoryOf,
   parseImageReference,
   type EcrRepository,
 } from '../aws/image-reference.ts';
-import type { DeployedImage } from '../model.ts';
-import { Failure } from '../runtime/failure.ts';
+import type { DeployedImage, ImageSource, ProvidedImages } from '../model/index.ts';
+import { DeployError } from '../runtime/error.ts';
+import type { Log } from '../runtime/log.ts';
 import { findRepository, repositoryNotFound } from './repository.ts';
 
 type EcrOf = Pick<Aws, 'ecr' | 'region'>;
@@ -81,12 +81,12 @@ async function lookUp(
       warn(`ecr:DescribeImages is denied on ${repository.name}: image ${name} is deployed unchecked.`);
       return undefined;
     }
-    throw failureOf(error, `looking up image ${name}`);
+    throw deployErrorOf(error, `looking up image ${name}`);
   }
 }
 
-function imageNotFound(name: string, repository: EcrRepository, cause?: unknown): Failure {
-  return new Failure(
+function imageNotFound(name: string, repository: EcrRepository, cause?: unknown): DeployError {
+  return new DeployError(
     'preflight-failed',
     `Image ${name} was not found in ECR (account ${repository.accountId}, ${repository.region}).`,
     {
@@ -94,4 +94,34 @@ function imageNotFound(name: string, repository: EcrRepository, cause?: unknown)
       cause,
     },
   );
+}
+
+/** Finds the images that the request names and nobody has to build. Reads only. */
+export async function provideImages(
+  { aws, log }: { readonly aws: Pick<Aws, 'ecr' | 'region'>; readonly log: Log },
+  source: Exclude<ImageSource, { kind: 'build' }>,
+): Promise<ProvidedImages> {
+  const warn = (text: string): void => {
+    log.warn(text);
+  };
+  const logged = (image: DeployedImage): DeployedImage => {
+    log.line(`${image.tag === undefined ? '' : `${image.tag} is `}${image.reference}`);
+    return image;
+  };
+  switch (source.kind) {
+    case 'none':
+      log.line('No image is named: every container keeps the one that it runs.');
+      return { kind: 'none' };
+    case 'reference':
+      return { kind: 'one', image: logged(await resolveReference(aws, source.reference, warn)) };
+    case 'existing-tag':
+      return { kind: 'one', image: logged(await resolveExisting(aws, source.repository, source.tag, warn)) };
+    case 'by-container': {
+      const resolved = Object.entries(source.references).map(
+        async ([container, reference]) =>
+          [container, logged(await resolveReference(aws, reference, warn))] as const,
+      );
+      return { kind: 'by-container', images: Object.fromEntries(await Promise.all(resolved)) };
+    }
+  }
 }

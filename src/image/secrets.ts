@@ -1,8 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import type { BuildOptions } from '../model.ts';
-import { Failure } from '../runtime/failure.ts';
-import { csvField } from './csv.ts';
+import type { BuildOptions } from '../model/index.ts';
+import { DeployError } from '../runtime/error.ts';
 
 /** The secrets of a build: what is in the arguments says where they are, never what they are. */
 export interface BuildSecrets {
@@ -11,7 +10,7 @@ export interface BuildSecrets {
   /** Variables that BuildKit reads the secrets from. */
   readonly env: Readonly<Record<string, string>>;
   /** Values to be masked before anything is printed. */
-  readonly hidden: readonly string[];
+  readonly masked: readonly string[];
 }
 
 /** A secret that fits no line of a log is not looked for in one. */
@@ -47,7 +46,7 @@ export async function findSecrets(
       ...files.map(({ id, path }) => [`id=${id}`, csvField(`src=${path}`)].join(',')),
     ],
     env: Object.fromEntries(handed.map(({ variable, value }) => [variable, value])),
-    hidden: [...given.map(([, value]) => value), ...fromEnv.map(({ value }) => value), ...contents],
+    masked: [...given.map(([, value]) => value), ...fromEnv.map(({ value }) => value), ...contents],
   };
 }
 
@@ -60,7 +59,7 @@ function split(line: string): readonly [string, string] {
 function variableOf(env: Readonly<Record<string, string | undefined>>, id: string, variable: string): string {
   const value = env[variable] ?? '';
   if (value !== '') return value;
-  throw new Failure(
+  throw new DeployError(
     'invalid-input',
     `build-secret-envs: the variable ${variable} of secret "${id}" is not set for this step.`,
     { hint: `Set it with env: on the step: ${variable}: \${{ secrets.${variable} }}` },
@@ -72,9 +71,14 @@ async function contentOf(id: string, path: string): Promise<string> {
     const content = await readFile(path, 'utf8');
     return content.length > LONGEST_HIDDEN ? '' : content;
   } catch (error) {
-    throw new Failure('invalid-input', `build-secret-files: the file of secret "${id}" cannot be read.`, {
+    throw new DeployError('invalid-input', `build-secret-files: the file of secret "${id}" cannot be read.`, {
       hint: 'Paths are relative to the workspace. An earlier step has to write the file.',
       cause: error,
     });
   }
+}
+
+/** Pure: a field of an option that buildx reads as CSV, such as `src=…` of `--secret`, quoted where it has to be. */
+export function csvField(text: string): string {
+  return /[",\r\n]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -1,35 +1,29 @@
 import { tmpdir } from 'node:os';
+import { partitionOf } from '../aws/arn.ts';
 import { ecrRepositoryOf, parseImageReference } from '../aws/image-reference.ts';
-import { partitionOf } from '../aws/partition.ts';
-import type { BuildOptions } from '../model.ts';
+import type { BuildOptions, DockerLeftovers } from '../model/index.ts';
 import type { Log } from '../runtime/log.ts';
-import { makeDockerHome } from './docker-config.ts';
-import { dockerOf, type Docker, type DockerTools } from './docker.ts';
-import type { Circumstances } from './explain.ts';
-import { logIn, type EcrHost, type LoginTools } from './login.ts';
+import { makeDockerConfig, removeDockerConfig } from './docker-config.ts';
+import type { Circumstances } from './docker-errors.ts';
+import { dockerOf, type Docker, type DockerCliContext } from './docker.ts';
+import { logIn, type EcrHost, type LoginContext } from './login.ts';
 import type { FoundRepository } from './repository.ts';
 
-/** What the post step removes. */
-export interface DockerRemains {
-  readonly folder: string;
-  readonly builder: string | undefined;
-}
-
-export interface SessionTools extends DockerTools, LoginTools {
+export interface SessionContext extends DockerCliContext, LoginContext {
   readonly log: Log;
   /** Remembers for the post step what is to be removed. */
-  readonly keepDocker: (remains: DockerRemains) => void;
+  readonly saveLeftovers: (leftovers: DockerLeftovers) => void;
 }
 
 /** Docker in a configuration of its own, logged in to every registry of `hosts`. */
 export async function openDocker(
-  tools: SessionTools,
+  ctx: SessionContext,
   hosts: readonly EcrHost[],
   circumstances: Circumstances,
 ): Promise<Docker> {
-  const { env, log } = tools;
+  const { env, log } = ctx;
   const temp = env['RUNNER_TEMP'];
-  const home = await makeDockerHome(
+  const config = await makeDockerConfig(
     env,
     temp === undefined || temp === '' ? tmpdir() : temp,
     hosts.map(({ host }) => host),
@@ -37,9 +31,9 @@ export async function openDocker(
       log.warn(text);
     },
   );
-  tools.keepDocker({ folder: home.folder, builder: undefined });
-  const docker = dockerOf(tools, home.folder, home.env);
-  await logIn(tools, docker, hosts, circumstances);
+  ctx.saveLeftovers({ folder: config.folder, builder: undefined });
+  const docker = dockerOf(ctx, config.folder, config.env);
+  await logIn(ctx, docker, hosts, circumstances);
   return docker;
 }
 
@@ -69,4 +63,52 @@ export function hostsOf(
   });
   const all = [{ host, region }, ...further, ...others];
   return all.filter((each, at) => all.findIndex((other) => other.host === each.host) === at);
+}
+
+/** Of stopping a builder and removing its volume. */
+const REMOVAL_SECONDS = 120;
+
+/** What the runner keeps between the steps. */
+export function packLeftovers(leftovers: DockerLeftovers): string {
+  return JSON.stringify(leftovers);
+}
+
+/** Undefined where the run used no Docker. */
+export function unpackLeftovers(text: string): DockerLeftovers | undefined {
+  return text === '' ? undefined : (JSON.parse(text) as DockerLeftovers);
+}
+
+/**
+ * Removes the builder that a run made, and its configuration with the credentials in it. Never rejects: what cannot be
+ * removed is a line in the log, and the credentials go in any case.
+ */
+export async function cleanUpDocker(
+  ctx: DockerCliContext,
+  { folder, builder }: DockerLeftovers,
+  log: Log,
+): Promise<void> {
+  try {
+    if (builder !== undefined) await removeBuilder(ctx, { folder, builder }, log);
+  } catch (error) {
+    log.line(`Builder ${builder ?? ''} could not be removed (${String(error)}).`);
+  }
+  try {
+    await removeDockerConfig(folder);
+    log.line('Removed the credentials of the build.');
+  } catch (error) {
+    log.warn(`The credentials of the build could not be removed from ${folder} (${String(error)}).`);
+  }
+}
+
+async function removeBuilder(
+  ctx: DockerCliContext,
+  { folder, builder }: { readonly folder: string; readonly builder: string },
+  log: Log,
+): Promise<void> {
+  const docker = dockerOf(ctx, folder, { DOCKER_CONFIG: folder, BUILDX_CONFIG: `${folder}/buildx` });
+  const { exitCode, lastLines } = await docker.run(['buildx', 'rm', '--force', builder], {
+    deadlineSeconds: REMOVAL_SECONDS,
+  });
+  if (exitCode === 0) log.line(`Removed builder ${builder}.`);
+  else log.line(`Builder ${builder} could not be removed (${lastLines.at(-1) ?? `exit code ${exitCode}`}).`);
 }

@@ -1,5 +1,14 @@
-import { parseImageReference } from '../aws/image-reference.ts';
-import { Failure } from '../runtime/failure.ts';
+import type { EcrReads, EcrWrites } from '../aws/clients.ts';
+import { MANIFEST_TYPES } from '../aws/ecr.ts';
+import { awsErrorKind, deployErrorOf, isAwsError, wrapAwsError } from '../aws/errors.ts';
+import { parseImageReference, type EcrRepository } from '../aws/image-reference.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { DeployError } from '../runtime/error.ts';
+import type { Log } from '../runtime/log.ts';
+import { retrying, type Attempt } from '../runtime/wait.ts';
+import { isBefore, type BuildxVersion } from './buildx.ts';
+import { explain, sentence, type Circumstances } from './docker-errors.ts';
+import type { Docker } from './docker.ts';
 import { isImmutable, type FoundRepository } from './repository.ts';
 
 /** One name that the image gets. */
@@ -14,12 +23,12 @@ export interface ImageName {
 }
 
 /** Digests by tag, for the tags of the repository that exist. */
-export type PresentTags = ReadonlyMap<string, string>;
+export type ExistingTags = ReadonlyMap<string, string>;
 
 const TAG = /^\w[\w.-]{0,127}$/;
 
 /** Pure: the names that the image gets: the given ones, else the commit's SHA. */
-export function wantedNames(tags: readonly string[], sha: string, { uri }: { uri: string }): ImageName[] {
+export function desiredNames(tags: readonly string[], sha: string, { uri }: { uri: string }): ImageName[] {
   if (tags.length === 0) return [{ reference: `${uri}:${sha}`, tag: sha, asked: false, finds: false }];
   return tags.map((given) => {
     if (TAG.test(given)) return { reference: `${uri}:${given}`, tag: given, asked: true, finds: false };
@@ -46,14 +55,14 @@ export interface NamePlan {
  */
 export function planNames(
   names: readonly ImageName[],
-  present: PresentTags,
+  existing: ExistingTags,
   { name, mutability }: Pick<FoundRepository, 'name' | 'mutability'>,
   digest: string | undefined,
 ): NamePlan {
   const isStuck = ({ tag }: ImageName): boolean =>
-    tag !== undefined && present.has(tag) && isImmutable(tag, mutability);
+    tag !== undefined && existing.has(tag) && isImmutable(tag, mutability);
   const open = names.filter(
-    ({ tag }) => tag === undefined || digest === undefined || present.get(tag) !== digest,
+    ({ tag }) => tag === undefined || digest === undefined || existing.get(tag) !== digest,
   );
   const stuck = open.filter(isStuck);
   const refused = stuck.find(({ asked }) => asked);
@@ -61,12 +70,135 @@ export function planNames(
   return { push: open.filter((each) => !isStuck(each)), kept: stuck };
 }
 
-export function tagIsTaken(tag: string, repository: string): Failure {
-  return new Failure(
+export function tagIsTaken(tag: string, repository: string): DeployError {
+  return new DeployError(
     'preflight-failed',
     `Tag ${tag} of ECR repository "${repository}" exists already, and the tags of the repository are immutable.`,
     {
-      hint: 'Give another tag in image-tags, or leave it out and reuse-image on: then the image of this commit is used again. Nothing was built.',
+      hint: 'Give another tag in push-tags, or leave it out and reuse-image on: then the image of this commit is used again. Nothing was built.',
     },
   );
+}
+
+type Ecr = Pick<EcrReads, 'batchGetImage' | 'describeImages'>;
+
+/** BatchGetImage takes a hundred images. */
+const IMAGES_A_CALL = 100;
+
+/** Which of these tags exist, and on which images. None are known where ECR may not be read; the log says so. */
+export async function existingTags(
+  ecr: Ecr,
+  repository: EcrRepository,
+  tags: readonly string[],
+  log: Log,
+): Promise<ExistingTags> {
+  const existing = new Map<string, string>();
+  for (let from = 0; from < tags.length; from += IMAGES_A_CALL) {
+    try {
+      const { images = [] } = await ecr.batchGetImage({
+        registryId: repository.accountId,
+        repositoryName: repository.name,
+        imageIds: tags.slice(from, from + IMAGES_A_CALL).map((imageTag) => ({ imageTag })),
+        acceptedMediaTypes: MANIFEST_TYPES,
+      });
+      for (const { imageId: { imageTag, imageDigest } = {} } of images) {
+        if (imageTag !== undefined && imageDigest !== undefined) existing.set(imageTag, imageDigest);
+      }
+    } catch (error) {
+      if (awsErrorKind(error) !== 'denied')
+        throw deployErrorOf(error, `looking for tags of ${repository.name}`);
+      log.line(
+        `ecr:BatchGetImage is denied on ${repository.name}: no image of an earlier run is looked for.`,
+      );
+      return new Map();
+    }
+  }
+  return existing;
+}
+
+/** Compressed size in bytes, as ECR counts it; undefined where ECR does not say. It only adds to the report. */
+export async function sizeOf(
+  ecr: Ecr,
+  repository: EcrRepository,
+  imageDigest: string,
+  signal: AbortSignal,
+): Promise<number | undefined> {
+  try {
+    const { imageDetails } = await ecr.describeImages({
+      registryId: repository.accountId,
+      repositoryName: repository.name,
+      imageIds: [{ imageDigest }],
+    });
+    return imageDetails?.[0]?.imageSizeInBytes;
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof Error) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Gives an image further tags in its repository; its digest stays the same. Throws `push-failed`, and
+ * `preflight-failed` for a tag that cannot be moved.
+ */
+export async function tagImage(
+  ecr: Pick<EcrReads, 'batchGetImage'> & EcrWrites,
+  { accountId: registryId, name: repositoryName }: EcrRepository,
+  imageDigest: string,
+  tags: readonly string[],
+): Promise<void> {
+  if (tags.length === 0) return;
+  const doing = `tagging ${repositoryName}@${imageDigest.slice(0, 'sha256:'.length + 12)}`;
+  const { images: [image] = [] } = await wrapAwsError(
+    doing,
+    () =>
+      ecr.batchGetImage({
+        registryId,
+        repositoryName,
+        imageIds: [{ imageDigest }],
+        acceptedMediaTypes: MANIFEST_TYPES,
+      }),
+    'push-failed',
+  );
+  const { imageManifest, imageManifestMediaType } = image ?? {};
+  for (const imageTag of tags) {
+    const put = { registryId, repositoryName, imageManifest, imageManifestMediaType, imageDigest, imageTag };
+    await wrapAwsError(doing, () => ecr.putImage(put), 'push-failed').catch((error: unknown) => {
+      const { cause } = error as DeployError;
+      if (isAwsError(cause, 'ImageTagAlreadyExistsException')) throw tagIsTaken(imageTag, repositoryName);
+      if (!isAwsError(cause, 'ImageAlreadyExistsException')) throw error;
+    });
+  }
+}
+
+/** buildx 0.14 made an index of every single image, unless it is told not to; those before know no such option. */
+const PREFERS_INDEX = { major: 0, minor: 14 };
+
+/** Copies an image into other repositories, without building or pulling it. Throws `push-failed`. */
+export async function copyImage(
+  { clock, signal, log }: { readonly clock: Clock; readonly signal: AbortSignal; readonly log: Log },
+  docker: Docker,
+  { from, to, buildx }: { from: string; to: readonly string[]; buildx: BuildxVersion | undefined },
+  circumstances: Circumstances,
+): Promise<void> {
+  const asItIs = isBefore(buildx, PREFERS_INDEX) ? [] : ['--prefer-index=false'];
+  const tags = to.flatMap((reference) => ['--tag', reference]);
+  const args = ['buildx', 'imagetools', 'create', ...asItIs, ...tags, from];
+  const attempt = async (): Promise<Attempt<undefined>> => {
+    const { exitCode, lastLines } = await docker.run(args);
+    if (exitCode === 0) return { kind: 'done', value: undefined };
+    const { error, hint, retryable } = explain(
+      lastLines,
+      circumstances,
+      `docker ended with exit code ${exitCode}`,
+    );
+    const failure = new DeployError('push-failed', sentence('The image could not be copied', error), {
+      ...(hint === undefined ? {} : { hint }),
+      evidence: [{ kind: 'error', text: error }],
+    });
+    return { kind: 'failed', error: failure, retryable };
+  };
+  await retrying(clock, signal, attempt, (error, seconds) => {
+    log.line(`${error.message} Trying again in ${seconds} s.`);
+  });
 }

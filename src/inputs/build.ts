@@ -1,11 +1,26 @@
 /** How an image is built: the inputs that mean what they mean in docker/build-push-action. */
-import type { BuildOptions } from '../model.ts';
-import { flag, line, oneOf, quoted, value } from './grammar.ts';
-import type { Parsed } from './grammar.ts';
-import { commaList, lineList, linesOf, pairLines, pairLinesOrNames } from './lines.ts';
-import { imageReference, platform, tagOrReference } from './names.ts';
+import type { BuildOptions, ImageSource, Request } from '../model/index.ts';
+import {
+  commaList,
+  lineList,
+  linesOf,
+  pairLines,
+  pairLinesOrNames,
+  pairs,
+  quotedCommaList,
+} from './lists.ts';
+import {
+  accountId,
+  CONTAINER_NAME,
+  ecrRepository,
+  imageReference,
+  platform,
+  tagOrDigest,
+  tagOrReference,
+  wrongImage,
+} from './names.ts';
 import type { InputReader } from './reader.ts';
-import { words } from './words.ts';
+import { flag, line, oneOf, quoted, value, words, type Parsed } from './values.ts';
 
 /** The inputs that mean something only where an image is built. */
 export const BUILD_INPUTS = [
@@ -17,7 +32,7 @@ export const BUILD_INPUTS = [
   'build-secrets',
   'build-secret-files',
   'build-secret-envs',
-  'image-tags',
+  'push-tags',
   'image-labels',
   'cache-from',
   'cache-to',
@@ -42,7 +57,7 @@ export function readBuild(read: InputReader): BuildOptions {
     secrets: read.value('build-secrets', pairLines(SECRETS)),
     secretFiles: read.value('build-secret-files', pairLines(SECRET_FILES)),
     secretEnvs: read.value('build-secret-envs', pairLines(SECRET_ENVS)),
-    tags: read.value('image-tags', commaList(tagOrReference)),
+    tags: read.value('push-tags', quotedCommaList(tagOrReference)),
     labels: read.value('image-labels', pairLines(LABELS)),
     cacheFrom: read.value('cache-from', lineList(line)),
     cacheTo: read.value('cache-to', lineList(line)),
@@ -66,15 +81,28 @@ const notEmpty = (worth: string): string | undefined =>
     : undefined;
 
 const NAME = /^[^\s=]+$/;
+
 const SECRET_ID = /^[\w.-]+$/;
+
 const BUILD_ARGS = {
   example: 'NAME=value, or NAME to take it from the environment',
   name: NAME,
   confidential: true,
+  quotes: true,
 };
+
 const BUILD_CONTEXTS = { example: 'name=path', name: NAME, wrongValue: notEmpty, confidential: false };
-const SECRETS = { example: 'id=value', name: SECRET_ID, wrongValue: notEmpty, confidential: true };
+
+const SECRETS = {
+  example: 'id=value',
+  name: SECRET_ID,
+  wrongValue: notEmpty,
+  confidential: true,
+  quotes: true,
+};
+
 const SECRET_FILES = { example: 'id=path', name: SECRET_ID, wrongValue: notEmpty, confidential: true };
+
 const SECRET_ENVS = {
   example: 'id=ENVIRONMENT_VARIABLE',
   name: SECRET_ID,
@@ -85,7 +113,8 @@ const SECRET_ENVS = {
   confidential: true,
   commas: true,
 };
-const LABELS = { example: 'name=value', name: NAME, confidential: false };
+
+const LABELS = { example: 'name=value', name: NAME, confidential: false, quotes: true };
 
 /** `true` and `false` in one spelling; anything else is for buildx to read, such as `mode=max`. */
 function flagOrText(text: string): Parsed<string> {
@@ -104,4 +133,43 @@ function argumentLines(text: string): Parsed<readonly string[]> {
       .map((each) => each.text)
       .join('\n'),
   );
+}
+
+export function readImage(read: InputReader): Pick<Request, 'image' | 'ecrRepository' | 'registries'> {
+  const reference = read.optional('image', imageReference);
+  const references = read.optional('images', pairs(IMAGES));
+  const repository = read.optional('ecr-repository', ecrRepository);
+  const tag = read.optional('image-tag', tagOrDigest);
+  const context = read.optional('context', line);
+  const registries = read.value('registries', commaList(accountId));
+  return {
+    image: source({ reference, references, repository, tag, context }),
+    ecrRepository: repository,
+    registries,
+  };
+}
+
+const IMAGES = {
+  example: 'container=registry/name:tag',
+  name: CONTAINER_NAME,
+  wrongValue: wrongImage,
+  confidential: false,
+  commas: true,
+};
+
+interface Given {
+  readonly reference: string | undefined;
+  readonly references: Readonly<Record<string, string>> | undefined;
+  readonly repository: string | undefined;
+  readonly tag: string | undefined;
+  readonly context: string | undefined;
+}
+
+/** The first of the given sources; that there is no second one is a rule of `rules.ts`. */
+function source({ reference, references, repository = '', tag, context }: Given): ImageSource {
+  if (reference !== undefined) return { kind: 'reference', reference };
+  if (references !== undefined) return { kind: 'by-container', references };
+  if (tag !== undefined) return { kind: 'existing-tag', repository, tag };
+  if (context !== undefined) return { kind: 'build', repository, context };
+  return { kind: 'none' };
 }

@@ -1,14 +1,17 @@
 /** What the names of AWS and of container images look like, each as a parser of one name. */
-import type { DefinitionBase } from '../model.ts';
-import { line, problem, quoted, shaped, value } from './grammar.ts';
-import type { Parsed } from './grammar.ts';
+import type { DefinitionBase } from '../model/index.ts';
+import { line, problem, quoted, shaped, value, type Parsed } from './values.ts';
 
 const ACCOUNT = String.raw`\d{12}`;
+
 const REGION = String.raw`[a-z]{2,5}(?:-[a-z]+)+-\d{1,2}`;
+
 const ECS_NAME = String.raw`[A-Za-z0-9_-]{1,255}`;
+
 const ECS_ARN = String.raw`arn:[a-z-]+:ecs:(?<region>${REGION}):(?<account>${ACCOUNT})`;
 
 export const ENVIRONMENT_NAME = /^[^\s=]+$/;
+
 export const CONTAINER_NAME = new RegExp(`^${ECS_NAME}$`);
 
 export const region = shaped(
@@ -30,6 +33,7 @@ export const accountId = shaped(
 );
 
 const CLUSTER = new RegExp(`^(?:${ECS_ARN}:cluster/)?(?<cluster>${ECS_NAME})$`);
+
 const SERVICE = new RegExp(`^(?:${ECS_ARN}:service/(?:(?<cluster>${ECS_NAME})/)?)?(?<service>${ECS_NAME})$`);
 
 export const cluster = shaped(
@@ -68,6 +72,7 @@ function place(found: RegExpExecArray | null): Place {
 }
 
 const FAMILY = new RegExp(`^${ECS_NAME}$`);
+
 const REVISION = new RegExp(`^(?:${ECS_ARN}:task-definition/)?${ECS_NAME}:[1-9]\\d*$`);
 
 /**
@@ -88,10 +93,15 @@ export function taskDefinition(text: string): Parsed<DefinitionBase> {
 }
 
 const HOST_LABEL = '[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?';
+
 const HOST = String.raw`(?:${HOST_LABEL}(?:\.${HOST_LABEL})*|\[[0-9A-Fa-f:]+\])(?::\d+)?`;
+
 const PATH_PART = String.raw`[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*`;
+
 const TAG = String.raw`[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}`;
+
 const DIGEST = 'sha256:[0-9a-f]{64}';
+
 const IMAGE = new RegExp(`^(?:${HOST}/)?${PATH_PART}(?:/${PATH_PART})*(?::${TAG})?(?:@${DIGEST})?$`);
 
 /**
@@ -127,12 +137,16 @@ export function tagOrReference(text: string): Parsed<string> {
 }
 
 const REPOSITORY = String.raw`(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*`;
+
 const REPOSITORY_NAME = new RegExp(`^${REPOSITORY}$`);
+
 const ECR_HOST =
   `(?:${ACCOUNT}\\.dkr\\.ecr(?:-fips)?\\.${REGION}\\.` +
   '(?:amazonaws\\.com(?:\\.cn)?|amazonaws\\.eu|c2s\\.ic\\.gov|sc2s\\.sgov\\.gov|cloud\\.adc-e\\.uk|csp\\.hci\\.ic\\.gov)' +
   `|${ACCOUNT}\\.dkr-ecr(?:-fips)?\\.${REGION}\\.on\\.(?:aws|amazonwebservices\\.com\\.cn))`;
+
 const REPOSITORY_URI = new RegExp(`^${ECR_HOST}/(?<name>${REPOSITORY})$`);
+
 const TAG_OR_DIGEST = new RegExp(`(?::${TAG})?(?:@${DIGEST})?$`);
 
 /**

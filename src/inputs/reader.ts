@@ -3,8 +3,7 @@
  * mistakes learns of all three at once.
  */
 import { isDeepStrictEqual } from 'node:util';
-
-import type { Parser } from './grammar.ts';
+import type { Parser } from './values.ts';
 
 /** Everything that is wrong with the inputs. Each problem starts with the name of its input. */
 export class InvalidInputs extends Error {

@@ -1,8 +1,7 @@
 /** The rollout: what is sent to the service, how long it may take, and what follows a failure. */
-import type { Mode, RolloutRequest } from '../model.ts';
-import { amount, flag, oneOf, oneOfInAnyCase, problem, quoted, value, whole } from './grammar.ts';
-import type { Parsed } from './grammar.ts';
+import type { Mode, RolloutRequest } from '../model/index.ts';
 import type { InputReader } from './reader.ts';
+import { amount, flag, oneOf, oneOfInAnyCase, problem, quoted, value, whole, type Parsed } from './values.ts';
 
 /** `onFailure` has a default that depends on the mode: a failed rollback is not rolled back in its turn. */
 export function readRollout(read: InputReader, mode: Mode): RolloutRequest {

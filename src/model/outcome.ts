@@ -1,4 +1,4 @@
-/** What came of it: checks, gates, troubles, outcomes. */
+/** What came of it: checks, gates, problems, outcomes. */
 import type { Rollout, ServiceSnapshot } from './service.ts';
 
 /** What a preflight check found. */
@@ -24,16 +24,19 @@ export const RESULTS = [
   'timed-out',
   'failed',
 ] as const;
+
 export type Result = (typeof RESULTS)[number];
 
 /** The contract's closed list. */
 export const CAUSES = [
   'invalid-input',
+  'no-credentials',
   'cluster-not-found',
   'service-not-found',
   'service-inactive',
   'unsupported-controller',
   'register-refused',
+  'update-refused',
   'preflight-failed',
   'build-failed',
   'push-failed',
@@ -66,17 +69,18 @@ export const CAUSES = [
   'cancelled',
   'unknown',
 ] as const;
+
 export type Cause = (typeof CAUSES)[number];
 
-/** One observed fact that supports a verdict. `log` evidence goes to the job log and the summary only. */
+/** One observed fact that supports an evaluation. `log` evidence goes to the job log and the summary only. */
 export interface Evidence {
   readonly kind:
     'status' | 'stopped-task' | 'event' | 'target' | 'http' | 'digest' | 'log' | 'error' | 'first-cause';
   readonly text: string;
 }
 
-/** What stands between one service and success, while it can still be mended. */
-export interface Trouble {
+/** What stands between one service and success, while it can still be recovered from. */
+export interface Problem {
   /** The result if nothing is done about it. */
   readonly result: Result;
   readonly cause: Cause;
@@ -86,9 +90,9 @@ export interface Trouble {
   readonly evidence: readonly Evidence[];
   /**
    * What can be done: `roll-back` if the request wants that; `follow-ecs`, which is rolling back by itself; `leave`:
-   * it is not ours to undo; `done`: it was undone already.
+   * it is not ours to roll back; `done`: it was rolled back already.
    */
-  readonly remedy: 'roll-back' | 'follow-ecs' | 'leave' | 'done';
+  readonly recovery: 'roll-back' | 'follow-ecs' | 'leave' | 'done';
   /** ECS has nothing left to decide: the deployment is complete, or is given up. Its circuit breaker does no more. */
   readonly isOver?: boolean;
 }
@@ -100,7 +104,7 @@ export interface ServiceOutcome {
   /** One sentence: what happened, to which service, why. */
   readonly message: string;
   /** One sentence: what runs now. */
-  readonly production: string;
+  readonly nowRunning: string;
   /** What to do about it, where something is known. */
   readonly hint: string | undefined;
   readonly evidence: readonly Evidence[];
@@ -118,8 +122,8 @@ export interface GateResult {
 
 /** How a rollback ended. */
 export type RollbackEnd =
-  /** `left`: settings of the service that this run sent and that are not as they were, and why, as a clause. */
-  | { readonly kind: 'rolled-back'; readonly left?: string }
+  /** `unrestored`: settings of the service that this run sent and that are not as they were, and why, as a clause. */
+  | { readonly kind: 'rolled-back'; readonly unrestored?: string }
   /** There is no other good revision to go back to; nothing was touched. */
   | { readonly kind: 'nowhere'; readonly why: string }
   /** The service runs somebody else's deployment; nothing was touched. */
@@ -127,24 +131,24 @@ export type RollbackEnd =
   | { readonly kind: 'failed'; readonly why: string };
 
 /** What has to be done to a service so that it runs a revision. */
-export type Move = 'nothing' | 'adopt' | 'update';
+export type PlannedChange = 'none' | 'adopt' | 'update';
 
-/** The way of one service through the run; each step of the story adds to it. */
-export interface Course {
+/** The way of one service through the run; each stage adds to it. */
+export interface ServiceRun {
   readonly snapshot: ServiceSnapshot;
   readonly taskDefinitionArn: string;
-  readonly move: Move;
+  readonly change: PlannedChange;
   /** Reading of the clock when UpdateService was sent: the wait counts from there. */
   readonly startedAt?: number;
   /** What runs or is on its way; undefined where the start was refused. */
   readonly rollout: Rollout | undefined;
   /** UpdateService was sent and neither its answer nor its effect was seen: it may still take effect. */
-  readonly unanswered?: boolean;
+  readonly updateUnconfirmed?: boolean;
   /** The run was cancelled, and what `on-cancel` asks for is not done: the post step tries again. */
-  readonly isOpen?: boolean;
+  readonly needsPostStep?: boolean;
   /** What the service wanted and ran when it was last seen. */
   readonly desiredCount: number;
-  readonly trouble: Trouble | undefined;
+  readonly problem: Problem | undefined;
   readonly gates: readonly GateResult[];
   readonly rollback: RollbackEnd | undefined;
   readonly outcome: ServiceOutcome | undefined;
@@ -162,7 +166,7 @@ export type Probe =
   | { readonly kind: 'answer'; readonly status: number; readonly body: string; readonly url: string }
   | { readonly kind: 'unreachable'; readonly reason: string };
 
-/** A step of the story as it went. Times are seconds since the run began. */
+/** A stage of the run as it went. Times are seconds since the run began. */
 export interface StepRecord {
   readonly name: string;
   readonly from: number;

@@ -27,6 +27,12 @@ export interface BuildFacts {
   readonly platforms: readonly string[];
 }
 
+/** What a build leaves behind: the post step removes it. */
+export interface DockerLeftovers {
+  readonly folder: string;
+  readonly builder: string | undefined;
+}
+
 /** The images of this run: one for the chosen containers, or one for each named container. */
 export type ProvidedImages =
   | { readonly kind: 'none' }
@@ -134,4 +140,37 @@ export interface Rollout {
   readonly knownFailures?: readonly string[];
   /** Adopted: the same revision was already on its way when this run began. */
   readonly adopted: boolean;
+}
+
+/** What a service costs. */
+
+/** What the tasks of a service cost a month on Fargate, or why that cannot be said. */
+export type MonthlyCost =
+  | {
+      readonly kind: 'known';
+      /** US dollars for 730 hours, on demand, without tax and discounts. */
+      readonly dollars: number;
+      readonly tasks: number;
+      /** Of one task. */
+      readonly vcpu: number;
+      readonly gigabytes: number;
+      readonly architecture: Architecture;
+      /** Ephemeral storage of one task in GiB; the first 20 are free. */
+      readonly storageGigabytes: number;
+      /** Month of the prices, such as `2026-04`. */
+      readonly asOf: string;
+    }
+  | { readonly kind: 'unknown'; readonly why: string };
+
+export type Architecture = 'x86' | 'ARM';
+
+/** What a run makes of the cost of one service. */
+export interface ServiceCost {
+  readonly service: string;
+  readonly region: string;
+  /** Undefined where it is not known what the service runs now. */
+  readonly before: MonthlyCost | undefined;
+  readonly after: MonthlyCost;
+  /** What the figure leaves out, such as Spot discounts; for people. */
+  readonly note: string | undefined;
 }

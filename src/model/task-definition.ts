@@ -1,6 +1,7 @@
 /** Task definitions as they go over the wire, and what this run makes of them. */
 
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
+
 export interface JsonObject {
   readonly [field: string]: Json | undefined;
 }

@@ -1,17 +1,15 @@
 import type { Task } from '@aws-sdk/client-ecs';
+import { shortenArns } from '../aws/arn.ts';
 import type { EcsReads } from '../aws/clients.ts';
-import { awsErrorKind, describeAwsError } from '../aws/errors.ts';
-import { failureOf } from '../aws/failures.ts';
-import { describeTasks } from '../aws/tasks.ts';
+import { awsErrorKind, deployErrorOf, describeAwsError } from '../aws/errors.ts';
+import { EXIT_CODES, NOT_OUR_FAULT, STOP_REASONS } from '../ecs/stop-reasons.ts';
+import { describeTasks } from '../ecs/tasks.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { Heartbeat } from '../runtime/heartbeat.ts';
 import type { Log } from '../runtime/log.ts';
-import { poll } from '../runtime/poll.ts';
-import { NoAnswerInTime, within } from '../runtime/within.ts';
-import { isOver } from './judge.ts';
+import { Heartbeat, poll, TimedOut, withTimeout } from '../runtime/wait.ts';
 import type { LogTail } from './log-tail.ts';
 
-export interface FollowTools {
+export interface FollowContext {
   readonly aws: { readonly ecs: Pick<EcsReads, 'describeTasks'> };
   readonly clock: Clock;
   readonly signal: AbortSignal;
@@ -32,6 +30,7 @@ export interface Job {
 
 /** A look is waited for so long at most, and however little time is left, so long at least. */
 const LONGEST_MS = 30_000;
+
 const LEAST_MS = 1_000;
 
 /** Where silence ends the watch, it is listened to for so long. */
@@ -46,32 +45,32 @@ const MAX_PAUSE_MS = 32_000;
  * know yet, throttling and lost answers only slow it down; denied access and expired credentials reject.
  */
 export async function followTask(
-  tools: FollowTools,
+  ctx: FollowContext,
   job: Job,
   tail: LogTail,
   deadline: number,
 ): Promise<Task | undefined> {
-  const { aws, clock, log } = tools;
+  const { aws, clock, log } = ctx;
   let pauseMs = job.pollSeconds * 1000;
   const heartbeat = new Heartbeat(clock);
-  let told = '';
-  return poll<Task | undefined>(tools, deadline, async () => {
+  let lastLine = '';
+  return poll<Task | undefined>(ctx, deadline, async () => {
     const look = await lookOnce(aws.ecs, clock, job, deadline - clock.now());
     await tail.pull(deadline - clock.now());
     if (look.kind === 'unanswered') {
       log.line(`No answer this time (${describeAwsError(look.error)}); asking again.`);
-      if (job.onSilence === 'give-up' && look.error instanceof NoAnswerInTime) {
+      if (job.onSilence === 'give-up' && look.error instanceof TimedOut) {
         return { end: undefined };
       }
       if (awsErrorKind(look.error) === 'throttled') pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS);
     } else {
       pauseMs = job.pollSeconds * 1000;
-      const status = look.task?.lastStatus ?? told;
-      if (status !== told) {
+      const status = look.task?.lastStatus ?? lastLine;
+      if (status !== lastLine) {
         log.line(`The task is ${status}.`);
         heartbeat.changed();
       } else if (heartbeat.due() !== undefined) log.line(`The task is still ${status}.`);
-      told = status;
+      lastLine = status;
       if (look.task !== undefined && isOver(look.task, job.container, job.essential))
         return { end: look.task };
     }
@@ -84,7 +83,7 @@ type Look =
   | { readonly kind: 'unanswered'; readonly error: unknown };
 
 async function lookOnce(
-  ecs: FollowTools['aws']['ecs'],
+  ecs: FollowContext['aws']['ecs'],
   clock: Clock,
   { cluster, taskArn, onSilence }: Job,
   left: number,
@@ -92,11 +91,69 @@ async function lookOnce(
   try {
     const longest = onSilence === 'give-up' ? SILENCE_MS : LONGEST_MS;
     const ms = Math.max(Math.min(left, longest), LEAST_MS);
-    const [task] = await within(clock, ms, () => describeTasks(ecs, cluster, [taskArn]));
+    const [task] = await withTimeout(clock, ms, () => describeTasks(ecs, cluster, [taskArn]));
     return { kind: 'seen', task };
   } catch (error) {
     const kind = awsErrorKind(error);
     if (kind === 'throttled' || kind === 'transient') return { kind: 'unanswered', error };
-    throw failureOf(error, 'watching the pre-deploy task', 'pre-deploy-task-failed');
+    throw deployErrorOf(error, 'watching the pre-deploy task', 'pre-deploy-task-failed');
   }
+}
+
+/** How a task ended for the container whose exit code counts. */
+export type TaskEnd =
+  | { readonly kind: 'good' }
+  | {
+      readonly kind: 'bad';
+      /** Follows a colon: which container, how it ended, and why in AWS's words. */
+      readonly why: string;
+      /** What to do about it. */
+      readonly hint: string;
+    };
+
+const LOOK_AT_THE_LOG = 'The stop reason and the last log lines say why.';
+
+/** Pure: over once it is STOPPED, or once a container has exited that the task goes on without. */
+export function isOver(task: Task, container: string, essential: boolean): boolean {
+  if (task.lastStatus === 'STOPPED') return true;
+  return !essential && exitCodeOf(task, container) !== undefined;
+}
+
+/** Pure: the container's exit code decides, unless somebody else stopped the task: then it says nothing. */
+export function evaluateTask(task: Task, container: string): TaskEnd {
+  const exitCode = exitCodeOf(task, container);
+  const reason = reasonOf(task);
+  const inWords = reason === '' ? '' : ` (${reason})`;
+  const bad = (how: string): TaskEnd => ({
+    kind: 'bad',
+    why: `${how}${inWords}`,
+    hint: hintOf(reason, exitCode) ?? LOOK_AT_THE_LOG,
+  });
+  if (exitCode === undefined) {
+    const how = task.startedAt === undefined ? 'never ran' : 'ended without an exit code';
+    return bad(`container "${container}" ${how}`);
+  }
+  if (exitCode !== 0) return bad(`container "${container}" exited with code ${exitCode}`);
+  if (NOT_OUR_FAULT.includes(task.stopCode ?? '')) {
+    return bad(`it was stopped while container "${container}" ran`);
+  }
+  return { kind: 'good' };
+}
+
+/** Of what passes by itself in a service, where ECS tries again, the table knows nothing to do. */
+function hintOf(reason: string, exitCode: number | undefined): string | undefined {
+  const known = STOP_REASONS.find(({ pattern }) => pattern.test(reason));
+  if (known !== undefined) return known.severity === 'ignored' ? undefined : known.hint;
+  return exitCode === undefined ? undefined : EXIT_CODES[exitCode]?.hint;
+}
+
+function exitCodeOf(task: Task, container: string): number | undefined {
+  return task.containers?.find((each) => each.name === container)?.exitCode;
+}
+
+/** In AWS's words, on one line: the task's reason, and those of its containers that it does not repeat. */
+function reasonOf(task: Task): string {
+  const texts = [task.stoppedReason, ...(task.containers ?? []).map((each) => each.reason)];
+  const known = [...new Set(texts)].filter((text) => text !== undefined && text !== '');
+  return shortenArns(known.join(' — ').replace(/\s+/g, ' ').trim());
 }

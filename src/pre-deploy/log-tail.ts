@@ -1,12 +1,12 @@
 import type { LogReads } from '../aws/clients.ts';
 import { awsErrorKind, describeAwsError, isAwsError } from '../aws/errors.ts';
-import type { LogStream } from '../aws/log-streams.ts';
-import type { Evidence } from '../model.ts';
+import type { LogStream } from '../ecs/log-streams.ts';
+import type { Evidence } from '../model/index.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { OutputLog } from '../runtime/log.ts';
-import { within } from '../runtime/within.ts';
+import { withTimeout } from '../runtime/wait.ts';
 
-export interface TailTools {
+export interface TailContext {
   readonly aws: { readonly logs: Pick<LogReads, 'getLogEvents'> };
   readonly clock: Clock;
   readonly log: OutputLog;
@@ -14,6 +14,7 @@ export interface TailTools {
 
 /** A page that does not come is waited for so long at most, and so long at least: the task is what matters. */
 const LONGEST_MS = 10_000;
+
 const LEAST_MS = 1_000;
 
 /** Pages of one pull, each up to 10,000 events or 1 MB (CloudWatch Logs API, GetLogEvents). */
@@ -24,10 +25,10 @@ const MAX_SHOWN = 5_000;
 
 /**
  * A container's log while it grows: each pull shows the lines that came since the last. What keeps the log from being
- * read is said once, and never an error.
+ * read is logged once, and never an error.
  */
 export class LogTail {
-  readonly #tools: TailTools;
+  readonly #ctx: TailContext;
   readonly #container: string;
   readonly #keep: number;
   #stream: LogStream | undefined;
@@ -36,11 +37,11 @@ export class LogTail {
   #last: string[] = [];
 
   /** `stream`: where the log is, or why that is not known. `keep`: how many of the last lines become evidence. */
-  constructor(tools: TailTools, container: string, stream: LogStream | string, keep: number) {
-    this.#tools = tools;
+  constructor(ctx: TailContext, container: string, stream: LogStream | string, keep: number) {
+    this.#ctx = ctx;
     this.#container = container;
     this.#keep = keep;
-    if (typeof stream === 'string') tools.log.line(stream);
+    if (typeof stream === 'string') ctx.log.line(stream);
     else this.#stream = stream;
   }
 
@@ -50,7 +51,7 @@ export class LogTail {
 
   /** Shows everything that is there by now, as far as it comes within `ms`. A stream appears with its first line. */
   async pull(ms = LONGEST_MS): Promise<void> {
-    const { clock } = this.#tools;
+    const { clock } = this.#ctx;
     const until = clock.now() + Math.min(ms, LONGEST_MS);
     try {
       for (let page = 0; page < MAX_PAGES; page += 1) {
@@ -66,9 +67,9 @@ export class LogTail {
 
   /** At the end of a stream its token comes back unchanged; a page may be empty before that. */
   async #nextPage(stream: LogStream, ms: number): Promise<boolean> {
-    const { aws, clock } = this.#tools;
+    const { aws, clock } = this.#ctx;
     const sent = this.#token;
-    const answer = await within(clock, ms, () =>
+    const answer = await withTimeout(clock, ms, () =>
       aws.logs.getLogEvents({
         ...stream,
         startFromHead: true,
@@ -84,9 +85,9 @@ export class LogTail {
 
   #show(line: string): void {
     this.#shown += 1;
-    if (this.#shown <= MAX_SHOWN) this.#tools.log.output(line);
+    if (this.#shown <= MAX_SHOWN) this.#ctx.log.output(line);
     if (this.#shown === MAX_SHOWN + 1) {
-      this.#tools.log.line(
+      this.#ctx.log.line(
         `Further lines are left out here; they are in the log group ${this.#stream?.logGroupName ?? ''}.`,
       );
     }
@@ -106,7 +107,7 @@ export class LogTail {
       case 'refused':
         if (isAwsError(error, 'ResourceNotFoundException')) return;
         this.#stream = undefined;
-        this.#tools.log.line(
+        this.#ctx.log.line(
           `The log of container "${this.#container}" cannot be read (${describeAwsError(error)}).`,
         );
     }

@@ -1,23 +1,21 @@
 import type { Task } from '@aws-sdk/client-ecs';
+import { lastSegment, revisionName } from '../aws/arn.ts';
 import type { EcsWrites } from '../aws/clients.ts';
 import { awsErrorKind, describeAwsError, isAwsError } from '../aws/errors.ts';
-import { logStreamOf } from '../aws/log-streams.ts';
-import { lastSegment, revisionName } from '../aws/partition.ts';
 import { writeOnce } from '../aws/writes.ts';
-import type { PreDeployRequest, ServiceSnapshot, TaskDefinition } from '../model.ts';
-import { counted } from '../runtime/counted.ts';
-import { Failure } from '../runtime/failure.ts';
-import { chooseContainer } from './container.ts';
-import { followTask, type FollowTools, type Job } from './follow.ts';
-import { judgeTask } from './judge.ts';
-import { LogTail, type TailTools } from './log-tail.ts';
-import { runTaskInput, startTask, type StartTools } from './start.ts';
+import { logStreamOf } from '../ecs/log-streams.ts';
+import type { PreDeployRequest, ServiceSnapshot, TaskDefinition } from '../model/index.ts';
+import { DeployError } from '../runtime/error.ts';
+import { counted } from '../runtime/log.ts';
+import { evaluateTask, followTask, type FollowContext, type Job } from './follow.ts';
+import { LogTail, type TailContext } from './log-tail.ts';
+import { chooseContainer, runTaskInput, startTask, type StartContext } from './start.ts';
 
-export interface PreDeployTools extends StartTools, FollowTools, TailTools {
-  readonly log: TailTools['log'];
-  readonly aws: StartTools['aws'] &
-    FollowTools['aws'] &
-    TailTools['aws'] & { readonly ecsWrites: Pick<EcsWrites, 'stopTask'> };
+export interface PreRunContext extends StartContext, FollowContext, TailContext {
+  readonly log: TailContext['log'];
+  readonly aws: StartContext['aws'] &
+    FollowContext['aws'] &
+    TailContext['aws'] & { readonly ecsWrites: Pick<EcsWrites, 'stopTask'> };
 }
 
 /** What the task runs on, and how it is followed. */
@@ -49,15 +47,15 @@ const MAX_SECONDS_FOR_LOGS = 5;
  * any more, leaves the task running and names it in the log.
  */
 export async function runPreDeployTask(
-  tools: PreDeployTools,
+  ctx: PreRunContext,
   request: PreDeployRequest,
   facts: PreDeployFacts,
 ): Promise<void> {
   const { snapshot, revisionArn, definition } = facts;
   const container = chooseContainer(request.container, definition, facts.withImage);
-  const deadline = tools.clock.now() + request.timeoutMinutes * 60_000;
+  const deadline = ctx.clock.now() + request.timeoutMinutes * 60_000;
   const input = runTaskInput(snapshot, revisionArn, container, request.command);
-  const taskArn = await startTask(tools, input, deadline);
+  const taskArn = await startTask(ctx, input, deadline);
   const id = lastSegment(taskArn);
   const job: Job = {
     cluster: snapshot.address.cluster,
@@ -67,50 +65,48 @@ export async function runPreDeployTask(
     pollSeconds: facts.pollSeconds,
     onSilence: 'ask-again',
   };
-  tools.log.line(
+  ctx.log.line(
     `Task ${id} of ${revisionName(revisionArn)} is started: container "${container}" runs the command.`,
   );
-  const tail = new LogTail(tools, container, logStreamOf(definition, container, id), facts.logLines);
-  const failure = await followToTheEnd(tools, request, job, tail, deadline);
+  const tail = new LogTail(ctx, container, logStreamOf(definition, container, id), facts.logLines);
+  const failure = await followToTheEnd(ctx, request, job, tail, deadline);
   if (failure !== undefined) throw failure;
-  tools.log.line(`Container "${container}" exited with 0.`);
+  ctx.log.line(`Container "${container}" exited with 0.`);
 }
 
 /** Resolves once the task is over, and its log with it: to what was wrong with it. At the time-out it is stopped. */
 async function followToTheEnd(
-  tools: PreDeployTools,
+  ctx: PreRunContext,
   { timeoutMinutes }: PreDeployRequest,
   job: Job,
   tail: LogTail,
   deadline: number,
-): Promise<Failure | undefined> {
-  const task = await follow(tools, job, tail, deadline);
-  if (task === undefined) return timeOut(tools, timeoutMinutes, job, tail);
-  if (task.lastStatus !== 'STOPPED') await stop(tools, job, 'the pre-deploy command is done');
-  await showLateLines(tools, job, task, tail);
+): Promise<DeployError | undefined> {
+  const task = await follow(ctx, job, tail, deadline);
+  if (task === undefined) return timeOut(ctx, timeoutMinutes, job, tail);
+  if (task.lastStatus !== 'STOPPED') await stop(ctx, job, 'the pre-deploy command is done');
+  await showLateLines(ctx, job, task, tail);
   return failureOf(job, task, tail);
 }
 
 /** As `followTask`; what ends the watch, such as a cancelled job, leaves the task running, and the log names it. */
 async function follow(
-  tools: PreDeployTools,
+  ctx: PreRunContext,
   job: Job,
   tail: LogTail,
   deadline: number,
 ): Promise<Task | undefined> {
   try {
-    return await followTask(tools, job, tail, deadline);
+    return await followTask(ctx, job, tail, deadline);
   } catch (error) {
-    tools.log.line(
-      `Task ${lastSegment(job.taskArn)} was left alone: it may still be running in the cluster.`,
-    );
+    ctx.log.line(`Task ${lastSegment(job.taskArn)} was left alone: it may still be running in the cluster.`);
     throw error;
   }
 }
 
 /** A container that never ran has written none. */
 async function showLateLines(
-  { clock, signal }: PreDeployTools,
+  { clock, signal }: PreRunContext,
   job: Job,
   task: Task,
   tail: LogTail,
@@ -121,17 +117,17 @@ async function showLateLines(
 }
 
 /** Stops the task, sees it end, and resolves to the failure that this is. */
-async function timeOut(tools: PreDeployTools, minutes: number, job: Job, tail: LogTail): Promise<Failure> {
+async function timeOut(ctx: PreRunContext, minutes: number, job: Job, tail: LogTail): Promise<DeployError> {
   const limit = counted(minutes, 'minute');
-  tools.log.line(`The task has not ended within ${limit}; it is stopped.`);
-  const end = await stop(tools, job, `the pre-deploy command took longer than ${limit}`);
+  ctx.log.line(`The task has not ended within ${limit}; it is stopped.`);
+  const end = await stop(ctx, job, `the pre-deploy command took longer than ${limit}`);
   if (end.kind === 'stopped') {
-    const until = tools.clock.now() + SECONDS_TO_STOP * 1000;
-    const task = await follow(tools, { ...job, onSilence: 'give-up' }, tail, until);
-    if (task !== undefined) await showLateLines(tools, job, task, tail);
+    const until = ctx.clock.now() + SECONDS_TO_STOP * 1000;
+    const task = await follow(ctx, { ...job, onSilence: 'give-up' }, tail, until);
+    if (task !== undefined) await showLateLines(ctx, job, task, tail);
   }
   const id = lastSegment(job.taskArn);
-  return new Failure(
+  return new DeployError(
     'pre-deploy-task-failed',
     `The pre-deploy task did not end within ${limit}${how(end, id)}.`,
     {
@@ -163,7 +159,7 @@ function how(end: Stop, id: string): string {
 }
 
 /** Asks ECS to stop the task. To stop it twice does no harm. */
-async function stop({ aws, clock, signal }: PreDeployTools, job: Job, why: string): Promise<Stop> {
+async function stop({ aws, clock, signal }: PreRunContext, job: Job, why: string): Promise<Stop> {
   const input = { cluster: job.cluster, task: job.taskArn, reason: `ecs-fargate-deploy: ${why}` };
   try {
     await writeOnce(
@@ -183,10 +179,10 @@ async function stop({ aws, clock, signal }: PreDeployTools, job: Job, why: strin
 }
 
 /** Undefined where the task ended well. */
-function failureOf(job: Job, task: Task, tail: LogTail): Failure | undefined {
-  const end = judgeTask(task, job.container);
+function failureOf(job: Job, task: Task, tail: LogTail): DeployError | undefined {
+  const end = evaluateTask(task, job.container);
   if (end.kind === 'good') return undefined;
-  return new Failure('pre-deploy-task-failed', `The pre-deploy task failed: ${end.why}.`, {
+  return new DeployError('pre-deploy-task-failed', `The pre-deploy task failed: ${end.why}.`, {
     hint: `No service was touched. ${end.hint}`,
     evidence: [
       { kind: 'stopped-task', text: `task ${lastSegment(job.taskArn)}: ${end.why}` },

@@ -1,15 +1,14 @@
 import type { RunTaskCommandInput, RunTaskCommandOutput } from '@aws-sdk/client-ecs';
 import type { EcsWrites } from '../aws/clients.ts';
-import { awsErrorKind, describeAwsError } from '../aws/errors.ts';
-import { failureOf } from '../aws/failures.ts';
+import { awsErrorKind, deployErrorOf, describeAwsError } from '../aws/errors.ts';
 import { writeWithToken } from '../aws/writes.ts';
-import type { ServiceSnapshot } from '../model.ts';
+import type { ServiceSnapshot, TaskDefinition } from '../model/index.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { Failure } from '../runtime/failure.ts';
+import { DeployError } from '../runtime/error.ts';
 import type { Log } from '../runtime/log.ts';
-import { within } from '../runtime/within.ts';
+import { withTimeout } from '../runtime/wait.ts';
 
-export interface StartTools {
+export interface StartContext {
   readonly aws: { readonly ecsWrites: Pick<EcsWrites, 'runTask'> };
   readonly clock: Clock;
   readonly signal: AbortSignal;
@@ -52,17 +51,17 @@ export function runTaskInput(
  * place for it, with AWS's own words, or where it does not answer by `deadline`, a reading of the clock.
  */
 export async function startTask(
-  tools: StartTools,
+  ctx: StartContext,
   input: RunTaskCommandInput,
   deadline: number,
 ): Promise<string> {
-  const answer = await send(tools, input, deadline).catch((error: unknown) => {
-    const isOpen = awsErrorKind(error) === 'transient';
-    if (tools.signal.aborted || isOpen) tools.log.line(NOT_KNOWN);
-    if (isOpen) throw notAnswered(error);
+  const answer = await send(ctx, input, deadline).catch((error: unknown) => {
+    const isUnknown = awsErrorKind(error) === 'transient';
+    if (ctx.signal.aborted || isUnknown) ctx.log.line(NOT_KNOWN);
+    if (isUnknown) throw notAnswered(error);
     throw awsErrorKind(error) === 'refused'
       ? refused(describeAwsError(error), error)
-      : failureOf(error, 'starting the pre-deploy task', 'pre-deploy-task-failed');
+      : deployErrorOf(error, 'starting the pre-deploy task', 'pre-deploy-task-failed');
   });
   const arn = answer.tasks?.[0]?.taskArn;
   if (arn !== undefined) return arn;
@@ -77,7 +76,7 @@ const LEAST_MS = 1_000;
 
 /** At the deadline nothing is sent any more, and nobody waits for what was. */
 async function send(
-  { aws, clock, signal }: StartTools,
+  { aws, clock, signal }: StartContext,
   input: RunTaskCommandInput,
   deadline: number,
 ): Promise<RunTaskCommandOutput> {
@@ -89,7 +88,7 @@ async function send(
       AbortSignal.any([signal, over.signal]),
     );
   try {
-    return await within(clock, Math.max(deadline - clock.now(), LEAST_MS), runTask);
+    return await withTimeout(clock, Math.max(deadline - clock.now(), LEAST_MS), runTask);
   } finally {
     over.abort(new Error('The time to start the task is over.'));
   }
@@ -97,8 +96,8 @@ async function send(
 
 const NOT_KNOWN = `ECS did not answer whether the pre-deploy task was started; it would be started by "${STARTED_BY}".`;
 
-function notAnswered(error: unknown): Failure {
-  return new Failure(
+function notAnswered(error: unknown): DeployError {
+  return new DeployError(
     'pre-deploy-task-failed',
     `AWS did not answer while starting the pre-deploy task (${describeAwsError(error)}).`,
     {
@@ -108,10 +107,38 @@ function notAnswered(error: unknown): Failure {
   );
 }
 
-function refused(why: string, cause?: unknown): Failure {
-  return new Failure('pre-deploy-task-failed', `ECS did not start the pre-deploy task (${why}).`, {
+function refused(why: string, cause?: unknown): DeployError {
+  return new DeployError('pre-deploy-task-failed', `ECS did not start the pre-deploy task (${why}).`, {
     hint: 'No service was touched.',
     evidence: [{ kind: 'error', text: why }],
     cause,
   });
+}
+
+/**
+ * The container that runs the command: the one that was named; else the first that gets an image from this run; else
+ * the only one. Throws `invalid-input` otherwise, with the names.
+ */
+export function chooseContainer(
+  named: string | undefined,
+  definition: TaskDefinition,
+  withImage: readonly string[],
+): string {
+  const names = definition.containerDefinitions.map((container) => container.name);
+  const known = names.map((name) => `"${name}"`).join(', ');
+  if (named !== undefined) {
+    if (names.includes(named)) return named;
+    throw new DeployError(
+      'invalid-input',
+      `pre-deploy-container: the task definition ${definition.family} has no container "${named}". Its containers: ${known}.`,
+    );
+  }
+  const [first] = names.filter((name) => withImage.includes(name));
+  if (first !== undefined) return first;
+  const [only, ...others] = names;
+  if (only !== undefined && others.length === 0) return only;
+  throw new DeployError(
+    'invalid-input',
+    `pre-deploy-container: the task definition ${definition.family} has ${names.length} containers, and none of them gets an image from this run. Name the one that runs the command: ${known}.`,
+  );
 }

@@ -1,11 +1,10 @@
-import { lastSegment, revisionName } from '../aws/partition.ts';
-import { readHistory, withDeployment, writeHistory, type PastDeployment } from './history.ts';
+import { lastSegment, revisionName } from '../aws/arn.ts';
+import { RESULTS, type Result } from '../model/index.ts';
+import { commitUrl, costNote, facts, runUrl } from './facts.ts';
+import { checks, checksFailed, diff, verdict, warnings } from './findings.ts';
 import { headline, headlineOf } from './headline.ts';
-import { commitUrl, runUrl } from './links.ts';
 import { code, details, escapeText, link, table } from './markdown.ts';
 import type { Report } from './report.ts';
-import { costNote, facts } from './facts.ts';
-import { checks, checksFailed, diff, verdict, warnings } from './findings.ts';
 
 /** GitHub takes 65,536 characters. */
 const LIMIT = 65_000;
@@ -61,7 +60,7 @@ function whole(report: Report, changes: number, allChecks: boolean): string[] {
 }
 
 /** Whether a body holds what this run has to say, as its news or in its history. */
-export function tellsOf(report: Report, body: string): boolean {
+export function mentions(report: Report, body: string): boolean {
   const deployment = deploymentOf(report);
   return deployment === undefined || readHistory(body).some(({ id }) => id === deployment.id);
 }
@@ -115,4 +114,62 @@ function origin({ run }: Report): string[] {
       ? []
       : [`for ${link(code(run.commit.slice(0, 7)), commitUrl({ run }, run.commit))}`];
   return [`<sub>${[link('This run', run.runUrl), ...commit].join(' ')}, with its log and summary</sub>`];
+}
+
+/** One deployment that a comment remembers. */
+export interface PastDeployment {
+  /** Of the step of the run, so that it is listed once. */
+  readonly id: string;
+  /** ISO 8601. */
+  readonly at: string;
+  readonly result: Result;
+  readonly revision: string;
+  readonly commit: string;
+  readonly actor: string;
+  readonly runId: string;
+}
+
+/** Deployments that a comment remembers. */
+const MOST = 10;
+
+const OPEN = '<!-- history:';
+
+/** Pure: the history that a comment holds, newest first. What somebody changed by hand, and is none, is forgotten. */
+export function readHistory(body: string): PastDeployment[] {
+  const encoded = /<!-- history:([\w+/=-]+) -->/.exec(body)?.[1];
+  if (encoded === undefined) return [];
+  try {
+    const list = JSON.parse(Buffer.from(encoded, 'base64').toString('utf8')) as unknown;
+    return Array.isArray(list) ? list.filter(isPast).slice(0, MOST) : [];
+  } catch {
+    return [];
+  }
+}
+
+/** Pure: hidden text that `readHistory` reads. In base64, so that nothing in it can end the comment. */
+export function writeHistory(history: readonly PastDeployment[]): string {
+  return `${OPEN}${Buffer.from(JSON.stringify(history)).toString('base64')} -->`;
+}
+
+/** Pure: with one more, or with one listed again. */
+export function withDeployment(
+  history: readonly PastDeployment[],
+  deployment: PastDeployment,
+): PastDeployment[] {
+  return [deployment, ...history.filter(({ id }) => id !== deployment.id)]
+    .toSorted((a, b) => b.at.localeCompare(a.at))
+    .slice(0, MOST);
+}
+
+const FIELDS: readonly (keyof PastDeployment)[] = ['id', 'at', 'revision', 'commit', 'actor', 'runId'];
+
+function isPast(value: unknown): value is PastDeployment {
+  if (typeof value !== 'object' || value === null) return false;
+  const fields = value as Record<string, unknown>;
+  return (
+    /^[0-9a-f]{0,40}$/.test(String(fields['commit'])) &&
+    /^\d*$/.test(String(fields['runId'])) &&
+    FIELDS.every((field) => typeof fields[field] === 'string') &&
+    (RESULTS as readonly unknown[]).includes(fields['result'])
+  );
 }

@@ -1,11 +1,9 @@
 /** What was deployed where, as summary and comment show it. Each part is a list of Markdown blocks. */
+import { lastSegment, partitionOf, revisionName } from '../aws/arn.ts';
 import { commitOfTag, shortReference } from '../aws/image-reference.ts';
-import { lastSegment, revisionName } from '../aws/partition.ts';
-import type { BuildFacts, DeployedImage, GateResult } from '../model.ts';
-import { commitUrl, compareUrl, consoleUrl, logGroupUrl, serviceUrl, taskDefinitionUrl } from './links.ts';
+import type { BuildFacts, DeployedImage, GateResult, MonthlyCost, ServiceCost } from '../model/index.ts';
 import { code, details, escapeText, link, table } from './markdown.ts';
-import type { Report, ServiceReport } from './report.ts';
-import { costInWords, duration, megabytes, sizeInWords } from './words.ts';
+import type { LogGroup, Report, ServiceReport } from './report.ts';
 
 /** What was deployed where, in two columns; several services have a table of their own below. */
 export function facts(report: Report): string[] {
@@ -67,6 +65,7 @@ const GATE_NAMES: Readonly<Record<GateResult['gate'], string>> = {
   http: 'URL',
   alarms: 'alarms',
 };
+
 const GATE_SIGNS: Readonly<Record<GateResult['state'], string>> = {
   passed: '✅',
   failed: '❌',
@@ -165,4 +164,96 @@ export function costNote({ costs }: Report): string[] {
   const spot = costs.find(({ note }) => note !== undefined)?.note;
   const text = `Cost: Fargate on demand in ${known.region}, 730 hours, prices of ${known.after.asOf}; without load balancer, logs and traffic.`;
   return [`<sub>${escapeText(spot === undefined ? text : `${text} ${spot}`)}</sub>`];
+}
+
+type Place = Pick<ServiceReport, 'name' | 'cluster' | 'region'>;
+
+/** The deployments of the service in the ECS console; undefined in partitions whose console is not public. */
+export function consoleUrl(service: Place): string | undefined {
+  return servicePage(service, 'deployments');
+}
+
+/** The service's own page in the ECS console. */
+export function serviceUrl(service: Place): string | undefined {
+  return servicePage(service, 'health');
+}
+
+function servicePage({ name, cluster, region }: Place, tab: string): string | undefined {
+  const path = `ecs/v2/clusters/${lastSegment(cluster)}/services/${name}/${tab}`;
+  return inConsole(region, `${path}?region=${region}`);
+}
+
+/** The page of one revision. */
+export function taskDefinitionUrl(arn: string, region: string): string | undefined {
+  const [family, revision] = lastSegment(arn).split(':');
+  if (family === undefined || revision === undefined) return undefined;
+  return inConsole(region, `ecs/v2/task-definitions/${family}/${revision}?region=${region}`);
+}
+
+/** The page of a log group; the console wants its name encoded twice, with dollars for percents. */
+export function logGroupUrl({ name, region }: LogGroup): string | undefined {
+  const encoded = encodeURIComponent(encodeURIComponent(name)).replaceAll('%', '$');
+  return inConsole(region, `cloudwatch/home?region=${region}#logsV2:log-groups/log-group/${encoded}`);
+}
+
+function inConsole(region: string, path: string): string | undefined {
+  const { console } = partitionOf(region);
+  return console && `${console.replace('https://', `https://${region}.`)}/${path}`;
+}
+
+/** A commit of the repository on GitHub. */
+export function commitUrl({ run }: Pick<Report, 'run'>, sha: string): string | undefined {
+  return onGitHub(run, `commit/${sha}`);
+}
+
+/** What changed between what ran and what is deployed; undefined where either commit is not known. */
+export function compareUrl({ run, commits }: Pick<Report, 'run' | 'commits'>): string | undefined {
+  const { previous, deployed } = commits;
+  if (previous === undefined || deployed === undefined || previous === deployed) return undefined;
+  return onGitHub(run, `compare/${previous}...${deployed}`);
+}
+
+/** A run of a workflow of the repository. */
+export function runUrl({ run }: Pick<Report, 'run'>, runId: string): string | undefined {
+  return onGitHub(run, `actions/runs/${runId}`);
+}
+
+function onGitHub({ serverUrl, repository }: Report['run'], path: string): string | undefined {
+  return serverUrl === undefined || repository === undefined
+    ? undefined
+    : `${serverUrl}/${repository}/${path}`;
+}
+
+/** `0.4 s`, `12 s`, `1 min 12 s`, `2 h 5 min`. */
+export function duration(seconds: number): string {
+  if (seconds < 9.95) return `${Math.round(seconds * 10) / 10} s`;
+  const whole = Math.round(seconds);
+  const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  if (hours > 0) return `${hours} h ${minutes} min`;
+  return minutes > 0 ? `${minutes} min ${rest} s` : `${rest} s`;
+}
+
+/** `61.2 MB`. */
+export function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
+/** What a service costs a month and what changes: `$36.04 a month (+$18.02)`. */
+export function costInWords({ before, after }: ServiceCost): string {
+  if (after.kind === 'unknown') return `not known: ${after.why}`;
+  const figure = `${money(after.dollars)} a month`;
+  if (before?.kind !== 'known') return figure;
+  const change = Math.round((after.dollars - before.dollars) * 100) / 100;
+  if (change === 0) return `${figure}, unchanged`;
+  return `${figure} (${change > 0 ? '+' : '−'}${money(Math.abs(change))})`;
+}
+
+/** `2 × 0.5 vCPU, 1 GB (x86)`. */
+export function sizeInWords(cost: Extract<MonthlyCost, { kind: 'known' }>): string {
+  const storage = cost.storageGigabytes > 20 ? `, ${cost.storageGigabytes} GiB storage` : '';
+  return `${cost.tasks} × ${cost.vcpu} vCPU, ${cost.gigabytes} GB${storage} (${cost.architecture})`;
+}
+
+function money(dollars: number): string {
+  return `$${dollars.toFixed(2)}`;
 }

@@ -1,10 +1,10 @@
 /** What was found, as summary and comment show it. Each part is a list of Markdown blocks, empty where there is none. */
 import { shortReference } from '../aws/image-reference.ts';
-import type { Cause, CheckResult, DefinitionChange, Evidence } from '../model.ts';
+import type { Cause, CheckResult, DefinitionChange, Evidence } from '../model/index.ts';
+import { counted } from '../runtime/log.ts';
 import { alertKind } from './headline.ts';
 import { alert, code, codeBlock, details, escapeText, table } from './markdown.ts';
 import type { Report } from './report.ts';
-import { counted } from '../runtime/counted.ts';
 
 /** The message; of what failed also the cause, what to do, what runs now, and the evidence. */
 export function verdict(report: Report): string[] {
@@ -35,8 +35,8 @@ const UNTOUCHED: readonly (Cause | undefined)[] = [
 ];
 
 function whatRuns({ services, cause }: Report): string[] {
-  const told = services.map(({ production }) => escapeText(production)).join(' ');
-  if (told !== '') return [`**What runs now:** ${told}`];
+  const sentences = services.map(({ production }) => escapeText(production)).join(' ');
+  if (sentences !== '') return [`**What runs now:** ${sentences}`];
   return UNTOUCHED.includes(cause) ? ['**What runs now:** what ran before; no service was touched.'] : [];
 }
 
@@ -96,6 +96,7 @@ const CHECK_SIGNS: Readonly<Record<CheckResult['state'], string>> = {
   SKIPPED: '➖',
   OK: '✅',
 };
+
 const WORST_FIRST = Object.keys(CHECK_SIGNS);
 
 /** A check is what the run failed for: the table of the checks is its evidence, and comes first. */

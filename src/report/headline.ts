@@ -1,6 +1,6 @@
-import type { Result } from '../model.ts';
+import { lastSegment } from '../aws/arn.ts';
+import type { Result } from '../model/index.ts';
 import { escapeText } from './markdown.ts';
-import { lastSegment } from '../aws/partition.ts';
 import { isGreen, type Report } from './report.ts';
 
 const HEADLINES: Readonly<Record<Result, string>> = {

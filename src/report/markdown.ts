@@ -1,4 +1,4 @@
-import { harmlessLines } from './safe-text.ts';
+import { sanitizeLines } from '../runtime/log.ts';
 
 /**
  * Text from outside as Markdown text: no structure, no HTML, no mention, no link, one line.
@@ -6,7 +6,7 @@ import { harmlessLines } from './safe-text.ts';
  * keeps GitHub from making it a link, which it does after Markdown, so that a backslash would not help.
  */
 export function escapeText(text: string): string {
-  return harmlessLines(text)
+  return sanitizeLines(text)
     .join(' ')
     .trim()
     .replaceAll('&', '&amp;')
@@ -28,7 +28,7 @@ export function escapeText(text: string): string {
  * parts them.
  */
 export function code(text: string): string {
-  const plain = harmlessLines(text).join(' ');
+  const plain = sanitizeLines(text).join(' ');
   const line = plain.replace(/\\(?=\|)/g, '\\\u200b').replaceAll('|', '\\|') || ' ';
   const longest = Math.max(0, ...[...line.matchAll(/`+/g)].map((run) => run[0].length));
   const fence = '`'.repeat(longest + 1);
@@ -38,7 +38,7 @@ export function code(text: string): string {
 
 /** Lines from outside as a code block, whatever fences they hold. */
 export function codeBlock(lines: readonly string[], language = ''): string {
-  const safe = lines.flatMap(harmlessLines);
+  const safe = lines.flatMap(sanitizeLines);
   const longest = Math.max(2, ...safe.map((line) => /^\s*(`+)/.exec(line)?.[1]?.length ?? 0));
   const fence = '`'.repeat(longest + 1);
   return [`${fence}${language}`, ...safe, fence].join('\n');

@@ -1,4 +1,4 @@
-import { consoleUrl } from './links.ts';
+import { consoleUrl } from './facts.ts';
 import type { Report } from './report.ts';
 
 /** Pure: every output of action.yml, as text. What is not known is empty. */

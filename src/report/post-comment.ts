@@ -1,11 +1,10 @@
-import type { RunContext } from '../context.ts';
-import type { ReportRequest, Request } from '../model.ts';
 import { readOnlyBecause, type GitHubEvent } from '../github/event.ts';
 import { GitHubError, type ConnectGitHub } from '../github/github.ts';
 import { findPullRequest } from '../github/pull-request.ts';
 import { writeSticky } from '../github/sticky.ts';
+import type { ReportRequest, Request } from '../model/index.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { defaultKey, markerOf, renderComment, tellsOf } from './comment.ts';
+import { defaultKey, markerOf, mentions, renderComment } from './comment.ts';
 import { isGreen, type Report } from './report.ts';
 
 /** What is asked about the comment. */
@@ -14,7 +13,7 @@ export interface CommentRequest extends Pick<ReportRequest, 'prComment' | 'prNum
 }
 
 /** What a request says of the comment, but for the token. */
-export function wantedComment({ cluster, services, report }: Request): Omit<CommentRequest, 'githubToken'> {
+export function desiredComment({ cluster, services, report }: Request): Omit<CommentRequest, 'githubToken'> {
   const { prComment, prNumber, commentKey } = report;
   return { prComment, prNumber, key: commentKey ?? defaultKey(cluster, services) };
 }
@@ -25,7 +24,7 @@ export type CommentEnd =
   | { readonly kind: 'line'; readonly text: string }
   | { readonly kind: 'warning'; readonly text: string };
 
-export interface CommentTools {
+export interface CommentContext {
   readonly event: GitHubEvent;
   readonly clock: Clock;
   readonly connect: ConnectGitHub;
@@ -45,10 +44,10 @@ export const PERMISSIONS = [
   '  pull-requests: write # for the comment',
 ].join('\n');
 
-export function commentTools(
+export function commentContext(
   event: GitHubEvent,
-  { clock, connectGitHub }: Pick<RunContext, 'clock' | 'connectGitHub'>,
-): CommentTools {
+  { clock, connectGitHub }: { readonly clock: Clock; readonly connectGitHub: ConnectGitHub },
+): CommentContext {
   return { event, clock, connect: connectGitHub };
 }
 
@@ -59,7 +58,7 @@ export function commentTools(
 export async function postComment(
   report: Report,
   request: CommentRequest,
-  { event, clock, connect }: CommentTools,
+  { event, clock, connect }: CommentContext,
 ): Promise<CommentEnd> {
   const { githubToken: token, prComment, key } = request;
   if (prComment === 'false') return { kind: 'silent' };
@@ -82,14 +81,14 @@ export async function postComment(
     const sticky = {
       marker: markerOf(key),
       render: (before: string | undefined) => renderComment(report, key, before),
-      tellsOfThisRun: (body: string) => tellsOf(report, body),
+      isAboutThisRun: (body: string) => mentions(report, body),
     };
     const create = prComment !== 'on-failure' || !isGreen(report.result);
     const written = await writeSticky(github, found.number, sticky, create);
     if (written.kind === 'absent') return { kind: 'silent' };
     return { kind: 'line', text: `Comment ${written.kind} on pull request #${found.number}: ${written.url}` };
   } catch (error) {
-    return troubleOf(error, event, isAsked || request.prNumber !== undefined);
+    return problemOf(error, event, isAsked || request.prNumber !== undefined);
   } finally {
     silence();
   }
@@ -107,7 +106,7 @@ function denied(why: string): CommentEnd {
 }
 
 /** On a push nobody may have thought of a comment: a GitHub that does not answer is a line there. */
-function troubleOf(error: unknown, event: GitHubEvent, isAsked: boolean): CommentEnd {
+function problemOf(error: unknown, event: GitHubEvent, isAsked: boolean): CommentEnd {
   const known = error instanceof GitHubError ? error : new GitHubError('unreachable', String(error), error);
   switch (known.kind) {
     case 'denied':

@@ -1,8 +1,7 @@
-import type { RolloutPoint, StepRecord } from '../model.ts';
+import type { RolloutPoint, StepRecord } from '../model/index.ts';
 import { secondsBetween, type Clock } from '../runtime/clock.ts';
-import type { OutputLog } from '../runtime/log.ts';
+import { sanitizeLines, type StepLog } from '../runtime/log.ts';
 import type { Masks } from '../runtime/masks.ts';
-import { harmlessLines } from './safe-text.ts';
 
 /** What the runner's log understands; @actions/core in production. */
 export interface Console {
@@ -32,7 +31,7 @@ const MAX_WARNINGS = 10;
  * The job log: a group for each step, each line with the elapsed time. Every text becomes harmless and loses its
  * secrets here, whoever wrote it.
  */
-export class ProgressLog implements OutputLog {
+export class ProgressLog implements StepLog {
   readonly steps: StepRecord[] = [];
   readonly lines: LoggedLine[] = [];
   readonly warnings: string[] = [];
@@ -53,7 +52,7 @@ export class ProgressLog implements OutputLog {
     return secondsBetween(this.#start, this.#clock.now());
   }
 
-  /** Runs a step of the story in a group of its own; below the group, which folds away, stands how long it took. */
+  /** Runs a stage in a group of its own; below the group, which folds away, stands how long it took. */
   async step<T>(name: string, run: () => Promise<T>): Promise<T> {
     const from = this.seconds;
     let ok = false;
@@ -94,7 +93,7 @@ export class ProgressLog implements OutputLog {
 
   /** Hidden again once it is harmless: an escape inside a secret would keep it from being found. */
   #shown(text: string): string[] {
-    return harmlessLines(this.#masks.hide(text)).map((line) => this.#masks.hide(line));
+    return sanitizeLines(this.#masks.mask(text)).map((line) => this.#masks.mask(line));
   }
 }
 

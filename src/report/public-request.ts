@@ -1,5 +1,5 @@
-import type { NamedChanges, Request } from '../model.ts';
-import { withoutQuery } from '../runtime/public-url.ts';
+import type { NamedChanges, Request } from '../model/index.ts';
+import { withoutQuery } from '../runtime/http.ts';
 
 /** What the report may say of the request: everything but values that may be secret, which appear by name. */
 export function describeRequest(request: Request): Record<string, unknown> {

@@ -1,26 +1,26 @@
-import type {
-  BuildFacts,
-  Cause,
-  CheckResult,
-  Course,
-  DeployedImage,
-  Evidence,
-  GateResult,
-  Mode,
-  RegisteredDefinition,
-  Request,
-  Result,
-  ServiceCost,
-  StepRecord,
-} from '../model.ts';
-import { CAUSE_GUIDE, RESULTS } from '../model.ts';
-import { objectIn, textIn } from '../aws/json.ts';
-import { lastSegment, revisionName } from '../aws/partition.ts';
+import { lastSegment, revisionName } from '../aws/arn.ts';
 import { commitOfTag } from '../aws/image-reference.ts';
-import { describeRequest } from './public-request.ts';
+import {
+  CAUSE_GUIDE,
+  RESULTS,
+  type BuildFacts,
+  type Cause,
+  type CheckResult,
+  type DeployedImage,
+  type Evidence,
+  type GateResult,
+  type Mode,
+  type RegisteredDefinition,
+  type Request,
+  type Result,
+  type ServiceCost,
+  type ServiceRun,
+  type StepRecord,
+} from '../model/index.ts';
+import { objectIn, textIn } from '../runtime/json.ts';
 import type { TimedPoint } from './progress-log.ts';
-import type { RunFacts } from './run-facts.ts';
-import type { Ending, Story } from './story.ts';
+import { describeRequest } from './public-request.ts';
+import type { Ending, RunRecord } from './run-record.ts';
 
 /** The whole run, for people and machines. Secret values appear in it by name only. */
 export interface Report {
@@ -105,15 +105,15 @@ export interface Recorded {
   readonly points: readonly TimedPoint[];
 }
 
-/** Pure: the report of a story. The worst service speaks for the run. */
+/** Pure: the report of a run. The worst service speaks for the run. */
 export function composeReport(
   request: Request | undefined,
   run: RunFacts,
-  story: Story,
+  record: RunRecord,
   recorded: Recorded,
 ): Report {
-  const services = story.courses.flatMap(serviceReport);
-  const end = endOf(story, services);
+  const services = record.serviceRuns.flatMap(serviceReport);
+  const end = endOf(record, services);
   return {
     schema: 1,
     mode: request?.mode,
@@ -121,42 +121,42 @@ export function composeReport(
     cause: end.cause,
     message: end.message,
     hint: hintOf(end),
-    changed: hasChanged(story),
+    changed: hasChanged(record),
     startedAt: recorded.startedAt,
     durationSeconds: recorded.durationSeconds,
     run,
     request: request && describeRequest(request),
     target: request && targetOf(request),
-    image: story.image,
-    build: story.build,
-    commits: { deployed: commitOf(story, run), previous: story.previousCommit },
-    definition: story.definitions[0],
-    checks: story.checks,
-    costs: story.costs,
+    image: record.image,
+    build: record.build,
+    commits: { deployed: commitOf(record, run), previous: record.previousCommit },
+    definition: record.definitions[0],
+    checks: record.checks,
+    costs: record.costs,
     services,
     evidence: end.evidence,
     steps: recorded.steps,
     rollout: recorded.points,
     observations: recorded.lines,
     warnings: recorded.warnings,
-    url: story.url,
+    url: record.url,
   };
 }
 
-function serviceReport(course: Course): ServiceReport[] {
-  const { snapshot, rollout, outcome } = course;
+function serviceReport(serviceRun: ServiceRun): ServiceReport[] {
+  const { snapshot, rollout, outcome } = serviceRun;
   if (outcome === undefined) return [];
   const { name, arn, cluster, region, partition } = snapshot.address;
+  const { result, cause, message, nowRunning, evidence } = outcome;
   return [
     {
       ...{ name, arn, cluster, region, partition },
-      ...outcome,
-      hint: hintOf(outcome),
-      gates: course.gates,
-      taskDefinitionArn: course.taskDefinitionArn,
+      ...{ result, cause, message, production: nowRunning, hint: hintOf(outcome), evidence },
+      gates: serviceRun.gates,
+      taskDefinitionArn: serviceRun.taskDefinitionArn,
       previousTaskDefinitionArn: snapshot.taskDefinitionArn,
-      desiredCount: course.desiredCount,
-      logGroups: logGroupsOf(course),
+      desiredCount: serviceRun.desiredCount,
+      logGroups: logGroupsOf(serviceRun),
       deploymentId: rollout?.deploymentId,
       serviceDeploymentArn: rollout?.serviceDeploymentArn,
     },
@@ -168,13 +168,13 @@ function targetOf({ cluster, services }: Request): Target {
 }
 
 /** Of what was built, the run's own commit; of an image that was there, the commit that its tag names. */
-function commitOf({ build, image }: Story, run: RunFacts): string | undefined {
+function commitOf({ build, image }: RunRecord, run: RunFacts): string | undefined {
   if (build !== undefined || image?.toBeBuilt === true) return run.commit;
   return image?.tag === undefined ? undefined : commitOfTag(image.tag);
 }
 
 /** ECS API, LogConfiguration: the awslogs driver. */
-function logGroupsOf({ rollout, snapshot }: Course): LogGroup[] {
+function logGroupsOf({ rollout, snapshot }: ServiceRun): LogGroup[] {
   const groups = (rollout?.definition.containerDefinitions ?? []).flatMap((container): LogGroup[] => {
     const options = objectIn(objectIn(container, 'logConfiguration'), 'options');
     const name = textIn(options, 'awslogs-group');
@@ -184,8 +184,8 @@ function logGroupsOf({ rollout, snapshot }: Course): LogGroup[] {
   return groups.filter(({ name }, at) => groups.findIndex((each) => each.name === name) === at);
 }
 
-function endOf(story: Story, services: readonly ServiceReport[]): Ending {
-  if (story.ending !== undefined) return story.ending;
+function endOf(record: RunRecord, services: readonly ServiceReport[]): Ending {
+  if (record.ending !== undefined) return record.ending;
   const worst = services.reduce<ServiceReport | undefined>(
     (so, each) => (so === undefined || badness(each.result) > badness(so.result) ? each : so),
     undefined,
@@ -194,7 +194,7 @@ function endOf(story: Story, services: readonly ServiceReport[]): Ending {
   return {
     result: 'registered',
     cause: undefined,
-    message: `Task definition ${revisionName(story.definitions[0]?.arn ?? '')} is ${story.definitions[0]?.registered === true ? 'registered' : 'there already'}; no service was named, so none was touched.`,
+    message: `Task definition ${revisionName(record.definitions[0]?.arn ?? '')} is ${record.definitions[0]?.registered === true ? 'registered' : 'there already'}; no service was named, so none was touched.`,
     hint: undefined,
     evidence: [],
   };
@@ -208,7 +208,7 @@ function hintOf({
   readonly cause: Cause | undefined;
   readonly hint: string | undefined;
 }): string | undefined {
-  return hint ?? (cause === undefined ? undefined : CAUSE_GUIDE[cause].remedy);
+  return hint ?? (cause === undefined ? undefined : CAUSE_GUIDE[cause].hint);
 }
 
 function badness(result: Result): number {
@@ -219,19 +219,60 @@ function badness(result: Result): number {
  * Something in AWS is not as it was: a service was updated and not put back, or a new revision is left. In a plan:
  * whether a deployment would change anything.
  */
-function hasChanged(story: Story): boolean {
-  if (story.wouldChange !== undefined) return story.wouldChange;
-  const moved = story.courses.some(
-    ({ move, rollout, rollback, outcome }) =>
-      move === 'update' &&
+function hasChanged(record: RunRecord): boolean {
+  if (record.wouldChange !== undefined) return record.wouldChange;
+  const moved = record.serviceRuns.some(
+    ({ change, rollout, rollback, outcome }) =>
+      change === 'update' &&
       rollout !== undefined &&
       (outcome?.result !== 'rolled-back' ||
-        (rollback?.kind === 'rolled-back' && rollback.left !== undefined)),
+        (rollback?.kind === 'rolled-back' && rollback.unrestored !== undefined)),
   );
-  return moved || story.definitions.some((each) => each.registered && !each.deregistered);
+  return moved || record.definitions.some((each) => each.registered && !each.deregistered);
 }
 
 /** Exit code of a result: only these are green. */
 export function isGreen(result: Result): boolean {
   return ['succeeded', 'unchanged', 'planned', 'registered', 'started'].includes(result);
+}
+
+/** Where and for what a run happened, from the runner's documented variables. */
+export interface RunFacts {
+  readonly repository: string | undefined;
+  readonly sha: string | undefined;
+  /** On a pull request its head; otherwise the same as `sha`. */
+  readonly commit: string | undefined;
+  readonly ref: string | undefined;
+  readonly actor: string | undefined;
+  readonly event: string | undefined;
+  readonly serverUrl: string | undefined;
+  readonly runId: string | undefined;
+  /** This step of this attempt, unlike any other. */
+  readonly id: string;
+  readonly runUrl: string | undefined;
+}
+
+/** GitHub docs, "Variables reference"; outside a runner all of them are undefined. */
+export function runFacts(
+  env: Readonly<Record<string, string | undefined>>,
+  commit: string | undefined = env['GITHUB_SHA'],
+): RunFacts {
+  const { GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: repository, GITHUB_RUN_ID: runId } = env;
+  return {
+    repository,
+    sha: env['GITHUB_SHA'],
+    commit,
+    ref: env['GITHUB_REF'],
+    actor: env['GITHUB_ACTOR'],
+    event: env['GITHUB_EVENT_NAME'],
+    serverUrl: server,
+    runId,
+    id: [runId, env['GITHUB_RUN_ATTEMPT'], env['GITHUB_JOB'], env['GITHUB_ACTION']]
+      .map((each) => each ?? '')
+      .join('/'),
+    runUrl:
+      server === undefined || repository === undefined || runId === undefined
+        ? undefined
+        : `${server}/${repository}/actions/runs/${runId}`,
+  };
 }

@@ -1,9 +1,9 @@
+import { sanitizeLines } from '../runtime/log.ts';
+import { costNote, facts, imageDetails } from './facts.ts';
+import { checks, checksFailed, diff, verdict, warnings } from './findings.ts';
 import { headline } from './headline.ts';
 import { code, codeBlock, details, escapeText, link } from './markdown.ts';
 import type { Report } from './report.ts';
-import { harmlessLines } from './safe-text.ts';
-import { costNote, facts, imageDetails } from './facts.ts';
-import { checks, checksFailed, diff, verdict, warnings } from './findings.ts';
 import { timeline } from './timeline.ts';
 
 /** GitHub drops a summary over 1 MiB whole. */
@@ -11,6 +11,7 @@ const LIMIT = 1000 * 1024;
 
 /** What is shown of a container's log. */
 const MAX_LOG_LINES = 200;
+
 const MAX_LOG_BYTES = 512 * 1024;
 
 /**
@@ -64,7 +65,7 @@ function lastOf(lines: readonly string[]): string[] {
   const kept: string[] = [];
   let bytes = 0;
   for (const line of lines.slice(-MAX_LOG_LINES).toReversed()) {
-    bytes += Buffer.byteLength(harmlessLines(line).join('\n'));
+    bytes += Buffer.byteLength(sanitizeLines(line).join('\n'));
     if (bytes > MAX_LOG_BYTES) break;
     kept.unshift(line);
   }

@@ -1,8 +1,8 @@
-import type { StepRecord } from '../model.ts';
+import type { StepRecord } from '../model/index.ts';
+import { duration } from './facts.ts';
 import { codeBlock, details, escapeText, table } from './markdown.ts';
 import { stamp, type TimedPoint } from './progress-log.ts';
 import type { Report } from './report.ts';
-import { duration } from './words.ts';
 
 /** Bars that a chart holds before it is no help any more; past them the table alone is shown. */
 const MAX_BARS = 40;

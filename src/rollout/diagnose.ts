@@ -1,20 +1,23 @@
-import type { Aws } from '../aws/clients.ts';
-import { awsErrorKind } from '../aws/errors.ts';
-import { shortenArns } from '../aws/partition.ts';
-import { describeService } from '../aws/services.ts';
-import type { Evidence, Rollout } from '../model.ts';
+import type { TargetGroup } from '@aws-sdk/client-elastic-load-balancing-v2';
+import { shortenArns } from '../aws/arn.ts';
+import type { Aws, LogReads } from '../aws/clients.ts';
+import { awsErrorKind, describeAwsError } from '../aws/errors.ts';
+import { logStreamOf } from '../ecs/log-streams.ts';
+import { describeService } from '../ecs/services.ts';
+import type { TargetView } from '../ecs/targets.ts';
+import type { TaskFailure } from '../ecs/task-failure.ts';
+import type { Evidence, Request, Rollout, ServiceRun, TaskDefinition } from '../model/index.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { OutputLog } from '../runtime/log.ts';
-import { within } from '../runtime/within.ts';
-import { EVIDENCE_MS, lastLogLines } from './container-logs.ts';
-import { viewEvents, type ServiceEvent } from './observation.ts';
-import { targetEvidence } from './target-evidence.ts';
-import { evidenceOf, type Watched } from './trouble.ts';
+import { withTimeout } from '../runtime/wait.ts';
+import { evidenceOf, type Watched } from './failure.ts';
+import { causeOf, NO_HISTORY, remember, type History } from './history.ts';
+import { observe, viewEvents, type Observation, type ServiceEvent } from './observe.ts';
 
 /** Most recent events that are shown. */
 const MOST = 8;
 
-/** Events that tell of trouble; the others tell of every rollout (ECS Developer Guide, "Service event messages"). */
+/** Events that name a problem; the others come with every rollout (ECS Developer Guide, "Service event messages"). */
 const TELLING = /unable|unhealthy|fail|error|throttl|missing|alarm|rolling back|consistently/i;
 
 /**
@@ -29,7 +32,7 @@ export async function diagnose(
   logLines: number,
 ): Promise<Evidence[]> {
   const [targets, events, lines] = await Promise.all([
-    targetEvidence(clock, aws.elb, [...history.sickTargets.values()]),
+    targetEvidence(clock, aws.elb, [...history.unhealthyTargets.values()]),
     eventsOf(clock, aws.ecs, rollout),
     lastLogLines(clock, aws.logs, rollout.definition, history, logLines),
   ]);
@@ -41,7 +44,7 @@ export async function diagnose(
   ];
 }
 
-/** Pure: new events that tell of trouble, oldest first, equal ones once. */
+/** Pure: new events that name a problem, oldest first, equal ones once. */
 export function eventEvidence(events: readonly ServiceEvent[], known: readonly string[]): Evidence[] {
   const fresh = events.filter((event) => !known.includes(event.id)).reverse();
   const texts = fresh.map((event) => shortenArns(event.message)).filter((message) => TELLING.test(message));
@@ -55,7 +58,7 @@ async function eventsOf(
   { snapshot }: Rollout,
 ): Promise<ServiceEvent[] | undefined> {
   try {
-    return viewEvents(await within(clock, EVIDENCE_MS, () => describeService(ecs, snapshot.address)));
+    return viewEvents(await withTimeout(clock, EVIDENCE_MS, () => describeService(ecs, snapshot.address)));
   } catch (error) {
     if (awsErrorKind(error) === 'not-aws') throw error;
     return undefined;
@@ -63,10 +66,170 @@ async function eventsOf(
 }
 
 /** What a container wrote is shown, and kept nowhere else. */
-export function tellEvidence(log: OutputLog, name: string, evidence: readonly Evidence[]): void {
+export function logEvidence(log: OutputLog, name: string, evidence: readonly Evidence[]): void {
   for (const { kind, text } of evidence) {
     const line = `${name}: ${kind}: ${text}`;
     if (kind === 'log') log.output(line);
     else log.line(line);
   }
+}
+
+export interface ExplainContext {
+  readonly aws: Pick<Aws, 'ecs' | 'elb' | 'logs'>;
+  readonly clock: Clock;
+  readonly log: OutputLog;
+}
+
+/**
+ * Adds to a service that failed a gate of its own what its tasks, targets, events and last log lines say of it. A
+ * service that passed, or that nobody looked at, stays as it is. What may not be read is left out.
+ */
+export async function explainServiceRun(
+  ctx: ExplainContext,
+  serviceRun: ServiceRun,
+  request: Request,
+): Promise<ServiceRun> {
+  const { rollout, problem, gates } = serviceRun;
+  const isOfGate = gates.some(({ state }) => state === 'failed');
+  if (rollout === undefined || problem === undefined || !isOfGate) return serviceRun;
+  const last = await lookOnce(ctx, rollout);
+  // A service that nothing was deployed to has failures of another time.
+  const history =
+    last === undefined || serviceRun.change === 'none' ? NO_HISTORY : remember(NO_HISTORY, last);
+  const found = await diagnose(ctx, rollout, { last, history }, request.report.failureLogLines);
+  const known = problem.evidence.map(({ text }) => text);
+  const fresh = found.filter(({ kind, text }) => kind !== 'status' && !known.includes(text));
+  logEvidence(ctx.log, rollout.snapshot.address.name, fresh);
+  const evidence: readonly Evidence[] = [...problem.evidence, ...fresh];
+  return { ...serviceRun, problem: { ...problem, evidence } };
+}
+
+async function lookOnce({ aws, clock }: ExplainContext, rollout: Rollout): Promise<Observation | undefined> {
+  try {
+    return await withTimeout(clock, EVIDENCE_MS, () => observe({ aws, clock }, rollout));
+  } catch (error) {
+    if (awsErrorKind(error) === 'not-aws') throw error;
+    return undefined;
+  }
+}
+
+/** Evidence is worth a short wait: production is broken meanwhile. */
+export const EVIDENCE_MS = 10_000;
+
+/** Characters of a line that are evidence; the whole line is in the log group. */
+const LONGEST = 2_000;
+
+/**
+ * The last lines that the failed container wrote, from CloudWatch Logs. Other log drivers, and logs that may not be
+ * read, make one line that says so.
+ */
+export async function lastLogLines(
+  clock: Clock,
+  logs: Pick<LogReads, 'getLogEvents'>,
+  definition: TaskDefinition,
+  history: History,
+  lines: number,
+): Promise<Evidence[]> {
+  const failed = mostTelling(history);
+  if (failed === undefined || lines === 0) return [];
+  const [taskId, failure] = failed;
+  const container = failure.container ?? '';
+  const stream = logStreamOf(definition, container, taskId);
+  if (typeof stream === 'string') return [{ kind: 'log', text: stream }];
+  try {
+    const answer = await withTimeout(clock, EVIDENCE_MS, () =>
+      logs.getLogEvents({ ...stream, limit: lines, startFromHead: false }),
+    );
+    return (answer.events ?? []).map((event) => ({
+      kind: 'log',
+      text: `${container}: ${cut(event.message ?? '')}`,
+    }));
+  } catch (error) {
+    if (awsErrorKind(error) === 'not-aws') throw error;
+    return [
+      {
+        kind: 'log',
+        text: `The log of container "${container}" cannot be read (${describeAwsError(error)}).`,
+      },
+    ];
+  }
+}
+
+/** The latest failed task whose container ran, of the cause that most share if one of these did. */
+function mostTelling(history: History): [string, TaskFailure] | undefined {
+  const cause = causeOf(history)?.cause;
+  const failures = [...history.failures].filter(([, { container }]) => container !== undefined);
+  const ran = failures.filter(([, { exitCode }]) => exitCode !== undefined);
+  return ran.findLast(([, failure]) => failure.cause === cause) ?? ran.at(-1) ?? failures.at(-1);
+}
+
+/** An event may hold 256 KiB (CloudWatch Logs quotas). */
+function cut(message: string): string {
+  return message.length <= LONGEST ? message : `${message.slice(0, LONGEST)}…`;
+}
+
+/** Reasons of one group, and addresses of one reason, that are shown. */
+const MOST_TARGETS = 4;
+
+/** Unhealthy targets by their reasons, and what their groups ask of them, where that may be read. */
+export async function targetEvidence(
+  clock: Clock,
+  elb: Pick<Aws['elb'], 'describeTargetGroups'>,
+  unhealthy: readonly TargetView[],
+): Promise<Evidence[]> {
+  const arns = [...new Set(unhealthy.map(({ targetGroupArn }) => targetGroupArn))];
+  if (arns.length === 0) return [];
+  const groups = await describeGroups(clock, elb, arns);
+  return arns.flatMap((arn) =>
+    describeTargets(
+      groups.find(({ TargetGroupArn }) => TargetGroupArn === arn) ?? { TargetGroupArn: arn },
+      unhealthy.filter(({ targetGroupArn }) => targetGroupArn === arn),
+    ),
+  );
+}
+
+async function describeGroups(
+  clock: Clock,
+  elb: Pick<Aws['elb'], 'describeTargetGroups'>,
+  arns: string[],
+): Promise<TargetGroup[]> {
+  try {
+    const read = (): ReturnType<typeof elb.describeTargetGroups> =>
+      elb.describeTargetGroups({ TargetGroupArns: arns });
+    return (await withTimeout(clock, EVIDENCE_MS, read)).TargetGroups ?? [];
+  } catch (error) {
+    if (awsErrorKind(error) === 'not-aws') throw error;
+    return [];
+  }
+}
+
+/** Pure: what the group asks, and each reason once, with the targets that it holds for. */
+export function describeTargets(group: TargetGroup, unhealthy: readonly TargetView[]): Evidence[] {
+  const addresses = new Map<string, string[]>();
+  for (const { state, reason, description, address, port } of unhealthy) {
+    const why = [state, reason, description].filter((part) => part !== undefined).join(': ');
+    addresses.set(why, [...(addresses.get(why) ?? []), port === undefined ? address : `${address}:${port}`]);
+  }
+  const texts = [...addresses].slice(0, MOST_TARGETS).map(([why, where]) => `${why} (${listed(where)})`);
+  return [whatItAsks(group), ...texts].map((text) => ({ kind: 'target', text }));
+}
+
+function whatItAsks(group: TargetGroup): string {
+  const { TargetGroupArn = '', HealthCheckProtocol, HealthCheckPath, HealthCheckPort } = group;
+  const name = `target group ${group.TargetGroupName ?? shortenArns(TargetGroupArn)}`;
+  if (HealthCheckProtocol === undefined) return name;
+  const matcher = group.Matcher?.HttpCode ?? group.Matcher?.GrpcCode;
+  return [
+    `${name} asks ${HealthCheckProtocol}`,
+    HealthCheckPath,
+    `on port ${HealthCheckPort ?? 'traffic-port'}`,
+    matcher === undefined ? undefined : `and expects ${matcher}`,
+  ]
+    .filter((part) => part !== undefined)
+    .join(' ');
+}
+
+function listed(addresses: readonly string[]): string {
+  const more = addresses.length - MOST_TARGETS;
+  return `${addresses.slice(0, MOST_TARGETS).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }

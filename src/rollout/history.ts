@@ -1,66 +1,67 @@
-import type { Cause } from '../model.ts';
-import type { EntryView, Observation } from './observation.ts';
-import { describeFailure, type TaskFailure } from '../aws/task-failure.ts';
-import { rememberTargets, type SickTargets } from './sick-targets.ts';
+import type { TargetView } from '../ecs/targets.ts';
+import { describeFailure, type TaskFailure } from '../ecs/task-failure.ts';
+import type { Cause } from '../model/index.ts';
+import type { EntryView, Observation } from './observe.ts';
 
 /** What the looks at one rollout taught so far. */
 export interface History {
   /** Our tasks that became healthy, or failed, each once, in the order in which that was seen. */
-  readonly turns: readonly Turn[];
+  readonly transitions: readonly TaskTransition[];
   /** Failed tasks of ours by id, in the order in which they were seen. */
   readonly failures: ReadonlyMap<string, TaskFailure>;
-  readonly sickTargets: SickTargets;
+  readonly unhealthyTargets: UnhealthyTargets;
   /** `id` of the PRIMARY entry with which ECS rolls back (its reason may be gone from a later look). */
   readonly rollbackId: string | undefined;
   /** Ids of tasks that had failed before this run looked for the first time: evidence, and no more. */
-  readonly foreign: ReadonlySet<string> | undefined;
+  readonly preexisting: ReadonlySet<string> | undefined;
 }
 
 /** A task's turn for the better or the worse. */
-export type Turn =
+export type TaskTransition =
   /** `checked`: something besides its running says so. */
   | { readonly task: string; readonly became: 'healthy'; readonly checked: boolean }
   /** `counts`: towards `failed-task-limit`. */
   | { readonly task: string; readonly became: 'failed'; readonly counts: boolean };
 
 export const NO_HISTORY: History = {
-  turns: [],
+  transitions: [],
   failures: new Map(),
-  sickTargets: new Map(),
+  unhealthyTargets: new Map(),
   rollbackId: undefined,
-  foreign: undefined,
+  preexisting: undefined,
 };
 
 /** Pure: the history with one more look. `beganBefore`: what failed by the first one is of another time. */
 export function remember(history: History, seen: Observation, beganBefore = false): History {
-  const isBlind = seen.unanswered !== undefined;
-  const first = isBlind ? undefined : new Set(beganBefore ? failedIn(seen) : []);
-  const known = history.foreign ?? first;
-  const foreign = known ?? new Set<string>();
+  const isUnanswered = seen.unanswered !== undefined;
+  const first = isUnanswered ? undefined : new Set(beganBefore ? failedIn(seen) : []);
+  const known = history.preexisting ?? first;
+  const preexisting = known ?? new Set<string>();
   const failures = new Map(history.failures);
   const wereHealthy = new Set(
-    history.turns.filter(({ became }) => became === 'healthy').map(({ task }) => task),
+    history.transitions.filter(({ became }) => became === 'healthy').map(({ task }) => task),
   );
   const newlyHealthy = seen.tasks.filter((task) => task.healthy && !wereHealthy.has(task.id));
   const newlyFailed = seen.tasks.filter((task) => task.failure !== undefined && !failures.has(task.id));
   // Those known already too: exit codes and reasons come after the stop.
   for (const { id, failure } of seen.tasks) {
-    if (failure !== undefined) failures.set(id, foreign.has(id) ? { ...failure, weight: 'never' } : failure);
+    if (failure !== undefined)
+      failures.set(id, preexisting.has(id) ? { ...failure, severity: 'ignored' } : failure);
   }
   return {
-    turns: [
-      ...history.turns.filter((turn) => !isBelied(turn, failures)),
+    transitions: [
+      ...history.transitions.filter((transition) => !isBelied(transition, failures)),
       ...newlyHealthy.map(({ id, checked }) => ({ task: id, became: 'healthy' as const, checked })),
       ...newlyFailed.map(({ id, failure }) => ({
         task: id,
         became: 'failed' as const,
-        counts: failure?.weight === 'after-limit' && !foreign.has(id),
+        counts: failure?.severity === 'counts' && !preexisting.has(id),
       })),
     ],
     failures,
-    sickTargets: rememberTargets(history.sickTargets, seen.targets),
+    unhealthyTargets: rememberTargets(history.unhealthyTargets, seen.targets),
     rollbackId: saysRollback(seen.primary) ? seen.primary?.id : history.rollbackId,
-    foreign: known,
+    preexisting: known,
   };
 }
 
@@ -69,8 +70,8 @@ function failedIn({ tasks }: Observation): string[] {
 }
 
 /** Nothing but its running spoke for the task, and then it failed: it was never healthy, only slow to crash. */
-function isBelied(turn: Turn, failures: ReadonlyMap<string, TaskFailure>): boolean {
-  return turn.became === 'healthy' && !turn.checked && failures.has(turn.task);
+function isBelied(transition: TaskTransition, failures: ReadonlyMap<string, TaskFailure>): boolean {
+  return transition.became === 'healthy' && !transition.checked && failures.has(transition.task);
 }
 
 /** ECS rolls back by a new PRIMARY entry of `deployments[]` that says so in its reason. */
@@ -79,9 +80,11 @@ export function saysRollback(primary: Pick<EntryView, 'reason'> | undefined): bo
 }
 
 /** Pure: how many failed tasks count since a task last became healthy. */
-export function failedSinceHealthy({ turns }: History): number {
-  const last = turns.findLastIndex(({ became }) => became === 'healthy');
-  return turns.slice(last + 1).filter((turn) => turn.became === 'failed' && turn.counts).length;
+export function failedSinceHealthy({ transitions }: History): number {
+  const last = transitions.findLastIndex(({ became }) => became === 'healthy');
+  return transitions
+    .slice(last + 1)
+    .filter((transition) => transition.became === 'failed' && transition.counts).length;
 }
 
 /** The failure that settles it, if the evidence is conclusive: one that no retry can help, or enough of the others. */
@@ -90,10 +93,10 @@ export function isConclusive(
   terms: { readonly failedTaskLimit: number | 'auto'; readonly breakerThreshold: number },
 ): TaskFailure | undefined {
   const failures = [...history.failures.values()];
-  const atOnce = failures.find((failure) => failure.weight === 'at-once');
+  const atOnce = failures.find((failure) => failure.severity === 'conclusive');
   if (atOnce !== undefined) return atOnce;
   return failedSinceHealthy(history) >= limitOf(history, terms)
-    ? mostFrequent(failures.filter((failure) => failure.weight === 'after-limit'))
+    ? mostFrequent(failures.filter((failure) => failure.severity === 'counts'))
     : undefined;
 }
 
@@ -103,13 +106,13 @@ function limitOf(
   terms: { readonly failedTaskLimit: number | 'auto'; readonly breakerThreshold: number },
 ): number {
   if (terms.failedTaskLimit !== 'auto') return terms.failedTaskLimit;
-  return history.turns.some(({ became }) => became === 'healthy') ? terms.breakerThreshold : 2;
+  return history.transitions.some(({ became }) => became === 'healthy') ? terms.breakerThreshold : 2;
 }
 
 /** The cause that most failed tasks share; undefined where no task says anything. */
 export function causeOf(history: History): { cause: Cause; reason: string } | undefined {
   const failures = [...history.failures.values()];
-  const telling = failures.filter((failure) => failure.weight !== 'never');
+  const telling = failures.filter((failure) => failure.severity !== 'ignored');
   const best =
     mostFrequent(telling.filter((failure) => failure.cause !== 'unknown')) ??
     mostFrequent(telling) ??
@@ -123,4 +126,23 @@ export function mostFrequent(failures: readonly TaskFailure[]): TaskFailure | un
   for (const { cause } of failures) counts.set(cause, (counts.get(cause) ?? 0) + 1);
   const most = Math.max(...counts.values());
   return failures.findLast((failure) => counts.get(failure.cause) === most);
+}
+
+/** Targets of our tasks, as they were when a look last found them unhealthy, by group, address and port. */
+export type UnhealthyTargets = ReadonlyMap<string, TargetView>;
+
+/**
+ * Pure: with one more look. One that is healthy again is forgotten; one that drains or is gone stays: ECS takes out a
+ * task whose checks fail, often before anybody can ask why.
+ */
+export function rememberTargets(unhealthy: UnhealthyTargets, seen: readonly TargetView[]): UnhealthyTargets {
+  const next = new Map(unhealthy);
+  for (const target of seen) {
+    const key = `${target.targetGroupArn} ${target.address}:${target.port ?? ''}`;
+    // One that drains as well says nothing any more of why.
+    if (target.state === 'unhealthy' || (target.state.startsWith('unhealthy') && !next.has(key)))
+      next.set(key, target);
+    else if (target.state === 'healthy') next.delete(key);
+  }
+  return next;
 }

@@ -1,17 +1,16 @@
 import type { Deployment, Service } from '@aws-sdk/client-ecs';
+import { lastSegment } from '../aws/arn.ts';
 import type { Aws } from '../aws/clients.ts';
-import { lastSegment } from '../aws/partition.ts';
 import {
   describeServiceDeployment,
   listServiceDeployments,
   timeOf,
   type ServiceDeployment,
-} from '../aws/service-deployments.ts';
-import { describeService, primaryOf } from '../aws/services.ts';
-import type { Rollout } from '../model.ts';
-import { viewEvents, type DeploymentView, type EntryView, type Observation } from './observation.ts';
+} from '../ecs/service-deployments.ts';
+import { describeService, primaryOf } from '../ecs/services.ts';
+import { readTaskHealth, type TaskHealth } from '../ecs/task-health.ts';
+import type { Rollout } from '../model/index.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { lookAtTasks } from './task-look.ts';
 
 type ObservedAws = Pick<Aws, 'ecs' | 'elb'>;
 
@@ -30,7 +29,7 @@ export async function observe(
       : await describeServiceDeployment(aws.ecs, rollout.serviceDeploymentArn);
   const [service, tasks] = await Promise.all([
     describeService(aws.ecs, address),
-    lookAtTasks({ aws, clock }, rollout),
+    readTaskHealth({ aws, clock }, rollout),
   ]);
   return {
     deployment: deployment && viewDeployment(deployment),
@@ -111,4 +110,60 @@ async function newerThan(
       timeOf(each.createdAt) > timeOf(ours.createdAt),
   );
   return newer?.serviceDeploymentArn === undefined ? undefined : lastSegment(newer.serviceDeploymentArn);
+}
+
+/** One look at a rollout: plain facts, which evaluate.ts evaluates. */
+export interface Observation extends TaskHealth {
+  /** Our service deployment; undefined where service deployments cannot be read (or not yet). */
+  readonly deployment: DeploymentView | undefined;
+  /** Our entry of `deployments[]`; undefined once ECS dropped it. */
+  readonly entry: EntryView | undefined;
+  readonly primary: EntryView | undefined;
+  /** Number of entries in `deployments[]`. */
+  readonly entries: number;
+  readonly service: { readonly status: string; readonly desired: number; readonly running: number };
+  /** A service deployment that is newer than ours, where one was looked for and found. */
+  readonly newer: string | undefined;
+  readonly events: readonly ServiceEvent[];
+}
+
+export interface DeploymentView {
+  readonly arn: string;
+  /** One of the nine statuses, or one that AWS added since. */
+  readonly status: string;
+  readonly statusReason: string | undefined;
+  readonly lifecycleStage: string | undefined;
+  /** Lifecycle hooks that wait for somebody to say go on or back. */
+  readonly awaiting: readonly AwaitingHook[];
+  readonly breaker: 'DISABLED' | 'MONITORING' | 'MONITORING_COMPLETE' | 'TRIGGERED' | undefined;
+  readonly triggeredAlarms: readonly string[];
+  readonly rollbackReason: string | undefined;
+  readonly rollbackRevisionArn: string | undefined;
+}
+
+export interface AwaitingHook {
+  readonly id: string;
+  readonly expiresAt: string | undefined;
+  /** What ECS does by itself then: `CONTINUE` or `ROLLBACK`. */
+  readonly then: string | undefined;
+}
+
+/** An entry of `deployments[]` (ECS API, Deployment). */
+export interface EntryView {
+  readonly id: string;
+  readonly taskDefinitionArn: string;
+  readonly rolloutState: string | undefined;
+  readonly reason: string | undefined;
+  readonly desired: number;
+  readonly running: number;
+  readonly pending: number;
+}
+
+export interface ServiceEvent {
+  readonly id: string;
+  readonly message: string;
+}
+
+export function viewEvents({ events = [] }: Service): ServiceEvent[] {
+  return events.map((event) => ({ id: event.id ?? '', message: event.message ?? '' }));
 }

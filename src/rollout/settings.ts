@@ -1,14 +1,13 @@
 import type { UpdateServiceCommandInput } from '@aws-sdk/client-ecs';
+import { revisionName } from '../aws/arn.ts';
 import type { Aws } from '../aws/clients.ts';
 import { awsErrorKind, describeAwsError } from '../aws/errors.ts';
-import { revisionName } from '../aws/partition.ts';
-import { describeService, primaryOf, type Service } from '../aws/services.ts';
-import { writeOnce } from '../aws/writes.ts';
-import type { Rollout, RolloutRequest, ServiceSnapshot } from '../model.ts';
+import { retryRead, writeOnce } from '../aws/writes.ts';
+import { describeService, primaryOf, type Service } from '../ecs/services.ts';
+import type { Rollout, RolloutRequest, ServiceSnapshot } from '../model/index.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
-import { within } from '../runtime/within.ts';
-import { untilAnswered } from './asking.ts';
+import { withTimeout } from '../runtime/wait.ts';
 
 /** What UpdateService changes of a service beside its revision, by its own names. */
 type Settings = Partial<
@@ -21,6 +20,7 @@ const INPUTS: Readonly<Record<keyof Settings, string>> = {
   enableECSManagedTags: 'enable-ecs-managed-tags',
   propagateTags: 'propagate-tags',
 };
+
 const FIELDS = Object.keys(INPUTS) as (keyof Settings)[];
 
 /** The request changes more of the service than its revision. */
@@ -67,7 +67,7 @@ export function carriesSettings(
   return changed.length > 0 && changed.every((field) => service[field] === sent[field]);
 }
 
-export interface RestoreTools {
+export interface RestoreContext {
   readonly aws: Pick<Aws, 'ecs' | 'ecsWrites'>;
   readonly clock: Clock;
   readonly signal: AbortSignal;
@@ -76,6 +76,7 @@ export interface RestoreTools {
 
 /** The revision is back by then: a read about the rest is waited for so long, and writes are sent again for so long. */
 const READ_MS = 10_000;
+
 const WRITE_MS = 30_000;
 
 /**
@@ -84,7 +85,7 @@ const WRITE_MS = 30_000;
  * it was, and why, as a clause; undefined where nothing is. Rejects only with the end of the job.
  */
 export async function restoreSettings(
-  tools: RestoreTools,
+  ctx: RestoreContext,
   rollout: Rollout,
   request: RolloutRequest,
 ): Promise<string | undefined> {
@@ -92,13 +93,13 @@ export async function restoreSettings(
   if (!changesSettings(request) || rollout.adopted) return undefined;
   let seen: Service | undefined;
   try {
-    seen = await readService(tools, rollout);
+    seen = await readService(ctx, rollout);
     if (differing(seen, before).length === 0) return undefined;
     const obstacle = obstacleTo(seen, rollout, request);
     if (obstacle !== undefined) return stays(seen, before, obstacle);
     const own = ownSettings(before, request, seen.desiredCount);
     const changed = differing(seen, own);
-    if (changed.length > 0) await send(tools, rollout, own, changed);
+    if (changed.length > 0) await send(ctx, rollout, own, changed);
     return own.desiredCount === before.desiredCount
       ? undefined
       : `desired-count is ${seen.desiredCount ?? 0}, not ${before.desiredCount ?? 0} (it was changed while this run deployed)`;
@@ -108,9 +109,9 @@ export async function restoreSettings(
   }
 }
 
-function readService({ aws, clock, signal }: RestoreTools, { snapshot }: Rollout): Promise<Service> {
+function readService({ aws, clock, signal }: RestoreContext, { snapshot }: Rollout): Promise<Service> {
   const read = (): Promise<Service> => describeService(aws.ecs, snapshot.address);
-  return within(clock, READ_MS, () => untilAnswered(clock, read, signal));
+  return withTimeout(clock, READ_MS, () => retryRead(clock, read, signal));
 }
 
 /** Why the settings are not this run's to restore. */
@@ -125,18 +126,18 @@ function obstacleTo(service: Service, rollout: Rollout, request: RolloutRequest)
 }
 
 async function send(
-  tools: RestoreTools,
+  ctx: RestoreContext,
   rollout: Rollout,
   before: Settings,
   changed: readonly (keyof Settings)[],
 ): Promise<void> {
-  const { aws, clock, signal, log } = tools;
+  const { aws, clock, signal, log } = ctx;
   const { cluster, name } = rollout.snapshot.address;
   log.line(`${name}: restoring ${changed.map((field) => INPUTS[field]).join(', ')}.`);
   await writeOnce<unknown>(
     clock,
     () => aws.ecsWrites.updateService({ cluster, service: name, ...before }),
-    async () => (differing(await readService(tools, rollout), before).length > 0 ? undefined : {}),
+    async () => (differing(await readService(ctx, rollout), before).length > 0 ? undefined : {}),
     signal,
     clock.now() + WRITE_MS,
   );

@@ -1,34 +1,37 @@
 import type { Deployment, Service } from '@aws-sdk/client-ecs';
+import { revisionName } from '../aws/arn.ts';
 import type { EcsReads } from '../aws/clients.ts';
-import { describeAwsError } from '../aws/errors.ts';
-import { failureOf } from '../aws/failures.ts';
-import { revisionName } from '../aws/partition.ts';
-import { timeOf } from '../aws/service-deployments.ts';
-import { primaryOf } from '../aws/services.ts';
+import { deployErrorOf, describeAwsError } from '../aws/errors.ts';
+import { timeOf } from '../ecs/service-deployments.ts';
+import { primaryOf } from '../ecs/services.ts';
 import type {
-  Course,
-  Move,
+  PlannedChange,
+  Problem,
   Rollout,
   RolloutRequest,
+  ServiceRun,
   ServiceSnapshot,
   TaskDefinition,
-  Trouble,
-} from '../model.ts';
+} from '../model/index.ts';
 import { Cancelled, CancelledUnanswered } from '../runtime/cancellation.ts';
-import { Failure } from '../runtime/failure.ts';
+import { DeployError } from '../runtime/error.ts';
 import type { Log } from '../runtime/log.ts';
-import { heardOut } from '../runtime/within.ts';
-import { findServiceDeployment, type FindTools } from './find.ts';
-import { UpdateUnanswered, updateInput, updateOnce, type UpdateTools } from './update.ts';
+import { withGracePeriod } from '../runtime/wait.ts';
+import { findServiceDeployment, type FindContext } from './find-deployment.ts';
+import { updateInput, updateOnce, UpdateUnanswered, type UpdateContext } from './update.ts';
 
-export interface StartTools extends FindTools, UpdateTools {
-  readonly aws: UpdateTools['aws'] & {
-    readonly ecs: Pick<EcsReads, 'describeServices'> & FindTools['aws']['ecs'];
+export interface StartContext extends FindContext, UpdateContext {
+  readonly aws: UpdateContext['aws'] & {
+    readonly ecs: Pick<EcsReads, 'describeServices'> & FindContext['aws']['ecs'];
   };
 }
 
 /** Pure: nothing where the service has it all already, unless a new deployment is forced. */
-export function moveFor(snapshot: ServiceSnapshot, taskDefinitionArn: string, request: RolloutRequest): Move {
+export function plannedChangeFor(
+  snapshot: ServiceSnapshot,
+  taskDefinitionArn: string,
+  request: RolloutRequest,
+): PlannedChange {
   const sameRevision = snapshot.taskDefinitionArn === taskDefinitionArn;
   const sameCount = request.desiredCount === undefined || request.desiredCount === snapshot.desiredCount;
   const sameTags =
@@ -37,7 +40,7 @@ export function moveFor(snapshot: ServiceSnapshot, taskDefinitionArn: string, re
   if (!sameRevision || !sameCount || !sameTags || request.forceNewDeployment === true) return 'update';
   switch (snapshot.rollout) {
     case 'complete':
-      return 'nothing';
+      return 'none';
     case 'in-progress':
       return 'adopt';
     case 'failed':
@@ -46,59 +49,64 @@ export function moveFor(snapshot: ServiceSnapshot, taskDefinitionArn: string, re
 }
 
 /**
- * Moves one service to a revision, as far as that is needed. What AWS refuses is the course's trouble. A job that is
- * cancelled before anything took effect leaves a course without a rollout: the caller looks at the signal next.
+ * Moves one service to a revision, as far as that is needed. What AWS refuses is the problem of its run. A job that is
+ * cancelled before anything took effect leaves a run without a rollout: the caller looks at the signal next.
  */
-export async function startCourse(
-  tools: StartTools,
+export async function startServiceRun(
+  ctx: StartContext,
   snapshot: ServiceSnapshot,
   taskDefinitionArn: string,
   definition: TaskDefinition,
   request: RolloutRequest,
-): Promise<Course> {
-  const move = moveFor(snapshot, taskDefinitionArn, request);
-  const course = {
+): Promise<ServiceRun> {
+  const change = plannedChangeFor(snapshot, taskDefinitionArn, request);
+  const serviceRun = {
     snapshot,
     taskDefinitionArn,
-    move,
+    change,
     desiredCount: request.desiredCount ?? snapshot.desiredCount,
-    trouble: undefined,
+    problem: undefined,
     gates: [],
     rollback: undefined,
     outcome: undefined,
   };
-  tools.log.line(`${snapshot.address.name}: ${describeMove(move, taskDefinitionArn)}`);
-  warnOfLongStrategy(tools.log, snapshot, move, request);
-  if (move !== 'update') return { ...course, rollout: adopt(snapshot, definition) };
+  ctx.log.line(`${snapshot.address.name}: ${describePlannedChange(change, taskDefinitionArn)}`);
+  warnOfLongStrategy(ctx.log, snapshot, change, request);
+  if (change !== 'update') return { ...serviceRun, rollout: adopt(snapshot, definition) };
   try {
-    tools.signal.throwIfAborted();
+    ctx.signal.throwIfAborted();
     return {
-      ...course,
-      startedAt: tools.clock.now(),
-      rollout: await startRollout(tools, snapshot, taskDefinitionArn, definition, request),
+      ...serviceRun,
+      startedAt: ctx.clock.now(),
+      rollout: await startRollout(ctx, snapshot, taskDefinitionArn, definition, request),
     };
   } catch (error) {
-    const unanswered = error instanceof CancelledUnanswered || error instanceof UpdateUnanswered;
-    if (error instanceof Cancelled) return { ...course, rollout: undefined, unanswered };
-    const failure = failureOf(error, `updating service "${snapshot.address.name}"`);
-    return { ...course, rollout: undefined, unanswered, trouble: refusal(failure) };
+    const updateUnconfirmed = error instanceof CancelledUnanswered || error instanceof UpdateUnanswered;
+    if (error instanceof Cancelled) return { ...serviceRun, rollout: undefined, updateUnconfirmed };
+    const failure = deployErrorOf(error, `updating service "${snapshot.address.name}"`);
+    return { ...serviceRun, rollout: undefined, updateUnconfirmed, problem: refusal(failure) };
   }
 }
 
 /** What a person would want to know before waiting for it. */
-function warnOfLongStrategy(log: Log, snapshot: ServiceSnapshot, move: Move, request: RolloutRequest): void {
+function warnOfLongStrategy(
+  log: Log,
+  snapshot: ServiceSnapshot,
+  change: PlannedChange,
+  request: RolloutRequest,
+): void {
   const { address, strategyMinutes } = snapshot;
-  if (move !== 'nothing' && request.wait && strategyMinutes >= request.waitMinutes) {
+  if (change !== 'none' && request.wait && strategyMinutes >= request.waitMinutes) {
     log.warn(
       `Service "${address.name}" bakes and shifts for ${strategyMinutes} minutes by itself, and wait-for-minutes is ${request.waitMinutes}: the deployment cannot be seen to its end.`,
     );
   }
 }
 
-function describeMove(move: Move, taskDefinitionArn: string): string {
+function describePlannedChange(change: PlannedChange, taskDefinitionArn: string): string {
   const revision = revisionName(taskDefinitionArn);
-  switch (move) {
-    case 'nothing':
+  switch (change) {
+    case 'none':
       return `${revision} runs already, completely: nothing to roll out.`;
     case 'adopt':
       return `${revision} is already on its way: this run watches that deployment.`;
@@ -107,19 +115,19 @@ function describeMove(move: Move, taskDefinitionArn: string): string {
   }
 }
 
-function refusal(error: Error): Trouble {
-  const failure = error instanceof Failure ? error : new Failure('unknown', error.message);
+function refusal(error: Error): Problem {
+  const failure = error instanceof DeployError ? error : new DeployError('unknown', error.message);
   return {
     result: 'failed',
     cause: failure.reason,
     reason: `could not start: ${failure.message}`,
     hint: failure.hint,
     evidence: failure.evidence,
-    remedy: 'leave',
+    recovery: 'leave',
   };
 }
 
-/** The rollout of a revision that runs, or was on its way, when the run began: judged as if it were ours. */
+/** The rollout of a revision that runs, or was on its way, when the run began: evaluated as if it were ours. */
 function adopt(snapshot: ServiceSnapshot, definition: TaskDefinition): Rollout {
   return {
     snapshot,
@@ -137,15 +145,15 @@ function adopt(snapshot: ServiceSnapshot, definition: TaskDefinition): Rollout {
  * deployment that it made. Rejects where AWS refuses; production is untouched then.
  */
 async function startRollout(
-  tools: StartTools,
+  ctx: StartContext,
   snapshot: ServiceSnapshot,
   taskDefinitionArn: string,
   definition: TaskDefinition,
   request: RolloutRequest,
 ): Promise<Rollout> {
-  const until = tools.clock.now() + request.waitMinutes * 60_000;
+  const until = ctx.clock.now() + request.waitMinutes * 60_000;
   const input = updateInput(snapshot, taskDefinitionArn, request);
-  const service = await updateOnce(tools, snapshot, input, until);
+  const service = await updateOnce(ctx, snapshot, input, until);
   const primary = primaryOf(service);
   const isNew = primary?.id !== snapshot.primaryId;
   const entry = isNew ? entryOf(service, snapshot, taskDefinitionArn) : primary;
@@ -156,7 +164,7 @@ async function startRollout(
     definition,
     deploymentId: entry?.id ?? '',
     serviceDeploymentArn: isNew
-      ? await searchServiceDeployment(tools, snapshot, entry, taskDefinitionArn, until)
+      ? await searchServiceDeployment(ctx, snapshot, entry, taskDefinitionArn, until)
       : undefined,
     replacesTasks: isNew,
     adopted: false,
@@ -186,7 +194,7 @@ const GRACE_MS = 1_000;
  * of it. The watch meets the same end, and says what goes on.
  */
 async function searchServiceDeployment(
-  tools: StartTools,
+  ctx: StartContext,
   snapshot: ServiceSnapshot,
   primary: Deployment | undefined,
   taskDefinitionArn: string,
@@ -194,11 +202,11 @@ async function searchServiceDeployment(
 ): Promise<string | undefined> {
   try {
     const search = (): Promise<string | undefined> =>
-      findServiceDeployment(tools, snapshot, primary, taskDefinitionArn, until);
-    return await heardOut(tools.clock, tools.signal, GRACE_MS, search, (reason) => reason as Error);
+      findServiceDeployment(ctx, snapshot, primary, taskDefinitionArn, until);
+    return await withGracePeriod(ctx.clock, ctx.signal, GRACE_MS, search, (reason) => reason as Error);
   } catch (error) {
-    if (!tools.signal.aborted) {
-      tools.log.line(
+    if (!ctx.signal.aborted) {
+      ctx.log.line(
         `The search for the service deployment failed (${describeAwsError(error)}): following deployments[] of the service instead.`,
       );
     }

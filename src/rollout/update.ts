@@ -1,17 +1,15 @@
 import type { Service, UpdateServiceCommandInput } from '@aws-sdk/client-ecs';
 import type { EcsReads, EcsWrites } from '../aws/clients.ts';
-import { awsErrorKind, describeAwsError, isAwsError } from '../aws/errors.ts';
-import { failureOf } from '../aws/failures.ts';
-import { describeService, primaryOf } from '../aws/services.ts';
-import { unanswered, writeOnce } from '../aws/writes.ts';
-import type { Cause, RolloutRequest, ServiceSnapshot } from '../model.ts';
+import { awsErrorKind, deployErrorOf, describeAwsError, isAwsError } from '../aws/errors.ts';
+import { retryRead, unanswered, writeOnce } from '../aws/writes.ts';
+import { describeService, primaryOf } from '../ecs/services.ts';
+import type { Cause, RolloutRequest, ServiceSnapshot } from '../model/index.ts';
 import { Cancelled } from '../runtime/cancellation.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { Failure } from '../runtime/failure.ts';
-import { heardOut, within } from '../runtime/within.ts';
-import { untilAnswered } from './asking.ts';
+import { DeployError } from '../runtime/error.ts';
+import { withGracePeriod, withTimeout } from '../runtime/wait.ts';
 
-export interface UpdateTools {
+export interface UpdateContext {
   readonly aws: {
     readonly ecs: Pick<EcsReads, 'describeServices'>;
     readonly ecsWrites: Pick<EcsWrites, 'updateService'>;
@@ -21,7 +19,7 @@ export interface UpdateTools {
 }
 
 /** UpdateService was sent, and neither its answer nor its effect was seen: the service may have been touched. */
-export class UpdateUnanswered extends Failure {
+export class UpdateUnanswered extends DeployError {
   constructor(name: string, reason: Cause, detail: string) {
     super(reason, `AWS did not answer whether it took the update of service "${name}" (${detail})`, {
       hint: 'Look at the service in the console before you run again.',
@@ -65,12 +63,12 @@ const LEAST_MS = 5_000;
  * have come: what has none is looked for once more, and rejects with `UpdateUnanswered`, since it may yet take effect.
  */
 export async function updateOnce(
-  tools: UpdateTools,
+  ctx: UpdateContext,
   snapshot: ServiceSnapshot,
   input: UpdateServiceCommandInput,
   until: number,
 ): Promise<Service> {
-  const { aws, clock, signal } = tools;
+  const { aws, clock, signal } = ctx;
   const left = (): number => Math.max(until - clock.now(), LEAST_MS);
   const lost: unknown[] = [];
   try {
@@ -79,7 +77,7 @@ export async function updateOnce(
       async () => {
         try {
           const ms = Math.max(until - clock.now(), LEAST_SEND_MS);
-          return (await within(clock, ms, () => aws.ecsWrites.updateService(input))).service ?? {};
+          return (await withTimeout(clock, ms, () => aws.ecsWrites.updateService(input))).service ?? {};
         } catch (error) {
           if (awsErrorKind(error) === 'transient') lost.push(error);
           throw error;
@@ -87,34 +85,34 @@ export async function updateOnce(
       },
       async () => {
         const read = (): Promise<Service> => describeService(aws.ecs, snapshot.address);
-        const service = await within(clock, left(), () => untilAnswered(clock, read));
+        const service = await withTimeout(clock, left(), () => retryRead(clock, read));
         return tookEffect(service, snapshot, input) ? service : undefined;
       },
       signal,
       until,
     );
     if (primaryOf(answer) !== undefined) return answer;
-    return await heardOut(clock, signal, 0, () => seeEffect(tools, snapshot, input, left()), unanswered);
+    return await withGracePeriod(clock, signal, 0, () => seeEffect(ctx, snapshot, input, left()), unanswered);
   } catch (error) {
     if (error instanceof Cancelled) throw error;
     const failure = refusalOf(error, snapshot.address.name);
-    if (lost.length === 0 || !(failure instanceof Failure)) throw failure;
+    if (lost.length === 0 || !(failure instanceof DeployError)) throw failure;
     throw new UpdateUnanswered(snapshot.address.name, failure.reason, describeAwsError(error));
   }
 }
 
 /** An accepted update whose answer names no deployment: the service is read until it shows one. */
 async function seeEffect(
-  { aws, clock }: UpdateTools,
+  { aws, clock }: UpdateContext,
   snapshot: ServiceSnapshot,
   input: UpdateServiceCommandInput,
   ms: number,
 ): Promise<Service> {
   const { name } = snapshot.address;
-  return within(clock, ms, async () => {
+  return withTimeout(clock, ms, async () => {
     for (const pause of PAUSES) {
       await clock.sleep(pause * 1000);
-      const service = await untilAnswered(clock, () => describeService(aws.ecs, snapshot.address));
+      const service = await retryRead(clock, () => describeService(aws.ecs, snapshot.address));
       if (primaryOf(service) !== undefined && tookEffect(service, snapshot, input)) return service;
     }
     throw new UpdateUnanswered(name, 'unknown', 'the update was accepted, and no deployment of it appeared');
@@ -123,18 +121,46 @@ async function seeEffect(
 
 function refusalOf(error: unknown, name: string): Error {
   if (isAwsError(error, 'ServiceNotActiveException')) {
-    return new Failure('service-inactive', `Service "${name}" is not ACTIVE any more.`, { cause: error });
+    return new DeployError('service-inactive', `Service "${name}" is not ACTIVE any more.`, { cause: error });
   }
-  if (awsErrorKind(error) !== 'refused') return failureOf(error, `updating service "${name}"`);
-  return new Failure('unknown', `AWS refused to update service "${name}": ${describeAwsError(error)}`, {
-    hint: 'The service runs as before.',
+  if (awsErrorKind(error) !== 'refused') return deployErrorOf(error, `updating service "${name}"`);
+  const detail = describeAwsError(error);
+  return new DeployError('update-refused', `AWS refused to update service "${name}": ${detail}`, {
+    hint: `${changeFor(detail)} The service runs as before.`,
     cause: error,
   });
 }
 
+/** What to change, by AWS's sentence. */
+const CHANGES: readonly (readonly [RegExp, string])[] = [
+  [
+    /Network Configuration must be provided/i,
+    'Give the service a network configuration (subnets, security groups), or the definition the network mode that the service has.',
+  ],
+  [
+    /Network Configuration is not valid/i,
+    'Write the network mode awsvpc into the definition, as the service has a network configuration.',
+  ],
+  [
+    /does not support launch_?type/i,
+    'Write the launch type of the service into requiresCompatibilities of the definition.',
+  ],
+  [
+    /does not exist in the task definition|did not have a container port/i,
+    'Give the definition the container and the port that the load balancer of the service sends to.',
+  ],
+  [/daemon scheduling strategy/i, 'Leave desired-count out: a daemon service has one task on each instance.'],
+  [/inactive/i, 'The revision was deregistered meanwhile: run again.'],
+];
+
+function changeFor(sentence: string): string {
+  const known = CHANGES.find(([said]) => said.test(sentence))?.[1];
+  return known ?? 'Change what AWS names, in the service or in the task definition.';
+}
+
 /**
  * After a lost answer: a new deployment, or where none was due, the wanted settings. The new deployment may be
- * somebody's that replaced ours already; sending again would undo theirs.
+ * somebody's that replaced ours already; sending again would replace theirs.
  */
 function tookEffect(service: Service, snapshot: ServiceSnapshot, input: UpdateServiceCommandInput): boolean {
   if (primaryOf(service)?.id !== snapshot.primaryId) return true;

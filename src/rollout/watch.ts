@@ -1,22 +1,19 @@
 import type { Aws } from '../aws/clients.ts';
-import { breakerThreshold } from '../aws/breaker.ts';
-import { awsErrorKind, describeAwsError } from '../aws/errors.ts';
-import { failureOf } from '../aws/failures.ts';
-import type { Course, Request, Rollout, RolloutRequest } from '../model.ts';
+import { awsErrorKind, deployErrorOf, describeAwsError } from '../aws/errors.ts';
+import { breakerThreshold } from '../ecs/services.ts';
+import type { Request, Rollout, RolloutRequest, ServiceRun } from '../model/index.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { Failure } from '../runtime/failure.ts';
+import { DeployError } from '../runtime/error.ts';
 import type { OutputLog } from '../runtime/log.ts';
-import { poll } from '../runtime/poll.ts';
-import { within } from '../runtime/within.ts';
-import { diagnose, tellEvidence } from './diagnose.ts';
+import { poll, withTimeout } from '../runtime/wait.ts';
+import { diagnose, logEvidence } from './diagnose.ts';
+import { evaluate, type Evaluation, type EvaluationTerms } from './evaluate.ts';
+import { betterKnown, problemOf, type Watched } from './failure.ts';
 import { NO_HISTORY, remember } from './history.ts';
-import { judge, type Judgement, type Verdict } from './judge.ts';
-import type { Observation } from './observation.ts';
-import { observe } from './observe.ts';
-import { Teller } from './teller.ts';
-import { betterKnown, troubleOf, type Watched } from './trouble.ts';
+import { observe, type Observation } from './observe.ts';
+import { ProgressReporter } from './progress.ts';
 
-export interface WatchTools {
+export interface WatchContext {
   readonly aws: Pick<Aws, 'ecs' | 'elb'>;
   readonly clock: Clock;
   readonly signal: AbortSignal;
@@ -25,8 +22,8 @@ export interface WatchTools {
   readonly random: () => number;
 }
 
-/** When a watch is over: at the first verdict, or once ECS has finished rolling back. */
-export type Until = 'verdict' | 'rolled-back';
+/** When a watch is over: at the first final evaluation, or once ECS has finished rolling back. */
+export type Until = 'evaluation' | 'rolled-back';
 
 /** The longest pause after throttling. */
 const MAX_PAUSE_MS = 32_000;
@@ -35,73 +32,73 @@ const MAX_PAUSE_MS = 32_000;
 const JITTER = 0.1;
 
 /**
- * Follows a rollout to its verdict: looks, remembers, judges, says what changed, sleeps. Ends within one poll of the
+ * Follows a rollout to its end: looks, remembers, evaluates, says what changed, sleeps. Ends within one poll of the
  * first terminal sign, and on the deadline to the second. Throttling and lost answers only slow it down.
  */
 export async function watch(
-  tools: WatchTools,
+  ctx: WatchContext,
   rollout: Rollout,
   request: RolloutRequest,
-  until: Until = 'verdict',
-  since = tools.clock.now(),
+  until: Until = 'evaluation',
+  since = ctx.clock.now(),
 ): Promise<Watched> {
   const deadline = since + request.waitMinutes * 60_000;
-  const teller = new Teller(tools.log, rollout, tools.clock);
+  const reporter = new ProgressReporter(ctx.log, rollout, ctx.clock);
   let history = NO_HISTORY;
   let last: Observation | undefined;
   let pauseMs = request.pollSeconds * 1000;
-  return poll<Watched>(tools, deadline, async () => {
-    const look = await lookOnce(tools, rollout, deadline);
-    if (look.kind === 'blind') return { end: { end: look, last, history } };
+  return poll<Watched>(ctx, deadline, async () => {
+    const look = await lookOnce(ctx, rollout, deadline);
+    if (look.kind === 'access-lost') return { end: { end: look, last, history } };
     if (look.kind === 'seen') {
       last = withKnownTasks(look.seen, last);
       history = remember(history, last, beganBefore(rollout));
-      const verdict = judge(last, history, termsOf(rollout, request));
-      teller.tell(last, verdict);
-      if (isOver(verdict, until)) return { end: { end: verdict, last, history } };
+      const evaluation = evaluate(last, history, termsOf(rollout, request));
+      reporter.report(last, evaluation);
+      if (isOver(evaluation, until)) return { end: { end: evaluation, last, history } };
       pauseMs = isThrottling(last.unanswered) ? longer(pauseMs) : request.pollSeconds * 1000;
     } else {
-      tools.log.line(
+      ctx.log.line(
         `${rollout.snapshot.address.name}: no answer this time (${describeAwsError(look.error)}); asking again.`,
       );
       if (isThrottling(look.error)) pauseMs = longer(pauseMs);
     }
-    const jitter = 1 + JITTER * (2 * tools.random() - 1);
+    const jitter = 1 + JITTER * (2 * ctx.random() - 1);
     return { pauseMs: pauseMs * jitter, late: { end: { kind: 'deadline' }, last, history } };
   });
 }
 
-/** Watches one service's rollout; what keeps it from success becomes the course's trouble, evidence included. */
-export async function watchCourse(
-  tools: WatchTools & { readonly aws: Pick<Aws, 'logs'> },
-  course: Course,
+/** Watches one service's rollout; what keeps it from success becomes the problem of its service run, evidence included. */
+export async function watchServiceRun(
+  ctx: WatchContext & { readonly aws: Pick<Aws, 'logs'> },
+  serviceRun: ServiceRun,
   request: Request,
-): Promise<Course> {
-  const { rollout, move, trouble } = course;
-  if (rollout === undefined || move === 'nothing' || trouble !== undefined) return course;
-  const watched = await watch(tools, rollout, request.rollout, 'verdict', course.startedAt);
-  const after: Course = {
-    ...course,
+): Promise<ServiceRun> {
+  const { rollout, change, problem } = serviceRun;
+  if (rollout === undefined || change === 'none' || problem !== undefined) return serviceRun;
+  const watched = await watch(ctx, rollout, request.rollout, 'evaluation', serviceRun.startedAt);
+  const after: ServiceRun = {
+    ...serviceRun,
     rollout: knowing(rollout, watched),
-    desiredCount: watched.last?.service.desired ?? course.desiredCount,
+    desiredCount: watched.last?.service.desired ?? serviceRun.desiredCount,
   };
   const { waitMinutes, desiredCount } = request.rollout;
-  const found = troubleOf(watched, waitMinutes, rollout.replacesTasks ? undefined : desiredCount);
+  const found = problemOf(watched, waitMinutes, rollout.replacesTasks ? undefined : desiredCount);
   if (found === undefined) return after;
   // What happens in the service since another deployment took over is not of ours.
-  const isDone = watched.end.kind === 'blind' || watched.end.kind === 'superseded';
+  const isDone = watched.end.kind === 'access-lost' || watched.end.kind === 'superseded';
   const evidence = isDone
     ? found.evidence
-    : await diagnose(tools, rollout, watched, request.report.failureLogLines).catch((error: unknown) => {
+    : await diagnose(ctx, rollout, watched, request.report.failureLogLines).catch((error: unknown) => {
         // A job that is cancelled now has no time for more, and keeps what it knows.
-        if (!tools.signal.aborted) throw error;
+        if (!ctx.signal.aborted) throw error;
         return found.evidence;
       });
-  tellEvidence(tools.log, rollout.snapshot.address.name, evidence);
-  return { ...after, trouble: betterKnown({ ...found, evidence }) };
+  logEvidence(ctx.log, rollout.snapshot.address.name, evidence);
+  return { ...after, problem: betterKnown({ ...found, evidence }) };
 }
 
-/** The events of this watch are told, its failures are counted: what follows does not do it again. */
+/** The events of this watch are logged, its failures are counted: what follows does not do it again. */
 function knowing(rollout: Rollout, { last, history }: Watched): Rollout {
   const { snapshot } = rollout;
   const knownEvents = [...snapshot.knownEvents, ...(last?.events ?? []).map((event) => event.id)];
@@ -131,23 +128,23 @@ function longer(pause: number): number {
 type Look =
   | { readonly kind: 'seen'; readonly seen: Observation }
   | { readonly kind: 'unanswered'; readonly error: unknown }
-  | { readonly kind: 'blind'; readonly failure: Failure };
+  | { readonly kind: 'access-lost'; readonly failure: DeployError };
 
 /** A look that AWS does not answer ends with the deadline; one that is begun has a second at least. */
-async function lookOnce(tools: WatchTools, rollout: Rollout, deadline: number): Promise<Look> {
-  const left = Math.max(deadline - tools.clock.now(), 1_000);
+async function lookOnce(ctx: WatchContext, rollout: Rollout, deadline: number): Promise<Look> {
+  const left = Math.max(deadline - ctx.clock.now(), 1_000);
   try {
-    return { kind: 'seen', seen: await within(tools.clock, left, () => observe(tools, rollout)) };
+    return { kind: 'seen', seen: await withTimeout(ctx.clock, left, () => observe(ctx, rollout)) };
   } catch (error) {
     const kind = awsErrorKind(error);
     if (kind === 'throttled' || kind === 'transient') return { kind: 'unanswered', error };
-    const failure = failureOf(error, `watching service "${rollout.snapshot.address.name}"`);
-    if (!(failure instanceof Failure)) throw failure;
-    return { kind: 'blind', failure };
+    const failure = deployErrorOf(error, `watching service "${rollout.snapshot.address.name}"`);
+    if (!(failure instanceof DeployError)) throw failure;
+    return { kind: 'access-lost', failure };
   }
 }
 
-export function termsOf(rollout: Rollout, request: RolloutRequest): Judgement {
+export function termsOf(rollout: Rollout, request: RolloutRequest): EvaluationTerms {
   const { breaker, desiredCount, deployment, lastGood } = rollout.snapshot;
   const asked = request.desiredCount ?? desiredCount;
   return {
@@ -166,7 +163,10 @@ export function termsOf(rollout: Rollout, request: RolloutRequest): Judgement {
   };
 }
 
-function isOver(verdict: Verdict, until: Until): verdict is Exclude<Verdict, { kind: 'progressing' }> {
-  if (verdict.kind === 'progressing') return false;
-  return until === 'verdict' || !(verdict.kind === 'failed' && verdict.ecs !== 'gave-up');
+function isOver(
+  evaluation: Evaluation,
+  until: Until,
+): evaluation is Exclude<Evaluation, { kind: 'progressing' }> {
+  if (evaluation.kind === 'progressing') return false;
+  return until === 'evaluation' || !(evaluation.kind === 'failed' && evaluation.ecs !== 'ended');
 }

@@ -52,6 +52,7 @@ const GRACE_MS = 4_000;
 const LINGER_MS = 2_000;
 
 const KEPT_LINES = 400;
+
 const KEPT_STDOUT = 1024 * 1024;
 
 /** Nothing is printed: what the program says goes to `onLine` and into the result. */
@@ -108,6 +109,7 @@ async function start(command: Command, output: Output): Promise<number> {
 
 /** The child of one call. @actions/exec gives no handle of it; Node's own channel tells of each process that is made. */
 const running = new AsyncLocalStorage<Running>();
+
 subscribe('child_process', (message) => {
   running.getStore()?.take((message as { process: ChildProcess }).process);
 });
@@ -155,18 +157,18 @@ class Output {
   take(stream: 'stdout' | 'stderr', data: Buffer): void {
     const { text, lines } = this.#streams[stream].take(data);
     if (stream === 'stdout') this.#stdout = (this.#stdout + text).slice(0, KEPT_STDOUT);
-    for (const line of lines) this.#tell(line);
+    for (const line of lines) this.#emit(line);
   }
 
   finish(): { stdout: string; lastLines: string[] } {
     for (const stream of Object.values(this.#streams)) {
       const rest = stream.rest();
-      if (rest !== '') this.#tell(rest);
+      if (rest !== '') this.#emit(rest);
     }
     return { stdout: this.#stdout, lastLines: this.#last };
   }
 
-  #tell(line: string): void {
+  #emit(line: string): void {
     this.#last.push(line);
     if (this.#last.length > 2 * KEPT_LINES) this.#last = this.#last.slice(-KEPT_LINES);
     this.#onLine?.(line);

@@ -1,6 +1,6 @@
-import type { RolloutPoint } from '../model.ts';
+import type { RolloutPoint } from '../model/index.ts';
 
-/** Where the story is told while it happens. Texts may come from AWS or a container: the log makes them harmless. */
+/** Where the run says what happens, while it does. Texts may come from AWS or a container: the log sanitizes them. */
 export interface Log {
   line(text: string): void;
   /** A line that also becomes a warning annotation. */
@@ -14,9 +14,44 @@ export interface OutputLog extends Log {
   output(text: string): void;
 }
 
+/** A log whose lines are grouped by the stages of the run. */
+export interface StepLog extends OutputLog {
+  /** Runs a stage in a group of its own, and notes how long it took and whether it came to its end. */
+  step<T>(name: string, run: () => Promise<T>): Promise<T>;
+}
+
 /** A log that nobody reads. */
 export const SILENCE: Log = {
   line: () => undefined,
   warn: () => undefined,
   point: () => undefined,
 };
+
+const ANSI = new RegExp('\\u001b\\[[0-9;?]*[ -/]*[@-~]', 'g');
+
+/** Control characters but the tab; what is invisible or turns the reading order (Unicode's format characters). */
+const INVISIBLE = /(?!\t)\p{Cc}|[\p{Cf}\u2028\u2029]/gu;
+
+/** Longest line that goes into the log; the rest is counted. */
+const MAX_LINE = 2000;
+
+/**
+ * Lines of a text from AWS or a container that cannot command anything: no terminal escapes or invisible characters,
+ * no `##[command]` (the runner finds it anywhere in a line), and no `::command::` at the start.
+ */
+export function sanitizeLines(text: string): string[] {
+  return text
+    .split(/\r\n|\r|\n/)
+    .map((line) => line.replace(ANSI, '').replace(INVISIBLE, '').replaceAll('##[', '# #['))
+    .map((line) => (/^\s*::/.test(line) ? line.replace('::', ': :') : line))
+    .map((line) =>
+      line.length > MAX_LINE
+        ? `${line.slice(0, MAX_LINE).toWellFormed()}… (${line.length - MAX_LINE} characters more)`
+        : line,
+    );
+}
+
+/** `3 tasks`, `1 task`. */
+export function counted(count: number, thing: string): string {
+  return `${count} ${thing}${count === 1 ? '' : 's'}`;
+}

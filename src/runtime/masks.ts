@@ -2,7 +2,7 @@ const HIDDEN = '***';
 
 /**
  * The secrets of this run. The runner masks only its own log and summary, so whatever else leaves the process
- * (the report file, a comment) passes through `hide` first.
+ * (the report file, a comment) passes through `mask` first.
  */
 export class Masks {
   readonly #secrets = new Set<string>();
@@ -19,20 +19,20 @@ export class Masks {
   }
 
   /** Longest first, so that a secret that holds another one disappears whole. */
-  hide(text: string): string {
+  mask(text: string): string {
     const longestFirst = [...this.#secrets].sort((a, b) => b.length - a.length);
     return longestFirst.reduce((rest, secret) => rest.replaceAll(secret, HIDDEN), text);
   }
   /** The same value with every text in it hidden: before it is written as JSON or Markdown, which change its letters. */
-  hideIn<T>(value: T): T {
-    return this.#hideAny(value) as T;
+  maskIn<T>(value: T): T {
+    return this.#maskAny(value) as T;
   }
 
-  #hideAny(value: unknown): unknown {
-    if (typeof value === 'string') return this.hide(value);
-    if (Array.isArray(value)) return value.map((each) => this.#hideAny(each));
+  #maskAny(value: unknown): unknown {
+    if (typeof value === 'string') return this.mask(value);
+    if (Array.isArray(value)) return value.map((each) => this.#maskAny(each));
     if (typeof value !== 'object' || value === null) return value;
-    const entries = Object.entries(value).map(([name, each]) => [this.hide(name), this.#hideAny(each)]);
+    const entries = Object.entries(value).map(([name, each]) => [this.mask(name), this.#maskAny(each)]);
     return Object.fromEntries(entries) as unknown;
   }
 }

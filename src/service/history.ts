@@ -1,9 +1,9 @@
+import { revisionName } from '../aws/arn.ts';
 import type { Aws } from '../aws/clients.ts';
-import { during } from '../aws/failures.ts';
-import { revisionName } from '../aws/partition.ts';
-import { describeServiceRevisions, listServiceDeployments } from '../aws/service-deployments.ts';
-import type { ServiceSnapshot } from '../model.ts';
-import { Failure } from '../runtime/failure.ts';
+import { wrapAwsError } from '../aws/errors.ts';
+import { describeServiceRevisions, listServiceDeployments } from '../ecs/service-deployments.ts';
+import type { ServiceSnapshot } from '../model/index.ts';
+import { DeployError } from '../runtime/error.ts';
 
 /**
  * The task definition that `mode: rollback` goes back to: the last good one below the one that the service is on.
@@ -12,14 +12,16 @@ import { Failure } from '../runtime/failure.ts';
  */
 export async function lastGoodBelow(aws: Pick<Aws, 'ecs'>, snapshot: ServiceSnapshot): Promise<string> {
   const name = snapshot.address.name;
-  const succeeded = await during(`reading the history of service "${name}"`, () => successes(aws, snapshot));
+  const succeeded = await wrapAwsError(`reading the history of service "${name}"`, () =>
+    successes(aws, snapshot),
+  );
   const target = succeeded && below(stackOf(succeeded), snapshot.taskDefinitionArn);
   if (target !== undefined) return target;
   const why =
     succeeded === undefined
       ? 'its service deployments cannot be read (ecs:ListServiceDeployments)'
       : 'no earlier good revision is among its service deployments, which ECS keeps for 90 days';
-  throw new Failure('preflight-failed', `Service "${name}" cannot be rolled back: ${why}.`, {
+  throw new DeployError('preflight-failed', `Service "${name}" cannot be rolled back: ${why}.`, {
     hint: `Name the revision to go back to: task-definition: ${revisionName(snapshot.taskDefinitionArn).replace(/:\d+$/, '')}:<revision>, without mode: rollback.`,
   });
 }

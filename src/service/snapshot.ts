@@ -1,14 +1,14 @@
 import type { Deployment, DeploymentConfiguration, Service } from '@aws-sdk/client-ecs';
+import { parseArn } from '../aws/arn.ts';
 import type { EcsReads } from '../aws/clients.ts';
-import { parseArn } from '../aws/partition.ts';
 import {
   describeServiceRevisions,
   listServiceDeployments,
   timeOf,
   type ServiceDeploymentBrief,
   type ServiceRevision,
-} from '../aws/service-deployments.ts';
-import { primaryOf } from '../aws/services.ts';
+} from '../ecs/service-deployments.ts';
+import { primaryOf } from '../ecs/services.ts';
 import type {
   Breaker,
   DeploymentSettings,
@@ -17,7 +17,7 @@ import type {
   RunningImage,
   ServiceAddress,
   ServiceSnapshot,
-} from '../model.ts';
+} from '../model/index.ts';
 
 type SnapshotReads = Pick<EcsReads, 'listServiceDeployments' | 'describeServiceRevisions'>;
 

@@ -1,12 +1,10 @@
 import type { Service } from '@aws-sdk/client-ecs';
+import { lastSegment, revisionName } from '../aws/arn.ts';
 import type { Aws, EcsReads } from '../aws/clients.ts';
-import { isAwsError } from '../aws/errors.ts';
-import { during } from '../aws/failures.ts';
-import { lastSegment, revisionName } from '../aws/partition.ts';
-import type { ServiceSnapshot } from '../model.ts';
-import { counted } from '../runtime/counted.ts';
-import { Failure } from '../runtime/failure.ts';
-import type { Log } from '../runtime/log.ts';
+import { awsErrorKind, isAwsError, wrapAwsError } from '../aws/errors.ts';
+import type { ServiceSnapshot } from '../model/index.ts';
+import { DeployError } from '../runtime/error.ts';
+import { counted, type Log } from '../runtime/log.ts';
 import { takeSnapshot } from './snapshot.ts';
 
 /** DescribeServices takes ten services a call. */
@@ -25,7 +23,7 @@ export async function surveyServices(
   for (const service of services) refuseWhatCannotBeDeployed(service);
   const snapshots = await Promise.all(
     services.map((service) =>
-      during(`reading the deployments of service "${service.serviceName ?? ''}"`, () =>
+      wrapAwsError(`reading the deployments of service "${service.serviceName ?? ''}"`, () =>
         takeSnapshot(aws.ecs, cluster, service),
       ),
     ),
@@ -52,8 +50,9 @@ async function findServices(
   const found: Service[] = [];
   for (let from = 0; from < names.length; from += BATCH) {
     const batch = names.slice(from, from + BATCH);
-    const answer = await during(`reading ${batch.map((name) => `"${lastSegment(name)}"`).join(', ')}`, () =>
-      describe(aws, cluster, batch),
+    const answer = await wrapAwsError(
+      `reading ${batch.map((name) => `"${lastSegment(name)}"`).join(', ')}`,
+      () => describe(aws, cluster, batch),
     );
     found.push(...(answer.services ?? []));
     const missing = answer.failures?.[0];
@@ -61,7 +60,7 @@ async function findServices(
   }
   return names.map((name) => {
     const service = found.find((each) => each.serviceName === lastSegment(name));
-    if (service === undefined) throw new Failure('service-not-found', notFound(aws, cluster, name));
+    if (service === undefined) throw new DeployError('service-not-found', notFound(aws, cluster, name));
     return service;
   });
 }
@@ -83,9 +82,9 @@ async function clusterNotFound(
   aws: Pick<Aws, 'ecs' | 'region'>,
   cluster: string,
   cause: unknown,
-): Promise<Failure> {
+): Promise<DeployError> {
   const others = await namesFrom(async () => (await aws.ecs.listClusters({ maxResults: 100 })).clusterArns);
-  return new Failure(
+  return new DeployError(
     'cluster-not-found',
     `Cluster "${lastSegment(cluster)}" was not found in ${aws.region}. ${listing('Clusters', others)}`,
     { hint: 'Check the inputs cluster and aws-region, and the account of the credentials.', cause },
@@ -96,11 +95,11 @@ async function serviceNotFound(
   aws: Pick<Aws, 'ecs' | 'region'>,
   cluster: string,
   failure: { arn?: string | undefined; reason?: string | undefined },
-): Promise<Failure> {
+): Promise<DeployError> {
   const others = await namesFrom(
     async () => (await aws.ecs.listServices({ cluster, maxResults: 100 })).serviceArns,
   );
-  return new Failure(
+  return new DeployError(
     'service-not-found',
     `${notFound(aws, cluster, failure.arn ?? '')} ${listing('Services', others)}`,
     { hint: 'Check the inputs service, cluster and aws-region, and the account of the credentials.' },
@@ -130,7 +129,7 @@ function listing(what: string, names: readonly string[] | undefined): string {
 function refuseWhatCannotBeDeployed(service: Service): void {
   const name = service.serviceName ?? '';
   if (service.status !== 'ACTIVE') {
-    throw new Failure(
+    throw new DeployError(
       'service-inactive',
       `Service "${name}" is ${service.status ?? 'in no state'}, not ACTIVE.`,
       {
@@ -140,7 +139,7 @@ function refuseWhatCannotBeDeployed(service: Service): void {
   }
   const controller = service.deploymentController?.type ?? 'ECS';
   if (controller !== 'ECS') {
-    throw new Failure(
+    throw new DeployError(
       'unsupported-controller',
       `Service "${name}" is deployed by the ${controller} deployment controller; this action deploys services of the ECS controller only.`,
       {
@@ -148,4 +147,33 @@ function refuseWhatCannotBeDeployed(service: Service): void {
       },
     );
   }
+}
+
+/**
+ * Where a person reaches the service: the origin of the health-check URL, else the load balancer of the first target
+ * group. Undefined where neither is known; a denied look-up is no failure.
+ */
+export async function addressForPeople(
+  aws: Pick<Aws, 'elb'>,
+  healthCheckUrl: string | undefined,
+  snapshots: readonly ServiceSnapshot[],
+): Promise<string | undefined> {
+  if (healthCheckUrl !== undefined) return new URL(healthCheckUrl).origin;
+  const group = snapshots.flatMap((snapshot) => snapshot.targetGroups)[0];
+  if (group === undefined) return undefined;
+  try {
+    return await loadBalancerUrl(aws, group.targetGroupArn);
+  } catch (error) {
+    if (awsErrorKind(error) === 'not-aws') throw error;
+    return undefined;
+  }
+}
+
+async function loadBalancerUrl(aws: Pick<Aws, 'elb'>, targetGroupArn: string): Promise<string | undefined> {
+  const groups = await aws.elb.describeTargetGroups({ TargetGroupArns: [targetGroupArn] });
+  const loadBalancerArn = groups.TargetGroups?.[0]?.LoadBalancerArns?.[0];
+  if (loadBalancerArn === undefined) return undefined;
+  const answer = await aws.elb.describeLoadBalancers({ LoadBalancerArns: [loadBalancerArn] });
+  const name = answer.LoadBalancers?.[0]?.DNSName;
+  return name === undefined ? undefined : `http://${name}`;
 }

@@ -1,6 +1,6 @@
-import { isArray, isObject } from '../aws/json.ts';
 import { shortReference } from '../aws/image-reference.ts';
-import type { DefinitionChange, Json, JsonObject, TaskDefinition } from '../model.ts';
+import type { DefinitionChange, Json, JsonObject, TaskDefinition } from '../model/index.ts';
+import { isArray, isObject } from '../runtime/json.ts';
 import { normalise } from './normalise.ts';
 
 /** Fields of lists whose entries have a name: matched by it, whatever their order. */

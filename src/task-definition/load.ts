@@ -1,11 +1,11 @@
+import { parseArn, revisionName } from '../aws/arn.ts';
 import type { Aws } from '../aws/clients.ts';
-import { awsErrorKind } from '../aws/errors.ts';
-import { failureOf } from '../aws/failures.ts';
-import { revisionName } from '../aws/partition.ts';
-import type { DefinitionBase, ServiceSnapshot, TaskDefinition } from '../model.ts';
-import { Failure } from '../runtime/failure.ts';
-import { registrable } from './fields.ts';
+import { awsErrorKind, deployErrorOf } from '../aws/errors.ts';
+import type { DefinitionBase, ServiceSnapshot, TaskDefinition } from '../model/index.ts';
+import { DeployError } from '../runtime/error.ts';
+import type { Log } from '../runtime/log.ts';
 import { readTaskDefinitionFile } from './read-file.ts';
+import { registrable } from './shape.ts';
 
 /** A definition to start from, and where it came from. */
 export interface LoadedDefinition {
@@ -23,12 +23,12 @@ export async function loadBase(
   aws: TaskDefinitionReads,
   base: DefinitionBase,
   services: readonly ServiceSnapshot[],
-  workspace: string,
+  { workspace, log }: { readonly workspace: string; readonly log: Log },
 ): Promise<LoadedDefinition> {
   switch (base.kind) {
     case 'file':
       return {
-        definition: await readTaskDefinitionFile(workspace, base.path),
+        definition: base.definition ?? (await readTaskDefinitionFile(workspace, base.path, log)),
         origin: `the file ${base.path}`,
         arn: undefined,
       };
@@ -37,10 +37,28 @@ export async function loadBase(
     case 'family':
       return loadRevision(aws, base.family, latestOfFamily);
     case 'latest-of-service':
-      return loadRevision(aws, commonFamily(services), latestOfFamily);
+      return loadLatestOfService(aws, services);
     case 'running':
       return loadRevision(aws, runningRevision(services), (name) => `${name}, which runs now`);
   }
+}
+
+/** The family that the services run; that all its revisions are deregistered is not the fault of any input. */
+async function loadLatestOfService(
+  aws: TaskDefinitionReads,
+  services: readonly ServiceSnapshot[],
+): Promise<LoadedDefinition> {
+  const family = commonFamily(services);
+  const found = await findRevision(aws, family, latestOfFamily);
+  if (found !== undefined) return found;
+  const runs = revisionName(services[0]?.taskDefinitionArn ?? '');
+  throw new DeployError(
+    'invalid-input',
+    `Every revision of task definition "${family}" is deregistered in ${aws.region}, also ${runs}, which the service runs.`,
+    {
+      hint: 'Give task-definition: running to go on from what runs, or register a revision of the family. Nothing was touched.',
+    },
+  );
 }
 
 /** One revision as AWS holds it. `reference`: a family (its latest ACTIVE revision), `family:revision` or an ARN. */
@@ -51,7 +69,7 @@ export async function loadRevision(
 ): Promise<LoadedDefinition> {
   const found = await findRevision(aws, reference, origin);
   if (found !== undefined) return found;
-  throw new Failure(
+  throw new DeployError(
     'invalid-input',
     `Task definition "${revisionName(reference)}" was not found in ${aws.region}.`,
     { hint: `List what is there: aws ecs list-task-definitions --region ${aws.region}` },
@@ -67,18 +85,32 @@ export async function findRevision(
   try {
     const { taskDefinition, tags } = await aws.taskDefinitions.describe(reference);
     const arn = taskDefinition['taskDefinitionArn'] as string;
+    refuseForeign(reference, arn);
     const active =
       taskDefinition['status'] !== 'INACTIVE' && taskDefinition['status'] !== 'DELETE_IN_PROGRESS';
     const name = revisionName(arn);
     return {
       definition: registrable(taskDefinition, tags),
-      origin: active ? origin(name) : `${origin(name)} (deregistered: its content is registered anew)`,
+      origin: active ? origin(name) : `${origin(name)} (deregistered: its content is registered again)`,
       arn: active ? arn : undefined,
     };
   } catch (error) {
     if (awsErrorKind(error) === 'refused') return undefined;
-    throw failureOf(error, `reading task definition ${reference}`);
+    throw deployErrorOf(error, `reading task definition ${reference}`);
   }
+}
+
+/** An ARN says more than a name: another region or account is not this one's revision of the same name. */
+function refuseForeign(reference: string, answered: string): void {
+  const asked = parseArn(reference);
+  const found = parseArn(answered);
+  if (asked === undefined || found === undefined) return;
+  if (asked.region === found.region && asked.accountId === found.accountId) return;
+  throw new DeployError(
+    'invalid-input',
+    `task-definition: ${reference} is in ${asked.region}, account ${asked.accountId}; this run is in ${found.region}, account ${found.accountId}.`,
+    { hint: 'Give a revision of this region and account, or other credentials. Nothing was touched.' },
+  );
 }
 
 function latestOfFamily(name: string): string {
@@ -89,7 +121,7 @@ function commonFamily(services: readonly ServiceSnapshot[]): string {
   const families = [...new Set(services.map((each) => familyOf(each.taskDefinitionArn)))];
   const [family, ...others] = families;
   if (family === undefined || others.length > 0) {
-    throw new Failure(
+    throw new DeployError(
       'invalid-input',
       `The services run revisions of different families (${families.join(', ')}): task-definition must say which one they get.`,
     );
@@ -100,7 +132,7 @@ function commonFamily(services: readonly ServiceSnapshot[]): string {
 function runningRevision(services: readonly ServiceSnapshot[]): string {
   const [first, ...others] = services;
   if (first === undefined || others.some((each) => each.taskDefinitionArn !== first.taskDefinitionArn)) {
-    throw new Failure(
+    throw new DeployError(
       'invalid-input',
       'The services run different revisions: "task-definition: running" does not say which one they get.',
     );

@@ -1,14 +1,21 @@
-import { isArray, isObject } from '../aws/json.ts';
-import { cpuUnits, mebibytes } from '../aws/task-size.ts';
-import type { ContainerDefinition, Json, JsonObject, TaskDefinition } from '../model.ts';
-import { mapContainers } from './fields.ts';
+import { cpuUnits, mebibytes } from '../aws/task-definitions.ts';
+import type { ContainerDefinition, Json, JsonObject, TaskDefinition } from '../model/index.ts';
+import { isArray, isObject } from '../runtime/json.ts';
+import { mapContainers } from './shape.ts';
 
 /** Defaults that ECS fills in when a definition is registered (ECS API, ContainerDefinition and TaskDefinition). */
 const CONTAINER_DEFAULTS: JsonObject = { cpu: 0, essential: true, versionConsistency: 'enabled' };
+
 const HEALTH_CHECK_DEFAULTS: JsonObject = { interval: 30, timeout: 5, retries: 3 };
+
 const MOUNT_DEFAULTS: JsonObject = { readOnly: false };
+
 const FILE_SYSTEM_DEFAULTS: JsonObject = { rootDirectory: '/', transitEncryption: 'DISABLED' };
+
+const DOCKER_VOLUME_DEFAULTS: JsonObject = { autoprovision: false };
+
 const TASK_DEFAULTS: JsonObject = { enableFaultInjection: false };
+
 const PLATFORM_DEFAULTS: JsonObject = { cpuArchitecture: 'X86_64', operatingSystemFamily: 'LINUX' };
 
 /**
@@ -54,10 +61,13 @@ function normaliseMounts(field: string, mounts: Json | undefined): JsonObject {
 }
 
 function normaliseVolume(volume: Json): Json {
-  if (!isObject(volume) || !isObject(volume['efsVolumeConfiguration'])) return volume;
+  if (!isObject(volume)) return volume;
+  const efs = volume['efsVolumeConfiguration'];
+  const docker = volume['dockerVolumeConfiguration'];
   return {
     ...volume,
-    efsVolumeConfiguration: without(volume['efsVolumeConfiguration'], FILE_SYSTEM_DEFAULTS),
+    ...(isObject(efs) ? { efsVolumeConfiguration: without(efs, FILE_SYSTEM_DEFAULTS) } : {}),
+    ...(isObject(docker) ? { dockerVolumeConfiguration: without(docker, DOCKER_VOLUME_DEFAULTS) } : {}),
   };
 }
 

@@ -1,23 +1,22 @@
+import { revisionName } from '../aws/arn.ts';
 import type { Aws, EcsReads } from '../aws/clients.ts';
-import { awsErrorKind, describeAwsError } from '../aws/errors.ts';
-import { failureOf } from '../aws/failures.ts';
-import { isArray, isObject } from '../aws/json.ts';
-import { revisionName } from '../aws/partition.ts';
-import { describeService } from '../aws/services.ts';
-import { describeTasks, listFamilyTasks } from '../aws/tasks.ts';
+import { awsErrorKind, deployErrorOf, describeAwsError } from '../aws/errors.ts';
 import { writeOnce } from '../aws/writes.ts';
-import type { Course, RegisteredDefinition, ServiceAddress, TaskDefinition } from '../model.ts';
+import { describeService } from '../ecs/services.ts';
+import { describeTasks, listFamilyTasks } from '../ecs/tasks.ts';
+import type { RegisteredDefinition, ServiceAddress, ServiceRun, TaskDefinition } from '../model/index.ts';
 import { CancelledUnanswered } from '../runtime/cancellation.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { Failure } from '../runtime/failure.ts';
-import { Masks } from '../runtime/masks.ts';
+import { DeployError } from '../runtime/error.ts';
+import { isArray, isObject } from '../runtime/json.ts';
 import type { Log } from '../runtime/log.ts';
-import { within } from '../runtime/within.ts';
+import { Masks } from '../runtime/masks.ts';
+import { withTimeout } from '../runtime/wait.ts';
 import { diffDefinitions } from './diff.ts';
 import { findRevision } from './load.ts';
 import type { PreparedDefinition } from './prepare.ts';
 
-interface RegisterTools {
+interface RegisterContext {
   readonly aws: Pick<Aws, 'taskDefinitions' | 'region' | 'ecs' | 'ecsWrites'>;
   readonly clock: Clock;
   readonly signal: AbortSignal;
@@ -26,19 +25,19 @@ interface RegisterTools {
 
 /** The revision to deploy: one that is there already, or a new one. */
 export async function registerOrReuse(
-  tools: RegisterTools,
-  prepared: Omit<PreparedDefinition, 'current'>,
+  ctx: RegisterContext,
+  prepared: Omit<PreparedDefinition, 'current' | 'heldByAws'>,
 ): Promise<RegisteredDefinition> {
   const { existingArn, definition, origin, changes } = prepared;
-  const arn = existingArn ?? (await registerTaskDefinition(tools, definition));
+  const arn = existingArn ?? (await registerTaskDefinition(ctx, definition));
   const registered = existingArn === undefined;
-  tools.log.line(`${revisionName(arn)} ${registered ? 'is registered' : 'holds this definition already'}.`);
+  ctx.log.line(`${revisionName(arn)} ${registered ? 'is registered' : 'holds this definition already'}.`);
   return { arn, origin, registered, deregistered: false, changes };
 }
 
 /** Registers the definition once and resolves to its ARN. Rejects with `register-refused` and AWS's own words. */
 async function registerTaskDefinition(
-  { aws, clock, signal, log }: RegisterTools,
+  { aws, clock, signal, log }: RegisterContext,
   definition: TaskDefinition,
 ): Promise<string> {
   try {
@@ -54,8 +53,8 @@ async function registerTaskDefinition(
         `ECS has not answered whether it registered a revision of ${definition.family}: one may be left behind.`,
       );
     }
-    if (awsErrorKind(error) !== 'refused') throw failureOf(error, `registering ${definition.family}`);
-    throw new Failure(
+    if (awsErrorKind(error) !== 'refused') throw deployErrorOf(error, `registering ${definition.family}`);
+    throw new DeployError(
       'register-refused',
       `AWS refused the task definition ${definition.family}: ${withoutValues(describeAwsError(error), definition)}`,
       { hint: 'Nothing was deployed. Correct the definition and run again.', cause: error },
@@ -71,7 +70,7 @@ function withoutValues(text: string, definition: TaskDefinition): string {
   const values = entries.flatMap((entry) =>
     isObject(entry) && typeof entry['value'] === 'string' ? entry['value'] : [],
   );
-  return new Masks(values).hide(text);
+  return new Masks(values).mask(text);
 }
 
 /** After a lost answer: the latest revision of the family, if it is what was sent. */
@@ -85,27 +84,27 @@ async function findRegistered(
     : undefined;
 }
 
-/** The verdict stands by then: a look at who uses a revision is waited for so long. */
+/** The outcome stands by then: a look at who uses a revision is waited for so long. */
 const LOOK_MS = 10_000;
 
 /** Pauses while the last tasks of a failed revision stop, in seconds. */
 const PAUSES = [0, 2, 5, 10, 15, 30];
 
 /** Takes a revision back (see below) if no service ended up on it, nor may yet. */
-export async function tidyUp(
-  tools: RegisterTools,
+export async function deregisterUnused(
+  ctx: RegisterContext,
   definition: RegisteredDefinition,
-  courses: readonly Course[],
+  serviceRuns: readonly ServiceRun[],
 ): Promise<RegisteredDefinition> {
-  const isDeployed = courses.some(
-    ({ rollout, unanswered, outcome }) =>
-      unanswered === true || (rollout !== undefined && outcome?.result !== 'rolled-back'),
+  const isDeployed = serviceRuns.some(
+    ({ rollout, updateUnconfirmed, outcome }) =>
+      updateUnconfirmed === true || (rollout !== undefined && outcome?.result !== 'rolled-back'),
   );
-  if (courses.length === 0 || isDeployed) return definition;
-  return takeBack(
-    tools,
+  if (serviceRuns.length === 0 || isDeployed) return definition;
+  return deregister(
+    ctx,
     definition,
-    courses.map((course) => course.snapshot.address),
+    serviceRuns.map((serviceRun) => serviceRun.snapshot.address),
   );
 }
 
@@ -113,15 +112,15 @@ export async function tidyUp(
  * Deregisters the revision, if this run registered it, once no deployment and no task of the services uses it. An
  * orphan is untidy, not a failure: what stands in the way is a line in the log.
  */
-export async function takeBack(
-  tools: RegisterTools,
+export async function deregister(
+  ctx: RegisterContext,
   definition: RegisteredDefinition,
   services: readonly ServiceAddress[],
 ): Promise<RegisteredDefinition> {
   if (!definition.registered) return definition;
   try {
-    const deregistered = await deregisterUnused(tools, definition.arn, services);
-    tools.log.line(
+    const deregistered = await deregisterIfUnused(ctx, definition.arn, services);
+    ctx.log.line(
       deregistered
         ? `${revisionName(definition.arn)} is deregistered: nothing uses it.`
         : `${revisionName(definition.arn)} stays registered: its last tasks are still stopping.`,
@@ -129,13 +128,13 @@ export async function takeBack(
     return { ...definition, deregistered };
   } catch (error) {
     if (awsErrorKind(error) === 'not-aws') throw error;
-    tools.log.line(`${revisionName(definition.arn)} stays registered (${describeAwsError(error)}).`);
+    ctx.log.line(`${revisionName(definition.arn)} stays registered (${describeAwsError(error)}).`);
     return definition;
   }
 }
 
-async function deregisterUnused(
-  { aws, clock, signal }: RegisterTools,
+async function deregisterIfUnused(
+  { aws, clock, signal }: RegisterContext,
   taskDefinitionArn: string,
   services: readonly ServiceAddress[],
 ): Promise<boolean> {
@@ -143,7 +142,7 @@ async function deregisterUnused(
     Promise.all(services.map((service) => isUsed(aws.ecs, taskDefinitionArn, service)));
   for (const pause of PAUSES) {
     await clock.sleep(pause * 1000, signal);
-    const uses = await within(clock, LOOK_MS, look);
+    const uses = await withTimeout(clock, LOOK_MS, look);
     if (uses.includes(true)) continue;
     await aws.ecsWrites.deregisterTaskDefinition({ taskDefinition: taskDefinitionArn });
     return true;

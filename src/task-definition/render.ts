@@ -1,5 +1,4 @@
 import { byDigest } from '../aws/image-reference.ts';
-import { isArray, isObject } from '../aws/json.ts';
 import type {
   ContainerDefinition,
   DefinitionRequest,
@@ -9,8 +8,9 @@ import type {
   NamedChanges,
   RunningImage,
   TaskDefinition,
-} from '../model.ts';
-import { mapContainers } from './fields.ts';
+} from '../model/index.ts';
+import { isArray, isObject } from '../runtime/json.ts';
+import { mapContainers } from './shape.ts';
 
 /** What is rendered into a base. */
 export interface Rendering {

@@ -3,8 +3,8 @@
  * Reference has them for each call. Some calls ask for more than themselves: whoever registers a task definition hands
  * its roles to ECS.
  */
-import type { JsonObject } from '../../../simulator/protocol/fields.ts';
-import { isObject } from '../../../simulator/protocol/fields.ts';
+import type { JsonObject } from '../../../simulator/state/json.ts';
+import { isObject } from '../../../simulator/state/json.ts';
 import type { Authorization } from './evaluate.ts';
 
 /** A call as a simulator wrote it down. */

@@ -30,6 +30,7 @@ resource "aws_vpc_security_group_egress_rule" "https" {
 # The role of the ECS agent. Tasks have roles of their own and cannot get at this one.
 resource "aws_iam_role" "instance" {
   name                 = "${var.prefix}-instance"
+  path                 = var.role_path
   description          = "ECS agent on the instances of ${var.prefix}"
   permissions_boundary = var.permissions_boundary_arn
   assume_role_policy = jsonencode({
@@ -75,6 +76,7 @@ resource "aws_iam_role_policy" "instance" {
 
 resource "aws_iam_instance_profile" "this" {
   name = "${var.prefix}-instance"
+  path = var.role_path
   role = aws_iam_role.instance.name
 }
 
@@ -127,7 +129,7 @@ resource "aws_launch_template" "this" {
 
   tag_specifications {
     resource_type = "instance"
-    tags          = { Name = var.prefix }
+    tags          = { Name = var.prefix, Stack = var.prefix }
   }
 }
 
@@ -154,6 +156,13 @@ resource "aws_autoscaling_group" "this" {
   tag {
     key                 = "AmazonECSManaged"
     value               = "true"
+    propagate_at_launch = true
+  }
+
+  # The tags of the provider do not reach a group.
+  tag {
+    key                 = "Stack"
+    value               = var.prefix
     propagate_at_launch = true
   }
 

@@ -57,3 +57,8 @@ variable "permissions_boundary_arn" {
   description = "Permissions boundary of the role of the instances."
   type        = string
 }
+
+variable "role_path" {
+  description = "IAM path of the roles."
+  type        = string
+}

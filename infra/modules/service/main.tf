@@ -55,6 +55,10 @@ resource "aws_ecs_service" "this" {
   platform_version                   = var.capacity == "fargate" ? "LATEST" : null
   wait_for_steady_state              = false
 
+  # Without it the provider replaces the service where its shares of Fargate and Fargate Spot change: what runs would go,
+  # and what comes would have the image of Terraform's own revision.
+  force_new_deployment = true
+
   deployment_controller {
     type = "ECS"
   }

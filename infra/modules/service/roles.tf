@@ -22,6 +22,7 @@ locals {
 # Pulls the image, writes the log, and reads the secrets, for the container; nothing else.
 resource "aws_iam_role" "execution" {
   name                 = "${var.prefix}-execution"
+  path                 = var.role_path
   description          = "ECS pulls the image and writes the log of ${var.prefix} with it"
   assume_role_policy   = local.trust
   permissions_boundary = var.permissions_boundary_arn
@@ -78,6 +79,7 @@ resource "aws_iam_role_policy" "execution" {
 # What the application itself may do.
 resource "aws_iam_role" "task" {
   name                 = "${var.prefix}-task"
+  path                 = var.role_path
   description          = "The application in ${var.prefix}"
   assume_role_policy   = local.trust
   permissions_boundary = var.permissions_boundary_arn

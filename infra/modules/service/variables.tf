@@ -217,3 +217,8 @@ variable "permissions_boundary_arn" {
   description = "Permissions boundary of the roles."
   type        = string
 }
+
+variable "role_path" {
+  description = "IAM path of the roles."
+  type        = string
+}

@@ -1,0 +1,139 @@
+import { describe, expect, it } from '@jest/globals';
+import { httpGate, type HttpGateEnd } from '../../src/gates/http.ts';
+import type { HttpCheck, Probe } from '../../src/model/index.ts';
+import { Cancelled } from '../../src/runtime/cancellation.ts';
+import { fakeClock } from '../fakes/clock.ts';
+import { HTTP_CHECK, requestOf } from '../fakes/literals.ts';
+import { fakeLog } from '../fakes/log.ts';
+
+const WANTED = 'v2';
+const PROBES: Readonly<Record<string, Probe>> = {
+  '+': { kind: 'answer', status: 200, body: '{"v":"v2"}', url: '' },
+  '-': { kind: 'answer', status: 500, body: '', url: '' },
+  o: { kind: 'answer', status: 200, body: '{"v":"v1"}', url: '' },
+  x: { kind: 'unreachable', reason: 'the connection was refused' },
+};
+
+/** Asks a URL that answers as the letters say, the last one for ever. */
+async function gate(
+  answers: string,
+  options: {
+    before?: Probe | undefined;
+    check?: Partial<HttpCheck>;
+    deadline?: number;
+    slow?: number;
+    hangs?: boolean;
+  } = {},
+): Promise<HttpGateEnd & { asked: number; seconds: number; said: readonly string[] }> {
+  const clock = fakeClock();
+  const log = fakeLog();
+  let asked = 0;
+  const ask = ({ timeoutSeconds }: HttpCheck): Promise<Probe> => {
+    if (options.hangs === true) {
+      clock.advance(timeoutSeconds * 1000);
+      asked += 1;
+      return Promise.resolve({ kind: 'unreachable', reason: `no answer within ${timeoutSeconds} s` });
+    }
+    clock.advance(options.slow ?? 0);
+    const letter = answers[Math.min(asked, answers.length - 1)] ?? '';
+    asked += 1;
+    return Promise.resolve(PROBES[letter]!);
+  };
+  const check = { ...HTTP_CHECK, json: { v: WANTED }, ...options.check };
+  const limits = { ...requestOf().gate, deadlineSeconds: options.deadline ?? 120 };
+  const ctx = { ask, clock, log, signal: new AbortController().signal };
+  const end = await httpGate(ctx, check, limits, 'before' in options ? options.before : PROBES['o']);
+  return { ...end, asked, seconds: clock.now() / 1000, said: log.said };
+}
+
+describe('the health-check URL', () => {
+  it.each([
+    ['passes after enough good answers in a row', '+++', true, 3, 10],
+    ['starts to count again after a bad one', '++-+++', true, 6, 25],
+    ['fails after enough bad answers in a row', '---', false, 3, 10],
+    ['forgives bad answers that are not in a row', '--+--+++', true, 8, 35],
+    ['waits for the old version to go', 'ooooo+++', true, 8, 35],
+    ['is bad where it answered before and does not now', 'xxx', false, 3, 10],
+  ])('%s', async (_rule, answers, passed, asked, seconds) => {
+    expect(await gate(answers)).toMatchObject({ passed, asked, seconds, reachable: true });
+  });
+
+  it('is given its whole time, and is asked once more at its end', async () => {
+    expect(await gate('o', { deadline: 12 })).toMatchObject({
+      passed: false,
+      asked: 4,
+      seconds: 12,
+      detail: 'status 200, but v is "v1", expected "v2" when its 12 s were over',
+    });
+  });
+
+  it.each([
+    ['a deadline shorter than a probe', 1, 9, 1],
+    ['a deadline within the second probe', 16, 9, 16],
+    ['a deadline at which a pause ends: the last probe has a second', 14, 9, 15],
+  ])('that hangs does not outlast %s', async (_, deadline, timeoutSeconds, seconds) => {
+    const check = { timeoutSeconds, failures: 9 };
+    expect(await gate('', { deadline, check, hangs: true })).toMatchObject({ passed: false, seconds });
+  });
+
+  it('says that good answers came too late', async () => {
+    expect(await gate('ooo+', { deadline: 20 })).toMatchObject({
+      passed: false,
+      detail: 'status 200, 2 of 3 good answers in a row when its 20 s were over',
+    });
+  });
+
+  it('is not asked past its time by slow answers', async () => {
+    const { seconds, asked } = await gate('o', { deadline: 12, slow: 5000 });
+    expect(seconds).toBe(15);
+    expect(asked).toBe(2);
+  });
+
+  it.each([
+    ['nobody asked before', undefined],
+    ['it did not answer before either', PROBES['x']],
+  ])('that never answers is not blamed on the deployment where %s', async (_why, before) => {
+    expect(await gate('x', { before, deadline: 30 })).toMatchObject({
+      passed: false,
+      reachable: false,
+      seconds: 30,
+    });
+  });
+
+  it('that answered once was reachable', async () => {
+    expect(await gate('x-x', { before: undefined, deadline: 30 })).toMatchObject({ reachable: true });
+  });
+
+  it('is told of once for each change', async () => {
+    const { said } = await gate('ooo+++');
+    expect(said).toEqual([
+      'https://api.example.com/health: status 200, but v is "v1", expected "v2": still the old version',
+      'https://api.example.com/health: status 200 (1 of 3 good answers)',
+      'https://api.example.com/health: status 200 (2 of 3 good answers)',
+      'https://api.example.com/health: status 200 (3 of 3 good answers)',
+    ]);
+  });
+
+  it('shows no query in the log: it may carry a token', async () => {
+    const { said } = await gate('+++', { check: { url: 'https://a.example/h?token=s3cret' } });
+    expect(said.join('\n')).not.toContain('s3cret');
+  });
+
+  it('is left at once when the job is cancelled', async () => {
+    const controller = new AbortController();
+    const clock = fakeClock({
+      during: (pause) => {
+        if (pause === 2) controller.abort(new Cancelled('SIGINT'));
+      },
+    });
+    const ctx = {
+      ask: () => Promise.resolve(PROBES['o']!),
+      clock,
+      log: fakeLog(),
+      signal: controller.signal,
+    };
+    const check = { ...HTTP_CHECK, json: { v: WANTED } };
+    await expect(httpGate(ctx, check, requestOf().gate, PROBES['o'])).rejects.toBeInstanceOf(Cancelled);
+    expect(clock.pauses).toHaveLength(2);
+  });
+});

@@ -1,0 +1,201 @@
+import { describe, expect, it } from '@jest/globals';
+import { proveService, proveUrl, type GateContext } from '../../src/gates/prove.ts';
+import type { ServiceRun, DeployedImage, Probe } from '../../src/model/index.ts';
+import { denied, expired, throttled } from '../fakes/aws-errors.ts';
+import { fakeClock } from '../fakes/clock.ts';
+import { serviceRunOf, digestOf, HTTP_CHECK, REPOSITORY, requestOf, rolloutOf } from '../fakes/literals.ts';
+import { fakeLog } from '../fakes/log.ts';
+
+const IMAGE: DeployedImage = {
+  reference: `${REPOSITORY}@${digestOf('a')}`,
+  digest: digestOf('a'),
+  tag: undefined,
+  registry: undefined,
+};
+const GOOD: Probe = { kind: 'answer', status: 200, body: '', url: '' };
+const BAD: Probe = { kind: 'answer', status: 500, body: '', url: '' };
+const NONE: Probe = { kind: 'unreachable', reason: 'the connection was refused' };
+
+/** A service whose one task runs an image; `error`: what AWS says instead. */
+function ctx(world: {
+  digest?: string;
+  status?: string;
+  error?: Error;
+  probe?: Probe;
+}): GateContext & { asked: () => number } {
+  const rollout = rolloutOf();
+  let asked = 0;
+  const answer = (value: object): Promise<object> =>
+    world.error === undefined ? Promise.resolve(value) : Promise.reject(world.error);
+  const task = {
+    taskArn: 'arn:aws:ecs:x:1:task/prod/t1',
+    startedBy: rollout.deploymentId,
+    taskDefinitionArn: rollout.taskDefinitionArn,
+    lastStatus: world.status ?? 'RUNNING',
+    containers: [{ name: 'web', imageDigest: digestOf(world.digest ?? 'a') }],
+  };
+  const ecs = {
+    describeServices: () => answer({ services: [{ desiredCount: 1 }] }),
+    describeServiceDeployments: () => answer({ serviceDeployments: [] }),
+    listTasks: ({ desiredStatus }: { desiredStatus: string }) =>
+      answer({ taskArns: desiredStatus === 'RUNNING' ? ['t1'] : [] }),
+    describeTasks: () => answer({ tasks: [task] }),
+  };
+  const ecr = () => ({ batchGetImage: () => answer({ images: [{ imageManifest: '{"schemaVersion":2}' }] }) });
+  const ask = (): Promise<Probe> => {
+    asked += 1;
+    return Promise.resolve(world.probe ?? GOOD);
+  };
+  const signal = new AbortController().signal;
+  return {
+    aws: { ecs, ecr, elb: {} },
+    ask,
+    clock: fakeClock(),
+    log: fakeLog(),
+    signal,
+    asked: () => asked,
+  } as unknown as GateContext & { asked: () => number };
+}
+
+function prove(world: Parameters<typeof ctx>[0], serviceRun: Partial<ServiceRun> = {}): Promise<ServiceRun> {
+  return proveService(
+    ctx(world),
+    serviceRunOf({ outcome: undefined, ...serviceRun }),
+    { web: IMAGE },
+    requestOf(),
+  );
+}
+
+describe('a service', () => {
+  it('is proven by the digest that runs and by its tasks', async () => {
+    const { gates, problem } = await prove({});
+    expect(problem).toBeUndefined();
+    expect(gates.map(({ gate, state }) => `${gate} ${state}`)).toEqual(['digest passed', 'tasks passed']);
+  });
+
+  it.each([
+    ['another digest', { digest: 'b' }, 'digest-mismatch', ['digest']],
+    ['a task that does not run', { status: 'PENDING' }, 'container-health-check-failed', ['digest', 'tasks']],
+  ])('with %s is rolled back, and nothing more is asked', async (_what, world, cause, asked) => {
+    const { gates, problem } = await prove(world);
+    expect(problem).toMatchObject({ result: 'failed', cause, recovery: 'roll-back' });
+    expect(gates.map(({ gate }) => gate)).toEqual(asked);
+  });
+
+  it('that was not touched is left where a gate fails', async () => {
+    expect((await prove({ digest: 'b' }, { change: 'none' })).problem).toMatchObject({ recovery: 'leave' });
+  });
+
+  it('is left alone where the credentials expire meanwhile', async () => {
+    expect((await prove({ error: expired() })).problem).toMatchObject({
+      result: 'failed',
+      cause: 'credentials-expired',
+      recovery: 'leave',
+    });
+  });
+
+  it('of which a proof cannot be had is warned of; of one that nobody expected a line will do', async () => {
+    const saidOf = async (images: Readonly<Record<string, DeployedImage>>): Promise<readonly string[]> => {
+      const world = ctx({ error: denied() });
+      await proveService(world, serviceRunOf({ outcome: undefined }), images, requestOf());
+      return (world.log as ReturnType<typeof fakeLog>).said.map((text) =>
+        text.split(':').slice(0, 3).join(':'),
+      );
+    };
+    expect(await saidOf({ web: IMAGE })).toEqual([
+      'warning: backend: digest gate skipped',
+      'warning: backend: tasks gate skipped',
+    ]);
+    expect((await saidOf({}))[0]).toMatch(/^backend: digest gate skipped/);
+  });
+
+  it('that passes is not warned of', async () => {
+    const world = ctx({});
+    await proveService(world, serviceRunOf({ outcome: undefined }), { web: IMAGE }, requestOf());
+    expect((world.log as ReturnType<typeof fakeLog>).said.join()).not.toContain('warning: ');
+  });
+
+  it.each([
+    ['nothing may be read', denied()],
+    ['AWS gives no answer', throttled()],
+  ])('is not accused where %s', async (_why, error) => {
+    const { gates, problem } = await prove({ error });
+    expect(problem).toBeUndefined();
+    expect(gates.map(({ gate, state }) => `${gate} ${state}`)).toEqual(['digest skipped', 'tasks skipped']);
+  });
+
+  it.each<[string, Partial<ServiceRun>]>([
+    ['wants no task', { desiredCount: 0 }],
+    ['was refused its update', { rollout: undefined }],
+  ])('that %s has nothing to prove', async (_why, more) => {
+    const serviceRun = serviceRunOf(more);
+    expect(await proveService(ctx({ error: new Error('never called') }), serviceRun, {}, requestOf())).toBe(
+      serviceRun,
+    );
+  });
+});
+
+describe('the health-check URL', () => {
+  const request = requestOf({
+    gate: { ...requestOf().gate, http: { ...HTTP_CHECK, url: 'https://a.example/h?token=s3cret' } },
+  });
+  const names = (serviceRuns: readonly ServiceRun[]): string[] =>
+    serviceRuns.map((serviceRun) => `${serviceRun.change}: ${serviceRun.problem?.recovery ?? 'well'}`);
+
+  it('counts against every service that this run changed, and against no other', async () => {
+    const serviceRuns = [serviceRunOf(), serviceRunOf({ change: 'none' }), serviceRunOf({ change: 'adopt' })];
+    const evaluated = await proveUrl(ctx({ probe: BAD }), serviceRuns, request, GOOD);
+    expect(names(evaluated)).toEqual(['update: roll-back', 'none: well', 'adopt: roll-back']);
+    expect(evaluated[0]?.problem).toMatchObject({ result: 'failed', cause: 'http-check-failed' });
+  });
+
+  it('counts against all where nothing was changed, and leaves them', async () => {
+    const evaluated = await proveUrl(ctx({ probe: BAD }), [serviceRunOf({ change: 'none' })], request, GOOD);
+    expect(names(evaluated)).toEqual(['none: leave']);
+  });
+
+  it('that never answered this runner leaves production: the runner may be at fault', async () => {
+    const [serviceRun] = await proveUrl(ctx({ probe: NONE }), [serviceRunOf()], request, NONE);
+    expect(serviceRun?.problem).toMatchObject({ recovery: 'leave', cause: 'http-check-failed' });
+    expect(serviceRun?.problem?.hint).toContain('did not answer before the deployment either');
+  });
+
+  it('is asked once for all services', async () => {
+    const world = ctx({});
+    const evaluated = await proveUrl(world, [serviceRunOf(), serviceRunOf()], request, GOOD);
+    expect(evaluated.map(({ gates }) => gates.map(({ state }) => state))).toEqual([['passed'], ['passed']]);
+    expect(world.asked()).toBe(3);
+  });
+
+  it('shows no query anywhere: it may carry a token', async () => {
+    const world = ctx({ probe: BAD });
+    const evaluated = await proveUrl(world, [serviceRunOf()], request, GOOD);
+    const { said } = world.log as ReturnType<typeof fakeLog>;
+    expect(JSON.stringify([evaluated, said])).not.toContain('s3cret');
+  });
+
+  it.each<[string, ServiceRun[], boolean]>([
+    ['none is given', [serviceRunOf()], false],
+    ['no service wants a task', [serviceRunOf({ desiredCount: 0 })], true],
+    [
+      'no service is well',
+      [
+        serviceRunOf({
+          problem: {
+            result: 'failed',
+            cause: 'unknown',
+            reason: '',
+            hint: undefined,
+            evidence: [],
+            recovery: 'leave',
+          },
+        }),
+      ],
+      true,
+    ],
+  ])('is not asked where %s', async (_why, serviceRuns, given) => {
+    const world = ctx({});
+    expect(await proveUrl(world, serviceRuns, given ? request : requestOf(), GOOD)).toEqual(serviceRuns);
+    expect(world.asked()).toBe(0);
+  });
+});

@@ -1,0 +1,49 @@
+import { describe, expect, test } from '@jest/globals';
+import { forEachService } from '../../src/pipeline/services.ts';
+import type { ServiceRun } from '../../src/model/index.ts';
+import { newRunRecord, type RunRecord } from '../../src/report/run-record.ts';
+import { Cancelled } from '../../src/runtime/cancellation.ts';
+import { serviceRunOf } from '../fakes/literals.ts';
+
+function recordOf(...counts: readonly number[]): RunRecord {
+  return { ...newRunRecord(), serviceRuns: counts.map((desiredCount) => serviceRunOf({ desiredCount })) };
+}
+
+const countsOf = ({ serviceRuns }: RunRecord): number[] =>
+  serviceRuns.map(({ desiredCount }) => desiredCount);
+const more = (serviceRun: ServiceRun): ServiceRun => ({
+  ...serviceRun,
+  desiredCount: serviceRun.desiredCount + 1,
+});
+
+/** Rejects for the course with this count, and moves all others on. */
+function failing(count: number, error: Error): (serviceRun: ServiceRun) => Promise<ServiceRun> {
+  return (serviceRun) =>
+    serviceRun.desiredCount === count ? Promise.reject(error) : Promise.resolve(more(serviceRun));
+}
+
+describe('several courses, side by side', () => {
+  test('go every step, each from where the one before has brought it', async () => {
+    const record = recordOf(1, 10);
+    await forEachService(record, more, (serviceRun) => Promise.resolve(more(serviceRun)));
+    expect(countsOf(record)).toEqual([3, 12]);
+  });
+
+  test('keep what they have come to where one of them ends the others', async () => {
+    const record = recordOf(1, 10);
+    const cancelled = new Cancelled('SIGINT');
+    await expect(forEachService(record, more, failing(2, cancelled))).rejects.toBe(cancelled);
+    expect(countsOf(record)).toEqual([2, 12]);
+  });
+
+  test('keep what comes after the first of them has rejected', async () => {
+    const record = recordOf(1, 10);
+    const later = async (serviceRun: ServiceRun): Promise<ServiceRun> => {
+      if (serviceRun.desiredCount === 1) throw new Cancelled('SIGINT');
+      await new Promise((resolve) => setImmediate(resolve));
+      return more(serviceRun);
+    };
+    await expect(forEachService(record, later)).rejects.toBeInstanceOf(Cancelled);
+    expect(countsOf(record)).toEqual([1, 11]);
+  });
+});

@@ -1,0 +1,190 @@
+import { describe, expect, test } from '@jest/globals';
+import { readdirSync, readFileSync } from 'node:fs';
+import type { CheckResult } from '../../src/model/index.ts';
+import { Cancelled } from '../../src/runtime/cancellation.ts';
+import type { DeployError } from '../../src/runtime/error.ts';
+import { CHECKS, refuseFailed, runChecks } from '../../src/preflight/index.ts';
+import { failed, ok, resultOf, skipped, warning, type Finding } from '../../src/preflight/check.ts';
+import { expired, throttled, unanswered } from '../fakes/aws-errors.ts';
+import { definitionOf, requestOf, snapshotOf } from '../fakes/literals.ts';
+import { fakeLog } from '../fakes/log.ts';
+import { awsWith, ecrWith, meansWith, subjectOf } from './candidates.ts';
+
+const SIZED = definitionOf(['web'], {
+  requiresCompatibilities: ['FARGATE'],
+  networkMode: 'awsvpc',
+  executionRoleArn: 'web',
+  cpu: '1024',
+  memory: '1024',
+  taskRoleArn: 'web',
+});
+
+function preflight(mode: 'fail' | 'warn' | 'off'): ReturnType<typeof requestOf> {
+  return requestOf({ rollout: { ...requestOf().rollout, preflight: mode } });
+}
+
+describe('the list of checks', () => {
+  test('names each once, and holds every check of the room', () => {
+    expect(new Set(CHECKS.map(({ name }) => name)).size).toBe(CHECKS.length);
+    const texts = readdirSync('src/preflight').map((file) => readFileSync(`src/preflight/${file}`, 'utf8'));
+    const declared = texts.flatMap((text) => text.match(/^export const \w+: Check = /gm) ?? []);
+    expect(CHECKS).toHaveLength(declared.length);
+  });
+});
+
+describe('the findings of a check', () => {
+  const closed: Finding = { state: 'SKIPPED', detail: 'role a may not be looked at', lacks: 'iam:GetRole' };
+  const check = { name: 'role', nothing: 'no role', look: () => [] };
+
+  test.each<[readonly Finding[], Omit<CheckResult, 'check'>]>([
+    [[], { state: 'OK', detail: 'no role', denied: false }],
+    [[ok('a'), ok('b'), ok('a')], { state: 'OK', detail: 'a; b', denied: false }],
+    [[ok('a'), skipped('b')], { state: 'SKIPPED', detail: 'b', denied: false }],
+    [[ok('a'), closed, closed], { state: 'SKIPPED', detail: 'iam:GetRole', denied: true }],
+    [[skipped('b'), closed], { state: 'SKIPPED', detail: 'b; role a may not be looked at', denied: false }],
+    [[warning('c'), closed], { state: 'WARNING', detail: 'c; role a may not be looked at', denied: false }],
+    [[warning('c'), failed('d'), ok('a')], { state: 'FAILED', detail: 'c; d', denied: false }],
+  ])('%j', (findings, result) => {
+    expect(resultOf(check, findings)).toEqual({ check: 'role', ...result });
+  });
+});
+
+describe('verify', () => {
+  test('tells one line a check, warns of warnings, and folds what may not be looked at', async () => {
+    const log = fakeLog();
+    const results = await runChecks(
+      { ...meansWith(), aws: awsWith(), log },
+      subjectOf({ definition: SIZED }),
+    );
+    expect(results.map(({ check }) => check)).toEqual(CHECKS.map(({ name }) => name));
+    expect(log.said).toEqual([
+      'OK      task definition: it breaks no rule of RegisterTaskDefinition that is known',
+      'FAILED  task size: Fargate has no cpu 1024 and memory 1024; with cpu 1024, memory can be 2048 to 8192 MiB in steps of 1024',
+      'OK      service settings: the definition fits backend',
+      'OK      load balancer: no target group',
+      'OK      target type: no target group',
+      'OK      deployment percents: backend keeps 2 to 4 of 2 tasks (100/200 %)',
+      'OK      secret: the definition names no secret of Secrets Manager',
+      'OK      parameter: the definition names no parameter of Systems Manager',
+      'OK      log group: no container needs one',
+      'OK      other deployment: none is under way that this run would replace',
+      'warning: rollback target: backend has no good revision to go back to: a failed rollout would be left as it is',
+      'OK      rollback image: no good revision whose image is in ECR is known',
+      'OK      circuit breaker: backend has one, which rolls back',
+      'OK      alarms: none watches the deployment',
+      'OK      scaling range: the desired count is not set by this run',
+      expect.stringMatching(/^OK {6}definition size: 0\.\d of 64 KiB$/),
+      'Not checked, access denied: image (ecr:BatchGetImage), role (iam:GetRole)',
+    ]);
+  });
+
+  test('warns of what FAILED where it is not to stop the deployment', async () => {
+    const log = fakeLog();
+    await runChecks(
+      { ...meansWith(), aws: awsWith(), log },
+      subjectOf({ definition: SIZED, request: preflight('warn') }),
+    );
+    expect(log.said).toContainEqual(
+      expect.stringMatching(/^warning: FAILED, but preflight is warn: task size: /),
+    );
+  });
+
+  test('looks at nothing where it is off', async () => {
+    const log = fakeLog();
+    const candidate = subjectOf({ definition: SIZED, request: preflight('off') });
+    expect(await runChecks({ ...meansWith(), aws: awsWith(), log }, candidate)).toEqual([]);
+    expect(log.said).toEqual(['The preflight checks are off.']);
+  });
+
+  test('works without a service, where a revision is only registered', async () => {
+    const results = await runChecks(
+      { ...meansWith(), aws: awsWith(), log: fakeLog() },
+      subjectOf({ services: [] }),
+    );
+    expect(results.filter(({ state }) => state !== 'OK').map(({ check }) => check)).toEqual(['image']);
+  });
+
+  test.each([
+    ['throttled', throttled()],
+    ['unanswered', unanswered()],
+    ['expired', expired()],
+    ['behind a proxy of its own mind', Object.assign(new Error('no'), { code: 'CERT_HAS_EXPIRED' })],
+  ])('is stopped by no error of AWS: %s', async (_what, error) => {
+    const getRole = (): Promise<never> => Promise.reject(error);
+    const log = fakeLog();
+    const aws = awsWith({ roles: { getRole } });
+    const results = await runChecks({ ...meansWith(), aws, log }, subjectOf({ definition: SIZED }));
+    expect(results.find(({ check }) => check === 'role')).toMatchObject({ state: 'SKIPPED', denied: false });
+    expect(log.said).toContainEqual(
+      expect.stringMatching(/^SKIPPED role: role web \(taskRoleArn and executionRoleArn\) could not be looked at \(/),
+    );
+  });
+
+  test('ends where the job was cancelled', async () => {
+    const cancelled = new Cancelled('SIGINT');
+    const aws = awsWith({ roles: { getRole: () => Promise.reject(cancelled) } });
+    await expect(
+      runChecks({ ...meansWith(), aws, log: fakeLog() }, subjectOf({ definition: SIZED })),
+    ).rejects.toBe(cancelled);
+  });
+
+  test('runs its checks side by side', async () => {
+    const waiting: (() => void)[] = [];
+    const meet = (): Promise<never> =>
+      new Promise((_resolve, reject) => {
+        waiting.push(() => {
+          reject(throttled());
+        });
+        if (waiting.length === 2) for (const each of waiting) each();
+      });
+    const aws = awsWith({ roles: { getRole: meet }, ecr: () => ecrWith({ batchGetImage: meet }) });
+    const candidate = subjectOf({ definition: SIZED, services: [snapshotOf()] });
+    expect(await runChecks({ ...meansWith(), aws, log: fakeLog() }, candidate)).toHaveLength(CHECKS.length);
+  });
+});
+
+describe('refuseFailed', () => {
+  const result = (check: string, state: CheckResult['state']): CheckResult => ({
+    check,
+    state,
+    detail: `the ${check} is ${state}`,
+    denied: false,
+  });
+  const good = [result('image', 'OK'), result('rollback target', 'WARNING'), result('secret', 'SKIPPED')];
+  const bad = [...good, result('role', 'FAILED')];
+
+  function refusal(results: readonly CheckResult[], mode: 'fail' | 'warn' | 'off'): unknown {
+    try {
+      refuseFailed(results, mode);
+      return undefined;
+    } catch (error) {
+      const { reason, message, evidence } = error as DeployError;
+      return [reason, message, ...evidence.map(({ text }) => text)];
+    }
+  }
+
+  test('passes warnings and what was skipped', () => {
+    expect(refusal(good, 'fail')).toBeUndefined();
+  });
+
+  test.each(['warn', 'off'] as const)('passes everything where preflight is %s', (mode) => {
+    expect(refusal(bad, mode)).toBeUndefined();
+  });
+
+  test('names the one that failed with what it found', () => {
+    expect(refusal(bad, 'fail')).toEqual([
+      'preflight-failed',
+      'The preflight check "role" failed: the role is FAILED.',
+      'role: the role is FAILED',
+    ]);
+  });
+
+  test('names all that failed in one sentence, and each in a line of evidence', () => {
+    expect(refusal([...bad, result('log group', 'FAILED')], 'fail')).toEqual([
+      'preflight-failed',
+      '2 preflight checks failed: role: the role is FAILED; log group: the log group is FAILED.',
+      'role: the role is FAILED',
+      'log group: the log group is FAILED',
+    ]);
+  });
+});

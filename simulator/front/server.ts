@@ -1,0 +1,202 @@
+/** The HTTP front: finds the service and the action of a request, applies faults, records the call, answers. */
+import { randomUUID } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { answerOf, refusalBody } from '../api/actions.ts';
+import { parseRequest, receive } from '../api/protocol/request.ts';
+import type { AwsRequest, WireRequest } from '../api/protocol/request.ts';
+import type { World } from '../engine/world.ts';
+import type { FaultEffect, Faults } from '../scenario/faults.ts';
+import { AwsError } from '../state/errors.ts';
+import { downloadFolder, type Downloads } from '../state/registry.ts';
+import type { Call } from './calls.ts';
+import type { Throttling } from './throttling.ts';
+
+export interface Front {
+  /** The world of the region that a request was signed for. */
+  readonly worldOf: (region: string) => World;
+  readonly homeRegion: string;
+  readonly faults: Faults;
+  readonly downloads: Downloads;
+  /** Refuses calls above the rates that ECS allows an account; undefined where no call is refused for that. */
+  readonly throttling: Throttling | undefined;
+  readonly record: (call: Call) => void;
+  /** Brings what lies outside the world up to date before a request is answered. */
+  readonly refresh: (world: World, request: AwsRequest) => Promise<void>;
+}
+
+/** What becomes of a request: an answer, a connection that breaks, or no answer ever. */
+export type Reply =
+  | {
+      readonly kind: 'answer';
+      readonly status: number;
+      readonly headers: Readonly<Record<string, string>>;
+      readonly body: string;
+    }
+  | { readonly kind: 'reset' }
+  | { readonly kind: 'hang' };
+
+/** How a late answer is waited for, in milliseconds. */
+export type Pause = (milliseconds: number) => Promise<unknown>;
+
+interface Answer {
+  readonly status: number;
+  readonly body: string;
+  readonly error: string | undefined;
+}
+
+/** Services whose requests are signed for one region, whichever region the caller works in. */
+const globalServices = new Set(['iam']);
+
+/** The server that clients point AWS_ENDPOINT_URL at. */
+export function createFront(front: Front): Server {
+  return createServer((incoming, response) => {
+    if (answerDownload(front.downloads, incoming, response)) return;
+    handle(front, incoming, response).catch(() => {
+      // The client has gone before its request was read.
+      incoming.socket.destroy();
+    });
+  });
+}
+
+/** Answers a request for what a presigned URL of ECR leads to; false where it is for something else. */
+function answerDownload(
+  downloads: Downloads,
+  { method, url = '' }: IncomingMessage,
+  response: ServerResponse,
+): boolean {
+  if (method !== 'GET' || !url.startsWith(downloadFolder)) return false;
+  const content = downloads.content(url.slice(downloadFolder.length));
+  response.writeHead(content === undefined ? 403 : 200, { 'content-type': 'application/octet-stream' });
+  response.end(content);
+  return true;
+}
+
+async function handle(front: Front, incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+  const reply = await replyTo(front, await receive(incoming), sleep);
+  switch (reply.kind) {
+    case 'answer':
+      response.writeHead(reply.status, {
+        ...reply.headers,
+        'content-length': Buffer.byteLength(reply.body),
+      });
+      response.end(reply.body);
+      return;
+    case 'reset':
+      incoming.socket.destroy();
+      return;
+    case 'hang':
+      return;
+  }
+}
+
+/** What AWS replies to a request, however that came. Never rejects: a mistake of the simulator is an answer, too. */
+export async function replyTo(front: Front, wire: WireRequest, pause: Pause): Promise<Reply> {
+  try {
+    return await replyOf(front, wire, pause);
+  } catch (error) {
+    const unreadable = error instanceof SyntaxError;
+    const code = unreadable ? 'SerializationException' : 'InternalFailure';
+    const message = error instanceof Error ? (unreadable ? error.message : error.stack) : String(error);
+    return {
+      kind: 'answer',
+      status: unreadable ? 400 : 500,
+      headers: { 'content-type': 'application/x-amz-json-1.1' },
+      body: JSON.stringify({ __type: code, message }),
+    };
+  }
+}
+
+async function replyOf(front: Front, wire: WireRequest, pause: Pause): Promise<Reply> {
+  const request = parseRequest(wire, front.homeRegion);
+  const world = front.worldOf(globalServices.has(request.service) ? front.homeRegion : request.region);
+  const effect = front.faults.next(request.action);
+  if (effect?.kind === 'delay') await pause(effect.milliseconds);
+  await front.refresh(world, request);
+  world.clock.settle();
+  const time = world.clock.now();
+  const requestId = randomUUID();
+  const lost = effect?.kind === 'reset' || effect?.kind === 'hang';
+  const answer =
+    lost && effect.when === 'before' ? undefined : answerWith(front, world, request, effect, requestId);
+  const { service, action, region, caller, body } = request;
+  const outcome = lost || answer === undefined ? { status: 0, error: undefined } : answer;
+  front.record({ time, service, action, region, caller, body, status: outcome.status, error: outcome.error });
+  if (effect?.kind === 'hang') return { kind: 'hang' };
+  if (lost || answer === undefined) return { kind: 'reset' };
+  const { status: code, body: text, error: refusal } = answer;
+  return { kind: 'answer', status: code, headers: headersOf(request, refusal, requestId), body: text };
+}
+
+function answerWith(
+  { throttling }: Front,
+  world: World,
+  request: AwsRequest,
+  effect: FaultEffect | undefined,
+  requestId: string,
+): Answer {
+  try {
+    const refusal =
+      effect === undefined ? overRate(throttling, world, request) : refusalOf(world, request, effect);
+    if (refusal !== undefined) throw refusal;
+    return { status: 200, body: answerOf(world, request, requestId), error: undefined };
+  } catch (error) {
+    if (!(error instanceof AwsError)) throw error;
+    return { status: error.status, body: refusalBody(request, error, requestId), error: error.code };
+  }
+}
+
+function overRate(
+  throttling: Throttling | undefined,
+  world: World,
+  { service, action }: AwsRequest,
+): AwsError | undefined {
+  if (service !== 'ecs' || throttling === undefined || throttling.admits(world, action)) return undefined;
+  return new AwsError('ThrottlingException', 'Rate exceeded');
+}
+
+/** The refusal that a fault makes of a call. Query services answer 403 where awsJson services answer 400. */
+function refusalOf(world: World, request: AwsRequest, effect: FaultEffect): AwsError | undefined {
+  const { service, action, query } = request;
+  const named = (code: string): string => (query === undefined ? `${code}Exception` : code);
+  const forbidden = query === undefined ? 400 : 403;
+  const caller = `arn:${world.partition}:sts::${world.account}:assumed-role/deployer/simulated`;
+  const permission = `${service}:${action}`;
+  switch (effect.kind) {
+    case 'throttle':
+      return new AwsError(named('Throttling'), 'Rate exceeded');
+    case 'denied':
+      return new AwsError(
+        named('AccessDenied'),
+        `User: ${caller} is not authorized to perform: ${permission} because no identity-based policy allows the ${permission} action`,
+        forbidden,
+      );
+    case 'expired-token':
+      return new AwsError(
+        named('ExpiredToken'),
+        'The security token included in the request is expired',
+        forbidden,
+      );
+    case 'error':
+      return new AwsError(effect.code, effect.message, effect.status);
+    case 'http-500':
+      return new AwsError('ServerException', 'Service Unavailable. Please try again later.', 500);
+    case 'reset':
+    case 'hang':
+    case 'delay':
+      return undefined;
+  }
+}
+
+function headersOf(
+  request: AwsRequest,
+  refusal: string | undefined,
+  requestId: string,
+): Record<string, string> {
+  return {
+    'content-type': request.contentType,
+    'x-amzn-requestid': requestId,
+    ...(refusal === undefined ? {} : { 'x-amzn-errortype': refusal }),
+  };
+}

@@ -1,0 +1,164 @@
+import { tmpdir } from 'node:os';
+import type { System } from './context.ts';
+import { commitOf, readEvent } from './github/event.ts';
+import type { ConnectGitHub } from './github/github.ts';
+import { packLeftovers } from './image/session.ts';
+import { InvalidInputs, readInputs, type ReadInputs } from './inputs/index.ts';
+import { givenInputs } from './inputs/unknown.ts';
+import { deploy } from './pipeline/deploy.ts';
+import { commentContext, desiredComment, postComment } from './report/post-comment.ts';
+import { ProgressLog, type Console } from './report/progress-log.ts';
+import { publish, type Publisher } from './report/publish.ts';
+import { composeReport, runFacts } from './report/report.ts';
+import { endingOf, newRunRecord, type RunRecord } from './report/run-record.ts';
+import { DeployError } from './runtime/error.ts';
+import { Masks } from './runtime/masks.ts';
+
+/** The GitHub runner, as the action sees it; @actions/core and the environment in production. */
+export interface Runner {
+  /** An input's text as it is written, with the spaces around it. */
+  getInput(name: string): string;
+  setSecret(secret: string): void;
+  /** What a step keeps for its post step. */
+  saveState(name: string, value: string): void;
+  getState(name: string): string;
+  readonly console: Console;
+  readonly publisher: Publisher;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** Everything real that an action touches the world with, besides the runner. */
+export interface ActionSystem extends System {
+  readonly connectGitHub: ConnectGitHub;
+}
+
+/** One run of the action: inputs, the deployment, the report. Never rejects for a failed deployment: the step is red. */
+export async function run(runner: Runner, system: ActionSystem): Promise<void> {
+  const startedAt = system.date().toISOString();
+  runner.saveState('startedAt', startedAt);
+  const masks = new Masks();
+  const log = new ProgressLog(runner.console, system.clock, masks);
+  const inputs = readAllInputs(runner);
+  if (!(inputs instanceof DeployError)) maskSecrets(inputs.secrets, runner, masks);
+  const request = inputs instanceof DeployError ? undefined : inputs.request;
+  const record =
+    inputs instanceof DeployError
+      ? { ...newRunRecord(), ending: endingOf(inputs) }
+      : await deployWithAws(inputs, runner, system, log, masks);
+  const { steps, lines, warnings, points, seconds } = log;
+  const recorded = { startedAt, durationSeconds: seconds, steps, lines, warnings, points };
+  const event = await readEvent(runner.env);
+  const report = composeReport(request, runFacts(runner.env, commitOf(event)), record, recorded);
+  const comment = request && { ...desiredComment(request), githubToken: request.report.githubToken };
+  await publish(report, runner.publisher, masks, {
+    temp: givenOr(runner.env['RUNNER_TEMP'], tmpdir()),
+    summary: request?.report.summary ?? true,
+    ...(comment === undefined
+      ? {}
+      : { comment: (masked) => postComment(masked, comment, commentContext(event, system)) }),
+  });
+}
+
+function workspaceOf(runner: Runner): string {
+  return givenOr(runner.env['GITHUB_WORKSPACE'], process.cwd());
+}
+
+/** A variable that is set to nothing is not set. */
+function givenOr(value: string | undefined, otherwise: string): string {
+  return value === undefined || value === '' ? otherwise : value;
+}
+
+/** The region that the environment names. */
+function regionOf({ env }: Runner): string | undefined {
+  return [env['AWS_REGION'], env['AWS_DEFAULT_REGION']].find((each) => each !== undefined && each !== '');
+}
+
+function readAllInputs(runner: Runner): ReadInputs | DeployError {
+  try {
+    return readInputs((name) => runner.getInput(name), {
+      workspace: workspaceOf(runner),
+      region: regionOf(runner),
+      given: givenInputs(runner.env),
+    });
+  } catch (error) {
+    if (error instanceof InvalidInputs) return invalidInput(error);
+    throw error;
+  }
+}
+
+/** One problem is the message itself; several are named in it and listed below it. */
+function invalidInput({ problems }: InvalidInputs): DeployError {
+  const [only = '', ...others] = problems;
+  if (others.length === 0) {
+    return new DeployError('invalid-input', `Invalid input: ${only}`, { hint: CALLED_NOTHING });
+  }
+  const names = [...new Set(problems.map((problem) => problem.split(':', 1)[0] ?? ''))];
+  return new DeployError(
+    'invalid-input',
+    `Invalid inputs, ${problems.length} problems: ${names.join(', ')}.`,
+    {
+      hint: [...problems, CALLED_NOTHING].join('\n'),
+    },
+  );
+}
+
+const CALLED_NOTHING = 'Correct what the message names. Nothing was called yet.';
+
+/** Before the first word is printed. */
+function maskSecrets(secrets: readonly string[], runner: Runner, masks: Masks): void {
+  for (const secret of secrets) {
+    masks.add(secret);
+    runner.setSecret(secret);
+  }
+}
+
+/** Line by line: a secret that a program prints is printed so. Too short a line would blank out half the log. */
+function maskLines(secret: string, runner: Runner, masks: Masks): void {
+  maskSecrets(
+    secret.split(/\r?\n/).filter((line) => line.trim().length > 2),
+    runner,
+    masks,
+  );
+}
+
+async function deployWithAws(
+  { request, warnings }: ReadInputs,
+  runner: Runner,
+  system: ActionSystem,
+  log: ProgressLog,
+  masks: Masks,
+): Promise<RunRecord> {
+  const { connectAws, clock, signal, random, ask, download, exec } = system;
+  const over = new AbortController();
+  try {
+    for (const warning of warnings) log.warn(warning);
+    const region = request.region ?? regionOf(runner);
+    return await deploy(request, {
+      aws: await connectAws(region, signal, over.signal),
+      awsToTheEnd: await connectAws(region, over.signal, over.signal),
+      clock,
+      signal,
+      log,
+      random,
+      ask,
+      download,
+      saveForPost: (text) => {
+        runner.saveState('savedState', text);
+      },
+      saveLeftovers: (leftovers) => {
+        runner.saveState('docker', packLeftovers(leftovers));
+      },
+      exec,
+      mask: (secret) => {
+        maskLines(secret, runner, masks);
+      },
+      env: runner.env,
+      workspace: workspaceOf(runner),
+    });
+  } catch (error) {
+    return { ...newRunRecord(), ending: endingOf(error) };
+  } finally {
+    // A call that nobody waits for any more must not keep the process alive.
+    over.abort(new Error('The run is over.'));
+  }
+}

@@ -1,0 +1,112 @@
+import type {
+  ServiceDeployment,
+  ServiceDeploymentBrief,
+  ServiceRevision,
+  ServiceRevisionSummary,
+} from '@aws-sdk/client-ecs';
+import type { EcsReads } from '../aws/clients.ts';
+import { awsErrorKind } from '../aws/errors.ts';
+import type { ServiceAddress } from '../model/index.ts';
+
+export type { ServiceDeployment, ServiceDeploymentBrief, ServiceRevision, ServiceRevisionSummary };
+
+/** Pages of ListServiceDeployments that are read at most: 1,000 deployments. */
+const PAGES = 10;
+
+export interface ListOptions {
+  readonly status?: 'SUCCESSFUL';
+  /** By AWS's clock. */
+  readonly createdAfter?: Date;
+  /** Reading ends at the first page after which it holds. */
+  readonly enough?: (found: readonly ServiceDeploymentBrief[]) => boolean;
+}
+
+/**
+ * Service deployments of a service, newest first; ECS keeps them for 90 days. Undefined where the call is denied
+ * or unsupported.
+ */
+export async function listServiceDeployments(
+  ecs: Pick<EcsReads, 'listServiceDeployments'>,
+  address: Pick<ServiceAddress, 'cluster' | 'name'>,
+  options: ListOptions = {},
+): Promise<ServiceDeploymentBrief[] | undefined> {
+  const found: ServiceDeploymentBrief[] = [];
+  let nextToken: string | undefined;
+  try {
+    for (let page = 0; page < PAGES; page += 1) {
+      const answer = await ecs.listServiceDeployments({
+        cluster: address.cluster,
+        service: address.name,
+        maxResults: 100,
+        ...(options.status === undefined ? {} : { status: [options.status] }),
+        ...(options.createdAfter === undefined ? {} : { createdAt: { after: options.createdAfter } }),
+        ...(nextToken === undefined ? {} : { nextToken }),
+      });
+      found.push(...(answer.serviceDeployments ?? []));
+      nextToken = answer.nextToken;
+      if (nextToken === undefined || options.enough?.(found) === true) break;
+    }
+  } catch (error) {
+    if (isClosed(error)) return undefined;
+    throw error;
+  }
+  return found.sort((a, b) => timeOf(b.createdAt) - timeOf(a.createdAt));
+}
+
+/** One service deployment whole. Undefined where the call is denied or unsupported, or does not know it (yet). */
+export async function describeServiceDeployment(
+  ecs: Pick<EcsReads, 'describeServiceDeployments'>,
+  arn: string,
+): Promise<ServiceDeployment | undefined> {
+  try {
+    const answer = await ecs.describeServiceDeployments({ serviceDeploymentArns: [arn] });
+    return answer.serviceDeployments?.[0];
+  } catch (error) {
+    if (isClosed(error)) return undefined;
+    throw error;
+  }
+}
+
+const REVISIONS_A_CALL = 20;
+
+/** Service revisions by ARN, in no order; those that cannot be read are left out. */
+export async function describeServiceRevisions(
+  ecs: Pick<EcsReads, 'describeServiceRevisions'>,
+  arns: readonly string[],
+): Promise<ServiceRevision[]> {
+  const revisions: ServiceRevision[] = [];
+  try {
+    for (let from = 0; from < arns.length; from += REVISIONS_A_CALL) {
+      const answer = await ecs.describeServiceRevisions({
+        serviceRevisionArns: arns.slice(from, from + REVISIONS_A_CALL),
+      });
+      revisions.push(...(answer.serviceRevisions ?? []));
+    }
+    return revisions;
+  } catch (error) {
+    if (isClosed(error)) return [];
+    throw error;
+  }
+}
+
+/** The service revision that a service deployment brings; undefined where it cannot be read. */
+export async function targetRevisionOf(
+  ecs: Pick<EcsReads, 'describeServiceDeployments' | 'describeServiceRevisions'>,
+  serviceDeploymentArn: string | undefined,
+): Promise<ServiceRevision | undefined> {
+  if (serviceDeploymentArn === undefined) return undefined;
+  const deployment = await describeServiceDeployment(ecs, serviceDeploymentArn);
+  const target = deployment?.targetServiceRevision?.arn;
+  return target === undefined ? undefined : (await describeServiceRevisions(ecs, [target]))[0];
+}
+
+/** Denied and unsupported calls have a fallback; all other errors are the caller's. */
+function isClosed(error: unknown): boolean {
+  const kind = awsErrorKind(error);
+  return kind === 'denied' || kind === 'unsupported';
+}
+
+/** Milliseconds of an AWS time; only compared with other AWS times. */
+export function timeOf(date: Date | undefined): number {
+  return date?.getTime() ?? 0;
+}

@@ -1,0 +1,54 @@
+import type { Deployment, Service } from '@aws-sdk/client-ecs';
+import type { EcsReads } from '../aws/clients.ts';
+import type { Breaker, ServiceAddress } from '../model/index.ts';
+
+export type { Deployment, Service };
+
+/** The service was shown as it had been before a change of this run. */
+export class OutdatedAnswer extends Error {
+  constructor(name: string) {
+    super(`service "${name}" is still shown as it was before the update`);
+    this.name = 'OutdatedAnswer';
+  }
+}
+
+/** ECS shows a deleted service as INACTIVE for a while; one that is missing has only lost sight of itself. */
+class ServiceMissing extends Error {
+  constructor(name: string) {
+    super(`ECS does not show service "${name}" this moment.`);
+    this.name = 'ServiceMissing';
+  }
+}
+
+/** The service as it is now. Rejects, like an unanswered call, where ECS does not show it. */
+export async function describeService(
+  ecs: Pick<EcsReads, 'describeServices'>,
+  address: Pick<ServiceAddress, 'cluster' | 'name'>,
+): Promise<Service> {
+  const answer = await ecs.describeServices({ cluster: address.cluster, services: [address.name] });
+  const service = answer.services?.[0];
+  if (service === undefined) throw new ServiceMissing(address.name);
+  return service;
+}
+
+/** The PRIMARY entry of `deployments[]`: what ECS is moving the service to, or has. */
+export function primaryOf(service: Service): Deployment | undefined {
+  return service.deployments?.find((deployment) => deployment.status === 'PRIMARY');
+}
+
+/**
+ * Failed tasks at which a service's deployment circuit breaker triggers at a desired count: a percentage of it, by
+ * default half of it between 3 and 200 tasks, or a count (ECS Developer Guide, "How the Amazon ECS deployment circuit
+ * breaker detects failures").
+ */
+export function breakerThreshold({ rule }: Breaker, desiredCount: number): number {
+  const share = Math.ceil((rule.value / 100) * desiredCount);
+  switch (rule.type) {
+    case 'COUNT':
+      return Math.max(rule.value, 1);
+    case 'UNBOUNDED_PERCENT':
+      return Math.max(share, 1);
+    case 'BOUNDED_PERCENT':
+      return Math.min(Math.max(share, 3), 200);
+  }
+}

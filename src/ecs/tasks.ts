@@ -1,0 +1,77 @@
+import type { ListTasksCommandInput, Task } from '@aws-sdk/client-ecs';
+import type { EcsReads } from '../aws/clients.ts';
+import type { Rollout, ServiceAddress } from '../model/index.ts';
+
+export type { Task };
+
+type TaskReads = Pick<EcsReads, 'listTasks' | 'describeTasks'>;
+
+/** ARNs of a service's tasks, by what ECS wants them to be. Stopped tasks stay listed for about an hour. */
+export function listServiceTasks(
+  ecs: Pick<EcsReads, 'listTasks'>,
+  address: Pick<ServiceAddress, 'cluster' | 'name'>,
+  desiredStatus: 'RUNNING' | 'STOPPED',
+): Promise<string[]> {
+  return listTasks(ecs, { cluster: address.cluster, serviceName: address.name, desiredStatus });
+}
+
+/** ARNs of all tasks of a family in a cluster: those of services, and those that belong to none. */
+export function listFamilyTasks(
+  ecs: Pick<EcsReads, 'listTasks'>,
+  cluster: string,
+  family: string,
+  desiredStatus: 'RUNNING' | 'STOPPED',
+): Promise<string[]> {
+  return listTasks(ecs, { cluster, family, desiredStatus });
+}
+
+async function listTasks(ecs: Pick<EcsReads, 'listTasks'>, which: ListTasksCommandInput): Promise<string[]> {
+  const arns: string[] = [];
+  let nextToken: string | undefined;
+  do {
+    const answer = await ecs.listTasks({
+      ...which,
+      ...(nextToken === undefined ? {} : { nextToken }),
+    });
+    arns.push(...(answer.taskArns ?? []));
+    nextToken = answer.nextToken;
+  } while (nextToken !== undefined);
+  return arns;
+}
+
+/** Tasks by ARN, 100 a call; those that are gone are left out. */
+export async function describeTasks(
+  ecs: Pick<EcsReads, 'describeTasks'>,
+  cluster: string,
+  arns: readonly string[],
+): Promise<Task[]> {
+  const tasks: Task[] = [];
+  for (let from = 0; from < arns.length; from += 100) {
+    const answer = await ecs.describeTasks({ cluster, tasks: arns.slice(from, from + 100) });
+    tasks.push(...(answer.tasks ?? []));
+  }
+  return tasks;
+}
+
+/** Tasks that a rollout started and that have stopped or are stopping. */
+export async function stoppedTasksOf(ecs: TaskReads, { snapshot, deploymentId }: Rollout): Promise<Task[]> {
+  const { address } = snapshot;
+  const arns = await listServiceTasks(ecs, address, 'STOPPED');
+  const tasks = await describeTasks(ecs, address.cluster, arns);
+  return tasks.filter((task) => task.startedBy === deploymentId);
+}
+
+/**
+ * Running tasks that a rollout stands for. ECS writes the deployment's id into `startedBy`; where the rollout started
+ * no tasks itself, those of its revision: after a rollback tasks live on that an older deployment started.
+ */
+export async function runningTasksOf(ecs: TaskReads, rollout: Rollout): Promise<Task[]> {
+  const { address } = rollout.snapshot;
+  const arns = await listServiceTasks(ecs, address, 'RUNNING');
+  const tasks = await describeTasks(ecs, address.cluster, arns);
+  return tasks.filter((task) =>
+    rollout.replacesTasks && !rollout.adopted
+      ? task.startedBy === rollout.deploymentId
+      : task.taskDefinitionArn === rollout.taskDefinitionArn,
+  );
+}

@@ -1,0 +1,198 @@
+import type { AlarmReads } from '../aws/clients.ts';
+import { awsErrorKind, deployErrorOf, describeAwsError } from '../aws/errors.ts';
+import type { AlarmView, GateResult } from '../model/index.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { DeployError } from '../runtime/error.ts';
+import { counted, type Log } from '../runtime/log.ts';
+import { Heartbeat, poll, withTimeout } from '../runtime/wait.ts';
+
+/** However little of the bake is left, a look that is begun has as long. */
+const LEAST_MS = 15_000;
+
+export interface AlarmContext {
+  readonly aws: { readonly alarms: AlarmReads };
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly log: Log;
+}
+
+/**
+ * The alarms as they are before anything is touched; empty where they could not be read. One that does not exist could
+ * never warn: it rejects with `preflight-failed`, or only warns where the checks do. One that is in ALARM already is ignored
+ * until it has been OK once; the preflight checks warn of it.
+ */
+export async function surveyAlarms(
+  ctx: AlarmContext,
+  names: readonly string[],
+  preflight: 'fail' | 'warn' | 'off',
+): Promise<readonly AlarmView[]> {
+  if (names.length === 0) return [];
+  const seen = await readPatiently(ctx, names);
+  if (seen === 'denied' || seen === 'unanswered') {
+    const why = seen === 'denied' ? 'denied: cloudwatch:DescribeAlarms' : 'no answer';
+    ctx.log.warn(`How the alarms were before the deployment cannot be read (${why}).`);
+    return [];
+  }
+  const missing = names.filter((name) => !seen.some((alarm) => alarm.name === name));
+  if (missing.length > 0) {
+    const message = `There is no CloudWatch alarm ${missing.map(quoted).join(', ')}.`;
+    if (preflight === 'fail') {
+      throw new DeployError('preflight-failed', message, {
+        hint: 'Check the input alarms, the region and the account.',
+      });
+    }
+    ctx.log.warn(message);
+  }
+  for (const alarm of seen.filter(({ state }) => state === 'ALARM')) {
+    const text = `Alarm "${alarm.name}" is in ALARM before the deployment; it counts only once it has been OK.`;
+    if (preflight === 'off') ctx.log.warn(text);
+    else ctx.log.line(text);
+  }
+  return seen;
+}
+
+/** However the last look of the bake went, the result rests on an answer: this long is asked for one. */
+const SECONDS_FOR_AN_ANSWER = 30;
+
+/**
+ * Watches the alarms while the new revision bakes, and looks at them at least once. Fails as soon as one goes into ALARM
+ * that was ok before; missing data passes with a note. Skipped where it is not known of each alarm that it is ok.
+ */
+export async function alarmsGate(
+  ctx: AlarmContext,
+  names: readonly string[],
+  before: readonly AlarmView[],
+  limits: { readonly bakeMinutes: number; readonly pollSeconds: number },
+): Promise<GateResult> {
+  const { clock } = ctx;
+  const until = clock.now() + limits.bakeMinutes * 60_000;
+  const ignored = before.filter(isInAlarm).map(({ name }) => name);
+  let watched: Watched = { ignored, unknownBefore: [], known: before, now: [] };
+  const heartbeat = new Heartbeat(clock);
+  return poll<GateResult>(ctx, until + SECONDS_FOR_AN_ANSWER * 1000, async () => {
+    const answer = names.length === 0 ? [] : await readAlarms(ctx, names, until);
+    if (answer === 'denied') return { end: skipped('cloudwatch:DescribeAlarms is denied') };
+    const isAnswered = answer !== 'unanswered';
+    if (isAnswered) watched = withAnswer(watched, answer);
+    const excused = [...watched.ignored, ...watched.unknownBefore];
+    const inAlarm = watched.now.find((alarm) => isInAlarm(alarm) && !excused.includes(alarm.name));
+    if (inAlarm !== undefined) return { end: failedBy(inAlarm) };
+    const left = until - clock.now();
+    if (left <= 0 && isAnswered) return { end: passedOrSkipped(names, watched, limits.bakeMinutes) };
+    if (left > 0 && heartbeat.due() !== undefined) {
+      ctx.log.line(`Still baking: ${Math.ceil(left / 60_000)} of ${limits.bakeMinutes} minutes to go.`);
+    }
+    const pauseMs = limits.pollSeconds * 1000;
+    return {
+      pauseMs: left > 0 ? Math.min(pauseMs, left) : pauseMs,
+      late: skipped('they gave no answer at the end'),
+    };
+  });
+}
+
+/** What the gate knows of the alarms so far. */
+interface Watched {
+  /** Those that were in ALARM before the deployment, and have not been OK since. */
+  readonly ignored: readonly string[];
+  /** Those that were in ALARM when they were first seen, after the deployment, and have not been OK since. */
+  readonly unknownBefore: readonly string[];
+  readonly known: readonly AlarmView[];
+  readonly now: readonly AlarmView[];
+}
+
+/** An alarm whose first known state is ALARM may have been in it before this deployment: whose doing it is, is not known. */
+function withAnswer({ ignored, unknownBefore, known }: Watched, now: readonly AlarmView[]): Watched {
+  const isNew = ({ name }: AlarmView): boolean => !known.some((each) => each.name === name);
+  const inAlarmFirst = now.filter((alarm) => isNew(alarm) && isInAlarm(alarm)).map(({ name }) => name);
+  const isNotOk = (name: string): boolean => now.find((alarm) => alarm.name === name)?.state !== 'OK';
+  return {
+    ignored: ignored.filter(isNotOk),
+    unknownBefore: [...unknownBefore, ...inAlarmFirst].filter(isNotOk),
+    known: [...known, ...now.filter(isNew)],
+    now,
+  };
+}
+
+function isInAlarm({ state }: AlarmView): boolean {
+  return state === 'ALARM';
+}
+
+function skipped(detail: string): GateResult {
+  return { gate: 'alarms', state: 'skipped', detail };
+}
+
+function failedBy({ name, reason }: AlarmView): GateResult {
+  return { gate: 'alarms', state: 'failed', detail: `alarm "${name}" is in ALARM: ${reason}` };
+}
+
+function passedOrSkipped(
+  names: readonly string[],
+  { ignored, unknownBefore, now }: Watched,
+  bakeMinutes: number,
+): GateResult {
+  const gone = names.filter((name) => !now.some((alarm) => alarm.name === name));
+  if (gone.length > 0) return skipped(`there is no alarm ${gone.map(quoted).join(', ')} any more`);
+  if (unknownBefore.length > 0) {
+    return skipped(
+      `${unknownBefore.map(quoted).join(', ')} in ALARM, and whether it was before is not known`,
+    );
+  }
+  const ok = names.length - ignored.length;
+  const what = names.length === 0 ? 'no alarm is named' : `${ok} of ${names.length} alarms are ok`;
+  const minutes = bakeMinutes === 0 ? '' : ` after ${counted(bakeMinutes, 'minute')} of baking`;
+  const notes = [
+    ...now.filter(({ state }) => state === 'INSUFFICIENT_DATA').map(({ name }) => `no data: ${name}`),
+    ...ignored.map((name) => `in ALARM before: ${name}`),
+  ];
+  const noted = notes.length === 0 ? '' : ` (${notes.join(', ')})`;
+  return { gate: 'alarms', state: 'passed', detail: `${what}${minutes}${noted}` };
+}
+
+/** Pauses between the looks of the survey, in seconds. */
+const PAUSES = [1, 2, 4];
+
+async function readPatiently(
+  ctx: AlarmContext,
+  names: readonly string[],
+): Promise<AlarmView[] | 'denied' | 'unanswered'> {
+  for (const pause of PAUSES) {
+    const seen = await readAlarms(ctx, names);
+    if (seen !== 'unanswered') return seen;
+    await ctx.clock.sleep(pause * 1000, ctx.signal);
+  }
+  return readAlarms(ctx, names);
+}
+
+/** DescribeAlarms takes a hundred names. A lost answer leaves the alarms unseen for one poll. */
+async function readAlarms(
+  ctx: AlarmContext,
+  names: readonly string[],
+  until = ctx.clock.now(),
+): Promise<AlarmView[] | 'denied' | 'unanswered'> {
+  try {
+    const answer = await withTimeout(ctx.clock, Math.max(until - ctx.clock.now(), LEAST_MS), () =>
+      ctx.aws.alarms.describeAlarms({
+        AlarmNames: [...names],
+        AlarmTypes: ['MetricAlarm', 'CompositeAlarm'],
+        MaxRecords: 100,
+      }),
+    );
+    return [...(answer.MetricAlarms ?? []), ...(answer.CompositeAlarms ?? [])].map((alarm) => ({
+      name: alarm.AlarmName ?? '',
+      state: alarm.StateValue ?? 'INSUFFICIENT_DATA',
+      reason: alarm.StateReason ?? '',
+    }));
+  } catch (error) {
+    const kind = awsErrorKind(error);
+    if (kind === 'denied' || kind === 'unsupported') return 'denied';
+    if (kind === 'throttled' || kind === 'transient') {
+      ctx.log.line(`The alarms gave no answer this time (${describeAwsError(error)}).`);
+      return 'unanswered';
+    }
+    throw deployErrorOf(error, 'reading the alarms');
+  }
+}
+
+function quoted(name: string): string {
+  return `"${name}"`;
+}

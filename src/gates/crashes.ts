@@ -1,0 +1,89 @@
+import type { Task } from '@aws-sdk/client-ecs';
+import { lastSegment } from '../aws/arn.ts';
+import { failureOf, type TaskFailure } from '../ecs/task-failure.ts';
+
+/**
+ * What is known of tasks that crashed. Where nothing checks the tasks, that one runs is all that speaks for it: one that
+ * follows a crashed one has to outlive it before it proves anything.
+ */
+export interface Crashes {
+  /** Since the rollout was complete, by id, in the order in which they were seen. */
+  readonly failures: ReadonlyMap<string, TaskFailure>;
+  /** The longest that one of them ran, in milliseconds, by AWS's own times. */
+  readonly longestLifeMs: number;
+  /** When each running task was first seen to run, in milliseconds of the clock. */
+  readonly runningSince: ReadonlyMap<string, number>;
+}
+
+export const NO_CRASHES: Crashes = { failures: new Map(), longestLifeMs: 0, runningSince: new Map() };
+
+/** Ids of tasks that had failed before. */
+export interface Before {
+  /** During the rollout: they count no more, though what follows them has to outlive them. */
+  readonly settled: readonly string[];
+  /** Before this run: they prove nothing about it. */
+  readonly preexisting: readonly string[];
+}
+
+/** Pure: with one more look. */
+export function withLook(
+  crashes: Crashes,
+  look: {
+    readonly running: readonly string[];
+    readonly stopped: readonly Task[];
+    /** Names of the containers whose end ends a task. */
+    readonly essentials: readonly string[];
+  },
+  before: Before,
+  now: number,
+): Crashes {
+  const failures = new Map(crashes.failures);
+  let { longestLifeMs } = crashes;
+  for (const task of look.stopped) {
+    const id = lastSegment(task.taskArn ?? '');
+    const failure = failureOf(task, look.essentials);
+    if (failure === undefined || failure.severity === 'ignored' || before.preexisting.includes(id)) continue;
+    longestLifeMs = Math.max(longestLifeMs, lifeOf(task));
+    if (!before.settled.includes(id)) failures.set(id, failure);
+  }
+  const runningSince = new Map(look.running.map((id) => [id, crashes.runningSince.get(id) ?? now]));
+  return { failures, longestLifeMs, runningSince };
+}
+
+export interface CrashTerms {
+  readonly failFast: boolean;
+  readonly failedTaskLimit: number | 'auto';
+  readonly breakerThreshold: number;
+  /** Something besides their running says whether tasks are healthy. */
+  readonly isChecked: boolean;
+}
+
+/**
+ * Pure: the crash that settles it; undefined while there are too few. The limit is that of the rollout: where it is left
+ * to this action, two while nothing says that a task is healthy (a check, or that it outlived the crashed ones), else
+ * the circuit breaker's threshold.
+ */
+export function conclusiveCrash(crashes: Crashes, terms: CrashTerms, now: number): TaskFailure | undefined {
+  if (!terms.failFast) return undefined;
+  const failures = [...crashes.failures.values()];
+  const isAnyHealthy = terms.isChecked ? crashes.runningSince.size > 0 : survivors(crashes, now) > 0;
+  const automatic = isAnyHealthy ? terms.breakerThreshold : 2;
+  const limit = terms.failedTaskLimit === 'auto' ? automatic : terms.failedTaskLimit;
+  const atOnce = failures.find(({ severity }) => severity === 'conclusive');
+  return atOnce ?? (failures.length >= limit ? failures.at(-1) : undefined);
+}
+
+/** Pure: every running task has run for longer than any that crashed. */
+export function outliveTheCrashed(crashes: Crashes, now: number): boolean {
+  return survivors(crashes, now) === crashes.runningSince.size;
+}
+
+function survivors({ longestLifeMs, runningSince }: Crashes, now: number): number {
+  return [...runningSince.values()].filter((since) => longestLifeMs === 0 || now - since > longestLifeMs)
+    .length;
+}
+
+function lifeOf({ startedAt, executionStoppedAt, stoppedAt }: Task): number {
+  const end = executionStoppedAt ?? stoppedAt;
+  return startedAt === undefined || end === undefined ? 0 : end.getTime() - startedAt.getTime();
+}

@@ -1,0 +1,265 @@
+import type { Aws } from '../aws/clients.ts';
+import { awsErrorKind, deployErrorOf, describeAwsError } from '../aws/errors.ts';
+import type {
+  AlarmView,
+  Cause,
+  DeployedImage,
+  GateResult,
+  Probe,
+  Problem,
+  Request,
+  Rollout,
+  ServiceRun,
+} from '../model/index.ts';
+import { DeployError } from '../runtime/error.ts';
+import { withoutQuery } from '../runtime/http.ts';
+import { withTimeout } from '../runtime/wait.ts';
+import { alarmsGate } from './alarms.ts';
+import { digestGate } from './digest.ts';
+import { httpGate, type HttpGateContext } from './http.ts';
+import { targetsGate } from './targets.ts';
+
+export interface GateContext extends HttpGateContext {
+  readonly aws: Pick<Aws, 'ecs' | 'ecr' | 'elb' | 'alarms'>;
+}
+
+/** Digest, then targets: what has to hold for each service by itself. Ends at the first gate that fails. */
+export function proveService(
+  ctx: GateContext,
+  serviceRun: ServiceRun,
+  images: Readonly<Record<string, DeployedImage>>,
+  request: Request,
+): Promise<ServiceRun> {
+  const ms = request.gate.deadlineSeconds * 1000;
+  const digest: Omit<Proof, 'isExpected'> = {
+    name: 'digest',
+    run: (rollout) => withTimeout(ctx.clock, ms, () => digestGate(ctx.aws, rollout, images)),
+  };
+  const digestExpected = Object.keys(images).length > 0;
+  return prove(ctx, serviceRun, [
+    { ...digest, isExpected: digestExpected },
+    targetsProof(ctx, serviceRun, request),
+  ]);
+}
+
+/** A gate of one service, before it ran. */
+interface Proof {
+  readonly name: GateResult['gate'];
+  /** That it is skipped is a warning. */
+  readonly isExpected: boolean;
+  run(rollout: Rollout): Promise<GateResult>;
+}
+
+function targetsProof(ctx: GateContext, serviceRun: ServiceRun, { gate, rollout: asked }: Request): Proof {
+  const { deadlineSeconds } = gate;
+  const { pollSeconds, failedTaskLimit, failFast } = asked;
+  const limits = {
+    deadlineSeconds,
+    pollSeconds,
+    failedTaskLimit,
+    failFast,
+    desired: serviceRun.desiredCount,
+  };
+  return {
+    name: 'targets',
+    isExpected: true,
+    run: (rollout) => targetsGate(ctx, rollout, limits),
+  };
+}
+
+/** A service without tasks has nothing to prove. */
+async function prove(
+  ctx: GateContext,
+  serviceRun: ServiceRun,
+  proofs: readonly Proof[],
+): Promise<ServiceRun> {
+  const { rollout } = serviceRun;
+  if (rollout === undefined || serviceRun.problem !== undefined || serviceRun.desiredCount === 0)
+    return serviceRun;
+  const gates = [...serviceRun.gates];
+  for (const proof of proofs) {
+    const result = await passOrProblem(proof, rollout);
+    if ('recovery' in result) return { ...serviceRun, gates, problem: result };
+    gates.push(result);
+    const text = `${serviceRun.snapshot.address.name}: ${result.gate} gate ${result.state}: ${result.detail}`;
+    if (result.state === 'skipped' && proof.isExpected) ctx.log.warn(text);
+    else ctx.log.line(text);
+    if (result.state === 'failed') return { ...serviceRun, gates, problem: gateProblem(serviceRun, result) };
+  }
+  return { ...serviceRun, gates };
+}
+
+/** Credentials that end here leave the rollout alone; a lost answer skips the proof and says so. */
+async function passOrProblem(proof: Proof, rollout: Rollout): Promise<GateResult | Problem> {
+  try {
+    return await proof.run(rollout);
+  } catch (error) {
+    if (['throttled', 'transient'].includes(awsErrorKind(error))) {
+      const detail = `no answer from AWS (${describeAwsError(error)})`;
+      return { gate: proof.name, state: 'skipped', detail };
+    }
+    return notProven(deployErrorOf(error, `proving service "${rollout.snapshot.address.name}"`));
+  }
+}
+
+/**
+ * The health-check URL, once, after all services. A failure counts against every service that this run changed and
+ * that is well otherwise; where nothing changed, against all.
+ */
+export async function proveUrl(
+  ctx: GateContext,
+  serviceRuns: readonly ServiceRun[],
+  request: Request,
+  before: Probe | undefined,
+): Promise<ServiceRun[]> {
+  const check = request.gate.http;
+  if (
+    check === undefined ||
+    evaluatedTogether(serviceRuns).every((serviceRun) => serviceRun.desiredCount === 0)
+  ) {
+    return [...serviceRuns];
+  }
+  const url = withoutQuery(check.url);
+  const end = await httpGate(ctx, check, request.gate, before);
+  const result: GateResult = { gate: 'http', state: end.passed ? 'passed' : 'failed', detail: end.detail };
+  ctx.log.line(`http gate ${result.state}: ${url}: ${end.detail}`);
+  return withResult(serviceRuns, result, (serviceRun) => httpProblem(serviceRun, url, end));
+}
+
+/** The alarms, while the new revisions bake; after that the targets and the URL, if one is given, once more. */
+export async function bake(
+  ctx: GateContext,
+  serviceRuns: readonly ServiceRun[],
+  request: Request,
+  before: { readonly alarms: readonly AlarmView[]; readonly answer: Probe | undefined },
+): Promise<ServiceRun[]> {
+  const { alarms, bakeMinutes } = request.gate;
+  const evaluated = evaluatedTogether(serviceRuns);
+  if ((alarms.length === 0 && bakeMinutes === 0) || evaluated.length === 0) return [...serviceRuns];
+  const limits = { bakeMinutes, pollSeconds: request.rollout.pollSeconds };
+  const baked = await withAlarms(ctx, serviceRuns, () => alarmsGate(ctx, alarms, before.alarms, limits));
+  if (bakeMinutes === 0) return baked;
+  const again = evaluatedTogether(baked);
+  const proveAgain = async (serviceRun: ServiceRun): Promise<ServiceRun> =>
+    again.includes(serviceRun)
+      ? prove(ctx, serviceRun, [targetsProof(ctx, serviceRun, request)])
+      : serviceRun;
+  const proven = await Promise.all(baked.map(proveAgain));
+  return proveUrl(ctx, proven, request, before.answer);
+}
+
+/** What keeps the alarms from being read is the problem of the services that they watch, and of no other. */
+async function withAlarms(
+  ctx: GateContext,
+  serviceRuns: readonly ServiceRun[],
+  gate: () => Promise<GateResult>,
+): Promise<ServiceRun[]> {
+  try {
+    const result = await gate();
+    const text = `alarms gate ${result.state}: ${result.detail}`;
+    if (result.state === 'skipped') ctx.log.warn(text);
+    else ctx.log.line(text);
+    return withResult(serviceRuns, result, (serviceRun) => alarmProblem(serviceRun, result));
+  } catch (error) {
+    const problem = notProven(deployErrorOf(error, 'reading the alarms'));
+    const evaluated = evaluatedTogether(serviceRuns);
+    return serviceRuns.map((serviceRun) =>
+      evaluated.includes(serviceRun) ? { ...serviceRun, problem } : serviceRun,
+    );
+  }
+}
+
+/** Services that stand or fall with what all of them share: those that this run changed, or else all, while well. */
+function evaluatedTogether(serviceRuns: readonly ServiceRun[]): ServiceRun[] {
+  const well = serviceRuns.filter((serviceRun) => serviceRun.problem === undefined);
+  const changed = well.filter((serviceRun) => serviceRun.change !== 'none');
+  return changed.length === 0 ? well : changed;
+}
+
+function withResult(
+  serviceRuns: readonly ServiceRun[],
+  result: GateResult,
+  problemOf: (serviceRun: ServiceRun) => Problem,
+): ServiceRun[] {
+  const evaluated = evaluatedTogether(serviceRuns);
+  return serviceRuns.map((serviceRun) => {
+    if (!evaluated.includes(serviceRun)) return serviceRun;
+    const gates = [...serviceRun.gates, result];
+    return result.state === 'failed'
+      ? { ...serviceRun, gates, problem: problemOf(serviceRun) }
+      : { ...serviceRun, gates };
+  });
+}
+
+/** Pure: the problem of a service that does not pass a gate of its own. */
+export function gateProblem(serviceRun: ServiceRun, failed: GateResult): Problem {
+  const cause: Cause =
+    failed.cause ??
+    (failed.gate === 'digest'
+      ? 'digest-mismatch'
+      : failed.gate === 'targets'
+        ? 'target-health-check-failed'
+        : 'container-health-check-failed');
+  return {
+    result: 'failed',
+    cause,
+    reason: `${serviceRun.change === 'none' ? 'does not pass' : 'completed, but does not pass'} the ${failed.gate} gate: ${failed.detail}`,
+    hint: failed.hint,
+    evidence: [{ kind: evidenceKind(failed), text: failed.detail }],
+    recovery: serviceRun.change === 'none' ? 'leave' : 'roll-back',
+    isOver: true,
+  };
+}
+
+/** A cause of its own is that of a task that crashed. */
+function evidenceKind({ gate, cause }: GateResult): 'digest' | 'target' | 'stopped-task' {
+  if (gate === 'digest') return 'digest';
+  return cause === undefined ? 'target' : 'stopped-task';
+}
+
+/** Pure: the problem of a service of which the proof could not be had. Anything but a failure is thrown on. */
+export function notProven(failure: Error): Problem {
+  if (!(failure instanceof DeployError)) throw failure;
+  return {
+    result: 'failed',
+    cause: failure.reason,
+    reason: `could not be proven: ${failure.message}`,
+    hint: failure.hint,
+    evidence: failure.evidence,
+    recovery: 'leave',
+    isOver: true,
+  };
+}
+
+/** Pure: the problem of a service whose alarm went into ALARM. */
+export function alarmProblem(serviceRun: ServiceRun, result: GateResult): Problem {
+  return {
+    result: 'failed',
+    cause: 'alarm',
+    reason: `${serviceRun.change === 'none' ? 'runs' : 'completed'}, but ${result.detail}`,
+    hint: undefined,
+    evidence: [{ kind: 'status', text: result.detail }],
+    recovery: serviceRun.change === 'none' ? 'leave' : 'roll-back',
+    isOver: true,
+  };
+}
+
+/** Pure: the problem of a service whose URL does not answer as it should. */
+export function httpProblem(
+  serviceRun: ServiceRun,
+  url: string,
+  end: { readonly detail: string; readonly reachable: boolean },
+): Problem {
+  const why = end.reachable ? end.detail : `${end.detail}; it never answered this runner`;
+  return {
+    result: 'failed',
+    cause: 'http-check-failed',
+    reason: serviceRun.change === 'none' ? `fails at ${url}: ${why}` : `completed, but ${url} failed: ${why}`,
+    hint: end.reachable
+      ? undefined
+      : 'Check that the URL is right and that this runner may reach it: it did not answer before the deployment either.',
+    evidence: [{ kind: 'http', text: `${url}: ${end.detail}` }],
+    recovery: end.reachable && serviceRun.change !== 'none' ? 'roll-back' : 'leave',
+    isOver: true,
+  };
+}

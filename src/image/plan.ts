@@ -1,0 +1,135 @@
+import { stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import type { EcrReads } from '../aws/clients.ts';
+import type { DeployedImage, ImageSource, ProvidedImages, Request } from '../model/index.ts';
+import { DeployError } from '../runtime/error.ts';
+import type { Log } from '../runtime/log.ts';
+import { CACHE_TAG } from './buildx.ts';
+import { findRepository, isImmutable, type FoundRepository } from './repository.ts';
+import { findSecrets, type BuildSecrets } from './secrets.ts';
+import { isRemote } from './source-hash.ts';
+import { findCommit, isThisRepository, type Commit, type CommitContext } from './source.ts';
+
+export type BuildSource = Extract<ImageSource, { kind: 'build' }>;
+
+/** What is to be done for the image of this run. */
+export type ImagePlan =
+  { readonly kind: 'take'; readonly source: Exclude<ImageSource, { kind: 'build' }> } | BuildPlan;
+
+/** A build that nothing known stands in the way of. */
+export interface BuildPlan {
+  readonly kind: 'build';
+  readonly source: BuildSource;
+  readonly repository: FoundRepository;
+  readonly commit: Commit;
+  readonly secrets: BuildSecrets;
+}
+
+export interface ImagePlanContext extends CommitContext {
+  readonly aws: { readonly region: string; ecr(region: string): Pick<EcrReads, 'describeRepositories'> };
+  readonly log: Log;
+  readonly mask: (secret: string) => void;
+}
+
+/**
+ * Looks whether the build has all that it needs: repository, commit, context, Dockerfile, secrets, a cache that can be
+ * written. Builds nothing. A plan looks at the same, since a deployment would meet it.
+ */
+export async function planImage(ctx: ImagePlanContext, request: Request): Promise<ImagePlan> {
+  const { image: source, build } = request;
+  if (source.kind !== 'build') return { kind: 'take', source };
+  const [repository, commit] = await Promise.all([
+    findRepository(ctx.aws, source.repository, (text) => {
+      ctx.log.warn(text);
+    }),
+    findCommit(ctx, source.context),
+    refuseMissingFiles(source.context, request, ctx.workspace),
+  ]);
+  refuseImmutableCache(request, repository);
+  const token = gitToken(source.context, request, ctx);
+  const secrets = await findSecrets(build, ctx.env, ctx.workspace, token);
+  for (const secret of secrets.masked) ctx.mask(secret);
+  return { kind: 'build', source, repository, commit, secrets };
+}
+
+/** The image that will be built, as far as it is known: neither digest nor tag. */
+export function announced({ repository }: BuildPlan): DeployedImage {
+  return {
+    reference: `${repository.uri}:to-be-built`,
+    digest: undefined,
+    tag: undefined,
+    registry: repository.host,
+    toBeBuilt: true,
+  };
+}
+
+/** For a plan, which builds nothing. */
+export function announce(imagePlan: BuildPlan, log: Log): ProvidedImages {
+  const { source, repository } = imagePlan;
+  log.line(
+    `An image is to be built from ${source.context} and pushed to ${repository.uri}. A plan builds nothing.`,
+  );
+  return { kind: 'one', image: announced(imagePlan) };
+}
+
+async function refuseMissingFiles(context: string, { build }: Request, workspace: string): Promise<void> {
+  if (context.startsWith('-')) {
+    throw new DeployError('invalid-input', `context: "${context}" is neither a folder nor a URL.`);
+  }
+  if (isRemote(context)) return;
+  const folder = resolve(workspace, context);
+  if (!(await isThere(folder))) {
+    throw new DeployError('invalid-input', `context: the folder "${context}" does not exist.`, {
+      hint: 'It is relative to the workspace. Does actions/checkout run before this step?',
+    });
+  }
+  if (build.buildxArgs.some((arg) => /^(?:-f|--file)/.test(arg))) return;
+  const names = build.file === undefined ? ['Dockerfile', 'dockerfile'] : [];
+  const files =
+    build.file === undefined ? names.map((name) => resolve(folder, name)) : [resolve(workspace, build.file)];
+  const found = await Promise.all(files.map(isThere));
+  if (found.includes(true) || (build.file !== undefined && isRemote(build.file))) return;
+  throw new DeployError(
+    'invalid-input',
+    build.file === undefined
+      ? `context: there is no Dockerfile in "${context}".`
+      : `file: the Dockerfile "${build.file}" does not exist.`,
+    { hint: 'The input file is the path of the Dockerfile, relative to the workspace, not to the context.' },
+  );
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+function refuseImmutableCache({ build }: Request, { name, mutability }: FoundRepository): void {
+  if (build.cache !== 'registry' || !isImmutable(CACHE_TAG, mutability)) return;
+  throw new DeployError(
+    'preflight-failed',
+    `cache: registry needs the tag ${CACHE_TAG} to move, and the tags of ECR repository "${name}" are immutable.`,
+    {
+      hint: `Exclude the tag ${CACHE_TAG} from immutability, use cache: gha, or name a mutable repository in cache-from and cache-to.`,
+    },
+  );
+}
+
+/**
+ * The job's token, for a context of this very repository only: a build secret is in reach of the Dockerfile, and that of
+ * another repository is somebody else's.
+ */
+function gitToken(
+  context: string,
+  { report }: Request,
+  { env, log }: ImagePlanContext,
+): { host: string; token: string } | undefined {
+  const token = report.githubToken ?? '';
+  if (!isRemote(context) || token === '') return undefined;
+  if (isThisRepository(env, context)) return { host: new URL(context).host, token };
+  log.line(
+    'The context is not of this repository: the build gets no token of this job. For a private one, give a token in build-secrets (GIT_AUTH_TOKEN.<host>).',
+  );
+  return undefined;
+}

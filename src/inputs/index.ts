@@ -1,0 +1,170 @@
+/**
+ * The inputs of the action, read once and by name. `action.yml` says what each of them means; the files of
+ * `inputs/` read one group each, in its order.
+ */
+import { MODES, type ReportRequest, type Request } from '../model/index.ts';
+import { readBuild, readImage } from './build.ts';
+import { readDefinition, readPreDeploy } from './definition.ts';
+import { readGate } from './gates.ts';
+import { doubtsOf } from './doubts.ts';
+import { commaSet } from './lists.ts';
+import { cluster, clusterPlace, region, service, servicePlace, type Place } from './names.ts';
+import { InputReader, InvalidInputs, type GetInput } from './reader.ts';
+import { readRollout } from './rollout.ts';
+import { problemsBetween } from './rules.ts';
+import { unknownInputs } from './unknown.ts';
+import { flag, line, oneOf, oneOfInAnyCase, problem, quoted, value, whole, type Parsed } from './values.ts';
+
+export { InvalidInputs } from './reader.ts';
+
+/** What the inputs depend on besides themselves. */
+export interface Facts {
+  /** The folder that a task definition's path is relative to. */
+  readonly workspace: string;
+  /** The region of the run where aws-region is not given; undefined where only the SDK finds it. */
+  readonly region?: string | undefined;
+  /** The names of all inputs that were given, known or not, in lower case. */
+  readonly given?: readonly string[];
+}
+
+export interface ReadInputs {
+  readonly request: Request;
+  /** Values to mask before anything else happens: the token, header values, build secrets. */
+  readonly secrets: readonly string[];
+  /** What was hardly meant, a sentence each. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Reads and validates every input. `get` returns an input's text as it is written, with the spaces around it
+ * (`getInput(name, { trimWhitespace: false })`), or '' where it is not set; each input is asked for once. An
+ * empty input has the default that `action.yml` states. Throws one `InvalidInputs` with all problems.
+ */
+export function readInputs(get: GetInput, facts: Facts): ReadInputs {
+  const read = new InputReader(get);
+  const request = readRequest(read, facts);
+  const unknown = unknownInputs(facts.given ?? [], [...read.defaults.keys()]);
+  const problems = [...unknown.problems, ...read.problems, ...problemsBetween(request, read)];
+  if (problems.length > 0) throw new InvalidInputs(problems);
+  return { request, secrets: read.secrets, warnings: [...unknown.warnings, ...doubtsOf(request)] };
+}
+
+/** The request as the inputs state it; what is wrong with them is in `read.problems`, and a default stands in. */
+export function readRequest(read: InputReader, facts: Facts): Request {
+  const where = readWhere(read, facts.region);
+  return {
+    ...where,
+    ...readImage(read),
+    build: readBuild(read),
+    definition: readDefinition(read, facts.workspace, where.region ?? facts.region),
+    preDeploy: readPreDeploy(read),
+    rollout: readRollout(read, where.mode),
+    gate: readGate(read),
+    report: readReport(read),
+  };
+}
+
+export function readWhere(
+  read: InputReader,
+  regionOfRun?: string,
+): Pick<Request, 'mode' | 'region' | 'cluster' | 'services'> {
+  const where = {
+    mode: read.value('mode', oneOf(MODES), 'deploy'),
+    region: read.optional('aws-region', region),
+    cluster: read.value('cluster', cluster, 'default'),
+    services: read.value('service', commaSet(service)),
+  };
+  const places = withoutRepeated(
+    where.services.map((written) => ({ written, place: servicePlace(written) })),
+  );
+  const services = places.map(({ written }) => written);
+  const here = where.region ?? regionOfRun;
+  const named = read.isSet('cluster')
+    ? { written: where.cluster, place: clusterPlace(where.cluster) }
+    : undefined;
+  const first = named ?? places.find(({ place }) => place.cluster !== undefined);
+  if (first === undefined) return { ...where, services };
+  if (named !== undefined) reportRegion(read, 'cluster', named, here);
+  for (const each of places) {
+    if (!agree(first.place, each.place)) {
+      read.problem(
+        'service',
+        `${quoted(each.written)} is not in the cluster of ${quoted(first.written)}. ${ONE_CLUSTER}`,
+      );
+    }
+    reportRegion(read, 'service', each, here);
+  }
+  return { ...where, services, cluster: named?.written ?? first.place.cluster ?? where.cluster };
+}
+
+const ONE_CLUSTER = 'All services of a run are in one cluster: name that cluster, or leave cluster out.';
+
+interface Named {
+  readonly written: string;
+  readonly place: Place;
+}
+
+/** A service that is given twice, by its name and by its ARN, is one; the ARN says more. */
+function withoutRepeated(services: readonly Named[]): readonly Named[] {
+  const byName = new Map<string | undefined, Named>();
+  for (const each of services) {
+    const before = byName.get(each.place.service);
+    if (before === undefined || (before.place.region === undefined && agree(before.place, each.place))) {
+      byName.set(each.place.service, each);
+    } else if (!agree(before.place, each.place)) {
+      byName.set(each.written, each);
+    }
+  }
+  return [...byName.values()];
+}
+
+/** What one of the two does not say cannot contradict the other. */
+function agree(one: Place, other: Place): boolean {
+  const same = (a: string | undefined, b: string | undefined): boolean =>
+    a === undefined || b === undefined || a === b;
+  return (
+    same(one.cluster, other.cluster) && same(one.account, other.account) && same(one.region, other.region)
+  );
+}
+
+function reportRegion(read: InputReader, input: string, named: Named, desired: string | undefined): void {
+  const its = named.place.region;
+  if (desired === undefined || its === undefined || its === desired) return;
+  read.problem(
+    input,
+    `${quoted(named.written)} is in ${its}, but this run is in ${desired} (aws-region, or the environment). Give the same region.`,
+  );
+}
+
+export function readReport(read: InputReader): ReportRequest {
+  const report: ReportRequest = {
+    summary: read.value('summary', flag, 'true'),
+    prComment: read.value('pr-comment', oneOfInAnyCase(['auto', 'true', 'false', 'on-failure']), 'auto'),
+    commentKey: read.optional('comment-key', commentKey),
+    prNumber: read.optional('pr-number', pullRequest),
+    githubToken: read.optional('github-token', token),
+    failureLogLines: read.value('failure-log-lines', whole('lines', { least: 0 }, 30), '30'),
+  };
+  if (report.githubToken !== undefined) read.secrets.push(report.githubToken);
+  return report;
+}
+
+/** The key is written into a hidden comment of Markdown, which it must not close. */
+function commentKey(text: string): Parsed<string> {
+  if (text.includes('-->')) return problem(`${quoted(text.trim())} holds "-->". Give a key without it.`);
+  return line(text);
+}
+
+function pullRequest(text: string): Parsed<number> {
+  const parsed = whole('pull request', { least: 1 }, 7)(text);
+  if ('value' in parsed) return parsed;
+  return problem(
+    `${quoted(text.trim())} is not the number of a pull request. Give a whole number of 1 or more.`,
+  );
+}
+
+function token(text: string): Parsed<string> {
+  return /\s/.test(text.trim())
+    ? problem('it holds a space or a line break, as no token does.')
+    : value(text.trim());
+}

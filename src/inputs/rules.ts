@@ -1,0 +1,171 @@
+/**
+ * The rules between inputs. Each rule is a function from what was asked to its problems; every problem starts
+ * with the name of the input that has to change.
+ */
+import type { Request } from '../model/index.ts';
+import { BUILD_INPUTS } from './build.ts';
+import { RENDERING_INPUTS } from './definition.ts';
+import { HTTP_EXPECTATIONS } from './gates.ts';
+import type { InputReader } from './reader.ts';
+import { either, quoted } from './values.ts';
+
+interface Asked {
+  readonly request: Request;
+  /** Whether an input was set to other than its default. */
+  readonly isSet: (input: string) => boolean;
+}
+
+type Rule = (asked: Asked) => readonly string[];
+
+const IMAGE_SOURCES = ['image', 'images', 'image-tag', 'context'] as const;
+
+const RULES: readonly Rule[] = [
+  oneImageSource,
+  tagAndBuildNeedARepository,
+  repositoryNeedsAnImage,
+  buildInputsNeedAContext,
+  imagesNameTheirContainers,
+  somethingToStartFrom,
+  namesInOneEnvironmentOnly,
+  replaceNeedsAnEnvironment,
+  preDeployNeedsACommand,
+  rollbackTakesNothingNew,
+  rolloutNeedsAService,
+  evaluationNeedsWaiting,
+  expectationsNeedAUrl,
+];
+
+/** Everything that is wrong between the inputs, in the order of the rules. */
+export function problemsBetween(request: Request, read: InputReader): readonly string[] {
+  const asked = { request, isSet: (input: string): boolean => read.isSet(input) };
+  return RULES.flatMap((rule) => rule(asked));
+}
+
+function oneImageSource({ isSet }: Asked): readonly string[] {
+  const [first, ...others] = IMAGE_SOURCES.filter(isSet);
+  return others.map((other) => `${other}: it excludes ${first ?? ''}. Give one of ${either(IMAGE_SOURCES)}.`);
+}
+
+function tagAndBuildNeedARepository({ isSet }: Asked): readonly string[] {
+  if (isSet('ecr-repository')) return [];
+  const needing = (['image-tag', 'context'] as const).filter(isSet);
+  return needing.map((input) => `ecr-repository: it is missing, and ${input} needs it. Name the repository.`);
+}
+
+/** An expression that came out empty looks like an input that was not given; it must not be a green step. */
+function repositoryNeedsAnImage({ request, isSet }: Asked): readonly string[] {
+  const given = IMAGE_SOURCES.some(isSet);
+  if (!isSet('ecr-repository') || given || request.mode === 'rollback') return [];
+  return [
+    'ecr-repository: nothing says which image of it is meant. Give image-tag (an expression that came out empty ' +
+      'looks like one that was left out) or context, or leave ecr-repository out.',
+  ];
+}
+
+function buildInputsNeedAContext({ isSet }: Asked): readonly string[] {
+  if (isSet('context')) return [];
+  return BUILD_INPUTS.filter(isSet).map(
+    (input) => `${input}: nothing is built without a context. Give context, or leave ${input} out.`,
+  );
+}
+
+function imagesNameTheirContainers({ isSet }: Asked): readonly string[] {
+  if (!isSet('images') || !isSet('container-name')) return [];
+  return ['container-name: it excludes images, whose lines name the containers. Leave one of the two out.'];
+}
+
+function somethingToStartFrom({ request, isSet }: Asked): readonly string[] {
+  if (isSet('service')) return [];
+  if (request.mode === 'rollback') {
+    return ['service: it is missing, and mode: rollback needs it. Name the service that goes back.'];
+  }
+  if (!isSet('task-definition')) {
+    return [
+      'service: neither it nor task-definition is given, so there is nothing to start from. Give one of them.',
+    ];
+  }
+  if (request.definition.base.kind === 'running') {
+    return ['task-definition: "running" is what a service runs, and no service is given. Name the service.'];
+  }
+  return [];
+}
+
+function namesInOneEnvironmentOnly({ request: { definition } }: Asked): readonly string[] {
+  return Object.keys(definition.secrets.set)
+    .filter((name) => Object.hasOwn(definition.environment.set, name))
+    .map(
+      (name) => `secrets: ${quoted(name)} is set in environment-variables too. Leave it out of one of them.`,
+    );
+}
+
+function replaceNeedsAnEnvironment({ request, isSet }: Asked): readonly string[] {
+  const given = isSet('environment-variables') || isSet('secrets');
+  if (request.definition.environmentMode === 'merge' || given) return [];
+  return [
+    'environment-mode: "replace" would remove every variable and secret, since neither environment-variables ' +
+      'nor secrets is given. Give one of them, or merge.',
+  ];
+}
+
+function preDeployNeedsACommand({ isSet }: Asked): readonly string[] {
+  if (isSet('pre-deploy-command')) return [];
+  return (['pre-deploy-container', 'pre-deploy-timeout-minutes'] as const)
+    .filter(isSet)
+    .map((input) => `${input}: nothing runs without pre-deploy-command. Give it, or leave ${input} out.`);
+}
+
+function rollbackTakesNothingNew({ request, isSet }: Asked): readonly string[] {
+  if (request.mode !== 'rollback') return [];
+  const newThings = [
+    ...IMAGE_SOURCES,
+    'ecr-repository',
+    'task-definition',
+    ...RENDERING_INPUTS,
+    'pre-deploy-command',
+  ];
+  return newThings
+    .filter(isSet)
+    .map((input) => `${input}: a rollback deploys a revision that exists already. Leave ${input} out.`);
+}
+
+function rolloutNeedsAService({ isSet }: Asked): readonly string[] {
+  if (isSet('service')) return [];
+  return SERVICE_INPUTS.filter(isSet).map(
+    (input) => `${input}: it has no effect without a service. Give service, or leave ${input} out.`,
+  );
+}
+
+const SERVICE_INPUTS = [
+  'pre-deploy-command',
+  'desired-count',
+  'force-new-deployment',
+  'enable-ecs-managed-tags',
+  'propagate-tags',
+  'health-check-url',
+  'alarms',
+  'bake-minutes',
+] as const;
+
+function evaluationNeedsWaiting({ request, isSet }: Asked): readonly string[] {
+  if (request.rollout.wait) return [];
+  return [
+    ...HTTP_EXPECTATIONS,
+    'health-check-url',
+    'health-check-deadline-seconds',
+    'alarms',
+    'bake-minutes',
+    'on-failure',
+  ]
+    .filter(isSet)
+    .map(
+      (input) =>
+        `${input}: it has no effect with wait-for-service-stability: false. Wait, or leave ${input} out.`,
+    );
+}
+
+function expectationsNeedAUrl({ request, isSet }: Asked): readonly string[] {
+  if (isSet('health-check-url') || !request.rollout.wait) return [];
+  return HTTP_EXPECTATIONS.filter(isSet).map(
+    (input) => `${input}: nothing is asked without health-check-url. Give it, or leave ${input} out.`,
+  );
+}

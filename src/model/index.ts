@@ -1,0 +1,9 @@
+/**
+ * The types that cross rooms: what was asked (`Request`), what was seen (`ServiceSnapshot`), and what came of it
+ * (`ServiceOutcome`). No behaviour lives here.
+ */
+export * from './cause-guide.ts';
+export * from './outcome.ts';
+export * from './request.ts';
+export * from './service.ts';
+export * from './task-definition.ts';

@@ -1,0 +1,148 @@
+import type { RunContext } from '../context.ts';
+import { bake, proveService, proveUrl } from '../gates/prove.ts';
+import { announced, type ImagePlan } from '../image/plan.ts';
+import type { Request, ServiceRun, ServiceSnapshot } from '../model/index.ts';
+import { CHECKS, CHECKS_AFTER_BUILD } from '../preflight/index.ts';
+import { endingOf, newRunRecord, withEvidence, type Ending, type RunRecord } from '../report/run-record.ts';
+import { endOnCancel } from '../rollout/cancel.ts';
+import { explainServiceRun } from '../rollout/diagnose.ts';
+import { concludeServiceRun } from '../rollout/outcome.ts';
+import { failTogether, rollBackIfNeeded, rollbackNeeded } from '../rollout/rollback.ts';
+import { startServiceRun } from '../rollout/start.ts';
+import { watchServiceRun } from '../rollout/watch.ts';
+import { checkBeforeBuild, findImages, findPreviousCommit } from './image.ts';
+import { check, concludePlan, plan, type Plan } from './plan.ts';
+import { preDeploy } from './pre-deploy.ts';
+import { withDefinitionFile } from './definition-file.ts';
+import { deregisterUnusedRevisions, destinations, imagesOf, register, type Release } from './release.ts';
+import { FINISHED, packState } from './saved-state.ts';
+import { forEachService } from './services.ts';
+import { refreshReleases, survey, surveyAgain, type Survey } from './survey.ts';
+
+/**
+ * A deployment, from the first look at the services to the last. Whatever happens, it resolves to the record as far
+ * as it went: what was done, how it ended, and what runs now.
+ */
+export async function deploy(request: Request, ctx: RunContext): Promise<RunRecord> {
+  const record = newRunRecord();
+  try {
+    await runStages(record, request, ctx);
+  } catch (error) {
+    await endAll(record, request, ctx, endingOf(error));
+  }
+  // What ECS has not answered or done when the job is cancelled, the post step finds out and asks for.
+  if (!record.serviceRuns.some(({ needsPostStep }) => needsPostStep) || !ctx.signal.aborted)
+    ctx.saveForPost(FINISHED);
+  return record;
+}
+
+async function runStages(record: RunRecord, asked: Request, ctx: RunContext): Promise<void> {
+  const { log } = ctx;
+  const request = await withDefinitionFile(asked, ctx);
+  const { snapshots, imagePlan, ...before } = await log.step('Survey', () => survey(record, request, ctx));
+  const plans = await prepare(record, request, ctx, snapshots, imagePlan);
+  if (request.mode === 'plan') {
+    await findPreviousCommit(record, ctx, snapshots);
+    concludePlan(record, request, plans);
+    return;
+  }
+  // A write that is under way is seen through, cancelled or not: these clients answer to the end.
+  const starting = { ...ctx, aws: ctx.awsToTheEnd };
+  let releases = await log.step('Register', () => register(record, starting, plans));
+  ctx.signal.throwIfAborted();
+  if (snapshots.length === 0) return;
+  if (request.preDeploy !== undefined) {
+    await log.step('Pre-deploy', () => preDeploy(record, request, ctx, releases));
+    releases = await refreshReleases(request, ctx, releases);
+  }
+  await log.step('Roll out', () => rollOut(record, request, starting, releases));
+  if (request.rollout.wait) await proveAll(record, request, ctx, releases, before);
+  record.serviceRuns = failTogether(record.serviceRuns, request.rollout);
+  if (record.serviceRuns.some((serviceRun) => rollbackNeeded(serviceRun, request.rollout))) {
+    await log.step('Roll back', () =>
+      forEachService(record, (serviceRun) => rollBackIfNeeded(ctx, serviceRun, request)),
+    );
+  }
+  await log.step('Conclude', async () => {
+    await findPreviousCommit(record, ctx, snapshots);
+    await forEachService(record, (serviceRun) => concludeServiceRun(ctx, serviceRun, request.rollout));
+    record.definitions = await deregisterUnusedRevisions(ctx, releases, record.serviceRuns);
+  });
+}
+
+/** What goes where: the image, the definition, and the checks of both. Nothing in AWS is touched but the image. */
+async function prepare(
+  record: RunRecord,
+  request: Request,
+  ctx: RunContext,
+  snapshots: readonly ServiceSnapshot[],
+  imagePlan: ImagePlan,
+): Promise<Plan[]> {
+  const { log } = ctx;
+  const builds = imagePlan.kind === 'build' && request.mode === 'deploy';
+  const platforms = builds
+    ? await log.step('Check before build', () =>
+        checkBeforeBuild(record, request, ctx, snapshots, announced(imagePlan)),
+      )
+    : [];
+  const images = await log.step('Image', () => findImages(record, request, ctx, imagePlan, platforms));
+  const now = builds ? await surveyAgain(request, ctx, snapshots) : snapshots;
+  const plans = await log.step('Task definition', () => plan(record, request, ctx, now, images));
+  await log.step('Verify', () => check(record, request, ctx, plans, builds ? CHECKS_AFTER_BUILD : CHECKS));
+  return plans;
+}
+
+/** One update for each service. What the post step needs is saved before the first of them. */
+async function rollOut(
+  record: RunRecord,
+  request: Request,
+  ctx: RunContext,
+  releases: readonly Release[],
+): Promise<void> {
+  ctx.saveForPost(packState(ctx.aws.region, request, destinations(releases)));
+  const start = ({ services, prepared: { definition }, revision: { arn } }: Release): Promise<ServiceRun>[] =>
+    services.map((service) => startServiceRun(ctx, service, arn, definition, request.rollout));
+  record.serviceRuns = await Promise.all(releases.flatMap(start));
+  ctx.saveForPost(packState(ctx.aws.region, request, destinations(releases), record.serviceRuns));
+  ctx.signal.throwIfAborted();
+}
+
+/** Follows every service to its end, then asks for the proofs: of each by itself, and of all together. */
+async function proveAll(
+  record: RunRecord,
+  request: Request,
+  ctx: RunContext,
+  releases: readonly Release[],
+  before: Pick<Survey, 'answer' | 'alarms'>,
+): Promise<void> {
+  // With several services, none that failed stays broken until the others are done; a cancelled job undoes no more.
+  const undoEarly = (serviceRun: ServiceRun): Promise<ServiceRun> | ServiceRun => {
+    ctx.signal.throwIfAborted();
+    return record.serviceRuns.length > 1 ? rollBackIfNeeded(ctx, serviceRun, request) : serviceRun;
+  };
+  const watch = (serviceRun: ServiceRun): Promise<ServiceRun> => watchServiceRun(ctx, serviceRun, request);
+  const explain = (serviceRun: ServiceRun): Promise<ServiceRun> =>
+    explainServiceRun(ctx, serviceRun, request);
+  await ctx.log.step('Watch', () => forEachService(record, watch, undoEarly));
+  if (record.serviceRuns.every((serviceRun) => serviceRun.problem !== undefined)) return;
+  await ctx.log.step('Gate', async () => {
+    const prove = (serviceRun: ServiceRun): Promise<ServiceRun> =>
+      proveService(ctx, serviceRun, imagesOf(serviceRun, releases), request);
+    await forEachService(record, prove, explain, undoEarly);
+    const proven = record.serviceRuns;
+    record.serviceRuns = await proveUrl(ctx, proven, request, before.answer);
+    record.serviceRuns = await bake(ctx, record.serviceRuns, request, before);
+    await forEachService(record, (serviceRun) =>
+      proven.includes(serviceRun) ? serviceRun : explain(serviceRun),
+    );
+  });
+}
+
+/** Ends what is under way. Outcomes that stand stay: what comes after them, such as tidying up, changes none. */
+async function endAll(record: RunRecord, request: Request, ctx: RunContext, ending: Ending): Promise<void> {
+  if (record.serviceRuns.length > 0 && record.serviceRuns.every(({ outcome }) => outcome !== undefined))
+    return;
+  const last = { aws: ctx.awsToTheEnd, clock: ctx.clock };
+  await forEachService(record, (serviceRun) => endOnCancel(last, serviceRun, ending, request.rollout));
+  record.ending = withEvidence(ending, record.serviceRuns);
+}

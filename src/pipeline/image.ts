@@ -1,0 +1,68 @@
+import { commitOfTag } from '../aws/image-reference.ts';
+import type { RunContext } from '../context.ts';
+import { announce, type ImagePlan } from '../image/plan.ts';
+import { produceImage } from '../image/produce.ts';
+import { provideImages } from '../image/resolve.ts';
+import { runningCommit } from '../image/source.ts';
+import type { DeployedImage, ProvidedImages, Request, ServiceSnapshot } from '../model/index.ts';
+import { describePlatform, platformOf } from '../preflight/image.ts';
+import { newRunRecord, type RunRecord } from '../report/run-record.ts';
+import { SILENCE } from '../runtime/log.ts';
+import { check, plan } from './plan.ts';
+
+/**
+ * Before an image is built: renders and checks as if it were there already, so that nobody waits for a build to learn of
+ * a log group that is missing. Resolves to the platforms to build for: those of the input, else the task's own.
+ */
+export async function checkBeforeBuild(
+  record: RunRecord,
+  request: Request,
+  ctx: RunContext,
+  snapshots: readonly ServiceSnapshot[],
+  image: DeployedImage,
+): Promise<readonly string[]> {
+  // The same is logged once the image is there.
+  const quiet = { ...ctx, log: SILENCE };
+  const plans = await plan(newRunRecord(), request, quiet, snapshots, { kind: 'one', image });
+  await check(record, request, ctx, plans);
+  const [first] = plans;
+  if (request.build.platforms.length > 0 || first === undefined) return request.build.platforms;
+  const platform = platformOf({ definition: first.prepared.definition, services: first.services });
+  return platform === undefined ? [] : [describePlatform(platform)];
+}
+
+/** The images of this run; one that is to be built is built and pushed, unless the run is a plan. */
+export async function findImages(
+  record: RunRecord,
+  request: Request,
+  ctx: RunContext,
+  imagePlan: ImagePlan,
+  platforms: readonly string[],
+): Promise<ProvidedImages> {
+  if (imagePlan.kind === 'build' && request.mode === 'deploy') {
+    const { image, build } = await produceImage(ctx, request, imagePlan, platforms);
+    record.image = image;
+    record.build = build;
+    return { kind: 'one', image };
+  }
+  if (imagePlan.kind === 'take' && request.registries.length > 0) {
+    ctx.log.line('registries: nothing is built, so the step logs in nowhere.');
+  }
+  const images =
+    imagePlan.kind === 'build' ? announce(imagePlan, ctx.log) : await provideImages(ctx, imagePlan.source);
+  record.image = images.kind === 'one' ? images.image : undefined;
+  return images;
+}
+
+/** Finds the commit to compare with, where the image tells its own. */
+export async function findPreviousCommit(
+  record: RunRecord,
+  ctx: RunContext,
+  [service]: readonly ServiceSnapshot[],
+): Promise<void> {
+  const { image, build } = record;
+  if (image === undefined || service === undefined) return;
+  const isOfACommit =
+    build !== undefined || image.toBeBuilt === true || commitOfTag(image.tag ?? '') !== undefined;
+  if (isOfACommit) record.previousCommit = await runningCommit(ctx.aws, service.running, image);
+}

@@ -1,0 +1,172 @@
+import { revisionName } from '../aws/arn.ts';
+import type { RunContext } from '../context.ts';
+import { costOf } from '../cost/monthly.ts';
+import type {
+  DefinitionBase,
+  ProvidedImages,
+  Request,
+  ServiceCost,
+  ServiceRun,
+  ServiceSnapshot,
+} from '../model/index.ts';
+import { chooseContainer } from '../pre-deploy/start.ts';
+import type { Check } from '../preflight/check.ts';
+import { CHECKS, refuseFailed, runChecks } from '../preflight/index.ts';
+import type { Ending, RunRecord } from '../report/run-record.ts';
+import { plannedChangeFor } from '../rollout/start.ts';
+import type { Log } from '../runtime/log.ts';
+import { lastGoodBelow } from '../service/history.ts';
+import { prepareTaskDefinition, type PreparedDefinition } from '../task-definition/prepare.ts';
+
+/** Ends a plan: says what a deployment would do with each service. Nothing was changed, and nothing is. */
+export function concludePlan(record: RunRecord, request: Request, plans: readonly Plan[]): void {
+  record.definitions = plans.map(({ prepared }) => ({
+    arn: prepared.existingArn ?? '',
+    origin: prepared.origin,
+    registered: false,
+    deregistered: false,
+    changes: prepared.changes,
+  }));
+  record.wouldChange = plans.some((plan) => isAboutToChange(plan, request));
+  record.serviceRuns = plans.flatMap((plan) =>
+    plan.services.map((service) => plannedServiceRun(service, plan, request)),
+  );
+  if (record.serviceRuns.length === 0) record.ending = withoutService(plans);
+}
+
+function plannedServiceRun(snapshot: ServiceSnapshot, plan: Plan, request: Request): ServiceRun {
+  const arn = plan.prepared.existingArn ?? '';
+  return {
+    snapshot,
+    taskDefinitionArn: arn,
+    change: plannedChangeFor(snapshot, arn, request.rollout),
+    rollout: undefined,
+    desiredCount: request.rollout.desiredCount ?? snapshot.desiredCount,
+    problem: undefined,
+    gates: [],
+    rollback: undefined,
+    outcome: {
+      result: 'planned',
+      cause: undefined,
+      message: intention(snapshot, plan, request),
+      nowRunning: `Service "${snapshot.address.name}" runs ${revisionName(snapshot.taskDefinitionArn)}; nothing was changed.`,
+      hint: undefined,
+      evidence: [],
+    },
+  };
+}
+
+/** What a deployment would do, in one sentence. */
+function intention(snapshot: ServiceSnapshot, { prepared }: Plan, { rollout }: Request): string {
+  const { existingArn, definition, images } = prepared;
+  const service = `service "${snapshot.address.name}"`;
+  const build = Object.values(images).some((image) => image.toBeBuilt === true) ? 'build an image, ' : '';
+  if (existingArn === undefined) {
+    return `A deployment would ${build}register a new revision of ${definition.family} and roll it out to ${service}.`;
+  }
+  const revision = revisionName(existingArn);
+  switch (plannedChangeFor(snapshot, existingArn, rollout)) {
+    case 'none':
+      return `A deployment would change nothing: ${service} already runs ${revision}.`;
+    case 'adopt':
+      return `A deployment would follow the one of ${revision} to ${service} that is under way.`;
+    case 'update':
+      return `A deployment would roll ${revision} out to ${service}.`;
+  }
+}
+
+function withoutService(plans: readonly Plan[]): Ending {
+  const [plan] = plans;
+  const family = plan?.prepared.definition.family ?? '';
+  const existing = plan?.prepared.existingArn;
+  return {
+    result: 'planned',
+    cause: undefined,
+    message:
+      existing === undefined
+        ? `A deployment would register a new revision of ${family}; no service is named, so none would be touched.`
+        : `A deployment would change nothing: ${revisionName(existing)} holds this definition already.`,
+    hint: undefined,
+    evidence: [],
+  };
+}
+
+/** What goes to which services. */
+export interface Plan {
+  readonly services: readonly ServiceSnapshot[];
+  readonly prepared: PreparedDefinition;
+}
+
+/** One plan for all services; a rollback takes each service back to a revision of its own. */
+export async function plan(
+  record: RunRecord,
+  request: Request,
+  ctx: Omit<RunContext, 'log'> & { readonly log: Log },
+  snapshots: readonly ServiceSnapshot[],
+  images: ProvidedImages,
+): Promise<Plan[]> {
+  const prepare = async (services: readonly ServiceSnapshot[], base: DefinitionBase): Promise<Plan> => {
+    const ofBase = { ...request, definition: { ...request.definition, base } };
+    return { services, prepared: await prepareTaskDefinition(ctx, ofBase, services, images) };
+  };
+  const plans =
+    request.mode === 'rollback'
+      ? snapshots.map(async (service) =>
+          prepare([service], { kind: 'revision', reference: await lastGoodBelow(ctx.aws, service) }),
+        )
+      : [prepare(snapshots, request.definition.base)];
+  const made = await Promise.all(plans);
+  for (const { prepared } of made) findPreDeployContainer(request, prepared);
+  record.image ??= Object.values(made[0]?.prepared.images ?? {})[0];
+  record.costs = made.flatMap((each) => costs(each, request));
+  return made;
+}
+
+/** What each service costs a month, and will: its count is the one that was asked for, else the one that it has. */
+function costs({ services, prepared }: Plan, { rollout }: Request): ServiceCost[] {
+  const { current, definition } = prepared;
+  return services.map((service) => {
+    const isCurrent = service.taskDefinitionArn === services[0]?.taskDefinitionArn && current !== undefined;
+    return costOf({
+      service: service.address.name,
+      region: service.address.region,
+      placement: service.placement,
+      before: isCurrent ? { definition: current, tasks: service.desiredCount } : undefined,
+      after: { definition, tasks: rollout.desiredCount ?? service.desiredCount },
+    });
+  });
+}
+
+/** Looks for whatever is known to go wrong, where anything is about to change; refuses before anything is touched. */
+export async function check(
+  record: RunRecord,
+  request: Request,
+  ctx: RunContext,
+  plans: readonly Plan[],
+  checks: readonly Check[] = CHECKS,
+): Promise<void> {
+  const results = await Promise.all(
+    plans
+      .filter((plan) => isAboutToChange(plan, request))
+      .map(({ services, prepared }) => {
+        const { definition, images, existingArn, heldByAws } = prepared;
+        return runChecks(ctx, { request, services, definition, images, existingArn, heldByAws }, checks);
+      }),
+  );
+  const fresh = results.flat();
+  const names = new Set(fresh.map((result) => result.check));
+  record.checks = [...fresh, ...record.checks.filter((before) => !names.has(before.check))];
+  refuseFailed(record.checks, request.rollout.preflight);
+}
+
+/** Some service gets an update, or a revision is to be registered. */
+export function isAboutToChange({ services, prepared }: Plan, { rollout }: Request): boolean {
+  const { existingArn } = prepared;
+  if (existingArn === undefined) return true;
+  return services.some((service) => plannedChangeFor(service, existingArn, rollout) === 'update');
+}
+
+/** A container that does not exist is found before anything is registered. */
+function findPreDeployContainer({ preDeploy }: Request, { definition, images }: PreparedDefinition): void {
+  if (preDeploy !== undefined) chooseContainer(preDeploy.container, definition, Object.keys(images));
+}

@@ -1,0 +1,91 @@
+import type {
+  PlannedChange,
+  Request,
+  Rollout,
+  RolloutRequest,
+  ServiceRun,
+  ServiceSnapshot,
+} from '../model/index.ts';
+import { desiredComment, type CommentRequest } from '../report/post-comment.ts';
+
+/**
+ * What the post step needs to finish a run that was killed: saved before UpdateService is sent, and again once the
+ * run has come to its end.
+ */
+export interface SavedState {
+  readonly region: string;
+  readonly rollout: RolloutRequest;
+  readonly summary: boolean;
+  /** The token is not kept: it is an input of the post step, too. */
+  readonly comment: Omit<CommentRequest, 'githubToken'>;
+  readonly services: readonly SavedService[];
+}
+
+/** One service of the run. */
+export interface SavedService {
+  readonly snapshot: ServiceSnapshot;
+  readonly taskDefinitionArn: string;
+  /** Where the run got as far as that: what it did, so that the post step need not search for it. */
+  readonly known?: { readonly change: PlannedChange; readonly rollout: Started | undefined };
+}
+
+/** What the post step needs of a rollout. */
+export type Started = Pick<Rollout, 'deploymentId' | 'serviceDeploymentArn' | 'replacesTasks' | 'adopted'>;
+
+/** Nothing is left to do. */
+export const FINISHED = 'finished';
+
+/** The state as the runner keeps it between the steps: without what would make it long. */
+export function packState(
+  region: string,
+  request: Request,
+  services: readonly SavedService[],
+  serviceRuns: readonly ServiceRun[] = [],
+): string {
+  const savedState: SavedState = {
+    region,
+    rollout: request.rollout,
+    summary: request.report.summary,
+    comment: desiredComment(request),
+    services: services.map(({ snapshot, taskDefinitionArn }) => ({
+      snapshot: { ...snapshot, running: [], knownEvents: [], knownServiceDeployments: [] },
+      taskDefinitionArn,
+      ...knownOf(serviceRuns.find((serviceRun) => serviceRun.snapshot === snapshot)),
+    })),
+  };
+  return JSON.stringify(savedState);
+}
+
+/** An update without an answer has to be looked for. */
+function knownOf(serviceRun: ServiceRun | undefined): Pick<SavedService, 'known'> {
+  if (serviceRun === undefined || serviceRun.updateUnconfirmed === true) return {};
+  const { change, rollout } = serviceRun;
+  if (rollout === undefined) return { known: { change, rollout } };
+  const { deploymentId, serviceDeploymentArn, replacesTasks, adopted } = rollout;
+  return { known: { change, rollout: { deploymentId, serviceDeploymentArn, replacesTasks, adopted } } };
+}
+
+/** Undefined where the run came to its end by itself, or never got as far as a service. */
+export function unpackState(text: string): SavedState | undefined {
+  return text === '' || text === FINISHED ? undefined : (JSON.parse(text) as SavedState);
+}
+
+/** The run of a service that was saved. `started`: undefined where the run never got as far as it. */
+export function serviceRunOf(
+  { snapshot, taskDefinitionArn }: SavedService,
+  started: Started | undefined,
+  change: PlannedChange = 'update',
+): ServiceRun {
+  const known = { snapshot, taskDefinitionArn, definition: { family: '', containerDefinitions: [] } };
+  return {
+    snapshot,
+    taskDefinitionArn,
+    change,
+    rollout: started && { ...known, ...started, serviceDeploymentArn: started.serviceDeploymentArn },
+    desiredCount: snapshot.desiredCount,
+    problem: undefined,
+    gates: [],
+    rollback: undefined,
+    outcome: undefined,
+  };
+}

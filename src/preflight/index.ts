@@ -1,0 +1,105 @@
+import type { CheckResult } from '../model/index.ts';
+import { DeployError } from '../runtime/error.ts';
+import type { Log } from '../runtime/log.ts';
+import { alarms } from './alarms.ts';
+import { definitionRules, serviceSettings } from './definition.ts';
+import { resultOf, type Candidate, type Check, type CheckContext, type PreflightAws } from './check.ts';
+import { image } from './image.ts';
+import { loadBalancer, targetType } from './load-balancer.ts';
+import { role } from './role.ts';
+import { parameter, secret } from './secrets.ts';
+import {
+  circuitBreaker,
+  otherDeployment,
+  percents,
+  rollbackImage,
+  rollbackTarget,
+  scalingRange,
+} from './service.ts';
+import { definitionSize, logGroup, taskSize } from './task.ts';
+
+/** Every preflight check, in the order in which they are logged: what stops a deployment first. */
+export const CHECKS: readonly Check[] = [
+  image,
+  definitionRules,
+  taskSize,
+  serviceSettings,
+  loadBalancer,
+  targetType,
+  percents,
+  role,
+  secret,
+  parameter,
+  logGroup,
+  otherDeployment,
+  rollbackTarget,
+  rollbackImage,
+  circuitBreaker,
+  alarms,
+  scalingRange,
+  definitionSize,
+];
+
+/** What a build can have changed: the image is there now, and somebody may have deployed meanwhile. */
+export const CHECKS_AFTER_BUILD: readonly Check[] = [image, otherDeployment];
+
+export type { Candidate, PreflightAws } from './check.ts';
+
+export interface PreflightContext extends CheckContext {
+  readonly aws: PreflightAws;
+  readonly log: Log;
+}
+
+/**
+ * Runs the checks, side by side, and logs what each found; changes nothing. Whatever AWS answers, it resolves: a
+ * thing that could not be looked at is SKIPPED. Rejects only with the end of the job. No results where the checks are
+ * off.
+ */
+export async function runChecks(
+  ctx: PreflightContext,
+  candidate: Candidate,
+  checks: readonly Check[] = CHECKS,
+): Promise<CheckResult[]> {
+  const { aws, log } = ctx;
+  const mode = candidate.request.rollout.preflight;
+  if (mode === 'off') {
+    log.line('The preflight checks are off.');
+    return [];
+  }
+  const look = async (check: Check): Promise<CheckResult> =>
+    resultOf(check, await check.look(aws, candidate, ctx));
+  const results = await Promise.all(checks.map(look));
+  logResults(log, results, mode);
+  return results;
+}
+
+/**
+ * Ends the run before anything is touched if a check FAILED and failed checks count. Throws `preflight-failed` with one
+ * line of evidence a check.
+ */
+export function refuseFailed(results: readonly CheckResult[], mode: 'fail' | 'warn' | 'off'): void {
+  const failed = results.filter(({ state }) => state === 'FAILED');
+  const [first] = failed;
+  if (mode !== 'fail' || first === undefined) return;
+  const message =
+    failed.length === 1
+      ? `The preflight check "${first.check}" failed: ${first.detail}.`
+      : `${failed.length} preflight checks failed: ${failed.map(({ check, detail }) => `${check}: ${detail}`).join('; ')}.`;
+  throw new DeployError('preflight-failed', message, {
+    hint: 'Fix what it names. No service was touched. (Where the check is wrong, preflight: warn goes on in spite of it.)',
+    evidence: failed.map((result) => ({ kind: 'status', text: `${result.check}: ${result.detail}` })),
+  });
+}
+
+/** One line a check; what may not be looked at is one line together. */
+function logResults(log: Log, results: readonly CheckResult[], mode: 'fail' | 'warn'): void {
+  for (const { check, state, detail, denied } of results) {
+    const text = `${check}: ${detail}`;
+    if (denied) continue;
+    if (state === 'WARNING') log.warn(text);
+    else if (state === 'FAILED' && mode === 'warn') log.warn(`FAILED, but preflight is warn: ${text}`);
+    else log.line(`${state.padEnd(7)} ${text}`);
+  }
+  const closed = results.filter(({ denied }) => denied).map(({ check, detail }) => `${check} (${detail})`);
+  if (closed.length > 0) log.line(`Not checked, access denied: ${closed.join(', ')}`);
+}

@@ -1,0 +1,199 @@
+import type { ScalableTarget } from '@aws-sdk/client-application-auto-scaling';
+import type { ServiceRevision } from '@aws-sdk/client-ecs';
+import { lastSegment, revisionName } from '../aws/arn.ts';
+import { byDigest, ecrRepositoryOf, shortReference } from '../aws/image-reference.ts';
+import type { ServiceAddress, ServiceSnapshot } from '../model/index.ts';
+import { counted } from '../runtime/log.ts';
+import {
+  failed,
+  looked,
+  ok,
+  warning,
+  willBeReplaced,
+  type Check,
+  type Finding,
+  type PreflightAws,
+} from './check.ts';
+import { lookAtImages } from './image.ts';
+
+/** Nobody else's deployment is under way that this run would replace. */
+export const otherDeployment: Check = {
+  name: 'other deployment',
+  nothing: 'none is under way that this run would replace',
+  look: (_aws, candidate) =>
+    candidate.services
+      .filter((service) => service.rollout === 'in-progress' && willBeReplaced(service, candidate))
+      .map(({ address }) =>
+        warning(`service "${address.name}" has a deployment in progress; this one supersedes it`),
+      ),
+};
+
+/** Every service has a revision that a failed rollout can go back to. */
+export const rollbackTarget: Check = {
+  name: 'rollback target',
+  nothing: 'no service',
+  look: (_aws, { services }) => services.map(rollbackTargetFinding),
+};
+
+/** Pure. */
+export function rollbackTargetFinding({
+  address,
+  lastGood,
+}: Pick<ServiceSnapshot, 'address' | 'lastGood'>): Finding {
+  return lastGood === undefined
+    ? warning(`${address.name} has no good revision to go back to: a failed rollout would be left as it is`)
+    : ok(`${address.name} can go back to ${revisionName(lastGood.taskDefinitionArn)}`);
+}
+
+/** DescribeServiceRevisions takes twenty ARNs. */
+const REVISIONS_A_CALL = 20;
+
+/** The images of the good revisions are still in ECR, so that tasks of them can start again. */
+export const rollbackImage: Check = {
+  name: 'rollback image',
+  nothing: 'no good revision whose image is in ECR is known',
+  async look(aws, { services }) {
+    const arns = services.flatMap(({ lastGood }) => lastGood?.serviceRevisionArn ?? []);
+    const findings: Finding[] = [];
+    for (let from = 0; from < arns.length; from += REVISIONS_A_CALL) {
+      findings.push(...(await lookAtRevisions(aws, arns.slice(from, from + REVISIONS_A_CALL))));
+    }
+    return findings;
+  },
+};
+
+async function lookAtRevisions(aws: PreflightAws, arns: readonly string[]): Promise<readonly Finding[]> {
+  let revisions: readonly ServiceRevision[] = [];
+  const unseen = await looked(
+    'the good revisions',
+    'ecs:DescribeServiceRevisions',
+    () => aws.ecs.describeServiceRevisions({ serviceRevisionArns: [...arns] }),
+    (answer) => {
+      revisions = answer.serviceRevisions ?? [];
+      return [];
+    },
+  );
+  const seen = revisions.map((revision) => {
+    const name = revisionName(revision.taskDefinition ?? '');
+    return lookAtImages(aws, imagesOf(revision), {
+      there: (reference) => ok(`${shortReference(reference)} of ${name} is there`),
+      gone: (reference) =>
+        warning(
+          `${shortReference(reference)} of ${name} is gone from ECR: no task of the good revision can start`,
+        ),
+    });
+  });
+  return [...unseen, ...(await Promise.all(seen)).flat()];
+}
+
+/** Pure: the images in ECR, by the digest that ECS resolved them to. */
+export function imagesOf({ containerImages = [] }: Pick<ServiceRevision, 'containerImages'>): string[] {
+  return containerImages.flatMap(({ image, imageDigest }) => {
+    if (image === undefined || ecrRepositoryOf(image) === undefined) return [];
+    return [imageDigest === undefined ? image : byDigest(image, imageDigest)];
+  });
+}
+
+/** ECS gives up by itself on a rolling deployment that fails. */
+export const circuitBreaker: Check = {
+  name: 'circuit breaker',
+  nothing: 'no service rolls',
+  look: (_aws, { services }) =>
+    services.filter(({ deployment }) => deployment.strategy === 'ROLLING').map(breakerFinding),
+};
+
+/** Pure. */
+export function breakerFinding({ address, breaker }: Pick<ServiceSnapshot, 'address' | 'breaker'>): Finding {
+  return breaker.enabled
+    ? ok(`${address.name} has one${breaker.rollsBack ? ', which rolls back' : ''}`)
+    : warning(
+        `the circuit breaker of ${address.name} is off: should this job die during a failing rollout, ECS goes on starting tasks`,
+      );
+}
+
+/** ECS may stop an old task or start a new one: a rolling deployment can get anywhere. */
+export const percents: Check = {
+  name: 'deployment percents',
+  nothing: 'no service replaces its tasks by percents',
+  look(_aws, candidate) {
+    const concerned = candidate.services.filter(
+      (service) =>
+        service.schedulingStrategy === 'REPLICA' &&
+        service.deployment.strategy === 'ROLLING' &&
+        willBeReplaced(service, candidate),
+    );
+    return concerned.map((service) => percentFinding(service, candidate.request.rollout.desiredCount));
+  },
+};
+
+/**
+ * Pure: the minimum is rounded up and the maximum down (ECS API, DeploymentConfiguration). Where both are the desired
+ * count, no old task may stop before a new one is healthy, and no new one may start before an old one has stopped.
+ */
+export function percentFinding(
+  {
+    address,
+    desiredCount: present,
+    deployment,
+  }: Pick<ServiceSnapshot, 'address' | 'desiredCount' | 'deployment'>,
+  asked: number | undefined,
+): Finding {
+  const desired = asked ?? present;
+  const { minimumHealthyPercent, maximumPercent } = deployment;
+  const least = Math.ceil((desired * minimumHealthyPercent) / 100);
+  const most = Math.floor((desired * maximumPercent) / 100);
+  const tasks = counted(desired, 'task');
+  const settings = `${minimumHealthyPercent}/${maximumPercent} %`;
+  const nothingToReplace = desired === 0 || present === 0;
+  if (nothingToReplace || most > desired || least < desired) {
+    return ok(`${address.name} keeps ${least} to ${most} of ${tasks} (${settings})`);
+  }
+  return failed(
+    `${address.name} can never replace its ${tasks}: minimumHealthyPercent ${minimumHealthyPercent} keeps ${least} running and maximumPercent ${maximumPercent} allows ${most}; raise the maximum or lower the minimum`,
+  );
+}
+
+/** The count that this run sets is one that autoscaling leaves alone. */
+export const scalingRange: Check = {
+  name: 'scaling range',
+  nothing: 'the desired count is not set by this run',
+  async look(aws, { request, services }) {
+    const count = request.rollout.desiredCount;
+    if (count === undefined || services.length === 0) return [];
+    const ids = services.map(({ address }) => resourceId(address));
+    return looked(
+      'the scaling range',
+      'application-autoscaling:DescribeScalableTargets',
+      () =>
+        aws.scaling.describeScalableTargets({
+          ServiceNamespace: 'ecs',
+          ScalableDimension: 'ecs:service:DesiredCount',
+          ResourceIds: ids,
+        }),
+      ({ ScalableTargets = [] }) =>
+        services.map(({ address }) => {
+          const target = ScalableTargets.find((each) => each.ResourceId === resourceId(address));
+          return rangeFinding(address.name, count, target);
+        }),
+    );
+  },
+};
+
+function resourceId({ cluster, name }: ServiceAddress): string {
+  return `service/${lastSegment(cluster)}/${name}`;
+}
+
+/** Pure: Application Auto Scaling moves a count that is out of its range back into it. */
+export function rangeFinding(
+  service: string,
+  count: number,
+  target: Pick<ScalableTarget, 'MinCapacity' | 'MaxCapacity'> | undefined,
+): Finding {
+  if (target === undefined) return ok(`${service} is not scaled automatically`);
+  const { MinCapacity: least = 0, MaxCapacity: most = Number.POSITIVE_INFINITY } = target;
+  return count < least || count > most
+    ? warning(
+        `desired-count ${count} is outside of ${least} to ${most}, between which ${service} is scaled automatically`,
+      )
+    : ok(`desired-count ${count} is within ${least} to ${most}`);
+}

@@ -1,0 +1,79 @@
+import { deployErrorOf } from '../aws/errors.ts';
+import type {
+  BuildFacts,
+  Cause,
+  CheckResult,
+  DeployedImage,
+  Evidence,
+  RegisteredDefinition,
+  Result,
+  ServiceCost,
+  ServiceRun,
+} from '../model/index.ts';
+import { Cancelled } from '../runtime/cancellation.ts';
+import { DeployError } from '../runtime/error.ts';
+
+/** All that a run learnt, step by step; what is missing was not reached. */
+export interface RunRecord {
+  image: DeployedImage | undefined;
+  /** The commit of the image that ran before, where its tags tell. */
+  previousCommit: string | undefined;
+  /** Undefined where nothing was built. */
+  build: BuildFacts | undefined;
+  /** One for all services; in a rollback, one for each. */
+  definitions: readonly RegisteredDefinition[];
+  checks: readonly CheckResult[];
+  costs: readonly ServiceCost[];
+  serviceRuns: readonly ServiceRun[];
+  /** In `mode: plan`: whether a deployment would change anything. */
+  wouldChange: boolean | undefined;
+  /** Origin of the health-check URL, else of the load balancer. */
+  url: string | undefined;
+  /** How the run ended where no service says it: before any was touched, or because it was cancelled. */
+  ending: Ending | undefined;
+}
+
+export interface Ending {
+  readonly result: Result;
+  readonly cause: Cause | undefined;
+  readonly message: string;
+  readonly hint: string | undefined;
+  readonly evidence: readonly Evidence[];
+}
+
+export function newRunRecord(): RunRecord {
+  return {
+    image: undefined,
+    previousCommit: undefined,
+    build: undefined,
+    definitions: [],
+    checks: [],
+    costs: [],
+    serviceRuns: [],
+    wouldChange: undefined,
+    url: undefined,
+    ending: undefined,
+  };
+}
+
+/** How a run ends that threw. */
+export function endingOf(error: unknown): Ending {
+  if (error instanceof Cancelled) {
+    return { result: 'cancelled', cause: 'cancelled', message: error.message, hint: undefined, evidence: [] };
+  }
+  const failure = deployErrorOf(error, 'deploying');
+  const known = failure instanceof DeployError ? failure : new DeployError('unknown', failure.message);
+  return {
+    result: 'failed',
+    cause: known.reason,
+    message: known.message,
+    hint: known.hint,
+    evidence: known.evidence,
+  };
+}
+
+/** The ending, with what was known of each service by then. */
+export function withEvidence(ending: Ending, serviceRuns: readonly ServiceRun[]): Ending {
+  const known = serviceRuns.flatMap(({ outcome }) => outcome?.evidence ?? []);
+  return { ...ending, evidence: [...ending.evidence, ...known] };
+}

@@ -1,0 +1,79 @@
+import { revisionName } from '../aws/arn.ts';
+import type { Aws } from '../aws/clients.ts';
+import { describeAwsError } from '../aws/errors.ts';
+import type { Cause, Result, Rollout, RolloutRequest, ServiceRun } from '../model/index.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { withTimeout } from '../runtime/wait.ts';
+import { readDeploymentStatus } from './describe.ts';
+import { firstCause } from './outcome.ts';
+import { requestRollback, type EndState } from './rollback-request.ts';
+
+export interface CancelContext {
+  /** Clients that still answer after the job was cancelled. */
+  readonly aws: Pick<Aws, 'ecs' | 'ecsWrites'>;
+  readonly clock: Clock;
+  /** For all of one service; `SECONDS_TO_UNDO` where it is left out. */
+  readonly seconds?: number;
+}
+
+/** What ended the run under way: a cancellation, or an error that nobody foresaw. */
+export interface Interruption {
+  readonly result: Result;
+  readonly cause: Cause | undefined;
+  readonly message: string;
+}
+
+/** The runner kills a cancelled job after ten seconds; the report has to be written, too. */
+const SECONDS_TO_UNDO = 5;
+
+/**
+ * Ends the run of one service that nobody will follow any more. A cancelled one is rolled back where `on-cancel`
+ * asks for that: at most one request takes effect, and nobody waits for its end. Otherwise says where it stands. What
+ * was wrong with it by then stays its evidence. Never rejects.
+ */
+export async function endOnCancel(
+  ctx: CancelContext,
+  serviceRun: ServiceRun,
+  why: Interruption,
+  request: RolloutRequest,
+): Promise<ServiceRun> {
+  const { outcome, problem } = serviceRun;
+  if (outcome !== undefined) return serviceRun;
+  const { nowRunning, needsPostStep } = await whatBecomesOf(ctx, serviceRun, why, request);
+  const evidence = problem === undefined ? [] : [firstCause(problem), ...problem.evidence];
+  return { ...serviceRun, needsPostStep, outcome: { ...why, nowRunning, hint: undefined, evidence } };
+}
+
+async function whatBecomesOf(
+  ctx: CancelContext,
+  serviceRun: ServiceRun,
+  why: Interruption,
+  request: RolloutRequest,
+): Promise<EndState> {
+  const { rollout, change, snapshot } = serviceRun;
+  const { name } = snapshot.address;
+  if (serviceRun.updateUnconfirmed === true) {
+    return {
+      nowRunning: `ECS has not answered whether it takes the update of service "${name}": the post step of this job looks again.`,
+      needsPostStep: true,
+    };
+  }
+  if (rollout === undefined || change === 'none') {
+    return { nowRunning: `Service "${name}" was not touched.`, needsPostStep: false };
+  }
+  return why.result === 'cancelled' && request.onCancel === 'rollback'
+    ? requestRollback({ ...ctx, seconds: ctx.seconds ?? SECONDS_TO_UNDO }, rollout, request)
+    : look(ctx, rollout);
+}
+
+async function look(
+  { aws, clock, seconds = SECONDS_TO_UNDO }: CancelContext,
+  rollout: Rollout,
+): Promise<EndState> {
+  const read = (): Promise<string> => readDeploymentStatus(aws.ecs, rollout);
+  const nowRunning = await withTimeout(clock, seconds * 1000, read).catch(
+    (error: unknown) =>
+      `What becomes of the deployment of ${revisionName(rollout.taskDefinitionArn)} to service "${rollout.snapshot.address.name}" could not be read (${describeAwsError(error)}).`,
+  );
+  return { nowRunning, needsPostStep: false };
+}

@@ -1,0 +1,107 @@
+import type { ServiceDeploymentStatus } from '@aws-sdk/client-ecs';
+import { revisionName } from '../aws/arn.ts';
+import type { EcsReads } from '../aws/clients.ts';
+import { awsErrorKind } from '../aws/errors.ts';
+import { describeServiceDeployment } from '../ecs/service-deployments.ts';
+import { describeService, primaryOf, type Deployment, type Service } from '../ecs/services.ts';
+import type { Rollout, ServiceAddress } from '../model/index.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { withTimeout } from '../runtime/wait.ts';
+import { saysRollback } from './history.ts';
+
+/** Reads where a deployment stands that nobody follows any more. One sentence. */
+export async function readDeploymentStatus(
+  ecs: Pick<EcsReads, 'describeServices' | 'describeServiceDeployments'>,
+  rollout: Rollout,
+): Promise<string> {
+  const { serviceDeploymentArn, snapshot } = rollout;
+  const [deployment, service] = await Promise.all([
+    serviceDeploymentArn === undefined ? undefined : describeServiceDeployment(ecs, serviceDeploymentArn),
+    describeService(ecs, snapshot.address),
+  ]);
+  return describeStatus(rollout, deployment?.status, service);
+}
+
+/** Pure: what ECS does with the deployment, or did, as one sentence. `status`: undefined where it cannot be read. */
+export function describeStatus(
+  rollout: Rollout,
+  status: ServiceDeploymentStatus | undefined,
+  service: Service,
+): string {
+  const revision = revisionName(rollout.taskDefinitionArn);
+  const where = `service "${rollout.snapshot.address.name}"`;
+  const rollback = status === undefined ? undefined : ROLLBACKS[status];
+  if (rollback !== undefined) return `ECS ${rollback} ${revision} back in ${where}.`;
+  const primary = primaryOf(service);
+  if (primary?.id !== rollout.deploymentId) return otherwise(rollout, primary);
+  if (!rollout.replacesTasks) return `S${where.slice(1)} has the settings of this run.`;
+  const state = status ?? primary.rolloutState ?? '';
+  if (['SUCCESSFUL', 'COMPLETED'].includes(state)) {
+    return `The deployment of ${revision} to ${where} is complete; this run ended before it was proven.`;
+  }
+  if (['STOPPED', 'FAILED'].includes(state)) {
+    return `The deployment of ${revision} to ${where} has stopped before it was complete.`;
+  }
+  return `ECS goes on with the deployment of ${revision} to ${where}.`;
+}
+
+/** What ECS does where it rolls back by itself, or was asked to. */
+const ROLLBACKS: Partial<Record<ServiceDeploymentStatus, string>> = {
+  ROLLBACK_REQUESTED: 'is rolling',
+  ROLLBACK_IN_PROGRESS: 'is rolling',
+  ROLLBACK_SUCCESSFUL: 'has rolled',
+  ROLLBACK_FAILED: 'failed to roll',
+};
+
+/** The service's PRIMARY deployment is not the one of this run. */
+function otherwise({ snapshot, taskDefinitionArn }: Rollout, primary: Deployment | undefined): string {
+  const name = `Service "${snapshot.address.name}"`;
+  const revision = revisionName(primary?.taskDefinition ?? '');
+  const isDone = primary?.rolloutState === 'COMPLETED';
+  const isBack =
+    primary?.taskDefinition === snapshot.lastGood?.taskDefinitionArn ||
+    saysRollback({ reason: primary?.rolloutStateReason });
+  if (isBack)
+    return isDone ? `${name} is back on ${revision}.` : `${name} is on its way back to ${revision}.`;
+  return `Another deployment, of ${revision}, has replaced that of ${revisionName(taskDefinitionArn)} to service "${snapshot.address.name}"; it was not touched.`;
+}
+
+/** The outcome stands by then; this sentence about it is waited for so long. */
+const LONGEST_MS = 10_000;
+
+/** What the service runs this moment, as ECS says. */
+export interface NowRunning {
+  /** One sentence. */
+  readonly sentence: string;
+  /** `id` of the PRIMARY deployment; undefined where it could not be read. */
+  readonly primaryId: string | undefined;
+}
+
+export async function readNowRunning(
+  {
+    aws,
+    clock,
+  }: { readonly aws: { readonly ecs: Pick<EcsReads, 'describeServices'> }; readonly clock: Clock },
+  address: ServiceAddress,
+): Promise<NowRunning> {
+  try {
+    const service = await withTimeout(clock, LONGEST_MS, () => describeService(aws.ecs, address));
+    const running = (service.deployments ?? []).filter(
+      (each) => each.status === 'PRIMARY' || (each.runningCount ?? 0) > 0,
+    );
+    return {
+      sentence: `Service "${address.name}" now runs ${running.map(share).join(' and ') || 'nothing'}.`,
+      primaryId: primaryOf(service)?.id,
+    };
+  } catch (error) {
+    if (awsErrorKind(error) === 'not-aws') throw error;
+    return { sentence: `What service "${address.name}" runs now could not be read.`, primaryId: undefined };
+  }
+}
+
+function share(deployment: Deployment): string {
+  const { runningCount = 0, desiredCount = 0 } = deployment;
+  const draining = deployment.status === 'PRIMARY' ? ` of ${desiredCount}` : '';
+  const plural = (draining === '' ? runningCount : desiredCount) === 1 ? 'task' : 'tasks';
+  return `${revisionName(deployment.taskDefinition ?? '')} (${runningCount}${draining} ${plural})`;
+}

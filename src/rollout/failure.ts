@@ -1,0 +1,197 @@
+import { LOG_SIGNS } from '../ecs/stop-reasons.ts';
+import { describeFailure } from '../ecs/task-failure.ts';
+import type { Cause, Evidence, Problem } from '../model/index.ts';
+import type { DeployError } from '../runtime/error.ts';
+import { counted } from '../runtime/log.ts';
+import type { Evaluation } from './evaluate.ts';
+import type { History } from './history.ts';
+import type { Observation } from './observe.ts';
+import { describeHook } from './progress.ts';
+
+/** How a watch ended: a final evaluation, the deadline, or lost access (credentials gone, access denied). */
+export interface Watched {
+  readonly end:
+    | Exclude<Evaluation, { kind: 'progressing' }>
+    | { readonly kind: 'deadline' }
+    | { readonly kind: 'access-lost'; readonly failure: DeployError };
+  readonly last: Observation | undefined;
+  readonly history: History;
+}
+
+/**
+ * Pure: what stands between a watched rollout and success; undefined where it completed. `count`: the one that this run
+ * set, where it changed nothing else.
+ */
+export function problemOf(watched: Watched, waitMinutes: number, count?: number): Problem | undefined {
+  const { end } = watched;
+  switch (end.kind) {
+    case 'completed':
+      return undefined;
+    case 'failed': {
+      const stoppedByHand = end.cause === 'deployment-stopped';
+      const isDeleted = end.cause === 'service-inactive';
+      const leftByEcs = stoppedByHand || isDeleted ? 'leave' : 'roll-back';
+      return problem(watched, {
+        result: 'failed',
+        cause: end.cause,
+        reason: stoppedByHand ? `was stopped${because(end.reason)}` : `failed${because(end.reason)}`,
+        recovery: end.ecs === 'rolling-back' ? 'follow-ecs' : leftByEcs,
+        isOver: end.ecs === 'failing' || end.ecs === 'ended',
+      });
+    }
+    case 'rolled-back-by-ecs':
+      return problem(watched, {
+        result: 'rolled-back',
+        cause: end.cause,
+        reason: `failed${because(end.reason)}`,
+        recovery: 'done',
+      });
+    case 'rollback-failed': {
+      const facts = {
+        result: 'failed',
+        cause: 'rollback-failed',
+        reason: `failed (${end.cause}${because(end.reason)}), and so did ECS's rollback`,
+        recovery: 'leave',
+      } as const;
+      const { evidence } = problem(watched, facts);
+      const first: Evidence = { kind: 'first-cause', text: `${end.cause}${because(end.reason)}` };
+      return { ...facts, hint: hintOf(watched.history, end.cause), evidence: [first, ...evidence] };
+    }
+    case 'superseded':
+      return problem(watched, {
+        result: 'superseded',
+        cause: 'superseded',
+        reason: `was replaced by another deployment, ${end.by}`,
+        recovery: 'leave',
+      });
+    case 'deadline':
+      return problem(watched, deadlineProblem(watched.last, waitMinutes, count));
+    case 'access-lost':
+      return {
+        result: 'failed',
+        cause: end.failure.reason,
+        reason: `could not be watched any longer: ${end.failure.message}`,
+        hint: end.failure.hint,
+        evidence: evidenceOf(watched.last, watched.history),
+        recovery: 'leave',
+      };
+  }
+}
+
+function problem(
+  watched: Watched,
+  facts: Pick<Problem, 'result' | 'cause' | 'reason' | 'recovery' | 'isOver'>,
+): Problem {
+  return {
+    ...facts,
+    hint: hintOf(watched.history, facts.cause),
+    evidence: evidenceOf(watched.last, watched.history),
+  };
+}
+
+/** Pure: a crash whose last log lines say more than its exit code has their cause and their hint. */
+export function betterKnown(problem: Problem): Problem {
+  if (problem.cause !== 'app-crashed') return problem;
+  const lines = problem.evidence.filter(({ kind }) => kind === 'log');
+  const sign = LOG_SIGNS.find(({ pattern }) => lines.some(({ text }) => pattern.test(text)));
+  return sign === undefined ? problem : { ...problem, cause: sign.cause, hint: sign.hint };
+}
+
+/** Stages of a native strategy in which tasks start, and may fail; in all others it shifts, bakes or runs hooks. */
+const STARTING: readonly string[] = ['RECONCILE_SERVICE', 'SCALE_UP'];
+
+/** A new revision that is healthy at its count is left to finish; so is a native strategy that bakes or awaits a hook. */
+function deadlineProblem(
+  last: Observation | undefined,
+  waitMinutes: number,
+  count: number | undefined,
+): Pick<Problem, 'result' | 'cause' | 'reason' | 'recovery'> {
+  const common = { result: 'timed-out', cause: 'timeout' } as const;
+  const after = `had not finished after ${counted(waitMinutes, 'minute')}`;
+  const { lifecycleStage: stage, awaiting = [] } = last?.deployment ?? {};
+  if (stage !== undefined && (awaiting.length > 0 || !STARTING.includes(stage))) {
+    const hooks = awaiting.map((hook) => `, and ${describeHook(hook)}`).join('');
+    return { ...common, reason: `${after}: it is in the stage ${stage}${hooks}`, recovery: 'leave' };
+  }
+  if (last !== undefined && count !== undefined && last.service.desired !== count) {
+    const state = `the service wants ${counted(last.service.desired, 'task')} again, not ${count}: something else sets its count`;
+    return { ...common, reason: `${after}: ${state}`, recovery: 'leave' };
+  }
+  if (last !== undefined && isHealthyAtItsCount(last)) {
+    return {
+      ...common,
+      reason: `${after}: the new tasks are all healthy, ${last.oldTasks > 0 ? 'old tasks are still draining' : 'ECS has not called it complete'}`,
+      recovery: 'leave',
+    };
+  }
+  const state = last === undefined ? '' : `: ${howFar(last)}`;
+  return { ...common, reason: `${after}${state}`, recovery: 'roll-back' };
+}
+
+function isHealthyAtItsCount(last: Observation): boolean {
+  return last.targetsUnread !== true && desired(last) > 0 && healthyTasks(last) >= desired(last);
+}
+
+/** ECS counts the tasks that run, also where they may not be read one by one. */
+function howFar(last: Observation): string {
+  const healthy = healthyTasks(last);
+  // Where targets may not be read, a task counts as healthy once it runs.
+  const running = last.targetsUnread === true ? healthy : (last.entry?.running ?? 0);
+  return running > 0 && (last.tasks.length === 0 || last.targetsUnread === true)
+    ? `${running} of ${desired(last)} new tasks ran, and whether they were healthy could not be read`
+    : `${healthy} of ${desired(last)} new tasks were healthy`;
+}
+
+function desired(seen: Observation): number {
+  return seen.entry?.desired ?? seen.service.desired;
+}
+
+function healthyTasks(seen: Observation): number {
+  return seen.tasks.filter((task) => task.healthy).length;
+}
+
+/** Everything that was seen, bounded; identical failures folded. */
+export function evidenceOf(last: Observation | undefined, history: History): Evidence[] {
+  return [...statusEvidence(last), ...taskEvidence(history)];
+}
+
+function statusEvidence(last: Observation | undefined): Evidence[] {
+  const { deployment, entry } = last ?? {};
+  const isUnderway = deployment?.status === 'PENDING' || deployment?.status === 'IN_PROGRESS';
+  const texts = [
+    deployment === undefined || isUnderway
+      ? undefined
+      : `service deployment ${deployment.status}${because(deployment.statusReason)}`,
+    deployment?.rollbackReason === undefined ? undefined : `rollback: ${deployment.rollbackReason}`,
+    entry?.reason === undefined || entry.rolloutState === 'IN_PROGRESS'
+      ? undefined
+      : `${entry.id}: ${entry.reason}`,
+  ];
+  return texts.flatMap((text) => (text === undefined ? [] : [{ kind: 'status', text }]));
+}
+
+function taskEvidence(history: History): Evidence[] {
+  const counts = new Map<string, number>();
+  for (const failure of history.failures.values()) {
+    const code = failure.stopCode === undefined ? '' : ` (${failure.stopCode})`;
+    const text = `${withoutIds(describeFailure(failure))}${code}`;
+    counts.set(text, (counts.get(text) ?? 0) + 1);
+  }
+  return [...counts].slice(0, 10).map(([text, count]) => ({
+    kind: 'stopped-task',
+    text: count === 1 ? text : `${text} (x${count})`,
+  }));
+}
+
+/** Reasons differ by ids of tasks and requests alone; without them equal ones fold. */
+function withoutIds(reason: string): string {
+  return reason.replace(/\(request id: [^)]*\)|\b[0-9a-f]{32}\b/gi, '…');
+}
+
+function hintOf(history: History, cause: Cause): string | undefined {
+  return [...history.failures.values()].find((failure) => failure.cause === cause)?.hint;
+}
+
+function because(reason: string | undefined): string {
+  return reason === undefined || reason === '' ? '' : `: ${reason.replace(/[.\s]+$/, '')}`;
+}

@@ -1,0 +1,199 @@
+import { revisionName } from '../aws/arn.ts';
+import type { EcsReads } from '../aws/clients.ts';
+import type {
+  Evidence,
+  GateResult,
+  Problem,
+  RolloutRequest,
+  ServiceOutcome,
+  ServiceRun,
+  ServiceSnapshot,
+} from '../model/index.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { Log } from '../runtime/log.ts';
+import { readNowRunning } from './describe.ts';
+
+/** Reads what runs now, and says how it ended for one service. */
+export async function concludeServiceRun(
+  ctx: {
+    readonly aws: { readonly ecs: Pick<EcsReads, 'describeServices'> };
+    readonly clock: Clock;
+    readonly log: Log;
+  },
+  serviceRun: ServiceRun,
+  request: RolloutRequest,
+): Promise<ServiceRun> {
+  const { log } = ctx;
+  const { sentence: nowRunning, primaryId } = await readNowRunning(ctx, serviceRun.snapshot.address);
+  log.line(nowRunning);
+  const outcome = conclude(replaced(serviceRun, request, primaryId), request, nowRunning);
+  if (outcome.result === 'succeeded' && serviceRun.desiredCount === 0) log.warn(outcome.message);
+  return { ...serviceRun, outcome };
+}
+
+/** A deployment that was well until somebody's took its place, while it was proven or baked, is superseded. */
+function replaced(
+  serviceRun: ServiceRun,
+  request: RolloutRequest,
+  primaryId: string | undefined,
+): ServiceRun {
+  const { rollout, problem, change } = serviceRun;
+  const isOurs = primaryId === undefined || rollout === undefined || primaryId === rollout.deploymentId;
+  const wasWell = problem === undefined || (isOfGate(serviceRun) && serviceRun.rollback === undefined);
+  if (isOurs || !wasWell || (change !== 'none' && !request.wait)) return serviceRun;
+  return {
+    ...serviceRun,
+    problem: {
+      result: 'superseded',
+      cause: 'superseded',
+      reason: `${change === 'none' ? 'was' : 'completed, and was'} replaced by another deployment, ${primaryId}`,
+      hint: undefined,
+      evidence: [],
+      recovery: 'leave',
+    },
+  };
+}
+
+/** It failed a gate after it was complete: until then ECS had nothing against it. */
+function isOfGate({ gates }: ServiceRun): boolean {
+  return gates.some(({ state }) => state === 'failed');
+}
+
+/** Pure: how it ended for one service. `nowRunning`: one sentence that says what runs now. */
+export function conclude(
+  serviceRun: ServiceRun,
+  request: RolloutRequest,
+  nowRunning: string,
+): ServiceOutcome {
+  const { problem, rollback } = serviceRun;
+  if (problem === undefined) return goodEnd(serviceRun, request, nowRunning);
+  const broken = sentence(serviceRun, problem);
+  switch (rollback?.kind) {
+    case undefined:
+      return badEnd(problem, `${broken}${leftNote(serviceRun, problem, request)}`, nowRunning);
+    case 'rolled-back':
+      return badEnd(
+        { ...problem, result: 'rolled-back' },
+        `${broken}; it was rolled back${butFor(rollback.unrestored)}.`,
+        nowRunning,
+      );
+    case 'nowhere':
+      return badEnd(problem, `${broken}; it was not rolled back: ${rollback.why}.`, nowRunning);
+    case 'superseded':
+      return badEnd(
+        { ...problem, result: 'superseded', cause: 'superseded' },
+        `${broken}; by then the service ran another deployment (${rollback.by}), which was not touched.`,
+        nowRunning,
+        [firstCause(problem)],
+      );
+    case 'failed':
+      return badEnd(
+        { ...problem, result: 'failed', cause: 'rollback-failed' },
+        `${broken}; the rollback failed as well: ${rollback.why.replace(/\.$/, '')}.`,
+        nowRunning,
+        [firstCause(problem)],
+      );
+  }
+}
+
+function goodEnd(serviceRun: ServiceRun, request: RolloutRequest, nowRunning: string): ServiceOutcome {
+  const name = serviceRun.snapshot.address.name;
+  const revision = revisionName(serviceRun.taskDefinitionArn);
+  const common = { cause: undefined, nowRunning, hint: undefined, evidence: [] };
+  if (serviceRun.change === 'none') {
+    return {
+      ...common,
+      result: 'unchanged',
+      message: `Service "${name}" already runs ${revision}: nothing to do.`,
+    };
+  }
+  if (!request.wait) {
+    return {
+      ...common,
+      result: 'started',
+      message: `The deployment of ${revision} to service "${name}" has started; nobody waits for its end.`,
+    };
+  }
+  if (serviceRun.desiredCount === 0) {
+    return {
+      ...common,
+      result: 'succeeded',
+      message: `Service "${name}" is on ${revision} with a desired count of 0: no task ran, nothing was proven.`,
+    };
+  }
+  return {
+    ...common,
+    result: 'succeeded',
+    message: `Service "${name}" runs ${revision}, ${proof(serviceRun.gates)}.`,
+  };
+}
+
+/** What was proven, and nothing more. */
+function proof(gates: readonly GateResult[]): string {
+  const passed = gates.filter(({ state }) => state === 'passed').map(({ gate }) => PROOFS[gate]);
+  if (passed.length === 0) return 'as ECS says; nothing was proven beyond that';
+  return `proven healthy by ${passed.join(', ')}`;
+}
+
+const PROOFS: Readonly<Record<GateResult['gate'], string>> = {
+  digest: 'its image digest',
+  targets: 'its targets',
+  tasks: 'its tasks',
+  http: 'its URL',
+  alarms: 'its alarms',
+};
+
+function badEnd(
+  problem: Problem,
+  message: string,
+  nowRunning: string,
+  first: readonly Evidence[] = [],
+): ServiceOutcome {
+  return {
+    result: problem.result,
+    cause: problem.cause,
+    message,
+    nowRunning,
+    hint: problem.hint,
+    evidence: [...first, ...problem.evidence],
+  };
+}
+
+function sentence(serviceRun: ServiceRun, problem: Problem): string {
+  const revision = revisionName(serviceRun.taskDefinitionArn);
+  const name = serviceRun.snapshot.address.name;
+  const what =
+    serviceRun.change === 'none'
+      ? `Service "${name}" already ran ${revision}, but it`
+      : `The deployment of ${revision} to service "${name}"`;
+  return `${what} ${problem.reason.replace(/\.$/, '')}`;
+}
+
+/** What happens to a failed deployment that was not rolled back. */
+function leftNote(serviceRun: ServiceRun, problem: Problem, request: RolloutRequest): string {
+  if (serviceRun.updateUnconfirmed === true) return '; it may still take effect.';
+  if (serviceRun.rollout === undefined) return '; the service was not touched.';
+  if (problem.recovery === 'done') return '; ECS rolled it back.';
+  if (problem.recovery !== 'roll-back' || request.onFailure !== 'leave') return '.';
+  return `; it is left as it is (on-failure: leave), and ${byItself(serviceRun.snapshot, problem)}.`;
+}
+
+/** Whether ECS will roll back by itself. */
+function byItself({ breaker, deployment, lastGood }: ServiceSnapshot, { isOver }: Problem): string {
+  const mayRollBack = isOver !== true && lastGood !== undefined;
+  if (mayRollBack && breaker.rollsBack) return 'the circuit breaker may still roll it back';
+  if (mayRollBack && deployment.alarmsRollBack) {
+    return 'ECS rolls it back by itself only where one of its alarms goes into ALARM';
+  }
+  return 'ECS will not roll it back by itself';
+}
+
+/** What this run changed beside the revision, and could not put back. */
+function butFor(unrestored: string | undefined): string {
+  return unrestored === undefined ? '' : `, but ${unrestored}`;
+}
+
+/** What was wrong before something else went wrong too. */
+export function firstCause(problem: Problem): Evidence {
+  return { kind: 'first-cause', text: `${problem.cause}: ${problem.reason}` };
+}

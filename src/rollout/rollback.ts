@@ -1,0 +1,304 @@
+import { revisionName } from '../aws/arn.ts';
+import type { Aws } from '../aws/clients.ts';
+import { awsErrorKind, describeAwsError } from '../aws/errors.ts';
+import { retryRead, writeOnce } from '../aws/writes.ts';
+import { describeServiceDeployment, type ServiceDeployment } from '../ecs/service-deployments.ts';
+import { describeService, primaryOf, type Service } from '../ecs/services.ts';
+import type { Problem, Request, RollbackEnd, Rollout, RolloutRequest, ServiceRun } from '../model/index.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { withTimeout } from '../runtime/wait.ts';
+import type { Watched } from './failure.ts';
+import { findServiceDeployment } from './find-deployment.ts';
+import { nextStep, restoringInput, type Step } from './rollback-request.ts';
+import { changesSettings, restoreSettings } from './settings.ts';
+import { watch, type WatchContext } from './watch.ts';
+
+/** A rollback of ours is called for, one of ECS's is on its way, or ECS left settings that this run changed. */
+export function rollbackNeeded({ problem, rollout, rollback }: ServiceRun, request: RolloutRequest): boolean {
+  if (problem === undefined || rollout === undefined || rollback !== undefined) return false;
+  switch (problem.recovery) {
+    case 'follow-ecs':
+      return true;
+    case 'roll-back':
+      return request.onFailure !== 'leave';
+    case 'done':
+      return changesSettings(request);
+    case 'leave':
+      return false;
+  }
+}
+
+/**
+ * With `on-failure: rollback-all`, one service that fails takes along every other one that this run changed, those
+ * that did well included.
+ */
+export function failTogether(
+  serviceRuns: readonly ServiceRun[],
+  request: RolloutRequest,
+): readonly ServiceRun[] {
+  const failed = serviceRuns.find(concernsAll);
+  if (request.onFailure !== 'rollback-all' || failed?.problem === undefined) return serviceRuns;
+  const problem: Problem = {
+    ...failed.problem,
+    result: 'failed',
+    reason: `succeeded, but service "${failed.snapshot.address.name}" failed (on-failure: rollback-all)`,
+    evidence: [],
+    recovery: 'roll-back',
+  };
+  return serviceRuns.map((serviceRun) =>
+    serviceRun.problem === undefined && serviceRun.change === 'update'
+      ? { ...serviceRun, problem }
+      : serviceRun,
+  );
+}
+
+/** What this run did not bring about, or cannot roll back with its credentials, takes nobody along. */
+function concernsAll({ problem, rollout }: ServiceRun): boolean {
+  if (problem === undefined) return false;
+  const isRefused = rollout === undefined && problem.cause !== 'credentials-expired';
+  return problem.recovery !== 'leave' || isRefused;
+}
+
+/** Undoes what went wrong with one service, where that is called for, and follows it to its end. */
+export async function rollBackIfNeeded(
+  ctx: RollbackContext,
+  serviceRun: ServiceRun,
+  request: Request,
+): Promise<ServiceRun> {
+  const { problem, rollout } = serviceRun;
+  if (rollout === undefined || !rollbackNeeded(serviceRun, request.rollout)) return serviceRun;
+  ctx.log.line(`${serviceRun.snapshot.address.name}: ${problem?.cause ?? ''}: it ${problem?.reason ?? ''}`);
+  const rollback = await withoutThrowing(async () => {
+    const end = await undoDeployment(ctx, rollout, problem?.recovery, request.rollout);
+    if (end.kind !== 'rolled-back') return end;
+    const unrestored = await restoreSettings(ctx, rollout, request.rollout);
+    return unrestored === undefined ? end : { ...end, unrestored };
+  });
+  return { ...serviceRun, rollback };
+}
+
+async function undoDeployment(
+  ctx: RollbackContext,
+  rollout: Rollout,
+  recovery: Problem['recovery'] | undefined,
+  request: RolloutRequest,
+): Promise<RollbackEnd> {
+  if (recovery === 'done') return { kind: 'rolled-back' };
+  return recovery === 'follow-ecs' ? followRollback(ctx, rollout, request) : rollBack(ctx, rollout, request);
+}
+
+export interface RollbackContext extends WatchContext {
+  readonly aws: Pick<Aws, 'ecs' | 'elb' | 'ecsWrites'>;
+}
+
+/** Looks at the service and decides again when ECS moved in between, this often. */
+const ATTEMPTS = 6;
+
+/** Requests to stop that ECS refuses before another way is taken: it may have moved on this very moment. */
+const REFUSALS = 3;
+
+/** However little time is left, a look that is begun has as long. */
+const LEAST_MS = 5_000;
+
+/**
+ * Puts the last good revision back. Right before each change the service is read again: another's deployment is
+ * never undone. While our service deployment runs, ECS is asked to roll it back; afterwards the service is updated
+ * to the last good revision. The rollback is followed and evaluated like any rollout.
+ */
+export async function rollBack(
+  ctx: RollbackContext,
+  rollout: Rollout,
+  request: RolloutRequest,
+): Promise<RollbackEnd> {
+  const { clock, signal } = ctx;
+  const deadline = clock.now() + request.waitMinutes * 60_000;
+  let refusals = 0;
+  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+    const mayStop = refusals < REFUSALS;
+    const left = until(deadline, clock, request);
+    const next = (): Promise<Step> => retryRead(clock, () => nextStep(ctx, rollout, mayStop), signal);
+    const step = await withTimeout(clock, Math.max(deadline - clock.now(), LEAST_MS), next);
+    const end = await take(ctx, rollout, left, step);
+    if (typeof end !== 'string') return end;
+    if (end === 'refused') refusals += 1;
+    if (end === 'may-not-stop') refusals = REFUSALS;
+    else await clock.sleep(request.pollSeconds * 1000, signal);
+  }
+  return { kind: 'failed', why: 'the service kept changing while it was rolled back' };
+}
+
+/**
+ * Follows the rollback that ECS began by itself. Where ECS gives it up (its alarms may have rollback switched off though
+ * its circuit breaker has it on), the last good revision is put back as after any failure.
+ */
+export async function followRollback(
+  ctx: RollbackContext,
+  rollout: Rollout,
+  request: RolloutRequest,
+): Promise<RollbackEnd> {
+  const deadline = ctx.clock.now() + request.waitMinutes * 60_000;
+  const end = endOfRollback(await watch(ctx, rollout, request, 'rolled-back'));
+  if (end !== 'look-again') return end;
+  if (request.onFailure === 'leave') return { kind: 'failed', why: 'ECS gave its rollback up' };
+  return rollBack(ctx, rollout, until(deadline, ctx.clock, request));
+}
+
+/** The request with what is left of its time. */
+function until(deadline: number, clock: Clock, request: RolloutRequest): RolloutRequest {
+  return { ...request, waitMinutes: Math.max(deadline - clock.now(), 0) / 60_000 };
+}
+
+async function take(
+  ctx: RollbackContext,
+  rollout: Rollout,
+  request: RolloutRequest,
+  step: Step,
+): Promise<RollbackEnd | TryAgain> {
+  const name = rollout.snapshot.address.name;
+  switch (step.kind) {
+    case 'end':
+      return step.end;
+    case 'follow':
+      return endOfRollback(await watch(ctx, rollout, request, 'rolled-back'));
+    case 'stop':
+      ctx.log.line(`${name}: asking ECS to roll the service deployment back.`);
+      return stopAndFollow(ctx, rollout, request, step.arn);
+    case 'update':
+      ctx.log.line(`${name}: going back to ${revisionName(step.to.taskDefinitionArn)}.`);
+      return updateBack(ctx, rollout, request, step);
+  }
+}
+
+/** Why an attempt came to nothing that is worth another. */
+type TryAgain = 'look-again' | 'refused' | 'may-not-stop';
+
+/**
+ * Asks ECS, and follows it. `refused` where ECS would not: the deployment ended, or began to roll back, this very
+ * moment, or is not known where ECS was asked. `may-not-stop` where the call is denied or unknown: updating the service
+ * leads back as well.
+ */
+async function stopAndFollow(
+  ctx: RollbackContext,
+  rollout: Rollout,
+  request: RolloutRequest,
+  arn: string,
+): Promise<RollbackEnd | TryAgain> {
+  const { aws, clock, signal } = ctx;
+  const inTime = untilDeadline(clock, request);
+  try {
+    await writeOnce<unknown>(
+      clock,
+      () => aws.ecsWrites.stopServiceDeployment({ serviceDeploymentArn: arn, stopType: 'ROLLBACK' }),
+      async () => {
+        const read = (): Promise<ServiceDeployment | undefined> => describeServiceDeployment(aws.ecs, arn);
+        const deployment = await inTime(read);
+        return deployment?.status?.startsWith('ROLLBACK_') === true ? {} : undefined;
+      },
+      signal,
+    );
+  } catch (error) {
+    const kind = awsErrorKind(error);
+    if (kind === 'refused') return 'refused';
+    if (kind === 'denied' || kind === 'unsupported') return 'may-not-stop';
+    throw error;
+  }
+  return endOfRollback(await watch(ctx, rollout, request, 'rolled-back'));
+}
+
+/** Asks until AWS answers, but for no longer than the rollback is waited for. */
+function untilDeadline(
+  clock: Clock,
+  { waitMinutes }: RolloutRequest,
+): <T>(read: () => Promise<T>) => Promise<T> {
+  const deadline = clock.now() + waitMinutes * 60_000;
+  return (read) =>
+    withTimeout(clock, Math.max(deadline - clock.now(), LEAST_MS), () => retryRead(clock, read));
+}
+
+async function updateBack(
+  ctx: RollbackContext,
+  rollout: Rollout,
+  request: RolloutRequest,
+  { to: target, desired }: Extract<Step, { kind: 'update' }>,
+): Promise<RollbackEnd | 'look-again'> {
+  const { aws, clock, signal } = ctx;
+  const { snapshot } = rollout;
+  const input = restoringInput(rollout, request, target, desired);
+  const inTime = untilDeadline(clock, request);
+  const read = (): Promise<Service> => inTime(() => describeService(aws.ecs, snapshot.address));
+  let sent = false;
+  const service = await writeOnce(
+    clock,
+    async () => {
+      // Whoever deployed while this waited to be sent again is not to be rolled back.
+      const isOurs = !sent || primaryOf(await read())?.id === rollout.deploymentId;
+      sent = true;
+      return isOurs ? (await aws.ecsWrites.updateService(input)).service : 'superseded';
+    },
+    async () => {
+      const now = await read();
+      const primary = primaryOf(now);
+      const isBack = rollout.replacesTasks
+        ? primary?.id !== rollout.deploymentId && primary?.taskDefinition === target.taskDefinitionArn
+        : (input.desiredCount ?? now.desiredCount) === now.desiredCount;
+      return isBack ? now : undefined;
+    },
+    signal,
+  );
+  if (service === 'superseded') return 'look-again';
+  const primary = service && primaryOf(service);
+  const after = { ...snapshot, primaryId: rollout.deploymentId };
+  const replacesTasks = primary?.id !== rollout.deploymentId;
+  const back: Rollout = {
+    ...rollout,
+    snapshot: after,
+    taskDefinitionArn: input.taskDefinition ?? rollout.taskDefinitionArn,
+    deploymentId: primary?.id ?? '',
+    serviceDeploymentArn: replacesTasks
+      ? await findServiceDeployment(ctx, after, primary, target.taskDefinitionArn)
+      : undefined,
+    replacesTasks,
+  };
+  // The rollback has the count that was there before, not the one that this run asked for.
+  return endOfRollback(await watch(ctx, back, { ...request, desiredCount: undefined }), back);
+}
+
+/** What a watched rollback came to. `back`: the rollout that goes back, where it is one of ours. */
+function endOfRollback(watched: Watched, back?: Rollout): RollbackEnd | 'look-again' {
+  const { end } = watched;
+  switch (end.kind) {
+    case 'rolled-back-by-ecs':
+      return back === undefined
+        ? { kind: 'rolled-back' }
+        : { kind: 'failed', why: `the rollback itself was rolled back${because(end.reason)}` };
+    case 'completed':
+      // Our own deployment may have succeeded before the request to roll it back arrived.
+      return back === undefined ? 'look-again' : { kind: 'rolled-back' };
+    case 'superseded':
+      return { kind: 'superseded', by: end.by };
+    case 'failed':
+      return back === undefined
+        ? 'look-again'
+        : { kind: 'failed', why: `${end.cause}${because(end.reason)}` };
+    case 'rollback-failed':
+      return { kind: 'failed', why: end.reason === '' ? 'ECS reports ROLLBACK_FAILED' : end.reason };
+    case 'deadline':
+      return { kind: 'failed', why: 'it had not finished when its time was up; ECS goes on with it' };
+    case 'access-lost':
+      return { kind: 'failed', why: end.failure.message };
+  }
+}
+
+function because(reason: string): string {
+  return reason === '' ? '' : `: ${reason}`;
+}
+
+/** A rollback that AWS refuses is a failed one, in its own words. */
+export async function withoutThrowing(rollback: () => Promise<RollbackEnd>): Promise<RollbackEnd> {
+  try {
+    return await rollback();
+  } catch (error) {
+    if (awsErrorKind(error) === 'not-aws') throw error;
+    return { kind: 'failed', why: describeAwsError(error) };
+  }
+}

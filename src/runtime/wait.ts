@@ -1,0 +1,146 @@
+import type { Clock } from './clock.ts';
+
+/** What one look came to: the end, or a pause before the next one; `late` is the end where there is no time for that. */
+export type PollStep<T> = { readonly end: T } | { readonly pauseMs: number; readonly late: T };
+
+/**
+ * Looks at once, and again after each pause, until a look comes to an end. The pause before the deadline (a reading of
+ * the clock) is cut short, so that the last look falls on it. A cancellation
+ * rejects with the signal's reason.
+ */
+export async function poll<T>(
+  { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal },
+  deadline: number,
+  look: () => Promise<PollStep<T>>,
+): Promise<T> {
+  for (;;) {
+    const looked = await look();
+    if ('end' in looked) return looked.end;
+    const left = deadline - clock.now();
+    if (left <= 0) return looked.late;
+    await clock.sleep(Math.min(looked.pauseMs, left), signal);
+  }
+}
+
+/**
+ * Thrown where no answer came while there was time for it. The name is the one of Node's and the SDK's own time-outs:
+ * whoever sorts errors takes it for a lost answer.
+ */
+export class TimedOut extends Error {
+  constructor(ms: number) {
+    super(`no answer within ${Math.round(ms / 100) / 10} s`);
+    this.name = 'TimeoutError';
+  }
+}
+
+/**
+ * Settles as `work` does, or rejects with `TimedOut` after `ms` milliseconds: a call that hangs must not outlast
+ * the time that the user gave. What was begun goes on unheard, so `work` must be a read.
+ */
+export async function withTimeout<T>(clock: Clock, ms: number, work: () => Promise<T>): Promise<T> {
+  let silence: () => void = () => undefined;
+  const timeUp = new Promise<never>((_, reject) => {
+    silence = clock.alarm(ms, () => {
+      reject(new TimedOut(ms));
+    });
+  });
+  try {
+    return await Promise.race([work(), timeUp]);
+  } finally {
+    silence();
+  }
+}
+
+/**
+ * Settles as `work` does, or, once the job is cancelled, rejects with what `unheard` makes of the reason after `ms`
+ * more milliseconds: the runner kills a job that waits on.
+ */
+export async function withGracePeriod<T>(
+  clock: Clock,
+  signal: AbortSignal | undefined,
+  ms: number,
+  work: () => Promise<T>,
+  unheard: (reason: unknown) => Error,
+): Promise<T> {
+  if (signal === undefined) return work();
+  let silence: () => void = () => undefined;
+  let begin: () => void = () => undefined;
+  const givenUp = new Promise<never>((_, reject) => {
+    begin = (): void => {
+      silence = clock.alarm(ms, () => {
+        reject(unheard(signal.reason));
+      });
+    };
+    if (signal.aborted) begin();
+    else signal.addEventListener('abort', begin, { once: true });
+  });
+  try {
+    return await Promise.race([work(), givenUp]);
+  } finally {
+    silence();
+    signal.removeEventListener('abort', begin);
+  }
+}
+
+/** Pauses before the second, third and fourth attempt, in seconds. */
+const RETRY_PAUSES = [2, 5, 12];
+
+/** What one attempt came to. */
+export type Attempt<T> =
+  | { readonly kind: 'done'; readonly value: T }
+  | { readonly kind: 'failed'; readonly error: Error; readonly retryable: boolean };
+
+/**
+ * Tries up to four times, with growing pauses, as long as a failure may pass. `onRetry` hears of each pause, in seconds,
+ * before it. Throws the last failure; the end of the job ends a pause.
+ */
+export async function retrying<T>(
+  clock: Clock,
+  signal: AbortSignal,
+  attempt: () => Promise<Attempt<T>>,
+  onRetry: (error: Error, seconds: number) => void,
+): Promise<T> {
+  for (let count = 0; ; count += 1) {
+    const came = await attempt();
+    if (came.kind === 'done') return came.value;
+    const pause = RETRY_PAUSES[count];
+    if (!came.retryable || pause === undefined) throw came.error;
+    onRetry(came.error, pause);
+    await clock.sleep(pause * 1000, signal);
+  }
+}
+
+/** Seconds of silence after which a wait says that it still waits; each further time the pause is longer. */
+const SIGNS_OF_LIFE = [30, 60, 120, 300];
+
+/**
+ * Says when a wait in which nothing changes should give a sign of life: after 30 seconds, a minute, two, and then
+ * every five minutes, so that nobody thinks it hangs and the log stays short.
+ */
+export class Heartbeat {
+  readonly #clock: Clock;
+  #quietSince: number;
+  #lastSign: number;
+  #beats = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#quietSince = this.#lastSign = clock.now();
+  }
+
+  /** Something was said, so the silence begins again. */
+  changed(): void {
+    this.#quietSince = this.#lastSign = this.#clock.now();
+    this.#beats = 0;
+  }
+
+  /** Seconds since anything changed, where it is time to say so; otherwise undefined. Counts as said. */
+  due(): number | undefined {
+    const now = this.#clock.now();
+    const pause = SIGNS_OF_LIFE[Math.min(this.#beats, SIGNS_OF_LIFE.length - 1)] ?? 0;
+    if (now - this.#lastSign < pause * 1000) return undefined;
+    this.#lastSign = now;
+    this.#beats += 1;
+    return (now - this.#quietSince) / 1000;
+  }
+}
