@@ -30,7 +30,8 @@ mkdir -p "$folder/var/lib/dpkg/status.d" "$folder/etc/ld.so.conf.d"
 while read -r file; do
   mkdir -p "$folder$(dirname "$file")"
   cp --dereference --preserve=mode "$file" "$folder$file"
-  readlink -f "$file"
+  # By its name: some packages know it as /lib, where it is /usr/lib.
+  echo "*/$(basename "$(readlink -f "$file")")"
 done <"$wanted" | xargs dpkg --search | cut -d: -f1 | sort -u | while read -r package; do
   dpkg --status "$package" >"$folder/var/lib/dpkg/status.d/$package"
 done

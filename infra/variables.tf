@@ -8,6 +8,11 @@ variable "name" {
     condition     = can(regex("^[a-z][a-z0-9-]{1,15}$", var.name)) && !can(regex("--|-$", var.name))
     error_message = "name must have 2 to 16 characters: small letters, digits and single hyphens, beginning with a letter."
   }
+
+  validation {
+    condition     = !startswith(var.name, "internal") && var.name != "exec" && !(var.capacity == "ec2" && can(regex("^(aws|ecs|fargate)", var.name)))
+    error_message = "name must not be exec nor begin with internal, which load balancers may not; with capacity = ec2 not with aws, ecs or fargate, which capacity providers may not."
+  }
 }
 
 variable "environment" {

@@ -67,11 +67,11 @@ describe('a task with containers that are not essential', () => {
       ],
       { container: 'app', exitCode: 1, cause: 'app-crashed', severity: 'counts' },
     ],
-  ])('is judged by the essential ones: %s', (_, containers, expected) => {
+  ])('is evaluated by the essential ones: %s', (_, containers, expected) => {
     expect(failureOf(stoppedTask({ containers }), essentials)).toMatchObject(expected);
   });
 
-  test('is judged by all of them where it never started: what one depends on may have failed', () => {
+  test('is evaluated by all of them where it never started: what one depends on may have failed', () => {
     const reason =
       'DependencyError: container ordering dependency [migrate] for target [app] has exited with an error';
     const task = unstartedTask('Task failed to start', {
@@ -88,7 +88,7 @@ describe('a task with containers that are not essential', () => {
     });
   });
 
-  test('is judged by all of them where AWS tells of none that is essential', () => {
+  test('is evaluated by all of them where AWS tells of none that is essential', () => {
     expect(failureOf(stoppedTask({ containers: [{ name: 'x', exitCode: 1 }] }), essentials)).toMatchObject({
       container: 'x',
     });

@@ -205,7 +205,7 @@ describe('alarms before anything is touched', () => {
 
   test('must exist', async () => {
     await expect(surveyAlarms(ctx({ errors: 'OK' }), ['errors', 'latency'], 'fail')).rejects.toMatchObject({
-      reason: 'preflight-failed',
+      conclusion: { cause: 'preflight-failed' },
       message: 'There is no CloudWatch alarm "latency".',
     });
   });

@@ -38,9 +38,26 @@ export async function changesIn(workspace: Workspace, args: readonly string[]): 
     }));
 }
 
-/** What would be destroyed to be made again, or goes without a successor, of what serves. */
+/** What is no loss: a revision that goes from the state stays in ECS, and the rest makes no task and no request go. */
+const HARMLESS = new Set(['aws_ecs_task_definition', 'terraform_data']);
+
+/** What scales goes and comes with its range; the number of tasks stays. */
+const SCALING = /^aws_appautoscaling_/;
+
+/** What would be destroyed to be made again, though something serves with it. */
 export function replaced(changes: readonly Change[]): string[] {
   return changes
     .filter(({ actions }) => actions.includes('delete') && actions.includes('create'))
+    .filter(({ type }) => !HARMLESS.has(type) && !SCALING.test(type))
+    .map(({ address }) => address);
+}
+
+/** What requests and tasks go through, and would have no successor. */
+export function gone(changes: readonly Change[]): string[] {
+  const serving =
+    /^aws_(ecs_|lb$|lb_(listener|target_group)$|subnet$|vpc$|iam_role$|ecr_|cloudwatch_log_group$)/;
+  return changes
+    .filter(({ actions }) => actions.includes('delete') && !actions.includes('create'))
+    .filter(({ type, address }) => serving.test(type) && !address.includes('.aws_cloudwatch_log_group.waf'))
     .map(({ address }) => address);
 }

@@ -349,7 +349,7 @@ describe('the rules between inputs', () => {
       ['desired-count', 'health-check-url', 'alarms'],
     ],
     [
-      'a judgement needs waiting',
+      'an evaluation needs waiting',
       { ...noWait, 'health-check-url': 'https://a', alarms: 'a', 'bake-minutes': '1', 'on-failure': 'leave' },
       ['health-check-url', 'alarms', 'bake-minutes', 'on-failure'],
     ],
@@ -375,7 +375,7 @@ describe('the rules between inputs', () => {
     ['a family without a service', { 'task-definition': 'a', image: 'a:1' }],
     ['a plan of a build', { ...build, mode: 'plan', file: 'Dockerfile', 'health-check-url': 'https://a' }],
     [
-      'a rollback that is judged',
+      'a rollback that is evaluated',
       { ...url, mode: 'rollback', alarms: 'a', 'bake-minutes': '1', 'desired-count': '2' },
     ],
     ['a pace of asking that nothing needs', { ...web, 'health-check-interval-seconds': '1' }],

@@ -158,8 +158,8 @@ describe('refuseFailed', () => {
       refuseFailed(results, mode);
       return undefined;
     } catch (error) {
-      const { reason, message, evidence } = error as DeployError;
-      return [reason, message, ...evidence.map(({ text }) => text)];
+      const { cause, message, evidence } = (error as DeployError).conclusion;
+      return [cause, message, ...evidence.map(({ text }) => text)];
     }
   }
 

@@ -99,7 +99,7 @@ describe('the target type', () => {
     expect(typeFinding('target group web', type, definition).state).toBe(state);
   });
 
-  test('is not judged on Managed Instances without awsvpc', () => {
+  test('is not evaluated on Managed Instances without awsvpc', () => {
     const definition = definitionOf(['web'], {
       networkMode: 'host',
       requiresCompatibilities: ['MANAGED_INSTANCES'],

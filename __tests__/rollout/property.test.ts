@@ -214,7 +214,7 @@ function endOf(cancelled: Cancelled): Interruption {
   return { result: 'cancelled', cause: 'cancelled', message: cancelled.message };
 }
 
-/** The story of deploy.ts for one service. */
+/** The part of deploy.ts for one service. */
 async function run(schedule: Schedule): Promise<Run> {
   const controller = new AbortController();
   let cancelledAt: number | undefined;
@@ -378,19 +378,19 @@ function check(run: Run, schedule: Schedule): void {
   );
   expect(forward.length).toBeLessThanOrEqual(1);
 
-  // Never another's deployment undone: read right before each change, and not changed where it is another's.
+  // Never another's deployment rolled back: read right before each change, and not changed where it is another's.
   for (const { kind, at, readAt, sawPrimaryOf } of ecs.accepted.slice(1)) {
     expect(sawPrimaryOf).not.toBe('other');
     if (kind === 'update') expect(readAt).toBe(at);
   }
-  // Nothing is undone against the user's word; a cancelled job asks once at most.
+  // Nothing is rolled back against the user's word; a cancelled job asks once at most.
   if (schedule.onFailure === 'leave' && schedule.onCancel === 'leave') expect(ecs.stops).toEqual([]);
   if (outcome.result === 'cancelled' && rollback === undefined) {
     expect(ecs.accepted.length).toBeLessThanOrEqual(3);
   }
 }
 
-test(`whatever happens, the verdict is right, in time, and undoes nobody else (seed ${SEED})`, async () => {
+test(`whatever happens, the end is right, in time, and nobody else is rolled back (seed ${SEED})`, async () => {
   const results = new Map<string, number>();
   const cancelled = { states: new Set<string>(), places: new Set<string>() };
   await fc.assert(
@@ -406,7 +406,7 @@ test(`whatever happens, the verdict is right, in time, and undoes nobody else (s
     }),
     { numRuns: SCHEDULES, seed: SEED, endOnFailure: false },
   );
-  // The schedules reach every end that this part of the story can have.
+  // The schedules reach every end that this part can have.
   expect([...results.keys()].sort()).toEqual(
     expect.arrayContaining(['cancelled', 'failed', 'rolled-back', 'succeeded', 'superseded', 'timed-out']),
   );

@@ -121,7 +121,7 @@ describe('what the bill assumes of infra/', () => {
 
   test('alarms: two of its own, and two for each policy of autoscaling', () => {
     const own = count(read('modules/observability/main.tf'), /^resource "aws_cloudwatch_metric_alarm"/gm);
-    const policies = count(read('modules/service/autoscaling.tf'), /^resource "aws_appautoscaling_policy"/gm);
+    const policies = count(read('modules/service/autoscaling.tf'), /Utilization", value/g);
     expect(dollarsFor(billOf(PLAIN), 'Alarms')).toBeCloseTo(0.1 * (own + 2 * policies));
   });
 

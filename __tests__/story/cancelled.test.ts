@@ -141,7 +141,7 @@ describe('a job that is cancelled says what ECS does, whatever it was doing itse
       expect(result.report.services[0]?.evidence.length).toBeGreaterThan(1);
     }));
 
-  test('while one of several services is undone: its failure is not lost', () =>
+  test('while one of several services is rolled back: its failure is not lost', () =>
     inAWorld({ behaviours: { v2: { targetHealth: { kind: 'timeout' } } } }, async (sim) => {
       const inputs = { ...tag('v2'), service: 'backend, worker', 'task-definition': 'backend' };
       const result = await step(sim, inputs, signalAt('asking ECS to roll', 'SIGINT', 'rolling back'));

@@ -54,7 +54,7 @@ const slowToCrash: Seed = (world) => {
 };
 
 describe('services as they are in the wild', () => {
-  test('blue/green: deployed twice, each time the group that serves is judged', () =>
+  test('blue/green: deployed twice, each time the group that serves is evaluated', () =>
     inAWorld({}, async (sim) => {
       const url = sim.loadBalancers['bluegreen']?.url ?? '';
       for (const name of ['v2', 'v3']) {

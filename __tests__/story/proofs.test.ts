@@ -90,7 +90,7 @@ describe('alarms', () => {
       expect(result.warnings.join()).toContain('There is no CloudWatch alarm "nope"');
     }));
 
-  test('that AWS refuses to tell of leave the trouble of another service as it is', () =>
+  test('that AWS refuses to tell of leave the problem of another service as it is', () =>
     inAWorld({ alarms: { errors: 'OK' }, circuitBreaker: false }, async (sim) => {
       onceUnderway(sim, () => {
         const effect = { kind: 'error', code: 'ValidationError', message: 'no' } as const;
@@ -156,7 +156,7 @@ describe('somebody else', () => {
 });
 
 describe('a deployment that is older than the run', () => {
-  test('is not judged by what failed before the run began', () =>
+  test('is not evaluated by what failed before the run began', () =>
     inAWorld({ circuitBreaker: false }, async (sim) => {
       sim.operator.deploy('backend', 'secretless-1');
       sim.world.clock.skip(40);
@@ -177,7 +177,7 @@ describe('a deployment that is older than the run', () => {
 });
 
 describe('several services', () => {
-  test('the one that fails is undone before the others have baked', () =>
+  test('the one that fails is rolled back before the others have baked', () =>
     inAWorld({ alarms: { errors: 'OK' } }, async (sim) => {
       const result = await step(sim, {
         ...tag('unhealthy-1'),

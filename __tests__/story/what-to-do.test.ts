@@ -3,7 +3,7 @@ import { CAUSE_GUIDE, type Cause } from '../../src/model/index.ts';
 import type { StepResult } from '../../runner/step.ts';
 import { expectRed, inAWorld, step, tag } from './world.ts';
 
-/** The remedy as Markdown shows it: what could be structure is escaped there. */
+/** The hint as Markdown shows it: what could be structure is escaped there. */
 function plain(markdown: string): string {
   return markdown.replaceAll('\\', '');
 }

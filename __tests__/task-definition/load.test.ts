@@ -38,9 +38,11 @@ describe('a base', () => {
 
   it('that is not there is an error that says how to list what is', async () => {
     await expect(loadRevision(fakeRevisions(HELD), revisionArn('web:1'))).rejects.toMatchObject({
-      reason: 'invalid-input',
+      conclusion: {
+        cause: 'invalid-input',
+        hint: 'List what is there: aws ecs list-task-definitions --region eu-central-1',
+      },
       message: 'Task definition "web:1" was not found in eu-central-1.',
-      hint: 'List what is there: aws ecs list-task-definitions --region eu-central-1',
     });
     await expect(findRevision(fakeRevisions(HELD), 'web')).resolves.toBeUndefined();
   });
@@ -49,9 +51,9 @@ describe('a base', () => {
     ['denied', denied(), 'access-denied'],
     ['expired', expired(), 'credentials-expired'],
     ['unanswered', unanswered(), 'unknown'],
-  ])('that cannot be read is an error of its own: %s', async (_why, describing, reason) => {
+  ])('that cannot be read is an error of its own: %s', async (_why, describing, cause) => {
     await expect(findRevision(fakeRevisions(HELD, { describing }), 'backend')).rejects.toMatchObject({
-      reason,
+      conclusion: { cause },
       message: expect.stringContaining('reading task definition backend'),
     });
   });
@@ -70,7 +72,7 @@ describe('several services', () => {
   it('of different families need to be told which one they get', async () => {
     const loading = loadBase(fakeRevisions(HELD), { kind: 'latest-of-service' }, [one, other], at('/'));
     await expect(loading).rejects.toMatchObject({
-      reason: 'invalid-input',
+      conclusion: { cause: 'invalid-input' },
       message:
         'The services run revisions of different families (backend, other): task-definition must say which one they get.',
     });
@@ -78,6 +80,6 @@ describe('several services', () => {
 
   it('that run different revisions cannot all get the running one', async () => {
     const loading = loadBase(fakeRevisions(HELD), { kind: 'running' }, [one, two], at('/'));
-    await expect(loading).rejects.toMatchObject({ reason: 'invalid-input' });
+    await expect(loading).rejects.toMatchObject({ conclusion: { cause: 'invalid-input' } });
   });
 });

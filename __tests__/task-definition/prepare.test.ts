@@ -224,7 +224,7 @@ describe('the fields of the task', () => {
     });
     const definition = { cpu: '512', command: ['run'] };
     await expect(prepared({ aws, services: [snapshotOf()], definition })).rejects.toMatchObject({
-      reason: 'invalid-input',
+      conclusion: { cause: 'invalid-input' },
       message:
         'The task definition backend has 2 containers, and container-name does not say which one is meant. Containers: "a", "b".',
     });

@@ -355,6 +355,9 @@ describe('another file', () => {
   ])('%j is called by what it is', (text, why) => {
     const parsing = (): unknown => parseTaskDefinition('infra/td.json', text);
     expect(parsing).toThrow(`task-definition: the file infra/td.json is not a task definition: ${why}`);
+    expect(parsing).toThrow(
+      expect.objectContaining({ conclusion: expect.objectContaining({ cause: 'invalid-input' }) }),
+    );
   });
 
   it('a definition may speak of URLs, braces and variables', () => {
@@ -394,7 +397,7 @@ describe('another file', () => {
     try {
       parse(text);
     } catch (error) {
-      expect(error).toMatchObject({ reason: 'invalid-input' });
+      expect(error).toMatchObject({ conclusion: { cause: 'invalid-input' } });
     }
   });
 });
@@ -426,9 +429,8 @@ describe('the path of the file', () => {
     ['.', 'task-definition: the file . cannot be read (EISDIR).'],
   ])('%s is refused', async (path, message) => {
     await expect(readTaskDefinitionFile(workspace, path, log)).rejects.toMatchObject({
-      reason: 'invalid-input',
+      conclusion: { cause: 'invalid-input' },
       message,
-      hint: 'Check the path, and that actions/checkout ran before this step.',
     });
   });
 
@@ -438,7 +440,7 @@ describe('the path of the file', () => {
     ['huge.json', 'it has 1025 KiB, and a task definition has at most 64.'],
   ])('%s is called by what it is', async (path, why) => {
     await expect(readTaskDefinitionFile(workspace, path, log)).rejects.toMatchObject({
-      reason: 'invalid-input',
+      conclusion: { cause: 'invalid-input' },
       message: `task-definition: the file ${path} is not a task definition: ${why}`,
     });
   });

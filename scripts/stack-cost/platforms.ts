@@ -32,7 +32,13 @@ export function platformCosts(): PlatformCost[] {
       most: 2 * instance + balancer,
     },
     {
-      platform: 'App Runner',
+      platform: 'ECS Express Mode',
+      how: '2 tasks of 1 vCPU and 2 GB (ARM64) with public addresses, and the load balancer that it makes; other services share that',
+      least: tasks + WORKLOAD.copies * address(),
+      most: tasks + balancer + WORKLOAD.copies * address(),
+    },
+    {
+      platform: 'App Runner, for those who have it',
       how: '2 instances of 1 vCPU and 2 GB: memory always, vCPU while requests are served, at most always',
       ...appRunner(),
     },

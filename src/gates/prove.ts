@@ -222,10 +222,10 @@ export function notProven(failure: Error): Problem {
   if (!(failure instanceof DeployError)) throw failure;
   return {
     result: 'failed',
-    cause: failure.reason,
+    cause: failure.conclusion.cause,
     reason: `could not be proven: ${failure.message}`,
-    hint: failure.hint,
-    evidence: failure.evidence,
+    hint: failure.conclusion.hint,
+    evidence: failure.conclusion.evidence,
     recovery: 'leave',
     isOver: true,
   };

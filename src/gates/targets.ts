@@ -56,12 +56,12 @@ export interface TargetsLimits {
   /** Of tasks that crash after the rollout was complete. */
   readonly failedTaskLimit: number | 'auto';
   readonly failFast: boolean;
-  /** Tasks that the service wanted when it was last seen. */
+  /** Tasks that the service desired when it was last seen. */
   readonly desired: number;
 }
 
 /**
- * Waits until as many tasks of ours as are wanted are healthy in every target group; without a target group, until they
+ * Waits until as many tasks of ours as are desired are healthy in every target group; without a target group, until they
  * run and their container health checks agree. Tasks that start or stop meanwhile do not count; those that crash are
  * evidence, and where nothing checks the tasks, what follows a crashed one has to outlive it.
  */

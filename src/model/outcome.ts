@@ -79,6 +79,18 @@ export interface Evidence {
   readonly text: string;
 }
 
+/** How something ended, or why it could not go on. */
+export interface Conclusion {
+  readonly result: Result;
+  /** Undefined where it ended well. */
+  readonly cause: Cause | undefined;
+  /** One sentence to a person. */
+  readonly message: string;
+  /** What to do about it, where something is known. */
+  readonly hint: string | undefined;
+  readonly evidence: readonly Evidence[];
+}
+
 /** What stands between one service and success, while it can still be recovered from. */
 export interface Problem {
   /** The result if nothing is done about it. */
@@ -146,7 +158,7 @@ export interface ServiceRun {
   readonly updateUnconfirmed?: boolean;
   /** The run was cancelled, and what `on-cancel` asks for is not done: the post step tries again. */
   readonly needsPostStep?: boolean;
-  /** What the service wanted and ran when it was last seen. */
+  /** How many tasks the service desired when it was last seen. */
   readonly desiredCount: number;
   readonly problem: Problem | undefined;
   readonly gates: readonly GateResult[];

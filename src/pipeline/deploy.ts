@@ -1,9 +1,9 @@
 import type { RunContext } from '../context.ts';
 import { bake, proveService, proveUrl } from '../gates/prove.ts';
 import { announced, type ImagePlan } from '../image/plan.ts';
-import type { Request, ServiceRun, ServiceSnapshot } from '../model/index.ts';
+import type { Conclusion, Request, ServiceRun, ServiceSnapshot } from '../model/index.ts';
 import { CHECKS, CHECKS_AFTER_BUILD } from '../preflight/index.ts';
-import { endingOf, newRunRecord, withEvidence, type Ending, type RunRecord } from '../report/run-record.ts';
+import { endingOf, newRunRecord, withEvidence, type RunRecord } from '../report/run-record.ts';
 import { endOnCancel } from '../rollout/cancel.ts';
 import { explainServiceRun } from '../rollout/diagnose.ts';
 import { concludeServiceRun } from '../rollout/outcome.ts';
@@ -115,7 +115,7 @@ async function proveAll(
   releases: readonly Release[],
   before: Pick<Survey, 'answer' | 'alarms'>,
 ): Promise<void> {
-  // With several services, none that failed stays broken until the others are done; a cancelled job undoes no more.
+  // With several services, none that failed stays broken until the others are done; a cancelled job rolls nothing back.
   const undoEarly = (serviceRun: ServiceRun): Promise<ServiceRun> | ServiceRun => {
     ctx.signal.throwIfAborted();
     return record.serviceRuns.length > 1 ? rollBackIfNeeded(ctx, serviceRun, request) : serviceRun;
@@ -138,8 +138,13 @@ async function proveAll(
   });
 }
 
-/** Ends what is under way. Outcomes that stand stay: what comes after them, such as tidying up, changes none. */
-async function endAll(record: RunRecord, request: Request, ctx: RunContext, ending: Ending): Promise<void> {
+/** Ends what is under way. Outcomes that stand stay: what comes after them, such as cleaning up, changes none. */
+async function endAll(
+  record: RunRecord,
+  request: Request,
+  ctx: RunContext,
+  ending: Conclusion,
+): Promise<void> {
   if (record.serviceRuns.length > 0 && record.serviceRuns.every(({ outcome }) => outcome !== undefined))
     return;
   const last = { aws: ctx.awsToTheEnd, clock: ctx.clock };

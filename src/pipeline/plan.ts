@@ -2,6 +2,7 @@ import { revisionName } from '../aws/arn.ts';
 import type { RunContext } from '../context.ts';
 import { costOf } from '../cost/monthly.ts';
 import type {
+  Conclusion,
   DefinitionBase,
   ProvidedImages,
   Request,
@@ -12,7 +13,7 @@ import type {
 import { chooseContainer } from '../pre-deploy/start.ts';
 import type { Check } from '../preflight/check.ts';
 import { CHECKS, refuseFailed, runChecks } from '../preflight/index.ts';
-import type { Ending, RunRecord } from '../report/run-record.ts';
+import type { RunRecord } from '../report/run-record.ts';
 import { plannedChangeFor } from '../rollout/start.ts';
 import type { Log } from '../runtime/log.ts';
 import { lastGoodBelow } from '../service/history.ts';
@@ -75,7 +76,7 @@ function intention(snapshot: ServiceSnapshot, { prepared }: Plan, { rollout }: R
   }
 }
 
-function withoutService(plans: readonly Plan[]): Ending {
+function withoutService(plans: readonly Plan[]): Conclusion {
   const [plan] = plans;
   const family = plan?.prepared.definition.family ?? '';
   const existing = plan?.prepared.existingArn;

@@ -33,7 +33,7 @@ export async function preDeploy(
   } catch (error) {
     if (error instanceof Cancelled) throw error;
     const addresses = services.map(({ address }) => address);
-    // What the tidying meets is no news beside this failure.
+    // What the cleaning up meets is no news beside this failure.
     record.definitions = [await deregister(ctx, revision, addresses).catch(() => revision)];
     throw error;
   }

@@ -22,7 +22,7 @@ export function markerOf(key: string): string {
 /**
  * Pure: the comment on a pull request, under GitHub's limit whatever happens. `before`: the body that it replaces,
  * whose history it carries on. Container logs are not in it. Where it grows too long, first the checks that are well
- * go, then the differences, then everything but the verdict.
+ * go, then the differences, then everything but the message.
  */
 export function renderComment(report: Report, key: string, before: string | undefined): string {
   const history = historyWith(report, before);

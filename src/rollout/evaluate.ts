@@ -166,7 +166,7 @@ function evaluateReplaced(
   return { kind: 'failed', ecs: 'rolling-back', ...because };
 }
 
-/** A change of counts or tags alone makes no deployment: it is done when as many tasks run as are wanted. */
+/** A change of counts or tags alone makes no deployment: it is done when as many tasks run as are desired. */
 function evaluateCounts(seen: Observation, history: History, terms: EvaluationTerms): Evaluation {
   const { primary, service } = seen;
   if (primary !== undefined && primary.id !== terms.deploymentId) {

@@ -69,9 +69,9 @@ export function problemOf(watched: Watched, waitMinutes: number, count?: number)
     case 'access-lost':
       return {
         result: 'failed',
-        cause: end.failure.reason,
+        cause: end.failure.conclusion.cause,
         reason: `could not be watched any longer: ${end.failure.message}`,
-        hint: end.failure.hint,
+        hint: end.failure.conclusion.hint,
         evidence: evidenceOf(watched.last, watched.history),
         recovery: 'leave',
       };

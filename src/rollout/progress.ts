@@ -41,7 +41,7 @@ export function progressLine(seen: Observation): string {
     .join(', ');
 }
 
-/** Pure: how much of what is wanted is there, as a bar: healthy tasks, else running ones. */
+/** Pure: how much of what is desired is there, as a bar: healthy tasks, else running ones. */
 export function progressBar(seen: Observation): string {
   const { desired, running, healthy } = pointOf('', seen);
   const share = desired === 0 ? 1 : Math.min(1, (healthy ?? running) / desired);

@@ -102,7 +102,7 @@ const LEAST_MS = 5_000;
 
 /**
  * Puts the last good revision back. Right before each change the service is read again: another's deployment is
- * never undone. While our service deployment runs, ECS is asked to roll it back; afterwards the service is updated
+ * never rolled back. While our service deployment runs, ECS is asked to roll it back; afterwards the service is updated
  * to the last good revision. The rollback is followed and evaluated like any rollout.
  */
 export async function rollBack(

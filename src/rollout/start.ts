@@ -119,10 +119,10 @@ function refusal(error: Error): Problem {
   const failure = error instanceof DeployError ? error : new DeployError('unknown', error.message);
   return {
     result: 'failed',
-    cause: failure.reason,
+    cause: failure.conclusion.cause,
     reason: `could not start: ${failure.message}`,
-    hint: failure.hint,
-    evidence: failure.evidence,
+    hint: failure.conclusion.hint,
+    evidence: failure.conclusion.evidence,
     recovery: 'leave',
   };
 }

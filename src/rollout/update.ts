@@ -20,8 +20,8 @@ export interface UpdateContext {
 
 /** UpdateService was sent, and neither its answer nor its effect was seen: the service may have been touched. */
 export class UpdateUnanswered extends DeployError {
-  constructor(name: string, reason: Cause, detail: string) {
-    super(reason, `AWS did not answer whether it took the update of service "${name}" (${detail})`, {
+  constructor(name: string, cause: Cause, detail: string) {
+    super(cause, `AWS did not answer whether it took the update of service "${name}" (${detail})`, {
       hint: 'Look at the service in the console before you run again.',
     });
   }
@@ -97,7 +97,7 @@ export async function updateOnce(
     if (error instanceof Cancelled) throw error;
     const failure = refusalOf(error, snapshot.address.name);
     if (lost.length === 0 || !(failure instanceof DeployError)) throw failure;
-    throw new UpdateUnanswered(snapshot.address.name, failure.reason, describeAwsError(error));
+    throw new UpdateUnanswered(snapshot.address.name, failure.conclusion.cause, describeAwsError(error));
   }
 }
 
@@ -159,7 +159,7 @@ function changeFor(sentence: string): string {
 }
 
 /**
- * After a lost answer: a new deployment, or where none was due, the wanted settings. The new deployment may be
+ * After a lost answer: a new deployment, or where none was due, the desired settings. The new deployment may be
  * somebody's that replaced ours already; sending again would replace theirs.
  */
 function tookEffect(service: Service, snapshot: ServiceSnapshot, input: UpdateServiceCommandInput): boolean {

@@ -165,7 +165,7 @@ function currentDeployment(
   return target?.taskDefinition === taskDefinitionArn ? newest : undefined;
 }
 
-/** All that a service tells that reports no states: one deployment, and as many tasks as are wanted. */
+/** All that a service tells that reports no states: one deployment, and as many tasks as are desired. */
 function isSteady({ deployments = [], runningCount, desiredCount }: Service): boolean {
   return deployments.length <= 1 && (runningCount ?? desiredCount) === desiredCount;
 }

@@ -6,7 +6,7 @@ moved {
 
 moved {
   from = module.load_balancer
-  to   = module.stack.module.load_balancer
+  to   = module.stack.module.load_balancer[0]
 }
 
 moved {
@@ -21,7 +21,7 @@ moved {
 
 moved {
   from = module.service
-  to   = module.stack.module.service
+  to   = module.stack.module.service["backend"]
 }
 
 moved {
@@ -47,6 +47,31 @@ moved {
 moved {
   from = aws_cloudwatch_log_group.exec
   to   = module.stack.aws_cloudwatch_log_group.exec
+}
+
+moved {
+  from = module.stack.module.service["backend"].aws_ecs_cluster.this
+  to   = module.stack.module.cluster.aws_ecs_cluster.this
+}
+
+moved {
+  from = module.stack.module.service["backend"].aws_ecs_cluster_capacity_providers.this
+  to   = module.stack.module.cluster.aws_ecs_cluster_capacity_providers.this
+}
+
+moved {
+  from = module.stack.module.load_balancer[0].aws_lb_target_group.this
+  to   = module.stack.module.load_balancer[0].aws_lb_target_group.this["backend"]
+}
+
+moved {
+  from = module.stack.module.observability.aws_cloudwatch_metric_alarm.errors
+  to   = module.stack.module.observability.aws_cloudwatch_metric_alarm.errors["backend"]
+}
+
+moved {
+  from = module.stack.module.observability.aws_cloudwatch_metric_alarm.unhealthy
+  to   = module.stack.module.observability.aws_cloudwatch_metric_alarm.unhealthy["backend"]
 }
 
 # The stack of the account has these now, and imports them: adopt_repositories, adopt_identity_provider.

@@ -1,6 +1,11 @@
 output "url" {
-  description = "Where the service answers."
+  description = "Where the service answers; null without a load balancer."
   value       = module.stack.url
+}
+
+output "health_check_url" {
+  description = "What a deployment asks: input health-check-url of the action."
+  value       = module.stack.health_check_url
 }
 
 output "cluster" {
@@ -11,6 +16,11 @@ output "cluster" {
 output "service" {
   description = "Input service of the action."
   value       = module.stack.service
+}
+
+output "services" {
+  description = "Every service: what the action is told of it."
+  value       = module.stack.services
 }
 
 output "ecr_repository" {
@@ -24,7 +34,7 @@ output "repository_url" {
 }
 
 output "action_inputs" {
-  description = "The step of a deploy workflow, ready to paste: terraform output -raw action_inputs"
+  description = "The job of a deploy workflow, ready to paste: terraform output -raw action_inputs"
   value       = module.stack.action_inputs
 }
 
@@ -84,7 +94,7 @@ output "alarms" {
 }
 
 output "dashboard" {
-  description = "Name of the CloudWatch dashboard."
+  description = "Name of the CloudWatch dashboard; null without."
   value       = module.stack.dashboard
 }
 

@@ -95,7 +95,7 @@ locals {
       ]
       Resource = concat(
         local.own_alarms, [local.dashboard], local.own_cluster, local.own_family, local.own_roles, local.own_profiles, local.guarded, local.own_logs, local.own_acl, [local.bucket],
-        [for name in var.repository_names : "arn:${local.partition}:ecr:${var.region}:${local.account}:repository/${name}"],
+        ["arn:${local.partition}:ecr:${var.region}:${local.account}:repository/*"],
         ["${local.iam}:oidc-provider/token.actions.githubusercontent.com"],
         [local.boundary_arn, "${local.iam}:policy${var.role_path}${var.prefix}-infra-reads"],
       )

@@ -1,5 +1,5 @@
 /** What ECS refuses before it looks at what a request is about. */
-import { requestViolations } from '../../../src/ecs/definition-rules/index.ts';
+import { requestViolations } from '../../../src/ecs/definition-rules/requests.ts';
 import { AwsError } from '../../state/errors.ts';
 import type { JsonObject } from '../../state/json.ts';
 

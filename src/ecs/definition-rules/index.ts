@@ -2,12 +2,10 @@
  * What AWS refuses, as tables of rules. The action's preflight tells of it before anything is registered or built; the
  * embedded AWS answers with the same sentences. A new rule: an entry in the file of its subject.
  */
-import { CreateServiceRequest$, RunTaskRequest$, UpdateServiceRequest$ } from '@aws-sdk/client-ecs';
-import { NormalizedSchema } from '@smithy/core/schema';
 import type { JsonObject } from '../../model/index.ts';
 import { CONTAINER_RULES } from './containers.ts';
 import { FARGATE_RULES } from './fargate.ts';
-import { MODEL_RULES, modelRules } from './model.ts';
+import { MODEL_RULES } from './model.ts';
 import { NAME_RULES } from './names.ts';
 import { NETWORK_RULES } from './network.ts';
 import { violationsOf, type Rule, type Violation } from './rule.ts';
@@ -42,15 +40,4 @@ export function placementViolations(placement: Placement): Violation[] {
 /** Pure: what RunTask refuses. */
 export function runTaskViolations(placement: Placement): Violation[] {
   return violationsOf(TASK_RULES, placement);
-}
-
-const REQUESTS = {
-  CreateService: modelRules(NormalizedSchema.of(CreateServiceRequest$)),
-  UpdateService: modelRules(NormalizedSchema.of(UpdateServiceRequest$)),
-  RunTask: modelRules(NormalizedSchema.of(RunTaskRequest$)),
-};
-
-/** Pure: what is wrong with the shape of a request, by the SDK's model. */
-export function requestViolations(action: keyof typeof REQUESTS, request: JsonObject): Violation[] {
-  return violationsOf(REQUESTS[action], request);
 }
