@@ -29,7 +29,7 @@ const SLOWLY = { speed: 2 };
 const ON_CANCEL = { ...tag('v2'), 'on-cancel': 'rollback' };
 
 describe('a job that is cancelled', () => {
-  test('ends at once, and says that ECS goes on', () =>
+  test.concurrent('ends at once, and says that ECS goes on', () =>
     inAWorld(SLOWLY, async (sim) => {
       const result = await step(sim, tag('v2'), signalAt('::group::Watch', 'SIGINT'));
       expectRed(result, 'cancelled', 'cancelled');
@@ -40,9 +40,10 @@ describe('a job that is cancelled', () => {
         log: expect.not.stringContaining('::error::'),
         summary: '',
       });
-    }));
+    }),
+  );
 
-  test('goes back by an update where the deployment was complete already', () =>
+  test.concurrent('goes back by an update where the deployment was complete already', () =>
     inAWorld({}, async (sim) => {
       const url = sim.loadBalancers['web']?.url ?? '';
       const result = await step(
@@ -58,11 +59,12 @@ describe('a job that is cancelled', () => {
       expectRed(result, 'cancelled', 'cancelled');
       expect(accepted(sim, 'UpdateService')).toHaveLength(2);
       expect(production(sim)).toMatch(/^backend:1 /);
-    }));
+    }),
+  );
 });
 
 describe('a job that is killed during the rollout', () => {
-  test('is finished by the post step: the rollback is asked for, and the summary says so', () =>
+  test.concurrent('is finished by the post step: the rollback is asked for, and the summary says so', () =>
     inAWorld(SLOWLY, async (sim) => {
       const cancel = { ...tag('v2'), 'on-cancel': 'rollback' };
       const { exitCode, post } = await step(sim, cancel, signalAt('in progress', 'SIGKILL'));
@@ -70,18 +72,20 @@ describe('a job that is killed during the rollout', () => {
       expect(post.exitCode).toBe(0);
       expect(accepted(sim, 'StopServiceDeployment')).toHaveLength(1);
       expect(post.summary).toContain('ECS was asked to roll backend:2 back');
-    }));
+    }),
+  );
 
-  test('is left alone by the post step with on-cancel: leave, and said to go on', () =>
+  test.concurrent('is left alone by the post step with on-cancel: leave, and said to go on', () =>
     inAWorld(SLOWLY, async (sim) => {
       const { post } = await step(sim, tag('v2'), signalAt('in progress', 'SIGKILL'));
       expect(mutations(sim)).toEqual(['RegisterTaskDefinition', 'UpdateService']);
       expect(post.summary).toContain('ECS goes on with the deployment of backend:2');
-    }));
+    }),
+  );
 });
 
 describe('a job that is killed', () => {
-  test('while it goes back by an update of its own: the post step says so', () =>
+  test.concurrent('while it goes back by an update of its own: the post step says so', () =>
     inAWorld({ speed: 10 }, async (sim) => {
       sim.inject({ action: 'StopServiceDeployment', effect: { kind: 'denied' } });
       const { post } = await step(sim, tag('crash-1'), {
@@ -92,47 +96,55 @@ describe('a job that is killed', () => {
       expect(post.summary).toMatch(/Service &quot;backend&quot;|Service "backend"/);
       expect(post.summary).toMatch(/back (to|on) backend:1/);
       expect(post.summary).not.toContain('was not touched');
-    }));
+    }),
+  );
 
-  test('after a change of the count alone: the post step takes it back', () =>
+  test.concurrent('after a change of the count alone: the post step takes it back', () =>
     inAWorld({ speed: 2 }, async (sim) => {
       const inputs = { 'desired-count': '4', 'on-cancel': 'rollback' };
       const { post } = await step(sim, inputs, signalAt('::group::Watch', 'SIGKILL'));
       expect(service(sim).desiredCount).toBe(2);
       expect(post.summary).toContain('told to go back to backend:1');
-    }));
+    }),
+  );
 
-  test('while UpdateService has no answer: the post step does not wait for a list that does not come', () =>
-    inAWorld(SLOWLY, async (sim) => {
-      sim.inject({ action: 'UpdateService', times: 1, effect: { kind: 'hang', when: 'after' } });
-      let killed: (signal: NodeJS.Signals) => void = () => undefined;
-      onceUnderway(sim, () => {
-        sim.inject({ action: 'ListServiceDeployments', effect: { kind: 'hang', when: 'before' } });
-        killed('SIGKILL');
-      });
-      const timesOf = (action: string): number[] =>
-        sim.calls.filter((call) => call.action === action).map(({ time }) => time);
-      const { post } = await step(sim, ON_CANCEL, {
-        onOutput: (_, kill) => {
-          killed = kill;
-        },
-      });
-      expect(post.summary).toContain('told to go back to backend:1');
-      const [sent = 0, back = 0] = timesOf('UpdateService');
-      // Simulated time, at twice the speed: five seconds for the list, and the start of a process.
-      expect(back - sent).toBeLessThan(40_000);
-    }));
+  test.concurrent(
+    'while UpdateService has no answer: the post step does not wait for a list that does not come',
+    () =>
+      inAWorld(SLOWLY, async (sim) => {
+        sim.inject({ action: 'UpdateService', times: 1, effect: { kind: 'hang', when: 'after' } });
+        let killed: (signal: NodeJS.Signals) => void = () => undefined;
+        onceUnderway(sim, () => {
+          sim.inject({ action: 'ListServiceDeployments', effect: { kind: 'hang', when: 'before' } });
+          killed('SIGKILL');
+        });
+        const timesOf = (action: string): number[] =>
+          sim.calls.filter((call) => call.action === action).map(({ time }) => time);
+        const { post } = await step(sim, ON_CANCEL, {
+          onOutput: (_, kill) => {
+            killed = kill;
+          },
+        });
+        expect(post.summary).toContain('told to go back to backend:1');
+        const [sent = 0, back = 0] = timesOf('UpdateService');
+        // Simulated time, at twice the speed: five seconds for the list, and the start of a process.
+        expect(back - sent).toBeLessThan(40_000);
+      }),
+  );
 
-  test('while ECS tells nothing of the service deployment: the post step goes back by an update', () =>
-    inAWorld(SLOWLY, async (sim) => {
-      const { post } = await step(sim, ON_CANCEL, {
-        onOutput: (log, kill) => {
-          if (!log.includes('in progress')) return;
-          sim.inject({ action: 'DescribeServiceDeployments', effect: { kind: 'hang', when: 'before' } });
-          kill('SIGKILL');
-        },
-      });
-      expect(post.summary).toContain('told to go back to backend:1');
-      expect(accepted(sim, 'UpdateService')).toHaveLength(2);
-    }));
+  test.concurrent(
+    'while ECS tells nothing of the service deployment: the post step goes back by an update',
+    () =>
+      inAWorld(SLOWLY, async (sim) => {
+        const { post } = await step(sim, ON_CANCEL, {
+          onOutput: (log, kill) => {
+            if (!log.includes('in progress')) return;
+            sim.inject({ action: 'DescribeServiceDeployments', effect: { kind: 'hang', when: 'before' } });
+            kill('SIGKILL');
+          },
+        });
+        expect(post.summary).toContain('told to go back to backend:1');
+        expect(accepted(sim, 'UpdateService')).toHaveLength(2);
+      }),
+  );
 });

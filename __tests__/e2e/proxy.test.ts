@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { runStep } from '../../runner/step.ts';
 import { expectGreen, inAWorld } from './world.ts';
 
-test('a proxy is used where the environment names one, and not where it excepts the host', () =>
+test.concurrent('a proxy is used where the environment names one, and not where it excepts the host', () =>
   inAWorld({}, async (sim) => {
     const seen: string[] = [];
     const proxy = createServer((incoming, outgoing) => {
@@ -34,9 +34,10 @@ test('a proxy is used where the environment names one, and not where it excepts 
     } finally {
       proxy.close();
     }
-  }));
+  }),
+);
 
-test('HTTPS_PROXY is used for AWS over TLS', async () => {
+test.concurrent('HTTPS_PROXY is used for AWS over TLS', async () => {
   const connects: (string | undefined)[] = [];
   const server = createServer();
   server.on('connect', (request, socket) => {

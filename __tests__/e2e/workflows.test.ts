@@ -113,7 +113,7 @@ describe('deploy-backend.yml', () => {
     }),
   );
 
-  test('is off until somebody names an environment', async () => {
+  test.concurrent('is off until somebody names an environment', async () => {
     const { jobs } = await readWorkflow('deploy-backend.yml');
     const off = { vars: {}, inputs: {} };
     expect(holds(jobs['deploy']?.if, off)).toBe(false);
@@ -167,7 +167,7 @@ describe('redeploy.yml, while a deployment is under way', () => {
 });
 
 describe('redeploy.yml, before it signs in', () => {
-  test.each([
+  test.concurrent.each([
     ['tag', '', true],
     ['revision', '', true],
     ['tag', 'v2', false],
@@ -180,7 +180,7 @@ describe('redeploy.yml, before it signs in', () => {
     expect(holds(first?.if, { inputs: dispatched(what, value) })).toBe(refused);
   });
 
-  test('what is chosen is what one step is for', async () => {
+  test.concurrent('what is chosen is what one step is for', async () => {
     const { on, jobs } = await readWorkflow('redeploy.yml');
     const { options } = (on as { workflow_dispatch: { inputs: { what: { options: string[] } } } })
       .workflow_dispatch.inputs.what;
@@ -199,7 +199,7 @@ describe('plan-pr.yml', () => {
     pull_request: { number: 7, head: { sha: HEAD, repo: { full_name: 'octo-org/video' } } },
   };
 
-  test('comments on what a deployment would do, and changes nothing', async () => {
+  test.concurrent('comments on what a deployment would do, and changes nothing', async () => {
     const github = await startGitHub({});
     try {
       await inAWorld({}, async (sim) => {
@@ -220,7 +220,7 @@ describe('plan-pr.yml', () => {
     }
   });
 
-  test('does not start on pull requests that get no credentials', async () => {
+  test.concurrent('does not start on pull requests that get no credentials', async () => {
     const { jobs } = await readWorkflow('plan-pr.yml');
     const at = (fullName: string, actor: string): Contexts => ({
       vars: { DEPLOY_ENVIRONMENT: 'prod' },
