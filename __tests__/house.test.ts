@@ -13,9 +13,9 @@ const FLOORS: readonly (readonly string[])[] = [
   ['pipeline', 'inputs'],
   ['service', 'image', 'task-definition', 'preflight', 'pre-deploy', 'rollout', 'gates', 'cost'],
   ['report'],
+  ['context.ts'],
   ['github'],
   ['ecs'],
-  ['context.ts'],
   ['aws'],
   ['runtime'],
   ['model'],
@@ -76,7 +76,7 @@ function circles(imports: readonly Import[]): string[][] {
   return found;
 }
 
-/** Folders whose files do not import each other in a circle. */
+/** Folders whose files do not import each other in a circle; `simulator` has a test of its own, with its folders. */
 const WITHOUT_CIRCLES = ['src'];
 
 describe('the house', () => {

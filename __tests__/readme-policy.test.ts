@@ -6,7 +6,7 @@ import { parse } from 'yaml';
 import { readInputs } from '../src/inputs/index.ts';
 import { POLICY, renderPolicy } from '../scripts/readme-policy.ts';
 import type { ActionFile } from '../scripts/readme-tables.ts';
-import { inAWorld, step } from './e2e/world.ts';
+import { inAWorld, step } from './story/world.ts';
 
 const readme = readFileSync('README.md', 'utf8');
 const permissions = POLICY.flatMap((statement) => statement.permissions);

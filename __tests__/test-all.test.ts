@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { closingLine, sum } from '../scripts/test-all.ts';
+import { closingLine, Queue, sum } from '../scripts/test-all.ts';
 
 describe('the closing line of a suite', () => {
   test.each([
@@ -34,5 +34,27 @@ describe('the sum', () => {
     expect(sum([{ ...good, exitCode: 1 }]).failed).toBe(1);
     expect(sum([{ exitCode: 0, counts: undefined }]).failed).toBe(1);
     expect(sum([{ exitCode: 1, counts: { passed: 0, failed: 3, skipped: 0 } }]).failed).toBe(3);
+  });
+});
+
+describe('what suites print side by side', () => {
+  test('stays apart: the first is shown as it comes, the others in their turn', () => {
+    let shown = '';
+    const queue = new Queue((text) => {
+      shown += text;
+    });
+    const [one, two, three] = [queue.join(), queue.join(), queue.join()];
+    two.write('b1 ');
+    one.write('a1 ');
+    expect(shown).toBe('a1 ');
+    three.write('c1 ');
+    three.end();
+    one.write('a2 ');
+    one.end();
+    expect(shown).toBe('a1 a2 b1 ');
+    two.write('b2 ');
+    expect(shown).toBe('a1 a2 b1 b2 ');
+    two.end();
+    expect(shown).toBe('a1 a2 b1 b2 c1 ');
   });
 });

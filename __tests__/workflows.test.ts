@@ -1,7 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parse } from 'yaml';
 import {
   holds,
   inputsOf,
@@ -17,25 +20,21 @@ const files = await workflowFiles();
 describe('the workflows', () => {
   test('are these', () => {
     expect(files).toEqual([
-      'check-dist.yml',
       'ci.yml',
       'codeql.yml',
       'deploy-backend.yml',
       'infra.yml',
       'plan-pr.yml',
+      'promote.yml',
       'redeploy.yml',
       'release.yml',
+      'terraform.yml',
     ]);
   });
 
-  test('pass actionlint', () => {
-    const lint = join(ROOT, 'node_modules', '@tktco', 'node-actionlint', 'bin', 'node-actionlint.js');
-    const { status, stdout } = spawnSync(process.execPath, [lint, '.github/workflows/*.yml'], {
-      cwd: ROOT,
-      encoding: 'utf8',
-    });
-    expect(stdout).toContain(`Checking ${files.length} workflow file(s)`);
-    expect([status, stdout]).toEqual([0, expect.stringContaining('passed lint checks')]);
+  test('pass actionlint, and what it does not know', () => {
+    const { status, stdout } = check();
+    expect([status, stdout]).toEqual([0, `${files.length} workflows, 0 problems\n`]);
   });
 
   test.each(files)(
@@ -43,7 +42,9 @@ describe('the workflows', () => {
     async (file) => {
       const used = [...(await workflowText(file)).matchAll(/uses: (.+)/g)].map(([, text = '']) => text);
       expect(used.length).toBeGreaterThan(0);
-      const pinned = /^(\.\/|[\w.-]+\/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+)$/;
+      // What is called of this repository has the commit of the caller.
+      const pinned =
+        /^(\.\/(\.github\/workflows\/[\w-]+\.yml)?|[\w.-]+\/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+)$/;
       expect(used.filter((each) => !pinned.test(each))).toEqual([]);
     },
   );
@@ -73,27 +74,139 @@ describe('the workflows', () => {
   test.each(files)('%s has a group and an end', async (file) => {
     const { concurrency, jobs } = await readWorkflow(file);
     expect(concurrency?.group).toBeTruthy();
-    expect(Object.values(jobs).filter((job) => job['timeout-minutes'] === undefined)).toEqual([]);
+    const withoutEnd = Object.values(jobs).filter((job) => job['timeout-minutes'] === undefined);
+    // The jobs of a workflow that is called have ends of their own.
+    expect(withoutEnd.filter(({ uses }) => uses === undefined)).toEqual([]);
   });
 
   test.each(files)('%s has no expression in a script, where its value could be a command', async (file) => {
     const { jobs } = await readWorkflow(file);
-    const scripts = Object.values(jobs).flatMap(({ steps }) => steps.flatMap(({ run }) => run ?? []));
+    const scripts = Object.values(jobs).flatMap(({ steps = [] }) => steps.flatMap(({ run }) => run ?? []));
     expect(scripts.filter((script) => script.includes('${{'))).toEqual([]);
   });
 
-  test('that deploy wait for each other, and no deployment is cancelled by the next', async () => {
-    for (const file of ['deploy-backend.yml', 'redeploy.yml']) {
-      const { concurrency } = await readWorkflow(file);
-      const contexts = { inputs: { environment: 'prod' }, vars: {} };
-      expect(interpolate(concurrency?.group ?? '', contexts)).toBe('deploy-backend-prod');
-      expect(concurrency).toMatchObject({ 'cancel-in-progress': false });
+  test.each([
+    ['deploy-backend.yml', undefined, { environment: 'prod' }, 'deploy-backend-prod'],
+    ['redeploy.yml', undefined, { environment: 'prod', what: 'tag' }, 'deploy-backend-prod'],
+    ['redeploy.yml', undefined, { environment: 'prod', what: 'revision' }, 'deploy-backend-prod'],
+    // Waits for none but its like.
+    ['redeploy.yml', undefined, { environment: 'prod', what: 'last-good' }, 'deploy-backend-prod-back'],
+    ['promote.yml', 'find', { from: 'staging', to: 'prod' }, 'deploy-backend-staging'],
+    ['promote.yml', 'deploy', { from: 'staging', to: 'prod' }, 'deploy-backend-prod'],
+    ['terraform.yml', 'apply', { environment: 'prod' }, 'terraform-apply-prod'],
+  ])('%s %s %j waits in the group %s, where none is cancelled', async (file, job, inputs, group) => {
+    const workflow = await readWorkflow(file);
+    const concurrency = job === undefined ? workflow.concurrency : workflow.jobs[job]?.concurrency;
+    expect(interpolate(concurrency?.group ?? '', { inputs, vars: {} })).toBe(group);
+    expect(concurrency).toMatchObject({ queue: 'max', 'cancel-in-progress': false });
+  });
+
+  test.each(files)(
+    '%s gives each deployment the time that it may take, and its role as long',
+    async (file) => {
+      const action = parse(await readFile(join(ROOT, 'action.yml'), 'utf8')) as {
+        inputs: Record<string, { default?: unknown }>;
+      };
+      for (const job of Object.values((await readWorkflow(file)).jobs)) {
+        const limit = job['timeout-minutes'] ?? 0;
+        const steps = job.steps ?? [];
+        const deployments = steps.filter(
+          ({ uses, with: inputs }) => uses === './' && inputs?.['mode'] !== 'plan',
+        );
+        for (const { with: inputs = {} } of deployments) {
+          const number = (name: string): number => Number(inputs[name] ?? action.inputs[name]?.default);
+          const build = inputs['context'] === undefined ? 0 : 30;
+          const before =
+            inputs['pre-deploy-command'] === undefined ? 0 : number('pre-deploy-timeout-minutes');
+          const gates = (2 * number('health-check-deadline-seconds')) / 60;
+          // A rollback gets as long as the rollout.
+          const most = build + before + 2 * number('wait-for-minutes') + number('bake-minutes') + gates;
+          expect(most).toBeGreaterThan(60);
+          expect(limit).toBeGreaterThanOrEqual(Math.ceil(most) + 5);
+          const role = steps.find(({ uses }) => uses?.startsWith('aws-actions/configure-aws-credentials@'));
+          expect(Number(role?.with?.['role-duration-seconds'])).toBeGreaterThanOrEqual(limit * 60);
+        }
+      }
+    },
+  );
+
+  test('of CI bring what the tests need, and let nothing be skipped', async () => {
+    const { jobs } = await readWorkflow('ci.yml');
+    const does = (name: string): string =>
+      (jobs[name]?.steps ?? []).map(({ run, uses }) => run ?? uses?.split('@')[0] ?? '').join('\n');
+    const all = Object.keys(jobs).map(does).join('\n');
+    const scripts = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as {
+      scripts: Record<string, string>;
+    };
+    const suites = Object.keys(scripts.scripts).filter(
+      (name) => /^test(:|$)/.test(name) && name !== 'test:all',
+    );
+    for (const suite of suites) expect(all).toMatch(new RegExp(`npm (run )?${suite}\\b`));
+    for (const name of ['infra', 'seen']) {
+      expect(does(name)).toContain('hashicorp/setup-terraform');
+      expect(does(name)).toContain('pip install -r __tests__/infra/requirements.txt');
     }
+    expect(does('infra')).toContain('check-all-ran.ts npm run test:infra');
+    expect(does('backend')).toContain('test:backend -- --strict');
+    expect(does('check')).toContain('npm run check\n');
+    expect(jobs['docker']?.steps?.at(-1)?.env).toEqual({ EFD_DOCKER: 'own' });
+    // Side by side: no job waits for another.
+    expect(Object.values(jobs).filter(({ needs }) => needs !== undefined)).toEqual([]);
+    expect((await readWorkflow('release.yml')).jobs['ci']?.uses).toBe('./.github/workflows/ci.yml');
+  });
+
+  test.each([
+    ['push', 'public', undefined, true],
+    ['push', 'private', undefined, false],
+    ['push', 'private', 'true', true],
+    ['schedule', undefined, undefined, false],
+  ])('codeql.yml on %s in a %s repository, CODE_SCANNING %s: %p', async (_, visibility, variable, runs) => {
+    const { jobs } = await readWorkflow('codeql.yml');
+    const event = visibility === undefined ? {} : { repository: { visibility } };
+    const vars = variable === undefined ? {} : { CODE_SCANNING: variable };
+    expect(holds(jobs['analyze']?.if, { github: { event }, vars })).toBe(runs);
   });
 
   test('never run code of a pull request with the rights of the base branch', async () => {
     for (const file of files) expect(await workflowText(file)).not.toContain('pull_request_target');
   });
+});
+
+function check(...folder: string[]): { status: number | null; stdout: string } {
+  const script = join(ROOT, 'scripts', 'check-workflows.ts');
+  return spawnSync(process.execPath, [script, ...folder], { cwd: ROOT, encoding: 'utf8' });
+}
+
+test('the check of workflows finds what is wrong, and no more', async () => {
+  const job = '    runs-on: ubuntu-latest\n    steps:\n      - run: echo\n';
+  const texts = {
+    'called.yml': `on: { workflow_call: { inputs: { a: { type: string, required: true } } } }\njobs:\n  a:\n${job}`,
+    'call.yml': `on: push\njobs:\n  a:\n    uses: ./.github/workflows/good.yml\n  b:\n    uses: ./.github/workflows/called.yml\n    with: { b: 1 }\n    secrets: { c: x }\n`,
+    'cancels.yml': `on: push\njobs:\n  a:\n    concurrency: { group: a, queue: max, cancel-in-progress: true }\n${job}`,
+    'good.yml': `on: push\nconcurrency: { group: a, queue: max }\njobs:\n  a:\n${job}`,
+    'key.yml': `on: push\nconcurrency: { group: a, queues: max }\njobs:\n  a:\n${job}`,
+    'queue.yml': `on: push\nconcurrency: { group: a, queue: all }\njobs:\n  a:\n${job}`,
+    'steps.yml': 'on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n',
+  };
+  const folder = await mkdtemp(join(tmpdir(), 'workflows-'));
+  try {
+    await Promise.all(Object.entries(texts).map(([name, text]) => writeFile(join(folder, name), text)));
+    const { status, stdout } = check(folder);
+    expect(stdout.trimEnd().split('\n')).toEqual([
+      'call.yml job a: ./.github/workflows/good.yml is no workflow that can be called',
+      'call.yml job b: called.yml takes no input b',
+      'call.yml job b: called.yml needs the input a',
+      'call.yml job b: called.yml takes no secret c',
+      'cancels.yml a: where many wait, none can cancel the one in progress',
+      expect.stringMatching(/^key\.yml:2:\d+ unexpected key "queues"/),
+      'queue.yml a: a queue is "single" or "max", not "all"',
+      expect.stringMatching(/^steps\.yml:3:\d+ "steps" section is missing/),
+      '7 workflows, 8 problems',
+    ]);
+    expect(status).toBe(1);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });
 
 describe('reading a workflow', () => {
@@ -112,6 +225,15 @@ describe('reading a workflow', () => {
     expect(holds("vars.URL != '' && github.actor == 'octocat'", contexts)).toBe(true);
     expect(holds("${{ vars.NONE != '' }}", contexts)).toBe(false);
     expect(holds('vars.NONE', contexts)).toBe(false);
+  });
+
+  test('without a function of the status, a condition wants that all went well', () => {
+    expect(holds(undefined, contexts, 'failure')).toBe(false);
+    expect(holds("vars.URL != ''", contexts, 'failure')).toBe(false);
+    expect(holds('failure()', contexts, 'failure')).toBe(true);
+    expect(holds('failure()', contexts)).toBe(false);
+    expect(holds("always() && vars.URL != ''", contexts, 'failure')).toBe(true);
+    expect(holds('cancelled()', contexts, 'cancelled')).toBe(true);
   });
 
   test('an unknown context is an error, as on GitHub', () => {

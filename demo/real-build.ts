@@ -17,7 +17,7 @@ const START_SECONDS = 30;
 
 /**
  * Builds `backend/`, starts it and asks it for its health and version, all for real; removes the container again. Says
- * why not where Docker does not work here, and resolves to undefined then.
+ * why not where Docker does not work here, and resolves to undefined then. PYTHON_IMAGE in the environment is another base.
  */
 export async function buildForReal(say: (text: string) => void): Promise<RealImage | undefined> {
   const version = await docker(['version', '--format', '{{.Server.Version}}'], LOOK_SECONDS);
@@ -29,7 +29,9 @@ export async function buildForReal(say: (text: string) => void): Promise<RealIma
   say(
     `Docker ${version.stdout.trim()} works here, so the good release is built for real: backend/ at ${commit}.\n`,
   );
-  const args = ['build', '--build-arg', `GIT_SHA=${commit}`, '--tag', NAME, 'backend'];
+  // Without a value, an argument is that of the environment, if there is one.
+  const base = process.env['PYTHON_IMAGE'] === undefined ? [] : ['--build-arg', 'PYTHON_IMAGE'];
+  const args = ['build', '--build-arg', `GIT_SHA=${commit}`, ...base, '--tag', NAME, 'backend'];
   say(`$ docker ${args.join(' ')}`);
   const built = await docker(args, BUILD_SECONDS, say);
   if (built.exitCode !== 0) {

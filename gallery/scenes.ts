@@ -142,7 +142,7 @@ export const SCENES: readonly Scene[] = [
     prepare: (sim: Simulator): Record<string, string> => ({ 'health-check-url': url(sim) }),
   },
   {
-    title: 'Under way already: adopted and judged',
+    title: 'Under way already: adopted and evaluated',
     ends: 'succeeded 0',
     speed: 8,
     inputs: { 'task-definition': 'backend' },

@@ -51,6 +51,16 @@ resource "aws_cloudwatch_log_group" "container" {
   kms_key_id        = local.log_key_arn
 }
 
+resource "aws_cloudwatch_log_group" "service" {
+  #checkov:skip=CKV_AWS_338:Kept as long as log_retention_days says, 7 days by default.
+  #checkov:skip=CKV_AWS_158:The key is the stack's with log_encryption = true, the default.
+  for_each = toset([for name in keys(local.services) : name if name != var.name])
+
+  name              = "${local.log_group}/${each.key}"
+  retention_in_days = var.log_retention_days
+  kms_key_id        = local.log_key_arn
+}
+
 resource "aws_cloudwatch_log_group" "exec" {
   #checkov:skip=CKV_AWS_338:Kept as long as log_retention_days says, 7 days by default.
   #checkov:skip=CKV_AWS_158:The key is the stack's with log_encryption = true, the default.

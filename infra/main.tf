@@ -1,32 +1,129 @@
 locals {
   prefix       = "${var.name}-${var.environment}"
   cluster_name = local.prefix
-  family       = local.prefix
-  repository   = coalesce(var.repository_name, local.prefix)
+  role_path    = coalesce(var.role_path, "/${local.prefix}/")
   log_group    = "/ecs/${local.prefix}"
   https        = var.certificate_arn != null || var.domain_name != null
 
-  tags = merge({ Service = var.name, Environment = var.environment, ManagedBy = "terraform" }, var.tags)
+  # The service of the variables, in the groups in which services has it.
+  main = {
+    capacity = {
+      kind                = var.capacity
+      fargate_base        = var.fargate_base
+      fargate_weight      = var.fargate_weight
+      fargate_spot_weight = var.fargate_spot_weight
+    }
+    task = {
+      cpu                   = var.cpu
+      memory                = var.memory
+      cpu_architecture      = var.cpu_architecture
+      gpus                  = var.gpus
+      ephemeral_storage_gib = var.ephemeral_storage_gib
+      stop_timeout_seconds  = var.stop_timeout_seconds
+      writable_paths        = var.writable_paths
+    }
+    container = {
+      repository_name      = var.repository_name
+      bootstrap_image      = var.bootstrap_image
+      port                 = var.container_port
+      environment          = var.environment_variables
+      secrets              = var.secrets
+      secrets_kms_key_arns = var.secrets_kms_key_arns
+      health_check         = var.container_health_check
+    }
+    roles = { task_policy = var.task_role_policy }
+    load_balancer = {
+      grace_seconds        = var.health_check_grace_period_seconds
+      deregistration_delay = var.deregistration_delay_seconds
+      health_check         = { path = var.health_check_path }
+    }
+    scaling = {
+      desired        = var.desired_count
+      min            = var.min_capacity
+      max            = var.max_capacity
+      cpu_percent    = var.cpu_target_percent
+      memory_percent = var.memory_target_percent
+      schedules = { for name, schedule in {
+        stop  = { at = try(var.night.stop, ""), min = 0, max = 0, timezone = try(var.night.timezone, "Etc/UTC") }
+        start = { at = try(var.night.start, ""), min = var.min_capacity, max = var.max_capacity, timezone = try(var.night.timezone, "Etc/UTC") }
+      } : name => schedule if var.night != null }
+    }
+  }
+
+  # What services says of the same service goes over it. A group that is null there is none.
+  over = try(var.services[var.name], {})
+  given = merge(var.services, { (var.name) = merge(
+    { for group, values in local.over : group => values if !contains(keys(local.main), group) },
+    { for group, values in local.main : group => merge(values, try(local.over[group], {})) if try(local.over[group], {}) != null },
+  ) })
+
+  services = module.settings.services
+  balanced = { for name, service in local.services : name => service.load_balancer if service.load_balancer != null }
+  mesh     = [for name, service in local.services : name if service.connect != null]
+  on_ec2   = [for name, service in local.services : name if service.capacity.kind == "ec2"]
+
+  # Beginning of every name of a service. No prefix of a stack holds two hyphens, so that these are told apart from them.
+  prefixes     = { for name in keys(local.services) : name => name == var.name ? local.prefix : "${local.prefix}--${name}" }
+  repositories = { for name, service in local.services : name => coalesce(service.container.repository_name, name) }
+  log_groups   = { for name in keys(local.services) : name => name == var.name ? aws_cloudwatch_log_group.container : aws_cloudwatch_log_group.service[name] }
+  secrets      = distinct(flatten([for service in values(local.services) : concat(values(service.container.secrets), flatten([for sidecar in values(service.container.sidecars) : values(sidecar.secrets)]))]))
 
   # Without NAT and without endpoints a private subnet reaches nothing.
-  public_tasks = var.vpc_id == null && var.nat == "none" && !var.vpc_endpoints
+  public_tasks = coalesce(var.assign_public_ip, var.vpc_id == null && var.nat == "none" && !var.vpc_endpoints)
 
   endpoint_services = !var.vpc_endpoints ? [] : concat(
     ["ecr.api", "ecr.dkr", "logs", "secretsmanager"],
     var.execute_command ? ["ssmmessages"] : [],
-    var.capacity == "ec2" ? ["ecs", "ecs-agent", "ecs-telemetry"] : [],
+    var.execute_command && var.log_encryption ? ["kms"] : [],
+    anytrue([for arn in local.secrets : strcontains(arn, ":ssm:")]) ? ["ssm"] : [],
+    length(local.on_ec2) > 0 ? ["ecs", "ecs-agent", "ecs-telemetry"] : [],
   )
 
   vpc_id          = var.vpc_id != null ? var.vpc_id : module.network[0].vpc_id
   public_subnets  = var.vpc_id != null ? var.public_subnet_ids : module.network[0].public_subnet_ids
   private_subnets = var.vpc_id != null ? var.private_subnet_ids : module.network[0].private_subnet_ids
 
-  fargate_shares = [
+  shares = { for name, service in local.services : name => [
     for share in [
-      { name = "FARGATE", base = var.fargate_base, weight = var.fargate_weight },
-      { name = "FARGATE_SPOT", base = 0, weight = var.fargate_spot_weight },
+      { name = "FARGATE", base = service.capacity.fargate_base, weight = service.capacity.fargate_weight },
+      { name = "FARGATE_SPOT", base = 0, weight = service.capacity.fargate_spot_weight },
     ] : share if share.base > 0 || share.weight > 0
-  ]
+  ] }
+
+  # What a program can know of its task by itself from nowhere else. What the service sets goes over it.
+  told = { for name, service in local.services : name => { for key, value in merge(
+    {
+      STOP_TIMEOUT_SECONDS = tostring(service.task.stop_timeout_seconds)
+      TASK_CPU             = tostring(service.task.cpu)
+      TASK_MEMORY_MIB      = tostring(service.task.memory)
+    },
+    service.container.port == null ? {} : { PORT = tostring(service.container.port) },
+    # Longer than the load balancer keeps an idle connection, or it would send a request into one that closes.
+    service.load_balancer == null ? {} : { KEEP_ALIVE_SECONDS = tostring(var.idle_timeout_seconds + 5) },
+    service.container.environment,
+  ) : key => value if !contains(keys(service.container.secrets), key) } }
+}
+
+module "settings" {
+  source = "./modules/settings"
+
+  services = local.given
+  given    = local.given
+}
+
+# What this state is of. It is written once and never changes, so that a folder that meets the state of another
+# environment, or another name in it, is refused before anything is planned to be replaced.
+resource "terraform_data" "identity" {
+  input = { name = var.name, environment = var.environment, region = var.aws_region }
+
+  lifecycle {
+    ignore_changes = [input]
+
+    postcondition {
+      condition     = self.output == { name = var.name, environment = var.environment, region = var.aws_region }
+      error_message = "This state is of ${try("${self.output.name}-${self.output.environment} in ${self.output.region}", "another stack")}, and the folder is of ${local.prefix} in ${var.aws_region}. Run terraform init in the folder of the environment; neither name, environment nor region of a stack can change: make a stack beside it, and destroy the old one from its own folder."
+    }
+  }
 }
 
 module "network" {
@@ -37,46 +134,44 @@ module "network" {
   region                   = var.aws_region
   cidr                     = var.vpc_cidr
   zone_count               = var.zone_count
+  places                   = coalesce(var.subnet_places, { public = [0, 1, 4], private = [2, 3, 5] })
   nat                      = var.nat
   endpoint_services        = local.endpoint_services
   flow_logs                = var.flow_logs
   log_retention_days       = var.log_retention_days
   log_key_arn              = local.log_key_arn
-  permissions_boundary_arn = var.permissions_boundary_arn
+  permissions_boundary_arn = module.deploy_role.boundary_arn
+  role_path                = local.role_path
 }
 
-module "registry" {
-  source = "./modules/registry"
+# One repository for all environments of the account, in the stack of the account.
+data "aws_ecr_repository" "this" {
+  for_each = toset(values(local.repositories))
 
-  name               = local.repository
-  create             = var.create_repository
-  keep_images        = var.keep_images
-  keep_untagged_days = var.keep_untagged_days
-  force_delete       = var.allow_destroy
+  name = each.key
 }
 
 module "load_balancer" {
   source = "./modules/load-balancer"
+  count  = length(local.balanced) > 0 ? 1 : 0
 
-  prefix                       = local.prefix
-  vpc_id                       = local.vpc_id
-  subnet_ids                   = var.internal ? local.private_subnets : local.public_subnets
-  internal                     = var.internal
-  allowed_cidrs                = var.allowed_cidrs
-  container_port               = var.container_port
-  health_check_path            = var.health_check_path
-  deregistration_delay_seconds = var.deregistration_delay_seconds
-  idle_timeout_seconds         = var.idle_timeout_seconds
-  https                        = local.https
-  certificate_arn              = var.certificate_arn
-  domain_name                  = var.domain_name
-  hosted_zone_id               = var.hosted_zone_id
-  ssl_policy                   = var.ssl_policy
-  access_logs                  = var.access_logs
-  waf                          = var.waf
-  log_retention_days           = var.log_retention_days
-  log_key_arn                  = local.log_key_arn
-  allow_destroy                = var.allow_destroy
+  prefix               = local.prefix
+  vpc_id               = local.vpc_id
+  subnet_ids           = var.internal ? local.private_subnets : local.public_subnets
+  internal             = var.internal
+  allowed_cidrs        = var.allowed_cidrs
+  targets              = { for name, balancer in local.balanced : name => merge(balancer, { prefix = local.prefixes[name], port = local.services[name].container.port }) }
+  idle_timeout_seconds = var.idle_timeout_seconds
+  https                = local.https
+  certificate_arn      = var.certificate_arn
+  domain_name          = var.domain_name
+  hosted_zone_id       = var.hosted_zone_id
+  ssl_policy           = var.ssl_policy
+  access_logs          = var.access_logs
+  waf                  = var.waf
+  log_retention_days   = var.log_retention_days
+  log_key_arn          = local.log_key_arn
+  allow_destroy        = var.allow_destroy
 }
 
 module "observability" {
@@ -85,17 +180,18 @@ module "observability" {
   prefix           = local.prefix
   region           = var.aws_region
   cluster_name     = local.cluster_name
-  service_name     = var.name
-  load_balancer    = module.load_balancer.arn_suffix
-  target_group     = module.load_balancer.target_group_arn_suffix
-  log_group        = aws_cloudwatch_log_group.container.name
+  service_names    = keys(local.services)
+  services         = { for name, balancer in local.balanced : name => { prefix = local.prefixes[name], target_group = module.load_balancer[0].target_group_arn_suffixes[name], grace_seconds = balancer.grace_seconds } }
+  load_balancer    = one(module.load_balancer[*].arn_suffix)
+  log_groups       = [for name in sort(keys(local.services)) : local.log_groups[name].name]
+  dashboard        = var.dashboard
   alarm_5xx_count  = var.alarm_5xx_count
   alarm_topic_arns = var.alarm_topic_arns
 }
 
 module "ec2_capacity" {
   source = "./modules/ec2-capacity"
-  count  = var.capacity == "ec2" ? 1 : 0
+  count  = length(local.on_ec2) > 0 ? 1 : 0
 
   prefix                   = local.prefix
   region                   = var.aws_region
@@ -103,61 +199,94 @@ module "ec2_capacity" {
   vpc_id                   = local.vpc_id
   subnet_ids               = local.private_subnets
   instance_type            = var.instance_type
-  cpu_architecture         = var.cpu_architecture
-  gpu                      = var.gpus > 0
+  further_types            = var.further_instance_types
+  spot_percent             = var.instance_spot_percent
+  on_demand_base           = var.instance_on_demand_base
+  cpu_architecture         = local.services[local.on_ec2[0]].task.cpu_architecture
+  gpu                      = anytrue([for name in local.on_ec2 : local.services[name].task.gpus > 0])
   min_size                 = var.instance_min
   max_size                 = var.instance_max
   allow_destroy            = var.allow_destroy
-  permissions_boundary_arn = var.permissions_boundary_arn
+  permissions_boundary_arn = module.deploy_role.boundary_arn
+  role_path                = local.role_path
+}
+
+module "cluster" {
+  source = "./modules/cluster"
+
+  name               = local.cluster_name
+  container_insights = var.container_insights
+  exec               = !var.execute_command ? null : { log_group = aws_cloudwatch_log_group.exec[0].name, key_arn = local.log_key_arn }
+  capacity_providers = module.ec2_capacity[*].capacity_provider_name
+  connect            = length(local.mesh) == 0 ? null : { vpc_id = local.vpc_id }
 }
 
 module "service" {
-  source = "./modules/service"
+  source   = "./modules/service"
+  for_each = local.services
 
-  prefix                            = local.prefix
-  name                              = var.name
-  cluster_name                      = local.cluster_name
-  family                            = local.family
-  region                            = var.aws_region
-  image                             = coalesce(var.bootstrap_image, "${module.registry.url}:bootstrap")
-  repository_arn                    = module.registry.arn
-  capacity                          = var.capacity
-  capacity_providers                = var.capacity == "fargate" ? local.fargate_shares : [for name in module.ec2_capacity[*].capacity_provider_name : { name = name, base = 0, weight = 1 }]
-  cluster_capacity_providers        = var.capacity == "fargate" ? ["FARGATE", "FARGATE_SPOT"] : module.ec2_capacity[*].capacity_provider_name
-  cpu                               = var.cpu
-  memory                            = var.memory
-  cpu_architecture                  = var.cpu_architecture
-  gpus                              = var.gpus
-  ephemeral_storage_gib             = var.ephemeral_storage_gib
-  container_port                    = var.container_port
-  environment_variables             = var.environment_variables
-  secrets                           = var.secrets
-  secrets_kms_key_arns              = var.secrets_kms_key_arns
-  task_role_policy                  = var.task_role_policy
-  writable_paths                    = var.writable_paths
-  container_health_check            = var.container_health_check
-  stop_timeout_seconds              = var.stop_timeout_seconds
-  health_check_grace_period_seconds = var.health_check_grace_period_seconds
-  execute_command                   = var.execute_command
-  container_insights                = var.container_insights
-  desired_count                     = var.desired_count
-  min_capacity                      = var.min_capacity
-  max_capacity                      = var.max_capacity
-  cpu_target_percent                = var.cpu_target_percent
-  memory_target_percent             = var.memory_target_percent
-  night                             = var.night
-  vpc_id                            = local.vpc_id
-  subnet_ids                        = local.public_tasks ? local.public_subnets : local.private_subnets
-  assign_public_ip                  = local.public_tasks
-  load_balancer_security_group_id   = module.load_balancer.security_group_id
-  target_group_arn                  = module.load_balancer.target_group_arn
-  alarm_names                       = module.observability.alarm_names
-  log_group_name                    = aws_cloudwatch_log_group.container.name
-  log_group_arn                     = aws_cloudwatch_log_group.container.arn
-  log_key_arn                       = local.log_key_arn
-  exec_log_group_name               = one(aws_cloudwatch_log_group.exec[*].name)
-  exec_log_group_arn                = one(aws_cloudwatch_log_group.exec[*].arn)
-  permissions_boundary_arn          = var.permissions_boundary_arn
+  identity = { prefix = local.prefixes[each.key], name = each.key, family = local.prefixes[each.key], region = var.aws_region }
+
+  cluster = {
+    arn       = module.cluster.arn
+    name      = local.cluster_name
+    capacity  = each.value.capacity.kind
+    strategy  = each.value.capacity.kind == "fargate" ? local.shares[each.key] : [for name in module.ec2_capacity[*].capacity_provider_name : { name = name, base = 0, weight = 1 }]
+    namespace = each.value.connect == null ? null : module.cluster.namespace_arn
+  }
+
+  task = merge(each.value.task, { execute_command = var.execute_command })
+
+  container = merge(each.value.container, {
+    image       = coalesce(each.value.container.bootstrap_image, "${data.aws_ecr_repository.this[local.repositories[each.key]].repository_url}:bootstrap")
+    environment = local.told[each.key]
+  })
+
+  roles = merge(each.value.roles, {
+    repository_arns          = [data.aws_ecr_repository.this[local.repositories[each.key]].arn]
+    permissions_boundary_arn = module.deploy_role.boundary_arn
+    path                     = local.role_path
+  })
+
+  network = {
+    vpc_id             = local.vpc_id
+    subnet_ids         = local.public_tasks ? local.public_subnets : local.private_subnets
+    public_ip          = local.public_tasks && each.value.capacity.kind == "fargate"
+    security_group_ids = concat(each.value.network.security_group_ids, [for id in [module.cluster.connect_security_group_id] : id if each.value.connect != null])
+    egress             = each.value.network.egress
+  }
+
+  load_balancer = each.value.load_balancer == null ? null : {
+    target_group_arn  = module.load_balancer[0].target_group_arns[each.key]
+    security_group_id = module.load_balancer[0].security_group_id
+    grace_seconds     = each.value.load_balancer.grace_seconds
+    request_label     = "${module.load_balancer[0].arn_suffix}/${module.load_balancer[0].target_group_arn_suffixes[each.key]}"
+  }
+
+  connect = each.value.connect == null ? null : {
+    server   = each.value.connect.server
+    dns_name = coalesce(each.value.connect.dns_name, each.key)
+    port     = try(coalesce(each.value.connect.port, each.value.container.port), null)
+  }
+
+  scaling = merge(each.value.scaling, { desired = coalesce(each.value.scaling.desired, each.value.scaling.min) })
+
+  logs = {
+    group          = { name = local.log_groups[each.key].name, arn = local.log_groups[each.key].arn }
+    exec_group_arn = one(aws_cloudwatch_log_group.exec[*].arn)
+    key_arn        = local.log_key_arn
+  }
+
+  deployment = {
+    minimum_percent = each.value.deployment.minimum_percent
+    maximum_percent = each.value.deployment.maximum_percent
+    alarm_names     = concat(each.value.deployment.alarms ? lookup(module.observability.alarm_names, each.key, []) : [], each.value.deployment.alarm_names)
+  }
+}
+
+# One for an account, in the stack of the account: no environment can take it along when it goes.
+data "aws_iam_openid_connect_provider" "github" {
+  url = "https://token.actions.githubusercontent.com"
 }
 
 module "deploy_role" {
@@ -166,19 +295,25 @@ module "deploy_role" {
   prefix                   = local.prefix
   region                   = var.aws_region
   cluster_name             = local.cluster_name
-  service_names            = [var.name]
-  families                 = [local.family]
-  repository_names         = [local.repository]
-  log_group_names          = [local.log_group]
-  task_role_names          = [split("/", module.service.task_role_arn)[1]]
-  execution_role_names     = [split("/", module.service.execution_role_arn)[1]]
+  service_names            = keys(local.services)
+  families                 = values(local.prefixes)
+  repository_names         = distinct(values(local.repositories))
+  log_group_names          = [for name in keys(local.services) : local.log_groups[name].name]
+  task_role_names          = [for service in values(module.service) : split(":role/", service.task_role_arn)[1]]
+  execution_role_names     = [for service in values(module.service) : split(":role/", service.execution_role_arn)[1]]
+  identity_provider_arn    = data.aws_iam_openid_connect_provider.github.arn
   github_repository        = var.github_repository
   github_owner_id          = var.github_owner_id
   github_repository_id     = var.github_repository_id
   github_subject_format    = var.github_subject_format
   deploy_context           = var.deploy_from == "branch" ? "ref:refs/heads/${var.github_branch}" : "environment:${coalesce(var.github_environment, var.environment)}"
   infra_context            = "environment:${coalesce(var.github_infra_environment, "${var.environment}-infra")}"
-  create_oidc_provider     = var.create_github_oidc_provider
+  infra_plan_context       = "environment:${coalesce(var.github_infra_plan_environment, "${var.environment}-plan")}"
+  github_branch            = var.github_branch
+  ec2_capacity             = length(local.on_ec2) > 0
+  secret_arns              = [for arn in local.secrets : join(":", slice(split(":", arn), 0, 7)) if strcontains(arn, ":secretsmanager:")]
+  domain_names             = compact([var.domain_name])
+  role_path                = local.role_path
   permissions_boundary_arn = var.permissions_boundary_arn
   hosted_zone_id           = var.hosted_zone_id
   state_bucket             = var.state_bucket

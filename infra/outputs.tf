@@ -1,6 +1,11 @@
 output "url" {
-  description = "Where the service answers."
-  value       = module.load_balancer.url
+  description = "Where the service answers; null without a load balancer."
+  value       = one(module.load_balancer[*].url)
+}
+
+output "health_check_url" {
+  description = "What a deployment asks: input health-check-url of the action."
+  value       = try("${one(module.load_balancer[*].url)}${local.services[var.name].load_balancer.health_check.path}", null)
 }
 
 output "cluster" {
@@ -10,36 +15,65 @@ output "cluster" {
 
 output "service" {
   description = "Input service of the action."
-  value       = module.service.service_name
+  value       = module.service[var.name].service_name
+}
+
+output "services" {
+  description = "Every service: what the action is told of it."
+  value = { for name, service in module.service : name => {
+    cluster            = local.cluster_name
+    service            = service.service_name
+    ecr_repository     = local.repositories[name]
+    repository_url     = data.aws_ecr_repository.this[local.repositories[name]].repository_url
+    alarms             = lookup(module.observability.alarm_names, name, [])
+    log_group          = local.log_groups[name].name
+    security_group_id  = service.security_group_id
+    task_role_arn      = service.task_role_arn
+    task_definition    = local.prefixes[name]
+    execution_role_arn = service.execution_role_arn
+  } }
 }
 
 output "ecr_repository" {
   description = "Input ecr-repository of the action."
-  value       = module.registry.name
+  value       = local.repositories[var.name]
 }
 
 output "repository_url" {
   description = "Address of the ECR repository, for docker push."
-  value       = module.registry.url
+  value       = data.aws_ecr_repository.this[local.repositories[var.name]].repository_url
 }
 
 output "action_inputs" {
-  description = "The step of a deploy workflow, ready to paste: terraform output -raw action_inputs"
-  value       = <<-YAML
-    - uses: aws-actions/configure-aws-credentials@v6
-      with:
-        role-to-assume: ${module.deploy_role.deploy_role_arn}
-        aws-region: ${var.aws_region}
-    - uses: org/ecs-fargate-deploy@v1
-      with:
-        cluster: ${local.cluster_name}
-        service: ${module.service.service_name}
-        ecr-repository: ${module.registry.name}
-        context: ${var.name}
-        health-check-url: ${module.load_balancer.url}${var.health_check_path}
-        alarms: |
-          ${join("\n          ", module.observability.alarm_names)}
-  YAML
+  description = "The job of a deploy workflow, ready to paste: terraform output -raw action_inputs"
+  value = join("\n", concat(
+    [
+      "deploy:",
+      "  runs-on: ubuntu-latest",
+      "  environment: ${coalesce(var.github_environment, var.environment)}",
+      "  permissions:",
+      "    contents: read",
+      "    id-token: write",
+      "  steps:",
+      "    - uses: actions/checkout@v5",
+      "    - uses: aws-actions/configure-aws-credentials@v6",
+      "      with:",
+      "        role-to-assume: ${module.deploy_role.deploy_role_arn}",
+      "        aws-region: ${var.aws_region}",
+      "        role-duration-seconds: 7200",
+      "    - uses: org/ecs-fargate-deploy@v1",
+      "      with:",
+      "        cluster: ${local.cluster_name}",
+      "        service: ${module.service[var.name].service_name}",
+      "        ecr-repository: ${local.repositories[var.name]}",
+      "        # The folder of the Dockerfile.",
+      "        context: .",
+    ],
+    [for url in module.load_balancer[*].url : "        health-check-url: ${url}${try(local.services[var.name].load_balancer.health_check.path, "/")}" if !var.internal && var.allowed_cidrs == tolist(["0.0.0.0/0"])],
+    length(lookup(module.observability.alarm_names, var.name, [])) == 0 ? [] : ["        alarms: |"],
+    [for alarm in lookup(module.observability.alarm_names, var.name, []) : "          ${alarm}"],
+    [""],
+  ))
 }
 
 output "deploy_role_arn" {
@@ -50,6 +84,11 @@ output "deploy_role_arn" {
 output "plan_role_arn" {
   description = "Role of plans on pull requests."
   value       = module.deploy_role.plan_role_arn
+}
+
+output "infra_plan_role_arn" {
+  description = "Role of the workflow that plans Terraform."
+  value       = module.deploy_role.infra_plan_role_arn
 }
 
 output "infra_role_arn" {
@@ -69,17 +108,17 @@ output "policies" {
 
 output "task_definition_family" {
   description = "Family of the task definition."
-  value       = local.family
+  value       = local.prefixes[var.name]
 }
 
 output "task_role_arn" {
   description = "Role of the application."
-  value       = module.service.task_role_arn
+  value       = module.service[var.name].task_role_arn
 }
 
 output "task_security_group_id" {
   description = "Security group of the tasks."
-  value       = module.service.security_group_id
+  value       = module.service[var.name].security_group_id
 }
 
 output "log_group" {
@@ -89,11 +128,11 @@ output "log_group" {
 
 output "alarms" {
   description = "Input alarms of the action; ECS watches them during deployments as well."
-  value       = module.observability.alarm_names
+  value       = lookup(module.observability.alarm_names, var.name, [])
 }
 
 output "dashboard" {
-  description = "Name of the CloudWatch dashboard."
+  description = "Name of the CloudWatch dashboard; null without."
   value       = module.observability.dashboard_name
 }
 

@@ -77,8 +77,19 @@ variable "github_infra_environment" {
   }
 }
 
+variable "github_infra_plan_environment" {
+  description = "GitHub environment of the jobs that plan Terraform. Default: <environment>-plan."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.github_infra_plan_environment == null || can(regex("^[A-Za-z0-9._-]{1,255}$", coalesce(var.github_infra_plan_environment, "*")))
+    error_message = "github_infra_plan_environment must be the name of one environment: letters, digits, dots, hyphens and underscores, no wildcards."
+  }
+}
+
 variable "github_branch" {
-  description = "Branch of the deploy jobs with deploy_from = branch."
+  description = "The one branch from which jobs may deploy and apply; a workflow on another is refused."
   type        = string
   default     = "main"
   nullable    = false
@@ -89,15 +100,8 @@ variable "github_branch" {
   }
 }
 
-variable "create_github_oidc_provider" {
-  description = "true: create the identity provider of GitHub Actions. An account can have one only: false uses the one that is there."
-  type        = bool
-  default     = true
-  nullable    = false
-}
-
 variable "permissions_boundary_arn" {
-  description = "ARN of a permissions boundary for every role of the stack. With it the infra role can create no role without it."
+  description = "ARN of a permissions boundary for every role of the stack. Default: one of the stack, within which the infra role makes and changes roles; Terraform's own roles have none then."
   type        = string
   default     = null
 

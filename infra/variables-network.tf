@@ -16,7 +16,7 @@ variable "public_subnet_ids" {
   nullable    = false
 
   validation {
-    condition     = var.vpc_id == null ? length(var.public_subnet_ids) == 0 : length(var.public_subnet_ids) >= 2
+    condition     = var.vpc_id == null ? length(var.public_subnet_ids) == 0 : length(distinct(var.public_subnet_ids)) >= 2
     error_message = "public_subnet_ids must name at least two subnets with vpc_id, and none without."
   }
 }
@@ -28,7 +28,7 @@ variable "private_subnet_ids" {
   nullable    = false
 
   validation {
-    condition     = var.vpc_id == null ? length(var.private_subnet_ids) == 0 : length(var.private_subnet_ids) >= 2
+    condition     = var.vpc_id == null ? length(var.private_subnet_ids) == 0 : length(distinct(var.private_subnet_ids)) >= 2
     error_message = "private_subnet_ids must name at least two subnets with vpc_id, and none without."
   }
 }
@@ -40,8 +40,13 @@ variable "vpc_cidr" {
   nullable    = false
 
   validation {
-    condition     = can(cidrnetmask(var.vpc_cidr)) && try(tonumber(split("/", var.vpc_cidr)[1]) >= 16 && tonumber(split("/", var.vpc_cidr)[1]) <= 22, false)
-    error_message = "vpc_cidr must be an IPv4 range from /16 to /22, such as 10.0.0.0/16."
+    condition     = can(cidrnetmask(var.vpc_cidr)) && try(cidrhost(var.vpc_cidr, 0) == split("/", var.vpc_cidr)[0] && tonumber(split("/", var.vpc_cidr)[1]) >= 16 && tonumber(split("/", var.vpc_cidr)[1]) <= 22, false)
+    error_message = "vpc_cidr must be an IPv4 range from /16 to /22 that begins at its first address, such as 10.0.0.0/16."
+  }
+
+  validation {
+    condition     = var.vpc_id == null || var.vpc_cidr == "10.0.0.0/16"
+    error_message = "With vpc_id nothing of the network is made, and vpc_cidr would do nothing: leave it out."
   }
 }
 
@@ -54,6 +59,26 @@ variable "zone_count" {
   validation {
     condition     = contains([2, 3], var.zone_count)
     error_message = "zone_count must be 2 or 3."
+  }
+
+  validation {
+    condition     = var.vpc_id == null || var.zone_count == 2
+    error_message = "With vpc_id nothing of the network is made, and zone_count would do nothing: leave it out."
+  }
+}
+
+variable "subnet_places" {
+  description = "Sixteenths of vpc_cidr that the subnets have, in the order of the zones. Default: { public = [0, 1, 4], private = [2, 3, 5] }. A stack of three zones that is older than this variable has { public = [0, 1, 2], private = [3, 4, 5] }: a subnet cannot move."
+  type        = object({ public = list(number), private = list(number) })
+  default     = null
+
+  validation {
+    condition = var.subnet_places == null || try(
+      length(distinct(concat(var.subnet_places.public, var.subnet_places.private))) == length(concat(var.subnet_places.public, var.subnet_places.private)) &&
+      min(length(var.subnet_places.public), length(var.subnet_places.private)) >= var.zone_count &&
+      alltrue([for place in concat(var.subnet_places.public, var.subnet_places.private) : place >= 0 && place <= 15 && floor(place) == place]),
+    false)
+    error_message = "subnet_places must have a place from 0 to 15 for each zone and kind, each once."
   }
 }
 
@@ -72,6 +97,11 @@ variable "nat" {
     condition     = !(var.capacity == "ec2" && var.nat == "none" && var.vpc_id == null && !var.vpc_endpoints)
     error_message = "nat = none with capacity = ec2 needs vpc_endpoints = true: tasks on instances get no public address."
   }
+
+  validation {
+    condition     = var.vpc_id == null || var.nat == "per-az"
+    error_message = "With vpc_id nothing of the network is made, and nat would do nothing: leave it out."
+  }
 }
 
 variable "vpc_endpoints" {
@@ -79,6 +109,11 @@ variable "vpc_endpoints" {
   type        = bool
   default     = false
   nullable    = false
+
+  validation {
+    condition     = var.vpc_id == null || !var.vpc_endpoints
+    error_message = "With vpc_id nothing of the network is made, and vpc_endpoints would do nothing: leave it out."
+  }
 }
 
 variable "flow_logs" {
@@ -86,6 +121,12 @@ variable "flow_logs" {
   type        = bool
   default     = true
   nullable    = false
+}
+
+variable "assign_public_ip" {
+  description = "true: tasks run in the public subnets with public addresses, as they must in a VPC that has no others. Default: with nat = none and no vpc_endpoints in a VPC of the stack."
+  type        = bool
+  default     = null
 }
 
 variable "internal" {
@@ -96,14 +137,14 @@ variable "internal" {
 }
 
 variable "allowed_cidrs" {
-  description = "Address ranges that may reach the load balancer."
+  description = "IPv4 ranges that may reach the load balancer. With others than everybody, or internal, GitHub's own runners cannot ask its URL: deploy without health-check-url, or from a runner inside."
   type        = list(string)
   default     = ["0.0.0.0/0"]
   nullable    = false
 
   validation {
-    condition     = length(var.allowed_cidrs) > 0 && alltrue([for range in var.allowed_cidrs : can(cidrhost(range, 0))])
-    error_message = "allowed_cidrs must hold at least one address range, each in CIDR notation."
+    condition     = length(var.allowed_cidrs) > 0 && alltrue([for range in var.allowed_cidrs : can(cidrnetmask(range)) && try(cidrhost(range, 0) == split("/", range)[0], false)])
+    error_message = "allowed_cidrs must hold at least one address range, each an IPv4 range that begins at its first address."
   }
 }
 

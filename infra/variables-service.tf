@@ -1,5 +1,5 @@
 variable "capacity" {
-  description = "What the tasks run on: fargate, or ec2 (an auto-scaling group behind a capacity provider, for GPUs and other instance types)."
+  description = "What the tasks run on: fargate, or ec2 (an auto-scaling group behind a capacity provider, for GPUs and other instance types). A running service cannot change it: add a second one to services."
   type        = string
   default     = "fargate"
   nullable    = false
@@ -142,6 +142,42 @@ variable "instance_max" {
   }
 }
 
+variable "further_instance_types" {
+  description = "EC2 instance types that may take the place of instance_type: the more, the more surely there are some, above all on Spot."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for type in var.further_instance_types : can(regex("^[a-z0-9-]+\\.[a-z0-9-]+$", type))])
+    error_message = "further_instance_types must be EC2 instance types, such as t3a.large."
+  }
+}
+
+variable "instance_spot_percent" {
+  description = "Share of the instances that are EC2 Spot, which is up to 90 % cheaper and can be taken away with two minutes' notice, beyond instance_on_demand_base."
+  type        = number
+  default     = 0
+  nullable    = false
+
+  validation {
+    condition     = var.instance_spot_percent >= 0 && var.instance_spot_percent <= 100
+    error_message = "instance_spot_percent must be from 0 to 100."
+  }
+}
+
+variable "instance_on_demand_base" {
+  description = "Instances that are on demand whatever instance_spot_percent says."
+  type        = number
+  default     = 0
+  nullable    = false
+
+  validation {
+    condition     = var.instance_on_demand_base >= 0 && var.instance_on_demand_base <= var.instance_max
+    error_message = "instance_on_demand_base must be from 0 to instance_max."
+  }
+}
+
 variable "gpus" {
   description = "GPUs of a task, with capacity = ec2 and a GPU instance type. The instances then have ECS's GPU image."
   type        = number
@@ -160,7 +196,7 @@ variable "gpus" {
 }
 
 variable "container_port" {
-  description = "Port on which the container listens."
+  description = "Port on which the container listens. A running service cannot change it: add a second one to services."
   type        = number
   default     = 8000
   nullable    = false
@@ -313,26 +349,25 @@ variable "execute_command" {
 }
 
 variable "desired_count" {
-  description = "Number of tasks at the start. Afterwards autoscaling and deployments decide."
+  description = "Number of tasks at the start, from min_capacity to max_capacity. Afterwards autoscaling and deployments decide. Default: min_capacity."
   type        = number
-  default     = 1
-  nullable    = false
+  default     = null
 
   validation {
-    condition     = var.desired_count >= 0 && floor(var.desired_count) == var.desired_count
-    error_message = "desired_count must be a whole number of at least 0."
+    condition     = var.desired_count == null || try(var.desired_count >= var.min_capacity && var.desired_count <= var.max_capacity && floor(var.desired_count) == var.desired_count, false)
+    error_message = "desired_count must be a whole number from min_capacity to max_capacity."
   }
 }
 
 variable "min_capacity" {
-  description = "Least number of tasks that autoscaling keeps."
+  description = "Least number of tasks that autoscaling keeps. At 0 there would be no metric that starts one again; night goes to 0."
   type        = number
   default     = 1
   nullable    = false
 
   validation {
-    condition     = var.min_capacity >= 0 && floor(var.min_capacity) == var.min_capacity
-    error_message = "min_capacity must be a whole number of at least 0."
+    condition     = var.min_capacity >= 1 && floor(var.min_capacity) == var.min_capacity
+    error_message = "min_capacity must be a whole number of at least 1: at 0 tasks no metric would start one again. Use night for that."
   }
 }
 
@@ -382,7 +417,7 @@ variable "night" {
   default = null
 
   validation {
-    condition     = var.night == null || try(alltrue([for at in [var.night.stop, var.night.start] : can(regex("^cron\\(\\S+( \\S+){5}\\)$", at))]), false)
+    condition     = var.night == null || try(alltrue([for at in [var.night.stop, var.night.start] : can(regex("^cron\\([0-9*,/-]+ [0-9*,/-]+ [0-9*?,/LW-]+ [0-9A-Z*,/-]+ [0-9A-Z*?,/#-]+ [0-9*,/-]+\\)$", at))]), false)
     error_message = "night.stop and night.start must be cron expressions of six fields, such as cron(0 20 ? * MON-FRI *)."
   }
 }
@@ -434,5 +469,24 @@ variable "alarm_topic_arns" {
   validation {
     condition     = alltrue([for arn in var.alarm_topic_arns : can(regex("^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:", arn))])
     error_message = "alarm_topic_arns must be ARNs of SNS topics."
+  }
+}
+
+variable "dashboard" {
+  description = "true: a CloudWatch dashboard of the stack."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "services" {
+  description = "Further services, by their names, and what the variables above do not say of the first one, under its own name. modules/settings/variables.tf has the groups: capacity, task, container, roles, network, load_balancer, connect, scaling, deployment. A key that does not exist is refused."
+  type        = any
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = can(keys(var.services)) && alltrue([for service in try(values(var.services), []) : can(keys(service))])
+    error_message = "services must be services by their names, such as { worker = { task = { cpu = 256, memory = 512 } } }."
   }
 }

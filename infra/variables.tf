@@ -8,6 +8,11 @@ variable "name" {
     condition     = can(regex("^[a-z][a-z0-9-]{1,15}$", var.name)) && !can(regex("--|-$", var.name))
     error_message = "name must have 2 to 16 characters: small letters, digits and single hyphens, beginning with a letter."
   }
+
+  validation {
+    condition     = !startswith(var.name, "internal") && var.name != "exec" && !(var.capacity == "ec2" && can(regex("^(aws|ecs|fargate)", var.name)))
+    error_message = "name must not be exec nor begin with internal, which load balancers may not; with capacity = ec2 not with aws, ecs or fargate, which capacity providers may not."
+  }
 }
 
 variable "environment" {
@@ -18,6 +23,11 @@ variable "environment" {
   validation {
     condition     = can(regex("^[a-z][a-z0-9]{1,11}$", var.environment))
     error_message = "environment must have 2 to 12 characters: small letters and digits, beginning with a letter."
+  }
+
+  validation {
+    condition     = var.environment != "logs"
+    error_message = "environment cannot be logs: the bucket of the access logs of another stack would have a name of this one."
   }
 }
 
@@ -33,29 +43,15 @@ variable "aws_region" {
   }
 }
 
-variable "tags" {
-  description = "Tags of every resource, beside Service, Environment and ManagedBy."
-  type        = map(string)
-  default     = {}
-  nullable    = false
-}
-
 variable "allow_destroy" {
-  description = "true: the stack can be destroyed with what is in it: images, access logs, and a load balancer without deletion protection."
+  description = "true: the stack can be destroyed with what is in it: access logs, instances, and a load balancer without deletion protection."
   type        = bool
   default     = false
   nullable    = false
 }
 
-variable "create_repository" {
-  description = "true: create the ECR repository. false: use an existing one, such as that of another environment, so that one image goes from stage to stage."
-  type        = bool
-  default     = true
-  nullable    = false
-}
-
 variable "repository_name" {
-  description = "Name of the ECR repository. Default: <name>-<environment>."
+  description = "Name of the ECR repository, which the stack of the account has. Default: the name of the service."
   type        = string
   default     = null
 
@@ -63,33 +59,15 @@ variable "repository_name" {
     condition     = var.repository_name == null || can(regex("^[a-z0-9]+([._/-][a-z0-9]+)*$", coalesce(var.repository_name, "-")))
     error_message = "repository_name must be a name that ECR allows: small letters, digits, and single . _ / or - between them."
   }
-
-  validation {
-    condition     = var.create_repository || var.repository_name != null
-    error_message = "repository_name must name the existing repository where create_repository is false."
-  }
 }
 
-variable "keep_images" {
-  description = "Number of tagged images that the repository keeps, the newest ones. No tagged image expires by its age."
-  type        = number
-  default     = 100
-  nullable    = false
+variable "role_path" {
+  description = "IAM path of the roles. Default: /<name>-<environment>/. Give / to a stack whose roles are older than their path: a role cannot move."
+  type        = string
+  default     = null
 
   validation {
-    condition     = var.keep_images >= 10 && var.keep_images <= 10000 && floor(var.keep_images) == var.keep_images
-    error_message = "keep_images must be a whole number from 10 to 10000: a rollback needs the images of earlier deployments."
-  }
-}
-
-variable "keep_untagged_days" {
-  description = "Days after which an image that lost its tag expires."
-  type        = number
-  default     = 7
-  nullable    = false
-
-  validation {
-    condition     = var.keep_untagged_days >= 1 && floor(var.keep_untagged_days) == var.keep_untagged_days
-    error_message = "keep_untagged_days must be a whole number of at least 1."
+    condition     = var.role_path == null || can(regex("^/([a-z0-9-]+/)*$", coalesce(var.role_path, "-")))
+    error_message = "role_path must begin and end with a slash."
   }
 }

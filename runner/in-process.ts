@@ -12,6 +12,7 @@ import { connectGitHub } from '../src/github/client.ts';
 import { finish } from '../src/post.ts';
 import { run, type ActionSystem, type Runner } from '../src/action.ts';
 import { Cancelled } from '../src/runtime/cancellation.ts';
+import { isError } from '../src/runtime/error.ts';
 import { download } from '../src/runtime/http.ts';
 import { execute } from '../src/runtime/exec.ts';
 import {
@@ -166,9 +167,9 @@ function runnerOf(
 }
 
 function contextOf({ sim, clock, env }: Job, signal: AbortSignal): ActionSystem {
-  const counted = async (...request: Parameters<typeof fetch>): Promise<Response> =>
+  const counted: typeof fetch = (...request) =>
     clock.working(async () => {
-      const answer = await fetch(...request);
+      const answer = await fetch(...request).catch(rethrow);
       const body = [204, 304].includes(answer.status) ? null : await answer.arrayBuffer();
       return new Response(body, answer);
     });
@@ -184,6 +185,13 @@ function contextOf({ sim, clock, env }: Job, signal: AbortSignal): ActionSystem 
     download: (...asked) => clock.working(() => download(...asked)),
     exec: (...asked) => clock.working(() => execute(...asked)),
   };
+}
+
+/** Node's network errors come from outside of the realm that Jest runs tests in, and would not be known as errors. */
+function rethrow(error: unknown): never {
+  const { name, message, cause } = error as Error;
+  const inner = isError(cause) ? new Error(cause.message) : cause;
+  throw Object.assign(new Error(message, { cause: inner }), { name });
 }
 
 /** The same numbers in every run, spread evenly over 0 to 1. */

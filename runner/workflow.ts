@@ -1,4 +1,5 @@
 import { data, Evaluator, Lexer, Parser, wellKnownFunctions } from '@actions/expressions';
+import type { FunctionDefinition } from '@actions/expressions/funcs/info';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,23 +12,52 @@ export interface Workflow {
   readonly name: string;
   readonly on: unknown;
   readonly permissions?: Readonly<Record<string, string>>;
-  readonly concurrency?: { readonly group: string };
+  readonly concurrency?: Concurrency;
+  readonly env?: Env;
+  readonly defaults?: Defaults;
   readonly jobs: Readonly<Record<string, Job>>;
 }
 
+export interface Concurrency {
+  readonly group: string;
+  readonly 'cancel-in-progress'?: boolean | string;
+  /** `max`: up to a hundred wait; otherwise the one that waits is cancelled by the next. */
+  readonly queue?: string;
+}
+
+interface Defaults {
+  readonly run?: { readonly shell?: string };
+}
+
+type Env = Readonly<Record<string, string | number | boolean>>;
+
 export interface Job {
   readonly if?: string;
+  readonly needs?: string | readonly string[];
+  readonly 'runs-on'?: string;
   readonly permissions?: Readonly<Record<string, string>>;
   readonly 'timeout-minutes'?: number;
+  readonly concurrency?: Concurrency;
   readonly environment?: { readonly name: string; readonly url?: string } | string;
-  readonly steps: readonly Step[];
+  readonly env?: Env;
+  readonly strategy?: { readonly matrix: Readonly<Record<string, unknown>> };
+  readonly defaults?: Defaults;
+  readonly outputs?: Readonly<Record<string, string>>;
+  /** A workflow that is called, with what it gets; such a job has no steps. */
+  readonly uses?: string;
+  readonly with?: Step['with'];
+  readonly secrets?: Readonly<Record<string, string>>;
+  readonly steps?: readonly Step[];
 }
 
 export interface Step {
   readonly id?: string;
+  readonly name?: string;
   readonly if?: string;
   readonly uses?: string;
   readonly run?: string;
+  readonly shell?: string;
+  readonly env?: Env;
   readonly with?: Readonly<Record<string, string | number | boolean>>;
 }
 
@@ -53,10 +83,22 @@ export function interpolate(text: string, contexts: Contexts): string {
   );
 }
 
-/** Whether an `if:` holds; none always does. */
-export function holds(condition: string | undefined, contexts: Contexts): boolean {
-  if (condition === undefined) return true;
-  const value = evaluate(condition.replace(/^\s*\$\{\{(.*)\}\}\s*$/s, '$1'), contexts);
+/** How the steps before this one ended, for `success()`, `failure()`, `always()` and `cancelled()`. */
+export type Status = 'success' | 'failure' | 'cancelled';
+
+/**
+ * Whether an `if:` holds. As on GitHub, one without a function of the status holds only where all went well before;
+ * none is `success()`.
+ */
+export function holds(
+  condition: string | undefined,
+  contexts: Contexts,
+  status: Status = 'success',
+): boolean {
+  const text = (condition ?? 'success()').replace(/^\s*\$\{\{(.*)\}\}\s*$/s, '$1');
+  const asksStatus = /\b(?:success|failure|always|cancelled)\(\)/.test(text);
+  if (!asksStatus && status !== 'success') return false;
+  const value = evaluate(text, contexts, status);
   return !['', '0', 'false'].includes(value.coerceString());
 }
 
@@ -67,9 +109,26 @@ export function inputsOf(step: Step, contexts: Contexts): Record<string, string>
   );
 }
 
-function evaluate(expression: string, contexts: Contexts): data.ExpressionData {
+function evaluate(expression: string, contexts: Contexts, status: Status = 'success'): data.ExpressionData {
   const { tokens } = new Lexer(expression.trim()).lex();
-  const parsed = new Parser(tokens, Object.keys(contexts), Object.values(wellKnownFunctions)).parse();
+  const functions = [...Object.values(wellKnownFunctions), ...statusFunctions(status)];
+  const parsed = new Parser(tokens, Object.keys(contexts), functions).parse();
   const values = JSON.parse(JSON.stringify(contexts), data.reviver) as data.Dictionary;
-  return new Evaluator(parsed, values).evaluate();
+  const byName = new Map(functions.map((each) => [each.name.toLowerCase(), each]));
+  return new Evaluator(parsed, values, byName).evaluate();
+}
+
+function statusFunctions(status: Status): FunctionDefinition[] {
+  const answers = {
+    success: status === 'success',
+    failure: status === 'failure',
+    cancelled: status === 'cancelled',
+    always: true,
+  };
+  return Object.entries(answers).map(([name, answer]) => ({
+    name,
+    minArgs: 0,
+    maxArgs: 0,
+    call: () => new data.BooleanData(answer),
+  }));
 }

@@ -62,7 +62,7 @@ async function main(order: Order): Promise<number> {
   } finally {
     // For want of test-docker.ts, which may have been killed. An engine of its own has mounts here as long as this runs.
     await rm(order.work, { recursive: true, force: true }).catch(() => undefined);
-    // The user installs anew without being root.
+    // The user installs again without being root.
     if (order.user !== undefined)
       await command('chown', ['-R', `${order.user.uid}:${order.user.gid}`, CACHE]);
   }
@@ -168,7 +168,7 @@ function needsBase(args: readonly string[]): boolean {
 
 /** Takes a minute or two; the tests that need it wait for the note. */
 async function provideBase(docker: Docker, note: string): Promise<void> {
-  const told = await providePythonBase(CACHE, docker, join(ROOT, 'backend', 'requirements.txt')).then(
+  const told = await providePythonBase(CACHE, docker, join(ROOT, 'backend')).then(
     (origin) => `ok ${origin}`,
     (error: unknown) => `failed ${String(error)}`,
   );

@@ -10,7 +10,14 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { parse } from 'yaml';
 
 import { causeIndex, causesByPhase } from './guides/causes.ts';
-import { costTable, platformRateTable, platformTable, rateTable, variantTable } from './guides/costs.ts';
+import {
+  costTable,
+  platformRateTable,
+  platformTable,
+  rateTable,
+  sizeTable,
+  variantTable,
+} from './guides/costs.ts';
 import { between, type ActionFile } from './readme-tables.ts';
 
 interface Part {
@@ -24,6 +31,7 @@ const PARTS: readonly Part[] = [
   { file: 'DEPLOYMENT.md', marker: 'causes', render: causesByPhase },
   { file: 'DEPLOYMENT.md', marker: 'cost', render: costTable },
   { file: 'DEPLOYMENT.md', marker: 'variants', render: variantTable },
+  { file: 'DEPLOYMENT.md', marker: 'sizes', render: sizeTable },
   { file: 'DEPLOYMENT.md', marker: 'rates', render: rateTable },
   { file: 'docs/alternatives.md', marker: 'platforms', render: platformTable },
   { file: 'docs/alternatives.md', marker: 'rates', render: platformRateTable },

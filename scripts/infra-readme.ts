@@ -18,7 +18,7 @@ const TITLES: Readonly<Record<string, string>> = {
   'variables-service.tf': 'Service, capacity, scaling, logs and alarms',
 };
 
-/** infra/README.md with its tables written anew. Throws where a marker is missing. */
+/** infra/README.md with its tables written again. Throws where a marker is missing. */
 export async function renderInfra(readme: string, folder: URL): Promise<string> {
   const files = await readVariables(folder);
   const variables = Object.keys(TITLES).map(

@@ -39,9 +39,14 @@ export async function readOutputs(folder: URL): Promise<readonly Output[]> {
   }));
 }
 
-/** The values that a .tfvars file sets. */
-export async function readValues(file: URL): Promise<Readonly<Record<string, unknown>>> {
-  return parse('values.tfvars', readFileSync(file, 'utf8'));
+/** What an environment gives the stack: the arguments of its module block. */
+export async function readSettings(folder: URL): Promise<Readonly<Record<string, unknown>>> {
+  const { module: modules = {} } = (await parse(
+    'main.tf',
+    readFileSync(new URL('main.tf', folder), 'utf8'),
+  )) as { module?: Blocks };
+  const given = Object.entries(modules['stack']?.[0] ?? {});
+  return Object.fromEntries(given.filter(([name]) => name !== 'source'));
 }
 
 function variableOf([name, block]: readonly [string, Readonly<Record<string, unknown>>]): Variable {

@@ -41,7 +41,7 @@ function read(name: string): readonly Statement[] {
   return JSON.parse(readFileSync(new URL(`${name}.json`, POLICIES), 'utf8')) as readonly Statement[];
 }
 
-/** The README with the policies written anew. Throws where a marker is missing. */
+/** The README with the policies written again. Throws where a marker is missing. */
 export function renderPolicy(
   readme: string,
   policy: readonly Statement[] = POLICY,

@@ -23,7 +23,7 @@ export const GROUPS: readonly Group[] = [
     inputs: [
       ...['file', 'target', 'platforms', 'build-args', 'build-contexts'],
       ...['build-secrets', 'build-secret-files', 'build-secret-envs'],
-      ...['image-tags', 'image-labels', 'cache-from', 'cache-to', 'cache', 'provenance', 'sbom'],
+      ...['push-tags', 'image-labels', 'cache-from', 'cache-to', 'cache', 'provenance', 'sbom'],
       ...['pull', 'no-cache', 'builder', 'buildkit-image', 'buildx-args', 'reuse-image'],
     ],
   },
@@ -76,7 +76,7 @@ export interface ActionFile {
   readonly outputs: Readonly<Record<string, { readonly description: string }>>;
 }
 
-/** The README with both tables written anew. Throws where a marker is missing or an input is not in one group. */
+/** The README with both tables written again. Throws where a marker is missing or an input is not in one group. */
 export function renderTables(readme: string, action: ActionFile, groups: readonly Group[] = GROUPS): string {
   const withInputs = between(readme, 'inputs', inputTables(action, groups));
   return between(withInputs, 'outputs', outputTable(action));

@@ -1,15 +1,23 @@
 /**
- * Runs every suite of the repository, one after the other, and ends with the sum of their closing lines:
+ * Runs every suite of the repository, some of them side by side, and ends with the sum of their closing lines:
  * `N passed, N failed, N skipped`. A suite that ends badly, or without a closing line, fails the run; the others run
- * all the same.
+ * all the same. What suites print stays apart: of two side by side the second is shown when the first is over.
  */
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
-/** Scripts of package.json, the quickest to tell of a mistake first. */
-const SUITES = ['test', 'test:backend', 'test:infra', 'test:docker', 'test:gallery', 'test:commands'];
+/**
+ * Scripts of package.json, the quickest to tell of a mistake first; those of a round run side by side. The tests of
+ * infra/ hold its policies against the calls that `npm test` recorded. Docker has the machine to itself.
+ */
+const ROUNDS: readonly (readonly string[])[] = [
+  ['test'],
+  ['test:backend', 'test:infra'],
+  ['test:gallery', 'test:commands'],
+  ['test:docker'],
+];
 
 interface Ended {
   readonly suite: string;
@@ -51,18 +59,51 @@ export function sum(ends: readonly Pick<Ended, 'exitCode' | 'counts'>[]): Counts
   );
 }
 
-function runSuite(suite: string): Promise<Ended> {
+/** Shows what several write at once one after the other: the first as it comes, the others once it is their turn. */
+export class Queue {
+  readonly #print: (text: string) => void;
+  readonly #waiting: { text: string; isOver: boolean }[] = [];
+
+  constructor(print: (text: string) => void) {
+    this.#print = print;
+  }
+
+  /** The next in the queue. */
+  join(): { write: (text: string) => void; end: () => void } {
+    const own = { text: '', isOver: false };
+    this.#waiting.push(own);
+    return {
+      write: (text) => {
+        own.text += text;
+        this.#show();
+      },
+      end: () => {
+        own.isOver = true;
+        this.#show();
+      },
+    };
+  }
+
+  #show(): void {
+    for (let first = this.#waiting[0]; first !== undefined; first = this.#waiting[0]) {
+      this.#print(first.text);
+      first.text = '';
+      if (!first.isOver) return;
+      this.#waiting.shift();
+    }
+  }
+}
+
+function runSuite(suite: string, show: (text: string) => void): Promise<Ended> {
   return new Promise((resolve, reject) => {
     const from = performance.now();
-    const child = spawn('npm', ['run', '--silent', suite], {
-      cwd: ROOT,
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
+    const child = spawn('npm', ['run', '--silent', suite], { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
-    child.stdout.on('data', (chunk: Buffer) => {
-      output += chunk.toString('utf8');
-      process.stdout.write(chunk);
-    });
+    const take = (text: string): void => {
+      output += text;
+      show(text);
+    };
+    for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', take);
     child.on('error', reject);
     child.on('close', (exitCode) => {
       const seconds = Math.round((performance.now() - from) / 1000);
@@ -71,12 +112,22 @@ function runSuite(suite: string): Promise<Ended> {
   });
 }
 
+function runRound(suites: readonly string[], queue: Queue): Promise<Ended[]> {
+  return Promise.all(
+    suites.map(async (suite) => {
+      const { write, end } = queue.join();
+      write(`\n━━ npm run ${suite}\n`);
+      const ended = await runSuite(suite, write);
+      end();
+      return ended;
+    }),
+  );
+}
+
 async function main(): Promise<void> {
   const ends: Ended[] = [];
-  for (const suite of SUITES) {
-    process.stdout.write(`\n━━ npm run ${suite}\n`);
-    ends.push(await runSuite(suite));
-  }
+  const queue = new Queue((text) => process.stdout.write(text));
+  for (const suites of ROUNDS) ends.push(...(await runRound(suites, queue)));
   process.stdout.write('\n');
   for (const { suite, exitCode, seconds, counts } of ends) {
     const said =

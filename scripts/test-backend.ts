@@ -46,8 +46,8 @@ function lastLine(text: string): string {
   return (lines.at(-1) ?? text.trim().split('\n').at(-1) ?? '').trim();
 }
 
-/** Makes the environment anew whenever the locked requirements have changed. */
-function prepare(): string {
+/** Makes the environment again whenever the locked requirements have changed. */
+export function prepare(): string {
   const python = join(VENV, 'bin', 'python');
   const stamp = join(VENV, 'requirements');
   const desired = ['requirements.txt', 'requirements-dev.txt']
@@ -67,7 +67,7 @@ function prepare(): string {
 }
 
 /** Only a machine's owner may install packages; elsewhere the tests that need ffmpeg are skipped by themselves. */
-function bringFfmpeg(): void {
+export function bringFfmpeg(): void {
   if (run('ffprobe', ['-version']).ok || process.getuid?.() !== 0) return;
   process.stdout.write('Installing ffmpeg\n');
   if (run('apt-get', ['update']).ok) run('apt-get', ['install', '-y', '--no-install-recommends', 'ffmpeg']);

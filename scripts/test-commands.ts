@@ -41,7 +41,7 @@ interface Ran {
 /** Servers of the guides: they are started beside the shell, and what they print to export is exported. */
 const SERVER = /^npm run simulator\b/;
 
-const STATE_BUCKET = /^terraform -chdir=infra\/state-bucket init/;
+const ACCOUNT = /^terraform -chdir=infra\/account init/;
 
 const MARK = '\u0001command ';
 
@@ -56,8 +56,8 @@ function scriptOf(guide: Guide, commands: readonly Command[]): string {
 }
 
 function runnable(text: string): string {
-  if (STATE_BUCKET.test(text)) {
-    return `printf %s "$LOOPBACK_BUCKET" > infra/state-bucket/loopback_override.tf; ${text}`;
+  if (ACCOUNT.test(text)) {
+    return `printf %s "$LOOPBACK_BUCKET" > infra/account/loopback_override.tf; ${text}`;
   }
   if (!SERVER.test(text)) return text;
   return [
@@ -170,7 +170,6 @@ async function terraformEnvironment(url: string): Promise<Record<string, string>
 
 /** On loopback there is no TLS, and the bucket's policy refuses whatever comes without. */
 const LOOPBACK_BUCKET = `provider "aws" {
-  region            = var.aws_region
   s3_use_path_style = true
 }
 resource "aws_s3_bucket_policy" "state" {

@@ -141,7 +141,7 @@ function asRoot(words: readonly string[]): [tool: string, args: readonly string[
   return ['sudo', ['--non-interactive', '--preserve-env', 'env', ...kept(['PATH', 'HOME']), ...words]];
 }
 
-/** What sudo may set anew in spite of --preserve-env. */
+/** What sudo may set again in spite of --preserve-env. */
 function kept(names: readonly string[]): string[] {
   return names.map((name) => `${name}=${process.env[name] ?? ''}`);
 }

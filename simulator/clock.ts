@@ -56,6 +56,20 @@ class Timeline {
     }
   }
 
+  runNext(): boolean {
+    const due = this.nextDue;
+    const timer = due === undefined || this.acting ? undefined : this.takeDue(due);
+    if (timer === undefined) return false;
+    this.acting = true;
+    try {
+      this.time = Math.max(this.time, timer.at);
+      timer.action();
+    } finally {
+      this.acting = false;
+    }
+    return true;
+  }
+
   clear(): void {
     this.timers = [];
   }
@@ -99,12 +113,9 @@ export class ManualClock implements SimulatorClock {
     return this.timeline.plan(instant, action);
   }
 
-  /** Moves on to the instant at which anything is due next, and runs what is due then; false where nothing is planned. */
+  /** Moves on to what is due next and runs it alone, not what else is due then; false where nothing is planned. */
   skipToNext(): boolean {
-    const due = this.timeline.nextDue;
-    if (due === undefined) return false;
-    this.timeline.runUntil(due);
-    return true;
+    return this.timeline.runNext();
   }
 
   /** Skips second by second until `holds` does. Throws when `limitSeconds` pass without it. */

@@ -37,7 +37,14 @@ export interface Simulator {
   readonly url: string;
   /** What a client needs in its environment. */
   readonly env: Readonly<
-    Record<'AWS_ENDPOINT_URL' | 'AWS_REGION' | 'AWS_ACCESS_KEY_ID' | 'AWS_SECRET_ACCESS_KEY', string>
+    Record<
+      | 'AWS_ENDPOINT_URL'
+      | 'AWS_REGION'
+      | 'AWS_DEFAULT_REGION'
+      | 'AWS_ACCESS_KEY_ID'
+      | 'AWS_SECRET_ACCESS_KEY',
+      string
+    >
   >;
   /** The home region's world, to inspect and to change. */
   readonly world: World;
@@ -94,6 +101,8 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     env: {
       AWS_ENDPOINT_URL: url,
       AWS_REGION: region,
+      // Version 1 of the AWS CLI reads no other.
+      AWS_DEFAULT_REGION: region,
       AWS_ACCESS_KEY_ID: 'simulated',
       AWS_SECRET_ACCESS_KEY: 'simulated',
     },

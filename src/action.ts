@@ -4,7 +4,7 @@ import { commitOf, readEvent } from './github/event.ts';
 import type { ConnectGitHub } from './github/github.ts';
 import { packLeftovers } from './image/session.ts';
 import { InvalidInputs, readInputs, type ReadInputs } from './inputs/index.ts';
-import type { Request } from './model/index.ts';
+import { givenInputs } from './inputs/unknown.ts';
 import { deploy } from './pipeline/deploy.ts';
 import { commentContext, desiredComment, postComment } from './report/post-comment.ts';
 import { ProgressLog, type Console } from './report/progress-log.ts';
@@ -32,7 +32,7 @@ export interface ActionSystem extends System {
   readonly connectGitHub: ConnectGitHub;
 }
 
-/** One run of the action: inputs, the story, the report. Never rejects for a failed deployment: the step is red. */
+/** One run of the action: inputs, the deployment, the report. Never rejects for a failed deployment: the step is red. */
 export async function run(runner: Runner, system: ActionSystem): Promise<void> {
   const startedAt = system.date().toISOString();
   runner.saveState('startedAt', startedAt);
@@ -44,7 +44,7 @@ export async function run(runner: Runner, system: ActionSystem): Promise<void> {
   const record =
     inputs instanceof DeployError
       ? { ...newRunRecord(), ending: endingOf(inputs) }
-      : await deployWithAws(inputs.request, runner, system, log, masks);
+      : await deployWithAws(inputs, runner, system, log, masks);
   const { steps, lines, warnings, points, seconds } = log;
   const recorded = { startedAt, durationSeconds: seconds, steps, lines, warnings, points };
   const event = await readEvent(runner.env);
@@ -68,9 +68,18 @@ function givenOr(value: string | undefined, otherwise: string): string {
   return value === undefined || value === '' ? otherwise : value;
 }
 
+/** The region that the environment names. */
+function regionOf({ env }: Runner): string | undefined {
+  return [env['AWS_REGION'], env['AWS_DEFAULT_REGION']].find((each) => each !== undefined && each !== '');
+}
+
 function readAllInputs(runner: Runner): ReadInputs | DeployError {
   try {
-    return readInputs((name) => runner.getInput(name), { workspace: workspaceOf(runner) });
+    return readInputs((name) => runner.getInput(name), {
+      workspace: workspaceOf(runner),
+      region: regionOf(runner),
+      given: givenInputs(runner.env),
+    });
   } catch (error) {
     if (error instanceof InvalidInputs) return invalidInput(error);
     throw error;
@@ -80,16 +89,20 @@ function readAllInputs(runner: Runner): ReadInputs | DeployError {
 /** One problem is the message itself; several are named in it and listed below it. */
 function invalidInput({ problems }: InvalidInputs): DeployError {
   const [only = '', ...others] = problems;
-  if (others.length === 0) return new DeployError('invalid-input', `Invalid input: ${only}`);
+  if (others.length === 0) {
+    return new DeployError('invalid-input', `Invalid input: ${only}`, { hint: CALLED_NOTHING });
+  }
   const names = [...new Set(problems.map((problem) => problem.split(':', 1)[0] ?? ''))];
   return new DeployError(
     'invalid-input',
     `Invalid inputs, ${problems.length} problems: ${names.join(', ')}.`,
     {
-      hint: problems.join('\n'),
+      hint: [...problems, CALLED_NOTHING].join('\n'),
     },
   );
 }
+
+const CALLED_NOTHING = 'Correct what the message names. Nothing was called yet.';
 
 /** Before the first word is printed. */
 function maskSecrets(secrets: readonly string[], runner: Runner, masks: Masks): void {
@@ -109,7 +122,7 @@ function maskLines(secret: string, runner: Runner, masks: Masks): void {
 }
 
 async function deployWithAws(
-  request: Request,
+  { request, warnings }: ReadInputs,
   runner: Runner,
   system: ActionSystem,
   log: ProgressLog,
@@ -118,9 +131,8 @@ async function deployWithAws(
   const { connectAws, clock, signal, random, ask, download, exec } = system;
   const over = new AbortController();
   try {
-    const region = [request.region, runner.env['AWS_REGION'], runner.env['AWS_DEFAULT_REGION']].find(
-      (each) => each !== undefined && each !== '',
-    );
+    for (const warning of warnings) log.warn(warning);
+    const region = request.region ?? regionOf(runner);
     return await deploy(request, {
       aws: await connectAws(region, signal, over.signal),
       awsToTheEnd: await connectAws(region, over.signal, over.signal),

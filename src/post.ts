@@ -100,7 +100,7 @@ function secondsSince(startedAt: string, now: Date): number {
   return Math.max(0, Math.round((now.getTime() - Date.parse(startedAt)) / 100) / 10);
 }
 
-/** The token, masked before anything is said. */
+/** The token, masked before anything is logged. */
 function tokenOf(runner: Runner): string | undefined {
   const token = runner.getInput('github-token').trim();
   if (token === '') return undefined;
@@ -152,7 +152,7 @@ async function deregisterLeft(
 /** ECS is asked for the rollback for so long: no kill follows a post step as soon as it does a run. */
 const SECONDS_TO_UNDO = 30;
 
-/** Finds out how far the killed run got with this service, and ends its course. */
+/** Finds out how far the killed run got with this service, and ends the run of it. */
 async function finishServiceRun(
   aws: Aws,
   { clock }: ActionSystem,

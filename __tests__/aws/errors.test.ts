@@ -78,20 +78,20 @@ describe('what an error of a call amounts to', () => {
     ['throttled', throttled(), 'AWS kept throttling while reading x ('],
     ['unknown', awsError('ServerException', 'x', 500), 'Something went wrong while reading x ('],
     ['unknown', new TypeError('oops'), 'Something went wrong while reading x (TypeError: oops)'],
-  ])('%s', async (reason, error, message) => {
+  ])('%s', async (cause, error, message) => {
     const failure = await wrapAwsError('reading x', () => Promise.reject(error)).catch(
       (thrown: unknown) => thrown,
     );
-    expect(failure).toMatchObject({ reason, cause: error });
+    expect(failure).toMatchObject({ conclusion: { cause }, cause: error });
     expect((failure as Error).message).toContain(message);
   });
 
   it('is the cause that the caller names where it is none of the credentials', () => {
     expect(deployErrorOf(awsError('X'), 'x', 'register-refused')).toMatchObject({
-      reason: 'register-refused',
+      conclusion: { cause: 'register-refused' },
     });
     expect(deployErrorOf(expired(), 'x', 'register-refused')).toMatchObject({
-      reason: 'credentials-expired',
+      conclusion: { cause: 'credentials-expired' },
     });
   });
 

@@ -156,7 +156,7 @@ describe('the clients', () => {
 
   it('say what to do where there is no region at all', async () => {
     await expect(createAws(undefined, new AbortController().signal)).rejects.toMatchObject({
-      reason: 'invalid-input',
+      conclusion: { cause: 'invalid-input' },
       message: 'aws-region: there is no AWS region in the inputs or the environment.',
     });
   });

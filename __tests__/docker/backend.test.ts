@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { PYTHON_BASE } from '../../runner/docker/python-base.ts';
 import { expectGreen, production } from '../e2e/world.ts';
 import { pythonBase } from './given.ts';
 import { HOST, ROOT, inADockerWorld, inspect } from './world.ts';
@@ -12,7 +13,7 @@ describe('a build', () => {
       const url = sim.loadBalancers['web']?.url ?? '';
       const result = await step({
         context: join(ROOT, 'backend'),
-        'build-args': `GIT_SHA=${sha}`,
+        'build-args': `GIT_SHA=${sha}\nPYTHON_IMAGE=${PYTHON_BASE}`,
         'health-check-url': `${url}/version`,
         'health-check-json': `version=${sha}`,
       });

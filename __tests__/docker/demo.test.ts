@@ -4,6 +4,7 @@ import { mkdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { command } from '../../runner/docker/command.ts';
 import { DEMO, KEPT_DEMO } from '../../runner/docker/leftovers.ts';
+import { PYTHON_BASE } from '../../runner/docker/python-base.ts';
 import { given, pythonBase } from './given.ts';
 import { ROOT, inADockerWorld, type DockerWorld } from './world.ts';
 
@@ -31,7 +32,12 @@ async function demonstration({ folder }: DockerWorld): Promise<string> {
   await symlink(buildx, join(home, '.docker', 'cli-plugins', 'docker-buildx'));
   return command(process.execPath, ['demo/main.ts'], {
     cwd: ROOT,
-    env: { HOME: home, DOCKER_HOST: dockerHost, PATH: `${bin}:${process.env['PATH'] ?? ''}` },
+    env: {
+      HOME: home,
+      DOCKER_HOST: dockerHost,
+      PATH: `${bin}:${process.env['PATH'] ?? ''}`,
+      PYTHON_IMAGE: PYTHON_BASE,
+    },
   });
 }
 

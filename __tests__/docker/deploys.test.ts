@@ -53,7 +53,7 @@ describe('a build', () => {
         file: join(folder, 'many', 'deploy', 'Dockerfile'),
         target: 'wanted',
         'build-args': 'COLOUR=a "b" $c, d=e',
-        'image-tags': `latest, ${HOST}/${repository}:v1`,
+        'push-tags': `latest, ${HOST}/${repository}:v1`,
         'image-labels': 'com.example.team=video\norg.opencontainers.image.title=Mine',
         'reuse-image': 'false',
       });

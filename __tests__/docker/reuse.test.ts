@@ -33,7 +33,7 @@ describe('a second run of the same commit', () => {
     }),
   );
 
-  test('with other inputs builds anew; an immutable tag of the commit stays, and the log says so', () =>
+  test('with other inputs builds again; an immutable tag of the commit stays, and the log says so', () =>
     inADockerWorld({ immutable: true }, async (world) => {
       const { step, repository, sha } = world;
       const context = await unique(world);
@@ -65,7 +65,7 @@ describe('a second run of the same commit', () => {
       const { step, repository } = world;
       const context = await unique(world);
       const first = await step({ context });
-      const tagged = await step({ context, 'image-tags': `v1, ${HOST}/${repository}:stable` });
+      const tagged = await step({ context, 'push-tags': `v1, ${HOST}/${repository}:stable` });
       expectGreen(tagged, 'unchanged');
       expect(tagged.report.build?.reused).toBe(true);
       for (const tag of ['v1', 'stable']) {
@@ -102,9 +102,9 @@ describe('immutable tags', () => {
     inADockerWorld({ immutable: true }, async (world) => {
       const { step } = world;
       const context = await unique(world);
-      expectGreen(await step({ context, 'image-tags': 'v1' }), 'succeeded');
+      expectGreen(await step({ context, 'push-tags': 'v1' }), 'succeeded');
       const before = pushes(world).length;
-      const again = await step({ context, 'image-tags': 'v1', 'build-args': 'A=1' });
+      const again = await step({ context, 'push-tags': 'v1', 'build-args': 'A=1' });
       expectRed(again, 'failed', 'preflight-failed');
       expect(again.outputs['message']).toContain('Tag v1 of ECR repository');
       expect(pushes(world)).toHaveLength(before);

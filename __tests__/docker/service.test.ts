@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { PYTHON_BASE } from '../../runner/docker/python-base.ts';
 import { expectGreen } from '../e2e/world.ts';
 import { pythonBase } from './given.ts';
 import { ROOT, inADockerWorld, type DockerWorld } from './world.ts';
@@ -30,7 +31,10 @@ describe('the image of the service', () => {
   test('makes thumbnails without any rights, and ends without losing a request', () =>
     inADockerWorld({}, async ({ step, docker }) => {
       await pythonBase();
-      const built = await step({ context: join(ROOT, 'backend'), 'build-args': 'GIT_SHA=abc' });
+      const built = await step({
+        context: join(ROOT, 'backend'),
+        'build-args': `GIT_SHA=abc\nPYTHON_IMAGE=${PYTHON_BASE}`,
+      });
       expectGreen(built, 'succeeded');
       const container = await run(docker, built.outputs['image'] ?? '');
       try {

@@ -65,45 +65,51 @@ async function canariesOf(
 }
 
 describe('no secret is seen', () => {
-  test('of a deployment that succeeds', () =>
+  test.concurrent('of a deployment that succeeds', () =>
     inAWorld({}, async (sim) => {
       const { shown, result } = await canariesOf(sim, { ...tag('v2'), ...secretInputs(sim) });
       expect(result.outputs['result']).toBe('succeeded');
       expect(shown).toEqual({});
-    }));
+    }),
+  );
 
-  test('of a plan, also of what runs now', () =>
+  test.concurrent('of a plan, also of what runs now', () =>
     inAWorld({}, async (sim) => {
       await step(sim, { ...tag('v2'), 'environment-variables': `OLD=${canary('running')}` });
       const inputs = { ...secretInputs(sim), 'environment-variables': `OLD-\nNEW=${canary('environment')}` };
       const { shown, result } = await canariesOf(sim, { mode: 'plan', ...tag('v3'), ...inputs });
       expect(result.outputs['result']).toBe('planned');
       expect(shown).toEqual({});
-    }));
+    }),
+  );
 
-  test('of a deployment that fails and is rolled back', () =>
+  test.concurrent('of a deployment that fails and is rolled back', () =>
     inAWorld({}, async (sim) => {
       const { shown, result } = await canariesOf(sim, { ...tag('crash-1'), ...secretInputs(sim) });
       expect(result.outputs['cause']).toBe('app-crashed');
       expect(shown).toEqual({});
-    }));
+    }),
+  );
 
-  test('of a container, but where its own program prints it: in log and summary, and nowhere else', () =>
-    inAWorld(
-      {
-        behaviours: {
-          'talks-1': { exit: { afterSeconds: 3, code: 1 }, lastWords: [`using ${canary('printed')}`] },
+  test.concurrent(
+    'of a container, but where its own program prints it: in log and summary, and nowhere else',
+    () =>
+      inAWorld(
+        {
+          behaviours: {
+            'talks-1': { exit: { afterSeconds: 3, code: 1 }, lastWords: [`using ${canary('printed')}`] },
+          },
+          tags: ['talks-1'],
         },
-        tags: ['talks-1'],
-      },
-      async (sim) => {
-        const { shown } = await canariesOf(sim, { ...tag('talks-1'), ...secretInputs(sim) });
-        expect(Object.keys(shown).filter((place) => !['log', 'summary'].includes(place))).toEqual([]);
-        expect(new Set(Object.values(shown).flat())).toEqual(new Set([canary('printed')]));
-      },
-    ));
+        async (sim) => {
+          const { shown } = await canariesOf(sim, { ...tag('talks-1'), ...secretInputs(sim) });
+          expect(Object.keys(shown).filter((place) => !['log', 'summary'].includes(place))).toEqual([]);
+          expect(new Set(Object.values(shown).flat())).toEqual(new Set([canary('printed')]));
+        },
+      ),
+  );
 
-  test('of a definition that AWS refuses, quoting it', () =>
+  test.concurrent('of a definition that AWS refuses, quoting it', () =>
     inAWorld({}, async (sim) => {
       sim.inject({
         action: 'RegisterTaskDefinition',
@@ -112,9 +118,10 @@ describe('no secret is seen', () => {
       const { shown, result } = await canariesOf(sim, { ...tag('v2'), ...secretInputs(sim) });
       expect(result.outputs['cause']).toBe('register-refused');
       expect(shown).toEqual({});
-    }));
+    }),
+  );
 
-  test('of a task-definition file that cannot be read', () =>
+  test.concurrent('of a task-definition file that cannot be read', () =>
     inAWorld({}, async (sim) => {
       const broken = `family: backend\ncontainerDefinitions:\n  - name: backend\n    environment:\n      - {name: A, value: ${canary('file')}\n   broken`;
       const { shown, result } = await canariesOf(
@@ -124,9 +131,10 @@ describe('no secret is seen', () => {
       );
       expect(result.outputs['cause']).toBe('invalid-input');
       expect(shown).toEqual({});
-    }));
+    }),
+  );
 
-  test('of a job that is killed, in the post step', () =>
+  test.concurrent('of a job that is killed, in the post step', () =>
     inAWorld({ speed: 2 }, async (sim) => {
       let isSent = false;
       const { shown, result } = await canariesOf(
@@ -142,9 +150,10 @@ describe('no secret is seen', () => {
       );
       expect(result.exitCode).toBeNull();
       expect(shown).toEqual({});
-    }));
+    }),
+  );
 
-  test('of a build, whose program prints what it was given', async () => {
+  test.concurrent('of a build, whose program prints what it was given', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'docker-'));
     try {
       await writeFile(join(folder, 'docker'), DOCKER);
@@ -187,7 +196,7 @@ esac
 `;
 
 describe('a value that is no input', () => {
-  test.each([
+  test.concurrent.each([
     ['health-check-headers', canary('header')],
     ['build-secrets', canary('build-secret')],
     ['environment-variables', canary('environment')],

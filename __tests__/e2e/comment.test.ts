@@ -49,7 +49,7 @@ function bodies(github: FakeGitHub, pullRequest = 7): string[] {
 }
 
 describe('the comment on a pull request', () => {
-  test('is created with the news', () =>
+  test.concurrent('is created with the news', () =>
     withGitHub({}, async (sim, github) => {
       const first = await commented(sim, github, PULL_REQUEST, { mode: 'deploy' });
       expectGreen(first, 'succeeded');
@@ -58,9 +58,10 @@ describe('the comment on a pull request', () => {
       expect(created).toContain(`${MARKER}\n\n### ✅ Deployed: backend in demo`);
       expect(created).toContain('proven healthy');
       expect(created).toContain('[backend:2]');
-    }));
+    }),
+  );
 
-  test('of a second run replaces the first and keeps it in the history', () =>
+  test.concurrent('of a second run replaces the first and keeps it in the history', () =>
     withGitHub({}, async (sim, github) => {
       await commented(sim, github, PULL_REQUEST, { mode: 'deploy' }, { GITHUB_RUN_ID: '41' });
       const second = await commented(
@@ -79,9 +80,10 @@ describe('the comment on a pull request', () => {
       expect(body).toContain('actions/runs/41');
       expect(body).not.toContain('DATABASE_URL is not set');
       expect(second.summary).toContain('DATABASE_URL is not set');
-    }));
+    }),
+  );
 
-  test('has a key of its own for each cluster and service, or the one that is given', () =>
+  test.concurrent('has a key of its own for each cluster and service, or the one that is given', () =>
     withGitHub({}, async (sim, github) => {
       await commented(sim, github);
       await commented(sim, github, PULL_REQUEST, {
@@ -95,9 +97,10 @@ describe('the comment on a pull request', () => {
         '<!-- ecs-fargate-deploy:demo/worker -->',
         '<!-- ecs-fargate-deploy:preview -->',
       ]);
-    }));
+    }),
+  );
 
-  test('is found on a later page, and not taken from somebody who quotes its marker', () =>
+  test.concurrent('is found on a later page, and not taken from somebody who quotes its marker', () =>
     withGitHub({}, async (sim, github) => {
       const user = { login: 'mallory', type: 'User' } as const;
       const quoted = github.add(7, `${MARKER}\n\nmine!`, user);
@@ -111,17 +114,19 @@ describe('the comment on a pull request', () => {
         ({ method, path }) => method === 'GET' && path.endsWith('/7/comments'),
       );
       expect(pages).toHaveLength(3);
-    }));
+    }),
+  );
 
-  test('of a person’s token is found by that person', () =>
+  test.concurrent('of a person’s token is found by that person', () =>
     withGitHub({ login: 'octocat' }, async (sim, github) => {
       github.add(7, `${MARKER}\n\nof the bot`, { login: 'github-actions[bot]', type: 'Bot' });
       await commented(sim, github);
       await commented(sim, github);
       expect(github.comments.map(({ user }) => user.login)).toEqual(['github-actions[bot]', 'octocat']);
-    }));
+    }),
+  );
 
-  test('that was deleted is created anew, also where it goes while it is updated', () =>
+  test.concurrent('that was deleted is created again, also where it goes while it is updated', () =>
     withGitHub({}, async (sim, github) => {
       await commented(sim, github);
       github.comments.splice(0);
@@ -134,18 +139,20 @@ describe('the comment on a pull request', () => {
       };
       expectGreen(await commented(sim, github), 'planned');
       expect(github.comments).toHaveLength(1);
-    }));
+    }),
+  );
 
-  test('of two runs at once is one', () =>
+  test.concurrent('of two runs at once is one', () =>
     withGitHub({}, async (sim, github) => {
       await Promise.all([
         commented(sim, github, PULL_REQUEST, { mode: 'deploy' }, { GITHUB_RUN_ID: '41' }),
         commented(sim, github, PULL_REQUEST, { mode: 'deploy' }, { GITHUB_RUN_ID: '42' }),
       ]);
       expect(bodies(github)).toHaveLength(1);
-    }));
+    }),
+  );
 
-  test('holds both where another run creates one in the same moment', () =>
+  test.concurrent('holds both where another run creates one in the same moment', () =>
     withGitHub({}, async (sim, github) => {
       let isDone = false;
       github.before = (method, path) => {
@@ -156,15 +163,17 @@ describe('the comment on a pull request', () => {
       await commented(sim, github, PULL_REQUEST, { mode: 'deploy' });
       expect(bodies(github)).toHaveLength(1);
       expect(bodies(github)[0]).toContain('✅ Deployed');
-    }));
+    }),
+  );
 
-  test('is off with pr-comment: false, and asks GitHub nothing', () =>
+  test.concurrent('is off with pr-comment: false, and asks GitHub nothing', () =>
     withGitHub({}, async (sim, github) => {
       await commented(sim, github, PULL_REQUEST, { 'pr-comment': 'false' });
       expect(github.calls).toEqual([]);
-    }));
+    }),
+  );
 
-  test('comes only on failure with pr-comment: on-failure, and is updated once all is well', () =>
+  test.concurrent('comes only on failure with pr-comment: on-failure, and is updated once all is well', () =>
     withGitHub({}, async (sim, github) => {
       const onFailure = { 'pr-comment': 'on-failure' };
       await commented(sim, github, PULL_REQUEST, onFailure);
@@ -173,11 +182,12 @@ describe('the comment on a pull request', () => {
       expect(bodies(github)[0]).toContain('❌ Failed');
       await commented(sim, github, PULL_REQUEST, onFailure);
       expect(bodies(github)).toEqual([expect.stringContaining('📋 Planned')]);
-    }));
+    }),
+  );
 });
 
 describe('without permission', () => {
-  test('a warning says which the job needs, and the step is green', () =>
+  test.concurrent('a warning says which the job needs, and the step is green', () =>
     withGitHub({ permission: 'read' }, async (sim, github) => {
       const result = await commented(sim, github);
       expectGreen(result, 'planned');
@@ -186,9 +196,10 @@ describe('without permission', () => {
           'permissions:\n  contents: read\n  id-token: write # to sign in to AWS\n  pull-requests: write # for the comment',
         ),
       ]);
-    }));
+    }),
+  );
 
-  test.each([
+  test.concurrent.each([
     [
       'of a fork',
       {
@@ -215,7 +226,7 @@ describe('without permission', () => {
     }),
   );
 
-  test('a bad token, a rate limit and a refusal are warnings of their own', () =>
+  test.concurrent('a bad token, a rate limit and a refusal are warnings of their own', () =>
     withGitHub({ token: 'right' }, async (sim, github) => {
       const bad = await commented(sim, github);
       expect(bad.warnings.join()).toContain('does not take github-token (Bad credentials)');
@@ -232,9 +243,10 @@ describe('without permission', () => {
       expect((await commented(sim, github, PULL_REQUEST, token)).warnings.join()).toContain(
         'did not take it',
       );
-    }));
+    }),
+  );
 
-  test('a short rate limit and an error of the server are waited out', () =>
+  test.concurrent('a short rate limit and an error of the server are waited out', () =>
     withGitHub({}, async (sim, github) => {
       const faults = [
         { status: 502, body: { message: 'bad gateway' } },
@@ -244,13 +256,14 @@ describe('without permission', () => {
       const result = await commented(sim, github);
       expect(result.warnings).toEqual([]);
       expect(bodies(github)).toHaveLength(1);
-    }));
+    }),
+  );
 });
 
 describe('the pull request is found', () => {
   const merged = { number: 12, merged: true, mergeCommit: SHA };
 
-  test.each<
+  test.concurrent.each<
     [string, NonNullable<StepOptions['event']>, FakeGitHubOptions['pullRequests'], Record<string, string>]
   >([
     ['of a push, by its merge commit', { name: 'push', payload: {} }, [{ number: 3, head: SHA }, merged], {}],
@@ -294,13 +307,14 @@ describe('the pull request is found', () => {
     }),
   );
 
-  test('by pr-number, before anything else', () =>
+  test.concurrent('by pr-number, before anything else', () =>
     withGitHub({}, async (sim, github) => {
       await commented(sim, github, PULL_REQUEST, { 'pr-number': '31' });
       expect(github.comments.map(({ pullRequest }) => pullRequest)).toEqual([31]);
-    }));
+    }),
+  );
 
-  test.each<[string, NonNullable<StepOptions['event']>]>([
+  test.concurrent.each<[string, NonNullable<StepOptions['event']>]>([
     ['schedule', { name: 'schedule', payload: { schedule: '0 0 * * *' } }],
     ['release', { name: 'release', payload: { release: { tag_name: 'v1' } } }],
     ['push', { name: 'push', payload: {} }],
@@ -316,15 +330,16 @@ describe('the pull request is found', () => {
     }),
   );
 
-  test('or else pr-comment: true warns', () =>
+  test.concurrent('or else pr-comment: true warns', () =>
     withGitHub({}, async (sim, github) => {
       const event = { name: 'schedule', payload: {} };
       const result = await commented(sim, github, event, { 'pr-comment': 'true' });
       expect(result.warnings.join()).toContain('the event schedule belongs to no pull request');
-    }));
+    }),
+  );
 });
 
-test('a killed run is told of by the post step, with the token of its own input', () =>
+test.concurrent('a killed run is told of by the post step, with the token of its own input', () =>
   withGitHub({}, async (_sim, github) => {
     await inAWorld({ speed: 2 }, async (sim) => {
       let isSent = false;
@@ -345,9 +360,10 @@ test('a killed run is told of by the post step, with the token of its own input'
       expect(result.post.exitCode).toBe(0);
       expect(bodies(github)).toEqual([expect.stringContaining('⚪ Cancelled: backend in demo')]);
     });
-  }));
+  }),
+);
 
-test('a GitHub that does not answer is a line on a push, and a warning on a pull request', () =>
+test.concurrent('a GitHub that does not answer is a line on a push, and a warning on a pull request', () =>
   inAWorld({}, async (sim) => {
     const nobody = { env: { GITHUB_API_URL: 'http://127.0.0.1:9' } };
     const push = await step(sim, { mode: 'plan', ...tag('v2') }, nobody);
@@ -356,14 +372,16 @@ test('a GitHub that does not answer is a line on a push, and a warning on a pull
     const pull = await step(sim, { mode: 'plan', ...tag('v2') }, { ...nobody, event: PULL_REQUEST });
     expectGreen(pull, 'planned');
     expect(pull.warnings.join()).toContain('GitHub did not answer');
-  }));
+  }),
+);
 
-test('an event file that is no JSON keeps nothing from being deployed', () =>
+test.concurrent('an event file that is no JSON keeps nothing from being deployed', () =>
   inAWorld({}, async (sim) => {
     const files = { 'broken.json': '{' };
     const env = { GITHUB_EVENT_PATH: 'broken.json', GITHUB_API_URL: 'http://127.0.0.1:9' };
     expectGreen(await step(sim, { mode: 'plan', ...tag('v2') }, { files, env }), 'planned');
-  }));
+  }),
+);
 
 describe('behind a proxy', () => {
   /** Where a proxy was asked to connect to while a run commented; it refuses each time. */
@@ -390,11 +408,11 @@ describe('behind a proxy', () => {
     }
   }
 
-  test('GitHub is reached through it', async () => {
+  test.concurrent('GitHub is reached through it', async () => {
     expect(new Set(await connectsOf({}))).toEqual(new Set(['github.example:443']));
   });
 
-  test('GitHub is not, where NO_PROXY excepts it', async () => {
+  test.concurrent('GitHub is not, where NO_PROXY excepts it', async () => {
     expect(await connectsOf({ NO_PROXY: 'github.example' })).toEqual([]);
   });
 });

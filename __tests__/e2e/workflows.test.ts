@@ -2,11 +2,13 @@
  * Runs each step of the project's own workflows that uses the action, with the inputs as they are written there. Those
  * have the pauses of real life, so that the tests run side by side.
  */
+import { spawnSync } from 'node:child_process';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { runJob, type JobRun } from '../../runner/workflow-job.ts';
 import { runStep, type StepOptions, type StepResult } from '../../runner/step.ts';
 import {
   holds,
@@ -18,7 +20,7 @@ import {
 } from '../../runner/workflow.ts';
 import { startGitHub } from '../../simulator/front/github/github.ts';
 import type { Simulator } from '../../simulator/simulator.ts';
-import { accepted, expectGreen, inAWorld, mutations, production } from './world.ts';
+import { accepted, expectGreen, inAWorld, mutations, production, service, step, tag } from './world.ts';
 
 const SHA = '0123456789abcdef0123456789abcdef01234567';
 const HEAD = 'fedcba9876543210fedcba9876543210fedcba98';
@@ -111,7 +113,7 @@ describe('deploy-backend.yml', () => {
     }),
   );
 
-  test('is off until somebody names an environment', async () => {
+  test.concurrent('is off until somebody names an environment', async () => {
     const { jobs } = await readWorkflow('deploy-backend.yml');
     const off = { vars: {}, inputs: {} };
     expect(holds(jobs['deploy']?.if, off)).toBe(false);
@@ -151,8 +153,21 @@ describe('redeploy.yml', () => {
   );
 });
 
+describe('redeploy.yml, while a deployment is under way', () => {
+  test.concurrent('goes back at once', () =>
+    inAWorld({}, async (sim) => {
+      sim.operator.deploy('backend', 'slow-1');
+      sim.world.clock.skip(5);
+      const back = contextsOf(sim, { inputs: dispatched('last-good', '') });
+      expectGreen(await runWorkflow(sim, 'redeploy.yml', back), 'succeeded');
+      expect(production(sim)).toBe('backend:1 COMPLETED');
+      expect(await served(sim)).toBe('v1');
+    }),
+  );
+});
+
 describe('redeploy.yml, before it signs in', () => {
-  test.each([
+  test.concurrent.each([
     ['tag', '', true],
     ['revision', '', true],
     ['tag', 'v2', false],
@@ -165,11 +180,11 @@ describe('redeploy.yml, before it signs in', () => {
     expect(holds(first?.if, { inputs: dispatched(what, value) })).toBe(refused);
   });
 
-  test('what is chosen is what one step is for', async () => {
+  test.concurrent('what is chosen is what one step is for', async () => {
     const { on, jobs } = await readWorkflow('redeploy.yml');
     const { options } = (on as { workflow_dispatch: { inputs: { what: { options: string[] } } } })
       .workflow_dispatch.inputs.what;
-    const steps = jobs['redeploy']?.steps.filter(({ uses }) => uses === './') ?? [];
+    const steps = (jobs['redeploy']?.steps ?? []).filter(({ uses }) => uses === './');
     expect(steps.map(({ id }) => id)).toEqual(options);
     for (const what of options) {
       const chosen = steps.filter((step) => holds(step.if, { inputs: dispatched(what, 'x') }));
@@ -184,7 +199,7 @@ describe('plan-pr.yml', () => {
     pull_request: { number: 7, head: { sha: HEAD, repo: { full_name: 'octo-org/video' } } },
   };
 
-  test('comments on what a deployment would do, and changes nothing', async () => {
+  test.concurrent('comments on what a deployment would do, and changes nothing', async () => {
     const github = await startGitHub({});
     try {
       await inAWorld({}, async (sim) => {
@@ -205,7 +220,7 @@ describe('plan-pr.yml', () => {
     }
   });
 
-  test('does not start on pull requests that get no credentials', async () => {
+  test.concurrent('does not start on pull requests that get no credentials', async () => {
     const { jobs } = await readWorkflow('plan-pr.yml');
     const at = (fullName: string, actor: string): Contexts => ({
       vars: { DEPLOY_ENVIRONMENT: 'prod' },
@@ -218,6 +233,97 @@ describe('plan-pr.yml', () => {
     expect(holds(jobs['plan']?.if, at('octo-org/video', 'octocat'))).toBe(true);
     expect(holds(jobs['plan']?.if, at('someone/video', 'octocat'))).toBe(false);
     expect(holds(jobs['plan']?.if, at('octo-org/video', 'dependabot[bot]'))).toBe(false);
+  });
+});
+
+/** The AWS CLI is on GitHub's runners. */
+const hasCli = spawnSync('aws', ['--version']).status === 0;
+
+describe('promote.yml', () => {
+  const inputs = { from: 'staging', to: 'prod' };
+
+  /** `backend` is what runs in staging, `worker` in production, without an address that the runner could ask. */
+  function runPromotion(sim: Simulator, job: string, more: object = {}): Promise<JobRun> {
+    const all = variables(sim);
+    const vars = job === 'find' ? all : { ...all, ECS_SERVICE: 'worker', SERVICE_URL: '', ALARMS: '' };
+    return runJob({
+      file: 'promote.yml',
+      job,
+      contexts: { ...contextsOf(sim, { inputs }), vars, ...more },
+      workspace: bin,
+      env: {
+        ...sim.env,
+        PATH: process.env['PATH'] ?? '',
+        HOME: bin,
+        AWS_DEFAULT_REGION: 'us-east-1',
+        AWS_CONFIG_FILE: '/dev/null',
+        AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
+        AWS_EC2_METADATA_DISABLED: 'true',
+      },
+      actions: {
+        './': async ({ inputs: given }) => {
+          // Five minutes of a bake are five real ones.
+          const quick = { ...given, 'bake-minutes': '0', 'health-check-interval-seconds': '0.1' };
+          const { exitCode, outputs, log } = await runStep(quick, sim.env);
+          if (exitCode !== 0) throw new Error(log);
+          return outputs;
+        },
+      },
+    });
+  }
+
+  (hasCli ? test : test.skip)(
+    'deploys the very image that runs in the other environment, whatever its tag has become',
+    () =>
+      inAWorld({ alarms: { 'backend-5xx': 'OK' }, tags: [SHA] }, async (sim) => {
+        const digest = sim.world.registry.repositories.get('backend')?.byTag(SHA)?.digest ?? '';
+        expectGreen(await step(sim, tag(SHA)), 'succeeded');
+        const before = mutations(sim);
+        const found = await runPromotion(sim, 'find');
+        expect([found.status, found.log]).toEqual(['success', '']);
+        expect(found.outputs).toEqual({ digest, commit: SHA });
+        expect(found.summary).toContain(digest);
+        // It only looked.
+        expect(mutations(sim)).toEqual(before);
+        expect(production(sim)).toBe('backend:2 COMPLETED');
+
+        const promoted = await runPromotion(sim, 'deploy', { needs: { find: { outputs: found.outputs } } });
+        expect([promoted.status, promoted.log]).toEqual(['success', '']);
+        expect(production(sim, 'worker')).toBe('worker:2 COMPLETED');
+        const worker = sim.world.cluster('demo').tasksOf(service(sim, 'worker'));
+        const running = worker.filter(({ lastStatus }) => lastStatus === 'RUNNING');
+        expect(new Set(running.flatMap(({ containers }) => containers.map((each) => each.digest)))).toEqual(
+          new Set([digest]),
+        );
+      }),
+    120_000,
+  );
+
+  test('refuses an environment to itself, before it signs in', async () => {
+    const [first] = (await readWorkflow('promote.yml')).jobs['find']?.steps ?? [];
+    expect(first?.run).toContain('exit 1');
+    expect(holds(first?.if, { inputs })).toBe(false);
+    expect(holds(first?.if, { inputs: { from: 'prod', to: 'prod' } })).toBe(true);
+  });
+
+  test('proves the commit where one is known', async () => {
+    const steps = (await readWorkflow('promote.yml')).jobs['deploy']?.steps ?? [];
+    const deploy = steps.find(({ id }) => id === 'deploy') ?? {};
+    const given = (commit: string, url: string): Record<string, string> =>
+      inputsOf(deploy, {
+        needs: { find: { outputs: { digest: 'sha256:0', commit } } },
+        vars: { SERVICE_URL: url },
+      });
+    expect(given(SHA, 'https://x')).toMatchObject({
+      'image-tag': 'sha256:0',
+      'health-check-url': 'https://x/version',
+      'health-check-json': `version=${SHA}`,
+    });
+    expect(given('', 'https://x')).toMatchObject({
+      'health-check-url': 'https://x/version',
+      'health-check-json': '',
+    });
+    expect(given(SHA, '')).toMatchObject({ 'health-check-url': '', 'health-check-json': '' });
   });
 });
 

@@ -67,11 +67,60 @@ describe('a task with containers that are not essential', () => {
       ],
       { container: 'app', exitCode: 1, cause: 'app-crashed', severity: 'counts' },
     ],
-  ])('is judged by the essential ones: %s', (_, containers, expected) => {
+  ])('is evaluated by the essential ones: %s', (_, containers, expected) => {
     expect(failureOf(stoppedTask({ containers }), essentials)).toMatchObject(expected);
   });
 
-  test('is judged by all of them where it never started: what one depends on may have failed', () => {
+  test.each<[string, NonNullable<Task['containers']>, object]>([
+    [
+      'killed',
+      [
+        { name: 'app', exitCode: 137 },
+        { name: 'ecs-service-connect-x4Ab9', exitCode: 1 },
+      ],
+      { container: 'ecs-service-connect-x4Ab9', exitCode: 1, cause: 'app-crashed' },
+    ],
+    [
+      'asked to end',
+      [
+        { name: 'app', exitCode: 143 },
+        { name: 'ecs-service-connect-x4Ab9', exitCode: 1 },
+      ],
+      { container: 'ecs-service-connect-x4Ab9', exitCode: 1, cause: 'app-crashed' },
+    ],
+    [
+      'not at fault of',
+      [
+        { name: 'app', exitCode: 3 },
+        { name: 'aws-guardduty-agent-AbC', exitCode: 1 },
+        { name: 'ecs-service-connect-x4Ab9', exitCode: 143 },
+      ],
+      { container: 'app', exitCode: 3, cause: 'app-crashed' },
+    ],
+    [
+      'killed for its memory, whatever became of the proxy by',
+      [
+        { name: 'app', exitCode: 137, ...oom },
+        { name: 'ecs-service-connect-x4Ab9', exitCode: 1 },
+      ],
+      { container: 'app', cause: 'out-of-memory' },
+    ],
+  ])('was %s what Service Connect’s proxy did, which no definition knows', (_, containers, expected) => {
+    expect(failureOf(stoppedTask({ containers }), essentials)).toMatchObject(expected);
+  });
+
+  test('a kill beside an essential container that ended with 0 is the one of ECS, and no lack of memory', () => {
+    const containers = [
+      { name: 'app', exitCode: 137 },
+      { name: 'worker', exitCode: 0 },
+    ];
+    expect(failureOf(stoppedTask({ containers }), ['app', 'worker'])).toMatchObject({
+      container: 'worker',
+      cause: 'app-crashed',
+    });
+  });
+
+  test('is evaluated by all of them where it never started: what one depends on may have failed', () => {
     const reason =
       'DependencyError: container ordering dependency [migrate] for target [app] has exited with an error';
     const task = unstartedTask('Task failed to start', {
@@ -88,7 +137,7 @@ describe('a task with containers that are not essential', () => {
     });
   });
 
-  test('is judged by all of them where AWS tells of none that is essential', () => {
+  test('is evaluated by all of them where AWS tells of none that is essential', () => {
     expect(failureOf(stoppedTask({ containers: [{ name: 'x', exitCode: 1 }] }), essentials)).toMatchObject({
       container: 'x',
     });
@@ -150,7 +199,6 @@ describe('which of several containers failed', () => {
 describe('a task that stopped for reasons that are none of the new revision', () => {
   test.each([
     ['UserInitiated', 'Task stopped by user'],
-    ['SpotInterruption', 'Your Spot Task was interrupted.'],
     ['TerminationNotice', 'The instance is about to be terminated'],
     ['InfrastructureHealth', 'The infrastructure of the task is unhealthy'],
     ['ServiceSchedulerInitiated', 'Scaling activity initiated by (deployment ecs-svc/4980306466373577095)'],
@@ -269,4 +317,13 @@ describe('in one line', () => {
     );
     expect(failureOf(task)?.reason).toBe('Task failed ELB health checks in (target-group backend)');
   });
+});
+
+test('a task whose Spot capacity AWS took back is a lack of capacity, and no failure of the revision', () => {
+  const task = stoppedTask({
+    stopCode: 'SpotInterruption',
+    stoppedReason: 'Your Spot Task was interrupted.',
+    containers: [{ name: 'app', exitCode: 143 }],
+  });
+  expect(failureOf(task)).toMatchObject({ cause: 'capacity', severity: 'ignored' });
 });

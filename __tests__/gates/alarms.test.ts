@@ -29,16 +29,16 @@ function ctx(...answers: Answer[]): AlarmContext & { readonly clock: ReturnType<
 }
 
 const limits = { bakeMinutes: 1, pollSeconds: 20 };
-const silent = [{ name: 'errors', state: 'OK', reason: '' }] as const;
-const ringing = [{ name: 'errors', state: 'ALARM', reason: '' }] as const;
+const ok = [{ name: 'errors', state: 'OK', reason: '' }] as const;
+const inAlarm = [{ name: 'errors', state: 'ALARM', reason: '' }] as const;
 
 describe('alarms while the new revision bakes', () => {
-  test('pass when they stay silent for the whole time', async () => {
+  test('pass when they stay ok for the whole time', async () => {
     const world = ctx({ errors: 'OK' });
-    await expect(alarmsGate(world, ['errors'], silent, limits)).resolves.toEqual({
+    await expect(alarmsGate(world, ['errors'], ok, limits)).resolves.toEqual({
       gate: 'alarms',
       state: 'passed',
-      detail: '1 of 1 alarms are silent after 1 minute of baking',
+      detail: '1 of 1 alarms are ok after 1 minute of baking',
     });
     expect(world.clock.pauses).toEqual([20_000, 20_000, 20_000]);
   });
@@ -49,16 +49,16 @@ describe('alarms while the new revision bakes', () => {
   });
 
   test('pass at once where nothing bakes', async () => {
-    const result = await alarmsGate(ctx({ errors: 'OK' }), ['errors'], silent, {
+    const result = await alarmsGate(ctx({ errors: 'OK' }), ['errors'], ok, {
       ...limits,
       bakeMinutes: 0,
     });
-    expect(result.detail).toBe('1 of 1 alarms are silent');
+    expect(result.detail).toBe('1 of 1 alarms are ok');
   });
 
-  test('fail at the first look at which one rings', async () => {
+  test('fail at the first look at which one is in ALARM', async () => {
     const world = ctx({ errors: 'OK' }, { errors: 'ALARM' });
-    await expect(alarmsGate(world, ['errors'], silent, limits)).resolves.toEqual({
+    await expect(alarmsGate(world, ['errors'], ok, limits)).resolves.toEqual({
       gate: 'alarms',
       state: 'failed',
       detail: 'alarm "errors" is in ALARM: Threshold Crossed',
@@ -68,7 +68,7 @@ describe('alarms while the new revision bakes', () => {
 
   test('are not silent themselves: a long bake gives signs of life, ever more seldom', async () => {
     const log = fakeLog();
-    await alarmsGate({ ...ctx({ errors: 'OK' }), log }, ['errors'], silent, { ...limits, bakeMinutes: 10 });
+    await alarmsGate({ ...ctx({ errors: 'OK' }), log }, ['errors'], ok, { ...limits, bakeMinutes: 10 });
     expect(log.said).toEqual([
       'Still baking: 10 of 10 minutes to go.',
       'Still baking: 9 of 10 minutes to go.',
@@ -80,28 +80,28 @@ describe('alarms while the new revision bakes', () => {
   test('are looked at once where nothing bakes', async () => {
     const world = ctx({ errors: 'ALARM' });
     const once = { ...limits, bakeMinutes: 0 };
-    await expect(alarmsGate(world, ['errors'], silent, once)).resolves.toMatchObject({ state: 'failed' });
+    await expect(alarmsGate(world, ['errors'], ok, once)).resolves.toMatchObject({ state: 'failed' });
   });
 
-  test('that rang before are ignored', async () => {
+  test('that were in ALARM before are ignored', async () => {
     const world = ctx({ errors: 'ALARM' });
-    await expect(alarmsGate(world, ['errors'], ringing, limits)).resolves.toMatchObject({ state: 'passed' });
+    await expect(alarmsGate(world, ['errors'], inAlarm, limits)).resolves.toMatchObject({ state: 'passed' });
   });
 
-  test('that rang before count once they have been OK', async () => {
+  test('that were in ALARM before count once they have been OK', async () => {
     const world = ctx({ errors: 'ALARM' }, { errors: 'OK' }, { errors: 'ALARM' });
-    await expect(alarmsGate(world, ['errors'], ringing, limits)).resolves.toMatchObject({ state: 'failed' });
+    await expect(alarmsGate(world, ['errors'], inAlarm, limits)).resolves.toMatchObject({ state: 'failed' });
   });
 
   test('without data pass with a note', async () => {
     const world = ctx({ errors: 'INSUFFICIENT_DATA' });
-    const result = await alarmsGate(world, ['errors'], silent, limits);
+    const result = await alarmsGate(world, ['errors'], ok, limits);
     expect([result.state, result.detail]).toEqual(['passed', expect.stringContaining('no data: errors')]);
   });
 
   test('that give no answer once are asked again', async () => {
     const world = ctx(throttled(), { errors: 'ALARM' });
-    await expect(alarmsGate(world, ['errors'], silent, limits)).resolves.toMatchObject({ state: 'failed' });
+    await expect(alarmsGate(world, ['errors'], ok, limits)).resolves.toMatchObject({ state: 'failed' });
   });
 
   test('that answer slowly at the very end are heard: a look that is begun has its time', async () => {
@@ -112,7 +112,7 @@ describe('alarms while the new revision bakes', () => {
       return describeAlarms(input);
     };
     const aws = { alarms: { describeAlarms: slowly } };
-    await expect(alarmsGate({ ...world, aws }, ['errors'], silent, limits)).resolves.toMatchObject({
+    await expect(alarmsGate({ ...world, aws }, ['errors'], ok, limits)).resolves.toMatchObject({
       state: 'passed',
     });
   });
@@ -123,18 +123,18 @@ describe('alarms while the new revision bakes', () => {
   });
 });
 
-describe('alarms that nobody saw silent', () => {
+describe('alarms that nobody saw ok', () => {
   test('prove nothing: without an answer at the end they are skipped', async () => {
     const world = ctx(throttled());
-    await expect(alarmsGate(world, ['errors'], silent, limits)).resolves.toMatchObject({ state: 'skipped' });
+    await expect(alarmsGate(world, ['errors'], ok, limits)).resolves.toMatchObject({ state: 'skipped' });
     expect(world.clock.now()).toBeLessThanOrEqual(60_000 + 60_000);
   });
 
-  test('that ring when they are first seen may have rung before: skipped, not failed', async () => {
+  test('that are in ALARM when they are first seen may have been before: skipped, not failed', async () => {
     const world = ctx({ errors: 'ALARM' });
     await expect(alarmsGate(world, ['errors'], [], limits)).resolves.toMatchObject({
       state: 'skipped',
-      detail: expect.stringContaining('whether it rang before is not known'),
+      detail: expect.stringContaining('whether it was before is not known'),
     });
   });
 
@@ -150,7 +150,7 @@ describe('alarms that nobody saw silent', () => {
 
   test('that are gone are skipped', async () => {
     const world = ctx({ errors: 'OK' }, {});
-    await expect(alarmsGate(world, ['errors'], silent, limits)).resolves.toMatchObject({
+    await expect(alarmsGate(world, ['errors'], ok, limits)).resolves.toMatchObject({
       state: 'skipped',
       detail: 'there is no alarm "errors" any more',
     });
@@ -185,11 +185,14 @@ describe('alarms before anything is touched', () => {
     ['fail', ''],
     ['warn', ''],
     ['off', 'warning: '],
-  ] as const)('that ring already are told of, with preflight: %s as a "%s"', async (preflight, kind) => {
-    expect(await saidBy(ctx({ errors: 'ALARM', latency: 'OK' }), ['errors', 'latency'], preflight)).toEqual([
-      `${kind}Alarm "errors" is in ALARM before the deployment; it counts only once it has been OK.`,
-    ]);
-  });
+  ] as const)(
+    'that are in ALARM already are logged, with preflight: %s as a "%s"',
+    async (preflight, kind) => {
+      expect(await saidBy(ctx({ errors: 'ALARM', latency: 'OK' }), ['errors', 'latency'], preflight)).toEqual(
+        [`${kind}Alarm "errors" is in ALARM before the deployment; it counts only once it has been OK.`],
+      );
+    },
+  );
 
   test.each([
     ['are denied', denied, 'denied: cloudwatch:DescribeAlarms'],
@@ -202,7 +205,7 @@ describe('alarms before anything is touched', () => {
 
   test('must exist', async () => {
     await expect(surveyAlarms(ctx({ errors: 'OK' }), ['errors', 'latency'], 'fail')).rejects.toMatchObject({
-      reason: 'preflight-failed',
+      conclusion: { cause: 'preflight-failed' },
       message: 'There is no CloudWatch alarm "latency".',
     });
   });

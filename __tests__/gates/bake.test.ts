@@ -96,7 +96,7 @@ describe('the bake', () => {
   });
 
   it.each<[string, World, string]>([
-    ['an alarm that rings', { alarm: 'ALARM' }, 'alarm'],
+    ['an alarm that goes into ALARM', { alarm: 'ALARM' }, 'alarm'],
     ['tasks that are well no more', { status: 'PENDING' }, 'container-health-check-failed'],
     ['a URL that answers badly', { probe: { ...GOOD, status: 500 } }, 'http-check-failed'],
   ])('fails for %s', async (_what, world, cause) => {
@@ -128,7 +128,7 @@ describe('the bake', () => {
 
   it.each([
     ['warned of where they may not be read', denied(), true],
-    ['told of where they are silent', 'OK', false],
+    ['logged where they are ok', 'OK', false],
   ] as const)('has its alarms %s', async (_what, alarm, warned) => {
     const world = ctx({ alarm });
     await baking(world, [serviceRunOf()], ALARMS);

@@ -65,7 +65,7 @@ describe('a proof that could not be had', () => {
     });
   });
 
-  test('is no trouble where nobody foresaw the error: that is thrown on', () => {
+  test('is no problem where nobody foresaw the error: that is thrown on', () => {
     expect(() => notProven(new TypeError('x'))).toThrow(TypeError);
   });
 });

@@ -221,7 +221,7 @@ describe('the targets of a deployment', () => {
     ['may not be read', [denied()]],
     ['are in a group that is gone', [awsError('TargetGroupNotFoundException', 'gone')]],
     ['are never told of', [throttled()]],
-  ])('are not judged where they %s', async (_why, looks) => {
+  ])('are not evaluated where they %s', async (_why, looks) => {
     expect(await gate(looks)).toMatchObject({ gate: 'targets', state: 'skipped' });
   });
 

@@ -156,7 +156,7 @@ describe('once it is written', () => {
 });
 
 describe('a comment that goes meanwhile', () => {
-  it('is created anew', async () => {
+  it('is created again', async () => {
     const github = fakeGitHub({
       before: (call, comments) => {
         if (call === 'update' && comments.length === 1) comments.splice(0);

@@ -158,7 +158,7 @@ describe('an image', () => {
       'credentials-expired',
       'The AWS credentials expired while reading ECR repository "backend" (ExpiredTokenException: The security token included in the request is expired).',
     ],
-  ])('is refused for %s', async (_why, fakes, reason, message) => {
-    await expect(provided(TAG, fakes)).rejects.toMatchObject({ reason, message });
+  ])('is refused for %s', async (_why, fakes, cause, message) => {
+    await expect(provided(TAG, fakes)).rejects.toMatchObject({ conclusion: { cause }, message });
   });
 });

@@ -154,8 +154,11 @@ describe('what is ordered', () => {
       'invalid-input',
       'the file of secret "a"',
     ],
-  ])('is refused for %s', async (_what, asked, reason, message) => {
-    await expect(ordered(asked)).rejects.toMatchObject({ reason, message: expect.stringContaining(message) });
+  ])('is refused for %s', async (_what, asked, cause, message) => {
+    await expect(ordered(asked)).rejects.toMatchObject({
+      conclusion: { cause },
+      message: expect.stringContaining(message),
+    });
   });
 
   it.each<[string, Asked]>([
@@ -166,7 +169,6 @@ describe('what is ordered', () => {
       { context: 'empty', build: { buildxArgs: ['--file', 'x'] } },
     ],
     ['a Dockerfile that is given', { context: 'empty', build: { file: 'app/Dockerfile' } }],
-    ['a plan, which builds nothing', { context: 'nope', mode: 'plan', build: { secretEnvs: ['a=NOPE'] } }],
     [
       'a cache whose tag is excluded',
       {

@@ -87,7 +87,7 @@ describe('the commit of a build', () => {
   });
 
   it('is asked for where nobody knows it', async () => {
-    await expect(found({})).rejects.toMatchObject({ reason: 'invalid-input' });
+    await expect(found({})).rejects.toMatchObject({ conclusion: { cause: 'invalid-input' } });
   });
 
   it('has the date of the work tree, else of the payload', async () => {

@@ -7,8 +7,7 @@ import { ElasticLoadBalancingV2 } from '@aws-sdk/client-elastic-load-balancing-v
 import type { TargetGroup as ElbTargetGroup } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { SecretsManager } from '@aws-sdk/client-secrets-manager';
 import { createService } from '../../simulator/engine/services.ts';
-import { registerTaskDefinition } from '../../simulator/engine/task-definitions.ts';
-import { readOnlyFields } from '../../simulator/engine/task-definition-fields.ts';
+import { readOnlyFields, registerTaskDefinition } from '../../simulator/engine/task-definitions.ts';
 import { TargetGroup } from '../../simulator/state/balancing.ts';
 import type { JsonObject } from '../../simulator/state/json.ts';
 import type { Seed } from '../../simulator/scenario/seed.ts';

@@ -10,6 +10,7 @@ from moto.ec2.models.launch_templates import LaunchTemplateBackend
 from moto.ec2.models.security_groups import SecurityGroupRule
 from moto.ecs.models import EC2ContainerServiceBackend as EcsBackend
 from moto.ecs.responses import EC2ContainerServiceResponse as EcsResponse
+from moto.iam.access_control import IAMPolicyStatement, PermissionResult
 
 # Application Auto Scaling keeps tags; moto does not know the three calls, and the provider repeats them for minutes.
 TAGS = {}
@@ -96,6 +97,20 @@ def create_launch_template(self, name, description, template_data, tag_spec):
 
 
 LaunchTemplateBackend.create_launch_template = create_launch_template
+
+# A bucket policy has conditions; moto overlooks them, and would refuse every request where those without TLS are refused.
+# On loopback there is no TLS, so such a statement counts as if each request had it.
+is_action_permitted_of_moto = IAMPolicyStatement.is_action_permitted
+
+
+def is_action_permitted(self, *args, **kwargs):
+    condition = self._statement.get("Condition", {})
+    if condition.get("Bool", {}).get("aws:SecureTransport") == "false":
+        return PermissionResult.NEUTRAL
+    return is_action_permitted_of_moto(self, *args, **kwargs)
+
+
+IAMPolicyStatement.is_action_permitted = is_action_permitted
 
 from moto.server import main  # noqa: E402  (after the changes above)
 

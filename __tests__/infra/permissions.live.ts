@@ -23,6 +23,8 @@ const REALM: Realm = {
   log_group_names: FAMILIES.map((family) => `/ecs/${family}`),
   task_role_names: [...FAMILIES.map((family) => `${family}-task`), 'backend-other'],
   execution_role_names: ['ecs-execution'],
+  secret_arns: [],
+  role_path: '/demo/',
   state_bucket: null,
 };
 

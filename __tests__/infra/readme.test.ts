@@ -1,9 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { renderInfra } from '../../scripts/infra-readme.ts';
-import { readOutputs, readValues, readVariables } from '../../scripts/infra-settings.ts';
+import { readOutputs, readSettings, readVariables } from '../../scripts/infra-settings.ts';
 
 const INFRA = new URL('../../infra/', import.meta.url);
+const ENVIRONMENTS = ['dev', 'staging', 'prod'];
 const readme = readFileSync(new URL('README.md', INFRA), 'utf8');
 
 /** The `.tf` files of a folder as one text. */
@@ -23,6 +24,34 @@ describe('infra/README.md', () => {
     const modules = readdirSync(new URL('modules/', INFRA)).sort();
     const named = [...readme.matchAll(/^\| `modules\/([a-z0-9-]+)` \|/gm)].map(([, name = '']) => name);
     expect(named.sort()).toEqual(modules);
+  });
+});
+
+describe('the folders of the environments', () => {
+  const read = (name: string, file: string): string =>
+    readFileSync(new URL(`environments/${name}/${file}`, INFRA), 'utf8');
+
+  test('are these', () => {
+    expect(readdirSync(new URL('environments/', INFRA)).sort()).toEqual([...ENVIRONMENTS].sort());
+  });
+
+  test.each(ENVIRONMENTS)('%s: state, tags and settings are of one environment', async (name) => {
+    const text = read(name, 'main.tf');
+    const settings = await readSettings(new URL(`environments/${name}/`, INFRA));
+    expect(settings).toMatchObject({ name: 'backend', environment: name });
+    expect(text).toMatch(new RegExp(`^ {4}key += "backend-${name}\\.tfstate"$`, 'm'));
+    expect(text).toMatch(new RegExp(`^ {6}Stack += "backend-${name}"$`, 'm'));
+    expect(text).toMatch(new RegExp(`^ {6}Environment += "${name}"$`, 'm'));
+  });
+
+  test.each(['variables.tf', 'outputs.tf', 'moved.tf'])('have the same %s', (file) => {
+    expect(new Set(ENVIRONMENTS.map((name) => read(name, file))).size).toBe(1);
+  });
+
+  test('hand on every output of the stack', async () => {
+    const names = (await readOutputs(INFRA)).map(({ name }) => name);
+    const handed = (await readOutputs(new URL('environments/prod/', INFRA))).map(({ name }) => name);
+    expect(handed).toEqual(names);
   });
 });
 
@@ -46,20 +75,14 @@ describe('the variables of infra/', () => {
     expect(unvalidated.filter(({ type }) => !free.test(type))).toEqual([]);
     expect(unvalidated.filter(({ type }) => type !== 'bool').map(({ name }) => name)).toEqual([
       'github_repository_id',
-      'tags',
     ]);
   });
 
   test('that an environment sets exist', async () => {
     const names = [...(await readVariables(INFRA)).values()].flat().map(({ name }) => name);
-    const folder = new URL('environments/', INFRA);
-    const files = readdirSync(folder).filter((name) => name.endsWith('.tfvars'));
-    expect(files).toEqual(['dev.tfvars', 'prod.tfvars', 'staging.tfvars']);
-    for (const file of files) {
-      const unknown = Object.keys(await readValues(new URL(file, folder))).filter(
-        (name) => !names.includes(name),
-      );
-      expect([file, unknown]).toEqual([file, []]);
+    for (const environment of ENVIRONMENTS) {
+      const settings = Object.keys(await readSettings(new URL(`environments/${environment}/`, INFRA)));
+      expect([environment, settings.filter((name) => !names.includes(name))]).toEqual([environment, []]);
     }
   });
 

@@ -2,16 +2,25 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { primaryOf } from '../../simulator/engine/service-deployments.ts';
 import type { Simulator } from '../../simulator/simulator.ts';
 import { inventory } from './inventory.ts';
-import { expectResult, made, openStage, push, running, simulatorOf } from './stage.ts';
+import { changesIn, gone, replaced } from './planned.ts';
+import { ACCOUNT, expectResult, made, openStage, push, running, simulatorOf } from './stage.ts';
 import type { Stage } from './stage.ts';
 import { sayIfSkipped, withoutMoto } from './tools.ts';
-import { differences, variables } from './workspace.ts';
+import {
+  awsEnvironment,
+  backend,
+  differences,
+  infraWorkspace,
+  useLoopbackBuckets,
+  useSettings,
+  variables,
+} from './workspace.ts';
 
 const missing = await withoutMoto();
 sayIfSkipped('applying the stack', missing);
 
-const GIVEN = { environment: 'prod', github_repository: 'octo-org/video' };
 const STATES = 'octo-states';
+const GIVEN = variables({ github_repository: 'octo-org/video', state_bucket: STATES });
 const KEY = 'backend-prod.tfstate';
 const SERVICE = {
   cluster: 'backend-prod',
@@ -19,8 +28,60 @@ const SERVICE = {
   'health-check-deadline-seconds': '60',
 };
 
-/** The default stack, from an empty account to an empty account. Each test goes on where the one before it ended. */
-(missing === undefined ? describe : describe.skip)('the default stack', () => {
+/** What a person may change on a stack that serves, several at a time where they have nothing to do with each other. */
+const CHANGES: readonly (readonly [string, Readonly<Record<string, unknown>>])[] = [
+  [
+    'shares of Spot, zones, size, night, health check, logs',
+    {
+      fargate_weight: 0,
+      fargate_spot_weight: 1,
+      zone_count: 3,
+      cpu: 2048,
+      memory: 4096,
+      night: { stop: 'cron(0 20 ? * MON-FRI *)', start: 'cron(0 7 ? * MON-FRI *)' },
+      health_check_path: '/up',
+      log_retention_days: 14,
+      idle_timeout_seconds: 120,
+    },
+  ],
+  [
+    'NAT, architecture, range, web ACL, ECS Exec, further services',
+    {
+      nat: 'single',
+      cpu_architecture: 'ARM64',
+      max_capacity: 10,
+      waf: false,
+      execute_command: true,
+      allowed_cidrs: ['10.0.0.0/8'],
+      services: {
+        backend: { scaling: { requests: 500 }, network: { egress: [{ port: 5432, cidr: '10.0.0.0/16' }] } },
+        admin: {
+          container: { port: 9000, repository_name: 'backend' },
+          load_balancer: { paths: ['/admin/*'], priority: 10 },
+        },
+        instances: {
+          capacity: { kind: 'ec2' },
+          container: { port: 8000, repository_name: 'backend' },
+          load_balancer: { paths: ['/ec2/*'], priority: 20 },
+        },
+        worker: { container: { repository_name: 'backend' } },
+      },
+    },
+  ],
+];
+
+const REFUSED: readonly (readonly [string, Readonly<Record<string, unknown>>, string])[] = [
+  ['the port', { container_port: 9000 }, 'Add a second service with the new port to services'],
+  ['capacity', { capacity: 'ec2' }, 'Add a second service with the new capacity to services'],
+  [
+    'the load balancer',
+    { services: { backend: { load_balancer: null } } },
+    'backend cannot get or lose its load balancer while it runs',
+  ],
+];
+
+/** Production as it is shipped, from an empty account to an empty account. Each test goes on where the one before it ended. */
+(missing === undefined ? describe : describe.skip)('production', () => {
   let stage: Stage;
   let sim: Simulator | undefined;
   const world = (): Simulator => {
@@ -31,7 +92,7 @@ const SERVICE = {
   const digests = new Map<string, string>();
 
   beforeAll(async () => {
-    stage = await openStage();
+    stage = await openStage('prod');
   });
 
   afterAll(async () => {
@@ -40,27 +101,16 @@ const SERVICE = {
   });
 
   test('keeps its state in a bucket', async () => {
-    await made(stage.moto, { aws_s3_bucket: { states: { bucket: STATES } } });
+    await made(stage.moto, { ...ACCOUNT, aws_s3_bucket: { states: { bucket: STATES } } });
     before = await inventory(stage.moto.url);
-    await stage.workspace.succeed([
-      'init',
-      '-no-color',
-      '-backend-config=environments/prod.s3.tfbackend',
-      `-backend-config=bucket=${STATES}`,
-      '-backend-config=use_path_style=true',
-    ]);
+    await stage.workspace.succeed(['init', '-no-color', ...backend(STATES)]);
     expect(await objects(stage)).toEqual([]);
   }, 120_000);
 
   test('is applied, and nothing differs afterwards', async () => {
-    const printed = await stage.workspace.succeed([
-      'apply',
-      '-auto-approve',
-      '-no-color',
-      ...variables(GIVEN),
-    ]);
+    const printed = await stage.workspace.succeed(['apply', '-auto-approve', '-no-color', ...GIVEN]);
     expect(printed).toMatch(/Apply complete! Resources: \d+ added, 0 changed, 0 destroyed/);
-    expect(await differences(stage.workspace, variables(GIVEN))).toBe('');
+    expect(await differences(stage.workspace, GIVEN)).toBe('');
     expect(await objects(stage)).toEqual([KEY]);
     expect((await inventory(stage.moto.url)).length).toBeGreaterThan(before.length + 40);
   }, 300_000);
@@ -68,7 +118,7 @@ const SERVICE = {
   test('refuses to run where somebody else holds the lock', async () => {
     const lock = { bucket: STATES, key: `${KEY}.tflock`, content: JSON.stringify({ ID: 'another' }) };
     const other = await made(stage.moto, { aws_s3_object: { lock } });
-    const refused = await stage.workspace.terraform(['plan', '-no-color', ...variables(GIVEN)]);
+    const refused = await stage.workspace.terraform(['plan', '-no-color', ...GIVEN]);
     await other.workspace.succeed(['destroy', '-auto-approve', '-no-color']);
     await other.workspace.remove();
     expect(refused.exitCode).toBe(1);
@@ -76,56 +126,89 @@ const SERVICE = {
     expect(refused.output).toContain('StatusCode: 412');
   }, 60_000);
 
+  test('refuses the state of another environment', async () => {
+    const other = await infraWorkspace(awsEnvironment(stage.moto.url), 'environments/staging');
+    await useLoopbackBuckets(other);
+    await other.succeed(['init', '-no-color', ...backend(STATES), `-backend-config=key=${KEY}`]);
+    const { exitCode, output } = await other.terraform(['plan', '-refresh=false', '-no-color', ...GIVEN]);
+    await other.remove();
+    expect(exitCode).toBe(1);
+    expect(output.replace(/\s+/g, ' ')).toContain('This state is of backend-prod in us-east-1');
+  }, 120_000);
+
   test('takes the first deployment into its empty registry', async () => {
     sim = await simulatorOf(stage.moto);
     expect(running(world(), 'backend-prod')).toEqual([]);
-    digests.set('v1', await push(stage.moto, world(), 'backend-prod', 'v1'));
+    digests.set('v1', await push(stage.moto, world(), 'backend', 'v1'));
     const result = await stage.deploy(world(), {
       ...SERVICE,
-      'ecr-repository': 'backend-prod',
+      'ecr-repository': 'backend',
       'image-tag': 'v1',
       'health-check-url': `${world().loadBalancers['backend-prod']?.url ?? ''}/version`,
       'health-check-json': 'version=v1',
       alarms: 'backend-prod-errors\nbackend-prod-unhealthy',
     });
     expectResult(result, 'succeeded');
-    expect(running(world(), 'backend-prod')).toEqual([digests.get('v1')]);
+    expect(running(world(), 'backend-prod')).toEqual([digests.get('v1'), digests.get('v1')]);
   }, 120_000);
 
   test('does not differ after a deployment', async () => {
-    expect(await differences(stage.workspace, variables(GIVEN), stage.ecsOf(world()))).toBe('');
+    expect(await differences(stage.workspace, GIVEN, stage.ecsOf(world()))).toBe('');
   }, 60_000);
 
   test('does not differ after a deployment that failed and was rolled back', async () => {
-    await push(stage.moto, world(), 'backend-prod', 'crash-1');
+    await push(stage.moto, world(), 'backend', 'crash-1');
     const result = await stage.deploy(world(), {
       ...SERVICE,
-      'ecr-repository': 'backend-prod',
+      'ecr-repository': 'backend',
       'image-tag': 'crash-1',
     });
     expectResult(result, 'rolled-back');
     expect(result.outputs['cause']).toBe('app-crashed');
-    expect(running(world(), 'backend-prod')).toEqual([digests.get('v1')]);
-    expect(await differences(stage.workspace, variables(GIVEN), stage.ecsOf(world()))).toBe('');
+    expect(running(world(), 'backend-prod')).toEqual([digests.get('v1'), digests.get('v1')]);
+    expect(await differences(stage.workspace, GIVEN, stage.ecsOf(world()))).toBe('');
   }, 120_000);
 
   test('ships a changed environment variable with the next deployment, and keeps the deployed image', async () => {
-    const changed = variables({ ...GIVEN, environment_variables: { GREETING: 'hello' } });
-    await stage.workspace.succeed(['apply', '-auto-approve', '-no-color', ...changed], stage.ecsOf(world()));
-    expect(environmentOf(world())).toEqual([]);
-    expect(running(world(), 'backend-prod')).toEqual([digests.get('v1')]);
+    await useSettings(stage.workspace, { environment_variables: { GREETING: 'hello' } });
+    await stage.workspace.succeed(['apply', '-auto-approve', '-no-color', ...GIVEN], stage.ecsOf(world()));
+    expect(environmentOf(world())).toContainEqual({ name: 'LOG_LEVEL', value: 'info' });
+    expect(running(world(), 'backend-prod')).toEqual([digests.get('v1'), digests.get('v1')]);
 
     const result = await stage.deploy(world(), SERVICE);
     expectResult(result, 'succeeded');
-    expect(environmentOf(world())).toEqual([{ name: 'GREETING', value: 'hello' }]);
-    expect(running(world(), 'backend-prod')).toEqual([digests.get('v1')]);
-    expect(await differences(stage.workspace, changed, stage.ecsOf(world()))).toBe('');
+    expect(environmentOf(world())).toContainEqual({ name: 'GREETING', value: 'hello' });
+    expect(running(world(), 'backend-prod')).toEqual([digests.get('v1'), digests.get('v1')]);
+    expect(await differences(stage.workspace, GIVEN, stage.ecsOf(world()))).toBe('');
   }, 180_000);
 
+  test.each(CHANGES)(
+    'keeps what serves, whatever a person changes: %s',
+    async (_, settings) => {
+      await useSettings(stage.workspace, settings);
+      const changes = await changesIn(stage.workspace, ['-refresh=false', ...GIVEN]);
+      expect(changes.some(({ actions }) => !actions.includes('no-op'))).toBe(true);
+      expect(replaced(changes)).toEqual([]);
+      expect(gone(changes)).toEqual([]);
+    },
+    300_000,
+  );
+
+  test.each(REFUSED)(
+    'refuses what it cannot change in place, and says how to get there: %s',
+    async (_, settings, said) => {
+      await useSettings(stage.workspace, settings);
+      const refused = await stage.workspace.terraform(['plan', '-refresh=false', '-no-color', ...GIVEN]);
+      expect(refused.exitCode).toBe(1);
+      expect(refused.output.replace(/[\s│]+/g, ' ')).toContain(said);
+    },
+    300_000,
+  );
+
   test('is destroyed without a rest, once it may be', async () => {
-    const may = variables({ ...GIVEN, allow_destroy: true });
-    await stage.workspace.succeed(['apply', '-auto-approve', '-no-color', ...may]);
-    await stage.workspace.succeed(['destroy', '-auto-approve', '-no-color', ...may]);
+    await useSettings(stage.workspace, { allow_destroy: true });
+    await stage.workspace.succeed(['apply', '-auto-approve', '-no-color', ...GIVEN]);
+    await stage.workspace.succeed(['destroy', '-auto-approve', '-no-color', ...GIVEN]);
     expect(await inventory(stage.moto.url)).toEqual(before);
   }, 300_000);
 });

@@ -11,7 +11,7 @@ import type { Simulator } from '../../simulator/simulator.ts';
 import { copyOf } from './copy.ts';
 import { startMoto } from './moto.ts';
 import type { Moto } from './moto.ts';
-import { awsEnvironment, makeWorkspace, useLoopbackBuckets } from './workspace.ts';
+import { awsEnvironment, infraWorkspace, makeWorkspace, useLoopbackBuckets } from './workspace.ts';
 import type { Workspace } from './workspace.ts';
 
 /** Simulated seconds a real one. */
@@ -29,10 +29,11 @@ export interface Stage {
   close(): Promise<void>;
 }
 
-export async function openStage(): Promise<Stage> {
+/** An empty account, and the folder of an environment. */
+export async function openStage(environment: string): Promise<Stage> {
   const moto = await startMoto();
   const aws = awsEnvironment(moto.url);
-  const workspace = await makeWorkspace(aws);
+  const workspace = await infraWorkspace(aws, `environments/${environment}`);
   await useLoopbackBuckets(workspace);
   return {
     moto,
@@ -83,6 +84,14 @@ export async function push(moto: Moto, sim: Simulator, repositoryName: string, t
   });
   return image.digest;
 }
+
+/** What the stack of the account gives every environment. */
+export const ACCOUNT = {
+  aws_ecr_repository: { backend: { name: 'backend', image_tag_mutability: 'IMMUTABLE' } },
+  aws_iam_openid_connect_provider: {
+    github: { url: 'https://token.actions.githubusercontent.com', client_id_list: ['sts.amazonaws.com'] },
+  },
+};
 
 /** Resources that somebody else has in the same account. `outputs` are expressions; the answer has their values. */
 export async function made(

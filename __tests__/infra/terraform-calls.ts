@@ -1,6 +1,5 @@
-/** Which IAM actions Terraform's own calls need, from the debug log of its AWS provider. */
+/** What Terraform's own calls ask of IAM, from the debug log of its AWS provider. */
 import { readFileSync } from 'node:fs';
-import type { Policy } from './iam/evaluate.ts';
 
 /** What makes the provider write its calls down. */
 export function logging(file: string): Record<string, string> {
@@ -31,14 +30,14 @@ const S3_ACTIONS: Readonly<Record<string, string>> = {
   PutPublicAccessBlock: 'PutBucketPublicAccessBlock',
 };
 
-/** IAM actions of the calls in a log, once each, sorted. */
+/** IAM actions of the calls in a log, once each, sorted. An entry goes on over lines, with its fields in any order. */
 export function actionsIn(file: string): string[] {
   const calls = readFileSync(file, 'utf8')
-    .split('\n')
-    .filter((line) => line.includes('HTTP Request Sent'))
-    .flatMap((line) => {
-      const service = /Credential=[^/]+\/\d+\/[^/]+\/([^/]+)\/aws4_request/.exec(line)?.[1];
-      const method = /rpc\.method=(\w+)/.exec(line)?.[1];
+    .split(/^(?=\d{4}-\d\d-\d\dT[\d:.]+Z )/m)
+    .filter((entry) => /^.*HTTP Request Sent/.test(entry))
+    .flatMap((entry) => {
+      const service = /Credential=[^/]+\/\d+\/[^/]+\/([^/]+)\/aws4_request/.exec(entry)?.[1];
+      const method = /rpc\.method=(\w+)/.exec(entry)?.[1];
       return service === undefined || method === undefined ? [] : [actionOf(service, method)];
     });
   return [...new Set(calls)].sort();
@@ -47,14 +46,4 @@ export function actionsIn(file: string): string[] {
 function actionOf(service: string, method: string): string {
   const name = service === 's3' ? (S3_ACTIONS[method] ?? method) : method;
   return `${PREFIXES[service] ?? service}:${name}`;
-}
-
-/** Those of the actions that no statement allows on any resource. */
-export function notAllowed(policies: readonly Policy[], actions: readonly string[]): string[] {
-  const patterns = policies
-    .flatMap(({ Statement }) => Statement)
-    .filter(({ Effect }) => Effect === 'Allow')
-    .flatMap(({ Action }) => [Action].flat())
-    .map((pattern) => new RegExp(`^${pattern.replaceAll('*', '.*')}$`, 'i'));
-  return actions.filter((action) => !patterns.some((pattern) => pattern.test(action)));
 }

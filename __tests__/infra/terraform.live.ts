@@ -2,9 +2,9 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { environments } from '../../scripts/stack-cost.ts';
 import { startMoto } from './moto.ts';
 import type { Moto } from './moto.ts';
-import { made } from './stage.ts';
+import { ACCOUNT, made } from './stage.ts';
 import { sayIfSkipped, withoutMoto, withoutTerraform } from './tools.ts';
-import { awsEnvironment, makeWorkspace, useLocalState } from './workspace.ts';
+import { awsEnvironment, infraWorkspace, useLocalState, variables } from './workspace.ts';
 import type { Workspace } from './workspace.ts';
 
 const missing = await withoutTerraform();
@@ -12,26 +12,31 @@ sayIfSkipped('fmt, validate and terraform test', missing);
 
 (missing === undefined ? describe : describe.skip)('infra/', () => {
   let workspace: Workspace;
+  let account: Workspace;
 
   beforeAll(async () => {
-    workspace = await makeWorkspace({});
-    await workspace.succeed(['init', '-backend=false', '-no-color']);
+    workspace = await infraWorkspace({});
+    account = await infraWorkspace({}, 'account');
+    for (const each of [workspace, account]) await each.succeed(['init', '-backend=false', '-no-color']);
   }, 120_000);
 
-  afterAll(() => workspace.remove());
+  afterAll(() => Promise.all([workspace.remove(), account.remove()]));
 
   test('is formatted as terraform fmt does', async () => {
     expect(await workspace.succeed(['fmt', '-check', '-recursive', '-no-color'])).toBe('');
   });
 
   test('is valid', async () => {
-    expect(await workspace.succeed(['validate', '-no-color'])).toContain('The configuration is valid.');
+    for (const each of [workspace, account]) {
+      expect(await each.succeed(['validate', '-no-color'])).toContain('The configuration is valid.');
+    }
   });
 
   test('passes its own tests, without an account and without a network', async () => {
     const { exitCode, output } = await workspace.terraform(['test', '-no-color']);
     const [, passed = '0'] = /Success! (\d+) passed, 0 failed\./.exec(output) ?? [];
     expect([exitCode, Number(passed) >= 30 ? '' : output]).toEqual([0, '']);
+    expect(await account.succeed(['test', '-no-color'])).toMatch(/Success! [3-9] passed, 0 failed/);
   }, 600_000);
 });
 
@@ -40,24 +45,13 @@ sayIfSkipped('planning the environments', withoutPlan);
 
 (withoutPlan === undefined ? describe : describe.skip)('an environment', () => {
   let moto: Moto;
-  let workspace: Workspace;
 
   beforeAll(async () => {
     moto = await startMoto();
-    // Staging and production find the identity provider that another environment made.
-    const github = {
-      url: 'https://token.actions.githubusercontent.com',
-      client_id_list: ['sts.amazonaws.com'],
-    };
-    await made(moto, { aws_iam_openid_connect_provider: { github } });
-    workspace = await makeWorkspace(awsEnvironment(moto.url));
-    await useLocalState(workspace);
-    await workspace.succeed(['init', '-no-color']);
+    await made(moto, ACCOUNT);
   }, 120_000);
 
-  afterAll(async () => {
-    await Promise.all([moto.close(), workspace.remove()]);
-  });
+  afterAll(() => moto.close());
 
   test.each(
     environments()
@@ -66,14 +60,13 @@ sayIfSkipped('planning the environments', withoutPlan);
   )(
     '%s is planned, with the gateways and tasks that its cost is computed from',
     async (name, { settings, bill }) => {
-      await workspace.succeed([
-        'plan',
-        '-no-color',
-        `-out=${name}`,
-        `-var-file=environments/${name}.tfvars`,
-        '-var=github_repository=octo-org/video',
-      ]);
-      const plan = JSON.parse(await workspace.succeed(['show', '-json', name])) as Plan;
+      const workspace = await infraWorkspace(awsEnvironment(moto.url), `environments/${name}`);
+      await useLocalState(workspace);
+      await workspace.succeed(['init', '-no-color']);
+      const given = variables({ github_repository: 'octo-org/video', state_bucket: 'octo-states' });
+      await workspace.succeed(['plan', '-no-color', '-out=planned', ...given]);
+      const plan = JSON.parse(await workspace.succeed(['show', '-json', 'planned'])) as Plan;
+      await workspace.remove();
       const of = (type: string): Resource[] => resourcesIn(plan).filter((each) => each.type === type);
       const gateways = bill.lines.find(({ what }) => what === 'NAT gateways')?.how ?? '0';
       expect(of('aws_nat_gateway')).toHaveLength(Number(gateways));
@@ -86,7 +79,7 @@ sayIfSkipped('planning the environments', withoutPlan);
         runtime_platform: [{ cpu_architecture: settings.cpu_architecture }],
       });
     },
-    60_000,
+    180_000,
   );
 });
 

@@ -1,5 +1,5 @@
 /** A copy of `infra/` in which Terraform runs against an AWS of the test. */
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -22,6 +22,7 @@ export function awsEnvironment(url: string): Record<string, string> {
 }
 
 export interface Workspace {
+  /** Where Terraform runs. */
   readonly folder: string;
   /** Runs Terraform; `env` goes over the workspace's own. Never throws for an exit code. */
   terraform(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<Finished>;
@@ -30,17 +31,27 @@ export interface Workspace {
   remove(): Promise<void>;
 }
 
-/** Copies a folder of `infra/` (by default all of it). `aws` is what `awsEnvironment` gives; empty: no AWS at all. */
+/** Copies `infra/` and runs Terraform in `part` of it. `aws` is what `awsEnvironment` gives; empty: no AWS at all. */
+export function infraWorkspace(
+  aws: Readonly<Record<string, string>>,
+  part: string = '.',
+): Promise<Workspace> {
+  return makeWorkspace(aws, INFRA, part);
+}
+
+/** Copies a folder and runs Terraform in `part` of it. */
 export async function makeWorkspace(
   aws: Readonly<Record<string, string>>,
-  part: string = INFRA,
+  source: string,
+  part: string = '.',
 ): Promise<Workspace> {
-  const folder = await mkdtemp(join(tmpdir(), 'infra-'));
+  const copy = await mkdtemp(join(tmpdir(), 'infra-'));
+  const folder = join(copy, part);
   const mine = new Set(['.terraform', '.terraform.lock.hcl', 'terraform.tfstate']);
-  await cp(part, folder, { recursive: true, filter: (path) => !mine.has(basename(path)) });
+  await cp(source, copy, { recursive: true, filter: (path) => !mine.has(basename(path)) });
   const own = {
     PATH: process.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin',
-    HOME: folder,
+    HOME: copy,
     TF_CLI_CONFIG_FILE: await terraformConfiguration(),
     TF_IN_AUTOMATION: '1',
     TF_INPUT: '0',
@@ -58,23 +69,41 @@ export async function makeWorkspace(
       if (exitCode !== 0) throw new Error(`terraform ${args.join(' ')} ended with ${exitCode}:\n${output}`);
       return output;
     },
-    remove: () => rm(folder, { recursive: true, force: true }),
+    remove: () => rm(copy, { recursive: true, force: true }),
   };
 }
 
-/** S3 by path, since the host name of a bucket leads nowhere on loopback. */
-export async function useLoopbackBuckets(workspace: Workspace): Promise<void> {
-  const versions = await readFile(join(workspace.folder, 'versions.tf'), 'utf8').catch(() => '');
-  const tags = versions.includes('default_tags') ? '\n  default_tags {\n    tags = local.tags\n  }\n' : '';
-  await writeFile(
-    join(workspace.folder, 'loopback_override.tf'),
-    `provider "aws" {\n  region            = var.aws_region\n  s3_use_path_style = true\n${tags}}\n`,
-  );
+/** S3 by path, since the host name of a bucket leads nowhere on loopback. Override files go over what is there. */
+export async function useLoopbackBuckets(
+  workspace: Workspace,
+  tags?: Readonly<Record<string, string>>,
+): Promise<void> {
+  const aws = { s3_use_path_style: true, ...(tags === undefined ? {} : { default_tags: { tags } }) };
+  await override(workspace, 'loopback', { provider: { aws } });
 }
 
 /** The state in the workspace itself, where a test is not about its bucket. */
 export async function useLocalState(workspace: Workspace): Promise<void> {
-  await writeFile(join(workspace.folder, 'state_override.tf'), 'terraform {\n  backend "local" {}\n}\n');
+  await override(workspace, 'state', { terraform: { backend: { local: {} } } });
+}
+
+/** Other settings of the stack than the folder has; those of the call before are forgotten. */
+export async function useSettings(
+  workspace: Workspace,
+  settings: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  await override(workspace, 'settings', { module: { stack: settings } });
+}
+
+async function override(workspace: Workspace, name: string, content: object): Promise<void> {
+  await writeFile(join(workspace.folder, `${name}_override.tf.json`), JSON.stringify(content));
+}
+
+/** What every `terraform init` is told about the bucket of the states. */
+export function backend(bucket: string): string[] {
+  return [`bucket=${bucket}`, 'region=us-east-1', 'use_path_style=true'].map(
+    (each) => `-backend-config=${each}`,
+  );
 }
 
 /** Arguments that set variables. Values are written as JSON, which HCL reads. */

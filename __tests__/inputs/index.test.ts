@@ -141,7 +141,7 @@ describe('the request', () => {
 
   it('finds the file of a task definition in the workspace', () => {
     expect(request({ 'task-definition': '.aws/task.json' }).definition.base).toMatchObject({
-      path: '/workspace/.aws/task.json',
+      path: '.aws/task.json',
     });
     expect(request({ 'task-definition': '/srv/task.json' }).definition.base).toMatchObject({
       path: '/srv/task.json',
@@ -207,9 +207,8 @@ describe('cluster and services', () => {
     ],
     [
       { service: `${ARN}:service/prod/web`, 'aws-region': 'eu-west-1' },
-      'is in us-east-1, but aws-region is "eu-west-1"',
+      'is in us-east-1, but this run is in eu-west-1',
     ],
-    [{ service: `web, ${ARN}:service/prod/web` }, 'is a service that is given twice'],
   ])('%j is refused', (inputs, part) => {
     expect(problemsOf(inputs)).toEqual([expect.stringMatching(/^service: /)]);
     expect(problemsOf(inputs)[0]).toContain(part);
@@ -311,11 +310,17 @@ describe('the rules between inputs', () => {
       { ...repository, image: 'a:1', images: 'b=c:1', 'image-tag': 'd', context: '.' },
       ['images', 'image-tag', 'context'],
     ],
+    ['a repository needs an image', { ...web, 'ecr-repository': 'backend' }, ['ecr-repository']],
+    [
+      'a repository needs an image, in a plan as well',
+      { ...web, 'ecr-repository': 'backend', mode: 'plan', 'container-name': 'a' },
+      ['ecr-repository'],
+    ],
     ['a tag needs a repository', { ...web, 'image-tag': 'v1' }, ['ecr-repository']],
     ['a build needs a repository', { ...web, context: '.' }, ['ecr-repository']],
     [
       'build inputs need a context',
-      { ...repository, file: 'Dockerfile', 'reuse-image': 'false', cache: 'gha' },
+      { ...web, file: 'Dockerfile', 'reuse-image': 'false', cache: 'gha' },
       ['file', 'cache', 'reuse-image'],
     ],
     ['images name their containers', { ...web, images: 'a=b:1', 'container-name': 'a' }, ['container-name']],
@@ -344,7 +349,7 @@ describe('the rules between inputs', () => {
       ['desired-count', 'health-check-url', 'alarms'],
     ],
     [
-      'a judgement needs waiting',
+      'an evaluation needs waiting',
       { ...noWait, 'health-check-url': 'https://a', alarms: 'a', 'bake-minutes': '1', 'on-failure': 'leave' },
       ['health-check-url', 'alarms', 'bake-minutes', 'on-failure'],
     ],
@@ -370,7 +375,7 @@ describe('the rules between inputs', () => {
     ['a family without a service', { 'task-definition': 'a', image: 'a:1' }],
     ['a plan of a build', { ...build, mode: 'plan', file: 'Dockerfile', 'health-check-url': 'https://a' }],
     [
-      'a rollback that is judged',
+      'a rollback that is evaluated',
       { ...url, mode: 'rollback', alarms: 'a', 'bake-minutes': '1', 'desired-count': '2' },
     ],
     ['a pace of asking that nothing needs', { ...web, 'health-check-interval-seconds': '1' }],

@@ -2,7 +2,16 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 
 import { line, problem, quoted, value, type Parser } from '../../src/inputs/values.ts';
-import { changes, commaList, lineList, pairLines, pairLinesOrNames, pairs } from '../../src/inputs/lists.ts';
+import {
+  changes,
+  commaList,
+  commaSet,
+  lineList,
+  pairLines,
+  pairLinesOrNames,
+  pairs,
+  quotedCommaList,
+} from '../../src/inputs/lists.ts';
 
 const rules = { example: 'NAME=value', name: /^[^\s=]+$/, confidential: false };
 const secret = { ...rules, confidential: true };
@@ -142,4 +151,73 @@ describe('any environment', () => {
       }),
     );
   });
+});
+
+describe('lines in quotes, as docker/build-push-action reads them', () => {
+  const quotes = { ...rules, quotes: true };
+
+  it.each([
+    ['"A=a, b"', ['A=a, b']],
+    ['"A=say ""hi"""', ['A=say "hi"']],
+    ['"A=one\n\n# two"\nB=2', ['A=one\n\n# two', 'B=2']],
+    ['  "A=1"  ', ['A=1']],
+    ['A="1"', ['A="1"']],
+    ['"A=1","B=2"', ['A=1', 'B=2']],
+    ['A=1\n# "c\n\nB=2', ['A=1', 'B=2']],
+  ])('%j', (text, expected) => {
+    expect(pairLines(quotes)(text)).toEqual({ value: expected });
+  });
+
+  it.each([
+    ['"A=1', 'line 1, "\\"A=1", has a quote that is never closed.'],
+    ['B=2\n"A=1" x', 'line 2, "\\"A=1\\" x", goes on after its closing quote.'],
+  ])('%j is a problem', (text, words) => {
+    const parsed = pairLines(quotes)(text);
+    expect('problems' in parsed && parsed.problems[0]).toContain(words);
+  });
+
+  it('keeps commas of an item together', () => {
+    expect(quotedCommaList(line)('"a,b", c\nd,e')).toEqual({ value: ['a,b', 'c', 'd', 'e'] });
+  });
+
+  it('has no meaning where an input is not one of that action', () => {
+    expect(pairs(rules)('A="1, 2"\nB=x')).toEqual({ value: { A: '"1, 2"', B: 'x' } });
+  });
+});
+
+describe('a value of several lines', () => {
+  it('is everything between NAME<<END and END, as it is', () => {
+    const text = 'A=1\r\nKEY<<EOF\r\n-----BEGIN-----\r\n\r\n# no comment = x\r\n-----END-----\r\nEOF\r\nB=2';
+    expect(pairs(rules)(text)).toEqual({
+      value: { A: '1', KEY: '-----BEGIN-----\n\n# no comment = x\n-----END-----', B: '2' },
+    });
+    expect(changes(rules)('A-\nB <<X\n\nX\nC=1')).toEqual({
+      value: { set: { B: '', C: '1' }, remove: ['A'] },
+    });
+    expect(pairLines(rules)('A<<X\n1\n2\nX')).toEqual({ value: ['A=1\n2'] });
+  });
+
+  it('has to end', () => {
+    expect(pairs(secret)('A=1\nKEY<<EOF\nsecret')).toEqual({
+      problems: [
+        'line 2 opens KEY<<EOF, and no later line is EOF. Close it.',
+        'line 3 has no "=". Write it as NAME=value.',
+      ],
+    });
+  });
+
+  it.each(['A=x<<y', 'A=<<EOF', '# K<<EOF', 'A=1 <<EOF'])('%j begins none', (text) => {
+    const parsed = pairs(rules)(`${text}\nZ=1`);
+    expect(parsed).toMatchObject({ value: { Z: '1' } });
+  });
+
+  it('counts lines as they are written', () => {
+    expect(pairs(rules)('A<<X\n1\nX\n\nnonsense')).toEqual({
+      problems: ['line 5, "nonsense", has no "=". Write it as NAME=value.'],
+    });
+  });
+});
+
+it('a set takes what is given twice as one', () => {
+  expect(commaSet(line)('a, b\na,b')).toEqual({ value: ['a', 'b'] });
 });

@@ -5,7 +5,7 @@ import { STOP_REASONS } from '../../src/ecs/stop-reasons.ts';
 import { CAUSE_GUIDE, CAUSES } from '../../src/model/index.ts';
 import { run } from '../../scripts/guides.ts';
 import { causeIndex, causesByPhase, withCode } from '../../scripts/guides/causes.ts';
-import { costTable, platformTable, variantTable } from '../../scripts/guides/costs.ts';
+import { costTable, platformTable, sizeTable, variantTable } from '../../scripts/guides/costs.ts';
 import { platformCosts } from '../../scripts/stack-cost/platforms.ts';
 import { anchorsOf } from '../../scripts/markdown.ts';
 
@@ -53,9 +53,23 @@ describe('the costs', () => {
     const [head, , ...rows] = costTable().split('\n');
     expect(head).toBe('| US dollars a month | defaults | dev | staging | prod |');
     const columns = rows.map((row) => row.split('|').map((cell) => cell.trim()));
-    const prod = columns.slice(0, -1).map((cells) => Number(cells[5]));
-    const total = Number(columns.at(-1)?.[5]?.replaceAll('*', ''));
+    const [total = 0, ...prod] = columns
+      .slice(0, -1)
+      .map((cells) => Number(cells[5]?.replaceAll('*', '')))
+      .reverse();
     expect(Math.abs(prod.reduce((sum, each) => sum + each, 0) - total)).toBeLessThan(0.1);
+  });
+
+  test('under load are those of the most tasks', () => {
+    const last = costTable().split('\n').at(-1) ?? '';
+    expect(last).toMatch(/^\| The same, under load all month \| 261\.76 \(4 tasks\) \|/);
+    expect(last).toContain('(8 tasks)');
+  });
+
+  test('of sizes double with them, up to the largest of Fargate', () => {
+    const rows = sizeTable().split('\n');
+    expect(rows).toContain('| `cpu = 1024`, `memory = 2048` | 1 vCPU, 2 GB | 36.04 | 28.84 |');
+    expect(rows).toContain('| `cpu = 16384`, `memory = 32768` | 16 vCPU, 32 GB | 576.64 | 461.36 |');
   });
 
   test('of variants say what they save', () => {

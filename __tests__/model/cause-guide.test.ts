@@ -24,7 +24,7 @@ describe('the guide to the causes', () => {
     for (const { hint } of Object.values(CAUSE_GUIDE)) expect(hint).not.toMatch(/[`*|\n[\]]/);
   });
 
-  test('no two causes have the same remedy', () => {
+  test('no two causes have the same hint', () => {
     const hints = Object.values(CAUSE_GUIDE).map(({ hint }) => hint);
     const twice = hints.filter((hint, at) => hints.indexOf(hint) !== at);
     expect(twice).toEqual([]);

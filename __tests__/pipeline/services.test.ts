@@ -16,13 +16,13 @@ const more = (serviceRun: ServiceRun): ServiceRun => ({
   desiredCount: serviceRun.desiredCount + 1,
 });
 
-/** Rejects for the course with this count, and moves all others on. */
+/** Rejects for the service run with this count, and moves all others on. */
 function failing(count: number, error: Error): (serviceRun: ServiceRun) => Promise<ServiceRun> {
   return (serviceRun) =>
     serviceRun.desiredCount === count ? Promise.reject(error) : Promise.resolve(more(serviceRun));
 }
 
-describe('several courses, side by side', () => {
+describe('several service runs, side by side', () => {
   test('go every step, each from where the one before has brought it', async () => {
     const record = recordOf(1, 10);
     await forEachService(record, more, (serviceRun) => Promise.resolve(more(serviceRun)));

@@ -27,7 +27,7 @@ describe('the container that runs the command', () => {
     ],
   ])('is refused where nobody knows which: %s, %j', (named, withImage, message) => {
     expect(() => chooseContainer(named, TWO, withImage)).toThrow(
-      expect.objectContaining({ reason: 'invalid-input', message }),
+      expect.objectContaining({ conclusion: expect.objectContaining({ cause: 'invalid-input' }), message }),
     );
   });
 });

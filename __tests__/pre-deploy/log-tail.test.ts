@@ -92,7 +92,7 @@ describe("a container's log", () => {
     },
   );
 
-  test('that cannot be read by its driver is said once, and never asked for', async () => {
+  test('that cannot be read by its driver is logged once, and never asked for', async () => {
     const stream = new FakeStream();
     const log = fakeLog();
     const tail = new LogTail(

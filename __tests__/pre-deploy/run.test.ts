@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Task } from '@aws-sdk/client-ecs';
 import type { PreDeployRequest, TaskDefinition } from '../../src/model/index.ts';
-import { runPreDeployTask, type PreDeployFacts, type PreDeployContext } from '../../src/pre-deploy/run.ts';
+import { runPreDeployTask, type PreDeployFacts, type PreRunContext } from '../../src/pre-deploy/run.ts';
 import { Cancelled } from '../../src/runtime/cancellation.ts';
 import { awsError, denied, expired, throttled, unanswered } from '../fakes/aws-errors.ts';
 import { fakeClock, untilDone } from '../fakes/clock.ts';
@@ -83,7 +83,7 @@ class FakeWorld {
     return untilDone(this.clock, run);
   }
 
-  #ctx(): PreDeployContext {
+  #ctx(): PreRunContext {
     return {
       clock: this.clock,
       signal: this.#controller.signal,
@@ -183,18 +183,20 @@ describe('a pre-deploy task', () => {
   test('that exits with another code fails, with the reason and the last lines', async () => {
     const world = new FakeWorld({ looks: [RUNNING, FAILED], lines: [['a', 'b', 'c']] });
     await expect(world.run()).rejects.toMatchObject({
-      reason: 'pre-deploy-task-failed',
+      conclusion: {
+        cause: 'pre-deploy-task-failed',
+        hint: 'No service was touched. The stop reason and the last log lines say why.',
+        evidence: [
+          {
+            kind: 'stopped-task',
+            text: 'task t1: container "web" exited with code 3 (Essential container in task exited)',
+          },
+          { kind: 'log', text: 'web: b' },
+          { kind: 'log', text: 'web: c' },
+        ],
+      },
       message:
         'The pre-deploy task failed: container "web" exited with code 3 (Essential container in task exited).',
-      hint: 'No service was touched. The stop reason and the last log lines say why.',
-      evidence: [
-        {
-          kind: 'stopped-task',
-          text: 'task t1: container "web" exited with code 3 (Essential container in task exited)',
-        },
-        { kind: 'log', text: 'web: b' },
-        { kind: 'log', text: 'web: c' },
-      ],
     });
   });
 
@@ -223,9 +225,9 @@ describe('a pre-deploy task', () => {
     [denied(), 'access-denied'],
     [expired(), 'credentials-expired'],
     [awsError('ClusterNotFoundException', 'Cluster not found.'), 'pre-deploy-task-failed'],
-  ])('that nobody may watch any more is left, and named: %s', async (error, reason) => {
+  ])('that nobody may watch any more is left, and named: %s', async (error, cause) => {
     const world = new FakeWorld({ looks: [RUNNING, error] });
-    await expect(world.run()).rejects.toMatchObject({ reason });
+    await expect(world.run()).rejects.toMatchObject({ conclusion: { cause } });
     expect(world.said.at(-1)).toBe('Task t1 was left alone: it may still be running in the cluster.');
     expect(world.stops).toEqual([]);
   });
@@ -242,12 +244,14 @@ describe('a pre-deploy task at its time-out', () => {
   test('is stopped to the second, seen to its end, and fails though it exits with 0', async () => {
     const world = new FakeWorld({ looks: [RUNNING], afterStop: DONE, lines: [['still migrating']] });
     await expect(world.run({ timeoutMinutes: 0.55 })).rejects.toMatchObject({
-      reason: 'pre-deploy-task-failed',
+      conclusion: {
+        cause: 'pre-deploy-task-failed',
+        evidence: [
+          { kind: 'stopped-task', text: 'task t1: container "web" ran into the time-out' },
+          { kind: 'log', text: 'web: still migrating' },
+        ],
+      },
       message: 'The pre-deploy task did not end within 0.55 minutes and was stopped.',
-      evidence: [
-        { kind: 'stopped-task', text: 'task t1: container "web" ran into the time-out' },
-        { kind: 'log', text: 'web: still migrating' },
-      ],
     });
     expect(world.seconds).toBe(33 + 5);
     expect(world.stops).toEqual([
@@ -300,9 +304,11 @@ describe('a pre-deploy task at its time-out', () => {
   test('fails where RunTask was not answered by then, and says what may run all the same', async () => {
     const world = new FakeWorld({ looks: [], hanging: ['runTask'] });
     await expect(world.run({ timeoutMinutes: 0.5 })).rejects.toMatchObject({
-      reason: 'pre-deploy-task-failed',
+      conclusion: {
+        cause: 'pre-deploy-task-failed',
+        hint: expect.stringContaining('started by "ecs-fargate-deploy"'),
+      },
       message: expect.stringContaining('AWS did not answer while starting the pre-deploy task'),
-      hint: expect.stringContaining('started by "ecs-fargate-deploy"'),
     });
     expect(world.seconds).toBe(30);
   });

@@ -123,10 +123,10 @@ describe('starting the task', () => {
     ],
     ['throttling does not end', throttled(), 'throttled', 'AWS kept throttling while starting'],
     ['nothing answers', unanswered(), 'pre-deploy-task-failed', 'while starting the pre-deploy task'],
-  ])('fails where %s', async (_where, answer, reason, message) => {
+  ])('fails where %s', async (_where, answer, cause, message) => {
     const { ctx } = ecsThat(answer);
     await expect(startTask(ctx, INPUT, LATER)).rejects.toMatchObject({
-      reason,
+      conclusion: { cause },
       message: expect.stringContaining(message),
     });
   });

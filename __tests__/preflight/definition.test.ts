@@ -35,7 +35,7 @@ describe('the trust policy of a role', () => {
     ],
     ['allows what begins alike', policy([allow({ Action: 'sts:AssumeRole*' })]), 'OK'],
     ['allows any letter', policy([allow({ Action: 'sts:AssumeRol?' })]), 'OK'],
-    ['allows what begins otherwise', policy([allow({ Action: 'sts:Tag*' })]), 'WARNING'],
+    ['allows what begins otherwise', policy([allow({ Action: 'sts:Tag*' })]), 'FAILED'],
     ['lists actions', policy([allow({ Action: ['sts:TagSession', 'sts:AssumeRole'] })]), 'OK'],
     ['has an action in other letters', policy([allow({ Action: 'STS:assumerole' })]), 'OK'],
     ['allows everything', policy([allow({ Principal: '*', Action: '*' })]), 'OK'],
@@ -48,10 +48,10 @@ describe('the trust policy of a role', () => {
     ['cannot be read', '%7Bnot json', 'OK'],
     ['cannot be decoded', '%', 'OK'],
     ['is not given', undefined, 'OK'],
-    ['names another service', policy([allow({ Principal: { Service: 'ec2.amazonaws.com' } })]), 'WARNING'],
-    ['denies', policy([allow({ Effect: 'Deny' })]), 'WARNING'],
-    ['allows another action', policy([allow({ Action: 'sts:TagSession' })]), 'WARNING'],
-    ['names accounts', policy([allow({ Principal: { AWS: 'arn:aws:iam::123456789012:root' } })]), 'WARNING'],
+    ['names another service', policy([allow({ Principal: { Service: 'ec2.amazonaws.com' } })]), 'FAILED'],
+    ['denies', policy([allow({ Effect: 'Deny' })]), 'FAILED'],
+    ['allows another action', policy([allow({ Action: 'sts:TagSession' })]), 'FAILED'],
+    ['names accounts', policy([allow({ Principal: { AWS: 'arn:aws:iam::123456789012:root' } })]), 'FAILED'],
   ])('that %s', (_what, encoded, state) => {
     expect(trustFinding('web', encoded).state).toBe(state);
   });
@@ -63,7 +63,7 @@ describe('roles', () => {
       'are missing',
       () => Promise.reject(awsError('NoSuchEntityException', 'no', 404)),
       'FAILED',
-      'role web does not exist; role run does not exist',
+      'role web (taskRoleArn) does not exist; role run (executionRoleArn) does not exist',
       false,
     ],
     ['may not be looked at', () => Promise.reject(denied()), 'SKIPPED', 'iam:GetRole', true],
@@ -71,14 +71,14 @@ describe('roles', () => {
       'could not be looked at',
       () => Promise.reject(throttled()),
       'SKIPPED',
-      'role web could not be looked at (ThrottlingException: Rate exceeded); role run could not be looked at (ThrottlingException: Rate exceeded)',
+      'role web (taskRoleArn) could not be looked at (ThrottlingException: Rate exceeded); role run (executionRoleArn) could not be looked at (ThrottlingException: Rate exceeded)',
       false,
     ],
     [
       'are there',
       () => answer({ Role: {} }),
       'OK',
-      'role web is there; its trust policy cannot be read; role run is there; its trust policy cannot be read',
+      'role web (taskRoleArn) is there; its trust policy cannot be read; role run (executionRoleArn) is there; its trust policy cannot be read',
       false,
     ],
   ])('that %s', async (_what, getRole, state, detail, isDenied) => {
@@ -109,7 +109,7 @@ describe('roles', () => {
     const taskRoleArn = 'arn:aws:iam::210987654321:role/web';
     expect(await run(role, {}, { definition: definitionOf(['web'], { taskRoleArn }) })).toMatchObject({
       state: 'SKIPPED',
-      detail: 'role web is in account 210987654321, not in 123456789012',
+      detail: 'role web (taskRoleArn) is in account 210987654321, not in 123456789012',
       denied: false,
     });
   });
@@ -134,7 +134,7 @@ describe('a reference', () => {
     ['/app/key', { kind: 'parameter', id: '/app/key', names: ['/app/key'] }],
     ['key:live', { kind: 'parameter', id: 'key:live', names: ['key'] }],
   ])('%s', (text, reference) => {
-    expect(referencesOf(withSecrets(text))).toEqual([reference]);
+    expect(referencesOf(withSecrets(text))).toEqual([{ ...reference, usedBy: ['S0 of web'] }]);
   });
 
   test('is also one of a log driver or of a registry, and counts once', () => {
@@ -148,8 +148,18 @@ describe('a reference', () => {
       },
     ]);
     expect(referencesOf(definition)).toEqual([
-      { kind: 'parameter', id: '/app/key', names: ['/app/key'] },
-      { kind: 'secret', id: 'registry', version: undefined },
+      {
+        kind: 'parameter',
+        id: '/app/key',
+        names: ['/app/key'],
+        usedBy: ['KEY of web', 'token of web'],
+      },
+      {
+        kind: 'secret',
+        id: 'registry',
+        version: undefined,
+        usedBy: ['repositoryCredentials of web'],
+      },
     ]);
   });
 });
@@ -166,7 +176,7 @@ describe('a secret', () => {
     ['without a value', undefined, {}, 'WARNING'],
     ['that is being deleted', undefined, { ...current, DeletedDate: new Date(0) }, 'FAILED'],
   ])('%s', (_what, version, description, state) => {
-    expect(secretFinding({ kind: 'secret', id: SECRET, version }, description).state).toBe(state);
+    expect(secretFinding({ kind: 'secret', id: SECRET, version, usedBy: [] }, description).state).toBe(state);
   });
 
   test('that is missing is named, and its ARN is asked for without what follows it', async () => {
@@ -180,7 +190,7 @@ describe('a secret', () => {
       { secrets: { describeSecret } },
       { definition: withSecrets(`${SECRET}:password::`, '/app/key') },
     );
-    expect(result).toMatchObject({ state: 'FAILED', detail: 'secret app/db-AbCdEf does not exist' });
+    expect(result).toMatchObject({ state: 'FAILED', detail: 'secret app/db-AbCdEf (S0 of web) does not exist' });
     expect(asked).toEqual([{ SecretId: SECRET }]);
   });
 
@@ -225,7 +235,7 @@ describe('parameters', () => {
         ),
       },
     );
-    expect(result).toMatchObject({ state: 'FAILED', detail: 'parameter /app/none does not exist' });
+    expect(result).toMatchObject({ state: 'FAILED', detail: 'parameter /app/none (S2 of web) does not exist' });
     expect(asked).toEqual([
       {
         ParameterFilters: [

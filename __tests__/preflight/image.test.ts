@@ -398,7 +398,7 @@ describe('the check of images', () => {
   });
 });
 
-describe('the image of the way back', () => {
+describe('the image of the rollback target', () => {
   const lastGood = {
     taskDefinitionArn: 'arn:aws:ecs:eu-central-1:123456789012:task-definition/backend:7',
     serviceDeploymentArn: undefined,

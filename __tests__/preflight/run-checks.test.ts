@@ -12,6 +12,8 @@ import { awsWith, ecrWith, meansWith, subjectOf } from './candidates.ts';
 
 const SIZED = definitionOf(['web'], {
   requiresCompatibilities: ['FARGATE'],
+  networkMode: 'awsvpc',
+  executionRoleArn: 'web',
   cpu: '1024',
   memory: '1024',
   taskRoleArn: 'web',
@@ -56,7 +58,9 @@ describe('verify', () => {
     );
     expect(results.map(({ check }) => check)).toEqual(CHECKS.map(({ name }) => name));
     expect(log.said).toEqual([
+      'OK      task definition: it breaks no rule of RegisterTaskDefinition that is known',
       'FAILED  task size: Fargate has no cpu 1024 and memory 1024; with cpu 1024, memory can be 2048 to 8192 MiB in steps of 1024',
+      'OK      service settings: the definition fits backend',
       'OK      load balancer: no target group',
       'OK      target type: no target group',
       'OK      deployment percents: backend keeps 2 to 4 of 2 tasks (100/200 %)',
@@ -112,7 +116,7 @@ describe('verify', () => {
     const results = await runChecks({ ...meansWith(), aws, log }, subjectOf({ definition: SIZED }));
     expect(results.find(({ check }) => check === 'role')).toMatchObject({ state: 'SKIPPED', denied: false });
     expect(log.said).toContainEqual(
-      expect.stringMatching(/^SKIPPED role: role web could not be looked at \(/),
+      expect.stringMatching(/^SKIPPED role: role web \(taskRoleArn and executionRoleArn\) could not be looked at \(/),
     );
   });
 
@@ -154,8 +158,8 @@ describe('refuseFailed', () => {
       refuseFailed(results, mode);
       return undefined;
     } catch (error) {
-      const { reason, message, evidence } = error as DeployError;
-      return [reason, message, ...evidence.map(({ text }) => text)];
+      const { cause, message, evidence } = (error as DeployError).conclusion;
+      return [cause, message, ...evidence.map(({ text }) => text)];
     }
   }
 

@@ -99,7 +99,7 @@ describe('the target type', () => {
     expect(typeFinding('target group web', type, definition).state).toBe(state);
   });
 
-  test('is not judged on Managed Instances without awsvpc', () => {
+  test('is not evaluated on Managed Instances without awsvpc', () => {
     const definition = definitionOf(['web'], {
       networkMode: 'host',
       requiresCompatibilities: ['MANAGED_INSTANCES'],
@@ -210,12 +210,17 @@ describe('a deployment in progress', () => {
 const RULE = { type: 'BOUNDED_PERCENT', value: 50 } as const;
 
 test.each([
-  ['on, and rolls back', { enabled: true, rollsBack: true, rule: RULE }, 'ROLLING', 'OK'],
-  ['on', { enabled: true, rollsBack: false, rule: RULE }, 'ROLLING', 'OK'],
-  ['off', { enabled: false, rollsBack: false, rule: RULE }, 'ROLLING', 'WARNING'],
+  [
+    'on, and rolls back',
+    { enabled: true, rollsBack: true, resetOnHealthyTask: true, rule: RULE },
+    'ROLLING',
+    'OK',
+  ],
+  ['on', { enabled: true, rollsBack: false, resetOnHealthyTask: true, rule: RULE }, 'ROLLING', 'OK'],
+  ['off', { enabled: false, rollsBack: false, resetOnHealthyTask: true, rule: RULE }, 'ROLLING', 'WARNING'],
   [
     'off, which a native strategy has no use for',
-    { enabled: false, rollsBack: false, rule: RULE },
+    { enabled: false, rollsBack: false, resetOnHealthyTask: true, rule: RULE },
     'CANARY',
     'OK',
   ],
@@ -257,8 +262,8 @@ test('a service without a good revision is warned of', async () => {
 
 describe('alarms', () => {
   test.each([
-    ['OK', undefined, 'OK', 'alarm "errors" is silent'],
-    ['INSUFFICIENT_DATA', undefined, 'OK', 'alarm "errors" is silent'],
+    ['OK', undefined, 'OK', 'alarm "errors" is ok'],
+    ['INSUFFICIENT_DATA', undefined, 'OK', 'alarm "errors" is ok'],
     [
       'ALARM',
       undefined,

@@ -151,12 +151,12 @@ describe('what is amiss is found over the wire', () => {
     [
       'a role that is not there',
       { task: { executionRoleArn: 'arn:aws:iam::123456789012:role/none' } },
-      'FAILED role: role none does not exist',
+      'FAILED role: role none (executionRoleArn) does not exist',
     ],
     [
       'a role for another service',
       { task: { taskRoleArn: 'arn:aws:iam::123456789012:role/functions' } },
-      'WARNING role: role functions does not trust ecs-tasks.amazonaws.com',
+      'FAILED role: role functions (taskRoleArn) does not trust ecs-tasks.amazonaws.com',
     ],
     [
       'a secret that is not there',
@@ -170,12 +170,12 @@ describe('what is amiss is found over the wire', () => {
           ],
         },
       },
-      'FAILED secret: secret none-AbCdEf does not exist',
+      'FAILED secret: secret none-AbCdEf (A of backend) does not exist',
     ],
     [
       'a parameter that is not there',
       { container: { secrets: [{ name: 'A', valueFrom: '/none' }] } },
-      'FAILED parameter: parameter /none does not exist',
+      'FAILED parameter: parameter /none (A of backend) does not exist',
     ],
     [
       'a log group that is not there',

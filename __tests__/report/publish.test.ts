@@ -158,7 +158,7 @@ describe('secrets at the end of a run', () => {
 });
 
 describe('a disk that takes nothing', () => {
-  it('keeps neither the outputs nor the verdict from being told', async () => {
+  it('keeps neither the outputs nor the last lines from being logged', async () => {
     const report = reportOf({ serviceRuns: [serviceRunOf({ outcome: FAILED })] });
     const { outputs, annotations, lines } = await published(report, {
       temp: '/nowhere/at/all',

@@ -79,7 +79,7 @@ describe('a run without a service', () => {
   it.each([
     [true, 'Task definition backend:8 is registered; no service was named, so none was touched.'],
     [false, 'Task definition backend:8 is there already; no service was named, so none was touched.'],
-  ])('is registered (anew: %s)', (registered, message) => {
+  ])('is registered (again: %s)', (registered, message) => {
     const report = reportOf({ serviceRuns: [], definitions: [{ ...REGISTERED, registered }] });
     expect(report).toMatchObject({ result: 'registered', cause: undefined, message, changed: registered });
   });

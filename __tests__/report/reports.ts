@@ -20,7 +20,7 @@ export const REGISTERED: RegisteredDefinition = {
   changes: [],
 };
 
-/** A story in which backend:8 was registered and deployed. */
+/** A record in which backend:8 was registered and deployed. */
 export function recordOf(more: Partial<RunRecord> = {}): RunRecord {
   return {
     ...newRunRecord(),
@@ -37,7 +37,7 @@ export function recordOf(more: Partial<RunRecord> = {}): RunRecord {
   };
 }
 
-/** The report of such a story. */
+/** The report of such a record. */
 export function reportOf(record: Partial<RunRecord> = {}, recorded: Partial<Recorded> = {}): Report {
   return composeReport(requestOf(), runFacts({}), recordOf(record), { ...RECORDED, ...recorded });
 }

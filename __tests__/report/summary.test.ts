@@ -16,7 +16,7 @@ describe('the job summary', () => {
     expect(new Set(RESULTS.map(headlineOf)).size).toBe(RESULTS.length);
   });
 
-  it('says cause, remedy and evidence of a failure before anything else', () => {
+  it('says cause, hint and evidence of a failure before anything else', () => {
     const outcome = outcomeOf({
       result: 'rolled-back',
       cause: 'app-crashed',

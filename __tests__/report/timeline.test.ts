@@ -45,7 +45,7 @@ describe('the timeline', () => {
     ]);
   });
 
-  it('shows failing tasks and the way back in red', () => {
+  it('shows failing tasks and the rollback in red', () => {
     expect(
       bars([{ at: 0 }, { at: 30, failed: 2 }, { at: 50, failed: 2, stage: 'rollback in progress' }]).slice(3),
     ).toEqual([

@@ -77,7 +77,12 @@ export function snapshot(changes: Partial<ServiceSnapshot> = {}): ServiceSnapsho
     strategyMinutes: 0,
     enableEcsManagedTags: false,
     propagateTags: 'NONE',
-    breaker: { enabled: true, rollsBack: true, rule: { type: 'BOUNDED_PERCENT', value: 50 } },
+    breaker: {
+      enabled: true,
+      rollsBack: true,
+      resetOnHealthyTask: true,
+      rule: { type: 'BOUNDED_PERCENT', value: 50 },
+    },
     knownEvents: [],
     ...changes,
   };
@@ -86,6 +91,7 @@ export function snapshot(changes: Partial<ServiceSnapshot> = {}): ServiceSnapsho
 export const NO_BREAKER: ServiceSnapshot['breaker'] = {
   enabled: false,
   rollsBack: false,
+  resetOnHealthyTask: true,
   rule: { type: 'BOUNDED_PERCENT', value: 50 },
 };
 
@@ -244,11 +250,7 @@ export function historyOf(...failures: readonly TaskFailure[]): History {
   return {
     ...NO_HISTORY,
     failures: new Map(failures.map((each, index) => [`task${index + 1}`, each])),
-    transitions: failures.map(({ severity }, index) => ({
-      task: `task${index + 1}`,
-      became: 'failed',
-      counts: severity === 'counts',
-    })),
+    transitions: failures.map((_, index) => ({ task: `task${index + 1}`, became: 'failed' })),
   };
 }
 
@@ -261,6 +263,8 @@ export function terms(changes: Partial<EvaluationTerms> = {}): EvaluationTerms {
     failFast: true,
     failedTaskLimit: 'auto',
     breakerThreshold: 3,
+    desired: 2,
+    resetOnHealthyTask: true,
     ecsRollsBack: { forBreaker: true, forAlarms: false },
     lastGood: OLD_REVISION,
     ...changes,

@@ -14,7 +14,7 @@ import {
   problem,
 } from './builders.ts';
 
-function troubled(
+function problemAfter(
   end: Watched['end'],
   more: Partial<Omit<Watched, 'end'>> = {},
   waitMinutes = 30,
@@ -25,8 +25,8 @@ function troubled(
 const CRASH = 'container "app" exited with code 1: Essential container in task exited';
 
 describe('how a watch ended, and what can be done about it', () => {
-  test('completed: no trouble', () => {
-    expect(troubled({ kind: 'completed' })).toBeUndefined();
+  test('completed: no problem', () => {
+    expect(problemAfter({ kind: 'completed' })).toBeUndefined();
   });
 
   test.each<[string, Watched['end'], Partial<Problem>]>([
@@ -98,7 +98,7 @@ describe('how a watch ended, and what can be done about it', () => {
       },
     ],
     [
-      'blind: left, in the words of the failure',
+      'access lost: left, in the words of the failure',
       {
         kind: 'access-lost',
         failure: new DeployError('credentials-expired', 'The AWS credentials expired.', { hint: 'Longer.' }),
@@ -106,11 +106,11 @@ describe('how a watch ended, and what can be done about it', () => {
       { result: 'failed', cause: 'credentials-expired', hint: 'Longer.', recovery: 'leave' },
     ],
   ])('%s', (_, end, expected) => {
-    expect(troubled(end)).toMatchObject(expected);
+    expect(problemAfter(end)).toMatchObject(expected);
   });
 
   test("ECS's rollback failed, too: the evidence begins with the first cause, whose hint is given", () => {
-    const found = troubled(
+    const found = problemAfter(
       { kind: 'rollback-failed', cause: 'app-crashed', reason: CRASH },
       { history: historyOf(failure({ hint: 'Read its log.' })) },
     );
@@ -127,7 +127,7 @@ describe('how a watch ended, and what can be done about it', () => {
 
 describe('at the deadline', () => {
   const at = (last: Watched['last'], minutes = 30): Problem | undefined =>
-    troubled({ kind: 'deadline' }, { last }, minutes);
+    problemAfter({ kind: 'deadline' }, { last }, minutes);
 
   test('tasks are missing: by on-failure', () => {
     expect(at(observation({ tasks: [healthyTask('a')] }))).toMatchObject({
@@ -285,7 +285,7 @@ test('a native strategy that shifts traffic at the deadline is said to, although
     deployment: deployment({ lifecycleStage: 'PRODUCTION_TRAFFIC_SHIFT' }),
     tasks: [healthyTask('a'), healthyTask('b')],
   });
-  const left = troubled({ kind: 'deadline' }, { last });
+  const left = problemAfter({ kind: 'deadline' }, { last });
   expect(left).toMatchObject({ result: 'timed-out', recovery: 'leave' });
   expect(left?.reason).toContain('PRODUCTION_TRAFFIC_SHIFT');
 });

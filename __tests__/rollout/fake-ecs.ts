@@ -300,6 +300,8 @@ export class FakeEcs {
     this.calls.push(name);
     await Promise.resolve();
     const fault = this.fault(name);
+    // A read is cut off where the job is cancelled while it is on its way.
+    signal?.throwIfAborted();
     const { afterMs } = fault ?? {};
     if (fault !== undefined && !fault.effect) {
       if (afterMs !== undefined) await this.#pass(afterMs, signal);

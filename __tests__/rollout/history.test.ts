@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import {
   causeOf,
-  failedSinceHealthy,
+  countedFailures,
   isConclusive,
   mostFrequent,
   NO_HISTORY,
@@ -11,7 +11,7 @@ import {
 import type { TaskView } from '../../src/ecs/task-health.ts';
 import { failedTask, failure, healthyTask, historyOf, observation, taskView } from './builders.ts';
 
-const AUTO = { failedTaskLimit: 'auto', breakerThreshold: 4 } as const;
+const AUTO = { failedTaskLimit: 'auto', breakerThreshold: 4, desired: 8, resetOnHealthyTask: true } as const;
 
 /** The history of several looks, each of which shows these tasks. */
 function looks(...seen: readonly (readonly TaskView[])[]): History {
@@ -65,7 +65,7 @@ describe('failed-task-limit: auto', () => {
 
   test('a task that failed after it had been healthy counts', () => {
     const history = looks([healthyTask('a')], [failedTask('a')]);
-    expect(failedSinceHealthy(history)).toBe(1);
+    expect(countedFailures(history)).toHaveLength(1);
   });
 });
 
@@ -97,12 +97,12 @@ describe('what had failed before this run looked for the first time', () => {
   const second = observation({ tasks: [failedTask('a'), failedTask('b'), failedTask('c')] });
 
   test('counts where the deployment is of this run', () => {
-    expect(failedSinceHealthy(remember(NO_HISTORY, first))).toBe(2);
+    expect(countedFailures(remember(NO_HISTORY, first))).toHaveLength(2);
   });
 
   test('does not where it is older, and is no cause where there is another', () => {
     const history = remember(NO_HISTORY, first, true);
-    expect(failedSinceHealthy(history)).toBe(0);
+    expect(countedFailures(history)).toHaveLength(0);
     expect(isConclusive(history, { ...AUTO, failedTaskLimit: 1 })).toBeUndefined();
     expect([...history.failures.values()].map(({ severity }) => severity)).toEqual(['ignored', 'ignored']);
   });
@@ -110,19 +110,19 @@ describe('what had failed before this run looked for the first time', () => {
   test('is known by the first look that AWS answers', () => {
     const silent = observation({ tasks: [], unanswered: new Error('Rate exceeded') });
     const history = remember(remember(NO_HISTORY, silent, true), first, true);
-    expect(failedSinceHealthy(history)).toBe(0);
+    expect(countedFailures(history)).toHaveLength(0);
   });
 
   test('what fails later counts all the same', () => {
     const history = remember(remember(NO_HISTORY, first, true), second, true);
-    expect(failedSinceHealthy(history)).toBe(1);
+    expect(countedFailures(history)).toHaveLength(1);
     expect(isConclusive(history, { ...AUTO, failedTaskLimit: 1 })).toBeDefined();
   });
 });
 
 test('a failure that is nobody’s fault does not count', () => {
   const history = looks([failedTask('a', { cause: 'capacity', severity: 'ignored' }), failedTask('b')]);
-  expect(failedSinceHealthy(history)).toBe(1);
+  expect(countedFailures(history)).toHaveLength(1);
 });
 
 describe('failed-task-limit as a number fixes the limit for both', () => {
@@ -144,11 +144,8 @@ describe('failed-task-limit as a number fixes the limit for both', () => {
 });
 
 describe('weights', () => {
-  test('one failure that no retry can help is conclusive at once, whatever was healthy', () => {
-    const history = looks([
-      healthyTask('h'),
-      failedTask('a', { cause: 'image-not-found', severity: 'conclusive' }),
-    ]);
+  test('one failure that no retry can help is conclusive at once', () => {
+    const history = looks([failedTask('a', { cause: 'image-not-found', severity: 'conclusive' })]);
     expect(isConclusive(history, AUTO)).toMatchObject({ cause: 'image-not-found' });
   });
 
@@ -205,11 +202,72 @@ describe('the cause', () => {
     const before = failedTask('a', { exitCode: undefined });
     const after = failedTask('a', { cause: 'bad-command', severity: 'conclusive', exitCode: 127 });
     const history = looks([before], [after]);
-    expect(failedSinceHealthy(history)).toBe(1);
+    expect(countedFailures(history)).toHaveLength(1);
     expect(isConclusive(history, AUTO)).toMatchObject({ cause: 'bad-command', exitCode: 127 });
   });
 
   test('stays known when ECS forgets the task', () => {
     expect(causeOf(looks([failedTask('a')], []))?.cause).toBe('app-crashed');
+  });
+});
+
+describe('a hiccup is no verdict', () => {
+  const timeOut = { cause: 'network-unreachable', stopCode: 'TaskFailedToStart', passes: true } as const;
+  const denied = { cause: 'image-pull-denied', severity: 'conclusive', started: false } as const;
+  const missing = { cause: 'bad-command', severity: 'conclusive', exitCode: 127, started: true } as const;
+  const failing = (count: number, changes: Parameters<typeof failure>[0] = {}): TaskView[] =>
+    Array.from({ length: count }, (_, index) => failedTask(`f${index}`, changes));
+
+  test.each([
+    [2, 1, false],
+    [2, 2, true],
+    [20, 2, true],
+    [21, 2, false],
+    [50, 4, false],
+    [50, 5, true],
+    [200, 9, false],
+    [200, 10, true],
+    [2000, 10, true],
+  ])('of %i tasks %i that crash before any was healthy settle it: %s', (desired, failed, settles) => {
+    const terms = { ...AUTO, desired, breakerThreshold: 100 };
+    expect(isConclusive(looks(failing(failed)), terms) !== undefined).toBe(settles);
+  });
+
+  test('reasons that pass by nature settle it at the threshold of the circuit breaker alone', () => {
+    expect(isConclusive(looks(failing(3, timeOut)), AUTO)).toBeUndefined();
+    expect(isConclusive(looks(failing(4, timeOut)), AUTO)).toMatchObject({ cause: 'network-unreachable' });
+  });
+
+  test('and are no help to fewer others than would settle it alone', () => {
+    const one = looks([...failing(2, timeOut), failedTask('crashed')]);
+    expect(isConclusive(one, AUTO)).toBeUndefined();
+  });
+
+  test('a limit that is set and higher holds for them as well', () => {
+    expect(isConclusive(looks(failing(5, timeOut)), { ...AUTO, failedTaskLimit: 6 })).toBeUndefined();
+    expect(isConclusive(looks(failing(6, timeOut)), { ...AUTO, failedTaskLimit: 6 })).toBeDefined();
+  });
+
+  test.each([
+    ['a pull that is denied', denied, taskView('up'), false],
+    ['a pull that is denied', denied, taskView('pulling', { status: 'PENDING' }), true],
+    ['a pull that is denied', denied, failedTask('crashed', { started: true }), false],
+    ['a command that is not there', missing, taskView('up'), true],
+    ['a command that is not there', missing, healthyTask('h'), false],
+  ])('%s is refuted by a task that got past it (%#)', (_, reason, other, settles) => {
+    const history = looks([other], [failedTask('f', reason)]);
+    expect(isConclusive(history, { ...AUTO, desired: 30 }) !== undefined).toBe(settles);
+  });
+
+  test('where a healthy task takes nothing back, all failures count', () => {
+    const history = looks(failing(3), [...failing(3), healthyTask('h')], [...failing(4)]);
+    expect(isConclusive(history, AUTO)).toBeUndefined();
+    expect(isConclusive(history, { ...AUTO, resetOnHealthyTask: false })).toBeDefined();
+  });
+
+  test('tasks that were healthy and died by themselves are not taken back by the next that is', () => {
+    const rounds = ['a', 'b', 'c', 'd'].flatMap((id) => [[healthyTask(id)], [failedTask(id)]]);
+    expect(isConclusive(looks(...rounds.slice(0, 7)), AUTO)).toBeUndefined();
+    expect(isConclusive(looks(...rounds, [healthyTask('e')]), AUTO)).toMatchObject({ cause: 'app-crashed' });
   });
 });

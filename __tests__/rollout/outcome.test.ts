@@ -60,7 +60,7 @@ describe('a deployment that somebody has replaced by the end', () => {
 
   test.each<[string, Partial<ServiceRun>, Partial<RolloutRequest>, string]>([
     ['is superseded where it was well', {}, {}, 'superseded'],
-    ['is superseded where a gate failed and nothing was undone', FAILED_GATE, {}, 'superseded'],
+    ['is superseded where a gate failed and nothing was rolled back', FAILED_GATE, {}, 'superseded'],
     [
       'is rolled back where that was done before',
       { ...FAILED_GATE, rollback: { kind: 'rolled-back' } },
@@ -101,12 +101,12 @@ test('an update that nobody answered may still take effect', () => {
   expect(message).toMatch(/; it may still take effect\.$/);
 });
 
-test('trouble that calls for no rollback says nothing of one, whatever on-failure says', () => {
+test('a problem that calls for no rollback says nothing of one, whatever on-failure says', () => {
   const unrestored = { problem: problem({ recovery: 'leave' }) };
   expect(end(unrestored, { onFailure: 'leave' }).message).toBe(end(unrestored).message);
 });
 
-describe('without trouble', () => {
+describe('without a problem', () => {
   test.each<[string, Partial<ServiceRun>, Partial<RolloutRequest>, string, string]>([
     [
       'proven healthy, by the gates that passed and no others',
@@ -158,7 +158,7 @@ describe('without trouble', () => {
 const FAILED =
   'The deployment of backend:8 to service "web" failed: container "app" exited with code 1: Essential container in task exited';
 
-describe('with trouble', () => {
+describe('with a problem', () => {
   const TIMED_OUT: Partial<Problem> = {
     result: 'timed-out',
     cause: 'timeout',
@@ -167,7 +167,7 @@ describe('with trouble', () => {
 
   test.each<[string, Partial<Problem>, RollbackEnd | undefined, string, string, string]>([
     [
-      'undone by us',
+      'rolled back by us',
       {},
       { kind: 'rolled-back' },
       'rolled-back',
@@ -175,7 +175,7 @@ describe('with trouble', () => {
       `${FAILED}; it was rolled back.`,
     ],
     [
-      'undone by ECS before anybody asked',
+      'rolled back by ECS before anybody asked',
       { result: 'rolled-back', recovery: 'done' },
       undefined,
       'rolled-back',
@@ -207,7 +207,7 @@ describe('with trouble', () => {
       `${FAILED}; by then the service ran another deployment (ecs-svc/3), which was not touched.`,
     ],
     [
-      'timed out, undone',
+      'timed out, rolled back',
       TIMED_OUT,
       { kind: 'rolled-back' },
       'rolled-back',
@@ -309,7 +309,7 @@ describe('with trouble', () => {
   });
 });
 
-describe('the course is concluded', () => {
+describe('the service run is concluded', () => {
   const serving = {
     describeServices: () =>
       Promise.resolve({

@@ -6,7 +6,7 @@ import { healthyTask, observation, recordedLog, rollout, taskView } from './buil
 
 const PROGRESSING = { kind: 'progressing' } as const;
 
-/** What is said of these looks, five seconds apart. */
+/** What is logged of these looks, five seconds apart. */
 function told(looks: readonly Observation[]): readonly string[] {
   const clock = fakeClock();
   const log = recordedLog();
@@ -21,7 +21,7 @@ function told(looks: readonly Observation[]): readonly string[] {
 const STARTING = observation({ tasks: [taskView('a', { status: 'PENDING' })] });
 const THERE = observation({ tasks: [healthyTask('a'), healthyTask('b')] });
 
-describe('what is said during a rollout', () => {
+describe('what is logged during a rollout', () => {
   test('is a line a change', () => {
     expect(told([STARTING, STARTING, THERE, THERE])).toEqual([
       'web: ░░░░░░░░░░ new 0/2 running, 0 healthy, in progress',

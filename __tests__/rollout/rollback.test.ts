@@ -43,7 +43,7 @@ interface Done {
   readonly seconds: number;
 }
 
-/** Our deployment of backend:8 is IN_PROGRESS and is to be undone. */
+/** Our deployment of backend:8 is IN_PROGRESS and is to be rolled back. */
 async function undo(options: Options = {}): Promise<Done> {
   const clock = fakeClock({ during: (pause) => options.during?.(ecs, pause) });
   const ecs = new FakeEcs(clock);
@@ -87,7 +87,7 @@ const goesWell = (ecs: FakeEcs): void => {
   ecs.advanceRollback();
 };
 
-describe("another's deployment is never undone", () => {
+describe("another's deployment is never rolled back", () => {
   test('where it replaced ours already: nothing is touched', async () => {
     const { end, ecs } = await undo({
       before: (world) => {
@@ -443,11 +443,11 @@ describe('what this run changed is restored, and nothing else is sent', () => {
   });
 
   test('tags of which the survey knew nothing are left alone', () => {
-    const blind = rollout({
+    const unread = rollout({
       snapshot: snapshot({ enableEcsManagedTags: undefined, propagateTags: undefined }),
     });
     const asked = rolloutRequest({ enableEcsManagedTags: true, propagateTags: 'SERVICE' });
-    expect(restoringInput(blind, asked, target)).toEqual(bare);
+    expect(restoringInput(unread, asked, target)).toEqual(bare);
   });
 
   test('after a change of the count alone, the revision stays as it was found, good or not', () => {
@@ -464,7 +464,7 @@ describe('what this run changed is restored, and nothing else is sent', () => {
   });
 });
 
-describe('the course of a service in trouble', () => {
+describe('a service run with a problem', () => {
   async function recovery(
     asked: Partial<RolloutRequest>,
     found: Parameters<typeof problem>[0] = {},
@@ -500,7 +500,7 @@ describe('the course of a service in trouble', () => {
     return { ecs, rollback: after.rollback };
   }
 
-  test('on-failure: rollback undoes it', async () => {
+  test('on-failure: rollback rolls it back', async () => {
     expect((await recovery({})).rollback).toEqual({ kind: 'rolled-back' });
   });
 
@@ -511,7 +511,7 @@ describe('the course of a service in trouble', () => {
   });
 
   test.each(['superseded', 'access-denied', 'deployment-stopped'] as const)(
-    '%s is not ours to undo',
+    '%s is not ours to roll back',
     async (cause) => {
       const { ecs, rollback } = await recovery({}, { cause, recovery: 'leave' });
       expect(rollback).toBeUndefined();

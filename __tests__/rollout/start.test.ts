@@ -275,7 +275,7 @@ describe('an answer to UpdateService that is lost', () => {
     expect(serviceRun.problem).toBeUndefined();
   });
 
-  test('never comes: the course says that it could not start', async () => {
+  test('never comes: the service run says that it could not start', async () => {
     const { ecs, serviceRun } = await start({ faults: Array<Fault>(9).fill(NEVER_ARRIVED) });
     expect(ecs.accepted).toEqual([]);
     expect(serviceRun).toMatchObject({
@@ -304,12 +304,12 @@ test('a throttled UpdateService is sent again after a pause', async () => {
   expect(seconds).toBe(3);
 });
 
-describe('what AWS refuses is the trouble of this service, and nothing else is sent', () => {
+describe('what AWS refuses is the problem of this service, and nothing else is sent', () => {
   test.each([
     [awsError('ServiceNotActiveException'), 'service-inactive', 'Service "web" is not ACTIVE any more.'],
     [
       awsError('ClientException', 'No.'),
-      'unknown',
+      'update-refused',
       'AWS refused to update service "web": ClientException: No.',
     ],
     [DENIED(), 'access-denied', 'AWS denied access while updating service "web"'],

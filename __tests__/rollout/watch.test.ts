@@ -281,7 +281,7 @@ describe('errors of AWS', () => {
   test.each([
     ['expired credentials', EXPIRED, 'credentials-expired'],
     ['denied access to the service', DENIED, 'access-denied'],
-  ])('%s end it at once, with what was seen last', async (_, error, reason) => {
+  ])('%s end it at once, with what was seen last', async (_, error, cause) => {
     const { watched, pauses } = await see({
       during: (ecs, pause) => {
         if (pause === 2) {
@@ -289,7 +289,7 @@ describe('errors of AWS', () => {
         }
       },
     });
-    expect(watched.end).toMatchObject({ kind: 'access-lost', failure: { reason } });
+    expect(watched.end).toMatchObject({ kind: 'access-lost', failure: { conclusion: { cause } } });
     expect(watched.last).toBeDefined();
     expect(pauses).toEqual([5, 5]);
   });
@@ -307,7 +307,7 @@ describe('errors of AWS', () => {
   });
 
   test.each(['listTasks', 'describeTasks'])(
-    'throttled evidence (%s) does not hide the verdict',
+    'throttled evidence (%s) does not hide the end',
     async (throttled) => {
       const { watched, pauses } = await see({
         before: (ecs) => {
@@ -515,7 +515,7 @@ describe('the log', () => {
   });
 });
 
-describe('the course of a watched service', () => {
+describe('the service run that is watched', () => {
   async function go(
     options: Options & { change?: 'none' } = {},
   ): Promise<ServiceRun & { readonly log: RecordedLog }> {
@@ -531,7 +531,7 @@ describe('the course of a watched service', () => {
     return { ...(await watchServiceRun(ctx, begun, request(options.asked))), log };
   }
 
-  test('has no trouble after success, and the count that the service has now', async () => {
+  test('has no problem after success, and the count that the service has now', async () => {
     const after = await go({
       before: (ecs) => {
         ecs.desired = 6;
@@ -541,7 +541,7 @@ describe('the course of a watched service', () => {
     expect(after).toMatchObject({ problem: undefined, desiredCount: 6 });
   });
 
-  test('has its trouble with the evidence of the stopped tasks', async () => {
+  test('has its problem with the evidence of the stopped tasks', async () => {
     const after = await go({
       before: (ecs) => {
         ecs.crash();
@@ -576,7 +576,7 @@ describe('the course of a watched service', () => {
       return (after.problem?.evidence ?? []).filter(({ kind }) => kind === 'target').map(({ text }) => text);
     };
 
-    test('with the check that they fail, though ECS has taken the targets out by the verdict', async () => {
+    test('with the check that they fail, though ECS has taken the targets out by then', async () => {
       expect(await evidenceOf((pause) => (pause < 2 ? 'unhealthy' : 'draining'))).toEqual([
         'target group backend asks HTTP /health on port traffic-port and expects 200',
         `unhealthy: ${REASON} (10.0.1.5:8000)`,
@@ -627,7 +627,7 @@ describe('the course of a watched service', () => {
     expect(after.problem?.evidence).toContainEqual({ kind: 'event', text: message });
   });
 
-  test('keeps its trouble where the job is cancelled while the evidence is gathered', async () => {
+  test('keeps its problem where the job is cancelled while the evidence is gathered', async () => {
     const after = await go({
       before: (ecs, abort) => {
         ecs.crash();
@@ -677,7 +677,7 @@ describe('the course of a watched service', () => {
   });
 });
 
-describe('what the judge is told', () => {
+describe('the terms of the evaluation', () => {
   test.each([
     ['the service keeps its count', undefined, { breakerThreshold: 3, countBefore: undefined }],
     ['the run asks for the count that is there', 2, { breakerThreshold: 3, countBefore: undefined }],

@@ -80,10 +80,14 @@ describe('a failure', () => {
     const failure = new DeployError('timeout', 'It took too long.', { hint: 'Wait longer.', evidence: seen });
     expect(failure).toMatchObject({
       message: 'It took too long.',
-      reason: 'timeout',
-      hint: 'Wait longer.',
-      evidence: seen,
+      conclusion: {
+        result: 'failed',
+        cause: 'timeout',
+        message: 'It took too long.',
+        hint: 'Wait longer.',
+        evidence: seen,
+      },
     });
-    expect(new DeployError('unknown', 'x')).toMatchObject({ hint: undefined, evidence: [] });
+    expect(new DeployError('unknown', 'x').conclusion).toMatchObject({ hint: undefined, evidence: [] });
   });
 });

@@ -24,7 +24,7 @@ describe('a sign of life', () => {
     expect(beats(60, [20, 40, 60])).toEqual([]);
   });
 
-  it('begins anew after a change', () => {
+  it('begins again after a change', () => {
     expect(beats(200, [100])).toEqual([30, 90, 130, 190]);
   });
 

@@ -211,7 +211,7 @@ describe('what runs', () => {
     expect(running).toEqual([{ container: 'web', image: 'web:2', digest: digestOf('2') }]);
   });
 
-  it('is not what a forced deployment of the same revision brought and ECS took back', async () => {
+  it('is not what a forced deployment of the same revision brought and ECS rolled back', async () => {
     const { running } = await snapshot({
       deployments: [entry('PRIMARY', 'backend:7', 'COMPLETED')],
       history: [
@@ -272,6 +272,7 @@ describe('the circuit breaker', () => {
     expect((await snapshot({ deployments: [] })).breaker).toEqual({
       enabled: false,
       rollsBack: false,
+      resetOnHealthyTask: true,
       rule: { type: 'BOUNDED_PERCENT', value: 50 },
     });
   });

@@ -139,8 +139,8 @@ describe('the survey', () => {
       'credentials-expired',
       'The AWS credentials expired while reading "web" (ExpiredTokenException: The security token included in the request is expired).',
     ],
-  ])('refuses %s', async (_what, situation, reason, message) => {
-    await expect(survey(...situation)).rejects.toMatchObject({ reason, message });
+  ])('refuses %s', async (_what, situation, cause, message) => {
+    await expect(survey(...situation)).rejects.toMatchObject({ conclusion: { cause }, message });
   });
 });
 

@@ -93,7 +93,7 @@ describe('with the circuit breaker', () => {
     const service = createService(world, cluster, 'young', {
       taskDefinition: 'young',
       desiredCount: 1,
-      networkConfiguration: {},
+      networkConfiguration: { awsvpcConfiguration: { subnets: ['subnet-1'] } },
       deploymentConfiguration: { deploymentCircuitBreaker: { enable: true, rollback: true } },
     });
     clock.skip(1800);
@@ -191,7 +191,7 @@ describe('why a task stopped', () => {
         {
           logConfiguration: {
             logDriver: 'awslogs',
-            options: { 'awslogs-group': '/none', 'awslogs-region': 'r' },
+            options: { 'awslogs-group': '/none', 'awslogs-region': 'r', 'awslogs-stream-prefix': 'b' },
           },
         },
         /The specified log group does not exist/,

@@ -15,7 +15,10 @@ test('calls above the rate of their bucket are throttled until it refills', asyn
   const clients = clientsOf(sim);
   const register = (): Promise<unknown> =>
     clients.ecs.send(
-      new RegisterTaskDefinitionCommand({ family: 'a', containerDefinitions: [{ name: 'a', image: 'a' }] }),
+      new RegisterTaskDefinitionCommand({
+        family: 'a',
+        containerDefinitions: [{ name: 'a', image: 'a', memory: 64 }],
+      }),
     );
   for (let call = 1; call <= 20; call += 1) await register();
   await expect(register()).rejects.toMatchObject({ name: 'ThrottlingException', message: 'Rate exceeded' });

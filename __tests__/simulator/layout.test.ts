@@ -37,6 +37,11 @@ function floorOf(file: string): number {
   return FLOORS.findIndex((folders) => folders.includes(folderOf(file)));
 }
 
+/** AWS's rules are one table, which the action's preflight reads too; what reads it knows nothing else of the action. */
+function isRule({ to }: Import): boolean {
+  return to.startsWith('../src/ecs/definition-rules/');
+}
+
 function pointsUpOrAside({ from, to }: Import): boolean {
   return folderOf(from) !== folderOf(to) && floorOf(to) <= floorOf(from);
 }
@@ -61,7 +66,7 @@ describe('the simulator', () => {
   const files = readdirSync(SIMULATOR, { recursive: true, encoding: 'utf8' }).filter((name) =>
     name.endsWith('.ts'),
   );
-  const imports = files.flatMap(importsOf);
+  const imports = files.flatMap(importsOf).filter((each) => !isRule(each));
 
   test('has a floor for every file', () => {
     expect(files.filter((file) => floorOf(file) === -1)).toEqual([]);

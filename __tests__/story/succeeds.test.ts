@@ -179,7 +179,7 @@ describe('nothing to deploy', () => {
     }));
 
   test('while that revision is still on its way, its deployment is watched as ours', () =>
-    inAWorld({ speed: 10 }, async (sim) => {
+    inAWorld({}, async (sim) => {
       await step(sim, { ...tag('v2'), 'wait-for-service-stability': 'false' });
       const adopted = await step(sim, tag('v2'));
       expectGreen(adopted, 'succeeded');

@@ -2,7 +2,10 @@ import { describe, expect, it } from '@jest/globals';
 import { findRevision, loadBase, loadRevision } from '../../src/task-definition/load.ts';
 import { denied, expired, unanswered } from '../fakes/aws-errors.ts';
 import { definitionOf, revisionArn, snapshotOf } from '../fakes/literals.ts';
+import { SILENCE } from '../../src/runtime/log.ts';
 import { fakeRevisions } from '../fakes/revisions.ts';
+
+const at = (workspace: string) => ({ workspace, log: SILENCE });
 
 const HELD = { 'backend:6': definitionOf(['six']), 'backend:7': definitionOf(), 'other:1': definitionOf() };
 
@@ -15,7 +18,7 @@ describe('a base', () => {
     [{ kind: 'running' }, 'backend:6', 'backend:6, which runs now'],
   ] as const)('%j is %s', async (base, name, origin) => {
     const services = [snapshotOf({ taskDefinitionArn: revisionArn('backend:6') })];
-    const loaded = await loadBase(fakeRevisions(HELD), base, services, '/nowhere');
+    const loaded = await loadBase(fakeRevisions(HELD), base, services, at('/nowhere'));
     expect(loaded).toMatchObject({ arn: revisionArn(name), origin });
   });
 
@@ -29,15 +32,17 @@ describe('a base', () => {
     const loaded = await loadRevision(fakeRevisions(HELD, { inactive: ['backend:6'] }), 'backend:6');
     expect(loaded).toMatchObject({
       arn: undefined,
-      origin: 'backend:6 (deregistered: its content is registered anew)',
+      origin: 'backend:6 (deregistered: its content is registered again)',
     });
   });
 
   it('that is not there is an error that says how to list what is', async () => {
     await expect(loadRevision(fakeRevisions(HELD), revisionArn('web:1'))).rejects.toMatchObject({
-      reason: 'invalid-input',
+      conclusion: {
+        cause: 'invalid-input',
+        hint: 'List what is there: aws ecs list-task-definitions --region eu-central-1',
+      },
       message: 'Task definition "web:1" was not found in eu-central-1.',
-      hint: 'List what is there: aws ecs list-task-definitions --region eu-central-1',
     });
     await expect(findRevision(fakeRevisions(HELD), 'web')).resolves.toBeUndefined();
   });
@@ -46,9 +51,9 @@ describe('a base', () => {
     ['denied', denied(), 'access-denied'],
     ['expired', expired(), 'credentials-expired'],
     ['unanswered', unanswered(), 'unknown'],
-  ])('that cannot be read is an error of its own: %s', async (_why, describing, reason) => {
+  ])('that cannot be read is an error of its own: %s', async (_why, describing, cause) => {
     await expect(findRevision(fakeRevisions(HELD, { describing }), 'backend')).rejects.toMatchObject({
-      reason,
+      conclusion: { cause },
       message: expect.stringContaining('reading task definition backend'),
     });
   });
@@ -60,21 +65,21 @@ describe('several services', () => {
   const other = snapshotOf({ taskDefinitionArn: revisionArn('other:1') });
 
   it('of one family start from its latest revision', async () => {
-    const loaded = await loadBase(fakeRevisions(HELD), { kind: 'latest-of-service' }, [one, two], '/');
+    const loaded = await loadBase(fakeRevisions(HELD), { kind: 'latest-of-service' }, [one, two], at('/'));
     expect(loaded.arn).toBe(revisionArn('backend:7'));
   });
 
   it('of different families need to be told which one they get', async () => {
-    const loading = loadBase(fakeRevisions(HELD), { kind: 'latest-of-service' }, [one, other], '/');
+    const loading = loadBase(fakeRevisions(HELD), { kind: 'latest-of-service' }, [one, other], at('/'));
     await expect(loading).rejects.toMatchObject({
-      reason: 'invalid-input',
+      conclusion: { cause: 'invalid-input' },
       message:
         'The services run revisions of different families (backend, other): task-definition must say which one they get.',
     });
   });
 
   it('that run different revisions cannot all get the running one', async () => {
-    const loading = loadBase(fakeRevisions(HELD), { kind: 'running' }, [one, two], '/');
-    await expect(loading).rejects.toMatchObject({ reason: 'invalid-input' });
+    const loading = loadBase(fakeRevisions(HELD), { kind: 'running' }, [one, two], at('/'));
+    await expect(loading).rejects.toMatchObject({ conclusion: { cause: 'invalid-input' } });
   });
 });

@@ -145,7 +145,7 @@ describe('a new revision is registered', () => {
     const base = { kind: 'revision', reference: 'backend:5' } as const;
     expect(await prepared({ aws, definition: { base } })).toMatchObject({
       existingArn: undefined,
-      origin: 'backend:5 (deregistered: its content is registered anew)',
+      origin: 'backend:5 (deregistered: its content is registered again)',
     });
   });
 
@@ -232,7 +232,7 @@ describe('the fields of the task', () => {
     });
     const definition = { cpu: '512', command: ['run'] };
     await expect(prepared({ aws, services: [snapshotOf()], definition })).rejects.toMatchObject({
-      reason: 'invalid-input',
+      conclusion: { cause: 'invalid-input' },
       message:
         'The task definition backend has 2 containers, and container-name does not say which one is meant. Containers: "a", "b".',
     });

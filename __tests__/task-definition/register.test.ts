@@ -10,7 +10,7 @@ import { fakeRevisions } from '../fakes/revisions.ts';
 const SENT = definitionOf([{ name: 'web', image: 'new' }]);
 const PREPARED = { definition: SENT, origin: 'x', existingArn: undefined, images: {}, changes: [] };
 
-function toolsWith(revisions: ReturnType<typeof fakeRevisions>): Parameters<typeof registerOrReuse>[0] & {
+function contextWith(revisions: ReturnType<typeof fakeRevisions>): Parameters<typeof registerOrReuse>[0] & {
   clock: ReturnType<typeof fakeClock>;
   log: ReturnType<typeof fakeLog>;
 } {
@@ -26,7 +26,7 @@ function toolsWith(revisions: ReturnType<typeof fakeRevisions>): Parameters<type
 describe('the revision of this run', () => {
   it('is the one that is there already, and nothing is sent', async () => {
     const aws = fakeRevisions({});
-    const ctx = toolsWith(aws);
+    const ctx = contextWith(aws);
     const existingArn = revisionArn('backend:7');
     await expect(registerOrReuse(ctx, { ...PREPARED, existingArn })).resolves.toMatchObject({
       arn: existingArn,
@@ -38,7 +38,7 @@ describe('the revision of this run', () => {
 
   it('is registered once, exactly as it was rendered', async () => {
     const aws = fakeRevisions({ 'backend:7': definitionOf() });
-    await expect(registerOrReuse(toolsWith(aws), PREPARED)).resolves.toMatchObject({
+    await expect(registerOrReuse(contextWith(aws), PREPARED)).resolves.toMatchObject({
       arn: revisionArn('backend:8'),
       registered: true,
       deregistered: false,
@@ -51,7 +51,7 @@ describe('the revision of this run', () => {
       { 'backend:7': definitionOf() },
       { failing: [{ error: unanswered(), after: true }] },
     );
-    await expect(registerOrReuse(toolsWith(aws), PREPARED)).resolves.toMatchObject({
+    await expect(registerOrReuse(contextWith(aws), PREPARED)).resolves.toMatchObject({
       arn: revisionArn('backend:8'),
       registered: true,
     });
@@ -61,7 +61,7 @@ describe('the revision of this run', () => {
 
   it('is sent again where the lost one had no effect', async () => {
     const aws = fakeRevisions({ 'backend:7': definitionOf() }, { failing: [{ error: unanswered() }] });
-    const { arn } = await registerOrReuse(toolsWith(aws), PREPARED);
+    const { arn } = await registerOrReuse(contextWith(aws), PREPARED);
     expect(arn).toBe(revisionArn('backend:8'));
     expect(aws.registered).toHaveLength(2);
   });
@@ -72,16 +72,16 @@ describe('the revision of this run', () => {
       'Too many concurrent attempts to create a new revision of the specified family.',
     );
     const aws = fakeRevisions({}, { failing: [{ error: race }, { error: throttled() }] });
-    const { arn } = await registerOrReuse(toolsWith(aws), PREPARED);
+    const { arn } = await registerOrReuse(contextWith(aws), PREPARED);
     expect(arn).toBe(revisionArn('backend:1'));
     expect(aws.described).toEqual([]);
   });
 
   it('that AWS refuses is an error with its own words', async () => {
     const error = awsError('ClientException', 'Invalid setting for container.');
-    const ctx = toolsWith(fakeRevisions({}, { failing: [{ error }] }));
+    const ctx = contextWith(fakeRevisions({}, { failing: [{ error }] }));
     await expect(registerOrReuse(ctx, PREPARED)).rejects.toMatchObject({
-      reason: 'register-refused',
+      conclusion: { cause: 'register-refused' },
       message: 'AWS refused the task definition backend: ClientException: Invalid setting for container.',
     });
     expect(ctx.clock.pauses).toEqual([]);
@@ -90,9 +90,9 @@ describe('the revision of this run', () => {
   it.each([
     [denied(), 'access-denied'],
     [expired(), 'credentials-expired'],
-  ])('that may not be registered says so: %s', async (error, reason) => {
-    const ctx = toolsWith(fakeRevisions({}, { failing: [{ error }] }));
-    await expect(registerOrReuse(ctx, PREPARED)).rejects.toMatchObject({ reason });
+  ])('that may not be registered says so: %s', async (error, cause) => {
+    const ctx = contextWith(fakeRevisions({}, { failing: [{ error }] }));
+    await expect(registerOrReuse(ctx, PREPARED)).rejects.toMatchObject({ conclusion: { cause } });
   });
 });
 

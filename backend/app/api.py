@@ -1,24 +1,32 @@
 """The HTTP interface."""
 
 import asyncio
+import logging
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Annotated
+from typing import Annotated, BinaryIO
 
-from fastapi import FastAPI, File, HTTPException, Query, Response, UploadFile
-from starlette.datastructures import MutableHeaders
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from fastapi import FastAPI, File, HTTPException, Query, Request, Response, UploadFile
 
+from app.clients import CLIENT_GONE, ClientGone, LastResponse, unless_gone
 from app.lifecycle import Lifecycle
-from app.limits import BodyLimit
+from app.limits import BodyLimit, LingeringClose
 from app.logs import AccessLog
+from app.places import Admission, Busy, Places
 from app.settings import Settings
-from app.thumbnails import NoFrame, NotAVideo, thumbnail
+from app.thumbnails import Bounds, Crashed, Killed, NoFrame, NotAVideo, TooHeavy, thumbnail
+
+logger = logging.getLogger(__name__)
 
 
 class Jpeg(Response):
     media_type = "image/jpeg"
+
+
+def bounds_of(settings: Settings) -> Bounds:
+    """What one thumbnail may take."""
+    return Bounds(settings.thumbnail_timeout_seconds, settings.job_memory_mib, settings.max_pixels)
 
 
 def create_app(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
@@ -32,12 +40,26 @@ def create_app(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
         finally:
             warming.cancel()
 
-    app = FastAPI(title="Backend", version=settings.git_sha, lifespan=lifespan)
+    app = FastAPI(
+        title="Backend",
+        version=settings.git_sha,
+        lifespan=lifespan,
+        openapi_url="/openapi.json" if settings.docs else None,
+    )
+    retry_after = settings.retry_after_seconds
+    places = Places(settings.max_uploads, settings.jobs, settings.max_queue, settings.queue_seconds, retry_after)
     _tell_state(app, settings, lifecycle)
-    _make_thumbnails(app, settings)
+    _make_thumbnails(app, settings, places)
     # The last one added is the outermost.
-    app.add_middleware(BodyLimit, max_bytes=settings.max_upload_bytes)
-    app.add_middleware(LastResponse, lifecycle=lifecycle)
+    app.add_middleware(
+        BodyLimit,
+        max_bytes=settings.max_upload_bytes,
+        silence_seconds=settings.body_timeout_seconds,
+        total_seconds=settings.upload_timeout_seconds,
+    )
+    app.add_middleware(Admission, places=places, path="/thumbnails")
+    app.add_middleware(LingeringClose)
+    app.add_middleware(LastResponse, lifecycle=lifecycle, retry_after_seconds=retry_after)
     app.add_middleware(AccessLog)
     return app
 
@@ -60,19 +82,26 @@ def _tell_state(app: FastAPI, settings: Settings, lifecycle: Lifecycle) -> None:
         return {"version": settings.git_sha}
 
 
-def _make_thumbnails(app: FastAPI, settings: Settings) -> None:
-    places = asyncio.Semaphore(settings.thumbnail_jobs)
+def _make_thumbnails(app: FastAPI, settings: Settings, places: Places) -> None:
+    bounds = bounds_of(settings)
+
+    async def make(file: BinaryIO, second: float) -> bytes:
+        async with places.job():
+            return await thumbnail(file, second, bounds)
 
     @app.post(
         "/thumbnails",
         response_class=Jpeg,
         responses={
+            408: {"description": "The body is sent too slowly"},
             413: {"description": "The upload is too large"},
             415: {"description": "The upload is not a video"},
-            422: {"description": "No frame at that second, or it takes too long"},
+            422: {"description": "No frame at that second, or it takes too much time or memory"},
+            503: {"description": "No place for another thumbnail; Retry-After tells when to come again"},
         },
     )
     async def thumbnails(
+        request: Request,
         video: Annotated[UploadFile, File(description="The video")],
         second: Annotated[float, Query(ge=0, le=86400, allow_inf_nan=False)] = 0,
     ) -> Response:
@@ -80,17 +109,26 @@ def _make_thumbnails(app: FastAPI, settings: Settings) -> None:
         # Small uploads are held in memory; ffmpeg needs a file.
         await asyncio.to_thread(_on_disk, video)
         try:
-            async with places:
-                jpeg = await thumbnail(video.file, second, settings.thumbnail_timeout_seconds)
+            return Jpeg(await unless_gone(request.receive, make(video.file, second)))
+        except ClientGone:
+            return Response(status_code=CLIENT_GONE)
+        except Busy as busy:
+            return places.refusal(busy)
         except NotAVideo as error:
             raise HTTPException(415, str(error)) from error
-        except NoFrame as error:
+        except (NoFrame, TooHeavy) as error:
             raise HTTPException(422, str(error)) from error
         except TimeoutError as error:
             # The upload is at fault and not the service: a 5xx would count against a deployment.
             limit = f"{settings.thumbnail_timeout_seconds:g} seconds"
             raise HTTPException(422, f"The frame could not be made within {limit}.") from error
-        return Jpeg(jpeg)
+        except Killed as error:
+            logger.error("ffmpeg was killed: the memory of the task is used up")
+            headers = {"retry-after": str(settings.retry_after_seconds)}
+            raise HTTPException(503, "The service is out of memory.", headers) from error
+        except Crashed as error:
+            logger.error("ffmpeg crashed", extra={"reason": str(error)})
+            raise HTTPException(500, "The thumbnail could not be made.") from error
 
 
 def _on_disk(video: UploadFile) -> None:
@@ -98,19 +136,3 @@ def _on_disk(video: UploadFile) -> None:
     if isinstance(file, tempfile.SpooledTemporaryFile):
         file.rollover()
     file.flush()
-
-
-class LastResponse:
-    """While draining, tells clients that keep a connection open to make their next request elsewhere."""
-
-    def __init__(self, app: ASGIApp, lifecycle: Lifecycle) -> None:
-        self.app = app
-        self.lifecycle = lifecycle
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def close_after(message: Message) -> None:
-            if message["type"] == "http.response.start" and self.lifecycle.phase == "draining":
-                MutableHeaders(scope=message)["connection"] = "close"
-            await send(message)
-
-        await self.app(scope, receive, close_after)

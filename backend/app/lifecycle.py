@@ -5,6 +5,8 @@ import logging
 import tempfile
 from typing import Literal
 
+from app.thumbnails import Bounds, runs
+
 logger = logging.getLogger(__name__)
 
 Phase = Literal["starting", "ready", "unable", "draining"]
@@ -13,12 +15,13 @@ Phase = Literal["starting", "ready", "unable", "draining"]
 class Lifecycle:
     """starting -> ready (or unable) -> draining. Draining is never left."""
 
-    def __init__(self) -> None:
+    def __init__(self, bounds: Bounds) -> None:
+        self.bounds = bounds
         self.phase: Phase = "starting"
 
     async def warm_up(self) -> None:
         """Becomes ready once what a request needs is there: ffmpeg, ffprobe, and a folder for uploads."""
-        missing = [name for name in ("ffmpeg", "ffprobe") if not await _runs(name)]
+        missing = [name for name in ("ffmpeg", "ffprobe") if not await runs(name, self.bounds)]
         if not await asyncio.to_thread(_can_write_temporary_files):
             missing.append("a writable temporary folder")
         if self.phase == "draining":
@@ -32,20 +35,6 @@ class Lifecycle:
     def drain(self) -> None:
         """From now on /ready asks load balancers to send requests elsewhere."""
         self.phase = "draining"
-
-
-async def _runs(program: str) -> bool:
-    try:
-        process = await asyncio.create_subprocess_exec(
-            program,
-            "-version",
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.DEVNULL,
-        )
-    except OSError:
-        return False
-    return await process.wait() == 0
 
 
 def _can_write_temporary_files() -> bool:

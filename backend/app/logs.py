@@ -11,6 +11,8 @@ access = logging.getLogger("app.access")
 
 # Asked every few seconds by load balancers and ECS: shown at DEBUG only.
 PROBES = frozenset({"/health", "/ready"})
+# What a client writes is logged up to this length: a line costs money, and CloudWatch refuses very long ones.
+LONGEST = 256
 
 
 def configuration(level: str, version: str) -> dict[str, Any]:
@@ -64,7 +66,7 @@ class AccessLog:
                 "request",
                 extra={
                     "method": scope["method"],
-                    "path": scope["path"],
+                    "path": scope["path"][:LONGEST],
                     "status": status,
                     "duration_ms": round((time.perf_counter() - started) * 1000, 1),
                     **_trace(scope),
@@ -74,4 +76,4 @@ class AccessLog:
 
 def _trace(scope: Scope) -> dict[str, str]:
     """The id that the load balancer gave the request, where it came through one."""
-    return {"trace_id": value.decode("latin-1") for name, value in scope["headers"] if name == b"x-amzn-trace-id"}
+    return {"trace_id": value[:LONGEST].decode("latin-1") for name, value in scope["headers"] if name == b"x-amzn-trace-id"}

@@ -12,12 +12,16 @@ from types import FrameType
 
 import uvicorn
 
-from app.api import create_app
+from app.api import bounds_of, create_app
+from app.connections import ConnectionLimits, bounded_protocol
 from app.lifecycle import Lifecycle
 from app.logs import configuration
 from app.settings import Settings
 
 logger = logging.getLogger(__name__)
+
+# Connections that the kernel holds while the server is busy.
+BACKLOG = 128
 
 
 class DrainingServer(uvicorn.Server):
@@ -45,16 +49,22 @@ class DrainingServer(uvicorn.Server):
 
 def serve(settings: Settings) -> None:
     """Serves until a signal ends it."""
-    lifecycle = Lifecycle()
+    lifecycle = Lifecycle(bounds_of(settings))
+    limits = ConnectionLimits(
+        settings.max_connections, settings.header_timeout_seconds, settings.retry_after_seconds
+    )
     config = uvicorn.Config(
         create_app(settings, lifecycle),
         host=settings.host,
         port=settings.port,
+        http=bounded_protocol(limits),
+        ws="none",
+        backlog=BACKLOG,
         log_config=configuration(settings.log_level, settings.git_sha),
         access_log=False,
+        h11_max_incomplete_event_size=settings.max_header_bytes,
         timeout_graceful_shutdown=math.floor(settings.grace_seconds),
-        # Longer than the 60 seconds of a load balancer, or it could send a request into a closing connection.
-        timeout_keep_alive=75,
+        timeout_keep_alive=settings.keep_alive_seconds,
         server_header=False,
     )
-    DrainingServer(config, lifecycle, settings.drain_seconds).run()
+    DrainingServer(config, lifecycle, settings.drained_after_seconds).run()

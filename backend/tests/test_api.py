@@ -10,14 +10,20 @@ import httpx2
 import pytest
 from starlette.testclient import TestClient
 
-from app.api import create_app
+from app.api import bounds_of, create_app
 from app.lifecycle import Lifecycle, Phase
 from app.settings import Settings
 from tests.conftest import generate
 
 
+BOUNDS = bounds_of(Settings())
+
+
 class Quiet(Lifecycle):
     """Does not look around: the phase is the test's."""
+
+    def __init__(self) -> None:
+        super().__init__(BOUNDS)
 
     async def warm_up(self) -> None:
         pass
@@ -91,7 +97,7 @@ def test_a_large_frame_is_made_smaller(api: TestClient, ffmpeg: str, tmp_path: P
 
 def size_of(jpeg: bytes) -> tuple[int, int]:
     shown = ["-show_entries", "stream=width,height", "-of", "csv=p=0"]
-    probe = subprocess.run(["ffprobe", "-v", "error", *shown, "pipe:0"], input=jpeg, stdout=subprocess.PIPE, check=True)
+    probe = subprocess.run(["ffprobe", "-v", "error", "-f", "jpeg_pipe", *shown, "pipe:0"], input=jpeg, stdout=subprocess.PIPE, check=True)
     width, height = probe.stdout.decode().strip().split(",")[:2]
     return int(width), int(height)
 
@@ -153,19 +159,20 @@ def test_a_large_upload_is_refused_without_an_announced_length_too() -> None:
 
 def test_a_video_that_takes_too_long_is_given_up(video: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     endless = tmp_path / "ffprobe"
-    endless.write_text(f"#!/bin/sh\necho $$ > {tmp_path}/pid\nexec sleep 600\n")
+    # A folder: the child may write no file.
+    endless.write_text(f"#!/bin/sh\nmkdir {tmp_path}/pid-$$\nexec sleep 600\n")
     endless.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     with client(thumbnail_timeout_seconds=0.5) as api:
         response = upload(api, video.read_bytes())
     assert (response.status_code, response.json()["detail"]) == (422, "The frame could not be made within 0.5 seconds.")
-    pid = int((tmp_path / "pid").read_text())
+    (pid,) = (int(folder.name.removeprefix("pid-")) for folder in tmp_path.glob("pid-*"))
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
 
 
 async def phase_after_warming_up() -> str:
-    lifecycle = Lifecycle()
+    lifecycle = Lifecycle(BOUNDS)
     await lifecycle.warm_up()
     return lifecycle.phase
 

@@ -1,116 +1,15 @@
 """The real process: logs, health check, and the two steps of its end."""
 
-import contextlib
 import json
-import os
 import signal
-import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
 
-BACKEND = Path(__file__).parent.parent
-# No test waits this long; it only bounds a test that would hang.
-FAR = 30
-
-
-@dataclass
-class Server:
-    process: subprocess.Popen[str]
-    port: int
-
-    def get(self, path: str) -> tuple[int, dict[str, str]]:
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=FAR)
-        try:
-            connection.request("GET", path)
-            response = connection.getresponse()
-            return response.status, json.loads(response.read())
-        finally:
-            connection.close()
-
-    def until_ready(self) -> None:
-        until(lambda: self.answers("/ready", 200))
-
-    def answers(self, path: str, status: int) -> bool:
-        try:
-            return self.get(path)[0] == status
-        except OSError:
-            return False
-
-    def refuses(self) -> bool:
-        try:
-            self.get("/health")
-        except OSError:
-            return True
-        return False
-
-    def terminate(self) -> None:
-        self.process.send_signal(signal.SIGTERM)
-
-
-def until(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + FAR
-    while not condition():
-        assert time.monotonic() < end, "it did not come about"
-        time.sleep(0.02)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def environment(port: int, **settings: str) -> dict[str, str]:
-    return {"PATH": os.environ["PATH"], "HOST": "127.0.0.1", "PORT": str(port), "GIT_SHA": "0123abc", **settings}
-
-
-@contextlib.contextmanager
-def serving(**settings: str) -> Iterator[Server]:
-    port = free_port()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "app"],
-        cwd=BACKEND,
-        env=environment(port, **settings),
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        server = Server(process, port)
-        server.until_ready()
-        yield server
-    finally:
-        process.kill()
-        process.communicate()
-
-
-class Upload:
-    """A request that is begun, and sent on at will."""
-
-    def __init__(self, port: int, video: bytes) -> None:
-        head = b'--b\r\nContent-Disposition: form-data; name="video"; filename="v"\r\n\r\n'
-        self.body = head + video + b"\r\n--b--\r\n"
-        self.connection = HTTPConnection("127.0.0.1", port, timeout=FAR)
-
-    def begin(self) -> None:
-        self.connection.putrequest("POST", "/thumbnails?second=1")
-        self.connection.putheader("X-Amzn-Trace-Id", "Root=1-abc")
-        self.connection.putheader("Content-Type", "multipart/form-data; boundary=b")
-        self.connection.putheader("Content-Length", str(len(self.body)))
-        self.connection.endheaders(self.body[:100])
-
-    def finish(self) -> tuple[int, bytes]:
-        self.connection.send(self.body[100:])
-        response = self.connection.getresponse()
-        answer = response.status, response.read()
-        self.connection.close()
-        return answer
+from tests.server import BACKEND, FAR, Upload, environment, free_port, serving, until
 
 
 def test_a_request_in_flight_survives_the_end_of_the_server(video: Path) -> None:
@@ -137,13 +36,25 @@ def test_while_draining_it_answers_and_asks_for_no_more(ffmpeg: str) -> None:
         assert server.process.wait(FAR) in (0, -signal.SIGTERM)
 
 
-def test_a_request_that_never_ends_does_not_outlast_the_stop_timeout(video: Path) -> None:
+def test_what_is_cut_off_at_the_end_is_told_to_come_again(video: Path) -> None:
     with serving(DRAIN_SECONDS="0", STOP_TIMEOUT_SECONDS="4") as server:
-        upload = Upload(server.port, video.read_bytes())
-        upload.begin()
+        uploads = [Upload(server.port, video.read_bytes()) for _ in range(3)]
+        for upload in uploads:
+            upload.begin()
         server.terminate()
+        responses = [upload.connection.getresponse() for upload in uploads]
+        assert [response.status for response in responses] == [503] * 3
+        assert {response.headers["connection"] for response in responses} == {"close"}
+        assert all(int(response.headers["retry-after"]) >= 1 for response in responses)
         assert server.process.wait(FAR) == 0
-        upload.connection.close()
+        out, _ = server.process.communicate(timeout=FAR)
+        for upload in uploads:
+            upload.hang_up()
+    lines = [json.loads(line) for line in out.splitlines()]
+    assert [line["status"] for line in lines if line.get("path") == "/thumbnails"] == [503] * 3
+    errors = [line for line in lines if line["level"] == "ERROR"]
+    assert [line["message"] for line in errors] == ["Cancel 3 running task(s), timeout graceful shutdown exceeded"]
+    assert not any("exc_info" in line for line in lines)
 
 
 def test_each_line_of_the_log_is_a_json_object(video: Path) -> None:
@@ -162,6 +73,19 @@ def test_each_line_of_the_log_is_a_json_object(video: Path) -> None:
     ]
     assert requests[-1]["trace_id"] == "Root=1-abc"
     assert all(line["version"] == "0123abc" for line in lines)
+
+
+def test_what_a_client_writes_is_logged_up_to_a_length(ffmpeg: str) -> None:
+    with serving(DRAIN_SECONDS="0") as server:
+        upload = Upload(server.port, b"no video")
+        upload.begin(trace="x" * 8000)
+        assert upload.finish()[0] == 415
+        assert server.get("/" + "y" * 8000)[0] == 404
+        server.terminate()
+        out, _ = server.process.communicate(timeout=FAR)
+    requests = [json.loads(line) for line in out.splitlines() if '"app.access"' in line]
+    assert [len(line["trace_id"]) for line in requests if "trace_id" in line] == [256]
+    assert max(len(line["path"]) for line in requests) == 256
 
 
 def test_the_health_check_of_the_container_tells_a_live_server_from_none(ffmpeg: str) -> None:
@@ -186,10 +110,13 @@ def test_a_wrong_setting_ends_it_with_a_sentence() -> None:
 
 
 @pytest.mark.parametrize("path", ["/docs", "/openapi.json"])
-def test_the_interface_describes_itself(ffmpeg: str, path: str) -> None:
-    with serving(DRAIN_SECONDS="0") as server:
+@pytest.mark.parametrize(("settings", "status"), [({"DOCS": "true"}, 200), ({}, 404)])
+def test_the_interface_describes_itself_where_it_is_asked_to(
+    ffmpeg: str, path: str, settings: dict[str, str], status: int
+) -> None:
+    with serving(DRAIN_SECONDS="0", **settings) as server:
         connection = HTTPConnection("127.0.0.1", server.port, timeout=FAR)
         connection.request("GET", path)
         with connection.getresponse() as response:
-            assert response.status == 200
+            assert response.status == status
         connection.close()

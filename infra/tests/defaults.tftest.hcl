@@ -11,21 +11,18 @@ mock_provider "aws" {
   }
   mock_data "aws_ecr_repository" {
     defaults = {
-      arn            = "arn:aws:ecr:us-east-1:111122223333:repository/shared"
-      repository_url = "111122223333.dkr.ecr.us-east-1.amazonaws.com/shared"
-    }
-  }
-  mock_resource "aws_ecr_repository" {
-    defaults = {
-      arn            = "arn:aws:ecr:us-east-1:111122223333:repository/backend-prod"
-      repository_url = "111122223333.dkr.ecr.us-east-1.amazonaws.com/backend-prod"
+      arn            = "arn:aws:ecr:us-east-1:111122223333:repository/backend"
+      repository_url = "111122223333.dkr.ecr.us-east-1.amazonaws.com/backend"
     }
   }
   mock_resource "aws_iam_role" {
     defaults = { arn = "arn:aws:iam::111122223333:role/mocked" }
   }
-  mock_resource "aws_iam_openid_connect_provider" {
+  mock_data "aws_iam_openid_connect_provider" {
     defaults = { arn = "arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com" }
+  }
+  mock_resource "aws_iam_policy" {
+    defaults = { arn = "arn:aws:iam::111122223333:policy/mocked" }
   }
   mock_resource "aws_iam_instance_profile" {
     defaults = { arn = "arn:aws:iam::111122223333:instance-profile/mocked" }
@@ -48,6 +45,9 @@ mock_provider "aws" {
   }
   mock_resource "aws_lb_target_group" {
     defaults = { arn = "arn:aws:elasticloadbalancing:us-east-1:111122223333:targetgroup/mocked/0123456789abcdef" }
+  }
+  mock_resource "aws_lb_listener" {
+    defaults = { arn = "arn:aws:elasticloadbalancing:us-east-1:111122223333:listener/app/mocked/0123456789abcdef/0123456789abcdef" }
   }
   mock_resource "aws_wafv2_web_acl" {
     defaults = { arn = "arn:aws:wafv2:us-east-1:111122223333:regional/webacl/mocked/0123" }
@@ -80,37 +80,6 @@ variables {
   github_repository = "octo-org/video"
 }
 
-run "registry" {
-  command = apply
-
-  module {
-    source = "./modules/registry"
-  }
-
-  variables {
-    name               = "backend-prod"
-    create             = true
-    keep_images        = 100
-    keep_untagged_days = 7
-    force_delete       = false
-  }
-
-  assert {
-    condition     = aws_ecr_repository.this[0].image_tag_mutability == "IMMUTABLE" && aws_ecr_repository.this[0].image_scanning_configuration[0].scan_on_push
-    error_message = "The repository must have immutable tags and scan on push."
-  }
-
-  assert {
-    condition     = [for rule in jsondecode(aws_ecr_lifecycle_policy.this[0].policy).rules : rule.selection.countType if rule.selection.tagStatus == "tagged"] == ["imageCountMoreThan"]
-    error_message = "Tagged images must not expire by their age."
-  }
-
-  assert {
-    condition     = jsondecode(aws_ecr_lifecycle_policy.this[0].policy).rules[*].selection.countNumber == [7, 100]
-    error_message = "Untagged images stay 7 days, and the newest 100 tagged ones."
-  }
-}
-
 run "service" {
   command = apply
 
@@ -119,50 +88,26 @@ run "service" {
   }
 
   variables {
-    prefix                            = "backend-prod"
-    name                              = "backend"
-    cluster_name                      = "backend-prod"
-    family                            = "backend-prod"
-    region                            = "us-east-1"
-    image                             = "111122223333.dkr.ecr.us-east-1.amazonaws.com/backend-prod:bootstrap"
-    repository_arn                    = "arn:aws:ecr:us-east-1:111122223333:repository/backend-prod"
-    capacity                          = "fargate"
-    capacity_providers                = [{ name = "FARGATE", base = 0, weight = 1 }]
-    cluster_capacity_providers        = ["FARGATE", "FARGATE_SPOT"]
-    cpu                               = 1024
-    memory                            = 2048
-    cpu_architecture                  = "X86_64"
-    gpus                              = 0
-    ephemeral_storage_gib             = null
-    container_port                    = 8000
-    environment_variables             = { B = "2", A = "1" }
-    secrets                           = { KEY = "arn:aws:secretsmanager:us-east-1:111122223333:secret:key-AbCdEf:field::" }
-    secrets_kms_key_arns              = []
-    task_role_policy                  = null
-    writable_paths                    = ["/tmp"]
-    container_health_check            = null
-    stop_timeout_seconds              = 30
-    health_check_grace_period_seconds = 60
-    execute_command                   = false
-    container_insights                = true
-    desired_count                     = 1
-    min_capacity                      = 1
-    max_capacity                      = 4
-    cpu_target_percent                = 70
-    memory_target_percent             = 80
-    night                             = null
-    vpc_id                            = "vpc-0123456789abcdef0"
-    subnet_ids                        = ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"]
-    assign_public_ip                  = false
-    load_balancer_security_group_id   = "sg-0123456789abcdef0"
-    target_group_arn                  = "arn:aws:elasticloadbalancing:us-east-1:111122223333:targetgroup/x/0123456789abcdef"
-    alarm_names                       = ["errors", "unhealthy"]
-    log_group_name                    = "/ecs/backend-prod"
-    log_group_arn                     = "arn:aws:logs:us-east-1:111122223333:log-group:/ecs/backend-prod"
-    log_key_arn                       = null
-    exec_log_group_name               = null
-    exec_log_group_arn                = null
-    permissions_boundary_arn          = null
+    identity = { prefix = "backend-prod", name = "backend", family = "backend-prod", region = "us-east-1" }
+    cluster  = { arn = "arn:aws:ecs:us-east-1:111122223333:cluster/backend-prod", name = "backend-prod", capacity = "fargate", strategy = [{ name = "FARGATE", base = 0, weight = 1 }] }
+    task = {
+      cpu                  = 1024, memory = 2048, cpu_architecture = "X86_64", gpus = 0, ephemeral_storage_gib = null
+      stop_timeout_seconds = 30, writable_paths = ["/tmp"], execute_command = false, file_systems = {}
+    }
+    container = {
+      image                = "111122223333.dkr.ecr.us-east-1.amazonaws.com/backend:bootstrap"
+      port                 = 8000
+      environment          = { B = "2", A = "1" }
+      secrets              = { KEY = "arn:aws:secretsmanager:us-east-1:111122223333:secret:key-AbCdEf:field::" }
+      secrets_kms_key_arns = [], health_check = null, command = null, sidecars = {}, waits_for = {}
+    }
+    roles         = { task_policy = null, execution_policy = null, repository_arns = ["arn:aws:ecr:us-east-1:111122223333:repository/backend"], permissions_boundary_arn = null, path = "/backend-prod/" }
+    network       = { vpc_id = "vpc-0123456789abcdef0", subnet_ids = ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"], public_ip = false, security_group_ids = [], egress = [] }
+    load_balancer = { target_group_arn = "arn:aws:elasticloadbalancing:us-east-1:111122223333:targetgroup/x/0123456789abcdef", security_group_id = "sg-0123456789abcdef0", grace_seconds = 60, request_label = "app/x/1/targetgroup/x/2" }
+    connect       = null
+    scaling       = { desired = 1, min = 1, max = 4, cpu_percent = 70, memory_percent = 80, requests = null, schedules = {} }
+    logs          = { group = { name = "/ecs/backend-prod", arn = "arn:aws:logs:us-east-1:111122223333:log-group:/ecs/backend-prod" }, exec_group_arn = null, key_arn = null }
+    deployment    = { minimum_percent = 100, maximum_percent = 200, alarm_names = ["errors", "unhealthy"] }
   }
 
   assert {
@@ -173,6 +118,11 @@ run "service" {
       aws_ecs_service.this.deployment_circuit_breaker[0].rollback
     )
     error_message = "The service must roll with 100/200 and a circuit breaker that rolls back."
+  }
+
+  assert {
+    condition     = aws_ecs_service.this.force_new_deployment
+    error_message = "Without it, other shares of Fargate and Spot would replace the service."
   }
 
   assert {
@@ -205,8 +155,8 @@ run "service" {
   assert {
     condition = (
       aws_appautoscaling_target.this.min_capacity == 1 && aws_appautoscaling_target.this.max_capacity == 4 &&
-      aws_appautoscaling_policy.cpu.target_tracking_scaling_policy_configuration[0].target_value == 70 &&
-      aws_appautoscaling_policy.memory.target_tracking_scaling_policy_configuration[0].target_value == 80
+      aws_appautoscaling_policy.this["cpu"].target_tracking_scaling_policy_configuration[0].target_value == 70 &&
+      aws_appautoscaling_policy.this["memory"].target_tracking_scaling_policy_configuration[0].target_value == 80
     )
     error_message = "Autoscaling goes from 1 to 4 tasks on 70 % CPU and 80 % memory."
   }
@@ -225,29 +175,30 @@ run "load_balancer_without_https" {
   }
 
   variables {
-    prefix                       = "backend-prod"
-    vpc_id                       = "vpc-0123456789abcdef0"
-    subnet_ids                   = ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"]
-    internal                     = false
-    allowed_cidrs                = ["0.0.0.0/0"]
-    container_port               = 8000
-    health_check_path            = "/health"
-    deregistration_delay_seconds = 30
-    idle_timeout_seconds         = 60
-    https                        = false
-    certificate_arn              = null
-    domain_name                  = null
-    hosted_zone_id               = null
-    ssl_policy                   = "ELBSecurityPolicy-TLS13-1-2-2021-06"
-    access_logs                  = true
-    waf                          = false
-    log_retention_days           = 7
-    log_key_arn                  = null
-    allow_destroy                = false
+    prefix        = "backend-prod"
+    vpc_id        = "vpc-0123456789abcdef0"
+    subnet_ids    = ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"]
+    internal      = false
+    allowed_cidrs = ["0.0.0.0/0"]
+    targets = { backend = {
+      prefix       = "backend-prod", port = 8000, hosts = [], paths = [], priority = null, deregistration_delay = 30, stickiness_seconds = null, protocol_version = "HTTP1"
+      health_check = { path = "/health", matcher = "200", interval = 10, timeout = 5, healthy_threshold = 2, unhealthy_threshold = 3 }
+    } }
+    idle_timeout_seconds = 60
+    https                = false
+    certificate_arn      = null
+    domain_name          = null
+    hosted_zone_id       = null
+    ssl_policy           = "ELBSecurityPolicy-TLS13-1-2-2021-06"
+    access_logs          = true
+    waf                  = false
+    log_retention_days   = 7
+    log_key_arn          = null
+    allow_destroy        = false
   }
 
   assert {
-    condition     = aws_lb_target_group.this.health_check[0].path == "/health" && aws_lb_target_group.this.target_type == "ip"
+    condition     = aws_lb_target_group.this["backend"].health_check[0].path == "/health" && aws_lb_target_group.this["backend"].target_type == "ip"
     error_message = "The health check asks /health."
   }
 
@@ -275,25 +226,32 @@ run "load_balancer_with_domain" {
   }
 
   variables {
-    prefix                       = "backend-prod"
-    vpc_id                       = "vpc-0123456789abcdef0"
-    subnet_ids                   = ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"]
-    internal                     = false
-    allowed_cidrs                = ["10.0.0.0/8", "192.168.0.0/16"]
-    container_port               = 8000
-    health_check_path            = "/health"
-    deregistration_delay_seconds = 30
-    idle_timeout_seconds         = 60
-    https                        = true
-    certificate_arn              = null
-    domain_name                  = "api.example.com"
-    hosted_zone_id               = "Z0123456789ABC"
-    ssl_policy                   = "ELBSecurityPolicy-TLS13-1-2-2021-06"
-    access_logs                  = false
-    waf                          = true
-    log_retention_days           = 7
-    log_key_arn                  = null
-    allow_destroy                = true
+    prefix        = "backend-prod"
+    vpc_id        = "vpc-0123456789abcdef0"
+    subnet_ids    = ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"]
+    internal      = false
+    allowed_cidrs = ["10.0.0.0/8", "192.168.0.0/16"]
+    targets = {
+      backend = {
+        prefix       = "backend-prod", port = 8000, hosts = [], paths = [], priority = null, deregistration_delay = 30, stickiness_seconds = null, protocol_version = "HTTP1"
+        health_check = { path = "/health", matcher = "200", interval = 10, timeout = 5, healthy_threshold = 2, unhealthy_threshold = 3 }
+      }
+      admin = {
+        prefix       = "backend-prod--admin", port = 9000, hosts = ["admin.example.com"], paths = ["/v1/*"], priority = 10, deregistration_delay = 5, stickiness_seconds = 60, protocol_version = "HTTP2"
+        health_check = { path = "/up", matcher = "200-299", interval = 15, timeout = 5, healthy_threshold = 2, unhealthy_threshold = 3 }
+      }
+    }
+    idle_timeout_seconds = 60
+    https                = true
+    certificate_arn      = null
+    domain_name          = "api.example.com"
+    hosted_zone_id       = "Z0123456789ABC"
+    ssl_policy           = "ELBSecurityPolicy-TLS13-1-2-2021-06"
+    access_logs          = false
+    waf                  = true
+    log_retention_days   = 7
+    log_key_arn          = null
+    allow_destroy        = true
   }
 
   assert {
@@ -304,6 +262,14 @@ run "load_balancer_with_domain" {
   assert {
     condition     = aws_lb_listener.https[0].certificate_arn == "arn:aws:acm:us-east-1:111122223333:certificate/mocked" && aws_lb_listener.https[0].ssl_policy == "ELBSecurityPolicy-TLS13-1-2-2021-06"
     error_message = "HTTPS has the certificate of the domain and TLS 1.2 or newer."
+  }
+
+  assert {
+    condition = (
+      aws_lb_listener_rule.this["admin"].priority == 10 && length(aws_lb_listener_rule.this) == 1 &&
+      aws_lb_target_group.this["admin"].protocol_version == "HTTP2" && aws_lb_target_group.this["admin"].stickiness[0].cookie_duration == 60
+    )
+    error_message = "One more service gets the requests to its host and path, and the first one the rest."
   }
 
   assert {
@@ -334,12 +300,14 @@ run "network_with_a_gateway_for_each_zone" {
     region                   = "us-east-1"
     cidr                     = "10.0.0.0/16"
     zone_count               = 2
+    places                   = { public = [0, 1, 4], private = [2, 3, 5] }
     nat                      = "per-az"
     endpoint_services        = []
     flow_logs                = true
     log_retention_days       = 7
     log_key_arn              = null
     permissions_boundary_arn = null
+    role_path                = "/backend-prod/"
   }
 
   assert {
@@ -375,12 +343,14 @@ run "network_with_one_gateway_in_three_zones" {
     region                   = "us-east-1"
     cidr                     = "10.1.0.0/20"
     zone_count               = 3
+    places                   = { public = [0, 1, 4], private = [2, 3, 5] }
     nat                      = "single"
     endpoint_services        = ["ecr.api", "ecr.dkr"]
     flow_logs                = false
     log_retention_days       = 7
     log_key_arn              = null
     permissions_boundary_arn = null
+    role_path                = "/backend-prod/"
   }
 
   assert {
@@ -406,12 +376,14 @@ run "network_without_gateways" {
     region                   = "us-east-1"
     cidr                     = "10.0.0.0/16"
     zone_count               = 2
+    places                   = { public = [0, 1, 4], private = [2, 3, 5] }
     nat                      = "none"
     endpoint_services        = []
     flow_logs                = false
     log_retention_days       = 7
     log_key_arn              = null
     permissions_boundary_arn = null
+    role_path                = "/backend-prod/"
   }
 
   assert {
@@ -436,10 +408,14 @@ run "instances_with_gpus" {
     instance_type            = "g5.xlarge"
     cpu_architecture         = "X86_64"
     gpu                      = true
+    further_types            = []
+    spot_percent             = 0
+    on_demand_base           = 0
     min_size                 = 0
     max_size                 = 4
     allow_destroy            = false
     permissions_boundary_arn = null
+    role_path                = "/backend-prod/"
   }
 
   assert {
@@ -462,17 +438,22 @@ run "whole_stack" {
   command = apply
 
   assert {
-    condition     = output.cluster == "backend-prod" && output.service == "backend" && output.ecr_repository == "backend-prod"
+    condition     = output.cluster == "backend-prod" && output.service == "backend" && output.ecr_repository == "backend"
     error_message = "The outputs are the inputs of the action."
   }
 
   assert {
-    condition     = output.trusted_subjects.deploy == ["repo:octo-org/video:environment:prod"] && output.trusted_subjects.plan == ["repo:octo-org/video:pull_request"] && output.trusted_subjects.infra == ["repo:octo-org/video:environment:prod-infra"]
+    condition     = output.trusted_subjects.deploy == ["repo:octo-org/video:environment:prod"] && output.trusted_subjects.plan == ["repo:octo-org/video:pull_request"] && output.trusted_subjects.infra == ["repo:octo-org/video:environment:prod-infra"] && output.trusted_subjects.infra-plan == ["repo:octo-org/video:environment:prod-plan"]
     error_message = "Each role trusts one exact subject, and pull requests may plan only."
   }
 
   assert {
-    condition     = strcontains(output.action_inputs, "ecr-repository: backend-prod") && strcontains(output.action_inputs, "health-check-url: http://mocked.us-east-1.elb.amazonaws.com/health")
+    condition     = yamldecode(output.action_inputs).deploy.permissions["id-token"] == "write" && yamldecode(output.action_inputs).deploy.environment == "prod" && yamldecode(output.action_inputs).deploy.steps[2].with.alarms == "backend-prod-errors\nbackend-prod-unhealthy\n"
+    error_message = "The job is YAML, with the permission and the environment that the trust asks for, and both alarms."
+  }
+
+  assert {
+    condition     = strcontains(output.action_inputs, "ecr-repository: backend") && strcontains(output.action_inputs, "health-check-url: http://mocked.us-east-1.elb.amazonaws.com/health")
     error_message = "The step is ready to paste."
   }
 }
@@ -484,13 +465,34 @@ run "existing_network_and_repository" {
     vpc_id             = "vpc-0123456789abcdef0"
     public_subnet_ids  = ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"]
     private_subnet_ids = ["subnet-0123456789abcdef2", "subnet-0123456789abcdef3"]
-    create_repository  = false
     repository_name    = "shared"
   }
 
   assert {
     condition     = length(module.network) == 0 && output.vpc_id == "vpc-0123456789abcdef0" && output.ecr_repository == "shared"
     error_message = "Nothing of the network is created."
+  }
+}
+
+run "several_services" {
+  command = apply
+
+  variables {
+    services = {
+      backend = { scaling = { requests = 500 }, network = { egress = [{ port = 5432, cidr = "10.0.0.0/16" }] } }
+      admin   = { container = { port = 9000, repository_name = "backend" }, load_balancer = { paths = ["/admin/*"], priority = 10 }, connect = {} }
+      worker  = { task = { cpu = 256, memory = 512 }, container = { repository_name = "backend", command = ["worker"] }, connect = { server = false } }
+    }
+  }
+
+  assert {
+    condition     = keys(output.services) == ["admin", "backend", "worker"] && output.services.worker.task_definition == "backend-prod--worker" && output.services.worker.log_group == "/ecs/backend-prod/worker" && length(output.services.worker.alarms) == 0
+    error_message = "Each service has names that are told apart from those of any other stack."
+  }
+
+  assert {
+    condition     = output.services.admin.alarms == ["backend-prod--admin-errors", "backend-prod--admin-unhealthy"] && output.service == "backend"
+    error_message = "A service with a load balancer has its alarms."
   }
 }
 

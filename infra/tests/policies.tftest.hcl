@@ -25,7 +25,13 @@ variables {
   github_subject_format    = "auto"
   deploy_context           = "environment:prod"
   infra_context            = "environment:prod-infra"
-  create_oidc_provider     = true
+  infra_plan_context       = "environment:prod-plan"
+  identity_provider_arn    = "arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com"
+  github_branch            = "main"
+  ec2_capacity             = true
+  secret_arns              = []
+  domain_names             = []
+  role_path                = "/backend-prod/"
   permissions_boundary_arn = null
   hosted_zone_id           = null
   state_bucket             = "states"
@@ -44,20 +50,15 @@ run "deploy" {
     values = { account_id = "111122223333" }
   }
 
-  override_resource {
-    target          = aws_iam_openid_connect_provider.github
-    override_during = plan
-    values          = { arn = "arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com" }
-  }
-
   assert {
     condition = jsondecode(aws_iam_role.deploy.assume_role_policy).Statement[0].Condition == {
       StringEquals = {
         "token.actions.githubusercontent.com:aud" = "sts.amazonaws.com"
         "token.actions.githubusercontent.com:sub" = ["repo:octo-org/video:environment:prod"]
+        "token.actions.githubusercontent.com:ref" = "refs/heads/main"
       }
     }
-    error_message = "The deploy role trusts one audience and one exact subject."
+    error_message = "The deploy role trusts one audience, one exact subject, and one branch."
   }
 
   assert {
@@ -66,7 +67,22 @@ run "deploy" {
   }
 
   assert {
-    condition     = alltrue([for role in [aws_iam_role.deploy, aws_iam_role.plan, aws_iam_role.infra] : !strcontains(role.assume_role_policy, "*")])
+    condition     = jsondecode(aws_iam_role.infra.assume_role_policy).Statement[0].Condition.StringEquals["token.actions.githubusercontent.com:ref"] == "refs/heads/main"
+    error_message = "Terraform is applied from one branch."
+  }
+
+  assert {
+    condition     = jsondecode(aws_iam_role.infra_plan.assume_role_policy).Statement[0].Condition.StringEquals["token.actions.githubusercontent.com:sub"] == ["repo:octo-org/video:environment:prod-plan"]
+    error_message = "A pull request alone cannot plan Terraform."
+  }
+
+  assert {
+    condition     = alltrue([for role in [aws_iam_role.deploy, aws_iam_role.plan, aws_iam_role.infra_plan, aws_iam_role.infra] : role.path == "/backend-prod/"])
+    error_message = "The roles are under the path of their stack."
+  }
+
+  assert {
+    condition     = alltrue([for role in [aws_iam_role.deploy, aws_iam_role.plan, aws_iam_role.infra_plan, aws_iam_role.infra] : !strcontains(role.assume_role_policy, "*")])
     error_message = "No trust has a wildcard."
   }
 
@@ -108,8 +124,13 @@ run "deploy" {
   }
 
   assert {
-    condition     = length(jsonencode(jsondecode(aws_iam_role_policy.deploy.policy))) < 10240 && length(aws_iam_role_policy.infra.policy) < 10240 && length(aws_iam_role_policy.plan.policy) + length(aws_iam_role_policy.plan_infra.policy) < 10240
+    condition     = max([for policy in [aws_iam_role_policy.deploy, aws_iam_role_policy.plan, aws_iam_role_policy.infra] : length(policy.policy)]...) < 10240
     error_message = "The inline policies of a role may have 10,240 characters."
+  }
+
+  assert {
+    condition     = max(length(aws_iam_policy.infra_reads.policy), length(aws_iam_policy.boundary[0].policy)) < 6144
+    error_message = "A managed policy may have 6,144 characters."
   }
 }
 
@@ -129,12 +150,6 @@ run "immutable_subject" {
   override_data {
     target = data.aws_caller_identity.current
     values = { account_id = "111122223333" }
-  }
-
-  override_resource {
-    target          = aws_iam_openid_connect_provider.github
-    override_during = plan
-    values          = { arn = "arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com" }
   }
 
   assert {

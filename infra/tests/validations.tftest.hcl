@@ -18,10 +18,10 @@ run "one_value_of_each" {
     name = "a-name-that-is-much-too-long"
     # environment with capitals
     environment = "Prod"
-    # nameless repository
-    create_repository = false
-    # too few images
-    keep_images = 1
+    # repository with capitals
+    repository_name = "Shared"
+    # no path
+    role_path = "backend"
     # wildcard repository
     github_repository = "octo-org/*"
     # one id alone
@@ -69,7 +69,7 @@ run "one_value_of_each" {
     # long stop
     stop_timeout_seconds = 300
     # scaling upside down
-    min_capacity = 5
+    max_capacity = 0
     # more than all cpu
     cpu_target_percent = 101
     # night without cron
@@ -84,7 +84,7 @@ run "one_value_of_each" {
     var.name,
     var.environment,
     var.repository_name,
-    var.keep_images,
+    var.role_path,
     var.github_repository,
     var.github_owner_id,
     var.github_subject_format,
@@ -138,6 +138,236 @@ run "network_without_subnets" {
   }
 
   expect_failures = [var.public_subnet_ids]
+}
+
+run "environment_of_logs" {
+  command = plan
+
+  variables {
+    environment = "logs"
+  }
+
+  expect_failures = [var.environment]
+}
+
+run "subnets_in_one_place" {
+  command = plan
+
+  variables {
+    subnet_places = { public = [0, 1], private = [1, 2] }
+  }
+
+  expect_failures = [var.subnet_places]
+}
+
+run "nothing_to_scale_from" {
+  command = plan
+
+  variables {
+    min_capacity = 0
+  }
+
+  expect_failures = [var.min_capacity]
+}
+
+run "more_tasks_than_there_may_be" {
+  command = plan
+
+  variables {
+    desired_count = 10
+  }
+
+  expect_failures = [var.desired_count]
+}
+
+run "odd_cron" {
+  command = plan
+
+  variables {
+    night = { stop = "cron(a b c d e f)", start = "cron(0 7 ? * MON-FRI *)" }
+  }
+
+  expect_failures = [var.night]
+}
+
+run "name_that_load_balancers_may_not_have" {
+  command = plan
+
+  variables {
+    name = "internal-api"
+  }
+
+  expect_failures = [var.name]
+}
+
+run "ranges_of_hosts" {
+  command = plan
+
+  variables {
+    vpc_cidr      = "10.0.0.5/16"
+    allowed_cidrs = ["203.0.113.7/24"]
+  }
+
+  expect_failures = [var.vpc_cidr, var.allowed_cidrs]
+}
+
+run "ipv6" {
+  command = plan
+
+  variables {
+    allowed_cidrs = ["::/0"]
+  }
+
+  expect_failures = [var.allowed_cidrs]
+}
+
+run "network_settings_that_do_nothing" {
+  command = plan
+
+  variables {
+    vpc_id             = "vpc-0123456789abcdef0"
+    public_subnet_ids  = ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"]
+    private_subnet_ids = ["subnet-0123456789abcdef2", "subnet-0123456789abcdef3"]
+    nat                = "single"
+    zone_count         = 3
+  }
+
+  expect_failures = [var.nat, var.zone_count]
+}
+
+run "one_subnet_twice" {
+  command = plan
+
+  variables {
+    vpc_id             = "vpc-0123456789abcdef0"
+    public_subnet_ids  = ["subnet-0123456789abcdef0", "subnet-0123456789abcdef0"]
+    private_subnet_ids = ["subnet-0123456789abcdef2", "subnet-0123456789abcdef3"]
+  }
+
+  expect_failures = [var.public_subnet_ids]
+}
+
+run "misspelt_keys" {
+  command = plan
+
+  module {
+    source = "./modules/settings"
+  }
+
+  variables {
+    services = { api = { taks = {}, task = { cpus = 1 }, load_balancer = { health_check = { pth = "/" } }, scaling = { schedules = { x = { at = "rate(1 day)", min = 0, max = 1, zone = "UTC" } } } } }
+    given    = { api = { taks = {}, task = { cpus = 1 }, load_balancer = { health_check = { pth = "/" } }, scaling = { schedules = { x = { at = "rate(1 day)", min = 0, max = 1, zone = "UTC" } } } } }
+  }
+
+  expect_failures = [output.services]
+}
+
+run "keys_as_they_are" {
+  command = plan
+
+  module {
+    source = "./modules/settings"
+  }
+
+  variables {
+    services = { api = { container = { port = 80, sidecars = { a = { image = "x" } } }, load_balancer = { health_check = { path = "/" } }, network = { egress = [{ port = 25, cidr = "10.0.0.0/8" }] } } }
+    given    = { api = { container = { port = 80, sidecars = { a = { image = "x" } } }, load_balancer = { health_check = { path = "/" } }, network = { egress = [{ port = 25, cidr = "10.0.0.0/8" }] } } }
+  }
+
+  assert {
+    condition     = output.services.api.task.cpu == 1024 && output.services.api.scaling.max == 4 && output.services.api.deployment.maximum_percent == 200
+    error_message = "What is not given has the defaults of the stack."
+  }
+}
+
+run "two_services_for_the_rest" {
+  command = plan
+
+  module {
+    source = "./modules/settings"
+  }
+
+  variables {
+    given    = {}
+    services = { a1 = { container = { port = 80 }, load_balancer = {} }, b1 = { container = { port = 80 }, load_balancer = {} } }
+  }
+
+  expect_failures = [var.services]
+}
+
+run "one_priority_twice" {
+  command = plan
+
+  module {
+    source = "./modules/settings"
+  }
+
+  variables {
+    given    = {}
+    services = { a1 = { container = { port = 80 }, load_balancer = { paths = ["/a"], priority = 1 } }, b1 = { container = { port = 80 }, load_balancer = { paths = ["/b"], priority = 1 } } }
+  }
+
+  expect_failures = [var.services]
+}
+
+run "balancer_without_a_port" {
+  command = plan
+
+  module {
+    source = "./modules/settings"
+  }
+
+  variables {
+    given    = {}
+    services = { a1 = { load_balancer = {} } }
+  }
+
+  expect_failures = [var.services]
+}
+
+run "way_out_to_nowhere" {
+  command = plan
+
+  module {
+    source = "./modules/settings"
+  }
+
+  variables {
+    given    = {}
+    services = { a1 = { network = { egress = [{ port = 5432 }] } } }
+  }
+
+  expect_failures = [var.services]
+}
+
+run "one_volume_for_two_paths" {
+  command = plan
+
+  module {
+    source = "./modules/settings"
+  }
+
+  variables {
+    given    = {}
+    services = { a1 = { task = { writable_paths = ["/a/b", "/a-b"] } } }
+  }
+
+  expect_failures = [var.services]
+}
+
+run "schedule_of_a_time_zone_in_small_letters" {
+  command = plan
+
+  module {
+    source = "./modules/settings"
+  }
+
+  variables {
+    given    = {}
+    services = { a1 = { scaling = { schedules = { x = { at = "cron(0 1 * * ? *)", min = 1, max = 2, timezone = "berlin" } } } } }
+  }
+
+  expect_failures = [var.services]
 }
 
 run "unknown_nat" {

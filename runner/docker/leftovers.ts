@@ -97,7 +97,7 @@ function isStep(description: string): boolean {
   return [
     /\/bin\/busybox/,
     /COPY requirements\.txt \/$/,
-    /command -v ffmpeg/,
+    /collect-ffmpeg\.sh/,
     /useradd --system --uid 10001/,
   ].some((step) => step.test(description));
 }

@@ -1,30 +1,38 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { command, which, type Docker } from './command.ts';
 import { debianMirror, unpackOwn } from './packages.ts';
 
+/** The base that the tests build `backend/` on: its build argument PYTHON_IMAGE. */
 export const PYTHON_BASE = 'python:3.12-slim';
 
 /** The repository that the simulated jobs are of. Each image of the tests has it, and each container of one. */
 export const LABEL = 'org.opencontainers.image.source=https://github.com/octo-org/video';
 
+/** The base that a Dockerfile takes by itself, pinned by its digest. Pure. Throws where there is none. */
+export function pinnedBase(dockerfile: string): string {
+  const pinned = /^ARG PYTHON_IMAGE=(\S+@sha256:[0-9a-f]{64})$/m.exec(dockerfile)?.[1];
+  if (pinned === undefined) throw new Error('The Dockerfile pins no base by its digest.');
+  return pinned;
+}
+
 /**
- * Sees to it that the engine has the base image of the backend. One that is there already stays as it is. Otherwise it is that
- * of Docker Hub where that can be reached, and one of the same name made of Debian's packages where it cannot, with
- * Python, ffmpeg, and the wheels of the requirements to install from.
+ * Sees to it that the engine has the base image of the backend. One that is there already stays as it is. Otherwise it is
+ * the pinned one of Docker Hub where that can be reached, and one of the same name made of Debian's packages where it
+ * cannot, with Python, ffmpeg, and the wheels of the requirements to install from.
  */
-export async function providePythonBase(
-  cache: string,
-  docker: Docker,
-  requirements: string,
-): Promise<string> {
+export async function providePythonBase(cache: string, docker: Docker, backend: string): Promise<string> {
   const has = await docker(['image', 'ls', '--quiet', PYTHON_BASE]);
   if (has.trim() !== '') return 'the engine, as it was';
-  const pulled = await docker(['pull', '--quiet', PYTHON_BASE]).then(
-    () => true,
-    () => false,
-  );
-  if (pulled) return 'Docker Hub';
+  const pinned = pinnedBase(await readFile(join(backend, 'Dockerfile'), 'utf8'));
+  const hadPinned = await works(docker(['image', 'inspect', pinned]));
+  if (hadPinned || (await works(docker(['pull', '--quiet', pinned])))) {
+    await docker(['tag', pinned, PYTHON_BASE]);
+    // The tag alone holds it then, so that it goes with the tag.
+    if (!hadPinned) await docker(['image', 'rm', pinned]);
+    return 'Docker Hub';
+  }
+  const requirements = join(backend, 'requirements.txt');
   const work = await mkdtemp(join(cache, 'base-'));
   try {
     const tar = join(work, 'base.tar');
@@ -49,6 +57,13 @@ export async function providePythonBase(
   } finally {
     await rm(work, { recursive: true, force: true });
   }
+}
+
+async function works(command: Promise<string>): Promise<boolean> {
+  return command.then(
+    () => true,
+    () => false,
+  );
 }
 
 /** As the machine's own pip finds them: the index comes from its configuration. */

@@ -1,10 +1,11 @@
 /** The costs as the guides show them. */
-import { RATES } from '../../src/cost/rates.ts';
+import { monthlyCost } from '../../src/cost/monthly.ts';
+import { PRICES, RATES, type Price } from '../../src/cost/rates.ts';
+import { PLATFORMS, REGION, STACK, type Entry } from '../prices/catalogue.ts';
 import { table } from '../readme-tables.ts';
 import { environments, inDollars, type Environment } from '../stack-cost.ts';
-import { billOf } from '../stack-cost/bill.ts';
+import { billOf, underLoad } from '../stack-cost/bill.ts';
 import { platformCosts } from '../stack-cost/platforms.ts';
-import { PLATFORM_RATES, STACK_RATES, type StackRate } from '../stack-cost/rates.ts';
 import type { Settings } from '../stack-cost/settings.ts';
 
 /** One row for each line of the bills, one column for each environment. */
@@ -16,7 +17,48 @@ export function costTable(): string {
     ...all.map(({ bill }) => bill.lines.find(({ what }) => what === name)?.dollars.toFixed(2) ?? ''),
   ]);
   const totals = all.map(({ bill }) => `**${inDollars(bill.total, bill.spot)}**`);
-  return table(['US dollars a month', ...all.map(({ name }) => name)], [...rows, ['**Total**', ...totals]]);
+  const most = all.map(({ settings }) => {
+    const { total, spot } = underLoad(settings);
+    return `${inDollars(total, spot)} (${settings.max_capacity} tasks)`;
+  });
+  return table(
+    ['US dollars a month', ...all.map(({ name }) => name)],
+    [...rows, ['**Total**', ...totals], ['The same, under load all month', ...most]],
+  );
+}
+
+/** CPU units and MiB of tasks, each twice the one before; 16 vCPU are the most that Fargate has. */
+const SIZES = [
+  [256, 512],
+  [512, 1024],
+  [1024, 2048],
+  [2048, 4096],
+  [4096, 8192],
+  [8192, 16384],
+  [16384, 32768],
+] as const;
+
+/** What one task costs by its size. */
+export function sizeTable(): string {
+  const monthly = (cpu: number, memory: number, cpuArchitecture: string): string => {
+    const definition = {
+      family: 'backend',
+      containerDefinitions: [],
+      cpu: String(cpu),
+      memory: String(memory),
+      runtimePlatform: { cpuArchitecture },
+    };
+    const cost = monthlyCost(definition, 1, REGION);
+    if (cost.kind === 'unknown') throw new Error(`The cost of a task is not known: ${cost.why}.`);
+    return cost.dollars.toFixed(2);
+  };
+  const rows = SIZES.map(([cpu, memory]) => [
+    `\`cpu = ${cpu}\`, \`memory = ${memory}\``,
+    `${cpu / 1024} vCPU, ${memory / 1024} GB`,
+    monthly(cpu, memory, 'X86_64'),
+    monthly(cpu, memory, 'ARM64'),
+  ]);
+  return table(['Settings', 'One task', 'X86_64', 'ARM64'], rows);
 }
 
 interface Variant {
@@ -56,7 +98,7 @@ const VARIANTS: readonly Variant[] = [
   { change: { cpu: 512, memory: 1024 }, written: '`cpu = 512`, `memory = 1024`', price: 'Half the size.' },
   {
     change: { hoursAWeek: 65 },
-    written: '`night`, as in `dev.tfvars`',
+    written: '`night`, from 20 to 7 and on weekends',
     price: 'Nothing answers at night and on weekends.',
   },
   {
@@ -92,28 +134,37 @@ function saving({ settings, bill }: Environment, change: Partial<Settings>): str
 
 /** The rates that the bills are made of, each with its date and its sources. */
 export function rateTable(): string {
-  const fargate = RATES['us-east-1'];
-  const rows = Object.entries(fargate?.rates ?? {}).map(([architecture, { vcpuHour, gigabyteHour }]) => [
+  const fargate = RATES[REGION];
+  if (fargate === undefined) throw new Error(`There are no rates of ${REGION}`);
+  const page = 'https://aws.amazon.com/fargate/pricing/';
+  const rows = Object.entries(fargate.rates).map(([architecture, { vcpuHour, gigabyteHour }]) => [
     `Fargate task (${architecture})`,
     `${vcpuHour} per vCPU-hour, ${gigabyteHour} per GB-hour`,
-    fargate?.asOf ?? '',
-    '[source](https://cloudburn.io/blog/aws-fargate-pricing) · [AWS](https://aws.amazon.com/fargate/pricing/)',
+    fargate.asOf,
+    where(fargate.source, page),
   ]);
-  return table(['Charged', 'US dollars', 'Of', 'Where'], [...rows, ...rateRows(STACK_RATES)]);
+  return table(RATE_COLUMNS, [...rows, ...STACK.map(rateRow)]);
 }
 
 /** The rates of the other platforms. */
 export function platformRateTable(): string {
-  return table(['Charged', 'US dollars', 'Of', 'Where'], rateRows(PLATFORM_RATES));
+  return table(RATE_COLUMNS, PLATFORMS.map(rateRow));
 }
 
-function rateRows(rates: Readonly<Record<string, StackRate>>): string[][] {
-  return Object.entries(rates).map(([name, { dollars, per, asOf, source, page }]) => [
-    name.charAt(0).toUpperCase() + name.slice(1),
-    `${dollars} per ${per}`,
-    asOf,
-    source === page ? `[AWS](${page})` : `[source](${source}) · [AWS](${page})`,
-  ]);
+const RATE_COLUMNS = ['Charged', 'US dollars', 'Of', 'Where'];
+
+function rateRow({ name, page }: Entry): string[] {
+  const prices: Readonly<Record<string, Price>> = PRICES;
+  const price = prices[name];
+  if (price === undefined) throw new Error(`src/cost/rates.ts has no price of ${name}`);
+  const { dollars, per, asOf, source } = price;
+  return [name.charAt(0).toUpperCase() + name.slice(1), `${dollars} per ${per}`, asOf, where(source, page)];
+}
+
+function where(source: string, page: string): string {
+  if (source === page) return `[AWS](${page})`;
+  const name = new URL(source).hostname.startsWith('pricing.') ? 'price list' : 'source';
+  return `[${name}](${source}) · [AWS](${page})`;
 }
 
 /** The same service on each platform. */

@@ -1,6 +1,5 @@
 import { monthlyCost } from '../../src/cost/monthly.ts';
-import { HOURS_A_MONTH } from '../../src/cost/rates.ts';
-import { STACK_RATES, type StackRate } from './rates.ts';
+import { HOURS_A_MONTH, PRICES } from '../../src/cost/rates.ts';
 import type { Settings } from './settings.ts';
 
 export interface BillLine {
@@ -49,6 +48,11 @@ export function billOf(settings: Settings): Bill {
     ({ dollars }) => dollars > 0,
   );
   return { lines, total: lines.reduce((sum, { dollars }) => sum + dollars, 0), spot: tasks.spot };
+}
+
+/** Pure: the bill of a month in which autoscaling keeps all the tasks that it may start. */
+export function underLoad(settings: Settings): Bill {
+  return billOf({ ...settings, min_capacity: settings.max_capacity });
 }
 
 function taskLines(settings: Settings): { lines: BillLine[]; spot: number } {
@@ -115,9 +119,9 @@ function watchLines(settings: Settings): BillLine[] {
   const logs = LOAD.logGigabytes * (settings.flow_logs ? 2 : 1) + (settings.waf ? 1 : 0);
   const requests = settings.waf ? LOAD.requests / 1e6 : 0;
   const acl =
-    STACK_RATES['web ACL'].dollars +
-    WAF_RULES * STACK_RATES['web ACL rule'].dollars +
-    requests * STACK_RATES['web ACL requests'].dollars;
+    PRICES['web ACL'].dollars +
+    WAF_RULES * PRICES['web ACL rule'].dollars +
+    requests * PRICES['web ACL requests'].dollars;
   return [
     line('Log ingestion', `${logs} GB`, 'log ingestion', logs),
     line('Log storage', `${logs} GB`, 'log storage', logs),
@@ -145,7 +149,6 @@ export function lcus(): number {
   return Math.max(connections, LOAD.gigabytes / HOURS_A_MONTH / LCU.gigabytes);
 }
 
-function line(what: string, how: string, name: keyof typeof STACK_RATES, amount: number): BillLine {
-  const { dollars }: StackRate = STACK_RATES[name];
-  return { what, how, dollars: amount * dollars };
+function line(what: string, how: string, name: keyof typeof PRICES, amount: number): BillLine {
+  return { what, how, dollars: amount * PRICES[name].dollars };
 }

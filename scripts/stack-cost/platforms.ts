@@ -1,7 +1,6 @@
 import { monthlyCost } from '../../src/cost/monthly.ts';
-import { HOURS_A_MONTH } from '../../src/cost/rates.ts';
+import { HOURS_A_MONTH, PRICES } from '../../src/cost/rates.ts';
 import { LOAD, SPOT_DISCOUNT, lcus } from './bill.ts';
-import { PLATFORM_RATES, STACK_RATES } from './rates.ts';
 
 export interface PlatformCost {
   readonly platform: string;
@@ -17,8 +16,7 @@ export const WORKLOAD = { copies: 2, vcpu: 1, gigabytes: 2, secondsARequest: 0.2
 /** Pure: the same service on each platform, without logs, images, NAT and traffic to the internet, which all have. */
 export function platformCosts(): PlatformCost[] {
   const balancer = balancerWithAddresses();
-  const instance =
-    PLATFORM_RATES['EC2 m7g.large (2 vCPU, 8 GB)'].dollars * HOURS_A_MONTH + disk() + address();
+  const instance = PRICES['EC2 m7g.large (2 vCPU, 8 GB)'].dollars * HOURS_A_MONTH + disk() + address();
   const tasks = fargate();
   return [
     {
@@ -34,7 +32,13 @@ export function platformCosts(): PlatformCost[] {
       most: 2 * instance + balancer,
     },
     {
-      platform: 'App Runner',
+      platform: 'ECS Express Mode',
+      how: '2 tasks of 1 vCPU and 2 GB (ARM64) with public addresses, and the load balancer that it makes; other services share that',
+      least: tasks + WORKLOAD.copies * address(),
+      most: tasks + balancer + WORKLOAD.copies * address(),
+    },
+    {
+      platform: 'App Runner, for those who have it',
       how: '2 instances of 1 vCPU and 2 GB: memory always, vCPU while requests are served, at most always',
       ...appRunner(),
     },
@@ -75,23 +79,23 @@ function fargate(): number {
 
 /** In two zones. */
 function balancerWithAddresses(): number {
-  const capacity = lcus() * STACK_RATES['load balancer capacity'].dollars;
-  return (STACK_RATES['load balancer'].dollars + capacity) * HOURS_A_MONTH + 2 * address();
+  const capacity = lcus() * PRICES['load balancer capacity'].dollars;
+  return (PRICES['load balancer'].dollars + capacity) * HOURS_A_MONTH + 2 * address();
 }
 
 function address(): number {
-  return STACK_RATES['public IPv4 address'].dollars * HOURS_A_MONTH;
+  return PRICES['public IPv4 address'].dollars * HOURS_A_MONTH;
 }
 
 function disk(): number {
-  return PLATFORM_RATES['EBS gp3'].dollars * WORKLOAD.diskGigabytes;
+  return PRICES['EBS gp3'].dollars * WORKLOAD.diskGigabytes;
 }
 
 /** At least one request after another on one instance, at most all instances all the time. */
 function appRunner(): { least: number; most: number } {
   const { copies, vcpu, gigabytes, secondsARequest } = WORKLOAD;
-  const memory = copies * gigabytes * HOURS_A_MONTH * PLATFORM_RATES['App Runner memory'].dollars;
-  const vcpuHour = PLATFORM_RATES['App Runner vCPU, while requests are served'].dollars;
+  const memory = copies * gigabytes * HOURS_A_MONTH * PRICES['App Runner memory'].dollars;
+  const vcpuHour = PRICES['App Runner vCPU, while requests are served'].dollars;
   const busyHours = (LOAD.requests * secondsARequest) / 3600;
   return {
     least: memory + busyHours * vcpu * vcpuHour,
@@ -103,8 +107,8 @@ function lambda(): number {
   const millions = LOAD.requests / 1e6;
   const gigabyteSeconds = LOAD.requests * WORKLOAD.secondsARequest * WORKLOAD.gigabytes;
   return (
-    millions * PLATFORM_RATES['Lambda requests'].dollars +
-    gigabyteSeconds * PLATFORM_RATES['Lambda compute (ARM64)'].dollars +
-    millions * PLATFORM_RATES['HTTP API of API Gateway'].dollars
+    millions * PRICES['Lambda requests'].dollars +
+    gigabyteSeconds * PRICES['Lambda compute (ARM64)'].dollars +
+    millions * PRICES['HTTP API of API Gateway'].dollars
   );
 }

@@ -14,6 +14,7 @@ export interface Settings {
   readonly log_encryption: boolean;
   readonly container_insights: boolean;
   readonly min_capacity: number;
+  readonly max_capacity: number;
   readonly fargate_base: number;
   readonly fargate_weight: number;
   readonly fargate_spot_weight: number;
@@ -23,9 +24,13 @@ export interface Settings {
 
 const HOURS_A_WEEK = 168;
 
-/** Pure: the settings of a tfvars file over the defaults of the variables. Throws where a setting is in neither. */
-export function readSettings(variables: string, tfvars: string): Settings {
-  const given = { ...defaultsIn(variables), ...assignmentsIn(tfvars) };
+/**
+ * Pure: the settings that an environment (its main.tf) gives the stack, over the defaults of the variables. Throws where a
+ * setting is in neither.
+ */
+export function readSettings(variables: string, environment: string): Settings {
+  const settings = stackIn(environment);
+  const given = { ...defaultsIn(variables), ...assignmentsIn(settings) };
   const text = (name: string): string => {
     const value = given[name];
     if (value === undefined) throw new Error(`The variables have no ${name} with a default.`);
@@ -51,10 +56,11 @@ export function readSettings(variables: string, tfvars: string): Settings {
     log_encryption: flag('log_encryption'),
     container_insights: flag('container_insights'),
     min_capacity: number('min_capacity'),
+    max_capacity: number('max_capacity'),
     fargate_base: number('fargate_base'),
     fargate_weight: number('fargate_weight'),
     fargate_spot_weight: number('fargate_spot_weight'),
-    hoursAWeek: hoursAWeek(tfvars),
+    hoursAWeek: hoursAWeek(settings),
   };
 }
 
@@ -69,15 +75,21 @@ function defaultsIn(variables: string): Record<string, string> {
   );
 }
 
+/** What stands in `module "stack" { … }`, without its indent. */
+function stackIn(environment: string): string {
+  const body = /^module "stack" \{\n(.*?)^\}/ms.exec(environment)?.[1] ?? '';
+  return body.replaceAll(/^ {2}/gm, '');
+}
+
 /** `nat = "none"` on a line of its own; what spans lines is left out. */
-function assignmentsIn(tfvars: string): Record<string, string> {
-  const lines = [...tfvars.matchAll(/^(\w+)\s*=\s*([^{\n]+?)\s*$/gm)];
+function assignmentsIn(settings: string): Record<string, string> {
+  const lines = [...settings.matchAll(/^(\w+)\s*=\s*([^{\n]+?)\s*$/gm)];
   return Object.fromEntries(lines.map(([, name = '', value = '']) => [name, value]));
 }
 
 /** Between the start and the stop of `night` on working days; the whole week where there is no night. */
-function hoursAWeek(tfvars: string): number {
-  const night = /^night = \{(.*?)^\}/ms.exec(tfvars)?.[1];
+function hoursAWeek(settings: string): number {
+  const night = /^night = \{(.*?)^\}/ms.exec(settings)?.[1];
   if (night === undefined) return HOURS_A_WEEK;
   const hour = (which: string): number => {
     const found = new RegExp(`${which}\\s*=\\s*"cron\\(0 (\\d+) \\? \\* MON-FRI \\*\\)"`).exec(night)?.[1];

@@ -1,4 +1,5 @@
-import { invalidParameter } from '../state/errors.ts';
+import { placementViolations } from '../../src/ecs/definition-rules/index.ts';
+import { AwsError, invalidParameter } from '../state/errors.ts';
 import { flag, number, object, objects, text } from '../state/json.ts';
 import type { JsonObject } from '../state/json.ts';
 import type { ServiceSettings, TaskDefinition } from '../state/model.ts';
@@ -91,11 +92,23 @@ export function needsDeployment(before: ServiceSettings, after: ServiceSettings)
 
 /** Refuses settings that do not fit the task definition, as CreateService and UpdateService do. */
 export function refuseMisfit(world: World, settings: ServiceSettings, definition: TaskDefinition): void {
-  if (text(definition.body, 'networkMode') === 'awsvpc' && settings.networkConfiguration === undefined) {
-    throw invalidParameter("Network Configuration must be provided when networkMode 'awsvpc' is specified.");
-  }
-  for (const balancer of settings.loadBalancers) refuseStrangeBalancer(world, balancer, definition);
+  for (const balancer of settings.loadBalancers) refuseStrangeGroup(world, balancer);
+  const broken = placementViolations({ definition: definition.body, settings: placementOf(settings) });
+  const [first] = broken.filter(({ refused }) => refused);
+  if (first !== undefined) throw new AwsError(first.code, first.words);
   refuseStrangeSteps(settings.deploymentConfiguration);
+}
+
+/** The settings that a definition has to fit. */
+function placementOf(settings: ServiceSettings): JsonObject {
+  const { launchType, networkConfiguration, serviceConnectConfiguration } = settings;
+  return {
+    launchType,
+    networkConfiguration,
+    serviceConnectConfiguration,
+    loadBalancers: [...settings.loadBalancers],
+    volumeConfigurations: settings.volumeConfigurations && [...settings.volumeConfigurations],
+  };
 }
 
 /** API reference, LinearConfiguration and CanaryConfiguration. The sentence is ours. */
@@ -114,7 +127,7 @@ function refuseStrangeSteps(deploymentConfiguration: JsonObject): void {
   }
 }
 
-function refuseStrangeBalancer(world: World, balancer: JsonObject, definition: TaskDefinition): void {
+function refuseStrangeGroup(world: World, balancer: JsonObject): void {
   const groupArn = text(balancer, 'targetGroupArn') ?? '';
   const group = world.balancing.byArn(groupArn);
   if (group === undefined) throw invalidParameter(`The specified target group does not exist: ${groupArn}`);
@@ -122,14 +135,5 @@ function refuseStrangeBalancer(world: World, balancer: JsonObject, definition: T
     throw invalidParameter(
       `The target group with targetGroupArn ${groupArn} does not have an associated load balancer.`,
     );
-  }
-  const name = text(balancer, 'containerName') ?? '';
-  const port = number(balancer, 'containerPort');
-  const container = definition.containers.find((candidate) => text(candidate, 'name') === name);
-  if (container === undefined) {
-    throw invalidParameter(`The container ${name} does not exist in the task definition.`);
-  }
-  if (!objects(container, 'portMappings').some((mapping) => number(mapping, 'containerPort') === port)) {
-    throw invalidParameter(`The container ${name} did not have a container port ${port ?? 0} defined.`);
   }
 }

@@ -1,5 +1,5 @@
 /** What keeps a task from starting, in the order in which Fargate meets it, and ECS's sentences for it. */
-import type { PullFailure } from '../state/image-behaviour.ts';
+import type { ImageBehaviour, PullFailure } from '../state/image-behaviour.ts';
 import { parseReference } from '../state/image-catalogue.ts';
 import { objects, requiredText } from '../state/json.ts';
 import type { Container, Task } from '../state/model.ts';
@@ -21,10 +21,16 @@ export function findStartFailure(world: World, task: Task): TaskStartFailure | u
 }
 
 function scriptedReason({ containers }: Task): TaskStartFailure | undefined {
-  const reason = containers.find(({ behaviour }) => behaviour.startReason !== undefined)?.behaviour
-    .startReason;
-  return reason === undefined ? undefined : { reason, container: undefined };
+  const behaviour = containers.find((each) => each.behaviour.startReason !== undefined)?.behaviour;
+  const { startReason: reason, startReasonTimes: times = Number.POSITIVE_INFINITY } = behaviour ?? {};
+  if (behaviour === undefined || reason === undefined) return undefined;
+  const before = hiccups.get(behaviour) ?? 0;
+  hiccups.set(behaviour, before + 1);
+  return before < times ? { reason, container: undefined } : undefined;
 }
+
+/** How many tasks have met the scripted reason of their image. */
+const hiccups = new WeakMap<ImageBehaviour, number>();
 
 function missingSecret(world: World, { containers }: Task): TaskStartFailure | undefined {
   const wanted = containers.flatMap(({ definition }) =>

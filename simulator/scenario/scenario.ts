@@ -62,6 +62,7 @@ const behaviourKeys = {
   pullFailure: 'string',
   startFailure: 'string',
   startReason: 'string',
+  startReasonTimes: 'number',
   exit: 'object',
   logs: 'texts',
   lastWords: 'texts',

@@ -35,6 +35,8 @@ export interface ImageBehaviour {
   readonly startFailure?: StartFailure;
   /** Its tasks do not start, for this reason in ECS's words. */
   readonly startReason?: string;
+  /** Only so many of its tasks do not start for it, the first ones; those that ECS starts in their place do. */
+  readonly startReasonTimes?: number;
   readonly exit?: Exit;
   /** Printed one a second from the container's start. */
   readonly logs?: readonly string[];

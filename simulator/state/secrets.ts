@@ -7,8 +7,12 @@ export class Secrets {
     this.references.add(reference);
   }
 
-  /** Whether a task definition's reference leads anywhere. It may go on: `:json-key:version-stage:version-id`. */
+  /**
+   * Whether a task definition's reference leads anywhere. A secret's ARN may lack the six characters that Secrets
+   * Manager adds, and may go on: `:json-key:version-stage:version-id`. A name alone is a parameter's.
+   */
   exists(reference: string): boolean {
+    if (isSecret(reference)) return this.findArn(reference.split(':').slice(0, 7).join(':')) !== undefined;
     return (
       [...this.references].some((known) => reference === known || reference.startsWith(`${known}:`)) ||
       this.parameterNames().includes(parameterName(reference))

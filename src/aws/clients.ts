@@ -1,21 +1,14 @@
 import type * as scaling from '@aws-sdk/client-application-auto-scaling';
-import { ApplicationAutoScaling } from '@aws-sdk/client-application-auto-scaling';
 import type * as cloudwatch from '@aws-sdk/client-cloudwatch';
-import { CloudWatch } from '@aws-sdk/client-cloudwatch';
 import type * as logs from '@aws-sdk/client-cloudwatch-logs';
-import { CloudWatchLogs } from '@aws-sdk/client-cloudwatch-logs';
 import type * as ecr from '@aws-sdk/client-ecr';
-import { ECR } from '@aws-sdk/client-ecr';
+import type { ECRClientConfig } from '@aws-sdk/client-ecr';
 import type * as ecs from '@aws-sdk/client-ecs';
-import { ECS } from '@aws-sdk/client-ecs';
+import { ECSClient } from '@aws-sdk/client-ecs';
 import type * as elb from '@aws-sdk/client-elastic-load-balancing-v2';
-import { ElasticLoadBalancingV2 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import type * as iam from '@aws-sdk/client-iam';
-import { IAM } from '@aws-sdk/client-iam';
 import type * as secrets from '@aws-sdk/client-secrets-manager';
-import { SecretsManager } from '@aws-sdk/client-secrets-manager';
 import type * as ssm from '@aws-sdk/client-ssm';
-import { SSM } from '@aws-sdk/client-ssm';
 import type { HttpHandler } from '@smithy/core/protocols';
 import { StandardRetryStrategy } from '@smithy/core/retry';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
@@ -23,6 +16,7 @@ import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { systemClock, type Clock } from '../runtime/clock.ts';
 import { DeployError } from '../runtime/error.ts';
+import { reading, writing } from './sdk/ecs.ts';
 import { rawTaskDefinitions, type RawTaskDefinitions } from './task-definitions.ts';
 
 type Call<Input, Output> = (input: Input) => Promise<Output>;
@@ -194,30 +188,67 @@ export async function createAws(
   });
   const reads = { ...shared, ...attempts(READ_ATTEMPTS) };
   const glances = { ...shared, ...attempts(GLANCE_ATTEMPTS) };
-  const reader = new ECS(reads);
+  const reader = new ECSClient(reads);
   // A write that is cut off may have happened: it gets its answer, whatever becomes of the job.
-  const writer = new ECS({
+  const writer = new ECSClient({
     ...shared,
     maxAttempts: 1,
     requestHandler: settings.requestHandler(over),
   });
+  const elb = once(async () => (await import('./sdk/elb.ts')).connect(reads));
+  const logs = once(async () => (await import('./sdk/logs.ts')).connect(reads));
+  const alarms = once(async () => (await import('./sdk/alarms.ts')).connect(glances));
+  const roles = once(async () => (await import('./sdk/roles.ts')).connect(glances));
+  const secrets = once(async () => (await import('./sdk/secrets.ts')).connect(glances));
+  const parameters = once(async () => (await import('./sdk/parameters.ts')).connect(glances));
+  const scaling = once(async () => (await import('./sdk/scaling.ts')).connect(glances));
+  const registries = new Map<string, EcrReads & EcrWrites>();
   return {
     region: await regionOf(reader),
-    ecs: reader,
-    ecsWrites: writer,
+    ecs: reading(reader),
+    ecsWrites: writing(writer),
     taskDefinitions: rawTaskDefinitions(reader, writer),
-    elb: new ElasticLoadBalancingV2(reads),
-    logs: new CloudWatchLogs(reads),
-    alarms: new CloudWatch(glances),
-    roles: new IAM(glances),
-    secrets: new SecretsManager(glances),
-    parameters: new SSM(glances),
-    scaling: new ApplicationAutoScaling(glances),
-    ecr: (ofRegion) => new ECR({ ...reads, region: ofRegion }),
+    elb: {
+      describeTargetGroups: async (input) => (await elb()).describeTargetGroups(input),
+      describeTargetHealth: async (input) => (await elb()).describeTargetHealth(input),
+      describeLoadBalancers: async (input) => (await elb()).describeLoadBalancers(input),
+    },
+    logs: {
+      getLogEvents: async (input) => (await logs()).getLogEvents(input),
+      describeLogGroups: async (input) => (await logs()).describeLogGroups(input),
+    },
+    alarms: { describeAlarms: async (input) => (await alarms()).describeAlarms(input) },
+    roles: { getRole: async (input) => (await roles()).getRole(input) },
+    secrets: { describeSecret: async (input) => (await secrets()).describeSecret(input) },
+    parameters: { describeParameters: async (input) => (await parameters()).describeParameters(input) },
+    scaling: { describeScalableTargets: async (input) => (await scaling()).describeScalableTargets(input) },
+    ecr: (ofRegion) => {
+      const known = registries.get(ofRegion) ?? registryOf({ ...reads, region: ofRegion });
+      registries.set(ofRegion, known);
+      return known;
+    },
   };
 }
 
-async function regionOf(client: ECS): Promise<string> {
+function registryOf(config: ECRClientConfig): EcrReads & EcrWrites {
+  const registry = once(async () => (await import('./sdk/ecr.ts')).connect(config));
+  return {
+    describeRepositories: async (input) => (await registry()).describeRepositories(input),
+    describeImages: async (input) => (await registry()).describeImages(input),
+    batchGetImage: async (input) => (await registry()).batchGetImage(input),
+    getDownloadUrlForLayer: async (input) => (await registry()).getDownloadUrlForLayer(input),
+    getAuthorizationToken: async (input) => (await registry()).getAuthorizationToken(input),
+    putImage: async (input) => (await registry()).putImage(input),
+  };
+}
+
+/** A client that a run may not need is loaded by its first call, and made once. */
+function once<Client>(connect: () => Promise<Client>): () => Promise<Client> {
+  let connected: Promise<Client> | undefined;
+  return () => (connected ??= connect());
+}
+
+async function regionOf(client: ECSClient): Promise<string> {
   try {
     return await client.config.region();
   } catch (error) {

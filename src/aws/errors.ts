@@ -112,6 +112,89 @@ export function describeAwsError(error: unknown): string {
   return message === '' || message === label ? label : `${label}: ${message.split('\n')[0] ?? ''}`;
 }
 
+/** Nobody gave this job credentials, so AWS was not asked. */
+const NO_CREDENTIALS = new Set([
+  'CredentialsProviderError',
+  'MissingAuthenticationToken',
+  'MissingAuthenticationTokenException',
+]);
+
+/** AWS knows nobody with these credentials, or not with this key. */
+const INVALID_CREDENTIALS = new Set([
+  'UnrecognizedClientException',
+  'InvalidClientTokenId',
+  'InvalidSignatureException',
+  'SignatureDoesNotMatch',
+  'IncompleteSignature',
+]);
+
+function lacksCredentials(error: unknown): boolean {
+  return isAwsError(error, ...NO_CREDENTIALS, ...INVALID_CREDENTIALS);
+}
+
+function withoutCredentials(error: unknown, doing: string): DeployError {
+  const detail = describeAwsError(error);
+  const none = isAwsError(error, ...NO_CREDENTIALS);
+  return new DeployError(
+    'no-credentials',
+    none
+      ? `This job has no AWS credentials, so ${doing} was not possible (${detail}).`
+      : `AWS does not know the credentials of this job; it was ${doing} (${detail}).`,
+    {
+      hint: none
+        ? 'Run aws-actions/configure-aws-credentials in a step before this one; the job needs permissions: id-token: write for it. AWS was not asked anything.'
+        : 'Run aws-actions/configure-aws-credentials in a step before this one, with a role that exists; keys and a session token must be of one login, and the clock of the runner right. Nothing was changed.',
+      cause: error,
+    },
+  );
+}
+
+/** What AWS's sentence says is missing. */
+interface Denied {
+  readonly action: string;
+  readonly resource: string;
+  /** A policy forbids it, so that no permission helps. */
+  readonly explicitly: boolean;
+}
+
+/** Pure: `User: … is not authorized to perform: ecs:UpdateService on resource: arn:… because …`. */
+function deniedOf(message: string): Denied | undefined {
+  const action = /not authorized to perform:? ([a-z0-9-]+:[A-Za-z*]+)/i.exec(message)?.[1];
+  if (action === undefined) return undefined;
+  const resource = /on resource:? ["']?(arn:[^\s"',]+|\*)/i.exec(message)?.[1] ?? '*';
+  return { action, resource: resource.replace(/[.;]$/, ''), explicitly: /explicit deny/i.test(message) };
+}
+
+function accessDenied(error: unknown, doing: string): DeployError {
+  const detail = describeAwsError(error);
+  const denied = deniedOf(shapeOf(error).message);
+  return new DeployError('access-denied', `AWS denied access while ${doing} (${detail}).`, {
+    hint: denied === undefined ? PERMISSIONS : permissionHint(denied),
+    cause: error,
+  });
+}
+
+const PERMISSIONS =
+  "Add the permission that AWS names to the role of this step. The action's README lists what a deployment needs.";
+
+/** The statement that the role of this step lacks, ready to be added. */
+function permissionHint({ action, resource, explicitly }: Denied): string {
+  if (explicitly) {
+    return `A policy denies ${action} explicitly (the role's own, its permissions boundary, or one of the organization): no permission that is added helps. Change that policy.`;
+  }
+  const passes = action.toLowerCase() === 'iam:passrole';
+  const statement = {
+    Effect: 'Allow',
+    Action: action,
+    Resource: resource,
+    ...(passes ? { Condition: { StringEquals: { 'iam:PassedToService': 'ecs-tasks.amazonaws.com' } } } : {}),
+  };
+  const what = passes
+    ? 'The task definition names this role, and the role of this step may not hand it over to ECS (iam:PassRole).'
+    : 'The role of this step lacks a permission.';
+  return `${what} Add the statement ${JSON.stringify(statement)} to its policy.`;
+}
+
 /** True for an AWS error of one of these names. */
 export function isAwsError(error: unknown, ...names: readonly string[]): boolean {
   return names.includes(shapeOf(error).name);
@@ -156,10 +239,7 @@ export function deployErrorOf(error: unknown, doing: string, otherwise: Cause = 
         },
       );
     case 'denied':
-      return new DeployError('access-denied', `AWS denied access while ${doing} (${detail}).`, {
-        hint: 'The README lists the permissions that a deployment needs.',
-        cause: error,
-      });
+      return lacksCredentials(error) ? withoutCredentials(error, doing) : accessDenied(error, doing);
     case 'throttled':
       return new DeployError('throttled', `AWS kept throttling while ${doing} (${detail}).`, {
         cause: error,

@@ -75,7 +75,7 @@ export function rawTaskDefinitions(reader: ECSClient, writer: ECSClient): RawTas
 }
 
 /** What DescribeTaskDefinition adds and RegisterTaskDefinition refuses (ECS API, TaskDefinition). */
-const READ_ONLY = new Set([
+export const READ_ONLY: ReadonlySet<string> = new Set([
   'taskDefinitionArn',
   'revision',
   'status',

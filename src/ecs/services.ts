@@ -4,7 +4,6 @@ import type { Breaker, ServiceAddress } from '../model/index.ts';
 
 export type { Deployment, Service };
 
-/** ECS shows a deleted service as INACTIVE for a while; one that is missing has only lost sight of itself. */
 /** The service was shown as it had been before a change of this run. */
 export class OutdatedAnswer extends Error {
   constructor(name: string) {
@@ -13,6 +12,7 @@ export class OutdatedAnswer extends Error {
   }
 }
 
+/** ECS shows a deleted service as INACTIVE for a while; one that is missing has only lost sight of itself. */
 class ServiceMissing extends Error {
   constructor(name: string) {
     super(`ECS does not show service "${name}" this moment.`);

@@ -3,7 +3,7 @@ import type { Cause } from '../model/index.ts';
 /**
  * How much one stopped task proves.
  *
- * - `conclusive`: no retry can help; one is enough.
+ * - `conclusive`: no retry can help; one is enough, until a task of the same deployment has got past it.
  * - `counts`: may pass; conclusive once `failed-task-limit` tasks failed.
  * - `never`: shown, but not a failure of the new revision.
  */
@@ -14,6 +14,8 @@ export interface StopReasonMeaning {
   readonly severity: Severity;
   /** What to do about it. */
   readonly hint: string;
+  /** It passes by nature: a time-out, a reset, throttling. Many tasks that start at once provoke some of these. */
+  readonly passes?: true;
 }
 
 export interface StopReason extends StopReasonMeaning {
@@ -46,7 +48,17 @@ export const STOP_REASONS: readonly StopReason[] = [
     says: '429 Too Many Requests - Server message: toomanyrequests: You have reached your pull rate limit',
     cause: 'registry-rate-limit',
     severity: 'counts',
+    passes: true,
     hint: 'Copy the image to ECR, or use an ECR pull-through cache.',
+  },
+  {
+    // ECR, Secrets Manager and SSM throttle whoever starts many tasks at once.
+    pattern: /ThrottlingException|Rate exceeded|TooManyRequestsException|RequestLimitExceeded|\bSlowDown\b/i,
+    says: 'unable to retrieve secret from asm: … ThrottlingException: Rate exceeded',
+    cause: 'throttled',
+    severity: 'counts',
+    passes: true,
+    hint: 'AWS throttled the tasks while they started: ECS tries again; many tasks that start at once need higher quotas.',
   },
   {
     // Docker says "pull access denied, repository does not exist or may require …": denied comes before missing.
@@ -73,10 +85,11 @@ export const STOP_REASONS: readonly StopReason[] = [
   },
   {
     pattern:
-      /CannotPull.*(time-?out|context canceled|request canceled|dial tcp|connection refused|deadline exceeded|connection issue)/is,
+      /CannotPull.*(time-?out|context canceled|request canceled|dial tcp|connection refused|connection reset|unexpected EOF|TLS handshake|deadline exceeded|connection issue|50[0234] )/is,
     says: 'CannotPullContainerError: … dial tcp 10.0.3.17:443: i/o timeout',
     cause: 'network-unreachable',
     severity: 'counts',
+    passes: true,
     hint: 'The task cannot reach the registry: check NAT, public IP, VPC endpoints and security groups.',
   },
   {
@@ -106,6 +119,7 @@ export const STOP_REASONS: readonly StopReason[] = [
     says: 'unable to retrieve ecr registry auth: … RequestError: send request failed',
     cause: 'network-unreachable',
     severity: 'counts',
+    passes: true,
     hint: 'The task cannot reach ECR, Secrets Manager or SSM: check NAT, VPC endpoints, security groups and the execution role.',
   },
   {
@@ -124,6 +138,7 @@ export const STOP_REASONS: readonly StopReason[] = [
     says: 'failed to validate logger args: … There is a connection issue between the task and Amazon CloudWatch',
     cause: 'network-unreachable',
     severity: 'counts',
+    passes: true,
     hint: 'The task cannot reach CloudWatch Logs: check NAT, VPC endpoints and security groups.',
   },
   {
@@ -245,10 +260,12 @@ export const LOG_SIGNS: readonly Pick<StopReason, 'pattern' | 'cause' | 'hint'>[
 /** Stop codes that are never the new revision's fault (ECS API, Task.stopCode). */
 export const NOT_OUR_FAULT: readonly string[] = [
   'UserInitiated',
-  'SpotInterruption',
   'TerminationNotice',
   'InfrastructureHealth',
 ];
+
+/** AWS took the capacity of a task back. */
+export const TAKEN_AWAY: readonly string[] = ['SpotInterruption'];
 
 /** ECS stops tasks that it no longer needs; that is how every rollout ends for the old ones. */
 export const SCALED_IN = /Scaling activity initiated by/i;

@@ -7,6 +7,7 @@ import {
   NOT_OUR_FAULT,
   SCALED_IN,
   STOP_REASONS,
+  TAKEN_AWAY,
   type Severity,
   type StopReasonMeaning,
 } from './stop-reasons.ts';
@@ -20,6 +21,10 @@ export interface TaskFailure {
   readonly container: string | undefined;
   readonly exitCode: number | undefined;
   readonly stopCode: string | undefined;
+  /** Its containers were started: image, secrets and log group were there. */
+  readonly started?: boolean;
+  /** Its reason passes by nature. */
+  readonly passes?: true;
   /** In AWS's words, on one line, with names in place of ARNs. */
   readonly reason: string;
 }
@@ -38,6 +43,7 @@ export function failureOf(task: Task, essentials: readonly string[] = []): TaskF
   if (task.desiredStatus !== 'STOPPED' && task.lastStatus !== 'STOPPED') return undefined;
   const stoppedReason = task.stoppedReason ?? '';
   const stopCode = task.stopCode;
+  if (stopCode !== undefined && TAKEN_AWAY.includes(stopCode)) return takenAway(stopCode, stoppedReason);
   if (stopCode !== undefined && NOT_OUR_FAULT.includes(stopCode)) return undefined;
   if (SCALED_IN.test(stoppedReason)) return undefined;
   const containers = telling(task, essentials);
@@ -46,7 +52,7 @@ export function failureOf(task: Task, essentials: readonly string[] = []): TaskF
   const text = texts.filter((each) => each !== '').join(' — ');
   const known = STOP_REASONS.find((row) => row.pattern.test(text)) ?? byExit(stopCode, failed?.exitCode);
   if (known === undefined && stopCode !== 'TaskFailedToStart') return undefined;
-  const { cause, severity, hint } = known ?? {
+  const { cause, severity, hint, passes }: StopReasonMeaning = known ?? {
     cause: 'unknown' as const,
     severity: 'counts' as const,
     hint: 'The reason that ECS gives is all that is known.',
@@ -58,17 +64,46 @@ export function failureOf(task: Task, essentials: readonly string[] = []): TaskF
     container: failed?.name,
     exitCode: failed?.exitCode,
     stopCode,
+    started: hasStarted(task),
+    ...(passes === undefined ? {} : { passes }),
     reason: oneLine(text),
+  };
+}
+
+/** AWS wanted the room back: shown, and no failure of the revision. */
+function takenAway(stopCode: string, stoppedReason: string): TaskFailure {
+  return {
+    cause: 'capacity',
+    severity: 'ignored',
+    hint: 'AWS took Spot capacity back: ECS starts another task; a share of FARGATE in the capacity provider strategy keeps some.',
+    container: undefined,
+    exitCode: undefined,
+    stopCode,
+    started: true,
+    reason: oneLine(stoppedReason),
   };
 }
 
 type Containers = NonNullable<Task['containers']>;
 
-/** Those whose end may be that of the task. Before it has started, others may have kept these from starting. */
+/**
+ * Those whose end may be that of the task. Before it has started, others may have kept these from starting. What ECS
+ * adds to the task by itself is in no definition: Service Connect's proxy is essential.
+ */
 function telling({ stopCode, containers = [] }: Task, essentials: readonly string[]): Containers {
   if (stopCode === 'TaskFailedToStart') return containers;
-  const essential = containers.filter(({ name = '' }) => essentials.includes(name));
+  const essential = containers.filter(
+    ({ name = '' }) => essentials.includes(name) || SERVICE_CONNECT.test(name),
+  );
   return essential.length === 0 ? containers : essential;
+}
+
+/** The proxy that ECS adds to each task of a service with Service Connect (ECS Developer Guide, "Service Connect"). */
+const SERVICE_CONNECT = /^ecs-service-connect-/;
+
+/** Task.startedAt is when it went to RUNNING; a container that ended by itself was started, too. */
+function hasStarted({ startedAt, stopCode }: Task): boolean {
+  return startedAt !== undefined || stopCode === 'EssentialContainerExited';
 }
 
 /**
@@ -91,7 +126,7 @@ function mayBeTheInstance(task: Task, cause: Cause): boolean {
 
 /**
  * The container that ended badly, the most telling first: those that ECS stopped after it ended with 143, or with 137
- * where they did not listen.
+ * where they did not listen: a kill for memory says so in its reason. DescribeTasks has no times of containers.
  */
 function failedContainer(containers: Containers): Containers[number] | undefined {
   const ended = containers.filter((each) => each.exitCode !== undefined);
@@ -99,6 +134,7 @@ function failedContainer(containers: Containers): Containers[number] | undefined
   return (
     badly.find((each) => each.reason !== undefined) ??
     badly.find((each) => each.exitCode !== 137) ??
+    ended.find((each) => each.exitCode === 0) ??
     badly[0] ??
     containers.find((each) => each.reason !== undefined) ??
     ended.find((each) => each.exitCode !== 143) ??

@@ -21,7 +21,7 @@ export interface TaskHealth {
   readonly targets: readonly TargetView[];
   /** The service has target groups, and they may not be read. */
   readonly targetsUnread?: boolean;
-  /** Why this look shows no tasks, where AWS did not answer for them: they are evidence, not the verdict. */
+  /** Why this look shows no tasks, where AWS did not answer for them: they are evidence, and the evaluation does not need them. */
   readonly unanswered: unknown;
 }
 
@@ -34,7 +34,7 @@ const NO_TASKS: TaskHealth = { tasks: [], oldTasks: 0, drainingTasks: 0, targets
 
 /**
  * The tasks of the service and their targets, where they may be read and AWS answers: they are evidence, and the
- * verdict does not wait for them.
+ * evaluation does not wait for them.
  */
 export async function readTaskHealth(
   { aws, clock }: { readonly aws: TaskReads; readonly clock: Clock },
@@ -128,7 +128,7 @@ async function whereAllowed<T>(read: () => Promise<T>, otherwise: T): Promise<T>
   }
 }
 
-/** A task of our deployment, as the judge needs it. */
+/** A task of our deployment, as the evaluation needs it. */
 export interface TaskView {
   readonly id: string;
   readonly status: string;

@@ -18,7 +18,7 @@ export interface AlarmContext {
 
 /**
  * The alarms as they are before anything is touched; empty where they could not be read. One that does not exist could
- * never warn: it rejects with `preflight-failed`, or only warns where the checks do. One that already rings is ignored
+ * never warn: it rejects with `preflight-failed`, or only warns where the checks do. One that is in ALARM already is ignored
  * until it has been OK once; the preflight checks warn of it.
  */
 export async function surveyAlarms(
@@ -51,12 +51,12 @@ export async function surveyAlarms(
   return seen;
 }
 
-/** However the last look of the bake went, the verdict rests on an answer: this long is asked for one. */
+/** However the last look of the bake went, the result rests on an answer: this long is asked for one. */
 const SECONDS_FOR_AN_ANSWER = 30;
 
 /**
- * Watches the alarms while the new revision bakes, and looks at them at least once. Fails as soon as one rings that
- * was silent before; missing data passes with a note. Skipped where it is not known of each alarm that it is silent.
+ * Watches the alarms while the new revision bakes, and looks at them at least once. Fails as soon as one goes into ALARM
+ * that was ok before; missing data passes with a note. Skipped where it is not known of each alarm that it is ok.
  */
 export async function alarmsGate(
   ctx: AlarmContext,
@@ -92,15 +92,15 @@ export async function alarmsGate(
 
 /** What the gate knows of the alarms so far. */
 interface Watched {
-  /** Those that rang before the deployment, and have not been OK since. */
+  /** Those that were in ALARM before the deployment, and have not been OK since. */
   readonly ignored: readonly string[];
-  /** Those that rang when they were first seen, after the deployment, and have not been OK since. */
+  /** Those that were in ALARM when they were first seen, after the deployment, and have not been OK since. */
   readonly unknownBefore: readonly string[];
   readonly known: readonly AlarmView[];
   readonly now: readonly AlarmView[];
 }
 
-/** An alarm whose first known state is ALARM may have rung before this deployment: whose doing it is, is not known. */
+/** An alarm whose first known state is ALARM may have been in it before this deployment: whose doing it is, is not known. */
 function withAnswer({ ignored, unknownBefore, known }: Watched, now: readonly AlarmView[]): Watched {
   const isNew = ({ name }: AlarmView): boolean => !known.some((each) => each.name === name);
   const inAlarmFirst = now.filter((alarm) => isNew(alarm) && isInAlarm(alarm)).map(({ name }) => name);
@@ -134,15 +134,15 @@ function passedOrSkipped(
   if (gone.length > 0) return skipped(`there is no alarm ${gone.map(quoted).join(', ')} any more`);
   if (unknownBefore.length > 0) {
     return skipped(
-      `${unknownBefore.map(quoted).join(', ')} in ALARM, and whether it rang before is not known`,
+      `${unknownBefore.map(quoted).join(', ')} in ALARM, and whether it was before is not known`,
     );
   }
   const ok = names.length - ignored.length;
-  const what = names.length === 0 ? 'no alarm is named' : `${ok} of ${names.length} alarms are silent`;
+  const what = names.length === 0 ? 'no alarm is named' : `${ok} of ${names.length} alarms are ok`;
   const minutes = bakeMinutes === 0 ? '' : ` after ${counted(bakeMinutes, 'minute')} of baking`;
   const notes = [
     ...now.filter(({ state }) => state === 'INSUFFICIENT_DATA').map(({ name }) => `no data: ${name}`),
-    ...ignored.map((name) => `rang before: ${name}`),
+    ...ignored.map((name) => `in ALARM before: ${name}`),
   ];
   const noted = notes.length === 0 ? '' : ` (${notes.join(', ')})`;
   return { gate: 'alarms', state: 'passed', detail: `${what}${minutes}${noted}` };

@@ -1,5 +1,6 @@
 import type { Task } from '@aws-sdk/client-ecs';
 import { lastSegment } from '../aws/arn.ts';
+import { settling, type FailedTaskTerms } from '../ecs/failed-tasks.ts';
 import { failureOf, type TaskFailure } from '../ecs/task-failure.ts';
 
 /**
@@ -50,27 +51,21 @@ export function withLook(
   return { failures, longestLifeMs, runningSince };
 }
 
-export interface CrashTerms {
+export interface CrashTerms extends FailedTaskTerms {
   readonly failFast: boolean;
-  readonly failedTaskLimit: number | 'auto';
-  readonly breakerThreshold: number;
   /** Something besides their running says whether tasks are healthy. */
   readonly isChecked: boolean;
 }
 
 /**
- * Pure: the crash that settles it; undefined while there are too few. The limit is that of the rollout: where it is left
- * to this action, two while nothing says that a task is healthy (a check, or that it outlived the crashed ones), else
- * the circuit breaker's threshold.
+ * Pure: the crash that settles it; undefined while there are too few. The rule is that of the rollout; a task counts as
+ * healthy where a check says so, or else where it outlived the crashed ones.
  */
 export function conclusiveCrash(crashes: Crashes, terms: CrashTerms, now: number): TaskFailure | undefined {
   if (!terms.failFast) return undefined;
-  const failures = [...crashes.failures.values()];
-  const isAnyHealthy = terms.isChecked ? crashes.runningSince.size > 0 : survivors(crashes, now) > 0;
-  const automatic = isAnyHealthy ? terms.breakerThreshold : 2;
-  const limit = terms.failedTaskLimit === 'auto' ? automatic : terms.failedTaskLimit;
-  const atOnce = failures.find(({ severity }) => severity === 'conclusive');
-  return atOnce ?? (failures.length >= limit ? failures.at(-1) : undefined);
+  const healthy = terms.isChecked ? crashes.runningSince.size > 0 : survivors(crashes, now) > 0;
+  const started = crashes.runningSince.size > 0;
+  return settling([...crashes.failures.values()], { started, healthy }, terms).at(-1);
 }
 
 /** Pure: every running task has run for longer than any that crashed. */

@@ -7,7 +7,7 @@ import { withoutQuery } from '../runtime/http.ts';
 import type { Log } from '../runtime/log.ts';
 import { poll } from '../runtime/wait.ts';
 
-/** Asks the URL once; probe.ts in production. */
+/** Asks the URL once; `probe` outside of tests. */
 export type Ask = (check: HttpCheck, signal: AbortSignal) => Promise<Probe>;
 
 export interface HttpGateContext {

@@ -148,7 +148,7 @@ export async function bake(
   return proveUrl(ctx, proven, request, before.answer);
 }
 
-/** What keeps the alarms from being read is the trouble of the services that they judge, and of no other. */
+/** What keeps the alarms from being read is the problem of the services that they watch, and of no other. */
 async function withAlarms(
   ctx: GateContext,
   serviceRuns: readonly ServiceRun[],
@@ -191,7 +191,7 @@ function withResult(
   });
 }
 
-/** Pure: the trouble of a service that does not pass a gate of its own. */
+/** Pure: the problem of a service that does not pass a gate of its own. */
 export function gateProblem(serviceRun: ServiceRun, failed: GateResult): Problem {
   const cause: Cause =
     failed.cause ??
@@ -217,21 +217,21 @@ function evidenceKind({ gate, cause }: GateResult): 'digest' | 'target' | 'stopp
   return cause === undefined ? 'target' : 'stopped-task';
 }
 
-/** Pure: the trouble of a service of which the proof could not be had. Anything but a failure is thrown on. */
+/** Pure: the problem of a service of which the proof could not be had. Anything but a failure is thrown on. */
 export function notProven(failure: Error): Problem {
   if (!(failure instanceof DeployError)) throw failure;
   return {
     result: 'failed',
-    cause: failure.reason,
+    cause: failure.conclusion.cause,
     reason: `could not be proven: ${failure.message}`,
-    hint: failure.hint,
-    evidence: failure.evidence,
+    hint: failure.conclusion.hint,
+    evidence: failure.conclusion.evidence,
     recovery: 'leave',
     isOver: true,
   };
 }
 
-/** Pure: the trouble of a service whose alarm rings. */
+/** Pure: the problem of a service whose alarm went into ALARM. */
 export function alarmProblem(serviceRun: ServiceRun, result: GateResult): Problem {
   return {
     result: 'failed',
@@ -244,7 +244,7 @@ export function alarmProblem(serviceRun: ServiceRun, result: GateResult): Proble
   };
 }
 
-/** Pure: the trouble of a service whose URL does not answer as it should. */
+/** Pure: the problem of a service whose URL does not answer as it should. */
 export function httpProblem(
   serviceRun: ServiceRun,
   url: string,

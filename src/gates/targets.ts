@@ -56,13 +56,13 @@ export interface TargetsLimits {
   /** Of tasks that crash after the rollout was complete. */
   readonly failedTaskLimit: number | 'auto';
   readonly failFast: boolean;
-  /** Tasks that the service wanted when it was last seen. */
+  /** Tasks that the service desired when it was last seen. */
   readonly desired: number;
 }
 
 /**
- * Waits until as many tasks of ours as are wanted are healthy in every target group; without a target group, until they
- * run and their container health checks agree. Tasks that start or stop meanwhile are not judged; those that crash are
+ * Waits until as many tasks of ours as are desired are healthy in every target group; without a target group, until they
+ * run and their container health checks agree. Tasks that start or stop meanwhile do not count; those that crash are
  * evidence, and where nothing checks the tasks, what follows a crashed one has to outlive it.
  */
 export async function targetsGate(
@@ -260,7 +260,7 @@ function summary(look: Look | undefined): string {
 }
 
 /**
- * Tasks that came late are not judged, but they cannot stand for those that were there and are gone. A crash of a task
+ * Tasks that came late do not count, but they cannot stand for those that were there and are gone. A crash of a task
  * that nothing checks counts where it came after the rollout was complete.
  */
 function atDeadline({ last, first, crashes }: Known, { gate, isChecked }: Terms): GateResult {

@@ -37,7 +37,7 @@ export async function connectGitHub(
   settings?: GitHubSettings,
 ): Promise<GitHub> {
   // Loaded when it is needed: it reads the event's file as it loads, and throws where that is no JSON.
-  const library = await import(/* webpackMode: "eager" */ '@actions/github');
+  const library = await import('@actions/github');
   const octokit = library.getOctokit(token, {
     userAgent: 'ecs-fargate-deploy/1',
     log: SILENT,

@@ -43,7 +43,7 @@ const RULES: readonly Rule[] = [
   {
     says: /cannot be overwritten because the repository is immutable|ImageTagAlreadyExists|tag invalid/i,
     hint: () =>
-      'The tags of the repository are immutable, and this one exists. Leave image-tags out (the tag is the commit), give a new one, or exclude it from immutability.',
+      'The tags of the repository are immutable, and this one exists. Leave push-tags out (the tag is the commit), give a new one, or exclude it from immutability.',
   },
   {
     says: /is not authorized to perform: (ecr:\w+)/i,

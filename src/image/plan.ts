@@ -33,8 +33,7 @@ export interface ImagePlanContext extends CommitContext {
 
 /**
  * Looks whether the build has all that it needs: repository, commit, context, Dockerfile, secrets, a cache that can be
- * written. Builds nothing. A plan asks for neither files nor secrets: it may have no work tree,
- * and a pull request has no secrets.
+ * written. Builds nothing. A plan looks at the same, since a deployment would meet it.
  */
 export async function planImage(ctx: ImagePlanContext, request: Request): Promise<ImagePlan> {
   const { image: source, build } = request;
@@ -47,9 +46,8 @@ export async function planImage(ctx: ImagePlanContext, request: Request): Promis
     refuseMissingFiles(source.context, request, ctx.workspace),
   ]);
   refuseImmutableCache(request, repository);
-  const asked = request.mode === 'plan' ? { secrets: [], secretFiles: [], secretEnvs: [] } : build;
   const token = gitToken(source.context, request, ctx);
-  const secrets = await findSecrets(asked, ctx.env, ctx.workspace, token);
+  const secrets = await findSecrets(build, ctx.env, ctx.workspace, token);
   for (const secret of secrets.masked) ctx.mask(secret);
   return { kind: 'build', source, repository, commit, secrets };
 }
@@ -74,15 +72,11 @@ export function announce(imagePlan: BuildPlan, log: Log): ProvidedImages {
   return { kind: 'one', image: announced(imagePlan) };
 }
 
-async function refuseMissingFiles(
-  context: string,
-  { build, mode }: Request,
-  workspace: string,
-): Promise<void> {
+async function refuseMissingFiles(context: string, { build }: Request, workspace: string): Promise<void> {
   if (context.startsWith('-')) {
     throw new DeployError('invalid-input', `context: "${context}" is neither a folder nor a URL.`);
   }
-  if (isRemote(context) || mode === 'plan') return;
+  if (isRemote(context)) return;
   const folder = resolve(workspace, context);
   if (!(await isThere(folder))) {
     throw new DeployError('invalid-input', `context: the folder "${context}" does not exist.`, {

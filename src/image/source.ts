@@ -34,7 +34,7 @@ export async function findCommit(ctx: CommitContext, context: string): Promise<C
   if (sha === undefined) {
     throw new DeployError(
       'invalid-input',
-      'image-tags: the commit that is built is not known: the context is no git work tree, and GITHUB_SHA is not set.',
+      'push-tags: the commit that is built is not known: the context is no git work tree, and GITHUB_SHA is not set.',
       { hint: 'Run the step on a GitHub runner or in a git work tree.' },
     );
   }

@@ -75,7 +75,7 @@ export function tagIsTaken(tag: string, repository: string): DeployError {
     'preflight-failed',
     `Tag ${tag} of ECR repository "${repository}" exists already, and the tags of the repository are immutable.`,
     {
-      hint: 'Give another tag in image-tags, or leave it out and reuse-image on: then the image of this commit is used again. Nothing was built.',
+      hint: 'Give another tag in push-tags, or leave it out and reuse-image on: then the image of this commit is used again. Nothing was built.',
     },
   );
 }

@@ -1,6 +1,14 @@
 /** How an image is built: the inputs that mean what they mean in docker/build-push-action. */
 import type { BuildOptions, ImageSource, Request } from '../model/index.ts';
-import { commaList, lineList, linesOf, pairLines, pairLinesOrNames, pairs } from './lists.ts';
+import {
+  commaList,
+  lineList,
+  linesOf,
+  pairLines,
+  pairLinesOrNames,
+  pairs,
+  quotedCommaList,
+} from './lists.ts';
 import {
   accountId,
   CONTAINER_NAME,
@@ -24,7 +32,7 @@ export const BUILD_INPUTS = [
   'build-secrets',
   'build-secret-files',
   'build-secret-envs',
-  'image-tags',
+  'push-tags',
   'image-labels',
   'cache-from',
   'cache-to',
@@ -49,7 +57,7 @@ export function readBuild(read: InputReader): BuildOptions {
     secrets: read.value('build-secrets', pairLines(SECRETS)),
     secretFiles: read.value('build-secret-files', pairLines(SECRET_FILES)),
     secretEnvs: read.value('build-secret-envs', pairLines(SECRET_ENVS)),
-    tags: read.value('image-tags', commaList(tagOrReference)),
+    tags: read.value('push-tags', quotedCommaList(tagOrReference)),
     labels: read.value('image-labels', pairLines(LABELS)),
     cacheFrom: read.value('cache-from', lineList(line)),
     cacheTo: read.value('cache-to', lineList(line)),
@@ -80,11 +88,18 @@ const BUILD_ARGS = {
   example: 'NAME=value, or NAME to take it from the environment',
   name: NAME,
   confidential: true,
+  quotes: true,
 };
 
 const BUILD_CONTEXTS = { example: 'name=path', name: NAME, wrongValue: notEmpty, confidential: false };
 
-const SECRETS = { example: 'id=value', name: SECRET_ID, wrongValue: notEmpty, confidential: true };
+const SECRETS = {
+  example: 'id=value',
+  name: SECRET_ID,
+  wrongValue: notEmpty,
+  confidential: true,
+  quotes: true,
+};
 
 const SECRET_FILES = { example: 'id=path', name: SECRET_ID, wrongValue: notEmpty, confidential: true };
 
@@ -99,7 +114,7 @@ const SECRET_ENVS = {
   commas: true,
 };
 
-const LABELS = { example: 'name=value', name: NAME, confidential: false };
+const LABELS = { example: 'name=value', name: NAME, confidential: false, quotes: true };
 
 /** `true` and `false` in one spelling; anything else is for buildx to read, such as `mode=max`. */
 function flagOrText(text: string): Parsed<string> {
@@ -150,7 +165,7 @@ interface Given {
   readonly context: string | undefined;
 }
 
-/** The first of the given sources; that there is no second one is a rule of `combinations.ts`. */
+/** The first of the given sources; that there is no second one is a rule of `rules.ts`. */
 function source({ reference, references, repository = '', tag, context }: Given): ImageSource {
   if (reference !== undefined) return { kind: 'reference', reference };
   if (references !== undefined) return { kind: 'by-container', references };

@@ -1,5 +1,6 @@
 /** The task definition: where it starts from and what is rendered into it. */
-import { resolve } from 'node:path';
+import { isAbsolute, relative, resolve } from 'node:path';
+import { parseArn } from '../aws/arn.ts';
 import type { DefinitionBase, DefinitionRequest, PreDeployRequest } from '../model/index.ts';
 import { changes, commaList, lineList } from './lists.ts';
 import {
@@ -14,7 +15,7 @@ import {
   wrongSecretSource,
 } from './names.ts';
 import type { InputReader } from './reader.ts';
-import { amount, command, oneOf } from './values.ts';
+import { amount, command, oneOf, quoted } from './values.ts';
 
 /** The inputs that change what the base task definition says. */
 export const RENDERING_INPUTS = [
@@ -33,13 +34,22 @@ export const RENDERING_INPUTS = [
   'environment-mode',
 ] as const;
 
-/** `workspace` is the folder that the path of a file is relative to. */
-export function readDefinition(read: InputReader, workspace: string): DefinitionRequest {
+/** `workspace` is the folder that the path of a file is relative to; `here` the region of the run, where it is known. */
+export function readDefinition(
+  read: InputReader,
+  workspace: string,
+  here: string | undefined,
+): DefinitionRequest {
+  const base = read.optional('task-definition', taskDefinition) ?? { kind: 'latest-of-service' };
+  const region = base.kind === 'revision' ? parseArn(base.reference)?.region : undefined;
+  if (base.kind === 'revision' && region !== undefined && here !== undefined && region !== here) {
+    read.problem(
+      'task-definition',
+      `${quoted(base.reference)} is in ${region}, but this run is in ${here} (aws-region, or the environment). Give the same region.`,
+    );
+  }
   return {
-    base: inWorkspace(
-      read.optional('task-definition', taskDefinition) ?? { kind: 'latest-of-service' },
-      workspace,
-    ),
+    base: inWorkspace(base, workspace),
     containers: read.value('container-name', commaList(containerName)),
     environment: read.value('environment-variables', changes(ENVIRONMENT)),
     secrets: read.value('secrets', changes(SECRETS)),
@@ -69,8 +79,11 @@ export function readPreDeploy(read: InputReader): PreDeployRequest | undefined {
   return run === undefined ? undefined : { command: run, container, timeoutMinutes };
 }
 
+/** Files of the workspace are called by their paths in it, whatever folder of the machine it is. */
 function inWorkspace(base: DefinitionBase, workspace: string): DefinitionBase {
-  return base.kind === 'file' ? { kind: 'file', path: resolve(workspace, base.path) } : base;
+  if (base.kind !== 'file') return base;
+  const path = relative(workspace, resolve(workspace, base.path));
+  return { kind: 'file', path: path.startsWith('..') || isAbsolute(path) ? base.path : path };
 }
 
 /** https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_LogConfiguration.html */

@@ -6,24 +6,33 @@ import { MODES, type ReportRequest, type Request } from '../model/index.ts';
 import { readBuild, readImage } from './build.ts';
 import { readDefinition, readPreDeploy } from './definition.ts';
 import { readGate } from './gates.ts';
-import { commaList } from './lists.ts';
+import { doubtsOf } from './doubts.ts';
+import { commaSet } from './lists.ts';
 import { cluster, clusterPlace, region, service, servicePlace, type Place } from './names.ts';
 import { InputReader, InvalidInputs, type GetInput } from './reader.ts';
 import { readRollout } from './rollout.ts';
 import { problemsBetween } from './rules.ts';
+import { unknownInputs } from './unknown.ts';
 import { flag, line, oneOf, oneOfInAnyCase, problem, quoted, value, whole, type Parsed } from './values.ts';
 
 export { InvalidInputs } from './reader.ts';
 
-/** What the inputs depend on besides themselves: the folder that a task definition's path is relative to. */
+/** What the inputs depend on besides themselves. */
 export interface Facts {
+  /** The folder that a task definition's path is relative to. */
   readonly workspace: string;
+  /** The region of the run where aws-region is not given; undefined where only the SDK finds it. */
+  readonly region?: string | undefined;
+  /** The names of all inputs that were given, known or not, in lower case. */
+  readonly given?: readonly string[];
 }
 
 export interface ReadInputs {
   readonly request: Request;
   /** Values to mask before anything else happens: the token, header values, build secrets. */
   readonly secrets: readonly string[];
+  /** What was hardly meant, a sentence each. */
+  readonly warnings: readonly string[];
 }
 
 /**
@@ -34,19 +43,20 @@ export interface ReadInputs {
 export function readInputs(get: GetInput, facts: Facts): ReadInputs {
   const read = new InputReader(get);
   const request = readRequest(read, facts);
-  const problems = [...read.problems, ...problemsBetween(request, read)];
+  const unknown = unknownInputs(facts.given ?? [], [...read.defaults.keys()]);
+  const problems = [...unknown.problems, ...read.problems, ...problemsBetween(request, read)];
   if (problems.length > 0) throw new InvalidInputs(problems);
-  return { request, secrets: read.secrets };
+  return { request, secrets: read.secrets, warnings: [...unknown.warnings, ...doubtsOf(request)] };
 }
 
 /** The request as the inputs state it; what is wrong with them is in `read.problems`, and a default stands in. */
 export function readRequest(read: InputReader, facts: Facts): Request {
-  const where = readWhere(read);
+  const where = readWhere(read, facts.region);
   return {
     ...where,
     ...readImage(read),
     build: readBuild(read),
-    definition: readDefinition(read, facts.workspace),
+    definition: readDefinition(read, facts.workspace, where.region ?? facts.region),
     preDeploy: readPreDeploy(read),
     rollout: readRollout(read, where.mode),
     gate: readGate(read),
@@ -54,21 +64,27 @@ export function readRequest(read: InputReader, facts: Facts): Request {
   };
 }
 
-export function readWhere(read: InputReader): Pick<Request, 'mode' | 'region' | 'cluster' | 'services'> {
+export function readWhere(
+  read: InputReader,
+  regionOfRun?: string,
+): Pick<Request, 'mode' | 'region' | 'cluster' | 'services'> {
   const where = {
     mode: read.value('mode', oneOf(MODES), 'deploy'),
     region: read.optional('aws-region', region),
     cluster: read.value('cluster', cluster, 'default'),
-    services: read.value('service', commaList(service)),
+    services: read.value('service', commaSet(service)),
   };
-  const places = where.services.map((written) => ({ written, place: servicePlace(written) }));
-  reportServicesGivenTwice(read, places);
+  const places = withoutRepeated(
+    where.services.map((written) => ({ written, place: servicePlace(written) })),
+  );
+  const services = places.map(({ written }) => written);
+  const here = where.region ?? regionOfRun;
   const named = read.isSet('cluster')
     ? { written: where.cluster, place: clusterPlace(where.cluster) }
     : undefined;
   const first = named ?? places.find(({ place }) => place.cluster !== undefined);
-  if (first === undefined) return where;
-  if (named !== undefined) reportRegion(read, 'cluster', named, where.region);
+  if (first === undefined) return { ...where, services };
+  if (named !== undefined) reportRegion(read, 'cluster', named, here);
   for (const each of places) {
     if (!agree(first.place, each.place)) {
       read.problem(
@@ -76,9 +92,9 @@ export function readWhere(read: InputReader): Pick<Request, 'mode' | 'region' | 
         `${quoted(each.written)} is not in the cluster of ${quoted(first.written)}. ${ONE_CLUSTER}`,
       );
     }
-    reportRegion(read, 'service', each, where.region);
+    reportRegion(read, 'service', each, here);
   }
-  return { ...where, cluster: named?.written ?? first.place.cluster ?? where.cluster };
+  return { ...where, services, cluster: named?.written ?? first.place.cluster ?? where.cluster };
 }
 
 const ONE_CLUSTER = 'All services of a run are in one cluster: name that cluster, or leave cluster out.';
@@ -88,13 +104,18 @@ interface Named {
   readonly place: Place;
 }
 
-function reportServicesGivenTwice(read: InputReader, services: readonly Named[]): void {
-  const seen = new Set<string | undefined>();
-  for (const { written, place } of services) {
-    if (seen.has(place.service))
-      read.problem('service', `${quoted(written)} is a service that is given twice. Leave one out.`);
-    seen.add(place.service);
+/** A service that is given twice, by its name and by its ARN, is one; the ARN says more. */
+function withoutRepeated(services: readonly Named[]): readonly Named[] {
+  const byName = new Map<string | undefined, Named>();
+  for (const each of services) {
+    const before = byName.get(each.place.service);
+    if (before === undefined || (before.place.region === undefined && agree(before.place, each.place))) {
+      byName.set(each.place.service, each);
+    } else if (!agree(before.place, each.place)) {
+      byName.set(each.written, each);
+    }
   }
+  return [...byName.values()];
 }
 
 /** What one of the two does not say cannot contradict the other. */
@@ -111,7 +132,7 @@ function reportRegion(read: InputReader, input: string, named: Named, desired: s
   if (desired === undefined || its === undefined || its === desired) return;
   read.problem(
     input,
-    `${quoted(named.written)} is in ${its}, but aws-region is ${quoted(desired)}. Give the same region.`,
+    `${quoted(named.written)} is in ${its}, but this run is in ${desired} (aws-region, or the environment). Give the same region.`,
   );
 }
 

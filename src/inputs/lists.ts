@@ -1,6 +1,8 @@
 /**
  * The grammar of lists: one item a line (or between commas), and `NAME=value` lines. Blank lines and lines
  * that start with `#` are skipped; a name that occurs twice is a problem, since one of the two would be lost.
+ * A value of several lines is `NAME<<END`, its lines, `END`. Where a list is one of docker/build-push-action's, a line
+ * may stand in quotes as there: `"NAME=a, b"`, with `""` for a quote, over several lines if need be.
  */
 import type { NamedChanges } from '../model/index.ts';
 import { quoted, value, type Parsed, type Parser } from './values.ts';
@@ -9,6 +11,10 @@ import { quoted, value, type Parsed, type Parser } from './values.ts';
 export interface Line {
   readonly number: number;
   readonly text: string;
+  /** The line stood in quotes, so that its commas and line breaks belong to it. */
+  readonly quoted?: boolean;
+  /** What is wrong with it, as the end of a sentence that names the line. */
+  readonly wrong?: string;
 }
 
 /** The lines that count, as they are written: only a carriage return at the end is taken off. */
@@ -17,6 +23,55 @@ export function linesOf(text: string): readonly Line[] {
     .split('\n')
     .map((written, index) => ({ number: index + 1, text: written.replace(/\r$/, '') }))
     .filter(({ text: written }) => written.trim() !== '' && !written.trimStart().startsWith('#'));
+}
+
+/**
+ * The lines that count of an input whose lines may stand in quotes, as csv-parse reads them for docker/build-push-action:
+ * quotes count only where a line, or what follows a comma, begins with them.
+ */
+export function quotedLinesOf(text: string): readonly Line[] {
+  const lines: Line[] = [];
+  let rest = text;
+  let number = 1;
+  while (rest !== '') {
+    const end = endOfLine(rest);
+    const line = rest.slice(0, end).replace(/\r?\n?$/, '');
+    const quotes = /^\s*"/.test(line) ? closingQuote(rest) : undefined;
+    const taken = quotes === undefined ? end : quotes.end + endOfLine(rest.slice(quotes.end));
+    const after = quotes === undefined ? '' : rest.slice(quotes.end, taken).trim();
+    if (quotes !== undefined && after === '') {
+      lines.push({ number, text: quotes.text, quoted: true });
+    } else if (quotes !== undefined && after.startsWith(',')) {
+      lines.push(
+        { number, text: quotes.text, quoted: true },
+        ...quotedLinesOf(after.slice(1)).map((each) => ({ ...each, number })),
+      );
+    } else if (/^\s*"/.test(line)) {
+      const wrong =
+        quotes === undefined ? 'has a quote that is never closed' : 'goes on after its closing quote';
+      lines.push({
+        number,
+        text: line,
+        wrong: `${wrong}. Put the whole line in quotes, and write "" for a quote inside.`,
+      });
+    } else if (line.trim() !== '' && !line.trimStart().startsWith('#')) {
+      lines.push({ number, text: line });
+    }
+    number += rest.slice(0, taken).split('\n').length - 1;
+    rest = rest.slice(taken);
+  }
+  return lines;
+}
+
+function endOfLine(text: string): number {
+  const at = text.indexOf('\n');
+  return at < 0 ? text.length : at + 1;
+}
+
+/** The text between the quotes at the front, and where what follows begins; undefined where they are not closed. */
+function closingQuote(text: string): { readonly text: string; readonly end: number } | undefined {
+  const found = /^\s*"((?:[^"]|"")*)"(?!")/.exec(text);
+  return found === null ? undefined : { text: (found[1] ?? '').replaceAll('""', '"'), end: found[0].length };
 }
 
 /** Items on lines of their own; spaces around an item are taken off. */
@@ -36,6 +91,32 @@ export function commaList<T>(item: Parser<T>): Parser<readonly T[]> {
       written.filter((part) => part !== ''),
       item,
     );
+  };
+}
+
+/** The same, where items may stand in quotes. */
+export function quotedCommaList<T>(item: Parser<T>): Parser<readonly T[]> {
+  return (text) => {
+    const lines = quotedLinesOf(text);
+    const wrong = lines.flatMap((line) =>
+      line.wrong === undefined ? [] : [`line ${line.number} ${line.wrong}`],
+    );
+    if (wrong.length > 0) return { problems: wrong };
+    const written = lines.flatMap((line) =>
+      (line.quoted === true ? [line.text] : line.text.split(',')).map((part) => part.trim()),
+    );
+    return each(
+      written.filter((part) => part !== ''),
+      item,
+    );
+  };
+}
+
+/** The same as `commaList`, where an item that is given twice counts once. */
+export function commaSet<T>(item: Parser<T>): Parser<readonly T[]> {
+  return (text) => {
+    const written = linesOf(text).flatMap((line) => line.text.split(',').map((part) => part.trim()));
+    return each([...new Set(written.filter((part) => part !== ''))], item);
   };
 }
 
@@ -72,6 +153,8 @@ export interface PairRules {
   readonly commas?: boolean;
   /** `true`: `Name: value` is allowed as well; no name may then hold a colon. */
   readonly colon?: boolean;
+  /** `true`: a line may stand in quotes. */
+  readonly quotes?: boolean;
 }
 
 /** `NAME=value` lines: split at the first `=`, the name trimmed, the value verbatim. */
@@ -136,18 +219,79 @@ function readEntries(
   const entries: Entry[] = [];
   const problems: string[] = [];
   const seen = new Set<string>();
-  for (const line of rules.commas === true ? linesOf(text).flatMap(betweenCommas) : linesOf(text)) {
-    const entry = split(line.text, rules) ?? nameAlone(alone(line.text.trim()));
+  for (const line of entryLines(text, rules)) {
+    const entry = entryOf(line, rules) ?? nameAlone(alone(line.text.trim()));
     const wrong =
-      entry === undefined
-        ? `${whichLine(line, rules)} has no "=". Write it as ${rules.example}.`
-        : wrongEntry(entry, line, rules, seen);
+      line.wrong !== undefined
+        ? `${whichLine(line, rules)} ${line.wrong}`
+        : entry === undefined
+          ? `${whichLine(line, rules)} has no "=". Write it as ${rules.example}.`
+          : wrongEntry(entry, line, rules, seen);
     if (wrong !== undefined) problems.push(wrong);
     if (entry === undefined) continue;
     entries.push(entry);
     seen.add(sameName(entry.name, rules));
   }
   return problems.length > 0 ? { problems } : value(entries);
+}
+
+/** A line of pairs; with `block` its value is the lines that follow. */
+interface PairLine extends Line {
+  readonly block?: string;
+}
+
+const BLOCK = /^\s*([^\s=<]+)\s*<<\s*([A-Za-z_][\w-]*)\s*$/;
+
+/** The lines of pairs: those of a block `NAME<<END` are one, and what is in it is verbatim. */
+function entryLines(text: string, rules: PairRules): readonly PairLine[] {
+  const lines: PairLine[] = [];
+  const written = text.split('\n').map((line) => line.replace(/\r$/, ''));
+  let between: string[] = [];
+  let from = 0;
+  const flush = (at: number): void => {
+    lines.push(
+      ...plainLines(between.join('\n'), rules).map((line) => ({ ...line, number: line.number + from })),
+    );
+    between = [];
+    from = at;
+  };
+  for (let at = 0; at < written.length; at += 1) {
+    const line = written[at] ?? '';
+    const [, name = '', end = ''] = BLOCK.exec(line) ?? [];
+    if (name === '' || name.startsWith('#') || isInQuotes(between, rules)) {
+      between.push(line);
+      continue;
+    }
+    const last = written.findIndex((each, index) => index > at && each.trim() === end);
+    flush(at);
+    lines.push(
+      last < 0
+        ? {
+            number: at + 1,
+            text: name,
+            wrong: `opens ${name}<<${end}, and no later line is ${end}. Close it.`,
+          }
+        : { number: at + 1, text: name, block: written.slice(at + 1, last).join('\n') },
+    );
+    if (last >= 0) at = last;
+    from = at + 1;
+  }
+  flush(written.length);
+  return lines;
+}
+
+/** A quote is open: what follows belongs to it. */
+function isInQuotes(lines: readonly string[], { quotes }: PairRules): boolean {
+  return quotes === true && quotedLinesOf(lines.join('\n')).at(-1)?.wrong?.includes('never closed') === true;
+}
+
+function plainLines(text: string, rules: PairRules): readonly Line[] {
+  const lines = rules.quotes === true ? quotedLinesOf(text) : linesOf(text);
+  return rules.commas === true ? lines.flatMap(betweenCommas) : lines;
+}
+
+function entryOf(line: PairLine, rules: PairRules): Entry | undefined {
+  return line.block === undefined ? split(line.text, rules) : { name: line.text, value: line.block };
 }
 
 function wrongEntry(
@@ -182,7 +326,9 @@ function split(written: string, rules: PairRules): Entry | undefined {
   return { name: written.slice(0, at).trim(), value: written[at] === ':' ? rest.trim() : rest };
 }
 
-function betweenCommas({ number, text }: Line): readonly Line[] {
+function betweenCommas(line: Line): readonly Line[] {
+  const { number, text } = line;
+  if (line.quoted === true || line.wrong !== undefined) return [line];
   const parts = text.split(',').filter((part) => part.trim() !== '');
   return parts.map((part) => ({ number, text: part.trim() }));
 }

@@ -22,6 +22,7 @@ const IMAGE_SOURCES = ['image', 'images', 'image-tag', 'context'] as const;
 const RULES: readonly Rule[] = [
   oneImageSource,
   tagAndBuildNeedARepository,
+  repositoryNeedsAnImage,
   buildInputsNeedAContext,
   imagesNameTheirContainers,
   somethingToStartFrom,
@@ -49,6 +50,16 @@ function tagAndBuildNeedARepository({ isSet }: Asked): readonly string[] {
   if (isSet('ecr-repository')) return [];
   const needing = (['image-tag', 'context'] as const).filter(isSet);
   return needing.map((input) => `ecr-repository: it is missing, and ${input} needs it. Name the repository.`);
+}
+
+/** An expression that came out empty looks like an input that was not given; it must not be a green step. */
+function repositoryNeedsAnImage({ request, isSet }: Asked): readonly string[] {
+  const given = IMAGE_SOURCES.some(isSet);
+  if (!isSet('ecr-repository') || given || request.mode === 'rollback') return [];
+  return [
+    'ecr-repository: nothing says which image of it is meant. Give image-tag (an expression that came out empty ' +
+      'looks like one that was left out) or context, or leave ecr-repository out.',
+  ];
 }
 
 function buildInputsNeedAContext({ isSet }: Asked): readonly string[] {

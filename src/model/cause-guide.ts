@@ -20,7 +20,13 @@ export const CAUSE_GUIDE: Readonly<Record<Cause, CauseGuide>> = {
   'invalid-input': {
     meaning: 'An input is missing, has a value that is not allowed, or excludes another one.',
     log: '`Invalid input: …`; where there are several, all of them at once. A task definition file that cannot be read or has unknown fields is shown with its path.',
-    hint: 'Correct what the message names. Nothing was called yet.',
+    hint: 'Correct what the message names. Nothing was touched.',
+    phase: 'before',
+  },
+  'no-credentials': {
+    meaning: 'The job has no AWS credentials, or AWS does not know them.',
+    log: '`This job has no AWS credentials …`, or `AWS does not know the credentials of this job …` and its answer.',
+    hint: 'Run aws-actions/configure-aws-credentials in a step before this one; the job needs the permission id-token: write for it. Nothing was changed.',
     phase: 'before',
   },
   'cluster-not-found': {
@@ -44,7 +50,7 @@ export const CAUSE_GUIDE: Readonly<Record<Cause, CauseGuide>> = {
   'unsupported-controller': {
     meaning: 'CodeDeploy or an external controller deploys the service, and not ECS.',
     log: 'The name of the service and of its controller.',
-    hint: 'Create the service anew with the ECS controller; ECS has blue/green, linear and canary deployments of its own.',
+    hint: 'Create the service again with the ECS controller; ECS has blue/green, linear and canary deployments of its own.',
     phase: 'before',
   },
   'register-refused': {
@@ -53,10 +59,16 @@ export const CAUSE_GUIDE: Readonly<Record<Cause, CauseGuide>> = {
     hint: 'Correct the task definition, or the inputs that are rendered into it. Nothing was deployed.',
     phase: 'before',
   },
+  'update-refused': {
+    meaning: 'ECS does not accept the update of the service: the definition and the service do not fit.',
+    log: '`AWS refused to update service …` and the reason in the words of AWS.',
+    hint: 'Change what AWS names, in the service or in the task definition. The service runs as before.',
+    phase: 'before',
+  },
   'preflight-failed': {
     meaning: 'A check found what would make the new revision fail, or the image is not there.',
     log: 'One line for each check, `OK`, `WARNING`, `FAILED` or `SKIPPED`; each failed one is evidence.',
-    hint: 'Mend what the failed check names. Nothing was touched.',
+    hint: 'Fix what the failed check names. Nothing was touched.',
     phase: 'before',
   },
   'build-failed': {
@@ -168,9 +180,9 @@ export const CAUSE_GUIDE: Readonly<Record<Cause, CauseGuide>> = {
     phase: 'after',
   },
   alarm: {
-    meaning: 'A CloudWatch alarm rang: one of the input `alarms`, or one of the service itself.',
+    meaning: 'A CloudWatch alarm went into ALARM: one of the input `alarms`, or one of the service itself.',
     log: "The name of the alarm and CloudWatch's reason.",
-    hint: "Look at the alarm's metric from the start of the deployment on. If something else made it ring, deploy again once it is OK.",
+    hint: "Look at the alarm's metric from the start of the deployment on. If something else put it into ALARM, deploy again once it is OK.",
     phase: 'after',
   },
   capacity: {
@@ -192,9 +204,9 @@ export const CAUSE_GUIDE: Readonly<Record<Cause, CauseGuide>> = {
     phase: 'rollout',
   },
   'rollback-failed': {
-    meaning: 'The new revision failed, and so did the way back.',
+    meaning: 'The new revision failed, and so did the rollback.',
     log: 'As evidence first the cause of the failed deployment, then what became of the rollback.',
-    hint: 'Nothing more is tried. See what runs now, mend the first cause, and deploy again; the last good revision may need an image, secret or role that is gone.',
+    hint: 'Nothing more is tried. See what runs now, fix the first cause, and deploy again; the last good revision may need an image, secret or role that is gone.',
     phase: 'after',
   },
   'no-rollback-target': {

@@ -3,11 +3,7 @@
  * (`ServiceOutcome`). No behaviour lives here.
  */
 export * from './cause-guide.ts';
-
-export * from './service.ts';
-
 export * from './outcome.ts';
-
 export * from './request.ts';
-
+export * from './service.ts';
 export * from './task-definition.ts';

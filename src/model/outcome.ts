@@ -1,4 +1,4 @@
-/** What came of it: checks, gates, troubles, outcomes. */
+/** What came of it: checks, gates, problems, outcomes. */
 import type { Rollout, ServiceSnapshot } from './service.ts';
 
 /** What a preflight check found. */
@@ -30,11 +30,13 @@ export type Result = (typeof RESULTS)[number];
 /** The contract's closed list. */
 export const CAUSES = [
   'invalid-input',
+  'no-credentials',
   'cluster-not-found',
   'service-not-found',
   'service-inactive',
   'unsupported-controller',
   'register-refused',
+  'update-refused',
   'preflight-failed',
   'build-failed',
   'push-failed',
@@ -71,14 +73,26 @@ export const CAUSES = [
 
 export type Cause = (typeof CAUSES)[number];
 
-/** One observed fact that supports a verdict. `log` evidence goes to the job log and the summary only. */
+/** One observed fact that supports an evaluation. `log` evidence goes to the job log and the summary only. */
 export interface Evidence {
   readonly kind:
     'status' | 'stopped-task' | 'event' | 'target' | 'http' | 'digest' | 'log' | 'error' | 'first-cause';
   readonly text: string;
 }
 
-/** What stands between one service and success, while it can still be mended. */
+/** How something ended, or why it could not go on. */
+export interface Conclusion {
+  readonly result: Result;
+  /** Undefined where it ended well. */
+  readonly cause: Cause | undefined;
+  /** One sentence to a person. */
+  readonly message: string;
+  /** What to do about it, where something is known. */
+  readonly hint: string | undefined;
+  readonly evidence: readonly Evidence[];
+}
+
+/** What stands between one service and success, while it can still be recovered from. */
 export interface Problem {
   /** The result if nothing is done about it. */
   readonly result: Result;
@@ -89,7 +103,7 @@ export interface Problem {
   readonly evidence: readonly Evidence[];
   /**
    * What can be done: `roll-back` if the request wants that; `follow-ecs`, which is rolling back by itself; `leave`:
-   * it is not ours to undo; `done`: it was undone already.
+   * it is not ours to roll back; `done`: it was rolled back already.
    */
   readonly recovery: 'roll-back' | 'follow-ecs' | 'leave' | 'done';
   /** ECS has nothing left to decide: the deployment is complete, or is given up. Its circuit breaker does no more. */
@@ -114,6 +128,8 @@ export interface GateResult {
   readonly gate: 'digest' | 'targets' | 'tasks' | 'http' | 'alarms';
   readonly state: 'passed' | 'failed' | 'skipped';
   readonly detail: string;
+  /** Its tasks run, and nothing says whether they are healthy: that proves no health. */
+  readonly unchecked?: true;
   /** Of a failure, where the gate itself knows better than its name says. */
   readonly cause?: Cause;
   readonly hint?: string;
@@ -127,12 +143,19 @@ export type RollbackEnd =
   | { readonly kind: 'nowhere'; readonly why: string }
   /** The service runs somebody else's deployment; nothing was touched. */
   | { readonly kind: 'superseded'; readonly by: string }
+  /** ECS was at it when nobody could look any longer: how it ended is not known. */
+  | {
+      readonly kind: 'unseen';
+      readonly cause: Cause;
+      readonly why: string;
+      readonly hint: string | undefined;
+    }
   | { readonly kind: 'failed'; readonly why: string };
 
 /** What has to be done to a service so that it runs a revision. */
 export type PlannedChange = 'none' | 'adopt' | 'update';
 
-/** The way of one service through the run; each step of the story adds to it. */
+/** The way of one service through the run; each stage adds to it. */
 export interface ServiceRun {
   readonly snapshot: ServiceSnapshot;
   readonly taskDefinitionArn: string;
@@ -147,7 +170,7 @@ export interface ServiceRun {
   readonly registeredAgain?: string;
   /** The run was cancelled, and what `on-cancel` asks for is not done: the post step tries again. */
   readonly needsPostStep?: boolean;
-  /** What the service wanted and ran when it was last seen. */
+  /** How many tasks the service desired when it was last seen. */
   readonly desiredCount: number;
   readonly problem: Problem | undefined;
   readonly gates: readonly GateResult[];
@@ -167,7 +190,7 @@ export type Probe =
   | { readonly kind: 'answer'; readonly status: number; readonly body: string; readonly url: string }
   | { readonly kind: 'unreachable'; readonly reason: string };
 
-/** A step of the story as it went. Times are seconds since the run began. */
+/** A stage of the run as it went. Times are seconds since the run began. */
 export interface StepRecord {
   readonly name: string;
   readonly from: number;

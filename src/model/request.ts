@@ -1,4 +1,5 @@
 /** What was asked: the inputs of the action, read once, validated, never changed. */
+import type { TaskDefinition } from './task-definition.ts';
 
 export const MODES = ['deploy', 'plan', 'rollback'] as const;
 
@@ -63,7 +64,8 @@ export interface BuildOptions {
 export type DefinitionBase =
   | { readonly kind: 'latest-of-service' }
   | { readonly kind: 'running' }
-  | { readonly kind: 'file'; readonly path: string }
+  /** `definition`: what the file holds, once it was read. */
+  | { readonly kind: 'file'; readonly path: string; readonly definition?: TaskDefinition }
   | { readonly kind: 'family'; readonly family: string }
   | { readonly kind: 'revision'; readonly reference: string };
 

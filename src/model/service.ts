@@ -92,6 +92,8 @@ export interface Breaker {
   readonly enabled: boolean;
   /** When it triggers, ECS goes back to the last completed deployment by itself. */
   readonly rollsBack: boolean;
+  /** A task that becomes healthy takes back the failures before it; ECS's default. */
+  readonly resetOnHealthyTask: boolean;
   /** How many failed tasks trigger it (ECS API, DeploymentCircuitBreaker). */
   readonly rule: { readonly type: 'COUNT' | 'BOUNDED_PERCENT' | 'UNBOUNDED_PERCENT'; readonly value: number };
 }

@@ -1,9 +1,9 @@
 import type { RunContext } from '../context.ts';
 import { bake, proveService, proveUrl } from '../gates/prove.ts';
 import { announced, type ImagePlan } from '../image/plan.ts';
-import type { Request, ServiceRun, ServiceSnapshot } from '../model/index.ts';
+import type { Conclusion, Request, ServiceRun, ServiceSnapshot } from '../model/index.ts';
 import { CHECKS, CHECKS_AFTER_BUILD } from '../preflight/index.ts';
-import { endingOf, newRunRecord, withEvidence, type Ending, type RunRecord } from '../report/run-record.ts';
+import { endingOf, newRunRecord, withEvidence, type RunRecord } from '../report/run-record.ts';
 import { endOnCancel } from '../rollout/cancel.ts';
 import { explainServiceRun } from '../rollout/diagnose.ts';
 import { concludeServiceRun } from '../rollout/outcome.ts';
@@ -13,6 +13,7 @@ import { watchServiceRun } from '../rollout/watch.ts';
 import { checkBeforeBuild, findImages, findPreviousCommit } from './image.ts';
 import { check, concludePlan, plan, type Plan } from './plan.ts';
 import { preDeploy } from './pre-deploy.ts';
+import { withDefinitionFile } from './definition-file.ts';
 import {
   deregisterCancelled,
   deregisterUnusedRevisions,
@@ -27,7 +28,7 @@ import { forEachService } from './services.ts';
 import { refreshReleases, survey, surveyAgain, type Survey } from './survey.ts';
 
 /**
- * A deployment, from the first look at the services to the last. Whatever happens, it resolves to the story as far
+ * A deployment, from the first look at the services to the last. Whatever happens, it resolves to the record as far
  * as it went: what was done, how it ended, and what runs now.
  */
 export async function deploy(request: Request, ctx: RunContext): Promise<RunRecord> {
@@ -52,11 +53,12 @@ export async function deploy(request: Request, ctx: RunContext): Promise<RunReco
 
 async function runStages(
   record: RunRecord,
-  request: Request,
+  asked: Request,
   ctx: RunContext,
   registered: Release[],
 ): Promise<void> {
   const { log } = ctx;
+  const request = await withDefinitionFile(asked, ctx);
   const { snapshots, imagePlan, ...before } = await log.step('Survey', () => survey(record, request, ctx));
   const plans = await prepare(record, request, ctx, snapshots, imagePlan);
   if (request.mode === 'plan') {
@@ -112,7 +114,7 @@ async function prepare(
   return plans;
 }
 
-/** One update for each service. What the post step needs is handed over before the first of them. */
+/** One update for each service. What the post step needs is saved before the first of them. */
 async function rollOut(
   record: RunRecord,
   request: Request,
@@ -135,7 +137,7 @@ async function proveAll(
   releases: readonly Release[],
   before: Pick<Survey, 'answer' | 'alarms'>,
 ): Promise<void> {
-  // With several services, none that failed stays broken until the others are done; a cancelled job undoes no more.
+  // With several services, none that failed stays broken until the others are done; a cancelled job rolls nothing back.
   const undoEarly = (serviceRun: ServiceRun): Promise<ServiceRun> | ServiceRun => {
     ctx.signal.throwIfAborted();
     return record.serviceRuns.length > 1 ? rollBackIfNeeded(ctx, serviceRun, request) : serviceRun;
@@ -158,8 +160,13 @@ async function proveAll(
   });
 }
 
-/** Ends what is under way. Outcomes that stand stay: what comes after them, such as tidying up, changes none. */
-async function endAll(record: RunRecord, request: Request, ctx: RunContext, ending: Ending): Promise<void> {
+/** Ends what is under way. Outcomes that stand stay: what comes after them, such as cleaning up, changes none. */
+async function endAll(
+  record: RunRecord,
+  request: Request,
+  ctx: RunContext,
+  ending: Conclusion,
+): Promise<void> {
   if (record.serviceRuns.length > 0 && record.serviceRuns.every(({ outcome }) => outcome !== undefined))
     return;
   const last = { aws: ctx.awsToTheEnd, clock: ctx.clock };

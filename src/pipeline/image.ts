@@ -21,7 +21,7 @@ export async function checkBeforeBuild(
   snapshots: readonly ServiceSnapshot[],
   image: DeployedImage,
 ): Promise<readonly string[]> {
-  // The same is told once the image is there.
+  // The same is logged once the image is there.
   const quiet = { ...ctx, log: SILENCE };
   const plans = await plan(newRunRecord(), request, quiet, snapshots, { kind: 'one', image });
   await check(record, request, ctx, plans);

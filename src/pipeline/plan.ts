@@ -2,6 +2,7 @@ import { revisionName } from '../aws/arn.ts';
 import type { RunContext } from '../context.ts';
 import { costOf } from '../cost/monthly.ts';
 import type {
+  Conclusion,
   DefinitionBase,
   DeployedImage,
   ProvidedImages,
@@ -15,7 +16,7 @@ import { resolveReference } from '../image/resolve.ts';
 import { chooseContainer } from '../pre-deploy/start.ts';
 import type { Check } from '../preflight/check.ts';
 import { CHECKS, refuseFailed, runChecks } from '../preflight/index.ts';
-import type { Ending, RunRecord } from '../report/run-record.ts';
+import type { RunRecord } from '../report/run-record.ts';
 import { plannedChangeFor } from '../rollout/start.ts';
 import type { Log } from '../runtime/log.ts';
 import { prepareTaskDefinition, type PreparedDefinition } from '../task-definition/prepare.ts';
@@ -79,7 +80,7 @@ function intention(snapshot: ServiceSnapshot, { prepared }: Plan, { rollout }: R
   }
 }
 
-function withoutService(plans: readonly Plan[]): Ending {
+function withoutService(plans: readonly Plan[]): Conclusion {
   const [plan] = plans;
   const family = plan?.prepared.definition.family ?? '';
   const existing = plan?.prepared.existingArn;
@@ -166,13 +167,13 @@ export async function check(
     plans
       .filter((plan) => isAboutToChange(plan, request))
       .map(({ services, prepared }) => {
-        const { definition, images, existingArn } = prepared;
-        return runChecks(ctx, { request, services, definition, images, existingArn }, checks);
+        const { definition, images, existingArn, heldByAws } = prepared;
+        return runChecks(ctx, { request, services, definition, images, existingArn, heldByAws }, checks);
       }),
   );
-  const anew = results.flat();
-  const names = new Set(anew.map((result) => result.check));
-  record.checks = [...anew, ...record.checks.filter((before) => !names.has(before.check))];
+  const fresh = results.flat();
+  const names = new Set(fresh.map((result) => result.check));
+  record.checks = [...fresh, ...record.checks.filter((before) => !names.has(before.check))];
   refuseFailed(record.checks, request.rollout.preflight);
 }
 

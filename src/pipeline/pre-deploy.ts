@@ -9,7 +9,7 @@ import type { Release } from './release.ts';
 
 /**
  * Runs the one-off task on the new revision, beside the first service. Where it fails, no service gets the revision,
- * which is taken back. Where nothing is about to change, it does not run.
+ * which is deregistered. Where nothing is about to change, it does not run.
  */
 export async function preDeploy(
   record: RunRecord,
@@ -33,7 +33,7 @@ export async function preDeploy(
   } catch (error) {
     if (error instanceof Cancelled) throw error;
     const addresses = services.map(({ address }) => address);
-    // What the tidying meets is no news beside this failure.
+    // What the cleaning up meets is no news beside this failure.
     record.definitions = [await deregister(ctx, revision, addresses).catch(() => revision)];
     throw error;
   }

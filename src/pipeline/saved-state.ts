@@ -42,7 +42,7 @@ const GOOD = 3;
 /** Nothing is left to do. */
 export const FINISHED = 'finished';
 
-/** The handover as the runner keeps it between the steps: without what would make it long. */
+/** The state as the runner keeps it between the steps: without what would make it long. */
 export function packState(
   region: string,
   request: Request,
@@ -89,7 +89,7 @@ export function unpackState(text: string): SavedState | undefined {
   return text === '' || text === FINISHED ? undefined : (JSON.parse(text) as SavedState);
 }
 
-/** The course of a service that was handed over. `started`: undefined where the run never got as far as it. */
+/** The run of a service that was saved. `started`: undefined where the run never got as far as it. */
 export function serviceRunOf(
   { snapshot, taskDefinitionArn }: Omit<SavedService, 'registered'>,
   started: Started | undefined,

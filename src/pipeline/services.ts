@@ -1,23 +1,48 @@
-import type { ServiceRun } from '../model/index.ts';
+import { describeAwsError } from '../aws/errors.ts';
+import type { Problem, ServiceRun } from '../model/index.ts';
 import type { RunRecord } from '../report/run-record.ts';
+import { Cancelled } from '../runtime/cancellation.ts';
+import { DeployError } from '../runtime/error.ts';
 
 /**
- * Moves every service some steps on, side by side. What each has come to is in the story at once. Where one of them
- * rejects, so does this, once the others have come to their ends: a cancellation ends them all, anything else is no reason
- * to leave them half-way.
+ * Moves every service some steps on, side by side. What each has come to is in the record at once. An error that nobody
+ * foresaw is the problem of the service in which it arises, and of no other. Rejects once all have come to their ends:
+ * with the end of the job, or where a service without a deployment of this run, or one with a problem already, could not
+ * be moved on.
  */
-export async function forEachService(
-  record: RunRecord,
-  ...steps: ((serviceRun: ServiceRun) => Promise<ServiceRun> | ServiceRun)[]
-): Promise<void> {
+export async function forEachService(record: RunRecord, ...steps: Step[]): Promise<void> {
   const moveOn = async (before: ServiceRun, position: number): Promise<void> => {
     let serviceRun = before;
     for (const step of steps) {
-      serviceRun = await step(serviceRun);
+      serviceRun = await moved(serviceRun, step);
       record.serviceRuns = record.serviceRuns.with(position, serviceRun);
     }
   };
   const ends = await Promise.allSettled(record.serviceRuns.map(moveOn));
   const failed = ends.find((end) => end.status === 'rejected');
   if (failed !== undefined) throw failed.reason as Error;
+}
+
+type Step = (serviceRun: ServiceRun) => Promise<ServiceRun> | ServiceRun;
+
+async function moved(serviceRun: ServiceRun, step: Step): Promise<ServiceRun> {
+  try {
+    return await step(serviceRun);
+  } catch (error) {
+    const isMendable = serviceRun.rollout !== undefined && serviceRun.problem === undefined;
+    if (error instanceof Cancelled || error instanceof DeployError || !isMendable) throw error;
+    return { ...serviceRun, problem: unforeseen(serviceRun, error) };
+  }
+}
+
+/** Nobody can follow it any further: what this run changed goes back. */
+function unforeseen({ change }: ServiceRun, error: unknown): Problem {
+  return {
+    result: 'failed',
+    cause: 'unknown',
+    reason: `could not be followed: ${describeAwsError(error)}`,
+    hint: 'This may be a fault of this action: please report it.',
+    evidence: [],
+    recovery: change === 'update' ? 'roll-back' : 'leave',
+  };
 }

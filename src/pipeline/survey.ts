@@ -1,9 +1,10 @@
-import { revisionName } from '../aws/arn.ts';
+import { parseArn, revisionName } from '../aws/arn.ts';
 import type { RunContext } from '../context.ts';
 import { surveyAlarms } from '../gates/alarms.ts';
 import { planImage, type ImagePlan } from '../image/plan.ts';
 import type { AlarmView, Probe, Request, ServiceSnapshot } from '../model/index.ts';
 import type { RunRecord } from '../report/run-record.ts';
+import { DeployError } from '../runtime/error.ts';
 import { SILENCE } from '../runtime/log.ts';
 import { addressForPeople, surveyServices } from '../service/survey.ts';
 import type { Release } from './release.ts';
@@ -18,14 +19,38 @@ export interface Survey {
 
 export async function survey(record: RunRecord, request: Request, ctx: RunContext): Promise<Survey> {
   const check = request.gate.http;
+  refuseForeignArns(request, ctx.aws.region, undefined);
   const [snapshots, answer, alarms, imagePlan] = await Promise.all([
     surveyServices(ctx, request.cluster, request.services),
     check === undefined || request.mode === 'plan' ? undefined : ctx.ask(check, ctx.signal),
     surveyAlarms(ctx, request.gate.alarms, request.rollout.preflight),
     planImage(ctx, request),
   ]);
+  refuseForeignArns(request, ctx.aws.region, snapshots[0]?.address.accountId);
   record.url = await addressForPeople(ctx.aws, check?.url, snapshots);
   return { snapshots, answer, alarms, imagePlan };
+}
+
+/**
+ * An ARN says more than a name: what is in another region or account is not the service of the same name here. Throws
+ * `invalid-input` that names both.
+ */
+function refuseForeignArns(request: Request, region: string, account: string | undefined): void {
+  const given = [['cluster', request.cluster], ...request.services.map((service) => ['service', service])];
+  for (const [input = '', text = ''] of given) {
+    const arn = parseArn(text);
+    if (arn === undefined) continue;
+    const elsewhere =
+      arn.region !== region
+        ? `is in ${arn.region}, and this run is in ${region}`
+        : account !== undefined && arn.accountId !== account
+          ? `is in account ${arn.accountId}, and the credentials are of account ${account}`
+          : undefined;
+    if (elsewhere === undefined) continue;
+    throw new DeployError('invalid-input', `${input}: ${text} ${elsewhere}.`, {
+      hint: 'Give the name or the ARN of what is here, or the region and credentials of what is there. Nothing was touched.',
+    });
+  }
 }
 
 /** The services as they are now: while an image was built, somebody may have deployed. Nothing is rendered by then. */

@@ -2,7 +2,7 @@ import type { Task } from '@aws-sdk/client-ecs';
 import { shortenArns } from '../aws/arn.ts';
 import type { EcsReads } from '../aws/clients.ts';
 import { awsErrorKind, deployErrorOf, describeAwsError } from '../aws/errors.ts';
-import { EXIT_CODES, NOT_OUR_FAULT, STOP_REASONS } from '../ecs/stop-reasons.ts';
+import { EXIT_CODES, NOT_OUR_FAULT, STOP_REASONS, TAKEN_AWAY } from '../ecs/stop-reasons.ts';
 import { describeTasks } from '../ecs/tasks.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
@@ -134,7 +134,7 @@ export function evaluateTask(task: Task, container: string): TaskEnd {
     return bad(`container "${container}" ${how}`);
   }
   if (exitCode !== 0) return bad(`container "${container}" exited with code ${exitCode}`);
-  if (NOT_OUR_FAULT.includes(task.stopCode ?? '')) {
+  if ([...NOT_OUR_FAULT, ...TAKEN_AWAY].includes(task.stopCode ?? '')) {
     return bad(`it was stopped while container "${container}" ran`);
   }
   return { kind: 'good' };

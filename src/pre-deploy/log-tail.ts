@@ -25,7 +25,7 @@ const MAX_SHOWN = 5_000;
 
 /**
  * A container's log while it grows: each pull shows the lines that came since the last. What keeps the log from being
- * read is said once, and never an error.
+ * read is logged once, and never an error.
  */
 export class LogTail {
   readonly #ctx: TailContext;

@@ -11,7 +11,7 @@ import { evaluateTask, followTask, type FollowContext, type Job } from './follow
 import { LogTail, type TailContext } from './log-tail.ts';
 import { chooseContainer, runTaskInput, startTask, type StartContext } from './start.ts';
 
-export interface PreDeployContext extends StartContext, FollowContext, TailContext {
+export interface PreRunContext extends StartContext, FollowContext, TailContext {
   readonly log: TailContext['log'];
   readonly aws: StartContext['aws'] &
     FollowContext['aws'] &
@@ -47,7 +47,7 @@ const MAX_SECONDS_FOR_LOGS = 5;
  * any more, leaves the task running and names it in the log.
  */
 export async function runPreDeployTask(
-  ctx: PreDeployContext,
+  ctx: PreRunContext,
   request: PreDeployRequest,
   facts: PreDeployFacts,
 ): Promise<void> {
@@ -76,7 +76,7 @@ export async function runPreDeployTask(
 
 /** Resolves once the task is over, and its log with it: to what was wrong with it. At the time-out it is stopped. */
 async function followToTheEnd(
-  ctx: PreDeployContext,
+  ctx: PreRunContext,
   { timeoutMinutes }: PreDeployRequest,
   job: Job,
   tail: LogTail,
@@ -91,7 +91,7 @@ async function followToTheEnd(
 
 /** As `followTask`; what ends the watch, such as a cancelled job, leaves the task running, and the log names it. */
 async function follow(
-  ctx: PreDeployContext,
+  ctx: PreRunContext,
   job: Job,
   tail: LogTail,
   deadline: number,
@@ -106,7 +106,7 @@ async function follow(
 
 /** A container that never ran has written none. */
 async function showLateLines(
-  { clock, signal }: PreDeployContext,
+  { clock, signal }: PreRunContext,
   job: Job,
   task: Task,
   tail: LogTail,
@@ -117,12 +117,7 @@ async function showLateLines(
 }
 
 /** Stops the task, sees it end, and resolves to the failure that this is. */
-async function timeOut(
-  ctx: PreDeployContext,
-  minutes: number,
-  job: Job,
-  tail: LogTail,
-): Promise<DeployError> {
+async function timeOut(ctx: PreRunContext, minutes: number, job: Job, tail: LogTail): Promise<DeployError> {
   const limit = counted(minutes, 'minute');
   ctx.log.line(`The task has not ended within ${limit}; it is stopped.`);
   const end = await stop(ctx, job, `the pre-deploy command took longer than ${limit}`);
@@ -164,7 +159,7 @@ function how(end: Stop, id: string): string {
 }
 
 /** Asks ECS to stop the task. To stop it twice does no harm. */
-async function stop({ aws, clock, signal }: PreDeployContext, job: Job, why: string): Promise<Stop> {
+async function stop({ aws, clock, signal }: PreRunContext, job: Job, why: string): Promise<Stop> {
   const input = { cluster: job.cluster, task: job.taskArn, reason: `ecs-fargate-deploy: ${why}` };
   try {
     await writeOnce(

@@ -1,7 +1,7 @@
 import type { AlarmView } from '../model/index.ts';
 import { looked, ok, warning, type Candidate, type Check, type Finding } from './check.ts';
 
-/** No alarm that watches this deployment rings before it begins. */
+/** No alarm that watches this deployment is in ALARM before it begins. */
 export const alarms: Check = {
   name: 'alarms',
   nothing: 'none watches the deployment',
@@ -42,7 +42,7 @@ function watchedAlarms({ services, request }: Candidate): readonly WatchedAlarm[
   return all.filter(({ name }, index) => all.findIndex((each) => each.name === name) === index).slice(0, 100);
 }
 
-/** Pure: ECS ignores its alarms for a whole deployment when one rings at the start (ECS API, DeploymentAlarms). */
+/** Pure: ECS ignores its alarms for a whole deployment when one is in ALARM at the start (ECS API, DeploymentAlarms). */
 export function alarmFinding(
   { name, service }: WatchedAlarm,
   state: AlarmView['state'] | undefined,
@@ -52,7 +52,7 @@ export function alarmFinding(
       `alarm "${name}" does not exist${service === undefined ? '' : `, though ${service} has ECS watch it`}`,
     );
   }
-  if (state !== 'ALARM') return ok(`alarm "${name}" is silent`);
+  if (state !== 'ALARM') return ok(`alarm "${name}" is ok`);
   const then =
     service === undefined
       ? 'it counts only once it has been OK'

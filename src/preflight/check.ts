@@ -48,6 +48,8 @@ export interface Candidate {
   readonly existingArn: string | undefined;
   /** Images that this run brings, by container. */
   readonly images: Readonly<Record<string, DeployedImage>>;
+  /** Definitions that AWS has registered, and so takes. */
+  readonly heldByAws?: readonly TaskDefinition[];
 }
 
 /** What one look showed of one thing. */

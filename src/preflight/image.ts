@@ -18,6 +18,7 @@ import {
   ok,
   runsOnFargate,
   skipped,
+  warning,
   type Candidate,
   type Check,
   type CheckContext,
@@ -42,14 +43,15 @@ export const image: Check = {
     const decisions = {
       there: (reference: string, seen: SeenImage) =>
         platformFinding(nameOf(reference, candidate), seen, platform),
-      gone: (reference: string) => failed(goneText(reference, candidate)),
+      gone: (reference: string) => goneFinding(reference, candidate),
     };
     const configOf: ReadConfig = (...of) => readConfig(aws, ctx, ...of);
     // Where any platform may be the right one, there is nothing to hold a config against.
     const found = await lookAtImages(aws, there, decisions, platform === undefined ? undefined : configOf);
+    const named = await lookAtBareNames(aws, candidate);
     return there.length === references.length
-      ? found
-      : [buildFinding(candidate.request.build.platforms, platform), ...found];
+      ? [...found, ...named]
+      : [buildFinding(candidate.request.build.platforms, platform), ...found, ...named];
   },
 };
 
@@ -69,6 +71,52 @@ export function buildFinding(platforms: readonly string[], platform: Platform | 
 /** What is only announced cannot be there. */
 function isToBeBuilt(reference: string, { images }: Candidate): boolean {
   return Object.values(images).some((each) => each.toBeBuilt === true && each.reference === reference);
+}
+
+/** Prefixes that AWS proposes for pull-through caches (Amazon ECR User Guide, "Creating a pull through cache rule"). */
+const CACHES =
+  /^(?:ecr-public|docker-hub|dockerhub|quay|kubernetes|k8s|github|ghcr|gitlab|azure|mcr|chainguard)\//;
+
+/** An image that ECR does not have. Where another registry or account may have it all the same, nothing is certain. */
+function goneFinding(reference: string, candidate: Candidate): Finding {
+  const gone = goneText(reference, candidate);
+  const repository = ecrRepositoryOf(reference);
+  const account = candidate.services[0]?.address.accountId;
+  const brought = Object.values(candidate.images).some((each) => each.reference === reference);
+  if (repository !== undefined && CACHES.test(repository.name)) {
+    return skipped(
+      `${gone}; its repository looks like a pull-through cache, which fetches it with the first pull`,
+    );
+  }
+  const certain = account === undefined ? brought : repository?.accountId === account;
+  return certain ? failed(gone) : skipped(`${gone}, as far as this account may see`);
+}
+
+/** A name without a registry is Docker Hub's. Where this account has a repository and tag of that name, that is told. */
+async function lookAtBareNames(aws: PreflightAws, { images }: Candidate): Promise<readonly Finding[]> {
+  const looks = Object.values(images).map(async ({ reference }) => {
+    const [, name, tag = 'latest'] = /^([a-z0-9]+(?:[._-]+[a-z0-9]+)*)(?::([\w.-]+))?$/.exec(reference) ?? [];
+    if (name === undefined || !(await isInEcr(aws, name, tag))) return [];
+    return [
+      warning(
+        `${reference} is Docker Hub's library/${name}, and ECR has ${name}:${tag} in this account: did you mean ecr-repository: ${name} with image-tag: ${tag}?`,
+      ),
+    ];
+  });
+  return (await Promise.all(looks)).flat();
+}
+
+/** Only a hint depends on it: what cannot be read is not there. */
+async function isInEcr(aws: PreflightAws, repositoryName: string, imageTag: string): Promise<boolean> {
+  try {
+    const { images = [] } = await aws
+      .ecr(aws.region)
+      .batchGetImage({ repositoryName, imageIds: [{ imageTag }], acceptedMediaTypes: MANIFEST_TYPES });
+    return images.length > 0;
+  } catch (error) {
+    if (error instanceof Cancelled) throw error;
+    return false;
+  }
 }
 
 function goneText(reference: string, candidate: Candidate): string {

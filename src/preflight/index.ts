@@ -2,6 +2,7 @@ import type { CheckResult } from '../model/index.ts';
 import { DeployError } from '../runtime/error.ts';
 import type { Log } from '../runtime/log.ts';
 import { alarms } from './alarms.ts';
+import { definitionRules, serviceSettings } from './definition.ts';
 import { resultOf, type Candidate, type Check, type CheckContext, type PreflightAws } from './check.ts';
 import { image } from './image.ts';
 import { loadBalancer, targetType } from './load-balancer.ts';
@@ -17,10 +18,12 @@ import {
 } from './service.ts';
 import { definitionSize, logGroup, taskSize } from './task.ts';
 
-/** Every preflight check, in the order in which they are told: what stops a deployment first. */
+/** Every preflight check, in the order in which they are logged: what stops a deployment first. */
 export const CHECKS: readonly Check[] = [
   image,
+  definitionRules,
   taskSize,
+  serviceSettings,
   loadBalancer,
   targetType,
   percents,
@@ -48,7 +51,7 @@ export interface PreflightContext extends CheckContext {
 }
 
 /**
- * Runs the checks, side by side, and tells what each found; changes nothing. Whatever AWS answers, it resolves: a
+ * Runs the checks, side by side, and logs what each found; changes nothing. Whatever AWS answers, it resolves: a
  * thing that could not be looked at is SKIPPED. Rejects only with the end of the job. No results where the checks are
  * off.
  */
@@ -83,7 +86,7 @@ export function refuseFailed(results: readonly CheckResult[], mode: 'fail' | 'wa
       ? `The preflight check "${first.check}" failed: ${first.detail}.`
       : `${failed.length} preflight checks failed: ${failed.map(({ check, detail }) => `${check}: ${detail}`).join('; ')}.`;
   throw new DeployError('preflight-failed', message, {
-    hint: 'No service was touched. In an emergency, preflight: warn deploys all the same.',
+    hint: 'Fix what it names. No service was touched. (Where the check is wrong, preflight: warn goes on in spite of it.)',
     evidence: failed.map((result) => ({ kind: 'status', text: `${result.check}: ${result.detail}` })),
   });
 }

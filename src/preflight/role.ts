@@ -1,17 +1,8 @@
 import { lastSegment } from '../aws/arn.ts';
 import { isAwsError } from '../aws/errors.ts';
-import type { Json, JsonObject } from '../model/index.ts';
+import type { Json, JsonObject, TaskDefinition } from '../model/index.ts';
 import { isArray, isObject, textIn } from '../runtime/json.ts';
-import {
-  differentRegionOrAccount,
-  failed,
-  looked,
-  ok,
-  skipped,
-  warning,
-  type Check,
-  type Finding,
-} from './check.ts';
+import { differentRegionOrAccount, failed, looked, ok, skipped, type Check, type Finding } from './check.ts';
 
 const ECS_TASKS = 'ecs-tasks.amazonaws.com';
 
@@ -20,17 +11,16 @@ export const role: Check = {
   name: 'role',
   nothing: 'the definition names no role',
   async look(aws, candidate) {
-    const roles = (['taskRoleArn', 'executionRoleArn'] as const).flatMap(
-      (field) => textIn(candidate.definition, field) ?? [],
-    );
-    const looks = [...new Set(roles)].map(async (arn) => {
-      const name = lastSegment(arn);
+    const roles = rolesOf(candidate.definition);
+    const looks = roles.map(async ({ arn, fields }) => {
+      const role = lastSegment(arn);
+      const name = `${role} (${fields.join(' and ')})`;
       const away = differentRegionOrAccount(arn, aws, candidate);
       if (away !== undefined) return [skipped(`role ${name} ${away}`)];
       return looked(
         `role ${name}`,
         'iam:GetRole',
-        () => aws.roles.getRole({ RoleName: name }),
+        () => aws.roles.getRole({ RoleName: role }),
         (answer) => [trustFinding(name, answer.Role?.AssumeRolePolicyDocument)],
         (error) =>
           isAwsError(error, 'NoSuchEntity', 'NoSuchEntityException')
@@ -42,13 +32,25 @@ export const role: Check = {
   },
 };
 
+/** The roles that a definition names, each once with the fields that name it. */
+function rolesOf(definition: TaskDefinition): { readonly arn: string; readonly fields: readonly string[] }[] {
+  const named = (['taskRoleArn', 'executionRoleArn'] as const).flatMap((field) => {
+    const arn = textIn(definition, field);
+    return arn === undefined ? [] : [{ field, arn }];
+  });
+  return [...Map.groupBy(named, ({ arn }) => arn)].map(([arn, each]) => ({
+    arn,
+    fields: each.map(({ field }) => field),
+  }));
+}
+
 /** Pure: what a role's trust policy (JSON, encoded as IAM returns it) says about ECS tasks. */
 export function trustFinding(name: string, encoded: string | undefined): Finding {
   const statements = statementsOf(encoded);
   if (statements === undefined) return ok(`role ${name} is there; its trust policy cannot be read`);
   return statements.some(trustsTasks)
     ? ok(`role ${name} trusts ECS tasks`)
-    : warning(`role ${name} does not trust ${ECS_TASKS}, so tasks cannot assume it`);
+    : failed(`role ${name} does not trust ${ECS_TASKS}, so no task can start with it`);
 }
 
 /** Undefined where it is no policy. A single statement needs no list. */

@@ -1,7 +1,9 @@
 import type { DescribeSecretCommandOutput } from '@aws-sdk/client-secrets-manager';
 import { parseArn } from '../aws/arn.ts';
 import { isAwsError } from '../aws/errors.ts';
-import type { TaskDefinition } from '../model/index.ts';
+import { nearest } from '../ecs/definition-rules/model.ts';
+import type { JsonObject, TaskDefinition } from '../model/index.ts';
+import { Cancelled } from '../runtime/cancellation.ts';
 import { objectIn, objectsIn, textIn } from '../runtime/json.ts';
 import {
   differentRegionOrAccount,
@@ -22,6 +24,8 @@ export interface SecretReference {
   readonly id: string;
   /** The version's label or id that is asked for; undefined: AWSCURRENT. */
   readonly version: string | undefined;
+  /** What of the definition refers to it, for people: `KEY of app`. */
+  readonly usedBy: readonly string[];
 }
 
 /** A parameter of Systems Manager as a definition refers to it. */
@@ -31,6 +35,8 @@ export interface ParameterReference {
   readonly id: string;
   /** Names that it may have: an ARN does not say whether the name begins with a slash. */
   readonly names: readonly string[];
+  /** What of the definition refers to it, for people: `KEY of app`. */
+  readonly usedBy: readonly string[];
 }
 
 /**
@@ -39,40 +45,69 @@ export interface ParameterReference {
  * Secret); `credentialsParameter` is a secret (ECS API, RepositoryCredentials).
  */
 export function referencesOf(definition: TaskDefinition): readonly (SecretReference | ParameterReference)[] {
-  const texts = definition.containerDefinitions.flatMap((container) => [
-    ...objectsIn(container, 'secrets').flatMap((each) => textIn(each, 'valueFrom') ?? []),
-    ...objectsIn(objectIn(container, 'logConfiguration'), 'secretOptions').flatMap(
-      (each) => textIn(each, 'valueFrom') ?? [],
+  const uses = definition.containerDefinitions.flatMap((container) => [
+    ...objectsIn(container, 'secrets').map((each) => useOf(each, container.name)),
+    ...objectsIn(objectIn(container, 'logConfiguration'), 'secretOptions').map((each) =>
+      useOf(each, container.name),
     ),
   ]);
-  const credentials = definition.containerDefinitions.flatMap(
-    (container) => textIn(objectIn(container, 'repositoryCredentials'), 'credentialsParameter') ?? [],
-  );
-  return [...[...new Set(texts)].map(referenceOf), ...[...new Set(credentials)].map(secretReference)];
+  const credentials = definition.containerDefinitions.map((container) => ({
+    text: textIn(objectIn(container, 'repositoryCredentials'), 'credentialsParameter'),
+    usedBy: `repositoryCredentials of ${container.name}`,
+  }));
+  return [
+    ...grouped(uses).map(({ text, usedBy }) => referenceOf(text, usedBy)),
+    ...grouped(credentials).map(({ text, usedBy }) => secretReference(text, usedBy)),
+  ];
 }
 
-function referenceOf(text: string): SecretReference | ParameterReference {
+interface Use {
+  readonly text: string | undefined;
+  readonly usedBy: string;
+}
+
+function useOf(entry: JsonObject, container: string): Use {
+  return {
+    text: textIn(entry, 'valueFrom'),
+    usedBy: `${textIn(entry, 'name') ?? 'a secret'} of ${container}`,
+  };
+}
+
+function grouped(uses: readonly Use[]): { readonly text: string; readonly usedBy: readonly string[] }[] {
+  const groups = new Map<string, string[]>();
+  for (const { text, usedBy } of uses) {
+    if (text !== undefined) groups.set(text, [...(groups.get(text) ?? []), usedBy]);
+  }
+  return [...groups].map(([text, usedBy]) => ({ text, usedBy }));
+}
+
+function referenceOf(text: string, usedBy: readonly string[]): SecretReference | ParameterReference {
   const arn = parseArn(text);
-  if (arn?.service === 'secretsmanager') return secretReference(text);
-  return parameterReference(text, arn?.service === 'ssm' ? arn.resource : undefined);
+  if (arn?.service === 'secretsmanager') return secretReference(text, usedBy);
+  return parameterReference(text, arn?.service === 'ssm' ? arn.resource : undefined, usedBy);
 }
 
-function secretReference(text: string): SecretReference {
-  if (!text.startsWith('arn:')) return { kind: 'secret', id: text, version: undefined };
+function secretReference(text: string, usedBy: readonly string[]): SecretReference {
+  if (!text.startsWith('arn:')) return { kind: 'secret', id: text, version: undefined, usedBy };
   const parts = text.split(':');
   const [, stage = '', versionId = ''] = parts.slice(7);
   return {
     kind: 'secret',
     id: parts.slice(0, 7).join(':'),
     version: [stage, versionId].find((each) => each !== ''),
+    usedBy,
   };
 }
 
 /** `parameter/app/key` is `/app/key`; `parameter/key` is `key` or `/key`. A `:version` or `:label` may follow. */
-function parameterReference(id: string, resource: string | undefined): ParameterReference {
-  if (resource === undefined) return { kind: 'parameter', id, names: [withoutVersion(id)] };
+function parameterReference(
+  id: string,
+  resource: string | undefined,
+  usedBy: readonly string[],
+): ParameterReference {
+  if (resource === undefined) return { kind: 'parameter', id, names: [withoutVersion(id)], usedBy };
   const path = withoutVersion(resource.replace(/^parameter\/?/, ''));
-  return { kind: 'parameter', id, names: path.includes('/') ? [`/${path}`] : [path, `/${path}`] };
+  return { kind: 'parameter', id, names: path.includes('/') ? [`/${path}`] : [path, `/${path}`], usedBy };
 }
 
 function withoutVersion(name: string): string {
@@ -97,7 +132,9 @@ export const secret: Check = {
         () => aws.secrets.describeSecret({ SecretId: reference.id }),
         (answer) => [secretFinding(reference, answer)],
         (error) =>
-          isAwsError(error, 'ResourceNotFoundException') ? failed(`${name} does not exist`) : undefined,
+          isAwsError(error, 'ResourceNotFoundException')
+            ? failed(`${name}${forWhom(reference)} does not exist`)
+            : undefined,
       );
     });
     return (await Promise.all(looks)).flat();
@@ -153,9 +190,63 @@ export const parameter: Check = {
         ),
       (found) => here.map((reference) => parameterFinding(reference, found, account)),
     );
-    return [...unlooked.map(({ each, why }) => skipped(`parameter ${each.names[0] ?? ''} ${why}`)), ...seen];
+    const explained = await Promise.all(
+      seen.map(async (finding, at) =>
+        finding.state === 'FAILED' && here[at] !== undefined
+          ? explainMissing(aws, here[at], finding)
+          : finding,
+      ),
+    );
+    return [
+      ...unlooked.map(({ each, why }) => skipped(`parameter ${each.names[0] ?? ''} ${why}`)),
+      ...explained,
+    ];
   },
 };
+
+/** A name alone is a parameter's. Where it is that of a secret, or nearly that of another parameter, that is told. */
+async function explainMissing(
+  aws: PreflightAws,
+  { id, names: [name = ''] }: ParameterReference,
+  finding: Finding,
+): Promise<Finding> {
+  if (id.startsWith('arn:')) return finding;
+  const arn = await orNothing(async () => (await aws.secrets.describeSecret({ SecretId: name })).ARN);
+  if (arn !== undefined) {
+    return failed(
+      `${finding.detail}: ${name} is a secret of Secrets Manager, which needs its ARN here: write ${arn}`,
+    );
+  }
+  const near = nearest(name, (await orNothing(() => besides(aws, name))) ?? []);
+  const other = near === undefined ? '' : `, but ${near} does`;
+  // The name of a parameter in a hierarchy begins with a slash; no other may be that of a secret as well.
+  const secret = name.startsWith('/') ? '' : ' (a secret of Secrets Manager needs its ARN here)';
+  return failed(`${finding.detail}${other}${secret}`);
+}
+
+/** Names of parameters that begin as this one does. */
+async function besides(aws: Pick<PreflightAws, 'parameters'>, name: string): Promise<string[]> {
+  const beginning = name.includes('/') ? name.slice(0, name.lastIndexOf('/') + 1) : name.slice(0, 3);
+  const { Parameters = [] } = await aws.parameters.describeParameters({
+    ParameterFilters: [{ Key: 'Name', Option: 'BeginsWith', Values: [beginning] }],
+    MaxResults: 50,
+  });
+  return Parameters.flatMap((each) => each.Name ?? []);
+}
+
+/** What only helps a message: where it cannot be had, the message does without. */
+async function orNothing<T>(read: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof Cancelled) throw error;
+    return undefined;
+  }
+}
+
+function forWhom({ usedBy }: SecretReference | ParameterReference): string {
+  return ` (${usedBy.join(', ')})`;
+}
 
 /**
  * Systems Manager passes the first kind of name on to Secrets Manager; the others are the same for everybody. It lists
@@ -168,16 +259,17 @@ function unlisted({ names: [name = ''] }: ParameterReference): string | undefine
 
 /** Pure: whether a parameter is among those that exist. `account`: this one, where it is known. */
 export function parameterFinding(
-  { id, names }: ParameterReference,
+  reference: ParameterReference,
   found: readonly string[],
   account: string | undefined,
 ): Finding {
+  const { id, names } = reference;
   const name = names.find((each) => found.includes(each));
   if (name !== undefined) return ok(`parameter ${name} is there`);
   const ofArn = parseArn(id)?.accountId;
   return account === undefined && ofArn !== undefined
     ? skipped(`parameter ${names[0] ?? ''} is not to be seen in this account; its ARN names account ${ofArn}`)
-    : failed(`parameter ${names[0] ?? ''} does not exist`);
+    : failed(`parameter ${names[0] ?? ''}${forWhom(reference)} does not exist`);
 }
 
 /** Pages of DescribeParameters may be empty before the last. */

@@ -2,27 +2,9 @@ import { cpuUnits, mebibytes } from '../aws/task-definitions.ts';
 import type { ContainerDefinition, TaskDefinition } from '../model/index.ts';
 import { objectIn, textIn } from '../runtime/json.ts';
 import { failed, looked, ok, runsOnFargate, skipped, warning, type Check, type Finding } from './check.ts';
+import { MOST_BYTES } from '../ecs/definition-rules/names.ts';
+import { fargateSizes } from '../ecs/definition-rules/sizes.ts';
 import { asksForFargate } from './image.ts';
-
-/** One cpu value, and the memory that Fargate pairs with it, in MiB. */
-interface Size {
-  readonly cpu: number;
-  readonly from: number;
-  readonly to: number;
-  readonly step: number;
-  readonly windows: boolean;
-}
-
-/** ECS Developer Guide, "Fargate task definition differences", Task CPU and memory. 256 has 512, 1024 and 2048 only. */
-const SIZES: readonly Size[] = [
-  { cpu: 256, from: 512, to: 2048, step: 512, windows: false },
-  { cpu: 512, from: 1024, to: 4096, step: 1024, windows: false },
-  { cpu: 1024, from: 2048, to: 8192, step: 1024, windows: true },
-  { cpu: 2048, from: 4096, to: 16384, step: 1024, windows: true },
-  { cpu: 4096, from: 8192, to: 30720, step: 1024, windows: true },
-  { cpu: 8192, from: 16384, to: 61440, step: 4096, windows: false },
-  { cpu: 16384, from: 32768, to: 122880, step: 8192, windows: false },
-];
 
 /** Fargate has the size that the task definition asks for. */
 export const taskSize: Check = {
@@ -44,35 +26,24 @@ export function sizeFinding(definition: TaskDefinition): Finding {
       `Fargate needs cpu and memory of the task, such as 256 and 512; the definition has ${asked}`,
     );
   }
-  const windows =
-    textIn(objectIn(definition, 'runtimePlatform'), 'operatingSystemFamily')?.startsWith('WINDOWS') === true;
-  const sizes = SIZES.filter((size) => !windows || size.windows);
+  const sizes = fargateSizes(definition);
   const size = sizes.find((each) => each.cpu === cpu);
   if (size === undefined) {
     const all = sizes.map((each) => each.cpu).join(', ');
-    return failed(`Fargate has no ${asked}${windows ? ' on Windows' : ''}; cpu can be ${all}`);
+    const system = sizes.every(({ windows }) => windows) ? ' on Windows' : '';
+    return failed(`Fargate has no ${asked}${system}; cpu can be ${all}`);
   }
-  return memoriesOf(size).includes(memory)
+  return size.memories.includes(memory)
     ? ok(asked)
-    : failed(`Fargate has no ${asked}; with cpu ${cpu}, memory can be ${describeMemories(size)}`);
+    : failed(`Fargate has no ${asked}; with cpu ${cpu}, memory can be ${size.described}`);
 }
 
 function shown(value: unknown): string {
   return typeof value === 'string' && value !== '' ? value : 'missing';
 }
 
-function memoriesOf({ cpu, from, to, step }: Size): number[] {
-  if (cpu === 256) return [512, 1024, 2048];
-  return Array.from({ length: (to - from) / step + 1 }, (_, index) => from + index * step);
-}
-
-function describeMemories(size: Size): string {
-  const { from, to, step } = size;
-  return size.cpu === 256 ? memoriesOf(size).join(', ') : `${from} to ${to} MiB in steps of ${step}`;
-}
-
-/** ECS takes 64 KiB; the action leaves the refusal to it (ECS Developer Guide, service quotas). */
-const LIMIT = 64 * 1024;
+/** ECS takes 64 KiB (ECS Developer Guide, service quotas). */
+const LIMIT = MOST_BYTES;
 
 const NEAR = 60 * 1024;
 
@@ -87,11 +58,9 @@ export const definitionSize: Check = {
 export function definitionSizeFinding(definition: TaskDefinition): Finding {
   const bytes = Buffer.byteLength(JSON.stringify(definition));
   const size = `${(bytes / 1024).toFixed(1)} of ${LIMIT / 1024} KiB`;
-  return bytes < NEAR
-    ? ok(size)
-    : warning(
-        `the definition has ${size}: move environment variables to an environment file or to parameters`,
-      );
+  if (bytes < NEAR) return ok(size);
+  const told = `the definition has ${size}: move environment variables to an environment file or to parameters`;
+  return bytes > LIMIT ? failed(told) : warning(told);
 }
 
 interface LogGroup {

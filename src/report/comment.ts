@@ -22,7 +22,7 @@ export function markerOf(key: string): string {
 /**
  * Pure: the comment on a pull request, under GitHub's limit whatever happens. `before`: the body that it replaces,
  * whose history it carries on. Container logs are not in it. Where it grows too long, first the checks that are well
- * go, then the differences, then everything but the verdict.
+ * go, then the differences, then everything but the message.
  */
 export function renderComment(report: Report, key: string, before: string | undefined): string {
   const history = historyWith(report, before);
@@ -118,7 +118,7 @@ function origin({ run }: Report): string[] {
 
 /** One deployment that a comment remembers. */
 export interface PastDeployment {
-  /** Of the step of the run, so that it is told once. */
+  /** Of the step of the run, so that it is listed once. */
   readonly id: string;
   /** ISO 8601. */
   readonly at: string;
@@ -151,7 +151,7 @@ export function writeHistory(history: readonly PastDeployment[]): string {
   return `${OPEN}${Buffer.from(JSON.stringify(history)).toString('base64')} -->`;
 }
 
-/** Pure: with one more, or with one told anew. */
+/** Pure: with one more, or with one listed again. */
 export function withDeployment(
   history: readonly PastDeployment[],
   deployment: PastDeployment,

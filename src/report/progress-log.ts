@@ -28,7 +28,7 @@ export interface TimedPoint extends RolloutPoint {
 const MAX_WARNINGS = 10;
 
 /**
- * The job log: a group for each step, each line with the elapsed time. Every text becomes harmless and loses its
+ * The job log: a group for each step, each line with the elapsed time. Every text is sanitized and loses its
  * secrets here, whoever wrote it.
  */
 export class ProgressLog implements StepLog {
@@ -91,7 +91,7 @@ export class ProgressLog implements StepLog {
     this.points.push({ at: this.seconds, ...point });
   }
 
-  /** Hidden again once it is harmless: an escape inside a secret would keep it from being found. */
+  /** Masked again once it is sanitized: an escape inside a secret would keep it from being found. */
   #shown(text: string): string[] {
     return sanitizeLines(this.#masks.mask(text)).map((line) => this.#masks.mask(line));
   }

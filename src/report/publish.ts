@@ -20,8 +20,8 @@ export interface Publisher {
 }
 
 /**
- * Writes the report file, the outputs, the summary and the comment, says the verdict, and only then fails the step:
- * later steps see everything on red as on green. Secrets are hidden in all of it, before JSON or Markdown change their letters.
+ * Writes the report file, the outputs, the summary and the comment, says how it ended, and only then fails the step:
+ * later steps see everything on red as on green. Secrets are masked in all of it, before JSON or Markdown change their letters.
  * A file that cannot be written is a line in the log: it changes nothing of what happened in AWS.
  */
 export async function publish(
@@ -31,7 +31,7 @@ export async function publish(
   options: {
     readonly temp: string;
     readonly summary: boolean;
-    /** Writes the comment of a report whose secrets are hidden. */
+    /** Writes the comment of a report whose secrets are masked. */
     readonly comment?: (report: Report) => Promise<CommentEnd>;
   },
 ): Promise<void> {

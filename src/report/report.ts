@@ -6,6 +6,7 @@ import {
   type BuildFacts,
   type Cause,
   type CheckResult,
+  type Conclusion,
   type DeployedImage,
   type Evidence,
   type GateResult,
@@ -20,7 +21,7 @@ import {
 import { objectIn, textIn } from '../runtime/json.ts';
 import type { TimedPoint } from './progress-log.ts';
 import { describeRequest } from './public-request.ts';
-import type { Ending, RunRecord } from './run-record.ts';
+import type { RunRecord } from './run-record.ts';
 
 /** The whole run, for people and machines. Secret values appear in it by name only. */
 export interface Report {
@@ -105,7 +106,7 @@ export interface Recorded {
   readonly points: readonly TimedPoint[];
 }
 
-/** Pure: the report of a story. The worst service speaks for the run. */
+/** Pure: the report of a run. The worst service speaks for the run. */
 export function composeReport(
   request: Request | undefined,
   run: RunFacts,
@@ -184,7 +185,7 @@ function logGroupsOf({ rollout, snapshot }: ServiceRun): LogGroup[] {
   return groups.filter(({ name }, at) => groups.findIndex((each) => each.name === name) === at);
 }
 
-function endOf(record: RunRecord, services: readonly ServiceReport[]): Ending {
+function endOf(record: RunRecord, services: readonly ServiceReport[]): Conclusion {
   if (record.ending !== undefined) return record.ending;
   const worst = services.reduce<ServiceReport | undefined>(
     (so, each) => (so === undefined || badness(each.result) > badness(so.result) ? each : so),

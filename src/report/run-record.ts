@@ -1,12 +1,10 @@
 import { deployErrorOf } from '../aws/errors.ts';
 import type {
   BuildFacts,
-  Cause,
   CheckResult,
+  Conclusion,
   DeployedImage,
-  Evidence,
   RegisteredDefinition,
-  Result,
   ServiceCost,
   ServiceRun,
 } from '../model/index.ts';
@@ -30,15 +28,7 @@ export interface RunRecord {
   /** Origin of the health-check URL, else of the load balancer. */
   url: string | undefined;
   /** How the run ended where no service says it: before any was touched, or because it was cancelled. */
-  ending: Ending | undefined;
-}
-
-export interface Ending {
-  readonly result: Result;
-  readonly cause: Cause | undefined;
-  readonly message: string;
-  readonly hint: string | undefined;
-  readonly evidence: readonly Evidence[];
+  ending: Conclusion | undefined;
 }
 
 export function newRunRecord(): RunRecord {
@@ -57,23 +47,16 @@ export function newRunRecord(): RunRecord {
 }
 
 /** How a run ends that threw. */
-export function endingOf(error: unknown): Ending {
+export function endingOf(error: unknown): Conclusion {
   if (error instanceof Cancelled) {
     return { result: 'cancelled', cause: 'cancelled', message: error.message, hint: undefined, evidence: [] };
   }
   const failure = deployErrorOf(error, 'deploying');
-  const known = failure instanceof DeployError ? failure : new DeployError('unknown', failure.message);
-  return {
-    result: 'failed',
-    cause: known.reason,
-    message: known.message,
-    hint: known.hint,
-    evidence: known.evidence,
-  };
+  return (failure instanceof DeployError ? failure : new DeployError('unknown', failure.message)).conclusion;
 }
 
 /** The ending, with what was known of each service by then. */
-export function withEvidence(ending: Ending, serviceRuns: readonly ServiceRun[]): Ending {
+export function withEvidence(ending: Conclusion, serviceRuns: readonly ServiceRun[]): Conclusion {
   const known = serviceRuns.flatMap(({ outcome }) => outcome?.evidence ?? []);
   return { ...ending, evidence: [...ending.evidence, ...known] };
 }

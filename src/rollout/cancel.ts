@@ -27,7 +27,7 @@ export interface Interruption {
 const SECONDS_TO_UNDO = 5;
 
 /**
- * Ends the course of one service that nobody will follow any more. A cancelled one is rolled back where `on-cancel`
+ * Ends the run of one service that nobody will follow any more. A cancelled one is rolled back where `on-cancel`
  * asks for that: at most one request takes effect, and nobody waits for its end. Otherwise says where it stands. What
  * was wrong with it by then stays its evidence. Never rejects.
  */

@@ -66,7 +66,7 @@ function otherwise({ snapshot, taskDefinitionArn }: Rollout, primary: Deployment
   return `Another deployment, of ${revision}, has replaced that of ${revisionName(taskDefinitionArn)} to service "${snapshot.address.name}"; it was not touched.`;
 }
 
-/** The verdict stands by then; this sentence about it is waited for so long. */
+/** The outcome stands by then; this sentence about it is waited for so long. */
 const LONGEST_MS = 10_000;
 
 /** What the service runs this moment, as ECS says. */

@@ -17,7 +17,7 @@ import { observe, viewEvents, type Observation, type ServiceEvent } from './obse
 /** Most recent events that are shown. */
 const MOST = 8;
 
-/** Events that tell of trouble; the others tell of every rollout (ECS Developer Guide, "Service event messages"). */
+/** Events that name a problem; the others come with every rollout (ECS Developer Guide, "Service event messages"). */
 const TELLING = /unable|unhealthy|fail|error|throttl|missing|alarm|rolling back|consistently/i;
 
 /**
@@ -44,7 +44,7 @@ export async function diagnose(
   ];
 }
 
-/** Pure: new events that tell of trouble, oldest first, equal ones once. */
+/** Pure: new events that name a problem, oldest first, equal ones once. */
 export function eventEvidence(events: readonly ServiceEvent[], known: readonly string[]): Evidence[] {
   const fresh = events.filter((event) => !known.includes(event.id)).reverse();
   const texts = fresh.map((event) => shortenArns(event.message)).filter((message) => TELLING.test(message));

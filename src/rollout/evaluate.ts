@@ -1,6 +1,14 @@
 import { describeFailure } from '../ecs/task-failure.ts';
 import type { Cause } from '../model/index.ts';
-import { causeOf, failedSinceHealthy, isConclusive, saysRollback, type History } from './history.ts';
+import {
+  causeOf,
+  countedFailures,
+  isConclusive,
+  saysRollback,
+  type CountingTerms,
+  type History,
+} from './history.ts';
+import { eventText, hopelessEvent } from './placement.ts';
 import type { DeploymentView, EntryView, Observation } from './observe.ts';
 
 /** What one look at a rollout, with all looks before it, amounts to. */
@@ -19,8 +27,8 @@ export type Evaluation =
   | { readonly kind: 'rollback-failed'; readonly cause: Cause; readonly reason: string }
   | { readonly kind: 'superseded'; readonly by: string };
 
-/** What the judge has to know of the request and the service. */
-export interface EvaluationTerms {
+/** What the evaluation has to know of the request and the service. */
+export interface EvaluationTerms extends CountingTerms {
   readonly deploymentId: string;
   /** `id` of what was PRIMARY before this run; where it still is, the look is older than the update. */
   readonly primaryBefore: string | undefined;
@@ -29,9 +37,6 @@ export interface EvaluationTerms {
   /** The desired count before this run changed it; undefined where it did not. */
   readonly countBefore: number | undefined;
   readonly failFast: boolean;
-  readonly failedTaskLimit: number | 'auto';
-  /** Failed tasks at which the service's own circuit breaker triggers. */
-  readonly breakerThreshold: number;
   /** The service is configured to roll back by itself when its circuit breaker, or one of its alarms, triggers. */
   readonly ecsRollsBack: { readonly forBreaker: boolean; readonly forAlarms: boolean };
   /** ARN of the task definition that ECS goes back to. */
@@ -104,10 +109,16 @@ function evaluateRunning(
 
 /** Fail fast: the tasks that failed already say what ECS will find out later. */
 function evaluateEvidence(history: History, terms: EvaluationTerms): Evaluation {
-  const failure = terms.failFast ? isConclusive(history, terms) : undefined;
-  return failure === undefined
+  if (!terms.failFast) return { kind: 'progressing' };
+  const failure = isConclusive(history, terms);
+  if (failure !== undefined) {
+    return { kind: 'failed', ecs: 'in-progress', cause: failure.cause, reason: describeFailure(failure) };
+  }
+  // Where some task found a place, others may yet: old ones make room, instances are started.
+  const event = history.placed ? undefined : hopelessEvent(history.unplaced);
+  return event === undefined
     ? { kind: 'progressing' }
-    : { kind: 'failed', ecs: 'in-progress', cause: failure.cause, reason: describeFailure(failure) };
+    : { kind: 'failed', ecs: 'in-progress', cause: 'capacity', reason: eventText(event) };
 }
 
 /** STOPPED means superseded, given up with rollback off, or stopped by somebody. */
@@ -156,7 +167,7 @@ function evaluateReplaced(
   const { forBreaker, forAlarms } = terms.ecsRollsBack;
   const mayBeRollback = (forBreaker || forAlarms) && primary.taskDefinitionArn === terms.lastGood;
   // Ours is gone once a rollback is over; its tasks say whether there was cause for one.
-  const hasFailed = ours === undefined ? failedSinceHealthy(history) > 0 : ours.rolloutState === 'FAILED';
+  const hasFailed = ours === undefined ? countedFailures(history).length > 0 : ours.rolloutState === 'FAILED';
   const isRollback =
     saysRollback(primary) || primary.id === history.rollbackId || (hasFailed && mayBeRollback);
   if (!isRollback) return { kind: 'superseded', by: nameOf(primary) };
@@ -166,7 +177,7 @@ function evaluateReplaced(
   return { kind: 'failed', ecs: 'rolling-back', ...because };
 }
 
-/** A change of counts or tags alone makes no deployment: it is done when as many tasks run as are wanted. */
+/** A change of counts or tags alone makes no deployment: it is done when as many tasks run as are desired. */
 function evaluateCounts(seen: Observation, history: History, terms: EvaluationTerms): Evaluation {
   const { primary, service } = seen;
   if (primary !== undefined && primary.id !== terms.deploymentId) {

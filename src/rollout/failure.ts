@@ -1,14 +1,15 @@
 import { LOG_SIGNS } from '../ecs/stop-reasons.ts';
 import { describeFailure } from '../ecs/task-failure.ts';
-import type { Cause, Evidence, Problem } from '../model/index.ts';
+import type { Cause, Evidence, Problem, ServiceSnapshot } from '../model/index.ts';
 import type { DeployError } from '../runtime/error.ts';
 import { counted } from '../runtime/log.ts';
 import type { Evaluation } from './evaluate.ts';
 import type { History } from './history.ts';
 import type { Observation } from './observe.ts';
+import { eventText } from './placement.ts';
 import { describeHook } from './progress.ts';
 
-/** How a watch ended: a verdict, the deadline, or blindness (credentials gone, access denied). */
+/** How a watch ended: a final evaluation, the deadline, or lost access (credentials gone, access denied). */
 export interface Watched {
   readonly end:
     | Exclude<Evaluation, { kind: 'progressing' }>
@@ -22,7 +23,12 @@ export interface Watched {
  * Pure: what stands between a watched rollout and success; undefined where it completed. `count`: the one that this run
  * set, where it changed nothing else.
  */
-export function problemOf(watched: Watched, waitMinutes: number, count?: number): Problem | undefined {
+export function problemOf(
+  watched: Watched,
+  waitMinutes: number,
+  count?: number,
+  snapshot?: Pick<ServiceSnapshot, 'deployment'>,
+): Problem | undefined {
   const { end } = watched;
   switch (end.kind) {
     case 'completed':
@@ -65,15 +71,16 @@ export function problemOf(watched: Watched, waitMinutes: number, count?: number)
         recovery: 'leave',
       });
     case 'deadline':
-      return problem(watched, deadlineProblem(watched.last, waitMinutes, count));
+      return problem(watched, deadlineProblem(watched, waitMinutes, count, snapshot?.deployment));
     case 'access-lost':
       return {
         result: 'failed',
-        cause: end.failure.reason,
+        cause: end.failure.conclusion.cause,
         reason: `could not be watched any longer: ${end.failure.message}`,
-        hint: end.failure.hint,
+        hint: end.failure.conclusion.hint,
         evidence: evidenceOf(watched.last, watched.history),
-        recovery: 'leave',
+        // Blind is not failed; an answer that nobody can make sense of leaves this service to nobody else, though.
+        recovery: end.failure.reason === 'unknown' ? 'roll-back' : 'leave',
       };
   }
 }
@@ -102,9 +109,10 @@ const STARTING: readonly string[] = ['RECONCILE_SERVICE', 'SCALE_UP'];
 
 /** A new revision that is healthy at its count is left to finish; so is a native strategy that bakes or awaits a hook. */
 function deadlineProblem(
-  last: Observation | undefined,
+  { last, history }: Watched,
   waitMinutes: number,
   count: number | undefined,
+  settings: ServiceSnapshot['deployment'] | undefined,
 ): Pick<Problem, 'result' | 'cause' | 'reason' | 'recovery'> {
   const common = { result: 'timed-out', cause: 'timeout' } as const;
   const after = `had not finished after ${counted(waitMinutes, 'minute')}`;
@@ -117,11 +125,22 @@ function deadlineProblem(
     const state = `the service wants ${counted(last.service.desired, 'task')} again, not ${count}: something else sets its count`;
     return { ...common, reason: `${after}: ${state}`, recovery: 'leave' };
   }
-  if (last !== undefined && isHealthyAtItsCount(last)) {
+  if (last !== undefined && (isHealthyAtItsCount(last) || isReplaced(last, settings))) {
+    const oldRun = last.oldTasks > 0 || (last.others?.running ?? 0) > 0;
     return {
       ...common,
-      reason: `${after}: the new tasks are all healthy, ${last.oldTasks > 0 ? 'old tasks are still draining' : 'ECS has not called it complete'}`,
+      reason: `${after}: the new tasks are all healthy, ${oldRun ? 'old tasks are still draining' : 'ECS has not called it complete'}`,
       recovery: 'leave',
+    };
+  }
+  const lack = last === undefined ? undefined : lackOf(last, history);
+  if (last !== undefined && lack !== undefined) {
+    const onlyLacks = isWellButFor(last, history);
+    return {
+      result: 'timed-out',
+      cause: 'capacity',
+      reason: `${after}: ${howFar(last)}${onlyLacks ? ', all that ran are healthy, and the rest found no place' : ''}: ${lack}`,
+      recovery: onlyLacks ? 'leave' : 'roll-back',
     };
   }
   const state = last === undefined ? '' : `: ${howFar(last)}`;
@@ -130,6 +149,39 @@ function deadlineProblem(
 
 function isHealthyAtItsCount(last: Observation): boolean {
   return last.targetsUnread !== true && desired(last) > 0 && healthyTasks(last) >= desired(last);
+}
+
+/**
+ * ECS's own counts, where tasks or targets may not be read: a rolling update that has to keep all of its tasks healthy stops
+ * an old one only once a new one is (ECS Developer Guide, "Rolling update").
+ */
+function isReplaced(last: Observation, settings: ServiceSnapshot['deployment'] | undefined): boolean {
+  const isUnread = last.tasks.length === 0 || last.targetsUnread === true;
+  const { entry, others } = last;
+  if (!isUnread || entry === undefined || others === undefined) return false;
+  const keepsAll = settings?.strategy === 'ROLLING' && settings.minimumHealthyPercent >= 100;
+  const isThere = entry.desired > 0 && entry.running >= entry.desired && entry.pending === 0;
+  return keepsAll && isThere && (others.desired === 0 || others.running === 0);
+}
+
+/** What ECS says of the tasks that found no place; undefined where all have one, or nothing is said. */
+function lackOf(last: Observation, { failures, unplaced }: History): string | undefined {
+  if ((last.entry?.running ?? 0) >= desired(last)) return undefined;
+  const event = unplaced.at(-1);
+  if (event !== undefined) return eventText(event);
+  const all = [...failures.values()];
+  const isOther = all.some(({ severity }) => severity !== 'ignored');
+  const failure = isOther ? undefined : all.findLast(({ cause }) => cause === 'capacity');
+  return failure === undefined ? undefined : describeFailure(failure);
+}
+
+/** All that ran is healthy: the revision is not at fault, and going back needs the room that is lacking. */
+function isWellButFor(last: Observation, { failures }: History): boolean {
+  const running = last.tasks.filter(({ status }) => status === 'RUNNING');
+  const isClean = [...failures.values()].every(({ severity }) => severity === 'ignored');
+  return (
+    isClean && last.targetsUnread !== true && running.length > 0 && running.every(({ healthy }) => healthy)
+  );
 }
 
 /** ECS counts the tasks that run, also where they may not be read one by one. */

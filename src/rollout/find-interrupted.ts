@@ -17,7 +17,7 @@ export type Found =
     }
   /** The service is as it was. */
   | { readonly kind: 'untouched' }
-  /** The service changed, and nothing of it can be told to be this run's. One sentence. */
+  /** The service changed, and nothing shows that this run did it. One sentence. */
   | { readonly kind: 'other'; readonly sentence: string };
 
 /** A read that does not come is waited for so long, and asked for again so often. */

@@ -1,12 +1,20 @@
+import { settling, type FailedTaskTerms, type Past } from '../ecs/failed-tasks.ts';
 import type { TargetView } from '../ecs/targets.ts';
 import { describeFailure, type TaskFailure } from '../ecs/task-failure.ts';
 import type { Cause } from '../model/index.ts';
-import type { EntryView, Observation } from './observe.ts';
+import type { EntryView, Observation, ServiceEvent } from './observe.ts';
+import { unplacedEvents } from './placement.ts';
 
 /** What the looks at one rollout taught so far. */
 export interface History {
   /** Our tasks that became healthy, or failed, each once, in the order in which that was seen. */
   readonly transitions: readonly TaskTransition[];
+  /** ECS found a place for some task of ours. */
+  readonly placed: boolean;
+  /** Events since the start about tasks that found none, oldest first; an answer holds the last hundred of all alone. */
+  readonly unplaced: readonly ServiceEvent[];
+  /** Some task of ours started its containers. */
+  readonly started: boolean;
   /** Failed tasks of ours by id, in the order in which they were seen. */
   readonly failures: ReadonlyMap<string, TaskFailure>;
   readonly unhealthyTargets: UnhealthyTargets;
@@ -20,11 +28,13 @@ export interface History {
 export type TaskTransition =
   /** `checked`: something besides its running says so. */
   | { readonly task: string; readonly became: 'healthy'; readonly checked: boolean }
-  /** `counts`: towards `failed-task-limit`. */
-  | { readonly task: string; readonly became: 'failed'; readonly counts: boolean };
+  | { readonly task: string; readonly became: 'failed' };
 
 export const NO_HISTORY: History = {
   transitions: [],
+  placed: false,
+  unplaced: [],
+  started: false,
   failures: new Map(),
   unhealthyTargets: new Map(),
   rollbackId: undefined,
@@ -32,7 +42,12 @@ export const NO_HISTORY: History = {
 };
 
 /** Pure: the history with one more look. `beganBefore`: what failed by the first one is of another time. */
-export function remember(history: History, seen: Observation, beganBefore = false): History {
+export function remember(
+  history: History,
+  seen: Observation,
+  beganBefore = false,
+  knownEvents: readonly string[] = [],
+): History {
   const isUnanswered = seen.unanswered !== undefined;
   const first = isUnanswered ? undefined : new Set(beganBefore ? failedIn(seen) : []);
   const known = history.preexisting ?? first;
@@ -52,17 +67,27 @@ export function remember(history: History, seen: Observation, beganBefore = fals
     transitions: [
       ...history.transitions.filter((transition) => !isBelied(transition, failures)),
       ...newlyHealthy.map(({ id, checked }) => ({ task: id, became: 'healthy' as const, checked })),
-      ...newlyFailed.map(({ id, failure }) => ({
-        task: id,
-        became: 'failed' as const,
-        counts: failure?.severity === 'counts' && !preexisting.has(id),
-      })),
+      ...newlyFailed.map(({ id }) => ({ task: id, became: 'failed' as const })),
     ],
+    placed: history.placed || isAnyPlaced(seen),
+    unplaced: [
+      ...history.unplaced,
+      ...unplacedEvents(seen.events, new Set([...knownEvents, ...history.unplaced.map(({ id }) => id)])),
+    ],
+    started: history.started || seen.tasks.some(hasStarted),
     failures,
     unhealthyTargets: rememberTargets(history.unhealthyTargets, seen.targets),
     rollbackId: saysRollback(seen.primary) ? seen.primary?.id : history.rollbackId,
     preexisting: known,
   };
+}
+
+function isAnyPlaced({ tasks, entry }: Observation): boolean {
+  return tasks.length > 0 || (entry?.running ?? 0) + (entry?.pending ?? 0) > 0;
+}
+
+function hasStarted({ status, failure }: Observation['tasks'][number]): boolean {
+  return failure === undefined ? status === 'RUNNING' : failure.started === true;
 }
 
 function failedIn({ tasks }: Observation): string[] {
@@ -71,7 +96,9 @@ function failedIn({ tasks }: Observation): string[] {
 
 /** Nothing but its running spoke for the task, and then it failed: it was never healthy, only slow to crash. */
 function isBelied(transition: TaskTransition, failures: ReadonlyMap<string, TaskFailure>): boolean {
-  return transition.became === 'healthy' && !transition.checked && failures.has(transition.task);
+  const failure = failures.get(transition.task);
+  const isCrash = failure !== undefined && failure.severity !== 'ignored';
+  return transition.became === 'healthy' && !transition.checked && isCrash;
 }
 
 /** ECS rolls back by a new PRIMARY entry of `deployments[]` that says so in its reason. */
@@ -79,34 +106,38 @@ export function saysRollback(primary: Pick<EntryView, 'reason'> | undefined): bo
   return /roll(ing|ed)?[ -]?back/i.test(primary?.reason ?? '');
 }
 
-/** Pure: how many failed tasks count since a task last became healthy. */
-export function failedSinceHealthy({ transitions }: History): number {
-  const last = transitions.findLastIndex(({ became }) => became === 'healthy');
-  return transitions
-    .slice(last + 1)
-    .filter((transition) => transition.became === 'failed' && transition.counts).length;
+/** How failed tasks are counted. */
+export interface CountingTerms extends FailedTaskTerms {
+  /** A task that becomes healthy takes back the failures before it (ECS API, DeploymentCircuitBreaker). */
+  readonly resetOnHealthyTask: boolean;
+}
+
+/**
+ * Pure: the failures that count: those since a task last became healthy, and those of tasks that had been healthy and died
+ * by themselves, which no other task takes back.
+ */
+export function countedFailures(history: History, resetOnHealthyTask = true): TaskFailure[] {
+  const { transitions, failures } = history;
+  const last = resetOnHealthyTask ? transitions.findLastIndex(({ became }) => became === 'healthy') : -1;
+  const wereHealthy = new Set(
+    transitions.flatMap(({ task, became }) => (became === 'healthy' ? [task] : [])),
+  );
+  const counted = transitions.filter(
+    ({ task, became }, index) => became === 'failed' && (index > last || wereHealthy.has(task)),
+  );
+  return counted.flatMap(({ task }) => {
+    const failure = failures.get(task);
+    return failure === undefined || failure.severity === 'ignored' ? [] : [failure];
+  });
 }
 
 /** The failure that settles it, if the evidence is conclusive: one that no retry can help, or enough of the others. */
-export function isConclusive(
-  history: History,
-  terms: { readonly failedTaskLimit: number | 'auto'; readonly breakerThreshold: number },
-): TaskFailure | undefined {
-  const failures = [...history.failures.values()];
-  const atOnce = failures.find((failure) => failure.severity === 'conclusive');
-  if (atOnce !== undefined) return atOnce;
-  return failedSinceHealthy(history) >= limitOf(history, terms)
-    ? mostFrequent(failures.filter((failure) => failure.severity === 'counts'))
-    : undefined;
+export function isConclusive(history: History, terms: CountingTerms): TaskFailure | undefined {
+  return mostFrequent(settling(countedFailures(history, terms.resetOnHealthyTask), pastOf(history), terms));
 }
 
-/** `auto`: two while nothing of ours was ever healthy; from then on the circuit breaker's own threshold. */
-function limitOf(
-  history: History,
-  terms: { readonly failedTaskLimit: number | 'auto'; readonly breakerThreshold: number },
-): number {
-  if (terms.failedTaskLimit !== 'auto') return terms.failedTaskLimit;
-  return history.transitions.some(({ became }) => became === 'healthy') ? terms.breakerThreshold : 2;
+function pastOf({ started, transitions }: History): Past {
+  return { started, healthy: transitions.some(({ became }) => became === 'healthy') };
 }
 
 /** The cause that most failed tasks share; undefined where no task says anything. */

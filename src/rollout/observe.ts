@@ -42,13 +42,17 @@ export async function observe(
 function viewService(
   service: Service,
   deploymentId: string,
-): Pick<Observation, 'entry' | 'primary' | 'entries' | 'service' | 'events'> {
+): Pick<Observation, 'entry' | 'primary' | 'entries' | 'others' | 'service' | 'events'> {
   const primary = primaryOf(service);
   const entry = service.deployments?.find((each) => each.id === deploymentId);
   return {
     entry: entry && viewEntry(entry),
     primary: primary && viewEntry(primary),
     entries: service.deployments?.length ?? 0,
+    others: {
+      desired: sum(service.deployments, deploymentId, ({ desiredCount }) => desiredCount),
+      running: sum(service.deployments, deploymentId, ({ runningCount }) => runningCount),
+    },
     service: {
       status: service.status ?? '',
       desired: service.desiredCount ?? 0,
@@ -56,6 +60,14 @@ function viewService(
     },
     events: viewEvents(service),
   };
+}
+
+function sum(
+  deployments: readonly Deployment[] = [],
+  ours: string,
+  count: (deployment: Deployment) => number | undefined,
+): number {
+  return deployments.filter(({ id }) => id !== ours).reduce((total, each) => total + (count(each) ?? 0), 0);
 }
 
 function viewEntry(entry: Deployment): EntryView {
@@ -112,7 +124,7 @@ async function newerThan(
   return newer?.serviceDeploymentArn === undefined ? undefined : lastSegment(newer.serviceDeploymentArn);
 }
 
-/** One look at a rollout: plain facts, gathered by observe.ts, judged by judge.ts. */
+/** One look at a rollout: plain facts, which evaluate.ts evaluates. */
 export interface Observation extends TaskHealth {
   /** Our service deployment; undefined where service deployments cannot be read (or not yet). */
   readonly deployment: DeploymentView | undefined;
@@ -121,6 +133,8 @@ export interface Observation extends TaskHealth {
   readonly primary: EntryView | undefined;
   /** Number of entries in `deployments[]`. */
   readonly entries: number;
+  /** Tasks of the others of them. */
+  readonly others?: { readonly desired: number; readonly running: number };
   readonly service: { readonly status: string; readonly desired: number; readonly running: number };
   /** A service deployment that is newer than ours, where one was looked for and found. */
   readonly newer: string | undefined;
@@ -162,8 +176,14 @@ export interface EntryView {
 export interface ServiceEvent {
   readonly id: string;
   readonly message: string;
+  /** Milliseconds since 1970, by AWS's clock. */
+  readonly at?: number;
 }
 
 export function viewEvents({ events = [] }: Service): ServiceEvent[] {
-  return events.map((event) => ({ id: event.id ?? '', message: event.message ?? '' }));
+  return events.map(({ id = '', message = '', createdAt }) => ({
+    id,
+    message,
+    ...(createdAt === undefined ? {} : { at: createdAt.getTime() }),
+  }));
 }

@@ -86,6 +86,13 @@ export function conclude(
         nowRunning,
         [firstCause(problem)],
       );
+    case 'unseen':
+      return badEnd(
+        { ...problem, result: 'failed', cause: rollback.cause, hint: rollback.hint },
+        `${broken}; ECS was rolling it back when this run lost sight of it: ${rollback.why.replace(/\.$/, '')}.`,
+        nowRunning,
+        [firstCause(problem)],
+      );
     case 'failed':
       return badEnd(
         { ...problem, result: 'failed', cause: 'rollback-failed' },
@@ -128,11 +135,16 @@ function goodEnd(serviceRun: ServiceRun, request: RolloutRequest, nowRunning: st
   };
 }
 
-/** What was proven, and nothing more. */
+/** What was proven, each gate once, and nothing more. Of a gate that was asked again the last answer stands. */
 function proof(gates: readonly GateResult[]): string {
-  const passed = gates.filter(({ state }) => state === 'passed').map(({ gate }) => PROOFS[gate]);
-  if (passed.length === 0) return 'as ECS says; nothing was proven beyond that';
-  return `proven healthy by ${passed.join(', ')}`;
+  const last = new Map(gates.map((result) => [result.gate, result]));
+  const passed = [...last.values()].filter(({ state }) => state === 'passed');
+  const named = passed.filter(({ unchecked }) => unchecked !== true).map(({ gate }) => PROOFS[gate]);
+  const runs = passed.some(({ unchecked }) => unchecked === true);
+  const only = runs ? 'its tasks run, and nothing checks their health' : '';
+  if (named.length === 0) return runs ? only : 'as ECS says; nothing was proven beyond that';
+  if (runs) return `proven by ${named.join(', ')}; ${only}`;
+  return `proven healthy by ${named.join(', ')}`;
 }
 
 const PROOFS: Readonly<Record<GateResult['gate'], string>> = {

@@ -41,7 +41,7 @@ export function progressLine(seen: Observation): string {
     .join(', ');
 }
 
-/** Pure: how much of what is wanted is there, as a bar: healthy tasks, else running ones. */
+/** Pure: how much of what is desired is there, as a bar: healthy tasks, else running ones. */
 export function progressBar(seen: Observation): string {
   const { desired, running, healthy } = pointOf('', seen);
   const share = desired === 0 ? 1 : Math.min(1, (healthy ?? running) / desired);
@@ -63,7 +63,7 @@ export function describeHook({ id, expiresAt, then }: AwaitingHook): string {
 }
 
 /**
- * Tells only what changed: the state of the rollout, and service events that were not told yet. Where nothing changes
+ * Says only what changed: the state of the rollout, and service events that were not reported yet. Where nothing changes
  * for long, it says that it still watches.
  */
 export class ProgressReporter {

@@ -7,6 +7,7 @@ import { candidatesOf, deployableRevision, findRollbackTarget, imagesAfter } fro
 import { describeServiceDeployment, type ServiceDeployment } from '../ecs/service-deployments.ts';
 import { describeService, primaryOf, type Deployment, type Service } from '../ecs/services.ts';
 import type { Problem, Request, RollbackEnd, Rollout, RolloutRequest, ServiceRun } from '../model/index.ts';
+import { Cancelled } from '../runtime/cancellation.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { withTimeout } from '../runtime/wait.ts';
 import type { Watched } from './failure.ts';
@@ -55,7 +56,7 @@ export function failTogether(
   );
 }
 
-/** What this run did not bring about, or cannot undo with its credentials, takes nobody along. */
+/** What this run did not bring about, or cannot roll back with its credentials, takes nobody along. */
 function concernsAll({ problem, rollout }: ServiceRun): boolean {
   if (problem === undefined) return false;
   const isRefused = rollout === undefined && problem.cause !== 'credentials-expired';
@@ -72,7 +73,7 @@ export async function rollBackIfNeeded(
   if (rollout === undefined || !rollbackNeeded(serviceRun, request.rollout)) return serviceRun;
   ctx.log.line(`${serviceRun.snapshot.address.name}: ${problem?.cause ?? ''}: it ${problem?.reason ?? ''}`);
   const rollback = await withoutThrowing(async () => {
-    const undone = await undo(ctx, rollout, problem?.recovery, request.rollout);
+    const undone = await undoDeployment(ctx, rollout, problem?.recovery, request.rollout);
     const end = await proveRollback(ctx, rollout, request.rollout, undone);
     if (end.kind !== 'rolled-back') return end;
     const unrestored = await restoreSettings(ctx, rollout, request.rollout);
@@ -81,7 +82,7 @@ export async function rollBackIfNeeded(
   return { ...serviceRun, rollback };
 }
 
-async function undo(
+async function undoDeployment(
   ctx: RollbackContext,
   rollout: Rollout,
   recovery: Problem['recovery'] | undefined,
@@ -170,11 +171,11 @@ async function lookWhereItEnded(
   // Somebody may have deployed since: only where ECS itself went is gone on from.
   if (!(await isOfEcs(ctx, rollout, primary))) return end;
   log.line(`${name}: ${why}: it is updated to that.`);
-  const step = { kind: 'update' as const, to: target, desired: service.desiredCount };
   const from = { ...there, replacesTasks: true, snapshot: { ...rollout.snapshot, primaryId: primary.id } };
   let again: RollbackEnd | 'look-again';
   try {
-    again = await updateBack(ctx, from, request, step);
+    const revision = await deployableRevision(ctx, target);
+    again = await updateBack(ctx, from, request, { revision, desired: service.desiredCount });
   } catch (error) {
     if (awsErrorKind(error) === 'not-aws') throw error;
     return { kind: 'failed', why: `${why}; ${describeAwsError(error)}` };
@@ -191,31 +192,84 @@ const REFUSALS = 3;
 /** However little time is left, a look that is begun has as long. */
 const LEAST_MS = 5_000;
 
+/** A look that hangs is given up, and begun again. */
+const LOOK_MS = 30_000;
+
+/** Pauses after calls that AWS did not answer, in seconds; the last one goes on. */
+const UNANSWERED_PAUSES = [1, 2, 4, 8, 15];
+
+/** How far a rollback came. */
+interface Tries {
+  /** Looks after which ECS had moved on. */
+  moved: number;
+  /** Requests to stop that ECS refused. */
+  refusals: number;
+  /** Calls in a row that AWS did not answer. */
+  unanswered: number;
+  /** The last request that AWS did not answer: the next one is by the other call, which has another quota. */
+  lost: 'stop' | 'update' | undefined;
+  /** The revision of an UpdateService of ours that was not answered: it may have taken effect since. */
+  sent: string | undefined;
+  /** The revision to go back to, once it is there. */
+  revision?: string;
+}
+
 /**
  * Puts the last good revision back. Right before each change the service is read again: another's deployment is
- * never undone. While our service deployment runs, ECS is asked to roll it back; afterwards the service is updated
- * to the last good revision. The rollback is followed and judged like any rollout.
+ * never rolled back. While our service deployment runs, ECS is asked to roll it back; afterwards the service is updated
+ * to the last good revision. Throttling, server errors and calls that hang only cost time: it is tried by both calls in
+ * turn until the deadline. The rollback is followed to ECS's own end.
  */
 export async function rollBack(
   ctx: RollbackContext,
   rollout: Rollout,
   request: RolloutRequest,
 ): Promise<RollbackEnd> {
-  const { clock, signal } = ctx;
+  const { clock, signal, log } = ctx;
+  const { name } = rollout.snapshot.address;
   const deadline = clock.now() + request.waitMinutes * 60_000;
-  let refusals = 0;
-  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-    const mayStop = refusals < REFUSALS;
-    const left = until(deadline, clock, request);
-    const next = (): Promise<Step> => retryRead(clock, () => nextStep(ctx, rollout, mayStop), signal);
-    const step = await withTimeout(clock, Math.max(deadline - clock.now(), LEAST_MS), next);
-    const end = await take(ctx, rollout, left, step);
-    if (typeof end !== 'string') return end;
-    if (end === 'refused') refusals += 1;
-    if (end === 'may-not-stop') refusals = REFUSALS;
-    else await clock.sleep(request.pollSeconds * 1000, signal);
+  const tries: Tries = { moved: 0, refusals: 0, unanswered: 0, lost: undefined, sent: undefined };
+  while (tries.moved < ATTEMPTS) {
+    try {
+      const end = await tryOnce(ctx, rollout, until(deadline, clock, request), tries);
+      if (typeof end !== 'string') return end;
+      tries.moved += 1;
+      tries.unanswered = 0;
+      tries.lost = undefined;
+      if (end === 'refused') tries.refusals += 1;
+      if (end === 'may-not-stop') tries.refusals = REFUSALS;
+      else await clock.sleep(request.pollSeconds * 1000, signal);
+    } catch (error) {
+      const kind = awsErrorKind(error);
+      const left = deadline - clock.now();
+      if ((kind !== 'throttled' && kind !== 'transient') || left <= 0) throw error;
+      const pause = UNANSWERED_PAUSES[Math.min(tries.unanswered, UNANSWERED_PAUSES.length - 1)] ?? 0;
+      tries.unanswered += 1;
+      log.line(`${name}: going back: no answer (${describeAwsError(error)}); trying again.`);
+      await clock.sleep(Math.min(pause * 1000, left), signal);
+    }
   }
   return { kind: 'failed', why: 'the service kept changing while it was rolled back' };
+}
+
+/** Looks at the service, and does what it allows. */
+async function tryOnce(
+  ctx: RollbackContext,
+  rollout: Rollout,
+  request: RolloutRequest,
+  tries: Tries,
+): Promise<RollbackEnd | TryAgain> {
+  const { aws, clock } = ctx;
+  const ms = Math.min(Math.max(request.waitMinutes * 60_000, LEAST_MS), LOOK_MS);
+  if (tries.sent !== undefined) {
+    const service = await withTimeout(clock, ms, () => describeService(aws.ecs, rollout.snapshot.address));
+    const primary = primaryOf(service);
+    if (primary?.id !== rollout.deploymentId && primary?.taskDefinition === tries.sent)
+      return followBack(ctx, rollout, request, service, tries.sent);
+  }
+  const mayStop = tries.refusals < REFUSALS && tries.lost !== 'stop';
+  const step = await withTimeout(clock, ms, () => nextStep(ctx, rollout, mayStop));
+  return take(ctx, rollout, request, step, tries);
 }
 
 /**
@@ -244,6 +298,7 @@ async function take(
   rollout: Rollout,
   request: RolloutRequest,
   step: Step,
+  tries: Tries,
 ): Promise<RollbackEnd | TryAgain> {
   const name = rollout.snapshot.address.name;
   switch (step.kind) {
@@ -253,12 +308,18 @@ async function take(
       return endOfRollback(await watch(ctx, rollout, request, 'rolled-back'));
     case 'stop':
       ctx.log.line(`${name}: asking ECS to roll the service deployment back.`);
+      tries.lost = 'stop';
       return stopAndFollow(ctx, rollout, request, step.arn);
     case 'update':
       ctx.log.line(
         `${name}: going back to ${revisionName(step.to.good.taskDefinitionArn)}${step.to.mustBeRegistered ? ', registered again with the digests that it ran with' : ''}.`,
       );
-      return updateBack(ctx, rollout, request, step);
+      tries.lost = 'update';
+      tries.revision ??= rollout.replacesTasks
+        ? await deployableRevision(ctx, step.to)
+        : rollout.taskDefinitionArn;
+      if (rollout.replacesTasks) tries.sent = tries.revision;
+      return updateBack(ctx, rollout, request, { revision: tries.revision, desired: step.desired });
   }
 }
 
@@ -288,6 +349,8 @@ async function stopAndFollow(
         return deployment?.status?.startsWith('ROLLBACK_') === true ? {} : undefined;
       },
       signal,
+      // The other call is next.
+      clock.now(),
     );
   } catch (error) {
     const kind = awsErrorKind(error);
@@ -312,13 +375,11 @@ async function updateBack(
   ctx: RollbackContext,
   rollout: Rollout,
   request: RolloutRequest,
-  { to, desired }: Extract<Step, { kind: 'update' }>,
+  { revision, desired }: { readonly revision: string; readonly desired: number | undefined },
 ): Promise<RollbackEnd | 'look-again'> {
   const { aws, clock, signal } = ctx;
   const { snapshot } = rollout;
-  const target = {
-    taskDefinitionArn: rollout.replacesTasks ? await deployableRevision(ctx, to) : rollout.taskDefinitionArn,
-  };
+  const target = { taskDefinitionArn: revision };
   const input = restoringInput(rollout, request, target, desired);
   const inTime = untilDeadline(clock, request);
   const read = (): Promise<Service> => inTime(() => describeService(aws.ecs, snapshot.address));
@@ -326,7 +387,7 @@ async function updateBack(
   const service = await writeOnce(
     clock,
     async () => {
-      // Whoever deployed while this waited to be sent again is not to be undone.
+      // Whoever deployed while this waited to be sent again is not to be rolled back.
       const isOurs = !sent || primaryOf(await read())?.id === rollout.deploymentId;
       sent = true;
       return isOurs ? (await aws.ecsWrites.updateService(input)).service : 'superseded';
@@ -340,23 +401,37 @@ async function updateBack(
       return isBack ? now : undefined;
     },
     signal,
+    clock.now(),
   );
   if (service === 'superseded') return 'look-again';
+  return followBack(ctx, rollout, request, service, input.taskDefinition ?? rollout.taskDefinitionArn);
+}
+
+/** Follows the deployment with which this run goes back to ECS's own end: hiccups on its way are no verdict. */
+async function followBack(
+  ctx: RollbackContext,
+  rollout: Rollout,
+  request: RolloutRequest,
+  service: Service | undefined,
+  taskDefinitionArn: string,
+): Promise<RollbackEnd | 'look-again'> {
+  const { snapshot } = rollout;
   const primary = service && primaryOf(service);
   const after = { ...snapshot, primaryId: rollout.deploymentId };
   const replacesTasks = primary?.id !== rollout.deploymentId;
   const back: Rollout = {
     ...rollout,
     snapshot: after,
-    taskDefinitionArn: input.taskDefinition ?? rollout.taskDefinitionArn,
+    taskDefinitionArn,
     deploymentId: primary?.id ?? '',
     serviceDeploymentArn: replacesTasks
-      ? await findServiceDeployment(ctx, after, primary, target.taskDefinitionArn)
+      ? await findServiceDeployment(ctx, after, primary, taskDefinitionArn)
       : undefined,
     replacesTasks,
   };
-  // The way back has the count that was there before, not the one that this run asked for.
-  return endOfRollback(await watch(ctx, back, { ...request, desiredCount: undefined }), back);
+  // The rollback has the count that was there before, not the one that this run asked for.
+  const following = { ...request, desiredCount: undefined, failFast: false };
+  return endOfRollback(await watch(ctx, back, following, 'rolled-back'), back);
 }
 
 /** What a watched rollback came to. `back`: the rollout that goes back, where it is one of ours. */
@@ -381,7 +456,12 @@ function endOfRollback(watched: Watched, back?: Rollout): RollbackEnd | 'look-ag
     case 'deadline':
       return { kind: 'failed', why: 'it had not finished when its time was up; ECS goes on with it' };
     case 'access-lost':
-      return { kind: 'failed', why: end.failure.message };
+      return {
+        kind: 'unseen',
+        cause: end.failure.reason,
+        why: end.failure.message,
+        hint: end.failure.hint,
+      };
   }
 }
 
@@ -389,12 +469,15 @@ function because(reason: string): string {
   return reason === '' ? '' : `: ${reason}`;
 }
 
-/** A rollback that AWS refuses is a failed one, in its own words. */
+/**
+ * A rollback that AWS refuses is a failed one, in its own words; so is one that ends by an error that nobody foresaw: the
+ * other services go on. Rejects with the end of the job alone.
+ */
 export async function withoutThrowing(rollback: () => Promise<RollbackEnd>): Promise<RollbackEnd> {
   try {
     return await rollback();
   } catch (error) {
-    if (awsErrorKind(error) === 'not-aws') throw error;
+    if (error instanceof Cancelled) throw error;
     return { kind: 'failed', why: describeAwsError(error) };
   }
 }

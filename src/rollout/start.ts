@@ -52,8 +52,8 @@ export function plannedChangeFor(
 }
 
 /**
- * Moves one service to a revision, as far as that is needed. What AWS refuses is the course's trouble. A job that is
- * cancelled before anything took effect leaves a course without a rollout: the caller looks at the signal next.
+ * Moves one service to a revision, as far as that is needed. What AWS refuses is the problem of its run. A job that is
+ * cancelled before anything took effect leaves a run without a rollout: the caller looks at the signal next.
  */
 export async function startServiceRun(
   ctx: StartContext,
@@ -187,15 +187,15 @@ function refusal(error: Error): Problem {
   const failure = error instanceof DeployError ? error : new DeployError('unknown', error.message);
   return {
     result: 'failed',
-    cause: failure.reason,
+    cause: failure.conclusion.cause,
     reason: `could not start: ${failure.message}`,
-    hint: failure.hint,
-    evidence: failure.evidence,
+    hint: failure.conclusion.hint,
+    evidence: failure.conclusion.evidence,
     recovery: 'leave',
   };
 }
 
-/** The rollout of a revision that runs, or was on its way, when the run began: judged as if it were ours. */
+/** The rollout of a revision that runs, or was on its way, when the run began: evaluated as if it were ours. */
 function adopt(snapshot: ServiceSnapshot, definition: TaskDefinition): Rollout {
   return {
     snapshot,

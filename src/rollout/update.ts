@@ -20,8 +20,8 @@ export interface UpdateContext {
 
 /** UpdateService was sent, and neither its answer nor its effect was seen: the service may have been touched. */
 export class UpdateUnanswered extends DeployError {
-  constructor(name: string, reason: Cause, detail: string) {
-    super(reason, `AWS did not answer whether it took the update of service "${name}" (${detail})`, {
+  constructor(name: string, cause: Cause, detail: string) {
+    super(cause, `AWS did not answer whether it took the update of service "${name}" (${detail})`, {
       hint: 'Look at the service in the console before you run again.',
     });
   }
@@ -97,7 +97,7 @@ export async function updateOnce(
     if (error instanceof Cancelled) throw error;
     const failure = refusalOf(error, snapshot.address.name);
     if (lost.length === 0 || !(failure instanceof DeployError)) throw failure;
-    throw new UpdateUnanswered(snapshot.address.name, failure.reason, describeAwsError(error));
+    throw new UpdateUnanswered(snapshot.address.name, failure.conclusion.cause, describeAwsError(error));
   }
 }
 
@@ -124,15 +124,43 @@ function refusalOf(error: unknown, name: string): Error {
     return new DeployError('service-inactive', `Service "${name}" is not ACTIVE any more.`, { cause: error });
   }
   if (awsErrorKind(error) !== 'refused') return deployErrorOf(error, `updating service "${name}"`);
-  return new DeployError('unknown', `AWS refused to update service "${name}": ${describeAwsError(error)}`, {
-    hint: 'The service runs as before.',
+  const detail = describeAwsError(error);
+  return new DeployError('update-refused', `AWS refused to update service "${name}": ${detail}`, {
+    hint: `${changeFor(detail)} The service runs as before.`,
     cause: error,
   });
 }
 
+/** What to change, by AWS's sentence. */
+const CHANGES: readonly (readonly [RegExp, string])[] = [
+  [
+    /Network Configuration must be provided/i,
+    'Give the service a network configuration (subnets, security groups), or the definition the network mode that the service has.',
+  ],
+  [
+    /Network Configuration is not valid/i,
+    'Write the network mode awsvpc into the definition, as the service has a network configuration.',
+  ],
+  [
+    /does not support launch_?type/i,
+    'Write the launch type of the service into requiresCompatibilities of the definition.',
+  ],
+  [
+    /does not exist in the task definition|did not have a container port/i,
+    'Give the definition the container and the port that the load balancer of the service sends to.',
+  ],
+  [/daemon scheduling strategy/i, 'Leave desired-count out: a daemon service has one task on each instance.'],
+  [/inactive/i, 'The revision was deregistered meanwhile: run again.'],
+];
+
+function changeFor(sentence: string): string {
+  const known = CHANGES.find(([said]) => said.test(sentence))?.[1];
+  return known ?? 'Change what AWS names, in the service or in the task definition.';
+}
+
 /**
- * After a lost answer: a new deployment, or where none was due, the wanted settings. The new deployment may be
- * somebody's that replaced ours already; sending again would undo theirs.
+ * After a lost answer: a new deployment, or where none was due, the desired settings. The new deployment may be
+ * somebody's that replaced ours already; sending again would replace theirs.
  */
 function tookEffect(service: Service, snapshot: ServiceSnapshot, input: UpdateServiceCommandInput): boolean {
   if (primaryOf(service)?.id !== snapshot.primaryId) return true;

@@ -22,7 +22,7 @@ export interface WatchContext {
   readonly random: () => number;
 }
 
-/** When a watch is over: at the first verdict, or once ECS has finished rolling back. */
+/** When a watch is over: at the first final evaluation, or once ECS has finished rolling back. */
 export type Until = 'evaluation' | 'rolled-back';
 
 /** The longest pause after throttling. */
@@ -32,7 +32,7 @@ const MAX_PAUSE_MS = 32_000;
 const JITTER = 0.1;
 
 /**
- * Follows a rollout to its verdict: looks, remembers, judges, says what changed, sleeps. Ends within one poll of the
+ * Follows a rollout to its end: looks, remembers, evaluates, says what changed, sleeps. Ends within one poll of the
  * first terminal sign, and on the deadline to the second. Throttling and lost answers only slow it down.
  */
 export async function watch(
@@ -52,7 +52,7 @@ export async function watch(
     if (look.kind === 'access-lost') return { end: { end: look, last, history } };
     if (look.kind === 'seen') {
       last = withKnownTasks(look.seen, last);
-      history = remember(history, last, beganBefore(rollout));
+      history = remember(history, last, beganBefore(rollout), rollout.snapshot.knownEvents);
       const evaluation = evaluate(last, history, termsOf(rollout, request));
       reporter.report(last, evaluation);
       if (isOver(evaluation, until)) return { end: { end: evaluation, last, history } };
@@ -68,7 +68,7 @@ export async function watch(
   });
 }
 
-/** Watches one service's rollout; what keeps it from success becomes the course's trouble, evidence included. */
+/** Watches one service's rollout; what keeps it from success becomes the problem of its service run, evidence included. */
 export async function watchServiceRun(
   ctx: WatchContext & { readonly aws: Pick<Aws, 'logs'> },
   serviceRun: ServiceRun,
@@ -83,7 +83,8 @@ export async function watchServiceRun(
     desiredCount: watched.last?.service.desired ?? serviceRun.desiredCount,
   };
   const { waitMinutes, desiredCount } = request.rollout;
-  const found = problemOf(watched, waitMinutes, rollout.replacesTasks ? undefined : desiredCount);
+  const count = rollout.replacesTasks ? undefined : desiredCount;
+  const found = problemOf(watched, waitMinutes, count, rollout.snapshot);
   if (found === undefined) return after;
   // What happens in the service since another deployment took over is not of ours.
   const isDone = watched.end.kind === 'access-lost' || watched.end.kind === 'superseded';
@@ -98,7 +99,7 @@ export async function watchServiceRun(
   return { ...after, problem: betterKnown({ ...found, evidence }) };
 }
 
-/** The events of this watch are told, its failures are counted: what follows does not do it again. */
+/** The events of this watch are logged, its failures are counted: what follows does not do it again. */
 function knowing(rollout: Rollout, { last, history }: Watched): Rollout {
   const { snapshot } = rollout;
   const knownEvents = [...snapshot.knownEvents, ...(last?.events ?? []).map((event) => event.id)];
@@ -155,6 +156,8 @@ export function termsOf(rollout: Rollout, request: RolloutRequest): EvaluationTe
     failFast: request.failFast,
     failedTaskLimit: request.failedTaskLimit,
     breakerThreshold: breakerThreshold(breaker, asked),
+    desired: asked,
+    resetOnHealthyTask: breaker.resetOnHealthyTask,
     ecsRollsBack: {
       forBreaker: breaker.rollsBack && lastGood !== undefined,
       forAlarms: deployment.alarmsRollBack && lastGood !== undefined,

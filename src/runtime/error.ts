@@ -1,24 +1,21 @@
-import type { Cause, Evidence } from '../model/index.ts';
+import type { Cause, Conclusion, Evidence } from '../model/index.ts';
 
 /**
- * Ends the run before production was touched. The message is one sentence to a person; the reason is a word of
- * the contract's closed list.
+ * Ends the run before production was touched. The message is one sentence to a person; the cause is a word of the
+ * contract's closed list.
  */
 export class DeployError extends Error {
-  readonly reason: Cause;
-  readonly hint: string | undefined;
-  readonly evidence: readonly Evidence[];
+  /** How the run ends by it. */
+  readonly conclusion: Conclusion & { readonly cause: Cause };
 
   constructor(
-    reason: Cause,
+    cause: Cause,
     message: string,
     more: { hint?: string; evidence?: readonly Evidence[]; cause?: unknown } = {},
   ) {
     super(message, { cause: more.cause });
     this.name = 'DeployError';
-    this.reason = reason;
-    this.hint = more.hint;
-    this.evidence = more.evidence ?? [];
+    this.conclusion = { result: 'failed', cause, message, hint: more.hint, evidence: more.evidence ?? [] };
   }
 }
 

@@ -157,18 +157,18 @@ class Output {
   take(stream: 'stdout' | 'stderr', data: Buffer): void {
     const { text, lines } = this.#streams[stream].take(data);
     if (stream === 'stdout') this.#stdout = (this.#stdout + text).slice(0, KEPT_STDOUT);
-    for (const line of lines) this.#tell(line);
+    for (const line of lines) this.#emit(line);
   }
 
   finish(): { stdout: string; lastLines: string[] } {
     for (const stream of Object.values(this.#streams)) {
       const rest = stream.rest();
-      if (rest !== '') this.#tell(rest);
+      if (rest !== '') this.#emit(rest);
     }
     return { stdout: this.#stdout, lastLines: this.#last };
   }
 
-  #tell(line: string): void {
+  #emit(line: string): void {
     this.#last.push(line);
     if (this.#last.length > 2 * KEPT_LINES) this.#last = this.#last.slice(-KEPT_LINES);
     this.#onLine?.(line);

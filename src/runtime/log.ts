@@ -1,6 +1,6 @@
 import type { RolloutPoint } from '../model/index.ts';
 
-/** Where the story is told while it happens. Texts may come from AWS or a container: the log makes them harmless. */
+/** Where the run says what happens, while it does. Texts may come from AWS or a container: the log sanitizes them. */
 export interface Log {
   line(text: string): void;
   /** A line that also becomes a warning annotation. */

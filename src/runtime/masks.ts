@@ -23,7 +23,7 @@ export class Masks {
     const longestFirst = [...this.#secrets].sort((a, b) => b.length - a.length);
     return longestFirst.reduce((rest, secret) => rest.replaceAll(secret, HIDDEN), text);
   }
-  /** The same value with every text in it hidden: before it is written as JSON or Markdown, which change its letters. */
+  /** The same value with every text in it masked: before it is written as JSON or Markdown, which change its letters. */
   maskIn<T>(value: T): T {
     return this.#maskAny(value) as T;
   }

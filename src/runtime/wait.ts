@@ -128,7 +128,7 @@ export class Heartbeat {
     this.#quietSince = this.#lastSign = clock.now();
   }
 
-  /** Something was said, so the silence begins anew. */
+  /** Something was said, so the silence begins again. */
   changed(): void {
     this.#quietSince = this.#lastSign = this.#clock.now();
     this.#beats = 0;

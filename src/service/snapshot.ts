@@ -136,6 +136,7 @@ function breakerOf(service: Service): Breaker {
   return {
     enabled: configured?.enable ?? false,
     rollsBack: configured?.enable === true && configured.rollback === true,
+    resetOnHealthyTask: configured?.resetOnHealthyTask ?? true,
     rule: { type, value },
   };
 }
@@ -273,7 +274,7 @@ function currentDeployment(
   return target?.taskDefinition === taskDefinitionArn ? newest : undefined;
 }
 
-/** All that a service tells that reports no states: one deployment, and as many tasks as are wanted. */
+/** All that a service tells that reports no states: one deployment, and as many tasks as are desired. */
 function isSteady({ deployments = [], runningCount, desiredCount }: Service): boolean {
   return deployments.length <= 1 && (runningCount ?? desiredCount) === desiredCount;
 }

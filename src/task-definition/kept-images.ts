@@ -50,13 +50,13 @@ export function settleImages(base: TaskDefinition, terms: ImageTerms): SettledIm
     });
 }
 
-function inPlaceOf(container: string, placeholder: unknown, now: RunningImage | undefined): SettledImage {
+function inPlaceOf(container: string, placeholder: string, now: RunningImage | undefined): SettledImage {
   if (now !== undefined) return { container, image: referenceOf(now) };
-  const what =
-    typeof placeholder === 'string' && placeholder !== '' ? `a placeholder (${placeholder})` : 'no image';
+  // That there is none at all is refused for the whole definition.
+  if (typeof placeholder !== 'string' || placeholder === '') return { container, image: placeholder };
   throw new DeployError(
     'invalid-input',
-    `Container "${container}" of the task definition has ${what}, no image goes to it, and none of it runs.`,
+    `Container "${container}" of the task definition has a placeholder as its image (${placeholder}), no image goes to it, and none of it runs.`,
     { hint: 'Name its image in the task definition, or by images: <container>=<reference>.' },
   );
 }

@@ -1,10 +1,11 @@
-import { revisionName } from '../aws/arn.ts';
+import { parseArn, revisionName } from '../aws/arn.ts';
 import type { Aws } from '../aws/clients.ts';
 import { awsErrorKind, deployErrorOf } from '../aws/errors.ts';
 import { isMarkedAsFailed } from '../ecs/rollback-target.ts';
 import type { DefinitionBase, Json, ServiceSnapshot, TaskDefinition } from '../model/index.ts';
 import { DeployError } from '../runtime/error.ts';
 import { isArray } from '../runtime/json.ts';
+import type { Log } from '../runtime/log.ts';
 import { readTaskDefinitionFile } from './read-file.ts';
 import { registrable } from './shape.ts';
 
@@ -26,12 +27,12 @@ export async function loadBase(
   aws: TaskDefinitionReads,
   base: DefinitionBase,
   services: readonly ServiceSnapshot[],
-  workspace: string,
+  { workspace, log }: { readonly workspace: string; readonly log: Log },
 ): Promise<LoadedDefinition> {
   switch (base.kind) {
     case 'file':
       return {
-        definition: await readTaskDefinitionFile(workspace, base.path),
+        definition: base.definition ?? (await readTaskDefinitionFile(workspace, base.path, log)),
         origin: `the file ${base.path}`,
         arn: undefined,
       };
@@ -40,10 +41,28 @@ export async function loadBase(
     case 'family':
       return loadRevision(aws, base.family, latestOfFamily);
     case 'latest-of-service':
-      return loadLatestGood(aws, commonFamily(services), services);
+      return loadLatestGood(aws, services);
     case 'running':
       return loadRevision(aws, runningRevision(services), (name) => `${name}, which runs now`);
   }
+}
+
+/** The family that the services run; that all its revisions are deregistered is not the fault of any input. */
+async function loadLatestOfService(
+  aws: TaskDefinitionReads,
+  services: readonly ServiceSnapshot[],
+): Promise<LoadedDefinition> {
+  const family = commonFamily(services);
+  const found = await findRevision(aws, family, latestOfFamily);
+  if (found !== undefined) return found;
+  const runs = revisionName(services[0]?.taskDefinitionArn ?? '');
+  throw new DeployError(
+    'invalid-input',
+    `Every revision of task definition "${family}" is deregistered in ${aws.region}, also ${runs}, which the service runs.`,
+    {
+      hint: 'Give task-definition: running to go on from what runs, or register a revision of the family. Nothing was touched.',
+    },
+  );
 }
 
 /** One revision as AWS holds it. `reference`: a family (its latest ACTIVE revision), `family:revision` or an ARN. */
@@ -70,12 +89,13 @@ export async function findRevision(
   try {
     const { taskDefinition, tags } = await aws.taskDefinitions.describe(reference);
     const arn = taskDefinition['taskDefinitionArn'] as string;
+    refuseForeign(reference, arn);
     const active =
       taskDefinition['status'] !== 'INACTIVE' && taskDefinition['status'] !== 'DELETE_IN_PROGRESS';
     const name = revisionName(arn);
     return {
       definition: registrable(taskDefinition, tags),
-      origin: active ? origin(name) : `${origin(name)} (deregistered: its content is registered anew)`,
+      origin: active ? origin(name) : `${origin(name)} (deregistered: its content is registered again)`,
       arn: active ? arn : undefined,
     };
   } catch (error) {
@@ -94,10 +114,9 @@ const LOOKED_AT = 20;
  */
 async function loadLatestGood(
   aws: TaskDefinitionReads,
-  family: string,
   services: readonly ServiceSnapshot[],
 ): Promise<LoadedDefinition> {
-  const latest = await loadRevision(aws, family, latestOfFamily);
+  const latest = await loadLatestOfService(aws, services);
   const newest = latest.arn === undefined ? 0 : revisionNumber(latest.arn);
   const floor = Math.max(0, ...services.map(goodNumber));
   const passedOver: string[] = [];
@@ -116,10 +135,9 @@ async function loadLatestGood(
     }
     if (number <= floor) break;
   }
-  const running =
-    services.map(({ lastGood, taskDefinitionArn }) => lastGood?.taskDefinitionArn ?? taskDefinitionArn)[0] ??
-    family;
-  if (passedOver.length === 0) return latest;
+  const [first] = services;
+  if (passedOver.length === 0 || first === undefined) return latest;
+  const running = first.lastGood?.taskDefinitionArn ?? first.taskDefinitionArn;
   return { ...(await loadRevision(aws, running, (name) => `${name}, the last good revision`)), passedOver };
 }
 
@@ -155,6 +173,19 @@ function revisionNumber(arn: string): number {
 
 function tagsOf({ tags }: TaskDefinition): readonly Json[] {
   return isArray(tags) ? tags : [];
+}
+
+/** An ARN says more than a name: another region or account is not this one's revision of the same name. */
+function refuseForeign(reference: string, answered: string): void {
+  const asked = parseArn(reference);
+  const found = parseArn(answered);
+  if (asked === undefined || found === undefined) return;
+  if (asked.region === found.region && asked.accountId === found.accountId) return;
+  throw new DeployError(
+    'invalid-input',
+    `task-definition: ${reference} is in ${asked.region}, account ${asked.accountId}; this run is in ${found.region}, account ${found.accountId}.`,
+    { hint: 'Give a revision of this region and account, or other credentials. Nothing was touched.' },
+  );
 }
 
 function latestOfFamily(name: string): string {

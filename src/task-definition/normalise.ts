@@ -12,6 +12,8 @@ const MOUNT_DEFAULTS: JsonObject = { readOnly: false };
 
 const FILE_SYSTEM_DEFAULTS: JsonObject = { rootDirectory: '/', transitEncryption: 'DISABLED' };
 
+const DOCKER_VOLUME_DEFAULTS: JsonObject = { autoprovision: false };
+
 const TASK_DEFAULTS: JsonObject = { enableFaultInjection: false };
 
 const PLATFORM_DEFAULTS: JsonObject = { cpuArchitecture: 'X86_64', operatingSystemFamily: 'LINUX' };
@@ -59,10 +61,13 @@ function normaliseMounts(field: string, mounts: Json | undefined): JsonObject {
 }
 
 function normaliseVolume(volume: Json): Json {
-  if (!isObject(volume) || !isObject(volume['efsVolumeConfiguration'])) return volume;
+  if (!isObject(volume)) return volume;
+  const efs = volume['efsVolumeConfiguration'];
+  const docker = volume['dockerVolumeConfiguration'];
   return {
     ...volume,
-    efsVolumeConfiguration: without(volume['efsVolumeConfiguration'], FILE_SYSTEM_DEFAULTS),
+    ...(isObject(efs) ? { efsVolumeConfiguration: without(efs, FILE_SYSTEM_DEFAULTS) } : {}),
+    ...(isObject(docker) ? { dockerVolumeConfiguration: without(docker, DOCKER_VOLUME_DEFAULTS) } : {}),
   };
 }
 

@@ -16,7 +16,7 @@ import { describeChange, diffDefinitions } from './diff.ts';
 import { settleImages, warningOf, type SettledImage } from './kept-images.ts';
 import { findRevision, loadBase, loadRevision, type LoadedDefinition } from './load.ts';
 import { render, rendersAnything, rendersContainers } from './render.ts';
-import { mapContainers, reviewSpelling } from './shape.ts';
+import { mapContainers } from './shape.ts';
 
 /** The definition to deploy, and how it relates to what is there. */
 export interface PreparedDefinition {
@@ -33,6 +33,8 @@ export interface PreparedDefinition {
   readonly unasked?: readonly string[];
   /** What the (first) service runs. */
   readonly current: TaskDefinition | undefined;
+  /** Definitions that AWS has registered, and so takes: the base, where it is no file, and what runs. */
+  readonly heldByAws: readonly TaskDefinition[];
 }
 
 export interface PrepareContext {
@@ -55,14 +57,12 @@ export async function prepareTaskDefinition(
   ran?: readonly RunningImage[],
 ): Promise<PreparedDefinition> {
   const { aws, log, workspace } = ctx;
-  const base = await loadBase(aws, request.definition.base, services, workspace);
-  if (request.definition.base.kind === 'file') {
-    reviewSpelling(base.definition, request.definition.base.path, log);
-  }
+  const base = await loadBase(aws, request.definition.base, services, { workspace, log });
   const [service] = services;
   const current = service && (await loadCurrent(aws, service, base));
   const rendered =
     ran === undefined ? await renderOnto(ctx, base, request, provided, current) : goneBackTo(base, ran);
+  refuseWithoutImage(rendered.definition, base.origin);
   const against = current && comparable(current, rendered.definition);
   const changes = against
     ? diffDefinitions(against, rendered.definition, request.definition.showEnvironmentValues)
@@ -81,6 +81,10 @@ export async function prepareTaskDefinition(
     changes,
     unasked,
     current: current?.pinned,
+    heldByAws: [
+      ...(request.definition.base.kind === 'file' ? [] : [base.definition]),
+      ...(current === undefined ? [] : [current.definition]),
+    ],
   };
 }
 
@@ -100,6 +104,19 @@ function goneBackTo(base: LoadedDefinition, ran: readonly RunningImage[]): Rende
 /** A new deployment is made even of the revision that runs. */
 function isForced(request: Request, service: ServiceSnapshot | undefined): boolean {
   return request.rollout.forceNewDeployment === true || service?.rollout === 'failed';
+}
+
+/** Neither the base nor this run nor what runs has an image for it. */
+function refuseWithoutImage({ containerDefinitions }: TaskDefinition, origin: string): void {
+  const without = containerDefinitions
+    .filter(({ image }) => typeof image !== 'string' || image === '')
+    .map(({ name }) => `"${name}"`);
+  if (without.length === 0) return;
+  throw new DeployError(
+    'invalid-input',
+    `${without.join(', ')} ${without.length === 1 ? 'has' : 'have'} no image: ${origin} names none, no service runs such a container, and this run brings none.`,
+    { hint: 'Write the image into the task definition, or give images with a line for each container.' },
+  );
 }
 
 /** What the (first) service runs. */

@@ -1,48 +1,149 @@
-import { parseDocument, type YAMLParseError } from 'yaml';
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { isAbsolute, resolve } from 'node:path';
-import type { Json, TaskDefinition } from '../model/index.ts';
+import {
+  parseDocument,
+  type Document,
+  type ParseOptions,
+  type SchemaOptions,
+  type YAMLParseError,
+} from 'yaml';
+import type { TaskDefinition } from '../model/index.ts';
 import { DeployError } from '../runtime/error.ts';
-import { asTaskDefinition, registrable } from './shape.ts';
+import type { Log } from '../runtime/log.ts';
+import { READ_ONLY } from '../aws/task-definitions.ts';
+import { asTaskDefinition } from './shape.ts';
+import { foreignForm, formOfText } from './foreign-form.ts';
+import { Written, isList, isMap, shapeDefinition, type Raw, type Shaped } from './file-shape.ts';
 
 /** Aliases that a YAML file may expand to; more is an attack or an accident. */
 const MAX_ALIASES = 100;
 
+/** Sixteen times what AWS takes. What is larger is another file. */
+const MOST_BYTES = 1024 * 1024;
+
+/** As many problems as a person wants to read at once. */
+const MOST_PROBLEMS = 10;
+
 /**
- * Reads a task definition from a JSON or YAML file of the workspace. JSON is YAML; nothing in the file is ever
- * executed. A file that holds a DescribeTaskDefinition answer (`{"taskDefinition": …}`) is understood too.
- * Rejects with `invalid-input` and says what is wrong with the file.
+ * Reads a task definition from a JSON or YAML file of the workspace, and tells of it what there is to tell. Nothing in
+ * the file is ever executed. A file that holds a DescribeTaskDefinition answer (`{"taskDefinition": …}`) is understood
+ * too. Rejects with `invalid-input` and says what is wrong with the file, in one error.
  */
-export async function readTaskDefinitionFile(workspace: string, path: string): Promise<TaskDefinition> {
+export async function readTaskDefinitionFile(
+  workspace: string,
+  path: string,
+  log: Log,
+): Promise<TaskDefinition> {
   const absolute = isAbsolute(path) ? path : resolve(workspace, path);
-  return parseTaskDefinition(path, await readText(path, absolute));
+  const { definition, comments, unknown } = parseTaskDefinition(path, await readText(path, absolute));
+  if (comments.length > 0) {
+    log.line(`task-definition: ${path}: left out, as comments: ${comments.join(', ')}.`);
+  }
+  for (const field of unknown) {
+    log.warn(
+      `task-definition: ${path} has the field ${field}, which this version does not know; AWS gets it as it is.`,
+    );
+  }
+  return definition;
+}
+
+/** A definition of a file, and what there is to say of the file. */
+export interface ParsedDefinition extends Pick<Shaped, 'comments' | 'unknown'> {
+  readonly definition: TaskDefinition;
 }
 
 /** Pure: the definition in a text; `path` is for the messages. */
-export function parseTaskDefinition(path: string, text: string): TaskDefinition {
-  const document = parseDocument(text, { uniqueKeys: true, prettyErrors: true, merge: true });
-  const [problem] = document.errors;
-  if (problem !== undefined) throw wrong(path, `it is neither JSON nor YAML: ${whereOf(problem)}`);
+export function parseTaskDefinition(path: string, text: string): ParsedDefinition {
+  const form = formOfText(text);
+  if (form !== undefined) throw wrong(path, form);
+  const content = contentOf(path, text);
+  if (!isMap(content)) throw wrong(path, foreignForm(content) ?? 'it is not an object');
+  const described = content.get('taskDefinition');
+  const tags = content.get('tags');
+  const top = isMap(described) ? described : content;
+  const foreign = foreignForm(top);
+  if (foreign !== undefined) throw wrong(path, foreign);
+  const raw = new Map(top);
+  if (isMap(described) && isList(tags) && tags.length > 0) raw.set('tags', tags);
+  for (const field of READ_ONLY) raw.delete(field);
+  const { definition, problems, comments, unknown } = shapeDefinition(raw);
+  if (problems.length > 0) throw wrong(path, problemsInWords(problems));
   try {
-    const content = document.toJS({ maxAliasCount: MAX_ALIASES }) as Json;
-    const described = content as { taskDefinition?: Json; tags?: readonly Json[] } | null;
-    return described?.taskDefinition === undefined
-      ? registrable(asTaskDefinition(content))
-      : registrable(asTaskDefinition(described.taskDefinition), described.tags);
+    return { definition: asTaskDefinition(definition), comments, unknown };
   } catch (error) {
-    throw wrong(
-      path,
-      error instanceof ReferenceError
-        ? 'it has an alias that leads nowhere, or too many of them'
-        : firstLine((error as Error).message),
-    );
+    throw wrong(path, firstLine((error as Error).message));
   }
+}
+
+function problemsInWords(problems: readonly string[]): string {
+  const shown = problems.slice(0, MOST_PROBLEMS).join('; ');
+  const more = problems.length - MOST_PROBLEMS;
+  return (more > 0 ? `${shown}; and ${more} more` : shown).replace(/[.?]$/, (mark) =>
+    mark === '.' ? '' : mark,
+  );
+}
+
+const SCALARS = new Set(['tag:yaml.org,2002:int', 'tag:yaml.org,2002:float', 'tag:yaml.org,2002:bool']);
+
+/** JSON is YAML. Numbers and booleans keep the text that they are written as. */
+const READING: ParseOptions & SchemaOptions & { prettyErrors: boolean } = {
+  uniqueKeys: true,
+  prettyErrors: true,
+  merge: true,
+  customTags: (tags) =>
+    tags.map((tag) =>
+      typeof tag === 'string' || !SCALARS.has(tag.tag) || tag.collection !== undefined
+        ? tag
+        : {
+            ...tag,
+            resolve: (source: string, onError: (message: string) => void, options: ParseOptions) =>
+              written(tag.resolve(source, onError, options), source),
+          },
+    ),
+};
+
+function written(resolved: unknown, source: string): unknown {
+  const value: unknown =
+    typeof resolved === 'object' && resolved !== null && 'value' in resolved ? resolved.value : resolved;
+  return typeof value === 'number' || typeof value === 'boolean' ? new Written(value, source) : resolved;
+}
+
+function contentOf(path: string, text: string): Raw {
+  try {
+    const document = parseDocument(text, READING);
+    const [problem] = document.errors;
+    if (problem !== undefined) throw wrong(path, `it is neither JSON nor YAML: ${whereOf(problem)}`);
+    const tag = unknownTag(document);
+    if (tag !== undefined) throw wrong(path, tag);
+    return document.toJS({ maxAliasCount: MAX_ALIASES, mapAsMap: true }) as Raw;
+  } catch (error) {
+    if (error instanceof DeployError) throw error;
+    if (error instanceof ReferenceError)
+      throw wrong(path, 'it has an alias that leads nowhere, or too many of them');
+    if (error instanceof RangeError) throw wrong(path, 'it is nested too deeply');
+    throw wrong(path, firstLine((error as Error).message));
+  }
+}
+
+/** CloudFormation's short forms are the tags that files have in practice. */
+function unknownTag(document: Pick<Document, 'warnings'>): string | undefined {
+  const warning = document.warnings.find(({ code }) => code === 'TAG_RESOLVE_FAILED');
+  if (warning === undefined) return undefined;
+  const [at] = warning.linePos ?? [];
+  return `it has a tag that only CloudFormation or another program understands${
+    at === undefined ? '' : ` (line ${at.line}, column ${at.col})`
+  }: write the value itself`;
 }
 
 async function readText(path: string, absolute: string): Promise<string> {
   try {
-    return await readFile(absolute, 'utf8');
+    const { size } = await stat(absolute);
+    if (size > MOST_BYTES) {
+      throw wrong(path, `it has ${Math.ceil(size / 1024)} KiB, and a task definition has at most 64`);
+    }
+    return decoded(path, await readFile(absolute));
   } catch (error) {
+    if (error instanceof DeployError) throw error;
     const code = (error as NodeJS.ErrnoException).code;
     throw new DeployError(
       'invalid-input',
@@ -54,10 +155,23 @@ async function readText(path: string, absolute: string): Promise<string> {
   }
 }
 
+/** Windows PowerShell writes UTF-16 where output is redirected into a file. */
+function decoded(path: string, bytes: Buffer): string {
+  const [first, second] = bytes;
+  const utf16 = (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);
+  if (utf16) throw wrong(path, 'it is UTF-16, as Windows PowerShell writes it: save it as UTF-8');
+  if (bytes.includes(0)) throw wrong(path, 'it is no text');
+  return bytes.toString('utf8').replace(/^\ufeff/, '');
+}
+
 function wrong(path: string, what: string): DeployError {
+  const end = what.endsWith('?') ? '' : '.';
   return new DeployError(
     'invalid-input',
-    `task-definition: the file ${path} is not a task definition: ${what}.`,
+    `task-definition: the file ${path} is not a task definition: ${what}${end}`,
+    {
+      hint: 'Correct the file. AWS was not asked anything yet.',
+    },
   );
 }
 

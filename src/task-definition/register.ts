@@ -26,7 +26,7 @@ interface RegisterContext {
 /** The revision to deploy: one that is there already, or a new one. */
 export async function registerOrReuse(
   ctx: RegisterContext,
-  prepared: Omit<PreparedDefinition, 'current'>,
+  prepared: Omit<PreparedDefinition, 'current' | 'heldByAws'>,
 ): Promise<RegisteredDefinition> {
   const { existingArn, definition, origin, changes, unasked = [] } = prepared;
   const arn = existingArn ?? (await registerTaskDefinition(ctx, definition));

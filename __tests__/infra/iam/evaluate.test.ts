@@ -110,6 +110,60 @@ describe('a condition', () => {
     expect(allows(given, 'iam:PassRole', '*', { a: '2', b: '3', c: 'y' })).toBe(false);
   });
 
+  test.each([
+    [{}, true],
+    [{ 'aws:ResourceTag/Stack': 'mine' }, false],
+  ])('Null is about whether the request has its key: %j', (context, expected) => {
+    const given = policy({
+      Action: 'a:b',
+      Resource: '*',
+      Condition: { Null: { 'aws:ResourceTag/Stack': 'true' } },
+    });
+    expect(allows(given, 'a:b', '*', context)).toBe(expected);
+  });
+
+  test.each([
+    [{}, true],
+    [{ 'aws:ResourceTag/Stack': 'mine' }, true],
+    [{ 'aws:ResourceTag/Stack': 'theirs' }, false],
+  ])('StringNotEquals denies another value alone where Null asks for the key: %j', (context, expected) => {
+    const key = 'aws:ResourceTag/Stack';
+    const given = policy(
+      { Action: '*', Resource: '*' },
+      {
+        Effect: 'Deny',
+        Action: '*',
+        Resource: '*',
+        Condition: { StringNotEquals: { [key]: 'mine' }, Null: { [key]: 'false' } },
+      },
+    );
+    expect(allows(given, 'a:b', '*', context)).toBe(expected);
+  });
+
+  test('StringNotEquals holds where the request lacks its key', () => {
+    const given = policy({ Action: 'a:b', Resource: '*', Condition: { StringNotEquals: { k: 'v' } } });
+    expect([allows(given, 'a:b', '*'), allows(given, 'a:b', '*', { k: 'v' })]).toEqual([true, false]);
+  });
+
+  test('ForAllValues holds where there is nothing to compare', () => {
+    const given = policy({
+      Action: 'a:b',
+      Resource: '*',
+      Condition: { 'ForAllValues:StringLike': { k: ['x', '_*.x'] } },
+    });
+    expect(
+      [{}, { k: 'x' }, { k: '_1.x' }, { k: 'y' }].map((context) => allows(given, 'a:b', '*', context)),
+    ).toEqual([true, true, true, false]);
+  });
+
+  test('NotResource is about all others', () => {
+    const given: Policy = {
+      Version: '2012-10-17',
+      Statement: [{ Effect: 'Allow', Action: 'a:b', NotResource: 'arn:x/*' }],
+    };
+    expect([allows(given, 'a:b', 'arn:x/1'), allows(given, 'a:b', 'arn:y/1')]).toEqual([false, true]);
+  });
+
   test('that is not known is an error, as is any other element', () => {
     const numeric = policy({ Action: '*', Resource: '*', Condition: { NumericLessThan: { a: '1' } } });
     expect(() => allows(numeric, 'a:b', '*', { a: '0' })).toThrow('NumericLessThan');

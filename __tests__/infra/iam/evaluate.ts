@@ -8,7 +8,8 @@ export interface Statement {
   readonly Sid?: string;
   readonly Effect: 'Allow' | 'Deny';
   readonly Action: string | readonly string[];
-  readonly Resource: string | readonly string[];
+  readonly Resource?: string | readonly string[];
+  readonly NotResource?: string | readonly string[];
   readonly Condition?: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
 }
 
@@ -32,7 +33,7 @@ export interface Decision {
   readonly statements: readonly Statement[];
 }
 
-const ELEMENTS = new Set(['Sid', 'Effect', 'Action', 'Resource', 'Condition']);
+const ELEMENTS = new Set(['Sid', 'Effect', 'Action', 'Resource', 'NotResource', 'Condition']);
 
 /** An explicit Deny wins; else one Allow is enough; else it is denied. Throws for an element that is not known here. */
 export function evaluate(policy: Policy, authorization: Authorization): Decision {
@@ -48,22 +49,36 @@ function applies(statement: Statement, { action, resource, context }: Authorizat
   if (unknown.length > 0) throw new Error(`Not evaluated here: ${unknown.join(', ')}.`);
   return (
     list(statement.Action).some((pattern) => matches(pattern.toLowerCase(), action.toLowerCase())) &&
-    list(statement.Resource).some((pattern) => matches(pattern, resource)) &&
+    concerns(statement, resource) &&
     Object.entries(statement.Condition ?? {}).every(([operator, keys]) => holds(operator, keys, context))
   );
 }
 
-/** Every key must hold; of its values, one. A key that the request does not have does not hold. */
+function concerns({ Resource, NotResource }: Statement, resource: string): boolean {
+  if ((Resource === undefined) === (NotResource === undefined)) {
+    throw new Error('A statement has either Resource or NotResource.');
+  }
+  const named = list(Resource ?? NotResource ?? []).some((pattern) => matches(pattern, resource));
+  return named === (Resource !== undefined);
+}
+
+/**
+ * Every key must hold; of its values, one. A key that the request does not have does not hold, save with a negated
+ * operator and with ForAllValues, for which nothing to compare is as good as a match.
+ */
 function holds(
   operator: string,
   keys: Readonly<Record<string, string | readonly string[]>>,
   context: Readonly<Record<string, string>>,
 ): boolean {
-  const compare = comparison(operator);
   const given = new Map(Object.entries(context).map(([key, value]) => [key.toLowerCase(), value]));
   return Object.entries(keys).every(([key, values]) => {
     const value = given.get(key.toLowerCase());
-    return value !== undefined && list(values).some((wanted) => compare(wanted, value));
+    if (operator === 'Null') return list(values).includes(String(value === undefined));
+    if (operator === 'StringNotEquals') return value === undefined || !list(values).includes(value);
+    const all = operator.startsWith('ForAllValues:');
+    const compare = comparison(operator.replace('ForAllValues:', ''));
+    return value === undefined ? all : list(values).some((wanted) => compare(wanted, value));
   });
 }
 

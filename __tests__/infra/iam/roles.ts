@@ -19,15 +19,18 @@ export interface Realm {
   readonly log_group_names: readonly string[];
   readonly task_role_names: readonly string[];
   readonly execution_role_names: readonly string[];
+  readonly secret_arns: readonly string[];
+  readonly role_path: string;
   readonly state_bucket: string | null;
 }
 
 export interface Policies {
   readonly deploy: Policy;
   readonly plan: Policy;
-  /** What the plan role has besides, for `terraform plan`. */
   readonly terraformPlan: Policy;
   readonly terraformApply: Policy;
+  /** What no role that Terraform makes can go beyond. */
+  readonly boundary: Policy;
 }
 
 /** Plans the module `deploy-role`, and answers the policies as AWS would get them. */
@@ -37,13 +40,17 @@ export async function policiesFor(realm: Realm): Promise<Policies> {
   const folder = await mkdtemp(join(tmpdir(), 'roles-'));
   const given = {
     region: sim.world.region,
+    identity_provider_arn: 'arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com',
     github_repository: 'octo-org/video',
     github_owner_id: null,
     github_repository_id: null,
     github_subject_format: 'auto',
     deploy_context: 'environment:prod',
     infra_context: 'environment:prod-infra',
-    create_oidc_provider: true,
+    infra_plan_context: 'environment:prod-plan',
+    github_branch: 'main',
+    ec2_capacity: true,
+    domain_names: [`${realm.prefix}.example.com`],
     permissions_boundary_arn: null,
     hosted_zone_id: 'Z0123456789ABC',
     state_key: `${realm.prefix}.tfstate`,
@@ -64,8 +71,9 @@ export async function policiesFor(realm: Realm): Promise<Policies> {
     return {
       deploy: policyOf(shown, 'deploy'),
       plan: policyOf(shown, 'plan'),
-      terraformPlan: policyOf(shown, 'plan_infra'),
-      terraformApply: policyOf(shown, 'infra'),
+      terraformPlan: policyOf(shown, 'infra_reads'),
+      terraformApply: joined(policyOf(shown, 'infra_reads'), policyOf(shown, 'infra')),
+      boundary: policyOf(shown, 'boundary'),
     };
   } finally {
     await Promise.all([workspace.remove(), sim.close()]);
@@ -86,9 +94,14 @@ interface PlannedResource {
   readonly values: { readonly policy?: string };
 }
 
+/** The policies of one role, as IAM sees them. */
+function joined(first: Policy, second: Policy): Policy {
+  return { Version: first.Version, Statement: [...first.Statement, ...second.Statement] };
+}
+
 function policyOf(shown: Shown, name: string): Policy {
   const resources = shown.planned_values.root_module.child_modules.flatMap((each) => each.resources);
-  const found = resources.find((each) => each.type === 'aws_iam_role_policy' && each.name === name);
+  const found = resources.find((each) => /^aws_iam_(role_)?policy$/.test(each.type) && each.name === name);
   if (found?.values.policy === undefined) throw new Error(`Terraform plans no policy "${name}".`);
   return JSON.parse(found.values.policy) as Policy;
 }

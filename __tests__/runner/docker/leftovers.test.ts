@@ -27,7 +27,7 @@ describe('the build cache of the tests', () => {
       'has the steps of backend/, with its base, whose other children stay',
       [
         record('base', ''),
-        record('ffmpeg', 'mount / from exec /bin/sh -c command -v ffmpeg >/dev/null', 'base'),
+        record('ffmpeg', 'mount / from exec /bin/sh -c sh /collect-ffmpeg.sh /collected', 'base'),
         record('venv', '[stage-1 4/6] COPY --from=dependencies /venv /venv', 'ffmpeg, other'),
         record('other-child', 'mount / from exec /bin/sh -c pip install x', 'base'),
       ],

@@ -13,6 +13,16 @@ output "infra_role_arn" {
   value       = aws_iam_role.infra.arn
 }
 
+output "infra_plan_role_arn" {
+  description = "ARN of the role that plans Terraform."
+  value       = aws_iam_role.infra_plan.arn
+}
+
+output "boundary_arn" {
+  description = "Permissions boundary of every role of the stack but those of Terraform."
+  value       = local.boundary
+}
+
 output "policies" {
   description = "The policies of the deploy role and of the plan role, as JSON."
   value       = local.policies

@@ -8,6 +8,7 @@ locals {
     LOG_GROUP      = var.log_group_names
     TASK_ROLE      = var.task_role_names
     EXECUTION_ROLE = var.execution_role_names
+    SECRET         = [for arn in var.secret_arns : split(":", arn)[6]]
   }
 
   statements = {
@@ -21,25 +22,28 @@ locals {
     )
   }
 
+  # A placeholder that stands for nothing leaves a statement without a resource, which says nothing.
   policies = {
     for name, statements in local.statements : name => jsonencode({
       Version = "2012-10-17"
       Statement = [
-        for statement in statements : merge(
-          {
-            Sid    = statement.sid
-            Effect = "Allow"
-            Action = [for permission in statement.permissions : permission.action]
-            Resource = distinct(flatten([
-              for pattern in statement.resources : [
-                for word in coalescelist(flatten(regexall("(${join("|", keys(local.lists))})", pattern)), [""]) :
-                word == "" ? [pattern] : [for value in local.lists[word] : replace(pattern, word, value)]
-              ]
-            ]))
-          },
-          # An absent condition is no key, not a null.
-          { for key, value in statement : "Condition" => value if key == "condition" },
-        )
+        for statement in [
+          for statement in statements : merge(
+            {
+              Sid    = statement.sid
+              Effect = "Allow"
+              Action = [for permission in statement.permissions : permission.action]
+              Resource = distinct(flatten([
+                for pattern in statement.resources : [
+                  for word in coalescelist(flatten(regexall("(${join("|", keys(local.lists))})", pattern)), [""]) :
+                  word == "" ? [pattern] : [for value in local.lists[word] : replace(pattern, word, value)]
+                ]
+              ]))
+            },
+            # An absent condition is no key, not a null.
+            { for key, value in statement : "Condition" => value if key == "condition" },
+          )
+        ] : statement if length(statement.Resource) > 0
       ]
     })
   }

@@ -1,23 +1,9 @@
 data "aws_caller_identity" "current" {}
 data "aws_partition" "current" {}
 
-resource "aws_iam_openid_connect_provider" "github" {
-  count = var.create_oidc_provider ? 1 : 0
-
-  url            = "https://token.actions.githubusercontent.com"
-  client_id_list = ["sts.amazonaws.com"]
-}
-
-data "aws_iam_openid_connect_provider" "github" {
-  count = var.create_oidc_provider ? 0 : 1
-
-  url = "https://token.actions.githubusercontent.com"
-}
-
 locals {
-  account      = data.aws_caller_identity.current.account_id
-  partition    = data.aws_partition.current.partition
-  provider_arn = one(concat(aws_iam_openid_connect_provider.github[*].arn, data.aws_iam_openid_connect_provider.github[*].arn))
+  account   = data.aws_caller_identity.current.account_id
+  partition = data.aws_partition.current.partition
 
   format = var.github_subject_format != "auto" ? var.github_subject_format : var.github_repository_id == null ? "classic" : "immutable"
   owner  = split("/", var.github_repository)[0]
@@ -31,9 +17,15 @@ locals {
 
   # Exact subjects only. What a pull request runs is chosen by whoever opens it: it may read, and nothing else.
   contexts = {
-    deploy = var.deploy_context
-    plan   = "pull_request"
-    infra  = var.infra_context
+    deploy       = var.deploy_context
+    plan         = "pull_request"
+    "infra-plan" = var.infra_plan_context
+    infra        = var.infra_context
+  }
+
+  # An environment alone would do for a workflow on any branch, and so for whoever can push one.
+  branches = {
+    for role in ["deploy", "infra"] : role => { "token.actions.githubusercontent.com:ref" = "refs/heads/${var.github_branch}" }
   }
 
   trust = {
@@ -41,13 +33,16 @@ locals {
       Version = "2012-10-17"
       Statement = [{
         Effect    = "Allow"
-        Principal = { Federated = local.provider_arn }
+        Principal = { Federated = var.identity_provider_arn }
         Action    = "sts:AssumeRoleWithWebIdentity"
         Condition = {
-          StringEquals = {
-            "token.actions.githubusercontent.com:aud" = "sts.amazonaws.com"
-            "token.actions.githubusercontent.com:sub" = [for repository in local.repositories : "${repository}:${context}"]
-          }
+          StringEquals = merge(
+            {
+              "token.actions.githubusercontent.com:aud" = "sts.amazonaws.com"
+              "token.actions.githubusercontent.com:sub" = [for repository in local.repositories : "${repository}:${context}"]
+            },
+            lookup(local.branches, role, {}),
+          )
         }
       }]
     })

@@ -43,6 +43,11 @@ variable "execution_role_names" {
   type        = list(string)
 }
 
+variable "identity_provider_arn" {
+  description = "ARN of GitHub's identity provider, which the stack of the account has."
+  type        = string
+}
+
 variable "github_repository" {
   description = "Repository that deploys, as owner/name."
   type        = string
@@ -83,13 +88,43 @@ variable "infra_context" {
   }
 }
 
-variable "create_oidc_provider" {
-  description = "true: create the identity provider. false: use the account's."
+variable "infra_plan_context" {
+  description = "End of the subject of the jobs that plan Terraform: environment:NAME."
+  type        = string
+
+  validation {
+    condition     = can(regex("^environment:[A-Za-z0-9._-]+$", var.infra_plan_context))
+    error_message = "infra_plan_context must be one environment, without wildcards."
+  }
+}
+
+variable "github_branch" {
+  description = "Branch from which jobs may deploy and apply."
+  type        = string
+}
+
+variable "role_path" {
+  description = "IAM path of the roles: /<prefix>/, or / in a stack that is older than it."
+  type        = string
+}
+
+variable "ec2_capacity" {
+  description = "true: the stack has instances of its own."
   type        = bool
 }
 
+variable "secret_arns" {
+  description = "Secrets Manager secrets of the containers, which a deployment looks for; no value is read."
+  type        = list(string)
+}
+
+variable "domain_names" {
+  description = "Domain names whose records the infra role may change."
+  type        = list(string)
+}
+
 variable "permissions_boundary_arn" {
-  description = "Permissions boundary of all roles; null for none."
+  description = "Permissions boundary that is given for all roles; null: the stack makes one, for all roles but those of Terraform."
   type        = string
 }
 

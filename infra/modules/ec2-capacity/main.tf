@@ -3,6 +3,7 @@ data "aws_partition" "current" {}
 
 locals {
   ecs   = "arn:${data.aws_partition.current.partition}:ecs:${var.region}:${data.aws_caller_identity.current.account_id}"
+  mixed = var.spot_percent > 0 || length(var.further_types) > 0
   image = var.gpu ? "amazon-linux-2023/gpu" : var.cpu_architecture == "ARM64" ? "amazon-linux-2023/arm64" : "amazon-linux-2023"
 }
 
@@ -30,6 +31,7 @@ resource "aws_vpc_security_group_egress_rule" "https" {
 # The role of the ECS agent. Tasks have roles of their own and cannot get at this one.
 resource "aws_iam_role" "instance" {
   name                 = "${var.prefix}-instance"
+  path                 = var.role_path
   description          = "ECS agent on the instances of ${var.prefix}"
   permissions_boundary = var.permissions_boundary_arn
   assume_role_policy = jsonencode({
@@ -75,6 +77,7 @@ resource "aws_iam_role_policy" "instance" {
 
 resource "aws_iam_instance_profile" "this" {
   name = "${var.prefix}-instance"
+  path = var.role_path
   role = aws_iam_role.instance.name
 }
 
@@ -127,7 +130,7 @@ resource "aws_launch_template" "this" {
 
   tag_specifications {
     resource_type = "instance"
-    tags          = { Name = var.prefix }
+    tags          = { Name = var.prefix, Stack = var.prefix }
   }
 }
 
@@ -139,10 +142,42 @@ resource "aws_autoscaling_group" "this" {
   protect_from_scale_in = true
   force_delete          = var.allow_destroy
 
-  launch_template {
-    id      = aws_launch_template.this.id
-    version = aws_launch_template.this.latest_version
+  dynamic "launch_template" {
+    for_each = local.mixed ? [] : [aws_launch_template.this]
+    content {
+      id      = launch_template.value.id
+      version = launch_template.value.latest_version
+    }
   }
+
+  # Several types and Spot: the more types, the less often AWS takes instances back.
+  dynamic "mixed_instances_policy" {
+    for_each = local.mixed ? [aws_launch_template.this] : []
+    content {
+      instances_distribution {
+        on_demand_base_capacity                  = var.on_demand_base
+        on_demand_percentage_above_base_capacity = 100 - var.spot_percent
+        spot_allocation_strategy                 = "price-capacity-optimized"
+      }
+
+      launch_template {
+        launch_template_specification {
+          launch_template_id = mixed_instances_policy.value.id
+          version            = mixed_instances_policy.value.latest_version
+        }
+
+        dynamic "override" {
+          for_each = distinct(concat([var.instance_type], var.further_types))
+          content {
+            instance_type = override.value
+          }
+        }
+      }
+    }
+  }
+
+  # Before AWS takes a Spot instance back.
+  capacity_rebalance = var.spot_percent > 0
 
   instance_refresh {
     strategy = "Rolling"
@@ -154,6 +189,13 @@ resource "aws_autoscaling_group" "this" {
   tag {
     key                 = "AmazonECSManaged"
     value               = "true"
+    propagate_at_launch = true
+  }
+
+  # The tags of the provider do not reach a group.
+  tag {
+    key                 = "Stack"
+    value               = var.prefix
     propagate_at_launch = true
   }
 

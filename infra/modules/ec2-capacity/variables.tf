@@ -28,6 +28,21 @@ variable "instance_type" {
   type        = string
 }
 
+variable "further_types" {
+  description = "EC2 instance types that may take its place."
+  type        = list(string)
+}
+
+variable "spot_percent" {
+  description = "Share of the instances beyond the base that are Spot."
+  type        = number
+}
+
+variable "on_demand_base" {
+  description = "Instances that are on demand before the share counts."
+  type        = number
+}
+
 variable "cpu_architecture" {
   description = "X86_64 or ARM64."
   type        = string
@@ -55,5 +70,10 @@ variable "allow_destroy" {
 
 variable "permissions_boundary_arn" {
   description = "Permissions boundary of the role of the instances."
+  type        = string
+}
+
+variable "role_path" {
+  description = "IAM path of the roles."
   type        = string
 }

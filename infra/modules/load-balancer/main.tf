@@ -68,32 +68,49 @@ resource "aws_lb" "this" {
 
 resource "aws_lb_target_group" "this" {
   #checkov:skip=CKV_AWS_378:TLS ends at the load balancer; from there traffic stays in the VPC, between two security groups.
+  for_each = var.targets
+
   # A target group that a listener uses cannot be replaced under its own name.
-  name_prefix          = "${substr(replace(var.prefix, "-", ""), 0, 5)}-"
+  name_prefix          = "${substr(replace(each.value.prefix, "-", ""), 0, 5)}-"
   vpc_id               = var.vpc_id
   target_type          = "ip"
-  port                 = var.container_port
+  port                 = each.value.port
   protocol             = "HTTP"
-  deregistration_delay = var.deregistration_delay_seconds
+  protocol_version     = each.value.protocol_version
+  deregistration_delay = each.value.deregistration_delay
 
   health_check {
-    path                = var.health_check_path
-    matcher             = "200"
-    interval            = 10
-    timeout             = 5
-    healthy_threshold   = 2
-    unhealthy_threshold = 3
+    path                = each.value.health_check.path
+    matcher             = each.value.health_check.matcher
+    interval            = each.value.health_check.interval
+    timeout             = each.value.health_check.timeout
+    healthy_threshold   = each.value.health_check.healthy_threshold
+    unhealthy_threshold = each.value.health_check.unhealthy_threshold
   }
 
-  tags = { Name = var.prefix }
+  dynamic "stickiness" {
+    for_each = each.value.stickiness_seconds == null ? [] : [each.value.stickiness_seconds]
+    content {
+      type            = "lb_cookie"
+      cookie_duration = stickiness.value
+    }
+  }
+
+  tags = { Name = each.value.prefix }
 
   lifecycle {
     create_before_destroy = true
   }
 }
 
+locals {
+  # Who gets what no rule is about. Without such a service it is nobody.
+  default = one([for name, target in var.targets : name if length(target.hosts) + length(target.paths) == 0])
+  rules   = { for name, target in var.targets : name => target if length(target.hosts) + length(target.paths) > 0 }
+}
+
 resource "aws_lb_listener" "http" {
-  #checkov:skip=CKV_AWS_2:HTTP only redirects as soon as there is a certificate or a domain; the output https says which it is.
+  #checkov:skip=CKV_AWS_2:HTTP only redirects as soon as there is a certificate or a domain.
   #checkov:skip=CKV_AWS_103:A listener without TLS has no TLS policy.
   load_balancer_arn = aws_lb.this.arn
   port              = 80
@@ -112,10 +129,21 @@ resource "aws_lb_listener" "http" {
   }
 
   dynamic "default_action" {
-    for_each = var.https ? [] : ["forward"]
+    for_each = var.https || local.default == null ? [] : ["forward"]
     content {
       type             = "forward"
-      target_group_arn = aws_lb_target_group.this.arn
+      target_group_arn = aws_lb_target_group.this[local.default].arn
+    }
+  }
+
+  dynamic "default_action" {
+    for_each = var.https || local.default != null ? [] : ["nobody"]
+    content {
+      type = "fixed-response"
+      fixed_response {
+        content_type = "text/plain"
+        status_code  = "404"
+      }
     }
   }
 }
@@ -129,8 +157,52 @@ resource "aws_lb_listener" "https" {
   ssl_policy        = var.ssl_policy
   certificate_arn   = local.certificate_arn
 
-  default_action {
+  dynamic "default_action" {
+    for_each = local.default == null ? [] : ["forward"]
+    content {
+      type             = "forward"
+      target_group_arn = aws_lb_target_group.this[local.default].arn
+    }
+  }
+
+  dynamic "default_action" {
+    for_each = local.default != null ? [] : ["nobody"]
+    content {
+      type = "fixed-response"
+      fixed_response {
+        content_type = "text/plain"
+        status_code  = "404"
+      }
+    }
+  }
+}
+
+resource "aws_lb_listener_rule" "this" {
+  for_each = local.rules
+
+  listener_arn = var.https ? aws_lb_listener.https[0].arn : aws_lb_listener.http.arn
+  priority     = each.value.priority
+
+  action {
     type             = "forward"
-    target_group_arn = aws_lb_target_group.this.arn
+    target_group_arn = aws_lb_target_group.this[each.key].arn
+  }
+
+  dynamic "condition" {
+    for_each = length(each.value.hosts) == 0 ? [] : [each.value.hosts]
+    content {
+      host_header {
+        values = condition.value
+      }
+    }
+  }
+
+  dynamic "condition" {
+    for_each = length(each.value.paths) == 0 ? [] : [each.value.paths]
+    content {
+      path_pattern {
+        values = condition.value
+      }
+    }
   }
 }

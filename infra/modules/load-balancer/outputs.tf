@@ -1,7 +1,7 @@
-output "target_group_arn" {
-  description = "ARN of the target group, once a listener uses it: ECS refuses one without a load balancer."
-  value       = aws_lb_target_group.this.arn
-  depends_on  = [aws_lb_listener.http, aws_lb_listener.https]
+output "target_group_arns" {
+  description = "ARNs of the target groups by service, once a listener uses them: ECS refuses one without a load balancer."
+  value       = { for name, group in aws_lb_target_group.this : name => group.arn }
+  depends_on  = [aws_lb_listener.http, aws_lb_listener.https, aws_lb_listener_rule.this]
 }
 
 output "arn_suffix" {
@@ -9,9 +9,9 @@ output "arn_suffix" {
   value       = aws_lb.this.arn_suffix
 }
 
-output "target_group_arn_suffix" {
-  description = "Name of the target group in its metrics."
-  value       = aws_lb_target_group.this.arn_suffix
+output "target_group_arn_suffixes" {
+  description = "Names of the target groups in their metrics, by service."
+  value       = { for name, group in aws_lb_target_group.this : name => group.arn_suffix }
 }
 
 output "security_group_id" {

@@ -23,19 +23,26 @@ variable "allowed_cidrs" {
   type        = list(string)
 }
 
-variable "container_port" {
-  description = "Port of the targets."
-  type        = number
-}
-
-variable "health_check_path" {
-  description = "Path of the health check."
-  type        = string
-}
-
-variable "deregistration_delay_seconds" {
-  description = "Seconds that requests to an old task may take."
-  type        = number
+variable "targets" {
+  description = "What stands behind it, by service: port, health check, and the hosts and paths whose requests it gets."
+  type = map(object({
+    prefix               = string
+    port                 = number
+    hosts                = list(string)
+    paths                = list(string)
+    priority             = number
+    deregistration_delay = number
+    stickiness_seconds   = number
+    protocol_version     = string
+    health_check = object({
+      path                = string
+      matcher             = string
+      interval            = number
+      timeout             = number
+      healthy_threshold   = number
+      unhealthy_threshold = number
+    })
+  }))
 }
 
 variable "idle_timeout_seconds" {

@@ -12,6 +12,7 @@ resource "aws_iam_role" "flow" {
   count = var.flow_logs ? 1 : 0
 
   name                 = "${var.prefix}-flow-logs"
+  path                 = var.role_path
   permissions_boundary = var.permissions_boundary_arn
   assume_role_policy = jsonencode({
     Version = "2012-10-17"

@@ -11,10 +11,10 @@ data "aws_availability_zones" "available" {
 locals {
   zones = slice(sort(data.aws_availability_zones.available.names), 0, var.zone_count)
 
-  # A quarter of the range for each kind of subnet and zone: /16 gives subnets of /20.
-  subnets  = cidrsubnets(var.cidr, [for _ in range(2 * var.zone_count) : 4]...)
-  public   = { for at, zone in local.zones : zone => local.subnets[at] }
-  private  = { for at, zone in local.zones : zone => local.subnets[var.zone_count + at] }
+  # A sixteenth of the range for each subnet: /16 gives subnets of /20. Each zone has its places for good: those of the
+  # first two zones come before those of the third, so that a zone more moves nothing.
+  public   = { for at, zone in local.zones : zone => cidrsubnet(var.cidr, 4, var.places.public[at]) }
+  private  = { for at, zone in local.zones : zone => cidrsubnet(var.cidr, 4, var.places.private[at]) }
   gateways = var.nat == "per-az" ? toset(local.zones) : var.nat == "single" ? toset([local.zones[0]]) : toset([])
 }
 

@@ -18,6 +18,11 @@ variable "zone_count" {
   type        = number
 }
 
+variable "places" {
+  description = "Sixteenths of the range that the subnets of each zone have, in the order of the zones."
+  type        = object({ public = list(number), private = list(number) })
+}
+
 variable "nat" {
   description = "per-az, single or none."
   type        = string
@@ -45,5 +50,10 @@ variable "log_key_arn" {
 
 variable "permissions_boundary_arn" {
   description = "Permissions boundary of the role that writes the flow logs."
+  type        = string
+}
+
+variable "role_path" {
+  description = "IAM path of the roles."
   type        = string
 }

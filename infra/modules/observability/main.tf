@@ -1,10 +1,12 @@
 # Both alarms fail a deployment that is under way, and ECS or the action rolls it back.
 resource "aws_cloudwatch_metric_alarm" "errors" {
-  alarm_name          = "${var.prefix}-errors"
+  for_each = var.services
+
+  alarm_name          = "${each.value.prefix}-errors"
   alarm_description   = "The service answers with 5xx statuses."
   namespace           = "AWS/ApplicationELB"
   metric_name         = "HTTPCode_Target_5XX_Count"
-  dimensions          = { LoadBalancer = var.load_balancer, TargetGroup = var.target_group }
+  dimensions          = { LoadBalancer = var.load_balancer, TargetGroup = each.value.target_group }
   statistic           = "Sum"
   period              = 60
   evaluation_periods  = 3
@@ -17,14 +19,17 @@ resource "aws_cloudwatch_metric_alarm" "errors" {
 }
 
 resource "aws_cloudwatch_metric_alarm" "unhealthy" {
-  alarm_name          = "${var.prefix}-unhealthy"
-  alarm_description   = "The load balancer finds tasks unhealthy."
-  namespace           = "AWS/ApplicationELB"
-  metric_name         = "UnHealthyHostCount"
-  dimensions          = { LoadBalancer = var.load_balancer, TargetGroup = var.target_group }
-  statistic           = "Minimum"
-  period              = 60
-  evaluation_periods  = 3
+  for_each = var.services
+
+  alarm_name        = "${each.value.prefix}-unhealthy"
+  alarm_description = "The load balancer finds tasks unhealthy."
+  namespace         = "AWS/ApplicationELB"
+  metric_name       = "UnHealthyHostCount"
+  dimensions        = { LoadBalancer = var.load_balancer, TargetGroup = each.value.target_group }
+  statistic         = "Minimum"
+  period            = 60
+  # Not before a task that starts slowly has had its time.
+  evaluation_periods  = 2 + max(1, ceil(each.value.grace_seconds / 60))
   comparison_operator = "GreaterThanOrEqualToThreshold"
   threshold           = 1
   treat_missing_data  = "notBreaching"
@@ -33,43 +38,34 @@ resource "aws_cloudwatch_metric_alarm" "unhealthy" {
 }
 
 locals {
-  balancer = ["LoadBalancer", var.load_balancer, "TargetGroup", var.target_group]
-  service  = ["ClusterName", var.cluster_name, "ServiceName", var.service_name]
+  balancers = [for name in sort(keys(var.services)) : ["LoadBalancer", var.load_balancer, "TargetGroup", var.services[name].target_group]]
+  tasks     = [for name in sort(var.service_names) : ["ClusterName", var.cluster_name, "ServiceName", name]]
 
-  metrics = [
-    {
-      title = "Requests and errors in a minute"
-      lines = [
-        ["AWS/ApplicationELB", "RequestCount", local.balancer, { stat = "Sum" }],
-        ["AWS/ApplicationELB", "HTTPCode_Target_5XX_Count", local.balancer, { stat = "Sum" }],
-        ["AWS/ApplicationELB", "HTTPCode_Target_4XX_Count", local.balancer, { stat = "Sum" }],
-      ]
-    },
-    {
-      title = "Response time in seconds"
-      lines = [
-        ["AWS/ApplicationELB", "TargetResponseTime", local.balancer, { stat = "p50" }],
-        ["AWS/ApplicationELB", "TargetResponseTime", local.balancer, { stat = "p95" }],
-      ]
-    },
-    {
-      title = "Tasks in the load balancer"
-      lines = [
-        ["AWS/ApplicationELB", "HealthyHostCount", local.balancer, { stat = "Minimum" }],
-        ["AWS/ApplicationELB", "UnHealthyHostCount", local.balancer, { stat = "Maximum" }],
-      ]
-    },
-    {
+  metrics = concat(
+    length(var.services) == 0 ? [] : [
+      {
+        title = "Requests and errors in a minute"
+        lines = flatten([for balancer in local.balancers : [for metric in ["RequestCount", "HTTPCode_Target_5XX_Count", "HTTPCode_Target_4XX_Count"] : jsonencode(concat(["AWS/ApplicationELB", metric], balancer, [{ stat = "Sum" }]))]])
+      },
+      {
+        title = "Response time in seconds"
+        lines = flatten([for balancer in local.balancers : [for stat in ["p50", "p95"] : jsonencode(concat(["AWS/ApplicationELB", "TargetResponseTime"], balancer, [{ stat = stat }]))]])
+      },
+      {
+        title = "Tasks in the load balancer"
+        lines = flatten([for balancer in local.balancers : [for metric, stat in { HealthyHostCount = "Minimum", UnHealthyHostCount = "Maximum" } : jsonencode(concat(["AWS/ApplicationELB", metric], balancer, [{ stat = stat }]))]])
+      },
+    ],
+    [{
       title = "CPU and memory in percent"
-      lines = [
-        ["AWS/ECS", "CPUUtilization", local.service, { stat = "Average" }],
-        ["AWS/ECS", "MemoryUtilization", local.service, { stat = "Average" }],
-      ]
-    },
-  ]
+      lines = flatten([for service in local.tasks : [for metric in ["CPUUtilization", "MemoryUtilization"] : jsonencode(concat(["AWS/ECS", metric], service, [{ stat = "Average" }]))]])
+    }],
+  )
 }
 
 resource "aws_cloudwatch_dashboard" "this" {
+  count = var.dashboard ? 1 : 0
+
   dashboard_name = var.prefix
   dashboard_body = jsonencode({
     widgets = concat(
@@ -84,7 +80,7 @@ resource "aws_cloudwatch_dashboard" "this" {
           region  = var.region
           view    = "timeSeries"
           period  = 60
-          metrics = [for line in metric.lines : concat([line[0], line[1]], line[2], [line[3]])]
+          metrics = [for line in metric.lines : jsondecode(line)]
         }
       }],
       [
@@ -94,7 +90,7 @@ resource "aws_cloudwatch_dashboard" "this" {
           y          = 12
           width      = 6
           height     = 6
-          properties = { title = "Alarms", alarms = [aws_cloudwatch_metric_alarm.errors.arn, aws_cloudwatch_metric_alarm.unhealthy.arn] }
+          properties = { title = "Alarms", alarms = flatten([for name in sort(keys(var.services)) : [aws_cloudwatch_metric_alarm.errors[name].arn, aws_cloudwatch_metric_alarm.unhealthy[name].arn]]) }
         },
         {
           type   = "log"
@@ -106,10 +102,15 @@ resource "aws_cloudwatch_dashboard" "this" {
             title  = "Last lines"
             region = var.region
             view   = "table"
-            query  = "SOURCE '${var.log_group}' | fields @timestamp, @message | sort @timestamp desc | limit 50"
+            query  = "${join(" ", [for group in var.log_groups : "SOURCE '${group}' |"])} fields @timestamp, @message | sort @timestamp desc | limit 50"
           }
         },
       ],
     )
   })
+}
+
+moved {
+  from = aws_cloudwatch_dashboard.this
+  to   = aws_cloudwatch_dashboard.this[0]
 }

@@ -13,18 +13,23 @@ variable "cluster_name" {
   type        = string
 }
 
-variable "service_name" {
-  description = "Name of the service, for its metrics."
-  type        = string
+variable "service_names" {
+  description = "Every service of the cluster, for the metrics of its tasks."
+  type        = list(string)
+}
+
+variable "services" {
+  description = "The services with a load balancer: beginning of the names of their alarms, target group in its metrics, and the time that a task has to start."
+  type        = map(object({ prefix = string, target_group = string, grace_seconds = number }))
+}
+
+variable "dashboard" {
+  description = "true: make the dashboard."
+  type        = bool
 }
 
 variable "load_balancer" {
   description = "Name of the load balancer in its metrics."
-  type        = string
-}
-
-variable "target_group" {
-  description = "Name of the target group in its metrics."
   type        = string
 }
 
@@ -38,7 +43,7 @@ variable "alarm_topic_arns" {
   type        = list(string)
 }
 
-variable "log_group" {
-  description = "Log group of the containers, for the dashboard."
-  type        = string
+variable "log_groups" {
+  description = "Log groups of the containers, for the dashboard."
+  type        = list(string)
 }

@@ -1,8 +1,3 @@
-output "cluster_arn" {
-  description = "ARN of the cluster."
-  value       = aws_ecs_cluster.this.arn
-}
-
 output "service_name" {
   description = "Name of the service."
   value       = aws_ecs_service.this.name
@@ -19,7 +14,7 @@ output "execution_role_arn" {
 }
 
 output "security_group_id" {
-  description = "Security group of the tasks: allow it where they have to reach, such as a database, and add the rule out."
+  description = "Security group of the tasks: let it in where they have to reach, such as a database; egress of the service lets them out."
   value       = aws_security_group.tasks.id
 }
 

@@ -1,219 +1,117 @@
-variable "prefix" {
-  description = "Beginning of every name."
-  type        = string
+variable "identity" {
+  description = "Beginning of every name, name of the service and of its container, family of the task definition, and region."
+  type        = object({ prefix = string, name = string, family = string, region = string })
 }
 
-variable "name" {
-  description = "Name of the service, of its container and of its task definition family."
-  type        = string
+variable "cluster" {
+  description = "The cluster, what it is made of (fargate or ec2), and how the tasks are spread over its capacity providers."
+  type = object({
+    arn       = string
+    name      = string
+    capacity  = string
+    strategy  = list(object({ name = string, base = number, weight = number }))
+    namespace = optional(string)
+  })
 }
 
-variable "cluster_name" {
-  description = "Name of the cluster."
-  type        = string
+variable "task" {
+  description = "Size of a task, what it runs on, and what it may write."
+  type = object({
+    cpu                   = number
+    memory                = number
+    cpu_architecture      = string
+    gpus                  = number
+    ephemeral_storage_gib = number
+    stop_timeout_seconds  = number
+    writable_paths        = list(string)
+    execute_command       = bool
+    file_systems = map(object({
+      id                = string
+      access_point_id   = string
+      path              = string
+      read_only         = bool
+      security_group_id = string
+    }))
+  })
 }
 
-variable "family" {
-  description = "Family of the task definition."
-  type        = string
+variable "container" {
+  description = "The container: image of the revisions that Terraform registers, port (null: none), environment, secrets, its own health check (null: none), command (null: the image's), and the containers beside it."
+  type = object({
+    image                = string
+    port                 = number
+    environment          = map(string)
+    secrets              = map(string)
+    secrets_kms_key_arns = list(string)
+    health_check         = list(string)
+    command              = list(string)
+    sidecars = map(object({
+      image        = string
+      essential    = bool
+      command      = list(string)
+      environment  = map(string)
+      secrets      = map(string)
+      port         = number
+      cpu          = number
+      memory       = number
+      health_check = list(string)
+      depends_on   = map(string)
+    }))
+    waits_for = map(string)
+  })
 }
 
-variable "region" {
-  description = "Region of the service."
-  type        = string
+variable "roles" {
+  description = "What the application may do in AWS (JSON; null: nothing), what the execution role may do besides, the repositories that it may pull from, and path and boundary of both."
+  type = object({
+    task_policy              = string
+    execution_policy         = string
+    repository_arns          = list(string)
+    permissions_boundary_arn = string
+    path                     = string
+  })
 }
 
-variable "image" {
-  description = "Image of the revisions that Terraform registers."
-  type        = string
+variable "network" {
+  description = "Where the tasks are, and what they reach beside HTTPS."
+  type = object({
+    vpc_id             = string
+    subnet_ids         = list(string)
+    public_ip          = bool
+    security_group_ids = list(string)
+    egress             = list(object({ port = number, cidr = string, security_group_id = string, protocol = string }))
+  })
 }
 
-variable "repository_arn" {
-  description = "ARN of the repository that the execution role may pull from."
-  type        = string
+variable "load_balancer" {
+  description = "Target group, and security group of the load balancer; null: the service has none."
+  type        = object({ target_group_arn = string, security_group_id = string, grace_seconds = number, request_label = string })
 }
 
-variable "capacity" {
-  description = "fargate or ec2."
-  type        = string
+variable "connect" {
+  description = "Name and port by which other services of the cluster reach this one; server = false: it reaches them only; null: neither."
+  type        = object({ server = bool, dns_name = string, port = number })
 }
 
-variable "capacity_providers" {
-  description = "Capacity providers of the cluster and their shares, in order."
-  type        = list(object({ name = string, base = number, weight = number }))
+variable "scaling" {
+  description = "Number of tasks, and what moves it: averages of CPU and memory in percent, requests to a task in a minute (null: not), and schedules."
+  type = object({
+    desired        = number
+    min            = number
+    max            = number
+    cpu_percent    = number
+    memory_percent = number
+    requests       = number
+    schedules      = map(object({ at = string, min = number, max = number, timezone = string }))
+  })
 }
 
-variable "cluster_capacity_providers" {
-  description = "Names of all capacity providers of the cluster."
-  type        = list(string)
+variable "logs" {
+  description = "Log group of the containers, log group of ECS Exec (null: none), and KMS key (null: AWS's own)."
+  type        = object({ group = object({ name = string, arn = string }), exec_group_arn = string, key_arn = string })
 }
 
-variable "cpu" {
-  description = "CPU units of a task."
-  type        = number
-}
-
-variable "memory" {
-  description = "Memory of a task in MiB."
-  type        = number
-}
-
-variable "cpu_architecture" {
-  description = "X86_64 or ARM64."
-  type        = string
-}
-
-variable "gpus" {
-  description = "GPUs of a task."
-  type        = number
-}
-
-variable "ephemeral_storage_gib" {
-  description = "Disk of a task; null: 20 GiB."
-  type        = number
-}
-
-variable "container_port" {
-  description = "Port of the container."
-  type        = number
-}
-
-variable "environment_variables" {
-  description = "Environment variables of the container."
-  type        = map(string)
-}
-
-variable "secrets" {
-  description = "Secrets of the container, by their ARNs."
-  type        = map(string)
-}
-
-variable "secrets_kms_key_arns" {
-  description = "KMS keys of the secrets."
-  type        = list(string)
-}
-
-variable "task_role_policy" {
-  description = "What the application may do in AWS; null: nothing."
-  type        = string
-}
-
-variable "writable_paths" {
-  description = "Folders in which the container may write."
-  type        = list(string)
-}
-
-variable "container_health_check" {
-  description = "Command of the container's own health check; null: none."
-  type        = list(string)
-}
-
-variable "stop_timeout_seconds" {
-  description = "Seconds between SIGTERM and SIGKILL."
-  type        = number
-}
-
-variable "health_check_grace_period_seconds" {
-  description = "Seconds in which a new task may be unhealthy."
-  type        = number
-}
-
-variable "execute_command" {
-  description = "true: ECS Exec."
-  type        = bool
-}
-
-variable "container_insights" {
-  description = "true: Container Insights."
-  type        = bool
-}
-
-variable "desired_count" {
-  description = "Number of tasks at the start."
-  type        = number
-}
-
-variable "min_capacity" {
-  description = "Least number of tasks."
-  type        = number
-}
-
-variable "max_capacity" {
-  description = "Greatest number of tasks."
-  type        = number
-}
-
-variable "cpu_target_percent" {
-  description = "CPU utilization to aim at."
-  type        = number
-}
-
-variable "memory_target_percent" {
-  description = "Memory utilization to aim at."
-  type        = number
-}
-
-variable "night" {
-  description = "When all tasks stop and start again; null: never."
-  type        = object({ stop = string, start = string, timezone = string })
-}
-
-variable "vpc_id" {
-  description = "VPC of the tasks."
-  type        = string
-}
-
-variable "subnet_ids" {
-  description = "Subnets of the tasks."
-  type        = list(string)
-}
-
-variable "assign_public_ip" {
-  description = "true: tasks get a public address."
-  type        = bool
-}
-
-variable "load_balancer_security_group_id" {
-  description = "Security group of the load balancer."
-  type        = string
-}
-
-variable "target_group_arn" {
-  description = "Target group of the tasks."
-  type        = string
-}
-
-variable "alarm_names" {
-  description = "Alarms that fail a deployment."
-  type        = list(string)
-}
-
-variable "log_group_name" {
-  description = "Log group of the container."
-  type        = string
-}
-
-variable "log_group_arn" {
-  description = "ARN of that log group."
-  type        = string
-}
-
-variable "log_key_arn" {
-  description = "KMS key of the logs and of ECS Exec; null: AWS's own."
-  type        = string
-}
-
-variable "exec_log_group_name" {
-  description = "Log group of ECS Exec; null without execute_command."
-  type        = string
-}
-
-variable "exec_log_group_arn" {
-  description = "ARN of that log group."
-  type        = string
-}
-
-variable "permissions_boundary_arn" {
-  description = "Permissions boundary of the roles."
-  type        = string
+variable "deployment" {
+  description = "How a deployment goes: least and most tasks in percent of the desired number, and the alarms that fail it."
+  type        = object({ minimum_percent = number, maximum_percent = number, alarm_names = list(string) })
 }

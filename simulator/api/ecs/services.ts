@@ -6,10 +6,12 @@ import { flag, requiredText, text, texts } from '../../state/json.ts';
 import type { JsonObject } from '../../state/json.ts';
 import type { Cluster, Service } from '../../state/model.ts';
 import { page, paging, refuseMoreThan } from '../protocol/pages.ts';
+import { refuseWrongShape } from './shape.ts';
 import { serviceView } from './views.ts';
 
 export const serviceActions = {
   CreateService(world: World, input: JsonObject): JsonObject {
+    refuseWrongShape('CreateService', input);
     const cluster = world.cluster(text(input, 'cluster'));
     const name = requiredText(input, 'serviceName');
     if (cluster.services.has(name) && cluster.find(name)?.status !== 'INACTIVE') {
@@ -19,6 +21,7 @@ export const serviceActions = {
   },
 
   UpdateService(world: World, input: JsonObject): JsonObject {
+    refuseWrongShape('UpdateService', input);
     const cluster = world.cluster(text(input, 'cluster'));
     const service = activeService(cluster, requiredText(input, 'service'));
     updateService(world, service, input);

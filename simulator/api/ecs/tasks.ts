@@ -1,4 +1,5 @@
 /** The actions of ECS that concern tasks, also those that belong to no service. */
+import { runTaskViolations } from '../../../src/ecs/definition-rules/index.ts';
 import { stopByUser } from '../../engine/scheduler.ts';
 import { ignoreTask, startTask } from '../../engine/task-life.ts';
 import { createTask } from '../../engine/tasks.ts';
@@ -8,10 +9,8 @@ import { number, object, objects, requiredText, text, texts } from '../../state/
 import type { JsonObject } from '../../state/json.ts';
 import type { Cluster, Task, TaskDefinition } from '../../state/model.ts';
 import { page, paging, refuseMoreThan } from '../protocol/pages.ts';
+import { refuseWrongShape } from './shape.ts';
 import { taskView } from './task-views.ts';
-
-/** How many tasks RunTask starts at most. */
-const mostTasks = 10;
 
 export const taskActions = {
   ListTasks(world: World, input: JsonObject): JsonObject {
@@ -58,6 +57,7 @@ export const taskActions = {
   },
 
   RunTask(world: World, input: JsonObject): JsonObject {
+    refuseWrongShape('RunTask', input);
     const cluster = world.cluster(text(input, 'cluster'));
     const token = text(input, 'clientToken');
     const earlier = token === undefined ? undefined : world.clientTokens.get(token);
@@ -103,23 +103,10 @@ function runTasks(world: World, cluster: Cluster, input: JsonObject): readonly T
 }
 
 function refuseMisfit(world: World, input: JsonObject, definition: TaskDefinition): void {
-  const count = number(input, 'count') ?? 1;
-  if (count < 1 || count > mostTasks) throw invalidParameter(`count must be between 1 and ${mostTasks}.`);
-  if (
-    text(definition.body, 'networkMode') === 'awsvpc' &&
-    object(input, 'networkConfiguration') === undefined
-  ) {
-    throw invalidParameter("Network Configuration must be provided when networkMode 'awsvpc' is specified.");
-  }
-  const names = definition.containers.map((container) => text(container, 'name'));
-  for (const override of objects(object(input, 'overrides') ?? {}, 'containerOverrides')) {
-    const name = requiredText(override, 'name');
-    if (!names.includes(name)) {
-      throw invalidParameter(
-        `Override for container named ${name} is not a container in the TaskDefinition.`,
-      );
-    }
-  }
+  const [broken] = runTaskViolations({ definition: definition.body, settings: input }).filter(
+    ({ refused }) => refused,
+  );
+  if (broken !== undefined) throw new AwsError(broken.code, broken.words);
   if (!world.capacityAvailable) {
     throw clientException(
       'Capacity is unavailable at this time. Please try again later or in a different availability zone',

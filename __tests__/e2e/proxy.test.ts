@@ -1,0 +1,63 @@
+import { expect, test } from '@jest/globals';
+import { createServer, request as httpRequest } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { runStep } from '../../runner/step.ts';
+import { expectGreen, inAWorld } from './world.ts';
+
+test.concurrent('a proxy is used where the environment names one, and not where it excepts the host', () =>
+  inAWorld({}, async (sim) => {
+    const seen: string[] = [];
+    const proxy = createServer((incoming, outgoing) => {
+      seen.push(incoming.url ?? '');
+      const { hostname, port, pathname, search } = new URL(incoming.url ?? '');
+      const onward = httpRequest(
+        { hostname, port, path: pathname + search, method: incoming.method, headers: incoming.headers },
+        (answer) => {
+          outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
+          answer.pipe(outgoing);
+        },
+      );
+      incoming.pipe(onward);
+    });
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+    const address = `http://127.0.0.1:${String((proxy.address() as AddressInfo).port)}`;
+    try {
+      const inputs = { cluster: 'demo', service: 'backend', 'task-definition': 'backend:1' };
+      expectGreen(await runStep(inputs, { ...sim.env, HTTP_PROXY: address }), 'unchanged');
+      expect(seen.length).toBeGreaterThan(3);
+      seen.length = 0;
+      expectGreen(
+        await runStep(inputs, { ...sim.env, HTTP_PROXY: address, NO_PROXY: '127.0.0.1' }),
+        'unchanged',
+      );
+      expect(seen).toEqual([]);
+    } finally {
+      proxy.close();
+    }
+  }),
+);
+
+test.concurrent('HTTPS_PROXY is used for AWS over TLS', async () => {
+  const connects: (string | undefined)[] = [];
+  const server = createServer();
+  server.on('connect', (request, socket) => {
+    connects.push(request.url);
+    socket.end('HTTP/1.1 502 Bad Gateway\r\n\r\n');
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const proxy = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
+  try {
+    const aws = {
+      AWS_ENDPOINT_URL: 'https://127.0.0.1:9',
+      AWS_REGION: 'us-east-1',
+      AWS_ACCESS_KEY_ID: 'simulated',
+      AWS_SECRET_ACCESS_KEY: 'simulated',
+      HTTPS_PROXY: proxy,
+    };
+    const result = await runStep({ service: 'backend' }, aws);
+    expect(result.exitCode).toBe(1);
+    expect(new Set(connects)).toEqual(new Set(['127.0.0.1:9']));
+  } finally {
+    server.close();
+  }
+});

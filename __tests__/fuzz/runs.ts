@@ -1,0 +1,18 @@
+import fc from 'fast-check';
+
+/** Cases of each property: few in every run, many by `npm run test:fuzz`. */
+const RUNS = Number(process.env['FUZZ_RUNS'] ?? '200');
+
+/** A test's limit in milliseconds, which bounds what one case may take. */
+export const LIMIT = 30_000 + RUNS * 60;
+
+/** A failure names its seed: give it in FUZZ_SEED to see it again. */
+export function holds<T>(property: fc.IProperty<T>): void {
+  const seed = Number(process.env['FUZZ_SEED'] ?? Date.now() % 0x7fffffff);
+  fc.assert(property, { numRuns: RUNS, seed });
+}
+
+export async function holdsInTime<T>(property: fc.IAsyncProperty<T>): Promise<void> {
+  const seed = Number(process.env['FUZZ_SEED'] ?? Date.now() % 0x7fffffff);
+  await fc.assert(property, { numRuns: RUNS, seed });
+}

@@ -1,0 +1,54 @@
+import { describe, expect, test } from '@jest/globals';
+import { soundsLikeCredential } from '../../src/inputs/doubts.ts';
+import { readInputs } from '../../src/inputs/index.ts';
+
+function warningsOf(inputs: Readonly<Record<string, string>>): readonly string[] {
+  const all: Readonly<Record<string, string>> = { service: 'web', ...inputs };
+  return readInputs((name) => all[name] ?? '', { workspace: '/w' }).warnings;
+}
+
+const BUILD = { 'ecr-repository': 'backend', context: '.' };
+
+describe('what is hardly meant', () => {
+  test.each<[Record<string, string>, RegExp]>([
+    [{ ...BUILD, 'build-args': 'A=1,B_2=2' }, /^build-args: the value of A holds ",B_2="/],
+    [{ command: 'NODE_ENV=x node app.js' }, /^command: it begins with the assignment NODE_ENV=…/],
+    [{ 'pre-deploy-command': 'A=1 ./migrate' }, /^pre-deploy-command: it begins with the assignment A=…/],
+    [
+      { 'environment-variables': 'DB_PASSWORD=x\nAPI_KEY=y' },
+      /^environment-variables: DB_PASSWORD, API_KEY sound/,
+    ],
+    [{ ...BUILD, 'build-args': 'NPM_TOKEN=x' }, /^build-args: NPM_TOKEN sounds like a credential/],
+  ])('%j is a warning', (inputs, words) => {
+    expect(warningsOf(inputs)).toEqual([expect.stringMatching(words)]);
+  });
+
+  test.each<Record<string, string>>([
+    { ...BUILD, 'build-args': 'A=1, two, three\nB=x=1,y=2' },
+    { command: 'node app.js --env=x' },
+    { command: '["sh", "-c", "A=1 node app.js"]' },
+    {
+      'environment-variables': 'DB_PASSWORD=\nTOKEN_TTL=1\nSECRET_NAME=a\nKEYBOARD=de\nPASSWORD_FILE=/run/x',
+    },
+    { 'environment-variables': 'DB_PASSWORD-' },
+  ])('%j is none', (inputs) => {
+    expect(warningsOf(inputs)).toEqual([]);
+  });
+
+  test.each([
+    ['DB_PASSWORD', true],
+    ['GITHUB_TOKEN', true],
+    ['apiKey', true],
+    ['AWS_SECRET_ACCESS_KEY', true],
+    ['SENTRY_DSN', true],
+    ['PRIVATE_KEY', true],
+    ['LOG_LEVEL', false],
+    ['AUTHOR', false],
+    ['MONKEY', false],
+    ['TOKEN_URL', false],
+    ['SECRET_ARN', false],
+    ['MAX_TOKENS', false],
+  ])('%s: %j', (name, expected) => {
+    expect(soundsLikeCredential(name)).toBe(expected);
+  });
+});

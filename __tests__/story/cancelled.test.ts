@@ -1,0 +1,174 @@
+import { describe, expect, test } from '@jest/globals';
+import type { StepOptions } from '../../runner/step.ts';
+import type { Simulator } from '../../simulator/simulator.ts';
+import { accepted, expectRed, inAWorld, mutations, production, service, step, tag } from './world.ts';
+
+/** Sends a signal once, as soon as the log shows a text (and one that comes later). */
+function signalAt(text: string, signal: NodeJS.Signals, later = text): StepOptions {
+  let sent = false;
+  return {
+    onOutput: (log, kill) => {
+      if (sent || !log.includes(text) || !log.slice(log.indexOf(text)).includes(later)) return;
+      sent = true;
+      kill(signal);
+    },
+  };
+}
+
+describe('a job that is cancelled during the rollout', () => {
+  test('asks ECS once to roll back with on-cancel: rollback, and does not wait for it', () =>
+    inAWorld({}, async (sim) => {
+      const cancel = { ...tag('v2'), 'on-cancel': 'rollback' };
+      const result = await step(sim, cancel, signalAt('::group::Watch', 'SIGINT'));
+      expectRed(result, 'cancelled', 'cancelled');
+      expect(accepted(sim, 'StopServiceDeployment')).toHaveLength(1);
+      expect(result.errors[0]).toContain('ECS was asked to roll backend:2 back');
+    }));
+
+  test('before anything was touched leaves everything as it was', () =>
+    inAWorld({}, async (sim) => {
+      sim.inject({ action: 'DescribeServices', effect: { kind: 'delay', milliseconds: 20_000 } });
+      const result = await step(sim, tag('v2'), signalAt('::group::Survey', 'SIGINT'));
+      expectRed(result, 'cancelled', 'cancelled');
+      expect(mutations(sim)).toEqual([]);
+    }));
+});
+
+describe('a job that is cancelled while RegisterTaskDefinition is on its way', () => {
+  const slow = { action: 'RegisterTaskDefinition', effect: { kind: 'delay', milliseconds: 1_500 } } as const;
+
+  test.each([
+    ['rolls nothing out', {}],
+    ['runs no pre-deploy task', { 'pre-deploy-command': 'migrate' }],
+  ])('%s', (_, inputs) =>
+    inAWorld({}, async (sim) => {
+      sim.inject(slow);
+      const result = await step(sim, { ...tag('v2'), ...inputs }, signalAt('::group::Register', 'SIGINT'));
+      expectRed(result, 'cancelled', 'cancelled');
+      expect(mutations(sim)).toEqual(['RegisterTaskDefinition']);
+      expect(production(sim)).toBe('backend:1 COMPLETED');
+    }),
+  );
+});
+
+describe('a job that is cancelled while UpdateService has no answer yet', () => {
+  test('sees the update through, and rolls it back where that is asked for', () =>
+    inAWorld({}, async (sim) => {
+      sim.inject({ action: 'UpdateService', times: 1, effect: { kind: 'reset', when: 'after' } });
+      const cancel = { ...tag('v2'), 'on-cancel': 'rollback' };
+      const result = await step(sim, cancel, signalAt('rolling out backend:2', 'SIGINT'));
+      expectRed(result, 'cancelled', 'cancelled');
+      expect(accepted(sim, 'StopServiceDeployment')).toHaveLength(1);
+      expect(result.errors[0]).toMatch(/ECS was asked to roll backend:2 back/);
+    }));
+});
+
+/** The URL answers once well, and then there is time: the deployment is complete, and not proven yet. */
+function whileProving(sim: Simulator): Record<string, string> {
+  return {
+    'health-check-url': `${sim.loadBalancers['web']?.url ?? ''}/health`,
+  };
+}
+
+const THROTTLE = { kind: 'throttle' } as const;
+const ON_CANCEL = { ...tag('v2'), 'on-cancel': 'rollback' };
+
+describe('a rollback request of a cancelled job', () => {
+  test('that is throttled is sent again, by this very run', () =>
+    inAWorld({}, async (sim) => {
+      sim.inject({ action: 'StopServiceDeployment', times: 1, effect: THROTTLE });
+      const result = await step(sim, ON_CANCEL, signalAt('::group::Watch', 'SIGINT'));
+      expectRed(result, 'cancelled', 'cancelled');
+      expect(result.errors[0]).toContain('ECS was asked to roll backend:2 back');
+      expect(accepted(sim, 'StopServiceDeployment')).toHaveLength(1);
+      expect(result.post.summary).toBe('');
+    }));
+
+  test('that could not be sent is sent by the post step', () =>
+    inAWorld({}, async (sim) => {
+      const disarm = sim.inject({ action: 'StopServiceDeployment', effect: THROTTLE });
+      const result = await step(sim, ON_CANCEL, {
+        ...signalAt('::group::Watch', 'SIGINT'),
+        beforePost: disarm,
+      });
+      expectRed(result, 'cancelled', 'cancelled');
+      expect(result.errors[0]).toContain(
+        'rolling backend:2 back could not be asked for (ThrottlingException',
+      );
+      expect(result.post.summary).toContain('ECS was asked to roll backend:2 back');
+      expect(accepted(sim, 'StopServiceDeployment')).toHaveLength(1);
+    }));
+
+  test('takes the count back as well', () =>
+    inAWorld({}, async (sim) => {
+      const inputs = { ...ON_CANCEL, 'desired-count': '3' };
+      const result = await step(sim, inputs, signalAt('::group::Watch', 'SIGINT'));
+      expectRed(result, 'cancelled', 'cancelled');
+      expect(accepted(sim, 'StopServiceDeployment')).toHaveLength(1);
+      expect(service(sim).desiredCount).toBe(2);
+    }));
+
+  test('says where the count could not be restored, and the post step does it', () =>
+    inAWorld({}, async (sim) => {
+      const disarm = sim.inject({ action: 'UpdateService', from: 2, effect: { kind: 'denied' } });
+      const inputs = { ...ON_CANCEL, 'desired-count': '3' };
+      const result = await step(sim, inputs, {
+        ...signalAt('::group::Watch', 'SIGINT'),
+        beforePost: disarm,
+      });
+      expect(result.errors[0]).toMatch(
+        /asked to roll backend:2 back, but desired-count is still 3, not 2 \(/,
+      );
+      expect(service(sim).desiredCount).toBe(2);
+      expect(result.post.summary).toContain('ECS is rolling backend:2 back');
+    }));
+});
+
+describe('a job that is cancelled says what ECS does, whatever it was doing itself', () => {
+  test('while ECS rolls back: the failure that led to it is not lost', () =>
+    inAWorld({}, async (sim) => {
+      const result = await step(
+        sim,
+        tag('crash-1'),
+        signalAt('asking ECS to roll', 'SIGINT', 'rolling back'),
+      );
+      expectRed(result, 'cancelled', 'cancelled');
+      expect(result.errors[0]).toContain('ECS is rolling backend:2 back in service "backend"');
+      expect(result.report.evidence[0]).toMatchObject({
+        kind: 'first-cause',
+        text: expect.stringContaining('app-crashed'),
+      });
+      expect(result.report.services[0]?.evidence.length).toBeGreaterThan(1);
+    }));
+
+  test('while one of several services is rolled back: its failure is not lost', () =>
+    inAWorld({ behaviours: { v2: { targetHealth: { kind: 'timeout' } } } }, async (sim) => {
+      const inputs = { ...tag('v2'), service: 'backend, worker', 'task-definition': 'backend' };
+      const result = await step(sim, inputs, signalAt('asking ECS to roll', 'SIGINT', 'rolling back'));
+      expectRed(result, 'cancelled', 'cancelled');
+      const backend = result.report.services.find(({ name }) => name === 'backend');
+      expect(backend?.evidence[0]).toMatchObject({
+        kind: 'first-cause',
+        text: expect.stringContaining('target-health-check-failed'),
+      });
+      expect(backend?.evidence.length).toBeGreaterThan(1);
+    }));
+
+  test('while the URL is asked: the deployment is complete', () =>
+    inAWorld({}, async (sim) => {
+      const inputs = { ...tag('v2'), ...whileProving(sim) };
+      const result = await step(sim, inputs, signalAt('1 of 3 good answers', 'SIGINT'));
+      expectRed(result, 'cancelled', 'cancelled');
+      expect(result.errors[0]).toContain('The deployment of backend:2 to service "backend" is complete');
+    }));
+
+  test('while it goes back by an update of its own: that is not another deployment', () =>
+    inAWorld({}, async (sim) => {
+      sim.inject({ action: 'StopServiceDeployment', effect: { kind: 'denied' } });
+      const inputs = { ...tag('crash-1'), 'on-cancel': 'rollback' };
+      const result = await step(sim, inputs, signalAt('going back to backend:1', 'SIGINT'));
+      expectRed(result, 'cancelled', 'cancelled');
+      expect(result.errors[0]).toMatch(/Service "backend" is (on its way )?back (to|on) backend:1/);
+      expect(accepted(sim, 'UpdateService')).toHaveLength(2);
+    }));
+});

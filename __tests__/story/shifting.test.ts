@@ -1,0 +1,82 @@
+/** Worlds in which something moves while a deployment is followed: traffic in steps, the desired count. */
+import { describe, expect, test } from '@jest/globals';
+import { expectGreen, expectRed, inAWorld, onceUnderway, production, service, step, tag } from './world.ts';
+
+describe('traffic that shifts in steps', () => {
+  test('LINEAR: followed to its end, stage by stage', () =>
+    inAWorld(
+      {
+        blueGreen: {
+          strategy: 'LINEAR',
+          linearConfiguration: { stepPercent: 50, stepBakeTimeInMinutes: 1 },
+        },
+      },
+      async (sim) => {
+        const url = sim.loadBalancers['bluegreen']?.url ?? '';
+        const result = await step(sim, {
+          ...tag('v2'),
+          service: 'bluegreen',
+          'health-check-url': `${url}/version`,
+          'health-check-json': 'version=v2',
+        });
+        expectGreen(result, 'succeeded');
+        const stages = ['scale up', 'production traffic shift', 'bake time'];
+        const places = stages.map((stage) => result.log.indexOf(`in progress (${stage})`));
+        expect(places.every((place) => place >= 0)).toBe(true);
+        expect(places).toEqual([...places].sort((one, other) => one - other));
+        expect(production(sim, 'bluegreen')).toBe('bluegreen:2 COMPLETED');
+        expect(service(sim, 'bluegreen').serviceDeployments[0]?.lifecycle).toMatchObject({
+          stage: 'CLEAN_UP',
+          steps: 2,
+        });
+      },
+    ));
+
+  test('CANARY: an alarm that goes into ALARM while few users see the new revision rolls back, and is the cause', () =>
+    inAWorld(
+      {
+        alarms: { errors: 'OK' },
+        blueGreen: {
+          strategy: 'CANARY',
+          canaryConfiguration: { canaryPercent: 10, canaryBakeTimeInMinutes: 10 },
+          alarms: { alarmNames: ['errors'], enable: true, rollback: true },
+        },
+      },
+      async (sim) => {
+        const { balancing } = sim.world;
+        const weightOfNew = (): number =>
+          balancing.weightOf([balancing.targetGroups.get('green')?.arn ?? ''], 'production');
+        const seen: number[] = [];
+        sim.when(
+          () => weightOfNew() > 0,
+          () => {
+            seen.push(weightOfNew());
+            sim.at(30, () => {
+              sim.operator.setAlarm('errors', 'ALARM');
+            });
+          },
+        );
+        const result = await step(sim, { ...tag('v2'), service: 'bluegreen' });
+        expectRed(result, 'rolled-back', 'alarm');
+        expect(result.log).toContain('production traffic shift');
+        expect(seen).toEqual([10]);
+        expect(weightOfNew()).toBe(0);
+        expect(production(sim, 'bluegreen')).toBe('bluegreen:1 COMPLETED');
+      },
+    ));
+});
+
+test('an autoscaler that raises the desired count during a rollout has the last word', () =>
+  inAWorld({ autoscaling: { backend: { min: 2, max: 6, cpuTarget: 50 } } }, async (sim) => {
+    const during: string[] = [];
+    onceUnderway(sim, () => {
+      sim.operator.setLoad('backend', 230);
+      sim.at(61, () => {
+        during.push(`${String(service(sim).desiredCount)} ${production(sim)}`);
+      });
+    });
+    expectGreen(await step(sim, tag('slow-1')), 'succeeded');
+    expect(during).toEqual(['5 backend:2 IN_PROGRESS']);
+    expect(service(sim).desiredCount).toBe(5);
+    expect(production(sim)).toBe('backend:2 COMPLETED');
+  }));

@@ -1,0 +1,105 @@
+/**
+ * Builds the bundle: `node scripts/build.ts [folder]`, into `dist/` unless a folder is named.
+ *
+ * ncc takes the CommonJS of each package and all of it. So Rolldown goes first: it follows the packages' ES modules, keeps
+ * what is used, minifies, and leaves what is loaded on first use in chunks of its own; ncc packs the result. Licences are
+ * those of the packages of which something is in the bundle. The same sources make the same bytes, in any folder.
+ */
+import { execFileSync } from 'node:child_process';
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { rolldown, type OutputChunk } from 'rolldown';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+
+/** Makes the bundle in a folder; what was in it before is gone. Throws where something cannot be built. */
+export async function build(target: string): Promise<void> {
+  const work = mkdtempSync(join(tmpdir(), 'bundle-'));
+  try {
+    const chunks = await shake(join(work, 'shaken'));
+    pack(join(work, 'shaken'), join(work, 'packed'));
+    writeFileSync(join(work, 'packed', 'licenses.txt'), licensesOf(chunks));
+    rmSync(target, { recursive: true, force: true });
+    cpSync(join(work, 'packed'), target, { recursive: true });
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
+async function shake(folder: string): Promise<OutputChunk[]> {
+  const bundle = await rolldown({
+    cwd: ROOT,
+    input: 'src/main.ts',
+    platform: 'node',
+    resolve: { mainFields: ['module', 'main'] },
+    // These packages do not say that nothing happens where they are imported only. All that Node has built in by now,
+    // HTTP through proxies included, would be loaded at every start for the one call of @actions/core that is not used.
+    treeshake: {
+      moduleSideEffects: (id) => (/node_modules\/(?:@actions|undici)\//.test(id) ? false : undefined),
+    },
+    logLevel: 'warn',
+    onLog: (level, log) => {
+      throw new Error(`${level}: ${log.message}`);
+    },
+  });
+  const { output } = await bundle.write({
+    dir: folder,
+    format: 'esm',
+    minify: true,
+    comments: { legal: false },
+    entryFileNames: 'index.js',
+    chunkFileNames: '[name].js',
+  });
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ type: 'module' }));
+  return output.filter((each) => each.type === 'chunk');
+}
+
+/** ncc names its chunks by the paths of modules as seen from where it runs: hence not by the paths of this machine. */
+function pack(from: string, to: string): void {
+  const ncc = join(ROOT, 'node_modules', '@vercel', 'ncc', 'dist', 'ncc', 'cli.js');
+  execFileSync(process.execPath, [ncc, 'build', 'index.js', '-o', to, '--no-cache'], {
+    cwd: from,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+}
+
+/** Each licence's text once, below the names of the packages that carry it and have a module in the bundle. */
+function licensesOf(chunks: readonly OutputChunk[]): string {
+  const modules = chunks.flatMap((chunk) => Object.keys(chunk.modules));
+  const folders = new Set(modules.flatMap((id) => packageOf(id) ?? []));
+  const packagesByText = new Map<string, Set<string>>();
+  for (const { name, license, text } of [...folders].map(licenseOf)) {
+    const key = `${license}\n${text}`;
+    packagesByText.set(key, (packagesByText.get(key) ?? new Set()).add(name));
+  }
+  const sections = [...packagesByText].map(([text, names]) => `${[...names].sort().join('\n')}\n${text}`);
+  return `${sections.sort().join('\n\n')}\n`;
+}
+
+/** The folder of the package that a module belongs to; undefined for the action's own. */
+function packageOf(id: string): string | undefined {
+  if (!id.includes('/node_modules/')) return undefined;
+  let folder = dirname(id.replace(/^\0/, ''));
+  // A package may hold a package.json without a name, which says nothing but the type of its modules.
+  while (!isPackage(folder)) folder = dirname(folder);
+  return folder;
+}
+
+function isPackage(folder: string): boolean {
+  const file = join(folder, 'package.json');
+  return existsSync(file) && 'name' in (JSON.parse(readFileSync(file, 'utf8')) as object);
+}
+
+function licenseOf(folder: string): { name: string; license: string; text: string } {
+  const { name, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as {
+    name: string;
+    license?: string;
+  };
+  if (license === undefined) throw new Error(`The package ${name} names no licence.`);
+  const file = readdirSync(folder).find((each) => /^licen[cs]e(?:\.|$)/i.test(each));
+  return { name, license, text: file === undefined ? '' : readFileSync(join(folder, file), 'utf8').trim() };
+}
+
+if (import.meta.main) await build(resolve(process.argv[2] ?? join(ROOT, 'dist')));

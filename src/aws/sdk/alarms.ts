@@ -1,0 +1,14 @@
+import {
+  CloudWatchClient,
+  DescribeAlarmsCommand,
+  type CloudWatchClientConfig,
+} from '@aws-sdk/client-cloudwatch';
+import type { AlarmReads } from '../clients.ts';
+
+/** Only these calls are bundled, and only a run that makes one of them loads them. */
+export function connect(config: CloudWatchClientConfig): AlarmReads {
+  const client = new CloudWatchClient(config);
+  return {
+    describeAlarms: (input) => client.send(new DescribeAlarmsCommand(input)),
+  };
+}

@@ -1,0 +1,44 @@
+import {
+  DescribeServicesCommand,
+  ListServicesCommand,
+  ListClustersCommand,
+  ListServiceDeploymentsCommand,
+  DescribeServiceDeploymentsCommand,
+  DescribeServiceRevisionsCommand,
+  ListTasksCommand,
+  DescribeTasksCommand,
+  DescribeContainerInstancesCommand,
+  TagResourceCommand,
+  UpdateServiceCommand,
+  StopServiceDeploymentCommand,
+  DeregisterTaskDefinitionCommand,
+  RunTaskCommand,
+  StopTaskCommand,
+  type ECSClient,
+} from '@aws-sdk/client-ecs';
+import type { EcsReads, EcsWrites } from '../clients.ts';
+
+export function reading(client: ECSClient): EcsReads {
+  return {
+    describeServices: (input) => client.send(new DescribeServicesCommand(input)),
+    listServices: (input) => client.send(new ListServicesCommand(input)),
+    listClusters: (input) => client.send(new ListClustersCommand(input)),
+    listServiceDeployments: (input) => client.send(new ListServiceDeploymentsCommand(input)),
+    describeServiceDeployments: (input) => client.send(new DescribeServiceDeploymentsCommand(input)),
+    describeServiceRevisions: (input) => client.send(new DescribeServiceRevisionsCommand(input)),
+    listTasks: (input) => client.send(new ListTasksCommand(input)),
+    describeTasks: (input) => client.send(new DescribeTasksCommand(input)),
+    describeContainerInstances: (input) => client.send(new DescribeContainerInstancesCommand(input)),
+  };
+}
+
+export function writing(client: ECSClient): EcsWrites {
+  return {
+    updateService: (input) => client.send(new UpdateServiceCommand(input)),
+    stopServiceDeployment: (input) => client.send(new StopServiceDeploymentCommand(input)),
+    deregisterTaskDefinition: (input) => client.send(new DeregisterTaskDefinitionCommand(input)),
+    tagResource: (input) => client.send(new TagResourceCommand(input)),
+    runTask: (input) => client.send(new RunTaskCommand(input)),
+    stopTask: (input) => client.send(new StopTaskCommand(input)),
+  };
+}

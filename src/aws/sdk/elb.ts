@@ -1,0 +1,18 @@
+import {
+  ElasticLoadBalancingV2Client,
+  DescribeTargetGroupsCommand,
+  DescribeTargetHealthCommand,
+  DescribeLoadBalancersCommand,
+  type ElasticLoadBalancingV2ClientConfig,
+} from '@aws-sdk/client-elastic-load-balancing-v2';
+import type { LoadBalancerReads } from '../clients.ts';
+
+/** Only these calls are bundled, and only a run that makes one of them loads them. */
+export function connect(config: ElasticLoadBalancingV2ClientConfig): LoadBalancerReads {
+  const client = new ElasticLoadBalancingV2Client(config);
+  return {
+    describeTargetGroups: (input) => client.send(new DescribeTargetGroupsCommand(input)),
+    describeTargetHealth: (input) => client.send(new DescribeTargetHealthCommand(input)),
+    describeLoadBalancers: (input) => client.send(new DescribeLoadBalancersCommand(input)),
+  };
+}

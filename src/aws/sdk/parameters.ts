@@ -1,0 +1,10 @@
+import { SSMClient, DescribeParametersCommand, type SSMClientConfig } from '@aws-sdk/client-ssm';
+import type { ParameterReads } from '../clients.ts';
+
+/** Only these calls are bundled, and only a run that makes one of them loads them. */
+export function connect(config: SSMClientConfig): ParameterReads {
+  const client = new SSMClient(config);
+  return {
+    describeParameters: (input) => client.send(new DescribeParametersCommand(input)),
+  };
+}

@@ -1,0 +1,14 @@
+import {
+  ApplicationAutoScalingClient,
+  DescribeScalableTargetsCommand,
+  type ApplicationAutoScalingClientConfig,
+} from '@aws-sdk/client-application-auto-scaling';
+import type { ScalingReads } from '../clients.ts';
+
+/** Only these calls are bundled, and only a run that makes one of them loads them. */
+export function connect(config: ApplicationAutoScalingClientConfig): ScalingReads {
+  const client = new ApplicationAutoScalingClient(config);
+  return {
+    describeScalableTargets: (input) => client.send(new DescribeScalableTargetsCommand(input)),
+  };
+}

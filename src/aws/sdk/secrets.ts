@@ -1,0 +1,14 @@
+import {
+  SecretsManagerClient,
+  DescribeSecretCommand,
+  type SecretsManagerClientConfig,
+} from '@aws-sdk/client-secrets-manager';
+import type { SecretReads } from '../clients.ts';
+
+/** Only these calls are bundled, and only a run that makes one of them loads them. */
+export function connect(config: SecretsManagerClientConfig): SecretReads {
+  const client = new SecretsManagerClient(config);
+  return {
+    describeSecret: (input) => client.send(new DescribeSecretCommand(input)),
+  };
+}

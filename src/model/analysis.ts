@@ -1,0 +1,81 @@
+/** What is asked while a deployment goes on, and what the answers amount to (in the manner of Argo Rollouts' analysis). */
+import type { Cause, Evidence } from './outcome.ts';
+
+/** Milliseconds, as a reading of the run's clock or as a stretch of it. */
+export type Ms = number;
+
+/**
+ * What the run does with a service. Phases go forward only: ECS's own bake comes before `proving`, the run's own after
+ * it; from `rolling-back` none leads to `proving`.
+ */
+export type Phase =
+  'rolling' | 'test-traffic' | 'shifting' | 'baking' | 'proving' | 'rolling-back' | 'rolled-back';
+
+/** How much of the production traffic reaches the new revision; `test`: that of the test listener alone. */
+export type Traffic = 'none' | 'test' | 'part' | 'all';
+
+/**
+ * A stretch whose answers are counted together: a new one begins with each phase, traffic weight, pause and followed
+ * deployment.
+ */
+export interface Round {
+  /** Rises by one; the answers of the survey have 0. */
+  readonly n: number;
+  readonly phase: Phase;
+  readonly since: Ms;
+  readonly deploymentId: string;
+  readonly traffic: Traffic;
+  /** Percent of the production traffic that ECS was asked to shift; undefined where no weights are reported. */
+  readonly weight?: number;
+  /** A lifecycle hook that waits for somebody to say CONTINUE or ROLLBACK. */
+  readonly pause?: Pause;
+}
+
+export interface Pause {
+  readonly hookId: string;
+  readonly stage: string;
+  /** ISO 8601, by AWS's clock. */
+  readonly expiresAt?: string;
+}
+
+/** What can be asked. A pause is answered by the gates whose traffic reached the new revision. */
+export const GATES = ['digest', 'tasks', 'targets', 'test-url', 'http', 'alarms', 'metrics'] as const;
+export type Gate = (typeof GATES)[number];
+
+/** One answer, as it speaks for or against the new revision. */
+export type Reading =
+  | { readonly kind: 'good' }
+  /** `blames`: the revision is at fault; false where the runner, the URL or the time before may be. */
+  | { readonly kind: 'bad'; readonly cause: Cause; readonly blames: boolean; readonly hint?: string }
+  /** The old version, too few requests, not healthy yet: judged at the limit only. */
+  | { readonly kind: 'inconclusive'; readonly atLimit: 'failed' | 'skipped'; readonly cause?: Cause }
+  /** `forGood`: denied or unsupported, so that asking again does not help. */
+  | { readonly kind: 'unanswered'; readonly forGood: boolean };
+
+export interface Measurement {
+  readonly gate: Gate;
+  /** The alarm, metric, target group or URL; a gate passes when each subject does. */
+  readonly subject: string;
+  /** Number of the round in which the question was asked. */
+  readonly round: number;
+  /** When it was asked. */
+  readonly at: Ms;
+  readonly reading: Reading;
+  /** For people: what was seen, as a clause. */
+  readonly detail: string;
+  readonly evidence: readonly Evidence[];
+}
+
+/** How the answers of one gate are counted. */
+export interface Rule {
+  /** Good answers in a row, within one round, that pass. */
+  readonly successes: number;
+  /** Bad answers in a row, within one round, that fail. */
+  readonly failures: number;
+  /** As many bad among the last `of` fail too, over rounds of equal traffic and deployment, from the first good on. */
+  readonly window?: { readonly bad: number; readonly of: number };
+  /** Bad counts only once the subject was good, the survey included: an alarm that was in ALARM before judges nothing. */
+  readonly goodFirst: boolean;
+  /** From when the gate was first due. */
+  readonly limitMs: Ms;
+}

@@ -1,0 +1,34 @@
+import { shortenArns } from '../aws/arn.ts';
+import type { ServiceEvent } from './observe.ts';
+
+/** Events that say that a task found no place (ECS Developer Guide, "Service event messages"). */
+const UNPLACED =
+  /unable to place a task|unable to stop or start tasks during a deployment|Capacity is unavailable|InsufficientFreeAddresses|reached the limit on the number of/i;
+
+/** Those that no waiting helps: what would have to change is the service, its percents or the instances. */
+const NO_WAITING_HELPS =
+  /unable to place a task because no container instance met all|unable to stop or start tasks during a deployment/i;
+
+/** So many of them, within so long by AWS's own times, settle it. */
+const ENOUGH = 3;
+
+const WITHIN_MS = 5 * 60_000;
+
+/** Pure: the events about tasks that found no place, oldest first. */
+export function unplacedEvents(events: readonly ServiceEvent[], known: ReadonlySet<string>): ServiceEvent[] {
+  return events.filter(({ id, message }) => !known.has(id) && UNPLACED.test(message)).toReversed();
+}
+
+/** Pure: the last of three events in five minutes that no waiting helps. */
+export function hopelessEvent(events: readonly ServiceEvent[]): ServiceEvent | undefined {
+  const hopeless = events.filter(({ message }) => NO_WAITING_HELPS.test(message));
+  return hopeless.find(({ at }, index) => {
+    const first = hopeless[index - ENOUGH + 1];
+    return first?.at !== undefined && at !== undefined && at - first.at <= WITHIN_MS;
+  });
+}
+
+/** The event in ECS's words, with names in place of ARNs. */
+export function eventText({ message }: ServiceEvent): string {
+  return shortenArns(message).replace(/\s+/g, ' ').trim();
+}

@@ -1,0 +1,109 @@
+/** Files that people take for a task definition, each called by what it is. Pure. */
+import { isList, isMap, type Raw } from './file-shape.ts';
+
+/** What a text is that is no task definition in JSON or YAML; a clause, undefined where it may be one. */
+export function formOfText(text: string): string | undefined {
+  const start = text.trimStart();
+  if (start === '') return 'it is empty';
+  if (/^<(?:!doctype|html|\?xml|[a-z]+[\s>])/i.test(start)) {
+    return 'it is HTML or XML, such as the page of an error that was downloaded in its place';
+  }
+  if (/^(?:resource|data|module|variable|locals|terraform)\s+["{]/m.test(text) && !start.startsWith('{')) {
+    return "it is Terraform's language: give the JSON of the definition, or deploy the revision that Terraform registers (leave task-definition out)";
+  }
+  return templateOf(start) ?? commentedJson(start);
+}
+
+/** Marks of templates where no value can begin so, outside of quotes: `cpu: {{ cpu }}`, `{% if %}`, `<%= %>`. */
+function templateOf(text: string): string | undefined {
+  const unquoted = text.replace(/"(?:[^"\\\n]|\\.)*"|'[^'\n]*'/g, (quoted) => 'q'.repeat(quoted.length));
+  const mark = /\{%|<%|(?:^|[:[,-])\s*\{\{/m.exec(unquoted);
+  if (mark === null) return undefined;
+  const line = unquoted.slice(0, mark.index + mark[0].length).split('\n').length;
+  return `it is a template that nobody rendered (line ${line}): render it in a step before this one`;
+}
+
+/** JSON but for its comments. */
+function commentedJson(text: string): string | undefined {
+  if (!/^(?:[{[]|\/[/*])/.test(text) || isJson(text)) return undefined;
+  const { stripped, line } = withoutComments(text);
+  if (line === undefined || !isJson(stripped.replace(/,(\s*[}\]])/g, '$1'))) return undefined;
+  return `it is JSON with comments (line ${line}): JSON has none; leave them out, or write YAML, whose comments begin with #`;
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The text without what stands outside of quotes after `//` or between the marks of a block, and the first line of that. */
+function withoutComments(text: string): { readonly stripped: string; readonly line: number | undefined } {
+  let line: number | undefined;
+  const stripped = text.replace(
+    /"(?:[^"\\\n]|\\.)*"|\/\/[^\n]*|\/\*[\s\S]*?\*\//g,
+    (found: string, at: number) => {
+      if (found.startsWith('"')) return found;
+      line ??= text.slice(0, at).split('\n').length;
+      return ' ';
+    },
+  );
+  return { stripped, line };
+}
+
+/** What a file's content is that is no task definition; a clause, undefined where it may be one. */
+export function foreignForm(content: Raw): string | undefined {
+  if (content === null) return 'it is empty';
+  if (isList(content)) {
+    return content.some((entry) => isMap(entry) && (entry.has('image') || entry.has('name')))
+      ? 'it is a list of containers: put it below containerDefinitions, beside a family'
+      : 'it is a list';
+  }
+  if (!isMap(content)) return undefined;
+  if (content.has('containerDefinitions') || content.has('family')) return templateInNames(content);
+  const form = FORMS.find(({ keys }) => keys.every((key) => content.has(key)));
+  return form?.is;
+}
+
+const FORMS: readonly { readonly keys: readonly string[]; readonly is: string }[] = [
+  { keys: ['Resources', 'version'], is: "it is CodeDeploy's appspec, not the definition that it names" },
+  {
+    keys: ['Resources'],
+    is: "it is a template of CloudFormation: give the definition in the API's spelling (family, containerDefinitions), or deploy the revision that the stack registers (leave task-definition out)",
+  },
+  { keys: ['AWSTemplateFormatVersion'], is: 'it is a template of CloudFormation without resources' },
+  {
+    keys: ['Type', 'Properties'],
+    is: "it is a resource of CloudFormation: give its Properties in the API's spelling (family, containerDefinitions)",
+  },
+  {
+    keys: ['ContainerDefinitions'],
+    is: "it is in CloudFormation's spelling: the API's begins in lower case (family, containerDefinitions, portMappings)",
+  },
+  {
+    keys: ['container_definitions'],
+    is: "it is in Terraform's spelling: the API's has no underscores (family, containerDefinitions, portMappings)",
+  },
+  { keys: ['resource'], is: "it is Terraform's JSON: give the definition itself" },
+  { keys: ['services'], is: 'it is a file of Docker Compose, or a description of services' },
+  { keys: ['apiVersion', 'kind'], is: 'it is a manifest of Kubernetes' },
+  { keys: ['taskDefinitionArns'], is: 'it is a list of task definitions' },
+  { keys: ['taskDefinition'], is: 'it only names a task definition: give that name as the input' },
+  { keys: ['image', 'name'], is: 'it is a container: put it below containerDefinitions, beside a family' },
+];
+
+const TOP_NAMES = ['family', 'cpu', 'memory', 'networkMode', 'taskRoleArn', 'executionRoleArn'];
+const MARKS = /\$\{[^}]*\}|\{\{.*\}\}|<%|^\$[A-Z_]+$/;
+
+/** Fields of the task that can hold no mark of a template; a container's image may be a placeholder. */
+function templateInNames(content: ReadonlyMap<Raw, Raw>): string | undefined {
+  for (const field of TOP_NAMES) {
+    const value = content.get(field);
+    if (typeof value !== 'string' || !MARKS.test(value)) continue;
+    return `it is a template that nobody rendered (${field} is ${value}): render it in a step before this one`;
+  }
+  return undefined;
+}
