@@ -35,7 +35,7 @@ beforeAll(async () => {
   stage = await mkdtemp(join(tmpdir(), 'terraform-workflow-'));
   workspace = join(stage, 'workspace');
   await mkdir(join(workspace, 'infra', 'environments', 'dev'), { recursive: true });
-  for (const file of ['scripts/terraform-report.ts', 'src/report/markdown.ts', 'src/report/safe-text.ts']) {
+  for (const file of ['scripts/terraform-report.ts', 'src/report/markdown.ts', 'src/runtime/log.ts']) {
     await cp(file, join(workspace, file));
   }
   await writeFile(join(workspace, 'package.json'), '{"type":"module"}');

@@ -13,8 +13,8 @@ function parsed(text: string): ParsedDefinition | undefined {
     return parseTaskDefinition('td.json', text);
   } catch (error) {
     expect(error).toBeInstanceOf(DeployError);
-    const { reason, message } = error as DeployError;
-    expect(reason).toBe('invalid-input');
+    const { cause, message } = (error as DeployError).conclusion;
+    expect(cause).toBe('invalid-input');
     expect(message.length).toBeLessThan(200_000);
     return undefined;
   }

@@ -80,7 +80,7 @@ export function problemOf(
         hint: end.failure.conclusion.hint,
         evidence: evidenceOf(watched.last, watched.history),
         // Blind is not failed; an answer that nobody can make sense of leaves this service to nobody else, though.
-        recovery: end.failure.reason === 'unknown' ? 'roll-back' : 'leave',
+        recovery: end.failure.conclusion.cause === 'unknown' ? 'roll-back' : 'leave',
       };
   }
 }

@@ -458,9 +458,9 @@ function endOfRollback(watched: Watched, back?: Rollout): RollbackEnd | 'look-ag
     case 'access-lost':
       return {
         kind: 'unseen',
-        cause: end.failure.reason,
+        cause: end.failure.conclusion.cause,
         why: end.failure.message,
-        hint: end.failure.hint,
+        hint: end.failure.conclusion.hint,
       };
   }
 }
