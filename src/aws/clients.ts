@@ -54,6 +54,7 @@ export interface EcsWrites {
     ecs.DeregisterTaskDefinitionCommandInput,
     ecs.DeregisterTaskDefinitionCommandOutput
   >;
+  tagResource: Call<ecs.TagResourceCommandInput, ecs.TagResourceCommandOutput>;
   runTask: Call<ecs.RunTaskCommandInput, ecs.RunTaskCommandOutput>;
   stopTask: Call<ecs.StopTaskCommandInput, ecs.StopTaskCommandOutput>;
 }

@@ -14,8 +14,16 @@ import { checkBeforeBuild, findImages, findPreviousCommit } from './image.ts';
 import { check, concludePlan, plan, type Plan } from './plan.ts';
 import { preDeploy } from './pre-deploy.ts';
 import { withDefinitionFile } from './definition-file.ts';
-import { deregisterUnusedRevisions, destinations, imagesOf, register, type Release } from './release.ts';
-import { FINISHED, packState } from './saved-state.ts';
+import {
+  deregisterCancelled,
+  deregisterUnusedRevisions,
+  destinations,
+  imagesOf,
+  markCondemned,
+  register,
+  type Release,
+} from './release.ts';
+import { FINISHED, packReported, packState } from './saved-state.ts';
 import { forEachService } from './services.ts';
 import { refreshReleases, survey, surveyAgain, type Survey } from './survey.ts';
 
@@ -25,18 +33,30 @@ import { refreshReleases, survey, surveyAgain, type Survey } from './survey.ts';
  */
 export async function deploy(request: Request, ctx: RunContext): Promise<RunRecord> {
   const record = newRunRecord();
+  const registered: Release[] = [];
+  let isLeft = false;
   try {
-    await runStages(record, request, ctx);
+    await runStages(record, request, ctx, registered);
   } catch (error) {
     await endAll(record, request, ctx, endingOf(error));
+    const { rollout } = request;
+    if (ctx.signal.aborted) {
+      isLeft = await deregisterCancelled(ctx, registered, record.serviceRuns, rollout.onCancel);
+    }
   }
   // What ECS has not answered or done when the job is cancelled, the post step finds out and asks for.
-  if (!record.serviceRuns.some(({ needsPostStep }) => needsPostStep) || !ctx.signal.aborted)
-    ctx.saveForPost(FINISHED);
+  if (ctx.signal.aborted && record.serviceRuns.some(({ needsPostStep }) => needsPostStep)) return record;
+  const saved = [ctx.aws.region, request, destinations(registered), record.serviceRuns] as const;
+  ctx.saveForPost(isLeft ? packReported(...saved) : FINISHED);
   return record;
 }
 
-async function runStages(record: RunRecord, asked: Request, ctx: RunContext): Promise<void> {
+async function runStages(
+  record: RunRecord,
+  asked: Request,
+  ctx: RunContext,
+  registered: Release[],
+): Promise<void> {
   const { log } = ctx;
   const request = await withDefinitionFile(asked, ctx);
   const { snapshots, imagePlan, ...before } = await log.step('Survey', () => survey(record, request, ctx));
@@ -48,7 +68,8 @@ async function runStages(record: RunRecord, asked: Request, ctx: RunContext): Pr
   }
   // A write that is under way is seen through, cancelled or not: these clients answer to the end.
   const starting = { ...ctx, aws: ctx.awsToTheEnd };
-  let releases = await log.step('Register', () => register(record, starting, plans));
+  let releases = await log.step('Register', () => register(record, starting, plans, registered));
+  if (snapshots.length > 0) ctx.saveForPost(packState(ctx.aws.region, request, destinations(releases)));
   ctx.signal.throwIfAborted();
   if (snapshots.length === 0) return;
   if (request.preDeploy !== undefined) {
@@ -58,6 +79,7 @@ async function runStages(record: RunRecord, asked: Request, ctx: RunContext): Pr
   await log.step('Roll out', () => rollOut(record, request, starting, releases));
   if (request.rollout.wait) await proveAll(record, request, ctx, releases, before);
   record.serviceRuns = failTogether(record.serviceRuns, request.rollout);
+  await markCondemned(ctx, releases, record.serviceRuns);
   if (record.serviceRuns.some((serviceRun) => rollbackNeeded(serviceRun, request.rollout))) {
     await log.step('Roll back', () =>
       forEachService(record, (serviceRun) => rollBackIfNeeded(ctx, serviceRun, request)),

@@ -53,7 +53,7 @@ function refuseForeignArns(request: Request, region: string, account: string | u
   }
 }
 
-/** The services as they are now: while an image was built or a task ran, somebody may have deployed. */
+/** The services as they are now: while an image was built, somebody may have deployed. Nothing is rendered by then. */
 export async function surveyAgain(
   request: Request,
   ctx: RunContext,
@@ -70,15 +70,23 @@ export async function surveyAgain(
   return now;
 }
 
-/** The same revisions, to the services as they are now. */
-export function refreshReleases(
+/**
+ * The same revisions, to the services as they are now. One that somebody moved to another task definition since ours was
+ * rendered stays as it was seen: its update is not begun.
+ */
+export async function refreshReleases(
   request: Request,
   ctx: RunContext,
   releases: readonly Release[],
 ): Promise<Release[]> {
-  const again = async (release: Release): Promise<Release> => ({
-    ...release,
-    services: await surveyAgain(request, ctx, release.services),
-  });
+  const again = async (release: Release): Promise<Release> => {
+    const names = release.services.map(({ address }) => address.name);
+    const now = await surveyServices({ ...ctx, log: SILENCE }, request.cluster, names);
+    const services = release.services.map((before, at) => {
+      const seen = now[at];
+      return seen?.taskDefinitionArn === before.taskDefinitionArn ? seen : before;
+    });
+    return { ...release, services };
+  };
   return Promise.all(releases.map(again));
 }

@@ -10,7 +10,8 @@ import {
 import type { TaskDefinition } from '../model/index.ts';
 import { DeployError } from '../runtime/error.ts';
 import type { Log } from '../runtime/log.ts';
-import { READ_ONLY, asTaskDefinition } from './shape.ts';
+import { READ_ONLY } from '../aws/task-definitions.ts';
+import { asTaskDefinition } from './shape.ts';
 import { foreignForm, formOfText } from './foreign-form.ts';
 import { Written, isList, isMap, shapeDefinition, type Raw, type Shaped } from './file-shape.ts';
 
