@@ -117,6 +117,8 @@ export interface ServiceSnapshot {
   readonly lastGood: GoodRevision | undefined;
   readonly running: readonly RunningImage[];
   readonly targetGroups: readonly TargetGroupAttachment[];
+  /** VPC Lattice sends it traffic, too; its targets are not asked. */
+  readonly behindLattice?: boolean;
   readonly placement: Placement;
   readonly enableEcsManagedTags: boolean | undefined;
   readonly propagateTags: string | undefined;
