@@ -352,4 +352,4 @@ test(`whatever happens, the verdict is right, in time, and undoes nobody else (s
   expect([...results.keys()].sort()).toEqual(
     expect.arrayContaining(['cancelled', 'failed', 'rolled-back', 'succeeded', 'superseded', 'timed-out']),
   );
-});
+}, 180_000);
