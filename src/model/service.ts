@@ -135,6 +135,8 @@ export interface ServiceSnapshot {
   /** Of the deployment that is under way where there is one, otherwise of what is complete. */
   readonly running: readonly RunningImage[];
   readonly targetGroups: readonly TargetGroupAttachment[];
+  /** VPC Lattice sends it traffic, too; its targets are not asked. */
+  readonly behindLattice?: boolean;
   readonly placement: Placement;
   readonly enableEcsManagedTags: boolean | undefined;
   readonly propagateTags: string | undefined;

@@ -7,7 +7,7 @@ import { endingOf, newRunRecord, withEvidence, type RunRecord } from '../report/
 import { endOnCancel } from '../rollout/cancel.ts';
 import { explainServiceRun } from '../rollout/diagnose.ts';
 import { concludeServiceRun } from '../rollout/outcome.ts';
-import { failTogether, rollBackIfNeeded, rollbackNeeded } from '../rollout/rollback.ts';
+import { failsTogether, failTogether, rollBackIfNeeded, rollbackNeeded } from '../rollout/rollback.ts';
 import { startServiceRun } from '../rollout/start.ts';
 import { watchServiceRun } from '../rollout/watch.ts';
 import { checkBeforeBuild, findImages, findPreviousCommit } from './image.ts';
@@ -140,12 +140,19 @@ async function proveAll(
   // With several services, none that failed stays broken until the others are done; a cancelled job rolls nothing back.
   const undoEarly = (serviceRun: ServiceRun): Promise<ServiceRun> | ServiceRun => {
     ctx.signal.throwIfAborted();
-    return record.serviceRuns.length > 1 ? rollBackIfNeeded(ctx, serviceRun, request) : serviceRun;
+    if (record.serviceRuns.length === 1) return serviceRun;
+    const at = record.serviceRuns.findIndex(({ snapshot }) => snapshot === serviceRun.snapshot);
+    const shared = failTogether(record.serviceRuns.with(at, serviceRun), request.rollout)[at];
+    return rollBackIfNeeded(ctx, shared ?? serviceRun, request);
   };
-  const watch = (serviceRun: ServiceRun): Promise<ServiceRun> => watchServiceRun(ctx, serviceRun, request);
+  // With rollback-all the others are doomed the moment one of them fails: their way back is short while they roll out.
+  const isDoomed = (): boolean => failsTogether(record.serviceRuns, request.rollout);
+  const watch = (serviceRun: ServiceRun): Promise<ServiceRun> =>
+    watchServiceRun({ ...ctx, isDoomed }, serviceRun, request);
   const explain = (serviceRun: ServiceRun): Promise<ServiceRun> =>
     explainServiceRun(ctx, serviceRun, request);
   await ctx.log.step('Watch', () => forEachService(record, watch, undoEarly));
+  record.serviceRuns = failTogether(record.serviceRuns, request.rollout);
   if (record.serviceRuns.every((serviceRun) => serviceRun.problem !== undefined)) return;
   await ctx.log.step('Gate', async () => {
     const prove = (serviceRun: ServiceRun): Promise<ServiceRun> =>

@@ -1,6 +1,7 @@
 import { parseArn, revisionName } from '../aws/arn.ts';
 import type { RunContext } from '../context.ts';
 import { surveyAlarms } from '../gates/alarms.ts';
+import { surveyUrl } from '../gates/http.ts';
 import { planImage, type ImagePlan } from '../image/plan.ts';
 import type { AlarmView, Probe, Request, ServiceSnapshot } from '../model/index.ts';
 import type { RunRecord } from '../report/run-record.ts';
@@ -22,7 +23,7 @@ export async function survey(record: RunRecord, request: Request, ctx: RunContex
   refuseForeignArns(request, ctx.aws.region, undefined);
   const [snapshots, answer, alarms, imagePlan] = await Promise.all([
     surveyServices(ctx, request.cluster, request.services),
-    check === undefined || request.mode === 'plan' ? undefined : ctx.ask(check, ctx.signal),
+    check === undefined || request.mode === 'plan' ? undefined : surveyUrl(ctx, check),
     surveyAlarms(ctx, request.gate.alarms, request.rollout.preflight),
     planImage(ctx, request),
   ]);

@@ -45,7 +45,7 @@ export function failTogether(
   const problem: Problem = {
     ...failed.problem,
     result: 'failed',
-    reason: `succeeded, but service "${failed.snapshot.address.name}" failed (on-failure: rollback-all)`,
+    reason: `was well so far, but service "${failed.snapshot.address.name}" failed (on-failure: rollback-all)`,
     evidence: [],
     recovery: 'roll-back',
   };
@@ -54,6 +54,11 @@ export function failTogether(
       ? { ...serviceRun, problem }
       : serviceRun,
   );
+}
+
+/** One of these services failed, and takes the others along. */
+export function failsTogether(serviceRuns: readonly ServiceRun[], request: RolloutRequest): boolean {
+  return request.onFailure === 'rollback-all' && serviceRuns.some(concernsAll);
 }
 
 /** What this run did not bring about, or cannot roll back with its credentials, takes nobody along. */
@@ -442,6 +447,8 @@ function endOfRollback(watched: Watched, back?: Rollout): RollbackEnd | 'look-ag
       return back === undefined
         ? { kind: 'rolled-back' }
         : { kind: 'failed', why: `the rollback itself was rolled back${because(end.reason)}` };
+    case 'doomed':
+      return 'look-again';
     case 'completed':
       // Our own deployment may have succeeded before the request to roll it back arrived.
       return back === undefined ? 'look-again' : { kind: 'rolled-back', to: back.taskDefinitionArn };

@@ -120,9 +120,16 @@ export function snapshotOf(
     propagateTags: service.propagateTags,
     breaker: breakerOf(service),
     deployment: settingsOf(service),
+    ...(isBehindLattice(service) ? { behindLattice: true } : {}),
     strategyMinutes: strategyMinutes(service.deploymentConfiguration),
     knownEvents: (service.events ?? []).flatMap((event) => event.id ?? []),
   };
+}
+
+/** ECS API, Deployment: the service itself does not show them. */
+function isBehindLattice({ deployments = [] }: Service): boolean {
+  const primary = deployments.find(({ status }) => status === 'PRIMARY');
+  return (primary?.vpcLatticeConfigurations ?? []).length > 0;
 }
 
 function placementOf(service: Service): Placement {

@@ -16,7 +16,7 @@ import {
   StopTaskCommand,
   type ECSClient,
 } from '@aws-sdk/client-ecs';
-import type { EcsReads, EcsWrites } from '../clients.ts';
+import type { EcsReads, EcsWrites } from '../calls.ts';
 
 export function reading(client: ECSClient): EcsReads {
   return {
