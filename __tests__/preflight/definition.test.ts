@@ -245,6 +245,10 @@ describe('parameters', () => {
         NextToken: undefined,
       },
       expect.objectContaining({ NextToken: 'more' }),
+      // What is there under a like name is a hint.
+      expect.objectContaining({
+        ParameterFilters: [{ Key: 'Name', Option: 'BeginsWith', Values: ['/app/'] }],
+      }),
     ]);
   });
 

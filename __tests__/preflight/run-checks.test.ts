@@ -19,6 +19,10 @@ const SIZED = definitionOf(['web'], {
   taskRoleArn: 'web',
 });
 
+const IN_A_NETWORK = snapshotOf({
+  placement: { networkConfiguration: { awsvpcConfiguration: { subnets: ['subnet-1'] } } },
+});
+
 function preflight(mode: 'fail' | 'warn' | 'off'): ReturnType<typeof requestOf> {
   return requestOf({ rollout: { ...requestOf().rollout, preflight: mode } });
 }
@@ -54,7 +58,7 @@ describe('verify', () => {
     const log = fakeLog();
     const results = await runChecks(
       { ...meansWith(), aws: awsWith(), log },
-      subjectOf({ definition: SIZED }),
+      subjectOf({ definition: SIZED, services: [IN_A_NETWORK] }),
     );
     expect(results.map(({ check }) => check)).toEqual(CHECKS.map(({ name }) => name));
     expect(log.said).toEqual([
@@ -99,7 +103,7 @@ describe('verify', () => {
   test('works without a service, where a revision is only registered', async () => {
     const results = await runChecks(
       { ...meansWith(), aws: awsWith(), log: fakeLog() },
-      subjectOf({ services: [] }),
+      subjectOf({ services: [], definition: definitionOf(['web'], { memory: '512' }) }),
     );
     expect(results.filter(({ state }) => state !== 'OK').map(({ check }) => check)).toEqual(['image']);
   });

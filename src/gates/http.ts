@@ -3,7 +3,7 @@ import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { runInNewContext } from 'node:vm';
 import type { Measurement as Counted, Reading, Round, Rule } from '../model/analysis.ts';
 import type { GateRequest, HttpCheck, Probe, StatusRange } from '../model/index.ts';
-import { count, type Standing } from '../rollout/count.ts';
+import { count, type Standing } from '../model/count.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { isError } from '../runtime/error.ts';
 import { withoutQuery } from '../runtime/http.ts';

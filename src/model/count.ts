@@ -1,4 +1,4 @@
-import type { Measurement, Ms, Round, Rule } from '../model/analysis.ts';
+import type { Measurement, Ms, Round, Rule } from './analysis.ts';
 
 /** What the answers about one subject amount to, as of now. */
 export type Standing =

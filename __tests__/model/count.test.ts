@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Measurement, Reading, Round, Rule } from '../../src/model/analysis.ts';
-import { count, type Standing } from '../../src/rollout/count.ts';
+import { count, type Standing } from '../../src/model/count.ts';
 
 const GOOD: Reading = { kind: 'good' };
 const BAD: Reading = { kind: 'bad', cause: 'http-check-failed', blames: true };
