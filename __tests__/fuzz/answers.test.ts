@@ -1,38 +1,10 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { isError } from '../../src/runtime/error.ts';
-import { SILENCE } from '../../src/runtime/log.ts';
-import { surveyServices } from '../../src/service/survey.ts';
 import { loadRevision } from '../../src/task-definition/load.ts';
 import { holdsInTime, LIMIT } from './runs.ts';
 
 const ARN = 'arn:aws:ecs:us-east-1:123456789012';
-
-/** What DescribeServices answers to a service that is well. */
-const SERVICE = {
-  serviceArn: `${ARN}:service/demo/web`,
-  serviceName: 'web',
-  clusterArn: `${ARN}:cluster/demo`,
-  status: 'ACTIVE',
-  desiredCount: 2,
-  runningCount: 2,
-  pendingCount: 0,
-  launchType: 'FARGATE',
-  taskDefinition: `${ARN}:task-definition/web:1`,
-  deploymentConfiguration: { maximumPercent: 200, minimumHealthyPercent: 100 },
-  deployments: [
-    {
-      id: 'ecs-svc/1',
-      status: 'PRIMARY',
-      taskDefinition: `${ARN}:task-definition/web:1`,
-      desiredCount: 2,
-      runningCount: 2,
-      rolloutState: 'COMPLETED',
-    },
-  ],
-  loadBalancers: [{ targetGroupArn: 'arn:tg', containerName: 'web', containerPort: 80 }],
-  events: [{ id: 'e1', message: 'has reached a steady state.' }],
-};
 
 const odd = fc.oneof(
   fc.constantFrom(undefined, null, '', 0, -1, Number.NaN, [], {}, [null], [{}], 'arn:aws', true),
@@ -61,37 +33,6 @@ async function isClear(act: Promise<unknown>): Promise<void> {
     expect([name, message]).not.toEqual(['TypeError', expect.anything()]);
   }
 }
-
-test(
-  'services that break their schema are read or refused in words',
-  async () => {
-    const answers = fc.record(
-      {
-        services: fc.oneof(fc.array(fc.oneof(broken(SERVICE), odd), { maxLength: 2 }), odd),
-        failures: fc.oneof(odd, fc.constant([])),
-      },
-      { requiredKeys: [] },
-    );
-    const others = fc.oneof(
-      fc.record({ serviceDeployments: odd, serviceRevisions: odd }, { requiredKeys: [] }),
-      fc.constant({}),
-    );
-    await holdsInTime(
-      fc.asyncProperty(answers, others, async (services, more) => {
-        const reads = new Proxy(
-          {},
-          {
-            get: (_target, name) => () =>
-              Promise.resolve(structuredClone(name === 'describeServices' ? services : more)),
-          },
-        );
-        const aws = { region: 'us-east-1', ecs: reads as never };
-        await isClear(surveyServices({ aws, log: SILENCE }, 'demo', ['web']));
-      }),
-    );
-  },
-  LIMIT,
-);
 
 test(
   'revisions that break their schema are read or refused in words',
