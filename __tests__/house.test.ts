@@ -32,10 +32,10 @@ function files(folder: string): string[] {
     .map((name) => join(folder, name));
 }
 
-/** The imports of other files of the repository, those of types alone included. */
+/** The imports of other files of the repository, those of types alone and those at run time included. */
 function importsOf(file: string): Import[] {
   const text = readFileSync(join(ROOT, file), 'utf8');
-  return [...text.matchAll(/^(?:import|export|\}) .*?from '(\.{1,2}\/[^']+)'/gm)].map(
+  return [...text.matchAll(/(?:^(?:import|export|\}) .*?from |\bimport\()'(\.{1,2}\/[^']+)'/gm)].map(
     ([, specifier = '']) => ({ from: file, to: normalize(join(dirname(file), specifier)) }),
   );
 }

@@ -12,7 +12,7 @@ const readme = readFileSync('README.md', 'utf8');
 const permissions = POLICY.flatMap((statement) => statement.permissions);
 const actions = permissions.map(({ action }) => action);
 
-/** The service prefix of the IAM actions of each client interface of src/aws/clients.ts. */
+/** The service prefix of the IAM actions of each client interface of src/aws/calls.ts. */
 const PREFIXES: Readonly<Record<string, string>> = {
   EcsReads: 'ecs',
   EcsWrites: 'ecs',
