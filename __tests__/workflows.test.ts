@@ -155,6 +155,21 @@ describe('the workflows', () => {
     expect((await readWorkflow('release.yml')).jobs['ci']?.uses).toBe('./.github/workflows/ci.yml');
   });
 
+  test('of CI test infra/ at both ends of what it takes', async () => {
+    const { jobs } = await readWorkflow('ci.yml');
+    const { include } = jobs['infra']?.strategy?.matrix as { include: Record<string, string>[] };
+    const versions = await readFile(join(ROOT, 'infra', 'versions.tf'), 'utf8');
+    const [, terraform] = /required_version = ">= ([\d.]+)"/.exec(versions) ?? [];
+    const [, provider] = /version = ">= ([\d.]+), < 7\.0"/.exec(versions) ?? [];
+    expect(include).toEqual([
+      {
+        terraform: expect.stringMatching(new RegExp(`^${terraform}\\.`)),
+        provider: expect.stringMatching(new RegExp(`^${provider}\\.`)),
+      },
+      { terraform: 'latest', provider: expect.stringMatching(/^~> 6\./) },
+    ]);
+  });
+
   test.each([
     ['push', 'public', undefined, true],
     ['push', 'private', undefined, false],
