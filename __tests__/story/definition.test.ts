@@ -235,7 +235,7 @@ describe('a definition in a file', () => {
       const files = { 'task.yaml': yaml.replace('networkMode', 'networkmode') };
       const result = await step(sim, { ...tag('v2'), 'task-definition': 'task.yaml' }, { files });
       expectRed(result, 'failed', 'invalid-input');
-      expect(result.outputs['message']).toContain('networkmode (did you mean networkMode?)');
+      expect(result.outputs['message']).toContain('networkmode is not a field: did you mean networkMode?');
     }));
 
   test('is never executed, and says so when it is no definition', () =>

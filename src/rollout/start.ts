@@ -113,8 +113,18 @@ type BeforeUpdate =
  * since ours was rendered is not overwritten. A new deployment of the same one is gone on from.
  */
 async function readBeforeUpdate(ctx: StartContext, snapshot: ServiceSnapshot): Promise<BeforeUpdate> {
+  const { clock, signal } = ctx;
   const read = (): Promise<Service> => describeService(ctx.aws.ecs, snapshot.address);
-  const primary = primaryOf(await retryRead(ctx.clock, read, ctx.signal));
+  // The clients of a start answer to the end, for the update; a cancelled job does not wait for this read.
+  const service = await withGracePeriod(
+    clock,
+    signal,
+    0,
+    () => retryRead(clock, read, signal),
+    (reason) => reason as Error,
+  );
+  signal.throwIfAborted();
+  const primary = primaryOf(service);
   if (primary?.taskDefinition === undefined || primary.taskDefinition === snapshot.taskDefinitionArn) {
     return { kind: 'as-rendered', snapshot: { ...snapshot, primaryId: primary?.id ?? snapshot.primaryId } };
   }

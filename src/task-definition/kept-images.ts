@@ -41,19 +41,23 @@ export function isPlaceholder(image: unknown): boolean {
 export function settleImages(base: TaskDefinition, terms: ImageTerms): SettledImage[] {
   return base.containerDefinitions
     .filter(({ name }) => !terms.brought.includes(name))
-    .map(({ name, image }) => {
+    .flatMap(({ name, image }) => {
       const now = terms.running.find(({ container }) => container === name);
-      if (isPlaceholder(image)) return inPlaceOf(name, image, now);
+      if (isPlaceholder(image)) return inPlaceOf(name, image, now) ?? [];
       if (terms.isFile || now === undefined || !stays(name, image, now, terms))
         return { container: name, image };
       return keep(name, image, now);
     });
 }
 
-function inPlaceOf(container: string, placeholder: string, now: RunningImage | undefined): SettledImage {
+/** Undefined where there is no image at all: that is refused for the whole definition. */
+function inPlaceOf(
+  container: string,
+  placeholder: string,
+  now: RunningImage | undefined,
+): SettledImage | undefined {
   if (now !== undefined) return { container, image: referenceOf(now) };
-  // That there is none at all is refused for the whole definition.
-  if (typeof placeholder !== 'string' || placeholder === '') return { container, image: placeholder };
+  if (typeof placeholder !== 'string' || placeholder === '') return undefined;
   throw new DeployError(
     'invalid-input',
     `Container "${container}" of the task definition has a placeholder as its image (${placeholder}), no image goes to it, and none of it runs.`,
