@@ -159,7 +159,7 @@ async function finishServiceRun(
   service: SavedService,
   { rollout }: SavedState,
 ): Promise<ServiceRun> {
-  const ctx = { aws, clock, seconds: SECONDS_TO_UNDO };
+  const ctx = { aws, clock, seconds: SECONDS_TO_UNDO, mayHaveGoneBack: true as const };
   const end = (started: Started | undefined, change?: PlannedChange): Promise<ServiceRun> =>
     endOnCancel(ctx, serviceRunOf(service, started, change), KILLED, rollout);
   const { snapshot, taskDefinitionArn, known } = service;

@@ -58,7 +58,7 @@ describe('a job that is cancelled', () => {
       );
       expectRed(result, 'cancelled', 'cancelled');
       expect(accepted(sim, 'UpdateService')).toHaveLength(2);
-      expect(production(sim)).toMatch(/^backend:1 /);
+      expect(production(sim)).toMatch(/^backend:3 /);
     }),
   );
 });
@@ -94,7 +94,7 @@ describe('a job that is killed', () => {
         },
       });
       expect(post.summary).toMatch(/Service &quot;backend&quot;|Service "backend"/);
-      expect(post.summary).toMatch(/back (to|on) backend:1/);
+      expect(post.summary).toMatch(/goes back to backend:1/);
       expect(post.summary).not.toContain('was not touched');
     }),
   );
@@ -104,7 +104,7 @@ describe('a job that is killed', () => {
       const inputs = { 'desired-count': '4', 'on-cancel': 'rollback' };
       const { post } = await step(sim, inputs, signalAt('::group::Watch', 'SIGKILL'));
       expect(service(sim).desiredCount).toBe(2);
-      expect(post.summary).toContain('told to go back to backend:1');
+      expect(post.summary).toContain('told to go back to backend:3');
     }),
   );
 
@@ -125,7 +125,7 @@ describe('a job that is killed', () => {
             killed = kill;
           },
         });
-        expect(post.summary).toContain('told to go back to backend:1');
+        expect(post.summary).toContain('told to go back to backend:3');
         const [sent = 0, back = 0] = timesOf('UpdateService');
         // Simulated time, at twice the speed: five seconds for the list, and the start of a process.
         expect(back - sent).toBeLessThan(40_000);
@@ -143,7 +143,7 @@ describe('a job that is killed', () => {
             kill('SIGKILL');
           },
         });
-        expect(post.summary).toContain('told to go back to backend:1');
+        expect(post.summary).toContain('told to go back to backend:3');
         expect(accepted(sim, 'UpdateService')).toHaveLength(2);
       }),
   );

@@ -20,6 +20,13 @@ describe('causes that need a world of their own', () => {
         const images = service(sim).revisions.at(-1)?.images as Map<string, object>;
         images.set('backend', { image: `${HOST}/backend`, digest: `sha256:${'b'.repeat(64)}` });
       });
+      // What the tasks report comes first; the service revision speaks where they do not.
+      sim.when(
+        () => production(sim) === 'backend:2 COMPLETED',
+        () => {
+          sim.inject({ action: 'DescribeTasks', effect: { kind: 'denied' } });
+        },
+      );
       const result = await step(sim, tag('v2'));
       expectRed(result, 'rolled-back', 'digest-mismatch');
       expect(result.outputs['message']).toContain(`sha256:${'b'.repeat(64)}`);
@@ -36,7 +43,8 @@ describe('causes that need a world of their own', () => {
     inAWorld({ circuitBreaker: false }, async (sim) => {
       sim.world.capacityAvailable = false;
       const result = await step(sim, { ...tag('v2'), 'wait-for-minutes': '2' });
-      expectRed(result, 'rolled-back', 'timeout');
+      expectRed(result, 'rolled-back', 'capacity');
+      expect(Number(result.outputs['duration-seconds'])).toBeGreaterThan(120);
       expect(result.log).toMatch(/capacity is unavailable/i);
     }));
 

@@ -28,7 +28,7 @@ describe('what would fail is refused before anything is touched', () => {
     ['a size that Fargate lacks', { task: { memory: '1024' } }, 'cpu 1024 and memory 1024'],
     ['a container that the target group wants', { container: { name: 'api' } }, 'container "backend"'],
     ['a port that the target group wants', { container: { portMappings: [] } }, 'port 8000'],
-    ['a role', { task: { executionRoleArn: role('none') } }, 'role none does not exist'],
+    ['a role', { task: { executionRoleArn: role('none') } }, 'role none (executionRoleArn) does not exist'],
     [
       'a secret',
       {
@@ -38,12 +38,12 @@ describe('what would fail is refused before anything is touched', () => {
           ],
         },
       },
-      'secret none-AbCdEf does not exist',
+      'secret none-AbCdEf (A of backend) does not exist',
     ],
     [
       'a parameter',
       { container: { secrets: [{ name: 'A', valueFrom: '/none' }] } },
-      'parameter /none does not exist',
+      'parameter /none (A of backend) does not exist',
     ],
     [
       'a log group',
@@ -58,7 +58,7 @@ describe('what would fail is refused before anything is touched', () => {
         { files: { 'task.json': file(sim, change) } },
       );
       expectRed(result, 'failed', 'preflight-failed');
-      expect(result.log).toMatch(new RegExp(`FAILED .*${detail}`));
+      expect(result.log).toMatch(new RegExp(`FAILED .*${detail.replace(/[()]/g, String.raw`\$&`)}`));
       expect(result.errors[0]).toContain(detail);
       expect(mutations(sim)).toEqual([]);
     }),

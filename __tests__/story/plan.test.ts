@@ -52,7 +52,8 @@ describe('a plan', () => {
 
   test('with a context builds nothing: the image counts as to be built', () =>
     inAWorld({}, async (sim) => {
-      const result = await step(sim, { ...PLAN, 'ecr-repository': 'backend', context: '.' });
+      const inputs = { ...PLAN, 'ecr-repository': 'backend', context: '.' };
+      const result = await step(sim, inputs, { files: { Dockerfile: 'FROM scratch\n' } });
       expectGreen(result, 'planned');
       expect(result.outputs).toMatchObject({ changed: 'true', image: '', 'image-digest': '' });
       expect(result.outputs['message']).toContain('would build an image, register a new revision');
@@ -62,7 +63,8 @@ describe('a plan', () => {
 
   test('of a build into a repository that does not exist fails', () =>
     inAWorld({}, async (sim) => {
-      const result = await step(sim, { ...PLAN, 'ecr-repository': 'nowhere', context: '.' });
+      const inputs = { ...PLAN, 'ecr-repository': 'nowhere', context: '.' };
+      const result = await step(sim, inputs, { files: { Dockerfile: 'FROM scratch\n' } });
       expectRed(result, 'failed', 'preflight-failed');
     }));
 

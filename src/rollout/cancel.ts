@@ -14,6 +14,8 @@ export interface CancelContext {
   readonly clock: Clock;
   /** For all of one service; `SECONDS_TO_UNDO` where it is left out. */
   readonly seconds?: number;
+  /** Nobody knows how far the run came: it was killed. */
+  readonly mayHaveGoneBack?: true;
 }
 
 /** What ended the run under way: a cancellation, or an error that nobody foresaw. */
@@ -63,14 +65,15 @@ async function whatBecomesOf(
   }
   return why.result === 'cancelled' && request.onCancel === 'rollback'
     ? requestRollback({ ...ctx, seconds: ctx.seconds ?? SECONDS_TO_UNDO }, rollout, request)
-    : look(ctx, rollout);
+    : look(ctx, rollout, ctx.mayHaveGoneBack ?? serviceRun.problem !== undefined);
 }
 
 async function look(
   { aws, clock, seconds = SECONDS_TO_UNDO }: CancelContext,
   rollout: Rollout,
+  mayGoBack: boolean,
 ): Promise<EndState> {
-  const read = (): Promise<string> => readDeploymentStatus(aws.ecs, rollout);
+  const read = (): Promise<string> => readDeploymentStatus(aws.ecs, rollout, mayGoBack);
   const nowRunning = await withTimeout(clock, seconds * 1000, read).catch(
     (error: unknown) =>
       `What becomes of the deployment of ${revisionName(rollout.taskDefinitionArn)} to service "${rollout.snapshot.address.name}" could not be read (${describeAwsError(error)}).`,

@@ -13,27 +13,32 @@ import { saysRollback } from './history.ts';
 export async function readDeploymentStatus(
   ecs: Pick<EcsReads, 'describeServices' | 'describeServiceDeployments'>,
   rollout: Rollout,
+  mayGoBack = false,
 ): Promise<string> {
   const { serviceDeploymentArn, snapshot } = rollout;
   const [deployment, service] = await Promise.all([
     serviceDeploymentArn === undefined ? undefined : describeServiceDeployment(ecs, serviceDeploymentArn),
     describeService(ecs, snapshot.address),
   ]);
-  return describeStatus(rollout, deployment?.status, service);
+  return describeStatus(rollout, deployment?.status, service, mayGoBack);
 }
 
-/** Pure: what ECS does with the deployment, or did, as one sentence. `status`: undefined where it cannot be read. */
+/**
+ * Pure: what ECS does with the deployment, or did, as one sentence. `status`: undefined where it cannot be read.
+ * `mayGoBack`: the run may have gone back by an update of its own, for which the good revision may have a new number.
+ */
 export function describeStatus(
   rollout: Rollout,
   status: ServiceDeploymentStatus | undefined,
   service: Service,
+  mayGoBack = false,
 ): string {
   const revision = revisionName(rollout.taskDefinitionArn);
   const where = `service "${rollout.snapshot.address.name}"`;
   const rollback = status === undefined ? undefined : ROLLBACKS[status];
   if (rollback !== undefined) return `ECS ${rollback} ${revision} back in ${where}.`;
   const primary = primaryOf(service);
-  if (primary?.id !== rollout.deploymentId) return otherwise(rollout, primary);
+  if (primary?.id !== rollout.deploymentId) return otherwise(rollout, primary, mayGoBack);
   if (!rollout.replacesTasks) return `S${where.slice(1)} has the settings of this run.`;
   const state = status ?? primary.rolloutState ?? '';
   if (['SUCCESSFUL', 'COMPLETED'].includes(state)) {
@@ -54,7 +59,11 @@ const ROLLBACKS: Partial<Record<ServiceDeploymentStatus, string>> = {
 };
 
 /** The service's PRIMARY deployment is not the one of this run. */
-function otherwise({ snapshot, taskDefinitionArn }: Rollout, primary: Deployment | undefined): string {
+function otherwise(
+  { snapshot, taskDefinitionArn }: Rollout,
+  primary: Deployment | undefined,
+  mayGoBack: boolean,
+): string {
   const name = `Service "${snapshot.address.name}"`;
   const revision = revisionName(primary?.taskDefinition ?? '');
   const isDone = primary?.rolloutState === 'COMPLETED';
@@ -63,6 +72,10 @@ function otherwise({ snapshot, taskDefinitionArn }: Rollout, primary: Deployment
     saysRollback({ reason: primary?.rolloutStateReason });
   if (isBack)
     return isDone ? `${name} is back on ${revision}.` : `${name} is on its way back to ${revision}.`;
+  const good = snapshot.lastGood?.taskDefinitionArn;
+  if (mayGoBack && good !== undefined) {
+    return `${name} has a newer deployment, of ${revision}: with it this run goes back to ${revisionName(good)}, unless somebody else made it.`;
+  }
   return `Another deployment, of ${revision}, has replaced that of ${revisionName(taskDefinitionArn)} to service "${snapshot.address.name}"; it was not touched.`;
 }
 
