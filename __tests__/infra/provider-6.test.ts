@@ -66,7 +66,7 @@ describe('the files for provider 6', () => {
   test.each(FILES.filter((name) => name.endsWith('_override.tf')))(
     '%s goes over what exists',
     async (file) => {
-      const folder = file.includes('/') ? `${file.replace(/[^/]+$/, '')}` : './';
+      const folder = file.includes('/') ? file.replace(/[^/]+$/, '') : './';
       const base = await declared(new URL(folder, INFRA));
       expect(names(await read(OVER, file)).filter((name) => !base.includes(name))).toEqual([]);
     },
@@ -75,7 +75,7 @@ describe('the files for provider 6', () => {
   test.each(FILES.filter((name) => !name.endsWith('_override.tf')))(
     '%s makes what does not exist',
     async (file) => {
-      const folder = file.includes('/') ? `${file.replace(/[^/]+$/, '')}` : './';
+      const folder = file.includes('/') ? file.replace(/[^/]+$/, '') : './';
       const base = await declared(new URL(folder, INFRA));
       expect(names(await read(OVER, file)).filter((name) => base.includes(name))).toEqual([]);
     },
@@ -86,7 +86,7 @@ describe('the files for provider 6', () => {
     const found = dynamics(service).filter(([name]) => name in DOCUMENTED);
     expect(new Set(found.map(([name]) => name))).toEqual(new Set(Object.keys(DOCUMENTED)));
     for (const [name, content] of found) {
-      const given = [...Object.keys(content), ...Object.keys((content['dynamic'] ?? {}) as Block)];
+      const given = [...Object.keys(content), ...Object.keys(content['dynamic'] ?? {})];
       const unknown = given.filter((key) => key !== 'dynamic' && !DOCUMENTED[name]?.includes(key));
       expect([name, unknown]).toEqual([name, []]);
     }
