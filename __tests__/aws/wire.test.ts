@@ -97,7 +97,10 @@ describe('a task definition on the wire', () => {
       { status: 200, body: { taskDefinition: DESCRIBED } },
     ];
     const { taskDefinitions } = await connected();
-    expect(await taskDefinitions.describe('backend')).toEqual({ taskDefinition: DESCRIBED, tags: [] });
+    expect(await taskDefinitions.describe('backend')).toMatchObject({
+      taskDefinition: DESCRIBED,
+      tags: [],
+    });
     expect(received).toHaveLength(2);
   });
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-/** Cases of each property: few in every run, many by `npm run test:fuzz`. */
+/** Cases of each property: few in every run, many by `npm run fuzz`. */
 const RUNS = Number(process.env['FUZZ_RUNS'] ?? '200');
 
 /** A test's limit in milliseconds, which bounds what one case may take. */

@@ -30,7 +30,7 @@ describe('causes that need a world of their own', () => {
       const result = await step(sim, tag('v2'));
       expectRed(result, 'rolled-back', 'digest-mismatch');
       expect(result.outputs['message']).toContain(`sha256:${'b'.repeat(64)}`);
-      expect(production(sim)).toBe('backend:1 COMPLETED');
+      expect(production(sim)).toBe('backend:3 COMPLETED');
     }));
 
   test('circuit-breaker: only where the tasks may not be read and nothing better is known', () =>

@@ -90,6 +90,16 @@ describe('what would fail is refused before anything is touched', () => {
       expect(mutations(sim)).toEqual([]);
     }));
 
+  test('a role that ECS tasks may not assume', () =>
+    inAWorld({}, async (sim) => {
+      const result = await step(sim, { ...tag('v2'), 'task-role-arn': role('functions') });
+      expectRed(result, 'failed', 'preflight-failed');
+      expect(result.errors[0]).toContain(
+        'role functions (taskRoleArn) does not trust ecs-tasks.amazonaws.com',
+      );
+      expect(mutations(sim)).toEqual([]);
+    }));
+
   test('several at once are named in one error', () =>
     inAWorld({}, async (sim) => {
       const change = {
@@ -102,19 +112,13 @@ describe('what would fail is refused before anything is touched', () => {
         { files: { 'task.json': file(sim, change) } },
       );
       expectRed(result, 'failed', 'preflight-failed');
-      expect(result.errors[0]).toMatch(/role none does not exist/);
+      expect(result.errors[0]).toMatch(/role none \(executionRoleArn\) does not exist/);
       expect(result.errors[0]).toMatch(/log group \/none does not exist/);
     }));
 });
 
 describe('what may go wrong is warned of, and deployed', () => {
   test.each<[string, SeedOptions, Readonly<Record<string, string>>, RegExp]>([
-    [
-      'a role that ECS tasks may not assume',
-      {},
-      { 'task-role-arn': role('functions') },
-      /role functions does not trust/,
-    ],
     ['no circuit breaker', { circuitBreaker: false }, {}, /circuit breaker/],
     [
       'a desired count outside the range of the autoscaler',
@@ -167,7 +171,7 @@ describe('preflight', () => {
     inAWorld({}, async (sim) => {
       const result = await step(sim, { ...tag('v2'), ...broken, preflight: 'warn' });
       expect(result.outputs['cause']).not.toBe('preflight-failed');
-      expect(result.warnings.join('\n')).toMatch(/role none does not exist/);
+      expect(result.warnings.join('\n')).toMatch(/role none \(executionRoleArn\) does not exist/);
     }));
 
   test.each(['denied', 'http-500'] as const)(

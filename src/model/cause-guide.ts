@@ -212,7 +212,7 @@ export const CAUSE_GUIDE: Readonly<Record<Cause, CauseGuide>> = {
   'no-rollback-target': {
     meaning: 'There is no good revision to go back to that differs from what runs.',
     log: 'The revisions of the history of the service that were passed over, each with why.',
-    hint: 'Name the revision to go back to: `task-definition: <family>:<revision>`. ECS keeps the history of a service for 90 days.',
+    hint: 'Name the revision to go back to with the input task-definition, as family:revision. ECS keeps the history of a service for 90 days.',
     phase: 'before',
   },
   timeout: {

@@ -262,7 +262,7 @@ async function refusing(progress: Progress, send: () => Promise<unknown>): Promi
 }
 
 function statusNow({ aws, clock }: RollbackRequestContext, rollout: Rollout): Promise<string> {
-  return withTimeout(clock, LOOK_MS, () => readDeploymentStatus(aws.ecs, rollout));
+  return withTimeout(clock, LOOK_MS, () => readDeploymentStatus(aws.ecs, rollout, true));
 }
 
 /** ECS's own rollback restores the revision alone. `done`: a sentence, or the end of one. */
