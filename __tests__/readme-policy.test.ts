@@ -41,7 +41,7 @@ interface Call {
 
 /** Every method of the client interfaces. */
 function interfaceCalls(): Call[] {
-  const text = readFileSync('src/aws/clients.ts', 'utf8');
+  const text = readFileSync('src/aws/calls.ts', 'utf8');
   const interfaces = [...text.matchAll(/^export interface (\w+(?:Reads|Writes)) \{\n(.*?)^\}/gms)];
   return interfaces.flatMap(([, name = '', body = '']) =>
     [...body.matchAll(/^ {2}(\w+): Call</gm)].map(([, method = '']) => ({

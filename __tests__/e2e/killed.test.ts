@@ -104,7 +104,7 @@ describe('a job that is killed', () => {
       const inputs = { 'desired-count': '4', 'on-cancel': 'rollback' };
       const { post } = await step(sim, inputs, signalAt('::group::Watch', 'SIGKILL'));
       expect(service(sim).desiredCount).toBe(2);
-      expect(post.summary).toContain('told to go back to backend:3');
+      expect(post.summary).toContain('told to go back to backend:1');
     }),
   );
 

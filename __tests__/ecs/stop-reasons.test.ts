@@ -356,16 +356,16 @@ const TEXTS: Readonly<Record<string, readonly Row[]>> = {
   ],
   'reasons that this version does not know': [
     [
-    'ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: unable to retrieve secret from asm: service call has been retried 5 time(s): failed to fetch secret arn:aws:secretsmanager:eu-west-1:1:secret:db from secrets manager: ThrottlingException: Rate exceeded',
-    'throttled',
-    'counts',
-  ],
-  [
-    'ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: unable to retrieve ecr registry auth: service call has been retried 3 time(s): ThrottlingException: Rate exceeded status code: 400',
-    'throttled',
-    'counts',
-  ],
-  ['Something that ECS never said before', 'unknown', 'counts'],
+      'ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: unable to retrieve secret from asm: service call has been retried 5 time(s): failed to fetch secret arn:aws:secretsmanager:eu-west-1:1:secret:db from secrets manager: ThrottlingException: Rate exceeded',
+      'throttled',
+      'counts',
+    ],
+    [
+      'ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: unable to retrieve ecr registry auth: service call has been retried 3 time(s): ThrottlingException: Rate exceeded status code: 400',
+      'throttled',
+      'counts',
+    ],
+    ['Something that ECS never said before', 'unknown', 'counts'],
     [
       'DockerTimeoutError: Could not transition to started; timed out after waiting 3m0s',
       'unknown',

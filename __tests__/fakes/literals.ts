@@ -150,7 +150,12 @@ export function snapshotOf(more: Partial<ServiceSnapshot> = {}): ServiceSnapshot
     targetGroups: [],
     enableEcsManagedTags: undefined,
     propagateTags: undefined,
-    breaker: { enabled: true, rollsBack: true, resetOnHealthyTask: true, rule: { type: 'BOUNDED_PERCENT', value: 50 } },
+    breaker: {
+      enabled: true,
+      rollsBack: true,
+      resetOnHealthyTask: true,
+      rule: { type: 'BOUNDED_PERCENT', value: 50 },
+    },
     placement: {},
     deployment: {
       strategy: 'ROLLING',

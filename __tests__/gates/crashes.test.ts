@@ -28,7 +28,13 @@ const CAPACITY = {
   stoppedReason: 'Capacity is unavailable at this time.',
 };
 
-const AUTO = { failFast: true, failedTaskLimit: 'auto', breakerThreshold: 3, desired: 4, isChecked: false } as const;
+const AUTO = {
+  failFast: true,
+  failedTaskLimit: 'auto',
+  breakerThreshold: 3,
+  desired: 4,
+  isChecked: false,
+} as const;
 const NONE = { settled: [], preexisting: [] };
 
 /** A look at tasks whose container "app" is the essential one. */

@@ -190,7 +190,10 @@ describe('a secret', () => {
       { secrets: { describeSecret } },
       { definition: withSecrets(`${SECRET}:password::`, '/app/key') },
     );
-    expect(result).toMatchObject({ state: 'FAILED', detail: 'secret app/db-AbCdEf (S0 of web) does not exist' });
+    expect(result).toMatchObject({
+      state: 'FAILED',
+      detail: 'secret app/db-AbCdEf (S0 of web) does not exist',
+    });
     expect(asked).toEqual([{ SecretId: SECRET }]);
   });
 
@@ -235,7 +238,10 @@ describe('parameters', () => {
         ),
       },
     );
-    expect(result).toMatchObject({ state: 'FAILED', detail: 'parameter /app/none (S2 of web) does not exist' });
+    expect(result).toMatchObject({
+      state: 'FAILED',
+      detail: 'parameter /app/none (S2 of web) does not exist',
+    });
     expect(asked).toEqual([
       {
         ParameterFilters: [

@@ -120,7 +120,9 @@ describe('verify', () => {
     const results = await runChecks({ ...meansWith(), aws, log }, subjectOf({ definition: SIZED }));
     expect(results.find(({ check }) => check === 'role')).toMatchObject({ state: 'SKIPPED', denied: false });
     expect(log.said).toContainEqual(
-      expect.stringMatching(/^SKIPPED role: role web \(taskRoleArn and executionRoleArn\) could not be looked at \(/),
+      expect.stringMatching(
+        /^SKIPPED role: role web \(taskRoleArn and executionRoleArn\) could not be looked at \(/,
+      ),
     );
   });
 

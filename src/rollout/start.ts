@@ -73,13 +73,19 @@ export async function startServiceRun(
     rollback: undefined,
     outcome: undefined,
   };
-  ctx.log.line(`${snapshot.address.name}: ${describePlannedChange(change, taskDefinitionArn)}`);
+  const sayWhat = (): void => {
+    ctx.log.line(`${snapshot.address.name}: ${describePlannedChange(change, taskDefinitionArn)}`);
+  };
   warnOfLongStrategy(ctx.log, snapshot, change, request);
-  if (change !== 'update') return { ...serviceRun, rollout: adopt(snapshot, definition) };
+  if (change !== 'update') {
+    sayWhat();
+    return { ...serviceRun, rollout: adopt(snapshot, definition) };
+  }
   try {
     ctx.signal.throwIfAborted();
     const now = await readBeforeUpdate(ctx, snapshot);
     if (now.kind === 'superseded') return { ...serviceRun, rollout: undefined, problem: now.problem };
+    sayWhat();
     const startedAt = ctx.clock.now();
     const start = (arn: string): Promise<Rollout> =>
       startRollout(ctx, now.snapshot, arn, definition, request);
