@@ -13,11 +13,11 @@ import { build } from './build.ts';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
 /** Of all code: licences are text. */
-const MAX_BYTES = 1_700_000;
-const MAX_GZIPPED_BYTES = 500_000;
+const MAX_BYTES = 2_000_000;
+const MAX_GZIPPED_BYTES = 560_000;
 
 /** Of what every run loads. */
-const MAX_ENTRY_BYTES = 700_000;
+const MAX_ENTRY_BYTES = 780_000;
 
 function filesOf(folder: string): Map<string, Buffer> {
   const names = readdirSync(folder, { recursive: true, withFileTypes: true })
