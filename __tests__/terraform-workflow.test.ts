@@ -35,9 +35,8 @@ beforeAll(async () => {
   stage = await mkdtemp(join(tmpdir(), 'terraform-workflow-'));
   workspace = join(stage, 'workspace');
   await mkdir(join(workspace, 'infra', 'environments', 'dev'), { recursive: true });
-  for (const file of ['scripts/terraform-report.ts', 'src/report/markdown.ts', 'src/runtime/log.ts']) {
-    await cp(file, join(workspace, file));
-  }
+  // A bare checkout: nothing is installed in it.
+  for (const part of ['scripts', 'src']) await cp(part, join(workspace, part), { recursive: true });
   await writeFile(join(workspace, 'package.json'), '{"type":"module"}');
   await mkdir(join(stage, 'bin'));
   await writeFile(join(stage, 'bin', 'terraform'), STUB);

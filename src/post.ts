@@ -1,5 +1,6 @@
 import type { ActionSystem, Runner } from './action.ts';
 import type { Aws } from './aws/clients.ts';
+import { revisionName } from './aws/arn.ts';
 import { describeAwsError } from './aws/errors.ts';
 import { commitOf, readEvent } from './github/event.ts';
 import { cleanUpDocker, unpackLeftovers } from './image/session.ts';
@@ -20,6 +21,7 @@ import { renderSummary } from './report/summary.ts';
 import { endOnCancel, type Interruption } from './rollout/cancel.ts';
 import { findInterrupted } from './rollout/find-interrupted.ts';
 import { Masks } from './runtime/masks.ts';
+import { deregisterIfReplaced } from './task-definition/register.ts';
 
 const KILLED: Interruption = {
   result: 'cancelled',
@@ -58,9 +60,14 @@ async function finishDeployment(
   const event = await readEvent(runner.env);
   try {
     const aws = await system.connectAws(savedState.region, over.signal, over.signal);
+    if (savedState.isReported === true) {
+      await deregisterLeft(aws, system, log, savedState);
+      return;
+    }
     const serviceRuns = await Promise.all(
       savedState.services.map((each) => finishServiceRun(aws, system, each, savedState)),
     );
+    await deregisterLeft(aws, system, log, savedState, serviceRuns);
     for (const { outcome } of serviceRuns) log.line(outcome?.nowRunning ?? '');
     const { steps, lines, warnings, points } = log;
     const report = composeReport(
@@ -99,6 +106,47 @@ function tokenOf(runner: Runner): string | undefined {
   if (token === '') return undefined;
   runner.setSecret(token);
   return token;
+}
+
+/** How long ECS gets to take the services off a revision, in seconds, and the pause between two looks. */
+const SECONDS_TO_REPLACE = 30;
+const PAUSE_MS = 2_000;
+
+/**
+ * Deregisters what the killed or cancelled run registered, once no service is on it: it must not become the base of the
+ * next one. Not where a deployment of it goes on, as `on-cancel: leave` wants.
+ */
+async function deregisterLeft(
+  aws: Aws,
+  { clock }: ActionSystem,
+  log: ProgressLog,
+  { services, rollout }: SavedState,
+  serviceRuns: readonly ServiceRun[] = [],
+): Promise<void> {
+  const arns = [...new Set(services.flatMap((each) => (each.registered ? each.taskDefinitionArn : [])))];
+  const goesOn = (arn: string): boolean =>
+    rollout.onCancel === 'leave' &&
+    serviceRuns.some((each) => each.taskDefinitionArn === arn && each.rollout !== undefined);
+  for (const arn of arns.filter((each) => !goesOn(each))) {
+    const addresses = services
+      .filter(({ taskDefinitionArn }) => taskDefinitionArn === arn)
+      .map(({ snapshot }) => snapshot.address);
+    const until = clock.now() + SECONDS_TO_REPLACE * 1000;
+    try {
+      let done = await deregisterIfReplaced({ aws }, arn, addresses);
+      while (!done && clock.now() < until) {
+        await clock.sleep(PAUSE_MS);
+        done = await deregisterIfReplaced({ aws }, arn, addresses);
+      }
+      log.line(
+        done
+          ? `${revisionName(arn)} is deregistered: no service is on it, and it is no base for the next run.`
+          : `${revisionName(arn)} stays registered: a service is still on it.`,
+      );
+    } catch (error) {
+      log.line(`${revisionName(arn)} stays registered (${describeAwsError(error)}).`);
+    }
+  }
 }
 
 /** ECS is asked for the rollback for so long: no kill follows a post step as soon as it does a run. */

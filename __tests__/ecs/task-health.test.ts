@@ -177,7 +177,14 @@ describe('a look at the tasks', () => {
     ['refused', awsError('ClusterNotFoundException')],
   ])('does without tasks that may not be read (%s)', async (_, error) => {
     const seen = await look({ tasks: [running('1')], errors: { listTasks: error } });
-    expect(seen).toEqual({ tasks: [], oldTasks: 0, drainingTasks: 0, targets: [], unanswered: undefined });
+    expect(seen).toEqual({
+      tasks: [],
+      oldTasks: 0,
+      drainingTasks: 0,
+      targets: [],
+      tasksUnread: true,
+      unanswered: undefined,
+    });
   });
 
   test('does without targets that may not be read: its running speaks for a task then', async () => {
@@ -196,4 +203,24 @@ describe('a look at the tasks', () => {
     const errors = { listTasks: EXPIRED() };
     await expect(look({ errors })).rejects.toMatchObject({ name: 'ExpiredTokenException' });
   });
+});
+
+test('a look has more time the more tasks there are, and shows what stopped where it does not do', async () => {
+  const clock = fakeClock();
+  const stopped = stoppedTask({ taskArn: `${ARN}9` });
+  const never = new Promise<never>(() => undefined);
+  const aws = {
+    ecs: {
+      listTasks: ({ desiredStatus }: { desiredStatus: string }) =>
+        desiredStatus === 'STOPPED' ? Promise.resolve({ taskArns: [stopped.taskArn] }) : never,
+      describeTasks: () => Promise.resolve({ tasks: [stopped] }),
+    },
+    elb: {},
+  } as unknown as Pick<Aws, 'ecs' | 'elb'>;
+  const seen = readTaskHealth({ aws, clock }, rollout({ snapshot: snapshot({ desiredCount: 1_100 }) }));
+  await new Promise((resolve) => setImmediate(resolve));
+  clock.advance(24_000);
+  expect(await Promise.race([seen, Promise.resolve('waits')])).toBe('waits');
+  clock.advance(2_000);
+  expect(await seen).toMatchObject({ tasks: [{ id: '9' }], unanswered: { name: 'TimeoutError' } });
 });

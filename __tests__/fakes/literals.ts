@@ -145,6 +145,7 @@ export function snapshotOf(more: Partial<ServiceSnapshot> = {}): ServiceSnapshot
     currentServiceDeploymentArn: undefined,
     knownServiceDeployments: [],
     lastGood: undefined,
+    past: [],
     running: [],
     targetGroups: [],
     enableEcsManagedTags: undefined,

@@ -88,7 +88,6 @@ describe('the bake', () => {
     const world = ctx({});
     const [serviceRun] = await baking(world, [serviceRunOf()], { ...BAKED, http: HTTP_CHECK });
     expect(serviceRun?.gates.map(({ gate, state }) => `${gate} ${state}`)).toEqual([
-      'alarms passed',
       'tasks passed',
       'http passed',
     ]);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { httpGate, type HttpGateEnd } from '../../src/gates/http.ts';
+import { httpGate, surveyUrl, type HttpGateEnd } from '../../src/gates/http.ts';
 import type { HttpCheck, Probe } from '../../src/model/index.ts';
 import { Cancelled } from '../../src/runtime/cancellation.ts';
 import { fakeClock } from '../fakes/clock.ts';
@@ -52,6 +52,8 @@ describe('the health-check URL', () => {
     ['starts to count again after a bad one', '++-+++', true, 6, 25],
     ['fails after enough bad answers in a row', '---', false, 3, 10],
     ['forgives bad answers that are not in a row', '--+--+++', true, 8, 35],
+    ['fails with twice as many bad ones in all, once it answered well', '--+--++-+--++-+++', false, 14, 65],
+    ['does not count those before it answered well', '--o--o--o--+++', true, 14, 65],
     ['waits for the old version to go', 'ooooo+++', true, 8, 35],
     ['is bad where it answered before and does not now', 'xxx', false, 3, 10],
   ])('%s', async (_rule, answers, passed, asked, seconds) => {
@@ -135,5 +137,67 @@ describe('the health-check URL', () => {
     const check = { ...HTTP_CHECK, json: { v: WANTED } };
     await expect(httpGate(ctx, check, requestOf().gate, PROBES['o'])).rejects.toBeInstanceOf(Cancelled);
     expect(clock.pauses).toHaveLength(2);
+  });
+});
+
+describe('a URL that was wrong before', () => {
+  const refused = (status: number): Probe => ({ kind: 'answer', status, body: '', url: '' });
+  const endWith = (status: number, before: Probe | undefined): Promise<HttpGateEnd> =>
+    httpGate(
+      {
+        ask: () => Promise.resolve(refused(status)),
+        clock: fakeClock(),
+        log: fakeLog(),
+        signal: new AbortController().signal,
+      },
+      HTTP_CHECK,
+      requestOf().gate,
+      before,
+    );
+
+  it.each([
+    ['the same 404', 404, refused(404), true],
+    ['the same 302', 302, refused(302), true],
+    ['another 4xx', 403, refused(404), false],
+    ['the same 500', 500, refused(500), false],
+    ['404 where it answered well', 404, PROBES['o'], false],
+    ['404 where it did not answer', 404, PROBES['x'], false],
+  ])('is no evidence with %s', async (_, status, before, asBefore) => {
+    expect(await endWith(status, before)).toMatchObject({ passed: false, reachable: true, asBefore });
+  });
+
+  it('is asked again in the survey, and said', async () => {
+    const clock = fakeClock();
+    const log = fakeLog();
+    let asked = 0;
+    const ask = (): Promise<Probe> => Promise.resolve(refused((asked += 1) > 0 ? 404 : 200));
+    const ctx = { ask, clock, log, signal: new AbortController().signal };
+    expect(await surveyUrl(ctx, HTTP_CHECK)).toMatchObject({ status: 404 });
+    expect([asked, clock.now() <= 15_000]).toEqual([3, true]);
+    expect(log.said.join()).toContain('answers badly before the deployment');
+  });
+});
+
+it('a pattern that takes too long on a body is a bad answer, in its time', async () => {
+  const body = `${'a'.repeat(60)}!`;
+  const end = await httpGate(
+    {
+      ask: () => Promise.resolve({ kind: 'answer', status: 200, body, url: '' }),
+      clock: fakeClock(),
+      log: fakeLog(),
+      signal: new AbortController().signal,
+    },
+    {
+      ...HTTP_CHECK,
+      failures: 1,
+      timeoutSeconds: 0.2,
+      body: { kind: 'pattern', source: '^(\\w+\\s?)*$', flags: '' },
+    },
+    requestOf().gate,
+    undefined,
+  );
+  expect(end).toMatchObject({
+    passed: false,
+    detail: 'status 200, but the pattern takes too long on this body',
   });
 });

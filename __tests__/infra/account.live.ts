@@ -31,7 +31,7 @@ const GIVEN = variables({
     moto = await startMoto();
     account = await infraWorkspace(awsEnvironment(moto.url), 'account');
     await useLoopbackBuckets(account);
-  }, 120_000);
+  }, 900_000);
 
   afterAll(async () => {
     await Promise.all([moto.close(), account.remove()]);
@@ -66,5 +66,5 @@ const GIVEN = variables({
       expect(refused.output).toContain(`Resource ${kept}`);
     }
     expect(refused.output).toContain('prevent_destroy');
-  }, 120_000);
+  }, 900_000);
 });

@@ -74,7 +74,7 @@ const GIVEN = {
     const log = (name: string): string => join(stage.workspace.folder, `${name}.log`);
     await stage.workspace.succeed(['apply', '-auto-approve', '-no-color', ...OUTSIDE], logging(log('apply')));
     expect(await differences(stage.workspace, OUTSIDE, logging(log('plan')))).toBe('');
-  }, 300_000);
+  }, 900_000);
 
   test('is deployed to, and does not differ then', async () => {
     sim = await simulatorOf(stage.moto);
@@ -88,7 +88,7 @@ const GIVEN = {
     expectResult(result, 'succeeded');
     expect(running(sim, 'backend-gpu')).toEqual([digest, digest]);
     expect(await differences(stage.workspace, OUTSIDE, stage.ecsOf(sim))).toBe('');
-  }, 120_000);
+  }, 900_000);
 
   test('is destroyed without a rest', async () => {
     await stage.workspace.succeed(
@@ -96,7 +96,7 @@ const GIVEN = {
       logging(join(stage.workspace.folder, 'destroy.log')),
     );
     expect(await inventory(stage.moto.url)).toEqual(before);
-  }, 120_000);
+  }, 900_000);
 
   test('needs no action of AWS that the tests of the roles do not know', () => {
     const known = [...ACTIONS, ...IMPLIED, ...FURTHER, ...FOR_A_PERSON];

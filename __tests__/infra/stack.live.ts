@@ -105,7 +105,7 @@ const REFUSED: readonly (readonly [string, Readonly<Record<string, unknown>>, st
     before = await inventory(stage.moto.url);
     await stage.workspace.succeed(['init', '-no-color', ...backend(STATES)]);
     expect(await objects(stage)).toEqual([]);
-  }, 120_000);
+  }, 900_000);
 
   test('is applied, and nothing differs afterwards', async () => {
     const printed = await stage.workspace.succeed(['apply', '-auto-approve', '-no-color', ...GIVEN]);
@@ -113,7 +113,7 @@ const REFUSED: readonly (readonly [string, Readonly<Record<string, unknown>>, st
     expect(await differences(stage.workspace, GIVEN)).toBe('');
     expect(await objects(stage)).toEqual([KEY]);
     expect((await inventory(stage.moto.url)).length).toBeGreaterThan(before.length + 40);
-  }, 300_000);
+  }, 900_000);
 
   test('refuses to run where somebody else holds the lock', async () => {
     const lock = { bucket: STATES, key: `${KEY}.tflock`, content: JSON.stringify({ ID: 'another' }) };
@@ -124,7 +124,7 @@ const REFUSED: readonly (readonly [string, Readonly<Record<string, unknown>>, st
     expect(refused.exitCode).toBe(1);
     expect(refused.output).toContain('Error acquiring the state lock');
     expect(refused.output).toContain('StatusCode: 412');
-  }, 60_000);
+  }, 900_000);
 
   test('refuses the state of another environment', async () => {
     const other = await infraWorkspace(awsEnvironment(stage.moto.url), 'environments/staging');
@@ -134,7 +134,7 @@ const REFUSED: readonly (readonly [string, Readonly<Record<string, unknown>>, st
     await other.remove();
     expect(exitCode).toBe(1);
     expect(output.replace(/\s+/g, ' ')).toContain('This state is of backend-prod in us-east-1');
-  }, 120_000);
+  }, 900_000);
 
   test('takes the first deployment into its empty registry', async () => {
     sim = await simulatorOf(stage.moto);
@@ -150,11 +150,11 @@ const REFUSED: readonly (readonly [string, Readonly<Record<string, unknown>>, st
     });
     expectResult(result, 'succeeded');
     expect(running(world(), 'backend-prod')).toEqual([digests.get('v1'), digests.get('v1')]);
-  }, 120_000);
+  }, 900_000);
 
   test('does not differ after a deployment', async () => {
     expect(await differences(stage.workspace, GIVEN, stage.ecsOf(world()))).toBe('');
-  }, 60_000);
+  }, 900_000);
 
   test('does not differ after a deployment that failed and was rolled back', async () => {
     await push(stage.moto, world(), 'backend', 'crash-1');
@@ -167,7 +167,7 @@ const REFUSED: readonly (readonly [string, Readonly<Record<string, unknown>>, st
     expect(result.outputs['cause']).toBe('app-crashed');
     expect(running(world(), 'backend-prod')).toEqual([digests.get('v1'), digests.get('v1')]);
     expect(await differences(stage.workspace, GIVEN, stage.ecsOf(world()))).toBe('');
-  }, 120_000);
+  }, 900_000);
 
   test('ships a changed environment variable with the next deployment, and keeps the deployed image', async () => {
     await useSettings(stage.workspace, { environment_variables: { GREETING: 'hello' } });
@@ -180,7 +180,7 @@ const REFUSED: readonly (readonly [string, Readonly<Record<string, unknown>>, st
     expect(environmentOf(world())).toContainEqual({ name: 'GREETING', value: 'hello' });
     expect(running(world(), 'backend-prod')).toEqual([digests.get('v1'), digests.get('v1')]);
     expect(await differences(stage.workspace, GIVEN, stage.ecsOf(world()))).toBe('');
-  }, 180_000);
+  }, 900_000);
 
   test.each(CHANGES)(
     'keeps what serves, whatever a person changes: %s',
@@ -191,7 +191,7 @@ const REFUSED: readonly (readonly [string, Readonly<Record<string, unknown>>, st
       expect(replaced(changes)).toEqual([]);
       expect(gone(changes)).toEqual([]);
     },
-    300_000,
+    900_000,
   );
 
   test.each(REFUSED)(
@@ -202,7 +202,7 @@ const REFUSED: readonly (readonly [string, Readonly<Record<string, unknown>>, st
       expect(refused.exitCode).toBe(1);
       expect(refused.output.replace(/[\s│]+/g, ' ')).toContain(said);
     },
-    300_000,
+    900_000,
   );
 
   test('is destroyed without a rest, once it may be', async () => {
@@ -210,7 +210,7 @@ const REFUSED: readonly (readonly [string, Readonly<Record<string, unknown>>, st
     await stage.workspace.succeed(['apply', '-auto-approve', '-no-color', ...GIVEN]);
     await stage.workspace.succeed(['destroy', '-auto-approve', '-no-color', ...GIVEN]);
     expect(await inventory(stage.moto.url)).toEqual(before);
-  }, 300_000);
+  }, 900_000);
 });
 
 function environmentOf(sim: Simulator): unknown {

@@ -18,7 +18,7 @@ sayIfSkipped('fmt, validate and terraform test', missing);
     workspace = await infraWorkspace({});
     account = await infraWorkspace({}, 'account');
     for (const each of [workspace, account]) await each.succeed(['init', '-backend=false', '-no-color']);
-  }, 120_000);
+  }, 900_000);
 
   afterAll(() => Promise.all([workspace.remove(), account.remove()]));
 
@@ -49,7 +49,7 @@ sayIfSkipped('planning the environments', withoutPlan);
   beforeAll(async () => {
     moto = await startMoto();
     await made(moto, ACCOUNT);
-  }, 120_000);
+  }, 900_000);
 
   afterAll(() => moto.close());
 
@@ -79,7 +79,7 @@ sayIfSkipped('planning the environments', withoutPlan);
         runtime_platform: [{ cpu_architecture: settings.cpu_architecture }],
       });
     },
-    180_000,
+    900_000,
   );
 });
 

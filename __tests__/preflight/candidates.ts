@@ -17,7 +17,12 @@ type Ecr = ReturnType<PreflightAws['ecr']>;
 /** An ECR that allows no look, but for what a test gives it. */
 export function ecrWith(more: Partial<Ecr> = {}): Ecr {
   const refuse = (): Promise<never> => Promise.reject(denied());
-  return { batchGetImage: refuse, getDownloadUrlForLayer: refuse, ...more };
+  return {
+    batchGetImage: refuse,
+    describeImages: () => Promise.reject(new Error('not asked')),
+    getDownloadUrlForLayer: refuse,
+    ...more,
+  };
 }
 
 /** Time that stands still, a job that goes on, and a network without a way to anything. */
@@ -35,7 +40,7 @@ export function awsWith(more: Partial<PreflightAws> = {}): PreflightAws {
   const refuse = (): Promise<never> => Promise.reject(denied());
   return {
     region: 'eu-central-1',
-    ecs: { describeServiceRevisions: refuse },
+    taskDefinitions: { describe: refuse },
     elb: { describeTargetGroups: refuse },
     logs: { describeLogGroups: refuse },
     alarms: { describeAlarms: refuse },

@@ -403,27 +403,19 @@ describe('the image of the rollback target', () => {
     taskDefinitionArn: 'arn:aws:ecs:eu-central-1:123456789012:task-definition/backend:7',
     serviceDeploymentArn: undefined,
     serviceRevisionArn: 'arn:aws:ecs:eu-central-1:123456789012:service-revision/prod/backend/1',
+    images: [
+      { container: 'web', image: `${REPOSITORY}:1`, digest: digestOf('b') },
+      { container: 'sidecar', image: 'nginx:1', digest: digestOf('c') },
+    ],
   };
-  const ecs = {
-    describeServiceRevisions: () =>
-      answer({
-        serviceRevisions: [
-          {
-            taskDefinition: lastGood.taskDefinitionArn,
-            containerImages: [
-              { containerName: 'web', image: `${REPOSITORY}:1`, imageDigest: digestOf('b') },
-              { containerName: 'sidecar', image: 'nginx:1', imageDigest: digestOf('c') },
-            ],
-          },
-        ],
-      }),
-  };
+  const images = (imageTags?: readonly string[]): ReturnType<typeof answer> =>
+    answer({ imageDetails: [{ imageDigest: digestOf('b'), imageTags }] });
 
   test('is warned of when it is gone, by the digest that ECS resolved', async () => {
     const batchGetImage = ({ imageIds }: BatchGetImageCommandInput): ReturnType<typeof answer> =>
       answer({ failures: imageIds?.map((imageId) => ({ imageId, failureCode: 'ImageNotFound' })) });
-    const ecr = (): ReturnType<typeof ecrWith> => ecrWith({ batchGetImage: batchGetImage });
-    expect(await run(rollbackImage, { ecs, ecr }, { services: [snapshotOf({ lastGood })] })).toMatchObject({
+    const ecr = (): ReturnType<typeof ecrWith> => ecrWith({ batchGetImage });
+    expect(await run(rollbackImage, { ecr }, { services: [snapshotOf({ lastGood })] })).toMatchObject({
       state: 'WARNING',
       detail:
         'backend@sha256:bbbbbbbbbbbb of backend:7 is gone from ECR: no task of the good revision can start',
@@ -434,13 +426,29 @@ describe('the image of the rollback target', () => {
     expect((await run(rollbackImage, {}, {})).state).toBe('OK');
   });
 
-  test.each([
-    ['ecs:DescribeServiceRevisions', {}],
-    ['ecr:BatchGetImage', { ecs }],
-  ])('is not seen without %s', async (permission, aws) => {
-    expect(await run(rollbackImage, aws, { services: [snapshotOf({ lastGood })] })).toMatchObject({
+  test.each<[readonly string[] | undefined, string, string]>([
+    [['v1'], 'OK', 'backend@sha256:bbbbbbbbbbbb of backend:7 is there'],
+    [
+      undefined,
+      'WARNING',
+      'backend@sha256:bbbbbbbbbbbb of backend:7 is under no tag: a lifecycle rule may remove it',
+    ],
+  ])('with the tags %j is %s', async (tags, state, detail) => {
+    const ecr = (): ReturnType<typeof ecrWith> =>
+      ecrWith({
+        batchGetImage: ({ imageIds }: BatchGetImageCommandInput) =>
+          answer({ images: imageIds?.map((imageId) => ({ imageId })) }),
+        describeImages: () => images(tags),
+      });
+    const services = [snapshotOf({ lastGood })];
+    expect(await run(rollbackImage, { ecr }, { services })).toMatchObject({ state, detail });
+  });
+
+  test('is not seen without ecr:BatchGetImage', async () => {
+    const ecr = (): ReturnType<typeof ecrWith> => ecrWith({ describeImages: () => images(['v1']) });
+    expect(await run(rollbackImage, { ecr }, { services: [snapshotOf({ lastGood })] })).toMatchObject({
       state: 'SKIPPED',
-      detail: permission,
+      detail: 'ecr:BatchGetImage',
       denied: true,
     });
   });

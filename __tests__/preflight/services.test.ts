@@ -12,7 +12,7 @@ import {
 } from '../../src/preflight/service.ts';
 import { loadBalancer, portFinding, targetType, typeFinding } from '../../src/preflight/load-balancer.ts';
 import { awsError } from '../fakes/aws-errors.ts';
-import { definitionOf, requestOf, revisionArn, snapshotOf } from '../fakes/literals.ts';
+import { definitionOf, digestOf, REPOSITORY, requestOf, revisionArn, snapshotOf } from '../fakes/literals.ts';
 import { answer, run } from './candidates.ts';
 
 const GROUP = 'arn:aws:elasticloadbalancing:eu-central-1:123456789012:targetgroup/web/0123456789abcdef';
@@ -234,11 +234,29 @@ test('a service without a good revision is warned of', async () => {
     taskDefinitionArn: revisionArn('backend:6'),
     serviceDeploymentArn: undefined,
     serviceRevisionArn: undefined,
+    images: [],
   };
   expect((await run(rollbackTarget, {}, { services: [snapshotOf()] })).state).toBe('WARNING');
-  expect(await run(rollbackTarget, {}, { services: [snapshotOf({ lastGood })] })).toMatchObject({
-    state: 'OK',
-    detail: 'backend can go back to backend:6',
+  const aws = (more: object, image = `${REPOSITORY}@${digestOf('a')}`): Parameters<typeof run>[1] => ({
+    taskDefinitions: {
+      describe: () =>
+        Promise.resolve({
+          taskDefinition: { family: 'backend', containerDefinitions: [{ name: 'web', image }] },
+          tags: [],
+          ...more,
+        }),
+    },
+  });
+  const of = (...given: Parameters<typeof aws>): ReturnType<typeof run> =>
+    run(rollbackTarget, aws(...given), { services: [snapshotOf({ lastGood })] });
+  expect(await of({})).toMatchObject({ state: 'OK', detail: 'backend can go back to backend:6' });
+  expect(await of({}, `${REPOSITORY}:live`)).toMatchObject({
+    state: 'WARNING',
+    detail: expect.stringContaining('which digest web of backend:6 ran with is not known'),
+  });
+  expect(await of({ tags: [{ key: 'ecs-fargate-deploy', value: 'failed' }] })).toMatchObject({
+    state: 'WARNING',
+    detail: expect.stringContaining('has no good revision to go back to'),
   });
 });
 

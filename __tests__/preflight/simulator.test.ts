@@ -11,6 +11,7 @@ import { SSM } from '@aws-sdk/client-ssm';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { ManualClock } from '../../simulator/clock.ts';
 import { seedWorld, type SeedOptions } from '../../simulator/scenario/seed.ts';
+import { rawTaskDefinitions } from '../../src/aws/task-definitions.ts';
 import { startSimulator, type Simulator } from '../../simulator/simulator.ts';
 import type { CheckResult, JsonObject, RolloutRequest, TaskDefinition } from '../../src/model/index.ts';
 import { surveyServices } from '../../src/service/survey.ts';
@@ -51,6 +52,7 @@ async function bench(options: SeedOptions = {}): Promise<Bench> {
   const aws: PreflightAws & { readonly ecs: ECS } = {
     region: settings.region,
     ecs,
+    taskDefinitions: rawTaskDefinitions(ecs, ecs),
     elb: new ElasticLoadBalancingV2(settings),
     logs: new CloudWatchLogs(settings),
     alarms: new CloudWatch(settings),

@@ -61,7 +61,9 @@ export function snapshot(changes: Partial<ServiceSnapshot> = {}): ServiceSnapsho
       taskDefinitionArn: OLD_REVISION,
       serviceDeploymentArn: serviceDeploymentArn('old'),
       serviceRevisionArn: serviceRevisionArn(OLD_ID),
+      images: [],
     },
+    past: [],
     running: [],
     targetGroups: [],
     placement: {},
@@ -75,7 +77,12 @@ export function snapshot(changes: Partial<ServiceSnapshot> = {}): ServiceSnapsho
     strategyMinutes: 0,
     enableEcsManagedTags: false,
     propagateTags: 'NONE',
-    breaker: { enabled: true, rollsBack: true, resetOnHealthyTask: true, rule: { type: 'BOUNDED_PERCENT', value: 50 } },
+    breaker: {
+      enabled: true,
+      rollsBack: true,
+      resetOnHealthyTask: true,
+      rule: { type: 'BOUNDED_PERCENT', value: 50 },
+    },
     knownEvents: [],
     ...changes,
   };

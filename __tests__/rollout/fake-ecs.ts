@@ -277,6 +277,20 @@ export class FakeEcs {
         stopServiceDeployment: (input: StopServiceDeploymentCommandInput) =>
           this.#call('stopServiceDeployment', () => this.#stop(input)),
       },
+      taskDefinitions: {
+        // Every revision is ACTIVE and names its image by digest: it can be gone back to as it is.
+        describe: (reference: string) =>
+          call('describeTaskDefinition', () => ({
+            taskDefinition: {
+              taskDefinitionArn: reference,
+              family: 'backend',
+              status: 'ACTIVE',
+              containerDefinitions: [{ name: 'web', image: `backend@sha256:${'a'.repeat(64)}` }],
+            },
+            tags: [],
+          })),
+        register: () => Promise.reject(awsError('ClientException', 'Nothing is to be registered.')),
+      },
       logs: { getLogEvents: () => call('getLogEvents', () => ({ events: [] })) },
     } as unknown as Aws;
   }

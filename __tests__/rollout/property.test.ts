@@ -415,4 +415,4 @@ test(`whatever happens, the end is right, in time, and nobody else is rolled bac
   // (The conclusion makes no pause.)
   const places = PARTS.flatMap((part) => [`${part}, in a call`, `${part}, in a pause`]).slice(0, -1);
   expect([...cancelled.places].sort()).toEqual(places.sort());
-});
+}, 180_000);

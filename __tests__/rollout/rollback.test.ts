@@ -148,6 +148,7 @@ describe('without a revision to go back to nothing is touched', () => {
       taskDefinitionArn: OUR_REVISION,
       serviceDeploymentArn: undefined,
       serviceRevisionArn: undefined,
+      images: [],
     };
     const { end, ecs } = await undo({
       found: { lastGood: good },
@@ -208,7 +209,7 @@ describe('while our deployment runs, ECS is asked to roll it back', () => {
       during: goesWell,
     });
     expect(ecs.by('us')?.status).toBe('SUCCESSFUL');
-    expect(end).toEqual({ kind: 'rolled-back' });
+    expect(end).toEqual({ kind: 'rolled-back', to: OLD_REVISION });
     expect(ecs.stops).toEqual([]);
     expect(ecs.updates).toHaveLength(1);
   });
@@ -238,7 +239,7 @@ describe('while our deployment runs, ECS is asked to roll it back', () => {
         if (pause > 3) goesWell(world);
       },
     });
-    expect(end).toEqual({ kind: 'rolled-back' });
+    expect(end).toEqual({ kind: 'rolled-back', to: OLD_REVISION });
     expect(ecs.stops).toEqual([]);
     expect(ecs.updates).toHaveLength(1);
   });
@@ -251,7 +252,7 @@ describe('while our deployment runs, ECS is asked to roll it back', () => {
       faults: { stopServiceDeployment: [NO_EFFECT(error)] },
       during: goesWell,
     });
-    expect(end).toEqual({ kind: 'rolled-back' });
+    expect(end).toEqual({ kind: 'rolled-back', to: OLD_REVISION });
     expect(ecs.updates.map(({ input }) => input)).toMatchObject([{ taskDefinition: OLD_REVISION }]);
   });
 });
@@ -263,7 +264,7 @@ describe('afterwards the service is updated to the last good revision', () => {
 
   test('with one UpdateService, followed to its end', async () => {
     const { end, ecs } = await undo({ before: stopped, during: goesWell });
-    expect(end).toEqual({ kind: 'rolled-back' });
+    expect(end).toEqual({ kind: 'rolled-back', to: OLD_REVISION });
     expect(ecs.updates.map(({ input }) => input)).toEqual([
       { cluster: 'prod', service: 'web', taskDefinition: OLD_REVISION },
     ]);
@@ -271,7 +272,7 @@ describe('afterwards the service is updated to the last good revision', () => {
 
   test('a lost answer is read back: it is not sent twice', async () => {
     const { end, ecs } = await undo({ before: stopped, faults: { updateService: [LOST] }, during: goesWell });
-    expect(end).toEqual({ kind: 'rolled-back' });
+    expect(end).toEqual({ kind: 'rolled-back', to: OLD_REVISION });
     expect(ecs.count('updateService')).toBe(1);
   });
 
@@ -286,7 +287,7 @@ describe('afterwards the service is updated to the last good revision', () => {
         if (pause > 4) goesWell(world);
       },
     });
-    expect(end).toEqual({ kind: 'rolled-back' });
+    expect(end).toEqual({ kind: 'rolled-back', to: OLD_REVISION });
   });
 
   test('it fails when its own rollout fails', async () => {
@@ -354,7 +355,7 @@ describe('ECS rolls back by itself', () => {
 
   test('or gives up, and then it is done by us', async () => {
     const { end, ecs } = await undo({ how: followRollback, before: givesUp, during: goesWell });
-    expect(end).toEqual({ kind: 'rolled-back' });
+    expect(end).toEqual({ kind: 'rolled-back', to: OLD_REVISION });
     expect(ecs.updates).toHaveLength(1);
   });
 
@@ -421,6 +422,7 @@ describe('what this run changed is restored, and nothing else is sent', () => {
     taskDefinitionArn: OLD_REVISION,
     serviceDeploymentArn: undefined,
     serviceRevisionArn: undefined,
+    images: [],
   };
   const bare = { cluster: 'prod', service: 'web', taskDefinition: OLD_REVISION };
 

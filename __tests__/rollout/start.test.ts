@@ -308,9 +308,9 @@ describe('what AWS refuses is the problem of this service, and nothing else is s
   test.each([
     [awsError('ServiceNotActiveException'), 'service-inactive', 'Service "web" is not ACTIVE any more.'],
     [
-      awsError('ClientException', 'TaskDefinition is inactive'),
+      awsError('ClientException', 'No.'),
       'update-refused',
-      'AWS refused to update service "web": ClientException: TaskDefinition is inactive',
+      'AWS refused to update service "web": ClientException: No.',
     ],
     [DENIED(), 'access-denied', 'AWS denied access while updating service "web"'],
     [EXPIRED(), 'credentials-expired', 'The AWS credentials expired while updating service "web"'],

@@ -95,6 +95,7 @@ describe('the revision that a service can go back to', () => {
       taskDefinitionArn: revisionArn('backend:5'),
       serviceDeploymentArn: 'dep/1',
       serviceRevisionArn: 'rev/1',
+      images: [{ container: 'web', image: 'web:1', digest: digestOf('1') }],
     });
   });
 
@@ -129,6 +130,7 @@ describe('the revision that a service can go back to', () => {
       taskDefinitionArn: revisionArn('backend:6'),
       serviceDeploymentArn: undefined,
       serviceRevisionArn: undefined,
+      images: [],
     });
   });
 
@@ -198,7 +200,7 @@ describe('the state of the current deployment', () => {
 });
 
 describe('what runs', () => {
-  it('is what ECS resolved for the revision that completed, while another one is on its way', async () => {
+  it('is what ECS resolved for the PRIMARY, while that is on its way', async () => {
     const { running } = await snapshot({
       deployments: [entry('PRIMARY', 'backend:8', 'IN_PROGRESS'), entry('ACTIVE', 'backend:7', 'COMPLETED')],
       history: [
@@ -206,7 +208,7 @@ describe('what runs', () => {
         { id: 2, status: 'IN_PROGRESS', revision: 'backend:8' },
       ],
     });
-    expect(running).toEqual([{ container: 'web', image: 'web:1', digest: digestOf('1') }]);
+    expect(running).toEqual([{ container: 'web', image: 'web:2', digest: digestOf('2') }]);
   });
 
   it('is not what a forced deployment of the same revision brought and ECS rolled back', async () => {

@@ -207,11 +207,29 @@ describe('slips and other files', () => {
     }));
 });
 
+/** Inputs that action.yml does not have, as the runner hands them over. */
+function unknown(inputs: Readonly<Record<string, string>>): { readonly env: Record<string, string> } {
+  const entries = Object.entries(inputs).map(
+    ([name, value]) => [`INPUT_${name.toUpperCase()}`, value] as const,
+  );
+  return { env: Object.fromEntries(entries) };
+}
+
 describe('inputs', () => {
   test.each<[string, Record<string, string>, string]>([
     ['a slip', { 'healthcheck-url': 'https://x' }, 'Did you mean health-check-url?'],
     ['a former name', { 'image-tags': 'v1' }, 'Give push-tags.'],
     ['a name of another action', { 'role-to-assume': 'x' }, 'aws-actions/configure-aws-credentials'],
+  ])('%s is refused: there is no such input', (_what, inputs, words) =>
+    inAWorld({}, async (sim) => {
+      const result = await step(sim, tag('v2'), unknown(inputs));
+      expectRed(result, 'failed', 'invalid-input');
+      expect(result.log).toContain(words);
+      expect(sim.calls).toEqual([]);
+    }),
+  );
+
+  test.each<[string, Record<string, string>, string]>([
     ['a repository without an image', { 'ecr-repository': 'backend', 'image-tag': '' }, 'Give image-tag'],
     [
       'a service of another region',
@@ -278,13 +296,16 @@ describe('inputs', () => {
 
   test('what is hardly meant is a warning', () =>
     inAWorld({}, async (sim) => {
-      const result = await step(sim, {
-        ...tag('v2'),
-        mode: 'plan',
-        command: 'NODE_ENV=production node app.js',
-        'environment-variables': 'DB_PASSWORD=hunter2',
-        'some-thing-else': 'x',
-      });
+      const result = await step(
+        sim,
+        {
+          ...tag('v2'),
+          mode: 'plan',
+          command: 'NODE_ENV=production node app.js',
+          'environment-variables': 'DB_PASSWORD=hunter2',
+        },
+        unknown({ 'some-thing-else': 'x' }),
+      );
       expectGreen(result, 'planned');
       expect(result.log).toContain('command: it begins with the assignment NODE_ENV=…');
       expect(result.log).toContain('environment-variables: DB_PASSWORD sounds like a credential');

@@ -113,7 +113,8 @@ describe('a rollout that fails', () => {
       const result = await step(sim, { ...tag('crash-1'), ...PATIENT });
       expectRed(result, 'rolled-back', 'app-crashed');
       expect(accepted(sim, 'UpdateService')).toHaveLength(2);
-      expect(production(sim)).toBe('backend:1 COMPLETED');
+      // The good revision names a tag: its content is registered again with the digest that ran.
+      expect(production(sim)).toBe('backend:3 COMPLETED');
     }));
 
   test('is left, and said to be, with on-failure: leave', () =>
@@ -222,7 +223,7 @@ describe('gates', () => {
       const url = sim.loadBalancers['web']?.url ?? '';
       const result = await step(sim, { ...tag('error500-1'), 'health-check-url': `${url}/health` });
       expectRed(result, 'rolled-back', 'http-check-failed');
-      expect(production(sim)).toBe('backend:1 COMPLETED');
+      expect(production(sim)).toBe('backend:3 COMPLETED');
     }));
 
   test('a URL that goes on answering with the old version rolls it back at the deadline', () =>

@@ -1,9 +1,15 @@
 import { describe, expect, test } from '@jest/globals';
 import { createService } from '../../simulator/engine/services.ts';
 import type { World } from '../../simulator/engine/world.ts';
+import type { Simulator } from '../../simulator/simulator.ts';
 import { accepted, expectGreen, expectRed, inAWorld, mutations, production, step, tag } from './world.ts';
 
 const ROLLBACK = { mode: 'rollback' };
+
+/** A rollback that has just ended is what the next one asks for; half an hour later it is not. */
+function later(sim: Simulator): void {
+  sim.world.clock.skip(1800);
+}
 
 describe('mode: rollback', () => {
   test('goes back to the last good revision below the current one, and further each time', () =>
@@ -13,17 +19,22 @@ describe('mode: rollback', () => {
       const once = await step(sim, ROLLBACK);
       expectGreen(once, 'succeeded');
       expect(production(sim)).toBe('backend:2 COMPLETED');
+      later(sim);
       expectGreen(await step(sim, ROLLBACK), 'succeeded');
-      expect(production(sim)).toBe('backend:1 COMPLETED');
-      expect(accepted(sim, 'RegisterTaskDefinition')).toHaveLength(2);
+      // The first revision names a tag: its content is registered again with the digest that ran.
+      expect(production(sim)).toBe('backend:4 COMPLETED');
+      expect(accepted(sim, 'RegisterTaskDefinition')).toHaveLength(3);
     }));
 
   test('never goes back to a deployment that failed', () =>
     inAWorld({}, async (sim) => {
       await step(sim, tag('v2'));
       await step(sim, { ...tag('crash-1'), 'on-failure': 'rollback' });
+      expectGreen(await step(sim, ROLLBACK), 'unchanged');
+      expect(production(sim)).toBe('backend:2 COMPLETED');
+      later(sim);
       expectGreen(await step(sim, ROLLBACK), 'succeeded');
-      expect(production(sim)).toBe('backend:1 COMPLETED');
+      expect(production(sim)).toBe('backend:4 COMPLETED');
     }));
 
   test('registers a deregistered revision again', () =>
@@ -39,7 +50,7 @@ describe('mode: rollback', () => {
   test('says how to name a revision where history holds none', () =>
     inAWorld({}, async (sim) => {
       const result = await step(sim, ROLLBACK);
-      expectRed(result, 'failed', 'preflight-failed');
+      expectRed(result, 'failed', 'no-rollback-target');
       expect(result.errors[0]).toContain('task-definition: backend:<revision>');
       expect(mutations(sim)).toEqual([]);
     }));
@@ -51,8 +62,8 @@ describe('mode: rollback', () => {
       const result = await step(sim, { ...ROLLBACK, service: 'backend, worker' });
       expectGreen(result, 'succeeded');
       expect([production(sim), production(sim, 'worker')]).toEqual([
-        'backend:1 COMPLETED',
-        'worker:1 COMPLETED',
+        'backend:3 COMPLETED',
+        'worker:3 COMPLETED',
       ]);
     }));
 });

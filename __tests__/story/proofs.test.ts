@@ -109,7 +109,7 @@ describe('alarms', () => {
 });
 
 describe('somebody else', () => {
-  test('who deployed while the pre-deploy task ran is not rolled back past', () =>
+  test('who deployed while the pre-deploy task ran is not overwritten', () =>
     inAWorld({}, async (sim) => {
       const url = sim.loadBalancers['web']?.url ?? '';
       sim.when(
@@ -123,10 +123,9 @@ describe('somebody else', () => {
         'pre-deploy-command': 'sleep 150',
         'health-check-url': `${url}/health`,
       });
-      expectRed(result, 'rolled-back', 'http-check-failed');
-      expect(result.warnings.join()).toContain('was deployed by somebody else meanwhile');
-      const theirs = accepted(sim, 'RegisterTaskDefinition').length > 0 ? production(sim) : '';
-      expect(theirs).not.toMatch(/^backend:1 /);
+      expectRed(result, 'superseded', 'superseded');
+      expect(accepted(sim, 'UpdateService')).toEqual([]);
+      expect(production(sim)).toMatch(/^backend:3 /);
     }));
 
   test('who deploys while the URL is asked has superseded, also where the failure would be left', () =>

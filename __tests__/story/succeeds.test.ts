@@ -157,8 +157,9 @@ describe('nothing to deploy', () => {
     inAWorld({}, async (sim) => {
       const result = await step(sim, { 'force-new-deployment': 'true' });
       expectGreen(result, 'succeeded');
-      expect(mutations(sim)).toEqual(['UpdateService']);
-      expect(production(sim)).toBe('backend:1 COMPLETED');
+      // The revision names a tag: what runs is registered by digest.
+      expect(mutations(sim)).toEqual(['RegisterTaskDefinition', 'UpdateService']);
+      expect(production(sim)).toBe('backend:2 COMPLETED');
     }));
 
   test('is red, and left, where a gate fails', () =>

@@ -48,7 +48,13 @@ async function prepared(situation: Situation): Promise<PreparedDefinition & { sa
     rollout: { ...requestOf().rollout, ...situation.rollout },
   });
   const result = await prepareTaskDefinition(
-    { aws, log, workspace: situation.workspace ?? '/nowhere' },
+    {
+      aws,
+      log,
+      workspace: situation.workspace ?? '/nowhere',
+      resolve: (reference) =>
+        Promise.resolve({ reference, digest: digestOf('a'), tag: undefined, registry: undefined }),
+    },
     request,
     situation.services ?? [snapshotOf({ running: RUNNING })],
     situation.images ?? { kind: 'none' },
@@ -153,9 +159,11 @@ describe('a new revision is registered', () => {
       { name: 'web', image: `${REPOSITORY}@${digestOf('a')}`, cpu: 512 },
     ]);
     expect(existingArn).toBeUndefined();
-    expect(said[0]).toBe(
-      'Base: backend:9, the latest revision of its family; before rendering it differs from what runs in containerDefinitions[web].cpu, containerDefinitions[web].image.',
+    expect(said).toContain('Base: backend:9, the latest revision of its family.');
+    expect(said[0]).toContain(
+      'Container "web" keeps backend@sha256:aaaaaaaaaaaa, which runs; the base names backend:terraform.',
     );
+    expect(said.find((line) => line.includes('did not ask for'))).toContain('containerDefinitions[web].cpu');
   });
 });
 
@@ -166,13 +174,13 @@ describe('a container that gets no image from this run', () => {
   ]);
   const running = [...RUNNING, { container: 'proxy', image: 'envoy:1', digest: digestOf('e') }];
 
-  it('keeps, by digest, what runs', async () => {
+  it('ships as the base writes it, where it is a sidecar of another registry', async () => {
     const aws = fakeRevisions({ 'backend:7': base });
     const services = [snapshotOf({ running })];
     const { definition } = await prepared({ aws, services, images: imageOf('b') });
     expect(definition.containerDefinitions.map((container) => container.image)).toEqual([
       `${REPOSITORY}@${digestOf('b')}`,
-      `envoy@${digestOf('e')}`,
+      'envoy:2',
     ]);
   });
 
@@ -185,13 +193,13 @@ describe('a container that gets no image from this run', () => {
     expect((await prepared({ aws, services })).definition.containerDefinitions[0]?.image).toBe('web:7');
   });
 
-  it('keeps what the running revision says where ECS leaves this one container out', async () => {
+  it('ships as the base writes it where ECS leaves this one container out', async () => {
     const aws = fakeRevisions({
       'backend:7': definitionOf(['web', { name: 'proxy', image: 'envoy:1' }]),
       'backend:8': definitionOf(['web', { name: 'proxy', image: 'envoy:2' }]),
     });
     const { definition } = await prepared({ aws, services: [snapshotOf({ running: RUNNING })] });
-    expect(definition.containerDefinitions[1]?.image).toBe('envoy:1');
+    expect(definition.containerDefinitions[1]?.image).toBe('envoy:2');
   });
 
   it('takes the image of the base where nothing like it runs', async () => {

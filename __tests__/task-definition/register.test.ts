@@ -110,9 +110,9 @@ const UNANSWERED = serviceRunOf({
   outcome: outcomeOf({ result: 'failed' }),
 });
 
-/** A service whose deployments and tasks use these revisions, one look after the other. */
-function usedBy(
-  looks: readonly { deployments?: string[]; tasks?: { revision: string; status: string }[] }[],
+/** A service whose PRIMARY is this revision. */
+function on(
+  revision: string,
   deregister: () => Promise<unknown> = () => Promise.resolve({}),
 ): {
   ctx: Parameters<typeof deregisterUnused>[0];
@@ -120,25 +120,13 @@ function usedBy(
   clock: ReturnType<typeof fakeClock>;
   deregistered: string[];
 } {
-  let look = -1;
-  const at = (): (typeof looks)[number] => looks[Math.min(look, looks.length - 1)] ?? {};
   const deregistered: string[] = [];
   const log = fakeLog();
   const clock = fakeClock();
   const ecs = {
-    describeServices: () => {
-      look += 1;
-      const deployments = (at().deployments ?? []).map((name) => ({ taskDefinition: revisionArn(name) }));
-      return Promise.resolve({ services: [{ deployments }] });
-    },
-    listTasks: ({ desiredStatus }: { desiredStatus?: string }) =>
-      Promise.resolve({ taskArns: desiredStatus === 'STOPPED' ? ['task'] : [] }),
-    describeTasks: () =>
+    describeServices: () =>
       Promise.resolve({
-        tasks: (at().tasks ?? []).map(({ revision, status }) => ({
-          taskDefinitionArn: revisionArn(revision),
-          lastStatus: status,
-        })),
+        services: [{ deployments: [{ status: 'PRIMARY', taskDefinition: revisionArn(revision) }] }],
       }),
   };
   const ecsWrites = {
@@ -155,52 +143,36 @@ function usedBy(
 }
 
 describe('a revision on which no service ended up', () => {
-  it('is deregistered once its last task has stopped', async () => {
-    const stopping = { tasks: [{ revision: 'backend:8', status: 'STOPPING' }] };
-    const stopped = { deployments: ['backend:7'], tasks: [{ revision: 'backend:8', status: 'STOPPED' }] };
-    const { ctx, log, clock, deregistered } = usedBy([{ deployments: ['backend:8'] }, stopping, stopped]);
+  it('is deregistered as soon as the PRIMARY is another one, whatever its tasks do', async () => {
+    const { ctx, log, clock, deregistered } = on('backend:7');
     await expect(deregisterUnused(ctx, REGISTERED, [ROLLED_BACK])).resolves.toMatchObject({
       deregistered: true,
     });
     expect(deregistered).toEqual([revisionArn('backend:8')]);
-    expect(clock.pauses).toHaveLength(3);
-    expect(log.said).toEqual(['backend:8 is deregistered: nothing uses it.']);
+    expect(clock.pauses).toEqual([]);
+    expect(log.said).toEqual([
+      'backend:8 is deregistered: no service is on it, and it is no base for the next run.',
+    ]);
   });
 
-  it('stays, and the log says why, while its tasks will not stop', async () => {
-    const { ctx, log, deregistered } = usedBy([{ tasks: [{ revision: 'backend:8', status: 'RUNNING' }] }]);
+  it('stays, and the log says why, while a service is on it', async () => {
+    const { ctx, log, deregistered } = on('backend:8');
     await expect(deregisterUnused(ctx, REGISTERED, [ROLLED_BACK])).resolves.toMatchObject({
       deregistered: false,
     });
     expect(deregistered).toEqual([]);
-    expect(log.said).toEqual(['backend:8 stays registered: its last tasks are still stopping.']);
-  });
-
-  it('is looked for among all tasks of its family: a one-off task belongs to no service', async () => {
-    const { ctx } = usedBy([{}]);
-    const { listTasks } = ctx.aws.ecs;
-    const asked: unknown[] = [];
-    ctx.aws.ecs.listTasks = (input) => {
-      asked.push(input);
-      return listTasks(input);
-    };
-    await deregisterUnused(ctx, REGISTERED, [ROLLED_BACK]);
-    const { cluster } = ROLLED_BACK.snapshot.address;
-    expect(asked).toEqual([
-      { cluster, family: 'backend', desiredStatus: 'RUNNING' },
-      { cluster, family: 'backend', desiredStatus: 'STOPPED' },
-    ]);
+    expect(log.said).toEqual(['backend:8 stays registered: a service is still on it.']);
   });
 
   it('stays, and the run goes on, where deregistering is denied', async () => {
-    const { ctx, log } = usedBy([{}], () => Promise.reject(denied()));
+    const { ctx, log } = on('backend:7', () => Promise.reject(denied()));
     await expect(deregisterUnused(ctx, REGISTERED, [ROLLED_BACK])).resolves.toEqual(REGISTERED);
     expect(log.said[0]).toMatch(/^backend:8 stays registered \(AccessDeniedException: /);
   });
 
-  it('stays, and the run goes on, where ECS does not say who uses it', async () => {
-    const { ctx, log, clock, deregistered } = usedBy([{}]);
-    ctx.aws.ecs.listTasks = () => new Promise<never>(() => undefined);
+  it('stays, and the run goes on, where ECS does not say what runs', async () => {
+    const { ctx, log, clock, deregistered } = on('backend:7');
+    ctx.aws.ecs.describeServices = () => new Promise<never>(() => undefined);
     await expect(untilDone(clock, deregisterUnused(ctx, REGISTERED, [ROLLED_BACK]))).resolves.toEqual(
       REGISTERED,
     );
@@ -210,7 +182,7 @@ describe('a revision on which no service ended up', () => {
 
   it('is deregistered where the update was refused too', async () => {
     const refused = serviceRunOf({ rollout: undefined, outcome: outcomeOf({ result: 'failed' }) });
-    const { ctx, deregistered } = usedBy([{}]);
+    const { ctx, deregistered } = on('backend:7');
     await deregisterUnused(ctx, REGISTERED, [refused]);
     expect(deregistered).toHaveLength(1);
   });
@@ -224,7 +196,7 @@ describe('a revision stays where it is', () => {
     ['that this run did not register', { ...REGISTERED, registered: false }, [ROLLED_BACK]],
     ['that was registered without a service', REGISTERED, []],
   ])('%s', async (_which, definition, serviceRuns) => {
-    const { ctx, deregistered } = usedBy([{}]);
+    const { ctx, deregistered } = on('backend:7');
     await expect(deregisterUnused(ctx, definition, serviceRuns)).resolves.toBe(definition);
     expect(deregistered).toEqual([]);
   });

@@ -100,7 +100,12 @@ def free_port() -> int:
 
 
 def environment(port: int, **settings: str) -> dict[str, str]:
-    return {"PATH": os.environ["PATH"], "HOST": "127.0.0.1", "PORT": str(port), "GIT_SHA": "0123abc", **settings}
+    return {
+        **{"PATH": os.environ["PATH"], "HOST": "127.0.0.1", "PORT": str(port), "GIT_SHA": "0123abc"},
+        # A busy machine may take its time; a test of a clock sets its own.
+        **{"BODY_TIMEOUT_SECONDS": str(FAR), "THUMBNAIL_TIMEOUT_SECONDS": str(FAR)},
+        **settings,
+    }
 
 
 @contextlib.contextmanager

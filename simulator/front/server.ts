@@ -117,16 +117,19 @@ async function replyOf(front: Front, wire: WireRequest, pause: Pause): Promise<R
   world.clock.settle();
   const time = world.clock.now();
   const requestId = randomUUID();
+  if (effect?.kind === 'meanwhile' && effect.when === 'before') effect.act();
   const lost = effect?.kind === 'reset' || effect?.kind === 'hang';
   const answer =
     lost && effect.when === 'before' ? undefined : answerWith(front, world, request, effect, requestId);
+  if (effect?.kind === 'meanwhile' && effect.when === 'after') effect.act();
   const { service, action, region, caller, body } = request;
   const outcome = lost || answer === undefined ? { status: 0, error: undefined } : answer;
   front.record({ time, service, action, region, caller, body, status: outcome.status, error: outcome.error });
   if (effect?.kind === 'hang') return { kind: 'hang' };
   if (lost || answer === undefined) return { kind: 'reset' };
   const { status: code, body: text, error: refusal } = answer;
-  return { kind: 'answer', status: code, headers: headersOf(request, refusal, requestId), body: text };
+  const headers = { date: new Date(time).toUTCString(), ...headersOf(request, refusal, requestId) };
+  return { kind: 'answer', status: code, headers, body: text };
 }
 
 function answerWith(
@@ -185,6 +188,7 @@ function refusalOf(world: World, request: AwsRequest, effect: FaultEffect): AwsE
     case 'reset':
     case 'hang':
     case 'delay':
+    case 'meanwhile':
       return undefined;
   }
 }

@@ -12,7 +12,9 @@ export type FaultEffect =
   /** No answer ever comes; the call took effect or did not. */
   | { readonly kind: 'hang'; readonly when: 'before' | 'after' }
   /** The answer is late, in real milliseconds. */
-  | { readonly kind: 'delay'; readonly milliseconds: number };
+  | { readonly kind: 'delay'; readonly milliseconds: number }
+  /** Somebody else acts right before AWS takes the call, or right after; the call itself goes through. */
+  | { readonly kind: 'meanwhile'; readonly when: 'before' | 'after'; readonly act: () => void };
 
 export interface Fault {
   /** Only calls of this action; every action where it is left out. */

@@ -9,6 +9,8 @@ import type { Json, JsonObject, TaskDefinition } from '../model/index.ts';
 export interface DescribedTaskDefinition {
   readonly taskDefinition: JsonObject;
   readonly tags: readonly Json[];
+  /** AWS's own time of the answer, in milliseconds; undefined where it has none. */
+  readonly answeredAt?: number;
 }
 
 export interface RawTaskDefinitions {
@@ -27,11 +29,16 @@ export function rawTaskDefinitions(reader: ECSClient, writer: ECSClient): RawTas
   return {
     describe: async (reference) => {
       let body = '{}';
+      let date: string | undefined;
       const command = new DescribeTaskDefinitionCommand({ taskDefinition: reference, include: ['TAGS'] });
       command.middlewareStack.add(
         (next) => async (args) => {
           const result = await next(args);
-          const response = result.response as { body: unknown };
+          const response = result.response as {
+            body: unknown;
+            readonly headers?: Readonly<Record<string, string>>;
+          };
+          date = response.headers?.['date'];
           const bytes = await readAll(response.body);
           response.body = bytes;
           body = bytes.toString('utf8');
@@ -41,7 +48,12 @@ export function rawTaskDefinitions(reader: ECSClient, writer: ECSClient): RawTas
       );
       await reader.send(command);
       const answer = JSON.parse(body) as { taskDefinition?: JsonObject; tags?: readonly Json[] };
-      return { taskDefinition: answer.taskDefinition ?? {}, tags: answer.tags ?? [] };
+      const answeredAt = Date.parse(date ?? '');
+      return {
+        taskDefinition: answer.taskDefinition ?? {},
+        tags: answer.tags ?? [],
+        ...(Number.isNaN(answeredAt) ? {} : { answeredAt }),
+      };
     },
     register: async (definition) => {
       const command = new RegisterTaskDefinitionCommand({
@@ -60,6 +72,28 @@ export function rawTaskDefinitions(reader: ECSClient, writer: ECSClient): RawTas
       return arn;
     },
   };
+}
+
+/** What DescribeTaskDefinition adds and RegisterTaskDefinition refuses (ECS API, TaskDefinition). */
+export const READ_ONLY: ReadonlySet<string> = new Set([
+  'taskDefinitionArn',
+  'revision',
+  'status',
+  'requiresAttributes',
+  'compatibilities',
+  'registeredAt',
+  'registeredBy',
+  'deregisteredAt',
+  'deleteRequestedAt',
+]);
+
+/**
+ * Pure: a described definition in the form that can be registered: a deny-list, so that a field that AWS adds tomorrow
+ * travels along. Tags are a sibling in the answer and a field of the request.
+ */
+export function withoutReadOnlyFields(described: JsonObject, tags: readonly Json[]): TaskDefinition {
+  const kept = Object.entries(described).filter(([field]) => !READ_ONLY.has(field));
+  return { ...Object.fromEntries(kept), ...(tags.length === 0 ? {} : { tags }) } as unknown as TaskDefinition;
 }
 
 async function readAll(body: unknown): Promise<Buffer> {

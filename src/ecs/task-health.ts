@@ -19,6 +19,8 @@ export interface TaskHealth {
   readonly drainingTasks?: number;
   /** Targets that lead to a task of ours. */
   readonly targets: readonly TargetView[];
+  /** The tasks may not be read at all. */
+  readonly tasksUnread?: boolean;
   /** The service has target groups, and they may not be read. */
   readonly targetsUnread?: boolean;
   /** Why this look shows no tasks, where AWS did not answer for them: they are evidence, and the evaluation does not need them. */
@@ -27,8 +29,10 @@ export interface TaskHealth {
 
 type TaskReads = Pick<Aws, 'ecs' | 'elb'>;
 
-/** How long one look waits for its tasks. */
+/** How long one look waits for its tasks, and for each one above a hundred. */
 const TASKS_MS = 5_000;
+
+const MS_A_TASK = 20;
 
 const NO_TASKS: TaskHealth = { tasks: [], oldTasks: 0, drainingTasks: 0, targets: [], unanswered: undefined };
 
@@ -40,41 +44,61 @@ export async function readTaskHealth(
   { aws, clock }: { readonly aws: TaskReads; readonly clock: Clock },
   rollout: Rollout,
 ): Promise<TaskHealth> {
+  const desired = rollout.snapshot.desiredCount;
+  const ms = TASKS_MS + MS_A_TASK * Math.max(desired - 100, 0);
+  const stopped: TaskView[] = [];
+  const keep = (views: readonly TaskView[]): void => {
+    stopped.push(...views);
+  };
   try {
-    return await whereAllowed(() => withTimeout(clock, TASKS_MS, () => tasksOf(aws, rollout)), NO_TASKS);
+    const denied = { ...NO_TASKS, tasksUnread: true };
+    return await whereAllowed(() => withTimeout(clock, ms, () => tasksOf(aws, rollout, keep)), denied);
   } catch (error) {
     const kind = awsErrorKind(error);
     if (kind !== 'throttled' && kind !== 'transient') throw error;
-    return { ...NO_TASKS, unanswered: error };
+    // What stopped is the evidence; of a deployment that is older than this run it may be of another time.
+    return { ...NO_TASKS, tasks: rollout.adopted ? [] : stopped, unanswered: error };
   }
 }
 
-/** Our tasks, running and stopped, with their targets, and how many others there still are. */
-async function tasksOf(aws: TaskReads, rollout: Rollout): Promise<TaskHealth> {
+/**
+ * Our tasks, running and stopped, with their targets, and how many others there still are. `keep` hears of the stopped ones
+ * as soon as they are known.
+ */
+async function tasksOf(
+  aws: TaskReads,
+  rollout: Rollout,
+  keep: (stopped: readonly TaskView[]) => void,
+): Promise<TaskHealth> {
   const { address } = rollout.snapshot;
-  const [running, stopped] = await Promise.all([
-    listServiceTasks(aws.ecs, address, 'RUNNING'),
-    listServiceTasks(aws.ecs, address, 'STOPPED'),
-  ]);
-  const tasks = await describeTasks(aws.ecs, address.cluster, [...new Set([...running, ...stopped])]);
   const isOurs = (task: Task): boolean => task.startedBy === rollout.deploymentId;
+  const known = {
+    essentials: essentialContainers(rollout.definition),
+    containerChecks: hasContainerChecks(rollout.definition),
+  };
+  const running = listServiceTasks(aws.ecs, address, 'RUNNING');
+  // It is waited for below, after the stopped ones, which may fail first.
+  running.catch(() => undefined);
+  const stopped = await listServiceTasks(aws.ecs, address, 'STOPPED');
+  const ended = await describeTasks(aws.ecs, address.cluster, stopped);
+  keep(ended.filter(isOurs).map((task) => viewTask(task, { ...known, healthyTasks: undefined })));
+  const others = (await running).filter((arn) => !stopped.includes(arn));
+  const alive = await describeTasks(aws.ecs, address.cluster, others);
+  // One that stopped between the two reads is in both.
+  const tasks = [...new Map([...ended, ...alive].map((task) => [task.taskArn, task])).values()];
   const ours = tasks.filter(isOurs);
-  const others = tasks.filter((task) => !isOurs(task) && task.lastStatus !== 'STOPPED');
+  const old = tasks.filter((task) => !isOurs(task) && task.lastStatus !== 'STOPPED');
   // The address of a stopped task may be that of another one by now.
   const behind = await behindGroups(
     aws,
     rollout,
     ours.filter((task) => task.lastStatus !== 'STOPPED'),
   );
-  const sources = {
-    essentials: essentialContainers(rollout.definition),
-    containerChecks: hasContainerChecks(rollout.definition),
-    healthyTasks: behind && healthyTasks(behind),
-  };
+  const sources = { ...known, healthyTasks: behind && healthyTasks(behind) };
   return {
     tasks: ours.map((task) => viewTask(task, sources)),
-    oldTasks: others.length,
-    drainingTasks: others.filter((task) => task.desiredStatus === 'STOPPED').length,
+    oldTasks: old.length,
+    drainingTasks: old.filter((task) => task.desiredStatus === 'STOPPED').length,
     targets: behind === undefined ? [] : ourTargets(behind),
     targetsUnread: behind === undefined && rollout.snapshot.targetGroups.length > 0,
     unanswered: undefined,

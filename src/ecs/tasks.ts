@@ -39,18 +39,30 @@ async function listTasks(ecs: Pick<EcsReads, 'listTasks'>, which: ListTasksComma
   return arns;
 }
 
-/** Tasks by ARN, 100 a call; those that are gone are left out. */
+/** DescribeTasks takes as many. */
+const BATCH = 100;
+
+/** Batches that are asked for side by side: the bucket of cluster resource reads holds a hundred calls. */
+const SIDE_BY_SIDE = 8;
+
+/** Tasks by ARN, 100 a call, several calls at a time; those that are gone are left out. */
 export async function describeTasks(
   ecs: Pick<EcsReads, 'describeTasks'>,
   cluster: string,
   arns: readonly string[],
 ): Promise<Task[]> {
-  const tasks: Task[] = [];
-  for (let from = 0; from < arns.length; from += 100) {
-    const answer = await ecs.describeTasks({ cluster, tasks: arns.slice(from, from + 100) });
-    tasks.push(...(answer.tasks ?? []));
+  const batches = Array.from({ length: Math.ceil(arns.length / BATCH) }, (_, index) =>
+    arns.slice(index * BATCH, (index + 1) * BATCH),
+  );
+  const found: Task[][] = [];
+  for (let from = 0; from < batches.length; from += SIDE_BY_SIDE) {
+    const reads = batches.slice(from, from + SIDE_BY_SIDE).map(async (tasks) => {
+      const answer = await ecs.describeTasks({ cluster, tasks });
+      return answer.tasks ?? [];
+    });
+    found.push(...(await Promise.all(reads)));
   }
-  return tasks;
+  return found.flat();
 }
 
 /** Tasks that a rollout started and that have stopped or are stopping. */

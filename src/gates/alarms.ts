@@ -56,7 +56,7 @@ const SECONDS_FOR_AN_ANSWER = 30;
 
 /**
  * Watches the alarms while the new revision bakes, and looks at them at least once. Fails as soon as one goes into ALARM
- * that was ok before; missing data passes with a note. Skipped where it is not known of each alarm that it is ok.
+ * that was ok before. Skipped where it is not known of each alarm that it is ok: one without data judges nothing.
  */
 export async function alarmsGate(
   ctx: AlarmContext,
@@ -125,11 +125,13 @@ function failedBy({ name, reason }: AlarmView): GateResult {
   return { gate: 'alarms', state: 'failed', detail: `alarm "${name}" is in ALARM: ${reason}` };
 }
 
+/** An alarm that was in ALARM all the time, or has no data, judges nothing; what the others say is said with it. */
 function passedOrSkipped(
   names: readonly string[],
   { ignored, unknownBefore, now }: Watched,
   bakeMinutes: number,
 ): GateResult {
+  if (names.length === 0) return skipped('no alarm is named');
   const gone = names.filter((name) => !now.some((alarm) => alarm.name === name));
   if (gone.length > 0) return skipped(`there is no alarm ${gone.map(quoted).join(', ')} any more`);
   if (unknownBefore.length > 0) {
@@ -137,15 +139,19 @@ function passedOrSkipped(
       `${unknownBefore.map(quoted).join(', ')} in ALARM, and whether it was before is not known`,
     );
   }
-  const ok = names.length - ignored.length;
-  const what = names.length === 0 ? 'no alarm is named' : `${ok} of ${names.length} alarms are ok`;
+  const ok = now.filter(({ state }) => state === 'OK');
   const minutes = bakeMinutes === 0 ? '' : ` after ${counted(bakeMinutes, 'minute')} of baking`;
   const notes = [
     ...now.filter(({ state }) => state === 'INSUFFICIENT_DATA').map(({ name }) => `no data: ${name}`),
-    ...ignored.map((name) => `in ALARM before: ${name}`),
+    ...ignored.filter((name) => isAlarmNow(now, name)).map((name) => `in ALARM before: ${name}`),
   ];
   const noted = notes.length === 0 ? '' : ` (${notes.join(', ')})`;
-  return { gate: 'alarms', state: 'passed', detail: `${what}${minutes}${noted}` };
+  const detail = `${ok.length} of ${names.length} alarms are ok${minutes}${noted}`;
+  return ok.length === names.length ? { gate: 'alarms', state: 'passed', detail } : skipped(detail);
+}
+
+function isAlarmNow(now: readonly AlarmView[], name: string): boolean {
+  return now.some((alarm) => alarm.name === name && isInAlarm(alarm));
 }
 
 /** Pauses between the looks of the survey, in seconds. */

@@ -1,6 +1,9 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { runInNewContext } from 'node:vm';
+import type { Measurement as Counted, Reading, Round, Rule } from '../model/analysis.ts';
 import type { GateRequest, HttpCheck, Probe, StatusRange } from '../model/index.ts';
+import { count, type Standing } from '../rollout/count.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { isError } from '../runtime/error.ts';
 import { withoutQuery } from '../runtime/http.ts';
@@ -22,14 +25,19 @@ export interface HttpGateEnd {
   readonly detail: string;
   /** False: it never answered, neither now nor in the survey; the runner may be at fault. */
   readonly reachable: boolean;
+  /** Bad answers of all. */
+  readonly bad: number;
+  readonly asked: number;
+  /** It failed with the 3xx or 4xx that it gave in the survey: that is no evidence against the new revision. */
+  readonly asBefore: boolean;
 }
 
 /** However little time is left, a probe that is begun has as long. */
 const LEAST_SECONDS = 1;
 
 /**
- * Asks the health-check URL until it gave enough good answers in a row, or enough bad ones, or its time is up.
- * `before` is its answer in the survey.
+ * Asks the health-check URL until it gave enough good answers in a row, or too many bad ones (in a row, or among the last
+ * once it had answered well), or its time is up. `before` is its answer in the survey.
  */
 export async function httpGate(
   ctx: HttpGateContext,
@@ -37,38 +45,170 @@ export async function httpGate(
   gate: GateRequest,
   before: Probe | undefined,
 ): Promise<HttpGateEnd> {
-  const deadline = ctx.clock.now() + gate.deadlineSeconds * 1000;
-  let tally: Tally = { good: 0, bad: 0, answered: before?.kind === 'answer' };
+  const since = ctx.clock.now();
+  const deadline = since + gate.deadlineSeconds * 1000;
+  const answers = new Answers(check, before, since, gate.deadlineSeconds * 1000);
   let lastLine = '';
   return poll<HttpGateEnd>(ctx, deadline, async () => {
     const seconds = Math.max((deadline - ctx.clock.now()) / 1000, LEAST_SECONDS);
     const timeoutSeconds = Math.min(check.timeoutSeconds, seconds);
-    const answer = await ctx.ask({ ...check, timeoutSeconds }, ctx.signal);
-    const measurement = measure(answer, check, before);
-    tally = count(tally, answer, measurement);
+    const at = ctx.clock.now();
+    const measurement = answers.add(await ctx.ask({ ...check, timeoutSeconds }, ctx.signal), at);
+    const tally = answers.tally();
     const line = lineOf(measurement, tally, check);
     if (line !== lastLine) ctx.log.line(line);
     lastLine = line;
-    if (tally.good >= check.successes) return { end: end(true, measurement, tally) };
-    if (tally.bad >= check.failures) return { end: end(false, measurement, tally) };
-    const late = { ...end(false, measurement, tally), detail: tooLate(measurement, tally, check, gate) };
+    const standing = answers.standing(at);
+    if (standing.kind === 'passed') return { end: answers.end(true) };
+    if (standing.kind === 'failed' && standing.how !== 'limit') return { end: answers.end(false) };
+    const late = { ...answers.end(false), detail: tooLate(measurement, tally, check, gate) };
     return { pauseMs: check.intervalSeconds * 1000, late };
   });
+}
+
+/** The URL is asked no more often than this while the new revision bakes. */
+const BAKE_SECONDS = 15;
+
+/**
+ * Asks the URL while the new revision bakes, until `until`, a reading of the clock. Resolves to a failure as soon as it is
+ * one by the rule of the gate; undefined where it was none.
+ */
+export async function watchUrl(
+  ctx: HttpGateContext,
+  check: HttpCheck,
+  before: Probe | undefined,
+  until: number,
+): Promise<HttpGateEnd | undefined> {
+  const pauseMs = Math.max(check.intervalSeconds, BAKE_SECONDS) * 1000;
+  const since = ctx.clock.now();
+  const answers = new Answers(check, before, since, Number.POSITIVE_INFINITY);
+  // It passed its gate a moment ago.
+  return poll<HttpGateEnd | undefined>(ctx, until, async () => {
+    const at = ctx.clock.now();
+    const measurement = answers.add(await ctx.ask(check, ctx.signal), at);
+    if (measurement.kind !== 'good') ctx.log.line(lineOf(measurement, answers.tally(), check));
+    return answers.standing(at).kind === 'failed'
+      ? { end: answers.end(false) }
+      : { pauseMs, late: undefined };
+  });
+}
+
+/** For how long a bad answer of the survey is looked at again, at most. */
+const SURVEY_MS = 15_000;
+
+/**
+ * The URL before anything is touched. A bad answer is asked for again, as often as makes the gate fail, and said: what was
+ * wrong before is no evidence against what comes. Resolves to the last answer.
+ */
+export async function surveyUrl(ctx: HttpGateContext, check: HttpCheck): Promise<Probe> {
+  const { clock, signal, log } = ctx;
+  const deadline = clock.now() + SURVEY_MS;
+  let answer = await ctx.ask(check, signal);
+  for (let asked = 1; asked < check.failures && isBad(answer, check); asked += 1) {
+    const pause = Math.min(check.intervalSeconds * 1000, SURVEY_MS / check.failures);
+    if (clock.now() + pause > deadline) break;
+    await clock.sleep(pause, signal);
+    answer = await ctx.ask(check, signal);
+  }
+  if (answer.kind === 'answer' && isBad(answer, check)) {
+    const wrong = `status ${answer.status}, expected ${rangesText(check.statuses)}`;
+    log.warn(`${withoutQuery(check.url)} answers badly before the deployment: ${wrong}.`);
+  }
+  return answer;
+}
+
+/** A body that differs is no wrong status: the old version may well answer so. */
+function isBad(probe: Probe, check: HttpCheck): boolean {
+  return probe.kind === 'answer' && !accepts(check.statuses, probe.status);
 }
 
 interface Tally {
   readonly good: number;
   readonly bad: number;
-  readonly answered: boolean;
 }
 
-/** Only answers in a row count; the old version's, and errors of the probe itself, are neither good nor bad. */
-function count(tally: Tally, answer: Probe, measurement: Measurement): Tally {
-  return {
-    good: measurement.kind === 'good' ? tally.good + 1 : 0,
-    bad: measurement.kind === 'bad' ? tally.bad + 1 : 0,
-    answered: tally.answered || answer.kind === 'answer',
-  };
+/** The answers of one URL, counted by the rule of all gates. */
+class Answers {
+  readonly #check: HttpCheck;
+  readonly #before: Probe | undefined;
+  readonly #round: Round;
+  readonly #rule: Rule;
+  readonly #counted: Counted[] = [];
+  #answered: boolean;
+  #last: Measurement = { kind: 'error', what: 'not asked' };
+  #status: number | undefined;
+
+  constructor(check: HttpCheck, before: Probe | undefined, since: number, limitMs: number) {
+    this.#check = check;
+    this.#before = before;
+    this.#answered = before?.kind === 'answer';
+    this.#round = { n: 1, phase: 'proving', since, deploymentId: '', traffic: 'all' };
+    const window = { bad: check.failures * 2, of: check.failures * 10 };
+    const { successes, failures } = check;
+    this.#rule = { successes, failures, window, goodFirst: false, limitMs };
+  }
+
+  add(probe: Probe, at: number): Measurement {
+    const measurement = measure(probe, this.#check, this.#before);
+    this.#answered ||= probe.kind === 'answer';
+    this.#last = measurement;
+    this.#status = probe.kind === 'answer' ? probe.status : undefined;
+    this.#counted.push({
+      gate: 'http',
+      subject: this.#check.url,
+      round: 1,
+      at,
+      reading: READINGS[measurement.kind],
+      detail: measurement.what,
+      evidence: [],
+    });
+    return measurement;
+  }
+
+  standing(now: number): Standing {
+    return count(this.#counted, this.#rule, { rounds: [this.#round], now, dueSince: this.#round.since });
+  }
+
+  /** In a row, as of now. */
+  tally(): Tally {
+    const kinds = this.#counted.map(({ reading }) => reading.kind);
+    const inARow = (kind: Reading['kind']): number => {
+      const said = kinds.filter((each) => each !== 'unanswered');
+      return said.length - 1 - said.findLastIndex((each) => each !== kind);
+    };
+    return { good: inARow('good'), bad: inARow('bad') };
+  }
+
+  end(passed: boolean): HttpGateEnd {
+    const asked = this.#counted.length;
+    const bad = this.#counted.filter(({ reading }) => reading.kind === 'bad').length;
+    const { what } = this.#last;
+    return {
+      passed,
+      detail:
+        bad > 0 && (passed || this.#last.kind !== 'bad')
+          ? `${what}; ${bad} of ${asked} answers were bad`
+          : what,
+      reachable: this.#answered,
+      bad,
+      asked,
+      asBefore:
+        !passed && this.#last.kind === 'bad' && isSameRefusal(this.#status, this.#before, this.#check),
+    };
+  }
+}
+
+const READINGS: Readonly<Record<Measurement['kind'], Reading>> = {
+  good: { kind: 'good' },
+  bad: { kind: 'bad', cause: 'http-check-failed', blames: true },
+  error: { kind: 'unanswered', forGood: false },
+  'old-version': { kind: 'inconclusive', atLimit: 'failed' },
+};
+
+/** A redirect or a refusal that was there before: the URL, its path or its headers may be wrong. 5xx is judged as usual. */
+function isSameRefusal(status: number | undefined, before: Probe | undefined, check: HttpCheck): boolean {
+  if (before?.kind !== 'answer' || status === undefined || status !== before.status) return false;
+  return status >= 300 && status < 500 && !accepts(check.statuses, status);
 }
 
 function lineOf(measurement: Measurement, tally: Tally, check: HttpCheck): string {
@@ -88,10 +228,6 @@ function lineOf(measurement: Measurement, tally: Tally, check: HttpCheck): strin
 function tooLate(measurement: Measurement, tally: Tally, check: HttpCheck, gate: GateRequest): string {
   const good = tally.good === 0 ? '' : `, ${tally.good} of ${check.successes} good answers in a row`;
   return `${measurement.what}${good} when its ${gate.deadlineSeconds} s were over`;
-}
-
-function end(passed: boolean, measurement: Measurement, tally: Tally): HttpGateEnd {
-  return { passed, detail: measurement.what, reachable: tally.answered };
 }
 
 /**
@@ -137,7 +273,8 @@ function rangesText(statuses: readonly StatusRange[]): string {
 
 /** In words, each checked value of the body that is not as expected. */
 function wrongValues(body: string, check: HttpCheck): string[] {
-  const wrongBody = check.body === undefined || bodyMatches(body, check) ? [] : ['the body does not match'];
+  const found = check.body === undefined ? 'matches' : matchBody(body, check);
+  const wrongBody = found === 'matches' ? [] : [found];
   const parsed = parse(body);
   const wrongFields = Object.entries(check.json).flatMap(([path, expected]) => {
     if (parsed === undefined) return ['the body is not JSON'];
@@ -156,14 +293,31 @@ function isUnchanged(body: string, check: HttpCheck, before: Probe | undefined):
   return paths.every((path) => valueAt(now, path) === valueAt(then, path));
 }
 
-function bodyMatches(body: string, { body: expected }: HttpCheck): boolean {
+type BodyMatch = 'matches' | 'the body does not match' | 'the pattern takes too long on this body';
+
+function matchBody(body: string, { body: expected, timeoutSeconds }: HttpCheck): BodyMatch {
   switch (expected?.kind) {
     case 'text':
-      return body.includes(expected.text);
+      return body.includes(expected.text) ? 'matches' : 'the body does not match';
     case 'pattern':
-      return new RegExp(expected.source, expected.flags).test(body);
+      return matchPattern(body, expected.source, expected.flags, timeoutSeconds * 1000);
     case undefined:
-      return true;
+      return 'matches';
+  }
+}
+
+/** A pattern may take longer than the run has time on a body of sixty letters: nothing else would be heard meanwhile. */
+function matchPattern(body: string, source: string, flags: string, timeoutMs: number): BodyMatch {
+  try {
+    const matches = runInNewContext(
+      'new RegExp(source, flags).test(body)',
+      { source, flags, body },
+      { timeout: Math.max(Math.ceil(timeoutMs), 1) },
+    ) as unknown;
+    return matches === true ? 'matches' : 'the body does not match';
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_SCRIPT_EXECUTION_TIMEOUT') throw error;
+    return 'the pattern takes too long on this body';
   }
 }
 
@@ -198,7 +352,7 @@ const REDIRECTS = [301, 302, 303, 307, 308];
 
 /**
  * Asks the URL once. Resolves to its answer, or to why there was none; rejects only when the job is cancelled.
- * Redirects are followed unless the accepted statuses hold a 3xx; the headers go to the URL's own origin only; a
+ * Redirects are followed within the host unless the accepted statuses hold a 3xx; the headers go to the URL's own origin only; a
  * body is cut at 64 KiB. HTTPS_PROXY, HTTP_PROXY and NO_PROXY are honoured.
  */
 export async function probe(check: HttpCheck, signal: AbortSignal): Promise<Probe> {
@@ -230,8 +384,8 @@ async function follow(check: HttpCheck, start: URL, signal: AbortSignal): Promis
     answer.destroy();
     const next = URL.parse(location, url.href);
     const isHttp = next?.protocol === 'http:' || next?.protocol === 'https:';
-    // An answer all the same, and no good one: the list of statuses holds no redirect.
-    if (next === null || !isHttp || hops === MAX_REDIRECTS)
+    // An answer all the same, and no good one: the list of statuses holds no redirect. Another host proves nothing of this.
+    if (next === null || !isHttp || next.hostname !== start.hostname || hops === MAX_REDIRECTS)
       return { kind: 'answer', status, body: '', url: url.href };
     url = next;
   }

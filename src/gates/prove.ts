@@ -13,11 +13,12 @@ import type {
 } from '../model/index.ts';
 import { DeployError } from '../runtime/error.ts';
 import { withoutQuery } from '../runtime/http.ts';
+import { counted } from '../runtime/log.ts';
 import { withTimeout } from '../runtime/wait.ts';
 import { alarmsGate } from './alarms.ts';
 import { digestGate } from './digest.ts';
-import { httpGate, type HttpGateContext } from './http.ts';
-import { targetsGate } from './targets.ts';
+import { httpGate, watchUrl, type HttpGateContext, type HttpGateEnd } from './http.ts';
+import { targetsGate, watchTargets, type TargetsLimits } from './targets.ts';
 
 export interface GateContext extends HttpGateContext {
   readonly aws: Pick<Aws, 'ecs' | 'ecr' | 'elb' | 'alarms'>;
@@ -50,20 +51,23 @@ interface Proof {
   run(rollout: Rollout): Promise<GateResult>;
 }
 
-function targetsProof(ctx: GateContext, serviceRun: ServiceRun, { gate, rollout: asked }: Request): Proof {
-  const { deadlineSeconds } = gate;
-  const { pollSeconds, failedTaskLimit, failFast } = asked;
-  const limits = {
-    deadlineSeconds,
-    pollSeconds,
-    failedTaskLimit,
-    failFast,
-    desired: serviceRun.desiredCount,
-  };
+function targetsProof(ctx: GateContext, serviceRun: ServiceRun, request: Request): Proof {
+  const limits = limitsOf(serviceRun, request);
   return {
     name: 'targets',
     isExpected: true,
     run: (rollout) => targetsGate(ctx, rollout, limits),
+  };
+}
+
+function limitsOf({ desiredCount }: ServiceRun, { gate, rollout: asked }: Request): TargetsLimits {
+  const { pollSeconds, failedTaskLimit, failFast } = asked;
+  return {
+    deadlineSeconds: gate.deadlineSeconds,
+    pollSeconds,
+    failedTaskLimit,
+    failFast,
+    desired: desiredCount,
   };
 }
 
@@ -82,7 +86,7 @@ async function prove(
     if ('recovery' in result) return { ...serviceRun, gates, problem: result };
     gates.push(result);
     const text = `${serviceRun.snapshot.address.name}: ${result.gate} gate ${result.state}: ${result.detail}`;
-    if (result.state === 'skipped' && proof.isExpected) ctx.log.warn(text);
+    if ((result.state === 'skipped' && proof.isExpected) || result.unchecked === true) ctx.log.warn(text);
     else ctx.log.line(text);
     if (result.state === 'failed') return { ...serviceRun, gates, problem: gateProblem(serviceRun, result) };
   }
@@ -120,10 +124,46 @@ export async function proveUrl(
     return [...serviceRuns];
   }
   const url = withoutQuery(check.url);
-  const end = await httpGate(ctx, check, request.gate, before);
+  const failed = failedOne(serviceRuns);
+  if (failed !== undefined) {
+    const detail = `service "${failed.snapshot.address.name}" failed, and what answers at ${url} may be that one's`;
+    ctx.log.warn(`http gate skipped: ${detail}.`);
+    return withResult(serviceRuns, { gate: 'http', state: 'skipped', detail }, never);
+  }
+  return withUrl(ctx, serviceRuns, url, await httpGate(ctx, check, request.gate, before));
+}
+
+/** Whose URL it is, is not known: once a service that this run changed has failed, it judges no other. */
+function failedOne(serviceRuns: readonly ServiceRun[]): ServiceRun | undefined {
+  return serviceRuns.find(({ problem, change }) => problem !== undefined && change !== 'none');
+}
+
+function never(): never {
+  throw new Error('A gate that is skipped is no problem.');
+}
+
+function withUrl(
+  ctx: GateContext,
+  serviceRuns: readonly ServiceRun[],
+  url: string,
+  end: HttpGateEnd,
+): ServiceRun[] {
   const result: GateResult = { gate: 'http', state: end.passed ? 'passed' : 'failed', detail: end.detail };
-  ctx.log.line(`http gate ${result.state}: ${url}: ${end.detail}`);
-  return withResult(serviceRuns, result, (serviceRun) => httpProblem(serviceRun, url, end));
+  const text = `http gate ${result.state}: ${url}: ${end.detail}`;
+  if (end.passed && end.bad > 0) ctx.log.warn(text);
+  else ctx.log.line(text);
+  return withResult(
+    serviceRuns,
+    result,
+    (serviceRun) => httpProblem(serviceRun, url, end),
+    behindBalancers(evaluatedTogether(serviceRuns)),
+  );
+}
+
+/** The URL is that of a load balancer, where any of them has one. */
+function behindBalancers(serviceRuns: readonly ServiceRun[]): readonly ServiceRun[] {
+  const behind = serviceRuns.filter(({ snapshot }) => snapshot.targetGroups.length > 0);
+  return behind.length === 0 ? serviceRuns : behind;
 }
 
 /** The alarms, while the new revisions bake; after that the targets and the URL, if one is given, once more. */
@@ -137,8 +177,12 @@ export async function bake(
   const evaluated = evaluatedTogether(serviceRuns);
   if ((alarms.length === 0 && bakeMinutes === 0) || evaluated.length === 0) return [...serviceRuns];
   const limits = { bakeMinutes, pollSeconds: request.rollout.pollSeconds };
-  const baked = await withAlarms(ctx, serviceRuns, () => alarmsGate(ctx, alarms, before.alarms, limits));
-  if (bakeMinutes === 0) return baked;
+  const askAlarms = (during: GateContext): Promise<ServiceRun[]> =>
+    alarms.length === 0
+      ? baking(during, serviceRuns, bakeMinutes)
+      : withAlarms(during, serviceRuns, () => alarmsGate(during, alarms, before.alarms, limits));
+  if (bakeMinutes === 0) return askAlarms(ctx);
+  const baked = await bakeWatched(ctx, serviceRuns, request, before.answer, askAlarms);
   const again = evaluatedTogether(baked);
   const proveAgain = async (serviceRun: ServiceRun): Promise<ServiceRun> =>
     again.includes(serviceRun)
@@ -146,6 +190,77 @@ export async function bake(
       : serviceRun;
   const proven = await Promise.all(baked.map(proveAgain));
   return proveUrl(ctx, proven, request, before.answer);
+}
+
+/** Ends a bake that has nothing left to judge. */
+class BakeIsOver extends Error {}
+
+/**
+ * The bake by its alarms, with the tasks, the targets and the URL asked beside them. What fails for all services ends it
+ * at once; one service of several that fails leaves the others to bake on.
+ */
+async function bakeWatched(
+  ctx: GateContext,
+  serviceRuns: readonly ServiceRun[],
+  request: Request,
+  before: Probe | undefined,
+  askAlarms: (during: GateContext) => Promise<ServiceRun[]>,
+): Promise<ServiceRun[]> {
+  const until = ctx.clock.now() + request.gate.bakeMinutes * 60_000;
+  const over = new AbortController();
+  const during = { ...ctx, signal: AbortSignal.any([ctx.signal, over.signal]) };
+  const evaluated = evaluatedTogether(serviceRuns).filter(({ desiredCount }) => desiredCount !== 0);
+  const failed = new Map<ServiceRun, GateResult>();
+  const check = request.gate.http;
+  let badUrl: HttpGateEnd | undefined;
+  const askUrl = async (): Promise<void> => {
+    if (check === undefined || failedOne(serviceRuns) !== undefined || evaluated.length === 0) return;
+    badUrl = await watchUrl(during, check, before, until);
+    if (badUrl !== undefined) over.abort(new BakeIsOver());
+  };
+  const askTasks = async (serviceRun: ServiceRun): Promise<void> => {
+    if (serviceRun.rollout === undefined) return;
+    const limits = limitsOf(serviceRun, request);
+    const bad = await watchTargets(during, serviceRun.rollout, limits, until);
+    if (bad === undefined) return;
+    failed.set(serviceRun, bad);
+    if (failed.size === evaluated.length || request.rollout.onFailure === 'rollback-all')
+      over.abort(new BakeIsOver());
+  };
+  const [baked, ...others] = await Promise.allSettled([
+    askAlarms(during).then((runs) => {
+      const isWell = evaluatedTogether(runs).some(({ problem }) => problem === undefined);
+      if (!isWell) over.abort(new BakeIsOver());
+      return runs;
+    }),
+    askUrl(),
+    ...evaluated.map(askTasks),
+  ]);
+  for (const end of [baked, ...others]) {
+    if (end.status === 'rejected' && !(end.reason instanceof BakeIsOver)) throw end.reason as Error;
+  }
+  const runs = baked.status === 'fulfilled' ? baked.value : [...serviceRuns];
+  const after = runs.map((serviceRun, at) => {
+    const before = serviceRuns[at];
+    const bad = before === undefined ? undefined : failed.get(before);
+    if (bad === undefined || serviceRun.problem !== undefined) return serviceRun;
+    ctx.log.line(`${serviceRun.snapshot.address.name}: ${bad.gate} gate failed while baking: ${bad.detail}`);
+    return { ...serviceRun, gates: [...serviceRun.gates, bad], problem: gateProblem(serviceRun, bad) };
+  });
+  return badUrl === undefined || check === undefined
+    ? after
+    : withUrl(ctx, after, withoutQuery(check.url), badUrl);
+}
+
+/** Without alarms time alone is asked for: that proves nothing by itself. */
+async function baking(
+  { clock, signal, log }: GateContext,
+  serviceRuns: readonly ServiceRun[],
+  minutes: number,
+): Promise<ServiceRun[]> {
+  log.line(`Baking for ${counted(minutes, 'minute')}; no alarm is named.`);
+  await clock.sleep(minutes * 60_000, signal);
+  return [...serviceRuns];
 }
 
 /** What keeps the alarms from being read is the problem of the services that they watch, and of no other. */
@@ -161,6 +276,7 @@ async function withAlarms(
     else ctx.log.line(text);
     return withResult(serviceRuns, result, (serviceRun) => alarmProblem(serviceRun, result));
   } catch (error) {
+    if (error instanceof BakeIsOver) throw error;
     const problem = notProven(deployErrorOf(error, 'reading the alarms'));
     const evaluated = evaluatedTogether(serviceRuns);
     return serviceRuns.map((serviceRun) =>
@@ -180,8 +296,8 @@ function withResult(
   serviceRuns: readonly ServiceRun[],
   result: GateResult,
   problemOf: (serviceRun: ServiceRun) => Problem,
+  evaluated: readonly ServiceRun[] = evaluatedTogether(serviceRuns),
 ): ServiceRun[] {
-  const evaluated = evaluatedTogether(serviceRuns);
   return serviceRuns.map((serviceRun) => {
     if (!evaluated.includes(serviceRun)) return serviceRun;
     const gates = [...serviceRun.gates, result];
@@ -248,18 +364,21 @@ export function alarmProblem(serviceRun: ServiceRun, result: GateResult): Proble
 export function httpProblem(
   serviceRun: ServiceRun,
   url: string,
-  end: { readonly detail: string; readonly reachable: boolean },
+  end: Pick<HttpGateEnd, 'detail' | 'reachable'> & Partial<Pick<HttpGateEnd, 'asBefore'>>,
 ): Problem {
-  const why = end.reachable ? end.detail : `${end.detail}; it never answered this runner`;
+  const asBefore = end.asBefore === true ? '; it answered so before the deployment, too' : '';
+  const why = end.reachable ? `${end.detail}${asBefore}` : `${end.detail}; it never answered this runner`;
   return {
     result: 'failed',
     cause: 'http-check-failed',
     reason: serviceRun.change === 'none' ? `fails at ${url}: ${why}` : `completed, but ${url} failed: ${why}`,
     hint: end.reachable
-      ? undefined
+      ? end.asBefore === true
+        ? 'Check the path, the headers and the statuses of the health check: the URL was wrong before this deployment.'
+        : undefined
       : 'Check that the URL is right and that this runner may reach it: it did not answer before the deployment either.',
     evidence: [{ kind: 'http', text: `${url}: ${end.detail}` }],
-    recovery: end.reachable && serviceRun.change !== 'none' ? 'roll-back' : 'leave',
+    recovery: end.reachable && end.asBefore !== true && serviceRun.change !== 'none' ? 'roll-back' : 'leave',
     isOver: true,
   };
 }

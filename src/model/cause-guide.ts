@@ -209,6 +209,12 @@ export const CAUSE_GUIDE: Readonly<Record<Cause, CauseGuide>> = {
     hint: 'Nothing more is tried. See what runs now, fix the first cause, and deploy again; the last good revision may need an image, secret or role that is gone.',
     phase: 'after',
   },
+  'no-rollback-target': {
+    meaning: 'There is no good revision to go back to that differs from what runs.',
+    log: 'The revisions of the history of the service that were passed over, each with why.',
+    hint: 'Name the revision to go back to: `task-definition: <family>:<revision>`. ECS keeps the history of a service for 90 days.',
+    phase: 'before',
+  },
   timeout: {
     meaning: 'The rollout did not end in time (`wait-for-minutes`).',
     log: 'How many of the new tasks were healthy, or the stage or hook that was waited for.',

@@ -61,6 +61,7 @@ export const CAUSES = [
   'circuit-breaker',
   'deployment-stopped',
   'rollback-failed',
+  'no-rollback-target',
   'timeout',
   'superseded',
   'credentials-expired',
@@ -137,7 +138,7 @@ export interface GateResult {
 /** How a rollback ended. */
 export type RollbackEnd =
   /** `unrestored`: settings of the service that this run sent and that are not as they were, and why, as a clause. */
-  | { readonly kind: 'rolled-back'; readonly unrestored?: string }
+  | { readonly kind: 'rolled-back'; readonly unrestored?: string; readonly to?: string }
   /** There is no other good revision to go back to; nothing was touched. */
   | { readonly kind: 'nowhere'; readonly why: string }
   /** The service runs somebody else's deployment; nothing was touched. */
@@ -165,6 +166,8 @@ export interface ServiceRun {
   readonly rollout: Rollout | undefined;
   /** UpdateService was sent and neither its answer nor its effect was seen: it may still take effect. */
   readonly updateUnconfirmed?: boolean;
+  /** The revision that this run registered in the place of one that had been deregistered. */
+  readonly registeredAgain?: string;
   /** The run was cancelled, and what `on-cancel` asks for is not done: the post step tries again. */
   readonly needsPostStep?: boolean;
   /** How many tasks the service desired when it was last seen. */

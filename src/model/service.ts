@@ -52,6 +52,21 @@ export interface GoodRevision {
   /** Undefined where service deployments cannot be read. */
   readonly serviceDeploymentArn: string | undefined;
   readonly serviceRevisionArn: string | undefined;
+  /** The images that it ran with. */
+  readonly images: readonly RunningImage[];
+}
+
+/** A deployment of the service that ECS remembers (for 90 days), and what became of it. */
+export interface PastDeployment extends GoodRevision {
+  /**
+   * `failed`: it failed, was rolled back, or was stopped by somebody. `superseded`: a newer one took its place before its
+   * end, which is no verdict. `open`: it is under way.
+   */
+  readonly verdict: 'good' | 'failed' | 'superseded' | 'open';
+  /** ECS is rolling it back, or has. */
+  readonly rolledBack: boolean;
+  /** Milliseconds, by AWS's clock. */
+  readonly finishedAt: number | undefined;
 }
 
 export interface TargetGroupAttachment {
@@ -115,8 +130,13 @@ export interface ServiceSnapshot {
   /** Service deployments that existed before this run. */
   readonly knownServiceDeployments: readonly string[];
   readonly lastGood: GoodRevision | undefined;
+  /** Newest first; empty where service deployments cannot be read. */
+  readonly past: readonly PastDeployment[];
+  /** Of the deployment that is under way where there is one, otherwise of what is complete. */
   readonly running: readonly RunningImage[];
   readonly targetGroups: readonly TargetGroupAttachment[];
+  /** VPC Lattice sends it traffic, too; its targets are not asked. */
+  readonly behindLattice?: boolean;
   readonly placement: Placement;
   readonly enableEcsManagedTags: boolean | undefined;
   readonly propagateTags: string | undefined;

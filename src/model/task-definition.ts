@@ -41,4 +41,6 @@ export interface RegisteredDefinition {
   readonly deregistered: boolean;
   /** Against what the (first) service ran. */
   readonly changes: readonly DefinitionChange[];
+  /** Paths in which the base differs from what ran, and which this run did not ask to change. */
+  readonly unasked?: readonly string[];
 }

@@ -7,15 +7,23 @@ import { endingOf, newRunRecord, withEvidence, type RunRecord } from '../report/
 import { endOnCancel } from '../rollout/cancel.ts';
 import { explainServiceRun } from '../rollout/diagnose.ts';
 import { concludeServiceRun } from '../rollout/outcome.ts';
-import { failTogether, rollBackIfNeeded, rollbackNeeded } from '../rollout/rollback.ts';
+import { failsTogether, failTogether, rollBackIfNeeded, rollbackNeeded } from '../rollout/rollback.ts';
 import { startServiceRun } from '../rollout/start.ts';
 import { watchServiceRun } from '../rollout/watch.ts';
 import { checkBeforeBuild, findImages, findPreviousCommit } from './image.ts';
 import { check, concludePlan, plan, type Plan } from './plan.ts';
 import { preDeploy } from './pre-deploy.ts';
 import { withDefinitionFile } from './definition-file.ts';
-import { deregisterUnusedRevisions, destinations, imagesOf, register, type Release } from './release.ts';
-import { FINISHED, packState } from './saved-state.ts';
+import {
+  deregisterCancelled,
+  deregisterUnusedRevisions,
+  destinations,
+  imagesOf,
+  markCondemned,
+  register,
+  type Release,
+} from './release.ts';
+import { FINISHED, packReported, packState } from './saved-state.ts';
 import { forEachService } from './services.ts';
 import { refreshReleases, survey, surveyAgain, type Survey } from './survey.ts';
 
@@ -25,18 +33,30 @@ import { refreshReleases, survey, surveyAgain, type Survey } from './survey.ts';
  */
 export async function deploy(request: Request, ctx: RunContext): Promise<RunRecord> {
   const record = newRunRecord();
+  const registered: Release[] = [];
+  let isLeft = false;
   try {
-    await runStages(record, request, ctx);
+    await runStages(record, request, ctx, registered);
   } catch (error) {
     await endAll(record, request, ctx, endingOf(error));
+    const { rollout } = request;
+    if (ctx.signal.aborted) {
+      isLeft = await deregisterCancelled(ctx, registered, record.serviceRuns, rollout.onCancel);
+    }
   }
   // What ECS has not answered or done when the job is cancelled, the post step finds out and asks for.
-  if (!record.serviceRuns.some(({ needsPostStep }) => needsPostStep) || !ctx.signal.aborted)
-    ctx.saveForPost(FINISHED);
+  if (ctx.signal.aborted && record.serviceRuns.some(({ needsPostStep }) => needsPostStep)) return record;
+  const saved = [ctx.aws.region, request, destinations(registered), record.serviceRuns] as const;
+  ctx.saveForPost(isLeft ? packReported(...saved) : FINISHED);
   return record;
 }
 
-async function runStages(record: RunRecord, asked: Request, ctx: RunContext): Promise<void> {
+async function runStages(
+  record: RunRecord,
+  asked: Request,
+  ctx: RunContext,
+  registered: Release[],
+): Promise<void> {
   const { log } = ctx;
   const request = await withDefinitionFile(asked, ctx);
   const { snapshots, imagePlan, ...before } = await log.step('Survey', () => survey(record, request, ctx));
@@ -48,7 +68,8 @@ async function runStages(record: RunRecord, asked: Request, ctx: RunContext): Pr
   }
   // A write that is under way is seen through, cancelled or not: these clients answer to the end.
   const starting = { ...ctx, aws: ctx.awsToTheEnd };
-  let releases = await log.step('Register', () => register(record, starting, plans));
+  let releases = await log.step('Register', () => register(record, starting, plans, registered));
+  if (snapshots.length > 0) ctx.saveForPost(packState(ctx.aws.region, request, destinations(releases)));
   ctx.signal.throwIfAborted();
   if (snapshots.length === 0) return;
   if (request.preDeploy !== undefined) {
@@ -58,6 +79,7 @@ async function runStages(record: RunRecord, asked: Request, ctx: RunContext): Pr
   await log.step('Roll out', () => rollOut(record, request, starting, releases));
   if (request.rollout.wait) await proveAll(record, request, ctx, releases, before);
   record.serviceRuns = failTogether(record.serviceRuns, request.rollout);
+  await markCondemned(ctx, releases, record.serviceRuns);
   if (record.serviceRuns.some((serviceRun) => rollbackNeeded(serviceRun, request.rollout))) {
     await log.step('Roll back', () =>
       forEachService(record, (serviceRun) => rollBackIfNeeded(ctx, serviceRun, request)),
@@ -118,12 +140,19 @@ async function proveAll(
   // With several services, none that failed stays broken until the others are done; a cancelled job rolls nothing back.
   const undoEarly = (serviceRun: ServiceRun): Promise<ServiceRun> | ServiceRun => {
     ctx.signal.throwIfAborted();
-    return record.serviceRuns.length > 1 ? rollBackIfNeeded(ctx, serviceRun, request) : serviceRun;
+    if (record.serviceRuns.length === 1) return serviceRun;
+    const at = record.serviceRuns.findIndex(({ snapshot }) => snapshot === serviceRun.snapshot);
+    const shared = failTogether(record.serviceRuns.with(at, serviceRun), request.rollout)[at];
+    return rollBackIfNeeded(ctx, shared ?? serviceRun, request);
   };
-  const watch = (serviceRun: ServiceRun): Promise<ServiceRun> => watchServiceRun(ctx, serviceRun, request);
+  // With rollback-all the others are doomed the moment one of them fails: their way back is short while they roll out.
+  const isDoomed = (): boolean => failsTogether(record.serviceRuns, request.rollout);
+  const watch = (serviceRun: ServiceRun): Promise<ServiceRun> =>
+    watchServiceRun({ ...ctx, isDoomed }, serviceRun, request);
   const explain = (serviceRun: ServiceRun): Promise<ServiceRun> =>
     explainServiceRun(ctx, serviceRun, request);
   await ctx.log.step('Watch', () => forEachService(record, watch, undoEarly));
+  record.serviceRuns = failTogether(record.serviceRuns, request.rollout);
   if (record.serviceRuns.every((serviceRun) => serviceRun.problem !== undefined)) return;
   await ctx.log.step('Gate', async () => {
     const prove = (serviceRun: ServiceRun): Promise<ServiceRun> =>

@@ -4,20 +4,23 @@ import { costOf } from '../cost/monthly.ts';
 import type {
   Conclusion,
   DefinitionBase,
+  DeployedImage,
   ProvidedImages,
   Request,
+  RunningImage,
   ServiceCost,
   ServiceRun,
   ServiceSnapshot,
 } from '../model/index.ts';
+import { resolveReference } from '../image/resolve.ts';
 import { chooseContainer } from '../pre-deploy/start.ts';
 import type { Check } from '../preflight/check.ts';
 import { CHECKS, refuseFailed, runChecks } from '../preflight/index.ts';
 import type { RunRecord } from '../report/run-record.ts';
 import { plannedChangeFor } from '../rollout/start.ts';
 import type { Log } from '../runtime/log.ts';
-import { lastGoodBelow } from '../service/history.ts';
 import { prepareTaskDefinition, type PreparedDefinition } from '../task-definition/prepare.ts';
+import { findWayBack } from './going-back.ts';
 
 /** Ends a plan: says what a deployment would do with each service. Nothing was changed, and nothing is. */
 export function concludePlan(record: RunRecord, request: Request, plans: readonly Plan[]): void {
@@ -27,6 +30,7 @@ export function concludePlan(record: RunRecord, request: Request, plans: readonl
     registered: false,
     deregistered: false,
     changes: prepared.changes,
+    unasked: prepared.unasked ?? [],
   }));
   record.wouldChange = plans.some((plan) => isAboutToChange(plan, request));
   record.serviceRuns = plans.flatMap((plan) =>
@@ -106,16 +110,29 @@ export async function plan(
   snapshots: readonly ServiceSnapshot[],
   images: ProvidedImages,
 ): Promise<Plan[]> {
-  const prepare = async (services: readonly ServiceSnapshot[], base: DefinitionBase): Promise<Plan> => {
+  const resolve = (reference: string): Promise<DeployedImage> =>
+    resolveReference(ctx.aws, reference, (text) => {
+      ctx.log.line(text);
+    });
+  const prepare = async (
+    services: readonly ServiceSnapshot[],
+    base: DefinitionBase,
+    ran?: readonly RunningImage[],
+  ): Promise<Plan> => {
     const ofBase = { ...request, definition: { ...request.definition, base } };
-    return { services, prepared: await prepareTaskDefinition(ctx, ofBase, services, images) };
+    const prepared = await prepareTaskDefinition({ ...ctx, resolve }, ofBase, services, images, ran);
+    return { services, prepared };
+  };
+  const goBack = async (service: ServiceSnapshot): Promise<Plan> => {
+    const way = await findWayBack(ctx, service);
+    const { taskDefinitionArn: reference, images: ran } =
+      way.kind === 'to'
+        ? way.good
+        : { taskDefinitionArn: service.taskDefinitionArn, images: service.running };
+    return prepare([service], { kind: 'revision', reference }, ran);
   };
   const plans =
-    request.mode === 'rollback'
-      ? snapshots.map(async (service) =>
-          prepare([service], { kind: 'revision', reference: await lastGoodBelow(ctx.aws, service) }),
-        )
-      : [prepare(snapshots, request.definition.base)];
+    request.mode === 'rollback' ? snapshots.map(goBack) : [prepare(snapshots, request.definition.base)];
   const made = await Promise.all(plans);
   for (const { prepared } of made) findPreDeployContainer(request, prepared);
   record.image ??= Object.values(made[0]?.prepared.images ?? {})[0];

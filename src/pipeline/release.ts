@@ -1,22 +1,29 @@
 import type { RunContext } from '../context.ts';
-import type { RegisteredDefinition, ServiceRun, ServiceSnapshot } from '../model/index.ts';
+import type { RegisteredDefinition, Request, ServiceRun } from '../model/index.ts';
 import type { RunRecord } from '../report/run-record.ts';
 import type { PreparedDefinition } from '../task-definition/prepare.ts';
-import { deregisterUnused, registerOrReuse } from '../task-definition/register.ts';
+import { withTimeout } from '../runtime/wait.ts';
+import {
+  deregisterIfReplaced,
+  deregisterUnused,
+  markAsFailed,
+  registerOrReuse,
+} from '../task-definition/register.ts';
 import type { Plan } from './plan.ts';
+import type { SavedService } from './saved-state.ts';
 
 /** A plan whose revision exists. */
 export interface Release extends Plan {
   readonly revision: RegisteredDefinition;
 }
 
-/** Registers each plan's definition once, or finds the revision that holds it already. */
+/** Registers each plan's definition once, or finds the revision that holds it already. `releases` has each at once. */
 export async function register(
   record: RunRecord,
   ctx: RunContext,
   plans: readonly Plan[],
+  releases: Release[] = [],
 ): Promise<Release[]> {
-  const releases: Release[] = [];
   for (const each of plans) {
     releases.push({ ...each, revision: await registerOrReuse(ctx, each.prepared) });
     record.definitions = releases.map(({ revision }) => revision);
@@ -25,11 +32,13 @@ export async function register(
 }
 
 /** Which service gets which revision. */
-export function destinations(
-  releases: readonly Release[],
-): { readonly snapshot: ServiceSnapshot; readonly taskDefinitionArn: string }[] {
+export function destinations(releases: readonly Release[]): SavedService[] {
   return releases.flatMap(({ services, revision }) =>
-    services.map((snapshot) => ({ snapshot, taskDefinitionArn: revision.arn })),
+    services.map((snapshot) => ({
+      snapshot,
+      taskDefinitionArn: revision.arn,
+      registered: revision.registered,
+    })),
   );
 }
 
@@ -39,16 +48,62 @@ export function imagesOf(serviceRun: ServiceRun, releases: readonly Release[]): 
 }
 
 /** Deregisters the revisions of this run on which no service ended up. */
-export function deregisterUnusedRevisions(
+export async function deregisterUnusedRevisions(
   ctx: RunContext,
   releases: readonly Release[],
   serviceRuns: readonly ServiceRun[],
 ): Promise<RegisteredDefinition[]> {
-  const deregisterIfUnused = ({ services, revision }: Release): Promise<RegisteredDefinition> =>
-    deregisterUnused(
-      ctx,
-      revision,
-      serviceRuns.filter((serviceRun) => services.includes(serviceRun.snapshot)),
-    );
-  return Promise.all(releases.map(deregisterIfUnused));
+  const ends = releases.map(async (release): Promise<RegisteredDefinition[]> => {
+    const ours = serviceRuns.filter((serviceRun) => release.services.includes(serviceRun.snapshot));
+    const again = [...new Set(ours.flatMap(({ registeredAgain }) => registeredAgain ?? []))];
+    const all = [release.revision, ...again.map((arn) => ({ ...release.revision, arn, registered: true }))];
+    return Promise.all(all.map((revision) => deregisterUnused(ctx, revision, ours)));
+  });
+  return (await Promise.all(ends)).flat();
 }
+
+/**
+ * Marks the revisions of this run that ECS called successful and that a gate condemned, unless a service is well on one.
+ * At once, before anything is rolled back: whoever deploys meanwhile must not take it for good.
+ */
+export async function markCondemned(
+  ctx: RunContext,
+  releases: readonly Release[],
+  serviceRuns: readonly ServiceRun[],
+): Promise<void> {
+  const marks = releases.map(async ({ services, revision }) => {
+    const ours = serviceRuns.filter((serviceRun) => services.includes(serviceRun.snapshot));
+    const isWell = ours.some(({ problem }) => problem === undefined);
+    const isCondemned = ours.some(({ gates }) => gates.some(({ state }) => state === 'failed'));
+    if (revision.registered && isCondemned && !isWell) await markAsFailed(ctx, revision);
+  });
+  await Promise.all(marks);
+}
+
+/**
+ * After a cancellation: revisions of this run that no service is on, and of which none is under way by the run's own
+ * will. Resolves to whether something is left for the post step. One look each; what AWS answers ends nothing.
+ */
+export async function deregisterCancelled(
+  ctx: Pick<RunContext, 'awsToTheEnd' | 'clock'>,
+  releases: readonly Release[],
+  serviceRuns: readonly ServiceRun[],
+  onCancel: Request['rollout']['onCancel'],
+): Promise<boolean> {
+  const ends = releases.map(async ({ services, revision }) => {
+    const ours = serviceRuns.filter((serviceRun) => services.includes(serviceRun.snapshot));
+    const mayStay = ours.some(({ rollout, change }) => rollout !== undefined && change === 'update');
+    if (!revision.registered || services.length === 0 || (mayStay && onCancel === 'leave')) return false;
+    const addresses = services.map(({ address }) => address);
+    const look = (): Promise<boolean> =>
+      deregisterIfReplaced({ aws: ctx.awsToTheEnd }, revision.arn, addresses);
+    return withTimeout(ctx.clock, LOOK_MS, look).then(
+      (done) => !done,
+      () => true,
+    );
+  });
+  return (await Promise.all(ends)).includes(true);
+}
+
+/** The runner kills a cancelled job soon. */
+const LOOK_MS = 2_000;

@@ -19,18 +19,25 @@ export interface SavedState {
   /** The token is not kept: it is an input of the post step, too. */
   readonly comment: Omit<CommentRequest, 'githubToken'>;
   readonly services: readonly SavedService[];
+  /** The run has ended and reported: only revisions are left that no service is to be on. */
+  readonly isReported?: boolean;
 }
 
 /** One service of the run. */
 export interface SavedService {
   readonly snapshot: ServiceSnapshot;
   readonly taskDefinitionArn: string;
+  /** This run registered the revision. */
+  readonly registered: boolean;
   /** Where the run got as far as that: what it did, so that the post step need not search for it. */
   readonly known?: { readonly change: PlannedChange; readonly rollout: Started | undefined };
 }
 
 /** What the post step needs of a rollout. */
 export type Started = Pick<Rollout, 'deploymentId' | 'serviceDeploymentArn' | 'replacesTasks' | 'adopted'>;
+
+/** Good deployments that are kept: the newest may turn out to be marked as failed. */
+const GOOD = 3;
 
 /** Nothing is left to do. */
 export const FINISHED = 'finished';
@@ -47,13 +54,25 @@ export function packState(
     rollout: request.rollout,
     summary: request.report.summary,
     comment: desiredComment(request),
-    services: services.map(({ snapshot, taskDefinitionArn }) => ({
-      snapshot: { ...snapshot, running: [], knownEvents: [], knownServiceDeployments: [] },
+    services: services.map(({ snapshot, taskDefinitionArn, registered }) => ({
+      snapshot: {
+        ...snapshot,
+        past: snapshot.past.filter(({ verdict }) => verdict === 'good').slice(0, GOOD),
+        running: [],
+        knownEvents: [],
+        knownServiceDeployments: [],
+      },
       taskDefinitionArn,
+      registered,
       ...knownOf(serviceRuns.find((serviceRun) => serviceRun.snapshot === snapshot)),
     })),
   };
   return JSON.stringify(savedState);
+}
+
+/** The same state once the run has reported: the post step has revisions to deregister, and nothing else to do. */
+export function packReported(...of: Parameters<typeof packState>): string {
+  return JSON.stringify({ ...(JSON.parse(packState(...of)) as SavedState), isReported: true });
 }
 
 /** An update without an answer has to be looked for. */
@@ -72,7 +91,7 @@ export function unpackState(text: string): SavedState | undefined {
 
 /** The run of a service that was saved. `started`: undefined where the run never got as far as it. */
 export function serviceRunOf(
-  { snapshot, taskDefinitionArn }: SavedService,
+  { snapshot, taskDefinitionArn }: Omit<SavedService, 'registered'>,
   started: Started | undefined,
   change: PlannedChange = 'update',
 ): ServiceRun {

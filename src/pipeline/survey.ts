@@ -1,6 +1,7 @@
 import { parseArn, revisionName } from '../aws/arn.ts';
 import type { RunContext } from '../context.ts';
 import { surveyAlarms } from '../gates/alarms.ts';
+import { surveyUrl } from '../gates/http.ts';
 import { planImage, type ImagePlan } from '../image/plan.ts';
 import type { AlarmView, Probe, Request, ServiceSnapshot } from '../model/index.ts';
 import type { RunRecord } from '../report/run-record.ts';
@@ -22,7 +23,7 @@ export async function survey(record: RunRecord, request: Request, ctx: RunContex
   refuseForeignArns(request, ctx.aws.region, undefined);
   const [snapshots, answer, alarms, imagePlan] = await Promise.all([
     surveyServices(ctx, request.cluster, request.services),
-    check === undefined || request.mode === 'plan' ? undefined : ctx.ask(check, ctx.signal),
+    check === undefined || request.mode === 'plan' ? undefined : surveyUrl(ctx, check),
     surveyAlarms(ctx, request.gate.alarms, request.rollout.preflight),
     planImage(ctx, request),
   ]);
@@ -53,7 +54,7 @@ function refuseForeignArns(request: Request, region: string, account: string | u
   }
 }
 
-/** The services as they are now: while an image was built or a task ran, somebody may have deployed. */
+/** The services as they are now: while an image was built, somebody may have deployed. Nothing is rendered by then. */
 export async function surveyAgain(
   request: Request,
   ctx: RunContext,
@@ -70,15 +71,23 @@ export async function surveyAgain(
   return now;
 }
 
-/** The same revisions, to the services as they are now. */
-export function refreshReleases(
+/**
+ * The same revisions, to the services as they are now. One that somebody moved to another task definition since ours was
+ * rendered stays as it was seen: its update is not begun.
+ */
+export async function refreshReleases(
   request: Request,
   ctx: RunContext,
   releases: readonly Release[],
 ): Promise<Release[]> {
-  const again = async (release: Release): Promise<Release> => ({
-    ...release,
-    services: await surveyAgain(request, ctx, release.services),
-  });
+  const again = async (release: Release): Promise<Release> => {
+    const names = release.services.map(({ address }) => address.name);
+    const now = await surveyServices({ ...ctx, log: SILENCE }, request.cluster, names);
+    const services = release.services.map((before, at) => {
+      const seen = now[at];
+      return seen?.taskDefinitionArn === before.taskDefinitionArn ? seen : before;
+    });
+    return { ...release, services };
+  };
   return Promise.all(releases.map(again));
 }

@@ -2,7 +2,6 @@ import { parseArn } from '../aws/arn.ts';
 import type {
   Aws,
   EcrReads,
-  EcsReads,
   LoadBalancerReads,
   LogReads,
   ParameterReads,
@@ -20,7 +19,7 @@ import type { Download } from '../runtime/http.ts';
 /** What the checks read of AWS; they change nothing, and read no secret's value. */
 export interface PreflightAws {
   readonly region: string;
-  readonly ecs: Pick<EcsReads, 'describeServiceRevisions'>;
+  readonly taskDefinitions: Pick<Aws['taskDefinitions'], 'describe'>;
   readonly elb: Pick<LoadBalancerReads, 'describeTargetGroups'>;
   readonly logs: Pick<LogReads, 'describeLogGroups'>;
   readonly alarms: Aws['alarms'];
@@ -28,7 +27,7 @@ export interface PreflightAws {
   readonly secrets: SecretReads;
   readonly parameters: ParameterReads;
   readonly scaling: ScalingReads;
-  ecr(region: string): Pick<EcrReads, 'batchGetImage' | 'getDownloadUrlForLayer'>;
+  ecr(region: string): Pick<EcrReads, 'batchGetImage' | 'describeImages' | 'getDownloadUrlForLayer'>;
 }
 
 /** What a check may use beside AWS. */

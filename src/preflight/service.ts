@@ -1,8 +1,8 @@
 import type { ScalableTarget } from '@aws-sdk/client-application-auto-scaling';
-import type { ServiceRevision } from '@aws-sdk/client-ecs';
 import { lastSegment, revisionName } from '../aws/arn.ts';
-import { byDigest, ecrRepositoryOf, shortReference } from '../aws/image-reference.ts';
-import type { ServiceAddress, ServiceSnapshot } from '../model/index.ts';
+import { byDigest, ecrRepositoryOf, parseImageReference, shortReference } from '../aws/image-reference.ts';
+import { candidatesOf, findRollbackTarget, type RollbackTarget } from '../ecs/rollback-target.ts';
+import type { RunningImage, ServiceAddress, ServiceSnapshot } from '../model/index.ts';
 import { counted } from '../runtime/log.ts';
 import {
   failed,
@@ -28,69 +28,94 @@ export const otherDeployment: Check = {
       ),
 };
 
-/** Every service has a revision that a failed rollout can go back to. */
+/** Every service has a revision that a failed rollout can go back to, by the images that it ran with. */
 export const rollbackTarget: Check = {
   name: 'rollback target',
   nothing: 'no service',
-  look: (_aws, { services }) => services.map(rollbackTargetFinding),
+  async look(aws, { services }) {
+    const looks = services.map((service) =>
+      looked(
+        `the last good revision of ${service.address.name}`,
+        'ecs:DescribeTaskDefinition',
+        () => findRollbackTarget(aws.taskDefinitions, candidatesOf(service)),
+        (target) => [rollbackTargetFinding(service, target)],
+      ),
+    );
+    return (await Promise.all(looks)).flat();
+  },
 };
 
 /** Pure. */
-export function rollbackTargetFinding({
-  address,
-  lastGood,
-}: Pick<ServiceSnapshot, 'address' | 'lastGood'>): Finding {
-  return lastGood === undefined
-    ? warning(`${address.name} has no good revision to go back to: a failed rollout would be left as it is`)
-    : ok(`${address.name} can go back to ${revisionName(lastGood.taskDefinitionArn)}`);
+export function rollbackTargetFinding(
+  { address }: Pick<ServiceSnapshot, 'address'>,
+  target: RollbackTarget | undefined,
+): Finding {
+  if (target === undefined) {
+    return warning(
+      `${address.name} has no good revision to go back to: a failed rollout would be left as it is`,
+    );
+  }
+  const name = revisionName(target.good.taskDefinitionArn);
+  if (target.unknown.length > 0) {
+    return warning(
+      `which digest ${target.unknown.join(', ')} of ${name} ran with is not known: going back to it starts what its tag means by then`,
+    );
+  }
+  const how = target.mustBeRegistered ? ', registered again with the digests that it ran with' : '';
+  return ok(`${address.name} can go back to ${name}${how}`);
 }
 
-/** DescribeServiceRevisions takes twenty ARNs. */
-const REVISIONS_A_CALL = 20;
-
-/** The images of the good revisions are still in ECR, so that tasks of them can start again. */
+/** The images of the good revisions are still in ECR, and under a tag, so that tasks of them can start again. */
 export const rollbackImage: Check = {
   name: 'rollback image',
   nothing: 'no good revision whose image is in ECR is known',
   async look(aws, { services }) {
-    const arns = services.flatMap(({ lastGood }) => lastGood?.serviceRevisionArn ?? []);
-    const findings: Finding[] = [];
-    for (let from = 0; from < arns.length; from += REVISIONS_A_CALL) {
-      findings.push(...(await lookAtRevisions(aws, arns.slice(from, from + REVISIONS_A_CALL))));
-    }
-    return findings;
+    const goods = services.flatMap(({ lastGood }) => lastGood ?? []);
+    const looks = goods.map(async (good) => {
+      const name = revisionName(good.taskDefinitionArn);
+      const images = imagesInEcr(good.images);
+      const there = await lookAtImages(aws, images, {
+        there: (reference) => ok(`${shortReference(reference)} of ${name} is there`),
+        gone: (reference) =>
+          warning(
+            `${shortReference(reference)} of ${name} is gone from ECR: no task of the good revision can start`,
+          ),
+      });
+      const untagged = await Promise.all(images.map((reference) => lookForTag(aws, reference, name)));
+      return [...there, ...untagged.flat()];
+    });
+    return (await Promise.all(looks)).flat();
   },
 };
 
-async function lookAtRevisions(aws: PreflightAws, arns: readonly string[]): Promise<readonly Finding[]> {
-  let revisions: readonly ServiceRevision[] = [];
-  const unseen = await looked(
-    'the good revisions',
-    'ecs:DescribeServiceRevisions',
-    () => aws.ecs.describeServiceRevisions({ serviceRevisionArns: [...arns] }),
-    (answer) => {
-      revisions = answer.serviceRevisions ?? [];
-      return [];
-    },
-  );
-  const seen = revisions.map((revision) => {
-    const name = revisionName(revision.taskDefinition ?? '');
-    return lookAtImages(aws, imagesOf(revision), {
-      there: (reference) => ok(`${shortReference(reference)} of ${name} is there`),
-      gone: (reference) =>
-        warning(
-          `${shortReference(reference)} of ${name} is gone from ECR: no task of the good revision can start`,
-        ),
-    });
-  });
-  return [...unseen, ...(await Promise.all(seen)).flat()];
+/** An image under no tag is what lifecycle rules remove first. */
+async function lookForTag(aws: PreflightAws, reference: string, name: string): Promise<readonly Finding[]> {
+  const repository = ecrRepositoryOf(reference);
+  const { digest } = parseImageReference(reference);
+  if (repository === undefined || digest === undefined) return [];
+  return looked(
+    shortReference(reference),
+    'ecr:DescribeImages',
+    () =>
+      aws.ecr(repository.region).describeImages({
+        registryId: repository.accountId,
+        repositoryName: repository.name,
+        imageIds: [{ imageDigest: digest }],
+      }),
+    ({ imageDetails = [] }) =>
+      imageDetails.some(({ imageTags = [] }) => imageTags.length === 0)
+        ? [warning(`${shortReference(reference)} of ${name} is under no tag: a lifecycle rule may remove it`)]
+        : [],
+    // That it is gone is the other finding.
+    () => ok(''),
+  ).then((findings) => findings.filter(({ detail }) => detail !== ''));
 }
 
 /** Pure: the images in ECR, by the digest that ECS resolved them to. */
-export function imagesOf({ containerImages = [] }: Pick<ServiceRevision, 'containerImages'>): string[] {
-  return containerImages.flatMap(({ image, imageDigest }) => {
-    if (image === undefined || ecrRepositoryOf(image) === undefined) return [];
-    return [imageDigest === undefined ? image : byDigest(image, imageDigest)];
+export function imagesInEcr(images: readonly RunningImage[]): string[] {
+  return images.flatMap(({ image, digest }) => {
+    if (ecrRepositoryOf(image) === undefined) return [];
+    return [digest === undefined ? image : byDigest(image, digest)];
   });
 }
 

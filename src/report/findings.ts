@@ -64,7 +64,8 @@ export function diff(report: Report, limit = Number.POSITIVE_INFINITY): string[]
     ...changes.slice(0, limit).flatMap(changeLines),
     ...(left > 0 ? [`  … and ${counted(left, 'more difference')}`] : []),
   ];
-  const open = report.mode === 'plan';
+  // What nobody asked for must be seen without a click.
+  const open = report.mode === 'plan' || (report.definition?.unasked ?? []).length > 0;
   return [
     details(
       `Task definition: ${counted(changes.length, 'difference')} to what ran`,

@@ -10,7 +10,7 @@ import { requestRollback, type EndState } from './rollback-request.ts';
 
 export interface CancelContext {
   /** Clients that still answer after the job was cancelled. */
-  readonly aws: Pick<Aws, 'ecs' | 'ecsWrites'>;
+  readonly aws: Pick<Aws, 'ecs' | 'ecsWrites' | 'taskDefinitions'>;
   readonly clock: Clock;
   /** For all of one service; `SECONDS_TO_UNDO` where it is left out. */
   readonly seconds?: number;

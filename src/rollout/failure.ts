@@ -14,6 +14,8 @@ export interface Watched {
   readonly end:
     | Exclude<Evaluation, { kind: 'progressing' }>
     | { readonly kind: 'deadline' }
+    /** Another service of the run failed meanwhile, and takes this one along. */
+    | { readonly kind: 'doomed' }
     | { readonly kind: 'access-lost'; readonly failure: DeployError };
   readonly last: Observation | undefined;
   readonly history: History;
@@ -32,6 +34,7 @@ export function problemOf(
   const { end } = watched;
   switch (end.kind) {
     case 'completed':
+    case 'doomed':
       return undefined;
     case 'failed': {
       const stoppedByHand = end.cause === 'deployment-stopped';

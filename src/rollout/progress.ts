@@ -1,4 +1,5 @@
 import { shortenArns } from '../aws/arn.ts';
+import { describeAwsError } from '../aws/errors.ts';
 import type { Rollout, RolloutPoint } from '../model/index.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
@@ -73,6 +74,8 @@ export class ProgressReporter {
   readonly #heartbeat: Heartbeat;
   #lastLine = '';
   #warnedOf: string | undefined;
+  #warnedOfTasks = false;
+  #isBlind = false;
 
   constructor(log: Log, rollout: Rollout, clock: Clock) {
     this.#log = log;
@@ -86,9 +89,25 @@ export class ProgressReporter {
       if (!this.#reportedEvents.has(event.id)) this.#say(`ECS: ${shortenArns(event.message)}`);
       this.#reportedEvents.add(event.id);
     }
+    this.#reportSight(seen);
     this.#reportState(seen);
     if (evaluation.kind === 'progressing' && evaluation.unknownStatus !== undefined)
       this.#warnOf(evaluation.unknownStatus);
+  }
+
+  /** What nobody can see is no evidence: said, so that silence is not taken for health. */
+  #reportSight({ tasksUnread, unanswered }: Observation): void {
+    if (tasksUnread === true && !this.#warnedOfTasks) {
+      this.#log.warn(
+        `The tasks of "${this.#name}" may not be read (ecs:ListTasks, ecs:DescribeTasks): ECS's own counts are all that is known, and nothing ends the rollout early.`,
+      );
+      this.#warnedOfTasks = true;
+    }
+    const isBlind = unanswered !== undefined;
+    if (isBlind && !this.#isBlind) {
+      this.#say(`its tasks could not be read in time (${describeAwsError(unanswered)}); asking again.`);
+    }
+    this.#isBlind = isBlind;
   }
 
   #reportState(seen: Observation): void {

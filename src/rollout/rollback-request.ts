@@ -2,6 +2,12 @@ import type { UpdateServiceCommandInput } from '@aws-sdk/client-ecs';
 import { revisionName } from '../aws/arn.ts';
 import type { Aws } from '../aws/clients.ts';
 import { awsErrorKind, describeAwsError } from '../aws/errors.ts';
+import {
+  candidatesOf,
+  deployableRevision,
+  findRollbackTarget,
+  type RollbackTarget,
+} from '../ecs/rollback-target.ts';
 import { describeServiceDeployment } from '../ecs/service-deployments.ts';
 import { describeService, OutdatedAnswer, primaryOf } from '../ecs/services.ts';
 import type { GoodRevision, RollbackEnd, Rollout, RolloutRequest } from '../model/index.ts';
@@ -17,11 +23,11 @@ export type Step =
   | { readonly kind: 'follow' }
   | { readonly kind: 'stop'; readonly arn: string }
   /** `desired`: the count that the service has now. */
-  | { readonly kind: 'update'; readonly to: GoodRevision; readonly desired: number | undefined };
+  | { readonly kind: 'update'; readonly to: RollbackTarget; readonly desired: number | undefined };
 
 /** Pure but for the reading: what the service, as it is this moment, allows. Rejects where it is shown as it was before. */
 export async function nextStep(
-  { aws }: { readonly aws: Pick<Aws, 'ecs'> },
+  { aws }: { readonly aws: Pick<Aws, 'ecs' | 'taskDefinitions'> },
   rollout: Rollout,
   mayStop: boolean,
 ): Promise<Step> {
@@ -41,18 +47,23 @@ export async function nextStep(
       return { kind: 'follow' };
     return { kind: 'end', end: { kind: 'superseded', by: primary?.id ?? 'another deployment' } };
   }
-  const target = snapshot.lastGood;
+  const candidates = candidatesOf(snapshot);
+  const target = await findRollbackTarget(aws.taskDefinitions, candidates);
   if (target === undefined) {
     return nowhere(
-      'no deployment of this service ever succeeded, so there is no good revision to go back to',
+      candidates.length === 0
+        ? 'no deployment of this service ever succeeded, so there is no good revision to go back to'
+        : 'every revision that ECS called good is marked as failed, so there is no good revision to go back to',
     );
   }
   const isRunning = ['PENDING', 'IN_PROGRESS', 'STOP_REQUESTED'].includes(deployment?.status ?? '');
-  if (isRunning && mayStop && rollout.serviceDeploymentArn !== undefined) {
+  const goesThere = target.good.serviceRevisionArn === candidates[0]?.serviceRevisionArn;
+  if (isRunning && mayStop && goesThere && rollout.serviceDeploymentArn !== undefined) {
     return { kind: 'stop', arn: rollout.serviceDeploymentArn };
   }
-  if (target.taskDefinitionArn === rollout.taskDefinitionArn && rollout.replacesTasks) {
-    return nowhere(`the last good revision is ${revisionName(target.taskDefinitionArn)} itself`);
+  const isItself = target.good.taskDefinitionArn === rollout.taskDefinitionArn && !target.mustBeRegistered;
+  if (isItself && rollout.replacesTasks) {
+    return nowhere(`the last good revision is ${revisionName(target.good.taskDefinitionArn)} itself`);
   }
   return { kind: 'update', to: target, desired: service.desiredCount };
 }
@@ -68,7 +79,7 @@ function nowhere(why: string): Step {
 export function restoringInput(
   rollout: Rollout,
   request: RolloutRequest,
-  target: GoodRevision,
+  target: Pick<GoodRevision, 'taskDefinitionArn'>,
   desired?: number,
 ): UpdateServiceCommandInput {
   return {
@@ -81,7 +92,7 @@ export function restoringInput(
 
 export interface RollbackRequestContext {
   /** Clients that still answer after the job was cancelled. */
-  readonly aws: Pick<Aws, 'ecs' | 'ecsWrites'>;
+  readonly aws: Pick<Aws, 'ecs' | 'ecsWrites' | 'taskDefinitions'>;
   readonly clock: Clock;
   /** For all of it. */
   readonly seconds: number;
@@ -101,6 +112,8 @@ interface Progress {
   asked: string | undefined;
   /** What came of the last attempt, while the next is waited for. */
   last: unknown;
+  /** The revision to go back to, once it is there. */
+  revision?: string;
 }
 
 /** Pause before the next attempt, and how long one look may take. */
@@ -219,8 +232,13 @@ async function requestOnce(
         aws.ecsWrites.stopServiceDeployment({ serviceDeploymentArn: step.arn, stopType: 'ROLLBACK' }),
       );
       return withSettings(ctx, rollout, request, signal, progress.asked);
-    case 'update':
-      return requestByUpdate(aws, rollout, restoringInput(rollout, request, step.to, step.desired));
+    case 'update': {
+      progress.revision ??= rollout.replacesTasks
+        ? await deployableRevision({ aws, clock, signal }, step.to)
+        : rollout.taskDefinitionArn;
+      const target = { taskDefinitionArn: progress.revision };
+      return requestByUpdate(aws, rollout, restoringInput(rollout, request, target, step.desired));
+    }
   }
 }
 

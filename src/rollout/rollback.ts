@@ -1,15 +1,18 @@
-import { revisionName } from '../aws/arn.ts';
+import { lastSegment, revisionName } from '../aws/arn.ts';
 import type { Aws } from '../aws/clients.ts';
 import { awsErrorKind, describeAwsError } from '../aws/errors.ts';
 import { retryRead, writeOnce } from '../aws/writes.ts';
+import { proveDigests } from '../ecs/digests.ts';
+import { candidatesOf, deployableRevision, findRollbackTarget, imagesAfter } from '../ecs/rollback-target.ts';
 import { describeServiceDeployment, type ServiceDeployment } from '../ecs/service-deployments.ts';
-import { describeService, primaryOf, type Service } from '../ecs/services.ts';
+import { describeService, primaryOf, type Deployment, type Service } from '../ecs/services.ts';
 import type { Problem, Request, RollbackEnd, Rollout, RolloutRequest, ServiceRun } from '../model/index.ts';
 import { Cancelled } from '../runtime/cancellation.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { withTimeout } from '../runtime/wait.ts';
 import type { Watched } from './failure.ts';
 import { findServiceDeployment } from './find-deployment.ts';
+import { saysRollback } from './history.ts';
 import { nextStep, restoringInput, type Step } from './rollback-request.ts';
 import { changesSettings, restoreSettings } from './settings.ts';
 import { watch, type WatchContext } from './watch.ts';
@@ -42,7 +45,7 @@ export function failTogether(
   const problem: Problem = {
     ...failed.problem,
     result: 'failed',
-    reason: `succeeded, but service "${failed.snapshot.address.name}" failed (on-failure: rollback-all)`,
+    reason: `was well so far, but service "${failed.snapshot.address.name}" failed (on-failure: rollback-all)`,
     evidence: [],
     recovery: 'roll-back',
   };
@@ -51,6 +54,11 @@ export function failTogether(
       ? { ...serviceRun, problem }
       : serviceRun,
   );
+}
+
+/** One of these services failed, and takes the others along. */
+export function failsTogether(serviceRuns: readonly ServiceRun[], request: RolloutRequest): boolean {
+  return request.onFailure === 'rollback-all' && serviceRuns.some(concernsAll);
 }
 
 /** What this run did not bring about, or cannot roll back with its credentials, takes nobody along. */
@@ -70,7 +78,8 @@ export async function rollBackIfNeeded(
   if (rollout === undefined || !rollbackNeeded(serviceRun, request.rollout)) return serviceRun;
   ctx.log.line(`${serviceRun.snapshot.address.name}: ${problem?.cause ?? ''}: it ${problem?.reason ?? ''}`);
   const rollback = await withoutThrowing(async () => {
-    const end = await undoDeployment(ctx, rollout, problem?.recovery, request.rollout);
+    const undone = await undoDeployment(ctx, rollout, problem?.recovery, request.rollout);
+    const end = await proveRollback(ctx, rollout, request.rollout, undone);
     if (end.kind !== 'rolled-back') return end;
     const unrestored = await restoreSettings(ctx, rollout, request.rollout);
     return unrestored === undefined ? end : { ...end, unrestored };
@@ -88,8 +97,95 @@ async function undoDeployment(
   return recovery === 'follow-ecs' ? followRollback(ctx, rollout, request) : rollBack(ctx, rollout, request);
 }
 
+/** The PRIMARY is where ECS rolled our deployment back to: it numbers both alike, or the entry itself says so. */
+async function isOfEcs(
+  { aws }: RollbackContext,
+  { serviceDeploymentArn }: Rollout,
+  { id = '', rolloutStateReason }: Deployment,
+): Promise<boolean> {
+  if (saysRollback({ reason: rolloutStateReason })) return true;
+  if (serviceDeploymentArn === undefined) return false;
+  const ours = await describeServiceDeployment(aws.ecs, serviceDeploymentArn);
+  return lastSegment(ours?.rollback?.serviceRevisionArn ?? '-') === lastSegment(id);
+}
+
 export interface RollbackContext extends WatchContext {
-  readonly aws: Pick<Aws, 'ecs' | 'elb' | 'ecsWrites'>;
+  readonly aws: Pick<Aws, 'ecs' | 'ecr' | 'elb' | 'ecsWrites' | 'taskDefinitions'>;
+}
+
+/**
+ * Looks where the rollback ended: on the last good revision, with the digests that it ran with. Where ECS's own ended
+ * elsewhere, the service is updated to the target, once. What cannot be read is not held against the rollback.
+ */
+async function proveRollback(
+  ctx: RollbackContext,
+  rollout: Rollout,
+  request: RolloutRequest,
+  end: RollbackEnd,
+): Promise<RollbackEnd> {
+  if (end.kind !== 'rolled-back' || !rollout.replacesTasks) return end;
+  try {
+    return await lookWhereItEnded(ctx, rollout, request, end);
+  } catch (error) {
+    if (awsErrorKind(error) === 'not-aws') throw error;
+    const { name } = rollout.snapshot.address;
+    ctx.log.line(
+      `${name}: what runs after the rollback could not be read (${describeAwsError(error)}): it is not proven.`,
+    );
+    return end;
+  }
+}
+
+async function lookWhereItEnded(
+  ctx: RollbackContext,
+  rollout: Rollout,
+  request: RolloutRequest,
+  end: Extract<RollbackEnd, { kind: 'rolled-back' }>,
+): Promise<RollbackEnd> {
+  const { aws, log } = ctx;
+  const { name } = rollout.snapshot.address;
+  const [target, service] = await Promise.all([
+    findRollbackTarget(aws.taskDefinitions, candidatesOf(rollout.snapshot)),
+    describeService(aws.ecs, rollout.snapshot.address),
+  ]);
+  const primary = primaryOf(service);
+  if (target === undefined || primary?.taskDefinition === undefined) return end;
+  const there: Rollout = {
+    ...rollout,
+    taskDefinitionArn: primary.taskDefinition,
+    deploymentId: primary.id ?? '',
+    serviceDeploymentArn: undefined,
+    // ECS may have kept tasks of the good revision that an earlier deployment started.
+    replacesTasks: false,
+  };
+  const isThere = [target.good.taskDefinitionArn, end.to].includes(primary.taskDefinition);
+  const proofs = await proveDigests(aws, there, imagesAfter(target));
+  const wrong = proofs.flatMap(({ proof }) => (proof.kind === 'differs' ? proof.detail : []));
+  for (const { proof } of proofs)
+    if (proof.kind === 'unknown') log.line(`${name}: after the rollback: ${proof.detail}`);
+  if (isThere && wrong.length === 0) {
+    const proven = proofs.filter(({ proof }) => proof.kind === 'equal');
+    for (const { container, image } of proven) {
+      log.line(`${name}: after the rollback ${container} runs ${image.digest ?? ''}, as it did before.`);
+    }
+    return end;
+  }
+  const where = isThere ? wrong.join('; ') : `it ended on ${revisionName(primary.taskDefinition)}`;
+  const why = `${where}, and the last good revision is ${revisionName(target.good.taskDefinitionArn)}${isThere ? ' with other digests' : ''}`;
+  if (end.to !== undefined || request.onFailure === 'leave') return { kind: 'failed', why };
+  // Somebody may have deployed since: only where ECS itself went is gone on from.
+  if (!(await isOfEcs(ctx, rollout, primary))) return end;
+  log.line(`${name}: ${why}: it is updated to that.`);
+  const from = { ...there, replacesTasks: true, snapshot: { ...rollout.snapshot, primaryId: primary.id } };
+  let again: RollbackEnd | 'look-again';
+  try {
+    const revision = await deployableRevision(ctx, target);
+    again = await updateBack(ctx, from, request, { revision, desired: service.desiredCount });
+  } catch (error) {
+    if (awsErrorKind(error) === 'not-aws') throw error;
+    return { kind: 'failed', why: `${why}; ${describeAwsError(error)}` };
+  }
+  return again === 'look-again' ? { kind: 'failed', why } : proveRollback(ctx, rollout, request, again);
 }
 
 /** Looks at the service and decides again when ECS moved in between, this often. */
@@ -119,6 +215,8 @@ interface Tries {
   lost: 'stop' | 'update' | undefined;
   /** The revision of an UpdateService of ours that was not answered: it may have taken effect since. */
   sent: string | undefined;
+  /** The revision to go back to, once it is there. */
+  revision?: string;
 }
 
 /**
@@ -218,10 +316,15 @@ async function take(
       tries.lost = 'stop';
       return stopAndFollow(ctx, rollout, request, step.arn);
     case 'update':
-      ctx.log.line(`${name}: going back to ${revisionName(step.to.taskDefinitionArn)}.`);
+      ctx.log.line(
+        `${name}: going back to ${revisionName(step.to.good.taskDefinitionArn)}${step.to.mustBeRegistered ? ', registered again with the digests that it ran with' : ''}.`,
+      );
       tries.lost = 'update';
-      if (rollout.replacesTasks) tries.sent = step.to.taskDefinitionArn;
-      return updateBack(ctx, rollout, request, step);
+      tries.revision ??= rollout.replacesTasks
+        ? await deployableRevision(ctx, step.to)
+        : rollout.taskDefinitionArn;
+      if (rollout.replacesTasks) tries.sent = tries.revision;
+      return updateBack(ctx, rollout, request, { revision: tries.revision, desired: step.desired });
   }
 }
 
@@ -277,10 +380,11 @@ async function updateBack(
   ctx: RollbackContext,
   rollout: Rollout,
   request: RolloutRequest,
-  { to: target, desired }: Extract<Step, { kind: 'update' }>,
+  { revision, desired }: { readonly revision: string; readonly desired: number | undefined },
 ): Promise<RollbackEnd | 'look-again'> {
   const { aws, clock, signal } = ctx;
   const { snapshot } = rollout;
+  const target = { taskDefinitionArn: revision };
   const input = restoringInput(rollout, request, target, desired);
   const inTime = untilDeadline(clock, request);
   const read = (): Promise<Service> => inTime(() => describeService(aws.ecs, snapshot.address));
@@ -343,9 +447,11 @@ function endOfRollback(watched: Watched, back?: Rollout): RollbackEnd | 'look-ag
       return back === undefined
         ? { kind: 'rolled-back' }
         : { kind: 'failed', why: `the rollback itself was rolled back${because(end.reason)}` };
+    case 'doomed':
+      return 'look-again';
     case 'completed':
       // Our own deployment may have succeeded before the request to roll it back arrived.
-      return back === undefined ? 'look-again' : { kind: 'rolled-back' };
+      return back === undefined ? 'look-again' : { kind: 'rolled-back', to: back.taskDefinitionArn };
     case 'superseded':
       return { kind: 'superseded', by: end.by };
     case 'failed':

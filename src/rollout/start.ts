@@ -1,9 +1,11 @@
 import type { Deployment, Service } from '@aws-sdk/client-ecs';
 import { revisionName } from '../aws/arn.ts';
-import type { EcsReads } from '../aws/clients.ts';
+import type { Aws, EcsReads } from '../aws/clients.ts';
 import { deployErrorOf, describeAwsError } from '../aws/errors.ts';
+import { retryRead } from '../aws/writes.ts';
+import { deployableRevision } from '../ecs/rollback-target.ts';
 import { timeOf } from '../ecs/service-deployments.ts';
-import { primaryOf } from '../ecs/services.ts';
+import { describeService, primaryOf } from '../ecs/services.ts';
 import type {
   PlannedChange,
   Problem,
@@ -21,9 +23,10 @@ import { findServiceDeployment, type FindContext } from './find-deployment.ts';
 import { updateInput, updateOnce, UpdateUnanswered, type UpdateContext } from './update.ts';
 
 export interface StartContext extends FindContext, UpdateContext {
-  readonly aws: UpdateContext['aws'] & {
-    readonly ecs: Pick<EcsReads, 'describeServices'> & FindContext['aws']['ecs'];
-  };
+  readonly aws: UpdateContext['aws'] &
+    Pick<Aws, 'taskDefinitions'> & {
+      readonly ecs: Pick<EcsReads, 'describeServices'> & FindContext['aws']['ecs'];
+    };
 }
 
 /** Pure: nothing where the service has it all already, unless a new deployment is forced. */
@@ -75,17 +78,82 @@ export async function startServiceRun(
   if (change !== 'update') return { ...serviceRun, rollout: adopt(snapshot, definition) };
   try {
     ctx.signal.throwIfAborted();
-    return {
-      ...serviceRun,
-      startedAt: ctx.clock.now(),
-      rollout: await startRollout(ctx, snapshot, taskDefinitionArn, definition, request),
-    };
+    const now = await readBeforeUpdate(ctx, snapshot);
+    if (now.kind === 'superseded') return { ...serviceRun, rollout: undefined, problem: now.problem };
+    const startedAt = ctx.clock.now();
+    const start = (arn: string): Promise<Rollout> =>
+      startRollout(ctx, now.snapshot, arn, definition, request);
+    try {
+      return { ...serviceRun, startedAt, rollout: await start(taskDefinitionArn) };
+    } catch (error) {
+      if (!saysInactive(error)) throw error;
+      const again = await registerAgain(ctx, taskDefinitionArn, definition);
+      return {
+        ...serviceRun,
+        taskDefinitionArn: again,
+        registeredAgain: again,
+        startedAt,
+        rollout: await start(again),
+      };
+    }
   } catch (error) {
     const updateUnconfirmed = error instanceof CancelledUnanswered || error instanceof UpdateUnanswered;
     if (error instanceof Cancelled) return { ...serviceRun, rollout: undefined, updateUnconfirmed };
     const failure = deployErrorOf(error, `updating service "${snapshot.address.name}"`);
     return { ...serviceRun, rollout: undefined, updateUnconfirmed, problem: refusal(failure) };
   }
+}
+
+type BeforeUpdate =
+  | { readonly kind: 'as-rendered'; readonly snapshot: ServiceSnapshot }
+  | { readonly kind: 'superseded'; readonly problem: Problem };
+
+/**
+ * Reads the service right before it is updated. ECS has no compare-and-set: whoever moved it to another task definition
+ * since ours was rendered is not overwritten. A new deployment of the same one is gone on from.
+ */
+async function readBeforeUpdate(ctx: StartContext, snapshot: ServiceSnapshot): Promise<BeforeUpdate> {
+  const read = (): Promise<Service> => describeService(ctx.aws.ecs, snapshot.address);
+  const primary = primaryOf(await retryRead(ctx.clock, read, ctx.signal));
+  if (primary?.taskDefinition === undefined || primary.taskDefinition === snapshot.taskDefinitionArn) {
+    return { kind: 'as-rendered', snapshot: { ...snapshot, primaryId: primary?.id ?? snapshot.primaryId } };
+  }
+  const [theirs, ours] = [primary.taskDefinition, snapshot.taskDefinitionArn].map(revisionName);
+  return {
+    kind: 'superseded',
+    problem: {
+      result: 'superseded',
+      cause: 'superseded',
+      reason: `was not begun: since it was prepared, on top of ${ours ?? ''}, another deployment (${primary.id ?? ''}) has moved the service to ${theirs ?? ''}`,
+      hint: 'Look at the other deployment. Run this one again to deploy on top of it.',
+      evidence: [],
+      recovery: 'leave',
+    },
+  };
+}
+
+/** In the words of AWS, as UpdateService says it. */
+function saysInactive(error: unknown): boolean {
+  return error instanceof DeployError && /task ?definition is inactive/i.test(error.message);
+}
+
+/** Somebody deregistered the revision between our look and the update: its content is registered once more. */
+async function registerAgain(
+  ctx: StartContext,
+  taskDefinitionArn: string,
+  definition: TaskDefinition,
+): Promise<string> {
+  const good = {
+    taskDefinitionArn,
+    serviceDeploymentArn: undefined,
+    serviceRevisionArn: undefined,
+    images: [],
+  };
+  const arn = await deployableRevision(ctx, { good, definition, mustBeRegistered: true, unknown: [] });
+  ctx.log.line(
+    `${revisionName(taskDefinitionArn)} was deregistered meanwhile: it is registered again as ${revisionName(arn)}.`,
+  );
+  return arn;
 }
 
 /** What a person would want to know before waiting for it. */

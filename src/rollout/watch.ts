@@ -20,6 +20,8 @@ export interface WatchContext {
   readonly log: OutputLog;
   /** From 0 to 1; spreads the polls of parallel jobs. */
   readonly random: () => number;
+  /** Another service of the run failed, and this one goes back with it: nobody waits for its end. */
+  readonly isDoomed?: () => boolean;
 }
 
 /** When a watch is over: at the first final evaluation, or once ECS has finished rolling back. */
@@ -56,6 +58,7 @@ export async function watch(
       const evaluation = evaluate(last, history, termsOf(rollout, request));
       reporter.report(last, evaluation);
       if (isOver(evaluation, until)) return { end: { end: evaluation, last, history } };
+      if (ctx.isDoomed?.() === true) return { end: { end: { kind: 'doomed' }, last, history } };
       pauseMs = isThrottling(last.unanswered) ? longer(pauseMs) : request.pollSeconds * 1000;
     } else {
       ctx.log.line(

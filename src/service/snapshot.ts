@@ -1,5 +1,5 @@
 import type { Deployment, DeploymentConfiguration, Service } from '@aws-sdk/client-ecs';
-import { parseArn } from '../aws/arn.ts';
+import { lastSegment, parseArn } from '../aws/arn.ts';
 import type { EcsReads } from '../aws/clients.ts';
 import {
   describeServiceRevisions,
@@ -9,17 +9,23 @@ import {
   type ServiceRevision,
 } from '../ecs/service-deployments.ts';
 import { primaryOf } from '../ecs/services.ts';
+import { describeTasks, listServiceTasks } from '../ecs/tasks.ts';
+import { awsErrorKind } from '../aws/errors.ts';
 import type {
   Breaker,
   DeploymentSettings,
   GoodRevision,
+  PastDeployment,
   Placement,
   RunningImage,
   ServiceAddress,
   ServiceSnapshot,
 } from '../model/index.ts';
 
-type SnapshotReads = Pick<EcsReads, 'listServiceDeployments' | 'describeServiceRevisions'>;
+type SnapshotReads = Pick<
+  EcsReads,
+  'listServiceDeployments' | 'describeServiceRevisions' | 'listTasks' | 'describeTasks'
+>;
 
 /** Completes a described service with its history: what runs by digest, and where a rollback would go. */
 export async function takeSnapshot(
@@ -30,7 +36,47 @@ export async function takeSnapshot(
   const address = addressOf(cluster, service);
   const history = await listServiceDeployments(ecs, address, { enough: hasSuccess });
   const revisions = await describeServiceRevisions(ecs, revisionsWorthKnowing(service, history ?? []));
-  return snapshotOf(address, service, history, revisions);
+  const snapshot = snapshotOf(address, service, history, revisions);
+  const isKnown = snapshot.running.length > 0 && snapshot.running.every(({ digest }) => digest !== undefined);
+  if (isKnown || (service.runningCount ?? 0) === 0) return snapshot;
+  const byTasks = await imagesOfTasks(ecs, snapshot);
+  const known = new Set(
+    snapshot.running.flatMap(({ container, digest }) => (digest === undefined ? [] : container)),
+  );
+  const others = byTasks.filter(({ container }) => !known.has(container));
+  const told = new Set(others.map(({ container }) => container));
+  return {
+    ...snapshot,
+    running: [...snapshot.running.filter(({ container }) => !told.has(container)), ...others],
+  };
+}
+
+/** Tasks that are looked at for what a service revision does not tell. */
+const TASKS = 100;
+
+/** What the running tasks of the revision report, where all of them report the same; nothing where tasks cannot be read. */
+async function imagesOfTasks(
+  ecs: Pick<EcsReads, 'listTasks' | 'describeTasks'>,
+  { address, taskDefinitionArn }: ServiceSnapshot,
+): Promise<RunningImage[]> {
+  try {
+    const arns = await listServiceTasks(ecs, address, 'RUNNING');
+    const tasks = await describeTasks(ecs, address.cluster, arns.slice(0, TASKS));
+    const containers = tasks
+      .filter((task) => task.taskDefinitionArn === taskDefinitionArn)
+      .flatMap((task) => task.containers ?? []);
+    return containers.flatMap(({ name, image, imageDigest }, at) => {
+      const same = containers.filter((each) => each.name === name);
+      const isFirst = containers.findIndex((each) => each.name === name) === at;
+      const agree = same.every((each) => each.imageDigest === imageDigest);
+      if (name === undefined || image === undefined || imageDigest === undefined || !isFirst || !agree)
+        return [];
+      return { container: name, image, digest: imageDigest };
+    });
+  } catch (error) {
+    if (awsErrorKind(error) === 'not-aws') throw error;
+    return [];
+  }
 }
 
 /** Pure: the snapshot that these answers amount to. */
@@ -43,7 +89,8 @@ export function snapshotOf(
   const primary = primaryOf(service);
   const taskDefinitionArn = primary?.taskDefinition ?? service.taskDefinition ?? '';
   const current = currentDeployment(history ?? [], revisions, taskDefinitionArn);
-  const lastGood = lastGoodRevision(service, history, revisions);
+  const past = pastDeployments(history ?? [], revisions);
+  const lastGood = lastGoodRevision(service, past, revisions);
   return {
     address,
     desiredCount: service.desiredCount ?? 0,
@@ -54,6 +101,7 @@ export function snapshotOf(
     currentServiceDeploymentArn: current?.serviceDeploymentArn,
     knownServiceDeployments: (history ?? []).flatMap((each) => each.serviceDeploymentArn ?? []),
     lastGood,
+    past,
     running: runningImages(revisions, service, taskDefinitionArn, lastGood),
     targetGroups: (service.loadBalancers ?? []).flatMap((each) =>
       each.targetGroupArn === undefined
@@ -72,9 +120,16 @@ export function snapshotOf(
     propagateTags: service.propagateTags,
     breaker: breakerOf(service),
     deployment: settingsOf(service),
+    ...(isBehindLattice(service) ? { behindLattice: true } : {}),
     strategyMinutes: strategyMinutes(service.deploymentConfiguration),
     knownEvents: (service.events ?? []).flatMap((event) => event.id ?? []),
   };
+}
+
+/** ECS API, Deployment: the service itself does not show them. */
+function isBehindLattice({ deployments = [] }: Service): boolean {
+  const primary = deployments.find(({ status }) => status === 'PRIMARY');
+  return (primary?.vpcLatticeConfigurations ?? []).length > 0;
 }
 
 function placementOf(service: Service): Placement {
@@ -143,17 +198,77 @@ function hasSuccess(found: readonly ServiceDeploymentBrief[]): boolean {
   return isNewestFirst && found.some((each) => each.status === 'SUCCESSFUL');
 }
 
-/** Those with tasks now, the newest deployment's, and the last good one's. */
+/** Deployments of the past whose revisions are read: two calls. */
+const REMEMBERED = 40;
+
+/** Those with tasks now, those of the newest deployments, and the last good one's. */
 function revisionsWorthKnowing(service: Service, history: readonly ServiceDeploymentBrief[]): string[] {
   const good = history.find((each) => each.status === 'SUCCESSFUL');
+  const deployments = [...history.slice(0, REMEMBERED), ...(good === undefined ? [] : [good])];
   return [
     ...new Set([
       ...(service.currentServiceRevisions ?? []).flatMap((each) => each.arn ?? []),
-      ...(history[0]?.targetServiceRevisionArn === undefined ? [] : [history[0].targetServiceRevisionArn]),
-      ...(good?.targetServiceRevisionArn === undefined ? [] : [good.targetServiceRevisionArn]),
+      ...deployments.flatMap((each) => each.targetServiceRevisionArn ?? []),
     ]),
   ];
 }
+
+/** Pure: what became of each deployment whose revision is known, newest first. */
+export function pastDeployments(
+  history: readonly ServiceDeploymentBrief[],
+  revisions: readonly ServiceRevision[],
+): PastDeployment[] {
+  return history.flatMap((each, at) => {
+    const revision = revisions.find(
+      ({ serviceRevisionArn }) => serviceRevisionArn === each.targetServiceRevisionArn,
+    );
+    if (revision?.taskDefinition === undefined) return [];
+    return {
+      taskDefinitionArn: revision.taskDefinition,
+      serviceDeploymentArn: each.serviceDeploymentArn,
+      serviceRevisionArn: revision.serviceRevisionArn,
+      images: imagesOf(revision),
+      verdict: verdictOf(each, history[at - 1]),
+      rolledBack: each.status?.startsWith('ROLLBACK_') === true,
+      finishedAt: each.finishedAt?.getTime(),
+    };
+  });
+}
+
+/** A newer one that began by the time that one was stopped took its place; the reason that ECS gives says so, too. */
+function verdictOf(
+  {
+    status,
+    statusReason = '',
+    finishedAt,
+    stoppedAt,
+  }: ServiceDeploymentBrief & { readonly stoppedAt?: Date },
+  newer: ServiceDeploymentBrief | undefined,
+): PastDeployment['verdict'] {
+  switch (status) {
+    case 'SUCCESSFUL':
+      return 'good';
+    case 'PENDING':
+    case 'IN_PROGRESS':
+      return 'open';
+    case 'STOPPED':
+    case 'STOP_REQUESTED': {
+      const end = timeOf(finishedAt ?? stoppedAt);
+      const isReplaced = newer !== undefined && Math.abs(timeOf(newer.createdAt) - end) <= SAME_MOMENT_MS;
+      return isReplaced || /newer service deployment|superseded/i.test(statusReason)
+        ? 'superseded'
+        : 'failed';
+    }
+    case 'ROLLBACK_REQUESTED':
+    case 'ROLLBACK_IN_PROGRESS':
+    case 'ROLLBACK_SUCCESSFUL':
+    case 'ROLLBACK_FAILED':
+    case undefined:
+      return 'failed';
+  }
+}
+
+const SAME_MOMENT_MS = 2_000;
 
 /** The newest service deployment, if it is the one that brought the revision that the service names now. */
 function currentDeployment(
@@ -190,32 +305,46 @@ function rolloutState(
  */
 function lastGoodRevision(
   service: Service,
-  history: readonly ServiceDeploymentBrief[] | undefined,
+  past: readonly PastDeployment[],
   revisions: readonly ServiceRevision[],
 ): GoodRevision | undefined {
-  const success = history?.find((each) => each.status === 'SUCCESSFUL');
-  const revision = revisions.find((each) => each.serviceRevisionArn === success?.targetServiceRevisionArn);
-  if (revision?.taskDefinition !== undefined) {
-    return {
-      taskDefinitionArn: revision.taskDefinition,
-      serviceDeploymentArn: success?.serviceDeploymentArn,
-      serviceRevisionArn: revision.serviceRevisionArn,
-    };
-  }
+  const success = past.find(({ verdict }) => verdict === 'good');
+  if (success !== undefined) return goodOf(success);
   const completed = service.deployments?.find((each) => each.rolloutState === 'COMPLETED');
-  return completed?.taskDefinition === undefined
-    ? undefined
-    : {
-        taskDefinitionArn: completed.taskDefinition,
-        serviceDeploymentArn: undefined,
-        serviceRevisionArn: undefined,
-      };
+  if (completed?.taskDefinition === undefined) return undefined;
+  const revision = revisionOf(completed, revisions);
+  return {
+    taskDefinitionArn: completed.taskDefinition,
+    serviceDeploymentArn: undefined,
+    serviceRevisionArn: undefined,
+    images: revision === undefined ? [] : imagesOf(revision),
+  };
+}
+
+function goodOf({
+  taskDefinitionArn,
+  serviceDeploymentArn,
+  serviceRevisionArn,
+  images,
+}: GoodRevision): GoodRevision {
+  return { taskDefinitionArn, serviceDeploymentArn, serviceRevisionArn, images };
+}
+
+/** ECS numbers a service revision like the deployment that it belongs to: `.../4980306466373577095`. */
+function revisionOf(
+  deployment: Deployment | undefined,
+  revisions: readonly ServiceRevision[],
+): ServiceRevision | undefined {
+  const number = lastSegment(deployment?.id ?? '');
+  return revisions.find(
+    ({ serviceRevisionArn = '' }) => number !== '' && lastSegment(serviceRevisionArn) === number,
+  );
 }
 
 /**
- * Images of the revision that serves: the current one, or the last good one while the current is on its way. Of
- * several service revisions of one task definition, the one that succeeded counts: a forced deployment that ECS took
- * back left a newer one behind, with images that do not run.
+ * Images of the revision that counts as what runs: the PRIMARY's, unless it failed. Of several service revisions of one
+ * task definition, the one that succeeded counts: a forced deployment that ECS took back left a newer one behind, with
+ * images that do not run.
  */
 function runningImages(
   revisions: readonly ServiceRevision[],
@@ -223,10 +352,13 @@ function runningImages(
   taskDefinitionArn: string,
   lastGood: GoodRevision | undefined,
 ): RunningImage[] {
+  const primary = primaryOf(service);
   const completed = (service.deployments ?? []).find((each) => each.rolloutState === 'COMPLETED');
-  const serving = completed?.taskDefinition ?? taskDefinitionArn;
+  const counts = primary?.rolloutState === 'FAILED' ? (completed ?? primary) : primary;
+  const serving = counts?.taskDefinition ?? taskDefinitionArn;
   const current = (service.currentServiceRevisions ?? []).map((each) => each.arn);
   const revision =
+    revisionOf(counts, revisions) ??
     revisions.find(
       (each) => each.taskDefinition === serving && each.serviceRevisionArn === lastGood?.serviceRevisionArn,
     ) ??
@@ -236,7 +368,11 @@ function runningImages(
     ) ??
     newestOf(revisions, serving) ??
     newestOf(revisions, taskDefinitionArn);
-  return (revision?.containerImages ?? []).flatMap((each) =>
+  return revision === undefined ? [] : imagesOf(revision);
+}
+
+function imagesOf({ containerImages = [] }: ServiceRevision): RunningImage[] {
+  return containerImages.flatMap((each) =>
     each.containerName === undefined || each.image === undefined
       ? []
       : [{ container: each.containerName, image: each.image, digest: each.imageDigest }],

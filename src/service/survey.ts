@@ -1,5 +1,5 @@
 import type { Service } from '@aws-sdk/client-ecs';
-import { lastSegment, revisionName } from '../aws/arn.ts';
+import { lastSegment, parseArn, revisionName } from '../aws/arn.ts';
 import type { Aws, EcsReads } from '../aws/clients.ts';
 import { awsErrorKind, isAwsError, wrapAwsError } from '../aws/errors.ts';
 import type { ServiceSnapshot } from '../model/index.ts';
@@ -83,7 +83,23 @@ async function clusterNotFound(
   cluster: string,
   cause: unknown,
 ): Promise<DeployError> {
-  const others = await namesFrom(async () => (await aws.ecs.listClusters({ maxResults: 100 })).clusterArns);
+  const arns: string[] = [];
+  const others = await namesFrom(async () => {
+    arns.push(...((await aws.ecs.listClusters({ maxResults: 100 })).clusterArns ?? []));
+    return arns;
+  });
+  const asked = parseArn(cluster)?.accountId;
+  const here = parseArn(arns[0] ?? '')?.accountId;
+  if (asked !== undefined && here !== undefined && asked !== here) {
+    return new DeployError(
+      'invalid-input',
+      `cluster: ${cluster} is in account ${asked}, and the credentials are of account ${here}.`,
+      {
+        hint: 'Give a cluster of this account, or the credentials of the other. Nothing was touched.',
+        cause,
+      },
+    );
+  }
   return new DeployError(
     'cluster-not-found',
     `Cluster "${lastSegment(cluster)}" was not found in ${aws.region}. ${listing('Clusters', others)}`,

@@ -155,8 +155,9 @@ class Shaper {
   ): Json | undefined {
     if (!isList(raw)) return this.wrongType(raw, schema, path);
     const inside = schema.getValueSchema();
+    const label = labelsOf(raw);
     const entries = raw.flatMap((entry, index) => {
-      const at = `${path}[${labelOf(raw, entry, index)}]`;
+      const at = `${path}[${label(entry, index)}]`;
       const shaped =
         isMap(entry) && inside.isStructSchema()
           ? this.fields(entry, inside, at, around, depth + 1)
@@ -267,10 +268,13 @@ function placeOf(path: string): string {
   return list === undefined ? path.slice(path.lastIndexOf('.') + 1) : `an entry of ${list}`;
 }
 
-function labelOf(list: readonly Raw[], entry: Raw, index: number): string {
-  const name = nameIn(entry);
-  if (name === undefined) return String(index);
-  return list.filter((each) => nameIn(each) === name).length === 1 ? name : String(index);
+/** What an entry of a list is called: by its name where no other has the same, else by its number. */
+function labelsOf(list: readonly Raw[]): (entry: Raw, index: number) => string {
+  const names = Map.groupBy(list, nameIn);
+  return (entry, index) => {
+    const name = nameIn(entry);
+    return name !== undefined && names.get(name)?.length === 1 ? name : String(index);
+  };
 }
 
 function nameIn(entry: Raw): string | undefined {

@@ -1,8 +1,10 @@
 import { parseArn, revisionName } from '../aws/arn.ts';
 import type { Aws } from '../aws/clients.ts';
 import { awsErrorKind, deployErrorOf } from '../aws/errors.ts';
-import type { DefinitionBase, ServiceSnapshot, TaskDefinition } from '../model/index.ts';
+import { isMarkedAsFailed } from '../ecs/rollback-target.ts';
+import type { DefinitionBase, Json, ServiceSnapshot, TaskDefinition } from '../model/index.ts';
 import { DeployError } from '../runtime/error.ts';
+import { isArray } from '../runtime/json.ts';
 import type { Log } from '../runtime/log.ts';
 import { readTaskDefinitionFile } from './read-file.ts';
 import { registrable } from './shape.ts';
@@ -14,6 +16,8 @@ export interface LoadedDefinition {
   readonly origin: string;
   /** The revision that holds exactly this, where there is one that can be deployed. */
   readonly arn: string | undefined;
+  /** Later revisions that are no base, each with why. */
+  readonly passedOver?: readonly string[];
 }
 
 type TaskDefinitionReads = Pick<Aws, 'taskDefinitions' | 'region'>;
@@ -37,7 +41,7 @@ export async function loadBase(
     case 'family':
       return loadRevision(aws, base.family, latestOfFamily);
     case 'latest-of-service':
-      return loadLatestOfService(aws, services);
+      return loadLatestGood(aws, services);
     case 'running':
       return loadRevision(aws, runningRevision(services), (name) => `${name}, which runs now`);
   }
@@ -98,6 +102,77 @@ export async function findRevision(
     if (awsErrorKind(error) === 'refused') return undefined;
     throw deployErrorOf(error, `reading task definition ${reference}`);
   }
+}
+
+/** Revisions that are looked at, from the latest one down, before what runs is taken. */
+const LOOKED_AT = 20;
+
+/**
+ * The latest ACTIVE revision of the family that no deployment of these services speaks against: none that failed, was
+ * rolled back or stopped, none that the service went back from, none that is marked. So what Terraform changed ships, and
+ * what was found bad does not come back.
+ */
+async function loadLatestGood(
+  aws: TaskDefinitionReads,
+  services: readonly ServiceSnapshot[],
+): Promise<LoadedDefinition> {
+  const latest = await loadLatestOfService(aws, services);
+  const newest = latest.arn === undefined ? 0 : revisionNumber(latest.arn);
+  const floor = Math.max(0, ...services.map(goodNumber));
+  const passedOver: string[] = [];
+  for (let number = newest; number > Math.max(0, newest - LOOKED_AT); number -= 1) {
+    const arn = latest.arn?.replace(/:\d+$/, `:${number}`) ?? '';
+    const against = services.map((service) => whatSpeaksAgainst(arn, service)).find(Boolean);
+    const found =
+      against !== undefined ? undefined : number === newest ? latest : await findRevision(aws, arn);
+    if (against !== undefined) passedOver.push(`${revisionName(arn)} ${against}`);
+    else if (found !== undefined && isMarkedAsFailed(tagsOf(found.definition))) {
+      passedOver.push(`${revisionName(arn)} is marked as failed`);
+    } else if (found?.arn !== undefined) {
+      return passedOver.length === 0
+        ? latest
+        : { ...found, origin: `${revisionName(arn)}, the latest good revision of its family`, passedOver };
+    }
+    if (number <= floor) break;
+  }
+  const [first] = services;
+  if (passedOver.length === 0 || first === undefined) return latest;
+  const running = first.lastGood?.taskDefinitionArn ?? first.taskDefinitionArn;
+  return { ...(await loadRevision(aws, running, (name) => `${name}, the last good revision`)), passedOver };
+}
+
+/** Pure: why a revision is no base for this service; undefined where nothing speaks against it. */
+export function whatSpeaksAgainst(
+  arn: string,
+  {
+    past,
+    taskDefinitionArn: current,
+    lastGood,
+  }: Pick<ServiceSnapshot, 'past' | 'taskDefinitionArn' | 'lastGood'>,
+): string | undefined {
+  if (lastGood?.taskDefinitionArn === arn) return undefined;
+  const latest = past.find(
+    ({ taskDefinitionArn, verdict }) => taskDefinitionArn === arn && verdict !== 'superseded',
+  );
+  if (latest?.verdict === 'failed') return 'failed here';
+  if (latest?.verdict !== 'good') return undefined;
+  const since = past.slice(0, past.indexOf(latest));
+  const wentBack = [...since.map(({ taskDefinitionArn }) => taskDefinitionArn), current].some(
+    (other) => familyOf(other) === familyOf(arn) && revisionNumber(other) < revisionNumber(arn),
+  );
+  return wentBack ? 'was gone back from' : undefined;
+}
+
+function goodNumber({ lastGood }: ServiceSnapshot): number {
+  return lastGood === undefined ? 0 : revisionNumber(lastGood.taskDefinitionArn);
+}
+
+function revisionNumber(arn: string): number {
+  return Number(/:(\d+)$/.exec(arn)?.[1] ?? 0);
+}
+
+function tagsOf({ tags }: TaskDefinition): readonly Json[] {
+  return isArray(tags) ? tags : [];
 }
 
 /** An ARN says more than a name: another region or account is not this one's revision of the same name. */

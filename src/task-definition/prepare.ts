@@ -1,5 +1,5 @@
 import type { Aws } from '../aws/clients.ts';
-import { byDigest, ecrRepositoryOf, parseImageReference } from '../aws/image-reference.ts';
+import { ecrRepositoryOf, parseImageReference } from '../aws/image-reference.ts';
 import type {
   DefinitionChange,
   DeployedImage,
@@ -9,9 +9,11 @@ import type {
   ServiceSnapshot,
   TaskDefinition,
 } from '../model/index.ts';
+import { pinImages } from '../ecs/rollback-target.ts';
 import { DeployError } from '../runtime/error.ts';
 import type { Log } from '../runtime/log.ts';
 import { describeChange, diffDefinitions } from './diff.ts';
+import { settleImages, warningOf, type SettledImage } from './kept-images.ts';
 import { findRevision, loadBase, loadRevision, type LoadedDefinition } from './load.ts';
 import { render, rendersAnything, rendersContainers } from './render.ts';
 import { mapContainers } from './shape.ts';
@@ -27,6 +29,8 @@ export interface PreparedDefinition {
   readonly images: Readonly<Record<string, DeployedImage>>;
   /** Against what the (first) service runs; against nothing where there is no service. */
   readonly changes: readonly DefinitionChange[];
+  /** Paths in which the base differs from what runs, and which this run did not ask to change. */
+  readonly unasked?: readonly string[];
   /** What the (first) service runs. */
   readonly current: TaskDefinition | undefined;
   /** Definitions that AWS has registered, and so takes: the base, where it is no file, and what runs. */
@@ -37,38 +41,69 @@ export interface PrepareContext {
   readonly aws: Pick<Aws, 'taskDefinitions' | 'region'>;
   readonly log: Log;
   readonly workspace: string;
+  /** The image that a reference means right now, by digest where that can be known. */
+  readonly resolve: (reference: string) => Promise<DeployedImage>;
 }
 
-/** Loads the base, renders this run's images and fields into it, and compares it with what is there. */
+/**
+ * Loads the base, renders this run's images and fields into it, and compares it with what is there. `ran`: the images
+ * that a revision is gone back to with; what is not in it stays as the revision writes it.
+ */
 export async function prepareTaskDefinition(
-  { aws, log, workspace }: PrepareContext,
+  ctx: PrepareContext,
   request: Request,
   services: readonly ServiceSnapshot[],
   provided: ProvidedImages,
+  ran?: readonly RunningImage[],
 ): Promise<PreparedDefinition> {
+  const { aws, log, workspace } = ctx;
   const base = await loadBase(aws, request.definition.base, services, { workspace, log });
   const [service] = services;
-  const current = service && (await loadCurrent(aws, service, base, request));
-  const rendered = renderOnto(base, request, provided, current?.running ?? []);
+  const current = service && (await loadCurrent(aws, service, base));
+  const rendered =
+    ran === undefined ? await renderOnto(ctx, base, request, provided, current) : goneBackTo(base, ran);
   refuseWithoutImage(rendered.definition, base.origin);
-  const changes = current
-    ? diffDefinitions(current.pinned, rendered.definition, request.definition.showEnvironmentValues)
+  const against = current && comparable(current, rendered.definition);
+  const changes = against
+    ? diffDefinitions(against, rendered.definition, request.definition.showEnvironmentValues)
     : [];
-  const baseChanges = current ? diffDefinitions(current.definition, base.definition) : [];
-  log.line(`Base: ${base.origin}${differences(baseChanges)}.`);
+  const unasked =
+    current && ran === undefined ? await unaskedPaths(aws, request, services, current, base, rendered) : [];
+  log.line(`Base: ${base.origin}.`);
+  for (const revision of base.passedOver ?? []) log.line(`Not the base: ${revision}.`);
   for (const change of changes) log.line(describeChange(change));
   if (current && changes.length === 0) log.line('Nothing differs from what runs.');
+  warnOfUnasked(log, base, unasked);
   return {
     ...rendered,
     origin: base.origin,
-    existingArn: await existingRevision(aws, rendered.definition, base, current),
+    existingArn: await existingRevision(aws, rendered, base, current, isForced(request, service)),
     changes,
+    unasked,
     current: current?.pinned,
     heldByAws: [
       ...(request.definition.base.kind === 'file' ? [] : [base.definition]),
       ...(current === undefined ? [] : [current.definition]),
     ],
   };
+}
+
+/** Pure: the revision as it ran. */
+function goneBackTo(base: LoadedDefinition, ran: readonly RunningImage[]): Rendered {
+  const definition = pinImages(base.definition, ran);
+  const images = definition.containerDefinitions.flatMap(({ name, image }) => {
+    const { digest } = parseImageReference(image);
+    const registry = ecrRepositoryOf(image)?.host;
+    return digest === undefined
+      ? []
+      : [[name, { reference: image, digest, tag: undefined, registry }] as const];
+  });
+  return { definition, images: Object.fromEntries(images) };
+}
+
+/** A new deployment is made even of the revision that runs. */
+function isForced(request: Request, service: ServiceSnapshot | undefined): boolean {
+  return request.rollout.forceNewDeployment === true || service?.rollout === 'failed';
 }
 
 /** Neither the base nor this run nor what runs has an image for it. */
@@ -84,38 +119,30 @@ function refuseWithoutImage({ containerDefinitions }: TaskDefinition, origin: st
   );
 }
 
-function differences(changes: readonly DefinitionChange[]): string {
-  if (changes.length === 0) return '';
-  const paths = changes.slice(0, 5).map((change) => change.path);
-  const more = changes.length > paths.length ? ` and ${changes.length - paths.length} more` : '';
-  return `; before rendering it differs from what runs in ${paths.join(', ')}${more}`;
-}
-
 /** What the (first) service runs. */
 interface CurrentDefinition {
+  readonly arn: string;
+  readonly isActive: boolean;
   readonly definition: TaskDefinition;
   readonly running: readonly RunningImage[];
   /** The definition with its images as ECS resolved them. */
   readonly pinned: TaskDefinition;
-  /** Undefined where it would have to be deployed again, and was deregistered. */
-  readonly deployableArn: string | undefined;
 }
 
 async function loadCurrent(
   aws: Pick<Aws, 'taskDefinitions' | 'region'>,
   service: ServiceSnapshot,
   base: LoadedDefinition,
-  request: Request,
 ): Promise<CurrentDefinition> {
   const loaded =
     base.arn === service.taskDefinitionArn ? base : await loadRevision(aws, service.taskDefinitionArn);
   const running = runningImages(service, loaded.definition);
-  const deployedAgain = request.rollout.forceNewDeployment === true || service.rollout === 'failed';
   return {
+    arn: service.taskDefinitionArn,
+    isActive: loaded.arn !== undefined,
     definition: loaded.definition,
     running,
-    pinned: pinned(loaded.definition, running),
-    deployableArn: loaded.arn ?? (deployedAgain ? undefined : service.taskDefinitionArn),
+    pinned: pinImages(loaded.definition, running),
   };
 }
 
@@ -128,48 +155,105 @@ function runningImages(service: ServiceSnapshot, current: TaskDefinition): reado
   return [...service.running, ...others];
 }
 
-/** An existing revision with nothing to render is deployed as it is, its images included. */
-function renderOnto(
-  base: LoadedDefinition,
-  request: Request,
-  provided: ProvidedImages,
-  running: readonly RunningImage[],
-): { definition: TaskDefinition; images: Record<string, DeployedImage> } {
-  const fields = rendersAnything(request.definition);
-  if (provided.kind === 'none' && !fields) {
-    const asItIs = request.definition.base.kind === 'revision';
-    return {
-      definition: asItIs ? base.definition : pinned(base.definition, running),
-      images: {},
-    };
-  }
-  const hints = { named: request.definition.containers, ecrRepository: request.ecrRepository, running };
-  const concerned = provided.kind !== 'none' || rendersContainers(request.definition);
-  const containers = concerned ? chooseContainers(base.definition, provided, hints) : [];
-  const images = imagesByContainer(provided, containers);
-  return {
-    definition: render(base.definition, { request: request.definition, containers, images, running }),
-    images,
-  };
-}
-
-/** The definition with every image as it runs, by digest where the digest is known. */
-function pinned(definition: TaskDefinition, running: readonly RunningImage[]): TaskDefinition {
-  return mapContainers(definition, (container) => {
-    const now = running.find((each) => each.container === container.name);
-    if (now === undefined) return container;
-    return { ...container, image: now.digest === undefined ? now.image : byDigest(now.image, now.digest) };
+/** What runs, for the comparison: two references of equal text are equal, all others are compared by digest. */
+function comparable({ definition, pinned }: CurrentDefinition, rendered: TaskDefinition): TaskDefinition {
+  return mapContainers(pinned, (container) => {
+    const text = definition.containerDefinitions.find(({ name }) => name === container.name)?.image;
+    const ours = rendered.containerDefinitions.find(({ name }) => name === container.name)?.image;
+    return text !== undefined && text === ours ? { ...container, image: text } : container;
   });
 }
 
-/** The revision that runs, or else the base itself (for a file: the family's latest), if it is this definition. */
+interface Rendered {
+  readonly definition: TaskDefinition;
+  readonly images: Readonly<Record<string, DeployedImage>>;
+}
+
+/** A revision that is named, and does not run, is deployed as it is where there is nothing to render into it. */
+async function renderOnto(
+  ctx: PrepareContext,
+  base: LoadedDefinition,
+  request: Request,
+  provided: ProvidedImages,
+  current: CurrentDefinition | undefined,
+): Promise<Rendered> {
+  const fields = rendersAnything(request.definition);
+  const { base: asked, containers: named } = request.definition;
+  const running = current?.running ?? [];
+  if (provided.kind === 'none' && !fields && asked.kind === 'revision' && base.arn !== current?.arn) {
+    return { definition: base.definition, images: {} };
+  }
+  const hints = { named, ecrRepository: request.ecrRepository, running };
+  const concerned = provided.kind !== 'none' || rendersContainers(request.definition);
+  const containers = concerned ? chooseContainers(base.definition, provided, hints) : [];
+  const ours = imagesByContainer(provided, containers);
+  const imageContainers = concerned ? containers : chosenOrUndefined(base.definition, provided, hints);
+  const isFile = asked.kind === 'file';
+  const terms = { isFile, imageContainers, brought: Object.keys(ours), running };
+  const settled = settleImages(base.definition, terms);
+  for (const text of settled.flatMap((each) => warningOf(each) ?? [])) ctx.log.warn(text);
+  const written = isFile ? await resolved(ctx, settled, base.definition, imageContainers ?? []) : {};
+  const kept = mapContainers(base.definition, (container) => {
+    const image =
+      written[container.name]?.reference ?? settled.find((each) => each.container === container.name)?.image;
+    return image === undefined ? container : { ...container, image };
+  });
+  const definition = render(kept, { request: request.definition, containers, images: ours, running: [] });
+  const brought = Object.entries(written).filter(([name]) => (imageContainers ?? []).includes(name));
+  return { definition, images: { ...Object.fromEntries(brought), ...ours } };
+}
+
+/** The images that a file names, as far as they are in ECR or in a container that images go to. */
+async function resolved(
+  ctx: PrepareContext,
+  settled: readonly SettledImage[],
+  file: TaskDefinition,
+  imageContainers: readonly string[],
+): Promise<Record<string, DeployedImage>> {
+  const asWritten = settled.filter(({ container, image }) =>
+    file.containerDefinitions.some((each) => each.name === container && each.image === image),
+  );
+  const concerned = asWritten.filter(
+    ({ container, image }) => ecrRepositoryOf(image) !== undefined || imageContainers.includes(container),
+  );
+  const found = concerned.map(async ({ container, image }) => [container, await ctx.resolve(image)] as const);
+  return Object.fromEntries(await Promise.all(found));
+}
+
+/** The same choice where nothing depends on it: undefined where it cannot be made. */
+function chosenOrUndefined(
+  definition: TaskDefinition,
+  provided: ProvidedImages,
+  hints: ContainerHints,
+): string[] | undefined {
+  try {
+    return chooseContainers(definition, provided, hints);
+  } catch (error) {
+    if (error instanceof DeployError) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * The revision that runs, or else the base itself (for a file: the family's latest), if it is this definition. None where
+ * this run brings an image whose digest is not known: the same tag may be another image by now.
+ */
 async function existingRevision(
   aws: Pick<Aws, 'taskDefinitions' | 'region'>,
-  definition: TaskDefinition,
+  { definition, images }: Rendered,
   base: LoadedDefinition,
   current: CurrentDefinition | undefined,
+  isForced: boolean,
 ): Promise<string | undefined> {
-  if (current !== undefined && isSame(current.pinned, definition)) return current.deployableArn;
+  const isUnknown = Object.values(images).some(
+    ({ digest, toBeBuilt }) => digest === undefined && toBeBuilt !== true,
+  );
+  if (isUnknown) return undefined;
+  if (current !== undefined && isSame(comparable(current, definition), definition)) {
+    if (!isForced) return current.arn;
+    // A new deployment of a text with a tag starts what the tag means by then.
+    return current.isActive && isSame(current.definition, definition) ? current.arn : undefined;
+  }
   if (base.arn !== undefined) return isSame(base.definition, definition) ? base.arn : undefined;
   const latest = await findRevision(aws, definition.family);
   return latest !== undefined && isSame(latest.definition, definition) ? latest.arn : undefined;
@@ -177,6 +261,48 @@ async function existingRevision(
 
 function isSame(one: TaskDefinition, other: TaskDefinition): boolean {
   return diffDefinitions(one, other).length === 0;
+}
+
+/**
+ * Where the base is whatever revision is the latest, what it changes besides what this run asked for. While a deployment
+ * is under way, what is compared with is the last good revision: nobody has seen the one under way work.
+ */
+async function unaskedPaths(
+  aws: Pick<Aws, 'taskDefinitions' | 'region'>,
+  { definition: { base: asked } }: Request,
+  [service]: readonly ServiceSnapshot[],
+  current: CurrentDefinition,
+  base: LoadedDefinition,
+  { definition: rendered }: Rendered,
+): Promise<string[]> {
+  if (asked.kind !== 'latest-of-service' && asked.kind !== 'family') return [];
+  const good = service?.rollout === 'complete' ? undefined : service?.lastGood?.taskDefinitionArn;
+  const proven = good === undefined || good === current.arn ? undefined : await findRevision(aws, good);
+  const before = proven?.definition ?? current.definition;
+  const ofBase = pathsOf(diffDefinitions(before, base.definition));
+  const ofRun = new Set(pathsOf(diffDefinitions(base.definition, rendered)));
+  const shipped = new Set(pathsOf(diffDefinitions(before, rendered)));
+  return ofBase.filter(
+    (path) => shipped.has(path) && !ofRun.has(path) && !IMAGE.test(path) && !TAG.test(path),
+  );
+}
+
+const IMAGE = /^containerDefinitions\[[^\]]*\]\.image$/;
+const TAG = /^tags\b/;
+
+function pathsOf(changes: readonly DefinitionChange[]): string[] {
+  return changes.map(({ path }) => path);
+}
+
+/** Fields that a warning names; the summary has all of them. */
+const NAMED = 8;
+
+function warnOfUnasked(log: Log, { origin }: LoadedDefinition, unasked: readonly string[]): void {
+  if (unasked.length === 0) return;
+  const more = unasked.length > NAMED ? ` and ${unasked.length - NAMED} more` : '';
+  log.warn(
+    `The base (${origin}) differs from what runs in what this run did not ask for: ${unasked.slice(0, NAMED).join(', ')}${more}. It ships with this release. With task-definition: running the base is what runs.`,
+  );
 }
 
 /** What helps to choose when the user named no container. */

@@ -1,16 +1,19 @@
 import { readFile, stat } from 'node:fs/promises';
 import { isAbsolute, resolve } from 'node:path';
 import {
+  LineCounter,
+  isScalar,
   parseDocument,
+  visit,
   type Document,
   type ParseOptions,
   type SchemaOptions,
-  type YAMLParseError,
 } from 'yaml';
 import type { TaskDefinition } from '../model/index.ts';
 import { DeployError } from '../runtime/error.ts';
 import type { Log } from '../runtime/log.ts';
-import { READ_ONLY, asTaskDefinition } from './shape.ts';
+import { READ_ONLY } from '../aws/task-definitions.ts';
+import { asTaskDefinition } from './shape.ts';
 import { foreignForm, formOfText } from './foreign-form.ts';
 import { Written, isList, isMap, shapeDefinition, type Raw, type Shaped } from './file-shape.ts';
 
@@ -86,8 +89,9 @@ const SCALARS = new Set(['tag:yaml.org,2002:int', 'tag:yaml.org,2002:float', 'ta
 
 /** JSON is YAML. Numbers and booleans keep the text that they are written as. */
 const READING: ParseOptions & SchemaOptions & { prettyErrors: boolean } = {
-  uniqueKeys: true,
-  prettyErrors: true,
+  // Both take a time that grows with the square of what is wrong.
+  uniqueKeys: false,
+  prettyErrors: false,
   merge: true,
   customTags: (tags) =>
     tags.map((tag) =>
@@ -109,29 +113,57 @@ function written(resolved: unknown, source: string): unknown {
 
 function contentOf(path: string, text: string): Raw {
   try {
-    const document = parseDocument(text, READING);
+    const lineCounter = new LineCounter();
+    const document = parseDocument(text, { ...READING, lineCounter });
+    const whereIs = (offset: number): string => {
+      const { line, col } = lineCounter.linePos(offset);
+      return `line ${line}, column ${col}`;
+    };
     const [problem] = document.errors;
-    if (problem !== undefined) throw wrong(path, `it is neither JSON nor YAML: ${whereOf(problem)}`);
-    const tag = unknownTag(document);
-    if (tag !== undefined) throw wrong(path, tag);
+    // The parser's messages quote the file, which may hold secrets: its code and the place say enough.
+    const wrongAt = (what: string, offset: number): DeployError =>
+      wrong(path, `it is neither JSON nor YAML: ${what} at ${whereIs(offset)}`);
+    if (problem !== undefined) throw wrongAt(problem.code.toLowerCase().replaceAll('_', ' '), problem.pos[0]);
+    const twice = duplicateKey(document);
+    if (twice !== undefined) throw wrongAt('duplicate key', twice);
+    // CloudFormation's short forms are the tags that files have in practice.
+    const tag = document.warnings.find(({ code }) => code === 'TAG_RESOLVE_FAILED');
+    if (tag !== undefined) {
+      const where = whereIs(tag.pos[0]);
+      throw wrong(
+        path,
+        `it has a tag that only CloudFormation or another program understands (${where}): write the value itself`,
+      );
+    }
     return document.toJS({ maxAliasCount: MAX_ALIASES, mapAsMap: true }) as Raw;
   } catch (error) {
     if (error instanceof DeployError) throw error;
-    if (error instanceof ReferenceError)
+    if (error instanceof ReferenceError) {
       throw wrong(path, 'it has an alias that leads nowhere, or too many of them');
+    }
     if (error instanceof RangeError) throw wrong(path, 'it is nested too deeply');
     throw wrong(path, firstLine((error as Error).message));
   }
 }
 
-/** CloudFormation's short forms are the tags that files have in practice. */
-function unknownTag(document: Pick<Document, 'warnings'>): string | undefined {
-  const warning = document.warnings.find(({ code }) => code === 'TAG_RESOLVE_FAILED');
-  if (warning === undefined) return undefined;
-  const [at] = warning.linePos ?? [];
-  return `it has a tag that only CloudFormation or another program understands${
-    at === undefined ? '' : ` (line ${at.line}, column ${at.col})`
-  }: write the value itself`;
+/** Where a key stands that its object has already. The parser's own look takes a time that grows with the square. */
+function duplicateKey(document: Document.Parsed): number | undefined {
+  let found: number | undefined;
+  visit(document, {
+    Map: (_key, { items }) => {
+      const seen = new Set<string>();
+      for (const { key } of items) {
+        if (!isScalar(key) || key.source === undefined || key.source === '<<') continue;
+        if (seen.has(key.source)) {
+          found = key.range?.[0] ?? 0;
+          return visit.BREAK;
+        }
+        seen.add(key.source);
+      }
+      return undefined;
+    },
+  });
+  return found;
 }
 
 async function readText(path: string, absolute: string): Promise<string> {
@@ -172,13 +204,6 @@ function wrong(path: string, what: string): DeployError {
       hint: 'Correct the file. AWS was not asked anything yet.',
     },
   );
-}
-
-/** The parser's messages quote the file, which may hold secrets: its code and the place say enough. */
-function whereOf({ code, linePos }: Pick<YAMLParseError, 'code' | 'linePos'>): string {
-  const [at] = linePos ?? [];
-  const what = code.toLowerCase().replaceAll('_', ' ');
-  return at === undefined ? what : `${what} at line ${at.line}, column ${at.col}`;
 }
 
 function firstLine(text: string): string {

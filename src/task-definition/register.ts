@@ -1,9 +1,9 @@
 import { revisionName } from '../aws/arn.ts';
-import type { Aws, EcsReads } from '../aws/clients.ts';
+import type { Aws } from '../aws/clients.ts';
 import { awsErrorKind, deployErrorOf, describeAwsError } from '../aws/errors.ts';
 import { writeOnce } from '../aws/writes.ts';
-import { describeService } from '../ecs/services.ts';
-import { describeTasks, listFamilyTasks } from '../ecs/tasks.ts';
+import { FAILED_MARK } from '../ecs/rollback-target.ts';
+import { describeService, primaryOf } from '../ecs/services.ts';
 import type { RegisteredDefinition, ServiceAddress, ServiceRun, TaskDefinition } from '../model/index.ts';
 import { CancelledUnanswered } from '../runtime/cancellation.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -11,7 +11,7 @@ import { DeployError } from '../runtime/error.ts';
 import { isArray, isObject } from '../runtime/json.ts';
 import type { Log } from '../runtime/log.ts';
 import { Masks } from '../runtime/masks.ts';
-import { withTimeout } from '../runtime/wait.ts';
+import { TimedOut, withTimeout } from '../runtime/wait.ts';
 import { diffDefinitions } from './diff.ts';
 import { findRevision } from './load.ts';
 import type { PreparedDefinition } from './prepare.ts';
@@ -28,11 +28,11 @@ export async function registerOrReuse(
   ctx: RegisterContext,
   prepared: Omit<PreparedDefinition, 'current' | 'heldByAws'>,
 ): Promise<RegisteredDefinition> {
-  const { existingArn, definition, origin, changes } = prepared;
+  const { existingArn, definition, origin, changes, unasked = [] } = prepared;
   const arn = existingArn ?? (await registerTaskDefinition(ctx, definition));
   const registered = existingArn === undefined;
   ctx.log.line(`${revisionName(arn)} ${registered ? 'is registered' : 'holds this definition already'}.`);
-  return { arn, origin, registered, deregistered: false, changes };
+  return { arn, origin, registered, deregistered: false, changes, unasked };
 }
 
 /** Registers the definition once and resolves to its ARN. Rejects with `register-refused` and AWS's own words. */
@@ -84,13 +84,13 @@ async function findRegistered(
     : undefined;
 }
 
-/** The outcome stands by then: a look at who uses a revision is waited for so long. */
+/** The verdict stands by then: a look at what the services run is waited for so long. */
 const LOOK_MS = 10_000;
 
-/** Pauses while the last tasks of a failed revision stop, in seconds. */
-const PAUSES = [0, 2, 5, 10, 15, 30];
-
-/** Takes a revision back (see below) if no service ended up on it, nor may yet. */
+/**
+ * Deregisters a revision of this run on which no service ended up, nor may yet: what failed must not become the base of
+ * the next run. ECS lets a revision go that tasks and a rollback still use (ECS API, DeregisterTaskDefinition).
+ */
 export async function deregisterUnused(
   ctx: RegisterContext,
   definition: RegisteredDefinition,
@@ -109,8 +109,8 @@ export async function deregisterUnused(
 }
 
 /**
- * Deregisters the revision, if this run registered it, once no deployment and no task of the services uses it. An
- * orphan is untidy, not a failure: what stands in the way is a line in the log.
+ * Deregisters the revision, if this run registered it, as soon as the PRIMARY of each service is another one, read right
+ * before. Nobody waits for tasks to stop. An orphan is untidy, not a failure: what stands in the way is a line in the log.
  */
 export async function deregister(
   ctx: RegisterContext,
@@ -118,51 +118,54 @@ export async function deregister(
   services: readonly ServiceAddress[],
 ): Promise<RegisteredDefinition> {
   if (!definition.registered) return definition;
+  const name = revisionName(definition.arn);
   try {
-    const deregistered = await deregisterIfUnused(ctx, definition.arn, services);
+    const deregistered = await withTimeout(ctx.clock, LOOK_MS, () =>
+      deregisterIfReplaced(ctx, definition.arn, services),
+    );
     ctx.log.line(
       deregistered
-        ? `${revisionName(definition.arn)} is deregistered: nothing uses it.`
-        : `${revisionName(definition.arn)} stays registered: its last tasks are still stopping.`,
+        ? `${name} is deregistered: no service is on it, and it is no base for the next run.`
+        : `${name} stays registered: a service is still on it.`,
     );
     return { ...definition, deregistered };
   } catch (error) {
-    if (awsErrorKind(error) === 'not-aws') throw error;
-    ctx.log.line(`${revisionName(definition.arn)} stays registered (${describeAwsError(error)}).`);
+    if (awsErrorKind(error) === 'not-aws' && !(error instanceof TimedOut)) throw error;
+    ctx.log.line(`${name} stays registered (${describeAwsError(error)}).`);
     return definition;
   }
 }
 
-async function deregisterIfUnused(
-  { aws, clock, signal }: RegisterContext,
+/** Resolves to whether the revision was deregistered: not while a service is on it. */
+export async function deregisterIfReplaced(
+  { aws }: { readonly aws: Pick<Aws, 'ecs' | 'ecsWrites'> },
   taskDefinitionArn: string,
   services: readonly ServiceAddress[],
 ): Promise<boolean> {
-  const look = (): Promise<boolean[]> =>
-    Promise.all(services.map((service) => isUsed(aws.ecs, taskDefinitionArn, service)));
-  for (const pause of PAUSES) {
-    await clock.sleep(pause * 1000, signal);
-    const uses = await withTimeout(clock, LOOK_MS, look);
-    if (uses.includes(true)) continue;
-    await aws.ecsWrites.deregisterTaskDefinition({ taskDefinition: taskDefinitionArn });
-    return true;
-  }
-  return false;
+  const primaries = await Promise.all(
+    services.map(async (service) => primaryOf(await describeService(aws.ecs, service))?.taskDefinition),
+  );
+  if (primaries.includes(taskDefinitionArn)) return false;
+  await aws.ecsWrites.deregisterTaskDefinition({ taskDefinition: taskDefinitionArn });
+  return true;
 }
 
-/** By an entry of `deployments[]`, or by a task of the cluster that has not stopped, be it the service's or not. */
-async function isUsed(
-  ecs: Pick<EcsReads, 'describeServices' | 'listTasks' | 'describeTasks'>,
-  taskDefinitionArn: string,
-  service: ServiceAddress,
-): Promise<boolean> {
-  const { deployments = [] } = await describeService(ecs, service);
-  if (deployments.some((each) => each.taskDefinition === taskDefinitionArn)) return true;
-  const [family = ''] = revisionName(taskDefinitionArn).split(':');
-  const [running, stopping] = await Promise.all([
-    listFamilyTasks(ecs, service.cluster, family, 'RUNNING'),
-    listFamilyTasks(ecs, service.cluster, family, 'STOPPED'),
-  ]);
-  const tasks = await describeTasks(ecs, service.cluster, [...running, ...stopping]);
-  return tasks.some((task) => task.taskDefinitionArn === taskDefinitionArn && task.lastStatus !== 'STOPPED');
+/**
+ * Marks a revision that gates condemned after ECS had called its deployment successful: ECS's own history calls it good.
+ * Never rejects for what AWS answers: a line in the log says that it is not marked, and what that means.
+ */
+export async function markAsFailed(
+  { aws, log }: Pick<RegisterContext, 'aws' | 'log'>,
+  { arn }: Pick<RegisteredDefinition, 'arn'>,
+): Promise<void> {
+  const name = revisionName(arn);
+  try {
+    await aws.ecsWrites.tagResource({ resourceArn: arn, tags: [FAILED_MARK] });
+    log.line(`${name} is marked as failed (tag ${FAILED_MARK.key}): no run takes it for a good one.`);
+  } catch (error) {
+    if (awsErrorKind(error) === 'not-aws') throw error;
+    log.line(
+      `${name} is not marked as failed (${describeAwsError(error)}): a later run may take it for a good one (ecs:TagResource).`,
+    );
+  }
 }

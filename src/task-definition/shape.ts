@@ -1,26 +1,10 @@
+import { withoutReadOnlyFields } from '../aws/task-definitions.ts';
 import type { ContainerDefinition, Json, JsonObject, TaskDefinition } from '../model/index.ts';
 import { isArray, isObject } from '../runtime/json.ts';
 
-/** What DescribeTaskDefinition adds and RegisterTaskDefinition refuses (ECS API, TaskDefinition). */
-export const READ_ONLY: ReadonlySet<string> = new Set([
-  'taskDefinitionArn',
-  'revision',
-  'status',
-  'requiresAttributes',
-  'compatibilities',
-  'registeredAt',
-  'registeredBy',
-  'deregisteredAt',
-  'deleteRequestedAt',
-]);
-
-/**
- * A described definition in the form that can be registered: a deny-list, so that a field that AWS adds tomorrow
- * travels along. Tags are a sibling in the answer and a field of the request.
- */
+/** A described definition in the form that can be registered. Throws a sentence where it is none. */
 export function registrable(described: JsonObject, tags: readonly Json[] = []): TaskDefinition {
-  const kept = Object.entries(described).filter(([field]) => !READ_ONLY.has(field));
-  return asTaskDefinition({ ...Object.fromEntries(kept), ...(tags.length === 0 ? {} : { tags }) });
+  return asTaskDefinition(withoutReadOnlyFields(described, tags));
 }
 
 /** Checks the two fields that everything else relies on. Throws a sentence that names what is wrong. */

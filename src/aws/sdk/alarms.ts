@@ -3,7 +3,7 @@ import {
   DescribeAlarmsCommand,
   type CloudWatchClientConfig,
 } from '@aws-sdk/client-cloudwatch';
-import type { AlarmReads } from '../clients.ts';
+import type { AlarmReads } from '../calls.ts';
 
 /** Only these calls are bundled, and only a run that makes one of them loads them. */
 export function connect(config: CloudWatchClientConfig): AlarmReads {

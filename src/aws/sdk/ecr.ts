@@ -8,7 +8,7 @@ import {
   PutImageCommand,
   type ECRClientConfig,
 } from '@aws-sdk/client-ecr';
-import type { EcrReads, EcrWrites } from '../clients.ts';
+import type { EcrReads, EcrWrites } from '../calls.ts';
 
 /** Only these calls are bundled, and only a run that makes one of them loads them. */
 export function connect(config: ECRClientConfig): EcrReads & EcrWrites {

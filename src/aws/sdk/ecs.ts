@@ -8,6 +8,7 @@ import {
   ListTasksCommand,
   DescribeTasksCommand,
   DescribeContainerInstancesCommand,
+  TagResourceCommand,
   UpdateServiceCommand,
   StopServiceDeploymentCommand,
   DeregisterTaskDefinitionCommand,
@@ -15,7 +16,7 @@ import {
   StopTaskCommand,
   type ECSClient,
 } from '@aws-sdk/client-ecs';
-import type { EcsReads, EcsWrites } from '../clients.ts';
+import type { EcsReads, EcsWrites } from '../calls.ts';
 
 export function reading(client: ECSClient): EcsReads {
   return {
@@ -36,6 +37,7 @@ export function writing(client: ECSClient): EcsWrites {
     updateService: (input) => client.send(new UpdateServiceCommand(input)),
     stopServiceDeployment: (input) => client.send(new StopServiceDeploymentCommand(input)),
     deregisterTaskDefinition: (input) => client.send(new DeregisterTaskDefinitionCommand(input)),
+    tagResource: (input) => client.send(new TagResourceCommand(input)),
     runTask: (input) => client.send(new RunTaskCommand(input)),
     stopTask: (input) => client.send(new StopTaskCommand(input)),
   };

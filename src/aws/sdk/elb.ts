@@ -5,7 +5,7 @@ import {
   DescribeLoadBalancersCommand,
   type ElasticLoadBalancingV2ClientConfig,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
-import type { LoadBalancerReads } from '../clients.ts';
+import type { LoadBalancerReads } from '../calls.ts';
 
 /** Only these calls are bundled, and only a run that makes one of them loads them. */
 export function connect(config: ElasticLoadBalancingV2ClientConfig): LoadBalancerReads {

@@ -4,7 +4,7 @@ import {
   DescribeLogGroupsCommand,
   type CloudWatchLogsClientConfig,
 } from '@aws-sdk/client-cloudwatch-logs';
-import type { LogReads } from '../clients.ts';
+import type { LogReads } from '../calls.ts';
 
 /** Only these calls are bundled, and only a run that makes one of them loads them. */
 export function connect(config: CloudWatchLogsClientConfig): LogReads {

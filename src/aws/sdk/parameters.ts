@@ -1,5 +1,5 @@
 import { SSMClient, DescribeParametersCommand, type SSMClientConfig } from '@aws-sdk/client-ssm';
-import type { ParameterReads } from '../clients.ts';
+import type { ParameterReads } from '../calls.ts';
 
 /** Only these calls are bundled, and only a run that makes one of them loads them. */
 export function connect(config: SSMClientConfig): ParameterReads {

@@ -1,5 +1,5 @@
 import { IAMClient, GetRoleCommand, type IAMClientConfig } from '@aws-sdk/client-iam';
-import type { RoleReads } from '../clients.ts';
+import type { RoleReads } from '../calls.ts';
 
 /** Only these calls are bundled, and only a run that makes one of them loads them. */
 export function connect(config: IAMClientConfig): RoleReads {

@@ -3,7 +3,7 @@ import {
   DescribeScalableTargetsCommand,
   type ApplicationAutoScalingClientConfig,
 } from '@aws-sdk/client-application-auto-scaling';
-import type { ScalingReads } from '../clients.ts';
+import type { ScalingReads } from '../calls.ts';
 
 /** Only these calls are bundled, and only a run that makes one of them loads them. */
 export function connect(config: ApplicationAutoScalingClientConfig): ScalingReads {

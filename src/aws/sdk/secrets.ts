@@ -3,7 +3,7 @@ import {
   DescribeSecretCommand,
   type SecretsManagerClientConfig,
 } from '@aws-sdk/client-secrets-manager';
-import type { SecretReads } from '../clients.ts';
+import type { SecretReads } from '../calls.ts';
 
 /** Only these calls are bundled, and only a run that makes one of them loads them. */
 export function connect(config: SecretsManagerClientConfig): SecretReads {

@@ -106,8 +106,22 @@ export function placed(
 /** An entry's name where no other entry of the list has the same, else its number. */
 export function labelOf(list: readonly Json[], entry: Json | undefined, index: number): string {
   const name = nameIn(entry);
-  if (name === undefined) return String(index);
-  return list.filter((each) => nameIn(each) === name).length === 1 ? name : String(index);
+  return name !== undefined && countsOf(list).get(name) === 1 ? name : String(index);
+}
+
+const counts = new WeakMap<readonly Json[], ReadonlyMap<string, number>>();
+
+/** How often each name is in a list; counted once a list, since lists may be long. */
+function countsOf(list: readonly Json[]): ReadonlyMap<string, number> {
+  const known = counts.get(list);
+  if (known !== undefined) return known;
+  const made = new Map<string, number>();
+  for (const entry of list) {
+    const name = nameIn(entry);
+    if (name !== undefined) made.set(name, (made.get(name) ?? 0) + 1);
+  }
+  counts.set(list, made);
+  return made;
 }
 
 function nameIn(entry: Json | undefined): string | undefined {
@@ -140,7 +154,10 @@ export function asksForFargate(definition: JsonObject): boolean {
 
 /** What occurs more than once, each once. */
 export function repeated(texts: readonly string[]): string[] {
-  return [...new Set(texts.filter((text, index) => texts.indexOf(text) !== index))];
+  const seen = new Set<string>();
+  const twice = new Set<string>();
+  for (const text of texts) (seen.has(text) ? twice : seen).add(text);
+  return [...twice];
 }
 
 /** A definition for EC2 with one container, for the examples. */

@@ -1,0 +1,145 @@
+import { revisionName } from '../aws/arn.ts';
+import { wrapAwsError } from '../aws/errors.ts';
+import type { RunContext } from '../context.ts';
+import { isMarkedAsFailed, pinImages } from '../ecs/rollback-target.ts';
+import type { GoodRevision, RunningImage, ServiceSnapshot, TaskDefinition } from '../model/index.ts';
+import { DeployError } from '../runtime/error.ts';
+import { isArray } from '../runtime/json.ts';
+import type { Log } from '../runtime/log.ts';
+import { stackOf } from '../service/history.ts';
+import { diffDefinitions } from '../task-definition/diff.ts';
+import { findRevision } from '../task-definition/load.ts';
+
+/** What `mode: rollback` does with a service. */
+export type GoingBack =
+  /** To the content of this revision, with the digests that it ran with. */
+  | { readonly kind: 'to'; readonly good: GoodRevision }
+  /** A rollback is under way, or has just ended: what is there is what was asked for. */
+  | { readonly kind: 'is-done' };
+
+/** A rollback that ended so long ago, with nothing since, is the one that is asked for. */
+const JUST_NOW_MS = 15 * 60_000;
+
+/** Good deployments that are looked at, newest first. */
+const LOOKED_AT = 12;
+
+/** A good deployment with its content; `content` numbers the contents: two of equal content have the same. */
+interface Entry {
+  readonly good: GoodRevision;
+  readonly content: number;
+  /** Why it is no target. */
+  readonly against: string | undefined;
+}
+
+type Context = Pick<RunContext, 'aws'> & { readonly log: Log };
+
+/**
+ * Where `mode: rollback` goes: to the last good revision below the current one whose content differs from what runs;
+ * those that are passed over are named. A rollback that is under way, or ended just now, is what was asked for. Throws
+ * `no-rollback-target` where none is left.
+ */
+export async function findWayBack(ctx: Context, snapshot: ServiceSnapshot): Promise<GoingBack> {
+  const { address, past, taskDefinitionArn } = snapshot;
+  const contents: TaskDefinition[] = [];
+  const entries: Entry[] = [];
+  const newestFirst = past.filter(({ verdict }) => verdict === 'good').slice(0, LOOKED_AT);
+  for (const good of newestFirst.toReversed()) entries.push(await entryOf(ctx, good, contents));
+  const running = { taskDefinitionArn, images: snapshot.running };
+  const current = (await contentOf(ctx, running, contents)).content;
+  const stack = stackOf(entries.map(({ content }) => content));
+  const done = whatIsDone(snapshot, entries, current, await awsNow(ctx, taskDefinitionArn));
+  if (done !== undefined) {
+    ctx.log.warn(
+      `Service "${address.name}": ${done}. That is what was asked for; nothing further is gone back.`,
+    );
+    return { kind: 'is-done' };
+  }
+  const at = stack.indexOf(current);
+  const below = (at === -1 ? stack : stack.slice(0, at)).toReversed();
+  for (const content of below) {
+    const entry = entries.findLast((each) => each.content === content);
+    if (entry === undefined) continue;
+    if (entry.against === undefined) return { kind: 'to', good: entry.good };
+    ctx.log.line(`Passed over: ${revisionName(entry.good.taskDefinitionArn)}, ${entry.against}.`);
+  }
+  throw nothingToGoBackTo(snapshot, entries.length);
+}
+
+function nothingToGoBackTo(
+  { address, taskDefinitionArn, knownServiceDeployments }: ServiceSnapshot,
+  good: number,
+): DeployError {
+  const why =
+    knownServiceDeployments.length === 0
+      ? 'its service deployments cannot be read (ecs:ListServiceDeployments, ecs:DescribeServiceRevisions), or there are none'
+      : good <= 1
+        ? 'no earlier good revision is among its service deployments, which ECS keeps for 90 days'
+        : 'no good revision below the current one differs from what runs';
+  const family = revisionName(taskDefinitionArn).replace(/:\d+$/, '');
+  return new DeployError('no-rollback-target', `Service "${address.name}" cannot be rolled back: ${why}.`, {
+    hint: `Name the revision to go back to: task-definition: ${family}:<revision>, without mode: rollback.`,
+  });
+}
+
+/** Pure: in words, the rollback that is under way or ended just now; undefined where there is none. */
+function whatIsDone(
+  { past, rollout, taskDefinitionArn }: ServiceSnapshot,
+  entries: readonly Entry[],
+  current: number,
+  now: number | undefined,
+): string | undefined {
+  const [newest] = past;
+  const name = revisionName(taskDefinitionArn);
+  const isJustNow =
+    newest?.finishedAt !== undefined && now !== undefined && now - newest.finishedAt < JUST_NOW_MS;
+  const contents = entries.map(({ content }) => content);
+  if (rollout === 'in-progress') {
+    const at = stackOf(contents).indexOf(current);
+    const isBelow = at !== -1 && at < stackOf(contents).length - 1;
+    return newest?.rolledBack === true || isBelow ? `a rollback to ${name} is under way` : undefined;
+  }
+  if (!isJustNow) return undefined;
+  const before = stackOf(contents.slice(0, -1));
+  const at = before.indexOf(contents.at(-1) ?? -1);
+  const wentBack = newest.verdict === 'good' && at !== -1 && at < before.length - 1;
+  return newest.rolledBack || wentBack ? `it was rolled back to ${name} less than 15 minutes ago` : undefined;
+}
+
+/** The time of day as AWS has it, in milliseconds: its times are compared with no other. */
+async function awsNow({ aws }: Context, taskDefinitionArn: string): Promise<number | undefined> {
+  const { answeredAt } = await wrapAwsError(
+    `reading task definition ${revisionName(taskDefinitionArn)}`,
+    () => aws.taskDefinitions.describe(taskDefinitionArn),
+  );
+  return answeredAt;
+}
+
+async function entryOf(ctx: Context, good: GoodRevision, contents: TaskDefinition[]): Promise<Entry> {
+  const { content, definition } = await contentOf(ctx, good, contents);
+  const tags = definition?.tags;
+  const isMarked = isArray(tags) && isMarkedAsFailed(tags);
+  const against =
+    definition === undefined
+      ? 'which is not there any more'
+      : isMarked
+        ? 'which is marked as failed'
+        : undefined;
+  return { good, content, against };
+}
+
+/** The number of a content; a revision that is not there has one of its own. */
+async function contentOf(
+  { aws }: Context,
+  {
+    taskDefinitionArn,
+    images,
+  }: { readonly taskDefinitionArn: string; readonly images: readonly RunningImage[] },
+  contents: TaskDefinition[],
+): Promise<{ content: number; definition: TaskDefinition | undefined }> {
+  const definition = (await findRevision(aws, taskDefinitionArn))?.definition;
+  const whole: TaskDefinition = definition ?? { family: taskDefinitionArn, containerDefinitions: [] };
+  const content = { ...pinImages(whole, images), tags: [] };
+  const known = contents.findIndex((each) => diffDefinitions(each, content).length === 0);
+  if (known !== -1) return { content: known, definition };
+  return { content: contents.push(content) - 1, definition };
+}
