@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { expectGreen, expectRed, inAWorld, production, step, tag } from './world.ts';
 
-const RESOURCES = 'ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed:';
+const RESOURCES =
+  'ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed:';
 const TIMED_OUT =
   'CannotPullContainerError: pull image manifest has been retried 5 time(s): failed to do request: dial tcp 10.0.3.17:443: i/o timeout';
 const DENIED =

@@ -89,7 +89,7 @@ describe('what ends before production is touched', () => {
 
   test('no region: what to set is logged', () =>
     inAWorld({}, async (sim) => {
-      const result = await step(sim, tag('v2'), { env: { AWS_REGION: '' } });
+      const result = await step(sim, tag('v2'), { env: { AWS_REGION: '', AWS_DEFAULT_REGION: '' } });
       expectRed(result, 'failed', 'invalid-input');
       expect(result.outputs['message']).toContain('aws-region');
     }));
