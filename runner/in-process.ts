@@ -1,6 +1,8 @@
 /** A step in this process, on the simulated world's time. */
 import type { HttpHandler, HttpRequest } from '@smithy/core/protocols';
 import { HttpResponse } from '@smithy/core/protocols';
+import { access, constants } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { ManualClock } from '../simulator/clock.ts';
 import type { Simulator } from '../simulator/simulator.ts';
@@ -14,7 +16,7 @@ import { run, type ActionSystem, type Runner } from '../src/action.ts';
 import { Cancelled } from '../src/runtime/cancellation.ts';
 import { isError } from '../src/runtime/error.ts';
 import { download } from '../src/runtime/http.ts';
-import { execute } from '../src/runtime/exec.ts';
+import { execute, ToolMissing, type Command, type Ended } from '../src/runtime/exec.ts';
 import {
   annotations,
   inAFolder,
@@ -183,8 +185,21 @@ function contextOf({ sim, clock, env }: Job, signal: AbortSignal): ActionSystem 
     connectGitHub: (token, repository, ends) => connectGitHub(token, repository, ends, github),
     ask: (...asked) => clock.working(() => probe(...asked)),
     download: (...asked) => clock.working(() => download(...asked)),
-    exec: (...asked) => clock.working(() => execute(...asked)),
+    exec: (...asked) => clock.working(() => executeFrom(env, ...asked)),
   };
+}
+
+/** A program is looked for where the job's own PATH leads. */
+async function executeFrom(env: Env, command: Command, signal: AbortSignal): Promise<Ended> {
+  for (const folder of (env['PATH'] ?? '').split(delimiter)) {
+    const tool = join(folder, command.tool);
+    const isThere = await access(tool, constants.X_OK).then(
+      () => true,
+      () => false,
+    );
+    if (isThere) return execute({ ...command, tool }, signal);
+  }
+  throw new ToolMissing(command.tool, undefined);
 }
 
 /** Node's network errors come from outside of the realm that Jest runs tests in, and would not be known as errors. */

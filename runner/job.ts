@@ -96,13 +96,22 @@ async function eventVariables(folder: string, event: StepOptions['event']): Prom
   return { GITHUB_EVENT_NAME: event.name, GITHUB_EVENT_PATH: path };
 }
 
+interface ActionFile {
+  readonly inputs: Readonly<Record<string, { readonly default?: unknown } | null>>;
+}
+
+/** Read once: a test file runs many steps. */
+let actionFile: Promise<ActionFile> | undefined;
+
+async function readAction(): Promise<ActionFile> {
+  return parse(await readFile(join(ROOT, 'action.yml'), 'utf8')) as ActionFile;
+}
+
 /** Every input of action.yml, with its default where none is given. Expressions are the runner's, not ours. */
 export async function inputValues(
   inputs: Readonly<Record<string, string>>,
 ): Promise<Readonly<Record<string, string>>> {
-  const action = parse(await readFile(join(ROOT, 'action.yml'), 'utf8')) as {
-    inputs: Record<string, { default?: unknown } | null>;
-  };
+  const action = await (actionFile ??= readAction());
   const unknown = Object.keys(inputs).filter((name) => !(name in action.inputs));
   if (unknown.length > 0) throw new Error(`action.yml has no input ${unknown.join(', ')}`);
   return Object.fromEntries(

@@ -148,7 +148,7 @@ describe('names and the rest of the inputs', () => {
           cluster: `${arn}:cluster/demo`,
           service: `${arn}:service/demo/backend`,
         },
-        { env: { AWS_REGION: '' } },
+        { env: { AWS_REGION: '', AWS_DEFAULT_REGION: '' } },
       );
       expectGreen(result, 'succeeded');
       expect(production(sim)).toBe('backend:2 COMPLETED');
