@@ -7,7 +7,6 @@
  */
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown, type OutputChunk } from 'rolldown';
@@ -16,7 +15,7 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
 /** Makes the bundle in a folder; what was in it before is gone. Throws where something cannot be built. */
 export async function build(target: string): Promise<void> {
-  const work = mkdtempSync(join(tmpdir(), 'bundle-'));
+  const work = mkdtempSync(join(ROOT, 'node_modules', '.bundle-'));
   try {
     const chunks = await shake(join(work, 'shaken'));
     pack(join(work, 'shaken'), join(work, 'packed'));
@@ -56,7 +55,10 @@ async function shake(folder: string): Promise<OutputChunk[]> {
   return output.filter((each) => each.type === 'chunk');
 }
 
-/** ncc names its chunks by the paths of modules as seen from where it runs: hence not by the paths of this machine. */
+/**
+ * ncc names its chunks by the paths of modules, and of its own loaders, as seen from where it runs. Hence it runs beside
+ * itself, below `node_modules/`: the names do not depend on where the repository lies.
+ */
 function pack(from: string, to: string): void {
   const ncc = join(ROOT, 'node_modules', '@vercel', 'ncc', 'dist', 'ncc', 'cli.js');
   execFileSync(process.execPath, [ncc, 'build', 'index.js', '-o', to, '--no-cache'], {
