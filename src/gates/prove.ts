@@ -18,10 +18,34 @@ import { withTimeout } from '../runtime/wait.ts';
 import { alarmsGate } from './alarms.ts';
 import { digestGate } from './digest.ts';
 import { httpGate, watchUrl, type HttpGateContext, type HttpGateEnd } from './http.ts';
-import { targetsGate, watchTargets, type TargetsLimits } from './targets.ts';
 
 export interface GateContext extends HttpGateContext {
   readonly aws: Pick<Aws, 'ecs' | 'ecr' | 'elb' | 'alarms'>;
+  readonly tasks: TaskProofs;
+}
+
+/** Limits of the proof by tasks and targets. */
+export interface TaskLimits {
+  readonly deadlineSeconds: number;
+  readonly pollSeconds: number;
+  /** Of tasks that crash after the rollout was complete. */
+  readonly failedTaskLimit: number | 'auto';
+  readonly failFast: boolean;
+  /** Tasks that the service desired when it was last seen. */
+  readonly desired: number;
+}
+
+/** What the looks of the run say of tasks and targets. */
+export interface TaskProofs {
+  /** Waits until all tasks are proven healthy, or fail. */
+  prove(ctx: HttpGateContext, rollout: Rollout, limits: TaskLimits): Promise<GateResult>;
+  /** Looks at them while the new revision bakes, until a reading of the clock: a failure, or undefined. */
+  watch(
+    ctx: HttpGateContext,
+    rollout: Rollout,
+    limits: TaskLimits,
+    until: number,
+  ): Promise<GateResult | undefined>;
 }
 
 /** Digest, then targets: what has to hold for each service by itself. Ends at the first gate that fails. */
@@ -56,11 +80,11 @@ function targetsProof(ctx: GateContext, serviceRun: ServiceRun, request: Request
   return {
     name: 'targets',
     isExpected: true,
-    run: (rollout) => targetsGate(ctx, rollout, limits),
+    run: (rollout) => ctx.tasks.prove(ctx, rollout, limits),
   };
 }
 
-function limitsOf({ desiredCount }: ServiceRun, { gate, rollout: asked }: Request): TargetsLimits {
+function limitsOf({ desiredCount }: ServiceRun, { gate, rollout: asked }: Request): TaskLimits {
   const { pollSeconds, failedTaskLimit, failFast } = asked;
   return {
     deadlineSeconds: gate.deadlineSeconds,
@@ -221,7 +245,7 @@ async function bakeWatched(
   const askTasks = async (serviceRun: ServiceRun): Promise<void> => {
     if (serviceRun.rollout === undefined) return;
     const limits = limitsOf(serviceRun, request);
-    const bad = await watchTargets(during, serviceRun.rollout, limits, until);
+    const bad = await ctx.tasks.watch(during, serviceRun.rollout, limits, until);
     if (bad === undefined) return;
     failed.set(serviceRun, bad);
     if (failed.size === evaluated.length || request.rollout.onFailure === 'rollback-all')

@@ -1,5 +1,5 @@
 import type { RunContext } from '../context.ts';
-import { bake, proveService, proveUrl } from '../gates/prove.ts';
+import { bake, proveService, proveUrl, type TaskProofs } from '../gates/prove.ts';
 import { announced, type ImagePlan } from '../image/plan.ts';
 import type { Conclusion, Request, ServiceRun, ServiceSnapshot } from '../model/index.ts';
 import { CHECKS, CHECKS_AFTER_BUILD } from '../preflight/index.ts';
@@ -10,6 +10,7 @@ import { concludeServiceRun } from '../rollout/outcome.ts';
 import { failsTogether, failTogether, rollBackIfNeeded, rollbackNeeded } from '../rollout/rollback.ts';
 import { Looks } from '../rollout/looks.ts';
 import { startServiceRun } from '../rollout/start.ts';
+import { proveTasks, watchTasks } from '../rollout/task-proof.ts';
 import { watchServiceRun } from '../rollout/watch.ts';
 import { checkBeforeBuild, findImages, findPreviousCommit } from './image.ts';
 import { check, concludePlan, plan, type Plan } from './plan.ts';
@@ -52,13 +53,27 @@ export async function deploy(request: Request, ctx: RunContext): Promise<RunReco
   return record;
 }
 
+/** What a stage that follows services needs: one look for all of them. */
+type WatchingContext = RunContext & { readonly looks: Looks; readonly tasks: TaskProofs };
+
+function withLooks(run: RunContext): WatchingContext {
+  const ctx = { ...run, looks: new Looks(run) };
+  return {
+    ...ctx,
+    tasks: {
+      prove: ({ signal }, ...of) => proveTasks({ ...ctx, signal }, ...of),
+      watch: ({ signal }, ...of) => watchTasks({ ...ctx, signal }, ...of),
+    },
+  };
+}
+
 async function runStages(
   record: RunRecord,
   asked: Request,
   run: RunContext,
   registered: Release[],
 ): Promise<void> {
-  const ctx = { ...run, looks: new Looks(run) };
+  const ctx = withLooks(run);
   const { log } = ctx;
   const request = await withDefinitionFile(asked, ctx);
   const { snapshots, imagePlan, ...before } = await log.step('Survey', () => survey(record, request, ctx));
@@ -135,7 +150,7 @@ async function rollOut(
 async function proveAll(
   record: RunRecord,
   request: Request,
-  ctx: RunContext & { readonly looks: Looks },
+  ctx: WatchingContext,
   releases: readonly Release[],
   before: Pick<Survey, 'answer' | 'alarms'>,
 ): Promise<void> {

@@ -61,7 +61,9 @@ export async function observeWith(
   const reading = sources.service();
   const [service, tasks] = await Promise.all([
     reading,
-    sources.serviceFirst === true ? reading.then((each) => sources.tasks(glanceAt(each))) : sources.tasks(undefined),
+    sources.serviceFirst === true
+      ? reading.then((each) => sources.tasks(glanceAt(each)))
+      : sources.tasks(undefined),
   ]);
   const newer = isReplaceable(deployment) ? await newerThan(aws, rollout, deployment) : undefined;
   return { ...glanceAt(service), newer, ...tasks };
@@ -129,6 +131,7 @@ function viewDeployment(deployment: ServiceDeployment): DeploymentView {
       deployment.alarms?.status === 'TRIGGERED' ? (deployment.alarms.triggeredAlarmNames ?? []) : [],
     rollbackReason: deployment.rollback?.reason,
     rollbackRevisionArn: deployment.rollback?.serviceRevisionArn,
+    targetRevisionArn: deployment.targetServiceRevision?.arn,
   };
 }
 
@@ -182,6 +185,8 @@ export interface DeploymentView {
   readonly triggeredAlarms: readonly string[];
   readonly rollbackReason: string | undefined;
   readonly rollbackRevisionArn: string | undefined;
+  /** The service revision that it brings. */
+  readonly targetRevisionArn?: string | undefined;
 }
 
 export interface AwaitingHook {
