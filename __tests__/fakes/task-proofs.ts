@@ -6,6 +6,7 @@ import type { WatchContext } from '../../src/rollout/watch.ts';
 export function tasksOf(world: () => object): TaskProofs {
   const within = (signal: AbortSignal): WatchContext => ({ ...(world() as WatchContext), signal });
   return {
+    reported: () => undefined,
     prove: ({ signal }, ...of) => proveTasks(within(signal), ...of),
     watch: ({ signal }, ...of) => watchTasks(within(signal), ...of),
   };

@@ -1,3 +1,4 @@
+import type { ReportedImage } from '../ecs/digests.ts';
 import type { Aws } from '../aws/clients.ts';
 import { awsErrorKind, deployErrorOf, describeAwsError } from '../aws/errors.ts';
 import type {
@@ -37,6 +38,8 @@ export interface TaskLimits {
 
 /** What the looks of the run say of tasks and targets. */
 export interface TaskProofs {
+  /** What the running tasks reported at the last look, where that was after the rollout was complete. */
+  reported(rollout: Rollout): readonly ReportedImage[] | undefined;
   /** Waits until all tasks are proven healthy, or fail. */
   prove(ctx: HttpGateContext, rollout: Rollout, limits: TaskLimits): Promise<GateResult>;
   /** Looks at them while the new revision bakes, until a reading of the clock: a failure, or undefined. */
@@ -58,7 +61,8 @@ export function proveService(
   const ms = request.gate.deadlineSeconds * 1000;
   const digest: Omit<Proof, 'isExpected'> = {
     name: 'digest',
-    run: (rollout) => withTimeout(ctx.clock, ms, () => digestGate(ctx.aws, rollout, images)),
+    run: (rollout) =>
+      withTimeout(ctx.clock, ms, () => digestGate(ctx.aws, rollout, images, ctx.tasks.reported(rollout))),
   };
   const digestExpected = Object.keys(images).length > 0;
   return prove(ctx, serviceRun, [

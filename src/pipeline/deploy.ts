@@ -10,7 +10,7 @@ import { concludeServiceRun } from '../rollout/outcome.ts';
 import { failsTogether, failTogether, rollBackIfNeeded, rollbackNeeded } from '../rollout/rollback.ts';
 import { Looks } from '../rollout/looks.ts';
 import { startServiceRun } from '../rollout/start.ts';
-import { proveTasks, watchTasks } from '../rollout/task-proof.ts';
+import { proveTasks, reportedBy, watchTasks } from '../rollout/task-proof.ts';
 import { watchServiceRun } from '../rollout/watch.ts';
 import { checkBeforeBuild, findImages, findPreviousCommit } from './image.ts';
 import { check, concludePlan, plan, type Plan } from './plan.ts';
@@ -61,6 +61,7 @@ function withLooks(run: RunContext): WatchingContext {
   return {
     ...ctx,
     tasks: {
+      reported: (rollout) => reportedBy(ctx.looks.lastOf(rollout)),
       prove: ({ signal }, ...of) => proveTasks({ ...ctx, signal }, ...of),
       watch: ({ signal }, ...of) => watchTasks({ ...ctx, signal }, ...of),
     },

@@ -7,7 +7,7 @@ import {
   type ServiceDeployment,
 } from '../ecs/service-deployments.ts';
 import { describeServices, missing, SERVICES_A_CALL, type Service } from '../ecs/services.ts';
-import { readTaskHealth, type TaskHealth, type TaskQuery } from '../ecs/task-health.ts';
+import { readTaskHealth, type TaskHealth, type TaskQuery, type TaskView } from '../ecs/task-health.ts';
 import type { Rollout } from '../model/index.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { DeployError } from '../runtime/error.ts';
@@ -132,6 +132,14 @@ export class Looks {
     this.#wake?.();
     if (!this.#isRunning) void this.#run();
     return promise;
+  }
+
+  /** The tasks of a complete rollout as the last look showed them; undefined where there was none since. */
+  lastOf({ snapshot, deploymentId }: Rollout): readonly TaskView[] | undefined {
+    const last = this.#tasks.get(`${snapshot.address.arn} ${deploymentId} deployment`);
+    const { deployment, entry } = last?.seen ?? {};
+    const isComplete = deployment?.status === 'SUCCESSFUL' || entry?.rolloutState === 'COMPLETED';
+    return isComplete ? last?.health.tasks : undefined;
   }
 
   async #run(): Promise<void> {

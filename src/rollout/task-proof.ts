@@ -1,4 +1,5 @@
 import type { AwsErrorKind } from '../aws/errors.ts';
+import type { ReportedImage } from '../ecs/digests.ts';
 import { breakerThreshold } from '../ecs/services.ts';
 import { describeFailure, type TaskFailure } from '../ecs/task-failure.ts';
 import { hasContainerChecks, type TaskView } from '../ecs/task-health.ts';
@@ -172,6 +173,12 @@ function conclude({ last, crashes }: Known, terms: Terms, now: number): GateResu
 function crashed(gate: GateResult['gate'], failure: TaskFailure): GateResult {
   const { cause, hint } = failure;
   return { gate, state: 'failed', detail: describeFailure(failure), cause, hint };
+}
+
+/** What the containers of running tasks report; undefined where no look showed any. */
+export function reportedBy(tasks: readonly TaskView[] | undefined): readonly ReportedImage[] | undefined {
+  const reported = tasks?.filter(({ leaving }) => leaving !== true).flatMap((task) => task.containers ?? []);
+  return reported?.length === 0 ? undefined : reported;
 }
 
 /** The service may not be read: what is not known is not proven. Anything else that ends the looks is thrown. */
