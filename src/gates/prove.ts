@@ -1,16 +1,17 @@
 import type { ReportedImage } from '../ecs/digests.ts';
 import type { Aws } from '../aws/clients.ts';
 import { awsErrorKind, deployErrorOf, describeAwsError } from '../aws/errors.ts';
-import type {
-  AlarmView,
-  Cause,
-  DeployedImage,
-  GateResult,
-  Probe,
-  Problem,
-  Request,
-  Rollout,
-  ServiceRun,
+import {
+  withGate,
+  type AlarmView,
+  type Cause,
+  type DeployedImage,
+  type GateResult,
+  type Probe,
+  type Problem,
+  type Request,
+  type Rollout,
+  type ServiceRun,
 } from '../model/index.ts';
 import { DeployError } from '../runtime/error.ts';
 import { withoutQuery } from '../runtime/http.ts';
@@ -108,11 +109,11 @@ async function prove(
   const { rollout } = serviceRun;
   if (rollout === undefined || serviceRun.problem !== undefined || serviceRun.desiredCount === 0)
     return serviceRun;
-  const gates = [...serviceRun.gates];
+  let { gates } = serviceRun;
   for (const proof of proofs) {
     const result = await passOrProblem(proof, rollout);
     if ('recovery' in result) return { ...serviceRun, gates, problem: result };
-    gates.push(result);
+    gates = withGate(gates, result);
     const text = `${serviceRun.snapshot.address.name}: ${result.gate} gate ${result.state}: ${result.detail}`;
     if ((result.state === 'skipped' && proof.isExpected) || result.unchecked === true) ctx.log.warn(text);
     else ctx.log.line(text);
@@ -204,13 +205,14 @@ export async function bake(
   const { alarms, bakeMinutes } = request.gate;
   const evaluated = evaluatedTogether(serviceRuns);
   if ((alarms.length === 0 && bakeMinutes === 0) || evaluated.length === 0) return [...serviceRuns];
-  const limits = { bakeMinutes, pollSeconds: request.rollout.pollSeconds };
+  const until = bakeEnd(ctx, evaluated, bakeMinutes);
+  const limits = { bakeMinutes, until, pollSeconds: request.rollout.pollSeconds };
   const askAlarms = (during: GateContext): Promise<ServiceRun[]> =>
     alarms.length === 0
-      ? baking(during, serviceRuns, bakeMinutes)
+      ? baking(during, serviceRuns, until)
       : withAlarms(during, serviceRuns, () => alarmsGate(during, alarms, before.alarms, limits));
   if (bakeMinutes === 0) return askAlarms(ctx);
-  const baked = await bakeWatched(ctx, serviceRuns, request, before.answer, askAlarms);
+  const baked = await bakeWatched(ctx, serviceRuns, request, before.answer, until, askAlarms);
   const again = evaluatedTogether(baked);
   const proveAgain = async (serviceRun: ServiceRun): Promise<ServiceRun> =>
     again.includes(serviceRun)
@@ -218,6 +220,12 @@ export async function bake(
       : serviceRun;
   const proven = await Promise.all(baked.map(proveAgain));
   return proveUrl(ctx, proven, request, before.answer);
+}
+
+/** A reading of the clock: the bake counts from when all traffic was on the new revisions, ECS's own included. */
+function bakeEnd({ clock }: GateContext, serviceRuns: readonly ServiceRun[], minutes: number): number {
+  const now = clock.now();
+  return Math.max(...serviceRuns.map(({ allTrafficSince = now }) => allTrafficSince)) + minutes * 60_000;
 }
 
 /** Ends a bake that has nothing left to judge. */
@@ -232,9 +240,9 @@ async function bakeWatched(
   serviceRuns: readonly ServiceRun[],
   request: Request,
   before: Probe | undefined,
+  until: number,
   askAlarms: (during: GateContext) => Promise<ServiceRun[]>,
 ): Promise<ServiceRun[]> {
-  const until = ctx.clock.now() + request.gate.bakeMinutes * 60_000;
   const over = new AbortController();
   const during = { ...ctx, signal: AbortSignal.any([ctx.signal, over.signal]) };
   const evaluated = evaluatedTogether(serviceRuns).filter(({ desiredCount }) => desiredCount !== 0);
@@ -273,7 +281,7 @@ async function bakeWatched(
     const bad = before === undefined ? undefined : failed.get(before);
     if (bad === undefined || serviceRun.problem !== undefined) return serviceRun;
     ctx.log.line(`${serviceRun.snapshot.address.name}: ${bad.gate} gate failed while baking: ${bad.detail}`);
-    return { ...serviceRun, gates: [...serviceRun.gates, bad], problem: gateProblem(serviceRun, bad) };
+    return { ...serviceRun, gates: withGate(serviceRun.gates, bad), problem: gateProblem(serviceRun, bad) };
   });
   return badUrl === undefined || check === undefined
     ? after
@@ -284,10 +292,11 @@ async function bakeWatched(
 async function baking(
   { clock, signal, log }: GateContext,
   serviceRuns: readonly ServiceRun[],
-  minutes: number,
+  until: number,
 ): Promise<ServiceRun[]> {
-  log.line(`Baking for ${counted(minutes, 'minute')}; no alarm is named.`);
-  await clock.sleep(minutes * 60_000, signal);
+  const ms = Math.max(until - clock.now(), 0);
+  log.line(`Baking for ${counted(Math.round(ms / 6_000) / 10, 'minute')}; no alarm is named.`);
+  await clock.sleep(ms, signal);
   return [...serviceRuns];
 }
 
@@ -328,7 +337,7 @@ function withResult(
 ): ServiceRun[] {
   return serviceRuns.map((serviceRun) => {
     if (!evaluated.includes(serviceRun)) return serviceRun;
-    const gates = [...serviceRun.gates, result];
+    const gates = withGate(serviceRun.gates, result);
     return result.state === 'failed'
       ? { ...serviceRun, gates, problem: problemOf(serviceRun) }
       : { ...serviceRun, gates };

@@ -1,5 +1,7 @@
 import type { RunContext } from '../context.ts';
+import { proveAfterRollback } from '../gates/after-rollback.ts';
 import { bake, proveService, proveUrl, type TaskProofs } from '../gates/prove.ts';
+import { StageGates } from '../gates/stage-gates.ts';
 import { announced, type ImagePlan } from '../image/plan.ts';
 import type { Conclusion, Request, ServiceRun, ServiceSnapshot } from '../model/index.ts';
 import { CHECKS, CHECKS_AFTER_BUILD } from '../preflight/index.ts';
@@ -11,7 +13,7 @@ import { failsTogether, failTogether, rollBackIfNeeded, rollbackNeeded } from '.
 import { Looks } from '../rollout/looks.ts';
 import { startServiceRun } from '../rollout/start.ts';
 import { proveTasks, reportedBy, watchTasks } from '../rollout/task-proof.ts';
-import { watchServiceRun } from '../rollout/watch.ts';
+import { watchServiceRun, type StageWatch } from '../rollout/watch.ts';
 import { checkBeforeBuild, findImages, findPreviousCommit } from './image.ts';
 import { check, concludePlan, plan, type Plan } from './plan.ts';
 import { preDeploy } from './pre-deploy.ts';
@@ -98,10 +100,13 @@ async function runStages(
   if (request.rollout.wait) await proveAll(record, request, ctx, releases, before);
   record.serviceRuns = failTogether(record.serviceRuns, request.rollout);
   await markCondemned(ctx, releases, record.serviceRuns);
-  if (record.serviceRuns.some((serviceRun) => rollbackNeeded(serviceRun, request.rollout))) {
-    await log.step('Roll back', () =>
-      forEachService(record, (serviceRun) => rollBackIfNeeded(ctx, serviceRun, request)),
-    );
+  const isRollback = (serviceRun: ServiceRun): boolean =>
+    serviceRun.rollback !== undefined || rollbackNeeded(serviceRun, request.rollout);
+  if (record.serviceRuns.some(isRollback)) {
+    await log.step('Roll back', async () => {
+      await forEachService(record, (serviceRun) => rollBackIfNeeded(ctx, serviceRun, request));
+      record.serviceRuns = await proveAfterRollback(ctx, record.serviceRuns, request, before.answer);
+    });
   }
   await log.step('Conclude', async () => {
     await findPreviousCommit(record, ctx, snapshots);
@@ -166,7 +171,8 @@ async function proveAll(
   // With rollback-all the others are doomed the moment one of them fails: their way back is short while they roll out.
   const isDoomed = (): boolean => failsTogether(record.serviceRuns, request.rollout);
   const watch = (serviceRun: ServiceRun): Promise<ServiceRun> =>
-    watchServiceRun({ ...ctx, isDoomed }, serviceRun, request);
+    watchServiceRun({ ...ctx, isDoomed, stages: stages.of(serviceRun) }, serviceRun, request);
+  const stages = stagesOf(ctx, record, request, before);
   const explain = (serviceRun: ServiceRun): Promise<ServiceRun> =>
     explainServiceRun(ctx, serviceRun, request);
   await ctx.log.step('Watch', () => forEachService(record, watch, undoEarly));
@@ -183,6 +189,37 @@ async function proveAll(
       proven.includes(serviceRun) ? serviceRun : explain(serviceRun),
     );
   });
+}
+
+/**
+ * The gates of each service while ECS shifts its traffic. A URL that several services share is asked once the traffic of
+ * all of them has been shifted, and no more once one of them has failed.
+ */
+function stagesOf(
+  ctx: RunContext,
+  record: RunRecord,
+  request: Request,
+  before: Pick<Survey, 'answer' | 'alarms'>,
+): { of: (serviceRun: ServiceRun) => StageWatch } {
+  const watched = new Map<ServiceSnapshot, StageGates>();
+  const mayAskUrl = (): boolean => {
+    const changed = record.serviceRuns.filter(
+      ({ change, rollout }) => change !== 'none' && rollout !== undefined,
+    );
+    if (changed.some(({ problem }) => problem !== undefined)) return false;
+    return changed.every(
+      ({ snapshot }) => changed.length === 1 || watched.get(snapshot)?.allTrafficSince !== undefined,
+    );
+  };
+  return {
+    of: ({ snapshot }) => {
+      const isBehind = snapshot.targetGroups.length > 0;
+      const others = record.serviceRuns.some((each) => each.snapshot.targetGroups.length > 0);
+      const gates = new StageGates(ctx, request.gate, before, () => isBehind === others && mayAskUrl());
+      watched.set(snapshot, gates);
+      return gates;
+    },
+  };
 }
 
 /** Ends what is under way. Outcomes that stand stay: what comes after them, such as cleaning up, changes none. */

@@ -120,7 +120,7 @@ function viewDeployment(deployment: ServiceDeployment): DeploymentView {
     statusReason: deployment.statusReason,
     lifecycleStage: deployment.lifecycleStage,
     awaiting: (deployment.lifecycleHookDetails ?? [])
-      .filter((hook) => hook.status === 'AWAITING_ACTION')
+      .filter((hook) => hook.status === 'AWAITING_ACTION' && hook.targetType !== 'AWS_LAMBDA')
       .map((hook) => ({
         id: hook.hookId ?? '',
         expiresAt: hook.expiresAt?.toISOString(),
@@ -132,6 +132,7 @@ function viewDeployment(deployment: ServiceDeployment): DeploymentView {
     rollbackReason: deployment.rollback?.reason,
     rollbackRevisionArn: deployment.rollback?.serviceRevisionArn,
     targetRevisionArn: deployment.targetServiceRevision?.arn,
+    weight: deployment.targetServiceRevision?.requestedProductionTrafficWeight,
   };
 }
 
@@ -187,6 +188,8 @@ export interface DeploymentView {
   readonly rollbackRevisionArn: string | undefined;
   /** The service revision that it brings. */
   readonly targetRevisionArn?: string | undefined;
+  /** Percent of the production traffic that is to go to it; undefined where no weights are reported. */
+  readonly weight?: number | undefined;
 }
 
 export interface AwaitingHook {

@@ -74,7 +74,7 @@ export function conclude(
     case 'rolled-back':
       return badEnd(
         { ...problem, result: 'rolled-back' },
-        `${broken}; it was rolled back${butFor(rollback.unrestored)}.`,
+        `${broken}; ${problem.recovery === 'done' ? 'ECS rolled it back' : 'it was rolled back'}${butFor(rollback.unrestored)}${stillFailing(rollback.gates)}.`,
         nowRunning,
       );
     case 'nowhere':
@@ -151,6 +151,8 @@ const PROOFS: Readonly<Record<GateResult['gate'], string>> = {
   digest: 'its image digest',
   targets: 'its targets',
   tasks: 'its tasks',
+  'test-url': 'its test URL',
+  metrics: 'its metrics',
   http: 'its URL',
   alarms: 'its alarms',
 };
@@ -203,6 +205,14 @@ function byItself({ breaker, deployment, lastGood }: ServiceSnapshot, { isOver }
 /** What this run changed beside the revision, and could not put back. */
 function butFor(unrestored: string | undefined): string {
   return unrestored === undefined ? '' : `, but ${unrestored}`;
+}
+
+/** Pure: what still fails after the rollback, which is what somebody has to look at. */
+function stillFailing(gates: readonly GateResult[] = []): string {
+  const failed = gates.filter(({ state }) => state === 'failed');
+  return failed.length === 0
+    ? ''
+    : `, and still not well: ${failed.map(({ gate, detail }) => `${gate === 'http' ? '' : `${gate}: `}${detail}`).join('; ')}`;
 }
 
 /** What was wrong before something else went wrong too. */
