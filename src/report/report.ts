@@ -185,9 +185,17 @@ function logGroupsOf({ rollout, snapshot }: ServiceRun): LogGroup[] {
   return groups.filter(({ name }, at) => groups.findIndex((each) => each.name === name) === at);
 }
 
-function endOf(record: RunRecord, services: readonly ServiceReport[]): Conclusion {
+/** How the run ended: what it says of itself, else the worst of its services. */
+export function worstEnding(record: RunRecord): Conclusion {
+  return endOf(
+    record,
+    record.serviceRuns.flatMap(({ outcome }) => outcome ?? []),
+  );
+}
+
+function endOf(record: RunRecord, services: readonly Conclusion[]): Conclusion {
   if (record.ending !== undefined) return record.ending;
-  const worst = services.reduce<ServiceReport | undefined>(
+  const worst = services.reduce<Conclusion | undefined>(
     (so, each) => (so === undefined || badness(each.result) > badness(so.result) ? each : so),
     undefined,
   );
