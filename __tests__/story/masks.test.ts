@@ -1,6 +1,5 @@
 /** What is hidden, and what a mask must not destroy. */
 import { describe, expect, test } from '@jest/globals';
-import type { JsonObject } from '../../simulator/state/json.ts';
 import type { Simulator } from '../../simulator/simulator.ts';
 import { expectGreen, expectRed, inAWorld, step, tag } from './world.ts';
 

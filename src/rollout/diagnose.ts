@@ -2,6 +2,7 @@ import type { TargetGroup } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { shortenArns } from '../aws/arn.ts';
 import type { Aws, LogReads } from '../aws/clients.ts';
 import { awsErrorKind, describeAwsError } from '../aws/errors.ts';
+import { masksOfContainers } from '../ecs/environment-values.ts';
 import { logStreamOf } from '../ecs/log-streams.ts';
 import { describeService } from '../ecs/services.ts';
 import type { TargetView } from '../ecs/targets.ts';
@@ -140,9 +141,10 @@ export async function lastLogLines(
     const answer = await withTimeout(clock, EVIDENCE_MS, () =>
       logs.getLogEvents({ ...stream, limit: lines, startFromHead: false }),
     );
+    const masks = masksOfContainers(definition);
     return (answer.events ?? []).map((event) => ({
       kind: 'log',
-      text: `${container}: ${cut(event.message ?? '')}`,
+      text: `${container}: ${cut(masks.mask(event.message ?? ''))}`,
     }));
   } catch (error) {
     if (awsErrorKind(error) === 'not-aws') throw error;
