@@ -310,3 +310,89 @@ describe('another deployment that comes after ours was complete', () => {
       expect(mutations(sim)).toEqual(['RegisterTaskDefinition', 'UpdateService']);
     }));
 });
+
+/** The log below its last group, where GitHub folds nothing. */
+function belowTheGroups(log: string): string {
+  return log.slice(log.lastIndexOf('::endgroup::'));
+}
+
+/** What is seen of a summary without a click. */
+function unfolded(summary: string): string {
+  return summary.replace(/<details>[\s\S]*?<\/details>/g, '');
+}
+
+describe('the line that says why', () => {
+  const CRASH = 'RuntimeError: DATABASE_URL is not set';
+
+  test('stands open in the summary, below the last group, and in the annotation; the comment has a link', () =>
+    inAWorld({}, async (sim) => {
+      const result = await step(sim, tag('crash-1'));
+      expectRed(result, 'rolled-back', 'app-crashed');
+      expect(unfolded(result.summary)).toContain(CRASH);
+      const below = belowTheGroups(result.log);
+      expect(below.indexOf(CRASH)).toBeGreaterThan(0);
+      expect(below.indexOf(CRASH)).toBeLessThan(below.indexOf('─'.repeat(60)));
+      expect(result.errors[0]?.split('\n')[1]).toBe(`backend: ${CRASH}`);
+    }));
+
+  test('is in none of them where failure-log-lines is 0', () =>
+    inAWorld({}, async (sim) => {
+      const result = await step(sim, { ...tag('crash-1'), 'failure-log-lines': '0' });
+      expectRed(result, 'rolled-back', 'app-crashed');
+      expect(result.log + result.summary).not.toContain('DATABASE_URL');
+    }));
+
+  test('of fifty lines the last fifteen are open, the most telling one in the annotation', () =>
+    inAWorld(
+      {
+        behaviours: {
+          v2: {
+            exit: { afterSeconds: 4, code: 1 },
+            lastWords: [
+              ...Array.from({ length: 40 }, (_, at) => `line ${at};`),
+              'Traceback (most recent call last):\n  File "x"\nValueError: no port',
+              'bye',
+            ],
+          },
+        },
+      },
+      async (sim) => {
+        const result = await step(sim, tag('v2'));
+        expectRed(result, 'rolled-back', 'app-crashed');
+        expect(result.errors[0]?.split('\n')[1]).toBe('backend: ValueError: no port');
+        expect(unfolded(result.summary)).toContain('line 39;');
+        expect(unfolded(result.summary)).not.toContain('line 28;');
+        expect(result.summary).toContain('line 28;');
+      },
+    ));
+
+  test('of a pre-deploy task stands there, too', () =>
+    inAWorld({}, async (sim) => {
+      const command = JSON.stringify(['sh', '-c', 'echo ERROR: relation users exists already; exit 3']);
+      const result = await step(sim, { ...tag('v2'), 'pre-deploy-command': command });
+      expectRed(result, 'failed', 'pre-deploy-task-failed');
+      expect(result.errors[0]).toContain('relation users exists already');
+      expect(unfolded(result.summary)).toContain('relation users exists already');
+      expect(belowTheGroups(result.log)).toContain('relation users exists already');
+    }));
+});
+
+test('a URL that answers badly is shown with its answer, and with what the tasks wrote by then', () =>
+  inAWorld(
+    {
+      behaviours: { v2: { http: { healthStatus: 500 }, logs: ['ERROR no database'] } },
+    },
+    async (sim) => {
+      const url = sim.loadBalancers['web']?.url ?? '';
+      const result = await step(sim, { ...tag('v2'), 'health-check-url': `${url}/health` });
+      expectRed(result, 'rolled-back', 'http-check-failed');
+      for (const shown of [unfolded(result.summary), belowTheGroups(result.log)]) {
+        expect(shown).toContain(`status 500 from ${url}/health`);
+        expect(shown).toContain('content-type: application/json');
+        expect(shown).toContain('{"detail":"Internal Server Error"}');
+        expect(shown).toContain('backend: ERROR no database');
+      }
+      // What a program answered travels no further than what it logged.
+      expect(JSON.stringify(result.report)).not.toMatch(/no database|Internal Server Error/);
+    },
+  ));

@@ -73,11 +73,26 @@ export const CAUSES = [
 
 export type Cause = (typeof CAUSES)[number];
 
-/** One observed fact that supports an evaluation. `log` evidence goes to the job log and the summary only. */
+/** One observed fact that supports an evaluation. What `isOutput` goes to the job log and the summary only. */
 export interface Evidence {
   readonly kind:
-    'status' | 'stopped-task' | 'event' | 'target' | 'http' | 'digest' | 'log' | 'error' | 'first-cause';
+    | 'status'
+    | 'stopped-task'
+    | 'event'
+    | 'target'
+    | 'http'
+    | 'digest'
+    | 'log'
+    /** What the health-check URL answered, line by line. */
+    | 'answer'
+    | 'error'
+    | 'first-cause';
   readonly text: string;
+}
+
+/** A program wrote it, and may have written anything: it is shown where people look for it, and travels no further. */
+export function isOutput({ kind }: Evidence): boolean {
+  return kind === 'log' || kind === 'answer';
 }
 
 /** How something ended, or why it could not go on. */
@@ -187,7 +202,14 @@ export interface AlarmView {
 
 /** One answer of the health-check URL, or why there was none. */
 export type Probe =
-  | { readonly kind: 'answer'; readonly status: number; readonly body: string; readonly url: string }
+  | {
+      readonly kind: 'answer';
+      readonly status: number;
+      readonly body: string;
+      readonly url: string;
+      /** By their names in lower case. */
+      readonly headers?: Readonly<Record<string, string>>;
+    }
   | { readonly kind: 'unreachable'; readonly reason: string };
 
 /** A stage of the run as it went. Times are seconds since the run began. */

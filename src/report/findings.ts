@@ -1,23 +1,47 @@
 /** What was found, as summary and comment show it. Each part is a list of Markdown blocks, empty where there is none. */
 import { shortReference } from '../aws/image-reference.ts';
-import type { Cause, CheckResult, DefinitionChange, Evidence } from '../model/index.ts';
+import {
+  isOutput,
+  type Cause,
+  type CheckResult,
+  type DefinitionChange,
+  type Evidence,
+} from '../model/index.ts';
 import { counted } from '../runtime/log.ts';
 import { alertKind } from './headline.ts';
-import { alert, code, codeBlock, details, escapeText, table } from './markdown.ts';
+import { decisiveLine, lastLines } from './last-lines.ts';
+import { alert, code, codeBlock, details, escapeText, link, table } from './markdown.ts';
 import type { Report } from './report.ts';
 
-/** The message; of what failed also the cause, what to do, what runs now, and the evidence. */
-export function verdict(report: Report): string[] {
+/**
+ * The message; of what failed also the cause, what to do, what runs now, and the evidence. `lines`: whether what a container
+ * wrote may be shown; otherwise a link leads to it.
+ */
+export function verdict(report: Report, { lines }: { readonly lines: boolean }): string[] {
   const kind = alertKind(report.result);
   if (kind === undefined) return [escapeText(report.message)];
   const cause = report.cause === undefined ? '' : `${code(report.cause)} `;
   return [
-    alert(kind, `${cause}${escapeText(report.message)}`),
+    alert(kind, [`${cause}${escapeText(report.message)}`, ...(lines ? decisive(report) : [])].join('\n')),
+    ...(lines ? [] : linkToLines(report)),
     ...(report.hint === undefined ? [] : [hint(report.hint)]),
     ...whatRuns(report),
     // The table of the checks says it better, where it is shown.
     ...(checksFailed(report) ? [] : evidence(report.evidence)),
   ];
+}
+
+function decisive(report: Report): string[] {
+  const line = decisiveLine(report);
+  return line === undefined ? [] : ['', code(line)];
+}
+
+/** A comment travels by mail; what a container wrote stays with the run. */
+function linkToLines(report: Report): string[] {
+  const [first] = lastLines(report);
+  const where = report.run.runUrl;
+  if (first === undefined || where === undefined) return [];
+  return [`**Why:** ${link(first.title.toLowerCase().replace('url', 'URL'), where)}`];
 }
 
 /** Failures that come before anything is touched. */
@@ -49,7 +73,7 @@ function hint(text: string): string {
 
 /** Container logs are not among it: they belong into log and summary only. */
 function evidence(list: readonly Evidence[]): string[] {
-  const shown = list.filter(({ kind }) => kind !== 'log');
+  const shown = list.filter((each) => !isOutput(each));
   if (shown.length === 0) return [];
   const lines = shown.map(({ kind, text }) => `- ${kind.replace('-', ' ')}: ${escapeText(text)}`);
   return [`**Evidence**\n\n${lines.join('\n')}`];

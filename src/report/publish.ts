@@ -1,9 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Evidence, GateResult, RegisteredDefinition } from '../model/index.ts';
+import { isOutput, type Evidence, type GateResult, type RegisteredDefinition } from '../model/index.ts';
 import { sanitizeLines } from '../runtime/log.ts';
 import type { Masks } from '../runtime/masks.ts';
 import { headlineOf } from './headline.ts';
+import { decisiveLine, lastLines } from './last-lines.ts';
 import { outputsOf } from './outputs.ts';
 import type { CommentEnd } from './post-comment.ts';
 import { isGreen, type Report } from './report.ts';
@@ -189,10 +190,11 @@ async function writeReport(report: Report, folder: string): Promise<string> {
   return path;
 }
 
-/** The last lines of the log: what, why, what now runs, what to do. */
+/** The last lines of the log: what the failed container said last, then what, why, what now runs, what to do. */
 function verdict(report: Report): string[] {
   const services = report.services.map((service) => service.production);
   return [
+    ...lastLines(report).flatMap(({ title, open }) => [`${title}:`, ...open.map((line) => `    ${line}`)]),
     '─'.repeat(60),
     `${headlineOf(report.result)} — ${report.message}`,
     ...(report.cause === undefined ? [] : [`Cause: ${report.cause}`]),
@@ -201,10 +203,16 @@ function verdict(report: Report): string[] {
   ].flatMap(sanitizeLines);
 }
 
-/** One error annotation; its first line is the message. */
+/** One error annotation; its first line is the message, its second the line of the container that says why. */
 function annotation(report: Report): string {
   const production = report.services.map((service) => service.production);
-  return [report.message, ...production, ...(report.hint === undefined ? [] : [report.hint])]
+  const decisive = decisiveLine(report);
+  return [
+    report.message,
+    ...(decisive === undefined ? [] : [decisive]),
+    ...production,
+    ...(report.hint === undefined ? [] : [report.hint]),
+  ]
     .flatMap(sanitizeLines)
     .join('\n');
 }
@@ -225,7 +233,7 @@ export function reportForFile(report: Report): Report {
 }
 
 function withoutLogs(evidence: readonly Evidence[]): Evidence[] {
-  return evidence.filter(({ kind }) => kind !== 'log');
+  return evidence.filter((each) => !isOutput(each));
 }
 
 /** The same value with every text in it cut, however deep. */
