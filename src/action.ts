@@ -45,8 +45,8 @@ export async function run(runner: Runner, system: ActionSystem): Promise<void> {
     inputs instanceof DeployError
       ? { ...newRunRecord(), ending: endingOf(inputs) }
       : await deployWithAws(inputs, runner, system, log, masks);
-  const { steps, lines, warnings, points, seconds } = log;
-  const recorded = { startedAt, durationSeconds: seconds, steps, lines, warnings, points };
+  const { steps, lines, warnings, notes, points, seconds } = log;
+  const recorded = { startedAt, durationSeconds: seconds, steps, lines, warnings, notes, points };
   const event = await readEvent(runner.env);
   const report = reportOf(request, runFacts(runner.env, commitOf(event)), record, recorded);
   const comment = request && { ...desiredComment(request), githubToken: request.report.githubToken };

@@ -69,7 +69,7 @@ async function finishDeployment(
     );
     await deregisterLeft(aws, system, log, savedState, serviceRuns);
     for (const { outcome } of serviceRuns) log.line(outcome?.nowRunning ?? '');
-    const { steps, lines, warnings, points } = log;
+    const { steps, lines, warnings, notes, points } = log;
     const report = composeReport(
       undefined,
       runFacts(runner.env, commitOf(event)),
@@ -80,6 +80,7 @@ async function finishDeployment(
         steps,
         lines,
         warnings,
+        notes,
         points,
       },
     );

@@ -87,7 +87,7 @@ describe('the end of a run', () => {
     const { lines } = await published(reportOf({ serviceRuns: [serviceRunOf({ outcome: FAILED })] }));
     expect(lines).toEqual([
       '─'.repeat(60),
-      '❌ Failed and rolled back — backend:8 failed on backend: its tasks exit with 1.',
+      '↩️ Failed and rolled back to backend:7 — backend:8 failed on backend: its tasks exit with 1.',
       'Cause: app-crashed',
       'backend runs backend:7 again.',
       'What to do: Look at the log.',
@@ -226,7 +226,7 @@ describe('what cannot be written', () => {
     expect(kinds).toContain('comment');
     expect(said.find((each) => each.startsWith('comment'))).toContain(warning);
     expect(said.join('\n')).toContain(`warning ${warning}`);
-    expect(said.join('\n')).toContain('info ❌ Failed and rolled back');
+    expect(said.join('\n')).toContain('info ↩️ Failed and rolled back to backend:7');
     expect(said.at(-1)).toMatch(/^failed backend:8 failed on backend/);
   });
 

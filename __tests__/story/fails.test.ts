@@ -396,3 +396,46 @@ test('a URL that answers badly is shown with its answer, and with what the tasks
       expect(JSON.stringify(result.report)).not.toMatch(/no database|Internal Server Error/);
     },
   ));
+
+describe('what is said of it', () => {
+  test('no step is marked as done that failed, and the heading says what the service is back on', () =>
+    inAWorld({}, async (sim) => {
+      const result = await step(sim, tag('crash-1'));
+      expectRed(result, 'rolled-back', 'app-crashed');
+      expect(result.log).toMatch(/✗ Watch \(/);
+      expect(result.log).toMatch(/✓ Roll back \(/);
+      expect(result.summary).toMatch(/^## ↩️ Failed and rolled back to backend:1: backend in demo\n/);
+      expect(result.summary).toContain('❌ Watch');
+      const [service] = result.report.services;
+      const { production: now = '', serving, running } = service ?? {};
+      expect(now).toMatch(
+        /^Service "backend" now runs backend:1 \(v1, since \d{4}-\d\d-\d\d \d\d:\d\d UTC\): 2 of 2 tasks healthy/,
+      );
+      expect(now).toMatch(/Serving: yes\.$/);
+      expect(serving).toBe('yes');
+      expect(running?.[0]).toMatchObject({ isPrimary: true, healthy: 2, desired: 2, tag: 'v1' });
+    }));
+
+  test('after credentials that expired: that ECS goes on, that nobody rolls back, and what takes it up', () =>
+    inAWorld({}, async (sim) => {
+      sim.inject({ action: 'DescribeServices', from: 4, effect: { kind: 'expired-token' } });
+      const result = await step(sim, tag('v2'));
+      expectRed(result, 'failed', 'credentials-expired');
+      expect(result.outputs['message']).toContain(
+        'ECS goes on with it, and nobody rolls it back: run this job again and it takes the deployment up.',
+      );
+      expect(result.summary).toMatch(/^## ⚠️ Not followed to its end, ECS goes on/);
+      expect(result.log).toMatch(/✗ Watch \(/);
+    }));
+
+  test('a release whose tasks never get healthy is not called serving by its count', () =>
+    inAWorld({ circuitBreaker: false }, async (sim) => {
+      const patient = { 'fail-fast': 'false', 'wait-for-minutes': '5', 'on-failure': 'leave' };
+      const result = await step(sim, { ...tag('silent-1'), ...patient });
+      expectRed(result, 'timed-out', 'timeout');
+      expect(result.report.services[0]?.production).toMatch(
+        /backend:2 \(silent-1, .*\): 0 of 2 tasks healthy/,
+      );
+      expect(result.summary).not.toContain('Live');
+    }));
+});

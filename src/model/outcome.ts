@@ -125,6 +125,32 @@ export interface Problem {
   readonly isOver?: boolean;
 }
 
+/** One revision that a service runs. */
+export interface RunningRevision {
+  readonly taskDefinitionArn: string;
+  /** Of its image, where the definition or ECR tells. */
+  readonly tag: string | undefined;
+  readonly commit: string | undefined;
+  /** ISO 8601: when its deployment began. */
+  readonly since: string | undefined;
+  readonly isPrimary: boolean;
+  readonly desired: number;
+  readonly running: number;
+  /** Undefined where the tasks may not be read. */
+  readonly healthy: number | undefined;
+  /** Its tasks are on their way out. */
+  readonly draining: boolean;
+  /** Its tasks run, and nothing says whether they are healthy. */
+  readonly unchecked?: true;
+}
+
+/** What a service runs, and whether it does its work with it. */
+export interface ServiceState {
+  /** As many healthy tasks as are desired, some, or none; undefined where their health could not be read. */
+  readonly serving: 'yes' | 'partly' | 'no' | undefined;
+  readonly revisions: readonly RunningRevision[];
+}
+
 /** How it ended for one service. */
 export interface ServiceOutcome {
   readonly result: Result;
@@ -133,6 +159,8 @@ export interface ServiceOutcome {
   readonly message: string;
   /** One sentence: what runs now. */
   readonly nowRunning: string;
+  /** The same, in figures; undefined where it was not read. */
+  readonly state?: ServiceState;
   /** What to do about it, where something is known. */
   readonly hint: string | undefined;
   readonly evidence: readonly Evidence[];
@@ -212,12 +240,17 @@ export type Probe =
     }
   | { readonly kind: 'unreachable'; readonly reason: string };
 
+/** What a stage of the run came to: it went well; it went otherwise than it should, and that is no fault of it; it failed. */
+export type StepMark = 'done' | 'warning' | 'failed';
+
 /** A stage of the run as it went. Times are seconds since the run began. */
 export interface StepRecord {
   readonly name: string;
   readonly from: number;
   readonly seconds: number;
+  /** Anything but failed. */
   readonly ok: boolean;
+  readonly mark: StepMark;
 }
 
 /** The state of one service's rollout at one look. */

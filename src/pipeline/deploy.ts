@@ -3,6 +3,7 @@ import { bake, proveService, proveUrl } from '../gates/prove.ts';
 import { announced, type ImagePlan } from '../image/plan.ts';
 import type { Conclusion, Request, ServiceRun, ServiceSnapshot } from '../model/index.ts';
 import { CHECKS, CHECKS_AFTER_BUILD } from '../preflight/index.ts';
+import { markOfChecks, markOfRollback, problemsSince } from '../report/marks.ts';
 import { endingOf, newRunRecord, withEvidence, type RunRecord } from '../report/run-record.ts';
 import { endOnCancel } from '../rollout/cancel.ts';
 import { explainServiceRun } from '../rollout/diagnose.ts';
@@ -78,13 +79,15 @@ async function runStages(
     await log.step('Pre-deploy', () => preDeploy(record, request, ctx, releases));
     releases = await refreshReleases(request, ctx, releases);
   }
-  await log.step('Roll out', () => rollOut(record, request, starting, releases));
+  await log.step('Roll out', () => rollOut(record, request, starting, releases), problemsSince(record));
   if (request.rollout.wait) await proveAll(record, request, ctx, releases, before);
   record.serviceRuns = failTogether(record.serviceRuns, request.rollout);
   await markCondemned(ctx, releases, record.serviceRuns);
   if (record.serviceRuns.some((serviceRun) => rollbackNeeded(serviceRun, request.rollout))) {
-    await log.step('Roll back', () =>
-      forEachService(record, (serviceRun) => rollBackIfNeeded(ctx, serviceRun, request)),
+    await log.step(
+      'Roll back',
+      () => forEachService(record, (serviceRun) => rollBackIfNeeded(ctx, serviceRun, request)),
+      () => markOfRollback(record),
     );
   }
   await log.step('Conclude', async () => {
@@ -112,7 +115,11 @@ async function prepare(
   const images = await log.step('Image', () => findImages(record, request, ctx, imagePlan, platforms));
   const now = builds ? await surveyAgain(request, ctx, snapshots) : snapshots;
   const plans = await log.step('Task definition', () => plan(record, request, ctx, now, images));
-  await log.step('Verify', () => check(record, request, ctx, plans, builds ? CHECKS_AFTER_BUILD : CHECKS));
+  await log.step(
+    'Verify',
+    () => check(record, request, ctx, plans, builds ? CHECKS_AFTER_BUILD : CHECKS),
+    () => markOfChecks(record),
+  );
   return plans;
 }
 
@@ -153,10 +160,10 @@ async function proveAll(
     watchServiceRun({ ...ctx, isDoomed }, serviceRun, request);
   const explain = (serviceRun: ServiceRun): Promise<ServiceRun> =>
     explainServiceRun(ctx, serviceRun, request);
-  await ctx.log.step('Watch', () => forEachService(record, watch, undoEarly));
+  await ctx.log.step('Watch', () => forEachService(record, watch, undoEarly), problemsSince(record));
   record.serviceRuns = failTogether(record.serviceRuns, request.rollout);
   if (record.serviceRuns.every((serviceRun) => serviceRun.problem !== undefined)) return;
-  await ctx.log.step('Gate', async () => {
+  const gate = async (): Promise<void> => {
     const prove = (serviceRun: ServiceRun): Promise<ServiceRun> =>
       proveService(ctx, serviceRun, imagesOf(serviceRun, releases), request);
     await forEachService(record, prove, explain, undoEarly);
@@ -166,7 +173,8 @@ async function proveAll(
     await forEachService(record, (serviceRun) =>
       proven.includes(serviceRun) ? serviceRun : explain(serviceRun),
     );
-  });
+  };
+  await ctx.log.step('Gate', gate, problemsSince(record));
 }
 
 /** Ends what is under way. Outcomes that stand stay: what comes after them, such as cleaning up, changes none. */

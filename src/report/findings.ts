@@ -19,16 +19,33 @@ import type { Report } from './report.ts';
  */
 export function verdict(report: Report, { lines }: { readonly lines: boolean }): string[] {
   const kind = alertKind(report.result);
-  if (kind === undefined) return [escapeText(report.message)];
+  if (kind === undefined) return messages(report);
   const cause = report.cause === undefined ? '' : `${code(report.cause)} `;
   return [
-    alert(kind, [`${cause}${escapeText(report.message)}`, ...(lines ? decisive(report) : [])].join('\n')),
+    alert(
+      kind,
+      [`${cause}${escapeText(report.message)}`, ...(lines ? decisive(report) : []), ...others(report)].join(
+        '\n',
+      ),
+    ),
     ...(lines ? [] : linkToLines(report)),
     ...(report.hint === undefined ? [] : [hint(report.hint)]),
     ...whatRuns(report),
     // The table of the checks says it better, where it is shown.
     ...(checksFailed(report) ? [] : evidence(report.evidence)),
   ];
+}
+
+/** A good end; of several services each is named. */
+function messages({ message, services }: Report): string[] {
+  if (services.length < 2) return [escapeText(message)];
+  return [services.map((each) => `- ${escapeText(each.message)}`).join('\n')];
+}
+
+/** What became of the other services. */
+function others({ message, services }: Report): string[] {
+  const rest = services.filter((each) => each.message !== message);
+  return rest.length === 0 ? [] : ['', ...rest.map((each) => `- ${escapeText(each.message)}`)];
 }
 
 function decisive(report: Report): string[] {
@@ -59,8 +76,10 @@ const UNTOUCHED: readonly (Cause | undefined)[] = [
 ];
 
 function whatRuns({ services, cause }: Report): string[] {
-  const sentences = services.map(({ production }) => escapeText(production)).join(' ');
-  if (sentences !== '') return [`**What runs now:** ${sentences}`];
+  const sentences = services.map(({ production }) => escapeText(production));
+  if (sentences.length === 1) return [`**What runs now:** ${sentences.join('')}`];
+  if (sentences.length > 1)
+    return [`**What runs now**\n\n${sentences.map((each) => `- ${each}`).join('\n')}`];
   return UNTOUCHED.includes(cause) ? ['**What runs now:** what ran before; no service was touched.'] : [];
 }
 
@@ -156,6 +175,13 @@ function checkTable(list: readonly CheckResult[]): string {
   return table(['', 'Check', 'What was found'], rows);
 }
 
-export function warnings({ warnings: list }: Report): string[] {
-  return list.length === 0 ? [] : [alert('WARNING', list.map((each) => `- ${escapeText(each)}`).join('\n'))];
+/** The warnings in a box; further ones of a kind that is named there fold away below it. */
+export function warnings({ warnings: list, notes }: Report): string[] {
+  const lines = (texts: readonly string[]): string => texts.map((each) => `- ${escapeText(each)}`).join('\n');
+  return [
+    ...(list.length === 0 ? [] : [alert('WARNING', lines(list))]),
+    ...(notes.length === 0
+      ? []
+      : [details(`Notes: ${counted(notes.length, 'further warning')}`, lines(notes))]),
+  ];
 }

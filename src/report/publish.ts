@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { isOutput, type Evidence, type GateResult, type RegisteredDefinition } from '../model/index.ts';
 import { sanitizeLines } from '../runtime/log.ts';
 import type { Masks } from '../runtime/masks.ts';
-import { headlineOf } from './headline.ts';
+import { grade } from './headline.ts';
 import { decisiveLine, lastLines } from './last-lines.ts';
 import { outputsOf } from './outputs.ts';
 import type { CommentEnd } from './post-comment.ts';
+import { MAX_WARNINGS } from './progress-log.ts';
 import { isGreen, type Report } from './report.ts';
 import { renderSummary } from './summary.ts';
 
@@ -58,7 +59,8 @@ export async function publish(
   const known = each.failures.length;
   await each.of('The comment', async () => {
     const end = await options.comment?.(withFailures());
-    if (end !== undefined) announceComment(end, publisher, masks);
+    const hasRoom = masked.warnings.length + each.failures.length < MAX_WARNINGS;
+    if (end !== undefined) announceComment(end, publisher, masks, hasRoom);
   });
   if (each.failures.length > known) await writeSummary();
   await each.of('The last lines', () => {
@@ -116,18 +118,20 @@ function bare(report: Report, masks: Masks): Report {
     evidence: [],
     observations: [],
     warnings: [],
+    notes: [],
   };
 }
 
-/** GitHub's own words are among it. */
+/** GitHub's own words are among it. `hasRoom`: whether the run has said fewer warnings than GitHub shows. */
 export function announceComment(
   end: CommentEnd,
   publisher: Pick<Publisher, 'info' | 'warning'>,
   masks: Masks,
+  hasRoom = true,
 ): void {
   if (end.kind === 'silent') return;
   const lines = sanitizeLines(masks.mask(end.text));
-  if (end.kind === 'warning') publisher.warning(lines.join('\n'));
+  if (end.kind === 'warning' && hasRoom) publisher.warning(lines.join('\n'));
   else for (const line of lines) publisher.info(line);
 }
 
@@ -196,7 +200,8 @@ function verdict(report: Report): string[] {
   return [
     ...lastLines(report).flatMap(({ title, open }) => [`${title}:`, ...open.map((line) => `    ${line}`)]),
     '─'.repeat(60),
-    `${headlineOf(report.result)} — ${report.message}`,
+    `${grade(report)} — ${report.message}`,
+    ...report.services.flatMap(({ message }) => (message === report.message ? [] : [message])),
     ...(report.cause === undefined ? [] : [`Cause: ${report.cause}`]),
     ...services,
     ...(report.hint === undefined ? [] : [`What to do: ${report.hint}`]),

@@ -23,7 +23,11 @@ export function renderSummary(report: Report): string {
     () => blocks(report, {}),
     () => blocks(report, { changes: 200 }),
     () => blocks(report, { changes: 0, allChecks: false }),
-    () => blocks({ ...report, evidence: [], warnings: [], checks: [], observations: [] }, { changes: 0 }),
+    () =>
+      blocks(
+        { ...report, evidence: [], warnings: [], notes: [], checks: [], observations: [] },
+        { changes: 0 },
+      ),
   ];
   for (const version of versions) {
     const summary = version().join('\n\n').concat('\n');
