@@ -161,7 +161,7 @@ function runnerOf(
         command('error', text);
       },
       writeSummary: (markdown) => {
-        left.summary += markdown;
+        left.summary = markdown;
         return Promise.resolve();
       },
     },

@@ -9,10 +9,10 @@ import { deploy } from './pipeline/deploy.ts';
 import { commentContext, desiredComment, postComment } from './report/post-comment.ts';
 import { ProgressLog, type Console } from './report/progress-log.ts';
 import { publish, type Publisher } from './report/publish.ts';
-import { composeReport, runFacts } from './report/report.ts';
+import { composeReport, runFacts, worstEnding, type Report } from './report/report.ts';
 import { endingOf, newRunRecord, type RunRecord } from './report/run-record.ts';
-import { DeployError } from './runtime/error.ts';
-import { Masks } from './runtime/masks.ts';
+import { DeployError, isError } from './runtime/error.ts';
+import { maskableLines, Masks } from './runtime/masks.ts';
 
 /** The GitHub runner, as the action sees it; @actions/core and the environment in production. */
 export interface Runner {
@@ -45,10 +45,10 @@ export async function run(runner: Runner, system: ActionSystem): Promise<void> {
     inputs instanceof DeployError
       ? { ...newRunRecord(), ending: endingOf(inputs) }
       : await deployWithAws(inputs, runner, system, log, masks);
-  const { steps, lines, warnings, points, seconds } = log;
-  const recorded = { startedAt, durationSeconds: seconds, steps, lines, warnings, points };
+  const { steps, lines, warnings, notes, points, seconds } = log;
+  const recorded = { startedAt, durationSeconds: seconds, steps, lines, warnings, notes, points };
   const event = await readEvent(runner.env);
-  const report = composeReport(request, runFacts(runner.env, commitOf(event)), record, recorded);
+  const report = reportOf(request, runFacts(runner.env, commitOf(event)), record, recorded);
   const comment = request && { ...desiredComment(request), githubToken: request.report.githubToken };
   await publish(report, runner.publisher, masks, {
     temp: givenOr(runner.env['RUNNER_TEMP'], tmpdir()),
@@ -57,6 +57,17 @@ export async function run(runner: Runner, system: ActionSystem): Promise<void> {
       ? {}
       : { comment: (masked) => postComment(masked, comment, commentContext(event, system)) }),
   });
+}
+
+/** How it ended is told, whatever keeps the rest of the report from being composed: the deployment is done by now. */
+function reportOf(...[request, facts, record, recorded]: Parameters<typeof composeReport>): Report {
+  try {
+    return composeReport(request, facts, record, recorded);
+  } catch (error) {
+    const warning = `The report could not be composed (${isError(error) ? error.message : String(error)}).`;
+    const end = { ...newRunRecord(), ending: worstEnding(record) };
+    return composeReport(undefined, facts, end, { ...recorded, warnings: [...recorded.warnings, warning] });
+  }
 }
 
 function workspaceOf(runner: Runner): string {
@@ -82,7 +93,8 @@ function readAllInputs(runner: Runner): ReadInputs | DeployError {
     });
   } catch (error) {
     if (error instanceof InvalidInputs) return invalidInput(error);
-    throw error;
+    const why = isError(error) ? error.message : String(error);
+    return new DeployError('unknown', `The inputs could not be read: ${why}.`);
   }
 }
 
@@ -104,21 +116,12 @@ function invalidInput({ problems }: InvalidInputs): DeployError {
 
 const CALLED_NOTHING = 'Correct what the message names. Nothing was called yet.';
 
-/** Before the first word is printed. */
+/** Before the first word is printed. What the runner is told it hides in all later steps of the job, too. */
 function maskSecrets(secrets: readonly string[], runner: Runner, masks: Masks): void {
   for (const secret of secrets) {
     masks.add(secret);
-    runner.setSecret(secret);
+    for (const line of maskableLines(secret)) runner.setSecret(line);
   }
-}
-
-/** Line by line: a secret that a program prints is printed so. Too short a line would blank out half the log. */
-function maskLines(secret: string, runner: Runner, masks: Masks): void {
-  maskSecrets(
-    secret.split(/\r?\n/).filter((line) => line.trim().length > 2),
-    runner,
-    masks,
-  );
 }
 
 async function deployWithAws(
@@ -150,7 +153,7 @@ async function deployWithAws(
       },
       exec,
       mask: (secret) => {
-        maskLines(secret, runner, masks);
+        maskSecrets([secret], runner, masks);
       },
       env: runner.env,
       workspace: workspaceOf(runner),

@@ -69,7 +69,7 @@ async function finishDeployment(
     );
     await deregisterLeft(aws, system, log, savedState, serviceRuns);
     for (const { outcome } of serviceRuns) log.line(outcome?.nowRunning ?? '');
-    const { steps, lines, warnings, points } = log;
+    const { steps, lines, warnings, notes, points } = log;
     const report = composeReport(
       undefined,
       runFacts(runner.env, commitOf(event)),
@@ -80,12 +80,20 @@ async function finishDeployment(
         steps,
         lines,
         warnings,
+        notes,
         points,
       },
     );
-    if (savedState.summary) await runner.publisher.writeSummary(renderSummary(withoutSecrets(report, masks)));
+    const masked = withoutSecrets(report, masks);
+    if (savedState.summary) {
+      try {
+        await runner.publisher.writeSummary(renderSummary(masked));
+      } catch (error) {
+        log.warn(`The job summary could not be written (${describeAwsError(error)}).`);
+      }
+    }
     const comment = { ...savedState.comment, githubToken: token };
-    const end = await postComment(withoutSecrets(report, masks), comment, commentContext(event, system));
+    const end = await postComment(masked, comment, commentContext(event, system));
     announceComment(end, runner.publisher, masks);
   } catch (error) {
     log.warn(`The cancelled deployment could not be finished (${describeAwsError(error)}).`);

@@ -2,7 +2,7 @@ import type { Task } from '@aws-sdk/client-ecs';
 import { lastSegment } from '../aws/arn.ts';
 import type { Aws } from '../aws/clients.ts';
 import { awsErrorKind } from '../aws/errors.ts';
-import type { Rollout, TaskDefinition } from '../model/index.ts';
+import type { Rollout, ServiceSnapshot, TaskDefinition } from '../model/index.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { withTimeout } from '../runtime/wait.ts';
 import {
@@ -158,7 +158,7 @@ async function tasksOf(
   // The address of a stopped task may be that of another one by now.
   const behind = await behindGroups(
     aws,
-    rollout,
+    rollout.snapshot,
     ours.filter((task) => task.lastStatus !== 'STOPPED'),
     query.groups,
   );
@@ -218,6 +218,49 @@ function isToStop({ desiredStatus }: SlimTask): boolean {
   return desiredStatus === 'STOPPED';
 }
 
+/** Running tasks of a service, counted by the deployment that they stand for. */
+export type TasksByDeployment = ReadonlyMap<
+  string,
+  {
+    readonly healthy: number;
+    /** They run, and neither a load balancer nor a check of their own says whether they are healthy. */
+    readonly unchecked: boolean;
+  }
+>;
+
+/**
+ * Reads how many tasks of each deployment are healthy; undefined where the load balancer may not be asked. After a rollback
+ * tasks live on that an older deployment started: they stand for the one of their revision. `hasChecks`: whether the
+ * containers of a revision have a health check.
+ */
+export async function readHealthOfTasks(
+  aws: TaskReads,
+  snapshot: Pick<ServiceSnapshot, 'address' | 'targetGroups'>,
+  deployments: readonly { readonly id?: string | undefined; readonly taskDefinition?: string | undefined }[],
+  hasChecks: (taskDefinitionArn: string) => boolean,
+): Promise<TasksByDeployment | undefined> {
+  const { address } = snapshot;
+  const arns = await listServiceTasks(aws.ecs, address, 'RUNNING');
+  const tasks = await mapTasks(aws.ecs, address.cluster, arns, (task) => slim(task, () => true));
+  const behind = await behindGroups(aws, snapshot, tasks, undefined);
+  if (behind === undefined && snapshot.targetGroups.length > 0) return undefined;
+  const found = new Map<string, { healthy: number; unchecked: boolean }>();
+  for (const task of tasks) {
+    const arn = task.taskDefinitionArn ?? '';
+    const of =
+      deployments.find(({ id }) => id === task.startedBy) ??
+      deployments.find(({ taskDefinition }) => taskDefinition === arn);
+    const containerChecks = hasChecks(arn);
+    const count = found.get(of?.id ?? '') ?? {
+      healthy: 0,
+      unchecked: !containerChecks && behind === undefined,
+    };
+    if (viewTask(task, { essentials: [], containerChecks, behind }).healthy) count.healthy += 1;
+    found.set(of?.id ?? '', count);
+  }
+  return found;
+}
+
 /** Tasks behind target groups. */
 interface Behind {
   /** By the ARN of the task. */
@@ -229,11 +272,10 @@ interface Behind {
 /** Undefined where the service has no target groups, and where they may not be read. */
 async function behindGroups(
   aws: TaskReads,
-  rollout: Rollout,
+  { targetGroups, address }: Pick<ServiceSnapshot, 'address' | 'targetGroups'>,
   tasks: readonly SlimTask[],
   served: readonly string[] | undefined,
 ): Promise<Behind | undefined> {
-  const { targetGroups, address } = rollout.snapshot;
   if (targetGroups.length === 0) return undefined;
   const reads = (): Promise<TargetView[]>[] =>
     served === undefined || served.length === 0

@@ -29,6 +29,8 @@ export interface HttpGateEnd {
   /** Bad answers of all. */
   readonly bad: number;
   readonly asked: number;
+  /** Its last bad answer, line by line: status, headers of note, and how its body begins. */
+  readonly answer?: readonly string[];
   /** It failed with the 3xx or 4xx that it gave in the survey: that is no evidence against the new revision. */
   readonly asBefore: boolean;
 }
@@ -138,6 +140,7 @@ class Answers {
   #answered: boolean;
   #last: Measurement = { kind: 'error', what: 'not asked' };
   #status: number | undefined;
+  #badAnswer: readonly string[] | undefined;
 
   constructor(check: HttpCheck, before: Probe | undefined, since: number, limitMs: number) {
     this.#check = check;
@@ -151,6 +154,7 @@ class Answers {
     const measurement = measure(probe, this.#check, this.#before);
     this.#answered ||= probe.kind === 'answer';
     this.#last = measurement;
+    if (measurement.kind !== 'good' && probe.kind === 'answer') this.#badAnswer = answerLines(probe);
     this.#status = probe.kind === 'answer' ? probe.status : undefined;
     this.#counted.push(measurementOf('http', this.#check, measurement, 1, at));
     return measurement;
@@ -183,6 +187,7 @@ class Answers {
       reachable: this.#answered,
       bad,
       asked,
+      ...(passed || this.#badAnswer === undefined ? {} : { answer: this.#badAnswer }),
       asBefore:
         !passed && this.#last.kind === 'bad' && isSameRefusal(this.#status, this.#before, this.#check),
     };
@@ -248,6 +253,43 @@ export function urlMeasurer(
       return [{ ...answer, reading: { ...answer.reading, blames } }];
     },
   };
+}
+
+/** Headers that say who answered, and why. */
+const NOTED = [
+  'server',
+  'via',
+  'content-type',
+  'location',
+  'retry-after',
+  'www-authenticate',
+  'x-cache',
+  'x-amzn-errortype',
+  'x-amzn-trace-id',
+];
+
+/** Bytes of a body that are shown. */
+const SHOWN_BYTES = 500;
+
+/** Pure: an answer as a person reads it: status, headers of note, and the first 500 bytes. */
+export function answerLines({
+  status,
+  url,
+  headers = {},
+  body,
+}: Probe & { readonly kind: 'answer' }): string[] {
+  const bytes = Buffer.from(body);
+  // A letter of several bytes that is cut in two is left out.
+  const shown = bytes
+    .subarray(0, SHOWN_BYTES)
+    .toString('utf8')
+    .replace(/\uFFFD$/, '');
+  const more = bytes.length > SHOWN_BYTES ? [`… (${bytes.length - SHOWN_BYTES} bytes more)`] : [];
+  return [
+    `status ${status} from ${withoutQuery(url)}`,
+    ...NOTED.flatMap((name) => (headers[name] === undefined ? [] : [`${name}: ${headers[name]}`])),
+    ...(shown.trim() === '' ? ['(an empty body)'] : [...shown.trimEnd().split(/\r?\n/), ...more]),
+  ];
 }
 
 const READINGS: Readonly<Record<Measurement['kind'], Reading>> = {
@@ -432,14 +474,15 @@ async function follow(check: HttpCheck, start: URL, signal: AbortSignal): Promis
     const location = answer.headers.location;
     const status = answer.statusCode ?? 0;
     if (!REDIRECTS.includes(status) || location === undefined || acceptsRedirect(check.statuses)) {
-      return { kind: 'answer', status, body: await bodyOf(answer), url: url.href };
+      const body = await bodyOf(answer);
+      return { kind: 'answer', status, body, url: url.href, headers: headersOf(answer) };
     }
     answer.destroy();
     const next = URL.parse(location, url.href);
     const isHttp = next?.protocol === 'http:' || next?.protocol === 'https:';
     // An answer all the same, and no good one: the list of statuses holds no redirect. Another host proves nothing of this.
     if (next === null || !isHttp || next.hostname !== start.hostname || hops === MAX_REDIRECTS)
-      return { kind: 'answer', status, body: '', url: url.href };
+      return { kind: 'answer', status, body: '', url: url.href, headers: headersOf(answer) };
     url = next;
   }
 }
@@ -462,6 +505,14 @@ function get(
     request.on('error', reject);
     request.end();
   });
+}
+
+function headersOf({ headers }: IncomingMessage): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, Array.isArray(value) ? value.join(', ') : value]],
+    ),
+  );
 }
 
 async function bodyOf(answer: IncomingMessage): Promise<string> {

@@ -1,11 +1,13 @@
 import type { ReportedImage } from '../ecs/digests.ts';
 import type { Aws } from '../aws/clients.ts';
 import { awsErrorKind, deployErrorOf, describeAwsError } from '../aws/errors.ts';
+import { masksOfContainers } from '../ecs/environment-values.ts';
 import {
   withGate,
   type AlarmView,
   type Cause,
   type DeployedImage,
+  type Evidence,
   type GateResult,
   type Probe,
   type Problem,
@@ -16,6 +18,7 @@ import {
 import { DeployError } from '../runtime/error.ts';
 import { withoutQuery } from '../runtime/http.ts';
 import { counted } from '../runtime/log.ts';
+import { Masks } from '../runtime/masks.ts';
 import { withTimeout } from '../runtime/wait.ts';
 import { alarmsGate } from './alarms.ts';
 import { digestGate } from './digest.ts';
@@ -401,7 +404,7 @@ export function alarmProblem(serviceRun: ServiceRun, result: GateResult): Proble
 export function httpProblem(
   serviceRun: ServiceRun,
   url: string,
-  end: Pick<HttpGateEnd, 'detail' | 'reachable'> & Partial<Pick<HttpGateEnd, 'asBefore'>>,
+  end: Pick<HttpGateEnd, 'detail' | 'reachable'> & Partial<Pick<HttpGateEnd, 'asBefore' | 'answer'>>,
 ): Problem {
   const asBefore = end.asBefore === true ? '; it answered so before the deployment, too' : '';
   const why = end.reachable ? `${end.detail}${asBefore}` : `${end.detail}; it never answered this runner`;
@@ -414,8 +417,17 @@ export function httpProblem(
         ? 'Check the path, the headers and the statuses of the health check: the URL was wrong before this deployment.'
         : undefined
       : 'Check that the URL is right and that this runner may reach it: it did not answer before the deployment either.',
-    evidence: [{ kind: 'http', text: `${url}: ${end.detail}` }],
+    evidence: [
+      { kind: 'http', text: `${url}: ${end.detail}` },
+      ...answerEvidence(serviceRun, end.answer ?? []),
+    ],
     recovery: end.reachable && end.asBefore !== true && serviceRun.change !== 'none' ? 'roll-back' : 'leave',
     isOver: true,
   };
+}
+
+/** An error page may show the program's settings. */
+function answerEvidence({ rollout }: ServiceRun, lines: readonly string[]): Evidence[] {
+  const masks = rollout === undefined ? new Masks() : masksOfContainers(rollout.definition);
+  return lines.map((line) => ({ kind: 'answer', text: masks.mask(line) }));
 }

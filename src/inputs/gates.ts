@@ -48,7 +48,9 @@ function readHttpCheck(read: InputReader): HttpCheck | undefined {
       '5',
     ),
   };
-  for (const header of Object.values(expected.headers)) read.secrets.push(...secretsOfHeader(header));
+  for (const [name, header] of Object.entries(expected.headers)) {
+    read.secrets.push(...secretsOfHeader(name, header));
+  }
   return url === undefined ? undefined : { url, ...expected };
 }
 
@@ -69,13 +71,28 @@ const HEADERS = {
   colon: true,
 };
 
+/** Header names that say that the value is a secret. */
+const SECRET_NAME = /auth|cookie|key|token|secret|passw|credential|signature|session/i;
+
+/** Headers whose values are addresses and formats, however long. */
+const ORDINARY_NAME =
+  /^(?:accept(?:-.*)?|cache-control|connection|content-.*|forwarded|host|origin|pragma|referer|user-agent|via|x-forwarded-.*|x-real-ip)$/i;
+
 /** Values that half of any log consists of: masking them would hide the log and protect nothing. */
 const ORDINARY = /^(?:true|false|\d{1,3}|\*\/\*)$/i;
 
-/** The value, and the credentials alone where a scheme such as `Bearer` precedes them. */
-function secretsOfHeader(header: string): readonly string[] {
+/** A value of that length is generated: a token, a key. */
+const LONG = 20;
+
+/**
+ * The value, where the name of the header or its own length says that it is a secret; and the credentials alone where a
+ * scheme such as `Bearer` precedes them.
+ */
+export function secretsOfHeader(name: string, header: string): readonly string[] {
   const whole = header.trim();
+  const isLong = whole.length >= LONG && !ORDINARY_NAME.test(name);
   const credentials = /^(?:Basic|Bearer|Token|Digest|ApiKey) +(\S.*)$/i.exec(whole)?.[1];
+  if (!SECRET_NAME.test(name) && !isLong && credentials === undefined) return [];
   return [whole, ...(credentials === undefined ? [] : [credentials])].filter(
     (secret) => !ORDINARY.test(secret),
   );

@@ -73,11 +73,26 @@ export const CAUSES = [
 
 export type Cause = (typeof CAUSES)[number];
 
-/** One observed fact that supports an evaluation. `log` evidence goes to the job log and the summary only. */
+/** One observed fact that supports an evaluation. What `isOutput` goes to the job log and the summary only. */
 export interface Evidence {
   readonly kind:
-    'status' | 'stopped-task' | 'event' | 'target' | 'http' | 'digest' | 'log' | 'error' | 'first-cause';
+    | 'status'
+    | 'stopped-task'
+    | 'event'
+    | 'target'
+    | 'http'
+    | 'digest'
+    | 'log'
+    /** What the health-check URL answered, line by line. */
+    | 'answer'
+    | 'error'
+    | 'first-cause';
   readonly text: string;
+}
+
+/** A program wrote it, and may have written anything: it is shown where people look for it, and travels no further. */
+export function isOutput({ kind }: Evidence): boolean {
+  return kind === 'log' || kind === 'answer';
 }
 
 /** How something ended, or why it could not go on. */
@@ -110,6 +125,32 @@ export interface Problem {
   readonly isOver?: boolean;
 }
 
+/** One revision that a service runs. */
+export interface RunningRevision {
+  readonly taskDefinitionArn: string;
+  /** Of its image, where the definition or ECR tells. */
+  readonly tag: string | undefined;
+  readonly commit: string | undefined;
+  /** ISO 8601: when its deployment began. */
+  readonly since: string | undefined;
+  readonly isPrimary: boolean;
+  readonly desired: number;
+  readonly running: number;
+  /** Undefined where the tasks may not be read. */
+  readonly healthy: number | undefined;
+  /** Its tasks are on their way out. */
+  readonly draining: boolean;
+  /** Its tasks run, and nothing says whether they are healthy. */
+  readonly unchecked?: true;
+}
+
+/** What a service runs, and whether it does its work with it. */
+export interface ServiceState {
+  /** As many healthy tasks as are desired, some, or none; undefined where their health could not be read. */
+  readonly serving: 'yes' | 'partly' | 'no' | undefined;
+  readonly revisions: readonly RunningRevision[];
+}
+
 /** How it ended for one service. */
 export interface ServiceOutcome {
   readonly result: Result;
@@ -118,6 +159,8 @@ export interface ServiceOutcome {
   readonly message: string;
   /** One sentence: what runs now. */
   readonly nowRunning: string;
+  /** The same, in figures; undefined where it was not read. */
+  readonly state?: ServiceState;
   /** What to do about it, where something is known. */
   readonly hint: string | undefined;
   readonly evidence: readonly Evidence[];
@@ -208,15 +251,27 @@ export interface AlarmView {
 
 /** One answer of the health-check URL, or why there was none. */
 export type Probe =
-  | { readonly kind: 'answer'; readonly status: number; readonly body: string; readonly url: string }
+  | {
+      readonly kind: 'answer';
+      readonly status: number;
+      readonly body: string;
+      readonly url: string;
+      /** By their names in lower case. */
+      readonly headers?: Readonly<Record<string, string>>;
+    }
   | { readonly kind: 'unreachable'; readonly reason: string };
+
+/** What a stage of the run came to: it went well; it went otherwise than it should, and that is no fault of it; it failed. */
+export type StepMark = 'done' | 'warning' | 'failed';
 
 /** A stage of the run as it went. Times are seconds since the run began. */
 export interface StepRecord {
   readonly name: string;
   readonly from: number;
   readonly seconds: number;
+  /** Anything but failed. */
   readonly ok: boolean;
+  readonly mark: StepMark;
 }
 
 /** The state of one service's rollout at one look. */

@@ -5,6 +5,7 @@ import { StageGates } from '../gates/stage-gates.ts';
 import { announced, type ImagePlan } from '../image/plan.ts';
 import type { Conclusion, Request, ServiceRun, ServiceSnapshot } from '../model/index.ts';
 import { CHECKS, CHECKS_AFTER_BUILD } from '../preflight/index.ts';
+import { markOfChecks, markOfRollback, problemsSince } from '../report/marks.ts';
 import { endingOf, newRunRecord, withEvidence, type RunRecord } from '../report/run-record.ts';
 import { endOnCancel } from '../rollout/cancel.ts';
 import { explainServiceRun } from '../rollout/diagnose.ts';
@@ -96,17 +97,18 @@ async function runStages(
     await log.step('Pre-deploy', () => preDeploy(record, request, ctx, releases));
     releases = await refreshReleases(request, ctx, releases);
   }
-  await log.step('Roll out', () => rollOut(record, request, starting, releases));
+  await log.step('Roll out', () => rollOut(record, request, starting, releases), problemsSince(record));
   if (request.rollout.wait) await proveAll(record, request, ctx, releases, before);
   record.serviceRuns = failTogether(record.serviceRuns, request.rollout);
   await markCondemned(ctx, releases, record.serviceRuns);
   const isRollback = (serviceRun: ServiceRun): boolean =>
     serviceRun.rollback !== undefined || rollbackNeeded(serviceRun, request.rollout);
   if (record.serviceRuns.some(isRollback)) {
-    await log.step('Roll back', async () => {
+    const goBack = async (): Promise<void> => {
       await forEachService(record, (serviceRun) => rollBackIfNeeded(ctx, serviceRun, request));
       record.serviceRuns = await proveAfterRollback(ctx, record.serviceRuns, request, before.answer);
-    });
+    };
+    await log.step('Roll back', goBack, () => markOfRollback(record));
   }
   await log.step('Conclude', async () => {
     await findPreviousCommit(record, ctx, snapshots);
@@ -133,7 +135,11 @@ async function prepare(
   const images = await log.step('Image', () => findImages(record, request, ctx, imagePlan, platforms));
   const now = builds ? await surveyAgain(request, ctx, snapshots) : snapshots;
   const plans = await log.step('Task definition', () => plan(record, request, ctx, now, images));
-  await log.step('Verify', () => check(record, request, ctx, plans, builds ? CHECKS_AFTER_BUILD : CHECKS));
+  await log.step(
+    'Verify',
+    () => check(record, request, ctx, plans, builds ? CHECKS_AFTER_BUILD : CHECKS),
+    () => markOfChecks(record),
+  );
   return plans;
 }
 
@@ -175,10 +181,10 @@ async function proveAll(
   const stages = stagesOf(ctx, record, request, before);
   const explain = (serviceRun: ServiceRun): Promise<ServiceRun> =>
     explainServiceRun(ctx, serviceRun, request);
-  await ctx.log.step('Watch', () => forEachService(record, watch, undoEarly));
+  await ctx.log.step('Watch', () => forEachService(record, watch, undoEarly), problemsSince(record));
   record.serviceRuns = failTogether(record.serviceRuns, request.rollout);
   if (record.serviceRuns.every((serviceRun) => serviceRun.problem !== undefined)) return;
-  await ctx.log.step('Gate', async () => {
+  const gate = async (): Promise<void> => {
     const prove = (serviceRun: ServiceRun): Promise<ServiceRun> =>
       proveService(ctx, serviceRun, imagesOf(serviceRun, releases), request);
     await forEachService(record, prove, explain, undoEarly);
@@ -188,7 +194,8 @@ async function proveAll(
     await forEachService(record, (serviceRun) =>
       proven.includes(serviceRun) ? serviceRun : explain(serviceRun),
     );
-  });
+  };
+  await ctx.log.step('Gate', gate, problemsSince(record));
 }
 
 /**

@@ -34,8 +34,8 @@ export function renderComment(report: Report, key: string, before: string | unde
   const versions = [
     () => whole(report, Number.POSITIVE_INFINITY, true),
     () => whole(report, 50, false),
-    () => [...verdict(short), ...facts(short), ...diff(short, 10)],
-    () => [...verdict(short), ...facts(short)],
+    () => [...verdict(short, { lines: false }), ...facts(short), ...diff(short, 10)],
+    () => [...verdict(short, { lines: false }), ...facts(short)],
     () => [escapeText(report.message)],
   ];
   for (const version of versions) {
@@ -50,7 +50,7 @@ export function renderComment(report: Report, key: string, before: string | unde
 function whole(report: Report, changes: number, allChecks: boolean): string[] {
   const isFirst = checksFailed(report);
   return [
-    ...verdict(report),
+    ...verdict(report, { lines: false }),
     ...(isFirst ? checks(report, allChecks) : []),
     ...warnings(report),
     ...facts(report),

@@ -43,9 +43,8 @@ function serviceTable(services: readonly ServiceReport[]): string {
     service.cause === undefined ? service.result : `${service.result} ${code(service.cause)}`,
     revisions(service),
     service.gates.map(gate).join(' · ') || '–',
-    escapeText(service.production),
   ]);
-  return table(['Service', 'Result', 'Revision', 'Proven by', 'What runs now'], rows);
+  return table(['Service', 'Result', 'Revision', 'Proven by'], rows);
 }
 
 /** The revision of a plan has no number yet. */

@@ -1,4 +1,4 @@
-import type { RolloutPoint, StepRecord } from '../model/index.ts';
+import type { RolloutPoint, StepMark, StepRecord } from '../model/index.ts';
 import { secondsBetween, type Clock } from '../runtime/clock.ts';
 import { sanitizeLines, type StepLog } from '../runtime/log.ts';
 import type { Masks } from '../runtime/masks.ts';
@@ -25,7 +25,19 @@ export interface TimedPoint extends RolloutPoint {
 }
 
 /** Annotations of one level that GitHub shows for a step. */
-const MAX_WARNINGS = 10;
+export const MAX_WARNINGS = 10;
+
+/** Letters in which warnings of one kind are alike, once names and figures are left out. */
+const ALIKE = 60;
+
+/** Pure: what a warning is about, whichever service, container or figure it names. */
+function kindOf(warning: string): string {
+  const of = warning
+    .replace(/^[\w./-]+: /, '')
+    .replace(/"[^"]*"/g, '""')
+    .replace(/\S*\d\S*/g, '0');
+  return of.slice(0, ALIKE);
+}
 
 /**
  * The job log: a group for each step, each line with the elapsed time. Every text is sanitized and loses its
@@ -34,7 +46,10 @@ const MAX_WARNINGS = 10;
 export class ProgressLog implements StepLog {
   readonly steps: StepRecord[] = [];
   readonly lines: LoggedLine[] = [];
+  /** Those that are annotations. */
   readonly warnings: string[] = [];
+  /** Warnings beside them. */
+  readonly notes: string[] = [];
   readonly points: TimedPoint[] = [];
   readonly #console: Console;
   readonly #clock: Clock;
@@ -53,19 +68,23 @@ export class ProgressLog implements StepLog {
   }
 
   /** Runs a stage in a group of its own; below the group, which folds away, stands how long it took. */
-  async step<T>(name: string, run: () => Promise<T>): Promise<T> {
+  async step<T>(
+    name: string,
+    run: () => Promise<T>,
+    markOf: (result: T) => StepMark = () => 'done',
+  ): Promise<T> {
     const from = this.seconds;
-    let ok = false;
+    let mark: StepMark = 'failed';
     this.#console.startGroup(name);
     try {
       const result = await run();
-      ok = true;
+      mark = markOf(result);
       return result;
     } finally {
       const seconds = Math.round((this.seconds - from) * 10) / 10;
-      this.steps.push({ name, from, seconds, ok });
+      this.steps.push({ name, from, seconds, ok: mark !== 'failed', mark });
       this.#console.endGroup();
-      this.#console.info(`${stamp(this.seconds)}  ${ok ? '✓' : '✗'} ${name} (${seconds} s)`);
+      this.#console.info(`${stamp(this.seconds)}  ${SIGNS[mark]} ${name} (${seconds} s)`);
     }
   }
 
@@ -80,11 +99,18 @@ export class ProgressLog implements StepLog {
     for (const line of this.#shown(text)) this.#console.info(`${stamp(this.seconds)}  ${line}`);
   }
 
+  /** The first of its kind is an annotation, and so are ten of a run; the others are notes. */
   warn(text: string): void {
     const shown = this.#shown(text).join(' ');
-    this.warnings.push(shown);
-    if (this.warnings.length <= MAX_WARNINGS) this.#console.warning(shown);
-    else this.line(`Warning: ${shown}`);
+    const kind = kindOf(shown);
+    const isNew = !this.warnings.some((each) => kindOf(each) === kind);
+    if (isNew && this.warnings.length < MAX_WARNINGS) {
+      this.warnings.push(shown);
+      this.#console.warning(shown);
+    } else {
+      this.notes.push(shown);
+      this.line(`Note: ${shown}`);
+    }
   }
 
   point(point: RolloutPoint): void {
@@ -96,6 +122,8 @@ export class ProgressLog implements StepLog {
     return sanitizeLines(this.#masks.mask(text)).map((line) => this.#masks.mask(line));
   }
 }
+
+const SIGNS: Readonly<Record<StepMark, string>> = { done: '✓', warning: '⚠', failed: '✗' };
 
 /** `0:07`, `12:34`, `1:02:03`. */
 export function stamp(seconds: number): string {

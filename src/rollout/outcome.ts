@@ -1,6 +1,6 @@
 import { revisionName } from '../aws/arn.ts';
-import type { EcsReads } from '../aws/clients.ts';
 import type {
+  Cause,
   Evidence,
   GateResult,
   Problem,
@@ -9,24 +9,20 @@ import type {
   ServiceRun,
   ServiceSnapshot,
 } from '../model/index.ts';
-import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
-import { readNowRunning } from './describe.ts';
+import { readNowRunning, type NowRunningContext } from './now-running.ts';
 
 /** Reads what runs now, and says how it ended for one service. */
 export async function concludeServiceRun(
-  ctx: {
-    readonly aws: { readonly ecs: Pick<EcsReads, 'describeServices'> };
-    readonly clock: Clock;
-    readonly log: Log;
-  },
+  ctx: NowRunningContext & { readonly log: Log },
   serviceRun: ServiceRun,
   request: RolloutRequest,
 ): Promise<ServiceRun> {
   const { log } = ctx;
-  const { sentence: nowRunning, primaryId } = await readNowRunning(ctx, serviceRun.snapshot.address);
+  const { sentence: nowRunning, primaryId, state } = await readNowRunning(ctx, serviceRun.snapshot);
   log.line(nowRunning);
-  const outcome = conclude(replaced(serviceRun, request, primaryId), request, nowRunning);
+  const ended = conclude(replaced(serviceRun, request, primaryId), request, nowRunning);
+  const outcome = state === undefined ? ended : { ...ended, state };
   if (outcome.result === 'succeeded' && serviceRun.desiredCount === 0) log.warn(outcome.message);
   return { ...serviceRun, outcome };
 }
@@ -188,8 +184,20 @@ function leftNote(serviceRun: ServiceRun, problem: Problem, request: RolloutRequ
   if (serviceRun.updateUnconfirmed === true) return '; it may still take effect.';
   if (serviceRun.rollout === undefined) return '; the service was not touched.';
   if (problem.recovery === 'done') return '; ECS rolled it back.';
+  if (LOST_SIGHT.includes(problem.cause)) return whatGoesOn(serviceRun, problem);
   if (problem.recovery !== 'roll-back' || request.onFailure !== 'leave') return '.';
   return `; it is left as it is (on-failure: leave), and ${byItself(serviceRun.snapshot, problem)}.`;
+}
+
+/** Nobody can look any longer; the deployment is none the worse for it. */
+const LOST_SIGHT: readonly Cause[] = ['credentials-expired', 'access-denied', 'no-credentials'];
+
+/** After access was lost: what ECS does, and what takes it up again. */
+function whatGoesOn({ change }: ServiceRun, { isOver }: Problem): string {
+  if (change === 'none') return '.';
+  return isOver === true
+    ? '; the deployment is complete and stays, and nobody rolls it back: run this job again and it is proven.'
+    : '; ECS goes on with it, and nobody rolls it back: run this job again and it takes the deployment up.';
 }
 
 /** Whether ECS will roll back by itself. */
