@@ -7,6 +7,7 @@ import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { systemClock, type Clock } from '../runtime/clock.ts';
 import { DeployError } from '../runtime/error.ts';
+import { withCheckedAnswers } from './answers.ts';
 import { reading, writing } from './sdk/ecs.ts';
 import { rawTaskDefinitions, type RawTaskDefinitions } from './task-definitions.ts';
 import type {
@@ -102,13 +103,11 @@ export async function createAws(
   });
   const reads = { ...shared, ...attempts(READ_ATTEMPTS) };
   const glances = { ...shared, ...attempts(GLANCE_ATTEMPTS) };
-  const reader = new ECSClient(reads);
+  const reader = withCheckedAnswers(new ECSClient(reads));
   // A write that is cut off may have happened: it gets its answer, whatever becomes of the job.
-  const writer = new ECSClient({
-    ...shared,
-    maxAttempts: 1,
-    requestHandler: settings.requestHandler(over),
-  });
+  const writer = withCheckedAnswers(
+    new ECSClient({ ...shared, maxAttempts: 1, requestHandler: settings.requestHandler(over) }),
+  );
   const elb = once(async () => (await import('./sdk/elb.ts')).connect(reads));
   const logs = once(async () => (await import('./sdk/logs.ts')).connect(reads));
   const alarms = once(async () => (await import('./sdk/alarms.ts')).connect(glances));

@@ -1,6 +1,7 @@
 import type { Cause } from '../model/index.ts';
 import { Cancelled } from '../runtime/cancellation.ts';
 import { DeployError, isError } from '../runtime/error.ts';
+import { MalformedAnswer } from './answers.ts';
 
 /**
  * What an error of an AWS call means to whoever made the call.
@@ -58,6 +59,7 @@ const UNSUPPORTED = new Set([
 const NO_ANSWER = new Set([
   'ServiceMissing',
   'OutdatedAnswer',
+  'MalformedAnswer',
   'TimeoutError',
   'RequestTimeout',
   'RequestTimeoutException',
@@ -224,9 +226,17 @@ export async function wrapAwsError<T>(
   }
 }
 
+function malformed(error: MalformedAnswer, doing: string, cause: Cause): DeployError {
+  return new DeployError(cause, `Something went wrong while ${doing}: ${error.message}.`, {
+    hint: 'AWS itself does not answer so: look at what stands between this runner and AWS (HTTPS_PROXY, AWS_ENDPOINT_URL and its like), then run again.',
+    cause: error,
+  });
+}
+
 /** The failure that an error of an AWS call amounts to; failures and cancellations pass as they are. */
 export function deployErrorOf(error: unknown, doing: string, otherwise: Cause = 'unknown'): Error {
   if (error instanceof DeployError || error instanceof Cancelled) return error;
+  if (error instanceof MalformedAnswer) return malformed(error, doing, otherwise);
   const detail = describeAwsError(error);
   switch (awsErrorKind(error)) {
     case 'expired':
