@@ -67,6 +67,20 @@ describe('an answer that breaks its schema ends the step, and its call is named'
       { a: null },
       'taskDefinition.containerDefinitions[0].dockerLabels.a is null, not text',
     ],
+    ['DescribeTaskDefinition', [], null, 'there is no revision in it'],
+    ['DescribeTaskDefinition', ['taskDefinition'], {}, 'the revision has no ARN'],
+    [
+      'DescribeTaskDefinition',
+      ['taskDefinition', 'containerDefinitions'],
+      [],
+      'the revision has no containers',
+    ],
+    [
+      'DescribeTaskDefinition',
+      ['taskDefinition', 'containerDefinitions'],
+      [{ name: 'a' }],
+      'a container has no image',
+    ],
     ['DescribeImages', ['imageDetails'], 'x', 'imageDetails is text, not a list'],
     [
       'ListServiceDeployments',

@@ -49,6 +49,11 @@ const READ_ATTEMPTS = 4;
 /** Of a read that a deployment can do without: a network without a way to that service must not hold it up. */
 const GLANCE_ATTEMPTS = 2;
 
+interface Credentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+}
+
 /** What the clients are made with. Where a field may be left out, the SDK's own chain takes its place. */
 export interface AwsSettings {
   /** Passes the pauses between the attempts of a call. */
@@ -60,7 +65,7 @@ export interface AwsSettings {
   /** The region where none is named. */
   readonly defaultRegion?: () => Promise<string>;
   readonly endpoint?: string;
-  readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
+  readonly credentials?: Credentials | (() => Promise<Credentials>);
 }
 
 const PRODUCTION: AwsSettings = {
