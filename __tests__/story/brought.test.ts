@@ -187,6 +187,23 @@ describe('slips and other files', () => {
     ['JSON with comments', '{\n  // the task\n  "family": "worker"\n}', 'it is JSON with comments (line 2)'],
     ['an empty file', '', 'it is empty'],
     ['a template', 'family: worker\ncpu: {{ cpu }}\n', 'it is a template that nobody rendered'],
+    [
+      'a merge that was not finished',
+      '<<<<<<< HEAD\nfamily: a\n>>>>>>> b\n',
+      'the marks of a merge conflict',
+    ],
+    ['a manifest of Copilot', 'name: a\ntype: Worker Service\n', 'it is a manifest of AWS Copilot'],
+    ['a name of Kubernetes', file({ env: [{ name: 'A', value: '1' }] }), 'did you mean environment?'],
+    [
+      'a name of tags',
+      file({ environment: [{ key: 'A', value: '1' }] }),
+      'environment[0].key is not a field: did you mean name?',
+    ],
+    [
+      'a field of the service',
+      file({}, { desiredCount: 2 }),
+      'it belongs to the service (input desired-count)',
+    ],
   ])('%s', (_what, text, words) =>
     inAWorld({}, async (sim) => {
       const result = await withFile(sim, text);
@@ -209,6 +226,38 @@ describe('slips and other files', () => {
       expect(registered(sim)).not.toHaveProperty('$schema');
     }));
 });
+
+describe('the path of a file', () => {
+  test.each<[string, string, string]>([
+    ['in another case', 'TD.json', 'Did you mean td.json?'],
+    ['with another ending', 'td.yaml', 'Did you mean td.json?'],
+    ['of a folder', './', '. is a folder, not a file.'],
+    ['in quotes', '"td.json"', 'stands in quotes. Leave them out.'],
+    ['that is the definition itself', file(), 'it holds a definition itself'],
+    [
+      'that is the definition in YAML',
+      'family: worker\ncontainerDefinitions: []',
+      'it holds a definition itself',
+    ],
+  ])('%s', (_what, path, words) =>
+    inAWorld({}, async (sim) => {
+      const result = await withFile(sim, file(), { 'task-definition': path });
+      expectRed(result, 'failed', 'invalid-input');
+      expect(result.outputs['message']).toContain(words);
+      expect(sim.calls).toEqual([]);
+    }),
+  );
+});
+
+test('an expression that GitHub does not evaluate is a warning with its place', () =>
+  inAWorld({}, async (sim) => {
+    const text = file({ environment: [{ name: 'A', value: '${{ secrets.A }}' }] });
+    const result = await withFile(sim, text, { mode: 'plan' });
+    expectGreen(result, 'planned');
+    expect(result.warnings.join()).toContain(
+      'an expression of GitHub Actions in containerDefinitions[worker].environment[A].value',
+    );
+  }));
 
 /** A service on EC2, without a load balancer. */
 const onInstances: Seed = (world) => {

@@ -47,7 +47,7 @@ describe('an answer that breaks its schema ends the step, and its call is named'
       'DescribeServices',
       ['services', 0, 'desiredCount'],
       '2',
-      'services[0].desiredCount is text, not a number',
+      'services[0].desiredCount is text, not a number of its range',
     ],
     [
       'DescribeServices',

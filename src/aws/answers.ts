@@ -118,7 +118,8 @@ function makeForm(schema: NormalizedSchema): Form {
   if (schema.isTimestampSchema()) return { kind: 'time' };
   if (schema.isStringSchema()) return { kind: 'text' };
   if (schema.isBooleanSchema()) return { kind: 'flag' };
-  return { kind: schema.isNumericSchema() ? 'number' : 'anything' };
+  const isBig = schema.isBigIntegerSchema() || schema.isBigDecimalSchema();
+  return { kind: schema.isNumericSchema() && !isBig ? 'number' : 'anything' };
 }
 
 function once<T>(make: () => T): () => T {
@@ -150,9 +151,9 @@ function brokenPart(value: unknown, form: Form, path: string): string | undefine
     case 'text':
       return typeof value === 'string' || value instanceof String ? undefined : misfit(path, value, 'text');
     case 'number':
-      return typeof value === 'number' || typeof value === 'bigint'
+      return typeof value === 'number' && Number.isFinite(value)
         ? undefined
-        : misfit(path, value, 'a number');
+        : misfit(path, value, 'a number of its range');
     case 'flag':
       return typeof value === 'boolean' ? undefined : misfit(path, value, 'true or false');
     case 'time':
