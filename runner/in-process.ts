@@ -234,13 +234,18 @@ function connectionOf(sim: Simulator, clock: JumpClock, env: Env): ConnectAws {
       requestHandler: (ends) => new Direct(sim, clock, ends),
       defaultRegion: () => Promise.reject(new Error('Region is missing')),
       endpoint: env['AWS_ENDPOINT_URL'] ?? sim.url,
-      credentials: {
-        accessKeyId: env['AWS_ACCESS_KEY_ID'] ?? '',
-        secretAccessKey: env['AWS_SECRET_ACCESS_KEY'] ?? '',
-      },
+      credentials: () => credentialsOf(env),
     });
     return countedIn(aws, clock);
   };
+}
+
+/** What the variables of the job say; without them what the SDK's own chain ends with where nothing has any. */
+function credentialsOf(env: Env): Promise<{ accessKeyId: string; secretAccessKey: string }> {
+  const { AWS_ACCESS_KEY_ID: accessKeyId = '', AWS_SECRET_ACCESS_KEY: secretAccessKey = '' } = env;
+  if (accessKeyId !== '' && secretAccessKey !== '') return Promise.resolve({ accessKeyId, secretAccessKey });
+  const error = new Error('Could not load credentials from any providers');
+  return Promise.reject(Object.assign(error, { name: 'CredentialsProviderError' }));
 }
 
 /** The same clients; each call counts as work from its beginning to its end, what the SDK does of it included. */

@@ -1,5 +1,8 @@
 /** What people bring: files and inputs as they are written, through the whole step. */
 import { describe, expect, test } from '@jest/globals';
+import { createService } from '../../simulator/engine/services.ts';
+import { registerTaskDefinition } from '../../simulator/engine/task-definitions.ts';
+import type { Seed } from '../../simulator/scenario/seed.ts';
 import type { Simulator } from '../../simulator/simulator.ts';
 import { accepted, expectGreen, expectRed, inAWorld, mutations, production, step, tag } from './world.ts';
 
@@ -184,6 +187,23 @@ describe('slips and other files', () => {
     ['JSON with comments', '{\n  // the task\n  "family": "worker"\n}', 'it is JSON with comments (line 2)'],
     ['an empty file', '', 'it is empty'],
     ['a template', 'family: worker\ncpu: {{ cpu }}\n', 'it is a template that nobody rendered'],
+    [
+      'a merge that was not finished',
+      '<<<<<<< HEAD\nfamily: a\n>>>>>>> b\n',
+      'the marks of a merge conflict',
+    ],
+    ['a manifest of Copilot', 'name: a\ntype: Worker Service\n', 'it is a manifest of AWS Copilot'],
+    ['a name of Kubernetes', file({ env: [{ name: 'A', value: '1' }] }), 'did you mean environment?'],
+    [
+      'a name of tags',
+      file({ environment: [{ key: 'A', value: '1' }] }),
+      'environment[0].key is not a field: did you mean name?',
+    ],
+    [
+      'a field of the service',
+      file({}, { desiredCount: 2 }),
+      'it belongs to the service (input desired-count)',
+    ],
   ])('%s', (_what, text, words) =>
     inAWorld({}, async (sim) => {
       const result = await withFile(sim, text);
@@ -206,6 +226,51 @@ describe('slips and other files', () => {
       expect(registered(sim)).not.toHaveProperty('$schema');
     }));
 });
+
+describe('the path of a file', () => {
+  test.each<[string, string, string]>([
+    ['in another case', 'TD.json', 'Did you mean td.json?'],
+    ['with another ending', 'td.yaml', 'Did you mean td.json?'],
+    ['of a folder', './', '. is a folder, not a file.'],
+    ['in quotes', '"td.json"', 'stands in quotes. Leave them out.'],
+    ['that is the definition itself', file(), 'it holds a definition itself'],
+    [
+      'that is the definition in YAML',
+      'family: worker\ncontainerDefinitions: []',
+      'it holds a definition itself',
+    ],
+  ])('%s', (_what, path, words) =>
+    inAWorld({}, async (sim) => {
+      const result = await withFile(sim, file(), { 'task-definition': path });
+      expectRed(result, 'failed', 'invalid-input');
+      expect(result.outputs['message']).toContain(words);
+      expect(sim.calls).toEqual([]);
+    }),
+  );
+});
+
+test('an expression that GitHub does not evaluate is a warning with its place', () =>
+  inAWorld({}, async (sim) => {
+    const text = file({ environment: [{ name: 'A', value: '${{ secrets.A }}' }] });
+    const result = await withFile(sim, text, { mode: 'plan' });
+    expectGreen(result, 'planned');
+    expect(result.warnings.join()).toContain(
+      'an expression of GitHub Actions in containerDefinitions[worker].environment[A].value',
+    );
+  }));
+
+/** A service on EC2, without a load balancer. */
+const onInstances: Seed = (world) => {
+  registerTaskDefinition(world, {
+    family: 'instances',
+    containerDefinitions: [{ name: 'worker', image: `${world.registry.host}/backend:v1`, memory: 128 }],
+  });
+  createService(world, world.cluster('demo'), 'instances', {
+    taskDefinition: 'instances',
+    launchType: 'EC2',
+    desiredCount: 1,
+  });
+};
 
 /** Inputs that action.yml does not have, as the runner hands them over. */
 function unknown(inputs: Readonly<Record<string, string>>): { readonly env: Record<string, string> } {
@@ -370,3 +435,67 @@ test('a family whose revisions are all deregistered says so', () =>
       'succeeded',
     );
   }));
+
+describe('a file that was deployed is unchanged when it is deployed again', () => {
+  test.each<[string, object, object]>([
+    ['nothing but what it must have', {}, {}],
+    ['sizes in words', {}, { cpu: '1 vCPU', memory: '2GB' }],
+    ['a port', { portMappings: [{ containerPort: 80 }] }, {}],
+    ['a health check', { healthCheck: { command: ['CMD', 'true'] } }, {}],
+    [
+      'variables in an order',
+      {
+        environment: [
+          { name: 'B', value: '2' },
+          { name: 'A', value: '1' },
+          { name: 'C', value: '' },
+        ],
+      },
+      {},
+    ],
+    [
+      'volumes',
+      { mountPoints: [{ sourceVolume: 'scratch', containerPath: '/scratch' }] },
+      {
+        volumes: [
+          { name: 'scratch' },
+          { name: 'shared', efsVolumeConfiguration: { fileSystemId: 'fs-12345678' } },
+        ],
+      },
+    ],
+    ['a restart policy', { restartPolicy: { enabled: true } }, {}],
+    ['a platform that is named in part', {}, { runtimePlatform: { operatingSystemFamily: 'LINUX' } }],
+    [
+      'nulls and empty values',
+      { command: null, user: '', dockerLabels: {}, logConfiguration: null },
+      { pidMode: '', tags: [], volumes: null },
+    ],
+  ])('%s', (_what, container, task) =>
+    inAWorld({}, async (sim) => {
+      expectGreen(await withFile(sim, file(container, task)), 'succeeded');
+      const before = mutations(sim).length;
+      expectGreen(await withFile(sim, file(container, task)), 'unchanged');
+      expect(mutations(sim)).toHaveLength(before);
+    }),
+  );
+
+  test.each<[string, string, object]>([
+    ['a volume of Docker', 'bridge', { scope: 'task', driver: 'local' }],
+    ['a volume of Docker, all of it left to ECS', 'bridge', {}],
+    ['ports of the host', 'host', { scope: 'shared', autoprovision: true }],
+  ])('on instances: %s', (_what, networkMode, dockerVolumeConfiguration) =>
+    inAWorld({ more: onInstances }, async (sim) => {
+      const text = file(
+        { memory: 128, portMappings: [{ containerPort: 8000 }] },
+        {
+          family: 'instances',
+          networkMode,
+          requiresCompatibilities: ['EC2'],
+          volumes: [{ name: 'v', dockerVolumeConfiguration }],
+        },
+      );
+      expectGreen(await withFile(sim, text, { service: 'instances' }), 'succeeded');
+      expectGreen(await withFile(sim, text, { service: 'instances' }), 'unchanged');
+    }),
+  );
+});

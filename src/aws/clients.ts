@@ -8,6 +8,7 @@ import { Agent as HttpsAgent } from 'node:https';
 import { systemClock, type Clock } from '../runtime/clock.ts';
 import { DeployError } from '../runtime/error.ts';
 import { Pace } from './pace.ts';
+import { withCheckedAnswers } from './answers.ts';
 import { reading, writing } from './sdk/ecs.ts';
 import { rawTaskDefinitions, type RawTaskDefinitions } from './task-definitions.ts';
 import type {
@@ -49,6 +50,11 @@ const READ_ATTEMPTS = 4;
 /** Of a read that a deployment can do without: a network without a way to that service must not hold it up. */
 const GLANCE_ATTEMPTS = 2;
 
+interface Credentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+}
+
 /** What the clients are made with. Where a field may be left out, the SDK's own chain takes its place. */
 export interface AwsSettings {
   /** Passes the pauses between the attempts of a call. */
@@ -62,7 +68,7 @@ export interface AwsSettings {
   /** The region where none is named. */
   readonly defaultRegion?: () => Promise<string>;
   readonly endpoint?: string;
-  readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
+  readonly credentials?: Credentials | (() => Promise<Credentials>);
 }
 
 const PRODUCTION: AwsSettings = {
@@ -106,13 +112,11 @@ export async function createAws(
   });
   const reads = { ...shared, ...attempts(READ_ATTEMPTS) };
   const glances = { ...shared, ...attempts(GLANCE_ATTEMPTS) };
-  const reader = new ECSClient(reads);
+  const reader = withCheckedAnswers(new ECSClient(reads));
   // A write that is cut off may have happened: it gets its answer, whatever becomes of the job.
-  const writer = new ECSClient({
-    ...shared,
-    maxAttempts: 1,
-    requestHandler: settings.requestHandler(over),
-  });
+  const writer = withCheckedAnswers(
+    new ECSClient({ ...shared, maxAttempts: 1, requestHandler: settings.requestHandler(over) }),
+  );
   const elb = once(async () => (await import('./sdk/elb.ts')).connect(reads));
   const logs = once(async () => (await import('./sdk/logs.ts')).connect(reads));
   const alarms = once(async () => (await import('./sdk/alarms.ts')).connect(glances));

@@ -1,4 +1,5 @@
 import type { ListTasksCommandInput, Task } from '@aws-sdk/client-ecs';
+import { nextPageOf } from '../aws/answers.ts';
 import type { EcsReads } from '../aws/clients.ts';
 import type { Rollout, ServiceAddress } from '../model/index.ts';
 
@@ -43,7 +44,7 @@ async function listTasks(ecs: Pick<EcsReads, 'listTasks'>, which: ListTasksComma
       ...(nextToken === undefined ? {} : { nextToken }),
     });
     arns.push(...(answer.taskArns ?? []));
-    nextToken = answer.nextToken;
+    nextToken = nextPageOf('ListTasks', nextToken, answer.nextToken);
   } while (nextToken !== undefined);
   return arns;
 }

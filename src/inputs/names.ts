@@ -81,7 +81,13 @@ const REVISION = new RegExp(`^(?:${ECS_ARN}:task-definition/)?${ECS_NAME}:[1-9]\
  */
 export function taskDefinition(text: string): Parsed<DefinitionBase> {
   const written = text.trim();
+  if (/^[[{]|^\s*(?:family|containerDefinitions)\s*:/m.test(written)) {
+    return problem(
+      'it holds a definition itself. Write that to a file of the workspace in a step before this one, and give its path.',
+    );
+  }
   if (/[\r\n]/.test(written)) return problem(`${quoted(written)} has a line break. Give one line.`);
+  if (/^(["']).*\1$/.test(written)) return problem(`${quoted(written)} stands in quotes. Leave them out.`);
   if (written === 'running') return value({ kind: 'running' });
   if (REVISION.test(written)) return value({ kind: 'revision', reference: written });
   if (!written.startsWith('arn:') && /[./\\]/.test(written)) return value({ kind: 'file', path: written });

@@ -1,4 +1,5 @@
 import type { DescribeSecretCommandOutput } from '@aws-sdk/client-secrets-manager';
+import { nextPageOf } from '../aws/answers.ts';
 import { parseArn } from '../aws/arn.ts';
 import { isAwsError } from '../aws/errors.ts';
 import { nearest } from '../ecs/definition-rules/model.ts';
@@ -284,7 +285,7 @@ async function existing(aws: Pick<PreflightAws, 'parameters'>, names: readonly s
         NextToken: token,
       });
       found.push(...(answer.Parameters ?? []).flatMap(({ Name }) => Name ?? []));
-      token = answer.NextToken;
+      token = nextPageOf('DescribeParameters', token, answer.NextToken);
     } while (token !== undefined);
   }
   return found;

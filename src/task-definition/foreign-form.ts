@@ -11,6 +11,10 @@ export function formOfText(text: string): string | undefined {
   if (/^(?:resource|data|module|variable|locals|terraform)\s+["{]/m.test(text) && !start.startsWith('{')) {
     return "it is Terraform's language: give the JSON of the definition, or deploy the revision that Terraform registers (leave task-definition out)";
   }
+  const conflict = /^(?:<{7}|>{7}) /m.exec(text);
+  if (conflict !== null) {
+    return `it has the marks of a merge conflict (line ${text.slice(0, conflict.index).split('\n').length})`;
+  }
   return templateOf(start) ?? commentedJson(start);
 }
 
@@ -58,15 +62,30 @@ function withoutComments(text: string): { readonly stripped: string; readonly li
 export function foreignForm(content: Raw): string | undefined {
   if (content === null) return 'it is empty';
   if (isList(content)) {
+    if (content.some((entry) => isMap(entry) && entry.has('imageUri'))) {
+      return 'it is the list of images that CodePipeline takes: give those by the input images, as container=reference, and leave task-definition out';
+    }
     return content.some((entry) => isMap(entry) && (entry.has('image') || entry.has('name')))
       ? 'it is a list of containers: put it below containerDefinitions, beside a family'
       : 'it is a list';
   }
   if (!isMap(content)) return undefined;
   if (content.has('containerDefinitions') || content.has('family')) return templateInNames(content);
+  if (COPILOT.has(content.get('type') ?? null))
+    return 'it is a manifest of AWS Copilot: give the definition itself';
   const form = FORMS.find(({ keys }) => keys.every((key) => content.has(key)));
   return form?.is;
 }
+
+/** The types of AWS Copilot's manifests. */
+const COPILOT: ReadonlySet<Raw> = new Set<Raw>([
+  'Load Balanced Web Service',
+  'Request-Driven Web Service',
+  'Backend Service',
+  'Worker Service',
+  'Static Site',
+  'Scheduled Job',
+]);
 
 const FORMS: readonly { readonly keys: readonly string[]; readonly is: string }[] = [
   { keys: ['Resources', 'version'], is: "it is CodeDeploy's appspec, not the definition that it names" },
@@ -90,6 +109,10 @@ const FORMS: readonly { readonly keys: readonly string[]; readonly is: string }[
   { keys: ['resource'], is: "it is Terraform's JSON: give the definition itself" },
   { keys: ['services'], is: 'it is a file of Docker Compose, or a description of services' },
   { keys: ['apiVersion', 'kind'], is: 'it is a manifest of Kubernetes' },
+  { keys: ['jobs', 'on'], is: 'it is a workflow of GitHub Actions' },
+  { keys: ['task_definition'], is: 'it is a file of parameters of the ECS CLI: give the definition itself' },
+  { keys: ['serviceName'], is: 'it describes a service, not the task definition that it runs' },
+  { keys: ['serviceArn'], is: 'it describes a service, not the task definition that it runs' },
   { keys: ['taskDefinitionArns'], is: 'it is a list of task definitions' },
   { keys: ['taskDefinition'], is: 'it only names a task definition: give that name as the input' },
   { keys: ['image', 'name'], is: 'it is a container: put it below containerDefinitions, beside a family' },
