@@ -163,7 +163,7 @@ async function tasksOf(
     query.groups,
   );
   const views = ours.map((task) => viewTask(task, { ...known, behind }));
-  const gone = onlyOurs ? (query.known?.tasks ?? []).filter(({ status }) => status === 'STOPPED') : [];
+  const gone = onlyOurs ? query.known.tasks.filter(({ status }) => status === 'STOPPED') : [];
   const { oldTasks = 0, drainingTasks = 0 } = query.known ?? {};
   return {
     tasks: [...gone, ...views],

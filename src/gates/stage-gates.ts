@@ -1,5 +1,5 @@
 import type { Measurement, Round } from '../model/analysis.ts';
-import type { AlarmView, Conclusion, GateRequest, GateResult, Probe, Problem } from '../model/index.ts';
+import type { AlarmView, GateRequest, GateResult, Probe, Problem } from '../model/index.ts';
 import { alarmsMeasurer, type AlarmContext } from './alarms.ts';
 import { Analysis, type Measurer } from './analysis.ts';
 import { urlMeasurer, type HttpGateContext } from './http.ts';
@@ -177,13 +177,13 @@ function whereIs({ phase, traffic, weight }: Stage): string {
 /** Pure: what a failed gate means to a deployment that ECS still works at. */
 function failureOf(by: Measurement, round: Round): StageFailure {
   const { gate, subject, detail, reading } = by;
-  const cause: Conclusion['cause'] = reading.kind === 'bad' ? reading.cause : 'http-check-failed';
+  const cause = reading.kind === 'bad' ? reading.cause : 'http-check-failed';
   const what = gate === 'alarms' ? detail : `${subject} failed: ${detail}`;
   return {
     result: { gate, state: 'failed', detail: `${detail} ${whereIs(round)}` },
     problem: {
       result: 'failed',
-      cause: cause ?? 'http-check-failed',
+      cause,
       reason: `does not pass the ${gate} gate ${whereIs(round)}: ${what}`,
       hint: undefined,
       evidence: [{ kind: gate === 'alarms' ? 'status' : 'http', text: what }],

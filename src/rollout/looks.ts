@@ -117,7 +117,7 @@ export class Looks {
         this.#followed.delete(followed);
         signal?.removeEventListener('abort', stop);
         if (error === undefined) resolve(value as T);
-        else reject(error as Error);
+        else reject(error);
       },
       due: this.#ctx.clock.now(),
       pauseMs: 0,
