@@ -188,7 +188,7 @@ function words({ gate, state, cause }: GateResult): Pick<GateResult, 'gate' | 's
 }
 
 function evidenceOf(plain: readonly Evidence[], masked: readonly Evidence[] = []): Evidence[] {
-  return plain.map(({ kind }, at) => ({ kind, text: masked[at]?.text ?? '' }));
+  return plain.map((each, at) => ({ ...each, text: masked[at]?.text ?? '' }));
 }
 
 function pick<T, K extends keyof T>(value: T, names: readonly K[]): Pick<T, K> {
