@@ -66,7 +66,10 @@ export const GROUPS: readonly Group[] = [
   },
   {
     title: 'Report',
-    inputs: ['summary', 'pr-comment', 'comment-key', 'pr-number', 'github-token', 'failure-log-lines'],
+    inputs: [
+      ...['summary', 'pr-comment', 'comment-key', 'pr-number'],
+      ...['github-environment', 'github-token', 'failure-log-lines'],
+    ],
   },
 ];
 

@@ -1,15 +1,25 @@
 import { tmpdir } from 'node:os';
-import type { System } from './context.ts';
-import { commitOf, readEvent } from './github/event.ts';
+import { lastSegment } from './aws/arn.ts';
+import type { RolloutImages, System } from './context.ts';
+import { commitOf, readEvent, type GitHubEvent } from './github/event.ts';
 import type { ConnectGitHub } from './github/github.ts';
 import { packLeftovers } from './image/session.ts';
 import { InvalidInputs, readInputs, type ReadInputs } from './inputs/index.ts';
 import { givenInputs } from './inputs/unknown.ts';
 import { deploy } from './pipeline/deploy.ts';
+import type { Request } from './model/index.ts';
+import { DeploymentRecorder } from './report/deployment-record.ts';
 import { commentContext, desiredComment, postComment } from './report/post-comment.ts';
 import { ProgressLog, type Console } from './report/progress-log.ts';
 import { publish, type Publisher } from './report/publish.ts';
-import { composeReport, runFacts, worstEnding, type Report } from './report/report.ts';
+import {
+  composeReport,
+  deployedCommit,
+  runFacts,
+  worstEnding,
+  type Report,
+  type RunFacts,
+} from './report/report.ts';
 import { endingOf, newRunRecord, type RunRecord } from './report/run-record.ts';
 import { DeployError, isError } from './runtime/error.ts';
 import { maskableLines, Masks } from './runtime/masks.ts';
@@ -41,22 +51,48 @@ export async function run(runner: Runner, system: ActionSystem): Promise<void> {
   const inputs = readAllInputs(runner);
   if (!(inputs instanceof DeployError)) maskSecrets(inputs.secrets, runner, masks);
   const request = inputs instanceof DeployError ? undefined : inputs.request;
+  const event = await readEvent(runner.env);
+  const facts = runFacts(runner.env, commitOf(event));
+  const recorder = request && recorderOf(request, facts, event, runner, system);
+  log.onPoint = (point) => {
+    recorder?.progress(point);
+  };
+  const begins = (images: RolloutImages): void => {
+    recorder?.begin(deployedCommit(images, facts));
+  };
   const record =
     inputs instanceof DeployError
       ? { ...newRunRecord(), ending: endingOf(inputs) }
-      : await deployWithAws(inputs, runner, system, log, masks);
+      : await deployWithAws(inputs, runner, system, log, masks, begins);
   const { steps, lines, warnings, notes, points, seconds } = log;
   const recorded = { startedAt, durationSeconds: seconds, steps, lines, warnings, notes, points };
-  const event = await readEvent(runner.env);
-  const report = reportOf(request, runFacts(runner.env, commitOf(event)), record, recorded);
+  const report = reportOf(request, facts, record, recorded);
   const comment = request && { ...desiredComment(request), githubToken: request.report.githubToken };
   await publish(report, runner.publisher, masks, {
     temp: givenOr(runner.env['RUNNER_TEMP'], tmpdir()),
     summary: request?.report.summary ?? true,
+    ...(recorder === undefined ? {} : { deployment: (masked) => recorder.end(masked) }),
     ...(comment === undefined
       ? {}
       : { comment: (masked) => postComment(masked, comment, commentContext(event, system)) }),
   });
+}
+
+/** Undefined where no environment is named, and in a plan, which deploys nothing. */
+function recorderOf(
+  { mode, cluster, services, report }: Request,
+  run: RunFacts,
+  event: GitHubEvent,
+  runner: Runner,
+  { clock, connectGitHub: connect }: ActionSystem,
+): DeploymentRecorder | undefined {
+  const { githubEnvironment: environment, githubToken: token } = report;
+  if (environment === undefined || mode === 'plan') return undefined;
+  const names = { cluster: lastSegment(cluster), services: services.map(lastSegment) };
+  const keep = (id: number): void => {
+    runner.saveState('githubDeployment', String(id));
+  };
+  return new DeploymentRecorder({ environment, token, mode, ...names }, { event, run, clock, connect, keep });
 }
 
 /** How it ended is told, whatever keeps the rest of the report from being composed: the deployment is done by now. */
@@ -130,6 +166,7 @@ async function deployWithAws(
   system: ActionSystem,
   log: ProgressLog,
   masks: Masks,
+  rolloutBegins: (images: RolloutImages) => void,
 ): Promise<RunRecord> {
   const { connectAws, clock, signal, random, ask, download, exec } = system;
   const over = new AbortController();
@@ -152,6 +189,7 @@ async function deployWithAws(
         runner.saveState('docker', packLeftovers(leftovers));
       },
       exec,
+      rolloutBegins,
       mask: (secret) => {
         maskSecrets([secret], runner, masks);
       },

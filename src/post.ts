@@ -12,6 +12,7 @@ import {
   type SavedState,
   type Started,
 } from './pipeline/saved-state.ts';
+import { endKilled } from './report/deployment-record.ts';
 import { commentContext, postComment } from './report/post-comment.ts';
 import { ProgressLog } from './report/progress-log.ts';
 import { announceComment, withoutSecrets } from './report/publish.ts';
@@ -91,6 +92,11 @@ async function finishDeployment(
       } catch (error) {
         log.warn(`The job summary could not be written (${describeAwsError(error)}).`);
       }
+    }
+    const recorded = Number(runner.getState('githubDeployment'));
+    if (recorded > 0) {
+      const record = { event, run: report.run, clock: system.clock, connect: system.connectGitHub };
+      announceComment(await endKilled(recorded, token, record), runner.publisher, masks);
     }
     const comment = { ...savedState.comment, githubToken: token };
     const end = await postComment(masked, comment, commentContext(event, system));

@@ -52,7 +52,13 @@ describe('the request', () => {
         onCancel: 'leave',
       },
       gate: { http: undefined, deadlineSeconds: 120, alarms: [], bakeMinutes: 0 },
-      report: { summary: true, prComment: 'auto', githubToken: undefined, failureLogLines: 30 },
+      report: {
+        summary: true,
+        prComment: 'auto',
+        githubToken: undefined,
+        githubEnvironment: undefined,
+        failureLogLines: 30,
+      },
     });
   });
 

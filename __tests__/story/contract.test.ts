@@ -87,6 +87,7 @@ const EVERYTHING = {
   'health-check-body': '/./',
   'pr-number': '7',
   'comment-key': 'here',
+  'github-environment': 'production',
 };
 
 const EVERYTHING_OF_A_BUILD = {
@@ -352,6 +353,7 @@ const KEYS = [
   'request.report',
   'request.report.commentKey',
   'request.report.failureLogLines',
+  'request.report.githubEnvironment',
   'request.report.githubToken',
   'request.report.prComment',
   'request.report.prNumber',

@@ -143,6 +143,7 @@ export function readReport(read: InputReader): ReportRequest {
     commentKey: read.optional('comment-key', commentKey),
     prNumber: read.optional('pr-number', pullRequest),
     githubToken: read.optional('github-token', token),
+    githubEnvironment: read.optional('github-environment', line),
     failureLogLines: read.value('failure-log-lines', whole('lines', { least: 0 }, 30), '30'),
   };
   if (report.githubToken !== undefined) read.secrets.push(report.githubToken);

@@ -88,6 +88,17 @@ export interface Evidence {
     | 'error'
     | 'first-cause';
   readonly text: string;
+  /** Of a line of a log: where it was read. */
+  readonly from?: LogPlace;
+}
+
+/** The log of one container of one task. */
+export interface LogPlace {
+  readonly group: string;
+  readonly stream: string;
+  readonly taskId: string;
+  readonly container: string;
+  readonly region?: string;
 }
 
 /** A program wrote it, and may have written anything: it is shown where people look for it, and travels no further. */

@@ -156,5 +156,7 @@ export interface ReportRequest {
   readonly commentKey: string | undefined;
   readonly prNumber: number | undefined;
   readonly githubToken: string | undefined;
+  /** The environment whose GitHub deployment is recorded. */
+  readonly githubEnvironment: string | undefined;
   readonly failureLogLines: number;
 }

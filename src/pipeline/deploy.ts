@@ -16,7 +16,7 @@ import { startServiceRun } from '../rollout/start.ts';
 import { proveTasks, reportedBy, watchTasks } from '../rollout/task-proof.ts';
 import { watchServiceRun, type StageWatch } from '../rollout/watch.ts';
 import { checkBeforeBuild, findImages, findPreviousCommit } from './image.ts';
-import { check, concludePlan, plan, type Plan } from './plan.ts';
+import { check, concludePlan, isAboutToChange, plan, type Plan } from './plan.ts';
 import { preDeploy } from './pre-deploy.ts';
 import { withDefinitionFile } from './definition-file.ts';
 import {
@@ -97,6 +97,7 @@ async function runStages(
     await log.step('Pre-deploy', () => preDeploy(record, request, ctx, releases));
     releases = await refreshReleases(request, ctx, releases);
   }
+  if (releases.some((each) => isAboutToChange(each, request))) ctx.rolloutBegins?.(record);
   await log.step('Roll out', () => rollOut(record, request, starting, releases), problemsSince(record));
   if (request.rollout.wait) await proveAll(record, request, ctx, releases, before);
   record.serviceRuns = failTogether(record.serviceRuns, request.rollout);

@@ -58,7 +58,10 @@ export class LogTail {
   }
 
   get evidence(): Evidence[] {
-    return this.#last.map((text) => ({ kind: 'log', text }));
+    const { logGroupName: group, logStreamName: stream } = this.#stream ?? {};
+    if (group === undefined || stream === undefined) return this.#last.map((text) => ({ kind: 'log', text }));
+    const from = { group, stream, taskId: stream.split('/').at(-1) ?? '', container: this.#container };
+    return this.#last.map((text) => ({ kind: 'log', text, from }));
   }
 
   /** Shows everything that is there by now, as far as it comes within `ms`. A stream appears with its first line. */

@@ -1,6 +1,6 @@
 import { lastSegment, revisionName } from '../aws/arn.ts';
 import { RESULTS, type Result } from '../model/index.ts';
-import { commitUrl, costNote, facts, runUrl } from './facts.ts';
+import { commitOfReport, commitUrl, costNote, facts, runUrl } from './facts.ts';
 import { checks, checksFailed, diff, verdict, warnings } from './findings.ts';
 import { headline, headlineOf } from './headline.ts';
 import { code, details, escapeText, link, table } from './markdown.ts';
@@ -72,21 +72,15 @@ function historyWith(report: Report, before: string | undefined): PastDeployment
 }
 
 /** A plan is no deployment. */
-function deploymentOf({
-  result,
-  startedAt,
-  run,
-  services,
-  definition,
-  commits,
-}: Report): PastDeployment | undefined {
+function deploymentOf(report: Report): PastDeployment | undefined {
+  const { result, startedAt, run, services, definition } = report;
   if (result === 'planned') return undefined;
   return {
     id: run.id,
     at: startedAt,
     result,
     revision: revisionName(services[0]?.taskDefinitionArn ?? definition?.arn ?? ''),
-    commit: commits.deployed ?? run.commit ?? '',
+    commit: commitOfReport(report) ?? '',
     actor: run.actor ?? '',
     runId: run.runId ?? '',
   };

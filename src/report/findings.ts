@@ -6,12 +6,20 @@ import {
   type CheckResult,
   type DefinitionChange,
   type Evidence,
+  type JsonObject,
 } from '../model/index.ts';
+import { objectIn, textIn } from '../runtime/json.ts';
 import { counted } from '../runtime/log.ts';
 import { alertKind } from './headline.ts';
 import { decisiveLine, lastLines } from './last-lines.ts';
 import { alert, code, codeBlock, details, escapeText, link, table } from './markdown.ts';
 import type { Report } from './report.ts';
+
+/** Addresses that the user gave or that AWS made for the service. */
+function ownUrls({ url, request }: Report): string[] {
+  const gate = objectIn(objectIn((request ?? {}) as JsonObject, 'gate'), 'http');
+  return [url, textIn(gate, 'url')].filter((each) => each !== undefined);
+}
 
 /**
  * The message; of what failed also the cause, what to do, what runs now, and the evidence. `lines`: whether what a container
@@ -24,28 +32,35 @@ export function verdict(report: Report, { lines }: { readonly lines: boolean }):
   return [
     alert(
       kind,
-      [`${cause}${escapeText(report.message)}`, ...(lines ? decisive(report) : []), ...others(report)].join(
-        '\n',
-      ),
+      [
+        `${cause}${escapeText(report.message, ownUrls(report))}`,
+        ...(lines ? decisive(report) : []),
+        ...others(report),
+      ].join('\n'),
     ),
     ...(lines ? [] : linkToLines(report)),
     ...(report.hint === undefined ? [] : [hint(report.hint)]),
     ...whatRuns(report),
     // The table of the checks says it better, where it is shown.
-    ...(checksFailed(report) ? [] : evidence(report.evidence)),
+    ...(checksFailed(report) ? [] : evidence(report.evidence, ownUrls(report))),
   ];
 }
 
 /** A good end; of several services each is named. */
-function messages({ message, services }: Report): string[] {
-  if (services.length < 2) return [escapeText(message)];
-  return [services.map((each) => `- ${escapeText(each.message)}`).join('\n')];
+function messages(report: Report): string[] {
+  const { message, services } = report;
+  const own = ownUrls(report);
+  if (services.length < 2) return [escapeText(message, own)];
+  return [services.map((each) => `- ${escapeText(each.message, own)}`).join('\n')];
 }
 
 /** What became of the other services. */
-function others({ message, services }: Report): string[] {
+function others(report: Report): string[] {
+  const { message, services } = report;
   const rest = services.filter((each) => each.message !== message);
-  return rest.length === 0 ? [] : ['', ...rest.map((each) => `- ${escapeText(each.message)}`)];
+  return rest.length === 0
+    ? []
+    : ['', ...rest.map((each) => `- ${escapeText(each.message, ownUrls(report))}`)];
 }
 
 function decisive(report: Report): string[] {
@@ -91,10 +106,10 @@ function hint(text: string): string {
 }
 
 /** Container logs are not among it: they belong into log and summary only. */
-function evidence(list: readonly Evidence[]): string[] {
+function evidence(list: readonly Evidence[], own: readonly string[]): string[] {
   const shown = list.filter((each) => !isOutput(each));
   if (shown.length === 0) return [];
-  const lines = shown.map(({ kind, text }) => `- ${kind.replace('-', ' ')}: ${escapeText(text)}`);
+  const lines = shown.map(({ kind, text }) => `- ${kind.replace('-', ' ')}: ${escapeText(text, own)}`);
   return [`**Evidence**\n\n${lines.join('\n')}`];
 }
 
@@ -176,8 +191,11 @@ function checkTable(list: readonly CheckResult[]): string {
 }
 
 /** The warnings in a box; further ones of a kind that is named there fold away below it. */
-export function warnings({ warnings: list, notes }: Report): string[] {
-  const lines = (texts: readonly string[]): string => texts.map((each) => `- ${escapeText(each)}`).join('\n');
+export function warnings(report: Report): string[] {
+  const { warnings: list, notes } = report;
+  const own = ownUrls(report);
+  const lines = (texts: readonly string[]): string =>
+    texts.map((each) => `- ${escapeText(each, own)}`).join('\n');
   return [
     ...(list.length === 0 ? [] : [alert('WARNING', lines(list))]),
     ...(notes.length === 0

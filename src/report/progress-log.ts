@@ -113,8 +113,12 @@ export class ProgressLog implements StepLog {
     }
   }
 
+  /** Hears of each state of a rollout, where somebody wants to. */
+  onPoint: ((point: RolloutPoint) => void) | undefined;
+
   point(point: RolloutPoint): void {
     this.points.push({ at: this.seconds, ...point });
+    this.onPoint?.(point);
   }
 
   /** Masked again once it is sanitized: an escape inside a secret would keep it from being found. */

@@ -26,6 +26,8 @@ export interface PublishOptions {
   readonly summary: boolean;
   /** Writes the comment of a report whose secrets are masked. */
   readonly comment?: (report: Report) => Promise<CommentEnd>;
+  /** Ends the GitHub deployment that the run has recorded. */
+  readonly deployment?: (report: Report) => Promise<CommentEnd>;
 }
 
 /**
@@ -57,11 +59,16 @@ export async function publish(
   };
   await writeSummary();
   const known = each.failures.length;
-  await each.of('The comment', async () => {
-    const end = await options.comment?.(withFailures());
-    const hasRoom = masked.warnings.length + each.failures.length < MAX_WARNINGS;
-    if (end !== undefined) announceComment(end, publisher, masks, hasRoom);
-  });
+  for (const [what, write] of [
+    ['The GitHub deployment', options.deployment],
+    ['The comment', options.comment],
+  ] as const) {
+    await each.of(what, async () => {
+      const end = await write?.(withFailures());
+      const hasRoom = masked.warnings.length + each.failures.length < MAX_WARNINGS;
+      if (end !== undefined) announceComment(end, publisher, masks, hasRoom);
+    });
+  }
   if (each.failures.length > known) await writeSummary();
   await each.of('The last lines', () => {
     for (const line of verdict(masked)) publisher.info(line);
@@ -181,7 +188,7 @@ function words({ gate, state, cause }: GateResult): Pick<GateResult, 'gate' | 's
 }
 
 function evidenceOf(plain: readonly Evidence[], masked: readonly Evidence[] = []): Evidence[] {
-  return plain.map(({ kind }, at) => ({ kind, text: masked[at]?.text ?? '' }));
+  return plain.map((each, at) => ({ ...each, text: masked[at]?.text ?? '' }));
 }
 
 function pick<T, K extends keyof T>(value: T, names: readonly K[]): Pick<T, K> {

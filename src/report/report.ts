@@ -143,7 +143,7 @@ export function composeReport(
     target: request && targetOf(request),
     image: record.image,
     build: record.build,
-    commits: { deployed: commitOf(record, run), previous: record.previousCommit },
+    commits: { deployed: deployedCommit(record, run), previous: record.previousCommit },
     definition: record.definitions[0],
     checks: record.checks,
     costs: record.costs,
@@ -194,7 +194,10 @@ function targetOf({ cluster, services }: Request): Target {
 }
 
 /** Of what was built, the run's own commit; of an image that was there, the commit that its tag names. */
-function commitOf({ build, image }: RunRecord, run: RunFacts): string | undefined {
+export function deployedCommit(
+  { build, image }: Pick<RunRecord, 'build' | 'image'>,
+  run: RunFacts,
+): string | undefined {
   if (build !== undefined || image?.toBeBuilt === true) return run.commit;
   return image?.tag === undefined ? undefined : commitOfTag(image.tag);
 }

@@ -1,4 +1,5 @@
 import { costNote, facts, imageDetails } from './facts.ts';
+import { commands } from './further.ts';
 import { checks, checksFailed, diff, verdict, warnings } from './findings.ts';
 import { headline } from './headline.ts';
 import { lastLines } from './last-lines.ts';
@@ -48,6 +49,7 @@ function blocks(
     ...logs(report),
     ...warnings(report),
     ...facts(report),
+    ...commands(report),
     ...imageDetails(report),
     ...diff(report, changes),
     ...(isFirst ? [] : checks(report, allChecks)),

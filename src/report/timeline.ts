@@ -23,7 +23,7 @@ const STATES: Readonly<Record<StepMark, Bar['state']>> = { done: 'done', warning
 
 /** Pure: the steps and the rollouts as a Mermaid chart, and the steps as a table below it. */
 export function timeline(report: Report): string[] {
-  if (report.steps.length === 0) return [];
+  if (report.steps.length === 0 || !tookTime(report)) return [];
   const rows = report.steps.map((step) => [
     `${SIGNS[step.mark]} ${escapeText(step.name)}`,
     stamp(step.from).trim(),
@@ -35,6 +35,15 @@ export function timeline(report: Report): string[] {
     ? [`### Timeline`, steps]
     : [`### Timeline`, chart, details('The steps as a table', steps)];
 }
+
+/** Nobody asks how long it took to plan, or to find a wrong input. */
+function tookTime({ result, cause, services, build, steps }: Report): boolean {
+  const isOver = result === 'planned' || (cause !== undefined && services.length === 0);
+  return !isOver || build !== undefined || steps.some(({ seconds }) => seconds >= A_WHILE);
+}
+
+/** Seconds. */
+const A_WHILE = 10;
 
 function chartOf(report: Report): string | undefined {
   const services = [...new Set(report.rollout.map(({ service }) => service))];

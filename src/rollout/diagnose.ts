@@ -169,7 +169,10 @@ export async function lastLogLines(
     const written = (answer.events ?? []).flatMap(({ message = '' }) =>
       masks.mask(message).trimEnd().split(/\r?\n/),
     );
-    return written.slice(-lines).map((line) => ({ kind: 'log', text: `${container}: ${cut(line)}` }));
+    const place = { group: stream.logGroupName, stream: stream.logStreamName, taskId, container };
+    return written
+      .slice(-lines)
+      .map((line) => ({ kind: 'log', text: `${container}: ${cut(line)}`, from: place }));
   } catch (error) {
     if (awsErrorKind(error) === 'not-aws') throw error;
     return [

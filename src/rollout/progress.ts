@@ -45,7 +45,7 @@ export function progressLine(seen: Observation): string {
 /** Pure: how much of what is desired is there, as a bar: healthy tasks, else running ones. */
 export function progressBar(seen: Observation): string {
   const { desired, running, healthy } = pointOf('', seen);
-  const share = desired === 0 ? 1 : Math.min(1, (healthy ?? running) / desired);
+  const share = desired === 0 ? 0 : Math.min(1, (healthy ?? running) / desired);
   const full = Math.floor(share * BAR);
   return '█'.repeat(full) + '░'.repeat(BAR - full);
 }
