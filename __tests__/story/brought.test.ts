@@ -307,6 +307,16 @@ describe('inputs', () => {
       'is in eu-west-1, but this run is in us-east-1',
     ],
     [
+      'a service of another partition',
+      { service: 'arn:aws-cn:ecs:us-east-1:123456789012:service/demo/worker' },
+      'is in the partition aws-cn, and us-east-1 is in aws',
+    ],
+    [
+      'a registry in place of a repository',
+      { 'ecr-repository': '123456789012.dkr.ecr.us-east-1.amazonaws.com', 'image-tag': 'v2' },
+      'is a registry',
+    ],
+    [
       'a revision of another region',
       { 'task-definition': 'arn:aws:ecs:eu-west-1:123456789012:task-definition/worker:1' },
       'is in eu-west-1, but this run is in us-east-1',
@@ -390,11 +400,55 @@ describe('inputs', () => {
     }));
 });
 
+describe('the value of a secret in place of its name', () => {
+  test.each<[string, string]>([
+    ['a word', 'hunter2'],
+    ['a key', 'sk_live_51H8abcdefghij'],
+    ['a token', 'eyJhbGciOiJIUzI1NiJ9.e30.abc-def'],
+  ])('%s is refused, and shown nowhere', (_what, secret) =>
+    inAWorld({}, async (sim) => {
+      const result = await step(sim, { ...tag('v2'), secrets: `DB=${secret}` });
+      expectRed(result, 'failed', 'preflight-failed');
+      expect(result.outputs['message']).toContain(
+        'what DB of backend names is neither a parameter nor a secret',
+      );
+      for (const text of [
+        result.log,
+        result.summary,
+        JSON.stringify(result.report),
+        JSON.stringify(result.outputs),
+      ]) {
+        expect(text).not.toContain(secret);
+      }
+    }),
+  );
+
+  test('a name that is nearly that of a parameter is shown with that', () =>
+    inAWorld({}, async (sim) => {
+      const result = await step(sim, { ...tag('v2'), secrets: 'KEY=/backend/api-kye', mode: 'plan' });
+      expectRed(result, 'failed', 'preflight-failed');
+      expect(result.outputs['message']).toContain(
+        '/backend/api-kye (KEY of backend) does not exist, but /backend/api-key does',
+      );
+    }));
+});
+
 describe('a plan sees what a deployment would meet', () => {
   const build = { 'ecr-repository': 'backend', mode: 'plan' };
   test.each<[string, Record<string, string>, string]>([
     ['a context that is not there', { context: 'app' }, 'the folder "app" does not exist'],
     ['a context without a Dockerfile', { context: 'empty' }, 'there is no Dockerfile in "empty"'],
+    [
+      'a Dockerfile that is a folder',
+      { context: '.', file: 'empty' },
+      '"empty" is a folder, not a Dockerfile',
+    ],
+    [
+      'a further context that is not there',
+      { context: '.', 'build-contexts': 'lib=./lib' },
+      'build-contexts: the folder "./lib" does not exist',
+    ],
+    ['a stage that is not there', { context: '.', target: 'prod' }, 'the Dockerfile has no stage "prod"'],
     [
       'a secret file that is not there',
       { context: '.', 'build-secret-files': 'npm=.npmrc' },

@@ -8,7 +8,7 @@ import { readDefinition, readPreDeploy } from './definition.ts';
 import { readGate } from './gates.ts';
 import { doubtsOf } from './doubts.ts';
 import { commaSet } from './lists.ts';
-import { cluster, clusterPlace, region, service, servicePlace, type Place } from './names.ts';
+import { cluster, clusterPlace, region, service, servicePlace, type Place, whereElse } from './names.ts';
 import { InputReader, InvalidInputs, type GetInput } from './reader.ts';
 import { readRollout } from './rollout.ts';
 import { problemsBetween } from './rules.ts';
@@ -128,12 +128,8 @@ function agree(one: Place, other: Place): boolean {
 }
 
 function reportRegion(read: InputReader, input: string, named: Named, desired: string | undefined): void {
-  const its = named.place.region;
-  if (desired === undefined || its === undefined || its === desired) return;
-  read.problem(
-    input,
-    `${quoted(named.written)} is in ${its}, but this run is in ${desired} (aws-region, or the environment). Give the same region.`,
-  );
+  const elsewhere = whereElse(named.place, desired);
+  if (elsewhere !== undefined) read.problem(input, `${quoted(named.written)} ${elsewhere}`);
 }
 
 export function readReport(read: InputReader): ReportRequest {
