@@ -259,6 +259,43 @@ test('an expression that GitHub does not evaluate is a warning with its place', 
     );
   }));
 
+describe('an image of a file that is no reference', () => {
+  const without = { 'ecr-repository': '', 'image-tag': '' };
+  test.each([
+    'https://123456789012.dkr.ecr.us-east-1.amazonaws.com/backend:v2',
+    '123456789012.dkr.ecr.us-east-1.amazonaws.com/Backend:v2',
+    '123456789012.dkr.ecr.us-east-1.amazonaws.com/backend@sha256:abc',
+  ])('%s keeps what runs, with a warning that names the container and the inputs', (image) =>
+    inAWorld({}, async (sim) => {
+      const result = await withFile(sim, file({ image }), without);
+      expectGreen(result, 'succeeded');
+      expect(result.warnings.join()).toContain('Container "worker" keeps backend@sha256:');
+      expect(result.warnings.join()).toContain(`${JSON.stringify(image)}, is no reference`);
+      expect(result.warnings.join()).toContain('images: worker=<reference>');
+    }),
+  );
+
+  test.each(['<IMAGE1_NAME>', 'PLACEHOLDER', '${IMAGE}:${TAG}', ''])(
+    '%j is a placeholder: no warning',
+    (image) =>
+      inAWorld({}, async (sim) => {
+        const result = await withFile(sim, file({ image }), { ...without, mode: 'plan' });
+        expectGreen(result, 'planned');
+        expect(result.warnings.join()).not.toContain('is no reference');
+      }),
+  );
+
+  test('with a line break after it ships', () =>
+    inAWorld({}, async (sim) => {
+      const image = `${sim.world.registry.host}/backend:v2`;
+      expectGreen(await withFile(sim, file({ image: `${image}\n` }), without), 'succeeded');
+      const digest = `${sim.world.registry.host}/backend@sha256:`;
+      expect(registered(sim).containerDefinitions[0]).toMatchObject({
+        image: expect.stringContaining(digest),
+      });
+    }));
+});
+
 /** A service on EC2, without a load balancer. */
 const onInstances: Seed = (world) => {
   registerTaskDefinition(world, {

@@ -70,7 +70,7 @@ export function readWhere(
 ): Pick<Request, 'mode' | 'region' | 'cluster' | 'services'> {
   const where = {
     mode: read.value('mode', oneOf(MODES), 'deploy'),
-    region: read.optional('aws-region', region),
+    region: read.optional('aws-region', region) ?? regionOfJob(read, regionOfRun),
     cluster: read.value('cluster', cluster, 'default'),
     services: read.value('service', commaSet(service)),
   };
@@ -125,6 +125,16 @@ function agree(one: Place, other: Place): boolean {
   return (
     same(one.cluster, other.cluster) && same(one.account, other.account) && same(one.region, other.region)
   );
+}
+
+/** Nothing where the SDK finds it; told where what the variables of the job say is the name of no region. */
+function regionOfJob(read: InputReader, ofJob: string | undefined): undefined {
+  if (ofJob === undefined || 'value' in region(ofJob)) return undefined;
+  read.problem(
+    'aws-region',
+    `it is not given, and AWS_REGION or AWS_DEFAULT_REGION of this job says ${quoted(ofJob)}, which is not the name of an AWS region. Give a region such as eu-central-1.`,
+  );
+  return undefined;
 }
 
 function reportRegion(read: InputReader, input: string, named: Named, desired: string | undefined): void {
