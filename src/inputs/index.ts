@@ -70,10 +70,11 @@ export function readWhere(
 ): Pick<Request, 'mode' | 'region' | 'cluster' | 'services'> {
   const where = {
     mode: read.value('mode', oneOf(MODES), 'deploy'),
-    region: read.optional('aws-region', region) ?? regionOfJob(read, regionOfRun),
+    region: read.optional('aws-region', region),
     cluster: read.value('cluster', cluster, 'default'),
     services: read.value('service', commaSet(service)),
   };
+  if (!read.isSet('aws-region')) reportRegionOfJob(read, regionOfRun);
   const places = withoutRepeated(
     where.services.map((written) => ({ written, place: servicePlace(written) })),
   );
@@ -127,14 +128,13 @@ function agree(one: Place, other: Place): boolean {
   );
 }
 
-/** Nothing where the SDK finds it; told where what the variables of the job say is the name of no region. */
-function regionOfJob(read: InputReader, ofJob: string | undefined): undefined {
-  if (ofJob === undefined || 'value' in region(ofJob)) return undefined;
+/** The SDK would take whatever the variables of the job say for a region, and ask nobody for ever. */
+function reportRegionOfJob(read: InputReader, ofJob: string | undefined): void {
+  if (ofJob === undefined || 'value' in region(ofJob)) return;
   read.problem(
     'aws-region',
     `it is not given, and AWS_REGION or AWS_DEFAULT_REGION of this job says ${quoted(ofJob)}, which is not the name of an AWS region. Give a region such as eu-central-1.`,
   );
-  return undefined;
 }
 
 function reportRegion(read: InputReader, input: string, named: Named, desired: string | undefined): void {
