@@ -44,7 +44,7 @@ describe('a second run of the same commit', () => {
       expect((await inspect(repository, sha)).digest).toBe(first.outputs['image-digest']);
       expect(other.report.image?.tag).toMatch(new RegExp(`^${sha}-[0-9a-f]{12}$`));
       expect(other.log).toContain(
-        `Tag ${sha} exists already, built from this commit with other inputs, and cannot be moved`,
+        `Tag ${sha} exists already, built from this commit with other files or inputs, and cannot be moved`,
       );
       const third = await step({ context, 'build-args': 'A=1' });
       expect(third.outputs['image-digest']).toBe(other.outputs['image-digest']);

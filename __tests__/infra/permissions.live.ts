@@ -17,13 +17,15 @@ const FAMILIES = ['backend', 'web', 'worker', 'bluegreen', 'agent', 'jobs', 'sha
 const REALM: Realm = {
   prefix: 'demo',
   cluster_name: 'demo',
-  service_names: [...FAMILIES, 'retired', 'codedeploy', 'external'],
+  service_names: [...FAMILIES, 'retired', 'codedeploy', 'external', 'spot'],
   families: FAMILIES,
   repository_names: ['backend', 'web'],
   log_group_names: FAMILIES.map((family) => `/ecs/${family}`),
   task_role_names: [...FAMILIES.map((family) => `${family}-task`), 'backend-other'],
   execution_role_names: ['ecs-execution'],
-  secret_arns: [],
+  secret_arns: ['backend/database', 'stripe'].map(
+    (name) => `arn:aws:secretsmanager:us-east-1:123456789012:secret:${name}-AbCdEf`,
+  ),
   role_path: '/demo/',
   state_bucket: null,
 };
@@ -36,10 +38,15 @@ const NOT_THEIRS = [
   ':repository/nowhere',
   ':role/none',
   ':role/functions',
+  ':secret:none-AbCdEf',
+  ':secret:/none-AbCdEf',
 ];
 
+/** The one tag that the action sets on a revision that is there already. */
+const MARK = { 'ecs-fargate-deploy': 'failed' };
+
 /** What nobody who deploys or plans has any business with. */
-const FORBIDDEN: readonly (readonly [string, string, Record<string, string>?])[] = [
+const FORBIDDEN: readonly (readonly [string, string, Authorization['context']?])[] = [
   ['ecs:UpdateService', 'arn:aws:ecs:us-east-1:123456789012:service/demo/other'],
   ['ecs:UpdateService', 'arn:aws:ecs:us-east-1:123456789012:service/other/backend'],
   ['ecs:UpdateService', 'arn:aws:ecs:eu-west-1:123456789012:service/demo/backend'],
@@ -62,6 +69,24 @@ const FORBIDDEN: readonly (readonly [string, string, Record<string, string>?])[]
     { 'ecs:CreateAction': 'CreateService' },
   ],
   ['ecs:TagResource', 'arn:aws:ecs:us-east-1:123456789012:service/demo/backend'],
+  ['ecs:TagResource', 'arn:aws:ecs:us-east-1:123456789012:service/demo/backend', tagged(MARK)],
+  ['ecs:TagResource', 'arn:aws:ecs:us-east-1:123456789012:task-definition/other:1', tagged(MARK)],
+  [
+    'ecs:TagResource',
+    'arn:aws:ecs:us-east-1:123456789012:task-definition/backend:1',
+    tagged({ Owner: 'me' }),
+  ],
+  [
+    'ecs:TagResource',
+    'arn:aws:ecs:us-east-1:123456789012:task-definition/backend:1',
+    tagged({ 'ecs-fargate-deploy': 'good' }),
+  ],
+  [
+    'ecs:TagResource',
+    'arn:aws:ecs:us-east-1:123456789012:task-definition/backend:1',
+    tagged({ ...MARK, Owner: 'me' }),
+  ],
+  ['ecs:UntagResource', 'arn:aws:ecs:us-east-1:123456789012:task-definition/backend:1'],
   [
     'iam:PassRole',
     'arn:aws:iam::123456789012:role/admin',
@@ -83,7 +108,9 @@ const FORBIDDEN: readonly (readonly [string, string, Record<string, string>?])[]
   ['ecr:SetRepositoryPolicy', 'arn:aws:ecr:us-east-1:123456789012:repository/backend'],
   ['logs:GetLogEvents', 'arn:aws:logs:us-east-1:123456789012:log-group:/ecs/other:log-stream:x'],
   ['logs:DeleteLogGroup', 'arn:aws:logs:us-east-1:123456789012:log-group:/ecs/backend'],
+  ['secretsmanager:DescribeSecret', 'arn:aws:secretsmanager:us-east-1:123456789012:secret:key-AbCdEf'],
   ['secretsmanager:GetSecretValue', 'arn:aws:secretsmanager:us-east-1:123456789012:secret:key-AbCdEf'],
+  ['secretsmanager:GetSecretValue', 'arn:aws:secretsmanager:us-east-1:123456789012:secret:stripe-AbCdEf'],
   ['ssm:GetParameters', 'arn:aws:ssm:us-east-1:123456789012:parameter/backend/api-key'],
   ['elasticloadbalancing:ModifyListener', '*'],
   ['elasticloadbalancing:RegisterTargets', '*'],
@@ -141,6 +168,12 @@ const FORBIDDEN: readonly (readonly [string, string, Record<string, string>?])[]
     expect(allowed).toEqual([]);
   });
 });
+
+/** The condition keys of a call that sets these tags. */
+function tagged(tags: Readonly<Record<string, string>>): Authorization['context'] {
+  const values = Object.entries(tags).map(([key, value]) => [`aws:RequestTag/${key}`, value] as const);
+  return { 'aws:TagKeys': Object.keys(tags), ...Object.fromEntries(values) };
+}
 
 function isNotTheirs({ resource }: Authorization): boolean {
   return NOT_THEIRS.some((end) => resource.endsWith(end));

@@ -67,6 +67,25 @@ export async function describeServiceDeployment(
   }
 }
 
+/** DescribeServiceDeployments takes as many. */
+export const DEPLOYMENTS_A_CALL = 20;
+
+/** Service deployments by ARN, at most twenty; empty where the call is denied or unsupported. */
+export async function describeServiceDeployments(
+  ecs: Pick<EcsReads, 'describeServiceDeployments'>,
+  arns: readonly string[],
+): Promise<ReadonlyMap<string, ServiceDeployment>> {
+  try {
+    const { serviceDeployments = [] } = await ecs.describeServiceDeployments({
+      serviceDeploymentArns: [...arns],
+    });
+    return new Map(serviceDeployments.map((each) => [each.serviceDeploymentArn ?? '', each]));
+  } catch (error) {
+    if (isClosed(error)) return new Map();
+    throw error;
+  }
+}
+
 const REVISIONS_A_CALL = 20;
 
 /** Service revisions by ARN, in no order; those that cannot be read are left out. */

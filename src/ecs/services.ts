@@ -1,4 +1,5 @@
 import type { Deployment, Service } from '@aws-sdk/client-ecs';
+import { lastSegment } from '../aws/arn.ts';
 import type { EcsReads } from '../aws/clients.ts';
 import type { Breaker, ServiceAddress } from '../model/index.ts';
 
@@ -29,6 +30,31 @@ export async function describeService(
   const service = answer.services?.[0];
   if (service === undefined) throw new ServiceMissing(address.name);
   return service;
+}
+
+/** DescribeServices takes as many. */
+export const SERVICES_A_CALL = 10;
+
+/**
+ * Services of one cluster by name, at most ten; those that ECS does not show are left out. Answers name a service by its
+ * ARN, whose last part is its name.
+ */
+export async function describeServices(
+  ecs: Pick<EcsReads, 'describeServices'>,
+  cluster: string,
+  names: readonly string[],
+): Promise<ReadonlyMap<string, Service>> {
+  const answer = await ecs.describeServices({ cluster, services: [...names] });
+  return new Map((answer.services ?? []).map((service) => [nameOf(service), service]));
+}
+
+function nameOf({ serviceName, serviceArn = '' }: Service): string {
+  return serviceName ?? lastSegment(serviceArn);
+}
+
+/** What is thrown where ECS does not show a service. */
+export function missing(name: string): Error {
+  return new ServiceMissing(name);
 }
 
 /** The PRIMARY entry of `deployments[]`: what ECS is moving the service to, or has. */

@@ -5,9 +5,16 @@ import { awsErrorKind } from '../aws/errors.ts';
 import type { Rollout, TaskDefinition } from '../model/index.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { withTimeout } from '../runtime/wait.ts';
-import { leadsTo, placesOf, targetsOfAttachment, type TargetView, type TaskPlace } from './targets.ts';
+import {
+  byAddress,
+  placesOf,
+  targetsAt,
+  targetsOfAttachment,
+  type TargetView,
+  type TaskPlace,
+} from './targets.ts';
 import { failureOf, type TaskFailure } from './task-failure.ts';
-import { describeTasks, listServiceTasks } from './tasks.ts';
+import { callsFor, listServiceTasks, mapTasks } from './tasks.ts';
 
 /** What one look shows of the tasks of a rollout. */
 export interface TaskHealth {
@@ -25,6 +32,8 @@ export interface TaskHealth {
   readonly targetsUnread?: boolean;
   /** Why this look shows no tasks, where AWS did not answer for them: they are evidence, and the evaluation does not need them. */
   readonly unanswered: unknown;
+  /** About how many calls it took. */
+  readonly calls?: number;
 }
 
 type TaskReads = Pick<Aws, 'ecs' | 'elb'>;
@@ -61,6 +70,38 @@ export async function readTaskHealth(
   }
 }
 
+/** What the evaluation and the load balancer have to know of a task: a few hundred bytes of its kilobytes. */
+type SlimTask = Pick<
+  Task,
+  | 'taskArn'
+  | 'lastStatus'
+  | 'desiredStatus'
+  | 'startedBy'
+  | 'stopCode'
+  | 'stoppedReason'
+  | 'healthStatus'
+  | 'containers'
+  | 'attachments'
+  | 'containerInstanceArn'
+  | 'startedAt'
+  | 'executionStoppedAt'
+  | 'stoppedAt'
+  | 'launchType'
+>;
+
+/** Of others' tasks their number is all that counts. */
+function slim(task: Task, isOurs: (task: Task) => boolean): SlimTask {
+  const { taskArn, lastStatus, desiredStatus, startedBy } = task;
+  if (!isOurs(task)) return { taskArn, lastStatus, desiredStatus, startedBy };
+  return {
+    ...{ taskArn, lastStatus, desiredStatus, startedBy },
+    ...{ stopCode: task.stopCode, stoppedReason: task.stoppedReason, healthStatus: task.healthStatus },
+    ...{ containers: task.containers, attachments: task.attachments, launchType: task.launchType },
+    ...{ containerInstanceArn: task.containerInstanceArn, startedAt: task.startedAt },
+    ...{ executionStoppedAt: task.executionStoppedAt, stoppedAt: task.stoppedAt },
+  };
+}
+
 /**
  * Our tasks, running and stopped, with their targets, and how many others there still are. `keep` hears of the stopped ones
  * as soon as they are known.
@@ -71,19 +112,21 @@ async function tasksOf(
   keep: (stopped: readonly TaskView[]) => void,
 ): Promise<TaskHealth> {
   const { address } = rollout.snapshot;
-  const isOurs = (task: Task): boolean => task.startedBy === rollout.deploymentId;
+  const isOurs = (task: SlimTask): boolean => task.startedBy === rollout.deploymentId;
   const known = {
     essentials: essentialContainers(rollout.definition),
     containerChecks: hasContainerChecks(rollout.definition),
   };
+  const view = (task: Task): SlimTask => slim(task, isOurs);
   const running = listServiceTasks(aws.ecs, address, 'RUNNING');
   // It is waited for below, after the stopped ones, which may fail first.
   running.catch(() => undefined);
   const stopped = await listServiceTasks(aws.ecs, address, 'STOPPED');
-  const ended = await describeTasks(aws.ecs, address.cluster, stopped);
+  const ended = await mapTasks(aws.ecs, address.cluster, stopped, view);
   keep(ended.filter(isOurs).map((task) => viewTask(task, { ...known, healthyTasks: undefined })));
-  const others = (await running).filter((arn) => !stopped.includes(arn));
-  const alive = await describeTasks(aws.ecs, address.cluster, others);
+  const wereStopped = new Set(stopped);
+  const others = (await running).filter((arn) => !wereStopped.has(arn));
+  const alive = await mapTasks(aws.ecs, address.cluster, others, view);
   // One that stopped between the two reads is in both.
   const tasks = [...new Map([...ended, ...alive].map((task) => [task.taskArn, task])).values()];
   const ours = tasks.filter(isOurs);
@@ -102,6 +145,7 @@ async function tasksOf(
     targets: behind === undefined ? [] : ourTargets(behind),
     targetsUnread: behind === undefined && rollout.snapshot.targetGroups.length > 0,
     unanswered: undefined,
+    calls: 2 + callsFor(stopped.length) + callsFor(others.length) + rollout.snapshot.targetGroups.length,
   };
 }
 
@@ -131,14 +175,17 @@ async function behindGroups(
 
 /** ARNs of the tasks that every target group finds healthy. */
 function healthyTasks({ places, groups }: Behind): Set<string> {
-  const healthy = groups.map((group) => group.filter((target) => target.state === 'healthy'));
+  const healthy = groups.map((group) => byAddress(group.filter((target) => target.state === 'healthy')));
   const isHealthy = (place: TaskPlace): boolean =>
-    healthy.every((group) => group.some((target) => leadsTo(place, target)));
+    healthy.every((group) => targetsAt(place, group).length > 0);
   return new Set([...places].flatMap(([arn, place]) => (isHealthy(place) ? [arn] : [])));
 }
 
 function ourTargets({ places, groups }: Behind): TargetView[] {
-  return groups.flat().filter((target) => [...places.values()].some((place) => leadsTo(place, target)));
+  const targets = groups.flat();
+  const at = byAddress(targets);
+  const ours = new Set([...places.values()].flatMap((place) => targetsAt(place, at)));
+  return targets.filter((target) => ours.has(target));
 }
 
 /** Evidence that the credentials may not read is done without. */

@@ -43,27 +43,45 @@ async function listTasks(ecs: Pick<EcsReads, 'listTasks'>, which: ListTasksComma
 /** DescribeTasks takes as many. */
 const BATCH = 100;
 
-/** Batches that are asked for side by side: the bucket of cluster resource reads holds a hundred calls. */
-const SIDE_BY_SIDE = 8;
+/**
+ * Batches that are asked for side by side: the bucket of cluster resource reads holds a hundred calls, and a task as AWS
+ * tells it is several kilobytes.
+ */
+const SIDE_BY_SIDE = 4;
 
 /** Tasks by ARN, 100 a call, several calls at a time; those that are gone are left out. */
-export async function describeTasks(
+export function describeTasks(
   ecs: Pick<EcsReads, 'describeTasks'>,
   cluster: string,
   arns: readonly string[],
 ): Promise<Task[]> {
+  return mapTasks(ecs, cluster, arns, (task) => task);
+}
+
+/** What `map` makes of each task, batch by batch: thousands of whole tasks are never held at once. */
+export async function mapTasks<T>(
+  ecs: Pick<EcsReads, 'describeTasks'>,
+  cluster: string,
+  arns: readonly string[],
+  map: (task: Task) => T,
+): Promise<T[]> {
   const batches = Array.from({ length: Math.ceil(arns.length / BATCH) }, (_, index) =>
     arns.slice(index * BATCH, (index + 1) * BATCH),
   );
-  const found: Task[][] = [];
+  const found: T[] = [];
   for (let from = 0; from < batches.length; from += SIDE_BY_SIDE) {
     const reads = batches.slice(from, from + SIDE_BY_SIDE).map(async (tasks) => {
       const answer = await ecs.describeTasks({ cluster, tasks });
-      return answer.tasks ?? [];
+      return (answer.tasks ?? []).map(map);
     });
-    found.push(...(await Promise.all(reads)));
+    for (const mapped of await Promise.all(reads)) found.push(...mapped);
   }
-  return found.flat();
+  return found;
+}
+
+/** DescribeTasks calls that so many tasks take. */
+export function callsFor(tasks: number): number {
+  return Math.ceil(tasks / BATCH);
 }
 
 /** Tasks that a rollout started and that have stopped or are stopping. */

@@ -8,6 +8,7 @@ import { endOnCancel } from '../rollout/cancel.ts';
 import { explainServiceRun } from '../rollout/diagnose.ts';
 import { concludeServiceRun } from '../rollout/outcome.ts';
 import { failsTogether, failTogether, rollBackIfNeeded, rollbackNeeded } from '../rollout/rollback.ts';
+import { Looks } from '../rollout/looks.ts';
 import { startServiceRun } from '../rollout/start.ts';
 import { watchServiceRun } from '../rollout/watch.ts';
 import { checkBeforeBuild, findImages, findPreviousCommit } from './image.ts';
@@ -54,9 +55,10 @@ export async function deploy(request: Request, ctx: RunContext): Promise<RunReco
 async function runStages(
   record: RunRecord,
   asked: Request,
-  ctx: RunContext,
+  run: RunContext,
   registered: Release[],
 ): Promise<void> {
+  const ctx = { ...run, looks: new Looks(run) };
   const { log } = ctx;
   const request = await withDefinitionFile(asked, ctx);
   const { snapshots, imagePlan, ...before } = await log.step('Survey', () => survey(record, request, ctx));
@@ -133,7 +135,7 @@ async function rollOut(
 async function proveAll(
   record: RunRecord,
   request: Request,
-  ctx: RunContext,
+  ctx: RunContext & { readonly looks: Looks },
   releases: readonly Release[],
   before: Pick<Survey, 'answer' | 'alarms'>,
 ): Promise<void> {

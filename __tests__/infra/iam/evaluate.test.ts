@@ -156,6 +156,22 @@ describe('a condition', () => {
     ).toEqual([true, true, true, false]);
   });
 
+  test('ForAllValues compares each value of a list, and no other operator takes one', () => {
+    const Condition = { 'ForAllValues:StringEquals': { 'aws:TagKeys': ['a', 'b'] } };
+    const given = policy({ Action: 'x:y', Resource: '*', Condition });
+    const lists = [[], ['a'], ['b', 'a'], ['a', 'c']];
+    expect(lists.map((keys) => allows(given, 'x:y', '*', { 'aws:TagKeys': keys }))).toEqual([
+      ...[true, true, true],
+      false,
+    ]);
+    const single = policy({
+      Action: 'x:y',
+      Resource: '*',
+      Condition: { StringEquals: { 'aws:TagKeys': 'a' } },
+    });
+    expect(() => allows(single, 'x:y', '*', { 'aws:TagKeys': ['a'] })).toThrow('needs ForAllValues');
+  });
+
   test('NotResource is about all others', () => {
     const given: Policy = {
       Version: '2012-10-17',

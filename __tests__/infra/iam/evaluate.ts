@@ -24,7 +24,8 @@ export interface Authorization {
   readonly action: string;
   /** The ARN, or `*` for an action for which IAM knows no resource. */
   readonly resource: string;
-  readonly context: Readonly<Record<string, string>>;
+  /** Values of the condition keys that the request has. A key with several values, such as `aws:TagKeys`, has a list. */
+  readonly context: Readonly<Record<string, string | readonly string[]>>;
 }
 
 export interface Decision {
@@ -64,21 +65,27 @@ function concerns({ Resource, NotResource }: Statement, resource: string): boole
 
 /**
  * Every key must hold; of its values, one. A key that the request does not have does not hold, save with a negated
- * operator and with ForAllValues, for which nothing to compare is as good as a match.
+ * operator and with ForAllValues, for which nothing to compare is as good as a match. A list in the request is compared
+ * by ForAllValues only, each of its values.
  */
 function holds(
   operator: string,
   keys: Readonly<Record<string, string | readonly string[]>>,
-  context: Readonly<Record<string, string>>,
+  context: Authorization['context'],
 ): boolean {
   const given = new Map(Object.entries(context).map(([key, value]) => [key.toLowerCase(), value]));
   return Object.entries(keys).every(([key, values]) => {
     const value = given.get(key.toLowerCase());
-    if (operator === 'Null') return list(values).includes(String(value === undefined));
-    if (operator === 'StringNotEquals') return value === undefined || !list(values).includes(value);
+    const present = list(value ?? []);
+    if (operator === 'Null') return list(values).includes(String(present.length === 0));
     const all = operator.startsWith('ForAllValues:');
+    if (!all && typeof value === 'object') {
+      throw new Error(`Not evaluated here: ${operator} on the list ${key}. A list needs ForAllValues.`);
+    }
+    if (operator === 'StringNotEquals') return present.every((one) => !list(values).includes(one));
     const compare = comparison(operator.replace('ForAllValues:', ''));
-    return value === undefined ? all : list(values).some((wanted) => compare(wanted, value));
+    const isWanted = (one: string): boolean => list(values).some((wanted) => compare(wanted, one));
+    return (all || present.length > 0) && present.every(isWanted);
   });
 }
 

@@ -59,11 +59,23 @@ run "wildcards_in_expiring_tags" {
     state_bucket       = "S"
     expiring_tags      = { "*" = 1 }
     repositories       = ["Backend"]
-    adopt_repositories = ["other"]
     keep_untagged_days = 0
     pulling_accounts   = ["octo"]
     aws_region         = "frankfurt"
   }
 
-  expect_failures = [var.state_bucket, var.expiring_tags, var.repositories, var.adopt_repositories, var.keep_untagged_days, var.pulling_accounts, var.aws_region]
+  expect_failures = [var.state_bucket, var.expiring_tags, var.repositories, var.keep_untagged_days, var.pulling_accounts, var.aws_region]
+}
+
+# Held against the repositories, and so only judged where they are right themselves.
+run "adopted_repositories_are_among_the_repositories" {
+  command = plan
+
+  variables {
+    state_bucket       = "states"
+    repositories       = ["backend"]
+    adopt_repositories = ["backend", "other"]
+  }
+
+  expect_failures = [var.adopt_repositories]
 }

@@ -1,0 +1,320 @@
+import type { Aws } from '../aws/clients.ts';
+import { awsErrorKind, deployErrorOf } from '../aws/errors.ts';
+import { DEPLOYMENTS_A_CALL, describeServiceDeployments, type ServiceDeployment } from '../ecs/service-deployments.ts';
+import { describeServices, missing, SERVICES_A_CALL, type Service } from '../ecs/services.ts';
+import { readTaskHealth, type TaskHealth } from '../ecs/task-health.ts';
+import type { Rollout } from '../model/index.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { DeployError } from '../runtime/error.ts';
+import { withTimeout, type PollStep } from '../runtime/wait.ts';
+import { arnsOf, observeWith, type Glance, type Observation } from './observe.ts';
+
+export interface LooksContext {
+  readonly aws: Pick<Aws, 'ecs' | 'elb'>;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  /** From 0 to 1; spreads the polls of parallel jobs. */
+  readonly random: () => number;
+}
+
+/** How far a pause strays from the interval, as a share of it. */
+const JITTER = 0.1;
+
+/** What one look at one service came to. */
+export type Look =
+  | { readonly kind: 'seen'; readonly seen: Observation }
+  | { readonly kind: 'unanswered'; readonly error: unknown }
+  | { readonly kind: 'access-lost'; readonly failure: DeployError };
+
+/** However little time is left, a look that is begun has as long. */
+const LEAST_MS = 1_000;
+
+/** Who is due within this share of a pause is looked at along with the others. */
+const ALONG = 0.25;
+
+/**
+ * Calls a minute for tasks that nothing has happened to. With a few tasks that is every look; with thousands of them
+ * their service's counts and events say when they are worth a walk.
+ */
+const QUIET_CALLS = 40;
+
+/** However many tasks there are, they are walked as often. */
+const QUIET_MS = 5 * 60_000;
+
+/** A rollout that is followed. */
+interface Followed {
+  readonly rollout: Rollout;
+  readonly deadline: number;
+  /** Judges a look; throws what the follower gets. */
+  readonly judge: (look: Look) => PollStep<unknown>;
+  readonly end: (error: unknown, value?: unknown) => void;
+  /** Reading of the clock; undefined while a look is under way. */
+  due: number | undefined;
+  pauseMs: number;
+  tasks: KnownTasks | undefined;
+}
+
+/** The tasks as they were last read. */
+interface KnownTasks {
+  readonly health: TaskHealth;
+  readonly at: number;
+  /** What their service showed then. */
+  readonly signature: string;
+}
+
+/**
+ * One look for all services that are followed. It asks for the service deployments twenty a call and for the services ten
+ * a call; tasks are walked where the counts, the events or the status of their deployment have changed, and now and then.
+ * Each follower hears of its own service alone, and as soon as that is read.
+ */
+export class Looks {
+  readonly #ctx: LooksContext;
+  readonly #followed = new Set<Followed>();
+  #wake: (() => void) | undefined;
+  #isRunning = false;
+
+  constructor(ctx: LooksContext) {
+    this.#ctx = ctx;
+  }
+
+  /**
+   * Looks at once, and again after each pause (a tenth more or less), until a look comes to an end. The pause before the deadline (a reading of
+   * the clock) is cut short, so that the last look falls on it. A cancellation rejects with the signal's reason.
+   */
+  follow<T>(rollout: Rollout, deadline: number, judge: (look: Look) => PollStep<T>): Promise<T> {
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    const followed: Followed = {
+      rollout,
+      deadline,
+      judge,
+      end: (error, value) => {
+        this.#followed.delete(followed);
+        if (error === undefined) resolve(value as T);
+        else reject(error as Error);
+      },
+      due: this.#ctx.clock.now(),
+      pauseMs: 0,
+      tasks: undefined,
+    };
+    this.#followed.add(followed);
+    this.#wake?.();
+    if (!this.#isRunning) void this.#run();
+    return promise;
+  }
+
+  async #run(): Promise<void> {
+    const { clock } = this.#ctx;
+    this.#isRunning = true;
+    // Services that begin in the same breath are looked at together.
+    await Promise.resolve();
+    while (this.#followed.size > 0) {
+      const now = clock.now();
+      const waiting = [...this.#followed].flatMap(({ due }) => due ?? []);
+      const next = Math.min(...waiting);
+      if (next <= now) {
+        this.#look([...this.#followed].filter((each) => isDue(each, now)));
+        continue;
+      }
+      try {
+        await this.#rest(waiting.length === 0 ? undefined : next - now);
+      } catch (error) {
+        for (const each of this.#followed) each.end(error);
+      }
+    }
+    this.#isRunning = false;
+  }
+
+  /** Until so much time has passed, or a follower has come or heard of its look. Rejects with the end of the job. */
+  async #rest(ms: number | undefined): Promise<void> {
+    const { clock, signal } = this.#ctx;
+    signal.throwIfAborted();
+    const woken = new AbortController();
+    const bell = Promise.withResolvers<undefined>();
+    this.#wake = (): void => {
+      bell.resolve(undefined);
+      woken.abort(new Woken());
+    };
+    const either = AbortSignal.any([signal, woken.signal]);
+    try {
+      if (ms === undefined) await abortable(bell.promise, signal);
+      else await clock.sleep(ms, either);
+    } catch (error) {
+      if (!(error instanceof Woken)) throw error;
+    } finally {
+      this.#wake = undefined;
+    }
+  }
+
+  #look(due: readonly Followed[]): void {
+    const { clock, random } = this.#ctx;
+    const look = new SharedLook(this.#ctx, due.map(({ rollout }) => rollout));
+    const costs = [...this.#followed].map(({ tasks }) => tasks?.health.calls ?? 0);
+    const total = costs.reduce((sum, each) => sum + each, 0);
+    const quietMs = Math.min((total / QUIET_CALLS) * 60_000, QUIET_MS);
+    const jitter = 1 + JITTER * (2 * random() - 1);
+    for (const each of due) {
+      each.due = undefined;
+      const ms = Math.max(each.deadline - clock.now(), LEAST_MS);
+      const read = (): Promise<Observation> => look.at(each.rollout, (seen) => this.#tasks(each, seen, quietMs));
+      void settled(clock, ms, read, each.rollout).then(
+        (came) => {
+          this.#heard(each, came, jitter);
+        },
+        (error: unknown) => {
+          each.end(error);
+          this.#wake?.();
+        },
+      );
+    }
+  }
+
+  #heard(each: Followed, came: Look, jitter: number): void {
+    if (!this.#followed.has(each)) return;
+    const { clock } = this.#ctx;
+    try {
+      const step = each.judge(came);
+      const left = each.deadline - clock.now();
+      if ('end' in step) each.end(undefined, step.end);
+      else if (left <= 0) each.end(undefined, step.late);
+      else {
+        each.pauseMs = Math.min(step.pauseMs * jitter, left);
+        each.due = clock.now() + each.pauseMs;
+      }
+    } catch (error) {
+      each.end(error);
+    }
+    this.#wake?.();
+  }
+
+  /** The tasks as they are, or as they were read last where nothing speaks for a change. */
+  async #tasks(each: Followed, seen: Glance, quietMs: number): Promise<TaskHealth> {
+    const { clock } = this.#ctx;
+    const signature = signatureOf(seen);
+    const { tasks } = each;
+    const isKnown = tasks?.signature === signature && clock.now() - tasks.at < quietMs;
+    if (isKnown) return tasks.health;
+    const at = clock.now();
+    const health = await readTaskHealth(this.#ctx, each.rollout);
+    if (health.unanswered === undefined) each.tasks = { health, at, signature };
+    return health;
+  }
+}
+
+/** The loop is to look again. */
+class Woken extends Error {}
+
+function isDue({ due, pauseMs }: Followed, now: number): boolean {
+  return due !== undefined && due - now <= pauseMs * ALONG;
+}
+
+/** What changes whenever something happens to the tasks. */
+function signatureOf({ deployment, entry, others, service, events }: Glance): string {
+  const { desired, running, pending, failed, rolloutState } = entry ?? {};
+  return JSON.stringify([
+    [deployment?.status, deployment?.lifecycleStage, rolloutState],
+    [desired, running, pending, failed],
+    [others?.desired, others?.running, service.desired, service.running],
+    events[0]?.id,
+  ]);
+}
+
+/** A look that AWS does not answer ends with its time. */
+async function settled(
+  clock: Clock,
+  ms: number,
+  read: () => Promise<Observation>,
+  rollout: Rollout,
+): Promise<Look> {
+  try {
+    return { kind: 'seen', seen: await withTimeout(clock, ms, read) };
+  } catch (error) {
+    const kind = awsErrorKind(error);
+    if (kind === 'throttled' || kind === 'transient') return { kind: 'unanswered', error };
+    const failure = deployErrorOf(error, `watching service "${rollout.snapshot.address.name}"`);
+    if (!(failure instanceof DeployError)) throw failure;
+    return { kind: 'access-lost', failure };
+  }
+}
+
+/** The reads that several services share, each made once. */
+class SharedLook {
+  readonly #ctx: LooksContext;
+  readonly #rollouts: readonly Rollout[];
+  readonly #deployments = new Map<string, Promise<ReadonlyMap<string, ServiceDeployment>>>();
+  readonly #services = new Map<string, Promise<ReadonlyMap<string, Service>>>();
+
+  constructor(ctx: LooksContext, rollouts: readonly Rollout[]) {
+    this.#ctx = ctx;
+    this.#rollouts = rollouts;
+  }
+
+  async at(rollout: Rollout, tasks: (seen: Glance) => Promise<TaskHealth>): Promise<Observation> {
+    const { aws } = this.#ctx;
+    const arn = rollout.serviceDeploymentArn;
+    const deployments = arn === undefined ? undefined : await this.#deploymentsWith(arn);
+    return observeWith({ aws }, rollout, {
+      deployment: deployments?.get(arn ?? ''),
+      service: () => this.#service(rollout),
+      tasks: (seen) => (seen === undefined ? readTaskHealth(this.#ctx, rollout) : tasks(seen)),
+      serviceFirst: true,
+    });
+  }
+
+  #deploymentsWith(arn: string): Promise<ReadonlyMap<string, ServiceDeployment>> {
+    const { ecs } = this.#ctx.aws;
+    const together = chunkWith(arnsOf(this.#rollouts), arn, DEPLOYMENTS_A_CALL);
+    return shared(this.#deployments, together.join(' '), () => describeServiceDeployments(ecs, together));
+  }
+
+  /** The service is read once the service deployments of all have been. */
+  async #service({ snapshot }: Rollout): Promise<Service> {
+    const { cluster, name } = snapshot.address;
+    const { ecs } = this.#ctx.aws;
+    const neighbours = this.#rollouts
+      .map((each) => each.snapshot.address)
+      .filter((address) => address.cluster === cluster)
+      .map((address) => address.name);
+    const together = chunkWith([...new Set(neighbours)], name, SERVICES_A_CALL);
+    await Promise.allSettled(this.#deployments.values());
+    const read = (names: readonly string[]): Promise<ReadonlyMap<string, Service>> =>
+      shared(this.#services, `${cluster} ${names.join(' ')}`, () => describeServices(ecs, cluster, names));
+    let services: ReadonlyMap<string, Service>;
+    try {
+      services = await read(together);
+    } catch (error) {
+      // One that may not be read, or is gone, spoils the answer for its neighbours.
+      if (together.length === 1 || !['denied', 'refused'].includes(awsErrorKind(error))) throw error;
+      services = await read([name]);
+    }
+    const found = services.get(name) ?? (together.length === 1 ? [...services.values()][0] : undefined);
+    if (found === undefined) throw missing(name);
+    return found;
+  }
+}
+
+function chunkWith(all: readonly string[], one: string, size: number): readonly string[] {
+  const from = Math.floor(all.indexOf(one) / size) * size;
+  return all.slice(from, from + size);
+}
+
+function shared<T>(calls: Map<string, Promise<T>>, key: string, call: () => Promise<T>): Promise<T> {
+  const known = calls.get(key);
+  if (known !== undefined) return known;
+  const made = call();
+  calls.set(key, made);
+  return made;
+}
+
+/** Settles as the promise does, or rejects with the signal's reason. */
+async function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  const aborted = Promise.withResolvers<never>();
+  const abort = (): void => {
+    aborted.reject(signal.reason as Error);
+  };
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    return await Promise.race([promise, aborted.promise]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}
