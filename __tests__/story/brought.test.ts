@@ -259,6 +259,43 @@ test('an expression that GitHub does not evaluate is a warning with its place', 
     );
   }));
 
+describe('an image of a file that is no reference', () => {
+  const without = { 'ecr-repository': '', 'image-tag': '' };
+  test.each([
+    'https://123456789012.dkr.ecr.us-east-1.amazonaws.com/backend:v2',
+    '123456789012.dkr.ecr.us-east-1.amazonaws.com/Backend:v2',
+    '123456789012.dkr.ecr.us-east-1.amazonaws.com/backend@sha256:abc',
+  ])('%s keeps what runs, with a warning that names the container and the inputs', (image) =>
+    inAWorld({}, async (sim) => {
+      const result = await withFile(sim, file({ image }), without);
+      expectGreen(result, 'succeeded');
+      expect(result.warnings.join()).toContain('Container "worker" keeps backend@sha256:');
+      expect(result.warnings.join()).toContain(`${JSON.stringify(image)}, is no reference`);
+      expect(result.warnings.join()).toContain('images: worker=<reference>');
+    }),
+  );
+
+  test.each(['<IMAGE1_NAME>', 'PLACEHOLDER', '${IMAGE}:${TAG}', ''])(
+    '%j is a placeholder: no warning',
+    (image) =>
+      inAWorld({}, async (sim) => {
+        const result = await withFile(sim, file({ image }), { ...without, mode: 'plan' });
+        expectGreen(result, 'planned');
+        expect(result.warnings.join()).not.toContain('is no reference');
+      }),
+  );
+
+  test('with a line break after it ships', () =>
+    inAWorld({}, async (sim) => {
+      const image = `${sim.world.registry.host}/backend:v2`;
+      expectGreen(await withFile(sim, file({ image: `${image}\n` }), without), 'succeeded');
+      const digest = `${sim.world.registry.host}/backend@sha256:`;
+      expect(registered(sim).containerDefinitions[0]).toMatchObject({
+        image: expect.stringContaining(digest),
+      });
+    }));
+});
+
 /** A service on EC2, without a load balancer. */
 const onInstances: Seed = (world) => {
   registerTaskDefinition(world, {
@@ -305,6 +342,16 @@ describe('inputs', () => {
       'a cluster of another region',
       { cluster: 'arn:aws:ecs:eu-west-1:123456789012:cluster/demo' },
       'is in eu-west-1, but this run is in us-east-1',
+    ],
+    [
+      'a service of another partition',
+      { service: 'arn:aws-cn:ecs:us-east-1:123456789012:service/demo/worker' },
+      'is in the partition aws-cn, and us-east-1 is in aws',
+    ],
+    [
+      'a registry in place of a repository',
+      { 'ecr-repository': '123456789012.dkr.ecr.us-east-1.amazonaws.com', 'image-tag': 'v2' },
+      'is a registry',
     ],
     [
       'a revision of another region',
@@ -390,11 +437,55 @@ describe('inputs', () => {
     }));
 });
 
+describe('the value of a secret in place of its name', () => {
+  test.each<[string, string]>([
+    ['a word', 'hunter2'],
+    ['a key', 'sk_live_51H8abcdefghij'],
+    ['a token', 'eyJhbGciOiJIUzI1NiJ9.e30.abc-def'],
+  ])('%s is refused, and shown nowhere', (_what, secret) =>
+    inAWorld({}, async (sim) => {
+      const result = await step(sim, { ...tag('v2'), secrets: `DB=${secret}` });
+      expectRed(result, 'failed', 'preflight-failed');
+      expect(result.outputs['message']).toContain(
+        'what DB of backend names is neither a parameter nor a secret',
+      );
+      for (const text of [
+        result.log,
+        result.summary,
+        JSON.stringify(result.report),
+        JSON.stringify(result.outputs),
+      ]) {
+        expect(text).not.toContain(secret);
+      }
+    }),
+  );
+
+  test('a name that is nearly that of a parameter is shown with that', () =>
+    inAWorld({}, async (sim) => {
+      const result = await step(sim, { ...tag('v2'), secrets: 'KEY=/backend/api-kye', mode: 'plan' });
+      expectRed(result, 'failed', 'preflight-failed');
+      expect(result.outputs['message']).toContain(
+        '/backend/api-kye (KEY of backend) does not exist, but /backend/api-key does',
+      );
+    }));
+});
+
 describe('a plan sees what a deployment would meet', () => {
   const build = { 'ecr-repository': 'backend', mode: 'plan' };
   test.each<[string, Record<string, string>, string]>([
     ['a context that is not there', { context: 'app' }, 'the folder "app" does not exist'],
     ['a context without a Dockerfile', { context: 'empty' }, 'there is no Dockerfile in "empty"'],
+    [
+      'a Dockerfile that is a folder',
+      { context: '.', file: 'empty' },
+      '"empty" is a folder, not a Dockerfile',
+    ],
+    [
+      'a further context that is not there',
+      { context: '.', 'build-contexts': 'lib=./lib' },
+      'build-contexts: the folder "./lib" does not exist',
+    ],
+    ['a stage that is not there', { context: '.', target: 'prod' }, 'the Dockerfile has no stage "prod"'],
     [
       'a secret file that is not there',
       { context: '.', 'build-secret-files': 'npm=.npmrc' },

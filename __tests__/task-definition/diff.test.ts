@@ -161,6 +161,12 @@ describe('two definitions differ', () => {
       ['~ containerDefinitions[web].secrets[DB]: arn:1 -> arn:2'],
     ],
     [
+      'by a secret whose source may be the secret itself',
+      { secrets: [{ name: 'DB', valueFrom: 'arn:1' }] },
+      { secrets: [{ name: 'DB', valueFrom: 'hunter2' }] },
+      ['~ containerDefinitions[web].secrets[DB]: changed'],
+    ],
+    [
       'by a host port outside awsvpc',
       { portMappings: [{ containerPort: 80 }] },
       { portMappings: [{ containerPort: 80, hostPort: 8080 }] },

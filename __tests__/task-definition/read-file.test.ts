@@ -120,6 +120,12 @@ describe('what counts as absent', () => {
   });
 });
 
+describe('an image', () => {
+  it.each([' nginx:1', 'nginx:1\n', '\tnginx:1 \r\n'])('%j has no space around it', (image) => {
+    expect(parse(withContainer({ image }))).toMatchObject({ containerDefinitions: [{ image: 'nginx:1' }] });
+  });
+});
+
 describe('types', () => {
   it('makes scalars what their field is, without losing a digit', () => {
     const text = [
@@ -368,6 +374,16 @@ describe('another file', () => {
       'it has the marks of a merge conflict (line 1)',
     ],
     ['family: a\ncpu: 256\n<<<<<<< HEAD\n', 'it has the marks of a merge conflict (line 3)'],
+    ['\nAn error occurred (AccessDeniedException) when calling it: x', 'it is the error of a call of AWS'],
+    ['TASKDEFINITION\t256\tarn:aws', "it is the text form of the AWS CLI's output"],
+    ['version https://git-lfs.github.com/spec/v1\noid sha256:a\nsize 1\n', 'it is a pointer of Git LFS'],
+    ["local x = import 'a';\n{ family: 'a' }", 'it is Jsonnet that nobody rendered'],
+    [JSON.stringify(JSON.stringify(WEB)), 'it is JSON within a text: it was encoded twice'],
+    [JSON.stringify({ ...WEB, sops: { version: '3' } }), 'it is encrypted by SOPS'],
+    [
+      'family: a\ncontainerDefinitions:\n  - name: a\n    image: !!binary aGk=\n',
+      'containerDefinitions[a].image is of a type that JSON does not have',
+    ],
     ['name: api\ntype: Backend Service\nimage: {build: .}\n', 'it is a manifest of AWS Copilot'],
     ['[{"name": "web", "imageUri": "r/web:1"}]', 'it is the list of images that CodePipeline takes'],
     ['on: push\njobs: {}\n', 'it is a workflow of GitHub Actions'],

@@ -103,7 +103,8 @@ class Shaper {
       const at = path === '' ? field : `${path}.${field}`;
       const member = members.get(field);
       if (member !== undefined) {
-        const shaped = this.value(value, member, at, inside, depth + 1, keepsEmpty(schema, field));
+        const bare = isImage(schema, field) && typeof value === 'string' ? value.trim() : value;
+        const shaped = this.value(bare, member, at, inside, depth + 1, keepsEmpty(schema, field));
         if (shaped !== undefined) kept.push([field, shaped]);
       } else if (isComment(field)) {
         this.comments.push(at);
@@ -249,6 +250,11 @@ function keepsEmpty(schema: NormalizedSchema, field: string): boolean {
   return schema.getName() === 'KeyValuePair' && field === 'value';
 }
 
+/** No reference has a space around it; a line break comes from whatever wrote the file. */
+function isImage(schema: NormalizedSchema, field: string): boolean {
+  return schema.getName() === 'ContainerDefinition' && field === 'image';
+}
+
 /** Keys with which people write comments and schemas into files of data. */
 function isComment(field: string): boolean {
   return /^(?:[$_]|x-|\/\/)/i.test(field);
@@ -329,7 +335,8 @@ function inWords(raw: Raw): string {
   if (isMap(raw)) return 'an object';
   if (raw instanceof Written)
     return typeof raw.value === 'boolean' ? 'true or false' : `the number ${raw.source}`;
-  return 'text';
+  // What other tags of YAML make, which is not of the declared type.
+  return typeof raw === 'string' ? 'text' : 'of a type that JSON does not have';
 }
 
 /** A value as JSON. What is nested too deeply ends there. */

@@ -5,6 +5,8 @@ import { isList, isMap, type Raw } from './file-shape.ts';
 export function formOfText(text: string): string | undefined {
   const start = text.trimStart();
   if (start === '') return 'it is empty';
+  const saved = SAVED_INSTEAD.find(({ pattern }) => pattern.test(start));
+  if (saved !== undefined) return saved.is;
   if (/^<(?:!doctype|html|\?xml|[a-z]+[\s>])/i.test(start)) {
     return 'it is HTML or XML, such as the page of an error that was downloaded in its place';
   }
@@ -17,6 +19,23 @@ export function formOfText(text: string): string | undefined {
   }
   return templateOf(start) ?? commentedJson(start);
 }
+
+/** What is saved in the place of a definition. */
+const SAVED_INSTEAD: readonly { readonly pattern: RegExp; readonly is: string }[] = [
+  {
+    pattern: /^(?:aws: )?(?:\[ERROR\]: )?An error occurred \(/,
+    is: 'it is the error of a call of AWS, saved in the place of its answer',
+  },
+  {
+    pattern: /^TASKDEFINITION\s/,
+    is: "it is the text form of the AWS CLI's output: write it with --output json",
+  },
+  {
+    pattern: /^version https:\/\/git-lfs\.github\.com\//,
+    is: 'it is a pointer of Git LFS: check out with lfs: true',
+  },
+  { pattern: /^(?:local|function)\b[^\n:]*[=(]/, is: 'it is Jsonnet that nobody rendered: give its JSON' },
+];
 
 /** Marks of templates where no value can begin so, outside of quotes: `cpu: {{ cpu }}`, `{% if %}`, `<%= %>`. */
 function templateOf(text: string): string | undefined {
@@ -69,7 +88,11 @@ export function foreignForm(content: Raw): string | undefined {
       ? 'it is a list of containers: put it below containerDefinitions, beside a family'
       : 'it is a list';
   }
+  if (typeof content === 'string' && /^\s*[{[]/.test(content)) {
+    return 'it is JSON within a text: it was encoded twice';
+  }
   if (!isMap(content)) return undefined;
+  if (isMap(content.get('sops'))) return 'it is encrypted by SOPS: decrypt it in a step before this one';
   if (content.has('containerDefinitions') || content.has('family')) return templateInNames(content);
   if (COPILOT.has(content.get('type') ?? null))
     return 'it is a manifest of AWS Copilot: give the definition itself';
