@@ -70,6 +70,7 @@ export async function run(runner: Runner, system: ActionSystem): Promise<void> {
   const comment = request && { ...desiredComment(request), githubToken: request.report.githubToken };
   await publish(report, runner.publisher, masks, {
     temp: givenOr(runner.env['RUNNER_TEMP'], tmpdir()),
+    artifacts: runner.env['GITHUB_ARTIFACTS'],
     summary: request?.report.summary ?? true,
     ...(recorder === undefined ? {} : { deployment: (masked) => recorder.end(masked) }),
     ...(comment === undefined

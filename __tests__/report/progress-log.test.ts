@@ -50,6 +50,29 @@ describe('the job log', () => {
     expect(log.steps).toEqual([{ name: 'Survey', from: 0, seconds: 1.3, ok: true, mark: 'done' }]);
   });
 
+  it('folds lines for whoever looks closely below the step', async () => {
+    const { log, said } = logged(['s3cret']);
+    await log.step('Watch', () => {
+      log.aside('web: ECS: has started 1 tasks');
+      log.line('new 1/2 running');
+      log.aside('web: ECS: registered s3cret');
+      return Promise.resolve();
+    });
+    log.aside('outside');
+    expect(said).toEqual([
+      'group: Watch',
+      '  0:00  new 1/2 running',
+      'end',
+      '  0:00  ✓ Watch (0 s)',
+      'group: 2 events of ECS meanwhile',
+      '  0:00  web: ECS: has started 1 tasks',
+      '  0:00  web: ECS: registered ***',
+      'end',
+      '  0:00  outside',
+    ]);
+    expect(log.lines).toHaveLength(4);
+  });
+
   it('closes the group of a step that fails, and passes its error on', async () => {
     const { log, said } = logged();
     const failing = log.step('Image', () => Promise.reject(new Error('no image')));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { mkdtemp, readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { publish, type Publisher } from '../../src/report/publish.ts';
@@ -262,5 +262,39 @@ describe('a mask that is a word of names and links', () => {
     const links = (text: string): string[] => [...text.matchAll(/\]\((\S+?)\)/g)].map(([, to]) => to ?? '');
     expect(links(masked.summaries.join())).toEqual(links(plain.summaries.join()));
     expect(Object.keys(JSON.parse(masked.file) as object)).toEqual(Object.keys(expected));
+  });
+});
+
+describe('an image that the run built', () => {
+  const BUILD = {
+    seconds: 1,
+    steps: undefined,
+    sizeBytes: undefined,
+    digest: undefined,
+    tags: [],
+    platforms: [],
+  };
+
+  it.each([
+    [
+      'is declared where the runner has a file for it',
+      { ...BUILD, reused: false },
+      /^before\noci:\/\/\S+\/backend@sha256:[0-9a-f]{64}\n$/,
+    ],
+    ['is not where it was there already', { ...BUILD, reused: true }, /^before\n$/],
+    ['is not where nothing was built', undefined, /^before\n$/],
+  ])('%s', async (_, build, content) => {
+    const folder = await mkdtemp(join(tmpdir(), 'artifacts-'));
+    const artifacts = join(folder, 'artifacts');
+    await writeFile(artifacts, 'before\n');
+    const publisher = {
+      info: () => undefined,
+      warning: () => undefined,
+      setOutput: () => undefined,
+      setFailed: () => undefined,
+      writeSummary: () => Promise.resolve(),
+    };
+    await publish(reportOf({ build }), publisher, new Masks(), { temp: folder, summary: false, artifacts });
+    expect(await readFile(artifacts, 'utf8')).toMatch(content);
   });
 });

@@ -66,8 +66,9 @@ function alarmLinks({ cause, message, request, services }: Report): string[] {
   if (cause !== 'alarm' || region === undefined) return [];
   const names = objectIn((request ?? {}) as JsonObject, 'gate')['alarms'];
   return (isArray(names) ? names : [])
-    .filter((name) => typeof name === 'string' && message.includes(name))
-    .flatMap((name) => linked(`Alarm ${String(name)}`, alarmUrl(String(name), region)));
+    .filter((name) => typeof name === 'string')
+    .filter((name) => message.includes(name))
+    .flatMap((name) => linked(`Alarm ${name}`, alarmUrl(name, region)));
 }
 
 /** The page of one stream; the console wants its names encoded twice, with dollars for percents. */

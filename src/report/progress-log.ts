@@ -1,6 +1,6 @@
 import type { RolloutPoint, StepMark, StepRecord } from '../model/index.ts';
 import { secondsBetween, type Clock } from '../runtime/clock.ts';
-import { sanitizeLines, type StepLog } from '../runtime/log.ts';
+import { counted, sanitizeLines, type StepLog } from '../runtime/log.ts';
 import type { Masks } from '../runtime/masks.ts';
 
 /** What the runner's log understands; @actions/core in production. */
@@ -55,6 +55,8 @@ export class ProgressLog implements StepLog {
   readonly #clock: Clock;
   readonly #masks: Masks;
   readonly #start: number;
+  /** Lines of the stage under way that fold away below it; undefined outside of one. */
+  #asides: string[] | undefined;
 
   constructor(console: Console, clock: Clock, masks: Masks) {
     this.#console = console;
@@ -76,6 +78,7 @@ export class ProgressLog implements StepLog {
     const from = this.seconds;
     let mark: StepMark = 'failed';
     this.#console.startGroup(name);
+    this.#asides = [];
     try {
       const result = await run();
       mark = markOf(result);
@@ -85,6 +88,7 @@ export class ProgressLog implements StepLog {
       this.steps.push({ name, from, seconds, ok: mark !== 'failed', mark });
       this.#console.endGroup();
       this.#console.info(`${stamp(this.seconds)}  ${SIGNS[mark]} ${name} (${seconds} s)`);
+      this.#foldAsides();
     }
   }
 
@@ -93,6 +97,27 @@ export class ProgressLog implements StepLog {
       this.lines.push({ at: this.seconds, text: line });
       this.#console.info(`${stamp(this.seconds)}  ${line}`);
     }
+  }
+
+  aside(text: string): void {
+    if (this.#asides === undefined) {
+      this.line(text);
+      return;
+    }
+    for (const line of this.#shown(text)) {
+      this.lines.push({ at: this.seconds, text: line });
+      this.#asides.push(`${stamp(this.seconds)}  ${line}`);
+    }
+  }
+
+  /** GitHub has no groups in groups: they are a group of their own. */
+  #foldAsides(): void {
+    const lines = this.#asides ?? [];
+    this.#asides = undefined;
+    if (lines.length === 0) return;
+    this.#console.startGroup(`${counted(lines.length, 'event')} of ECS meanwhile`);
+    for (const line of lines) this.#console.info(line);
+    this.#console.endGroup();
   }
 
   output(text: string): void {

@@ -1,5 +1,6 @@
-import { writeFile } from 'node:fs/promises';
+import { appendFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { parseImageReference } from '../aws/image-reference.ts';
 import { isOutput, type Evidence, type GateResult, type RegisteredDefinition } from '../model/index.ts';
 import { sanitizeLines } from '../runtime/log.ts';
 import type { Masks } from '../runtime/masks.ts';
@@ -23,6 +24,8 @@ export interface Publisher {
 
 export interface PublishOptions {
   readonly temp: string;
+  /** File of GITHUB_ARTIFACTS, in which a step declares what it built; undefined where the runner has none. */
+  readonly artifacts?: string | undefined;
   readonly summary: boolean;
   /** Writes the comment of a report whose secrets are masked. */
   readonly comment?: (report: Report) => Promise<CommentEnd>;
@@ -53,6 +56,7 @@ export async function publish(
       publisher.setOutput(name, name === 'message' ? masks.mask(value) : value);
     });
   }
+  await each.of('The artifact', () => declareArtifact(whole, options.artifacts));
   const writeSummary = async (): Promise<void> => {
     if (!options.summary) return;
     await each.of('The job summary', () => publisher.writeSummary(renderSummary(withFailures())));
@@ -76,6 +80,13 @@ export async function publish(
   if (isGreen(whole.result)) return;
   const text = await each.of('The annotation', () => annotation(masked));
   publisher.setFailed(text ?? sanitizeLines(masks.mask(whole.message)).join(' '));
+}
+
+/** `repository@digest` of the image that this run built, a line (actions/runner, `$GITHUB_ARTIFACTS`). */
+async function declareArtifact({ build, image }: Report, file: string | undefined): Promise<void> {
+  if (file === undefined || file === '' || build === undefined || build.reused) return;
+  const { repository } = parseImageReference(image?.reference ?? '');
+  if (image?.digest !== undefined) await appendFile(file, `oci://${repository}@${image.digest}\n`);
 }
 
 /** Does one thing after the other, and warns of what could not be done. */

@@ -20,13 +20,11 @@ import type { OutputLog } from '../runtime/log.ts';
 import { withTimeout } from '../runtime/wait.ts';
 import { evidenceOf, type Watched } from './failure.ts';
 import { causeOf, NO_HISTORY, remember, type History } from './history.ts';
+import { TELLING } from './progress.ts';
 import { observe, viewEvents, type Observation, type ServiceEvent } from './observe.ts';
 
 /** Most recent events that are shown. */
 const MOST = 8;
-
-/** Events that name a problem; the others come with every rollout (ECS Developer Guide, "Service event messages"). */
-const TELLING = /unable|unhealthy|fail|error|throttl|missing|alarm|rolling back|consistently/i;
 
 /**
  * Everything that explains why a rollout failed: its statuses, the tasks that stopped, their targets that were

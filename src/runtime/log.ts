@@ -5,6 +5,8 @@ export interface Log {
   line(text: string): void;
   /** A line that also becomes a warning annotation. */
   warn(text: string): void;
+  /** A line for whoever looks closely, where the log has a place for it: folded, below the stage. */
+  aside?(text: string): void;
   /** The state of a rollout at this moment, for the timeline; prints nothing. */
   point(point: RolloutPoint): void;
 }
