@@ -220,6 +220,17 @@ describe('cluster and services', () => {
     expect(problemsOf(inputs)[0]).toContain(part);
   });
 
+  it.each(['Frankfurt', 'us-east-1a', 'US-EAST-1'])('refuses %s as the region of the job', (region) => {
+    const readHere = (inputs: Inputs): ReadInputs =>
+      readInputs((name) => ({ service: 'web', ...inputs })[name] ?? '', { workspace: '/w', region });
+    expect(() => readHere({})).toThrow(
+      expect.objectContaining({
+        problems: [expect.stringContaining(`AWS_DEFAULT_REGION of this job says "${region}"`)],
+      }),
+    );
+    expect(readHere({ 'aws-region': 'eu-central-1' }).request.region).toBe('eu-central-1');
+  });
+
   it('refuses the ARN of a cluster in another region', () => {
     expect(wrong({ service: 'web', cluster: `${ARN}:cluster/prod`, 'aws-region': 'eu-west-1' })).toEqual([
       'cluster',

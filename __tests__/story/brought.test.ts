@@ -1,5 +1,8 @@
 /** What people bring: files and inputs as they are written, through the whole step. */
 import { describe, expect, test } from '@jest/globals';
+import { createService } from '../../simulator/engine/services.ts';
+import { registerTaskDefinition } from '../../simulator/engine/task-definitions.ts';
+import type { Seed } from '../../simulator/scenario/seed.ts';
 import type { Simulator } from '../../simulator/simulator.ts';
 import { accepted, expectGreen, expectRed, inAWorld, mutations, production, step, tag } from './world.ts';
 
@@ -184,6 +187,23 @@ describe('slips and other files', () => {
     ['JSON with comments', '{\n  // the task\n  "family": "worker"\n}', 'it is JSON with comments (line 2)'],
     ['an empty file', '', 'it is empty'],
     ['a template', 'family: worker\ncpu: {{ cpu }}\n', 'it is a template that nobody rendered'],
+    [
+      'a merge that was not finished',
+      '<<<<<<< HEAD\nfamily: a\n>>>>>>> b\n',
+      'the marks of a merge conflict',
+    ],
+    ['a manifest of Copilot', 'name: a\ntype: Worker Service\n', 'it is a manifest of AWS Copilot'],
+    ['a name of Kubernetes', file({ env: [{ name: 'A', value: '1' }] }), 'did you mean environment?'],
+    [
+      'a name of tags',
+      file({ environment: [{ key: 'A', value: '1' }] }),
+      'environment[0].key is not a field: did you mean name?',
+    ],
+    [
+      'a field of the service',
+      file({}, { desiredCount: 2 }),
+      'it belongs to the service (input desired-count)',
+    ],
   ])('%s', (_what, text, words) =>
     inAWorld({}, async (sim) => {
       const result = await withFile(sim, text);
@@ -206,6 +226,88 @@ describe('slips and other files', () => {
       expect(registered(sim)).not.toHaveProperty('$schema');
     }));
 });
+
+describe('the path of a file', () => {
+  test.each<[string, string, string]>([
+    ['in another case', 'TD.json', 'Did you mean td.json?'],
+    ['with another ending', 'td.yaml', 'Did you mean td.json?'],
+    ['of a folder', './', '. is a folder, not a file.'],
+    ['in quotes', '"td.json"', 'stands in quotes. Leave them out.'],
+    ['that is the definition itself', file(), 'it holds a definition itself'],
+    [
+      'that is the definition in YAML',
+      'family: worker\ncontainerDefinitions: []',
+      'it holds a definition itself',
+    ],
+  ])('%s', (_what, path, words) =>
+    inAWorld({}, async (sim) => {
+      const result = await withFile(sim, file(), { 'task-definition': path });
+      expectRed(result, 'failed', 'invalid-input');
+      expect(result.outputs['message']).toContain(words);
+      expect(sim.calls).toEqual([]);
+    }),
+  );
+});
+
+test('an expression that GitHub does not evaluate is a warning with its place', () =>
+  inAWorld({}, async (sim) => {
+    const text = file({ environment: [{ name: 'A', value: '${{ secrets.A }}' }] });
+    const result = await withFile(sim, text, { mode: 'plan' });
+    expectGreen(result, 'planned');
+    expect(result.warnings.join()).toContain(
+      'an expression of GitHub Actions in containerDefinitions[worker].environment[A].value',
+    );
+  }));
+
+describe('an image of a file that is no reference', () => {
+  const without = { 'ecr-repository': '', 'image-tag': '' };
+  test.each([
+    'https://123456789012.dkr.ecr.us-east-1.amazonaws.com/backend:v2',
+    '123456789012.dkr.ecr.us-east-1.amazonaws.com/Backend:v2',
+    '123456789012.dkr.ecr.us-east-1.amazonaws.com/backend@sha256:abc',
+  ])('%s keeps what runs, with a warning that names the container and the inputs', (image) =>
+    inAWorld({}, async (sim) => {
+      const result = await withFile(sim, file({ image }), without);
+      expectGreen(result, 'succeeded');
+      expect(result.warnings.join()).toContain('Container "worker" keeps backend@sha256:');
+      expect(result.warnings.join()).toContain(`${JSON.stringify(image)}, is no reference`);
+      expect(result.warnings.join()).toContain('images: worker=<reference>');
+    }),
+  );
+
+  test.each(['<IMAGE1_NAME>', 'PLACEHOLDER', '${IMAGE}:${TAG}', ''])(
+    '%j is a placeholder: no warning',
+    (image) =>
+      inAWorld({}, async (sim) => {
+        const result = await withFile(sim, file({ image }), { ...without, mode: 'plan' });
+        expectGreen(result, 'planned');
+        expect(result.warnings.join()).not.toContain('is no reference');
+      }),
+  );
+
+  test('with a line break after it ships', () =>
+    inAWorld({}, async (sim) => {
+      const image = `${sim.world.registry.host}/backend:v2`;
+      expectGreen(await withFile(sim, file({ image: `${image}\n` }), without), 'succeeded');
+      const digest = `${sim.world.registry.host}/backend@sha256:`;
+      expect(registered(sim).containerDefinitions[0]).toMatchObject({
+        image: expect.stringContaining(digest),
+      });
+    }));
+});
+
+/** A service on EC2, without a load balancer. */
+const onInstances: Seed = (world) => {
+  registerTaskDefinition(world, {
+    family: 'instances',
+    containerDefinitions: [{ name: 'worker', image: `${world.registry.host}/backend:v1`, memory: 128 }],
+  });
+  createService(world, world.cluster('demo'), 'instances', {
+    taskDefinition: 'instances',
+    launchType: 'EC2',
+    desiredCount: 1,
+  });
+};
 
 /** Inputs that action.yml does not have, as the runner hands them over. */
 function unknown(inputs: Readonly<Record<string, string>>): { readonly env: Record<string, string> } {
@@ -240,6 +342,16 @@ describe('inputs', () => {
       'a cluster of another region',
       { cluster: 'arn:aws:ecs:eu-west-1:123456789012:cluster/demo' },
       'is in eu-west-1, but this run is in us-east-1',
+    ],
+    [
+      'a service of another partition',
+      { service: 'arn:aws-cn:ecs:us-east-1:123456789012:service/demo/worker' },
+      'is in the partition aws-cn, and us-east-1 is in aws',
+    ],
+    [
+      'a registry in place of a repository',
+      { 'ecr-repository': '123456789012.dkr.ecr.us-east-1.amazonaws.com', 'image-tag': 'v2' },
+      'is a registry',
     ],
     [
       'a revision of another region',
@@ -325,11 +437,55 @@ describe('inputs', () => {
     }));
 });
 
+describe('the value of a secret in place of its name', () => {
+  test.each<[string, string]>([
+    ['a word', 'hunter2'],
+    ['a key', 'sk_live_51H8abcdefghij'],
+    ['a token', 'eyJhbGciOiJIUzI1NiJ9.e30.abc-def'],
+  ])('%s is refused, and shown nowhere', (_what, secret) =>
+    inAWorld({}, async (sim) => {
+      const result = await step(sim, { ...tag('v2'), secrets: `DB=${secret}` });
+      expectRed(result, 'failed', 'preflight-failed');
+      expect(result.outputs['message']).toContain(
+        'what DB of backend names is neither a parameter nor a secret',
+      );
+      for (const text of [
+        result.log,
+        result.summary,
+        JSON.stringify(result.report),
+        JSON.stringify(result.outputs),
+      ]) {
+        expect(text).not.toContain(secret);
+      }
+    }),
+  );
+
+  test('a name that is nearly that of a parameter is shown with that', () =>
+    inAWorld({}, async (sim) => {
+      const result = await step(sim, { ...tag('v2'), secrets: 'KEY=/backend/api-kye', mode: 'plan' });
+      expectRed(result, 'failed', 'preflight-failed');
+      expect(result.outputs['message']).toContain(
+        '/backend/api-kye (KEY of backend) does not exist, but /backend/api-key does',
+      );
+    }));
+});
+
 describe('a plan sees what a deployment would meet', () => {
   const build = { 'ecr-repository': 'backend', mode: 'plan' };
   test.each<[string, Record<string, string>, string]>([
     ['a context that is not there', { context: 'app' }, 'the folder "app" does not exist'],
     ['a context without a Dockerfile', { context: 'empty' }, 'there is no Dockerfile in "empty"'],
+    [
+      'a Dockerfile that is a folder',
+      { context: '.', file: 'empty' },
+      '"empty" is a folder, not a Dockerfile',
+    ],
+    [
+      'a further context that is not there',
+      { context: '.', 'build-contexts': 'lib=./lib' },
+      'build-contexts: the folder "./lib" does not exist',
+    ],
+    ['a stage that is not there', { context: '.', target: 'prod' }, 'the Dockerfile has no stage "prod"'],
     [
       'a secret file that is not there',
       { context: '.', 'build-secret-files': 'npm=.npmrc' },
@@ -370,3 +526,67 @@ test('a family whose revisions are all deregistered says so', () =>
       'succeeded',
     );
   }));
+
+describe('a file that was deployed is unchanged when it is deployed again', () => {
+  test.each<[string, object, object]>([
+    ['nothing but what it must have', {}, {}],
+    ['sizes in words', {}, { cpu: '1 vCPU', memory: '2GB' }],
+    ['a port', { portMappings: [{ containerPort: 80 }] }, {}],
+    ['a health check', { healthCheck: { command: ['CMD', 'true'] } }, {}],
+    [
+      'variables in an order',
+      {
+        environment: [
+          { name: 'B', value: '2' },
+          { name: 'A', value: '1' },
+          { name: 'C', value: '' },
+        ],
+      },
+      {},
+    ],
+    [
+      'volumes',
+      { mountPoints: [{ sourceVolume: 'scratch', containerPath: '/scratch' }] },
+      {
+        volumes: [
+          { name: 'scratch' },
+          { name: 'shared', efsVolumeConfiguration: { fileSystemId: 'fs-12345678' } },
+        ],
+      },
+    ],
+    ['a restart policy', { restartPolicy: { enabled: true } }, {}],
+    ['a platform that is named in part', {}, { runtimePlatform: { operatingSystemFamily: 'LINUX' } }],
+    [
+      'nulls and empty values',
+      { command: null, user: '', dockerLabels: {}, logConfiguration: null },
+      { pidMode: '', tags: [], volumes: null },
+    ],
+  ])('%s', (_what, container, task) =>
+    inAWorld({}, async (sim) => {
+      expectGreen(await withFile(sim, file(container, task)), 'succeeded');
+      const before = mutations(sim).length;
+      expectGreen(await withFile(sim, file(container, task)), 'unchanged');
+      expect(mutations(sim)).toHaveLength(before);
+    }),
+  );
+
+  test.each<[string, string, object]>([
+    ['a volume of Docker', 'bridge', { scope: 'task', driver: 'local' }],
+    ['a volume of Docker, all of it left to ECS', 'bridge', {}],
+    ['ports of the host', 'host', { scope: 'shared', autoprovision: true }],
+  ])('on instances: %s', (_what, networkMode, dockerVolumeConfiguration) =>
+    inAWorld({ more: onInstances }, async (sim) => {
+      const text = file(
+        { memory: 128, portMappings: [{ containerPort: 8000 }] },
+        {
+          family: 'instances',
+          networkMode,
+          requiresCompatibilities: ['EC2'],
+          volumes: [{ name: 'v', dockerVolumeConfiguration }],
+        },
+      );
+      expectGreen(await withFile(sim, text, { service: 'instances' }), 'succeeded');
+      expectGreen(await withFile(sim, text, { service: 'instances' }), 'unchanged');
+    }),
+  );
+});

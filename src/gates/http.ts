@@ -4,6 +4,7 @@ import { runInNewContext } from 'node:vm';
 import type { Measurement as Counted, Reading, Round, Rule } from '../model/analysis.ts';
 import type { GateRequest, HttpCheck, Probe, StatusRange } from '../model/index.ts';
 import { count, type Standing } from '../model/count.ts';
+import type { Measurer } from './analysis.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { isError } from '../runtime/error.ts';
 import { withoutQuery } from '../runtime/http.ts';
@@ -146,9 +147,7 @@ class Answers {
     this.#before = before;
     this.#answered = before?.kind === 'answer';
     this.#round = { n: 1, phase: 'proving', since, deploymentId: '', traffic: 'all' };
-    const window = { bad: check.failures * 2, of: check.failures * 10 };
-    const { successes, failures } = check;
-    this.#rule = { successes, failures, window, goodFirst: false, limitMs };
+    this.#rule = httpRule(check, limitMs);
   }
 
   add(probe: Probe, at: number): Measurement {
@@ -157,15 +156,7 @@ class Answers {
     this.#last = measurement;
     if (measurement.kind !== 'good' && probe.kind === 'answer') this.#badAnswer = answerLines(probe);
     this.#status = probe.kind === 'answer' ? probe.status : undefined;
-    this.#counted.push({
-      gate: 'http',
-      subject: this.#check.url,
-      round: 1,
-      at,
-      reading: READINGS[measurement.kind],
-      detail: measurement.what,
-      evidence: [],
-    });
+    this.#counted.push(measurementOf('http', this.#check, measurement, 1, at));
     return measurement;
   }
 
@@ -201,6 +192,67 @@ class Answers {
         !passed && this.#last.kind === 'bad' && isSameRefusal(this.#status, this.#before, this.#check),
     };
   }
+}
+
+/** In a row, or twice as many among the last ten times that many. */
+export function httpRule({ successes, failures }: HttpCheck, limitMs: number): Rule {
+  const window = { bad: 2 * failures, of: 20 * failures };
+  return { successes, failures, window, goodFirst: false, limitMs };
+}
+
+function measurementOf(
+  gate: 'http' | 'test-url',
+  check: HttpCheck,
+  { kind, what }: Measurement,
+  round: number,
+  at: number,
+): Counted {
+  const subject = withoutQuery(check.url);
+  return { gate, subject, round, at, reading: READINGS[kind], detail: what, evidence: [] };
+}
+
+/**
+ * Asks a URL in the stages of a rollout that ECS shifts: `test-url` while test traffic alone reaches the new revision,
+ * `http` from its first production traffic on. Weights are requested, not reached: what the test URL answers before its
+ * first good answer may still be the old revision's.
+ */
+export function urlMeasurer(
+  ctx: HttpGateContext,
+  gate: 'http' | 'test-url',
+  check: HttpCheck,
+  before: Probe | undefined,
+  limitMs: number,
+): Measurer {
+  let hasBeenGood = gate === 'http';
+  let lastLine = '';
+  return {
+    gate,
+    rule: httpRule(check, limitMs),
+    everyMs: ({ phase, traffic, pause }) => {
+      const isDue =
+        gate === 'test-url'
+          ? traffic === 'test'
+          : ['shifting', 'baking'].includes(phase) && traffic !== 'none';
+      if (!isDue) return undefined;
+      const seconds = phase === 'baking' && pause === undefined ? BAKE_SECONDS : 0;
+      return Math.max(check.intervalSeconds, seconds) * 1000;
+    },
+    measure: async ({ n }, signal) => {
+      const at = ctx.clock.now();
+      const probe = await ctx.ask(check, signal);
+      const measurement = measure(probe, check, before);
+      hasBeenGood ||= measurement.kind === 'good';
+      const line = `${withoutQuery(check.url)}: ${measurement.what}`;
+      if (line !== lastLine) ctx.log.line(line);
+      lastLine = line;
+      const answer = measurementOf(gate, check, measurement, n, at);
+      if (answer.reading.kind !== 'bad') return [answer];
+      if (!hasBeenGood) return [{ ...answer, reading: READINGS['old-version'] }];
+      const status = probe.kind === 'answer' ? probe.status : undefined;
+      const blames = !isSameRefusal(status, before, check);
+      return [{ ...answer, reading: { ...answer.reading, blames } }];
+    },
+  };
 }
 
 /** Headers that say who answered, and why. */
@@ -305,7 +357,8 @@ export function acceptsRedirect(statuses: readonly StatusRange[]): boolean {
   return statuses.some((range) => range.from < 400 && range.to >= 300);
 }
 
-function accepts(statuses: readonly StatusRange[], status: number): boolean {
+/** Pure: the status is one of those that are good. */
+export function accepts(statuses: readonly StatusRange[], status: number): boolean {
   return statuses.some((range) => status >= range.from && status <= range.to);
 }
 

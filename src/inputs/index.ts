@@ -8,7 +8,7 @@ import { readDefinition, readPreDeploy } from './definition.ts';
 import { readGate } from './gates.ts';
 import { doubtsOf } from './doubts.ts';
 import { commaSet } from './lists.ts';
-import { cluster, clusterPlace, region, service, servicePlace, type Place } from './names.ts';
+import { cluster, clusterPlace, region, service, servicePlace, type Place, whereElse } from './names.ts';
 import { InputReader, InvalidInputs, type GetInput } from './reader.ts';
 import { readRollout } from './rollout.ts';
 import { problemsBetween } from './rules.ts';
@@ -74,6 +74,7 @@ export function readWhere(
     cluster: read.value('cluster', cluster, 'default'),
     services: read.value('service', commaSet(service)),
   };
+  if (!read.isSet('aws-region')) reportRegionOfJob(read, regionOfRun);
   const places = withoutRepeated(
     where.services.map((written) => ({ written, place: servicePlace(written) })),
   );
@@ -127,13 +128,18 @@ function agree(one: Place, other: Place): boolean {
   );
 }
 
-function reportRegion(read: InputReader, input: string, named: Named, desired: string | undefined): void {
-  const its = named.place.region;
-  if (desired === undefined || its === undefined || its === desired) return;
+/** The SDK would take whatever the variables of the job say for a region, and ask nobody for ever. */
+function reportRegionOfJob(read: InputReader, ofJob: string | undefined): void {
+  if (ofJob === undefined || 'value' in region(ofJob)) return;
   read.problem(
-    input,
-    `${quoted(named.written)} is in ${its}, but this run is in ${desired} (aws-region, or the environment). Give the same region.`,
+    'aws-region',
+    `it is not given, and AWS_REGION or AWS_DEFAULT_REGION of this job says ${quoted(ofJob)}, which is not the name of an AWS region. Give a region such as eu-central-1.`,
   );
+}
+
+function reportRegion(read: InputReader, input: string, named: Named, desired: string | undefined): void {
+  const elsewhere = whereElse(named.place, desired);
+  if (elsewhere !== undefined) read.problem(input, `${quoted(named.written)} ${elsewhere}`);
 }
 
 export function readReport(read: InputReader): ReportRequest {

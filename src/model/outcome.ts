@@ -177,9 +177,19 @@ export interface ServiceOutcome {
   readonly evidence: readonly Evidence[];
 }
 
+/** What can be asked. A pause is answered by the gates whose traffic reached the new revision. */
+export const GATES = ['digest', 'tasks', 'targets', 'test-url', 'http', 'alarms', 'metrics'] as const;
+export type Gate = (typeof GATES)[number];
+
+/** Pure: the results with one more; of a gate that was asked again the last answer stands. */
+export function withGate(gates: readonly GateResult[], result: GateResult): readonly GateResult[] {
+  const at = gates.findIndex(({ gate }) => gate === result.gate);
+  return at === -1 ? [...gates, result] : gates.with(at, result);
+}
+
 /** A named result of one gate. */
 export interface GateResult {
-  readonly gate: 'digest' | 'targets' | 'tasks' | 'http' | 'alarms';
+  readonly gate: Gate;
   readonly state: 'passed' | 'failed' | 'skipped';
   readonly detail: string;
   /** Its tasks run, and nothing says whether they are healthy: that proves no health. */
@@ -192,7 +202,16 @@ export interface GateResult {
 /** How a rollback ended. */
 export type RollbackEnd =
   /** `unrestored`: settings of the service that this run sent and that are not as they were, and why, as a clause. */
-  | { readonly kind: 'rolled-back'; readonly unrestored?: string; readonly to?: string }
+  | {
+      readonly kind: 'rolled-back';
+      readonly unrestored?: string;
+      /** The revision of this run's own update back. */
+      readonly to?: string;
+      /** What runs since; undefined where that could not be read. */
+      readonly there?: Rollout;
+      /** What was asked again afterwards. */
+      readonly gates?: readonly GateResult[];
+    }
   /** There is no other good revision to go back to; nothing was touched. */
   | { readonly kind: 'nowhere'; readonly why: string }
   /** The service runs somebody else's deployment; nothing was touched. */
@@ -224,6 +243,8 @@ export interface ServiceRun {
   readonly registeredAgain?: string;
   /** The run was cancelled, and what `on-cancel` asks for is not done: the post step tries again. */
   readonly needsPostStep?: boolean;
+  /** Reading of the clock when all traffic was first seen to reach the new revision: its bake counts from there. */
+  readonly allTrafficSince?: number;
   /** How many tasks the service desired when it was last seen. */
   readonly desiredCount: number;
   readonly problem: Problem | undefined;

@@ -118,6 +118,8 @@ export interface RolloutRequest {
 
 export interface GateRequest {
   readonly http: HttpCheck | undefined;
+  /** The URL of the test listener, by the same rules; asked while test traffic is shifted. */
+  readonly testUrl?: HttpCheck | undefined;
   /** How long targets and the URL may take after the rollout. */
   readonly deadlineSeconds: number;
   readonly alarms: readonly string[];

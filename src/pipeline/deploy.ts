@@ -1,5 +1,7 @@
 import type { RunContext } from '../context.ts';
-import { bake, proveService, proveUrl } from '../gates/prove.ts';
+import { proveAfterRollback } from '../gates/after-rollback.ts';
+import { bake, proveService, proveUrl, type TaskProofs } from '../gates/prove.ts';
+import { StageGates } from '../gates/stage-gates.ts';
 import { announced, type ImagePlan } from '../image/plan.ts';
 import type { Conclusion, Request, ServiceRun, ServiceSnapshot } from '../model/index.ts';
 import { CHECKS, CHECKS_AFTER_BUILD } from '../preflight/index.ts';
@@ -11,7 +13,8 @@ import { concludeServiceRun } from '../rollout/outcome.ts';
 import { failsTogether, failTogether, rollBackIfNeeded, rollbackNeeded } from '../rollout/rollback.ts';
 import { Looks } from '../rollout/looks.ts';
 import { startServiceRun } from '../rollout/start.ts';
-import { watchServiceRun } from '../rollout/watch.ts';
+import { proveTasks, reportedBy, watchTasks } from '../rollout/task-proof.ts';
+import { watchServiceRun, type StageWatch } from '../rollout/watch.ts';
 import { checkBeforeBuild, findImages, findPreviousCommit } from './image.ts';
 import { check, concludePlan, isAboutToChange, plan, type Plan } from './plan.ts';
 import { preDeploy } from './pre-deploy.ts';
@@ -53,13 +56,28 @@ export async function deploy(request: Request, ctx: RunContext): Promise<RunReco
   return record;
 }
 
+/** What a stage that follows services needs: one look for all of them. */
+type WatchingContext = RunContext & { readonly looks: Looks; readonly tasks: TaskProofs };
+
+function withLooks(run: RunContext): WatchingContext {
+  const ctx = { ...run, looks: new Looks(run) };
+  return {
+    ...ctx,
+    tasks: {
+      reported: (rollout) => reportedBy(ctx.looks.lastOf(rollout)),
+      prove: ({ signal }, ...of) => proveTasks({ ...ctx, signal }, ...of),
+      watch: ({ signal }, ...of) => watchTasks({ ...ctx, signal }, ...of),
+    },
+  };
+}
+
 async function runStages(
   record: RunRecord,
   asked: Request,
   run: RunContext,
   registered: Release[],
 ): Promise<void> {
-  const ctx = { ...run, looks: new Looks(run) };
+  const ctx = withLooks(run);
   const { log } = ctx;
   const request = await withDefinitionFile(asked, ctx);
   const { snapshots, imagePlan, ...before } = await log.step('Survey', () => survey(record, request, ctx));
@@ -84,12 +102,14 @@ async function runStages(
   if (request.rollout.wait) await proveAll(record, request, ctx, releases, before);
   record.serviceRuns = failTogether(record.serviceRuns, request.rollout);
   await markCondemned(ctx, releases, record.serviceRuns);
-  if (record.serviceRuns.some((serviceRun) => rollbackNeeded(serviceRun, request.rollout))) {
-    await log.step(
-      'Roll back',
-      () => forEachService(record, (serviceRun) => rollBackIfNeeded(ctx, serviceRun, request)),
-      () => markOfRollback(record),
-    );
+  const isRollback = (serviceRun: ServiceRun): boolean =>
+    serviceRun.rollback !== undefined || rollbackNeeded(serviceRun, request.rollout);
+  if (record.serviceRuns.some(isRollback)) {
+    const goBack = async (): Promise<void> => {
+      await forEachService(record, (serviceRun) => rollBackIfNeeded(ctx, serviceRun, request));
+      record.serviceRuns = await proveAfterRollback(ctx, record.serviceRuns, request, before.answer);
+    };
+    await log.step('Roll back', goBack, () => markOfRollback(record));
   }
   await log.step('Conclude', async () => {
     await findPreviousCommit(record, ctx, snapshots);
@@ -143,7 +163,7 @@ async function rollOut(
 async function proveAll(
   record: RunRecord,
   request: Request,
-  ctx: RunContext & { readonly looks: Looks },
+  ctx: WatchingContext,
   releases: readonly Release[],
   before: Pick<Survey, 'answer' | 'alarms'>,
 ): Promise<void> {
@@ -158,7 +178,8 @@ async function proveAll(
   // With rollback-all the others are doomed the moment one of them fails: their way back is short while they roll out.
   const isDoomed = (): boolean => failsTogether(record.serviceRuns, request.rollout);
   const watch = (serviceRun: ServiceRun): Promise<ServiceRun> =>
-    watchServiceRun({ ...ctx, isDoomed }, serviceRun, request);
+    watchServiceRun({ ...ctx, isDoomed, stages: stages.of(serviceRun) }, serviceRun, request);
+  const stages = stagesOf(ctx, record, request, before);
   const explain = (serviceRun: ServiceRun): Promise<ServiceRun> =>
     explainServiceRun(ctx, serviceRun, request);
   await ctx.log.step('Watch', () => forEachService(record, watch, undoEarly), problemsSince(record));
@@ -176,6 +197,37 @@ async function proveAll(
     );
   };
   await ctx.log.step('Gate', gate, problemsSince(record));
+}
+
+/**
+ * The gates of each service while ECS shifts its traffic. A URL that several services share is asked once the traffic of
+ * all of them has been shifted, and no more once one of them has failed.
+ */
+function stagesOf(
+  ctx: RunContext,
+  record: RunRecord,
+  request: Request,
+  before: Pick<Survey, 'answer' | 'alarms'>,
+): { of: (serviceRun: ServiceRun) => StageWatch } {
+  const watched = new Map<ServiceSnapshot, StageGates>();
+  const mayAskUrl = (): boolean => {
+    const changed = record.serviceRuns.filter(
+      ({ change, rollout }) => change !== 'none' && rollout !== undefined,
+    );
+    if (changed.some(({ problem }) => problem !== undefined)) return false;
+    return changed.every(
+      ({ snapshot }) => changed.length === 1 || watched.get(snapshot)?.allTrafficSince !== undefined,
+    );
+  };
+  return {
+    of: ({ snapshot }) => {
+      const isBehind = snapshot.targetGroups.length > 0;
+      const others = record.serviceRuns.some((each) => each.snapshot.targetGroups.length > 0);
+      const gates = new StageGates(ctx, request.gate, before, () => isBehind === others && mayAskUrl());
+      watched.set(snapshot, gates);
+      return gates;
+    },
+  };
 }
 
 /** Ends what is under way. Outcomes that stand stay: what comes after them, such as cleaning up, changes none. */

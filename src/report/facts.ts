@@ -67,7 +67,9 @@ const GATE_NAMES: Readonly<Record<GateResult['gate'], string>> = {
   digest: 'image digest',
   targets: 'targets',
   tasks: 'tasks',
+  'test-url': 'test URL',
   http: 'URL',
+  metrics: 'metrics',
   alarms: 'alarms',
 };
 

@@ -92,6 +92,8 @@ export interface ServiceReport {
   readonly hint: string | undefined;
   readonly evidence: readonly Evidence[];
   readonly gates: readonly GateResult[];
+  /** What was asked again after a rollback. */
+  readonly gatesAfterRollback: readonly GateResult[];
   readonly taskDefinitionArn: string;
   readonly previousTaskDefinitionArn: string;
   readonly desiredCount: number;
@@ -175,6 +177,8 @@ function serviceReport(serviceRun: ServiceRun): ServiceReport[] {
       serving: state?.serving,
       running: state?.revisions ?? [],
       gates: serviceRun.gates,
+      gatesAfterRollback:
+        serviceRun.rollback?.kind === 'rolled-back' ? (serviceRun.rollback.gates ?? []) : [],
       taskDefinitionArn: serviceRun.taskDefinitionArn,
       previousTaskDefinitionArn: snapshot.taskDefinitionArn,
       desiredCount: serviceRun.desiredCount,

@@ -16,6 +16,8 @@ export interface Watched {
     | { readonly kind: 'deadline' }
     /** Another service of the run failed meanwhile, and takes this one along. */
     | { readonly kind: 'doomed' }
+    /** A gate failed while ECS still had something to decide. */
+    | { readonly kind: 'gate-failed'; readonly problem: Problem }
     | { readonly kind: 'access-lost'; readonly failure: DeployError };
   readonly last: Observation | undefined;
   readonly history: History;
@@ -75,6 +77,8 @@ export function problemOf(
       });
     case 'deadline':
       return problem(watched, deadlineProblem(watched, waitMinutes, count, snapshot?.deployment));
+    case 'gate-failed':
+      return end.problem;
     case 'access-lost':
       return {
         result: 'failed',

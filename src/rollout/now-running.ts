@@ -4,8 +4,19 @@ import { awsErrorKind } from '../aws/errors.ts';
 import { commitOfTag, ecrRepositoryOf, parseImageReference } from '../aws/image-reference.ts';
 import { withoutReadOnlyFields } from '../aws/task-definitions.ts';
 import { describeService, primaryOf, type Deployment, type Service } from '../ecs/services.ts';
-import { hasContainerChecks, readHealthOfTasks, type TasksByDeployment } from '../ecs/task-health.ts';
-import type { RunningRevision, ServiceSnapshot, ServiceState, TaskDefinition } from '../model/index.ts';
+import {
+  hasContainerChecks,
+  readHealthOfTasks,
+  type TasksByDeployment,
+  type TaskView,
+} from '../ecs/task-health.ts';
+import type {
+  Rollout,
+  RunningRevision,
+  ServiceSnapshot,
+  ServiceState,
+  TaskDefinition,
+} from '../model/index.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { counted } from '../runtime/log.ts';
 import { withTimeout } from '../runtime/wait.ts';
@@ -28,6 +39,12 @@ export interface NowRunningContext {
   readonly clock: Clock;
 }
 
+/** What the looks of the run know of a deployment that is complete: it need not be read again. */
+export interface KnownDeployment {
+  readonly rollout: Rollout;
+  readonly tasks: readonly TaskView[];
+}
+
 /**
  * Reads what the service runs: by the health of its tasks where they may be read, by ECS's counts otherwise. Names of
  * images and commits are left out where they cannot be had. Never rejects for what AWS answers.
@@ -35,6 +52,7 @@ export interface NowRunningContext {
 export async function readNowRunning(
   { aws, clock }: NowRunningContext,
   { address, targetGroups }: Pick<ServiceSnapshot, 'address' | 'targetGroups'>,
+  known?: KnownDeployment,
 ): Promise<NowRunning> {
   let service: Service;
   try {
@@ -50,6 +68,7 @@ export async function readNowRunning(
   const arns = [...new Set(running.map(({ taskDefinition = '' }) => taskDefinition))];
   const definitions = await mapOf(arns, (arn) =>
     orUnknown(clock, async () => {
+      if (arn === known?.rollout.taskDefinitionArn) return known.rollout.definition;
       const { taskDefinition, tags } = await aws.taskDefinitions.describe(arn);
       return withoutReadOnlyFields(taskDefinition, tags);
     }),
@@ -59,12 +78,27 @@ export async function readNowRunning(
     return definition !== undefined && hasContainerChecks(definition);
   };
   const [healthy, images] = await Promise.all([
-    orUnknown(clock, () => readHealthOfTasks(aws, { address, targetGroups }, running, hasChecks)),
+    knownHealth(running, known) ??
+      orUnknown(clock, () => readHealthOfTasks(aws, { address, targetGroups }, running, hasChecks)),
     mapOf(arns, (arn) => orUnknown(clock, () => imageOf(aws, definitions.get(arn), targetGroups))),
   ]);
   const revisions = running.map((each) => viewOf(each, healthy, images.get(each.taskDefinition ?? '')));
   const state = { serving: servingOf(revisions, service.desiredCount ?? 0), revisions };
   return { sentence: describeState(address.name, state), primaryId: primaryOf(service)?.id, state };
+}
+
+/** By the last look of the run, where its deployment is all that runs. */
+function knownHealth(
+  running: readonly Deployment[],
+  known: KnownDeployment | undefined,
+): TasksByDeployment | undefined {
+  const [only] = running;
+  if (known === undefined || running.length !== 1 || only?.id !== known.rollout.deploymentId)
+    return undefined;
+  const alive = known.tasks.filter(({ leaving }) => leaving !== true);
+  const healthy = alive.filter((task) => task.healthy).length;
+  if (healthy < (only.desiredCount ?? 0)) return undefined;
+  return new Map([[only.id, { healthy, unchecked: alive.some(({ checked }) => !checked) }]]);
 }
 
 /** A fact that is worth a short wait, and no failure. */

@@ -4,27 +4,35 @@ import type {
   Evidence,
   GateResult,
   Problem,
+  Rollout,
   RolloutRequest,
   ServiceOutcome,
   ServiceRun,
   ServiceSnapshot,
 } from '../model/index.ts';
 import type { Log } from '../runtime/log.ts';
-import { readNowRunning, type NowRunningContext } from './now-running.ts';
+import type { Looks } from './looks.ts';
+import { readNowRunning, type KnownDeployment, type NowRunningContext } from './now-running.ts';
 
 /** Reads what runs now, and says how it ended for one service. */
 export async function concludeServiceRun(
-  ctx: NowRunningContext & { readonly log: Log },
+  ctx: NowRunningContext & { readonly log: Log; readonly looks?: Looks },
   serviceRun: ServiceRun,
   request: RolloutRequest,
 ): Promise<ServiceRun> {
   const { log } = ctx;
-  const { sentence: nowRunning, primaryId, state } = await readNowRunning(ctx, serviceRun.snapshot);
+  const known = serviceRun.problem === undefined ? lastLook(ctx.looks, serviceRun.rollout) : undefined;
+  const { sentence: nowRunning, primaryId, state } = await readNowRunning(ctx, serviceRun.snapshot, known);
   log.line(nowRunning);
   const ended = conclude(replaced(serviceRun, request, primaryId), request, nowRunning);
   const outcome = state === undefined ? ended : { ...ended, state };
   if (outcome.result === 'succeeded' && serviceRun.desiredCount === 0) log.warn(outcome.message);
   return { ...serviceRun, outcome };
+}
+
+function lastLook(looks: Looks | undefined, rollout: Rollout | undefined): KnownDeployment | undefined {
+  const tasks = rollout && looks?.lastOf(rollout);
+  return rollout === undefined || tasks === undefined ? undefined : { rollout, tasks };
 }
 
 /** A deployment that was well until somebody's took its place, while it was proven or baked, is superseded. */
@@ -70,7 +78,7 @@ export function conclude(
     case 'rolled-back':
       return badEnd(
         { ...problem, result: 'rolled-back' },
-        `${broken}; it was rolled back${butFor(rollback.unrestored)}.`,
+        `${broken}; ${problem.recovery === 'done' ? 'ECS rolled it back' : 'it was rolled back'}${butFor(rollback.unrestored)}${stillFailing(rollback.gates)}.`,
         nowRunning,
       );
     case 'nowhere':
@@ -147,6 +155,8 @@ const PROOFS: Readonly<Record<GateResult['gate'], string>> = {
   digest: 'its image digest',
   targets: 'its targets',
   tasks: 'its tasks',
+  'test-url': 'its test URL',
+  metrics: 'its metrics',
   http: 'its URL',
   alarms: 'its alarms',
 };
@@ -211,6 +221,14 @@ function byItself({ breaker, deployment, lastGood }: ServiceSnapshot, { isOver }
 /** What this run changed beside the revision, and could not put back. */
 function butFor(unrestored: string | undefined): string {
   return unrestored === undefined ? '' : `, but ${unrestored}`;
+}
+
+/** Pure: what still fails after the rollback, which is what somebody has to look at. */
+function stillFailing(gates: readonly GateResult[] = []): string {
+  const failed = gates.filter(({ state }) => state === 'failed');
+  return failed.length === 0
+    ? ''
+    : `, and still not well: ${failed.map(({ gate, detail }) => `${gate === 'http' ? '' : `${gate}: `}${detail}`).join('; ')}`;
 }
 
 /** What was wrong before something else went wrong too. */

@@ -1,3 +1,4 @@
+import { MalformedAnswer } from '../aws/answers.ts';
 import { parseArn, revisionName } from '../aws/arn.ts';
 import type { Aws } from '../aws/clients.ts';
 import { awsErrorKind, deployErrorOf } from '../aws/errors.ts';
@@ -88,7 +89,10 @@ export async function findRevision(
 ): Promise<LoadedDefinition | undefined> {
   try {
     const { taskDefinition, tags } = await aws.taskDefinitions.describe(reference);
-    const arn = taskDefinition['taskDefinitionArn'] as string;
+    const arn = taskDefinition['taskDefinitionArn'];
+    if (typeof arn !== 'string' || parseArn(arn) === undefined) {
+      throw new MalformedAnswer('DescribeTaskDefinition', 'the revision has no ARN');
+    }
     refuseForeign(reference, arn);
     const active =
       taskDefinition['status'] !== 'INACTIVE' && taskDefinition['status'] !== 'DELETE_IN_PROGRESS';
