@@ -35,6 +35,9 @@ function serviceRows(service: ServiceReport): string[][] {
     ['Revision', revisions(service)],
     ['Tasks', String(service.desiredCount)],
     ...(service.gates.length === 0 ? [] : [[gatesTitle(service), service.gates.map(gate).join(' · ')]]),
+    ...(service.gatesAfterRollback.length === 0
+      ? []
+      : [['After the rollback', service.gatesAfterRollback.map(gate).join(' · ')]]),
   ];
 }
 
