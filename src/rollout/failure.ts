@@ -48,7 +48,9 @@ export function problemOf(
       return problem(watched, {
         result: 'failed',
         cause: end.cause,
-        reason: stoppedByHand ? `was stopped${because(end.reason)}` : `failed${because(end.reason)}`,
+        reason: stoppedByHand
+          ? `was stopped${because(ofTheStop(end.reason))}`
+          : `failed${because(end.reason)}`,
         recovery: end.ecs === 'rolling-back' ? 'follow-ecs' : leftByEcs,
         isOver: end.ecs === 'failing' || end.ecs === 'ended',
       });
@@ -246,6 +248,11 @@ function taskEvidence(history: History): Evidence[] {
 
 function hintOf(history: History, cause: Cause): string | undefined {
   return [...history.failures.values()].find((failure) => failure.cause === cause)?.hint;
+}
+
+/** ECS leaves the reason of the deployment's progress in place: it says nothing of the stop. */
+function ofTheStop(reason: string | undefined): string | undefined {
+  return /in progress/i.test(reason ?? '') ? undefined : reason;
 }
 
 function because(reason: string | undefined): string {
