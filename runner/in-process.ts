@@ -8,6 +8,7 @@ import { ManualClock } from '../simulator/clock.ts';
 import type { Simulator } from '../simulator/simulator.ts';
 import type { WireRequest } from '../simulator/api/protocol/request.ts';
 import { createAws, type Aws, type ConnectAws } from '../src/aws/clients.ts';
+import { Pace } from '../src/aws/pace.ts';
 
 import { probe } from '../src/gates/http.ts';
 import { connectGitHub } from '../src/github/client.ts';
@@ -160,7 +161,7 @@ function runnerOf(
         command('error', text);
       },
       writeSummary: (markdown) => {
-        left.summary += markdown;
+        left.summary = markdown;
         return Promise.resolve();
       },
     },
@@ -220,9 +221,15 @@ function evenly(): () => number {
 
 /** Clients that take nothing from the environment of this process. */
 function connectionOf(sim: Simulator, clock: JumpClock, env: Env): ConnectAws {
+  const time = {
+    now: () => clock.now(),
+    sleep: (ms: number, signal?: AbortSignal) => clock.waiting(() => clock.sleep(ms, signal)),
+  };
+  const pace = new Pace(time);
   return async (region, signal, over) => {
     const aws = await createAws(region, signal, over, {
-      clock: { sleep: (...pause) => clock.waiting(() => clock.sleep(...pause)) },
+      clock: time,
+      pace,
       random: evenly(),
       requestHandler: (ends) => new Direct(sim, clock, ends),
       defaultRegion: () => Promise.reject(new Error('Region is missing')),

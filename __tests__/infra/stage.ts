@@ -110,6 +110,7 @@ export async function made(
   const workspace = await makeWorkspace(awsEnvironment(moto.url), folder);
   await workspace.succeed(['init', '-no-color']);
   await workspace.succeed(['apply', '-auto-approve', '-no-color']);
+  if (Object.keys(output).length === 0) return { workspace, outputs: {} };
   const values = JSON.parse(await workspace.succeed(['output', '-json'])) as Record<
     string,
     { value: string }

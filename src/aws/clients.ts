@@ -7,6 +7,7 @@ import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { systemClock, type Clock } from '../runtime/clock.ts';
 import { DeployError } from '../runtime/error.ts';
+import { Pace } from './pace.ts';
 import { withCheckedAnswers } from './answers.ts';
 import { reading, writing } from './sdk/ecs.ts';
 import { rawTaskDefinitions, type RawTaskDefinitions } from './task-definitions.ts';
@@ -58,6 +59,8 @@ interface Credentials {
 export interface AwsSettings {
   /** Passes the pauses between the attempts of a call. */
   readonly clock: Pick<Clock, 'sleep'>;
+  /** Of all clients of a run together. */
+  readonly pace: Pace;
   /** Spreads those pauses: from 0 to 1. */
   readonly random: () => number;
   /** What sends the requests of a client; it rejects with the signal's reason once that is aborted. */
@@ -70,6 +73,7 @@ export interface AwsSettings {
 
 const PRODUCTION: AwsSettings = {
   clock: systemClock,
+  pace: new Pace(systemClock),
   random: Math.random,
   requestHandler: (signal) => new CancellableHandler(signal),
 };
@@ -123,9 +127,9 @@ export async function createAws(
   const registries = new Map<string, EcrReads & EcrWrites>();
   return {
     region: await regionOf(reader),
-    ecs: reading(reader),
-    ecsWrites: writing(writer),
-    taskDefinitions: rawTaskDefinitions(reader, writer),
+    ecs: settings.pace.paced(reading(reader), ends),
+    ecsWrites: settings.pace.paced(writing(writer), over),
+    taskDefinitions: settings.pace.paced(rawTaskDefinitions(reader, writer), ends),
     elb: {
       describeTargetGroups: async (input) => (await elb()).describeTargetGroups(input),
       describeTargetHealth: async (input) => (await elb()).describeTargetHealth(input),

@@ -16,6 +16,15 @@ export function listServiceTasks(
   return listTasks(ecs, { cluster: address.cluster, serviceName: address.name, desiredStatus });
 }
 
+/** ARNs of the tasks that a deployment started and that are to run. ListTasks takes no other filter beside it. */
+export function listTasksStartedBy(
+  ecs: Pick<EcsReads, 'listTasks'>,
+  cluster: string,
+  startedBy: string,
+): Promise<string[]> {
+  return listTasks(ecs, { cluster, startedBy });
+}
+
 /** ARNs of all tasks of a family in a cluster: those of services, and those that belong to none. */
 export function listFamilyTasks(
   ecs: Pick<EcsReads, 'listTasks'>,

@@ -1,0 +1,115 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { startMoto } from './moto.ts';
+import type { Moto } from './moto.ts';
+import { changesIn, gone, replaced } from './planned.ts';
+import { ACCOUNT, made } from './stage.ts';
+import { sayIfSkipped, withoutMoto } from './tools.ts';
+import {
+  awsEnvironment,
+  infraWorkspace,
+  useLocalState,
+  useLoopbackBuckets,
+  useSettings,
+  variables,
+} from './workspace.ts';
+import type { Workspace } from './workspace.ts';
+
+const missing = await withoutMoto();
+sayIfSkipped('changing a stack that serves', missing);
+
+const GIVEN = variables({ github_repository: 'octo-org/video', state_bucket: 'octo-states' });
+
+/** What a person may change on a stack that serves, several at a time where they have nothing to do with each other. */
+const CHANGES: readonly (readonly [string, Readonly<Record<string, unknown>>])[] = [
+  [
+    'shares of Spot, zones, size, night, health check, logs',
+    {
+      fargate_weight: 0,
+      fargate_spot_weight: 1,
+      zone_count: 3,
+      cpu: 2048,
+      memory: 4096,
+      night: { stop: 'cron(0 20 ? * MON-FRI *)', start: 'cron(0 7 ? * MON-FRI *)' },
+      health_check_path: '/up',
+      log_retention_days: 14,
+      idle_timeout_seconds: 120,
+    },
+  ],
+  [
+    'NAT, architecture, range, web ACL, ECS Exec, further services',
+    {
+      nat: 'single',
+      cpu_architecture: 'ARM64',
+      max_capacity: 10,
+      waf: false,
+      execute_command: true,
+      allowed_cidrs: ['10.0.0.0/8'],
+      services: {
+        backend: { scaling: { requests: 500 }, network: { egress: [{ port: 5432, cidr: '10.0.0.0/16' }] } },
+        admin: {
+          container: { port: 9000, repository_name: 'backend' },
+          load_balancer: { paths: ['/admin/*'], priority: 10 },
+        },
+        instances: {
+          capacity: { kind: 'ec2' },
+          container: { port: 8000, repository_name: 'backend' },
+          load_balancer: { paths: ['/ec2/*'], priority: 20 },
+        },
+        worker: { container: { repository_name: 'backend' } },
+      },
+    },
+  ],
+];
+
+const REFUSED: readonly (readonly [string, Readonly<Record<string, unknown>>, string])[] = [
+  ['the port', { container_port: 9000 }, 'Add a second service with the new port to services'],
+  ['capacity', { capacity: 'ec2' }, 'Add a second service with the new capacity to services'],
+  [
+    'the load balancer',
+    { services: { backend: { load_balancer: null } } },
+    'backend cannot get or lose its load balancer while it runs',
+  ],
+];
+
+/** Production as it is shipped. Each test plans from the same state. */
+(missing === undefined ? describe : describe.skip)('production that is there', () => {
+  let moto: Moto;
+  let workspace: Workspace;
+
+  beforeAll(async () => {
+    moto = await startMoto();
+    await made(moto, ACCOUNT);
+    workspace = await infraWorkspace(awsEnvironment(moto.url), 'environments/prod');
+    await useLoopbackBuckets(workspace);
+    await useLocalState(workspace);
+    await workspace.succeed(['init', '-no-color']);
+    await workspace.succeed(['apply', '-auto-approve', '-no-color', ...GIVEN]);
+  }, 900_000);
+
+  afterAll(async () => {
+    await Promise.all([moto.close(), workspace.remove()]);
+  });
+
+  test.each(CHANGES)(
+    'keeps what serves, whatever a person changes: %s',
+    async (_, settings) => {
+      await useSettings(workspace, settings);
+      const changes = await changesIn(workspace, ['-refresh=false', ...GIVEN]);
+      expect(changes.some(({ actions }) => !actions.includes('no-op'))).toBe(true);
+      expect(replaced(changes)).toEqual([]);
+      expect(gone(changes)).toEqual([]);
+    },
+    900_000,
+  );
+
+  test.each(REFUSED)(
+    'refuses what it cannot change in place, and says how to get there: %s',
+    async (_, settings, said) => {
+      await useSettings(workspace, settings);
+      const refused = await workspace.terraform(['plan', '-refresh=false', '-no-color', ...GIVEN]);
+      expect(refused.exitCode).toBe(1);
+      expect(refused.output.replace(/[\s│]+/g, ' ')).toContain(said);
+    },
+    900_000,
+  );
+});
