@@ -154,7 +154,9 @@ async function prepare(
         checkBeforeBuild(record, request, ctx, snapshots, announced(imagePlan)),
       )
     : [];
-  const images = await log.step('Image', () => findImages(record, request, ctx, imagePlan, platforms));
+  const images = await log.step('Image', () =>
+    findImages(record, request, ctx, { imagePlan, platforms, snapshots }),
+  );
   const now = builds ? await surveyAgain(request, ctx, snapshots) : snapshots;
   const plans = await log.step('Task definition', () => plan(record, request, ctx, now, images));
   await log.step(
