@@ -38,6 +38,7 @@ async function main(): Promise<void> {
       await writeFile(path, result.summary);
       say(`  ${path}`);
     }
+    sayWhatThatWas();
     process.exitCode = asExpected(good, broken) ? 0 : 1;
   } finally {
     await sim.close();
@@ -67,10 +68,24 @@ async function deployment(sim: Simulator, tag: string, title: string): Promise<S
       log.show(text);
     },
   });
-  say(
-    `\nThe step is ${result.exitCode === 0 ? 'green' : 'red'}: result=${result.outputs['result'] ?? ''} cause=${result.outputs['cause'] ?? ''}`,
-  );
+  const { result: end = '', cause = '' } = result.outputs;
+  const colour = result.exitCode === 0 ? 'green' : 'red';
+  say(`\nThe step is ${colour}: result=${end}${cause === '' ? '' : ` cause=${cause}`}`);
   return result;
+}
+
+/** What somebody has just seen who saw it for the first time, and where to look next. */
+function sayWhatThatWas(): void {
+  say('');
+  say(
+    'You have just seen one step deploy a good release and prove it by its digest, its targets and its URL, and then roll a broken one back at its first crashed tasks, with the line of its log that says why.',
+  );
+  say(
+    `Both were the real action against an AWS on your machine, whose time ran ${SPEED} times faster: a rollout takes some minutes in an account.`,
+  );
+  say(
+    'Look next at what people get to see of every other ending (npm run gallery), or deploy a service of your own (README.md).',
+  );
 }
 
 /** The demonstration proves what it claims: it fails where one of the two ends otherwise. */

@@ -1,4 +1,4 @@
-import { renderLog } from './log.ts';
+import { renderAnnotations, renderLog } from './log.ts';
 import { escapeHtml, renderMarkdown } from './markdown.ts';
 import type { Recording } from './record.ts';
 
@@ -48,6 +48,7 @@ function scene({ title, ends, log, summary, comment }: Recording, at: number): s
   return `<section class="scene" id="scene-${at}">
 <h2>${escapeHtml(title)} ${chip}</h2>
 <div class="faces">
+${face('Annotations', renderAnnotations(log), true)}
 ${face('Job summary', markdown(summary))}
 ${face('Pull-request comment', markdown(comment))}
 ${face('Job log', renderLog(log), true)}

@@ -42,5 +42,5 @@ async function takeWhole(scheme: Scheme, width: number): Promise<void> {
 
 for (const scheme of SCHEMES) {
   if (titles.length === 0) await takeForReadme(scheme);
-  else for (const width of [360, 1280]) await takeWhole(scheme, width);
+  else for (const width of [400, 1280]) await takeWhole(scheme, width);
 }

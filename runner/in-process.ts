@@ -8,6 +8,7 @@ import { ManualClock } from '../simulator/clock.ts';
 import type { Simulator } from '../simulator/simulator.ts';
 import type { WireRequest } from '../simulator/api/protocol/request.ts';
 import { createAws, type Aws, type ConnectAws } from '../src/aws/clients.ts';
+import { Pace } from '../src/aws/pace.ts';
 
 import { probe } from '../src/gates/http.ts';
 import { connectGitHub } from '../src/github/client.ts';
@@ -160,7 +161,7 @@ function runnerOf(
         command('error', text);
       },
       writeSummary: (markdown) => {
-        left.summary += markdown;
+        left.summary = markdown;
         return Promise.resolve();
       },
     },
@@ -220,20 +221,31 @@ function evenly(): () => number {
 
 /** Clients that take nothing from the environment of this process. */
 function connectionOf(sim: Simulator, clock: JumpClock, env: Env): ConnectAws {
+  const time = {
+    now: () => clock.now(),
+    sleep: (ms: number, signal?: AbortSignal) => clock.waiting(() => clock.sleep(ms, signal)),
+  };
+  const pace = new Pace(time);
   return async (region, signal, over) => {
     const aws = await createAws(region, signal, over, {
-      clock: { sleep: (...pause) => clock.waiting(() => clock.sleep(...pause)) },
+      clock: time,
+      pace,
       random: evenly(),
       requestHandler: (ends) => new Direct(sim, clock, ends),
       defaultRegion: () => Promise.reject(new Error('Region is missing')),
       endpoint: env['AWS_ENDPOINT_URL'] ?? sim.url,
-      credentials: {
-        accessKeyId: env['AWS_ACCESS_KEY_ID'] ?? '',
-        secretAccessKey: env['AWS_SECRET_ACCESS_KEY'] ?? '',
-      },
+      credentials: () => credentialsOf(env),
     });
     return countedIn(aws, clock);
   };
+}
+
+/** What the variables of the job say; without them what the SDK's own chain ends with where nothing has any. */
+function credentialsOf(env: Env): Promise<{ accessKeyId: string; secretAccessKey: string }> {
+  const { AWS_ACCESS_KEY_ID: accessKeyId = '', AWS_SECRET_ACCESS_KEY: secretAccessKey = '' } = env;
+  if (accessKeyId !== '' && secretAccessKey !== '') return Promise.resolve({ accessKeyId, secretAccessKey });
+  const error = new Error('Could not load credentials from any providers');
+  return Promise.reject(Object.assign(error, { name: 'CredentialsProviderError' }));
 }
 
 /** The same clients; each call counts as work from its beginning to its end, what the SDK does of it included. */

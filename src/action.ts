@@ -1,18 +1,28 @@
 import { tmpdir } from 'node:os';
-import type { System } from './context.ts';
-import { commitOf, readEvent } from './github/event.ts';
+import { lastSegment } from './aws/arn.ts';
+import type { RolloutImages, System } from './context.ts';
+import { commitOf, readEvent, type GitHubEvent } from './github/event.ts';
 import type { ConnectGitHub } from './github/github.ts';
 import { packLeftovers } from './image/session.ts';
 import { InvalidInputs, readInputs, type ReadInputs } from './inputs/index.ts';
 import { givenInputs } from './inputs/unknown.ts';
 import { deploy } from './pipeline/deploy.ts';
+import type { Request } from './model/index.ts';
+import { DeploymentRecorder } from './report/deployment-record.ts';
 import { commentContext, desiredComment, postComment } from './report/post-comment.ts';
 import { ProgressLog, type Console } from './report/progress-log.ts';
 import { publish, type Publisher } from './report/publish.ts';
-import { composeReport, runFacts } from './report/report.ts';
+import {
+  composeReport,
+  deployedCommit,
+  runFacts,
+  worstEnding,
+  type Report,
+  type RunFacts,
+} from './report/report.ts';
 import { endingOf, newRunRecord, type RunRecord } from './report/run-record.ts';
-import { DeployError } from './runtime/error.ts';
-import { Masks } from './runtime/masks.ts';
+import { DeployError, isError } from './runtime/error.ts';
+import { maskableLines, Masks } from './runtime/masks.ts';
 
 /** The GitHub runner, as the action sees it; @actions/core and the environment in production. */
 export interface Runner {
@@ -41,22 +51,60 @@ export async function run(runner: Runner, system: ActionSystem): Promise<void> {
   const inputs = readAllInputs(runner);
   if (!(inputs instanceof DeployError)) maskSecrets(inputs.secrets, runner, masks);
   const request = inputs instanceof DeployError ? undefined : inputs.request;
+  const event = await readEvent(runner.env);
+  const facts = runFacts(runner.env, commitOf(event));
+  const recorder = request && recorderOf(request, facts, event, runner, system);
+  log.onPoint = (point) => {
+    recorder?.progress(point);
+  };
+  const begins = (images: RolloutImages): void => {
+    recorder?.begin(deployedCommit(images, facts));
+  };
   const record =
     inputs instanceof DeployError
       ? { ...newRunRecord(), ending: endingOf(inputs) }
-      : await deployWithAws(inputs, runner, system, log, masks);
-  const { steps, lines, warnings, points, seconds } = log;
-  const recorded = { startedAt, durationSeconds: seconds, steps, lines, warnings, points };
-  const event = await readEvent(runner.env);
-  const report = composeReport(request, runFacts(runner.env, commitOf(event)), record, recorded);
+      : await deployWithAws(inputs, runner, system, log, masks, begins);
+  const { steps, lines, warnings, notes, points, seconds } = log;
+  const recorded = { startedAt, durationSeconds: seconds, steps, lines, warnings, notes, points };
+  const report = reportOf(request, facts, record, recorded);
   const comment = request && { ...desiredComment(request), githubToken: request.report.githubToken };
   await publish(report, runner.publisher, masks, {
     temp: givenOr(runner.env['RUNNER_TEMP'], tmpdir()),
+    artifacts: runner.env['GITHUB_ARTIFACTS'],
     summary: request?.report.summary ?? true,
+    ...(recorder === undefined ? {} : { deployment: (masked) => recorder.end(masked) }),
     ...(comment === undefined
       ? {}
       : { comment: (masked) => postComment(masked, comment, commentContext(event, system)) }),
   });
+}
+
+/** Undefined where no environment is named, and in a plan, which deploys nothing. */
+function recorderOf(
+  { mode, cluster, services, report }: Request,
+  run: RunFacts,
+  event: GitHubEvent,
+  runner: Runner,
+  { clock, connectGitHub: connect }: ActionSystem,
+): DeploymentRecorder | undefined {
+  const { githubEnvironment: environment, githubToken: token } = report;
+  if (environment === undefined || mode === 'plan') return undefined;
+  const names = { cluster: lastSegment(cluster), services: services.map(lastSegment) };
+  const keep = (id: number): void => {
+    runner.saveState('githubDeployment', String(id));
+  };
+  return new DeploymentRecorder({ environment, token, mode, ...names }, { event, run, clock, connect, keep });
+}
+
+/** How it ended is told, whatever keeps the rest of the report from being composed: the deployment is done by now. */
+function reportOf(...[request, facts, record, recorded]: Parameters<typeof composeReport>): Report {
+  try {
+    return composeReport(request, facts, record, recorded);
+  } catch (error) {
+    const warning = `The report could not be composed (${isError(error) ? error.message : String(error)}).`;
+    const end = { ...newRunRecord(), ending: worstEnding(record) };
+    return composeReport(undefined, facts, end, { ...recorded, warnings: [...recorded.warnings, warning] });
+  }
 }
 
 function workspaceOf(runner: Runner): string {
@@ -82,7 +130,8 @@ function readAllInputs(runner: Runner): ReadInputs | DeployError {
     });
   } catch (error) {
     if (error instanceof InvalidInputs) return invalidInput(error);
-    throw error;
+    const why = isError(error) ? error.message : String(error);
+    return new DeployError('unknown', `The inputs could not be read: ${why}.`);
   }
 }
 
@@ -104,21 +153,12 @@ function invalidInput({ problems }: InvalidInputs): DeployError {
 
 const CALLED_NOTHING = 'Correct what the message names. Nothing was called yet.';
 
-/** Before the first word is printed. */
+/** Before the first word is printed. What the runner is told it hides in all later steps of the job, too. */
 function maskSecrets(secrets: readonly string[], runner: Runner, masks: Masks): void {
   for (const secret of secrets) {
     masks.add(secret);
-    runner.setSecret(secret);
+    for (const line of maskableLines(secret)) runner.setSecret(line);
   }
-}
-
-/** Line by line: a secret that a program prints is printed so. Too short a line would blank out half the log. */
-function maskLines(secret: string, runner: Runner, masks: Masks): void {
-  maskSecrets(
-    secret.split(/\r?\n/).filter((line) => line.trim().length > 2),
-    runner,
-    masks,
-  );
 }
 
 async function deployWithAws(
@@ -127,6 +167,7 @@ async function deployWithAws(
   system: ActionSystem,
   log: ProgressLog,
   masks: Masks,
+  rolloutBegins: (images: RolloutImages) => void,
 ): Promise<RunRecord> {
   const { connectAws, clock, signal, random, ask, download, exec } = system;
   const over = new AbortController();
@@ -149,8 +190,9 @@ async function deployWithAws(
         runner.saveState('docker', packLeftovers(leftovers));
       },
       exec,
+      rolloutBegins,
       mask: (secret) => {
-        maskLines(secret, runner, masks);
+        maskSecrets([secret], runner, masks);
       },
       env: runner.env,
       workspace: workspaceOf(runner),

@@ -1,5 +1,5 @@
 import type { Aws, ConnectAws } from './aws/clients.ts';
-import type { DockerLeftovers, HttpCheck, Probe } from './model/index.ts';
+import type { BuildFacts, DeployedImage, DockerLeftovers, HttpCheck, Probe } from './model/index.ts';
 import type { Clock } from './runtime/clock.ts';
 import type { Exec } from './runtime/exec.ts';
 import type { Download } from './runtime/http.ts';
@@ -22,6 +22,12 @@ export interface System {
   readonly exec: Exec;
 }
 
+/** The image that a rollout brings, as far as it was built or named for all services. */
+export interface RolloutImages {
+  readonly image: DeployedImage | undefined;
+  readonly build: BuildFacts | undefined;
+}
+
 /** Everything that a deployment touches the world with. */
 export interface RunContext extends Omit<System, 'connectAws' | 'date'> {
   readonly aws: Aws;
@@ -32,6 +38,8 @@ export interface RunContext extends Omit<System, 'connectAws' | 'date'> {
   readonly saveForPost: (text: string) => void;
   /** Remembers for the post step what a build leaves behind. */
   readonly saveLeftovers: (leftovers: DockerLeftovers) => void;
+  /** The rollout of this image begins, or of what is there already. */
+  readonly rolloutBegins?: (images: RolloutImages) => void;
   /** Masks a value in everything that leaves this process. */
   readonly mask: (secret: string) => void;
   /** The environment of the job, for the programs that are run. */

@@ -11,7 +11,7 @@ import { download } from './runtime/http.ts';
 
 async function writeSummary(markdown: string): Promise<void> {
   if (process.env['GITHUB_STEP_SUMMARY'] === undefined) return;
-  await core.summary.addRaw(markdown).write();
+  await core.summary.addRaw(markdown).write({ overwrite: true });
 }
 
 const runner: Runner = {

@@ -12,6 +12,7 @@ import {
   type SavedState,
   type Started,
 } from './pipeline/saved-state.ts';
+import { endKilled } from './report/deployment-record.ts';
 import { commentContext, postComment } from './report/post-comment.ts';
 import { ProgressLog } from './report/progress-log.ts';
 import { announceComment, withoutSecrets } from './report/publish.ts';
@@ -69,7 +70,7 @@ async function finishDeployment(
     );
     await deregisterLeft(aws, system, log, savedState, serviceRuns);
     for (const { outcome } of serviceRuns) log.line(outcome?.nowRunning ?? '');
-    const { steps, lines, warnings, points } = log;
+    const { steps, lines, warnings, notes, points } = log;
     const report = composeReport(
       undefined,
       runFacts(runner.env, commitOf(event)),
@@ -80,12 +81,25 @@ async function finishDeployment(
         steps,
         lines,
         warnings,
+        notes,
         points,
       },
     );
-    if (savedState.summary) await runner.publisher.writeSummary(renderSummary(withoutSecrets(report, masks)));
+    const masked = withoutSecrets(report, masks);
+    if (savedState.summary) {
+      try {
+        await runner.publisher.writeSummary(renderSummary(masked));
+      } catch (error) {
+        log.warn(`The job summary could not be written (${describeAwsError(error)}).`);
+      }
+    }
+    const recorded = Number(runner.getState('githubDeployment'));
+    if (recorded > 0) {
+      const record = { event, run: report.run, clock: system.clock, connect: system.connectGitHub };
+      announceComment(await endKilled(recorded, token, record), runner.publisher, masks);
+    }
     const comment = { ...savedState.comment, githubToken: token };
-    const end = await postComment(withoutSecrets(report, masks), comment, commentContext(event, system));
+    const end = await postComment(masked, comment, commentContext(event, system));
     announceComment(end, runner.publisher, masks);
   } catch (error) {
     log.warn(`The cancelled deployment could not be finished (${describeAwsError(error)}).`);

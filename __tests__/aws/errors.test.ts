@@ -16,6 +16,11 @@ function withCode(code: string): Error {
   return Object.assign(new Error('x'), { code });
 }
 
+function conclusionOf(error: Error): DeployError['conclusion'] {
+  if (!(error instanceof DeployError)) throw error;
+  return error.conclusion;
+}
+
 describe('an error of AWS is', () => {
   it.each([
     ['throttled', throttled()],
@@ -93,6 +98,94 @@ describe('what an error of a call amounts to', () => {
     expect(deployErrorOf(expired(), 'x', 'register-refused')).toMatchObject({
       conclusion: { cause: 'credentials-expired' },
     });
+  });
+
+  const NONE = Object.assign(new Error('Could not load credentials from any providers'), {
+    name: 'CredentialsProviderError',
+  });
+
+  it.each([
+    ['no provider has any', NONE, 'This job has no AWS credentials, so reading x was not possible ('],
+    [
+      'nothing signed the call',
+      awsError('MissingAuthenticationTokenException', 'Missing Authentication Token', 403),
+      'This job has no AWS credentials',
+    ],
+    [
+      'AWS does not know the token',
+      awsError('UnrecognizedClientException', 'The security token included in the request is invalid.'),
+      'AWS does not know the credentials of this job; it was reading x (',
+    ],
+    [
+      'AWS does not know the key',
+      awsError('InvalidClientTokenId', 'x', 403),
+      'AWS does not know the credentials',
+    ],
+    [
+      'the secret is another',
+      awsError('SignatureDoesNotMatch', 'x', 403),
+      'AWS does not know the credentials',
+    ],
+  ])('no-credentials, where %s: it names the step and the permission of the job', (_what, error, message) => {
+    const conclusion = conclusionOf(deployErrorOf(error, 'reading x'));
+    expect(conclusion.cause).toBe('no-credentials');
+    expect(conclusion.message).toContain(message);
+    expect(conclusion.hint).toContain('Run aws-actions/configure-aws-credentials in a step before this one');
+    expect(conclusion.hint).toContain('permissions: id-token: write');
+  });
+
+  const WHO = 'User: arn:aws:sts::123456789012:assumed-role/deploy/ci is not authorized to perform:';
+  const SERVICE = 'arn:aws:ecs:us-east-1:123456789012:service/prod/web';
+  const PASS = `${WHO} iam:PassRole on resource: arn:aws:iam::123456789012:role/exec because no identity-based policy allows the iam:PassRole action`;
+
+  it.each<[string, string, string]>([
+    [
+      'a call on a resource',
+      `${WHO} ecs:UpdateService on resource: ${SERVICE} because no identity-based policy allows the ecs:UpdateService action`,
+      `The role of this step lacks a permission. Add the statement {"Effect":"Allow","Action":"ecs:UpdateService","Resource":"${SERVICE}"} to its policy.`,
+    ],
+    [
+      'a call without a resource',
+      `${WHO} ecs:RegisterTaskDefinition because no identity-based policy allows the ecs:RegisterTaskDefinition action`,
+      'Add the statement {"Effect":"Allow","Action":"ecs:RegisterTaskDefinition","Resource":"*"} to its policy.',
+    ],
+    [
+      'a call on everything',
+      `${WHO} ecr:GetAuthorizationToken on resource: * because no identity-based policy allows the ecr:GetAuthorizationToken action`,
+      'Add the statement {"Effect":"Allow","Action":"ecr:GetAuthorizationToken","Resource":"*"} to its policy.',
+    ],
+    [
+      'the role that is to be passed',
+      PASS,
+      'The task definition names this role, and the role of this step may not hand it over to ECS (iam:PassRole). Add the statement {"Effect":"Allow","Action":"iam:PassRole","Resource":"arn:aws:iam::123456789012:role/exec","Condition":{"StringEquals":{"iam:PassedToService":"ecs-tasks.amazonaws.com"}}} to its policy.',
+    ],
+    [
+      'a boundary that does not reach so far',
+      `${WHO} ecs:UpdateService on resource: ${SERVICE} because no permissions boundary allows the ecs:UpdateService action`,
+      "The permissions boundary of this step's role does not allow ecs:UpdateService",
+    ],
+    [
+      'a policy of the organization',
+      `${WHO} ecs:UpdateService on resource: ${SERVICE} with an explicit deny in a service control policy`,
+      'The service control policy denies ecs:UpdateService explicitly: no permission that is added helps.',
+    ],
+    [
+      'a denial whose policy is not named',
+      `${WHO} ecs:UpdateService on resource: ${SERVICE} with an explicit deny`,
+      "A policy (the role's own, its permissions boundary, or one of the organization) denies ecs:UpdateService",
+    ],
+    ['a sentence that names no action', 'Access denied.', 'Add the permission that AWS names'],
+  ])('access-denied for %s prints what to add', (_what, sentence, hint) => {
+    const conclusion = conclusionOf(deployErrorOf(awsError('AccessDeniedException', sentence), 'x'));
+    expect(conclusion.cause).toBe('access-denied');
+    expect(conclusion.hint).toContain(hint);
+    expect(conclusion.hint).not.toMatch(/Nothing was/);
+  });
+
+  it('is a denial by its sentence, whatever code ECS gives it', () => {
+    const failure = deployErrorOf(awsError('ClientException', PASS), 'x', 'register-refused');
+    expect(failure).toMatchObject({ conclusion: { cause: 'access-denied' } });
+    expect(conclusionOf(failure).hint).toContain('may not hand it over to ECS (iam:PassRole)');
   });
 
   it('is itself for a failure and for a cancellation', () => {

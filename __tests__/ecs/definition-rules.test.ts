@@ -38,6 +38,10 @@ describe('the rules of UpdateService and RunTask', () => {
       const [violation] = violationsOf([rule], rule.refused);
       expect(violation?.words).not.toMatch(/[{}]/);
       expect(violation?.code).toBe('InvalidParameterException');
+      expect(violation?.path).not.toBe('');
+      expect(violation?.instead).toMatch(/^[^.]+/);
+      expect(violation?.certain).toBe(rule.source !== undefined);
+      expect(rule.source ?? 'https://').toMatch(/^https:\/\//);
     },
   );
 

@@ -57,6 +57,14 @@ describe('service deployments', () => {
     await expect(describeServiceRevisions({ describeServiceRevisions: call }, ['x'])).rejects.toBe(error);
   });
 
+  it.each(['again', ''])('are not listed for ever where the page %j leads to itself', async (nextToken) => {
+    const call = (): Promise<object> => Promise.resolve({ taskArns: ['a'], nextToken });
+    const listed = listServiceTasks({ listTasks: call as never }, ADDRESS, 'RUNNING');
+    await (nextToken === ''
+      ? expect(listed).resolves.toEqual(['a'])
+      : expect(listed).rejects.toThrow('AWS answered ListTasks in a form that its API does not have'));
+  });
+
   it.each([
     [0, []],
     [20, [20]],

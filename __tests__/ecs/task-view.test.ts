@@ -2,9 +2,10 @@ import type { Task } from '@aws-sdk/client-ecs';
 import { describe, expect, test } from '@jest/globals';
 import { describeFailure, failureOf } from '../../src/ecs/task-failure.ts';
 import { viewTask, type HealthSources } from '../../src/ecs/task-health.ts';
+import type { TargetView } from '../../src/ecs/targets.ts';
 import { failure, stoppedTask, unstartedTask } from '../rollout/builders.ts';
 
-const NO_SOURCES = { containerChecks: false, healthyTasks: undefined, essentials: ['app'] };
+const NO_SOURCES = { containerChecks: false, behind: undefined, essentials: ['app'] };
 
 describe('the exit code of the container that failed', () => {
   test.each([
@@ -250,6 +251,24 @@ describe('on EC2 capacity one bad instance proves nothing about the revision', (
 
 describe('a task is healthy', () => {
   const ARN = 'arn:aws:ecs:eu-west-1:1:task/prod/abc';
+
+  /** Behind target groups, in which its address has these states. */
+  const behind = (...groups: readonly (readonly string[])[]): HealthSources => ({
+    ...NO_SOURCES,
+    behind: {
+      places: new Map([[ARN, { names: ['10.0.0.1'], ports: undefined }]]),
+      groups: groups.map((states) => new Map([['10.0.0.1', states.map(target)]])),
+    },
+  });
+  const target = (state: string): TargetView => ({
+    targetGroupArn: '',
+    address: '10.0.0.1',
+    port: 80,
+    state,
+    reason: undefined,
+    description: undefined,
+  });
+
   const running: Task = {
     taskArn: ARN,
     lastStatus: 'RUNNING',
@@ -272,13 +291,18 @@ describe('a task is healthy', () => {
       { ...NO_SOURCES, containerChecks: true },
       true,
     ],
+    ['not before it is a target', running, behind([]), false],
+    ['not before its target is healthy', running, behind(['initial']), false],
+    ['once its target is healthy', running, behind(['healthy']), true],
     [
-      'not before its target is healthy',
+      'where its group knows it twice and one of the two is healthy',
       running,
-      { ...NO_SOURCES, healthyTasks: new Set([`${ARN}d`]) },
-      false,
+      behind(['draining', 'healthy']),
+      true,
     ],
-    ['once its target is healthy', running, { ...NO_SOURCES, healthyTasks: new Set([ARN]) }, true],
+    ['where it is healthy in both of its groups', running, behind(['healthy'], ['healthy']), true],
+    ['not where it is healthy in one of two groups only', running, behind(['healthy'], ['unhealthy']), false],
+    ['not while one of two groups still checks it', running, behind(['initial'], ['healthy']), false],
   ])('%s', (_, task, sources, healthy) => {
     expect(viewTask(task, { ...NO_SOURCES, ...sources })).toMatchObject({
       id: 'abc',

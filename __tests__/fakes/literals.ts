@@ -120,6 +120,7 @@ export function requestOf(more: Partial<Request> = {}): Request {
       commentKey: undefined,
       prNumber: undefined,
       githubToken: undefined,
+      githubEnvironment: undefined,
       failureLogLines: 30,
     },
     ...more,

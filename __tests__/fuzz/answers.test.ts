@@ -30,7 +30,7 @@ async function isClear(act: Promise<unknown>): Promise<void> {
     expect(isError(error)).toBe(true);
     const { name, message } = error as Error;
     expect(message).not.toBe('');
-    expect([name, message]).not.toEqual(['TypeError', expect.anything()]);
+    expect(`${name}: ${message}`).not.toMatch(/TypeError|Cannot read|is not a function/);
   }
 }
 
@@ -44,7 +44,7 @@ test(
       containerDefinitions: [{ name: 'web', image: 'nginx:1' }],
     };
     await holdsInTime(
-      fc.asyncProperty(fc.oneof(broken(described), odd), odd, async (taskDefinition, tags) => {
+      fc.asyncProperty(broken(described), fc.array(odd), async (taskDefinition, tags) => {
         const describe = (): Promise<never> => Promise.resolve({ taskDefinition, tags } as never);
         const aws = { region: 'us-east-1', taskDefinitions: { describe, register: describe } };
         await isClear(loadRevision(aws, 'web:1'));

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { bake, type GateContext } from '../../src/gates/prove.ts';
 import type { AlarmView, ServiceRun, Probe } from '../../src/model/index.ts';
 import { denied, expired } from '../fakes/aws-errors.ts';
+import { tasksOf } from '../fakes/task-proofs.ts';
 import { fakeClock, type FakeClock } from '../fakes/clock.ts';
 import { serviceRunOf, HTTP_CHECK, requestOf, rolloutOf } from '../fakes/literals.ts';
 import { fakeLog } from '../fakes/log.ts';
@@ -47,14 +48,17 @@ function ctx({ alarm = 'OK', status = 'RUNNING', probe = GOOD }: World): GateCon
           : { MetricAlarms: [{ AlarmName: 'errors', StateValue: alarm, StateReason: 'Threshold Crossed' }] },
       ),
   };
-  return {
+  const made = {
     aws: { ecs, alarms, elb: {} },
     ask: () => answer('url', probe),
     clock: fakeClock(),
     log: fakeLog(),
     signal: new AbortController().signal,
     asked,
+    random: () => 0.5,
+    tasks: tasksOf(() => made),
   } as unknown as GateContext & Asked;
+  return made;
 }
 
 function baking(world: GateContext, serviceRuns: readonly ServiceRun[], gate: object): Promise<ServiceRun[]> {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { httpGate, surveyUrl, type HttpGateEnd } from '../../src/gates/http.ts';
+import { answerLines, httpGate, surveyUrl, type HttpGateEnd } from '../../src/gates/http.ts';
 import type { HttpCheck, Probe } from '../../src/model/index.ts';
 import { Cancelled } from '../../src/runtime/cancellation.ts';
 import { fakeClock } from '../fakes/clock.ts';
@@ -199,5 +199,27 @@ it('a pattern that takes too long on a body is a bad answer, in its time', async
   expect(end).toMatchObject({
     passed: false,
     detail: 'status 200, but the pattern takes too long on this body',
+  });
+});
+
+describe('a bad answer as it is shown', () => {
+  const answer = { kind: 'answer', status: 503, url: 'https://a.example/h?token=1', body: 'down' } as const;
+
+  it.each([
+    ['its status and body, and no query', {}, ['status 503 from https://a.example/h?…', 'down']],
+    [
+      'headers that say who answered, and no cookie',
+      { headers: { 'set-cookie': 'sid=1', server: 'awselb/2.0', 'retry-after': '5', date: 'now' } },
+      ['status 503 from https://a.example/h?…', 'server: awselb/2.0', 'retry-after: 5', 'down'],
+    ],
+    ['an empty body as such', { body: ' \n' }, ['status 503 from https://a.example/h?…', '(an empty body)']],
+    [
+      'its first 500 bytes, no letter cut in two',
+      { body: `${'x'.repeat(499)}é${'y'.repeat(9)}` },
+      ['status 503 from https://a.example/h?…', 'x'.repeat(499), '… (10 bytes more)'],
+    ],
+    ['line by line', { body: 'a\r\nb\n' }, ['status 503 from https://a.example/h?…', 'a', 'b']],
+  ])('has %s', (_, more, lines) => {
+    expect(answerLines({ ...answer, ...more })).toEqual(lines);
   });
 });

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { proveService, proveUrl, type GateContext } from '../../src/gates/prove.ts';
 import type { ServiceRun, DeployedImage, Probe } from '../../src/model/index.ts';
 import { denied, expired, throttled } from '../fakes/aws-errors.ts';
+import { tasksOf } from '../fakes/task-proofs.ts';
 import { fakeClock } from '../fakes/clock.ts';
 import { serviceRunOf, digestOf, HTTP_CHECK, REPOSITORY, requestOf, rolloutOf } from '../fakes/literals.ts';
 import { fakeLog } from '../fakes/log.ts';
@@ -47,14 +48,17 @@ function ctx(world: {
     return Promise.resolve(world.probe ?? GOOD);
   };
   const signal = new AbortController().signal;
-  return {
+  const made = {
     aws: { ecs, ecr, elb: {} },
     ask,
     clock: fakeClock(),
     log: fakeLog(),
     signal,
     asked: () => asked,
+    random: () => 0.5,
+    tasks: tasksOf(() => made),
   } as unknown as GateContext & { asked: () => number };
+  return made;
 }
 
 function prove(world: Parameters<typeof ctx>[0], serviceRun: Partial<ServiceRun> = {}): Promise<ServiceRun> {

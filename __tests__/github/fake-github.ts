@@ -61,6 +61,7 @@ export function fakeGitHub(options: FakeOptions = {}): GitHub & {
       answer('delete', () => {
         all.splice(indexOf(id), 1);
       }),
+    ...NO_DEPLOYMENTS,
   };
 }
 
@@ -68,3 +69,12 @@ export function fakeGitHub(options: FakeOptions = {}): GitHub & {
 export function refusal(kind: ConstructorParameters<typeof GitHubError>[0], message = 'no'): GitHubError {
   return new GitHubError(kind, message);
 }
+
+const none = (): Promise<never> => Promise.reject(new Error('Comments have no deployments.'));
+
+const NO_DEPLOYMENTS = {
+  deployments: none,
+  deploymentStatuses: none,
+  createDeployment: none,
+  createDeploymentStatus: none,
+};

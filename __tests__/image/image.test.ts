@@ -138,7 +138,7 @@ describe('an image', () => {
       'a missing repository',
       { error: awsError('RepositoryNotFoundException') },
       'preflight-failed',
-      'ECR repository "backend" was not found in eu-central-1.',
+      'ECR repository "backend" was not found in eu-central-1 of account 123456789012.',
     ],
     [
       'a missing repository by its name',

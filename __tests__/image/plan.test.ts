@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { stagesIn } from '../../src/image/build-files.ts';
 import { announce, planImage, type ImagePlan } from '../../src/image/plan.ts';
 import type { BuildOptions, Request } from '../../src/model/index.ts';
 import { awsError, denied } from '../fakes/aws-errors.ts';
@@ -11,7 +12,8 @@ import { fakeLog } from '../fakes/log.ts';
 const workspace = mkdtempSync(join(tmpdir(), 'order-'));
 mkdirSync(join(workspace, 'app'));
 mkdirSync(join(workspace, 'empty'));
-writeFileSync(join(workspace, 'app', 'Dockerfile'), 'FROM scratch\n');
+writeFileSync(join(workspace, 'app', 'Dockerfile'), 'FROM scratch\nFROM --platform=$X a:1 \\\n as Prod\n');
+writeFileSync(join(workspace, 'app', 'blank.Dockerfile'), '\n');
 writeFileSync(join(workspace, 'key.txt'), 'first line\nsecond line');
 
 interface Asked {
@@ -122,6 +124,26 @@ describe('what is ordered', () => {
       'invalid-input',
       'there is no Dockerfile in "empty"',
     ],
+    ['a context that is a file', { context: 'app/Dockerfile' }, 'invalid-input', 'is a file, not a folder'],
+    [
+      'a Dockerfile that is a folder',
+      { build: { file: 'empty' } },
+      'invalid-input',
+      '"empty" is a folder, not a Dockerfile',
+    ],
+    [
+      'a further context that does not exist',
+      { build: { buildContexts: ['base=docker-image://x', 'lib=./lib'] } },
+      'invalid-input',
+      'build-contexts: the folder "./lib" does not exist',
+    ],
+    ['a stage that does not exist', { build: { target: 'test' } }, 'invalid-input', 'has no stage "test"'],
+    [
+      'an empty Dockerfile',
+      { build: { file: 'app/blank.Dockerfile' } },
+      'invalid-input',
+      'the Dockerfile is empty',
+    ],
     ['a context that is an option', { context: '--push' }, 'invalid-input', 'neither a folder nor a URL'],
     ['standard input as the context', { context: '-' }, 'invalid-input', 'neither a folder nor a URL'],
     [
@@ -167,6 +189,16 @@ describe('what is ordered', () => {
     [
       'a Dockerfile among the further arguments',
       { context: 'empty', build: { buildxArgs: ['--file', 'x'] } },
+    ],
+    ['a stage in another case', { build: { target: 'PROD' } }],
+    ['a stage by its number', { build: { target: '0' } }],
+    [
+      'further contexts that are there or elsewhere',
+      {
+        build: {
+          buildContexts: ['a=./app', 'b=https://github.com/o/n.git', 'c=oci-layout://x', 'd=target:x'],
+        },
+      },
     ],
     ['a Dockerfile that is given', { context: 'empty', build: { file: 'app/Dockerfile' } }],
     [
@@ -226,5 +258,18 @@ describe('a plan', () => {
       image: { reference: `${REPOSITORY}:to-be-built`, digest: undefined, toBeBuilt: true },
     });
     expect(log.said[0]).toContain('A plan builds nothing.');
+  });
+});
+
+describe('the stages of a Dockerfile', () => {
+  it.each<[string, readonly string[] | undefined]>([
+    ['FROM a', []],
+    ['FROM a AS build\nRUN x\nfrom --platform=linux/amd64 b as prod', ['build', 'prod']],
+    ['# syntax=docker/dockerfile:1\nFROM a AS b\r\n', ['b']],
+    ['ARG V=1\nFROM node:${V} \\\n  AS app', ['app']],
+    ['# syntax=ghcr.io/other/frontend\nx', undefined],
+    ['# escape=`\nFROM a `\n AS b', undefined],
+  ])('%j', (text, stages) => {
+    expect(stagesIn(text)).toEqual(stages);
   });
 });

@@ -19,6 +19,35 @@ describe('what is hardly meant', () => {
       /^environment-variables: DB_PASSWORD, API_KEY sound/,
     ],
     [{ ...BUILD, 'build-args': 'NPM_TOKEN=x' }, /^build-args: NPM_TOKEN sounds like a credential/],
+    [{ 'environment-variables': 'A=1,B=2' }, /^environment-variables: the value of A holds ",B="/],
+    [{ 'environment-variables': 'A="x y"' }, /^environment-variables: the value of A stands in quotes/],
+    [{ 'environment-variables': "A='x'" }, /^environment-variables: the value of A stands in quotes/],
+    [
+      { 'environment-variables': 'A = 1' },
+      /^environment-variables: the value of A begins or ends with a space/,
+    ],
+    [
+      { 'environment-variables': 'VERSION=v-$GITHUB_SHA' },
+      /^environment-variables: the value of VERSION holds \$GITHUB_SHA, and nothing expands it/,
+    ],
+    [
+      { 'environment-variables': 'ID=AKIAIOSFODNN7EXAMPLE' },
+      /^environment-variables: ID sounds like a credential/,
+    ],
+    [
+      { 'environment-variables': 'DATABASE_URL=postgres://u:p@h/db' },
+      /^environment-variables: DATABASE_URL sounds like a credential/,
+    ],
+    [
+      { command: 'npm run migrate && npm start' },
+      /^command: it has the word &&, which only a shell understands/,
+    ],
+    [{ command: 'node app.js | tee log' }, /^command: it has the word \|/],
+    [{ command: 'cd /app' }, /^command: it has the word cd/],
+    [
+      { 'pre-deploy-command': 'migrate --url $DATABASE_URL' },
+      /^pre-deploy-command: it has the variable \$DATABASE_URL/,
+    ],
   ])('%j is a warning', (inputs, words) => {
     expect(warningsOf(inputs)).toEqual([expect.stringMatching(words)]);
   });
@@ -31,6 +60,11 @@ describe('what is hardly meant', () => {
       'environment-variables': 'DB_PASSWORD=\nTOKEN_TTL=1\nSECRET_NAME=a\nKEYBOARD=de\nPASSWORD_FILE=/run/x',
     },
     { 'environment-variables': 'DB_PASSWORD-' },
+    { 'environment-variables': 'A=it"s\nB="\nC=a=1,b\nURL=https://h/x?a=1,b=2\nPRICE=$5' },
+    { 'environment-variables': 'REDIS=redis://h:6379/0\nMAIL=mailto:a@b' },
+    { command: 'sh -c "npm run migrate && npm start"' },
+    { command: '["/bin/bash", "-c", "echo $HOME; true"]' },
+    { command: 'node app.js --filter a&&b --price 5$' },
   ])('%j is none', (inputs) => {
     expect(warningsOf(inputs)).toEqual([]);
   });

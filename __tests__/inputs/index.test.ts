@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-
 import { InvalidInputs, readInputs, type ReadInputs } from '../../src/inputs/index.ts';
+import { secretsOfHeader } from '../../src/inputs/gates.ts';
 
 type Inputs = Readonly<Record<string, string>>;
 
@@ -52,7 +52,13 @@ describe('the request', () => {
         onCancel: 'leave',
       },
       gate: { http: undefined, deadlineSeconds: 120, alarms: [], bakeMinutes: 0 },
-      report: { summary: true, prComment: 'auto', githubToken: undefined, failureLogLines: 30 },
+      report: {
+        summary: true,
+        prComment: 'auto',
+        githubToken: undefined,
+        githubEnvironment: undefined,
+        failureLogLines: 30,
+      },
     });
   });
 
@@ -109,6 +115,8 @@ describe('the request', () => {
         intervalSeconds: 5,
         timeoutSeconds: 5,
       },
+      testUrl: undefined,
+      promotion: 'auto',
       deadlineSeconds: 120,
       alarms: ['5xx, high', 'slow'],
       bakeMinutes: 1440,
@@ -212,6 +220,17 @@ describe('cluster and services', () => {
   ])('%j is refused', (inputs, part) => {
     expect(problemsOf(inputs)).toEqual([expect.stringMatching(/^service: /)]);
     expect(problemsOf(inputs)[0]).toContain(part);
+  });
+
+  it.each(['Frankfurt', 'us-east-1a', 'US-EAST-1'])('refuses %s as the region of the job', (region) => {
+    const readHere = (inputs: Inputs): ReadInputs =>
+      readInputs((name) => ({ service: 'web', ...inputs })[name] ?? '', { workspace: '/w', region });
+    expect(() => readHere({})).toThrow(
+      expect.objectContaining({
+        problems: [expect.stringContaining(`AWS_DEFAULT_REGION of this job says "${region}"`)],
+      }),
+    );
+    expect(readHere({ 'aws-region': 'eu-central-1' }).request.region).toBe('eu-central-1');
   });
 
   it('refuses the ARN of a cluster in another region', () => {
@@ -414,6 +433,24 @@ describe('secrets', () => {
       'build-secrets': 'npm= np=m ',
     });
     expect([...secrets].sort()).toEqual([' np=m ', 'Bearer t0ken', 'ghs_abc', 'k3y', 't0ken']);
+  });
+
+  it.each([
+    ['X-Env', 'production', []],
+    ['X-Forwarded-Proto', 'https', []],
+    ['X-Forwarded-Host', 'a-very-long-name.internal.example.com', []],
+    ['User-Agent', 'Mozilla/5.0 (compatible; checker)', []],
+    ['X-Tenant', 'service', []],
+    ['X-Tenant', '3f2a9c5e8b7d4f10aa55', ['3f2a9c5e8b7d4f10aa55']],
+    ['X-Tenant', '3f2a9c5e8b7d4f10aa5', []],
+    ['X-Api-Key', 'abc', ['abc']],
+    ['cookie', 'sid=1', ['sid=1']],
+    ['X-Functions-Token', 't0k', ['t0k']],
+    ['Client-Secret', 's3c', ['s3c']],
+    ['Authorization', 'Basic dXNlcg==', ['Basic dXNlcg==', 'dXNlcg==']],
+    ['X-Any', 'Bearer t0ken', ['Bearer t0ken', 't0ken']],
+  ])('a header %s: %s has the secrets %j', (name, value, secrets) => {
+    expect(secretsOfHeader(name, value)).toEqual(secrets);
   });
 
   it('are in no problem', () => {

@@ -180,6 +180,16 @@ describe('a task definition', () => {
   });
 
   it.each([
+    ['{"family": "web"}', 'it holds a definition itself'],
+    ['family: web\ncontainerDefinitions: []', 'it holds a definition itself'],
+    ['"td.json"', 'stands in quotes'],
+    ["'web'", 'stands in quotes'],
+  ])('%j is told what it is', (text, words) => {
+    expect(JSON.stringify(names.taskDefinition(text))).toContain(words);
+    expect(JSON.stringify(names.taskDefinition(text))).not.toContain('containerDefinitions');
+  });
+
+  it.each([
     'backend:0',
     'backend:latest',
     'back end',
@@ -206,6 +216,34 @@ describe('the source of a secret', () => {
     '%j is refused, and not repeated',
     (text) => {
       expect(names.wrongSecretSource(text)).toMatch(/^does not say where its value is\. /);
+    },
+  );
+});
+
+describe('the partition of an ARN', () => {
+  it.each([
+    ['arn:aws-cn:ecs:us-east-1:111122223333:cluster/a', 'us-east-1', 'is in the partition aws-cn'],
+    ['arn:aws:ecs:cn-north-1:111122223333:cluster/a', 'cn-north-1', 'Write arn:aws-cn:'],
+    ['arn:aws:ecs:eu-west-1:111122223333:cluster/a', 'us-east-1', 'is in eu-west-1'],
+  ])('%s is not one of a run in %s', (arn, here, words) => {
+    expect(names.whereElse(names.clusterPlace(arn), here)).toContain(words);
+  });
+
+  it.each([
+    ['arn:aws:ecs:us-east-1:111122223333:cluster/a', 'us-east-1'],
+    ['arn:aws-us-gov:ecs:us-gov-west-1:111122223333:cluster/a', 'us-gov-west-1'],
+    ['arn:aws-cn:ecs:cn-north-1:111122223333:cluster/a', undefined],
+    ['prod', 'us-east-1'],
+  ])('%s is one of a run in %s', (written, here) => {
+    expect(names.whereElse(names.clusterPlace(written), here)).toBeUndefined();
+  });
+});
+
+describe('a registry alone', () => {
+  it.each(['123456789012.dkr.ecr.us-east-1.amazonaws.com', '123456789012.dkr.ecr.us-east-1.amazonaws.com/'])(
+    '%s is no repository',
+    (text) => {
+      expect(JSON.stringify(names.ecrRepository(text))).toContain('is a registry');
     },
   );
 });

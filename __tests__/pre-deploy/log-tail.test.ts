@@ -30,8 +30,9 @@ function tailOf(keep = 3): { tail: LogTail; stream: FakeStream; said: readonly s
   return { tail, stream, said: log.said };
 }
 
-function evidence(...texts: string[]): { kind: string; text: string }[] {
-  return texts.map((text) => ({ kind: 'log', text }));
+function evidence(...texts: string[]): object[] {
+  const from = { group: '/ecs/web', stream: 'ecs/web/1', taskId: '1', container: 'web' };
+  return texts.map((text) => ({ kind: 'log', text, from }));
 }
 
 describe("a container's log", () => {

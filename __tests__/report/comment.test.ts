@@ -65,9 +65,9 @@ describe('the comment', () => {
     const first = renderComment(byRun(GOOD, '41', '2026-01-01T10:00:00Z'), 'k', undefined);
     expect(first).not.toContain('Last deployments');
     const second = renderComment(byRun(OUTCOMES['rolled back']!, '42', '2026-01-02T10:00:00Z'), 'k', first);
-    expect(second).toContain('### ❌ Failed and rolled back');
+    expect(second).toContain('### ↩️ Failed and rolled back to backend:7');
     expect(second).toMatch(
-      /\/actions\/runs\/42\) \| ❌ Failed and rolled back.*\n.*\/actions\/runs\/41\) \| ✅ Deployed/,
+      /\/actions\/runs\/42\) \| ↩️ Failed and rolled back.*\n.*\/actions\/runs\/41\) \| ✅ Deployed/,
     );
   });
 

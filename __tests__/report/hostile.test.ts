@@ -49,8 +49,8 @@ function reportWith(text: string): Report {
     {
       warnings: [text],
       steps: [
-        { name: text, from: 0, seconds: 5, ok: true },
-        { name: 'Watch', from: 5, seconds: 50, ok: true },
+        { name: text, from: 0, seconds: 5, ok: true, mark: 'done' as const },
+        { name: 'Watch', from: 5, seconds: 50, ok: true, mark: 'done' as const },
       ],
     },
   );
@@ -192,7 +192,9 @@ describe('however much there is to say', () => {
     const report = { ...OUTCOMES['rolled back']!, ...more(huge(100_000)) };
     const comment = renderComment(report, 'prod/backend', undefined);
     expect(comment.length).toBeLessThan(65_536);
-    expect(comment).toMatch(/^<!-- ecs-fargate-deploy:prod\/backend -->\n\n### ❌ Failed and rolled back/);
+    expect(comment).toMatch(
+      /^<!-- ecs-fargate-deploy:prod\/backend -->\n\n### ↩️ Failed and rolled back to backend:7/,
+    );
     expect(comment).toContain('<!-- history:');
   });
 });

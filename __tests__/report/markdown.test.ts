@@ -11,6 +11,8 @@ describe('text from outside in Markdown', () => {
     ['links nowhere by a bare host name', 'at www.evil.example', 'at www\u200b.evil.example'],
     ['refers to no issue', 'fixes #12', 'fixes \\#\u200b12'],
     ['refers to no issue in its other form either', 'fixes GH-12', 'fixes GH\u200b-12'],
+    ['keeps a reference by digest as it is', 'runs web@sha256:0af1', 'runs web@sha256:0af1'],
+    ['pings no user of that name', 'by @sha256:0af1', 'by @\u200bsha256:0af1'],
     ['holds no HTML', '<img src=x> &amp;', '&lt;img src=x&gt; &amp;amp;'],
     ['ends no table cell', 'a|b', 'a\\|b'],
     ['is one line', 'a\r\nb\nc', 'a b c'],
@@ -23,6 +25,13 @@ describe('text from outside in Markdown', () => {
     ['keeps a hyphen and a number inside', 'a - b 1. c', 'a - b 1. c'],
   ])('%s', (_rule, text, markdown) => {
     expect(escapeText(text)).toBe(markdown);
+  });
+
+  it('shows addresses of the run itself as code, whole, wherever they are', () => {
+    const own = ['https://a.example', 'https://a.example/health_x'];
+    expect(
+      escapeText('https://a.example/health_x fails, not https://b.example; see https://a.example.', own),
+    ).toBe('`https://a.example/health_x` fails, not https:\u200b//b.example; see `https://a.example`.');
   });
 
   it('has no structure, whatever it is made of', () => {

@@ -87,11 +87,11 @@ const POINTS = [
 ];
 
 const STEPS = [
-  { name: 'Survey', from: 0, seconds: 1.2, ok: true },
-  { name: 'Image', from: 1.2, seconds: 0.4, ok: true },
-  { name: 'Roll out', from: 4, seconds: 1, ok: true },
-  { name: 'Watch', from: 5, seconds: 50, ok: true },
-  { name: 'Gate', from: 55, seconds: 6, ok: true },
+  { name: 'Survey', from: 0, seconds: 1.2, ok: true, mark: 'done' as const },
+  { name: 'Image', from: 1.2, seconds: 0.4, ok: true, mark: 'done' as const },
+  { name: 'Roll out', from: 4, seconds: 1, ok: true, mark: 'done' as const },
+  { name: 'Watch', from: 5, seconds: 50, ok: true, mark: 'done' as const },
+  { name: 'Gate', from: 55, seconds: 6, ok: true, mark: 'done' as const },
 ];
 
 const CRASH: readonly Evidence[] = [
@@ -113,7 +113,7 @@ function reported(record: Partial<RunRecord>, mode: 'deploy' | 'plan' | 'rollbac
 /** A run that ended before any service was touched. */
 function early(failure: Error, record: Partial<RunRecord> = {}): Report {
   const whole = { ...newRunRecord(), ...record, ending: endingOf(failure) };
-  const steps = [{ name: 'Survey', from: 0, seconds: 0.3, ok: false }];
+  const steps = [{ name: 'Survey', from: 0, seconds: 0.3, ok: false, mark: 'failed' as const }];
   return composeReport(requestOf(), RUN, whole, { ...RECORDED, durationSeconds: 0.4, steps });
 }
 

@@ -47,7 +47,30 @@ describe('the job log', () => {
     });
     expect(result).toBe(42);
     expect(said).toEqual(['group: Survey', '  0:01  seen', 'end', '  0:01  ✓ Survey (1.3 s)']);
-    expect(log.steps).toEqual([{ name: 'Survey', from: 0, seconds: 1.3, ok: true }]);
+    expect(log.steps).toEqual([{ name: 'Survey', from: 0, seconds: 1.3, ok: true, mark: 'done' }]);
+  });
+
+  it('folds lines for whoever looks closely below the step', async () => {
+    const { log, said } = logged(['s3cret']);
+    await log.step('Watch', () => {
+      log.aside('web: ECS: has started 1 tasks');
+      log.line('new 1/2 running');
+      log.aside('web: ECS: registered s3cret');
+      return Promise.resolve();
+    });
+    log.aside('outside');
+    expect(said).toEqual([
+      'group: Watch',
+      '  0:00  new 1/2 running',
+      'end',
+      '  0:00  ✓ Watch (0 s)',
+      'group: 2 events of ECS meanwhile',
+      '  0:00  web: ECS: has started 1 tasks',
+      '  0:00  web: ECS: registered ***',
+      'end',
+      '  0:00  outside',
+    ]);
+    expect(log.lines).toHaveLength(4);
   });
 
   it('closes the group of a step that fails, and passes its error on', async () => {
@@ -81,10 +104,38 @@ describe('the job log', () => {
 
   it('annotates ten warnings, as many as GitHub shows; further ones are lines', () => {
     const { log, said } = logged();
-    for (let count = 1; count <= 12; count += 1) log.warn(`no. ${count}`);
+    for (const letter of 'abcdefghijkl') log.warn(`about ${letter}`);
     expect(said.filter((text) => text.startsWith('warning'))).toHaveLength(10);
-    expect(said.at(-1)).toBe('  0:00  Warning: no. 12');
-    expect(log.warnings).toHaveLength(12);
+    expect(said.at(-1)).toBe('  0:00  Note: about l');
+    expect(log.warnings).toHaveLength(10);
+    expect(log.notes).toEqual(['about k', 'about l']);
+  });
+
+  it.each([
+    ['another service', 'backend: digest gate skipped: x', 'worker: digest gate skipped: x'],
+    ['another name', 'The tasks of "web" may not be read.', 'The tasks of "api" may not be read.'],
+    ['another figure', 'After 5 minutes nothing came.', 'After 10 minutes nothing came.'],
+  ])('annotates one warning of a kind; the next is a note: %s', (_, first, second) => {
+    const { log, said } = logged();
+    log.warn(first);
+    log.warn(second);
+    expect(said).toEqual([`warning: ${first}`, `  0:00  Note: ${second}`]);
+    expect(log.notes).toEqual([second]);
+  });
+
+  it.each([
+    ['done', '✓', true],
+    ['warning', '⚠', true],
+    ['failed', '✗', false],
+  ] as const)('marks a step that came to its end by what it came to: %s', async (mark, sign, ok) => {
+    const { log, said } = logged();
+    await log.step(
+      'Watch',
+      () => Promise.resolve(),
+      () => mark,
+    );
+    expect(said.at(-1)).toBe(`  0:00  ${sign} Watch (0 s)`);
+    expect(log.steps).toEqual([{ name: 'Watch', from: 0, seconds: 0, ok, mark }]);
   });
 
   it.each([

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { mkdtemp, readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { publish, type Publisher } from '../../src/report/publish.ts';
@@ -87,7 +87,7 @@ describe('the end of a run', () => {
     const { lines } = await published(reportOf({ serviceRuns: [serviceRunOf({ outcome: FAILED })] }));
     expect(lines).toEqual([
       '─'.repeat(60),
-      '❌ Failed and rolled back — backend:8 failed on backend: its tasks exit with 1.',
+      '↩️ Failed and rolled back to backend:7 — backend:8 failed on backend: its tasks exit with 1.',
       'Cause: app-crashed',
       'backend runs backend:7 again.',
       'What to do: Look at the log.',
@@ -173,5 +173,128 @@ describe('a disk that takes nothing', () => {
   it('does not turn a good deployment red', async () => {
     const { annotations } = await published(reportOf(), { temp: '/nowhere/at/all', brokenSummary: true });
     expect(annotations).toEqual([]);
+  });
+});
+
+describe('what cannot be written', () => {
+  /** A publisher of which one method fails, by what it is asked for. */
+  function failing(at: (what: string) => boolean): { said: string[]; publisher: Publisher } {
+    const said: string[] = [];
+    const say = (what: string): void => {
+      if (at(what)) throw new Error('no space left');
+      said.push(what);
+    };
+    const publisher: Publisher = {
+      info: (text) => {
+        say(`info ${text}`);
+      },
+      warning: (text) => {
+        say(`warning ${text}`);
+      },
+      setOutput: (name, value) => {
+        say(`output ${name}=${value}`);
+      },
+      setFailed: (text) => {
+        say(`failed ${text}`);
+      },
+      writeSummary: (markdown) => {
+        say(`summary ${markdown}`);
+        return Promise.resolve();
+      },
+    };
+    return { said, publisher };
+  }
+
+  const red = (): Report => reportOf({ serviceRuns: [serviceRunOf({ outcome: FAILED })] });
+  const comment = (said: string[]) => (report: Report) => {
+    said.push(`comment ${report.warnings.join()}`);
+    return Promise.resolve({ kind: 'silent' } as const);
+  };
+
+  it.each([
+    ['every output', (what: string) => what.startsWith('output'), 'The output result could not be written'],
+    ['the report', () => false, 'The report could not be written'],
+    ['the summary', (what: string) => what.startsWith('summary'), 'The job summary could not be written'],
+  ])('%s leaves all the others, with a warning of it', async (_, at, warning) => {
+    const { said, publisher } = failing(at);
+    await publish(red(), publisher, new Masks(), {
+      temp: '/nowhere',
+      summary: true,
+      comment: comment(said),
+    });
+    const kinds = said.map((each) => each.split(' ', 1)[0]);
+    expect(kinds).toContain('comment');
+    expect(said.find((each) => each.startsWith('comment'))).toContain(warning);
+    expect(said.join('\n')).toContain(`warning ${warning}`);
+    expect(said.join('\n')).toContain('info ↩️ Failed and rolled back to backend:7');
+    expect(said.at(-1)).toMatch(/^failed backend:8 failed on backend/);
+  });
+
+  it('the comment is a warning in the summary, which is written again', async () => {
+    const { said, publisher } = failing(() => false);
+    await publish(reportOf(), publisher, new Masks(), {
+      temp: tmpdir(),
+      summary: true,
+      comment: () => Promise.reject(new Error('a bug')),
+    });
+    const summaries = said.filter((each) => each.startsWith('summary'));
+    expect(summaries).toHaveLength(2);
+    expect(summaries[1]).toContain('The comment could not be written');
+    expect(said.filter((each) => each.startsWith('failed'))).toEqual([]);
+  });
+
+  it('a log that takes nothing any more keeps no output from being set', async () => {
+    const { said, publisher } = failing((what) => /^(info|warning)/.test(what));
+    await publish(reportOf(), publisher, new Masks(), { temp: '/nowhere', summary: true });
+    expect(said).toContain('output result=succeeded');
+    expect(said.some((each) => each.startsWith('failed'))).toBe(false);
+  });
+});
+
+describe('a mask that is a word of names and links', () => {
+  it('hides neither, in the report, the summary and the outputs', async () => {
+    const plain = await published(reportOf());
+    const masked = await published(reportOf(), { secrets: ['backend', 'example', 'digest'] });
+    const { services, url, target } = JSON.parse(masked.file) as Report;
+    const expected = JSON.parse(plain.file) as Report;
+    expect({ url, target }).toEqual({ url: expected.url, target: expected.target });
+    expect(services[0]).toMatchObject({ name: 'backend', arn: expected.services[0]?.arn });
+    const links = (text: string): string[] => [...text.matchAll(/\]\((\S+?)\)/g)].map(([, to]) => to ?? '');
+    expect(links(masked.summaries.join())).toEqual(links(plain.summaries.join()));
+    expect(Object.keys(JSON.parse(masked.file) as object)).toEqual(Object.keys(expected));
+  });
+});
+
+describe('an image that the run built', () => {
+  const BUILD = {
+    seconds: 1,
+    steps: undefined,
+    sizeBytes: undefined,
+    digest: undefined,
+    tags: [],
+    platforms: [],
+  };
+
+  it.each([
+    [
+      'is declared where the runner has a file for it',
+      { ...BUILD, reused: false },
+      /^before\noci:\/\/\S+\/backend@sha256:[0-9a-f]{64}\n$/,
+    ],
+    ['is not where it was there already', { ...BUILD, reused: true }, /^before\n$/],
+    ['is not where nothing was built', undefined, /^before\n$/],
+  ])('%s', async (_, build, content) => {
+    const folder = await mkdtemp(join(tmpdir(), 'artifacts-'));
+    const artifacts = join(folder, 'artifacts');
+    await writeFile(artifacts, 'before\n');
+    const publisher = {
+      info: () => undefined,
+      warning: () => undefined,
+      setOutput: () => undefined,
+      setFailed: () => undefined,
+      writeSummary: () => Promise.resolve(),
+    };
+    await publish(reportOf({ build }), publisher, new Masks(), { temp: folder, summary: false, artifacts });
+    expect(await readFile(artifacts, 'utf8')).toMatch(content);
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { CAUSE_GUIDE, CAUSES, RESULTS, type Result } from '../../src/model/index.ts';
-import { composeReport, isGreen, runFacts } from '../../src/report/report.ts';
+import { adviceOf, CAUSES, RESULTS, type Result } from '../../src/model/index.ts';
+import { composeReport, endingOfService, isGreen, runFacts } from '../../src/report/report.ts';
 import { endingOf, newRunRecord } from '../../src/report/run-record.ts';
 import { Cancelled } from '../../src/runtime/cancellation.ts';
 import { DeployError } from '../../src/runtime/error.ts';
@@ -63,10 +63,10 @@ describe('what to do', () => {
   it.each(CAUSES)('is what the guide says where nothing better is known: %s', (cause) => {
     const outcome = outcomeOf({ result: 'failed', cause, hint: undefined });
     const report = reportOf({ serviceRuns: [serviceRunOf({ outcome })] });
-    expect(report.hint).toBe(CAUSE_GUIDE[cause].hint);
-    expect(report.services[0]?.hint).toBe(CAUSE_GUIDE[cause].hint);
+    expect(report.hint).toBe(adviceOf(cause, endingOfService(serviceRunOf({ outcome }))));
+    expect(report.services[0]?.hint).toBe(report.hint);
     const ending = endingOf(new DeployError(cause, 'It ended.'));
-    expect(reportOf({ ending }).hint).toBe(CAUSE_GUIDE[cause].hint);
+    expect(reportOf({ ending, serviceRuns: [] }).hint).toBe(adviceOf(cause, 'untouched'));
   });
 
   it('is nothing where nothing went wrong', () => {

@@ -6,9 +6,10 @@ import { serviceRunOf, digestOf, REPOSITORY, requestOf, revisionArn } from '../f
 export const RECORDED: Recorded = {
   startedAt: '2026-01-02T03:04:05.000Z',
   durationSeconds: 61.5,
-  steps: [{ name: 'Survey', from: 0, seconds: 1.2, ok: true }],
+  steps: [{ name: 'Survey', from: 0, seconds: 1.2, ok: true, mark: 'done' as const }],
   lines: [{ at: 0.5, text: 'seen' }],
   warnings: [],
+  notes: [],
   points: [],
 };
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import type { StepMark } from '../../src/model/index.ts';
 import { timeline } from '../../src/report/timeline.ts';
 import { OUTCOMES } from './outcomes.ts';
 import { reportOf } from './reports.ts';
@@ -13,7 +14,7 @@ const POINT = {
   failed: 0,
   stage: 'in progress',
 };
-const STEP = { name: 'Watch', from: 0, seconds: 100, ok: true };
+const STEP = { name: 'Watch', from: 0, seconds: 100, ok: true, mark: 'done' as StepMark };
 
 /** The bars of the chart, below their sections. */
 function bars(points: readonly (Partial<typeof POINT> & { at: number })[], steps = [STEP]): string[] {
@@ -66,7 +67,7 @@ describe('the timeline', () => {
   });
 
   it('gives a step that failed another colour, and a short one a width that can be seen', () => {
-    expect(bars([], [STEP, { name: 'Gate', from: 100, seconds: 0, ok: false }])).toEqual([
+    expect(bars([], [STEP, { name: 'Gate', from: 100, seconds: 0, ok: false, mark: 'failed' }])).toEqual([
       'section Steps',
       'Watch :done, 0, 100000',
       'Gate :crit, 100000, 101000',

@@ -1,4 +1,5 @@
 import type { Task } from '@aws-sdk/client-ecs';
+import type { NowRunningContext } from '../../src/rollout/now-running.ts';
 import type {
   ServiceRun,
   Request,
@@ -338,3 +339,16 @@ export const DENIED = (): Error =>
   awsError('AccessDeniedException', 'User is not authorized to perform this action');
 export const EXPIRED = (): Error =>
   awsError('ExpiredTokenException', 'The security token included in the request is expired');
+
+/** AWS as credentials see it that may read services, and nothing else. */
+export function blindAws(
+  ecs: Pick<NowRunningContext['aws']['ecs'], 'describeServices'>,
+): NowRunningContext['aws'] {
+  const denied = (): Promise<never> => Promise.reject(DENIED());
+  return {
+    ecs: { ...ecs, listTasks: denied },
+    elb: {},
+    ecr: () => ({ describeImages: denied }),
+    taskDefinitions: { describe: denied },
+  } as unknown as NowRunningContext['aws'];
+}

@@ -50,9 +50,10 @@ describe('the last log lines of the container that failed', () => {
     expect(source.asked).toEqual([
       { logGroupName: '/ecs/web', logStreamName: 'web/app/task2', limit: 30, startFromHead: false },
     ]);
+    const from = { group: '/ecs/web', stream: 'web/app/task2', taskId: 'task2', container: 'app' };
     expect(lines).toEqual([
-      { kind: 'log', text: 'app: boot' },
-      { kind: 'log', text: 'app: no database' },
+      { kind: 'log', text: 'app: boot', from },
+      { kind: 'log', text: 'app: no database', from },
     ]);
   });
 

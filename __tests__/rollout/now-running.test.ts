@@ -1,55 +1,199 @@
-import type { Deployment } from '@aws-sdk/client-ecs';
+import type { Deployment, Task } from '@aws-sdk/client-ecs';
 import { describe, expect, test } from '@jest/globals';
-import { readNowRunning } from '../../src/rollout/describe.ts';
+import { readNowRunning, type NowRunning, type NowRunningContext } from '../../src/rollout/now-running.ts';
 import { fakeClock } from '../fakes/clock.ts';
-import { DENIED, OLD_REVISION, OUR_REVISION, RESET, revision, snapshot, THROTTLED } from './builders.ts';
+import {
+  blindAws,
+  DENIED,
+  OLD_ID,
+  OLD_REVISION,
+  OUR_ID,
+  OUR_REVISION,
+  RESET,
+  snapshot,
+  THROTTLED,
+} from './builders.ts';
 
 const { address } = snapshot();
+const GROUP = {
+  targetGroupArn: 'arn:web',
+  alternateTargetGroupArn: undefined,
+  containerName: 'web',
+  containerPort: 80,
+};
+const COMMIT = '0123456789abcdef0123456789abcdef01234567';
+const DIGEST = `sha256:${'a'.repeat(64)}`;
+const IMAGE = '123456789012.dkr.ecr.us-east-1.amazonaws.com/backend';
 
-async function says(...deployments: readonly Deployment[]): Promise<string> {
-  const answer = { $metadata: {}, services: [{ deployments: [...deployments] }] };
-  const ecs = { describeServices: () => Promise.resolve(answer) };
-  return (await readNowRunning({ aws: { ecs }, clock: fakeClock() }, address)).sentence;
+/** A running task at an address of its own. */
+function task(at: string, startedBy: string, taskDefinitionArn: string, more: Partial<Task> = {}): Task {
+  const details = [{ name: 'privateIPv4Address', value: at }];
+  return {
+    taskArn: `arn:aws:ecs:us-east-1:123456789012:task/prod/${at}`,
+    lastStatus: 'RUNNING',
+    desiredStatus: 'RUNNING',
+    startedBy,
+    taskDefinitionArn,
+    attachments: [{ type: 'ElasticNetworkInterface', details }],
+    ...more,
+  };
 }
 
-const primary = { status: 'PRIMARY', taskDefinition: OUR_REVISION, desiredCount: 2, runningCount: 2 };
-const draining = { status: 'ACTIVE', taskDefinition: OLD_REVISION, desiredCount: 0, runningCount: 1 };
+interface World {
+  readonly deployments: readonly Deployment[];
+  readonly desired?: number;
+  readonly tasks?: readonly Task[];
+  /** Addresses of healthy targets. */
+  readonly healthy?: readonly string[];
+  /** Of the container `web`. */
+  readonly image?: string;
+  readonly tags?: readonly string[];
+  readonly container?: object;
+  readonly grouped?: boolean;
+}
 
-describe('what runs now, in one sentence', () => {
-  test.each<[string, readonly Deployment[], string]>([
-    ['one revision', [primary], 'Service "web" now runs backend:8 (2 of 2 tasks).'],
+function read(world: World): Promise<NowRunning> {
+  const { deployments, desired = 2, tasks = [], healthy = [], grouped = true } = world;
+  const answer = <T extends object>(value: T): Promise<T> => Promise.resolve({ $metadata: {}, ...value });
+  const aws = {
+    ecs: {
+      describeServices: () => answer({ services: [{ deployments, desiredCount: desired }] }),
+      listTasks: () => answer({ taskArns: tasks.map(({ taskArn }) => taskArn) }),
+      describeTasks: () => answer({ tasks }),
+    },
+    elb: {
+      describeTargetHealth: () =>
+        answer({
+          TargetHealthDescriptions: healthy.map((Id) => ({
+            Target: { Id, Port: 80 },
+            TargetHealth: { State: 'healthy' },
+          })),
+        }),
+    },
+    ecr: () => ({ describeImages: () => answer({ imageDetails: [{ imageTags: world.tags ?? [] }] }) }),
+    taskDefinitions: {
+      describe: () =>
+        Promise.resolve({
+          taskDefinition: {
+            family: 'backend',
+            containerDefinitions: [{ name: 'web', image: world.image ?? 'nginx:1', ...world.container }],
+          },
+          tags: [],
+        }),
+    },
+  } as unknown as NowRunningContext['aws'];
+  return readNowRunning({ aws, clock: fakeClock() }, { address, targetGroups: grouped ? [GROUP] : [] });
+}
+
+const primary: Deployment = {
+  id: OUR_ID,
+  status: 'PRIMARY',
+  taskDefinition: OUR_REVISION,
+  desiredCount: 2,
+  runningCount: 2,
+};
+const old: Deployment = {
+  id: OLD_ID,
+  status: 'ACTIVE',
+  taskDefinition: OLD_REVISION,
+  desiredCount: 0,
+  runningCount: 2,
+};
+const OURS = [task('10.0.0.1', OUR_ID, OUR_REVISION), task('10.0.0.2', OUR_ID, OUR_REVISION)];
+const OLD = [task('10.0.0.8', OLD_ID, OLD_REVISION), task('10.0.0.9', OLD_ID, OLD_REVISION)];
+
+describe('what runs now, by the health of the tasks', () => {
+  test.each<[string, World, string]>([
     [
-      'one task',
-      [{ ...primary, desiredCount: 1, runningCount: 1 }],
-      'Service "web" now runs backend:8 (1 of 1 task).',
+      'all healthy',
+      { deployments: [primary], tasks: OURS, healthy: ['10.0.0.1', '10.0.0.2'] },
+      'Service "web" now runs backend:8 (1): 2 of 2 tasks healthy. Serving: yes.',
     ],
     [
-      'the old tasks drain',
-      [primary, draining],
-      'Service "web" now runs backend:8 (2 of 2 tasks) and backend:7 (1 task).',
+      'half of them',
+      { deployments: [primary], tasks: OURS, healthy: ['10.0.0.1'] },
+      'Service "web" now runs backend:8 (1): 1 of 2 tasks healthy. Serving: partly.',
     ],
     [
-      'the new one has no task yet: that is said as well',
-      [
-        { ...primary, runningCount: 0 },
-        { ...draining, runningCount: 2 },
-      ],
-      'Service "web" now runs backend:8 (0 of 2 tasks) and backend:7 (2 tasks).',
+      'running, and none healthy: that is no service',
+      { deployments: [primary], tasks: OURS },
+      'Service "web" now runs backend:8 (1): 0 of 2 tasks healthy. Serving: no.',
     ],
     [
-      'entries without tasks are not worth a word',
-      [primary, { ...draining, taskDefinition: revision(6), runningCount: 0 }],
-      'Service "web" now runs backend:8 (2 of 2 tasks).',
+      'the new ones fail beside old ones that serve',
+      {
+        deployments: [primary, { ...old, desiredCount: 2 }],
+        tasks: [...OURS, ...OLD],
+        healthy: ['10.0.0.8', '10.0.0.9'],
+      },
+      'Service "web" now runs backend:8 (1): 0 of 2 tasks healthy; backend:7 (1): 2 of 2 tasks healthy. Serving: yes.',
     ],
-    ['nothing at all', [], 'Service "web" now runs nothing.'],
-  ])('%s', async (_, deployments, sentence) => {
-    expect(await says(...deployments)).toBe(sentence);
+    [
+      'the old ones are draining',
+      { deployments: [primary, old], tasks: OURS, healthy: ['10.0.0.1', '10.0.0.2'] },
+      'Service "web" now runs backend:8 (1): 2 of 2 tasks healthy; backend:7 (1): 2 tasks draining. Serving: yes.',
+    ],
+    [
+      'tasks that an older deployment of the revision started',
+      {
+        deployments: [{ ...primary, taskDefinition: OLD_REVISION }],
+        tasks: OLD,
+        healthy: ['10.0.0.8', '10.0.0.9'],
+      },
+      'Service "web" now runs backend:7 (1): 2 of 2 tasks healthy. Serving: yes.',
+    ],
+    [
+      'nothing says whether they are healthy',
+      { deployments: [primary], tasks: OURS, grouped: false },
+      'Service "web" now runs backend:8: 2 of 2 tasks running. Serving: yes.',
+    ],
+    [
+      'a check of the container says so',
+      {
+        deployments: [primary],
+        tasks: OURS.map((each) => ({ ...each, healthStatus: 'UNHEALTHY' })),
+        grouped: false,
+        container: { healthCheck: { command: ['CMD', 'true'] } },
+      },
+      'Service "web" now runs backend:8: 0 of 2 tasks healthy. Serving: no.',
+    ],
+    [
+      'commit, tag and since when',
+      {
+        deployments: [{ ...primary, createdAt: new Date('2026-11-26T14:02:03Z') }],
+        tasks: OURS,
+        healthy: ['10.0.0.1', '10.0.0.2'],
+        image: `${IMAGE}@${DIGEST}`,
+        tags: [COMMIT, '1.4.2'],
+      },
+      'Service "web" now runs backend:8 (1.4.2, commit 0123456, since 2026-11-26 14:02 UTC): 2 of 2 tasks healthy. Serving: yes.',
+    ],
+    ['nothing at all', { deployments: [], desired: 0 }, 'Service "web" now runs nothing. Serving: no.'],
+  ])('%s', async (_, world, sentence) => {
+    expect((await read(world)).sentence).toBe(sentence);
+  });
+
+  test("or ECS's own counts, where the tasks may not be read; it is not said then whether it serves", async () => {
+    const ecs = {
+      describeServices: () => Promise.resolve({ $metadata: {}, services: [{ deployments: [primary, old] }] }),
+    };
+    const { sentence, state } = await readNowRunning(
+      { aws: blindAws(ecs), clock: fakeClock() },
+      { address, targetGroups: [GROUP] },
+    );
+    expect(sentence).toBe(
+      'Service "web" now runs backend:8: 2 of 2 tasks running; backend:7: 2 tasks draining.',
+    );
+    expect(state?.serving).toBeUndefined();
   });
 
   test.each([DENIED(), THROTTLED(), RESET()])('or that it could not be read: %s', async (error) => {
     const ecs = { describeServices: () => Promise.reject(error) };
-    expect((await readNowRunning({ aws: { ecs }, clock: fakeClock() }, address)).sentence).toBe(
-      'What service "web" runs now could not be read.',
+    const { sentence, state } = await readNowRunning(
+      { aws: blindAws(ecs), clock: fakeClock() },
+      { address, targetGroups: [] },
     );
+    expect(sentence).toBe('What service "web" runs now could not be read.');
+    expect(state).toBeUndefined();
   });
 });

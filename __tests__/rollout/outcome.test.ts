@@ -8,6 +8,7 @@ import type {
 } from '../../src/model/index.ts';
 import { conclude, concludeServiceRun } from '../../src/rollout/outcome.ts';
 import {
+  blindAws,
   serviceRun,
   DENIED,
   NO_BREAKER,
@@ -22,7 +23,7 @@ import {
 } from './builders.ts';
 import { fakeClock } from '../fakes/clock.ts';
 
-const PRODUCTION = 'Service "web" now runs backend:8 (2 of 2 tasks).';
+const PRODUCTION = 'Service "web" now runs backend:8: 2 of 2 tasks running.';
 
 function end(changes: Partial<ServiceRun> = {}, asked: Partial<RolloutRequest> = {}): ServiceOutcome {
   return conclude(serviceRun(changes), rolloutRequest(asked), PRODUCTION);
@@ -53,7 +54,7 @@ describe('a deployment that somebody has replaced by the end', () => {
     const deployments = [{ id: primary, status: 'PRIMARY', taskDefinition: OTHER_REVISION }];
     const answer = { $metadata: {}, services: [{ deployments }] };
     const ecs = { describeServices: () => Promise.resolve(answer) };
-    const ctx = { aws: { ecs }, clock: fakeClock(), log: recordedLog() };
+    const ctx = { aws: blindAws(ecs), clock: fakeClock(), log: recordedLog() };
     const { outcome } = await concludeServiceRun(ctx, serviceRun(changes), rolloutRequest(asked));
     return outcome?.result;
   };
@@ -245,7 +246,7 @@ describe('with a problem', () => {
       undefined,
       'failed',
       'access-denied',
-      'The deployment of backend:8 to service "web" could not be watched any longer: AWS denied access while watching service "web" (x).',
+      'The deployment of backend:8 to service "web" could not be watched any longer: AWS denied access while watching service "web" (x); ECS goes on with it, and nobody rolls it back: run this job again and it takes the deployment up.',
     ],
   ])('%s', (_, found, rollback, result, cause, message) => {
     expect(end({ problem: problem(found), rollback })).toMatchObject({
@@ -327,7 +328,7 @@ describe('the service run is concluded', () => {
   test('with what runs now, in the log and in the outcome', async () => {
     const log = recordedLog();
     const { outcome } = await concludeServiceRun(
-      { aws: { ecs: serving }, clock: fakeClock(), log },
+      { aws: blindAws(serving), clock: fakeClock(), log },
       serviceRun(),
       rolloutRequest(),
     );
@@ -339,7 +340,7 @@ describe('the service run is concluded', () => {
   test('with a warning where no task ran', async () => {
     const log = recordedLog();
     await concludeServiceRun(
-      { aws: { ecs: serving }, clock: fakeClock(), log },
+      { aws: blindAws(serving), clock: fakeClock(), log },
       serviceRun({ desiredCount: 0 }),
       rolloutRequest(),
     );
@@ -351,7 +352,7 @@ describe('the service run is concluded', () => {
   test('though what runs now may not be read', async () => {
     const ecs = { describeServices: () => Promise.reject(DENIED()) };
     const { outcome } = await concludeServiceRun(
-      { aws: { ecs }, clock: fakeClock(), log: recordedLog() },
+      { aws: blindAws(ecs), clock: fakeClock(), log: recordedLog() },
       serviceRun(),
       rolloutRequest(),
     );

@@ -59,7 +59,7 @@ describe('the bar', () => {
       observation({ tasks: ['a', 'b', 'c'].map((id) => healthyTask(id)) }),
       '██████████',
     ],
-    ['nothing is wanted', observation({ entry: entry({ desired: 0, running: 0 }), tasks: [] }), '██████████'],
+    ['nothing is wanted', observation({ entry: entry({ desired: 0, running: 0 }), tasks: [] }), '░░░░░░░░░░'],
   ])('where %s', (_, seen, bar) => {
     expect(progressBar(seen)).toBe(bar);
   });

@@ -464,6 +464,11 @@ describe('what this run changed is restored, and nothing else is sent', () => {
   });
 });
 
+/** The end without the rollout that runs since, which has tests of its own. */
+function withoutPlace(end: RollbackEnd | undefined): object | undefined {
+  return end?.kind === 'rolled-back' ? { ...end, there: undefined } : end;
+}
+
 describe('a service run with a problem', () => {
   async function recovery(
     asked: Partial<RolloutRequest>,
@@ -501,7 +506,7 @@ describe('a service run with a problem', () => {
   }
 
   test('on-failure: rollback rolls it back', async () => {
-    expect((await recovery({})).rollback).toEqual({ kind: 'rolled-back' });
+    expect(withoutPlace((await recovery({})).rollback)).toEqual({ kind: 'rolled-back' });
   });
 
   test('on-failure: leave touches nothing', async () => {
@@ -521,7 +526,7 @@ describe('a service run with a problem', () => {
 
   test('the count that this run set is restored, too, where ECS put only the revision back', async () => {
     const { ecs, rollback } = await recovery({ desiredCount: 5 });
-    expect(rollback).toEqual({ kind: 'rolled-back' });
+    expect(withoutPlace(rollback)).toEqual({ kind: 'rolled-back' });
     expect(ecs.desired).toBe(2);
   });
 
@@ -529,7 +534,7 @@ describe('a service run with a problem', () => {
     const { ecs, rollback } = await recovery({ desiredCount: 5 }, {}, goesWell, (call) =>
       call === 'updateService' ? NO_EFFECT(DENIED()) : undefined,
     );
-    expect(rollback).toEqual({
+    expect(withoutPlace(rollback)).toEqual({
       kind: 'rolled-back',
       unrestored: expect.stringMatching(/^desired-count is still 5, not 2 \(AccessDeniedException: /),
     });

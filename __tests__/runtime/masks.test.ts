@@ -1,5 +1,5 @@
-import { describe, expect, it } from '@jest/globals';
-import { Masks } from '../../src/runtime/masks.ts';
+import { describe, expect, it, test } from '@jest/globals';
+import { maskableLines, Masks } from '../../src/runtime/masks.ts';
 
 describe('the masks', () => {
   it.each([
@@ -20,12 +20,28 @@ describe('the masks', () => {
     expect(masks.mask('sooner or later')).toBe('sooner or ***');
   });
 
-  it('hide secrets in every text of a value, and leave its shape', () => {
+  it('hide secrets in every text of a value, and leave its shape and its keys', () => {
     const value = { a: 'x s3cret', list: ['s3cret', 1, null], deep: { s3cret: true } };
     expect(new Masks(['s3cret']).maskIn(value)).toEqual({
       a: 'x ***',
       list: ['***', 1, null],
-      deep: { '***': true },
+      deep: { s3cret: true },
     });
   });
+
+  it.each(['https', 'production', 'Prod', 'service', '8080', 'services:', '"name",', '---', 'eu-central-1'])(
+    'leave the common word %s, which links and logs are full of',
+    (word) => {
+      const text = `https://x/Prod/production/8080 ${word}`;
+      expect(new Masks([word]).mask(text)).toBe(text);
+    },
+  );
+
+  it('hide what only begins like a common word', () => {
+    expect(new Masks(['production-x7Kq', 'prod']).mask('prod production-x7Kq')).toBe('prod ***');
+  });
+});
+
+test('the lines of a secret that the runner is told to hide', () => {
+  expect(maskableLines('name: web\nservices:\n  prod\n s3cret \n\nab')).toEqual(['name: web', 's3cret']);
 });

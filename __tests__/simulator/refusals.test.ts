@@ -183,16 +183,25 @@ describe('RegisterTaskDefinition', () => {
             ...container,
             portMappings: [{ containerPort: 80 }],
             environment: [{ name: 'EMPTY', value: '' }],
+            healthCheck: { command: ['CMD', 'true'], retries: 2 },
           },
+        ],
+        volumes: [
+          { name: 'scratch' },
+          { name: 'shared', efsVolumeConfiguration: { fileSystemId: 'fs-12345678' } },
         ],
       }),
     );
     expect(taskDefinition).toMatchObject({
       revision: 1,
       status: 'ACTIVE',
-      cpu: '1 vCPU',
+      cpu: '1024',
+      memory: '2048',
       placementConstraints: [],
-      volumes: [],
+      volumes: [
+        { name: 'scratch', host: {} },
+        { name: 'shared', efsVolumeConfiguration: { fileSystemId: 'fs-12345678', rootDirectory: '/' } },
+      ],
       compatibilities: expect.arrayContaining(['FARGATE']),
       containerDefinitions: [
         {
@@ -203,6 +212,7 @@ describe('RegisterTaskDefinition', () => {
           volumesFrom: [],
           systemControls: [],
           portMappings: [{ containerPort: 80, hostPort: 80, protocol: 'tcp' }],
+          healthCheck: { command: ['CMD', 'true'], interval: 30, timeout: 5, retries: 2 },
         },
       ],
     });

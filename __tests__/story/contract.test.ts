@@ -66,6 +66,21 @@ async function runs(): Promise<StepResult[]> {
       await keep(step(sim, tag(sha), { env: { GITHUB_SHA: sha } }));
     }
   });
+  const lifecycleHooks = [{ targetType: 'PAUSE', lifecycleStages: ['POST_TEST_TRAFFIC_SHIFT'] }];
+  await inAWorld({ blueGreen: { lifecycleHooks } }, async (sim) => {
+    const url = sim.loadBalancers['bluegreen-test']?.url ?? '';
+    const started = step(sim, { ...tag('v2'), service: 'bluegreen', promotion: 'manual' });
+    await keep(started);
+    const arn = (await started).outputs['service-deployment-arn'] ?? '';
+    await keep(
+      step(sim, {
+        service: 'bluegreen',
+        mode: 'promote',
+        'service-deployment-arn': arn,
+        'test-url': `${url}/health`,
+      }),
+    );
+  });
   return results;
 }
 
@@ -87,6 +102,7 @@ const EVERYTHING = {
   'health-check-body': '/./',
   'pr-number': '7',
   'comment-key': 'here',
+  'github-environment': 'production',
 };
 
 const EVERYTHING_OF_A_BUILD = {
@@ -165,6 +181,8 @@ const OUTPUTS = [
   'previous-task-definition-arn',
   'service-deployment-arn',
   'deployment-id',
+  'stage',
+  'stage-expires',
   'url',
   'console-url',
   'duration-seconds',
@@ -178,6 +196,7 @@ const STEPS = [
   'Gate',
   'Image',
   'Pre-deploy',
+  'Promote',
   'Register',
   'Roll back',
   'Roll out',
@@ -257,6 +276,7 @@ const KEYS = [
   'image.toBeBuilt',
   'message',
   'mode',
+  'notes',
   'observations',
   'observations[].at',
   'observations[].text',
@@ -333,6 +353,18 @@ const KEYS = [
   'request.gate.http.successes',
   'request.gate.http.timeoutSeconds',
   'request.gate.http.url',
+  'request.gate.promotion',
+  'request.gate.testUrl',
+  'request.gate.testUrl.failures',
+  'request.gate.testUrl.headers',
+  'request.gate.testUrl.intervalSeconds',
+  'request.gate.testUrl.json',
+  'request.gate.testUrl.statuses',
+  'request.gate.testUrl.statuses[].from',
+  'request.gate.testUrl.statuses[].to',
+  'request.gate.testUrl.successes',
+  'request.gate.testUrl.timeoutSeconds',
+  'request.gate.testUrl.url',
   'request.image',
   'request.image.context',
   'request.image.kind',
@@ -351,6 +383,7 @@ const KEYS = [
   'request.report',
   'request.report.commentKey',
   'request.report.failureLogLines',
+  'request.report.githubEnvironment',
   'request.report.githubToken',
   'request.report.prComment',
   'request.report.prNumber',
@@ -361,6 +394,7 @@ const KEYS = [
   'request.rollout.failFast',
   'request.rollout.failedTaskLimit',
   'request.rollout.forceNewDeployment',
+  'request.rollout.isWaitSet',
   'request.rollout.onCancel',
   'request.rollout.onFailure',
   'request.rollout.pollSeconds',
@@ -368,6 +402,7 @@ const KEYS = [
   'request.rollout.propagateTags',
   'request.rollout.wait',
   'request.rollout.waitMinutes',
+  'request.serviceDeploymentArn',
   'request.services',
   'result',
   'rollout',
@@ -402,6 +437,10 @@ const KEYS = [
   'services[].evidence[].kind',
   'services[].evidence[].text',
   'services[].gates',
+  'services[].gatesAfterRollback',
+  'services[].gatesAfterRollback[].detail',
+  'services[].gatesAfterRollback[].gate',
+  'services[].gatesAfterRollback[].state',
   'services[].gates[].detail',
   'services[].gates[].gate',
   'services[].gates[].state',
@@ -417,11 +456,26 @@ const KEYS = [
   'services[].production',
   'services[].region',
   'services[].result',
+  'services[].running',
+  'services[].running[].commit',
+  'services[].running[].desired',
+  'services[].running[].draining',
+  'services[].running[].healthy',
+  'services[].running[].isPrimary',
+  'services[].running[].running',
+  'services[].running[].since',
+  'services[].running[].tag',
+  'services[].running[].taskDefinitionArn',
+  'services[].running[].unchecked',
   'services[].serviceDeploymentArn',
+  'services[].serving',
+  'services[].stage',
+  'services[].stageExpires',
   'services[].taskDefinitionArn',
   'startedAt',
   'steps',
   'steps[].from',
+  'steps[].mark',
   'steps[].name',
   'steps[].ok',
   'steps[].seconds',

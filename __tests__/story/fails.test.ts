@@ -310,3 +310,132 @@ describe('another deployment that comes after ours was complete', () => {
       expect(mutations(sim)).toEqual(['RegisterTaskDefinition', 'UpdateService']);
     }));
 });
+
+/** The log below its last group, where GitHub folds nothing. */
+function belowTheGroups(log: string): string {
+  return log.slice(log.lastIndexOf('::endgroup::'));
+}
+
+/** What is seen of a summary without a click. */
+function unfolded(summary: string): string {
+  return summary.replace(/<details>[\s\S]*?<\/details>/g, '');
+}
+
+describe('the line that says why', () => {
+  const CRASH = 'RuntimeError: DATABASE_URL is not set';
+
+  test('stands open in the summary, below the last group, and in the annotation; the comment has a link', () =>
+    inAWorld({}, async (sim) => {
+      const result = await step(sim, tag('crash-1'));
+      expectRed(result, 'rolled-back', 'app-crashed');
+      expect(unfolded(result.summary)).toContain(CRASH);
+      const below = belowTheGroups(result.log);
+      expect(below.indexOf(CRASH)).toBeGreaterThan(0);
+      expect(below.indexOf(CRASH)).toBeLessThan(below.indexOf('─'.repeat(60)));
+      expect(result.errors[0]?.split('\n')[1]).toBe(`backend: ${CRASH}`);
+    }));
+
+  test('is in none of them where failure-log-lines is 0', () =>
+    inAWorld({}, async (sim) => {
+      const result = await step(sim, { ...tag('crash-1'), 'failure-log-lines': '0' });
+      expectRed(result, 'rolled-back', 'app-crashed');
+      expect(result.log + result.summary).not.toContain('DATABASE_URL');
+    }));
+
+  test('of fifty lines the last fifteen are open, the most telling one in the annotation', () =>
+    inAWorld(
+      {
+        behaviours: {
+          v2: {
+            exit: { afterSeconds: 4, code: 1 },
+            lastWords: [
+              ...Array.from({ length: 40 }, (_, at) => `line ${at};`),
+              'Traceback (most recent call last):\n  File "x"\nValueError: no port',
+              'bye',
+            ],
+          },
+        },
+      },
+      async (sim) => {
+        const result = await step(sim, tag('v2'));
+        expectRed(result, 'rolled-back', 'app-crashed');
+        expect(result.errors[0]?.split('\n')[1]).toBe('backend: ValueError: no port');
+        expect(unfolded(result.summary)).toContain('line 39;');
+        expect(unfolded(result.summary)).not.toContain('line 28;');
+        expect(result.summary).toContain('line 28;');
+      },
+    ));
+
+  test('of a pre-deploy task stands there, too', () =>
+    inAWorld({}, async (sim) => {
+      const command = JSON.stringify(['sh', '-c', 'echo ERROR: relation users exists already; exit 3']);
+      const result = await step(sim, { ...tag('v2'), 'pre-deploy-command': command });
+      expectRed(result, 'failed', 'pre-deploy-task-failed');
+      expect(result.errors[0]).toContain('relation users exists already');
+      expect(unfolded(result.summary)).toContain('relation users exists already');
+      expect(belowTheGroups(result.log)).toContain('relation users exists already');
+    }));
+});
+
+test('a URL that answers badly is shown with its answer, and with what the tasks wrote by then', () =>
+  inAWorld(
+    {
+      behaviours: { v2: { http: { healthStatus: 500 }, logs: ['ERROR no database'] } },
+    },
+    async (sim) => {
+      const url = sim.loadBalancers['web']?.url ?? '';
+      const result = await step(sim, { ...tag('v2'), 'health-check-url': `${url}/health` });
+      expectRed(result, 'rolled-back', 'http-check-failed');
+      for (const shown of [unfolded(result.summary), belowTheGroups(result.log)]) {
+        expect(shown).toContain(`status 500 from ${url}/health`);
+        expect(shown).toContain('content-type: application/json');
+        expect(shown).toContain('{"detail":"Internal Server Error"}');
+        expect(shown).toContain('backend: ERROR no database');
+      }
+      // What a program answered travels no further than what it logged.
+      expect(JSON.stringify(result.report)).not.toMatch(/no database|Internal Server Error/);
+    },
+  ));
+
+describe('what is said of it', () => {
+  test('no step is marked as done that failed, and the heading says what the service is back on', () =>
+    inAWorld({}, async (sim) => {
+      const result = await step(sim, tag('crash-1'));
+      expectRed(result, 'rolled-back', 'app-crashed');
+      expect(result.log).toMatch(/✗ Watch \(/);
+      expect(result.log).toMatch(/✓ Roll back \(/);
+      expect(result.summary).toMatch(/^## ↩️ Failed and rolled back to backend:1: backend in demo\n/);
+      expect(result.summary).toContain('❌ Watch');
+      const [service] = result.report.services;
+      const { production: now = '', serving, running } = service ?? {};
+      expect(now).toMatch(
+        /^Service "backend" now runs backend:1 \(v1, since \d{4}-\d\d-\d\d \d\d:\d\d UTC\): 2 of 2 tasks healthy/,
+      );
+      expect(now).toMatch(/Serving: yes\.$/);
+      expect(serving).toBe('yes');
+      expect(running?.[0]).toMatchObject({ isPrimary: true, healthy: 2, desired: 2, tag: 'v1' });
+    }));
+
+  test('after credentials that expired: that ECS goes on, that nobody rolls back, and what takes it up', () =>
+    inAWorld({}, async (sim) => {
+      sim.inject({ action: 'DescribeServices', from: 4, effect: { kind: 'expired-token' } });
+      const result = await step(sim, tag('v2'));
+      expectRed(result, 'failed', 'credentials-expired');
+      expect(result.outputs['message']).toContain(
+        'ECS goes on with it, and nobody rolls it back: run this job again and it takes the deployment up.',
+      );
+      expect(result.summary).toMatch(/^## ⚠️ Not followed to its end, ECS goes on/);
+      expect(result.log).toMatch(/✗ Watch \(/);
+    }));
+
+  test('a release whose tasks never get healthy is not called serving by its count', () =>
+    inAWorld({ circuitBreaker: false }, async (sim) => {
+      const patient = { 'fail-fast': 'false', 'wait-for-minutes': '5', 'on-failure': 'leave' };
+      const result = await step(sim, { ...tag('silent-1'), ...patient });
+      expectRed(result, 'timed-out', 'timeout');
+      expect(result.report.services[0]?.production).toMatch(
+        /backend:2 \(silent-1, .*\): 0 of 2 tasks healthy/,
+      );
+      expect(result.summary).not.toContain('Live');
+    }));
+});

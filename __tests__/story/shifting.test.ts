@@ -1,6 +1,16 @@
 /** Worlds in which something moves while a deployment is followed: traffic in steps, the desired count. */
 import { describe, expect, test } from '@jest/globals';
-import { expectGreen, expectRed, inAWorld, onceUnderway, production, service, step, tag } from './world.ts';
+import {
+  expectGreen,
+  expectRed,
+  inAWorld,
+  mutations,
+  onceUnderway,
+  production,
+  service,
+  step,
+  tag,
+} from './world.ts';
 
 describe('traffic that shifts in steps', () => {
   test('LINEAR: followed to its end, stage by stage', () =>
@@ -64,6 +74,71 @@ describe('traffic that shifts in steps', () => {
         expect(production(sim, 'bluegreen')).toBe('bluegreen:1 COMPLETED');
       },
     ));
+});
+
+describe('gates while both revisions are there', () => {
+  const BAKE = { strategy: 'BLUE_GREEN', bakeTimeInMinutes: 20 };
+
+  test('a URL that answers 500 while ECS bakes is seen at once, and the way back is that of ECS', () =>
+    inAWorld({ blueGreen: BAKE, tags: ['error500'] }, async (sim) => {
+      const url = sim.loadBalancers['bluegreen']?.url ?? '';
+      const result = await step(sim, {
+        ...tag('error500'),
+        service: 'bluegreen',
+        'health-check-url': `${url}/health`,
+      });
+      expectRed(result, 'rolled-back', 'http-check-failed');
+      expect(result.outputs['message']).toMatch(
+        /does not pass the http gate while .* traffic reaches it|while it bakes/,
+      );
+      expect(mutations(sim)).toEqual([
+        'RegisterTaskDefinition',
+        'UpdateService',
+        'StopServiceDeployment',
+        'DeregisterTaskDefinition',
+      ]);
+      expect(production(sim, 'bluegreen')).toBe('bluegreen:1 COMPLETED');
+      expect(Number(result.outputs['duration-seconds'])).toBeLessThan(300);
+    }));
+
+  test('an alarm of the run that goes into ALARM while ECS bakes rolls back', () =>
+    inAWorld({ blueGreen: BAKE, alarms: { errors: 'OK' } }, async (sim) => {
+      sim.when(
+        () => service(sim, 'bluegreen').serviceDeployments[0]?.lifecycle?.stage === 'BAKE_TIME',
+        () => {
+          sim.at(40, () => {
+            sim.operator.setAlarm('errors', 'ALARM');
+          });
+        },
+      );
+      const result = await step(sim, { ...tag('v2'), service: 'bluegreen', alarms: 'errors' });
+      expectRed(result, 'rolled-back', 'alarm');
+      expect(result.outputs['message']).toContain('does not pass the alarms gate while it bakes');
+      expect(Number(result.outputs['duration-seconds'])).toBeLessThan(300);
+    }));
+
+  test("ECS's own bake is part of bake-minutes", () =>
+    inAWorld({ blueGreen: { strategy: 'BLUE_GREEN', bakeTimeInMinutes: 5 } }, async (sim) => {
+      const url = sim.loadBalancers['bluegreen']?.url ?? '';
+      const inputs = { ...tag('v2'), service: 'bluegreen', 'health-check-url': `${url}/health` };
+      const result = await step(sim, { ...inputs, 'bake-minutes': '6' });
+      expectGreen(result, 'succeeded');
+      const seconds = Number(result.outputs['duration-seconds']);
+      expect(seconds).toBeGreaterThan(360);
+      expect(seconds).toBeLessThan(560);
+    }));
+
+  test('what the URL answered badly before is no evidence while ECS bakes: it is judged at the end, and left', () =>
+    inAWorld({ blueGreen: { strategy: 'BLUE_GREEN', bakeTimeInMinutes: 2 } }, async (sim) => {
+      const url = sim.loadBalancers['bluegreen']?.url ?? '';
+      const result = await step(sim, {
+        ...tag('v2'),
+        service: 'bluegreen',
+        'health-check-url': `${url}/nowhere`,
+      });
+      expectRed(result, 'failed', 'http-check-failed');
+      expect(production(sim, 'bluegreen')).toBe('bluegreen:2 COMPLETED');
+    }));
 });
 
 test('an autoscaler that raises the desired count during a rollout has the last word', () =>

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { CAUSE_GUIDE, type Cause } from '../../src/model/index.ts';
+import { adviceOf, CAUSE_GUIDE, type Cause, type Ending } from '../../src/model/index.ts';
 import type { StepResult } from '../../runner/step.ts';
 import { expectRed, inAWorld, step, tag } from './world.ts';
 
@@ -8,8 +8,8 @@ function plain(markdown: string): string {
   return markdown.replaceAll('\\', '');
 }
 
-function expectGuide(result: StepResult, cause: Cause): void {
-  const { hint } = CAUSE_GUIDE[cause];
+function expectGuide(result: StepResult, cause: Cause, ending: Ending): void {
+  const hint = adviceOf(cause, ending);
   expect(result.log).toContain(`What to do: ${hint}`);
   expect(result.errors[0]).toContain(hint);
   expect(plain(result.summary)).toContain(`**What to do:** ${hint}`);
@@ -22,7 +22,7 @@ describe('a cause without a hint of its own shows what the guide says', () => {
       sim.inject({ action: 'ListTasks', effect: { kind: 'denied' } });
       const result = await step(sim, tag('crash-1'));
       expectRed(result, 'rolled-back', 'circuit-breaker');
-      expectGuide(result, 'circuit-breaker');
+      expectGuide(result, 'circuit-breaker', 'undone');
     }));
 
   test('http-check-failed, where the URL answers wrongly', () =>
@@ -30,7 +30,7 @@ describe('a cause without a hint of its own shows what the guide says', () => {
       const url = sim.loadBalancers['web']?.url ?? '';
       const result = await step(sim, { ...tag('error500-1'), 'health-check-url': `${url}/health` });
       expectRed(result, 'rolled-back', 'http-check-failed');
-      expectGuide(result, 'http-check-failed');
+      expectGuide(result, 'http-check-failed', 'undone');
     }));
 
   test('invalid-input', () =>

@@ -33,6 +33,16 @@ describe('two definitions are the same', () => {
     ['with a null for a missing field', {}, { user: null }],
     ['with an empty command for none', {}, { command: [] }],
     [
+      'with the pause of a restart policy spelt out',
+      { restartPolicy: { enabled: true } },
+      { restartPolicy: { enabled: true, restartAttemptPeriod: 300, ignoredExitCodes: [] } },
+    ],
+    [
+      'with options of a log driver that are empty',
+      { logConfiguration: { logDriver: 'awslogs' } },
+      { logConfiguration: { logDriver: 'awslogs', options: {}, secretOptions: [] } },
+    ],
+    [
       'with read-write spelt out',
       { mountPoints: [{ containerPath: '/a', sourceVolume: 'v' }] },
       { mountPoints: [{ containerPath: '/a', sourceVolume: 'v', readOnly: false }] },
@@ -56,6 +66,35 @@ describe('two definitions are the same', () => {
     ],
     ['without fault injection', {}, { enableFaultInjection: false }],
     ['with empty volumes and constraints', {}, { volumes: [], placementConstraints: [] }],
+    ['with the network mode of ECS spelt out', {}, { networkMode: 'bridge' }],
+    [
+      'with the host of a volume that has none',
+      { volumes: [{ name: 'v' }] },
+      { volumes: [{ name: 'v', host: {} }] },
+    ],
+    [
+      'with the defaults of a volume of Docker',
+      { volumes: [{ name: 'v', dockerVolumeConfiguration: { scope: 'task', driver: 'local' } }] },
+      {
+        volumes: [
+          {
+            name: 'v',
+            dockerVolumeConfiguration: {
+              scope: 'task',
+              driver: 'local',
+              autoprovision: false,
+              driverOpts: {},
+              labels: {},
+            },
+          },
+        ],
+      },
+    ],
+    [
+      'with a proxy of the one type',
+      { proxyConfiguration: { containerName: 'web', properties: [] } },
+      { proxyConfiguration: { containerName: 'web', type: 'APPMESH' } },
+    ],
     [
       'with the root of a file system spelt out',
       { volumes: [{ name: 'v', efsVolumeConfiguration: { fileSystemId: 'fs-1' } }] },
@@ -67,6 +106,7 @@ describe('two definitions are the same', () => {
               fileSystemId: 'fs-1',
               rootDirectory: '/',
               transitEncryption: 'DISABLED',
+              authorizationConfig: { iam: 'DISABLED' },
             },
           },
         ],
@@ -76,12 +116,19 @@ describe('two definitions are the same', () => {
     expect(diffDefinitions(definitionOf(['web'], one), definitionOf(['web'], other))).toEqual([]);
   });
 
-  it('in awsvpc mode, where the host port is the container port', () => {
+  it.each(['awsvpc', 'host'])('in %s mode, where the host port is the container port', (networkMode) => {
     const port = (mapping: JsonObject) =>
-      definitionOf([{ name: 'web', image: 'i', portMappings: [mapping] }], { networkMode: 'awsvpc' });
+      definitionOf([{ name: 'web', image: 'i', portMappings: [mapping] }], { networkMode });
     expect(diffDefinitions(port({ containerPort: 80 }), port({ containerPort: 80, hostPort: 80 }))).toEqual(
       [],
     );
+  });
+
+  it('but not a volume of Docker and one of the host', () => {
+    const volume = (fields: JsonObject) => definitionOf(['web'], { volumes: [{ name: 'v', ...fields }] });
+    const docker = volume({ dockerVolumeConfiguration: { scope: 'task' } });
+    expect(diffDefinitions(volume({}), docker)).not.toEqual([]);
+    expect(diffDefinitions(volume({ host: {} }), docker)).not.toEqual([]);
   });
 });
 
@@ -112,6 +159,12 @@ describe('two definitions differ', () => {
       { secrets: [{ name: 'DB', valueFrom: 'arn:1' }] },
       { secrets: [{ name: 'DB', valueFrom: 'arn:2' }] },
       ['~ containerDefinitions[web].secrets[DB]: arn:1 -> arn:2'],
+    ],
+    [
+      'by a secret whose source may be the secret itself',
+      { secrets: [{ name: 'DB', valueFrom: 'arn:1' }] },
+      { secrets: [{ name: 'DB', valueFrom: 'hunter2' }] },
+      ['~ containerDefinitions[web].secrets[DB]: changed'],
     ],
     [
       'by a host port outside awsvpc',

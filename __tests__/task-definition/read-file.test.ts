@@ -120,6 +120,12 @@ describe('what counts as absent', () => {
   });
 });
 
+describe('an image', () => {
+  it.each([' nginx:1', 'nginx:1\n', '\tnginx:1 \r\n'])('%j has no space around it', (image) => {
+    expect(parse(withContainer({ image }))).toMatchObject({ containerDefinitions: [{ image: 'nginx:1' }] });
+  });
+});
+
 describe('types', () => {
   it('makes scalars what their field is, without losing a digit', () => {
     const text = [
@@ -299,9 +305,90 @@ describe('slips', () => {
   });
 });
 
+describe('names of other tools', () => {
+  it.each([
+    [{ environment: [{ key: 'A', value: '1' }] }, 'environment[0].key is not a field: did you mean name?'],
+    [{ secrets: [{ key: 'A', arn: 'arn:x' }] }, 'secrets[0].arn is not a field: did you mean valueFrom?'],
+    [{ ports: [80] }, 'ports is not a field: did you mean portMappings?'],
+    [{ env: { A: '1' } }, 'env is not a field: did you mean environment?'],
+    [{ args: ['x'] }, 'args is not a field: did you mean command?'],
+    [{ healthCheck: { test: ['CMD', 'x'] } }, 'healthCheck.test is not a field: did you mean command?'],
+    [{ portMappings: [{ port: 80 }] }, 'portMappings[0].port is not a field: did you mean containerPort?'],
+    [
+      { logConfiguration: { driver: 'awslogs' } },
+      'logConfiguration.driver is not a field: did you mean logDriver?',
+    ],
+  ])('%j', (container, message) => {
+    expect(() => parse(withContainer(container))).toThrow(message);
+  });
+
+  it.each([
+    [{ containers: [{ name: 'a' }] }, 'containers is not a field: did you mean containerDefinitions?'],
+    [
+      { desiredCount: 2 },
+      'desiredCount is not a field here: it belongs to the service (input desired-count)',
+    ],
+    [
+      { networkConfiguration: { awsvpcConfiguration: {} } },
+      'networkConfiguration is not a field here: it belongs to the service',
+    ],
+    [{ loadBalancers: [{}] }, 'loadBalancers is not a field here: it belongs to the service'],
+  ])('%j', (task, message) => {
+    expect(() => parse(withContainer({}, task))).toThrow(message);
+  });
+
+  it('are no fields of tomorrow', () => {
+    expect(parseTaskDefinition('td', withContainer({ quantumCores: 4 })).unknown).toEqual([
+      'containerDefinitions[web].quantumCores',
+    ]);
+  });
+});
+
+describe('what nobody can mean', () => {
+  it('is two containers of one name', () => {
+    const text = JSON.stringify({
+      ...WEB,
+      containerDefinitions: [...WEB.containerDefinitions, ...WEB.containerDefinitions],
+    });
+    expect(() => parse(text)).toThrow('containerDefinitions has more than one container "web"');
+  });
+
+  it('is an expression of GitHub in a value, but in an image it may be a placeholder', () => {
+    const text = withContainer({
+      image: '${{ inputs.image }}',
+      environment: [{ name: 'A', value: 'x-${{ secrets.A }}' }],
+      command: ['${HOME}', '${{ github.sha }}'],
+    });
+    expect(parseTaskDefinition('td', text).unrendered).toEqual([
+      'containerDefinitions[web].environment[A].value',
+      'containerDefinitions[web].command[1]',
+    ]);
+  });
+});
+
 describe('another file', () => {
   it.each([
-    ['{"family": "a", "family": "b"}', 'it is neither JSON nor YAML: duplicate key at line 1, column 17'],
+    ['{"family": "a", "family": "b"}', 'it gives a key of an object twice (line 1, column 17)'],
+    [
+      '<<<<<<< HEAD\nfamily: a\n=======\nfamily: b\n>>>>>>> b\n',
+      'it has the marks of a merge conflict (line 1)',
+    ],
+    ['family: a\ncpu: 256\n<<<<<<< HEAD\n', 'it has the marks of a merge conflict (line 3)'],
+    ['\nAn error occurred (AccessDeniedException) when calling it: x', 'it is the error of a call of AWS'],
+    ['TASKDEFINITION\t256\tarn:aws', "it is the text form of the AWS CLI's output"],
+    ['version https://git-lfs.github.com/spec/v1\noid sha256:a\nsize 1\n', 'it is a pointer of Git LFS'],
+    ["local x = import 'a';\n{ family: 'a' }", 'it is Jsonnet that nobody rendered'],
+    [JSON.stringify(JSON.stringify(WEB)), 'it is JSON within a text: it was encoded twice'],
+    [JSON.stringify({ ...WEB, sops: { version: '3' } }), 'it is encrypted by SOPS'],
+    [
+      'family: a\ncontainerDefinitions:\n  - name: a\n    image: !!binary aGk=\n',
+      'containerDefinitions[a].image is of a type that JSON does not have',
+    ],
+    ['name: api\ntype: Backend Service\nimage: {build: .}\n', 'it is a manifest of AWS Copilot'],
+    ['[{"name": "web", "imageUri": "r/web:1"}]', 'it is the list of images that CodePipeline takes'],
+    ['on: push\njobs: {}\n', 'it is a workflow of GitHub Actions'],
+    ['version: 1\ntask_definition: {}\n', 'it is a file of parameters of the ECS CLI'],
+    ['{"serviceName": "web", "desiredCount": 2}', 'it describes a service, not the task definition'],
     ['{"family": ', 'it is neither JSON nor YAML: '],
     ['a: 1\n---\nb: 2', 'it is neither JSON nor YAML: multiple docs at line 2'],
     ['', 'it is empty'],
@@ -426,7 +513,13 @@ describe('the path of the file', () => {
 
   it.each([
     ['missing.json', 'task-definition: there is no file missing.json in the workspace.'],
-    ['.', 'task-definition: the file . cannot be read (EISDIR).'],
+    ['.', 'task-definition: . is a folder, not a file.'],
+    ['', 'task-definition: . is a folder, not a file.'],
+    ['td.json/x', 'task-definition: there is no file td.json/x in the workspace.'],
+    ['none/td.json', 'task-definition: there is no file none/td.json in the workspace.'],
+    ['TD.JSON', 'task-definition: there is no file TD.JSON in the workspace. Did you mean td.json?'],
+    ['./td.yml', 'task-definition: there is no file ./td.yml in the workspace. Did you mean ./td.json?'],
+    ['note.json', 'task-definition: there is no file note.json in the workspace. Did you mean notes.json?'],
   ])('%s is refused', async (path, message) => {
     await expect(readTaskDefinitionFile(workspace, path, log)).rejects.toMatchObject({
       conclusion: { cause: 'invalid-input' },

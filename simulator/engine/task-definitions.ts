@@ -1,8 +1,9 @@
 /** RegisterTaskDefinition: what ECS refuses, and what it fills in. */
 import { definitionViolations } from '../../src/ecs/definition-rules/index.ts';
 import { REGISTRATION, unknownFields } from '../../src/ecs/definition-rules/model.ts';
+import { storedSizes } from '../../src/ecs/definition-rules/sizes.ts';
 import { AwsError, clientException } from '../state/errors.ts';
-import { isObject, number, objects, requiredText, text } from '../state/json.ts';
+import { isObject, number, object, objects, requiredText, text } from '../state/json.ts';
 import type { Json, JsonObject } from '../state/json.ts';
 import type { TaskDefinition } from '../state/model.ts';
 import type { World } from './world.ts';
@@ -16,28 +17,61 @@ export function registerTaskDefinition(world: World, input: JsonObject): TaskDef
   return taskDefinitions.add(requiredText(input, 'family'), withDefaults(definition), objects(input, 'tags'));
 }
 
-/** What ECS fills in at registration; seen in what DescribeTaskDefinition answers. */
+/**
+ * What ECS fills in at registration, as DescribeTaskDefinition shows it: issues of Terraform and Pulumi quote the defaults
+ * of health checks, ports and volumes, which made them register without end.
+ */
 function withDefaults(input: JsonObject): JsonObject {
-  const awsvpc = text(input, 'networkMode') === 'awsvpc';
+  const mode = text(input, 'networkMode');
   return {
     placementConstraints: [],
-    volumes: [],
     ...input,
-    containerDefinitions: objects(input, 'containerDefinitions').map((container) => ({
-      cpu: 0,
-      essential: true,
-      environment: [],
-      mountPoints: [],
-      volumesFrom: [],
-      systemControls: [],
-      ...container,
-      portMappings: objects(container, 'portMappings').map((mapping) => ({
-        ...(awsvpc ? { hostPort: number(mapping, 'containerPort') } : {}),
-        protocol: 'tcp',
-        ...mapping,
-      })),
-    })),
+    ...storedSizes(input),
+    volumes: objects(input, 'volumes').map(volumeStored),
+    containerDefinitions: objects(input, 'containerDefinitions').map((container) =>
+      containerStored(container, mode),
+    ),
   };
+}
+
+function containerStored(container: JsonObject, mode: string | undefined): JsonObject {
+  return {
+    cpu: 0,
+    essential: true,
+    mountPoints: [],
+    volumesFrom: [],
+    systemControls: [],
+    ...container,
+    // Variables come back in an order of ECS's own.
+    environment: objects(container, 'environment').reverse(),
+    portMappings: objects(container, 'portMappings').map((mapping) => portStored(mapping, mode)),
+    ...structureStored(container, 'healthCheck', { interval: 30, timeout: 5, retries: 3 }),
+  };
+}
+
+function portStored(mapping: JsonObject, mode: string | undefined): JsonObject {
+  const port = number(mapping, 'containerPort');
+  const isShared = mode === 'awsvpc' || mode === 'host';
+  return {
+    ...(port === undefined ? {} : { hostPort: isShared ? port : 0 }),
+    protocol: 'tcp',
+    ...mapping,
+  };
+}
+
+function volumeStored(volume: JsonObject): JsonObject {
+  const isOfHost = Object.keys(volume).every((field) => field === 'name');
+  return {
+    ...volume,
+    ...(isOfHost ? { host: {} } : {}),
+    ...structureStored(volume, 'efsVolumeConfiguration', { rootDirectory: '/' }),
+    ...structureStored(volume, 'dockerVolumeConfiguration', { scope: 'task', autoprovision: false }),
+  };
+}
+
+function structureStored(holder: JsonObject, field: string, defaults: JsonObject): JsonObject {
+  const given = object(holder, field);
+  return given === undefined ? {} : { [field]: { ...defaults, ...given } };
 }
 
 /**

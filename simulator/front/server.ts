@@ -127,7 +127,9 @@ async function replyOf(front: Front, wire: WireRequest, pause: Pause): Promise<R
   front.record({ time, service, action, region, caller, body, status: outcome.status, error: outcome.error });
   if (effect?.kind === 'hang') return { kind: 'hang' };
   if (lost || answer === undefined) return { kind: 'reset' };
-  const { status: code, body: text, error: refusal } = answer;
+  const { status: code, error: refusal } = answer;
+  const isRewritten = effect?.kind === 'rewrite' && refusal === undefined;
+  const text = isRewritten ? effect.rewrite(answer.body) : answer.body;
   const headers = { date: new Date(time).toUTCString(), ...headersOf(request, refusal, requestId) };
   return { kind: 'answer', status: code, headers, body: text };
 }
@@ -188,6 +190,7 @@ function refusalOf(world: World, request: AwsRequest, effect: FaultEffect): AwsE
     case 'reset':
     case 'hang':
     case 'delay':
+    case 'rewrite':
     case 'meanwhile':
       return undefined;
   }

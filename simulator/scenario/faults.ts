@@ -13,6 +13,8 @@ export type FaultEffect =
   | { readonly kind: 'hang'; readonly when: 'before' | 'after' }
   /** The answer is late, in real milliseconds. */
   | { readonly kind: 'delay'; readonly milliseconds: number }
+  /** What the call answers is not what arrives: a proxy, or an AWS of another make. */
+  | { readonly kind: 'rewrite'; readonly rewrite: (body: string) => string }
   /** Somebody else acts right before AWS takes the call, or right after; the call itself goes through. */
   | { readonly kind: 'meanwhile'; readonly when: 'before' | 'after'; readonly act: () => void };
 

@@ -7,6 +7,8 @@ import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { systemClock, type Clock } from '../runtime/clock.ts';
 import { DeployError } from '../runtime/error.ts';
+import { Pace } from './pace.ts';
+import { withCheckedAnswers } from './answers.ts';
 import { reading, writing } from './sdk/ecs.ts';
 import { rawTaskDefinitions, type RawTaskDefinitions } from './task-definitions.ts';
 import type {
@@ -48,10 +50,17 @@ const READ_ATTEMPTS = 4;
 /** Of a read that a deployment can do without: a network without a way to that service must not hold it up. */
 const GLANCE_ATTEMPTS = 2;
 
+interface Credentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+}
+
 /** What the clients are made with. Where a field may be left out, the SDK's own chain takes its place. */
 export interface AwsSettings {
   /** Passes the pauses between the attempts of a call. */
   readonly clock: Pick<Clock, 'sleep'>;
+  /** Of all clients of a run together. */
+  readonly pace: Pace;
   /** Spreads those pauses: from 0 to 1. */
   readonly random: () => number;
   /** What sends the requests of a client; it rejects with the signal's reason once that is aborted. */
@@ -59,11 +68,12 @@ export interface AwsSettings {
   /** The region where none is named. */
   readonly defaultRegion?: () => Promise<string>;
   readonly endpoint?: string;
-  readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
+  readonly credentials?: Credentials | (() => Promise<Credentials>);
 }
 
 const PRODUCTION: AwsSettings = {
   clock: systemClock,
+  pace: new Pace(systemClock),
   random: Math.random,
   requestHandler: (signal) => new CancellableHandler(signal),
 };
@@ -102,13 +112,11 @@ export async function createAws(
   });
   const reads = { ...shared, ...attempts(READ_ATTEMPTS) };
   const glances = { ...shared, ...attempts(GLANCE_ATTEMPTS) };
-  const reader = new ECSClient(reads);
+  const reader = withCheckedAnswers(new ECSClient(reads));
   // A write that is cut off may have happened: it gets its answer, whatever becomes of the job.
-  const writer = new ECSClient({
-    ...shared,
-    maxAttempts: 1,
-    requestHandler: settings.requestHandler(over),
-  });
+  const writer = withCheckedAnswers(
+    new ECSClient({ ...shared, maxAttempts: 1, requestHandler: settings.requestHandler(over) }),
+  );
   const elb = once(async () => (await import('./sdk/elb.ts')).connect(reads));
   const logs = once(async () => (await import('./sdk/logs.ts')).connect(reads));
   const alarms = once(async () => (await import('./sdk/alarms.ts')).connect(glances));
@@ -119,9 +127,9 @@ export async function createAws(
   const registries = new Map<string, EcrReads & EcrWrites>();
   return {
     region: await regionOf(reader),
-    ecs: reading(reader),
-    ecsWrites: writing(writer),
-    taskDefinitions: rawTaskDefinitions(reader, writer),
+    ecs: settings.pace.paced(reading(reader), ends),
+    ecsWrites: settings.pace.paced(writing(writer), over),
+    taskDefinitions: settings.pace.paced(rawTaskDefinitions(reader, writer), ends),
     elb: {
       describeTargetGroups: async (input) => (await elb()).describeTargetGroups(input),
       describeTargetHealth: async (input) => (await elb()).describeTargetHealth(input),

@@ -1,6 +1,7 @@
 import type { Cause } from '../model/index.ts';
 import { Cancelled } from '../runtime/cancellation.ts';
 import { DeployError, isError } from '../runtime/error.ts';
+import { MalformedAnswer } from './answers.ts';
 
 /**
  * What an error of an AWS call means to whoever made the call.
@@ -58,6 +59,7 @@ const UNSUPPORTED = new Set([
 const NO_ANSWER = new Set([
   'ServiceMissing',
   'OutdatedAnswer',
+  'MalformedAnswer',
   'TimeoutError',
   'RequestTimeout',
   'RequestTimeoutException',
@@ -79,7 +81,7 @@ export function awsErrorKind(error: unknown): AwsErrorKind {
   const { name, message, code, status } = shapeOf(error);
   if (EXPIRED.has(name) || (name === 'CredentialsProviderError' && /expired/i.test(message)))
     return 'expired';
-  if (DENIED.has(name)) return 'denied';
+  if (DENIED.has(name) || deniedOf(message) !== undefined) return 'denied';
   if (UNSUPPORTED.has(name)) return 'unsupported';
   if (THROTTLED.has(name) || status === 429 || isRevisionRace(message)) return 'throttled';
   if (NO_ANSWER.has(name) || isNetworkError(error, code, status)) return 'transient';
@@ -142,8 +144,8 @@ function withoutCredentials(error: unknown, doing: string): DeployError {
       : `AWS does not know the credentials of this job; it was ${doing} (${detail}).`,
     {
       hint: none
-        ? 'Run aws-actions/configure-aws-credentials in a step before this one; the job needs permissions: id-token: write for it. AWS was not asked anything.'
-        : 'Run aws-actions/configure-aws-credentials in a step before this one, with a role that exists; keys and a session token must be of one login, and the clock of the runner right. Nothing was changed.',
+        ? 'Run aws-actions/configure-aws-credentials in a step before this one; the job needs permissions: id-token: write for it.'
+        : 'Run aws-actions/configure-aws-credentials in a step before this one, with a role that exists (the job needs permissions: id-token: write for it); keys and a session token must be of one login, the region enabled in the account, and the clock of the runner right.',
       cause: error,
     },
   );
@@ -153,17 +155,32 @@ function withoutCredentials(error: unknown, doing: string): DeployError {
 interface Denied {
   readonly action: string;
   readonly resource: string;
-  /** A policy forbids it, so that no permission helps. */
+  /** The kind of policy that AWS names, such as `service control policy`; an identity-based one where it names none. */
+  readonly policy: string;
+  /** That policy forbids it, so that no permission helps. */
   readonly explicitly: boolean;
 }
 
-/** Pure: `User: … is not authorized to perform: ecs:UpdateService on resource: arn:… because …`. */
+/**
+ * Pure: `User: … is not authorized to perform: ecs:UpdateService on resource: arn:… because no identity-based policy
+ * allows the ecs:UpdateService action`, or `… with an explicit deny in a service control policy` (IAM User Guide,
+ * "Troubleshoot access denied error messages"). ECS has answered with its ClientException and that sentence as well.
+ */
 function deniedOf(message: string): Denied | undefined {
   const action = /not authorized to perform:? ([a-z0-9-]+:[A-Za-z*]+)/i.exec(message)?.[1];
   if (action === undefined) return undefined;
   const resource = /on resource:? ["']?(arn:[^\s"',]+|\*)/i.exec(message)?.[1] ?? '*';
-  return { action, resource: resource.replace(/[.;]$/, ''), explicitly: /explicit deny/i.test(message) };
+  const forbidding = /explicit deny(?: in an? ([a-z -]+?)(?:[.,:;]|$))?/i.exec(message);
+  const silent = /because no ([a-z -]+?) allows/i.exec(message);
+  return {
+    action,
+    resource: resource.replace(/[.;]$/, ''),
+    policy: forbidding?.[1] ?? silent?.[1] ?? OF_THE_ROLE,
+    explicitly: forbidding !== null,
+  };
 }
+
+const OF_THE_ROLE = 'identity-based policy';
 
 function accessDenied(error: unknown, doing: string): DeployError {
   const detail = describeAwsError(error);
@@ -177,22 +194,29 @@ function accessDenied(error: unknown, doing: string): DeployError {
 const PERMISSIONS =
   "Add the permission that AWS names to the role of this step. The action's README lists what a deployment needs.";
 
-/** The statement that the role of this step lacks, ready to be added. */
-function permissionHint({ action, resource, explicitly }: Denied): string {
+/** The statement that is lacking, ready to be added, and where. */
+function permissionHint({ action, resource, policy, explicitly }: Denied): string {
   if (explicitly) {
-    return `A policy denies ${action} explicitly (the role's own, its permissions boundary, or one of the organization): no permission that is added helps. Change that policy.`;
+    const which =
+      policy === OF_THE_ROLE
+        ? "A policy (the role's own, its permissions boundary, or one of the organization)"
+        : `The ${policy}`;
+    return `${which} denies ${action} explicitly: no permission that is added helps. Change that policy.`;
   }
   const passes = action.toLowerCase() === 'iam:passrole';
-  const statement = {
+  const statement = JSON.stringify({
     Effect: 'Allow',
     Action: action,
     Resource: resource,
     ...(passes ? { Condition: { StringEquals: { 'iam:PassedToService': 'ecs-tasks.amazonaws.com' } } } : {}),
-  };
+  });
+  if (policy !== OF_THE_ROLE) {
+    return `The ${policy} of this step's role does not allow ${action}, whatever the role's own policies say. Add the statement ${statement} to it.`;
+  }
   const what = passes
     ? 'The task definition names this role, and the role of this step may not hand it over to ECS (iam:PassRole).'
     : 'The role of this step lacks a permission.';
-  return `${what} Add the statement ${JSON.stringify(statement)} to its policy.`;
+  return `${what} Add the statement ${statement} to its policy.`;
 }
 
 /** True for an AWS error of one of these names. */
@@ -224,9 +248,17 @@ export async function wrapAwsError<T>(
   }
 }
 
+function malformed(error: MalformedAnswer, doing: string, cause: Cause): DeployError {
+  return new DeployError(cause, `Something went wrong while ${doing}: ${error.message}.`, {
+    hint: 'AWS itself does not answer so: look at what stands between this runner and AWS (HTTPS_PROXY, AWS_ENDPOINT_URL and its like), then run again.',
+    cause: error,
+  });
+}
+
 /** The failure that an error of an AWS call amounts to; failures and cancellations pass as they are. */
 export function deployErrorOf(error: unknown, doing: string, otherwise: Cause = 'unknown'): Error {
   if (error instanceof DeployError || error instanceof Cancelled) return error;
+  if (error instanceof MalformedAnswer) return malformed(error, doing, otherwise);
   const detail = describeAwsError(error);
   switch (awsErrorKind(error)) {
     case 'expired':

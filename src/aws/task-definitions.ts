@@ -4,6 +4,8 @@ import {
   type ECSClient,
 } from '@aws-sdk/client-ecs';
 import type { Json, JsonObject, TaskDefinition } from '../model/index.ts';
+import { isArray, isObject, objectsIn, textIn } from '../runtime/json.ts';
+import { MalformedAnswer } from './answers.ts';
 
 /** A task definition as AWS sent it, field by field, whatever the SDK's model knows of it. */
 export interface DescribedTaskDefinition {
@@ -47,11 +49,11 @@ export function rawTaskDefinitions(reader: ECSClient, writer: ECSClient): RawTas
         { step: 'deserialize', priority: 'low', name: 'keepTheBody' },
       );
       await reader.send(command);
-      const answer = JSON.parse(body) as { taskDefinition?: JsonObject; tags?: readonly Json[] };
+      const { taskDefinition, tags } = describedIn(JSON.parse(body) as Json);
       const answeredAt = Date.parse(date ?? '');
       return {
-        taskDefinition: answer.taskDefinition ?? {},
-        tags: answer.tags ?? [],
+        taskDefinition,
+        tags,
         ...(Number.isNaN(answeredAt) ? {} : { answeredAt }),
       };
     },
@@ -72,6 +74,24 @@ export function rawTaskDefinitions(reader: ECSClient, writer: ECSClient): RawTas
       return arn;
     },
   };
+}
+
+/** The SDK has read the same body before, so what is there has its form; what every revision has may still be missing. */
+function describedIn(answer: Json): DescribedTaskDefinition {
+  const { taskDefinition, tags } = isObject(answer) ? answer : {};
+  if (!isObject(taskDefinition)) throw incomplete('there is no revision in it');
+  if (textIn(taskDefinition, 'taskDefinitionArn') === undefined) throw incomplete('the revision has no ARN');
+  const containers = objectsIn(taskDefinition, 'containerDefinitions');
+  if (containers.length === 0) throw incomplete('the revision has no containers');
+  for (const field of ['name', 'image']) {
+    const isWhole = containers.every((container) => textIn(container, field) !== undefined);
+    if (!isWhole) throw incomplete(`a container has no ${field}`);
+  }
+  return { taskDefinition, tags: isArray(tags) ? tags : [] };
+}
+
+function incomplete(what: string): MalformedAnswer {
+  return new MalformedAnswer('DescribeTaskDefinition', what);
 }
 
 /** What DescribeTaskDefinition adds and RegisterTaskDefinition refuses (ECS API, TaskDefinition). */

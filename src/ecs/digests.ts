@@ -16,15 +16,25 @@ export type DigestProof =
   | { readonly kind: 'differs'; readonly detail: string }
   | { readonly kind: 'unknown'; readonly detail: string };
 
-/** Each container by itself: what its running tasks report, against its image. */
+/** What a container of a running task reports. */
+export interface ReportedImage {
+  readonly name?: string | undefined;
+  readonly imageDigest?: string | undefined;
+}
+
+/**
+ * Each container by itself: what its running tasks report, against its image. `reported`: what a look that is fresh enough
+ * has shown of them; they are read where it is left out.
+ */
 export async function proveDigests(
   aws: DigestAws,
   rollout: Rollout,
   images: Readonly<Record<string, DeployedImage>>,
+  reported?: readonly ReportedImage[],
 ): Promise<{ readonly container: string; readonly image: DeployedImage; readonly proof: DigestProof }[]> {
   const containers = Object.entries(images);
   if (containers.length === 0) return [];
-  const running = await runningDigests(aws, rollout, Object.keys(images));
+  const running = await runningDigests(aws, rollout, Object.keys(images), reported);
   const proofs = containers.map(async ([container, image]) => {
     const actual = [...(running.get(container) ?? [undefined])];
     const all = await Promise.all(actual.map((digest) => compare(aws, container, image, digest)));
@@ -42,8 +52,9 @@ async function runningDigests(
   aws: DigestAws,
   rollout: Rollout,
   containers: readonly string[],
+  reported: readonly ReportedImage[] | undefined,
 ): Promise<Digests> {
-  const ofTasks = await digestsOfTasks(aws, rollout);
+  const ofTasks = reported === undefined ? await digestsOfTasks(aws, rollout) : byContainer(reported);
   if (containers.every((name) => ofTasks.has(name))) return ofTasks;
   return new Map([...(await digestsOfRevision(aws, rollout)), ...ofTasks]);
 }
@@ -64,9 +75,7 @@ async function digestsOfRevision(aws: DigestAws, rollout: Rollout): Promise<Dige
   return byContainer(images.map(({ containerName: name, imageDigest }) => ({ name, imageDigest })));
 }
 
-function byContainer(
-  images: readonly { readonly name?: string | undefined; readonly imageDigest?: string | undefined }[],
-): Digests {
+function byContainer(images: readonly ReportedImage[]): Digests {
   const digests = new Map<string, Set<string>>();
   for (const { name, imageDigest } of images) {
     if (name === undefined || imageDigest === undefined) continue;

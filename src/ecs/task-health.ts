@@ -2,19 +2,20 @@ import type { Task } from '@aws-sdk/client-ecs';
 import { lastSegment } from '../aws/arn.ts';
 import type { Aws } from '../aws/clients.ts';
 import { awsErrorKind } from '../aws/errors.ts';
-import type { Rollout, TaskDefinition } from '../model/index.ts';
+import type { Rollout, ServiceSnapshot, TaskDefinition } from '../model/index.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { withTimeout } from '../runtime/wait.ts';
 import {
   byAddress,
   placesOf,
   targetsAt,
+  targetsOf,
   targetsOfAttachment,
   type TargetView,
   type TaskPlace,
 } from './targets.ts';
 import { failureOf, type TaskFailure } from './task-failure.ts';
-import { callsFor, listServiceTasks, mapTasks } from './tasks.ts';
+import { callsFor, listServiceTasks, listTasksStartedBy, mapTasks } from './tasks.ts';
 
 /** What one look shows of the tasks of a rollout. */
 export interface TaskHealth {
@@ -38,6 +39,21 @@ export interface TaskHealth {
 
 type TaskReads = Pick<Aws, 'ecs' | 'elb'>;
 
+/** How the tasks of a rollout are read. */
+export interface TaskQuery {
+  /**
+   * `deployment`: those that our deployment started. `revision`: those of its revision, whoever started them; after a
+   * rollback tasks live on that an older deployment started.
+   */
+  readonly by: 'deployment' | 'revision';
+  /** Our running tasks alone; undefined: all tasks of the service. `known`: what an earlier look showed beside them. */
+  readonly known?: TaskHealth;
+  /** Target groups that the tasks are served by; those of the service where they are left out. */
+  readonly groups?: readonly string[] | undefined;
+}
+
+const ALL: TaskQuery = { by: 'deployment' };
+
 /** How long one look waits for its tasks, and for each one above a hundred. */
 const TASKS_MS = 5_000;
 
@@ -52,6 +68,7 @@ const NO_TASKS: TaskHealth = { tasks: [], oldTasks: 0, drainingTasks: 0, targets
 export async function readTaskHealth(
   { aws, clock }: { readonly aws: TaskReads; readonly clock: Clock },
   rollout: Rollout,
+  query: TaskQuery = ALL,
 ): Promise<TaskHealth> {
   const desired = rollout.snapshot.desiredCount;
   const ms = TASKS_MS + MS_A_TASK * Math.max(desired - 100, 0);
@@ -61,7 +78,7 @@ export async function readTaskHealth(
   };
   try {
     const denied = { ...NO_TASKS, tasksUnread: true };
-    return await whereAllowed(() => withTimeout(clock, ms, () => tasksOf(aws, rollout, keep)), denied);
+    return await whereAllowed(() => withTimeout(clock, ms, () => tasksOf(aws, rollout, query, keep)), denied);
   } catch (error) {
     const kind = awsErrorKind(error);
     if (kind !== 'throttled' && kind !== 'transient') throw error;
@@ -77,6 +94,7 @@ type SlimTask = Pick<
   | 'lastStatus'
   | 'desiredStatus'
   | 'startedBy'
+  | 'taskDefinitionArn'
   | 'stopCode'
   | 'stoppedReason'
   | 'healthStatus'
@@ -91,10 +109,11 @@ type SlimTask = Pick<
 
 /** Of others' tasks their number is all that counts. */
 function slim(task: Task, isOurs: (task: Task) => boolean): SlimTask {
-  const { taskArn, lastStatus, desiredStatus, startedBy } = task;
-  if (!isOurs(task)) return { taskArn, lastStatus, desiredStatus, startedBy };
+  const { taskArn, lastStatus, desiredStatus, startedBy, taskDefinitionArn } = task;
+  const common = { taskArn, lastStatus, desiredStatus, startedBy, taskDefinitionArn };
+  if (!isOurs(task)) return common;
   return {
-    ...{ taskArn, lastStatus, desiredStatus, startedBy },
+    ...common,
     ...{ stopCode: task.stopCode, stoppedReason: task.stoppedReason, healthStatus: task.healthStatus },
     ...{ containers: task.containers, attachments: task.attachments, launchType: task.launchType },
     ...{ containerInstanceArn: task.containerInstanceArn, startedAt: task.startedAt },
@@ -109,83 +128,170 @@ function slim(task: Task, isOurs: (task: Task) => boolean): SlimTask {
 async function tasksOf(
   aws: TaskReads,
   rollout: Rollout,
+  query: TaskQuery,
   keep: (stopped: readonly TaskView[]) => void,
 ): Promise<TaskHealth> {
-  const { address } = rollout.snapshot;
-  const isOurs = (task: SlimTask): boolean => task.startedBy === rollout.deploymentId;
+  const { targetGroups } = rollout.snapshot;
+  // One of the same revision that an older deployment started, and that stopped, says nothing of this one.
+  const isOurs = (task: SlimTask): boolean =>
+    query.by === 'deployment' || isToStop(task)
+      ? task.startedBy === rollout.deploymentId
+      : task.taskDefinitionArn === rollout.taskDefinitionArn;
   const known = {
     essentials: essentialContainers(rollout.definition),
     containerChecks: hasContainerChecks(rollout.definition),
   };
-  const view = (task: Task): SlimTask => slim(task, isOurs);
-  const running = listServiceTasks(aws.ecs, address, 'RUNNING');
-  // It is waited for below, after the stopped ones, which may fail first.
-  running.catch(() => undefined);
-  const stopped = await listServiceTasks(aws.ecs, address, 'STOPPED');
-  const ended = await mapTasks(aws.ecs, address.cluster, stopped, view);
-  keep(ended.filter(isOurs).map((task) => viewTask(task, { ...known, healthyTasks: undefined })));
-  const wereStopped = new Set(stopped);
-  const others = (await running).filter((arn) => !wereStopped.has(arn));
-  const alive = await mapTasks(aws.ecs, address.cluster, others, view);
-  // One that stopped between the two reads is in both.
-  const tasks = [...new Map([...ended, ...alive].map((task) => [task.taskArn, task])).values()];
+  const onlyOurs = query.known !== undefined && query.by === 'deployment' && rollout.deploymentId !== '';
+  const { tasks, calls } = await (onlyOurs
+    ? runningOnly(aws, rollout, (task) => slim(task, isOurs))
+    : runningAndStopped(
+        aws,
+        rollout,
+        (task) => slim(task, isOurs),
+        (ended) => {
+          const ours = ended.filter(isOurs);
+          keep(ours.map((task) => viewTask(task, { ...known, behind: undefined })));
+        },
+      ));
   const ours = tasks.filter(isOurs);
   const old = tasks.filter((task) => !isOurs(task) && task.lastStatus !== 'STOPPED');
   // The address of a stopped task may be that of another one by now.
   const behind = await behindGroups(
     aws,
-    rollout,
+    rollout.snapshot,
     ours.filter((task) => task.lastStatus !== 'STOPPED'),
+    query.groups,
   );
-  const sources = { ...known, healthyTasks: behind && healthyTasks(behind) };
+  const views = ours.map((task) => viewTask(task, { ...known, behind }));
+  const gone = onlyOurs ? query.known.tasks.filter(({ status }) => status === 'STOPPED') : [];
+  const { oldTasks = 0, drainingTasks = 0 } = query.known ?? {};
   return {
-    tasks: ours.map((task) => viewTask(task, sources)),
-    oldTasks: old.length,
-    drainingTasks: old.filter((task) => task.desiredStatus === 'STOPPED').length,
+    tasks: [...gone, ...views],
+    ...(onlyOurs
+      ? { oldTasks, drainingTasks }
+      : { oldTasks: old.length, drainingTasks: old.filter(isToStop).length }),
     targets: behind === undefined ? [] : ourTargets(behind),
-    targetsUnread: behind === undefined && rollout.snapshot.targetGroups.length > 0,
+    targetsUnread: behind === undefined && targetGroups.length > 0,
     unanswered: undefined,
-    calls: 2 + callsFor(stopped.length) + callsFor(others.length) + rollout.snapshot.targetGroups.length,
+    calls: calls + targetGroups.length,
   };
+}
+
+interface FoundTasks {
+  readonly tasks: readonly SlimTask[];
+  /** DescribeTasks and ListTasks calls. */
+  readonly calls: number;
+}
+
+/** ListTasks takes `startedBy` as its only filter, and lists what is to run then. */
+async function runningOnly(
+  { ecs }: TaskReads,
+  { snapshot: { address }, deploymentId }: Rollout,
+  view: (task: Task) => SlimTask,
+): Promise<FoundTasks> {
+  const arns = await listTasksStartedBy(ecs, address.cluster, deploymentId);
+  const tasks = await mapTasks(ecs, address.cluster, arns, view);
+  return { tasks, calls: 2 * callsFor(arns.length) };
+}
+
+async function runningAndStopped(
+  { ecs }: TaskReads,
+  { snapshot: { address } }: Rollout,
+  view: (task: Task) => SlimTask,
+  keep: (ended: readonly SlimTask[]) => void,
+): Promise<FoundTasks> {
+  const running = listServiceTasks(ecs, address, 'RUNNING');
+  // It is waited for below, after the stopped ones, which may fail first.
+  running.catch(() => undefined);
+  const stopped = await listServiceTasks(ecs, address, 'STOPPED');
+  const ended = await mapTasks(ecs, address.cluster, stopped, view);
+  keep(ended);
+  const wereStopped = new Set(stopped);
+  const others = (await running).filter((arn) => !wereStopped.has(arn));
+  const alive = await mapTasks(ecs, address.cluster, others, view);
+  // One that stopped between the two reads is in both.
+  const tasks = [...new Map([...ended, ...alive].map((task) => [task.taskArn, task])).values()];
+  return { tasks, calls: 2 + 2 * (callsFor(stopped.length) + callsFor(others.length)) };
+}
+
+function isToStop({ desiredStatus }: SlimTask): boolean {
+  return desiredStatus === 'STOPPED';
+}
+
+/** Running tasks of a service, counted by the deployment that they stand for. */
+export type TasksByDeployment = ReadonlyMap<
+  string,
+  {
+    readonly healthy: number;
+    /** They run, and neither a load balancer nor a check of their own says whether they are healthy. */
+    readonly unchecked: boolean;
+  }
+>;
+
+/**
+ * Reads how many tasks of each deployment are healthy; undefined where the load balancer may not be asked. After a rollback
+ * tasks live on that an older deployment started: they stand for the one of their revision. `hasChecks`: whether the
+ * containers of a revision have a health check.
+ */
+export async function readHealthOfTasks(
+  aws: TaskReads,
+  snapshot: Pick<ServiceSnapshot, 'address' | 'targetGroups'>,
+  deployments: readonly { readonly id?: string | undefined; readonly taskDefinition?: string | undefined }[],
+  hasChecks: (taskDefinitionArn: string) => boolean,
+): Promise<TasksByDeployment | undefined> {
+  const { address } = snapshot;
+  const arns = await listServiceTasks(aws.ecs, address, 'RUNNING');
+  const tasks = await mapTasks(aws.ecs, address.cluster, arns, (task) => slim(task, () => true));
+  const behind = await behindGroups(aws, snapshot, tasks, undefined);
+  if (behind === undefined && snapshot.targetGroups.length > 0) return undefined;
+  const found = new Map<string, { healthy: number; unchecked: boolean }>();
+  for (const task of tasks) {
+    const arn = task.taskDefinitionArn ?? '';
+    const of =
+      deployments.find(({ id }) => id === task.startedBy) ??
+      deployments.find(({ taskDefinition }) => taskDefinition === arn);
+    const containerChecks = hasChecks(arn);
+    const count = found.get(of?.id ?? '') ?? {
+      healthy: 0,
+      unchecked: !containerChecks && behind === undefined,
+    };
+    if (viewTask(task, { essentials: [], containerChecks, behind }).healthy) count.healthy += 1;
+    found.set(of?.id ?? '', count);
+  }
+  return found;
 }
 
 /** Tasks behind target groups. */
 interface Behind {
+  /** By the ARN of the task. */
   readonly places: ReadonlyMap<string, TaskPlace>;
-  /** For each attachment of the service, its targets. */
-  readonly groups: readonly (readonly TargetView[])[];
+  /** For each attachment of the service, its targets by address. */
+  readonly groups: readonly ReadonlyMap<string, readonly TargetView[]>[];
 }
 
 /** Undefined where the service has no target groups, and where they may not be read. */
 async function behindGroups(
   aws: TaskReads,
-  rollout: Rollout,
-  tasks: readonly Task[],
+  { targetGroups, address }: Pick<ServiceSnapshot, 'address' | 'targetGroups'>,
+  tasks: readonly SlimTask[],
+  served: readonly string[] | undefined,
 ): Promise<Behind | undefined> {
-  const { targetGroups, address } = rollout.snapshot;
   if (targetGroups.length === 0) return undefined;
+  const reads = (): Promise<TargetView[]>[] =>
+    served === undefined || served.length === 0
+      ? targetGroups.map((group) => targetsOfAttachment(aws.elb, group))
+      : served.map((arn) => targetsOf(aws.elb, arn));
   return whereAllowed(async () => {
-    const [places, ...groups] = await Promise.all([
-      placesOf(aws.ecs, address.cluster, tasks),
-      ...targetGroups.map((group) => targetsOfAttachment(aws.elb, group)),
-    ]);
-    return { places, groups };
+    const [places, ...groups] = await Promise.all([placesOf(aws.ecs, address.cluster, tasks), ...reads()]);
+    return { places, groups: groups.map(byAddress) };
   }, undefined);
 }
 
-/** ARNs of the tasks that every target group finds healthy. */
-function healthyTasks({ places, groups }: Behind): Set<string> {
-  const healthy = groups.map((group) => byAddress(group.filter((target) => target.state === 'healthy')));
-  const isHealthy = (place: TaskPlace): boolean =>
-    healthy.every((group) => targetsAt(place, group).length > 0);
-  return new Set([...places].flatMap(([arn, place]) => (isHealthy(place) ? [arn] : [])));
-}
-
 function ourTargets({ places, groups }: Behind): TargetView[] {
-  const targets = groups.flat();
-  const at = byAddress(targets);
-  const ours = new Set([...places.values()].flatMap((place) => targetsAt(place, at)));
-  return targets.filter((target) => ours.has(target));
+  return groups.flatMap((group) => {
+    const ours = [...places.values()].flatMap((place) => targetsAt(place, group));
+    return [...new Set(ours)];
+  });
 }
 
 /** Evidence that the credentials may not read is done without. */
@@ -207,8 +313,22 @@ export interface TaskView {
   readonly healthy: boolean;
   /** Something besides its running says whether it is healthy. */
   readonly checked: boolean;
+  /** What keeps it from being healthy: "is PENDING", "target unhealthy (Target.Timeout)". */
+  readonly why?: string;
+  /** ECS wants it to stop, or it has stopped. */
+  readonly leaving?: true;
   /** Why it stopped; undefined while it runs, and where it stopped for reasons that are none. */
   readonly failure: TaskFailure | undefined;
+  /** How long a failed one ran, in milliseconds by AWS's own times. */
+  readonly lifeMs?: number;
+  /** What its containers report while it runs. */
+  readonly containers?: readonly ContainerView[];
+}
+
+/** A container of a running task. */
+export interface ContainerView {
+  readonly name: string;
+  readonly imageDigest: string | undefined;
 }
 
 /** What is to be known of a task beside what ECS says of it. */
@@ -217,24 +337,62 @@ export interface HealthSources {
   readonly essentials: readonly string[];
   /** An essential container has a health check. */
   readonly containerChecks: boolean;
-  /** ARNs of the tasks that are healthy in every target group; undefined where there is none, or none may be read. */
-  readonly healthyTasks: ReadonlySet<string> | undefined;
+  /** The targets behind which the tasks are; undefined where there are none, or none may be read. */
+  readonly behind: Behind | undefined;
 }
 
-export function viewTask(task: Task, sources: HealthSources): TaskView {
+/** Pure: a task against its container health check and every target group. */
+export function viewTask(task: SlimTask, sources: HealthSources): TaskView {
+  const { essentials, containerChecks, behind } = sources;
+  const failure = failureOf(task, essentials);
+  const isLeaving = task.desiredStatus === 'STOPPED' || task.lastStatus === 'STOPPED';
+  const place = behind?.places.get(task.taskArn ?? '');
+  const why = [
+    containerState(task, containerChecks),
+    ...(behind?.groups ?? []).map((group) => targetState(place, group)),
+  ].find((each) => each !== undefined);
   return {
     id: lastSegment(task.taskArn ?? ''),
     status: task.lastStatus ?? '',
-    healthy: isHealthy(task, sources),
-    checked: sources.containerChecks || sources.healthyTasks !== undefined,
-    failure: failureOf(task, sources.essentials),
+    healthy: !isLeaving && why === undefined,
+    checked: containerChecks || behind !== undefined,
+    ...(why === undefined ? {} : { why }),
+    ...(isLeaving ? { leaving: true } : {}),
+    failure,
+    ...(failure === undefined ? {} : { lifeMs: lifeOf(task) }),
+    ...(task.lastStatus === 'RUNNING' ? { containers: containersOf(task) } : {}),
   };
 }
 
-function isHealthy(task: Task, sources: HealthSources): boolean {
-  if (task.lastStatus !== 'RUNNING' || task.desiredStatus === 'STOPPED') return false;
-  if (sources.containerChecks && task.healthStatus !== 'HEALTHY') return false;
-  return sources.healthyTasks?.has(task.taskArn ?? '') ?? true;
+function containersOf({ containers = [] }: SlimTask): ContainerView[] {
+  return containers.map(({ name = '', imageDigest }) => ({ name, imageDigest }));
+}
+
+function containerState(task: SlimTask, containerChecks: boolean): string | undefined {
+  if (task.lastStatus !== 'RUNNING') return `is ${task.lastStatus ?? 'in no state'}`;
+  if (!containerChecks || task.healthStatus === 'HEALTHY') return undefined;
+  return `its container health check says ${task.healthStatus ?? 'UNKNOWN'}`;
+}
+
+/** Undefined where the target serves: healthy, or health checks are disabled. */
+function targetState(
+  place: TaskPlace | undefined,
+  group: ReadonlyMap<string, readonly TargetView[]>,
+): string | undefined {
+  const targets = place === undefined ? [] : targetsAt(place, group);
+  if (targets.length === 0) return 'is not registered as a target yet';
+  const isServing = targets.some(
+    ({ state, reason }) => state === 'healthy' || reason === 'Target.HealthCheckDisabled',
+  );
+  if (isServing) return undefined;
+  const [target] = targets;
+  const detail = [target?.reason, target?.description].filter((part) => part !== undefined).join(': ');
+  return `target ${target?.state ?? ''}${detail === '' ? '' : ` (${detail})`}`;
+}
+
+function lifeOf({ startedAt, executionStoppedAt, stoppedAt }: SlimTask): number {
+  const end = executionStoppedAt ?? stoppedAt;
+  return startedAt === undefined || end === undefined ? 0 : end.getTime() - startedAt.getTime();
 }
 
 /** Pure: the names of the containers whose end ends the task (ECS API, ContainerDefinition: essential by default). */

@@ -1,4 +1,5 @@
 import type { ListTasksCommandInput, Task } from '@aws-sdk/client-ecs';
+import { nextPageOf } from '../aws/answers.ts';
 import type { EcsReads } from '../aws/clients.ts';
 import type { Rollout, ServiceAddress } from '../model/index.ts';
 
@@ -13,6 +14,15 @@ export function listServiceTasks(
   desiredStatus: 'RUNNING' | 'STOPPED',
 ): Promise<string[]> {
   return listTasks(ecs, { cluster: address.cluster, serviceName: address.name, desiredStatus });
+}
+
+/** ARNs of the tasks that a deployment started and that are to run. ListTasks takes no other filter beside it. */
+export function listTasksStartedBy(
+  ecs: Pick<EcsReads, 'listTasks'>,
+  cluster: string,
+  startedBy: string,
+): Promise<string[]> {
+  return listTasks(ecs, { cluster, startedBy });
 }
 
 /** ARNs of all tasks of a family in a cluster: those of services, and those that belong to none. */
@@ -34,7 +44,7 @@ async function listTasks(ecs: Pick<EcsReads, 'listTasks'>, which: ListTasksComma
       ...(nextToken === undefined ? {} : { nextToken }),
     });
     arns.push(...(answer.taskArns ?? []));
-    nextToken = answer.nextToken;
+    nextToken = nextPageOf('ListTasks', nextToken, answer.nextToken);
   } while (nextToken !== undefined);
   return arns;
 }

@@ -1,10 +1,12 @@
 import type { AlarmReads } from '../aws/clients.ts';
 import { awsErrorKind, deployErrorOf, describeAwsError } from '../aws/errors.ts';
+import type { Measurement } from '../model/analysis.ts';
 import type { AlarmView, GateResult } from '../model/index.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { DeployError } from '../runtime/error.ts';
 import { counted, type Log } from '../runtime/log.ts';
 import { Heartbeat, poll, withTimeout } from '../runtime/wait.ts';
+import type { Measurer } from './analysis.ts';
 
 /** However little of the bake is left, a look that is begun has as long. */
 const LEAST_MS = 15_000;
@@ -51,6 +53,61 @@ export async function surveyAlarms(
   return seen;
 }
 
+/** Pause between two looks at the alarms while ECS shifts traffic or bakes. */
+const EVERY_MS = 15_000;
+
+/**
+ * Asks the alarms from the first production traffic of the new revision on. One that is in ALARM judges only once it has
+ * been OK, the survey (`before`) included.
+ */
+export function alarmsMeasurer(
+  ctx: AlarmContext,
+  names: readonly string[],
+  before: readonly AlarmView[],
+  limitMs: number,
+): Measurer {
+  return {
+    gate: 'alarms',
+    rule: { successes: 1, failures: 1, goodFirst: true, limitMs },
+    before: before.map((alarm) => measurementOf(alarm, 0, ctx.clock.now())),
+    everyMs: ({ phase, traffic }) =>
+      ['shifting', 'baking'].includes(phase) && traffic !== 'none' ? EVERY_MS : undefined,
+    measure: async ({ n }) => {
+      const at = ctx.clock.now();
+      const seen = await readAlarms(ctx, names, at);
+      if (seen === 'denied' || seen === 'unanswered') {
+        const reading = { kind: 'unanswered', forGood: seen === 'denied' } as const;
+        const detail = seen === 'denied' ? 'cloudwatch:DescribeAlarms is denied' : 'no answer';
+        return names.map((subject) => ({
+          ...{ gate: 'alarms' as const, subject, round: n, at },
+          ...{ reading, detail, evidence: [] },
+        }));
+      }
+      return seen.map((alarm) => measurementOf(alarm, n, at));
+    },
+  };
+}
+
+function measurementOf({ name, state, reason }: AlarmView, round: number, at: number): Measurement {
+  const common = { gate: 'alarms' as const, subject: name, round, at, evidence: [] };
+  switch (state) {
+    case 'OK':
+      return { ...common, reading: { kind: 'good' }, detail: `alarm "${name}" is OK` };
+    case 'ALARM':
+      return {
+        ...common,
+        reading: { kind: 'bad', cause: 'alarm', blames: true },
+        detail: `alarm "${name}" is in ALARM: ${reason}`,
+      };
+    case 'INSUFFICIENT_DATA':
+      return {
+        ...common,
+        reading: { kind: 'inconclusive', atLimit: 'skipped' },
+        detail: `alarm "${name}" has no data`,
+      };
+  }
+}
+
 /** However the last look of the bake went, the result rests on an answer: this long is asked for one. */
 const SECONDS_FOR_AN_ANSWER = 30;
 
@@ -62,10 +119,10 @@ export async function alarmsGate(
   ctx: AlarmContext,
   names: readonly string[],
   before: readonly AlarmView[],
-  limits: { readonly bakeMinutes: number; readonly pollSeconds: number },
+  limits: { readonly bakeMinutes: number; readonly pollSeconds: number; readonly until?: number },
 ): Promise<GateResult> {
   const { clock } = ctx;
-  const until = clock.now() + limits.bakeMinutes * 60_000;
+  const until = limits.until ?? clock.now() + limits.bakeMinutes * 60_000;
   const ignored = before.filter(isInAlarm).map(({ name }) => name);
   let watched: Watched = { ignored, unknownBefore: [], known: before, now: [] };
   const heartbeat = new Heartbeat(clock);

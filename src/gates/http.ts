@@ -4,6 +4,7 @@ import { runInNewContext } from 'node:vm';
 import type { Measurement as Counted, Reading, Round, Rule } from '../model/analysis.ts';
 import type { GateRequest, HttpCheck, Probe, StatusRange } from '../model/index.ts';
 import { count, type Standing } from '../model/count.ts';
+import type { Measurer } from './analysis.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { isError } from '../runtime/error.ts';
 import { withoutQuery } from '../runtime/http.ts';
@@ -28,6 +29,8 @@ export interface HttpGateEnd {
   /** Bad answers of all. */
   readonly bad: number;
   readonly asked: number;
+  /** Its last bad answer, line by line: status, headers of note, and how its body begins. */
+  readonly answer?: readonly string[];
   /** It failed with the 3xx or 4xx that it gave in the survey: that is no evidence against the new revision. */
   readonly asBefore: boolean;
 }
@@ -137,31 +140,23 @@ class Answers {
   #answered: boolean;
   #last: Measurement = { kind: 'error', what: 'not asked' };
   #status: number | undefined;
+  #badAnswer: readonly string[] | undefined;
 
   constructor(check: HttpCheck, before: Probe | undefined, since: number, limitMs: number) {
     this.#check = check;
     this.#before = before;
     this.#answered = before?.kind === 'answer';
     this.#round = { n: 1, phase: 'proving', since, deploymentId: '', traffic: 'all' };
-    const window = { bad: check.failures * 2, of: check.failures * 10 };
-    const { successes, failures } = check;
-    this.#rule = { successes, failures, window, goodFirst: false, limitMs };
+    this.#rule = httpRule(check, limitMs);
   }
 
   add(probe: Probe, at: number): Measurement {
     const measurement = measure(probe, this.#check, this.#before);
     this.#answered ||= probe.kind === 'answer';
     this.#last = measurement;
+    if (measurement.kind !== 'good' && probe.kind === 'answer') this.#badAnswer = answerLines(probe);
     this.#status = probe.kind === 'answer' ? probe.status : undefined;
-    this.#counted.push({
-      gate: 'http',
-      subject: this.#check.url,
-      round: 1,
-      at,
-      reading: READINGS[measurement.kind],
-      detail: measurement.what,
-      evidence: [],
-    });
+    this.#counted.push(measurementOf('http', this.#check, measurement, 1, at));
     return measurement;
   }
 
@@ -192,10 +187,109 @@ class Answers {
       reachable: this.#answered,
       bad,
       asked,
+      ...(passed || this.#badAnswer === undefined ? {} : { answer: this.#badAnswer }),
       asBefore:
         !passed && this.#last.kind === 'bad' && isSameRefusal(this.#status, this.#before, this.#check),
     };
   }
+}
+
+/** In a row, or twice as many among the last ten times that many. */
+export function httpRule({ successes, failures }: HttpCheck, limitMs: number): Rule {
+  const window = { bad: 2 * failures, of: 20 * failures };
+  return { successes, failures, window, goodFirst: false, limitMs };
+}
+
+function measurementOf(
+  gate: 'http' | 'test-url',
+  check: HttpCheck,
+  { kind, what }: Measurement,
+  round: number,
+  at: number,
+): Counted {
+  const subject = withoutQuery(check.url);
+  return { gate, subject, round, at, reading: READINGS[kind], detail: what, evidence: [] };
+}
+
+/**
+ * Asks a URL in the stages of a rollout that ECS shifts: `test-url` while test traffic alone reaches the new revision,
+ * `http` from its first production traffic on. Weights are requested, not reached: what the test URL answers before its
+ * first good answer may still be the old revision's.
+ */
+export function urlMeasurer(
+  ctx: HttpGateContext,
+  gate: 'http' | 'test-url',
+  check: HttpCheck,
+  before: Probe | undefined,
+  limitMs: number,
+): Measurer {
+  let hasBeenGood = gate === 'http';
+  let lastLine = '';
+  return {
+    gate,
+    rule: httpRule(check, limitMs),
+    everyMs: ({ phase, traffic, pause }) => {
+      const isDue =
+        gate === 'test-url'
+          ? traffic === 'test'
+          : ['shifting', 'baking'].includes(phase) && traffic !== 'none';
+      if (!isDue) return undefined;
+      const seconds = phase === 'baking' && pause === undefined ? BAKE_SECONDS : 0;
+      return Math.max(check.intervalSeconds, seconds) * 1000;
+    },
+    measure: async ({ n }, signal) => {
+      const at = ctx.clock.now();
+      const probe = await ctx.ask(check, signal);
+      const measurement = measure(probe, check, before);
+      hasBeenGood ||= measurement.kind === 'good';
+      const line = `${withoutQuery(check.url)}: ${measurement.what}`;
+      if (line !== lastLine) ctx.log.line(line);
+      lastLine = line;
+      const answer = measurementOf(gate, check, measurement, n, at);
+      if (answer.reading.kind !== 'bad') return [answer];
+      if (!hasBeenGood) return [{ ...answer, reading: READINGS['old-version'] }];
+      const status = probe.kind === 'answer' ? probe.status : undefined;
+      const blames = !isSameRefusal(status, before, check);
+      return [{ ...answer, reading: { ...answer.reading, blames } }];
+    },
+  };
+}
+
+/** Headers that say who answered, and why. */
+const NOTED = [
+  'server',
+  'via',
+  'content-type',
+  'location',
+  'retry-after',
+  'www-authenticate',
+  'x-cache',
+  'x-amzn-errortype',
+  'x-amzn-trace-id',
+];
+
+/** Bytes of a body that are shown. */
+const SHOWN_BYTES = 500;
+
+/** Pure: an answer as a person reads it: status, headers of note, and the first 500 bytes. */
+export function answerLines({
+  status,
+  url,
+  headers = {},
+  body,
+}: Probe & { readonly kind: 'answer' }): string[] {
+  const bytes = Buffer.from(body);
+  // A letter of several bytes that is cut in two is left out.
+  const shown = bytes
+    .subarray(0, SHOWN_BYTES)
+    .toString('utf8')
+    .replace(/\uFFFD$/, '');
+  const more = bytes.length > SHOWN_BYTES ? [`… (${bytes.length - SHOWN_BYTES} bytes more)`] : [];
+  return [
+    `status ${status} from ${withoutQuery(url)}`,
+    ...NOTED.flatMap((name) => (headers[name] === undefined ? [] : [`${name}: ${headers[name]}`])),
+    ...(shown.trim() === '' ? ['(an empty body)'] : [...shown.trimEnd().split(/\r?\n/), ...more]),
+  ];
 }
 
 const READINGS: Readonly<Record<Measurement['kind'], Reading>> = {
@@ -263,7 +357,8 @@ export function acceptsRedirect(statuses: readonly StatusRange[]): boolean {
   return statuses.some((range) => range.from < 400 && range.to >= 300);
 }
 
-function accepts(statuses: readonly StatusRange[], status: number): boolean {
+/** Pure: the status is one of those that are good. */
+export function accepts(statuses: readonly StatusRange[], status: number): boolean {
   return statuses.some((range) => status >= range.from && status <= range.to);
 }
 
@@ -379,14 +474,15 @@ async function follow(check: HttpCheck, start: URL, signal: AbortSignal): Promis
     const location = answer.headers.location;
     const status = answer.statusCode ?? 0;
     if (!REDIRECTS.includes(status) || location === undefined || acceptsRedirect(check.statuses)) {
-      return { kind: 'answer', status, body: await bodyOf(answer), url: url.href };
+      const body = await bodyOf(answer);
+      return { kind: 'answer', status, body, url: url.href, headers: headersOf(answer) };
     }
     answer.destroy();
     const next = URL.parse(location, url.href);
     const isHttp = next?.protocol === 'http:' || next?.protocol === 'https:';
     // An answer all the same, and no good one: the list of statuses holds no redirect. Another host proves nothing of this.
     if (next === null || !isHttp || next.hostname !== start.hostname || hops === MAX_REDIRECTS)
-      return { kind: 'answer', status, body: '', url: url.href };
+      return { kind: 'answer', status, body: '', url: url.href, headers: headersOf(answer) };
     url = next;
   }
 }
@@ -409,6 +505,14 @@ function get(
     request.on('error', reject);
     request.end();
   });
+}
+
+function headersOf({ headers }: IncomingMessage): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, Array.isArray(value) ? value.join(', ') : value]],
+    ),
+  );
 }
 
 async function bodyOf(answer: IncomingMessage): Promise<string> {

@@ -1,27 +1,58 @@
+import type { ReportedImage } from '../ecs/digests.ts';
 import type { Aws } from '../aws/clients.ts';
 import { awsErrorKind, deployErrorOf, describeAwsError } from '../aws/errors.ts';
-import type {
-  AlarmView,
-  Cause,
-  DeployedImage,
-  GateResult,
-  Probe,
-  Problem,
-  Request,
-  Rollout,
-  ServiceRun,
+import { masksOfContainers } from '../ecs/environment-values.ts';
+import {
+  withGate,
+  type AlarmView,
+  type Cause,
+  type DeployedImage,
+  type Evidence,
+  type GateResult,
+  type Probe,
+  type Problem,
+  type Request,
+  type Rollout,
+  type ServiceRun,
 } from '../model/index.ts';
 import { DeployError } from '../runtime/error.ts';
 import { withoutQuery } from '../runtime/http.ts';
 import { counted } from '../runtime/log.ts';
+import { Masks } from '../runtime/masks.ts';
 import { withTimeout } from '../runtime/wait.ts';
 import { alarmsGate } from './alarms.ts';
 import { digestGate } from './digest.ts';
 import { httpGate, watchUrl, type HttpGateContext, type HttpGateEnd } from './http.ts';
-import { targetsGate, watchTargets, type TargetsLimits } from './targets.ts';
 
 export interface GateContext extends HttpGateContext {
   readonly aws: Pick<Aws, 'ecs' | 'ecr' | 'elb' | 'alarms'>;
+  readonly tasks: TaskProofs;
+}
+
+/** Limits of the proof by tasks and targets. */
+export interface TaskLimits {
+  readonly deadlineSeconds: number;
+  readonly pollSeconds: number;
+  /** Of tasks that crash after the rollout was complete. */
+  readonly failedTaskLimit: number | 'auto';
+  readonly failFast: boolean;
+  /** Tasks that the service desired when it was last seen. */
+  readonly desired: number;
+}
+
+/** What the looks of the run say of tasks and targets. */
+export interface TaskProofs {
+  /** What the running tasks reported at the last look, where that was after the rollout was complete. */
+  reported(rollout: Rollout): readonly ReportedImage[] | undefined;
+  /** Waits until all tasks are proven healthy, or fail. */
+  prove(ctx: HttpGateContext, rollout: Rollout, limits: TaskLimits): Promise<GateResult>;
+  /** Looks at them while the new revision bakes, until a reading of the clock: a failure, or undefined. */
+  watch(
+    ctx: HttpGateContext,
+    rollout: Rollout,
+    limits: TaskLimits,
+    until: number,
+  ): Promise<GateResult | undefined>;
 }
 
 /** Digest, then targets: what has to hold for each service by itself. Ends at the first gate that fails. */
@@ -34,7 +65,8 @@ export function proveService(
   const ms = request.gate.deadlineSeconds * 1000;
   const digest: Omit<Proof, 'isExpected'> = {
     name: 'digest',
-    run: (rollout) => withTimeout(ctx.clock, ms, () => digestGate(ctx.aws, rollout, images)),
+    run: (rollout) =>
+      withTimeout(ctx.clock, ms, () => digestGate(ctx.aws, rollout, images, ctx.tasks.reported(rollout))),
   };
   const digestExpected = Object.keys(images).length > 0;
   return prove(ctx, serviceRun, [
@@ -56,11 +88,11 @@ function targetsProof(ctx: GateContext, serviceRun: ServiceRun, request: Request
   return {
     name: 'targets',
     isExpected: true,
-    run: (rollout) => targetsGate(ctx, rollout, limits),
+    run: (rollout) => ctx.tasks.prove(ctx, rollout, limits),
   };
 }
 
-function limitsOf({ desiredCount }: ServiceRun, { gate, rollout: asked }: Request): TargetsLimits {
+function limitsOf({ desiredCount }: ServiceRun, { gate, rollout: asked }: Request): TaskLimits {
   const { pollSeconds, failedTaskLimit, failFast } = asked;
   return {
     deadlineSeconds: gate.deadlineSeconds,
@@ -78,13 +110,13 @@ async function prove(
   proofs: readonly Proof[],
 ): Promise<ServiceRun> {
   const { rollout } = serviceRun;
-  if (rollout === undefined || serviceRun.problem !== undefined || serviceRun.desiredCount === 0)
-    return serviceRun;
-  const gates = [...serviceRun.gates];
+  const isAsked = serviceRun.problem === undefined && serviceRun.waiting === undefined;
+  if (rollout === undefined || !isAsked || serviceRun.desiredCount === 0) return serviceRun;
+  let { gates } = serviceRun;
   for (const proof of proofs) {
     const result = await passOrProblem(proof, rollout);
     if ('recovery' in result) return { ...serviceRun, gates, problem: result };
-    gates.push(result);
+    gates = withGate(gates, result);
     const text = `${serviceRun.snapshot.address.name}: ${result.gate} gate ${result.state}: ${result.detail}`;
     if ((result.state === 'skipped' && proof.isExpected) || result.unchecked === true) ctx.log.warn(text);
     else ctx.log.line(text);
@@ -176,13 +208,14 @@ export async function bake(
   const { alarms, bakeMinutes } = request.gate;
   const evaluated = evaluatedTogether(serviceRuns);
   if ((alarms.length === 0 && bakeMinutes === 0) || evaluated.length === 0) return [...serviceRuns];
-  const limits = { bakeMinutes, pollSeconds: request.rollout.pollSeconds };
+  const until = bakeEnd(ctx, evaluated, bakeMinutes);
+  const limits = { bakeMinutes, until, pollSeconds: request.rollout.pollSeconds };
   const askAlarms = (during: GateContext): Promise<ServiceRun[]> =>
     alarms.length === 0
-      ? baking(during, serviceRuns, bakeMinutes)
+      ? baking(during, serviceRuns, until)
       : withAlarms(during, serviceRuns, () => alarmsGate(during, alarms, before.alarms, limits));
   if (bakeMinutes === 0) return askAlarms(ctx);
-  const baked = await bakeWatched(ctx, serviceRuns, request, before.answer, askAlarms);
+  const baked = await bakeWatched(ctx, serviceRuns, request, before.answer, until, askAlarms);
   const again = evaluatedTogether(baked);
   const proveAgain = async (serviceRun: ServiceRun): Promise<ServiceRun> =>
     again.includes(serviceRun)
@@ -190,6 +223,12 @@ export async function bake(
       : serviceRun;
   const proven = await Promise.all(baked.map(proveAgain));
   return proveUrl(ctx, proven, request, before.answer);
+}
+
+/** A reading of the clock: the bake counts from when all traffic was on the new revisions, ECS's own included. */
+function bakeEnd({ clock }: GateContext, serviceRuns: readonly ServiceRun[], minutes: number): number {
+  const now = clock.now();
+  return Math.max(...serviceRuns.map(({ allTrafficSince = now }) => allTrafficSince)) + minutes * 60_000;
 }
 
 /** Ends a bake that has nothing left to judge. */
@@ -204,9 +243,9 @@ async function bakeWatched(
   serviceRuns: readonly ServiceRun[],
   request: Request,
   before: Probe | undefined,
+  until: number,
   askAlarms: (during: GateContext) => Promise<ServiceRun[]>,
 ): Promise<ServiceRun[]> {
-  const until = ctx.clock.now() + request.gate.bakeMinutes * 60_000;
   const over = new AbortController();
   const during = { ...ctx, signal: AbortSignal.any([ctx.signal, over.signal]) };
   const evaluated = evaluatedTogether(serviceRuns).filter(({ desiredCount }) => desiredCount !== 0);
@@ -221,7 +260,7 @@ async function bakeWatched(
   const askTasks = async (serviceRun: ServiceRun): Promise<void> => {
     if (serviceRun.rollout === undefined) return;
     const limits = limitsOf(serviceRun, request);
-    const bad = await watchTargets(during, serviceRun.rollout, limits, until);
+    const bad = await ctx.tasks.watch(during, serviceRun.rollout, limits, until);
     if (bad === undefined) return;
     failed.set(serviceRun, bad);
     if (failed.size === evaluated.length || request.rollout.onFailure === 'rollback-all')
@@ -245,7 +284,7 @@ async function bakeWatched(
     const bad = before === undefined ? undefined : failed.get(before);
     if (bad === undefined || serviceRun.problem !== undefined) return serviceRun;
     ctx.log.line(`${serviceRun.snapshot.address.name}: ${bad.gate} gate failed while baking: ${bad.detail}`);
-    return { ...serviceRun, gates: [...serviceRun.gates, bad], problem: gateProblem(serviceRun, bad) };
+    return { ...serviceRun, gates: withGate(serviceRun.gates, bad), problem: gateProblem(serviceRun, bad) };
   });
   return badUrl === undefined || check === undefined
     ? after
@@ -256,10 +295,11 @@ async function bakeWatched(
 async function baking(
   { clock, signal, log }: GateContext,
   serviceRuns: readonly ServiceRun[],
-  minutes: number,
+  until: number,
 ): Promise<ServiceRun[]> {
-  log.line(`Baking for ${counted(minutes, 'minute')}; no alarm is named.`);
-  await clock.sleep(minutes * 60_000, signal);
+  const ms = Math.max(until - clock.now(), 0);
+  log.line(`Baking for ${counted(Math.round(ms / 6_000) / 10, 'minute')}; no alarm is named.`);
+  await clock.sleep(ms, signal);
   return [...serviceRuns];
 }
 
@@ -287,7 +327,7 @@ async function withAlarms(
 
 /** Services that stand or fall with what all of them share: those that this run changed, or else all, while well. */
 function evaluatedTogether(serviceRuns: readonly ServiceRun[]): ServiceRun[] {
-  const well = serviceRuns.filter((serviceRun) => serviceRun.problem === undefined);
+  const well = serviceRuns.filter(({ problem, waiting }) => problem === undefined && waiting === undefined);
   const changed = well.filter((serviceRun) => serviceRun.change !== 'none');
   return changed.length === 0 ? well : changed;
 }
@@ -300,7 +340,7 @@ function withResult(
 ): ServiceRun[] {
   return serviceRuns.map((serviceRun) => {
     if (!evaluated.includes(serviceRun)) return serviceRun;
-    const gates = [...serviceRun.gates, result];
+    const gates = withGate(serviceRun.gates, result);
     return result.state === 'failed'
       ? { ...serviceRun, gates, problem: problemOf(serviceRun) }
       : { ...serviceRun, gates };
@@ -364,7 +404,7 @@ export function alarmProblem(serviceRun: ServiceRun, result: GateResult): Proble
 export function httpProblem(
   serviceRun: ServiceRun,
   url: string,
-  end: Pick<HttpGateEnd, 'detail' | 'reachable'> & Partial<Pick<HttpGateEnd, 'asBefore'>>,
+  end: Pick<HttpGateEnd, 'detail' | 'reachable'> & Partial<Pick<HttpGateEnd, 'asBefore' | 'answer'>>,
 ): Problem {
   const asBefore = end.asBefore === true ? '; it answered so before the deployment, too' : '';
   const why = end.reachable ? `${end.detail}${asBefore}` : `${end.detail}; it never answered this runner`;
@@ -377,8 +417,17 @@ export function httpProblem(
         ? 'Check the path, the headers and the statuses of the health check: the URL was wrong before this deployment.'
         : undefined
       : 'Check that the URL is right and that this runner may reach it: it did not answer before the deployment either.',
-    evidence: [{ kind: 'http', text: `${url}: ${end.detail}` }],
+    evidence: [
+      { kind: 'http', text: `${url}: ${end.detail}` },
+      ...answerEvidence(serviceRun, end.answer ?? []),
+    ],
     recovery: end.reachable && end.asBefore !== true && serviceRun.change !== 'none' ? 'roll-back' : 'leave',
     isOver: true,
   };
+}
+
+/** An error page may show the program's settings. */
+function answerEvidence({ rollout }: ServiceRun, lines: readonly string[]): Evidence[] {
+  const masks = rollout === undefined ? new Masks() : masksOfContainers(rollout.definition);
+  return lines.map((line) => ({ kind: 'answer', text: masks.mask(line) }));
 }

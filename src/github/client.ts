@@ -1,10 +1,27 @@
 import type { getOctokit } from '@actions/github';
 import type { Clock } from '../runtime/clock.ts';
 import { isError } from '../runtime/error.ts';
-import { GitHubError, type Comment, type GitHub, type GitHubProblem, type PullRequest } from './github.ts';
+import type { JsonObject } from '../model/index.ts';
+import { parsedObject } from '../runtime/json.ts';
+import {
+  GitHubError,
+  type Comment,
+  type DeploymentState,
+  type DeploymentStatus,
+  type GitHub,
+  type GitHubDeployment,
+  type GitHubProblem,
+  type PullRequest,
+} from './github.ts';
 
 /** Comments a page; GitHub's largest. */
 const PAGE = 100;
+
+/** Deployments and statuses that are looked at. */
+const FEW = 30;
+
+/** GitHub takes 140 characters. */
+const LONGEST_DESCRIPTION = 140;
 
 /** Tries of a read, the first included. */
 const TRIES = 3;
@@ -87,6 +104,40 @@ export async function connectGitHub(
       translated(async () => {
         await issues.deleteComment({ ...where, comment_id: id });
       }),
+    deployments: (environment, sha) =>
+      translated(async () => {
+        const asked = { ...where, environment, ...(sha === undefined ? {} : { sha }), per_page: FEW };
+        return (await repos.listDeployments(asked)).data.map(deploymentOf);
+      }),
+    deploymentStatuses: (id) =>
+      translated(async () => {
+        const asked = { ...where, deployment_id: id, per_page: FEW };
+        return (await repos.listDeploymentStatuses(asked)).data.map(statusOf);
+      }),
+    createDeployment: ({ ref, environment, description, payload }) =>
+      translated(async () => {
+        const { data } = await repos.createDeployment({
+          ...where,
+          ...{ ref, environment, payload: { ...payload } },
+          description: description.slice(0, LONGEST_DESCRIPTION),
+          auto_merge: false,
+          required_contexts: [],
+        });
+        if (!('id' in data)) throw new Error(data.message ?? 'GitHub made no deployment');
+        return deploymentOf(data);
+      }),
+    createDeploymentStatus: (id, { state, description, logUrl, environmentUrl }) =>
+      translated(async () => {
+        await repos.createDeploymentStatus({
+          ...where,
+          deployment_id: id,
+          state,
+          description: description.slice(0, LONGEST_DESCRIPTION),
+          ...(logUrl === undefined ? {} : { log_url: logUrl }),
+          ...(environmentUrl === undefined ? {} : { environment_url: environmentUrl }),
+          auto_inactive: state === 'success',
+        });
+      }),
   };
 }
 
@@ -129,6 +180,46 @@ function pullRequestOf(raw: RawPullRequest): PullRequest {
     open: raw.state === 'open',
     mergeCommit: raw.merge_commit_sha ?? undefined,
     headCommit: raw.head.sha,
+  };
+}
+
+interface RawDeployment {
+  readonly id: number;
+  readonly sha: string;
+  readonly environment: string;
+  /** As it was given, or as its text. */
+  readonly payload?: unknown;
+}
+
+function deploymentOf({ id, sha, environment, payload }: RawDeployment): GitHubDeployment {
+  return {
+    id,
+    sha,
+    environment,
+    payload: typeof payload === 'string' ? parsedObject(payload) : objectOf(payload),
+  };
+}
+
+function objectOf(value: unknown): JsonObject {
+  return typeof value === 'object' && value !== null ? (value as JsonObject) : {};
+}
+
+interface RawStatus {
+  readonly state: string;
+  readonly description: string;
+  readonly log_url?: string | undefined;
+  readonly target_url?: string | undefined;
+  readonly environment_url?: string | undefined;
+}
+
+/** `target_url` is the former name of `log_url`; what is not given comes as an empty text. */
+function statusOf(raw: RawStatus): DeploymentStatus {
+  const given = (text: string | undefined): string | undefined => (text === '' ? undefined : text);
+  return {
+    state: raw.state as DeploymentState,
+    description: raw.description,
+    logUrl: given(raw.log_url) ?? given(raw.target_url),
+    environmentUrl: given(raw.environment_url),
   };
 }
 

@@ -1,3 +1,4 @@
+import type { JsonObject } from '../model/index.ts';
 import type { Clock } from '../runtime/clock.ts';
 
 /** A comment of a pull request. */
@@ -17,6 +18,26 @@ export interface PullRequest {
   readonly headCommit: string;
 }
 
+/** A deployment as GitHub records it. */
+export interface GitHubDeployment {
+  readonly id: number;
+  /** Full SHA. */
+  readonly sha: string;
+  readonly environment: string;
+  readonly payload: JsonObject;
+}
+
+/** GitHub docs, "REST API endpoints for deployment statuses". */
+export type DeploymentState =
+  'error' | 'failure' | 'inactive' | 'in_progress' | 'queued' | 'pending' | 'success';
+
+export interface DeploymentStatus {
+  readonly state: DeploymentState;
+  readonly description: string;
+  readonly logUrl: string | undefined;
+  readonly environmentUrl: string | undefined;
+}
+
 /** The calls to GitHub that this action makes, in one repository. They reject with a `GitHubError`. */
 export interface GitHub {
   /** Whose token it is; undefined where GitHub does not tell. */
@@ -31,6 +52,19 @@ export interface GitHub {
   createComment(pullRequest: number, body: string): Promise<Comment>;
   updateComment(id: number, body: string): Promise<void>;
   deleteComment(id: number): Promise<void>;
+  /** Of an environment, newest first, the latest thirty; of one commit where it is given. */
+  deployments(environment: string, sha?: string): Promise<GitHubDeployment[]>;
+  /** Newest first, the latest thirty. */
+  deploymentStatuses(id: number): Promise<DeploymentStatus[]>;
+  /** Merges nothing and waits for no check. */
+  createDeployment(of: {
+    readonly ref: string;
+    readonly environment: string;
+    readonly description: string;
+    readonly payload: JsonObject;
+  }): Promise<GitHubDeployment>;
+  /** Of success: earlier deployments of the environment become inactive. */
+  createDeploymentStatus(id: number, status: DeploymentStatus): Promise<void>;
 }
 
 /** Connects to a repository with a token. Every request ends with the signal. */

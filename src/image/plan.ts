@@ -1,9 +1,8 @@
-import { stat } from 'node:fs/promises';
-import { resolve } from 'node:path';
 import type { EcrReads } from '../aws/clients.ts';
 import type { DeployedImage, ImageSource, ProvidedImages, Request } from '../model/index.ts';
 import { DeployError } from '../runtime/error.ts';
 import type { Log } from '../runtime/log.ts';
+import { refuseMissingFiles } from './build-files.ts';
 import { CACHE_TAG } from './buildx.ts';
 import { findRepository, isImmutable, type FoundRepository } from './repository.ts';
 import { findSecrets, type BuildSecrets } from './secrets.ts';
@@ -43,7 +42,7 @@ export async function planImage(ctx: ImagePlanContext, request: Request): Promis
       ctx.log.warn(text);
     }),
     findCommit(ctx, source.context),
-    refuseMissingFiles(source.context, request, ctx.workspace),
+    refuseMissingFiles(source.context, build, ctx.workspace),
   ]);
   refuseImmutableCache(request, repository);
   const token = gitToken(source.context, request, ctx);
@@ -70,39 +69,6 @@ export function announce(imagePlan: BuildPlan, log: Log): ProvidedImages {
     `An image is to be built from ${source.context} and pushed to ${repository.uri}. A plan builds nothing.`,
   );
   return { kind: 'one', image: announced(imagePlan) };
-}
-
-async function refuseMissingFiles(context: string, { build }: Request, workspace: string): Promise<void> {
-  if (context.startsWith('-')) {
-    throw new DeployError('invalid-input', `context: "${context}" is neither a folder nor a URL.`);
-  }
-  if (isRemote(context)) return;
-  const folder = resolve(workspace, context);
-  if (!(await isThere(folder))) {
-    throw new DeployError('invalid-input', `context: the folder "${context}" does not exist.`, {
-      hint: 'It is relative to the workspace. Does actions/checkout run before this step?',
-    });
-  }
-  if (build.buildxArgs.some((arg) => /^(?:-f|--file)/.test(arg))) return;
-  const names = build.file === undefined ? ['Dockerfile', 'dockerfile'] : [];
-  const files =
-    build.file === undefined ? names.map((name) => resolve(folder, name)) : [resolve(workspace, build.file)];
-  const found = await Promise.all(files.map(isThere));
-  if (found.includes(true) || (build.file !== undefined && isRemote(build.file))) return;
-  throw new DeployError(
-    'invalid-input',
-    build.file === undefined
-      ? `context: there is no Dockerfile in "${context}".`
-      : `file: the Dockerfile "${build.file}" does not exist.`,
-    { hint: 'The input file is the path of the Dockerfile, relative to the workspace, not to the context.' },
-  );
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
 }
 
 function refuseImmutableCache({ build }: Request, { name, mutability }: FoundRepository): void {

@@ -65,15 +65,26 @@ async function describe(
     try {
       return (await aws.ecr(region).describeRepositories(what)).repositories?.[0];
     } catch (error) {
-      if (isAwsError(error, 'RepositoryNotFoundException')) throw repositoryNotFound(name, region, error);
+      if (isAwsError(error, 'RepositoryNotFoundException')) {
+        throw repositoryNotFound({ name, region, accountId: what.registryId }, error);
+      }
       throw error;
     }
   });
 }
 
-export function repositoryNotFound(name: string, region: string, cause?: unknown): DeployError {
-  return new DeployError('preflight-failed', `ECR repository "${name}" was not found in ${region}.`, {
-    hint: `Create it: aws ecr create-repository --repository-name ${name} --image-tag-mutability IMMUTABLE --region ${region}`,
+/** Where only its name was given, it is one of this account, and can be created; another account's may be meant otherwise. */
+export function repositoryNotFound(
+  { name, region, accountId }: { name: string; region: string; accountId?: string | undefined },
+  cause?: unknown,
+): DeployError {
+  const where = accountId === undefined ? region : `${region} of account ${accountId}`;
+  const create = `aws ecr create-repository --repository-name ${name} --image-tag-mutability IMMUTABLE --region ${region}`;
+  return new DeployError('preflight-failed', `ECR repository "${name}" was not found in ${where}.`, {
+    hint:
+      accountId === undefined
+        ? `Create it: ${create}`
+        : `Check account, region and name of the repository, or create it there: ${create}`,
     cause,
   });
 }

@@ -75,7 +75,7 @@ async function lookUp(
   } catch (error) {
     if (isAwsError(error, 'ImageNotFoundException')) throw imageNotFound(name, repository, error);
     if (isAwsError(error, 'RepositoryNotFoundException')) {
-      throw repositoryNotFound(repository.name, repository.region, error);
+      throw repositoryNotFound(repository, error);
     }
     if (awsErrorKind(error) === 'denied') {
       warn(`ecr:DescribeImages is denied on ${repository.name}: image ${name} is deployed unchecked.`);

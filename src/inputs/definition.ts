@@ -12,6 +12,7 @@ import {
   memory,
   role,
   taskDefinition,
+  whereElse,
   wrongSecretSource,
 } from './names.ts';
 import type { InputReader } from './reader.ts';
@@ -41,12 +42,9 @@ export function readDefinition(
   here: string | undefined,
 ): DefinitionRequest {
   const base = read.optional('task-definition', taskDefinition) ?? { kind: 'latest-of-service' };
-  const region = base.kind === 'revision' ? parseArn(base.reference)?.region : undefined;
-  if (base.kind === 'revision' && region !== undefined && here !== undefined && region !== here) {
-    read.problem(
-      'task-definition',
-      `${quoted(base.reference)} is in ${region}, but this run is in ${here} (aws-region, or the environment). Give the same region.`,
-    );
+  const elsewhere = base.kind === 'revision' ? whereElse(parseArn(base.reference), here) : undefined;
+  if (base.kind === 'revision' && elsewhere !== undefined) {
+    read.problem('task-definition', `${quoted(base.reference)} ${elsewhere}`);
   }
   return {
     base: inWorkspace(base, workspace),

@@ -14,6 +14,9 @@ export function doubtsOf(request: Request): string[] {
     ...severalArguments(request),
     ...assignmentsAsCommand('command', request.definition.command),
     ...assignmentsAsCommand('pre-deploy-command', request.preDeploy?.command),
+    ...shellWords('command', request.definition.command),
+    ...shellWords('pre-deploy-command', request.preDeploy?.command),
+    ...variables(request),
     ...credentials(request),
   ];
 }
@@ -22,13 +25,64 @@ export function doubtsOf(request: Request): string[] {
 function severalArguments({ build }: Request): string[] {
   return build.buildArgs.flatMap((line) => {
     const [name = '', ...rest] = line.split('=');
-    const more = /,\s*([A-Z_][A-Z0-9_]*)=/.exec(rest.join('='))?.[1];
-    return more === undefined
-      ? []
-      : [
-          `build-args: the value of ${name} holds ",${more}=". If ${more} is an argument of its own, put it on a line of its own: commas separate nothing here.`,
-        ];
+    return severalIn('build-args', 'an argument', name, rest.join('='));
   });
+}
+
+function severalIn(input: string, what: string, name: string, value: string): string[] {
+  const more = /,\s*([A-Z_][A-Z0-9_]*)=/.exec(value)?.[1];
+  return more === undefined
+    ? []
+    : [
+        `${input}: the value of ${name} holds ",${more}=". If ${more} is ${what} of its own, put it on a line of its own: commas separate nothing here.`,
+      ];
+}
+
+/** What values of variables hold that people mean otherwise: they are taken as they are written. */
+function variables({ definition }: Request): string[] {
+  const input = 'environment-variables';
+  return Object.entries(definition.environment.set).flatMap(([name, value]) => {
+    const runner = /\$\{?((?:GITHUB|RUNNER)_[A-Z_]+)/.exec(value)?.[1];
+    return [
+      ...severalIn(input, 'a variable', name, value),
+      ...(/^(["']).*\1$/s.test(value) && value.length > 1
+        ? [
+            `${input}: the value of ${name} stands in quotes, which become part of it. Leave them out if they are not meant.`,
+          ]
+        : []),
+      ...(value.trim() !== value
+        ? [`${input}: the value of ${name} begins or ends with a space, which becomes part of it.`]
+        : []),
+      ...(runner === undefined
+        ? []
+        : [
+            `${input}: the value of ${name} holds $${runner}, and nothing expands it. Write an expression of the workflow, such as \${{ github.sha }}.`,
+          ]),
+    ];
+  });
+}
+
+const SHELLS = /(?:^|\/)(?:ba|da|a|z|k)?sh$/;
+
+/** Operators and variables of a shell in a command that no shell reads. */
+function shellWords(input: string, command: readonly string[] | undefined): string[] {
+  if (command === undefined || command.some((word) => SHELLS.test(word))) return [];
+  const operator = command.find((word) => /^(?:&&|\|\|?|;|>>?|<|2>&1)$|;$/.test(word));
+  const builtin = /^(?:cd|export|source|set)$/.exec(command[0] ?? '')?.[0];
+  const variable = command.map((word) => /\$\{?([A-Za-z_]\w*)/.exec(word)?.[1]).find(Boolean);
+  const met =
+    operator !== undefined
+      ? `the word ${operator}`
+      : builtin !== undefined
+        ? `the word ${builtin}`
+        : variable === undefined
+          ? undefined
+          : `the variable $${variable}`;
+  return met === undefined
+    ? []
+    : [
+        `${input}: it has ${met}, which only a shell understands: unless the entry point of the image is one, the program gets it as it is. Write ["sh", "-c", "…"].`,
+      ];
 }
 
 function assignmentsAsCommand(input: string, command: readonly string[] | undefined): string[] {
@@ -39,9 +93,13 @@ function assignmentsAsCommand(input: string, command: readonly string[] | undefi
   ];
 }
 
+/** What is a credential whatever its name: keys of known makers, and addresses with a password in them. */
+const CREDENTIAL_VALUE =
+  /^(?:AKIA|ASIA)[A-Z0-9]{16}$|^(?:gh[pousr]_|github_pat_|glpat-|sk_live_|rk_live_|xox[abprs]-|npm_)[\w-]{10,}|-----BEGIN [A-Z ]*PRIVATE KEY-----|^[a-z][a-z0-9+.-]*:\/\/[^\s/:@]*:[^\s/@]+@/i;
+
 function credentials({ definition, build }: Request): string[] {
   const variables = Object.entries(definition.environment.set)
-    .filter(([name, value]) => value !== '' && soundsLikeCredential(name))
+    .filter(([name, value]) => value !== '' && (soundsLikeCredential(name) || CREDENTIAL_VALUE.test(value)))
     .map(([name]) => name);
   const args = build.buildArgs.map((line) => line.split('=', 1)[0] ?? '').filter(soundsLikeCredential);
   return [

@@ -3,7 +3,7 @@ import type { BodyExpectation, GateRequest, HttpCheck, StatusRange } from '../mo
 import { commaList, lineList, pairs } from './lists.ts';
 import { alarmName } from './names.ts';
 import type { InputReader } from './reader.ts';
-import { amount, problem, quoted, value, whole, type Parsed } from './values.ts';
+import { amount, oneOf, problem, quoted, value, whole, type Parsed } from './values.ts';
 
 /** What a good answer looks like. The pace of asking is not listed: it does no harm where nothing is asked. */
 export const HTTP_EXPECTATIONS = [
@@ -16,8 +16,13 @@ export const HTTP_EXPECTATIONS = [
 const A_DAY = 86400;
 
 export function readGate(read: InputReader): GateRequest {
+  const expected = readExpectations(read);
+  const url = read.optional('health-check-url', httpUrl);
+  const testUrl = read.optional('test-url', httpUrl);
   return {
-    http: readHttpCheck(read),
+    http: url === undefined ? undefined : { url, ...expected },
+    testUrl: testUrl === undefined ? undefined : { url: testUrl, ...expected },
+    promotion: read.value('promotion', oneOf(['auto', 'manual']), 'auto'),
     deadlineSeconds: read.value(
       'health-check-deadline-seconds',
       amount('seconds', { above: 0, most: A_DAY }, 120),
@@ -28,8 +33,7 @@ export function readGate(read: InputReader): GateRequest {
   };
 }
 
-function readHttpCheck(read: InputReader): HttpCheck | undefined {
-  const url = read.optional('health-check-url', httpUrl);
+function readExpectations(read: InputReader): Omit<HttpCheck, 'url'> {
   const expected = {
     statuses: read.value('health-check-status', statusList, '200-299'),
     body: read.optional('health-check-body', bodyExpectation),
@@ -48,8 +52,10 @@ function readHttpCheck(read: InputReader): HttpCheck | undefined {
       '5',
     ),
   };
-  for (const header of Object.values(expected.headers)) read.secrets.push(...secretsOfHeader(header));
-  return url === undefined ? undefined : { url, ...expected };
+  for (const [name, header] of Object.entries(expected.headers)) {
+    read.secrets.push(...secretsOfHeader(name, header));
+  }
+  return expected;
 }
 
 const JSON_PATHS = { example: 'path=value, such as version=1.4.2', name: /^\S+$/, confidential: false };
@@ -69,13 +75,28 @@ const HEADERS = {
   colon: true,
 };
 
+/** Header names that say that the value is a secret. */
+const SECRET_NAME = /auth|cookie|key|token|secret|passw|credential|signature|session/i;
+
+/** Headers whose values are addresses and formats, however long. */
+const ORDINARY_NAME =
+  /^(?:accept(?:-.*)?|cache-control|connection|content-.*|forwarded|host|origin|pragma|referer|user-agent|via|x-forwarded-.*|x-real-ip)$/i;
+
 /** Values that half of any log consists of: masking them would hide the log and protect nothing. */
 const ORDINARY = /^(?:true|false|\d{1,3}|\*\/\*)$/i;
 
-/** The value, and the credentials alone where a scheme such as `Bearer` precedes them. */
-function secretsOfHeader(header: string): readonly string[] {
+/** A value of that length is generated: a token, a key. */
+const LONG = 20;
+
+/**
+ * The value, where the name of the header or its own length says that it is a secret; and the credentials alone where a
+ * scheme such as `Bearer` precedes them.
+ */
+export function secretsOfHeader(name: string, header: string): readonly string[] {
   const whole = header.trim();
+  const isLong = whole.length >= LONG && !ORDINARY_NAME.test(name);
   const credentials = /^(?:Basic|Bearer|Token|Digest|ApiKey) +(\S.*)$/i.exec(whole)?.[1];
+  if (!SECRET_NAME.test(name) && !isLong && credentials === undefined) return [];
   return [whole, ...(credentials === undefined ? [] : [credentials])].filter(
     (secret) => !ORDINARY.test(secret),
   );

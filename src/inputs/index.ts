@@ -8,7 +8,16 @@ import { readDefinition, readPreDeploy } from './definition.ts';
 import { readGate } from './gates.ts';
 import { doubtsOf } from './doubts.ts';
 import { commaSet } from './lists.ts';
-import { cluster, clusterPlace, region, service, servicePlace, type Place } from './names.ts';
+import {
+  cluster,
+  clusterPlace,
+  region,
+  service,
+  serviceDeploymentArn,
+  servicePlace,
+  type Place,
+  whereElse,
+} from './names.ts';
 import { InputReader, InvalidInputs, type GetInput } from './reader.ts';
 import { readRollout } from './rollout.ts';
 import { problemsBetween } from './rules.ts';
@@ -67,13 +76,15 @@ export function readRequest(read: InputReader, facts: Facts): Request {
 export function readWhere(
   read: InputReader,
   regionOfRun?: string,
-): Pick<Request, 'mode' | 'region' | 'cluster' | 'services'> {
+): Pick<Request, 'mode' | 'region' | 'cluster' | 'services' | 'serviceDeploymentArn'> {
   const where = {
     mode: read.value('mode', oneOf(MODES), 'deploy'),
+    serviceDeploymentArn: read.optional('service-deployment-arn', serviceDeploymentArn),
     region: read.optional('aws-region', region),
     cluster: read.value('cluster', cluster, 'default'),
     services: read.value('service', commaSet(service)),
   };
+  if (!read.isSet('aws-region')) reportRegionOfJob(read, regionOfRun);
   const places = withoutRepeated(
     where.services.map((written) => ({ written, place: servicePlace(written) })),
   );
@@ -127,13 +138,18 @@ function agree(one: Place, other: Place): boolean {
   );
 }
 
-function reportRegion(read: InputReader, input: string, named: Named, desired: string | undefined): void {
-  const its = named.place.region;
-  if (desired === undefined || its === undefined || its === desired) return;
+/** The SDK would take whatever the variables of the job say for a region, and ask nobody for ever. */
+function reportRegionOfJob(read: InputReader, ofJob: string | undefined): void {
+  if (ofJob === undefined || 'value' in region(ofJob)) return;
   read.problem(
-    input,
-    `${quoted(named.written)} is in ${its}, but this run is in ${desired} (aws-region, or the environment). Give the same region.`,
+    'aws-region',
+    `it is not given, and AWS_REGION or AWS_DEFAULT_REGION of this job says ${quoted(ofJob)}, which is not the name of an AWS region. Give a region such as eu-central-1.`,
   );
+}
+
+function reportRegion(read: InputReader, input: string, named: Named, desired: string | undefined): void {
+  const elsewhere = whereElse(named.place, desired);
+  if (elsewhere !== undefined) read.problem(input, `${quoted(named.written)} ${elsewhere}`);
 }
 
 export function readReport(read: InputReader): ReportRequest {
@@ -143,6 +159,7 @@ export function readReport(read: InputReader): ReportRequest {
     commentKey: read.optional('comment-key', commentKey),
     prNumber: read.optional('pr-number', pullRequest),
     githubToken: read.optional('github-token', token),
+    githubEnvironment: read.optional('github-environment', line),
     failureLogLines: read.value('failure-log-lines', whole('lines', { least: 0 }, 30), '30'),
   };
   if (report.githubToken !== undefined) read.secrets.push(report.githubToken);

@@ -1,4 +1,5 @@
 /** What the names of AWS and of container images look like, each as a parser of one name. */
+import { partitionOf } from '../aws/arn.ts';
 import type { DefinitionBase } from '../model/index.ts';
 import { line, problem, quoted, shaped, value, type Parsed } from './values.ts';
 
@@ -8,7 +9,7 @@ const REGION = String.raw`[a-z]{2,5}(?:-[a-z]+)+-\d{1,2}`;
 
 const ECS_NAME = String.raw`[A-Za-z0-9_-]{1,255}`;
 
-const ECS_ARN = String.raw`arn:[a-z-]+:ecs:(?<region>${REGION}):(?<account>${ACCOUNT})`;
+const ECS_ARN = String.raw`arn:(?<partition>[a-z-]+):ecs:(?<region>${REGION}):(?<account>${ACCOUNT})`;
 
 export const ENVIRONMENT_NAME = /^[^\s=]+$/;
 
@@ -50,6 +51,7 @@ export const service = shaped(
 
 /** Where a cluster or service lives, as far as its name says: a bare name says nothing of region and account. */
 export interface Place {
+  readonly partition: string | undefined;
   readonly region: string | undefined;
   readonly account: string | undefined;
   readonly cluster: string | undefined;
@@ -67,8 +69,26 @@ export function servicePlace(written: string): Place {
 }
 
 function place(found: RegExpExecArray | null): Place {
-  const { region: where, account, cluster: its, service: name } = found?.groups ?? {};
-  return { region: where, account, cluster: its, service: name };
+  const { partition, region: where, account, cluster: its, service: name } = found?.groups ?? {};
+  return { partition, region: where, account, cluster: its, service: name };
+}
+
+/**
+ * A clause about an ARN that lies in another region or partition than the run; undefined where it lies in that of the
+ * run, or nobody knows.
+ */
+export function whereElse(
+  arn: { readonly region: string | undefined; readonly partition: string | undefined } | undefined,
+  here: string | undefined,
+): string | undefined {
+  if (arn?.region === undefined || here === undefined) return undefined;
+  if (arn.region !== here) {
+    return `is in ${arn.region}, but this run is in ${here} (aws-region, or the environment). Give the same region.`;
+  }
+  const { id } = partitionOf(here);
+  return arn.partition === undefined || arn.partition === id
+    ? undefined
+    : `is in the partition ${arn.partition}, and ${here} is in ${id}. Write arn:${id}:…`;
 }
 
 const FAMILY = new RegExp(`^${ECS_NAME}$`);
@@ -81,7 +101,13 @@ const REVISION = new RegExp(`^(?:${ECS_ARN}:task-definition/)?${ECS_NAME}:[1-9]\
  */
 export function taskDefinition(text: string): Parsed<DefinitionBase> {
   const written = text.trim();
+  if (/^[[{]|^\s*(?:family|containerDefinitions)\s*:/m.test(written)) {
+    return problem(
+      'it holds a definition itself. Write that to a file of the workspace in a step before this one, and give its path.',
+    );
+  }
   if (/[\r\n]/.test(written)) return problem(`${quoted(written)} has a line break. Give one line.`);
+  if (/^(["']).*\1$/.test(written)) return problem(`${quoted(written)} stands in quotes. Leave them out.`);
   if (written === 'running') return value({ kind: 'running' });
   if (REVISION.test(written)) return value({ kind: 'revision', reference: written });
   if (!written.startsWith('arn:') && /[./\\]/.test(written)) return value({ kind: 'file', path: written });
@@ -147,6 +173,8 @@ const ECR_HOST =
 
 const REPOSITORY_URI = new RegExp(`^${ECR_HOST}/(?<name>${REPOSITORY})$`);
 
+const ONLY_HOST = new RegExp(`^${ECR_HOST}/?$`);
+
 const TAG_OR_DIGEST = new RegExp(`(?::${TAG})?(?:@${DIGEST})?$`);
 
 /**
@@ -155,6 +183,9 @@ const TAG_OR_DIGEST = new RegExp(`(?::${TAG})?(?:@${DIGEST})?$`);
  */
 export function ecrRepository(text: string): Parsed<string> {
   const written = text.trim();
+  if (ONLY_HOST.test(written)) {
+    return problem(`${quoted(written)} is a registry. Add the name of the repository after a "/".`);
+  }
   if (isRepository(written)) return value(written);
   const bare = written.replace(TAG_OR_DIGEST, '');
   if (isRepository(bare)) {
@@ -230,3 +261,10 @@ export function alarmName(text: string): Parsed<string> {
     return problem(`${quoted(written)} is longer than 255 characters. Give the alarm's name.`);
   return line(written);
 }
+
+/** ECS API, ServiceDeployment: serviceDeploymentArn. */
+export const serviceDeploymentArn = shaped(
+  new RegExp(`^${ECS_ARN}:service-deployment/${ECS_NAME}/${ECS_NAME}/[A-Za-z0-9_-]+$`),
+  'the ARN of a service deployment',
+  'Give arn:aws:ecs:<region>:<account>:service-deployment/<cluster>/<service>/<id>.',
+);

@@ -26,7 +26,7 @@ export const CAUSE_GUIDE: Readonly<Record<Cause, CauseGuide>> = {
   'no-credentials': {
     meaning: 'The job has no AWS credentials, or AWS does not know them.',
     log: '`This job has no AWS credentials …`, or `AWS does not know the credentials of this job …` and its answer.',
-    hint: 'Run aws-actions/configure-aws-credentials in a step before this one; the job needs the permission id-token: write for it. Nothing was changed.',
+    hint: 'Run aws-actions/configure-aws-credentials in a step before this one; the job needs permissions: id-token: write for it.',
     phase: 'before',
   },
   'cluster-not-found': {

@@ -73,11 +73,37 @@ export const CAUSES = [
 
 export type Cause = (typeof CAUSES)[number];
 
-/** One observed fact that supports an evaluation. `log` evidence goes to the job log and the summary only. */
+/** One observed fact that supports an evaluation. What `isOutput` goes to the job log and the summary only. */
 export interface Evidence {
   readonly kind:
-    'status' | 'stopped-task' | 'event' | 'target' | 'http' | 'digest' | 'log' | 'error' | 'first-cause';
+    | 'status'
+    | 'stopped-task'
+    | 'event'
+    | 'target'
+    | 'http'
+    | 'digest'
+    | 'log'
+    /** What the health-check URL answered, line by line. */
+    | 'answer'
+    | 'error'
+    | 'first-cause';
   readonly text: string;
+  /** Of a line of a log: where it was read. */
+  readonly from?: LogPlace;
+}
+
+/** The log of one container of one task. */
+export interface LogPlace {
+  readonly group: string;
+  readonly stream: string;
+  readonly taskId: string;
+  readonly container: string;
+  readonly region?: string;
+}
+
+/** A program wrote it, and may have written anything: it is shown where people look for it, and travels no further. */
+export function isOutput({ kind }: Evidence): boolean {
+  return kind === 'log' || kind === 'answer';
 }
 
 /** How something ended, or why it could not go on. */
@@ -110,6 +136,32 @@ export interface Problem {
   readonly isOver?: boolean;
 }
 
+/** One revision that a service runs. */
+export interface RunningRevision {
+  readonly taskDefinitionArn: string;
+  /** Of its image, where the definition or ECR tells. */
+  readonly tag: string | undefined;
+  readonly commit: string | undefined;
+  /** ISO 8601: when its deployment began. */
+  readonly since: string | undefined;
+  readonly isPrimary: boolean;
+  readonly desired: number;
+  readonly running: number;
+  /** Undefined where the tasks may not be read. */
+  readonly healthy: number | undefined;
+  /** Its tasks are on their way out. */
+  readonly draining: boolean;
+  /** Its tasks run, and nothing says whether they are healthy. */
+  readonly unchecked?: true;
+}
+
+/** What a service runs, and whether it does its work with it. */
+export interface ServiceState {
+  /** As many healthy tasks as are desired, some, or none; undefined where their health could not be read. */
+  readonly serving: 'yes' | 'partly' | 'no' | undefined;
+  readonly revisions: readonly RunningRevision[];
+}
+
 /** How it ended for one service. */
 export interface ServiceOutcome {
   readonly result: Result;
@@ -118,14 +170,34 @@ export interface ServiceOutcome {
   readonly message: string;
   /** One sentence: what runs now. */
   readonly nowRunning: string;
+  /** The same, in figures; undefined where it was not read. */
+  readonly state?: ServiceState;
   /** What to do about it, where something is known. */
   readonly hint: string | undefined;
   readonly evidence: readonly Evidence[];
 }
 
+/** What can be asked. A pause is answered by the gates whose traffic reached the new revision. */
+export const GATES = ['digest', 'tasks', 'targets', 'test-url', 'http', 'alarms', 'metrics'] as const;
+export type Gate = (typeof GATES)[number];
+
+/** Pure: the results with one more; of a gate that was asked again the last answer stands. */
+export function withGate(gates: readonly GateResult[], result: GateResult): readonly GateResult[] {
+  const at = gates.findIndex(({ gate }) => gate === result.gate);
+  return at === -1 ? [...gates, result] : gates.with(at, result);
+}
+
+/** A lifecycle hook that waits for somebody to say CONTINUE or ROLLBACK. */
+export interface Pause {
+  readonly hookId: string;
+  readonly stage: string;
+  /** ISO 8601, by AWS's clock. */
+  readonly expiresAt?: string;
+}
+
 /** A named result of one gate. */
 export interface GateResult {
-  readonly gate: 'digest' | 'targets' | 'tasks' | 'http' | 'alarms';
+  readonly gate: Gate;
   readonly state: 'passed' | 'failed' | 'skipped';
   readonly detail: string;
   /** Its tasks run, and nothing says whether they are healthy: that proves no health. */
@@ -138,7 +210,16 @@ export interface GateResult {
 /** How a rollback ended. */
 export type RollbackEnd =
   /** `unrestored`: settings of the service that this run sent and that are not as they were, and why, as a clause. */
-  | { readonly kind: 'rolled-back'; readonly unrestored?: string; readonly to?: string }
+  | {
+      readonly kind: 'rolled-back';
+      readonly unrestored?: string;
+      /** The revision of this run's own update back. */
+      readonly to?: string;
+      /** What runs since; undefined where that could not be read. */
+      readonly there?: Rollout;
+      /** What was asked again afterwards. */
+      readonly gates?: readonly GateResult[];
+    }
   /** There is no other good revision to go back to; nothing was touched. */
   | { readonly kind: 'nowhere'; readonly why: string }
   /** The service runs somebody else's deployment; nothing was touched. */
@@ -170,6 +251,12 @@ export interface ServiceRun {
   readonly registeredAgain?: string;
   /** The run was cancelled, and what `on-cancel` asks for is not done: the post step tries again. */
   readonly needsPostStep?: boolean;
+  /** Reading of the clock when all traffic was first seen to reach the new revision: its bake counts from there. */
+  readonly allTrafficSince?: number;
+  /** The hook that a person has decided to go on from (`mode: promote`). */
+  readonly promoted?: string;
+  /** It pauses at a hook, and a person is to answer. `why`: why the gates did not. */
+  readonly waiting?: { readonly pause: Pause; readonly why: string | undefined };
   /** How many tasks the service desired when it was last seen. */
   readonly desiredCount: number;
   readonly problem: Problem | undefined;
@@ -187,15 +274,27 @@ export interface AlarmView {
 
 /** One answer of the health-check URL, or why there was none. */
 export type Probe =
-  | { readonly kind: 'answer'; readonly status: number; readonly body: string; readonly url: string }
+  | {
+      readonly kind: 'answer';
+      readonly status: number;
+      readonly body: string;
+      readonly url: string;
+      /** By their names in lower case. */
+      readonly headers?: Readonly<Record<string, string>>;
+    }
   | { readonly kind: 'unreachable'; readonly reason: string };
+
+/** What a stage of the run came to: it went well; it went otherwise than it should, and that is no fault of it; it failed. */
+export type StepMark = 'done' | 'warning' | 'failed';
 
 /** A stage of the run as it went. Times are seconds since the run began. */
 export interface StepRecord {
   readonly name: string;
   readonly from: number;
   readonly seconds: number;
+  /** Anything but failed. */
   readonly ok: boolean;
+  readonly mark: StepMark;
 }
 
 /** The state of one service's rollout at one look. */

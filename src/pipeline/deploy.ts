@@ -1,8 +1,10 @@
 import type { RunContext } from '../context.ts';
-import { bake, proveService, proveUrl } from '../gates/prove.ts';
+import { proveAfterRollback } from '../gates/after-rollback.ts';
+import { bake, proveService, proveUrl, type TaskProofs } from '../gates/prove.ts';
 import { announced, type ImagePlan } from '../image/plan.ts';
 import type { Conclusion, Request, ServiceRun, ServiceSnapshot } from '../model/index.ts';
 import { CHECKS, CHECKS_AFTER_BUILD } from '../preflight/index.ts';
+import { markOfChecks, markOfRollback, problemsSince } from '../report/marks.ts';
 import { endingOf, newRunRecord, withEvidence, type RunRecord } from '../report/run-record.ts';
 import { endOnCancel } from '../rollout/cancel.ts';
 import { explainServiceRun } from '../rollout/diagnose.ts';
@@ -10,9 +12,10 @@ import { concludeServiceRun } from '../rollout/outcome.ts';
 import { failsTogether, failTogether, rollBackIfNeeded, rollbackNeeded } from '../rollout/rollback.ts';
 import { Looks } from '../rollout/looks.ts';
 import { startServiceRun } from '../rollout/start.ts';
+import { proveTasks, reportedBy, watchTasks } from '../rollout/task-proof.ts';
 import { watchServiceRun } from '../rollout/watch.ts';
 import { checkBeforeBuild, findImages, findPreviousCommit } from './image.ts';
-import { check, concludePlan, plan, type Plan } from './plan.ts';
+import { check, concludePlan, isAboutToChange, plan, type Plan } from './plan.ts';
 import { preDeploy } from './pre-deploy.ts';
 import { withDefinitionFile } from './definition-file.ts';
 import {
@@ -26,6 +29,8 @@ import {
 } from './release.ts';
 import { FINISHED, packReported, packState } from './saved-state.ts';
 import { forEachService } from './services.ts';
+import { findWaiting } from './promote.ts';
+import { stagesOf } from './stages.ts';
 import { refreshReleases, survey, surveyAgain, type Survey } from './survey.ts';
 
 /**
@@ -52,16 +57,36 @@ export async function deploy(request: Request, ctx: RunContext): Promise<RunReco
   return record;
 }
 
+/** What a stage that follows services needs: one look for all of them. */
+type WatchingContext = RunContext & { readonly looks: Looks; readonly tasks: TaskProofs };
+
+function withLooks(run: RunContext): WatchingContext {
+  const ctx = { ...run, looks: new Looks(run) };
+  return {
+    ...ctx,
+    tasks: {
+      reported: (rollout) => reportedBy(ctx.looks.lastOf(rollout)),
+      prove: ({ signal }, ...of) => proveTasks({ ...ctx, signal }, ...of),
+      watch: ({ signal }, ...of) => watchTasks({ ...ctx, signal }, ...of),
+    },
+  };
+}
+
 async function runStages(
   record: RunRecord,
   asked: Request,
   run: RunContext,
   registered: Release[],
 ): Promise<void> {
-  const ctx = { ...run, looks: new Looks(run) };
+  const ctx = withLooks(run);
   const { log } = ctx;
   const request = await withDefinitionFile(asked, ctx);
   const { snapshots, imagePlan, ...before } = await log.step('Survey', () => survey(record, request, ctx));
+  if (request.mode === 'promote') {
+    record.serviceRuns = await log.step('Promote', () => findWaiting(ctx, snapshots, request));
+    await seeThrough(record, request, ctx, [], snapshots, before);
+    return;
+  }
   const plans = await prepare(record, request, ctx, snapshots, imagePlan);
   if (request.mode === 'plan') {
     await findPreviousCommit(record, ctx, snapshots);
@@ -78,14 +103,32 @@ async function runStages(
     await log.step('Pre-deploy', () => preDeploy(record, request, ctx, releases));
     releases = await refreshReleases(request, ctx, releases);
   }
-  await log.step('Roll out', () => rollOut(record, request, starting, releases));
+  if (releases.some((each) => isAboutToChange(each, request))) ctx.rolloutBegins?.(record);
+  await log.step('Roll out', () => rollOut(record, request, starting, releases), problemsSince(record));
+  await seeThrough(record, request, ctx, releases, snapshots, before);
+}
+
+/** Follows what was started, proves it or puts it back, and says how it ended. */
+async function seeThrough(
+  record: RunRecord,
+  request: Request,
+  ctx: WatchingContext,
+  releases: readonly Release[],
+  snapshots: readonly ServiceSnapshot[],
+  before: Pick<Survey, 'answer' | 'alarms'>,
+): Promise<void> {
+  const { log } = ctx;
   if (request.rollout.wait) await proveAll(record, request, ctx, releases, before);
   record.serviceRuns = failTogether(record.serviceRuns, request.rollout);
   await markCondemned(ctx, releases, record.serviceRuns);
-  if (record.serviceRuns.some((serviceRun) => rollbackNeeded(serviceRun, request.rollout))) {
-    await log.step('Roll back', () =>
-      forEachService(record, (serviceRun) => rollBackIfNeeded(ctx, serviceRun, request)),
-    );
+  const isRollback = (serviceRun: ServiceRun): boolean =>
+    serviceRun.rollback !== undefined || rollbackNeeded(serviceRun, request.rollout);
+  if (record.serviceRuns.some(isRollback)) {
+    const goBack = async (): Promise<void> => {
+      await forEachService(record, (serviceRun) => rollBackIfNeeded(ctx, serviceRun, request));
+      record.serviceRuns = await proveAfterRollback(ctx, record.serviceRuns, request, before.answer);
+    };
+    await log.step('Roll back', goBack, () => markOfRollback(record));
   }
   await log.step('Conclude', async () => {
     await findPreviousCommit(record, ctx, snapshots);
@@ -112,7 +155,11 @@ async function prepare(
   const images = await log.step('Image', () => findImages(record, request, ctx, imagePlan, platforms));
   const now = builds ? await surveyAgain(request, ctx, snapshots) : snapshots;
   const plans = await log.step('Task definition', () => plan(record, request, ctx, now, images));
-  await log.step('Verify', () => check(record, request, ctx, plans, builds ? CHECKS_AFTER_BUILD : CHECKS));
+  await log.step(
+    'Verify',
+    () => check(record, request, ctx, plans, builds ? CHECKS_AFTER_BUILD : CHECKS),
+    () => markOfChecks(record),
+  );
   return plans;
 }
 
@@ -135,7 +182,7 @@ async function rollOut(
 async function proveAll(
   record: RunRecord,
   request: Request,
-  ctx: RunContext & { readonly looks: Looks },
+  ctx: WatchingContext,
   releases: readonly Release[],
   before: Pick<Survey, 'answer' | 'alarms'>,
 ): Promise<void> {
@@ -150,13 +197,15 @@ async function proveAll(
   // With rollback-all the others are doomed the moment one of them fails: their way back is short while they roll out.
   const isDoomed = (): boolean => failsTogether(record.serviceRuns, request.rollout);
   const watch = (serviceRun: ServiceRun): Promise<ServiceRun> =>
-    watchServiceRun({ ...ctx, isDoomed }, serviceRun, request);
+    watchServiceRun({ ...ctx, isDoomed, stages: stages.of(serviceRun) }, serviceRun, request);
+  const stages = stagesOf(ctx, record, request, before);
   const explain = (serviceRun: ServiceRun): Promise<ServiceRun> =>
     explainServiceRun(ctx, serviceRun, request);
-  await ctx.log.step('Watch', () => forEachService(record, watch, undoEarly));
+  await ctx.log.step('Watch', () => forEachService(record, watch, undoEarly), problemsSince(record));
   record.serviceRuns = failTogether(record.serviceRuns, request.rollout);
-  if (record.serviceRuns.every((serviceRun) => serviceRun.problem !== undefined)) return;
-  await ctx.log.step('Gate', async () => {
+  if (record.serviceRuns.every(({ problem, waiting }) => problem !== undefined || waiting !== undefined))
+    return;
+  const gate = async (): Promise<void> => {
     const prove = (serviceRun: ServiceRun): Promise<ServiceRun> =>
       proveService(ctx, serviceRun, imagesOf(serviceRun, releases), request);
     await forEachService(record, prove, explain, undoEarly);
@@ -166,7 +215,8 @@ async function proveAll(
     await forEachService(record, (serviceRun) =>
       proven.includes(serviceRun) ? serviceRun : explain(serviceRun),
     );
-  });
+  };
+  await ctx.log.step('Gate', gate, problemsSince(record));
 }
 
 /** Ends what is under way. Outcomes that stand stay: what comes after them, such as cleaning up, changes none. */

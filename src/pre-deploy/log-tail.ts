@@ -4,6 +4,7 @@ import type { LogStream } from '../ecs/log-streams.ts';
 import type { Evidence } from '../model/index.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { OutputLog } from '../runtime/log.ts';
+import { Masks } from '../runtime/masks.ts';
 import { withTimeout } from '../runtime/wait.ts';
 
 export interface TailContext {
@@ -31,13 +32,24 @@ export class LogTail {
   readonly #ctx: TailContext;
   readonly #container: string;
   readonly #keep: number;
+  readonly #masks: Masks;
   #stream: LogStream | undefined;
   #token: string | undefined;
   #shown = 0;
   #last: string[] = [];
 
-  /** `stream`: where the log is, or why that is not known. `keep`: how many of the last lines become evidence. */
-  constructor(ctx: TailContext, container: string, stream: LogStream | string, keep: number) {
+  /**
+   * `stream`: where the log is, or why that is not known. `keep`: how many of the last lines become evidence. `masks`: what
+   * the container knows and the runner does not hide.
+   */
+  constructor(
+    ctx: TailContext,
+    container: string,
+    stream: LogStream | string,
+    keep: number,
+    masks: Masks = new Masks(),
+  ) {
+    this.#masks = masks;
     this.#ctx = ctx;
     this.#container = container;
     this.#keep = keep;
@@ -46,7 +58,10 @@ export class LogTail {
   }
 
   get evidence(): Evidence[] {
-    return this.#last.map((text) => ({ kind: 'log', text }));
+    const { logGroupName: group, logStreamName: stream } = this.#stream ?? {};
+    if (group === undefined || stream === undefined) return this.#last.map((text) => ({ kind: 'log', text }));
+    const from = { group, stream, taskId: stream.split('/').at(-1) ?? '', container: this.#container };
+    return this.#last.map((text) => ({ kind: 'log', text, from }));
   }
 
   /** Shows everything that is there by now, as far as it comes within `ms`. A stream appears with its first line. */
@@ -77,7 +92,9 @@ export class LogTail {
       }),
     );
     for (const { message = '' } of answer.events ?? []) {
-      for (const line of message.trimEnd().split(/\r?\n/)) this.#show(`${this.#container}: ${line}`);
+      for (const line of this.#masks.mask(message).trimEnd().split(/\r?\n/)) {
+        this.#show(`${this.#container}: ${line}`);
+      }
     }
     this.#token = answer.nextForwardToken ?? sent;
     return this.#token !== sent;

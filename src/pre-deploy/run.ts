@@ -3,6 +3,7 @@ import { lastSegment, revisionName } from '../aws/arn.ts';
 import type { EcsWrites } from '../aws/clients.ts';
 import { awsErrorKind, describeAwsError, isAwsError } from '../aws/errors.ts';
 import { writeOnce } from '../aws/writes.ts';
+import { masksOfContainers } from '../ecs/environment-values.ts';
 import { logStreamOf } from '../ecs/log-streams.ts';
 import type { PreDeployRequest, ServiceSnapshot, TaskDefinition } from '../model/index.ts';
 import { DeployError } from '../runtime/error.ts';
@@ -68,7 +69,13 @@ export async function runPreDeployTask(
   ctx.log.line(
     `Task ${id} of ${revisionName(revisionArn)} is started: container "${container}" runs the command.`,
   );
-  const tail = new LogTail(ctx, container, logStreamOf(definition, container, id), facts.logLines);
+  const tail = new LogTail(
+    ctx,
+    container,
+    logStreamOf(definition, container, id),
+    facts.logLines,
+    masksOfContainers(definition),
+  );
   const failure = await followToTheEnd(ctx, request, job, tail, deadline);
   if (failure !== undefined) throw failure;
   ctx.log.line(`Container "${container}" exited with 0.`);

@@ -1,4 +1,5 @@
 import type { DescribeSecretCommandOutput } from '@aws-sdk/client-secrets-manager';
+import { nextPageOf } from '../aws/answers.ts';
 import { parseArn } from '../aws/arn.ts';
 import { isAwsError } from '../aws/errors.ts';
 import { nearest } from '../ecs/definition-rules/model.ts';
@@ -207,7 +208,7 @@ export const parameter: Check = {
 /** A name alone is a parameter's. Where it is that of a secret, or nearly that of another parameter, that is told. */
 async function explainMissing(
   aws: PreflightAws,
-  { id, names: [name = ''] }: ParameterReference,
+  { id, names: [name = ''], usedBy }: ParameterReference,
   finding: Finding,
 ): Promise<Finding> {
   if (id.startsWith('arn:')) return finding;
@@ -218,6 +219,7 @@ async function explainMissing(
     );
   }
   const near = nearest(name, (await orNothing(() => besides(aws, name))) ?? []);
+  if (near === undefined && !name.includes('/')) return maybeAValue(usedBy);
   const other = near === undefined ? '' : `, but ${near} does`;
   // The name of a parameter in a hierarchy begins with a slash; no other may be that of a secret as well.
   const secret = name.startsWith('/') ? '' : ' (a secret of Secrets Manager needs its ARN here)';
@@ -272,6 +274,13 @@ export function parameterFinding(
     : failed(`parameter ${names[0] ?? ''}${forWhom(reference)} does not exist`);
 }
 
+/** A word without a slash that is the name of nothing may be the value itself, which nobody should read here. */
+function maybeAValue(usedBy: ParameterReference['usedBy']): Finding {
+  return failed(
+    `what ${usedBy.join(', ')} names is neither a parameter nor a secret (it is not shown, as it may be the value itself): store the value, and give the name of the parameter, or the ARN of the secret of Secrets Manager`,
+  );
+}
+
 /** Pages of DescribeParameters may be empty before the last. */
 async function existing(aws: Pick<PreflightAws, 'parameters'>, names: readonly string[]): Promise<string[]> {
   const found: string[] = [];
@@ -284,7 +293,7 @@ async function existing(aws: Pick<PreflightAws, 'parameters'>, names: readonly s
         NextToken: token,
       });
       found.push(...(answer.Parameters ?? []).flatMap(({ Name }) => Name ?? []));
-      token = answer.NextToken;
+      token = nextPageOf('DescribeParameters', token, answer.NextToken);
     } while (token !== undefined);
   }
   return found;

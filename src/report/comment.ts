@@ -1,6 +1,6 @@
 import { lastSegment, revisionName } from '../aws/arn.ts';
 import { RESULTS, type Result } from '../model/index.ts';
-import { commitUrl, costNote, facts, runUrl } from './facts.ts';
+import { commitOfReport, commitUrl, costNote, facts, runUrl } from './facts.ts';
 import { checks, checksFailed, diff, verdict, warnings } from './findings.ts';
 import { headline, headlineOf } from './headline.ts';
 import { code, details, escapeText, link, table } from './markdown.ts';
@@ -34,8 +34,8 @@ export function renderComment(report: Report, key: string, before: string | unde
   const versions = [
     () => whole(report, Number.POSITIVE_INFINITY, true),
     () => whole(report, 50, false),
-    () => [...verdict(short), ...facts(short), ...diff(short, 10)],
-    () => [...verdict(short), ...facts(short)],
+    () => [...verdict(short, { lines: false }), ...facts(short), ...diff(short, 10)],
+    () => [...verdict(short, { lines: false }), ...facts(short)],
     () => [escapeText(report.message)],
   ];
   for (const version of versions) {
@@ -50,7 +50,7 @@ export function renderComment(report: Report, key: string, before: string | unde
 function whole(report: Report, changes: number, allChecks: boolean): string[] {
   const isFirst = checksFailed(report);
   return [
-    ...verdict(report),
+    ...verdict(report, { lines: false }),
     ...(isFirst ? checks(report, allChecks) : []),
     ...warnings(report),
     ...facts(report),
@@ -72,21 +72,15 @@ function historyWith(report: Report, before: string | undefined): PastDeployment
 }
 
 /** A plan is no deployment. */
-function deploymentOf({
-  result,
-  startedAt,
-  run,
-  services,
-  definition,
-  commits,
-}: Report): PastDeployment | undefined {
+function deploymentOf(report: Report): PastDeployment | undefined {
+  const { result, startedAt, run, services, definition } = report;
   if (result === 'planned') return undefined;
   return {
     id: run.id,
     at: startedAt,
     result,
     revision: revisionName(services[0]?.taskDefinitionArn ?? definition?.arn ?? ''),
-    commit: commits.deployed ?? run.commit ?? '',
+    commit: commitOfReport(report) ?? '',
     actor: run.actor ?? '',
     runId: run.runId ?? '',
   };

@@ -1,9 +1,10 @@
 /** What was deployed where, as summary and comment show it. Each part is a list of Markdown blocks. */
-import { lastSegment, partitionOf, revisionName } from '../aws/arn.ts';
+import { lastSegment, revisionName } from '../aws/arn.ts';
 import { commitOfTag, shortReference } from '../aws/image-reference.ts';
 import type { BuildFacts, DeployedImage, GateResult, MonthlyCost, ServiceCost } from '../model/index.ts';
+import { deploymentUrl, furtherLinks, inConsole } from './further.ts';
 import { code, details, escapeText, link, table } from './markdown.ts';
-import type { LogGroup, Report, ServiceReport } from './report.ts';
+import { isGreen, type LogGroup, type Report, type ServiceReport } from './report.ts';
 
 /** What was deployed where, in two columns; several services have a table of their own below. */
 export function facts(report: Report): string[] {
@@ -43,9 +44,8 @@ function serviceTable(services: readonly ServiceReport[]): string {
     service.cause === undefined ? service.result : `${service.result} ${code(service.cause)}`,
     revisions(service),
     service.gates.map(gate).join(' · ') || '–',
-    escapeText(service.production),
   ]);
-  return table(['Service', 'Result', 'Revision', 'Proven by', 'What runs now'], rows);
+  return table(['Service', 'Result', 'Revision', 'Proven by'], rows);
 }
 
 /** The revision of a plan has no number yet. */
@@ -62,7 +62,9 @@ const GATE_NAMES: Readonly<Record<GateResult['gate'], string>> = {
   digest: 'image digest',
   targets: 'targets',
   tasks: 'tasks',
+  'test-url': 'test URL',
   http: 'URL',
+  metrics: 'metrics',
   alarms: 'alarms',
 };
 
@@ -91,7 +93,9 @@ function shortTag(tag: string): string {
   return commitOfTag(tag)?.slice(0, 7) ?? tag;
 }
 
-function costRows({ costs }: Report): string[][] {
+/** What was undone, or never done, costs nothing. */
+function costRows({ costs, result }: Report): string[][] {
+  if (!isGreen(result)) return [];
   return costs.map((cost) => {
     const label = costs.length === 1 ? 'Cost' : `Cost of ${escapeText(cost.service)}`;
     const size = cost.after.kind === 'known' ? `, ${sizeInWords(cost.after)}` : '';
@@ -100,19 +104,30 @@ function costRows({ costs }: Report): string[][] {
 }
 
 function linkRows(report: Report): string[][] {
-  const commit = report.commits.deployed ?? report.run.commit;
+  const commit = commitOfReport(report);
   const [only, ...others] = report.services;
   const links = [
+    ...(isGreen(report.result) ? [] : linked('Compare', compareUrl(report))),
+    ...furtherLinks(report),
     ...(only === undefined || others.length > 0 ? [] : linked('Console', serviceUrl(only))),
     ...report.services.map((each) =>
-      linked(report.services.length === 1 ? 'Deployment' : `Deployment of ${each.name}`, consoleUrl(each)),
+      linked(
+        report.services.length === 1 ? 'Deployment' : `Deployment of ${each.name}`,
+        deploymentUrl(each, consoleUrl(each)),
+      ),
     ),
     ...logGroups(report).map((group) => linked(group.label, logGroupUrl(group))),
     ...(report.url === undefined ? [] : linked('Site', report.url)),
     ...(commit === undefined ? [] : linked('Commit', commitUrl(report, commit))),
-    linked('Compare', compareUrl(report)),
+    ...(isGreen(report.result) ? linked('Compare', compareUrl(report)) : []),
   ].flat();
   return links.length === 0 ? [] : [['Links', links.join(' · ')]];
+}
+
+/** What the run brought; of a rollback on purpose, what it went back to. */
+export function commitOfReport({ mode, commits, run, services }: Report): string | undefined {
+  if (mode !== 'rollback') return commits.deployed ?? run.commit;
+  return services[0]?.running.find(({ isPrimary }) => isPrimary)?.commit;
 }
 
 function linked(text: string, url: string | undefined): string[] {
@@ -158,7 +173,8 @@ function buildRows({ platforms, steps, sizeBytes }: BuildFacts): string[][] {
 }
 
 /** What the figures of the cost are, in small print. */
-export function costNote({ costs }: Report): string[] {
+export function costNote({ costs, result }: Report): string[] {
+  if (!isGreen(result)) return [];
   const known = costs.find(({ after }) => after.kind === 'known');
   if (known?.after.kind !== 'known') return [];
   const spot = costs.find(({ note }) => note !== undefined)?.note;
@@ -194,11 +210,6 @@ export function taskDefinitionUrl(arn: string, region: string): string | undefin
 export function logGroupUrl({ name, region }: LogGroup): string | undefined {
   const encoded = encodeURIComponent(encodeURIComponent(name)).replaceAll('%', '$');
   return inConsole(region, `cloudwatch/home?region=${region}#logsV2:log-groups/log-group/${encoded}`);
-}
-
-function inConsole(region: string, path: string): string | undefined {
-  const { console } = partitionOf(region);
-  return console && `${console.replace('https://', `https://${region}.`)}/${path}`;
 }
 
 /** A commit of the repository on GitHub. */

@@ -1,23 +1,79 @@
 /** What was found, as summary and comment show it. Each part is a list of Markdown blocks, empty where there is none. */
 import { shortReference } from '../aws/image-reference.ts';
-import type { Cause, CheckResult, DefinitionChange, Evidence } from '../model/index.ts';
+import {
+  isOutput,
+  type Cause,
+  type CheckResult,
+  type DefinitionChange,
+  type Evidence,
+  type JsonObject,
+} from '../model/index.ts';
+import { objectIn, textIn } from '../runtime/json.ts';
 import { counted } from '../runtime/log.ts';
 import { alertKind } from './headline.ts';
-import { alert, code, codeBlock, details, escapeText, table } from './markdown.ts';
+import { decisiveLine, lastLines } from './last-lines.ts';
+import { alert, code, codeBlock, details, escapeText, link, table } from './markdown.ts';
 import type { Report } from './report.ts';
 
-/** The message; of what failed also the cause, what to do, what runs now, and the evidence. */
-export function verdict(report: Report): string[] {
+/** Addresses that the user gave or that AWS made for the service. */
+function ownUrls({ url, request }: Report): string[] {
+  const gate = objectIn(objectIn((request ?? {}) as JsonObject, 'gate'), 'http');
+  return [url, textIn(gate, 'url')].filter((each) => each !== undefined);
+}
+
+/**
+ * The message; of what failed also the cause, what to do, what runs now, and the evidence. `lines`: whether what a container
+ * wrote may be shown; otherwise a link leads to it.
+ */
+export function verdict(report: Report, { lines }: { readonly lines: boolean }): string[] {
   const kind = alertKind(report.result);
-  if (kind === undefined) return [escapeText(report.message)];
+  if (kind === undefined) return messages(report);
   const cause = report.cause === undefined ? '' : `${code(report.cause)} `;
   return [
-    alert(kind, `${cause}${escapeText(report.message)}`),
+    alert(
+      kind,
+      [
+        `${cause}${escapeText(report.message, ownUrls(report))}`,
+        ...(lines ? decisive(report) : []),
+        ...others(report),
+      ].join('\n'),
+    ),
+    ...(lines ? [] : linkToLines(report)),
     ...(report.hint === undefined ? [] : [hint(report.hint)]),
     ...whatRuns(report),
     // The table of the checks says it better, where it is shown.
-    ...(checksFailed(report) ? [] : evidence(report.evidence)),
+    ...(checksFailed(report) ? [] : evidence(report.evidence, ownUrls(report))),
   ];
+}
+
+/** A good end; of several services each is named. */
+function messages(report: Report): string[] {
+  const { message, services } = report;
+  const own = ownUrls(report);
+  if (services.length < 2) return [escapeText(message, own)];
+  return [services.map((each) => `- ${escapeText(each.message, own)}`).join('\n')];
+}
+
+/** What became of the other services. */
+function others(report: Report): string[] {
+  const { message, services } = report;
+  const rest = services.filter((each) => each.message !== message);
+  return rest.length === 0
+    ? []
+    : ['', ...rest.map((each) => `- ${escapeText(each.message, ownUrls(report))}`)];
+}
+
+function decisive(report: Report): string[] {
+  const line = decisiveLine(report);
+  return line === undefined ? [] : ['', code(line)];
+}
+
+/** A comment travels by mail; what a container wrote stays with the run. */
+function linkToLines(report: Report): string[] {
+  const [first] = lastLines(report);
+  const where = report.run.runUrl;
+  if (first === undefined || where === undefined) return [];
+  return [`**Why:** ${link(first.title.toLowerCase().replace('url', 'URL'), where)}`];
 }
 
 /** Failures that come before anything is touched. */
@@ -35,8 +91,10 @@ const UNTOUCHED: readonly (Cause | undefined)[] = [
 ];
 
 function whatRuns({ services, cause }: Report): string[] {
-  const sentences = services.map(({ production }) => escapeText(production)).join(' ');
-  if (sentences !== '') return [`**What runs now:** ${sentences}`];
+  const sentences = services.map(({ production }) => escapeText(production));
+  if (sentences.length === 1) return [`**What runs now:** ${sentences.join('')}`];
+  if (sentences.length > 1)
+    return [`**What runs now**\n\n${sentences.map((each) => `- ${each}`).join('\n')}`];
   return UNTOUCHED.includes(cause) ? ['**What runs now:** what ran before; no service was touched.'] : [];
 }
 
@@ -48,10 +106,10 @@ function hint(text: string): string {
 }
 
 /** Container logs are not among it: they belong into log and summary only. */
-function evidence(list: readonly Evidence[]): string[] {
-  const shown = list.filter(({ kind }) => kind !== 'log');
+function evidence(list: readonly Evidence[], own: readonly string[]): string[] {
+  const shown = list.filter((each) => !isOutput(each));
   if (shown.length === 0) return [];
-  const lines = shown.map(({ kind, text }) => `- ${kind.replace('-', ' ')}: ${escapeText(text)}`);
+  const lines = shown.map(({ kind, text }) => `- ${kind.replace('-', ' ')}: ${escapeText(text, own)}`);
   return [`**Evidence**\n\n${lines.join('\n')}`];
 }
 
@@ -132,6 +190,16 @@ function checkTable(list: readonly CheckResult[]): string {
   return table(['', 'Check', 'What was found'], rows);
 }
 
-export function warnings({ warnings: list }: Report): string[] {
-  return list.length === 0 ? [] : [alert('WARNING', list.map((each) => `- ${escapeText(each)}`).join('\n'))];
+/** The warnings in a box; further ones of a kind that is named there fold away below it. */
+export function warnings(report: Report): string[] {
+  const { warnings: list, notes } = report;
+  const own = ownUrls(report);
+  const lines = (texts: readonly string[]): string =>
+    texts.map((each) => `- ${escapeText(each, own)}`).join('\n');
+  return [
+    ...(list.length === 0 ? [] : [alert('WARNING', lines(list))]),
+    ...(notes.length === 0
+      ? []
+      : [details(`Notes: ${counted(notes.length, 'further warning')}`, lines(notes))]),
+  ];
 }

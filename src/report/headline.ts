@@ -1,7 +1,7 @@
-import { lastSegment } from '../aws/arn.ts';
-import type { Result } from '../model/index.ts';
+import { lastSegment, revisionName } from '../aws/arn.ts';
+import type { Cause, Result } from '../model/index.ts';
 import { escapeText } from './markdown.ts';
-import { isGreen, type Report } from './report.ts';
+import { isGreen, type Report, type ServiceReport } from './report.ts';
 
 const HEADLINES: Readonly<Record<Result, string>> = {
   succeeded: '✅ Deployed',
@@ -9,27 +9,121 @@ const HEADLINES: Readonly<Record<Result, string>> = {
   registered: '✅ Task definition registered',
   planned: '📋 Planned',
   started: '🚀 Deployment started',
-  'rolled-back': '❌ Failed and rolled back',
+  'rolled-back': '↩️ Failed and rolled back',
   failed: '❌ Failed',
   'timed-out': '❌ Timed out',
-  superseded: '❌ Superseded by another deployment',
+  superseded: '⏭️ Superseded by another deployment',
   cancelled: '⚪ Cancelled',
 };
 
-/** The result in words, for a heading. */
+/** The result in words, for a list of past deployments. */
 export function headlineOf(result: Result): string {
   return HEADLINES[result];
 }
 
-/** The result and what it is about, as Markdown: `✅ Deployed: backend in prod`. */
-export function headline({ result, services, target }: Report): string {
+/** Failures that come before anything is touched, each in words. */
+const NOT_STARTED: Partial<Record<Cause, string>> = {
+  'invalid-input': 'wrong input',
+  'no-credentials': 'no AWS credentials',
+  'cluster-not-found': 'no such cluster',
+  'service-not-found': 'no such service',
+  'service-inactive': 'the service is not active',
+  'unsupported-controller': 'ECS does not deploy this service',
+  'register-refused': 'AWS refused the task definition',
+  'update-refused': 'AWS refused the update',
+  'preflight-failed': 'a check failed',
+  'build-failed': 'the build failed',
+  'push-failed': 'the push failed',
+  'pre-deploy-task-failed': 'the pre-deploy task failed',
+  'no-rollback-target': 'nothing to go back to',
+};
+
+/** Pure: how it ended, graded by what that means for the services. Plain text, without their names. */
+export function grade(report: Report): string {
+  const { result, cause, mode, services } = report;
+  const [first] = services;
+  if (cause === 'rollback-failed') return `🚨 The rollback failed${whatThatMeans(services)}`;
+  const split = differentVersions(services);
+  if (split !== undefined) return `⚠️ Services on different versions: ${split}`;
+  if (result === 'failed') return gradeOfFailure(report);
+  if (result === 'rolled-back' && services.length === 1 && first !== undefined) {
+    return `${HEADLINES[result]}${to(first)}`;
+  }
+  if (result === 'timed-out' && services.length > 0 && services.every(isLive)) return '⚠️ Live, not finished';
+  if (result !== 'succeeded') return HEADLINES[result];
+  if (mode === 'rollback') {
+    return `↩️ Rolled back on purpose${services.length === 1 && first !== undefined ? to(first) : ''}`;
+  }
+  return services.length > 0 && services.every(({ desiredCount }) => desiredCount === 0)
+    ? '⚠️ Scaled to zero, nothing proven'
+    : HEADLINES[result];
+}
+
+function gradeOfFailure({ cause, services }: Report): string {
+  const reason = cause === undefined ? undefined : NOT_STARTED[cause];
+  const isUntouched = services.every(({ deploymentId }) => deploymentId === undefined);
+  if (reason !== undefined && isUntouched) return `✋ Not started: ${reason}`;
+  const failed = services.filter(({ result }) => result === 'failed');
+  if (failed.length > 0 && failed.every(isLive)) return '⚠️ Live, not proven';
+  const isBlind = cause === 'credentials-expired' || cause === 'access-denied';
+  return isBlind && !isUntouched ? '⚠️ Not followed to its end, ECS goes on' : HEADLINES.failed;
+}
+
+/** It runs the revision of this run, and serves with it. */
+function isLive({ running, serving, taskDefinitionArn }: ServiceReport): boolean {
+  const primary = running.find(({ isPrimary }) => isPrimary);
+  return serving === 'yes' && primary?.taskDefinitionArn === taskDefinitionArn && (primary.healthy ?? 0) > 0;
+}
+
+function to({ running, taskDefinitionArn, previousTaskDefinitionArn, result }: ServiceReport): string {
+  const primary = running.find(({ isPrimary }) => isPrimary)?.taskDefinitionArn;
+  const arn = primary ?? (result === 'rolled-back' ? previousTaskDefinitionArn : taskDefinitionArn);
+  return arn === '' ? '' : ` to ${revisionName(arn)}`;
+}
+
+/** After a rollback that failed. */
+function whatThatMeans(services: readonly ServiceReport[]): string {
+  const failed = services.filter(({ cause }) => cause === 'rollback-failed');
+  if (failed.some(({ serving }) => serving === 'no')) return ', and nothing is serving';
+  const revisions = failed.flatMap(({ running }) =>
+    running.filter(({ draining }) => !draining).map((each) => each.taskDefinitionArn),
+  );
+  if (new Set(revisions).size > 1) return ', and two revisions run';
+  if (failed.some(({ serving }) => serving === 'partly')) return ', and only some tasks are serving';
+  const [only] = revisions;
+  return only === undefined ? '' : `, and ${revisionName(only)} runs`;
+}
+
+/** In words, where some of several services got the new version and others did not; undefined otherwise. */
+function differentVersions(services: readonly ServiceReport[]): string | undefined {
+  const isOn = ({ result }: ServiceReport): boolean => ['succeeded', 'unchanged'].includes(result);
+  const isOff = ({ result, deploymentId }: ServiceReport): boolean =>
+    result === 'rolled-back' || (result === 'failed' && deploymentId === undefined);
+  const [on, off] = [services.filter(isOn), services.filter(isOff)];
+  if (on.length === 0 || off.length === 0) return undefined;
+  return `${verb(on)} on the new one, ${verb(off)} not`;
+}
+
+function verb(services: readonly ServiceReport[]): string {
+  const names = services.map(({ name }) => name);
+  const shown = names.length > 3 ? `${names.length} services` : names.join(' and ');
+  return `${shown} ${names.length === 1 ? 'is' : 'are'}`;
+}
+
+/** The grade and what it is about, as Markdown: `✅ Deployed: backend in prod`. */
+export function headline(report: Report): string {
+  const { result, services, target } = report;
+  const title = escapeText(grade(report));
   // Of several services, those that ended like this.
   const reached = services.filter((each) => each.result === result).map(({ name }) => name);
   const names = reached.length > 0 ? reached : (target?.services ?? services.map(({ name }) => name));
   const cluster = services[0]?.cluster ?? target?.cluster;
-  if (names.length === 0 || cluster === undefined) return headlineOf(result);
+  if (names.length === 0 || cluster === undefined) return title;
+  const where = escapeText(lastSegment(cluster));
+  if (differentVersions(services) !== undefined && report.cause !== 'rollback-failed')
+    return `${title} (${where})`;
   const shown = names.length > 3 ? `${names.length} services` : names.join(', ');
-  return `${headlineOf(result)}: ${escapeText(shown)} in ${escapeText(lastSegment(cluster))}`;
+  return `${title}: ${escapeText(shown)} in ${where}`;
 }
 
 /** The colour of the alert that holds the message. */

@@ -3,19 +3,32 @@ import { sanitizeLines } from '../runtime/log.ts';
 /**
  * Text from outside as Markdown text: no structure, no HTML, no mention, no link, one line.
  * A zero-width space after `@` keeps a name readable and pings nobody; one inside an address or an issue's number
- * keeps GitHub from making it a link, which it does after Markdown, so that a backslash would not help.
+ * keeps GitHub from making it a link, which it does after Markdown, so that a backslash would not help. `own`: addresses
+ * of this run, which are code where they are in the text, and can be copied as they are; so can a reference by digest.
  */
-export function escapeText(text: string): string {
-  return sanitizeLines(text)
-    .join(' ')
-    .trim()
+export function escapeText(text: string, own: readonly string[] = []): string {
+  const line = sanitizeLines(text).join(' ').trim();
+  const [first] = own
+    .filter((each) => each !== '' && line.includes(each))
+    .toSorted((a, b) => b.length - a.length);
+  if (first === undefined) return escapePlain(line);
+  return line
+    .split(first)
+    .map((part) =>
+      part.trim() === '' ? part : part.replace(/\S(?:.*\S)?/, (words) => escapeText(words, own)),
+    )
+    .join(code(first));
+}
+
+function escapePlain(line: string): string {
+  return line
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')
     .replaceAll('>', '&gt;')
     .replace(/[\\`*_{}[\]()#+!|~$]/g, '\\$&')
     .replace(/^[-=]/, '\\$&')
     .replace(/^(\d+)\./, '$1\\.')
-    .replace(/@(?=\w)/g, '@\u200b')
+    .replace(/(?<!\w)@(?=\w)|@(?=\w)(?!sha256:[0-9a-f])/g, '@\u200b')
     .replace(/#(?=\d)/g, '#\u200b')
     .replace(/\bGH-(?=\d)/gi, (reference) => `${reference.slice(0, 2)}\u200b-`)
     .replace(/(https?|ftp):\/\//gi, '$1:\u200b//')

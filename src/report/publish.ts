@@ -1,11 +1,14 @@
-import { writeFile } from 'node:fs/promises';
+import { appendFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Evidence } from '../model/index.ts';
+import { parseImageReference } from '../aws/image-reference.ts';
+import { isOutput, type Evidence, type GateResult, type RegisteredDefinition } from '../model/index.ts';
 import { sanitizeLines } from '../runtime/log.ts';
 import type { Masks } from '../runtime/masks.ts';
-import { headlineOf } from './headline.ts';
+import { grade } from './headline.ts';
+import { decisiveLine, lastLines } from './last-lines.ts';
 import { outputsOf } from './outputs.ts';
 import type { CommentEnd } from './post-comment.ts';
+import { MAX_WARNINGS } from './progress-log.ts';
 import { isGreen, type Report } from './report.ts';
 import { renderSummary } from './summary.ts';
 
@@ -19,64 +22,188 @@ export interface Publisher {
   writeSummary(markdown: string): Promise<void>;
 }
 
+export interface PublishOptions {
+  readonly temp: string;
+  /** File of GITHUB_ARTIFACTS, in which a step declares what it built; undefined where the runner has none. */
+  readonly artifacts?: string | undefined;
+  readonly summary: boolean;
+  /** Writes the comment of a report whose secrets are masked. */
+  readonly comment?: (report: Report) => Promise<CommentEnd>;
+  /** Ends the GitHub deployment that the run has recorded. */
+  readonly deployment?: (report: Report) => Promise<CommentEnd>;
+}
+
 /**
  * Writes the report file, the outputs, the summary and the comment, says how it ended, and only then fails the step:
  * later steps see everything on red as on green. Secrets are masked in all of it, before JSON or Markdown change their letters.
- * A file that cannot be written is a line in the log: it changes nothing of what happened in AWS.
+ * Each is written whatever happens to the others: what could not be is a warning in the log, the summary and the comment,
+ * and changes nothing of what happened in AWS. Never rejects.
  */
 export async function publish(
   whole: Report,
   publisher: Publisher,
   masks: Masks,
-  options: {
-    readonly temp: string;
-    readonly summary: boolean;
-    /** Writes the comment of a report whose secrets are masked. */
-    readonly comment?: (report: Report) => Promise<CommentEnd>;
-  },
+  options: PublishOptions,
 ): Promise<void> {
-  const report = withoutSecrets(whole, masks);
-  const notWritten = (what: string, error: unknown): void => {
-    const why = error instanceof Error ? error.message : String(error);
-    for (const line of sanitizeLines(`${what} could not be written (${why}).`)) publisher.info(line);
-  };
-  const path = await writeReport(report, options.temp).catch((error: unknown) => {
-    notWritten('The report', error);
-    return '';
-  });
-  for (const [name, value] of Object.entries(outputsOf(whole, path))) {
-    publisher.setOutput(name, name === 'message' ? masks.mask(value) : value);
-  }
-  if (options.summary) {
-    await publisher.writeSummary(renderSummary(report)).catch((error: unknown) => {
-      notWritten('The job summary', error);
+  const each = new Attempts(publisher, masks);
+  const masked =
+    (await each.of('The masked report', () => withoutSecrets(whole, masks))) ?? bare(whole, masks);
+  const withFailures = (): Report => ({ ...masked, warnings: [...masked.warnings, ...each.failures] });
+  const path = (await each.of('The report', () => writeReport(masked, options.temp))) ?? '';
+  const outputs = (await each.of('The outputs', () => outputsOf(whole, path))) ?? { result: whole.result };
+  for (const [name, value] of Object.entries(outputs)) {
+    await each.of(`The output ${name}`, () => {
+      publisher.setOutput(name, name === 'message' ? masks.mask(value) : value);
     });
   }
-  if (options.comment !== undefined) announceComment(await options.comment(report), publisher, masks);
-  for (const line of verdict(report)) publisher.info(line);
-  if (!isGreen(report.result)) publisher.setFailed(annotation(report));
+  await each.of('The artifact', () => declareArtifact(whole, options.artifacts));
+  const writeSummary = async (): Promise<void> => {
+    if (!options.summary) return;
+    await each.of('The job summary', () => publisher.writeSummary(renderSummary(withFailures())));
+  };
+  await writeSummary();
+  const known = each.failures.length;
+  for (const [what, write] of [
+    ['The GitHub deployment', options.deployment],
+    ['The comment', options.comment],
+  ] as const) {
+    await each.of(what, async () => {
+      const end = await write?.(withFailures());
+      const hasRoom = masked.warnings.length + each.failures.length < MAX_WARNINGS;
+      if (end !== undefined) announceComment(end, publisher, masks, hasRoom);
+    });
+  }
+  if (each.failures.length > known) await writeSummary();
+  await each.of('The last lines', () => {
+    for (const line of verdict(masked)) publisher.info(line);
+  });
+  if (isGreen(whole.result)) return;
+  const text = await each.of('The annotation', () => annotation(masked));
+  publisher.setFailed(text ?? sanitizeLines(masks.mask(whole.message)).join(' '));
 }
 
-/** GitHub's own words are among it. */
+/** `repository@digest` of the image that this run built, a line (actions/runner, `$GITHUB_ARTIFACTS`). */
+async function declareArtifact({ build, image }: Report, file: string | undefined): Promise<void> {
+  if (file === undefined || file === '' || build === undefined || build.reused) return;
+  const { repository } = parseImageReference(image?.reference ?? '');
+  if (image?.digest !== undefined) await appendFile(file, `oci://${repository}@${image.digest}\n`);
+}
+
+/** Does one thing after the other, and warns of what could not be done. */
+class Attempts {
+  readonly failures: string[] = [];
+  readonly #publisher: Publisher;
+  readonly #masks: Masks;
+
+  constructor(publisher: Publisher, masks: Masks) {
+    this.#publisher = publisher;
+    this.#masks = masks;
+  }
+
+  /** Undefined where it failed. */
+  async of<T>(what: string, act: () => T | Promise<T>): Promise<T | undefined> {
+    try {
+      return await act();
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      const [text = ''] = sanitizeLines(this.#masks.mask(`${what} could not be written (${why}).`));
+      this.failures.push(text);
+      this.#warn(text);
+      return undefined;
+    }
+  }
+
+  /** A log that takes nothing any more keeps nothing else from being written. */
+  #warn(text: string): void {
+    try {
+      this.#publisher.warning(text);
+    } catch {
+      // There is nowhere left to say it.
+    }
+  }
+}
+
+/** Of a report that cannot be masked as a whole: how it ended, and nothing else. */
+function bare(report: Report, masks: Masks): Report {
+  return {
+    ...report,
+    message: masks.mask(report.message),
+    hint: undefined,
+    request: undefined,
+    definition: undefined,
+    checks: [],
+    services: [],
+    evidence: [],
+    observations: [],
+    warnings: [],
+    notes: [],
+  };
+}
+
+/** GitHub's own words are among it. `hasRoom`: whether the run has said fewer warnings than GitHub shows. */
 export function announceComment(
   end: CommentEnd,
   publisher: Pick<Publisher, 'info' | 'warning'>,
   masks: Masks,
+  hasRoom = true,
 ): void {
   if (end.kind === 'silent') return;
   const lines = sanitizeLines(masks.mask(end.text));
-  if (end.kind === 'warning') publisher.warning(lines.join('\n'));
+  if (end.kind === 'warning' && hasRoom) publisher.warning(lines.join('\n'));
   else for (const line of lines) publisher.info(line);
 }
 
-/** Results and causes are words of the contract: a secret of the same letters does not hide them. */
+/**
+ * Pure: the report with its secrets masked. What names and links are made of stays as it is, and so do the words of the
+ * contract: a secret of the same letters hides neither.
+ */
 export function withoutSecrets(report: Report, masks: Masks): Report {
   const masked = masks.maskIn(report);
-  const services = masked.services.map((service, at) => {
-    const { result, cause } = report.services[at] ?? service;
-    return { ...service, result, cause };
-  });
-  return { ...masked, services, result: report.result, cause: report.cause };
+  const { mode, result, cause, startedAt, run, target, image, build, commits, url } = report;
+  return {
+    ...masked,
+    ...{ mode, result, cause, startedAt, run, target, image, build, commits, url },
+    definition: report.definition && definitionOf(report.definition, masked.definition),
+    services: report.services.map((service, at) => ({
+      ...service,
+      ...pick(masked.services[at] ?? service, ['message', 'production', 'hint']),
+      evidence: evidenceOf(service.evidence, masked.services[at]?.evidence),
+      gates: service.gates.map((gate, nth) => ({
+        ...gate,
+        ...masked.services[at]?.gates[nth],
+        ...words(gate),
+      })),
+    })),
+    evidence: evidenceOf(report.evidence, masked.evidence),
+    checks: report.checks.map((check, at) => ({ ...check, detail: masked.checks[at]?.detail ?? '' })),
+    costs: report.costs,
+    steps: report.steps,
+    rollout: report.rollout,
+  };
+}
+
+function definitionOf(
+  plain: RegisteredDefinition,
+  masked: RegisteredDefinition | undefined,
+): RegisteredDefinition {
+  const changes = plain.changes.map((change, at) => ({
+    ...masked?.changes[at],
+    path: change.path,
+    kind: change.kind,
+  }));
+  return { ...plain, changes };
+}
+
+function words({ gate, state, cause }: GateResult): Pick<GateResult, 'gate' | 'state' | 'cause'> {
+  return { gate, state, ...(cause === undefined ? {} : { cause }) };
+}
+
+function evidenceOf(plain: readonly Evidence[], masked: readonly Evidence[] = []): Evidence[] {
+  return plain.map((each, at) => ({ ...each, text: masked[at]?.text ?? '' }));
+}
+
+function pick<T, K extends keyof T>(value: T, names: readonly K[]): Pick<T, K> {
+  return Object.fromEntries(names.map((name) => [name, value[name]])) as unknown as Pick<T, K>;
 }
 
 async function writeReport(report: Report, folder: string): Promise<string> {
@@ -85,22 +212,30 @@ async function writeReport(report: Report, folder: string): Promise<string> {
   return path;
 }
 
-/** The last lines of the log: what, why, what now runs, what to do. */
+/** The last lines of the log: what the failed container said last, then what, why, what now runs, what to do. */
 function verdict(report: Report): string[] {
   const services = report.services.map((service) => service.production);
   return [
+    ...lastLines(report).flatMap(({ title, open }) => [`${title}:`, ...open.map((line) => `    ${line}`)]),
     '─'.repeat(60),
-    `${headlineOf(report.result)} — ${report.message}`,
+    `${grade(report)} — ${report.message}`,
+    ...report.services.flatMap(({ message }) => (message === report.message ? [] : [message])),
     ...(report.cause === undefined ? [] : [`Cause: ${report.cause}`]),
     ...services,
     ...(report.hint === undefined ? [] : [`What to do: ${report.hint}`]),
   ].flatMap(sanitizeLines);
 }
 
-/** One error annotation; its first line is the message. */
+/** One error annotation; its first line is the message, its second the line of the container that says why. */
 function annotation(report: Report): string {
   const production = report.services.map((service) => service.production);
-  return [report.message, ...production, ...(report.hint === undefined ? [] : [report.hint])]
+  const decisive = decisiveLine(report);
+  return [
+    report.message,
+    ...(decisive === undefined ? [] : [decisive]),
+    ...production,
+    ...(report.hint === undefined ? [] : [report.hint]),
+  ]
     .flatMap(sanitizeLines)
     .join('\n');
 }
@@ -121,7 +256,7 @@ export function reportForFile(report: Report): Report {
 }
 
 function withoutLogs(evidence: readonly Evidence[]): Evidence[] {
-  return evidence.filter(({ kind }) => kind !== 'log');
+  return evidence.filter((each) => !isOutput(each));
 }
 
 /** The same value with every text in it cut, however deep. */

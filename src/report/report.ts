@@ -1,19 +1,21 @@
 import { lastSegment, revisionName } from '../aws/arn.ts';
 import { commitOfTag } from '../aws/image-reference.ts';
 import {
-  CAUSE_GUIDE,
+  adviceOf,
   RESULTS,
   type BuildFacts,
   type Cause,
   type CheckResult,
   type Conclusion,
   type DeployedImage,
+  type Ending,
   type Evidence,
   type GateResult,
   type Mode,
   type RegisteredDefinition,
   type Request,
   type Result,
+  type RunningRevision,
   type ServiceCost,
   type ServiceRun,
   type StepRecord,
@@ -53,7 +55,10 @@ export interface Report {
   /** The states of the rollouts, each where something changed. */
   readonly rollout: readonly TimedPoint[];
   readonly observations: readonly { readonly at: number; readonly text: string }[];
+  /** At most one of a kind, and ten. */
   readonly warnings: readonly string[];
+  /** The other ones. */
+  readonly notes: readonly string[];
   readonly url: string | undefined;
 }
 
@@ -78,16 +83,26 @@ export interface ServiceReport {
   readonly result: Result;
   readonly cause: Cause | undefined;
   readonly message: string;
+  /** What runs now, for people. */
   readonly production: string;
+  /** Whether as many tasks are healthy as are desired; undefined where that could not be read. */
+  readonly serving: 'yes' | 'partly' | 'no' | undefined;
+  /** What runs now, revision by revision; empty where it was not read. */
+  readonly running: readonly RunningRevision[];
   readonly hint: string | undefined;
   readonly evidence: readonly Evidence[];
   readonly gates: readonly GateResult[];
+  /** What was asked again after a rollback. */
+  readonly gatesAfterRollback: readonly GateResult[];
   readonly taskDefinitionArn: string;
   readonly previousTaskDefinitionArn: string;
   readonly desiredCount: number;
   readonly logGroups: readonly LogGroup[];
   readonly deploymentId: string | undefined;
   readonly serviceDeploymentArn: string | undefined;
+  /** The lifecycle stage at which it waits for an answer, and when ECS gives one by itself. */
+  readonly stage?: string | undefined;
+  readonly stageExpires?: string | undefined;
 }
 
 /** What the run was asked to deploy to. */
@@ -103,6 +118,7 @@ export interface Recorded {
   readonly steps: readonly StepRecord[];
   readonly lines: readonly { readonly at: number; readonly text: string }[];
   readonly warnings: readonly string[];
+  readonly notes: readonly string[];
   readonly points: readonly TimedPoint[];
 }
 
@@ -121,7 +137,7 @@ export function composeReport(
     result: end.result,
     cause: end.cause,
     message: end.message,
-    hint: hintOf(end),
+    hint: hintOf(end, endingOfRun(record)),
     changed: hasChanged(record),
     startedAt: recorded.startedAt,
     durationSeconds: recorded.durationSeconds,
@@ -130,7 +146,7 @@ export function composeReport(
     target: request && targetOf(request),
     image: record.image,
     build: record.build,
-    commits: { deployed: commitOf(record, run), previous: record.previousCommit },
+    commits: { deployed: deployedCommit(record, run), previous: record.previousCommit },
     definition: record.definitions[0],
     checks: record.checks,
     costs: record.costs,
@@ -140,6 +156,7 @@ export function composeReport(
     rollout: recorded.points,
     observations: recorded.lines,
     warnings: recorded.warnings,
+    notes: recorded.notes,
     url: record.url,
   };
 }
@@ -148,18 +165,31 @@ function serviceReport(serviceRun: ServiceRun): ServiceReport[] {
   const { snapshot, rollout, outcome } = serviceRun;
   if (outcome === undefined) return [];
   const { name, arn, cluster, region, partition } = snapshot.address;
-  const { result, cause, message, nowRunning, evidence } = outcome;
+  const { result, cause, message, nowRunning, state, evidence } = outcome;
   return [
     {
       ...{ name, arn, cluster, region, partition },
-      ...{ result, cause, message, production: nowRunning, hint: hintOf(outcome), evidence },
+      ...{
+        result,
+        cause,
+        message,
+        production: nowRunning,
+        hint: hintOf(outcome, endingOfService(serviceRun)),
+        evidence,
+      },
+      serving: state?.serving,
+      running: state?.revisions ?? [],
       gates: serviceRun.gates,
+      gatesAfterRollback:
+        serviceRun.rollback?.kind === 'rolled-back' ? (serviceRun.rollback.gates ?? []) : [],
       taskDefinitionArn: serviceRun.taskDefinitionArn,
       previousTaskDefinitionArn: snapshot.taskDefinitionArn,
       desiredCount: serviceRun.desiredCount,
       logGroups: logGroupsOf(serviceRun),
       deploymentId: rollout?.deploymentId,
       serviceDeploymentArn: rollout?.serviceDeploymentArn,
+      stage: serviceRun.waiting?.pause.stage,
+      stageExpires: serviceRun.waiting?.pause.expiresAt,
     },
   ];
 }
@@ -169,7 +199,10 @@ function targetOf({ cluster, services }: Request): Target {
 }
 
 /** Of what was built, the run's own commit; of an image that was there, the commit that its tag names. */
-function commitOf({ build, image }: RunRecord, run: RunFacts): string | undefined {
+export function deployedCommit(
+  { build, image }: Pick<RunRecord, 'build' | 'image'>,
+  run: RunFacts,
+): string | undefined {
   if (build !== undefined || image?.toBeBuilt === true) return run.commit;
   return image?.tag === undefined ? undefined : commitOfTag(image.tag);
 }
@@ -185,9 +218,17 @@ function logGroupsOf({ rollout, snapshot }: ServiceRun): LogGroup[] {
   return groups.filter(({ name }, at) => groups.findIndex((each) => each.name === name) === at);
 }
 
-function endOf(record: RunRecord, services: readonly ServiceReport[]): Conclusion {
+/** How the run ended: what it says of itself, else the worst of its services. */
+export function worstEnding(record: RunRecord): Conclusion {
+  return endOf(
+    record,
+    record.serviceRuns.flatMap(({ outcome }) => outcome ?? []),
+  );
+}
+
+function endOf(record: RunRecord, services: readonly Conclusion[]): Conclusion {
   if (record.ending !== undefined) return record.ending;
-  const worst = services.reduce<ServiceReport | undefined>(
+  const worst = services.reduce<Conclusion | undefined>(
     (so, each) => (so === undefined || badness(each.result) > badness(so.result) ? each : so),
     undefined,
   );
@@ -201,16 +242,30 @@ function endOf(record: RunRecord, services: readonly ServiceReport[]): Conclusio
   };
 }
 
-/** What to do: its own hint, else what helps against its cause in general. */
-function hintOf({
-  cause,
-  hint,
-}: {
-  readonly cause: Cause | undefined;
-  readonly hint: string | undefined;
-}): string | undefined {
-  return hint ?? (cause === undefined ? undefined : CAUSE_GUIDE[cause].hint);
+/** What to do: its own hint, else what helps against its cause after such an ending. */
+function hintOf(
+  { cause, hint }: { readonly cause: Cause | undefined; readonly hint: string | undefined },
+  ending: Ending,
+): string | undefined {
+  return hint ?? (cause === undefined ? undefined : adviceOf(cause, ending));
 }
+
+/** Pure: how the run left a service. */
+export function endingOfService({ change, rollout, outcome, rollback }: ServiceRun): Ending {
+  if (outcome?.cause === 'rollback-failed') return 'rollback-failed';
+  if (outcome?.result === 'rolled-back' || rollback?.kind === 'rolled-back') return 'undone';
+  if (rollout === undefined || change === 'none') return 'untouched';
+  const isBlind = outcome?.cause === 'credentials-expired' || outcome?.cause === 'access-denied';
+  return isBlind ? 'lost-sight' : 'left';
+}
+
+/** Of all services: the one that leaves most to do. */
+function endingOfRun({ serviceRuns }: RunRecord): Ending {
+  const ofServices = serviceRuns.map(endingOfService);
+  return FROM_WORST.find((each) => ofServices.includes(each)) ?? 'untouched';
+}
+
+const FROM_WORST: readonly Ending[] = ['rollback-failed', 'lost-sight', 'left', 'undone', 'untouched'];
 
 function badness(result: Result): number {
   return RESULTS.indexOf(result);

@@ -1,7 +1,8 @@
-import { sanitizeLines } from '../runtime/log.ts';
 import { costNote, facts, imageDetails } from './facts.ts';
+import { commands } from './further.ts';
 import { checks, checksFailed, diff, verdict, warnings } from './findings.ts';
 import { headline } from './headline.ts';
+import { lastLines } from './last-lines.ts';
 import { code, codeBlock, details, escapeText, link } from './markdown.ts';
 import type { Report } from './report.ts';
 import { timeline } from './timeline.ts';
@@ -9,10 +10,10 @@ import { timeline } from './timeline.ts';
 /** GitHub drops a summary over 1 MiB whole. */
 const LIMIT = 1000 * 1024;
 
-/** What is shown of a container's log. */
-const MAX_LOG_LINES = 200;
+/** What is shown of a container's log beside its last lines. */
+const MAX_LOG_LINES = 185;
 
-const MAX_LOG_BYTES = 512 * 1024;
+const MAX_LOG_BYTES = 256 * 1024;
 
 /**
  * Pure: the job summary, under 1 MiB whatever happens. What failed and why comes first, then what was deployed, then
@@ -23,7 +24,11 @@ export function renderSummary(report: Report): string {
     () => blocks(report, {}),
     () => blocks(report, { changes: 200 }),
     () => blocks(report, { changes: 0, allChecks: false }),
-    () => blocks({ ...report, evidence: [], warnings: [], checks: [], observations: [] }, { changes: 0 }),
+    () =>
+      blocks(
+        { ...report, evidence: [], warnings: [], notes: [], checks: [], observations: [] },
+        { changes: 0 },
+      ),
   ];
   for (const version of versions) {
     const summary = version().join('\n\n').concat('\n');
@@ -39,11 +44,12 @@ function blocks(
   const isFirst = checksFailed(report);
   return [
     `## ${headline(report)}`,
-    ...verdict(report),
+    ...verdict(report, { lines: true }),
     ...(isFirst ? checks(report, allChecks) : []),
     ...logs(report),
     ...warnings(report),
     ...facts(report),
+    ...commands(report),
     ...imageDetails(report),
     ...diff(report, changes),
     ...(isFirst ? [] : checks(report, allChecks)),
@@ -53,19 +59,19 @@ function blocks(
   ];
 }
 
-function logs({ evidence, cause }: Report): string[] {
-  const lines = evidence.filter((each) => each.kind === 'log').map((each) => each.text);
-  if (lines.length === 0) return [];
-  const isBuild = cause === 'build-failed' || cause === 'push-failed';
-  const of = isBuild ? 'Last lines of the build' : 'Last log lines of the container that failed';
-  return [details(of, codeBlock(lastOf(lines)))];
+/** The last lines open, those before them folded. */
+function logs(report: Report): string[] {
+  return lastLines(report).flatMap(({ title, open, earlier }) => [
+    `**${escapeText(title)}**\n\n${codeBlock(lastOf(open))}`,
+    ...(earlier.length === 0 ? [] : [details('Lines before these', codeBlock(lastOf(earlier)))]),
+  ]);
 }
 
 function lastOf(lines: readonly string[]): string[] {
   const kept: string[] = [];
   let bytes = 0;
   for (const line of lines.slice(-MAX_LOG_LINES).toReversed()) {
-    bytes += Buffer.byteLength(sanitizeLines(line).join('\n'));
+    bytes += Buffer.byteLength(line);
     if (bytes > MAX_LOG_BYTES) break;
     kept.unshift(line);
   }

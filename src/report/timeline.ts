@@ -1,4 +1,4 @@
-import type { StepRecord } from '../model/index.ts';
+import type { StepMark, StepRecord } from '../model/index.ts';
 import { duration } from './facts.ts';
 import { codeBlock, details, escapeText, table } from './markdown.ts';
 import { stamp, type TimedPoint } from './progress-log.ts';
@@ -14,14 +14,18 @@ interface Bar {
   readonly name: string;
   readonly from: number;
   readonly to: number;
-  readonly state: 'done' | 'crit' | undefined;
+  readonly state: 'done' | 'active' | 'crit' | undefined;
 }
+
+const SIGNS: Readonly<Record<StepMark, string>> = { done: '✅', warning: '⚠️', failed: '❌' };
+
+const STATES: Readonly<Record<StepMark, Bar['state']>> = { done: 'done', warning: 'active', failed: 'crit' };
 
 /** Pure: the steps and the rollouts as a Mermaid chart, and the steps as a table below it. */
 export function timeline(report: Report): string[] {
-  if (report.steps.length === 0) return [];
+  if (report.steps.length === 0 || !tookTime(report)) return [];
   const rows = report.steps.map((step) => [
-    `${step.ok ? '✅' : '❌'} ${escapeText(step.name)}`,
+    `${SIGNS[step.mark]} ${escapeText(step.name)}`,
     stamp(step.from).trim(),
     duration(step.seconds),
   ]);
@@ -31,6 +35,15 @@ export function timeline(report: Report): string[] {
     ? [`### Timeline`, steps]
     : [`### Timeline`, chart, details('The steps as a table', steps)];
 }
+
+/** Nobody asks how long it took to plan, or to find a wrong input. */
+function tookTime({ result, cause, services, build, steps }: Report): boolean {
+  const isOver = result === 'planned' || (cause !== undefined && services.length === 0);
+  return !isOver || build !== undefined || steps.some(({ seconds }) => seconds >= A_WHILE);
+}
+
+/** Seconds. */
+const A_WHILE = 10;
 
 function chartOf(report: Report): string | undefined {
   const services = [...new Set(report.rollout.map(({ service }) => service))];
@@ -53,8 +66,8 @@ function chartOf(report: Report): string | undefined {
   return codeBlock([...head, ...lines], 'mermaid');
 }
 
-function stepBar({ name, from, seconds, ok }: StepRecord): Bar {
-  return { name, from, to: from + seconds, state: ok ? 'done' : 'crit' };
+function stepBar({ name, from, seconds, mark }: StepRecord): Bar {
+  return { name, from, to: from + seconds, state: STATES[mark] };
 }
 
 /**

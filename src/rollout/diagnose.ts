@@ -2,23 +2,29 @@ import type { TargetGroup } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { shortenArns } from '../aws/arn.ts';
 import type { Aws, LogReads } from '../aws/clients.ts';
 import { awsErrorKind, describeAwsError } from '../aws/errors.ts';
+import { masksOfContainers } from '../ecs/environment-values.ts';
 import { logStreamOf } from '../ecs/log-streams.ts';
 import { describeService } from '../ecs/services.ts';
 import type { TargetView } from '../ecs/targets.ts';
-import type { TaskFailure } from '../ecs/task-failure.ts';
-import type { Evidence, Request, Rollout, ServiceRun, TaskDefinition } from '../model/index.ts';
+import { essentialContainers } from '../ecs/task-health.ts';
+import {
+  isOutput,
+  type Evidence,
+  type Request,
+  type Rollout,
+  type ServiceRun,
+  type TaskDefinition,
+} from '../model/index.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { OutputLog } from '../runtime/log.ts';
 import { withTimeout } from '../runtime/wait.ts';
 import { evidenceOf, type Watched } from './failure.ts';
 import { causeOf, NO_HISTORY, remember, type History } from './history.ts';
+import { TELLING } from './progress.ts';
 import { observe, viewEvents, type Observation, type ServiceEvent } from './observe.ts';
 
 /** Most recent events that are shown. */
 const MOST = 8;
-
-/** Events that name a problem; the others come with every rollout (ECS Developer Guide, "Service event messages"). */
-const TELLING = /unable|unhealthy|fail|error|throttl|missing|alarm|rolling back|consistently/i;
 
 /**
  * Everything that explains why a rollout failed: its statuses, the tasks that stopped, their targets that were
@@ -34,7 +40,7 @@ export async function diagnose(
   const [targets, events, lines] = await Promise.all([
     targetEvidence(clock, aws.elb, [...history.unhealthyTargets.values()]),
     eventsOf(clock, aws.ecs, rollout),
-    lastLogLines(clock, aws.logs, rollout.definition, history, logLines),
+    lastLogLines(clock, aws.logs, rollout.definition, history, logLines, runningTask(rollout, last)),
   ]);
   return [
     ...evidenceOf(last, history),
@@ -67,9 +73,9 @@ async function eventsOf(
 
 /** What a container wrote is shown, and kept nowhere else. */
 export function logEvidence(log: OutputLog, name: string, evidence: readonly Evidence[]): void {
-  for (const { kind, text } of evidence) {
-    const line = `${name}: ${kind}: ${text}`;
-    if (kind === 'log') log.output(line);
+  for (const each of evidence) {
+    const line = `${name}: ${each.kind}: ${each.text}`;
+    if (isOutput(each)) log.output(line);
     else log.line(line);
   }
 }
@@ -113,6 +119,22 @@ async function lookOnce({ aws, clock }: ExplainContext, rollout: Rollout): Promi
   }
 }
 
+/** A task of the new revision that runs, and its container that is asked for: where none failed, its log says why. */
+function runningTask(rollout: Rollout, last: Observation | undefined): LoggingTask | undefined {
+  const running = last?.tasks.filter(({ status }) => status === 'RUNNING') ?? [];
+  const task = running.find(({ healthy }) => !healthy) ?? running.at(-1);
+  const { definition, snapshot } = rollout;
+  const behind = snapshot.targetGroups.find(({ containerName }) => containerName !== undefined);
+  const container = behind?.containerName ?? essentialContainers(definition)[0];
+  return task === undefined || container === undefined ? undefined : { taskId: task.id, container };
+}
+
+/** Whose log is read. */
+export interface LoggingTask {
+  readonly taskId: string;
+  readonly container: string;
+}
+
 /** Evidence is worth a short wait: production is broken meanwhile. */
 export const EVIDENCE_MS = 10_000;
 
@@ -120,8 +142,8 @@ export const EVIDENCE_MS = 10_000;
 const LONGEST = 2_000;
 
 /**
- * The last lines that the failed container wrote, from CloudWatch Logs. Other log drivers, and logs that may not be
- * read, make one line that says so.
+ * The last lines that the failed container wrote, from CloudWatch Logs; where none failed, those of a task that runs. Other
+ * log drivers, and logs that may not be read, make one line that says so.
  */
 export async function lastLogLines(
   clock: Clock,
@@ -129,21 +151,26 @@ export async function lastLogLines(
   definition: TaskDefinition,
   history: History,
   lines: number,
+  running?: LoggingTask,
 ): Promise<Evidence[]> {
-  const failed = mostTelling(history);
-  if (failed === undefined || lines === 0) return [];
-  const [taskId, failure] = failed;
-  const container = failure.container ?? '';
+  const from = mostTelling(history) ?? running;
+  if (from === undefined || lines === 0) return [];
+  const { taskId, container } = from;
   const stream = logStreamOf(definition, container, taskId);
   if (typeof stream === 'string') return [{ kind: 'log', text: stream }];
   try {
     const answer = await withTimeout(clock, EVIDENCE_MS, () =>
       logs.getLogEvents({ ...stream, limit: lines, startFromHead: false }),
     );
-    return (answer.events ?? []).map((event) => ({
-      kind: 'log',
-      text: `${container}: ${cut(event.message ?? '')}`,
-    }));
+    const masks = masksOfContainers(definition);
+    // A traceback may come as one event.
+    const written = (answer.events ?? []).flatMap(({ message = '' }) =>
+      masks.mask(message).trimEnd().split(/\r?\n/),
+    );
+    const place = { group: stream.logGroupName, stream: stream.logStreamName, taskId, container };
+    return written
+      .slice(-lines)
+      .map((line) => ({ kind: 'log', text: `${container}: ${cut(line)}`, from: place }));
   } catch (error) {
     if (awsErrorKind(error) === 'not-aws') throw error;
     return [
@@ -156,11 +183,12 @@ export async function lastLogLines(
 }
 
 /** The latest failed task whose container ran, of the cause that most share if one of these did. */
-function mostTelling(history: History): [string, TaskFailure] | undefined {
+function mostTelling(history: History): LoggingTask | undefined {
   const cause = causeOf(history)?.cause;
   const failures = [...history.failures].filter(([, { container }]) => container !== undefined);
   const ran = failures.filter(([, { exitCode }]) => exitCode !== undefined);
-  return ran.findLast(([, failure]) => failure.cause === cause) ?? ran.at(-1) ?? failures.at(-1);
+  const found = ran.findLast(([, failure]) => failure.cause === cause) ?? ran.at(-1) ?? failures.at(-1);
+  return found && { taskId: found[0], container: found[1].container ?? '' };
 }
 
 /** An event may hold 256 KiB (CloudWatch Logs quotas). */

@@ -16,6 +16,10 @@ export interface Watched {
     | { readonly kind: 'deadline' }
     /** Another service of the run failed meanwhile, and takes this one along. */
     | { readonly kind: 'doomed' }
+    /** It pauses, and a person is to answer. */
+    | { readonly kind: 'waiting' }
+    /** A gate failed while ECS still had something to decide. */
+    | { readonly kind: 'gate-failed'; readonly problem: Problem }
     | { readonly kind: 'access-lost'; readonly failure: DeployError };
   readonly last: Observation | undefined;
   readonly history: History;
@@ -35,6 +39,7 @@ export function problemOf(
   switch (end.kind) {
     case 'completed':
     case 'doomed':
+    case 'waiting':
       return undefined;
     case 'failed': {
       const stoppedByHand = end.cause === 'deployment-stopped';
@@ -75,6 +80,8 @@ export function problemOf(
       });
     case 'deadline':
       return problem(watched, deadlineProblem(watched, waitMinutes, count, snapshot?.deployment));
+    case 'gate-failed':
+      return end.problem;
     case 'access-lost':
       return {
         result: 'failed',

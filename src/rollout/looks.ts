@@ -1,8 +1,13 @@
 import type { Aws } from '../aws/clients.ts';
-import { awsErrorKind, deployErrorOf } from '../aws/errors.ts';
-import { DEPLOYMENTS_A_CALL, describeServiceDeployments, type ServiceDeployment } from '../ecs/service-deployments.ts';
+import { awsErrorKind, deployErrorOf, type AwsErrorKind } from '../aws/errors.ts';
+import {
+  DEPLOYMENTS_A_CALL,
+  describeServiceDeployments,
+  describeServiceRevisions,
+  type ServiceDeployment,
+} from '../ecs/service-deployments.ts';
 import { describeServices, missing, SERVICES_A_CALL, type Service } from '../ecs/services.ts';
-import { readTaskHealth, type TaskHealth } from '../ecs/task-health.ts';
+import { readTaskHealth, type TaskHealth, type TaskQuery, type TaskView } from '../ecs/task-health.ts';
 import type { Rollout } from '../model/index.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { DeployError } from '../runtime/error.ts';
@@ -24,7 +29,7 @@ const JITTER = 0.1;
 export type Look =
   | { readonly kind: 'seen'; readonly seen: Observation }
   | { readonly kind: 'unanswered'; readonly error: unknown }
-  | { readonly kind: 'access-lost'; readonly failure: DeployError };
+  | { readonly kind: 'access-lost'; readonly failure: DeployError; readonly because: AwsErrorKind };
 
 /** However little time is left, a look that is begun has as long. */
 const LEAST_MS = 1_000;
@@ -32,9 +37,20 @@ const LEAST_MS = 1_000;
 /** Who is due within this share of a pause is looked at along with the others. */
 const ALONG = 0.25;
 
+/** How the tasks of a rollout are looked at. */
+export interface Following {
+  /** Whose tasks are its own: those of our deployment; of our revision, where that started none itself. */
+  readonly by: TaskQuery['by'];
+  /** Ends this following alone; the job's own signal ends all. */
+  readonly signal?: AbortSignal;
+}
+
+/** Calls of a walk over all tasks that every look may make: those of one small service. */
+const CHEAP_CALLS = 6;
+
 /**
- * Calls a minute for tasks that nothing has happened to. With a few tasks that is every look; with thousands of them
- * their service's counts and events say when they are worth a walk.
+ * Calls a minute for more tasks that nothing has happened to: their service's counts and events say when they are worth a
+ * walk.
  */
 const QUIET_CALLS = 40;
 
@@ -44,6 +60,7 @@ const QUIET_MS = 5 * 60_000;
 /** A rollout that is followed. */
 interface Followed {
   readonly rollout: Rollout;
+  readonly by: TaskQuery['by'];
   readonly deadline: number;
   /** Judges a look; throws what the follower gets. */
   readonly judge: (look: Look) => PollStep<unknown>;
@@ -51,15 +68,15 @@ interface Followed {
   /** Reading of the clock; undefined while a look is under way. */
   due: number | undefined;
   pauseMs: number;
-  tasks: KnownTasks | undefined;
 }
 
 /** The tasks as they were last read. */
 interface KnownTasks {
   readonly health: TaskHealth;
   readonly at: number;
+  readonly by: TaskQuery['by'];
   /** What their service showed then. */
-  readonly signature: string;
+  readonly seen: Glance;
 }
 
 /**
@@ -70,6 +87,9 @@ interface KnownTasks {
 export class Looks {
   readonly #ctx: LooksContext;
   readonly #followed = new Set<Followed>();
+  /** By the id of the deployment. */
+  readonly #tasks = new Map<string, KnownTasks>();
+  readonly #groups = new Map<string, Promise<readonly string[]>>();
   #wake: (() => void) | undefined;
   #isRunning = false;
 
@@ -81,25 +101,45 @@ export class Looks {
    * Looks at once, and again after each pause (a tenth more or less), until a look comes to an end. The pause before the deadline (a reading of
    * the clock) is cut short, so that the last look falls on it. A cancellation rejects with the signal's reason.
    */
-  follow<T>(rollout: Rollout, deadline: number, judge: (look: Look) => PollStep<T>): Promise<T> {
+  follow<T>(
+    rollout: Rollout,
+    deadline: number,
+    judge: (look: Look) => PollStep<T>,
+    { by, signal }: Following = { by: 'deployment' },
+  ): Promise<T> {
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     const followed: Followed = {
       rollout,
+      by,
       deadline,
       judge,
       end: (error, value) => {
         this.#followed.delete(followed);
+        signal?.removeEventListener('abort', stop);
         if (error === undefined) resolve(value as T);
-        else reject(error as Error);
+        else reject(error);
       },
       due: this.#ctx.clock.now(),
       pauseMs: 0,
-      tasks: undefined,
     };
+    const stop = (): void => {
+      followed.end(signal?.reason);
+      this.#wake?.();
+    };
+    if (signal?.aborted === true) return Promise.reject(signal.reason as Error);
+    signal?.addEventListener('abort', stop, { once: true });
     this.#followed.add(followed);
     this.#wake?.();
     if (!this.#isRunning) void this.#run();
     return promise;
+  }
+
+  /** The tasks of a complete rollout as the last look showed them; undefined where there was none since. */
+  lastOf({ snapshot, deploymentId }: Rollout): readonly TaskView[] | undefined {
+    const last = this.#tasks.get(`${snapshot.address.arn} ${deploymentId} deployment`);
+    const { deployment, entry } = last?.seen ?? {};
+    const isComplete = deployment?.status === 'SUCCESSFUL' || entry?.rolloutState === 'COMPLETED';
+    return isComplete ? last?.health.tasks : undefined;
   }
 
   async #run(): Promise<void> {
@@ -147,15 +187,15 @@ export class Looks {
 
   #look(due: readonly Followed[]): void {
     const { clock, random } = this.#ctx;
-    const look = new SharedLook(this.#ctx, due.map(({ rollout }) => rollout));
-    const costs = [...this.#followed].map(({ tasks }) => tasks?.health.calls ?? 0);
-    const total = costs.reduce((sum, each) => sum + each, 0);
-    const quietMs = Math.min((total / QUIET_CALLS) * 60_000, QUIET_MS);
+    const look = new SharedLook(
+      this.#ctx,
+      due.map(({ rollout }) => rollout),
+    );
     const jitter = 1 + JITTER * (2 * random() - 1);
     for (const each of due) {
       each.due = undefined;
       const ms = Math.max(each.deadline - clock.now(), LEAST_MS);
-      const read = (): Promise<Observation> => look.at(each.rollout, (seen) => this.#tasks(each, seen, quietMs));
+      const read = (): Promise<Observation> => look.at(each.rollout, (seen) => this.#tasksOf(each, seen));
       void settled(clock, ms, read, each.rollout).then(
         (came) => {
           this.#heard(each, came, jitter);
@@ -187,17 +227,59 @@ export class Looks {
   }
 
   /** The tasks as they are, or as they were read last where nothing speaks for a change. */
-  async #tasks(each: Followed, seen: Glance, quietMs: number): Promise<TaskHealth> {
+  async #tasksOf({ rollout, by }: Followed, seen: Glance): Promise<TaskHealth> {
     const { clock } = this.#ctx;
-    const signature = signatureOf(seen);
-    const { tasks } = each;
-    const isKnown = tasks?.signature === signature && clock.now() - tasks.at < quietMs;
-    if (isKnown) return tasks.health;
+    const key = `${rollout.snapshot.address.arn} ${rollout.deploymentId} ${by}`;
+    const last = this.#tasks.get(key);
+    const cost = this.#cost();
+    const quietMs = cost <= CHEAP_CALLS ? 0 : Math.min((cost / QUIET_CALLS) * 60_000, QUIET_MS);
+    if (last !== undefined && isSame(last.seen, seen) && clock.now() - last.at < quietMs) return last.health;
+    // With many tasks those that stopped are worth a walk only where a count says that there are more of them.
+    const isOnlyOurs = last !== undefined && cost > QUIET_CALLS && !speaksOfStops(last.seen, seen);
     const at = clock.now();
-    const health = await readTaskHealth(this.#ctx, each.rollout);
-    if (health.unanswered === undefined) each.tasks = { health, at, signature };
+    const health = await readTaskHealth(this.#ctx, rollout, {
+      by,
+      groups: await this.#servedGroups(rollout, seen),
+      ...(isOnlyOurs ? { known: last.health } : {}),
+    });
+    if (health.unanswered === undefined) this.#tasks.set(key, { health, at, by, seen });
     return health;
   }
+
+  /** Calls for one walk over the tasks of all that are followed. */
+  #cost(): number {
+    const followed = new Set([...this.#followed].map(({ rollout }) => rollout.deploymentId));
+    const known = [...this.#tasks].filter(([key]) => followed.has(key.split(' ')[1] ?? ''));
+    return known.reduce((sum, [, { health }]) => sum + (health.calls ?? 0), 0);
+  }
+
+  /**
+   * Where the two groups of an attachment take turns, the one that the target revision is served by: tasks of both stand
+   * behind the load balancer. Empty where that cannot be read, or there is only one.
+   */
+  #servedGroups(rollout: Rollout, { deployment }: Glance): Promise<readonly string[]> {
+    const takesTurns = rollout.snapshot.targetGroups.some(
+      (each) => each.alternateTargetGroupArn !== undefined,
+    );
+    const arn = deployment?.targetRevisionArn;
+    if (!takesTurns || arn === undefined) return Promise.resolve([]);
+    const known = this.#groups.get(arn);
+    if (known !== undefined) return known;
+    const reading = groupsOf(this.#ctx.aws.ecs, arn);
+    this.#groups.set(arn, reading);
+    // An answer that is lost is asked for again.
+    reading.catch(() => this.#groups.delete(arn));
+    return reading;
+  }
+}
+
+async function groupsOf(
+  ecs: Pick<LooksContext['aws']['ecs'], 'describeServiceRevisions'>,
+  revisionArn: string,
+): Promise<readonly string[]> {
+  const [revision] = await describeServiceRevisions(ecs, [revisionArn]);
+  const balancers = revision?.resolvedConfiguration?.loadBalancers ?? [];
+  return balancers.flatMap((each) => each.targetGroupArn ?? []);
 }
 
 /** The loop is to look again. */
@@ -207,15 +289,28 @@ function isDue({ due, pauseMs }: Followed, now: number): boolean {
   return due !== undefined && due - now <= pauseMs * ALONG;
 }
 
-/** What changes whenever something happens to the tasks. */
-function signatureOf({ deployment, entry, others, service, events }: Glance): string {
+/** Nothing has happened to the tasks: no count, no state and no event is another. */
+function isSame(before: Glance, now: Glance): boolean {
+  return JSON.stringify(signatureOf(before)) === JSON.stringify(signatureOf(now));
+}
+
+function signatureOf({ deployment, entry, others, service, events }: Glance): unknown {
   const { desired, running, pending, failed, rolloutState } = entry ?? {};
-  return JSON.stringify([
+  return [
     [deployment?.status, deployment?.lifecycleStage, rolloutState],
     [desired, running, pending, failed],
     [others?.desired, others?.running, service.desired, service.running],
     events[0]?.id,
-  ]);
+  ];
+}
+
+/** Some of our tasks failed or went away, or the deployment came to an end that needs its evidence. */
+function speaksOfStops(before: Glance, now: Glance): boolean {
+  const [old, entry] = [before.entry, now.entry];
+  const status = now.deployment?.status ?? '';
+  if (entry === undefined || !['IN_PROGRESS', 'SUCCESSFUL'].includes(status)) return true;
+  const hasFewer = entry.running + entry.pending < (old?.running ?? 0) + (old?.pending ?? 0);
+  return hasFewer || (entry.failed ?? 0) > (old?.failed ?? 0);
 }
 
 /** A look that AWS does not answer ends with its time. */
@@ -232,7 +327,7 @@ async function settled(
     if (kind === 'throttled' || kind === 'transient') return { kind: 'unanswered', error };
     const failure = deployErrorOf(error, `watching service "${rollout.snapshot.address.name}"`);
     if (!(failure instanceof DeployError)) throw failure;
-    return { kind: 'access-lost', failure };
+    return { kind: 'access-lost', failure, because: kind };
   }
 }
 

@@ -61,7 +61,9 @@ export async function observeWith(
   const reading = sources.service();
   const [service, tasks] = await Promise.all([
     reading,
-    sources.serviceFirst === true ? reading.then((each) => sources.tasks(glanceAt(each))) : sources.tasks(undefined),
+    sources.serviceFirst === true
+      ? reading.then((each) => sources.tasks(glanceAt(each)))
+      : sources.tasks(undefined),
   ]);
   const newer = isReplaceable(deployment) ? await newerThan(aws, rollout, deployment) : undefined;
   return { ...glanceAt(service), newer, ...tasks };
@@ -118,7 +120,7 @@ function viewDeployment(deployment: ServiceDeployment): DeploymentView {
     statusReason: deployment.statusReason,
     lifecycleStage: deployment.lifecycleStage,
     awaiting: (deployment.lifecycleHookDetails ?? [])
-      .filter((hook) => hook.status === 'AWAITING_ACTION')
+      .filter((hook) => hook.status === 'AWAITING_ACTION' && hook.targetType !== 'AWS_LAMBDA')
       .map((hook) => ({
         id: hook.hookId ?? '',
         expiresAt: hook.expiresAt?.toISOString(),
@@ -129,6 +131,8 @@ function viewDeployment(deployment: ServiceDeployment): DeploymentView {
       deployment.alarms?.status === 'TRIGGERED' ? (deployment.alarms.triggeredAlarmNames ?? []) : [],
     rollbackReason: deployment.rollback?.reason,
     rollbackRevisionArn: deployment.rollback?.serviceRevisionArn,
+    targetRevisionArn: deployment.targetServiceRevision?.arn,
+    weight: deployment.targetServiceRevision?.requestedProductionTrafficWeight,
   };
 }
 
@@ -182,6 +186,10 @@ export interface DeploymentView {
   readonly triggeredAlarms: readonly string[];
   readonly rollbackReason: string | undefined;
   readonly rollbackRevisionArn: string | undefined;
+  /** The service revision that it brings. */
+  readonly targetRevisionArn?: string | undefined;
+  /** Percent of the production traffic that is to go to it; undefined where no weights are reported. */
+  readonly weight?: number | undefined;
 }
 
 export interface AwaitingHook {

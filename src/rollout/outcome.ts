@@ -1,34 +1,38 @@
 import { revisionName } from '../aws/arn.ts';
-import type { EcsReads } from '../aws/clients.ts';
 import type {
+  Cause,
   Evidence,
   GateResult,
   Problem,
+  Rollout,
   RolloutRequest,
   ServiceOutcome,
   ServiceRun,
   ServiceSnapshot,
 } from '../model/index.ts';
-import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
-import { readNowRunning } from './describe.ts';
+import type { Looks } from './looks.ts';
+import { readNowRunning, type KnownDeployment, type NowRunningContext } from './now-running.ts';
 
 /** Reads what runs now, and says how it ended for one service. */
 export async function concludeServiceRun(
-  ctx: {
-    readonly aws: { readonly ecs: Pick<EcsReads, 'describeServices'> };
-    readonly clock: Clock;
-    readonly log: Log;
-  },
+  ctx: NowRunningContext & { readonly log: Log; readonly looks?: Looks },
   serviceRun: ServiceRun,
   request: RolloutRequest,
 ): Promise<ServiceRun> {
   const { log } = ctx;
-  const { sentence: nowRunning, primaryId } = await readNowRunning(ctx, serviceRun.snapshot.address);
+  const known = serviceRun.problem === undefined ? lastLook(ctx.looks, serviceRun.rollout) : undefined;
+  const { sentence: nowRunning, primaryId, state } = await readNowRunning(ctx, serviceRun.snapshot, known);
   log.line(nowRunning);
-  const outcome = conclude(replaced(serviceRun, request, primaryId), request, nowRunning);
+  const ended = conclude(replaced(serviceRun, request, primaryId), request, nowRunning);
+  const outcome = state === undefined ? ended : { ...ended, state };
   if (outcome.result === 'succeeded' && serviceRun.desiredCount === 0) log.warn(outcome.message);
   return { ...serviceRun, outcome };
+}
+
+function lastLook(looks: Looks | undefined, rollout: Rollout | undefined): KnownDeployment | undefined {
+  const tasks = rollout && looks?.lastOf(rollout);
+  return rollout === undefined || tasks === undefined ? undefined : { rollout, tasks };
 }
 
 /** A deployment that was well until somebody's took its place, while it was proven or baked, is superseded. */
@@ -74,7 +78,7 @@ export function conclude(
     case 'rolled-back':
       return badEnd(
         { ...problem, result: 'rolled-back' },
-        `${broken}; it was rolled back${butFor(rollback.unrestored)}.`,
+        `${broken}; ${problem.recovery === 'done' ? 'ECS rolled it back' : 'it was rolled back'}${butFor(rollback.unrestored)}${stillFailing(rollback.gates)}.`,
         nowRunning,
       );
     case 'nowhere':
@@ -114,6 +118,16 @@ function goodEnd(serviceRun: ServiceRun, request: RolloutRequest, nowRunning: st
       message: `Service "${name}" already runs ${revision}: nothing to do.`,
     };
   }
+  if (serviceRun.waiting !== undefined) {
+    const { pause } = serviceRun.waiting;
+    const until = pause.expiresAt === undefined ? '' : ` until ${pause.expiresAt}`;
+    return {
+      ...common,
+      result: 'started',
+      message: `The deployment of ${revision} to service "${name}" waits in the stage ${pause.stage} for an answer${until}; both revisions are there.`,
+      hint: `Go on with mode: promote, or back with mode: rollback${ofDeployment(serviceRun)}.`,
+    };
+  }
   if (!request.wait) {
     return {
       ...common,
@@ -135,6 +149,12 @@ function goodEnd(serviceRun: ServiceRun, request: RolloutRequest, nowRunning: st
   };
 }
 
+/** So that a later job means this deployment and no other. */
+function ofDeployment({ rollout }: ServiceRun): string {
+  const arn = rollout?.serviceDeploymentArn;
+  return arn === undefined ? '' : ` (service-deployment-arn: ${arn})`;
+}
+
 /** What was proven, each gate once, and nothing more. Of a gate that was asked again the last answer stands. */
 function proof(gates: readonly GateResult[]): string {
   const last = new Map(gates.map((result) => [result.gate, result]));
@@ -151,6 +171,8 @@ const PROOFS: Readonly<Record<GateResult['gate'], string>> = {
   digest: 'its image digest',
   targets: 'its targets',
   tasks: 'its tasks',
+  'test-url': 'its test URL',
+  metrics: 'its metrics',
   http: 'its URL',
   alarms: 'its alarms',
 };
@@ -186,8 +208,20 @@ function leftNote(serviceRun: ServiceRun, problem: Problem, request: RolloutRequ
   if (serviceRun.updateUnconfirmed === true) return '; it may still take effect.';
   if (serviceRun.rollout === undefined) return '; the service was not touched.';
   if (problem.recovery === 'done') return '; ECS rolled it back.';
+  if (LOST_SIGHT.includes(problem.cause)) return whatGoesOn(serviceRun, problem);
   if (problem.recovery !== 'roll-back' || request.onFailure !== 'leave') return '.';
   return `; it is left as it is (on-failure: leave), and ${byItself(serviceRun.snapshot, problem)}.`;
+}
+
+/** Nobody can look any longer; the deployment is none the worse for it. */
+const LOST_SIGHT: readonly Cause[] = ['credentials-expired', 'access-denied', 'no-credentials'];
+
+/** After access was lost: what ECS does, and what takes it up again. */
+function whatGoesOn({ change }: ServiceRun, { isOver }: Problem): string {
+  if (change === 'none') return '.';
+  return isOver === true
+    ? '; the deployment is complete and stays, and nobody rolls it back: run this job again and it is proven.'
+    : '; ECS goes on with it, and nobody rolls it back: run this job again and it takes the deployment up.';
 }
 
 /** Whether ECS will roll back by itself. */
@@ -203,6 +237,14 @@ function byItself({ breaker, deployment, lastGood }: ServiceSnapshot, { isOver }
 /** What this run changed beside the revision, and could not put back. */
 function butFor(unrestored: string | undefined): string {
   return unrestored === undefined ? '' : `, but ${unrestored}`;
+}
+
+/** Pure: what still fails after the rollback, which is what somebody has to look at. */
+function stillFailing(gates: readonly GateResult[] = []): string {
+  const failed = gates.filter(({ state }) => state === 'failed');
+  return failed.length === 0
+    ? ''
+    : `, and still not well: ${failed.map(({ gate, detail }) => `${gate === 'http' ? '' : `${gate}: `}${detail}`).join('; ')}`;
 }
 
 /** What was wrong before something else went wrong too. */

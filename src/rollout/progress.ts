@@ -7,6 +7,9 @@ import { Heartbeat } from '../runtime/wait.ts';
 import type { Evaluation } from './evaluate.ts';
 import type { AwaitingHook, Observation } from './observe.ts';
 
+/** Events that name a problem; the others come with every rollout (ECS Developer Guide, "Service event messages"). */
+export const TELLING = /unable|unhealthy|fail|error|throttl|missing|alarm|rolling back|consistently/i;
+
 /** Cells of the bar. */
 const BAR = 10;
 
@@ -45,7 +48,7 @@ export function progressLine(seen: Observation): string {
 /** Pure: how much of what is desired is there, as a bar: healthy tasks, else running ones. */
 export function progressBar(seen: Observation): string {
   const { desired, running, healthy } = pointOf('', seen);
-  const share = desired === 0 ? 1 : Math.min(1, (healthy ?? running) / desired);
+  const share = desired === 0 ? 0 : Math.min(1, (healthy ?? running) / desired);
   const full = Math.floor(share * BAR);
   return '█'.repeat(full) + '░'.repeat(BAR - full);
 }
@@ -86,13 +89,20 @@ export class ProgressReporter {
 
   report(seen: Observation, evaluation: Evaluation): void {
     for (const event of [...seen.events].reverse()) {
-      if (!this.#reportedEvents.has(event.id)) this.#say(`ECS: ${shortenArns(event.message)}`);
+      if (!this.#reportedEvents.has(event.id)) this.#tellEvent(shortenArns(event.message));
       this.#reportedEvents.add(event.id);
     }
     this.#reportSight(seen);
     this.#reportState(seen);
     if (evaluation.kind === 'progressing' && evaluation.unknownStatus !== undefined)
       this.#warnOf(evaluation.unknownStatus);
+  }
+
+  /** Those that come with every rollout are for whoever looks closely: the line of the state says what they mean. */
+  #tellEvent(message: string): void {
+    const text = `ECS: ${message}`;
+    if (TELLING.test(message) || this.#log.aside === undefined) this.#say(text);
+    else this.#log.aside(`${this.#name}: ${text}`);
   }
 
   /** What nobody can see is no evidence: said, so that silence is not taken for health. */

@@ -14,7 +14,7 @@ import type { Watched } from './failure.ts';
 import { findServiceDeployment } from './find-deployment.ts';
 import { saysRollback } from './history.ts';
 import { nextStep, restoringInput, type Step } from './rollback-request.ts';
-import { changesSettings, restoreSettings } from './settings.ts';
+import { restoreSettings } from './settings.ts';
 import { watch, type WatchContext } from './watch.ts';
 
 /** A rollback of ours is called for, one of ECS's is on its way, or ECS left settings that this run changed. */
@@ -26,7 +26,7 @@ export function rollbackNeeded({ problem, rollout, rollback }: ServiceRun, reque
     case 'roll-back':
       return request.onFailure !== 'leave';
     case 'done':
-      return changesSettings(request);
+      return true;
     case 'leave':
       return false;
   }
@@ -157,6 +157,7 @@ async function lookWhereItEnded(
     serviceDeploymentArn: undefined,
     // ECS may have kept tasks of the good revision that an earlier deployment started.
     replacesTasks: false,
+    definition: target.definition,
   };
   const isThere = [target.good.taskDefinitionArn, end.to].includes(primary.taskDefinition);
   const proofs = await proveDigests(aws, there, imagesAfter(target));
@@ -168,7 +169,7 @@ async function lookWhereItEnded(
     for (const { container, image } of proven) {
       log.line(`${name}: after the rollback ${container} runs ${image.digest ?? ''}, as it did before.`);
     }
-    return end;
+    return { ...end, there };
   }
   const where = isThere ? wrong.join('; ') : `it ended on ${revisionName(primary.taskDefinition)}`;
   const why = `${where}, and the last good revision is ${revisionName(target.good.taskDefinitionArn)}${isThere ? ' with other digests' : ''}`;
@@ -448,6 +449,8 @@ function endOfRollback(watched: Watched, back?: Rollout): RollbackEnd | 'look-ag
         ? { kind: 'rolled-back' }
         : { kind: 'failed', why: `the rollback itself was rolled back${because(end.reason)}` };
     case 'doomed':
+    case 'gate-failed':
+    case 'waiting':
       return 'look-again';
     case 'completed':
       // Our own deployment may have succeeded before the request to roll it back arrived.

@@ -1,15 +1,26 @@
 import type { Aws } from '../aws/clients.ts';
 import { awsErrorKind, describeAwsError } from '../aws/errors.ts';
 import { breakerThreshold } from '../ecs/services.ts';
-import type { Request, Rollout, RolloutRequest, ServiceRun } from '../model/index.ts';
+import {
+  withGate,
+  type GateResult,
+  type Pause,
+  type Problem,
+  type Request,
+  type Rollout,
+  type RolloutRequest,
+  type ServiceRun,
+} from '../model/index.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { OutputLog } from '../runtime/log.ts';
+import type { PollStep } from '../runtime/wait.ts';
 import { diagnose, logEvidence } from './diagnose.ts';
 import { evaluate, type Evaluation, type EvaluationTerms } from './evaluate.ts';
 import { betterKnown, problemOf, type Watched } from './failure.ts';
 import { NO_HISTORY, remember } from './history.ts';
-import { Looks } from './looks.ts';
+import { Looks, type Look } from './looks.ts';
 import type { Observation } from './observe.ts';
+import { stageOf, type Stage } from './rounds.ts';
 import { ProgressReporter } from './progress.ts';
 
 export interface WatchContext {
@@ -23,6 +34,24 @@ export interface WatchContext {
   readonly looks?: Looks;
   /** Another service of the run failed, and this one goes back with it: nobody waits for its end. */
   readonly isDoomed?: () => boolean;
+  /** What is asked while ECS shifts traffic and bakes. */
+  readonly stages?: StageWatch;
+}
+
+/** Gates that are asked while ECS still has something to decide. */
+export interface StageWatch {
+  /** Hears of each look. */
+  see(stage: Stage): void;
+  /** Aborted once one of them has failed. */
+  readonly failed: AbortSignal;
+  readonly failure: { readonly result: GateResult; readonly problem: Problem } | undefined;
+  /** A reading of the clock: when all traffic was first seen to reach the new revision. */
+  readonly allTrafficSince: number | undefined;
+  /** A pause that is left to a person, and why the gates do not answer it. */
+  readonly waiting: { readonly pause: Pause; readonly why: string | undefined } | undefined;
+  /** Gates that passed at a pause. */
+  readonly passed: readonly GateResult[];
+  stop(): void;
 }
 
 /** When a watch is over: at the first final evaluation, or once ECS has finished rolling back. */
@@ -43,19 +72,22 @@ export async function watch(
   since = ctx.clock.now(),
 ): Promise<Watched> {
   const deadline = since + request.waitMinutes * 60_000;
+  const { stages } = ctx;
   const reporter = new ProgressReporter(ctx.log, rollout, ctx.clock);
   const looks = ctx.looks ?? new Looks(ctx);
   let history = NO_HISTORY;
   let last: Observation | undefined;
   let pauseMs = request.pollSeconds * 1000;
-  return looks.follow<Watched>(rollout, deadline, (look) => {
+  const judge = (look: Look): PollStep<Watched> => {
     if (look.kind === 'access-lost') return { end: { end: look, last, history } };
     if (look.kind === 'seen') {
       last = withKnownTasks(look.seen, last);
       history = remember(history, last, beganBefore(rollout), rollout.snapshot.knownEvents);
       const evaluation = evaluate(last, history, termsOf(rollout, request));
       reporter.report(last, evaluation);
+      stages?.see(stageOf(last, rollout.deploymentId, rollout.snapshot.deployment));
       if (isOver(evaluation, until)) return { end: { end: evaluation, last, history } };
+      if (stages?.waiting !== undefined) return { end: { end: { kind: 'waiting' }, last, history } };
       if (ctx.isDoomed?.() === true) return { end: { end: { kind: 'doomed' }, last, history } };
       pauseMs = isThrottling(last.unanswered) ? longer(pauseMs) : request.pollSeconds * 1000;
     } else {
@@ -65,7 +97,16 @@ export async function watch(
       if (isThrottling(look.error)) pauseMs = longer(pauseMs);
     }
     return { pauseMs, late: { end: { kind: 'deadline' }, last, history } };
-  });
+  };
+  try {
+    const ends = stages === undefined ? {} : { signal: stages.failed };
+    return await looks.follow(rollout, deadline, judge, { by: 'deployment', ...ends });
+  } catch (error) {
+    if (stages?.failure === undefined || ctx.signal.aborted) throw error;
+    return { end: { kind: 'gate-failed', problem: stages.failure.problem }, last, history };
+  } finally {
+    stages?.stop();
+  }
 }
 
 /** Watches one service's rollout; what keeps it from success becomes the problem of its service run, evidence included. */
@@ -77,14 +118,28 @@ export async function watchServiceRun(
   const { rollout, change, problem } = serviceRun;
   if (rollout === undefined || change === 'none' || problem !== undefined) return serviceRun;
   const watched = await watch(ctx, rollout, request.rollout, 'evaluation', serviceRun.startedAt);
+  const { stages } = ctx;
+  const results = [
+    ...(stages?.passed ?? []),
+    ...(stages?.failure === undefined ? [] : [stages.failure.result]),
+  ];
+  const waiting = watched.end.kind === 'waiting' ? stages?.waiting : undefined;
   const after: ServiceRun = {
     ...serviceRun,
+    gates: results.reduce(withGate, serviceRun.gates),
+    ...(waiting === undefined ? {} : { waiting }),
     rollout: knowing(rollout, watched),
+    allTrafficSince: stages?.allTrafficSince ?? ctx.clock.now(),
     desiredCount: watched.last?.service.desired ?? serviceRun.desiredCount,
   };
   const { waitMinutes, desiredCount } = request.rollout;
   const count = rollout.replacesTasks ? undefined : desiredCount;
   const found = problemOf(watched, waitMinutes, count, rollout.snapshot);
+  if (waiting?.why !== undefined) {
+    ctx.log.warn(
+      `${rollout.snapshot.address.name} waits in the stage ${waiting.pause.stage}, and the gates do not answer for it: ${waiting.why}.`,
+    );
+  }
   if (found === undefined) return after;
   // What happens in the service since another deployment took over is not of ours.
   const isDone = watched.end.kind === 'access-lost' || watched.end.kind === 'superseded';

@@ -1,10 +1,12 @@
-import type { RolloutPoint } from '../model/index.ts';
+import type { RolloutPoint, StepMark } from '../model/index.ts';
 
 /** Where the run says what happens, while it does. Texts may come from AWS or a container: the log sanitizes them. */
 export interface Log {
   line(text: string): void;
   /** A line that also becomes a warning annotation. */
   warn(text: string): void;
+  /** A line for whoever looks closely, where the log has a place for it: folded, below the stage. */
+  aside?(text: string): void;
   /** The state of a rollout at this moment, for the timeline; prints nothing. */
   point(point: RolloutPoint): void;
 }
@@ -16,8 +18,11 @@ export interface OutputLog extends Log {
 
 /** A log whose lines are grouped by the stages of the run. */
 export interface StepLog extends OutputLog {
-  /** Runs a stage in a group of its own, and notes how long it took and whether it came to its end. */
-  step<T>(name: string, run: () => Promise<T>): Promise<T>;
+  /**
+   * Runs a stage in a group of its own, and notes how long it took and what it came to: `markOf` says so of one that came to
+   * its end; one that rejects has failed.
+   */
+  step<T>(name: string, run: () => Promise<T>, markOf?: (result: T) => StepMark): Promise<T>;
 }
 
 /** A log that nobody reads. */

@@ -69,7 +69,8 @@ function changeAt(
 ): DefinitionChange[] {
   if (before === after) return [];
   const kind = before === undefined ? 'added' : after === undefined ? 'removed' : 'changed';
-  if (isHidden(path, show)) return [{ path, kind }];
+  if (isHidden(path, show) || [before, after].some((value) => isNoReference(path, value)))
+    return [{ path, kind }];
   return [
     {
       path,
@@ -83,6 +84,11 @@ function changeAt(
 function isHidden(path: string, show: readonly string[]): boolean {
   const environmentName = /environment\[([^\]]*)\]/.exec(path)?.[1];
   return HIDDEN.test(path) && !(environmentName !== undefined && show.includes(environmentName));
+}
+
+/** Where a secret comes from shows, but a word that is neither an ARN nor a path may be the value of the secret itself. */
+function isNoReference(path: string, value: string | undefined): boolean {
+  return value !== undefined && /\.secret(?:s|Options)\[/.test(path) && !/^arn:|\//.test(value);
 }
 
 /** Every leaf with its path. A list without names is one leaf: its order means something. */

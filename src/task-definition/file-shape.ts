@@ -12,6 +12,8 @@ import {
   shapeInWords,
 } from '../ecs/definition-rules/model.ts';
 import type { Json, JsonObject } from '../model/index.ts';
+import { objectsIn } from '../runtime/json.ts';
+import { homeInService, otherName } from './other-spellings.ts';
 
 /** A number or a boolean as the file has it: `1.10` and `010` are other texts than the numbers that they are. */
 export class Written {
@@ -36,6 +38,8 @@ export interface Shaped {
   readonly comments: readonly string[];
   /** Paths of fields that this version does not know and that AWS gets as they are. */
   readonly unknown: readonly string[];
+  /** Paths of texts with an expression of GitHub Actions in them, but for images, which may be placeholders. */
+  readonly unrendered: readonly string[];
 }
 
 /** Deeper than any definition; what is deeper is an accident or goes round in circles. */
@@ -50,10 +54,21 @@ export function shapeDefinition(raw: ReadonlyMap<Raw, Raw>): Shaped {
   );
   return {
     definition,
-    problems: [...shaper.problems, ...(shaper.problems.length === 0 ? missing : [])],
+    problems: [
+      ...shaper.problems,
+      ...(shaper.problems.length === 0 ? [...missing, ...sameNames(definition)] : []),
+    ],
     comments: shaper.comments,
     unknown: shaper.unknown,
+    unrendered: shaper.unrendered,
   };
+}
+
+/** Two containers of one name: nobody could say which of them an image is for. */
+function sameNames(definition: JsonObject): string[] {
+  const names = objectsIn(definition, 'containerDefinitions').map((container) => container['name']);
+  const twice = new Set(names.filter((name, at) => names.indexOf(name) !== at));
+  return [...twice].map((name) => `containerDefinitions has more than one container ${JSON.stringify(name)}`);
 }
 
 function isTopLevel(path: string): boolean {
@@ -70,6 +85,7 @@ class Shaper {
   readonly problems: string[] = [];
   readonly comments: string[] = [];
   readonly unknown: string[] = [];
+  readonly unrendered: string[] = [];
 
   /** The fields of a structure that are there. */
   fields(
@@ -87,7 +103,8 @@ class Shaper {
       const at = path === '' ? field : `${path}.${field}`;
       const member = members.get(field);
       if (member !== undefined) {
-        const shaped = this.value(value, member, at, inside, depth + 1, keepsEmpty(schema, field));
+        const bare = isImage(schema, field) && typeof value === 'string' ? value.trim() : value;
+        const shaped = this.value(bare, member, at, inside, depth + 1, keepsEmpty(schema, field));
         if (shaped !== undefined) kept.push([field, shaped]);
       } else if (isComment(field)) {
         this.comments.push(at);
@@ -129,7 +146,10 @@ class Shaper {
   }
 
   private text(raw: Raw, schema: NormalizedSchema, path: string): Json | undefined {
-    if (typeof raw === 'string') return raw;
+    if (typeof raw === 'string') {
+      if (raw.includes('${{') && !path.endsWith('].image')) this.unrendered.push(path);
+      return raw;
+    }
     return raw instanceof Written ? raw.source : this.wrongType(raw, schema, path);
   }
 
@@ -205,9 +225,10 @@ class Shaper {
     known: readonly string[],
     around: readonly Around[],
   ): Json | undefined {
-    const meant = nearest(field, known);
+    const here = around.at(-1)?.schema.getName();
+    const meant = nearest(field, known) ?? otherName(here, field);
     if (meant !== undefined) return this.problem(`${path} is not a field: did you mean ${meant}?`);
-    const home = homeOf(field, around);
+    const home = homeOf(field, around) ?? (around.length === 1 ? homeInService(field) : undefined);
     if (home !== undefined) return this.problem(`${path} is not a field here: ${home}`);
     this.unknown.push(path);
     return plain(value);
@@ -227,6 +248,11 @@ class Shaper {
 /** The value of a variable may be empty: that is another thing than no variable. */
 function keepsEmpty(schema: NormalizedSchema, field: string): boolean {
   return schema.getName() === 'KeyValuePair' && field === 'value';
+}
+
+/** No reference has a space around it; a line break comes from whatever wrote the file. */
+function isImage(schema: NormalizedSchema, field: string): boolean {
+  return schema.getName() === 'ContainerDefinition' && field === 'image';
 }
 
 /** Keys with which people write comments and schemas into files of data. */
@@ -309,7 +335,8 @@ function inWords(raw: Raw): string {
   if (isMap(raw)) return 'an object';
   if (raw instanceof Written)
     return typeof raw.value === 'boolean' ? 'true or false' : `the number ${raw.source}`;
-  return 'text';
+  // What other tags of YAML make, which is not of the declared type.
+  return typeof raw === 'string' ? 'text' : 'of a type that JSON does not have';
 }
 
 /** A value as JSON. What is nested too deeply ends there. */

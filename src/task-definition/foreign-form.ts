@@ -5,14 +5,37 @@ import { isList, isMap, type Raw } from './file-shape.ts';
 export function formOfText(text: string): string | undefined {
   const start = text.trimStart();
   if (start === '') return 'it is empty';
+  const saved = SAVED_INSTEAD.find(({ pattern }) => pattern.test(start));
+  if (saved !== undefined) return saved.is;
   if (/^<(?:!doctype|html|\?xml|[a-z]+[\s>])/i.test(start)) {
     return 'it is HTML or XML, such as the page of an error that was downloaded in its place';
   }
   if (/^(?:resource|data|module|variable|locals|terraform)\s+["{]/m.test(text) && !start.startsWith('{')) {
     return "it is Terraform's language: give the JSON of the definition, or deploy the revision that Terraform registers (leave task-definition out)";
   }
+  const conflict = /^(?:<{7}|>{7}) /m.exec(text);
+  if (conflict !== null) {
+    return `it has the marks of a merge conflict (line ${text.slice(0, conflict.index).split('\n').length})`;
+  }
   return templateOf(start) ?? commentedJson(start);
 }
+
+/** What is saved in the place of a definition. */
+const SAVED_INSTEAD: readonly { readonly pattern: RegExp; readonly is: string }[] = [
+  {
+    pattern: /^(?:aws: )?(?:\[ERROR\]: )?An error occurred \(/,
+    is: 'it is the error of a call of AWS, saved in the place of its answer',
+  },
+  {
+    pattern: /^TASKDEFINITION\s/,
+    is: "it is the text form of the AWS CLI's output: write it with --output json",
+  },
+  {
+    pattern: /^version https:\/\/git-lfs\.github\.com\//,
+    is: 'it is a pointer of Git LFS: check out with lfs: true',
+  },
+  { pattern: /^(?:local|function)\b[^\n:]*[=(]/, is: 'it is Jsonnet that nobody rendered: give its JSON' },
+];
 
 /** Marks of templates where no value can begin so, outside of quotes: `cpu: {{ cpu }}`, `{% if %}`, `<%= %>`. */
 function templateOf(text: string): string | undefined {
@@ -58,15 +81,34 @@ function withoutComments(text: string): { readonly stripped: string; readonly li
 export function foreignForm(content: Raw): string | undefined {
   if (content === null) return 'it is empty';
   if (isList(content)) {
+    if (content.some((entry) => isMap(entry) && entry.has('imageUri'))) {
+      return 'it is the list of images that CodePipeline takes: give those by the input images, as container=reference, and leave task-definition out';
+    }
     return content.some((entry) => isMap(entry) && (entry.has('image') || entry.has('name')))
       ? 'it is a list of containers: put it below containerDefinitions, beside a family'
       : 'it is a list';
   }
+  if (typeof content === 'string' && /^\s*[{[]/.test(content)) {
+    return 'it is JSON within a text: it was encoded twice';
+  }
   if (!isMap(content)) return undefined;
+  if (isMap(content.get('sops'))) return 'it is encrypted by SOPS: decrypt it in a step before this one';
   if (content.has('containerDefinitions') || content.has('family')) return templateInNames(content);
+  if (COPILOT.has(content.get('type') ?? null))
+    return 'it is a manifest of AWS Copilot: give the definition itself';
   const form = FORMS.find(({ keys }) => keys.every((key) => content.has(key)));
   return form?.is;
 }
+
+/** The types of AWS Copilot's manifests. */
+const COPILOT: ReadonlySet<Raw> = new Set<Raw>([
+  'Load Balanced Web Service',
+  'Request-Driven Web Service',
+  'Backend Service',
+  'Worker Service',
+  'Static Site',
+  'Scheduled Job',
+]);
 
 const FORMS: readonly { readonly keys: readonly string[]; readonly is: string }[] = [
   { keys: ['Resources', 'version'], is: "it is CodeDeploy's appspec, not the definition that it names" },
@@ -90,6 +132,10 @@ const FORMS: readonly { readonly keys: readonly string[]; readonly is: string }[
   { keys: ['resource'], is: "it is Terraform's JSON: give the definition itself" },
   { keys: ['services'], is: 'it is a file of Docker Compose, or a description of services' },
   { keys: ['apiVersion', 'kind'], is: 'it is a manifest of Kubernetes' },
+  { keys: ['jobs', 'on'], is: 'it is a workflow of GitHub Actions' },
+  { keys: ['task_definition'], is: 'it is a file of parameters of the ECS CLI: give the definition itself' },
+  { keys: ['serviceName'], is: 'it describes a service, not the task definition that it runs' },
+  { keys: ['serviceArn'], is: 'it describes a service, not the task definition that it runs' },
   { keys: ['taskDefinitionArns'], is: 'it is a list of task definitions' },
   { keys: ['taskDefinition'], is: 'it only names a task definition: give that name as the input' },
   { keys: ['image', 'name'], is: 'it is a container: put it below containerDefinitions, beside a family' },

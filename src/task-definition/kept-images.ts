@@ -21,6 +21,8 @@ export interface SettledImage {
   readonly insteadOf?: string;
   /** It stays what runs, and only its tag is known: what starts is what the tag means by then. */
   readonly isUncertain?: boolean;
+  /** It stays what runs, since what the base names was hardly meant as a placeholder but is no reference either. */
+  readonly misspelt?: string;
 }
 
 /** As Docker reads a reference (github.com/distribution/reference), its length apart. */
@@ -56,13 +58,24 @@ function inPlaceOf(
   placeholder: string,
   now: RunningImage | undefined,
 ): SettledImage | undefined {
-  if (now !== undefined) return { container, image: referenceOf(now) };
+  if (now !== undefined) {
+    return {
+      container,
+      image: referenceOf(now),
+      ...(looksMeant(placeholder) ? { misspelt: placeholder } : {}),
+    };
+  }
   if (typeof placeholder !== 'string' || placeholder === '') return undefined;
   throw new DeployError(
     'invalid-input',
     `Container "${container}" of the task definition has a placeholder as its image (${placeholder}), no image goes to it, and none of it runs.`,
     { hint: 'Name its image in the task definition, or by images: <container>=<reference>.' },
   );
+}
+
+/** A reference with a slip in it; a word alone, and what has the marks of a template, stands for one on purpose. */
+function looksMeant(placeholder: unknown): boolean {
+  return typeof placeholder === 'string' && /[/:@]/.test(placeholder) && !/[<>{}$%]/.test(placeholder);
 }
 
 function stays(name: string, image: string, now: RunningImage, { imageContainers }: ImageTerms): boolean {
@@ -90,7 +103,16 @@ function referenceOf({ image, digest }: RunningImage): string {
 }
 
 /** Pure: what a person has to know of an image that stays; undefined where there is nothing to say. */
-export function warningOf({ container, image, insteadOf, isUncertain }: SettledImage): string | undefined {
+export function warningOf({
+  container,
+  image,
+  insteadOf,
+  isUncertain,
+  misspelt,
+}: SettledImage): string | undefined {
+  if (misspelt !== undefined) {
+    return `Container "${container}" keeps ${shortReference(image)}, which runs: its image in the base, ${JSON.stringify(misspelt)}, is no reference ([host/]name[:tag][@sha256:digest]) and counts as a placeholder. Correct it, or give images: ${container}=<reference>.`;
+  }
   if (insteadOf !== undefined) {
     return `Container "${container}" keeps ${shortReference(image)}, which runs; the base names ${shortReference(insteadOf)}. To deploy that, give it by image or images (${container}=${insteadOf}), or by ecr-repository and image-tag with container-name: ${container}.`;
   }

@@ -1,20 +1,26 @@
-import { cpuUnits, mebibytes } from '../aws/task-definitions.ts';
+import { storedSizes } from '../ecs/definition-rules/sizes.ts';
 import type { ContainerDefinition, Json, JsonObject, TaskDefinition } from '../model/index.ts';
 import { isArray, isObject } from '../runtime/json.ts';
 import { mapContainers } from './shape.ts';
 
-/** Defaults that ECS fills in when a definition is registered (ECS API, ContainerDefinition and TaskDefinition). */
+/** What ECS fills in when a definition is registered, or does where a field is missing (ECS API, each structure). */
 const CONTAINER_DEFAULTS: JsonObject = { cpu: 0, essential: true, versionConsistency: 'enabled' };
 
 const HEALTH_CHECK_DEFAULTS: JsonObject = { interval: 30, timeout: 5, retries: 3 };
 
 const MOUNT_DEFAULTS: JsonObject = { readOnly: false };
 
+const RESTART_DEFAULTS: JsonObject = { restartAttemptPeriod: 300 };
+
 const FILE_SYSTEM_DEFAULTS: JsonObject = { rootDirectory: '/', transitEncryption: 'DISABLED' };
 
-const DOCKER_VOLUME_DEFAULTS: JsonObject = { autoprovision: false };
+const ACCESS_DEFAULTS: JsonObject = { iam: 'DISABLED' };
 
-const TASK_DEFAULTS: JsonObject = { enableFaultInjection: false };
+const DOCKER_VOLUME_DEFAULTS: JsonObject = { driver: 'local', autoprovision: false };
+
+const PROXY_DEFAULTS: JsonObject = { type: 'APPMESH' };
+
+const TASK_DEFAULTS: JsonObject = { enableFaultInjection: false, networkMode: 'bridge' };
 
 const PLATFORM_DEFAULTS: JsonObject = { cpuArchitecture: 'X86_64', operatingSystemFamily: 'LINUX' };
 
@@ -23,15 +29,14 @@ const PLATFORM_DEFAULTS: JsonObject = { cpuArchitecture: 'X86_64', operatingSyst
  * without empty lists and objects, sizes as plain numbers. Empty strings are values and stay.
  */
 export function normalise(definition: TaskDefinition): TaskDefinition {
-  const awsvpc = definition['networkMode'] === 'awsvpc';
-  const withPlainContainers = mapContainers(definition, (container) => normaliseContainer(container, awsvpc));
+  const mode = definition['networkMode'];
+  const sharesPorts = mode === 'awsvpc' || mode === 'host';
+  const withPlainContainers = mapContainers(definition, (each) => normaliseContainer(each, sharesPorts));
   return prune({
     ...without(withPlainContainers, TASK_DEFAULTS),
-    ...sized('cpu', cpuUnits(definition['cpu'])),
-    ...sized('memory', mebibytes(definition['memory'])),
-    ...(isObject(definition['runtimePlatform'])
-      ? { runtimePlatform: without(definition['runtimePlatform'], PLATFORM_DEFAULTS) }
-      : {}),
+    ...storedSizes(definition),
+    ...plain(definition, 'runtimePlatform', PLATFORM_DEFAULTS),
+    ...plain(definition, 'proxyConfiguration', PROXY_DEFAULTS),
     ...(isArray(definition['volumes']) ? { volumes: definition['volumes'].map(normaliseVolume) } : {}),
     ...(isArray(definition['requiresCompatibilities'])
       ? { requiresCompatibilities: [...definition['requiresCompatibilities']].sort() }
@@ -39,16 +44,15 @@ export function normalise(definition: TaskDefinition): TaskDefinition {
   }) as TaskDefinition;
 }
 
-function normaliseContainer(container: ContainerDefinition, awsvpc: boolean): ContainerDefinition {
+function normaliseContainer(container: ContainerDefinition, sharesPorts: boolean): ContainerDefinition {
   return {
     ...without(container, CONTAINER_DEFAULTS),
     name: container.name,
     image: container.image,
-    ...(isObject(container['healthCheck'])
-      ? { healthCheck: without(container['healthCheck'], HEALTH_CHECK_DEFAULTS) }
-      : {}),
+    ...plain(container, 'healthCheck', HEALTH_CHECK_DEFAULTS),
+    ...plain(container, 'restartPolicy', RESTART_DEFAULTS),
     ...(isArray(container['portMappings'])
-      ? { portMappings: container['portMappings'].map((mapping) => normalisePort(mapping, awsvpc)) }
+      ? { portMappings: container['portMappings'].map((mapping) => normalisePort(mapping, sharesPorts)) }
       : {}),
     ...normaliseMounts('mountPoints', container['mountPoints']),
     ...normaliseMounts('volumesFrom', container['volumesFrom']),
@@ -63,24 +67,38 @@ function normaliseMounts(field: string, mounts: Json | undefined): JsonObject {
 function normaliseVolume(volume: Json): Json {
   if (!isObject(volume)) return volume;
   const efs = volume['efsVolumeConfiguration'];
-  const docker = volume['dockerVolumeConfiguration'];
   return {
     ...volume,
-    ...(isObject(efs) ? { efsVolumeConfiguration: without(efs, FILE_SYSTEM_DEFAULTS) } : {}),
-    ...(isObject(docker) ? { dockerVolumeConfiguration: without(docker, DOCKER_VOLUME_DEFAULTS) } : {}),
+    ...(isObject(efs)
+      ? {
+          efsVolumeConfiguration: {
+            ...without(efs, FILE_SYSTEM_DEFAULTS),
+            ...plain(efs, 'authorizationConfig', ACCESS_DEFAULTS),
+          },
+        }
+      : {}),
+    ...dockerVolume(volume['dockerVolumeConfiguration']),
   };
 }
 
-/** In awsvpc mode the host port is the container port. */
-function normalisePort(mapping: Json, awsvpc: boolean): Json {
-  if (!isObject(mapping)) return mapping;
-  const { hostPort, ...rest } = mapping;
-  const impliedPort = awsvpc || hostPort === 0 || hostPort === undefined;
-  return { protocol: 'tcp', ...rest, ...(impliedPort ? {} : { hostPort }) };
+/** The scope stays, so that a volume of Docker with defaults alone is still none of the host. */
+function dockerVolume(docker: Json | undefined): JsonObject {
+  if (!isObject(docker)) return {};
+  return { dockerVolumeConfiguration: { scope: 'task', ...without(docker, DOCKER_VOLUME_DEFAULTS) } };
 }
 
-function sized(field: string, size: number | undefined): JsonObject {
-  return size === undefined ? {} : { [field]: String(size) };
+/** In the modes awsvpc and host the host port is the container port; otherwise ECS picks one where none is named. */
+function normalisePort(mapping: Json, sharesPorts: boolean): Json {
+  if (!isObject(mapping)) return mapping;
+  const { hostPort, ...rest } = mapping;
+  const isImplied = hostPort === 0 || (sharesPorts && hostPort === mapping['containerPort']);
+  return { protocol: 'tcp', ...rest, ...(isImplied || hostPort === undefined ? {} : { hostPort }) };
+}
+
+/** A structure of an object without its defaults; nothing where the field holds anything else. */
+function plain(object: JsonObject, field: string, defaults: JsonObject): JsonObject {
+  const value = object[field];
+  return isObject(value) ? { [field]: without(value, defaults) } : {};
 }
 
 function without(object: JsonObject, defaults: JsonObject): JsonObject {

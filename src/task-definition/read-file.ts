@@ -15,6 +15,7 @@ import type { Log } from '../runtime/log.ts';
 import { READ_ONLY } from '../aws/task-definitions.ts';
 import { asTaskDefinition } from './shape.ts';
 import { foreignForm, formOfText } from './foreign-form.ts';
+import { unreadableFile } from './missing-file.ts';
 import { Written, isList, isMap, shapeDefinition, type Raw, type Shaped } from './file-shape.ts';
 
 /** Aliases that a YAML file may expand to; more is an attack or an accident. */
@@ -37,7 +38,10 @@ export async function readTaskDefinitionFile(
   log: Log,
 ): Promise<TaskDefinition> {
   const absolute = isAbsolute(path) ? path : resolve(workspace, path);
-  const { definition, comments, unknown } = parseTaskDefinition(path, await readText(path, absolute));
+  const { definition, comments, unknown, unrendered } = parseTaskDefinition(
+    path,
+    await readText(path, absolute),
+  );
   if (comments.length > 0) {
     log.line(`task-definition: ${path}: left out, as comments: ${comments.join(', ')}.`);
   }
@@ -46,11 +50,16 @@ export async function readTaskDefinitionFile(
       `task-definition: ${path} has the field ${field}, which this version does not know; AWS gets it as it is.`,
     );
   }
+  if (unrendered.length > 0) {
+    log.warn(
+      `task-definition: ${path} has an expression of GitHub Actions in ${unrendered.join(', ')}. GitHub evaluates those in workflows only, so AWS gets that text as it is: give the value by an input such as environment-variables.`,
+    );
+  }
   return definition;
 }
 
 /** A definition of a file, and what there is to say of the file. */
-export interface ParsedDefinition extends Pick<Shaped, 'comments' | 'unknown'> {
+export interface ParsedDefinition extends Pick<Shaped, 'comments' | 'unknown' | 'unrendered'> {
   readonly definition: TaskDefinition;
 }
 
@@ -68,10 +77,10 @@ export function parseTaskDefinition(path: string, text: string): ParsedDefinitio
   const raw = new Map(top);
   if (isMap(described) && isList(tags) && tags.length > 0) raw.set('tags', tags);
   for (const field of READ_ONLY) raw.delete(field);
-  const { definition, problems, comments, unknown } = shapeDefinition(raw);
+  const { definition, problems, ...told } = shapeDefinition(raw);
   if (problems.length > 0) throw wrong(path, problemsInWords(problems));
   try {
-    return { definition: asTaskDefinition(definition), comments, unknown };
+    return { definition: asTaskDefinition(definition), ...told };
   } catch (error) {
     throw wrong(path, firstLine((error as Error).message));
   }
@@ -125,7 +134,7 @@ function contentOf(path: string, text: string): Raw {
       wrong(path, `it is neither JSON nor YAML: ${what} at ${whereIs(offset)}`);
     if (problem !== undefined) throw wrongAt(problem.code.toLowerCase().replaceAll('_', ' '), problem.pos[0]);
     const twice = duplicateKey(document);
-    if (twice !== undefined) throw wrongAt('duplicate key', twice);
+    if (twice !== undefined) throw wrong(path, `it gives a key of an object twice (${whereIs(twice)})`);
     // CloudFormation's short forms are the tags that files have in practice.
     const tag = document.warnings.find(({ code }) => code === 'TAG_RESOLVE_FAILED');
     if (tag !== undefined) {
@@ -175,14 +184,7 @@ async function readText(path: string, absolute: string): Promise<string> {
     return decoded(path, await readFile(absolute));
   } catch (error) {
     if (error instanceof DeployError) throw error;
-    const code = (error as NodeJS.ErrnoException).code;
-    throw new DeployError(
-      'invalid-input',
-      code === 'ENOENT'
-        ? `task-definition: there is no file ${path} in the workspace.`
-        : `task-definition: the file ${path} cannot be read (${code ?? String(error)}).`,
-      { hint: 'Check the path, and that actions/checkout ran before this step.', cause: error },
-    );
+    throw await unreadableFile(path, absolute, error);
   }
 }
 

@@ -2,13 +2,13 @@ import { revisionName } from '../aws/arn.ts';
 import type { Aws } from '../aws/clients.ts';
 import { awsErrorKind, deployErrorOf, describeAwsError } from '../aws/errors.ts';
 import { writeOnce } from '../aws/writes.ts';
+import { environmentValues } from '../ecs/environment-values.ts';
 import { FAILED_MARK } from '../ecs/rollback-target.ts';
 import { describeService, primaryOf } from '../ecs/services.ts';
 import type { RegisteredDefinition, ServiceAddress, ServiceRun, TaskDefinition } from '../model/index.ts';
 import { CancelledUnanswered } from '../runtime/cancellation.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { DeployError } from '../runtime/error.ts';
-import { isArray, isObject } from '../runtime/json.ts';
 import type { Log } from '../runtime/log.ts';
 import { Masks } from '../runtime/masks.ts';
 import { TimedOut, withTimeout } from '../runtime/wait.ts';
@@ -64,13 +64,7 @@ async function registerTaskDefinition(
 
 /** AWS quotes what it refuses, and that may be the value of a variable. */
 function withoutValues(text: string, definition: TaskDefinition): string {
-  const entries = definition.containerDefinitions.flatMap(({ environment }) =>
-    isArray(environment) ? environment : [],
-  );
-  const values = entries.flatMap((entry) =>
-    isObject(entry) && typeof entry['value'] === 'string' ? entry['value'] : [],
-  );
-  return new Masks(values).mask(text);
+  return new Masks(environmentValues(definition)).mask(text);
 }
 
 /** After a lost answer: the latest revision of the family, if it is what was sent. */

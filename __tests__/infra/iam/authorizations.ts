@@ -70,6 +70,7 @@ function ofEcs(call: RecordedCall): Authorization[] {
     case 'DescribeServiceRevisions':
       return texts(body, 'serviceRevisionArns').map((each) => ask(each));
     case 'StopServiceDeployment':
+    case 'ContinueServiceDeployment':
       return [ask(text(body, 'serviceDeploymentArn')), ask(serviceOf(text(body, 'serviceDeploymentArn')))];
     case 'DescribeContainerInstances':
       return texts(body, 'containerInstances').map((each) =>

@@ -1,8 +1,9 @@
-/** The part of GitHub that a deployment talks to: pull requests and their comments, over HTTP on loopback. */
+/** The part of GitHub that a deployment talks to: pull requests, their comments, and deployments, over HTTP on loopback. */
 import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { closeServer, listen } from '../traffic.ts';
+import { DeploymentRefused, FakeDeployments } from './deployments.ts';
 
 export interface FakeComment {
   readonly id: number;
@@ -30,6 +31,8 @@ export interface FakeGitHubOptions {
   readonly pullRequests?: readonly FakePullRequest[];
   /** What the token may do with pull requests; `write` by default. */
   readonly permission?: 'write' | 'read' | 'none';
+  /** What it may do with deployments; `write` by default. */
+  readonly deployments?: 'write' | 'read' | 'none';
   /** Whose token it is; the job's own by default. */
   readonly login?: string;
   /** The only token that is taken; any by default. */
@@ -45,6 +48,7 @@ export type Fault = (
 export interface FakeGitHub {
   readonly url: string;
   readonly comments: FakeComment[];
+  readonly deployments: FakeDeployments;
   readonly calls: FakeCall[];
   /** Called before each answer; may change the comments, as another run would. */
   before: (method: string, path: string) => void;
@@ -92,6 +96,7 @@ export async function startGitHub(options: FakeGitHubOptions = {}): Promise<Fake
   const github: FakeGitHub = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     comments: [],
+    deployments: new FakeDeployments(),
     calls: [],
     before: () => undefined,
     fault: () => undefined,
@@ -143,7 +148,7 @@ function answerOf(
     }
     return route(request, github, options);
   } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
+    if (!(error instanceof Refusal || error instanceof DeploymentRefused)) throw error;
     const { status, message } = error;
     return { status, body: { message, documentation_url: 'https://docs.github.com/rest', status } };
   }
@@ -156,6 +161,13 @@ function route(request: Request, github: FakeGitHub, options: FakeGitHubOptions)
     if (permission === 'none' || (needed === 'write' && permission === 'read')) {
       throw new Refusal(403, 'Resource not accessible by integration');
     }
+  };
+  const mayDeploy = (needed: 'read' | 'write'): FakeDeployments => {
+    const { deployments = 'write' } = options;
+    if (deployments === 'none' || (needed === 'write' && deployments === 'read')) {
+      throw new Refusal(403, 'Resource not accessible by integration');
+    }
+    return github.deployments;
   };
   const routes: readonly [string, RegExp, (matched: readonly string[]) => Answer][] = [
     ['GET', /^\/user$/, () => whoAmI(options)],
@@ -183,6 +195,18 @@ function route(request: Request, github: FakeGitHub, options: FakeGitHubOptions)
     ],
     ['PATCH', /\/issues\/comments\/(\d+)$/, ([id]) => (may('write'), updated(github, id, request))],
     ['DELETE', /\/issues\/comments\/(\d+)$/, ([id]) => (may('write'), deleted(github, id))],
+    ['GET', /\/deployments$/, () => ({ status: 200, body: mayDeploy('read').list(url.searchParams) })],
+    ['POST', /\/deployments$/, () => ({ status: 201, body: mayDeploy('write').create(request.body) })],
+    [
+      'GET',
+      /\/deployments\/(\d+)\/statuses$/,
+      ([id = '']) => ({ status: 200, body: mayDeploy('read').find(id).statuses.toReversed() }),
+    ],
+    [
+      'POST',
+      /\/deployments\/(\d+)\/statuses$/,
+      ([id = '']) => ({ status: 201, body: mayDeploy('write').addStatus(id, request.body) }),
+    ],
   ];
   for (const [of, path, answer] of routes) {
     const matched = of === method ? path.exec(url.pathname) : null;

@@ -8,11 +8,12 @@ import {
   PutImageCommand,
   type ECRClientConfig,
 } from '@aws-sdk/client-ecr';
+import { withCheckedAnswers } from '../answers.ts';
 import type { EcrReads, EcrWrites } from '../calls.ts';
 
 /** Only these calls are bundled, and only a run that makes one of them loads them. */
 export function connect(config: ECRClientConfig): EcrReads & EcrWrites {
-  const client = new ECRClient(config);
+  const client = withCheckedAnswers(new ECRClient(config));
   return {
     describeRepositories: (input) => client.send(new DescribeRepositoriesCommand(input)),
     describeImages: (input) => client.send(new DescribeImagesCommand(input)),

@@ -68,6 +68,19 @@ export function isFargateSize(definition: JsonObject): boolean | undefined {
 const LEAST_CPU = 128;
 const MOST_CPU = 196_608;
 
+/**
+ * The sizes of a task as ECS stores them: as plain numbers, however they were written (ECS API, RegisterTaskDefinition,
+ * `cpu` and `memory`). A size that is none is left out.
+ */
+export function storedSizes(definition: JsonObject): JsonObject {
+  const cpu = cpuUnits(definition['cpu']);
+  const memory = mebibytes(definition['memory']);
+  return {
+    ...(cpu === undefined ? {} : { cpu: String(cpu) }),
+    ...(memory === undefined ? {} : { memory: String(memory) }),
+  };
+}
+
 /** Docker reserves as much for a container (API reference, ContainerDefinition `memory`). */
 const LEAST_MEMORY = 6;
 

@@ -1,6 +1,7 @@
 import type { Task } from '@aws-sdk/client-ecs';
 import { describe, expect, it } from '@jest/globals';
-import { targetsGate, type TargetsContext } from '../../src/gates/targets.ts';
+import { proveTasks } from '../../src/rollout/task-proof.ts';
+import type { WatchContext } from '../../src/rollout/watch.ts';
 import type { GateResult, Rollout } from '../../src/model/index.ts';
 import { Cancelled } from '../../src/runtime/cancellation.ts';
 import { awsError, denied, throttled, unanswered } from '../fakes/aws-errors.ts';
@@ -91,12 +92,14 @@ async function gate(
   const isGone = (arns: readonly string[]): boolean =>
     gone.some(({ taskArn = '' }) => arns.includes(taskArn));
   const ecs = {
-    describeServices: async () =>
-      Promise.resolve({ services: [{ desiredCount: options.serviceDesired ?? look().length }] }),
+    // The first call of a look.
+    describeServices: async () => {
+      at += 1;
+      return Promise.resolve({ services: [{ desiredCount: options.serviceDesired ?? look().length }] });
+    },
     listTasks: async ({ desiredStatus }: { desiredStatus: string }) => {
       if (desiredStatus === 'STOPPED')
         return Promise.resolve({ taskArns: gone.map(({ taskArn }) => taskArn) });
-      at += 1;
       clock.advance(options.slow ?? 0);
       return Promise.resolve({ taskArns: look().map(({ id }) => id) });
     },
@@ -125,8 +128,9 @@ async function gate(
         ),
       }),
   };
-  const ctx = { aws: { ecs, elb }, clock, log, signal: controller.signal } as unknown as TargetsContext;
-  const result = await targetsGate(ctx, rollout, {
+  const random = (): number => 0.5;
+  const ctx = { aws: { ecs, elb }, clock, log, random, signal: controller.signal } as unknown as WatchContext;
+  const result = await proveTasks(ctx, rollout, {
     deadlineSeconds: 60,
     pollSeconds: 5,
     failedTaskLimit: 'auto',

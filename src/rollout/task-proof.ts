@@ -1,24 +1,10 @@
-import type { Task } from '@aws-sdk/client-ecs';
-import { lastSegment } from '../aws/arn.ts';
-import type { Aws } from '../aws/clients.ts';
-import { awsErrorKind } from '../aws/errors.ts';
-import { targetRevisionOf } from '../ecs/service-deployments.ts';
-import { breakerThreshold, describeService } from '../ecs/services.ts';
-import {
-  leadsTo,
-  placesOf,
-  targetsOf,
-  targetsOfAttachment,
-  type TargetView,
-  type TaskPlace,
-} from '../ecs/targets.ts';
+import type { AwsErrorKind } from '../aws/errors.ts';
+import type { ReportedImage } from '../ecs/digests.ts';
+import { breakerThreshold } from '../ecs/services.ts';
 import { describeFailure, type TaskFailure } from '../ecs/task-failure.ts';
-import { essentialContainers, hasContainerChecks } from '../ecs/task-health.ts';
-import { runningTasksOf, stoppedTasksOf } from '../ecs/tasks.ts';
+import { hasContainerChecks, type TaskView } from '../ecs/task-health.ts';
 import type { GateResult, Rollout } from '../model/index.ts';
-import type { Clock } from '../runtime/clock.ts';
-import type { Log } from '../runtime/log.ts';
-import { poll, withTimeout } from '../runtime/wait.ts';
+import type { PollStep } from '../runtime/wait.ts';
 import {
   conclusiveCrash,
   NO_CRASHES,
@@ -28,24 +14,18 @@ import {
   type Crashes,
   type CrashTerms,
 } from './crashes.ts';
+import { Looks } from './looks.ts';
+import type { Observation } from './observe.ts';
+import type { WatchContext } from './watch.ts';
 
-export interface TargetsContext {
-  readonly aws: Pick<Aws, 'ecs' | 'elb'>;
-  readonly clock: Clock;
-  readonly signal: AbortSignal;
-  readonly log: Log;
-}
-
-/** One look: what keeps our tasks from being proven healthy, by task. Empty: nothing. */
-export interface TargetsLook {
+/** What keeps our tasks from being proven healthy, by task. Empty: nothing. */
+interface Proven {
   readonly tasks: readonly string[];
   readonly unproven: ReadonlyMap<string, string>;
 }
 
-interface Look extends TargetsLook {
-  readonly stopped: readonly Task[];
-  /** Names of the containers whose end ends a task. */
-  readonly essentials: readonly string[];
+interface Look extends Proven {
+  readonly views: readonly TaskView[];
   /** Tasks that the service wants by now: an autoscaler may want fewer than the rollout did. */
   readonly desired: number;
 }
@@ -65,18 +45,13 @@ export interface TargetsLimits {
  * run and their container health checks agree. Tasks that start or stop meanwhile do not count; those that crash are
  * evidence, and where nothing checks the tasks, what follows a crashed one has to outlive it.
  */
-export async function targetsGate(
-  ctx: TargetsContext,
-  rollout: Rollout,
-  limits: TargetsLimits,
-): Promise<GateResult> {
+export function proveTasks(ctx: WatchContext, rollout: Rollout, limits: TargetsLimits): Promise<GateResult> {
   const { clock, log } = ctx;
   const terms = termsOf(rollout, limits);
   const deadline = clock.now() + limits.deadlineSeconds * 1000;
   let known = NOTHING_KNOWN;
   let lastLine = '';
-  return poll<GateResult>(ctx, deadline, async () => {
-    const seen = await lookOnce(ctx, rollout, terms.desired, deadline);
+  return follow<GateResult>(ctx, rollout, deadline, (seen) => {
     if (seen === 'denied') {
       const detail = 'the tasks or targets could not be read';
       return { end: { gate: terms.gate, state: 'skipped', detail } };
@@ -101,8 +76,8 @@ const BAD_LOOKS = 3;
  * Looks at the tasks and their targets while the new revision bakes, until `until`, a reading of the clock. Resolves to a
  * failure as soon as tasks crash as no rollout may, or an outage lasts for several looks; undefined where neither does.
  */
-export async function watchTargets(
-  ctx: TargetsContext,
+export function watchTasks(
+  ctx: WatchContext,
   rollout: Rollout,
   limits: TargetsLimits,
   until: number,
@@ -111,8 +86,7 @@ export async function watchTargets(
   const terms = termsOf(rollout, limits);
   let known = NOTHING_KNOWN;
   let bad = 0;
-  return poll<GateResult | undefined>(ctx, until, async () => {
-    const seen = await lookOnce(ctx, rollout, terms.desired, until);
+  return follow<GateResult | undefined>(ctx, rollout, until, (seen) => {
     if (seen === 'denied') return { end: undefined };
     if (seen !== 'no-answer') {
       known = knowing(known, seen, terms, clock.now());
@@ -165,13 +139,16 @@ function knowing(known: Known, seen: Look, { failedBefore }: Terms, now: number)
   // Of a rollout that was not watched, what has stopped by now is of another time.
   const before = known.before ?? {
     settled: failedBefore ?? [],
-    preexisting: failedBefore === undefined ? seen.stopped.map(idOf) : [],
+    preexisting:
+      failedBefore === undefined
+        ? seen.views.flatMap(({ id, failure }) => (failure === undefined ? [] : [id]))
+        : [],
   };
   const running = seen.tasks.filter((id) => !seen.unproven.has(id));
   return {
     last: seen,
     first: known.first.length === 0 ? seen.tasks : known.first,
-    crashes: withLook(known.crashes, { ...seen, running }, before, now),
+    crashes: withLook(known.crashes, { tasks: seen.views, running }, before, now),
     before,
   };
 }
@@ -198,100 +175,53 @@ function crashed(gate: GateResult['gate'], failure: TaskFailure): GateResult {
   return { gate, state: 'failed', detail: describeFailure(failure), cause, hint };
 }
 
-const NOWHERE: ReadonlyMap<string, TaskPlace> = new Map();
+/** What the containers of running tasks report; undefined where no look showed any. */
+export function reportedBy(tasks: readonly TaskView[] | undefined): readonly ReportedImage[] | undefined {
+  const reported = tasks?.filter(({ leaving }) => leaving !== true).flatMap((task) => task.containers ?? []);
+  return reported?.length === 0 ? undefined : reported;
+}
 
-/** A look that AWS does not answer ends with the deadline; one that is begun has a second at least. */
-async function lookOnce(
-  { aws, clock }: TargetsContext,
+/** The service may not be read: what is not known is not proven. Anything else that ends the looks is thrown. */
+const CLOSED: readonly AwsErrorKind[] = ['denied', 'unsupported', 'refused'];
+
+/** Follows the service by the looks of the run. */
+function follow<T>(
+  ctx: WatchContext,
   rollout: Rollout,
-  desired: number,
   deadline: number,
-): Promise<Look | 'denied' | 'no-answer'> {
-  try {
-    return await withTimeout(clock, Math.max(deadline - clock.now(), 1_000), () =>
-      look(aws, rollout, desired),
-    );
-  } catch (error) {
-    const kind = awsErrorKind(error);
-    if (['denied', 'unsupported', 'refused'].includes(kind)) return 'denied';
-    if (['throttled', 'transient'].includes(kind)) return 'no-answer';
-    throw error;
-  }
-}
-
-async function look(aws: TargetsContext['aws'], rollout: Rollout, desired: number): Promise<Look> {
-  const running = await runningTasksOf(aws.ecs, rollout);
-  const tasks = running.filter((task) => task.desiredStatus !== 'STOPPED');
-  const groups = await servedGroups(aws, rollout);
-  const places =
-    groups.length === 0 ? NOWHERE : await placesOf(aws.ecs, rollout.snapshot.address.cluster, tasks);
-  const isEnough = tasks.length >= desired;
-  return {
-    ...evaluateTargets(tasks, groups, hasContainerChecks(rollout.definition), places),
-    stopped: await stoppedTasksOf(aws.ecs, rollout),
-    essentials: essentialContainers(rollout.definition),
-    desired: isEnough
-      ? desired
-      : ((await describeService(aws.ecs, rollout.snapshot.address)).desiredCount ?? 0),
-  };
-}
-
-/**
- * Targets by what our service revision serves. ECS says which groups these are; where it does not, the targets of
- * both groups of an attachment stand for the one that holds our tasks.
- */
-async function servedGroups(aws: TargetsContext['aws'], rollout: Rollout): Promise<TargetView[][]> {
-  const revision = await targetRevisionOf(aws.ecs, rollout.serviceDeploymentArn);
-  const resolved = (revision?.resolvedConfiguration?.loadBalancers ?? []).flatMap(
-    (each) => each.targetGroupArn ?? [],
+  judge: (seen: Look | 'denied' | 'no-answer') => PollStep<T>,
+): Promise<T> {
+  const looks = ctx.looks ?? new Looks(ctx);
+  const by = rollout.replacesTasks && !rollout.adopted ? 'deployment' : 'revision';
+  return looks.follow<T>(
+    rollout,
+    deadline,
+    (look) => {
+      switch (look.kind) {
+        case 'seen':
+          return judge(viewLook(look.seen));
+        case 'unanswered':
+          return judge('no-answer');
+        case 'access-lost':
+          if (!CLOSED.includes(look.because)) throw look.failure;
+          return judge('denied');
+      }
+    },
+    { by, signal: ctx.signal },
   );
-  const reads =
-    resolved.length > 0
-      ? resolved.map((arn) => targetsOf(aws.elb, arn))
-      : rollout.snapshot.targetGroups.map((group) => targetsOfAttachment(aws.elb, group));
-  return Promise.all(reads);
 }
 
-/** Pure: each task against its container health check and every target group. */
-export function evaluateTargets(
-  tasks: readonly Task[],
-  groups: readonly (readonly TargetView[])[],
-  containerChecks: boolean,
-  places: ReadonlyMap<string, TaskPlace>,
-): TargetsLook {
-  const unproven = new Map<string, string>();
-  for (const task of tasks) {
-    const why = [
-      containerState(task, containerChecks),
-      ...groups.map((group) => targetState(places.get(task.taskArn ?? ''), group)),
-    ].find((each) => each !== undefined);
-    if (why !== undefined) unproven.set(idOf(task), why);
-  }
-  return { tasks: tasks.map(idOf), unproven };
-}
-
-function containerState(task: Task, containerChecks: boolean): string | undefined {
-  if (task.lastStatus !== 'RUNNING') return `is ${task.lastStatus ?? 'in no state'}`;
-  if (!containerChecks || task.healthStatus === 'HEALTHY') return undefined;
-  return `its container health check says ${task.healthStatus ?? 'UNKNOWN'}`;
-}
-
-/** Undefined where the target serves: healthy, or health checks are disabled. */
-function targetState(place: TaskPlace | undefined, group: readonly TargetView[]): string | undefined {
-  const targets = group.filter((target) => place !== undefined && leadsTo(place, target));
-  if (targets.length === 0) return 'is not registered as a target yet';
-  if (
-    targets.some((target) => target.state === 'healthy' || target.reason === 'Target.HealthCheckDisabled')
-  ) {
-    return undefined;
-  }
-  const [target] = targets;
-  const detail = [target?.reason, target?.description].filter((part) => part !== undefined).join(': ');
-  return `target ${target?.state ?? ''}${detail === '' ? '' : ` (${detail})`}`;
-}
-
-function idOf(task: Task): string {
-  return lastSegment(task.taskArn ?? '');
+function viewLook(seen: Observation): Look | 'denied' | 'no-answer' {
+  if (seen.tasksUnread === true || seen.targetsUnread === true) return 'denied';
+  if (seen.unanswered !== undefined) return 'no-answer';
+  const running = seen.tasks.filter(({ leaving }) => leaving !== true);
+  const unproven = running.flatMap(({ id, why }) => (why === undefined ? [] : [[id, why] as const]));
+  return {
+    views: seen.tasks,
+    tasks: running.map(({ id }) => id),
+    unproven: new Map(unproven),
+    desired: seen.service.desired,
+  };
 }
 
 function summary(look: Look | undefined): string {

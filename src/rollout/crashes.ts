@@ -1,7 +1,6 @@
-import type { Task } from '@aws-sdk/client-ecs';
-import { lastSegment } from '../aws/arn.ts';
 import { settling, type FailedTaskTerms } from '../ecs/failed-tasks.ts';
-import { failureOf, type TaskFailure } from '../ecs/task-failure.ts';
+import type { TaskFailure } from '../ecs/task-failure.ts';
+import type { TaskView } from '../ecs/task-health.ts';
 
 /**
  * What is known of tasks that crashed. Where nothing checks the tasks, that one runs is all that speaks for it: one that
@@ -26,25 +25,18 @@ export interface Before {
   readonly preexisting: readonly string[];
 }
 
-/** Pure: with one more look. */
+/** Pure: with one more look. `running`: tasks that nothing keeps from being proven. */
 export function withLook(
   crashes: Crashes,
-  look: {
-    readonly running: readonly string[];
-    readonly stopped: readonly Task[];
-    /** Names of the containers whose end ends a task. */
-    readonly essentials: readonly string[];
-  },
+  look: { readonly running: readonly string[]; readonly tasks: readonly TaskView[] },
   before: Before,
   now: number,
 ): Crashes {
   const failures = new Map(crashes.failures);
   let { longestLifeMs } = crashes;
-  for (const task of look.stopped) {
-    const id = lastSegment(task.taskArn ?? '');
-    const failure = failureOf(task, look.essentials);
+  for (const { id, failure, lifeMs = 0 } of look.tasks) {
     if (failure === undefined || failure.severity === 'ignored' || before.preexisting.includes(id)) continue;
-    longestLifeMs = Math.max(longestLifeMs, lifeOf(task));
+    longestLifeMs = Math.max(longestLifeMs, lifeMs);
     if (!before.settled.includes(id)) failures.set(id, failure);
   }
   const runningSince = new Map(look.running.map((id) => [id, crashes.runningSince.get(id) ?? now]));
@@ -76,9 +68,4 @@ export function outliveTheCrashed(crashes: Crashes, now: number): boolean {
 function survivors({ longestLifeMs, runningSince }: Crashes, now: number): number {
   return [...runningSince.values()].filter((since) => longestLifeMs === 0 || now - since > longestLifeMs)
     .length;
-}
-
-function lifeOf({ startedAt, executionStoppedAt, stoppedAt }: Task): number {
-  const end = executionStoppedAt ?? stoppedAt;
-  return startedAt === undefined || end === undefined ? 0 : end.getTime() - startedAt.getTime();
 }

@@ -1,12 +1,13 @@
 import type { Task } from '@aws-sdk/client-ecs';
 import { describe, expect, test } from '@jest/globals';
+import { viewTask } from '../../src/ecs/task-health.ts';
 import {
   conclusiveCrash,
   NO_CRASHES,
   outliveTheCrashed,
   withLook,
   type Crashes,
-} from '../../src/gates/crashes.ts';
+} from '../../src/rollout/crashes.ts';
 
 /** A task whose program ended with 1 after so many seconds, by AWS's own times. */
 function crash(id: string, lifeSeconds: number, changes: Partial<Task> = {}): Task {
@@ -44,7 +45,9 @@ function looking(
   before: Parameters<typeof withLook>[2],
   now: number,
 ): Crashes {
-  return withLook(crashes, { ...look, essentials: ['app'] }, before, now);
+  const sources = { essentials: ['app'], containerChecks: false, behind: undefined };
+  const tasks = look.stopped.map((task) => viewTask(task, sources));
+  return withLook(crashes, { running: look.running, tasks }, before, now);
 }
 
 describe('tasks that nothing checks', () => {

@@ -1,0 +1,129 @@
+import { describe, expect, test } from '@jest/globals';
+import type { Cause, RunningRevision, ServiceOutcome, ServiceRun } from '../../src/model/index.ts';
+import { grade, headline } from '../../src/report/headline.ts';
+import type { Report } from '../../src/report/report.ts';
+import { endingOf } from '../../src/report/run-record.ts';
+import { DeployError } from '../../src/runtime/error.ts';
+import { outcomeOf, revisionArn, serviceRunOf, snapshotOf } from '../fakes/literals.ts';
+import { reportOf } from './reports.ts';
+
+function running(name: string, more: Partial<RunningRevision> = {}): RunningRevision {
+  return {
+    taskDefinitionArn: revisionArn(name),
+    tag: undefined,
+    commit: undefined,
+    since: undefined,
+    isPrimary: true,
+    desired: 2,
+    running: 2,
+    healthy: 2,
+    draining: false,
+    ...more,
+  };
+}
+
+function ended(
+  outcome: Partial<ServiceOutcome>,
+  more: Partial<ServiceRun> = {},
+  name = 'backend',
+): ServiceRun {
+  const snapshot = snapshotOf();
+  const named = { ...snapshot, address: { ...snapshot.address, name } };
+  return serviceRunOf({ snapshot: named, outcome: outcomeOf(outcome), ...more });
+}
+
+function of(...serviceRuns: readonly ServiceRun[]): Report {
+  return reportOf({ serviceRuns });
+}
+
+const NEW = { serving: 'yes', revisions: [running('backend:8')] } as const;
+const OLD = { serving: 'yes', revisions: [running('backend:7')] } as const;
+const failed = (cause: Cause, state?: ServiceOutcome['state']): Partial<ServiceOutcome> => ({
+  result: 'failed',
+  cause,
+  ...(state === undefined ? {} : { state }),
+});
+
+describe('the heading grades', () => {
+  test.each<[string, Report]>([
+    ['✅ Deployed', of(ended({ state: NEW }))],
+    ['⚠️ Scaled to zero, nothing proven', of(ended({}, { desiredCount: 0 }))],
+    [
+      '↩️ Failed and rolled back to backend:7',
+      of(ended({ result: 'rolled-back', cause: 'alarm', state: OLD })),
+    ],
+    [
+      '↩️ Failed and rolled back to backend:9',
+      of(
+        ended({
+          result: 'rolled-back',
+          cause: 'alarm',
+          state: { serving: 'yes', revisions: [running('backend:9')] },
+        }),
+      ),
+    ],
+    ['⚠️ Live, not proven', of(ended(failed('http-check-failed', NEW)))],
+    ['❌ Failed', of(ended(failed('http-check-failed', { ...NEW, serving: 'no' })))],
+    ['❌ Failed', of(ended(failed('app-crashed', OLD)))],
+    ['⚠️ Live, not finished', of(ended({ result: 'timed-out', cause: 'timeout', state: NEW }))],
+    [
+      '❌ Timed out',
+      of(ended({ result: 'timed-out', cause: 'timeout', state: { ...NEW, serving: 'partly' } })),
+    ],
+    ['⚠️ Not followed to its end, ECS goes on', of(ended(failed('credentials-expired')))],
+    [
+      '🚨 The rollback failed, and nothing is serving',
+      of(ended(failed('rollback-failed', { ...OLD, serving: 'no' }))),
+    ],
+    [
+      '🚨 The rollback failed, and two revisions run',
+      of(
+        ended(
+          failed('rollback-failed', {
+            serving: 'yes',
+            revisions: [running('backend:7'), running('backend:8', { isPrimary: false })],
+          }),
+        ),
+      ),
+    ],
+    [
+      '🚨 The rollback failed, and backend:7 runs',
+      of(
+        ended(
+          failed('rollback-failed', {
+            serving: 'yes',
+            revisions: [running('backend:7'), running('backend:8', { isPrimary: false, draining: true })],
+          }),
+        ),
+      ),
+    ],
+    ['🚨 The rollback failed', of(ended(failed('rollback-failed')))],
+    [
+      '⚠️ Services on different versions: worker is on the new one, backend is not',
+      of(ended({ result: 'rolled-back', cause: 'alarm' }), ended({}, {}, 'worker')),
+    ],
+    [
+      '↩️ Failed and rolled back',
+      of(
+        ended({ result: 'rolled-back', cause: 'alarm' }),
+        ended({ result: 'rolled-back', cause: 'alarm' }, {}, 'worker'),
+      ),
+    ],
+    ['✅ Deployed', of(ended({}), ended({}, {}, 'worker'))],
+    ['↩️ Rolled back on purpose to backend:7', { ...of(ended({ state: OLD })), mode: 'rollback' }],
+    ...(
+      [
+        ['invalid-input', 'wrong input'],
+        ['no-credentials', 'no AWS credentials'],
+        ['preflight-failed', 'a check failed'],
+        ['build-failed', 'the build failed'],
+      ] as const
+    ).map(([cause, words]): [string, Report] => [
+      `✋ Not started: ${words}`,
+      reportOf({ serviceRuns: [], ending: endingOf(new DeployError(cause, 'x')) }),
+    ]),
+  ])('%s', (words, report) => {
+    expect(grade(report)).toBe(words);
+    expect(headline(report)).toMatch(/(?:: [\w, ]+ in prod| \(prod\))$/);
+  });
+});

@@ -1,0 +1,61 @@
+import { describe, expect, test } from '@jest/globals';
+import type { Problem, RollbackEnd, ServiceRun, StepMark } from '../../src/model/index.ts';
+import { markOfChecks, markOfRollback, problemsSince } from '../../src/report/marks.ts';
+import { newRunRecord, type RunRecord } from '../../src/report/run-record.ts';
+import { serviceRunOf } from '../fakes/literals.ts';
+
+const PROBLEM: Problem = {
+  result: 'failed',
+  cause: 'app-crashed',
+  reason: 'failed',
+  hint: undefined,
+  evidence: [],
+  recovery: 'roll-back',
+};
+
+function record(...serviceRuns: readonly ServiceRun[]): RunRecord {
+  return { ...newRunRecord(), serviceRuns };
+}
+
+describe('the mark of a stage', () => {
+  test.each<[string, Partial<Problem> | undefined, StepMark]>([
+    ['no problem arose', undefined, 'done'],
+    ['the release failed', {}, 'failed'],
+    ['it timed out and is rolled back', { result: 'timed-out', recovery: 'roll-back' }, 'failed'],
+    ['only old tasks drain at the deadline', { result: 'timed-out', recovery: 'leave' }, 'warning'],
+    ['another deployment took over', { result: 'superseded', recovery: 'leave' }, 'warning'],
+    ['it is left as asked', { recovery: 'leave' }, 'failed'],
+    ['ECS had rolled back', { result: 'rolled-back', recovery: 'done' }, 'failed'],
+  ])('%s', (_, problem, mark) => {
+    const all = record(serviceRunOf({ problem: undefined }));
+    const since = problemsSince(all);
+    all.serviceRuns = [serviceRunOf({ problem: problem && { ...PROBLEM, ...problem } })];
+    expect(since()).toBe(mark);
+  });
+
+  test('is not that of a problem that was there before it', () => {
+    const all = record(serviceRunOf({ problem: PROBLEM }));
+    expect(problemsSince(all)()).toBe('done');
+  });
+
+  test.each<[RollbackEnd | undefined, StepMark]>([
+    [undefined, 'done'],
+    [{ kind: 'rolled-back' }, 'done'],
+    [{ kind: 'rolled-back', unrestored: 'x' }, 'warning'],
+    [{ kind: 'nowhere', why: 'x' }, 'warning'],
+    [{ kind: 'superseded', by: 'x' }, 'warning'],
+    [{ kind: 'unseen', cause: 'access-denied', why: 'x', hint: undefined }, 'warning'],
+    [{ kind: 'failed', why: 'x' }, 'failed'],
+  ])('of a rollback: %j', (rollback, mark) => {
+    expect(markOfRollback(record(serviceRunOf({ rollback })))).toBe(mark);
+  });
+
+  test.each([
+    ['OK', 'done'],
+    ['WARNING', 'done'],
+    ['FAILED', 'warning'],
+  ] as const)('of checks that came to their end: %s', (state, mark) => {
+    const checks = [{ check: 'image', state, detail: '', denied: false }];
+    expect(markOfChecks({ ...newRunRecord(), checks })).toBe(mark);
+  });
+});

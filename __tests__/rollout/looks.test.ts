@@ -1,0 +1,170 @@
+import type { DescribeServicesCommandInput } from '@aws-sdk/client-ecs';
+import { describe, expect, test } from '@jest/globals';
+import { Looks, type Look, type LooksContext } from '../../src/rollout/looks.ts';
+import type { Rollout } from '../../src/model/index.ts';
+import { fakeClock } from '../fakes/clock.ts';
+import { DENIED, rollout, serviceDeploymentArn, snapshot, THROTTLED } from './builders.ts';
+
+interface Shown {
+  running: number;
+  status: string;
+  error?: Error | undefined;
+}
+
+/** So many services of one cluster, of one task each. */
+function world(count: number): {
+  ctx: LooksContext;
+  rollouts: Rollout[];
+  shown: Map<string, Shown>;
+  calls: string[];
+  clock: ReturnType<typeof fakeClock>;
+} {
+  const names = Array.from({ length: count }, (_, at) => `s${at}`);
+  const shown = new Map<string, Shown>(names.map((name) => [name, { running: 0, status: 'IN_PROGRESS' }]));
+  const calls: string[] = [];
+  const clock = fakeClock();
+  const base = snapshot();
+  const rollouts = names.map((name) =>
+    rollout({
+      snapshot: { ...base, targetGroups: [], address: { ...base.address, name, arn: name } },
+      deploymentId: `ecs-svc/${name}`,
+      serviceDeploymentArn: serviceDeploymentArn(name),
+    }),
+  );
+  const ecs = {
+    describeServiceDeployments: ({ serviceDeploymentArns = [] }: { serviceDeploymentArns?: string[] }) => {
+      calls.push(`deployments ${serviceDeploymentArns.length}`);
+      return Promise.resolve({
+        serviceDeployments: serviceDeploymentArns.map((arn) => ({
+          serviceDeploymentArn: arn,
+          status: shown.get(arn.split('/').at(-1) ?? '')?.status ?? 'IN_PROGRESS',
+        })),
+      });
+    },
+    describeServices: ({ services = [] }: DescribeServicesCommandInput) => {
+      calls.push(`services ${services.length}`);
+      const error = services.map((name) => shown.get(name)?.error).find((each) => each !== undefined);
+      if (error !== undefined) return Promise.reject(error);
+      return Promise.resolve({
+        services: services.map((serviceName) => ({
+          serviceName,
+          status: 'ACTIVE',
+          desiredCount: 1,
+          deployments: [
+            {
+              id: `ecs-svc/${serviceName}`,
+              status: 'PRIMARY',
+              runningCount: shown.get(serviceName)?.running,
+            },
+          ],
+        })),
+      });
+    },
+    listTasks: () => {
+      calls.push('tasks');
+      return Promise.resolve({ taskArns: [] });
+    },
+    describeTasks: () => Promise.resolve({ tasks: [] }),
+  };
+  const signal = new AbortController().signal;
+  const ctx = { aws: { ecs, elb: {} }, clock, signal, random: () => 0.5 } as unknown as LooksContext;
+  return { ctx, rollouts, shown, calls, clock };
+}
+
+/** Looks so often at each, and gathers what came. */
+function lookAt(ctx: LooksContext, rollouts: readonly Rollout[], times: number): Promise<Look[][]> {
+  const looks = new Looks(ctx);
+  return Promise.all(
+    rollouts.map((each) => {
+      const seen: Look[] = [];
+      return looks.follow<Look[]>(each, 600_000, (look) => {
+        seen.push(look);
+        return seen.length === times ? { end: seen } : { pauseMs: 5_000, late: seen };
+      });
+    }),
+  );
+}
+
+describe('one look for all services', () => {
+  test('asks for twenty service deployments and ten services a call', async () => {
+    const { ctx, rollouts, calls } = world(25);
+    await lookAt(ctx, rollouts, 1);
+    expect(calls.filter((call) => call !== 'tasks').sort()).toEqual(
+      ['deployments 20', 'deployments 5', 'services 10', 'services 10', 'services 5'].sort(),
+    );
+  });
+
+  test('walks tasks only where a count, a status or an event is another', async () => {
+    const { ctx, rollouts, shown, calls, clock } = world(8);
+    const looks = new Looks(ctx);
+    let heard = 0;
+    const walks: number[] = [];
+    await Promise.all(
+      rollouts.map((each) =>
+        looks.follow<null>(each, 600_000, () => {
+          heard += 1;
+          if (heard % 8 === 0) {
+            walks.push(calls.splice(0).filter((call) => call === 'tasks').length);
+            if (heard === 16) shown.set('s3', { running: 1, status: 'IN_PROGRESS' });
+          }
+          return heard > 16 + 8 - 1 ? { end: null } : { pauseMs: 5_000, late: null };
+        }),
+      ),
+    ).catch(() => undefined);
+    expect(walks[0]).toBe(16);
+    expect(walks[1]).toBe(0);
+    expect(walks[2]).toBeGreaterThan(0);
+    expect(walks[2]).toBeLessThanOrEqual(2);
+    expect(clock.now()).toBeLessThan(60_000);
+  });
+
+  test.each([
+    ['denied', DENIED()],
+    ['throttled for all', THROTTLED()],
+  ])(
+    'where the answer for one is %s, its neighbours are read by themselves or all wait',
+    async (kind, error) => {
+      const { ctx, rollouts, shown } = world(3);
+      shown.set('s1', { running: 0, status: 'IN_PROGRESS', error });
+      const looks = await lookAt(ctx, rollouts, 1);
+      const kinds = looks.map(([look]) => look?.kind);
+      expect(kinds).toEqual(
+        kind === 'denied' ? ['seen', 'access-lost', 'seen'] : ['unanswered', 'unanswered', 'unanswered'],
+      );
+    },
+  );
+
+  test('ends for one follower by its own signal, and goes on for the others', async () => {
+    const { ctx, rollouts } = world(2);
+    const looks = new Looks(ctx);
+    const over = new AbortController();
+    const [one, other] = rollouts;
+    if (one === undefined || other === undefined) throw new Error('There are two.');
+    const first = looks.follow<null>(one, 600_000, () => ({ pauseMs: 5_000, late: null }), {
+      by: 'deployment',
+      signal: over.signal,
+    });
+    let count = 0;
+    const second = looks.follow<string>(other, 600_000, () => {
+      count += 1;
+      if (count === 2) over.abort(new Error('enough'));
+      return count === 4 ? { end: 'done' } : { pauseMs: 5_000, late: 'late' };
+    });
+    await expect(first).rejects.toThrow('enough');
+    expect(await second).toBe('done');
+  });
+
+  test('an error of one judge is its own', async () => {
+    const { ctx, rollouts } = world(2);
+    const looks = new Looks(ctx);
+    const ends = await Promise.allSettled(
+      rollouts.map((each, at) =>
+        looks.follow<string>(each, 600_000, () => {
+          if (at === 0) throw new TypeError('unforeseen');
+          return { end: 'done' };
+        }),
+      ),
+    );
+    expect(ends.map(({ status }) => status)).toEqual(['rejected', 'fulfilled']);
+  });
+});

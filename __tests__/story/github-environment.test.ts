@@ -1,0 +1,175 @@
+/** What a run records as a deployment on GitHub. */
+import { describe, expect, test } from '@jest/globals';
+import type { FakeDeployment } from '../../simulator/front/github/deployments.ts';
+import { startGitHub, type FakeGitHub, type FakeGitHubOptions } from '../../simulator/front/github/github.ts';
+import type { Simulator } from '../../simulator/simulator.ts';
+import type { StepResult } from '../../runner/step.ts';
+import { expectGreen, expectRed, inAWorld, step, tag } from './world.ts';
+
+const OLD = 'a'.repeat(40);
+const NEW = 'b'.repeat(40);
+const BAD = 'c'.repeat(40);
+const RUN = 'https://github.com/octo-org/video/actions/runs/42';
+
+async function withGitHub(
+  options: FakeGitHubOptions,
+  test: (sim: Simulator, github: FakeGitHub) => Promise<void>,
+): Promise<void> {
+  const github = await startGitHub(options);
+  const behaviours = { [BAD]: { exit: { afterSeconds: 3, code: 1 } } };
+  try {
+    await inAWorld({ tags: [OLD, NEW, BAD], behaviours }, (sim) => test(sim, github));
+  } finally {
+    await github.close();
+  }
+}
+
+function deploy(
+  sim: Simulator,
+  github: FakeGitHub,
+  inputs: Readonly<Record<string, string>>,
+  runId = '42',
+): Promise<StepResult> {
+  return step(
+    sim,
+    { 'github-environment': 'demo', 'pr-comment': 'false', ...inputs },
+    { env: { GITHUB_API_URL: github.url, GITHUB_RUN_ID: runId } },
+  );
+}
+
+function states({ statuses }: FakeDeployment): string[] {
+  return statuses.map(({ state }) => state);
+}
+
+function latest(github: FakeGitHub): Record<string, string | undefined> {
+  return Object.fromEntries(
+    github.deployments.all.map(({ sha, statuses }) => [sha.slice(0, 1), statuses.at(-1)?.state]),
+  );
+}
+
+describe('a run with github-environment', () => {
+  test('is a deployment of the commit of the image: in progress with its share, then success with the URL', () =>
+    withGitHub({}, async (sim, github) => {
+      const result = await deploy(sim, github, tag(NEW));
+      expectGreen(result, 'succeeded');
+      const [deployment, ...others] = github.deployments.all;
+      expect(others).toEqual([]);
+      expect(deployment).toMatchObject({ sha: NEW, environment: 'demo', description: 'backend in demo' });
+      const statuses = deployment?.statuses ?? [];
+      expect(new Set(statuses.slice(0, -1).map(({ state }) => state))).toEqual(new Set(['in_progress']));
+      expect(statuses.map(({ description }) => description)).toContainEqual(
+        expect.stringMatching(/^\d of 2 tasks healthy$/),
+      );
+      expect(statuses.at(-1)).toEqual({
+        state: 'success',
+        description: '✅ Deployed',
+        log_url: RUN,
+        environment_url: result.outputs['url'],
+      });
+      expect(result.log).toContain(
+        `GitHub deployment ${deployment?.id ?? ''} of environment "demo": success.`,
+      );
+      expect(result.warnings).toEqual([]);
+    }));
+
+  test('that fails is a failure with the log, and the commit that runs stays the active one', () =>
+    withGitHub({}, async (sim, github) => {
+      expectGreen(await deploy(sim, github, tag(OLD), '41'), 'succeeded');
+      expectRed(await deploy(sim, github, tag(BAD)), 'rolled-back', 'app-crashed');
+      expect(latest(github)).toEqual({ a: 'success', c: 'failure' });
+      expect(github.deployments.all[1]?.statuses.at(-1)).toMatchObject({
+        log_url: RUN,
+        description: '↩️ Failed and rolled back to backend:2',
+      });
+    }));
+
+  test('that goes back on purpose makes the deployment of the commit that runs the active one', () =>
+    withGitHub({}, async (sim, github) => {
+      expectGreen(await deploy(sim, github, tag(OLD), '40'), 'succeeded');
+      expectGreen(await deploy(sim, github, tag(NEW), '41'), 'succeeded');
+      expect(latest(github)).toEqual({ a: 'inactive', b: 'success' });
+      expectGreen(await deploy(sim, github, { mode: 'rollback' }), 'succeeded');
+      expect(latest(github)).toEqual({ a: 'success', b: 'inactive' });
+      expect(github.deployments.all).toHaveLength(2);
+    }));
+
+  test('uses the deployment that GitHub made for its job, and doubles none', () =>
+    withGitHub({}, async (sim, github) => {
+      const other = github.deployments.addOfJob('demo', OLD, `${RUN}7/job/1`);
+      const own = github.deployments.addOfJob('demo', NEW, `${RUN}/job/2`);
+      expectGreen(await deploy(sim, github, tag(NEW)), 'succeeded');
+      expect(github.deployments.all).toHaveLength(2);
+      expect(states(own).at(-1)).toBe('success');
+      expect(states(other)).toEqual(['in_progress']);
+    }));
+
+  test('does not take the deployment of an earlier step of its own for that of the job', () =>
+    withGitHub({}, async (sim, github) => {
+      expectGreen(await deploy(sim, github, tag(OLD)), 'succeeded');
+      expectGreen(await deploy(sim, github, tag(NEW)), 'succeeded');
+      expect(latest(github)).toEqual({ a: 'inactive', b: 'success' });
+    }));
+
+  test('stays in progress where nobody waits for the rollout', () =>
+    withGitHub({}, async (sim, github) => {
+      const result = await deploy(sim, github, { ...tag(NEW), 'wait-for-service-stability': 'false' });
+      expectGreen(result, 'started');
+      expect(latest(github)).toEqual({ b: 'in_progress' });
+    }));
+
+  test('that is cancelled ends it as an error', () =>
+    withGitHub({}, async (sim, github) => {
+      const result = await step(
+        sim,
+        { 'github-environment': 'demo', 'pr-comment': 'false', ...tag(NEW) },
+        {
+          env: { GITHUB_API_URL: github.url },
+          onOutput: (log, kill) => {
+            if (log.endsWith('::group::Watch\n')) kill('SIGINT');
+          },
+        },
+      );
+      expectRed(result, 'cancelled', 'cancelled');
+      expect(latest(github)).toEqual({ b: 'error' });
+    }));
+
+  test.each<[string, Record<string, string>]>([
+    ['a plan', { ...tag(NEW), mode: 'plan' }],
+    ['a wrong input', { ...tag(NEW), 'on-failure': 'pray' }],
+    ['nothing that differs', tag('v1')],
+    ['an image that is not there', tag('none')],
+  ])('records nothing for %s', (_, inputs) =>
+    withGitHub({}, async (sim, github) => {
+      await deploy(sim, github, inputs);
+      expect(github.deployments.all).toEqual([]);
+    }),
+  );
+
+  test.each(['read', 'none'] as const)(
+    'whose token may only %s is as green, with one warning',
+    (deployments) =>
+      withGitHub({ deployments }, async (sim, github) => {
+        const result = await deploy(sim, github, tag(NEW));
+        expectGreen(result, 'succeeded');
+        expect(github.deployments.all).toEqual([]);
+        expect(result.warnings).toEqual([
+          'The GitHub deployment of environment "demo" could not be recorded (Resource not accessible by integration). The job needs the permission deployments: write.',
+        ]);
+      }),
+  );
+
+  test('goes on where GitHub answers nothing but errors', () =>
+    withGitHub({}, async (sim, github) => {
+      github.fault = (_, path) => (path.includes('/deployments') ? { status: 502 } : undefined);
+      const result = await deploy(sim, github, tag(NEW));
+      expectGreen(result, 'succeeded');
+      expect(result.warnings).toEqual([expect.stringContaining('could not be recorded')]);
+    }));
+
+  test('without the input asks GitHub for no deployment', () =>
+    withGitHub({ deployments: 'none' }, async (sim, github) => {
+      const result = await deploy(sim, github, { ...tag(NEW), 'github-environment': '' });
+      expectGreen(result, 'succeeded');
+      expect(github.calls.filter(({ path }) => path.includes('/deployments'))).toEqual([]);
+    }));
+});

@@ -1,0 +1,263 @@
+import type { Measurement, Round } from '../model/analysis.ts';
+import type { AlarmView, GateRequest, GateResult, Pause, Probe, Problem } from '../model/index.ts';
+import type { Log } from '../runtime/log.ts';
+import { alarmsMeasurer, type AlarmContext } from './alarms.ts';
+import { Analysis, type Measurer } from './analysis.ts';
+import { urlMeasurer, type HttpGateContext } from './http.ts';
+
+/** Where a rollout is: what a round is made of. */
+export type Stage = Omit<Round, 'n' | 'since'>;
+
+/** What made a gate fail while ECS still had something to decide. */
+export interface StageFailure {
+  readonly result: GateResult;
+  readonly problem: Problem;
+}
+
+/** What the gates say to a pause. */
+export type PauseAnswer =
+  | { readonly kind: 'open' }
+  /** `gates`: those that passed. */
+  | { readonly kind: 'passed'; readonly gates: readonly GateResult[] }
+  /** No gate has judged what reached the new revision: that is for a person. */
+  | { readonly kind: 'unproven'; readonly why: string };
+
+/** The answers from before anything was touched. */
+export interface Before {
+  readonly answer: Probe | undefined;
+  readonly alarms: readonly AlarmView[];
+}
+
+export type StageContext = HttpGateContext & AlarmContext;
+
+/** How a deployment is let go on at a hook. */
+export type ContinueAt = (
+  hookId: string,
+) => Promise<{ readonly kind: 'done' | 'unanswered' } | { readonly kind: 'denied'; readonly why: string }>;
+
+/** A pause that is left to a person. */
+export interface Waiting {
+  readonly pause: Pause;
+  /** Why the gates do not answer it; undefined where the user wants to. */
+  readonly why: string | undefined;
+}
+
+/** What a stage is asked about, and who answers its pauses. */
+export interface StageTerms {
+  readonly gate: GateRequest;
+  readonly before: Before;
+  /** The health-check URL leads to this service alone, or to all of its services alike. */
+  readonly mayAskUrl: () => boolean;
+  readonly continueAt: ContinueAt;
+  /** A pause that a person has answered already: with the gates that can judge, and without them. */
+  readonly promoted?: string | undefined;
+}
+
+/**
+ * The gates of one service while ECS shifts its traffic and bakes: the URL and the alarms from the first production
+ * traffic on, the test URL while test traffic alone reaches it. The way back is a weight then, not a deployment.
+ */
+export class StageGates {
+  readonly #analysis: Analysis;
+  readonly #terms: StageTerms;
+  readonly #log: Log;
+  /** Pauses that were answered, or are being. */
+  readonly #answered = new Set<string>();
+  readonly #passed = new Map<GateResult['gate'], GateResult>();
+  readonly #failed = new AbortController();
+  readonly #now: () => number;
+  #failure: StageFailure | undefined;
+  #allTrafficSince: number | undefined;
+  #waiting: Waiting | undefined;
+
+  constructor(ctx: StageContext, terms: StageTerms) {
+    this.#terms = terms;
+    this.#log = ctx.log;
+    this.#now = (): number => ctx.clock.now();
+    this.#analysis = new Analysis(ctx, measurersOf(ctx, terms), (answers) => {
+      this.#judge(answers);
+      this.#decide();
+    });
+  }
+
+  /** Aborted once a gate has failed. */
+  get failed(): AbortSignal {
+    return this.#failed.signal;
+  }
+
+  get failure(): StageFailure | undefined {
+    return this.#failure;
+  }
+
+  /** A reading of the clock: when all traffic was first seen to reach the new revision. */
+  get allTrafficSince(): number | undefined {
+    return this.#allTrafficSince;
+  }
+
+  /** Hears of each look. */
+  see(stage: Stage): void {
+    if (stage.traffic === 'all') this.#allTrafficSince ??= this.#now();
+    const before = this.#analysis.round;
+    if (before === undefined || isAnother(before, stage)) this.#analysis.begin(stage);
+    this.#decide();
+  }
+
+  /** The pause that is left to a person. */
+  get waiting(): Waiting | undefined {
+    return this.#waiting;
+  }
+
+  /** Gates that passed at a pause. */
+  get passed(): readonly GateResult[] {
+    return [...this.#passed.values()];
+  }
+
+  stop(): void {
+    this.#analysis.stop();
+  }
+
+  /** What the gates whose traffic reached the new revision say to the pause of the present round. */
+  answer(): PauseAnswer {
+    const { round } = this.#analysis;
+    const counting = this.#analysis
+      .due()
+      .filter((each) => round !== undefined && tells(each, round, this.#terms.gate));
+    if (counting.length === 0)
+      return { kind: 'unproven', why: 'no gate is given that its traffic could answer' };
+    const passed: GateResult[] = [];
+    const skipped: string[] = [];
+    for (const measurer of counting) {
+      const standings = [...this.#analysis.standings(measurer).values()];
+      if (standings.length === 0) return { kind: 'open' };
+      for (const standing of standings) {
+        if (standing.kind === 'open' || standing.kind === 'failed') return { kind: 'open' };
+        if (standing.kind === 'skipped')
+          skipped.push(`${measurer.gate}: ${standing.by?.detail ?? 'no answer'}`);
+      }
+      if (standings.every(({ kind }) => kind === 'passed')) {
+        passed.push({
+          gate: measurer.gate,
+          state: 'passed',
+          detail: detailOf(standings.length, measurer, round),
+        });
+      }
+    }
+    return passed.length === 0
+      ? { kind: 'unproven', why: skipped.join('; ') }
+      : { kind: 'passed', gates: passed };
+  }
+
+  /** Answers the pause of the present round, once its gates can; leaves it to a person where they cannot. */
+  #decide(): void {
+    const pause = this.#analysis.round?.pause;
+    if (pause === undefined || this.#failure !== undefined || this.#answered.has(pause.hookId)) return;
+    const { gate, promoted } = this.#terms;
+    const isPromoted = promoted === pause.hookId;
+    if (gate.promotion === 'manual' && !isPromoted) {
+      this.#waiting = { pause, why: undefined };
+      return;
+    }
+    const answer = this.answer();
+    if (answer.kind === 'open') return;
+    if (answer.kind === 'unproven' && !isPromoted) {
+      this.#waiting = { pause, why: answer.why };
+      return;
+    }
+    this.#waiting = undefined;
+    this.#answered.add(pause.hookId);
+    if (answer.kind === 'passed') {
+      for (const each of answer.gates) {
+        this.#passed.set(each.gate, each);
+        this.#log.line(`${each.gate} gate passed: ${each.detail}`);
+      }
+    }
+    void this.#goOn(pause);
+  }
+
+  async #goOn(pause: Pause): Promise<void> {
+    const answer = await this.#terms.continueAt(pause.hookId);
+    if (answer.kind === 'unanswered') this.#answered.delete(pause.hookId);
+    if (answer.kind === 'denied') this.#waiting = { pause, why: answer.why };
+  }
+
+  #judge(answers: readonly Measurement[]): void {
+    const { round } = this.#analysis;
+    if (round === undefined || this.#failure !== undefined) return;
+    for (const measurer of this.#analysis.due()) {
+      if (!answers.some(({ gate }) => gate === measurer.gate)) continue;
+      for (const standing of this.#analysis.standings(measurer).values()) {
+        if (standing.kind !== 'failed') continue;
+        const { reading } = standing.by;
+        // What may be the fault of the runner or of the URL is judged once ECS has nothing left to decide.
+        const isItsFault = reading.kind === 'bad' ? reading.blames : round.pause !== undefined;
+        if (!isItsFault || (reading.kind !== 'bad' && measurer.gate === 'alarms')) continue;
+        this.#failure = failureOf(standing.by, round);
+        this.#failed.abort(new Error(this.#failure.problem.reason));
+        return;
+      }
+    }
+  }
+}
+
+function measurersOf(ctx: StageContext, { gate, before, mayAskUrl }: StageTerms): Measurer[] {
+  const { http, testUrl, alarms, deadlineSeconds } = gate;
+  const limitMs = deadlineSeconds * 1000;
+  const url = http && urlMeasurer(ctx, 'http', http, before.answer, limitMs);
+  return [
+    ...(testUrl === undefined ? [] : [urlMeasurer(ctx, 'test-url', testUrl, undefined, limitMs)]),
+    ...(url === undefined
+      ? []
+      : [{ ...url, everyMs: (round: Round) => (mayAskUrl() ? url.everyMs(round) : undefined) }]),
+    ...(alarms.length === 0 ? [] : [alarmsMeasurer(ctx, alarms, before.alarms, limitMs)]),
+  ];
+}
+
+/** While a part of the traffic reaches the new revision, a URL says something of it only where its body tells which. */
+function tells({ gate }: Measurer, { traffic }: Round, { http }: GateRequest): boolean {
+  if (gate !== 'http' || traffic === 'all') return true;
+  return http?.body !== undefined || Object.keys(http?.json ?? {}).length > 0;
+}
+
+function isAnother(before: Stage, now: Stage): boolean {
+  return (
+    before.phase !== now.phase ||
+    before.deploymentId !== now.deploymentId ||
+    before.traffic !== now.traffic ||
+    before.weight !== now.weight ||
+    before.pause?.hookId !== now.pause?.hookId
+  );
+}
+
+function detailOf(subjects: number, { gate }: Measurer, round: Round | undefined): string {
+  const what = gate === 'alarms' ? `${subjects} of ${subjects} alarms are ok` : 'it answers well';
+  return round === undefined ? what : `${what} ${whereIs(round)}`;
+}
+
+/** `while 10 % of the traffic reaches it`. */
+function whereIs({ phase, traffic, weight }: Stage): string {
+  if (traffic === 'test') return 'while test traffic reaches it';
+  if (traffic === 'part') {
+    return weight === undefined
+      ? 'while a part of the traffic reaches it'
+      : `while ${weight} % of the traffic reaches it`;
+  }
+  return phase === 'baking' ? 'while it bakes' : 'while all traffic reaches it';
+}
+
+/** Pure: what a failed gate means to a deployment that ECS still works at. */
+function failureOf(by: Measurement, round: Round): StageFailure {
+  const { gate, subject, detail, reading } = by;
+  const cause = reading.kind === 'bad' ? reading.cause : 'http-check-failed';
+  const what = gate === 'alarms' ? detail : `${subject} failed: ${detail}`;
+  return {
+    result: { gate, state: 'failed', detail: `${detail} ${whereIs(round)}` },
+    problem: {
+      result: 'failed',
+      cause,
+      reason: `does not pass the ${gate} gate ${whereIs(round)}: ${what}`,
+      hint: undefined,
+      evidence: [{ kind: gate === 'alarms' ? 'status' : 'http', text: what }],
+      recovery: 'roll-back',
+    },
+  };
+}

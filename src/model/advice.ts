@@ -1,0 +1,80 @@
+/** What to do about a cause, by how the run ended. */
+import { CAUSE_GUIDE } from './cause-guide.ts';
+import type { Cause } from './outcome.ts';
+
+/** How a run left what it was about. */
+export const ENDINGS = ['untouched', 'undone', 'left', 'rollback-failed', 'lost-sight'] as const;
+
+/**
+ * `untouched`: no service was changed; `undone`: it is back on what ran before; `left`: it is on the new revision, or on
+ * its way to it; `lost-sight`: nobody could see how it went on.
+ */
+export type Ending = (typeof ENDINGS)[number];
+
+/** The last sentence of each: what is so now, and what takes it on. */
+const CLOSING: Readonly<Record<Ending, string>> = {
+  untouched: 'No service was touched.',
+  undone: 'The service is back on what ran before: deploy again once this is fixed.',
+  left: 'The new revision is left in place: deploy a fix, or go back with mode: rollback.',
+  'rollback-failed':
+    'Nothing more is tried: see what runs now, and deploy a revision that is known to be good.',
+  'lost-sight':
+    'ECS goes on by itself, and nobody rolls back: run this job again, and it takes the deployment up.',
+};
+
+/** Where the cause alone would send somebody to the wrong place. Each stands instead of the cause's own sentences. */
+const INSTEAD: Partial<Record<Cause, Partial<Record<Ending, string>>>> = {
+  'http-check-failed': {
+    undone:
+      'The URL is answered by the revision before again, so that opening it shows nothing: read the answer and the log lines in the summary, which are of the failed one, and compare them with health-check-status, health-check-body and health-check-json.',
+    'rollback-failed':
+      'Read the answer and the log lines in the summary, then open the URL: it may be answered by either revision.',
+  },
+  timeout: {
+    undone:
+      'Read in the evidence what it waited for: targets or checks that never became healthy, tasks that start slowly, or a hook. Raise wait-for-minutes only if that is as it should be.',
+    left: 'See what it waits for: tasks that start slowly, old ones that drain (deregistration delay, stop timeout), or a hook. If that is as it should be, raise wait-for-minutes.',
+  },
+  alarm: {
+    undone:
+      "Look at the alarm's metric between the start of the deployment and the rollback, which are in the timeline of the summary. If something else put the alarm into ALARM, deploy again once it is OK.",
+  },
+  'target-health-check-failed': {
+    undone:
+      'Compare path, port and matcher of the target group, which are in the evidence, with what the program serves, the grace period with its start, and the security groups in between.',
+  },
+  cancelled: {
+    untouched: 'Run it again: the job was cancelled before the deployment began.',
+    undone: 'Run it again when the commit is to go out after all.',
+    left: 'Run it again to follow the deployment to its end, or take it back with mode: rollback; on-cancel: rollback does so by itself.',
+    'lost-sight': 'Run it again to see what became of the deployment.',
+  },
+  superseded: {
+    undone: 'Look at the other deployment: it is what counts now, and nothing of it was touched.',
+    left: 'Look at the other deployment: it is what counts now, and nothing of it was touched. To have only one at a time, give the workflows one concurrency group; run this one again if its commit should run.',
+  },
+  'rollback-failed': {
+    'rollback-failed':
+      'Fix the first cause of the evidence; the last good revision may need an image, secret or role that is gone.',
+  },
+  'deployment-stopped': {
+    left: 'Ask who stopped it: CloudTrail shows StopServiceDeployment.',
+  },
+};
+
+/** Endings of these say all that there is to do: the closing sentence of the ending would contradict them. */
+const COMPLETE: Partial<Record<Cause, readonly Ending[]>> = {
+  superseded: ['undone', 'left'],
+  cancelled: ['untouched', 'undone', 'left', 'lost-sight'],
+};
+
+/** What a hint of the guide says of the situation, which the ending knows better. */
+const SITUATION =
+  /\s*(?:Nothing was (?:touched|changed|deployed)|No service was touched|The service runs as before|Nothing more is tried)\.|\s*Then (?:run|deploy) again\./g;
+
+/** Pure: what to do. Plain text, sentences; never how to switch off the check that found something. */
+export function adviceOf(cause: Cause, ending: Ending): string {
+  const own = INSTEAD[cause]?.[ending] ?? CAUSE_GUIDE[cause].hint.replace(SITUATION, '');
+  const closing = COMPLETE[cause]?.includes(ending) === true ? '' : ` ${CLOSING[ending]}`;
+  return `${own}${closing}`.trim();
+}

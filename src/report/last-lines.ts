@@ -1,0 +1,148 @@
+/** The lines that say why: the last ones of a failed container, of a build, or of what the URL answered. */
+import { isOutput, type Cause, type Evidence } from '../model/index.ts';
+import { sanitizeLines } from '../runtime/log.ts';
+import type { Report } from './report.ts';
+
+/** What one service's container, build or URL said last. */
+export interface LastLines {
+  /** For people, such as `Last log lines of the container that failed`. */
+  readonly title: string;
+  /** Shown without a click: the last ones, and the most telling one among them. */
+  readonly open: readonly string[];
+  /** Those before. */
+  readonly earlier: readonly string[];
+}
+
+/** Lines that are shown open. */
+const MOST_OPEN = 15;
+
+/** Lines after the most telling one that are shown with it, where it is not among the last. */
+const AFTER = 4;
+
+/** Pure: what each failed service's container wrote last and its URL answered, or else what the build said. */
+export function lastLines({ services, evidence, cause }: Report): LastLines[] {
+  const failed = services.filter((each) => each.evidence.some(isOutput));
+  if (failed.length === 0) return linesOf(evidence, cause, '');
+  const all = failed.flatMap((each) =>
+    linesOf(each.evidence, each.cause, failed.length === 1 ? '' : ` (service ${each.name})`),
+  );
+  // Services behind one URL have its answer in common.
+  const isNew = ({ open }: LastLines, at: number): boolean =>
+    all.findIndex((each) => each.open.join('\n') === open.join('\n')) === at;
+  return all.filter(isNew);
+}
+
+function linesOf(evidence: readonly Evidence[], cause: Cause | undefined, of: string): LastLines[] {
+  const [answer, log] = (['answer', 'log'] as const).map((kind) =>
+    evidence.filter((each) => each.kind === kind).flatMap(({ text }) => sanitizeLines(text)),
+  );
+  return [
+    ...(isEmpty(answer) ? [] : [{ title: `What the URL answered${of}`, open: answer, earlier: [] }]),
+    ...(isEmpty(log) ? [] : [{ title: `${titleOf(cause)}${of}`, ...cutOpen(log) }]),
+  ];
+}
+
+function isEmpty(lines: readonly string[] | undefined): lines is undefined {
+  return lines === undefined || lines.length === 0;
+}
+
+const TITLES: Partial<Record<Cause, string>> = {
+  'build-failed': 'Last lines of the build',
+  'push-failed': 'Last lines of the build',
+  'pre-deploy-task-failed': 'Last log lines of the pre-deploy task',
+};
+
+/** The program ran on: the last thing that it wrote need not be about what went wrong. */
+const RUNS_ON: readonly Cause[] = [
+  'http-check-failed',
+  'target-health-check-failed',
+  'alarm',
+  'timeout',
+  'capacity',
+];
+
+function titleOf(cause: Cause | undefined): string {
+  const known = cause && TITLES[cause];
+  if (known !== undefined) return known;
+  const runsOn = cause !== undefined && RUNS_ON.includes(cause);
+  return runsOn ? 'Last log lines of the new tasks' : 'Last log lines of the container that failed';
+}
+
+/** The last fifteen; where the most telling one comes before them, it and those around it. */
+function cutOpen(lines: readonly string[]): Pick<LastLines, 'open' | 'earlier'> {
+  const at = tellingAt(lines);
+  const end = at === -1 || at >= lines.length - MOST_OPEN ? lines.length : at + 1 + AFTER;
+  const open = lines.slice(Math.max(0, end - MOST_OPEN), end);
+  return { open, earlier: end === lines.length ? lines.slice(0, -open.length) : lines };
+}
+
+/** Characters of a line that an annotation holds. */
+const LONGEST = 300;
+
+/** Pure: the one line that says most of why, with the container's name before it; undefined where none was read. */
+export function decisiveLine(report: Report): string | undefined {
+  const worst = report.services.find(({ cause }) => cause === report.cause)?.evidence ?? [];
+  const evidence = worst.some(isOutput) ? worst : report.evidence;
+  const log = evidence.filter(({ kind }) => kind === 'log').flatMap(({ text }) => sanitizeLines(text));
+  const at = report.cause !== undefined && RUNS_ON.includes(report.cause) ? signAt(log) : tellingAt(log);
+  const line = log[at]?.trim();
+  if (line === undefined || line === '') return undefined;
+  return line.length <= LONGEST ? line : `${line.slice(0, LONGEST).toWellFormed()}…`;
+}
+
+/** Pure: that line among the lines of a container; undefined where none says anything. */
+export function mostTelling(lines: readonly string[]): string | undefined {
+  return lines[tellingAt(lines)];
+}
+
+/**
+ * What a program says of its own end, the surest first. Of several of one kind the last one: the last line of a traceback,
+ * the innermost `Caused by`.
+ */
+const SIGNS: readonly RegExp[] = [
+  /\b(?:panic|FATAL|CRITICAL|EMERG(?:ENCY)?)\b(?=[\]:\s"|]|$)|"?(?:level|severity)"?\s*[=:]\s*"?(?:fatal|critical|panic|emerg)/,
+  /^\s*(?:Caused by: )?(?:Uncaught |Unhandled |Exception in thread "[^"]*" )?(?:[\w$]+[.:/\\]{1,2})*[A-Z]\w*(?:Error|Exception|Exit|Interrupt|Fault|Warning)(?:\s*\[[\w-]+\])?(?:: |$)/,
+  /^\s*(?:fatal|Error|error|ERROR|thread '.*' panicked)\b/,
+  /\bERROR\b|"?(?:level|severity)"?\s*[=:]\s*"?err(?:or)?\b/i,
+  /\b(?:cannot|can't|could not|failed|failure|refused|denied|not found|not set|missing|required|invalid|unable|no such|timed? ?out|exception)\b/i,
+];
+
+/** What this step itself says of a log that it could not read. */
+const NO_LINE = /^(?:The log of container ".*" cannot be read|Container ".*" (?:logs through|has no))/;
+
+/** Frames of a stack and carets below code say where, not what. */
+const FRAME = /^\s*(?:at |File "|\^|\.\.\. \d+ more|goroutine \d|\S+\.go:\d+|Traceback \()/;
+
+function tellingAt(lines: readonly string[]): number {
+  const at = signAt(lines);
+  return at === -1 ? textsOf(lines).findLastIndex(says) : at;
+}
+
+/** -1 where no line says that anything went wrong. */
+function signAt(lines: readonly string[]): number {
+  const texts = textsOf(lines);
+  for (const sign of SIGNS) {
+    const at = texts.findLastIndex((text) => says(text) && sign.test(text));
+    if (at !== -1) return at;
+  }
+  return -1;
+}
+
+function says(text: string): boolean {
+  return text.trim() !== '' && !FRAME.test(text);
+}
+
+/** Without what is no word of the program: the container's name before each line, and the time. */
+function textsOf(lines: readonly string[]): string[] {
+  const written = lines.filter((line) => line.trim() !== '' && !NO_LINE.test(line));
+  const prefix = /^[\w.-]+: /.exec(written[0] ?? '')?.[0] ?? '';
+  const isName = !OWN_WORD.test(prefix) && written.every((line) => line.startsWith(prefix.trim()));
+  return lines.map((line) =>
+    NO_LINE.test(line) ? '' : (isName ? line.slice(prefix.length) : line).replace(TIME, ''),
+  );
+}
+
+/** A program begins its line so. */
+const OWN_WORD = /^(?:panic|fatal|error|warning)\b|(?:Error|Exception)\b/i;
+
+const TIME = /^\[?\d{4}-\d\d-\d\d[T ][\d:.,]+(?:Z|[+-]\d\d:?\d\d)?\]?\s+/;

@@ -1,0 +1,50 @@
+/** What a stage of the run came to, by what it left in the record. */
+import type { ServiceRun, StepMark } from '../model/index.ts';
+import type { RunRecord } from './run-record.ts';
+
+/**
+ * The mark of a stage that begins now, once it has come to its end: that of the worst problem that arose meanwhile. A
+ * service that somebody else's deployment took over, or that is left to finish, has not failed.
+ */
+export function problemsSince(record: RunRecord): () => StepMark {
+  const before = record.serviceRuns;
+  return () => worst(record.serviceRuns.map((serviceRun) => markOfProblem(serviceRun, before)));
+}
+
+function markOfProblem({ snapshot, problem }: ServiceRun, before: readonly ServiceRun[]): StepMark {
+  const was = before.find((each) => each.snapshot.address.arn === snapshot.address.arn);
+  if (problem === undefined || was?.problem !== undefined) return 'done';
+  const isLeft = problem.recovery === 'leave' && ['superseded', 'timed-out'].includes(problem.result);
+  return isLeft ? 'warning' : 'failed';
+}
+
+/** Of the rollback: that of the worst service, of those that had to be rolled back. */
+export function markOfRollback({ serviceRuns }: RunRecord): StepMark {
+  return worst(
+    serviceRuns.map(({ rollback }) => {
+      switch (rollback?.kind) {
+        case 'failed':
+          return 'failed';
+        case 'nowhere':
+        case 'superseded':
+        case 'unseen':
+          return 'warning';
+        case 'rolled-back':
+          return rollback.unrestored === undefined ? 'done' : 'warning';
+        case undefined:
+          return 'done';
+      }
+    }),
+  );
+}
+
+/** Of the checks: one that failed and was passed over, as `preflight: warn` wants, is a warning. */
+export function markOfChecks({ checks }: RunRecord): StepMark {
+  return checks.some(({ state }) => state === 'FAILED') ? 'warning' : 'done';
+}
+
+const FROM_BAD: readonly StepMark[] = ['failed', 'warning', 'done'];
+
+function worst(marks: readonly StepMark[]): StepMark {
+  return FROM_BAD.find((mark) => marks.includes(mark)) ?? 'done';
+}

@@ -1,0 +1,202 @@
+import { revisionName } from '../aws/arn.ts';
+import type { Aws } from '../aws/clients.ts';
+import { awsErrorKind } from '../aws/errors.ts';
+import { commitOfTag, ecrRepositoryOf, parseImageReference } from '../aws/image-reference.ts';
+import { withoutReadOnlyFields } from '../aws/task-definitions.ts';
+import { describeService, primaryOf, type Deployment, type Service } from '../ecs/services.ts';
+import {
+  hasContainerChecks,
+  readHealthOfTasks,
+  type TasksByDeployment,
+  type TaskView,
+} from '../ecs/task-health.ts';
+import type {
+  Rollout,
+  RunningRevision,
+  ServiceSnapshot,
+  ServiceState,
+  TaskDefinition,
+} from '../model/index.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { counted } from '../runtime/log.ts';
+import { withTimeout } from '../runtime/wait.ts';
+
+/** The outcome stands by then; this sentence about it is waited for so long. */
+const LONGEST_MS = 10_000;
+
+/** What the service runs this moment. */
+export interface NowRunning {
+  /** For people: each revision with its image, and how many of its tasks are healthy; then whether the service serves. */
+  readonly sentence: string;
+  /** `id` of the PRIMARY deployment; undefined where it could not be read. */
+  readonly primaryId: string | undefined;
+  /** Undefined where it could not be read. */
+  readonly state: ServiceState | undefined;
+}
+
+export interface NowRunningContext {
+  readonly aws: Pick<Aws, 'ecs' | 'elb' | 'ecr' | 'taskDefinitions'>;
+  readonly clock: Clock;
+}
+
+/** What the looks of the run know of a deployment that is complete: it need not be read again. */
+export interface KnownDeployment {
+  readonly rollout: Rollout;
+  readonly tasks: readonly TaskView[];
+}
+
+/**
+ * Reads what the service runs: by the health of its tasks where they may be read, by ECS's counts otherwise. Names of
+ * images and commits are left out where they cannot be had. Never rejects for what AWS answers.
+ */
+export async function readNowRunning(
+  { aws, clock }: NowRunningContext,
+  { address, targetGroups }: Pick<ServiceSnapshot, 'address' | 'targetGroups'>,
+  known?: KnownDeployment,
+): Promise<NowRunning> {
+  let service: Service;
+  try {
+    service = await withTimeout(clock, LONGEST_MS, () => describeService(aws.ecs, address));
+  } catch (error) {
+    if (awsErrorKind(error) === 'not-aws') throw error;
+    const sentence = `What service "${address.name}" runs now could not be read.`;
+    return { sentence, primaryId: undefined, state: undefined };
+  }
+  const running = (service.deployments ?? []).filter(
+    (each) => each.status === 'PRIMARY' || (each.runningCount ?? 0) > 0,
+  );
+  const arns = [...new Set(running.map(({ taskDefinition = '' }) => taskDefinition))];
+  const definitions = await mapOf(arns, (arn) =>
+    orUnknown(clock, async () => {
+      if (arn === known?.rollout.taskDefinitionArn) return known.rollout.definition;
+      const { taskDefinition, tags } = await aws.taskDefinitions.describe(arn);
+      return withoutReadOnlyFields(taskDefinition, tags);
+    }),
+  );
+  const hasChecks = (arn: string): boolean => {
+    const definition = definitions.get(arn);
+    return definition !== undefined && hasContainerChecks(definition);
+  };
+  const [healthy, images] = await Promise.all([
+    knownHealth(running, known) ??
+      orUnknown(clock, () => readHealthOfTasks(aws, { address, targetGroups }, running, hasChecks)),
+    mapOf(arns, (arn) => orUnknown(clock, () => imageOf(aws, definitions.get(arn), targetGroups))),
+  ]);
+  const revisions = running.map((each) => viewOf(each, healthy, images.get(each.taskDefinition ?? '')));
+  const state = { serving: servingOf(revisions, service.desiredCount ?? 0), revisions };
+  return { sentence: describeState(address.name, state), primaryId: primaryOf(service)?.id, state };
+}
+
+/** By the last look of the run, where its deployment is all that runs. */
+function knownHealth(
+  running: readonly Deployment[],
+  known: KnownDeployment | undefined,
+): TasksByDeployment | undefined {
+  const [only] = running;
+  if (known === undefined || running.length !== 1 || only?.id !== known.rollout.deploymentId)
+    return undefined;
+  const alive = known.tasks.filter(({ leaving }) => leaving !== true);
+  const healthy = alive.filter((task) => task.healthy).length;
+  if (healthy < (only.desiredCount ?? 0)) return undefined;
+  return new Map([[only.id, { healthy, unchecked: alive.some(({ checked }) => !checked) }]]);
+}
+
+/** A fact that is worth a short wait, and no failure. */
+async function orUnknown<T>(clock: Clock, read: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await withTimeout(clock, LONGEST_MS, read);
+  } catch (error) {
+    if (awsErrorKind(error) === 'not-aws') throw error;
+    return undefined;
+  }
+}
+
+async function mapOf<T>(keys: readonly string[], read: (key: string) => Promise<T>): Promise<Map<string, T>> {
+  return new Map(await Promise.all(keys.map(async (key) => [key, await read(key)] as const)));
+}
+
+type Image = Pick<RunningRevision, 'tag' | 'commit'>;
+
+/** Of the container behind the load balancer, else of the first whose image is in ECR. */
+async function imageOf(
+  aws: Pick<Aws, 'ecr'>,
+  definition: TaskDefinition | undefined,
+  targetGroups: ServiceSnapshot['targetGroups'],
+): Promise<Image> {
+  const containers = definition?.containerDefinitions ?? [];
+  const behind = targetGroups.map(({ containerName }) => containerName);
+  const container =
+    containers.find(({ name }) => behind.includes(name)) ??
+    containers.find(({ image }) => typeof image === 'string' && ecrRepositoryOf(image) !== undefined);
+  const image = container?.image;
+  if (typeof image !== 'string') return { tag: undefined, commit: undefined };
+  const { tag, digest } = parseImageReference(image);
+  const tags = digest === undefined ? [] : await tagsOf(aws, image, digest);
+  const all = tag === undefined ? tags : [tag, ...tags];
+  const commit = all.flatMap((each) => commitOfTag(each) ?? [])[0];
+  return { tag: all.find((each) => commitOfTag(each) === undefined), commit };
+}
+
+async function tagsOf(aws: Pick<Aws, 'ecr'>, image: string, digest: string): Promise<readonly string[]> {
+  const repository = ecrRepositoryOf(image);
+  if (repository === undefined) return [];
+  const answer = await aws.ecr(repository.region).describeImages({
+    registryId: repository.accountId,
+    repositoryName: repository.name,
+    imageIds: [{ imageDigest: digest }],
+  });
+  return answer.imageDetails?.[0]?.imageTags ?? [];
+}
+
+function viewOf(
+  deployment: Deployment,
+  health: TasksByDeployment | undefined,
+  image: Image | undefined,
+): RunningRevision {
+  const { id = '', taskDefinition = '', status, createdAt, desiredCount = 0, runningCount = 0 } = deployment;
+  const isPrimary = status === 'PRIMARY';
+  return {
+    taskDefinitionArn: taskDefinition,
+    tag: image?.tag,
+    commit: image?.commit,
+    since: createdAt?.toISOString(),
+    isPrimary,
+    desired: desiredCount,
+    running: runningCount,
+    healthy: health === undefined ? undefined : (health.get(id)?.healthy ?? 0),
+    draining: !isPrimary && desiredCount === 0,
+    ...(health?.get(id)?.unchecked === true ? { unchecked: true as const } : {}),
+  };
+}
+
+/** By tasks that are healthy, the draining ones excepted; undefined where their health could not be read. */
+function servingOf(revisions: readonly RunningRevision[], desired: number): ServiceState['serving'] {
+  if (revisions.some(({ healthy }) => healthy === undefined)) return undefined;
+  const healthy = revisions
+    .filter(({ draining }) => !draining)
+    .reduce((total, each) => total + (each.healthy ?? 0), 0);
+  if (healthy === 0) return 'no';
+  return healthy >= desired ? 'yes' : 'partly';
+}
+
+/** Pure: what runs, as one sentence, and whether the service serves as another. */
+export function describeState(name: string, { serving, revisions }: ServiceState): string {
+  const what = revisions.map(describeRevision).join('; ');
+  const ends = serving === undefined ? '' : ` Serving: ${serving}.`;
+  return `Service "${name}" now runs ${what === '' ? 'nothing' : what}.${ends}`;
+}
+
+function describeRevision(revision: RunningRevision): string {
+  const { taskDefinitionArn, tag, commit, since, desired, running, healthy, draining } = revision;
+  const facts = [
+    ...(tag === undefined ? [] : [tag]),
+    ...(commit === undefined ? [] : [`commit ${commit.slice(0, 7)}`]),
+    ...(since === undefined ? [] : [`since ${since.slice(0, 16).replace('T', ' ')} UTC`]),
+  ];
+  const of = facts.length === 0 ? '' : ` (${facts.join(', ')})`;
+  const name = `${revisionName(taskDefinitionArn)}${of}`;
+  if (draining) return `${name}: ${counted(running, 'task')} draining`;
+  const all = Math.max(desired, running);
+  const isKnown = healthy !== undefined && revision.unchecked !== true;
+  return `${name}: ${isKnown ? healthy : running} of ${counted(all, 'task')} ${isKnown ? 'healthy' : 'running'}`;
+}

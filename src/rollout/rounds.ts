@@ -1,0 +1,77 @@
+import type { Phase, Round, Traffic } from '../model/analysis.ts';
+import type { DeploymentSettings, Pause } from '../model/index.ts';
+import type { Observation } from './observe.ts';
+
+/** Where a rollout is, as one look shows it. */
+export type Stage = Pick<Round, 'phase' | 'deploymentId' | 'traffic' | 'weight' | 'pause'>;
+
+/** Stages of a native strategy in which nothing of the new revision is reached yet (ECS API, ServiceDeployment). */
+const BEFORE_TRAFFIC: readonly string[] = ['RECONCILE_SERVICE', 'PRE_SCALE_UP', 'SCALE_UP', 'POST_SCALE_UP'];
+
+/** Stages in which the test listener leads to the new revision, and production does not. */
+const TEST_TRAFFIC: readonly string[] = [
+  'TEST_TRAFFIC_SHIFT',
+  'POST_TEST_TRAFFIC_SHIFT',
+  'PRE_PRODUCTION_TRAFFIC_SHIFT',
+];
+
+/** Stages after the last step of the production traffic. */
+const ALL_TRAFFIC: readonly string[] = ['POST_PRODUCTION_TRAFFIC_SHIFT', 'BAKE_TIME', 'CLEAN_UP'];
+
+/**
+ * Pure: which phase a look shows, how much traffic reaches the new revision, and what waits for an answer. The hooks of a
+ * step come before its shift: with PRE_PRODUCTION_TRAFFIC_SHIFT the weights say what is there already. A rolling update
+ * bakes once our entry alone is left, at its count, while ECS watches alarms.
+ */
+export function stageOf(
+  { deployment, entry, entries, service }: Observation,
+  deploymentId: string,
+  settings: Pick<DeploymentSettings, 'strategy' | 'alarms'>,
+): Stage {
+  const { status = '', lifecycleStage, weight, awaiting = [] } = deployment ?? {};
+  const [hook] = awaiting;
+  const pause: { pause?: Pause } =
+    hook === undefined || lifecycleStage === undefined
+      ? {}
+      : {
+          pause: {
+            hookId: hook.id,
+            stage: lifecycleStage,
+            ...(hook.expiresAt === undefined ? {} : { expiresAt: hook.expiresAt }),
+          },
+        };
+  const at = (phase: Phase, traffic: Traffic): Stage => ({
+    phase,
+    deploymentId,
+    traffic,
+    ...(weight === undefined || weight === 0 || traffic === 'test' ? {} : { weight }),
+    ...pause,
+  });
+  if (status.startsWith('ROLLBACK_')) return at('rolling-back', 'part');
+  if (status === 'SUCCESSFUL' || entry?.rolloutState === 'COMPLETED') return at('proving', 'all');
+  if (lifecycleStage === undefined) {
+    const isAlone = entries === 1 && entry !== undefined && entry.desired > 0;
+    const isBaking = settings.alarms.length > 0 && isAlone && entry.running >= entry.desired;
+    return isBaking && service.desired <= entry.running ? at('baking', 'all') : at('rolling', 'none');
+  }
+  if (ALL_TRAFFIC.includes(lifecycleStage)) return at('baking', 'all');
+  const hasWeight = (weight ?? 0) > 0;
+  if (lifecycleStage === 'PRODUCTION_TRAFFIC_SHIFT' || (hasWeight && lifecycleStage.includes('PRODUCTION'))) {
+    if (weight === undefined) return at('shifting', settings.strategy === 'BLUE_GREEN' ? 'all' : 'part');
+    return weight >= 100 ? at('shifting', 'all') : at('shifting', hasWeight ? 'part' : 'none');
+  }
+  if (TEST_TRAFFIC.includes(lifecycleStage)) return at('test-traffic', 'test');
+  if (BEFORE_TRAFFIC.includes(lifecycleStage) || !hasWeight) return at('rolling', 'none');
+  return at('shifting', 'part');
+}
+
+/** Pure: a look that begins a new round: another phase, weight, pause or deployment. */
+export function isAnother(before: Stage | undefined, now: Stage): boolean {
+  return (
+    before?.phase !== now.phase ||
+    before.deploymentId !== now.deploymentId ||
+    before.traffic !== now.traffic ||
+    before.weight !== now.weight ||
+    before.pause?.hookId !== now.pause?.hookId
+  );
+}
