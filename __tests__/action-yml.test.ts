@@ -67,6 +67,8 @@ describe('action.yml', () => {
       'previous-task-definition-arn',
       'service-deployment-arn',
       'deployment-id',
+      'stage',
+      'stage-expires',
       'url',
       'console-url',
       'duration-seconds',

@@ -1,6 +1,10 @@
-import { expect, test } from '@jest/globals';
-import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { describe, expect, test } from '@jest/globals';
+import { spawn, spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
 import { JobLog, render } from '../demo/job-log.ts';
 
 test('the demonstration deploys a good release, rolls a broken one back, and says where the summaries are', () => {
@@ -18,6 +22,65 @@ test('the demonstration deploys a good release, rolls a broken one back, and say
   const summaries = run.stdout.match(/\S+-release\.md/g) ?? [];
   expect(summaries.map((path) => existsSync(path))).toEqual([true, true]);
 });
+
+describe('the real build leaves nothing in the engine', () => {
+  const CLEANED = [
+    'rm --force --volumes container-1',
+    'image rm --force ecs-fargate-deploy-demo:latest',
+  ] as const;
+
+  test('once the container has answered', async () => {
+    const server = createServer((_, response) => response.end('{}')).listen(0, '127.0.0.1');
+    await new Promise((resolve) => server.once('listening', resolve));
+    const { status, calls } = await build((server.address() as AddressInfo).port, () => undefined);
+    server.close();
+    expect(status).toBe(0);
+    expect(calls.slice(-2)).toEqual(CLEANED);
+  });
+
+  test.each(['SIGINT', 'SIGTERM'] as const)('after %s while it waits for the container', async (signal) => {
+    const { status, output, calls } = await build(1, (line, kill) => {
+      if (line.includes('$ docker run')) kill(signal);
+    });
+    expect([status === 0, output]).toEqual([false, expect.stringContaining(`interrupted (${signal})`)]);
+    expect(calls.slice(-2)).toEqual(CLEANED);
+  });
+});
+
+/** Builds with a `docker` that writes down what it is called with; the container answers at `port`. */
+async function build(
+  port: number,
+  onLine: (line: string, kill: (signal: NodeJS.Signals) => void) => void,
+): Promise<{ status: number | null; output: string; calls: string[] }> {
+  const folder = mkdtempSync(join(tmpdir(), 'docker-'));
+  const log = join(folder, 'calls');
+  writeFileSync(
+    join(folder, 'docker'),
+    `#!/bin/sh
+echo "$*" >> ${log}
+case "$1" in
+  run) echo container-1 ;;
+  port) echo 127.0.0.1:${port} ;;
+esac
+`,
+  );
+  chmodSync(join(folder, 'docker'), 0o755);
+  const program = `import { buildForReal } from './demo/real-build.ts'; await buildForReal(console.log);`;
+  const child = spawn(process.execPath, ['--no-warnings', '--input-type=module', '--eval', program], {
+    env: { ...process.env, PATH: `${folder}${delimiter}${process.env['PATH'] ?? ''}` },
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+      onLine(text, (signal) => child.kill(signal));
+    });
+  }
+  const status = await new Promise<number | null>((resolve) => child.once('close', resolve));
+  const calls = readFileSync(log, 'utf8').trimEnd().split('\n');
+  rmSync(folder, { recursive: true });
+  return { status, output, calls };
+}
 
 test.each([
   ['::group::Survey', '▾ Survey'],

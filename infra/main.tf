@@ -169,6 +169,8 @@ module "load_balancer" {
   ssl_policy           = var.ssl_policy
   access_logs          = var.access_logs
   waf                  = var.waf
+  waf_rate_limit       = var.waf_rate_limit
+  upload_paths         = var.upload_paths
   log_retention_days   = var.log_retention_days
   log_key_arn          = local.log_key_arn
   allow_destroy        = var.allow_destroy
@@ -318,4 +320,6 @@ module "deploy_role" {
   hosted_zone_id           = var.hosted_zone_id
   state_bucket             = var.state_bucket
   state_key                = "${local.prefix}.tfstate"
+
+  deregister_failed_revisions = var.deregister_failed_revisions
 }

@@ -111,6 +111,13 @@ variable "permissions_boundary_arn" {
   }
 }
 
+variable "deregister_failed_revisions" {
+  description = "true: the deploy role may deregister a revision that failed. IAM cannot limit that to a family, so it may deregister revisions of other services too. With false failed revisions stay registered; a run says so."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
 variable "state_bucket" {
   description = "Name of the bucket with the Terraform state, so that the plan role may read the state of this environment and the infra role may write it."
   type        = string

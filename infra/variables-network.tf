@@ -228,3 +228,32 @@ variable "waf" {
   default     = false
   nullable    = false
 }
+
+variable "waf_rate_limit" {
+  description = "With waf: requests of one address in five minutes above which the web ACL answers 429."
+  type        = number
+  default     = 2000
+  nullable    = false
+
+  validation {
+    condition     = var.waf_rate_limit >= 10 && var.waf_rate_limit <= 2000000000 && floor(var.waf_rate_limit) == var.waf_rate_limit
+    error_message = "waf_rate_limit must be a whole number from 10 to 2000000000."
+  }
+}
+
+variable "upload_paths" {
+  description = "With waf: paths that take files, such as /thumbnails. The web ACL does not look for scripts in what is sent there, since a file may hold by chance what looks like one."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for path in var.upload_paths : can(regex("^(/[A-Za-z0-9_-]+)+$", path))])
+    error_message = "upload_paths must be paths such as /thumbnails, of letters, digits, _ and -, without a slash at the end."
+  }
+
+  validation {
+    condition     = length(join("|", var.upload_paths)) <= 500
+    error_message = "upload_paths must have at most 500 characters together."
+  }
+}

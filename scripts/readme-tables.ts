@@ -16,7 +16,7 @@ export interface Group {
 
 /** The inputs as the README groups them; every input of action.yml is in exactly one group. */
 export const GROUPS: readonly Group[] = [
-  { title: 'Where', inputs: ['aws-region', 'cluster', 'service', 'mode'] },
+  { title: 'Where', inputs: ['aws-region', 'cluster', 'service', 'mode', 'service-deployment-arn'] },
   { title: 'Image', inputs: ['image', 'images', 'ecr-repository', 'image-tag', 'context', 'registries'] },
   {
     title: 'Build (with `context`)',
@@ -64,6 +64,7 @@ export const GROUPS: readonly Group[] = [
       ...['alarms', 'bake-minutes'],
     ],
   },
+  { title: 'Progressive delivery', inputs: ['promotion', 'test-url'] },
   {
     title: 'Report',
     inputs: [

@@ -39,13 +39,37 @@ describe('the folders of the environments', () => {
     const text = read(name, 'main.tf');
     const settings = await readSettings(new URL(`environments/${name}/`, INFRA));
     expect(settings).toMatchObject({ name: 'backend', environment: name });
+    // A task without ffmpeg gets no request; one that answers nothing is replaced.
+    expect(settings).toMatchObject({
+      health_check_path: '/ready',
+      container_health_check: ['CMD', 'python', '-m', 'app.healthcheck'],
+    });
+    // Who follows the guide at night or in another time zone finds it awake.
+    expect(settings).not.toHaveProperty('night');
     expect(text).toMatch(new RegExp(`^ {4}key += "backend-${name}\\.tfstate"$`, 'm'));
     expect(text).toMatch(new RegExp(`^ {6}Stack += "backend-${name}"$`, 'm'));
     expect(text).toMatch(new RegExp(`^ {6}Environment += "${name}"$`, 'm'));
   });
 
+  test('run the same images, so that one can be promoted', async () => {
+    const all = await Promise.all(
+      ENVIRONMENTS.map((name) => readSettings(new URL(`environments/${name}/`, INFRA))),
+    );
+    const of = (name: string): unknown[] => all.map((settings) => settings[name]);
+    expect(new Set([...of('cpu_architecture'), ...of('repository_name')])).toEqual(new Set([undefined]));
+  });
+
   test.each(['variables.tf', 'outputs.tf', 'moved.tf'])('have the same %s', (file) => {
     expect(new Set(ENVIRONMENTS.map((name) => read(name, file))).size).toBe(1);
+  });
+
+  test('and the account are locked to the same provider, with the checksums of every platform', () => {
+    const folders = [...ENVIRONMENTS.map((name) => `environments/${name}/`), 'account/'];
+    const locks = folders.map((folder) =>
+      readFileSync(new URL(`${folder}.terraform.lock.hcl`, INFRA), 'utf8'),
+    );
+    expect(new Set(locks).size).toBe(1);
+    expect(locks[0]?.match(/^ {4}"zh:[0-9a-f]{64}",$/gm)?.length).toBeGreaterThanOrEqual(14);
   });
 
   test('hand on every output of the stack', async () => {

@@ -1,6 +1,7 @@
 import { copyFile, mkdir, mkdtemp, readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { sayIfSkipped, withoutTerraform } from './tools.ts';
 import { infraWorkspace, makeWorkspace } from './workspace.ts';
@@ -33,7 +34,18 @@ sayIfSkipped('fmt, validate and terraform test', missing);
     for (const each of [workspace, account]) {
       expect(await each.succeed(['validate', '-no-color'])).toContain('The configuration is valid.');
     }
-  });
+  }, 600_000);
+
+  test('is initialised as it is locked', async () => {
+    const locked = await mkdtemp(join(tmpdir(), 'locked-'));
+    await copyFile(join(workspace.folder, 'versions.tf'), join(locked, 'versions.tf'));
+    const environment = await makeWorkspace({}, locked);
+    const lock = fileURLToPath(new URL('../../infra/environments/prod/.terraform.lock.hcl', import.meta.url));
+    await copyFile(lock, join(environment.folder, '.terraform.lock.hcl'));
+    const printed = await environment.succeed(['init', '-lockfile=readonly', '-no-color']);
+    expect(printed).toContain('from the dependency lock file');
+    await environment.remove();
+  }, 600_000);
 
   test('passes its own tests, without an account and without a network', async () => {
     const parts = (await testsOf(workspace.folder)).filter((name) => name !== VALIDATIONS);

@@ -115,6 +115,8 @@ describe('the request', () => {
         intervalSeconds: 5,
         timeoutSeconds: 5,
       },
+      testUrl: undefined,
+      promotion: 'auto',
       deadlineSeconds: 120,
       alarms: ['5xx, high', 'slow'],
       bakeMinutes: 1440,

@@ -27,6 +27,8 @@ describe('the outputs', () => {
       'previous-task-definition-arn': revisionArn('backend:7'),
       'service-deployment-arn': 'arn:aws:ecs:eu-central-1:123456789012:service-deployment/prod/backend/two',
       'deployment-id': 'ecs-svc/2',
+      stage: '',
+      'stage-expires': '',
       url: 'https://api.example.com',
       'console-url':
         'https://eu-central-1.console.aws.amazon.com/ecs/v2/clusters/prod/services/backend/deployments?region=eu-central-1',

@@ -53,7 +53,7 @@ describe('the bill of the stack', () => {
     ['half a vCPU', { cpu: 512, memory: 1024 }, 'Fargate tasks', 18.02],
     ['three tasks', { min_capacity: 3 }, 'Fargate tasks', 108.12],
     ['half of the week', { hoursAWeek: 84 }, 'Fargate tasks', 18.02],
-    ['a firewall', { waf: true }, 'Web application firewall', 8.6],
+    ['a firewall', { waf: true }, 'Web application firewall', 10.6],
     ['insights', { container_insights: true }, 'Container Insights, at most', 14.4],
   ])('%s', (_, change, what, dollars) => {
     expect(dollarsFor(billOf({ ...PLAIN, ...change }), what)).toBe(dollars);

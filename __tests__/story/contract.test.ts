@@ -66,6 +66,21 @@ async function runs(): Promise<StepResult[]> {
       await keep(step(sim, tag(sha), { env: { GITHUB_SHA: sha } }));
     }
   });
+  const lifecycleHooks = [{ targetType: 'PAUSE', lifecycleStages: ['POST_TEST_TRAFFIC_SHIFT'] }];
+  await inAWorld({ blueGreen: { lifecycleHooks } }, async (sim) => {
+    const url = sim.loadBalancers['bluegreen-test']?.url ?? '';
+    const started = step(sim, { ...tag('v2'), service: 'bluegreen', promotion: 'manual' });
+    await keep(started);
+    const arn = (await started).outputs['service-deployment-arn'] ?? '';
+    await keep(
+      step(sim, {
+        service: 'bluegreen',
+        mode: 'promote',
+        'service-deployment-arn': arn,
+        'test-url': `${url}/health`,
+      }),
+    );
+  });
   return results;
 }
 
@@ -166,6 +181,8 @@ const OUTPUTS = [
   'previous-task-definition-arn',
   'service-deployment-arn',
   'deployment-id',
+  'stage',
+  'stage-expires',
   'url',
   'console-url',
   'duration-seconds',
@@ -179,6 +196,7 @@ const STEPS = [
   'Gate',
   'Image',
   'Pre-deploy',
+  'Promote',
   'Register',
   'Roll back',
   'Roll out',
@@ -335,6 +353,18 @@ const KEYS = [
   'request.gate.http.successes',
   'request.gate.http.timeoutSeconds',
   'request.gate.http.url',
+  'request.gate.promotion',
+  'request.gate.testUrl',
+  'request.gate.testUrl.failures',
+  'request.gate.testUrl.headers',
+  'request.gate.testUrl.intervalSeconds',
+  'request.gate.testUrl.json',
+  'request.gate.testUrl.statuses',
+  'request.gate.testUrl.statuses[].from',
+  'request.gate.testUrl.statuses[].to',
+  'request.gate.testUrl.successes',
+  'request.gate.testUrl.timeoutSeconds',
+  'request.gate.testUrl.url',
   'request.image',
   'request.image.context',
   'request.image.kind',
@@ -364,6 +394,7 @@ const KEYS = [
   'request.rollout.failFast',
   'request.rollout.failedTaskLimit',
   'request.rollout.forceNewDeployment',
+  'request.rollout.isWaitSet',
   'request.rollout.onCancel',
   'request.rollout.onFailure',
   'request.rollout.pollSeconds',
@@ -371,6 +402,7 @@ const KEYS = [
   'request.rollout.propagateTags',
   'request.rollout.wait',
   'request.rollout.waitMinutes',
+  'request.serviceDeploymentArn',
   'request.services',
   'result',
   'rollout',
@@ -437,6 +469,8 @@ const KEYS = [
   'services[].running[].unchecked',
   'services[].serviceDeploymentArn',
   'services[].serving',
+  'services[].stage',
+  'services[].stageExpires',
   'services[].taskDefinitionArn',
   'startedAt',
   'steps',

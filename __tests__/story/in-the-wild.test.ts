@@ -81,14 +81,15 @@ describe('services as they are in the wild', () => {
       expect(production(sim, 'bluegreen')).toBe('bluegreen:1 COMPLETED');
     }));
 
-  test('blue/green: a hook that awaits an action at the deadline is left, and said', () =>
+  test('blue/green: a hook that awaits an action before any traffic is left to a person, and said', () =>
     inAWorld(
       { blueGreen: { lifecycleHooks: [{ targetType: 'PAUSE', lifecycleStages: ['POST_SCALE_UP'] }] } },
       async (sim) => {
         const result = await step(sim, { ...tag('v2'), service: 'bluegreen', 'wait-for-minutes': '3' });
-        expectRed(result, 'timed-out', 'timeout');
+        expectGreen(result, 'started');
         expect(result.log).toMatch(/await/i);
-        expect(accepted(sim, 'StopServiceDeployment')).toEqual([]);
+        expect(result.outputs['stage']).toBe('POST_SCALE_UP');
+        expect(accepted(sim, 'StopServiceDeployment', 'ContinueServiceDeployment')).toEqual([]);
       },
     ));
 

@@ -192,6 +192,8 @@ run "load_balancer_without_https" {
     ssl_policy           = "ELBSecurityPolicy-TLS13-1-2-2021-06"
     access_logs          = true
     waf                  = false
+    waf_rate_limit       = 2000
+    upload_paths         = []
     log_retention_days   = 7
     log_key_arn          = null
     allow_destroy        = false
@@ -249,6 +251,8 @@ run "load_balancer_with_domain" {
     ssl_policy           = "ELBSecurityPolicy-TLS13-1-2-2021-06"
     access_logs          = false
     waf                  = true
+    waf_rate_limit       = 100
+    upload_paths         = ["/thumbnails", "/videos/new"]
     log_retention_days   = 7
     log_key_arn          = null
     allow_destroy        = true
@@ -280,6 +284,22 @@ run "load_balancer_with_domain" {
   assert {
     condition     = contains([for rule in aws_wafv2_web_acl.this[0].rule : rule.name], "AWSManagedRulesKnownBadInputsRuleSet") && length(aws_wafv2_web_acl_association.this) == 1
     error_message = "The web ACL has the rules against Log4j and stands in front of the load balancer."
+  }
+
+  assert {
+    condition = (
+      length(aws_wafv2_web_acl.this[0].rule) == 5 &&
+      [for rule in aws_wafv2_web_acl.this[0].rule : rule.statement[0].rate_based_statement[0].limit if rule.priority == 0] == [100]
+    )
+    error_message = "The first of the five rules (scripts/stack-cost counts them) limits what one address may send."
+  }
+
+  assert {
+    condition = (
+      flatten([for rule in aws_wafv2_web_acl.this[0].rule : [for one in rule.statement[0].and_statement[0].statement : one.not_statement[*].statement[0].regex_match_statement[0].regex_string] if rule.name == "bodies"]) == ["^(/thumbnails|/videos/new)(/|$)"] &&
+      length(flatten([for rule in aws_wafv2_web_acl.this[0].rule : rule.statement[0].managed_rule_group_statement[*].rule_action_override])) == 5
+    )
+    error_message = "What looks into bodies counts only, and blocks where no files are uploaded."
   }
 
   assert {
@@ -455,6 +475,59 @@ run "whole_stack" {
   assert {
     condition     = strcontains(output.action_inputs, "ecr-repository: backend") && strcontains(output.action_inputs, "health-check-url: http://mocked.us-east-1.elb.amazonaws.com/health")
     error_message = "The step is ready to paste."
+  }
+
+  assert {
+    condition     = local.told["backend"] == { PORT = "8000", STOP_TIMEOUT_SECONDS = "30", TASK_CPU = "1024", TASK_MEMORY_MIB = "2048", KEEP_ALIVE_SECONDS = "65" }
+    error_message = "The program is told its port, its size, and how long it may take: longer than the load balancer keeps a connection."
+  }
+}
+
+run "alarms_of_a_slow_starter" {
+  command = plan
+
+  module {
+    source = "./modules/observability"
+  }
+
+  variables {
+    prefix           = "backend-prod"
+    region           = "us-east-1"
+    cluster_name     = "backend-prod"
+    service_names    = ["backend", "admin"]
+    services         = { backend = { prefix = "backend-prod", target_group = "targetgroup/a/1", grace_seconds = 60 }, admin = { prefix = "backend-prod--admin", target_group = "targetgroup/b/1", grace_seconds = 7200 } }
+    dashboard        = false
+    load_balancer    = "app/mocked/0123456789abcdef"
+    alarm_5xx_count  = 10
+    alarm_topic_arns = []
+    log_groups       = []
+  }
+
+  assert {
+    condition     = { for name, alarm in aws_cloudwatch_metric_alarm.unhealthy : name => alarm.evaluation_periods * alarm.period } == { backend = 180, admin = 7320 }
+    error_message = "No task that is within its grace period fails its deployment."
+  }
+
+  assert {
+    condition     = length(aws_cloudwatch_dashboard.this) == 0
+    error_message = "Without dashboard there is none."
+  }
+}
+
+run "endpoints_for_what_is_used" {
+  command = plan
+
+  variables {
+    nat             = "none"
+    vpc_endpoints   = true
+    execute_command = true
+    log_encryption  = true
+    secrets         = { KEY = "arn:aws:ssm:us-east-1:111122223333:parameter/key" }
+  }
+
+  assert {
+    condition     = sort(local.endpoint_services) == sort(["ecr.api", "ecr.dkr", "kms", "logs", "secretsmanager", "ssm", "ssmmessages"]) && !local.public_tasks
+    error_message = "Without a gateway, a parameter needs the endpoint of SSM, and an encrypted session those of ECS Exec and KMS."
   }
 }
 

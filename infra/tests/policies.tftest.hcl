@@ -36,6 +36,8 @@ variables {
   hosted_zone_id           = null
   state_bucket             = "states"
   state_key                = "backend-prod.tfstate"
+
+  deregister_failed_revisions = true
 }
 
 run "deploy" {
@@ -145,6 +147,8 @@ run "immutable_subject" {
     github_owner_id      = 123456
     github_repository_id = 456789
     deploy_context       = "ref:refs/heads/main"
+
+    deregister_failed_revisions = false
   }
 
   override_data {
@@ -155,6 +159,11 @@ run "immutable_subject" {
   assert {
     condition     = jsondecode(aws_iam_role.deploy.assume_role_policy).Statement[0].Condition.StringEquals["token.actions.githubusercontent.com:sub"] == ["repo:octo-org@123456/video@456789:ref:refs/heads/main"]
     error_message = "With ids the immutable subject is trusted, and no other."
+  }
+
+  assert {
+    condition     = !strcontains(aws_iam_role_policy.deploy.policy, "ecs:DeregisterTaskDefinition") && strcontains(aws_iam_role_policy.deploy.policy, "ecs:DescribeTaskDefinition")
+    error_message = "Where it is not wanted, the role cannot touch the revisions of others."
   }
 }
 

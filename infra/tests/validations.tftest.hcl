@@ -44,6 +44,10 @@ run "one_value_of_each" {
     zone_count = 1
     # no address range
     allowed_cidrs = ["everywhere"]
+    # no limit
+    waf_rate_limit = 0
+    # pattern for a path
+    upload_paths = ["/.*"]
     # old tls
     ssl_policy = "ELBSecurityPolicy-2016-08"
     # unknown architecture
@@ -96,6 +100,8 @@ run "one_value_of_each" {
     var.vpc_cidr,
     var.zone_count,
     var.allowed_cidrs,
+    var.waf_rate_limit,
+    var.upload_paths,
     var.ssl_policy,
     var.cpu_architecture,
     var.ephemeral_storage_gib,

@@ -33,7 +33,7 @@ const SECONDS_A_MONTH = HOURS_A_MONTH * 3600;
 /** What one LCU takes in: new connections a second, and GB an hour. */
 const LCU = { connections: 25, gigabytes: 1 };
 /** Rules of the web ACL in infra/modules/load-balancer/waf.tf. */
-const WAF_RULES = 3;
+const WAF_RULES = 5;
 /** Two of infra/modules/observability, and two for each of the two policies of autoscaling. */
 const ALARMS = 6;
 /** Container Insights of ECS has 16 metrics, for cluster, service and task definition family at most. */

@@ -1,8 +1,9 @@
 /** The life of one task, from PROVISIONING to STOPPED. Developer Guide, "Amazon ECS task lifecycle". */
-import { number, object, texts } from '../state/json.ts';
+import { number, texts } from '../state/json.ts';
 import type { Container, StopCode, Task, TaskStatus } from '../state/model.ts';
 import { openLogs, print, printLines } from './container-logs.ts';
 import { findStartFailure, noExecutableText, outOfMemoryText } from './start-failures.ts';
+import { healthCheckOf } from './tasks.ts';
 import type { World } from './world.ts';
 
 /** What is to be done when something becomes of a task. */
@@ -105,7 +106,7 @@ function run(world: World, task: Task, observer: TaskObserver): void {
 }
 
 function runHealthCheck(world: World, task: Task, container: Container, observer: TaskObserver): void {
-  const check = object(container.definition, 'healthCheck');
+  const check = healthCheckOf(container.definition);
   if (check === undefined) return;
   const result = container.behaviour.containerHealth ?? {
     status: 'HEALTHY',

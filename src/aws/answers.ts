@@ -47,8 +47,8 @@ export function withCheckedAnswers<Client extends ClientOfSdk>(client: Client): 
       const result = await next(args).catch((error: unknown) => {
         throw isUnparseable(error) ? unparseable(name, error) : error;
       });
-      const broken = schema === undefined ? undefined : brokenPart(result.output, formOf(schema), '');
-      if (broken !== undefined) throw new MalformedAnswer(name, broken);
+      const broken = schema === undefined ? undefined : brokenPart(result.output, formOf(schema));
+      if (broken !== undefined) throw new MalformedAnswer(name, inWords(broken));
       return result;
     };
   };
@@ -127,64 +127,90 @@ function once<T>(make: () => T): () => T {
   return () => (made ??= { value: make() }).value;
 }
 
-/** The first place of a value that has not its form, in words; undefined where all of it has. */
-function brokenPart(value: unknown, form: Form, path: string): string | undefined {
+/** A place within a value, from its top, that has not its form, and what is wrong there. */
+interface Broken {
+  readonly place: string;
+  readonly what: string;
+}
+
+/** The first part of a value that has not its form; undefined where all of it has. */
+function brokenPart(value: unknown, form: Form): Broken | undefined {
   switch (form.kind) {
     case 'anything':
       return undefined;
     case 'list':
-      if (!Array.isArray(value)) return misfit(path, value, 'a list');
-      return firstBroken(value.entries(), form, (index) => `${path}[${index}]`);
+      return Array.isArray(value) ? brokenEntry(value, form) : misfit(value, 'a list');
     case 'map':
-      if (!isPlainObject(value)) return misfit(path, value, 'an object');
-      return firstBroken(Object.entries(value), form, (key) => `${path}.${key}`);
-    case 'structure': {
-      if (!isPlainObject(value)) return misfit(path, value, 'an object');
-      for (const [name, member] of form.members()) {
-        const child = value[name];
-        if (child === undefined || child === null) continue;
-        const broken = brokenPart(child, member, path === '' ? name : `${path}.${name}`);
-        if (broken !== undefined) return broken;
-      }
-      return undefined;
-    }
+      return isPlainObject(value) ? brokenValue(value, form) : misfit(value, 'an object');
+    case 'structure':
+      return isPlainObject(value) ? brokenMember(value, form) : misfit(value, 'an object');
     case 'text':
-      return typeof value === 'string' || value instanceof String ? undefined : misfit(path, value, 'text');
+      return typeof value === 'string' || value instanceof String ? undefined : misfit(value, 'text');
     case 'number':
       return typeof value === 'number' && Number.isFinite(value)
         ? undefined
-        : misfit(path, value, 'a number of its range');
+        : misfit(value, 'a number of its range');
     case 'flag':
-      return typeof value === 'boolean' ? undefined : misfit(path, value, 'true or false');
+      return typeof value === 'boolean' ? undefined : misfit(value, 'true or false');
     case 'time':
-      return isTime(value) ? undefined : misfit(path, value, 'a time');
+      return isTime(value) ? undefined : misfit(value, 'a time');
   }
 }
 
-function firstBroken(
-  entries: Iterable<readonly [string | number, unknown]>,
-  { sparse, entries: formOfEntries }: Extract<Form, { kind: 'list' | 'map' }>,
-  pathOf: (key: string | number) => string,
-): string | undefined {
-  const form = formOfEntries();
-  for (const [key, entry] of entries) {
-    if (sparse && (entry === null || entry === undefined)) continue;
-    const broken = brokenPart(entry, form, pathOf(key));
-    if (broken !== undefined) return broken;
+type FormOf<Kind> = Extract<Form, { kind: Kind }>;
+
+function brokenEntry(list: readonly unknown[], { sparse, entries }: FormOf<'list'>): Broken | undefined {
+  const form = entries();
+  for (let index = 0; index < list.length; index += 1) {
+    const entry = list[index];
+    const broken = sparse && isNothing(entry) ? undefined : brokenPart(entry, form);
+    if (broken !== undefined) return within(`[${index}]`, broken);
   }
   return undefined;
 }
 
-function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !isTime(value);
+function brokenValue(map: PlainObject, { sparse, entries }: FormOf<'map'>): Broken | undefined {
+  const form = entries();
+  for (const key of Object.keys(map)) {
+    const broken = sparse && isNothing(map[key]) ? undefined : brokenPart(map[key], form);
+    if (broken !== undefined) return within(`.${key}`, broken);
+  }
+  return undefined;
+}
+
+function brokenMember(structure: PlainObject, { members }: FormOf<'structure'>): Broken | undefined {
+  for (const [name, member] of members()) {
+    const child = structure[name];
+    const broken = isNothing(child) ? undefined : brokenPart(child, member);
+    if (broken !== undefined) return within(`.${name}`, broken);
+  }
+  return undefined;
+}
+
+function within(step: string, { place, what }: Broken): Broken {
+  return { place: `${step}${place}`, what };
+}
+
+type PlainObject = Readonly<Record<string, unknown>>;
+
+function isPlainObject(value: unknown): value is PlainObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isNothing(value: unknown): boolean {
+  return value === undefined || value === null;
 }
 
 function isTime(value: unknown): boolean {
   return Object.prototype.toString.call(value) === '[object Date]' && !Number.isNaN(Number(value));
 }
 
-function misfit(path: string, value: unknown, wanted: string): string {
-  return `${path === '' ? 'the answer' : path} is ${kindInWords(value)}, not ${wanted}`;
+function misfit(value: unknown, wanted: string): Broken {
+  return { place: '', what: `is ${kindInWords(value)}, not ${wanted}` };
+}
+
+function inWords({ place, what }: Broken): string {
+  return `${place === '' ? 'the answer' : place.slice(1)} ${what}`;
 }
 
 function kindInWords(value: unknown): string {

@@ -40,6 +40,10 @@ export interface EcsReads {
 export interface EcsWrites {
   updateService: Call<ecs.UpdateServiceCommandInput, ecs.UpdateServiceCommandOutput>;
   stopServiceDeployment: Call<ecs.StopServiceDeploymentCommandInput, ecs.StopServiceDeploymentCommandOutput>;
+  continueServiceDeployment: Call<
+    ecs.ContinueServiceDeploymentCommandInput,
+    ecs.ContinueServiceDeploymentCommandOutput
+  >;
   deregisterTaskDefinition: Call<
     ecs.DeregisterTaskDefinitionCommandInput,
     ecs.DeregisterTaskDefinitionCommandOutput

@@ -4,6 +4,7 @@ import type { Aws } from '../aws/clients.ts';
 import { awsErrorKind } from '../aws/errors.ts';
 import type { Rollout, ServiceSnapshot, TaskDefinition } from '../model/index.ts';
 import type { Clock } from '../runtime/clock.ts';
+import { isArray, objectIn } from '../runtime/json.ts';
 import { withTimeout } from '../runtime/wait.ts';
 import {
   byAddress,
@@ -402,7 +403,13 @@ export function essentialContainers({ containerDefinitions }: TaskDefinition): s
 
 /** Pure: a task's health is that of its essential containers; checks of others leave it UNKNOWN (ECS API, Task). */
 export function hasContainerChecks({ containerDefinitions }: TaskDefinition): boolean {
-  return containerDefinitions.some((each) => isEssential(each) && each['healthCheck'] !== undefined);
+  return containerDefinitions.some((each) => isEssential(each) && isChecked(each));
+}
+
+/** Something is run: null, an empty object and Docker's `NONE` check nothing, and health stays UNKNOWN with them. */
+function isChecked(container: TaskDefinition['containerDefinitions'][number]): boolean {
+  const command = objectIn(container, 'healthCheck')['command'];
+  return isArray(command) && command.length > 0 && command[0] !== 'NONE';
 }
 
 function isEssential(container: TaskDefinition['containerDefinitions'][number]): boolean {

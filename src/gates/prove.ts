@@ -110,8 +110,8 @@ async function prove(
   proofs: readonly Proof[],
 ): Promise<ServiceRun> {
   const { rollout } = serviceRun;
-  if (rollout === undefined || serviceRun.problem !== undefined || serviceRun.desiredCount === 0)
-    return serviceRun;
+  const isAsked = serviceRun.problem === undefined && serviceRun.waiting === undefined;
+  if (rollout === undefined || !isAsked || serviceRun.desiredCount === 0) return serviceRun;
   let { gates } = serviceRun;
   for (const proof of proofs) {
     const result = await passOrProblem(proof, rollout);
@@ -327,7 +327,7 @@ async function withAlarms(
 
 /** Services that stand or fall with what all of them share: those that this run changed, or else all, while well. */
 function evaluatedTogether(serviceRuns: readonly ServiceRun[]): ServiceRun[] {
-  const well = serviceRuns.filter((serviceRun) => serviceRun.problem === undefined);
+  const well = serviceRuns.filter(({ problem, waiting }) => problem === undefined && waiting === undefined);
   const changed = well.filter((serviceRun) => serviceRun.change !== 'none');
   return changed.length === 0 ? well : changed;
 }

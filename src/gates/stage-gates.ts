@@ -1,5 +1,6 @@
 import type { Measurement, Round } from '../model/analysis.ts';
-import type { AlarmView, GateRequest, GateResult, Probe, Problem } from '../model/index.ts';
+import type { AlarmView, GateRequest, GateResult, Pause, Probe, Problem } from '../model/index.ts';
+import type { Log } from '../runtime/log.ts';
 import { alarmsMeasurer, type AlarmContext } from './alarms.ts';
 import { Analysis, type Measurer } from './analysis.ts';
 import { urlMeasurer, type HttpGateContext } from './http.ts';
@@ -29,24 +30,54 @@ export interface Before {
 
 export type StageContext = HttpGateContext & AlarmContext;
 
+/** How a deployment is let go on at a hook. */
+export type ContinueAt = (
+  hookId: string,
+) => Promise<{ readonly kind: 'done' | 'unanswered' } | { readonly kind: 'denied'; readonly why: string }>;
+
+/** A pause that is left to a person. */
+export interface Waiting {
+  readonly pause: Pause;
+  /** Why the gates do not answer it; undefined where the user wants to. */
+  readonly why: string | undefined;
+}
+
+/** What a stage is asked about, and who answers its pauses. */
+export interface StageTerms {
+  readonly gate: GateRequest;
+  readonly before: Before;
+  /** The health-check URL leads to this service alone, or to all of its services alike. */
+  readonly mayAskUrl: () => boolean;
+  readonly continueAt: ContinueAt;
+  /** A pause that a person has answered already: with the gates that can judge, and without them. */
+  readonly promoted?: string | undefined;
+}
+
 /**
  * The gates of one service while ECS shifts its traffic and bakes: the URL and the alarms from the first production
  * traffic on, the test URL while test traffic alone reaches it. The way back is a weight then, not a deployment.
  */
 export class StageGates {
   readonly #analysis: Analysis;
-  readonly #request: GateRequest;
+  readonly #terms: StageTerms;
+  readonly #log: Log;
+  /** Pauses that were answered, or are being. */
+  readonly #answered = new Set<string>();
+  readonly #passed = new Map<GateResult['gate'], GateResult>();
   readonly #failed = new AbortController();
   readonly #now: () => number;
   #failure: StageFailure | undefined;
   #allTrafficSince: number | undefined;
+  #waiting: Waiting | undefined;
+  #testUrlPassed: GateResult | undefined;
 
-  /** `mayAskUrl`: the health-check URL leads to this service alone, or to all of its services alike. */
-  constructor(ctx: StageContext, request: GateRequest, before: Before, mayAskUrl: () => boolean) {
-    this.#request = request;
+  constructor(ctx: StageContext, terms: StageTerms) {
+    this.#terms = terms;
+    this.#log = ctx.log;
     this.#now = (): number => ctx.clock.now();
-    this.#analysis = new Analysis(ctx, measurersOf(ctx, request, before, mayAskUrl), (answers) => {
+    this.#analysis = new Analysis(ctx, measurersOf(ctx, terms), (answers) => {
       this.#judge(answers);
+      this.#decide();
     });
   }
 
@@ -69,6 +100,21 @@ export class StageGates {
     if (stage.traffic === 'all') this.#allTrafficSince ??= this.#now();
     const before = this.#analysis.round;
     if (before === undefined || isAnother(before, stage)) this.#analysis.begin(stage);
+    this.#decide();
+  }
+
+  /** The pause that is left to a person. */
+  get waiting(): Waiting | undefined {
+    return this.#waiting;
+  }
+
+  /** Gates that passed at a pause, and the test URL, which nobody asks again once its traffic is over. */
+  get results(): readonly GateResult[] {
+    const { testUrl } = this.#terms.gate;
+    if (testUrl === undefined || this.#passed.has('test-url') || this.#waiting !== undefined)
+      return [...this.#passed.values()];
+    const detail = `test traffic was over before it had answered well ${testUrl.successes} times`;
+    return [...this.#passed.values(), this.#testUrlPassed ?? { gate: 'test-url', state: 'skipped', detail }];
   }
 
   stop(): void {
@@ -80,7 +126,7 @@ export class StageGates {
     const { round } = this.#analysis;
     const counting = this.#analysis
       .due()
-      .filter((each) => round !== undefined && tells(each, round, this.#request));
+      .filter((each) => round !== undefined && tells(each, round, this.#terms.gate));
     if (counting.length === 0)
       return { kind: 'unproven', why: 'no gate is given that its traffic could answer' };
     const passed: GateResult[] = [];
@@ -106,12 +152,48 @@ export class StageGates {
       : { kind: 'passed', gates: passed };
   }
 
+  /** Answers the pause of the present round, once its gates can; leaves it to a person where they cannot. */
+  #decide(): void {
+    const pause = this.#analysis.round?.pause;
+    if (pause === undefined || this.#failure !== undefined || this.#answered.has(pause.hookId)) return;
+    const { gate, promoted } = this.#terms;
+    const isPromoted = promoted === pause.hookId;
+    if (gate.promotion === 'manual' && !isPromoted) {
+      this.#waiting = { pause, why: undefined };
+      return;
+    }
+    const answer = this.answer();
+    if (answer.kind === 'open') return;
+    if (answer.kind === 'unproven' && !isPromoted) {
+      this.#waiting = { pause, why: answer.why };
+      return;
+    }
+    this.#waiting = undefined;
+    this.#answered.add(pause.hookId);
+    if (answer.kind === 'passed') {
+      for (const each of answer.gates) {
+        this.#passed.set(each.gate, each);
+        this.#log.line(`${each.gate} gate passed: ${each.detail}`);
+      }
+    }
+    void this.#goOn(pause);
+  }
+
+  async #goOn(pause: Pause): Promise<void> {
+    const answer = await this.#terms.continueAt(pause.hookId);
+    if (answer.kind === 'unanswered') this.#answered.delete(pause.hookId);
+    if (answer.kind === 'denied') this.#waiting = { pause, why: answer.why };
+  }
+
   #judge(answers: readonly Measurement[]): void {
     const { round } = this.#analysis;
     if (round === undefined || this.#failure !== undefined) return;
     for (const measurer of this.#analysis.due()) {
       if (!answers.some(({ gate }) => gate === measurer.gate)) continue;
       for (const standing of this.#analysis.standings(measurer).values()) {
+        if (standing.kind === 'passed' && measurer.gate === 'test-url') {
+          this.#testUrlPassed = { gate: 'test-url', state: 'passed', detail: detailOf(1, measurer, round) };
+        }
         if (standing.kind !== 'failed') continue;
         const { reading } = standing.by;
         // What may be the fault of the runner or of the URL is judged once ECS has nothing left to decide.
@@ -125,12 +207,8 @@ export class StageGates {
   }
 }
 
-function measurersOf(
-  ctx: StageContext,
-  { http, testUrl, alarms, deadlineSeconds }: GateRequest,
-  before: Before,
-  mayAskUrl: () => boolean,
-): Measurer[] {
+function measurersOf(ctx: StageContext, { gate, before, mayAskUrl }: StageTerms): Measurer[] {
+  const { http, testUrl, alarms, deadlineSeconds } = gate;
   const limitMs = deadlineSeconds * 1000;
   const url = http && urlMeasurer(ctx, 'http', http, before.answer, limitMs);
   return [

@@ -3,7 +3,7 @@ import type { BodyExpectation, GateRequest, HttpCheck, StatusRange } from '../mo
 import { commaList, lineList, pairs } from './lists.ts';
 import { alarmName } from './names.ts';
 import type { InputReader } from './reader.ts';
-import { amount, problem, quoted, value, whole, type Parsed } from './values.ts';
+import { amount, oneOf, problem, quoted, value, whole, type Parsed } from './values.ts';
 
 /** What a good answer looks like. The pace of asking is not listed: it does no harm where nothing is asked. */
 export const HTTP_EXPECTATIONS = [
@@ -16,8 +16,13 @@ export const HTTP_EXPECTATIONS = [
 const A_DAY = 86400;
 
 export function readGate(read: InputReader): GateRequest {
+  const expected = readExpectations(read);
+  const url = read.optional('health-check-url', httpUrl);
+  const testUrl = read.optional('test-url', httpUrl);
   return {
-    http: readHttpCheck(read),
+    http: url === undefined ? undefined : { url, ...expected },
+    testUrl: testUrl === undefined ? undefined : { url: testUrl, ...expected },
+    promotion: read.value('promotion', oneOf(['auto', 'manual']), 'auto'),
     deadlineSeconds: read.value(
       'health-check-deadline-seconds',
       amount('seconds', { above: 0, most: A_DAY }, 120),
@@ -28,8 +33,7 @@ export function readGate(read: InputReader): GateRequest {
   };
 }
 
-function readHttpCheck(read: InputReader): HttpCheck | undefined {
-  const url = read.optional('health-check-url', httpUrl);
+function readExpectations(read: InputReader): Omit<HttpCheck, 'url'> {
   const expected = {
     statuses: read.value('health-check-status', statusList, '200-299'),
     body: read.optional('health-check-body', bodyExpectation),
@@ -51,7 +55,7 @@ function readHttpCheck(read: InputReader): HttpCheck | undefined {
   for (const [name, header] of Object.entries(expected.headers)) {
     read.secrets.push(...secretsOfHeader(name, header));
   }
-  return url === undefined ? undefined : { url, ...expected };
+  return expected;
 }
 
 const JSON_PATHS = { example: 'path=value, such as version=1.4.2', name: /^\S+$/, confidential: false };

@@ -8,7 +8,16 @@ import { readDefinition, readPreDeploy } from './definition.ts';
 import { readGate } from './gates.ts';
 import { doubtsOf } from './doubts.ts';
 import { commaSet } from './lists.ts';
-import { cluster, clusterPlace, region, service, servicePlace, type Place, whereElse } from './names.ts';
+import {
+  cluster,
+  clusterPlace,
+  region,
+  service,
+  serviceDeploymentArn,
+  servicePlace,
+  type Place,
+  whereElse,
+} from './names.ts';
 import { InputReader, InvalidInputs, type GetInput } from './reader.ts';
 import { readRollout } from './rollout.ts';
 import { problemsBetween } from './rules.ts';
@@ -67,9 +76,10 @@ export function readRequest(read: InputReader, facts: Facts): Request {
 export function readWhere(
   read: InputReader,
   regionOfRun?: string,
-): Pick<Request, 'mode' | 'region' | 'cluster' | 'services'> {
+): Pick<Request, 'mode' | 'region' | 'cluster' | 'services' | 'serviceDeploymentArn'> {
   const where = {
     mode: read.value('mode', oneOf(MODES), 'deploy'),
+    serviceDeploymentArn: read.optional('service-deployment-arn', serviceDeploymentArn),
     region: read.optional('aws-region', region),
     cluster: read.value('cluster', cluster, 'default'),
     services: read.value('service', commaSet(service)),

@@ -261,3 +261,10 @@ export function alarmName(text: string): Parsed<string> {
     return problem(`${quoted(written)} is longer than 255 characters. Give the alarm's name.`);
   return line(written);
 }
+
+/** ECS API, ServiceDeployment: serviceDeploymentArn. */
+export const serviceDeploymentArn = shaped(
+  new RegExp(`^${ECS_ARN}:service-deployment/${ECS_NAME}/${ECS_NAME}/[A-Za-z0-9_-]+$`),
+  'the ARN of a service deployment',
+  'Give arn:aws:ecs:<region>:<account>:service-deployment/<cluster>/<service>/<id>.',
+);

@@ -12,6 +12,7 @@ export function readRollout(read: InputReader, mode: Mode): RolloutRequest {
     propagateTags: read.optional('propagate-tags', oneOfInAnyCase(['SERVICE', 'TASK_DEFINITION', 'NONE'])),
     wait: read.value('wait-for-service-stability', flag, 'true'),
     waitMinutes: read.value('wait-for-minutes', amount('minutes', { above: 0, most: 360 }, 30), '30'),
+    isWaitSet: read.isSet('wait-for-minutes'),
     pollSeconds: read.value('poll-interval-seconds', amount('seconds', { above: 0, most: 3600 }, 5), '5'),
     preflight: read.value('preflight', oneOf(['fail', 'warn', 'off']), 'fail'),
     failFast: read.value('fail-fast', flag, 'true'),

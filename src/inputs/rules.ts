@@ -30,6 +30,8 @@ const RULES: readonly Rule[] = [
   replaceNeedsAnEnvironment,
   preDeployNeedsACommand,
   rollbackTakesNothingNew,
+  promotionTakesNothingNew,
+  oneDeploymentIsForGoingOnOrBack,
   rolloutNeedsAService,
   evaluationNeedsWaiting,
   expectationsNeedAUrl,
@@ -55,7 +57,7 @@ function tagAndBuildNeedARepository({ isSet }: Asked): readonly string[] {
 /** An expression that came out empty looks like an input that was not given; it must not be a green step. */
 function repositoryNeedsAnImage({ request, isSet }: Asked): readonly string[] {
   const given = IMAGE_SOURCES.some(isSet);
-  if (!isSet('ecr-repository') || given || request.mode === 'rollback') return [];
+  if (!isSet('ecr-repository') || given || ['rollback', 'promote'].includes(request.mode)) return [];
   return [
     'ecr-repository: nothing says which image of it is meant. Give image-tag (an expression that came out empty ' +
       'looks like one that was left out) or context, or leave ecr-repository out.',
@@ -78,6 +80,9 @@ function somethingToStartFrom({ request, isSet }: Asked): readonly string[] {
   if (isSet('service')) return [];
   if (request.mode === 'rollback') {
     return ['service: it is missing, and mode: rollback needs it. Name the service that goes back.'];
+  }
+  if (request.mode === 'promote') {
+    return ['service: it is missing, and mode: promote needs it. Name the service whose deployment waits.'];
   }
   if (!isSet('task-definition')) {
     return [
@@ -128,6 +133,37 @@ function rollbackTakesNothingNew({ request, isSet }: Asked): readonly string[] {
     .map((input) => `${input}: a rollback deploys a revision that exists already. Leave ${input} out.`);
 }
 
+/** It goes on with what is there: nothing that would change it can be meant. */
+function promotionTakesNothingNew({ request, isSet }: Asked): readonly string[] {
+  if (request.mode !== 'promote') return [];
+  const newThings = [
+    ...IMAGE_SOURCES,
+    ...BUILD_INPUTS,
+    'ecr-repository',
+    'task-definition',
+    ...RENDERING_INPUTS,
+    'pre-deploy-command',
+    'desired-count',
+    'force-new-deployment',
+    'enable-ecs-managed-tags',
+    'propagate-tags',
+  ];
+  const useless = newThings
+    .filter(isSet)
+    .map((input) => `${input}: mode: promote goes on with a deployment that is there. Leave ${input} out.`);
+  const waits = request.rollout.wait
+    ? []
+    : ['wait-for-service-stability: mode: promote follows the deployment to its end. Leave it out.'];
+  return [...useless, ...waits];
+}
+
+function oneDeploymentIsForGoingOnOrBack({ request, isSet }: Asked): readonly string[] {
+  if (!isSet('service-deployment-arn') || ['promote', 'rollback'].includes(request.mode)) return [];
+  return [
+    'service-deployment-arn: it says which deployment mode: promote or mode: rollback means. Leave it out.',
+  ];
+}
+
 function rolloutNeedsAService({ isSet }: Asked): readonly string[] {
   if (isSet('service')) return [];
   return SERVICE_INPUTS.filter(isSet).map(
@@ -142,6 +178,7 @@ const SERVICE_INPUTS = [
   'enable-ecs-managed-tags',
   'propagate-tags',
   'health-check-url',
+  'test-url',
   'alarms',
   'bake-minutes',
 ] as const;
@@ -151,6 +188,7 @@ function evaluationNeedsWaiting({ request, isSet }: Asked): readonly string[] {
   return [
     ...HTTP_EXPECTATIONS,
     'health-check-url',
+    'test-url',
     'health-check-deadline-seconds',
     'alarms',
     'bake-minutes',
@@ -164,7 +202,7 @@ function evaluationNeedsWaiting({ request, isSet }: Asked): readonly string[] {
 }
 
 function expectationsNeedAUrl({ request, isSet }: Asked): readonly string[] {
-  if (isSet('health-check-url') || !request.rollout.wait) return [];
+  if (isSet('health-check-url') || isSet('test-url') || !request.rollout.wait) return [];
   return HTTP_EXPECTATIONS.filter(isSet).map(
     (input) => `${input}: nothing is asked without health-check-url. Give it, or leave ${input} out.`,
   );

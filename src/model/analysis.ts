@@ -1,5 +1,5 @@
 /** What is asked while a deployment goes on, and what the answers amount to (in the manner of Argo Rollouts' analysis). */
-import type { Cause, Evidence, Gate } from './outcome.ts';
+import type { Cause, Evidence, Gate, Pause } from './outcome.ts';
 
 /** Milliseconds, as a reading of the run's clock or as a stretch of it. */
 export type Ms = number;
@@ -29,13 +29,6 @@ export interface Round {
   readonly weight?: number;
   /** A lifecycle hook that waits for somebody to say CONTINUE or ROLLBACK. */
   readonly pause?: Pause;
-}
-
-export interface Pause {
-  readonly hookId: string;
-  readonly stage: string;
-  /** ISO 8601, by AWS's clock. */
-  readonly expiresAt?: string;
 }
 
 /** One answer, as it speaks for or against the new revision. */

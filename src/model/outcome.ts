@@ -187,6 +187,14 @@ export function withGate(gates: readonly GateResult[], result: GateResult): read
   return at === -1 ? [...gates, result] : gates.with(at, result);
 }
 
+/** A lifecycle hook that waits for somebody to say CONTINUE or ROLLBACK. */
+export interface Pause {
+  readonly hookId: string;
+  readonly stage: string;
+  /** ISO 8601, by AWS's clock. */
+  readonly expiresAt?: string;
+}
+
 /** A named result of one gate. */
 export interface GateResult {
   readonly gate: Gate;
@@ -245,6 +253,10 @@ export interface ServiceRun {
   readonly needsPostStep?: boolean;
   /** Reading of the clock when all traffic was first seen to reach the new revision: its bake counts from there. */
   readonly allTrafficSince?: number;
+  /** The hook that a person has decided to go on from (`mode: promote`). */
+  readonly promoted?: string;
+  /** It pauses at a hook, and a person is to answer. `why`: why the gates did not. */
+  readonly waiting?: { readonly pause: Pause; readonly why: string | undefined };
   /** How many tasks the service desired when it was last seen. */
   readonly desiredCount: number;
   readonly problem: Problem | undefined;

@@ -1,7 +1,7 @@
 /** What was asked: the inputs of the action, read once, validated, never changed. */
 import type { TaskDefinition } from './task-definition.ts';
 
-export const MODES = ['deploy', 'plan', 'rollback'] as const;
+export const MODES = ['deploy', 'plan', 'rollback', 'promote'] as const;
 
 export type Mode = (typeof MODES)[number];
 
@@ -12,6 +12,8 @@ export interface Request {
   readonly region: string | undefined;
   /** Name or ARN. */
   readonly cluster: string;
+  /** For `promote` and `rollback`: the only service deployment that is meant. */
+  readonly serviceDeploymentArn?: string | undefined;
   /** Names or ARNs; empty: register only. */
   readonly services: readonly string[];
   readonly image: ImageSource;
@@ -108,6 +110,8 @@ export interface RolloutRequest {
   readonly propagateTags: 'SERVICE' | 'TASK_DEFINITION' | 'NONE' | undefined;
   readonly wait: boolean;
   readonly waitMinutes: number;
+  /** The user set it: otherwise a native strategy gets as long as its configuration says. */
+  readonly isWaitSet?: boolean;
   readonly pollSeconds: number;
   readonly preflight: 'fail' | 'warn' | 'off';
   readonly failFast: boolean;
@@ -120,6 +124,8 @@ export interface GateRequest {
   readonly http: HttpCheck | undefined;
   /** The URL of the test listener, by the same rules; asked while test traffic is shifted. */
   readonly testUrl?: HttpCheck | undefined;
+  /** Who answers a pause of ECS: the gates, or a person. */
+  readonly promotion?: 'auto' | 'manual';
   /** How long targets and the URL may take after the rollout. */
   readonly deadlineSeconds: number;
   readonly alarms: readonly string[];

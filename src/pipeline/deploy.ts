@@ -1,12 +1,11 @@
 import type { RunContext } from '../context.ts';
 import { proveAfterRollback } from '../gates/after-rollback.ts';
 import { bake, proveService, proveUrl, type TaskProofs } from '../gates/prove.ts';
-import { StageGates } from '../gates/stage-gates.ts';
 import { announced, type ImagePlan } from '../image/plan.ts';
 import type { Conclusion, Request, ServiceRun, ServiceSnapshot } from '../model/index.ts';
 import { CHECKS, CHECKS_AFTER_BUILD } from '../preflight/index.ts';
 import { markOfChecks, markOfRollback, problemsSince } from '../report/marks.ts';
-import { endingOf, newRunRecord, withEvidence, type RunRecord } from '../report/run-record.ts';
+import { endingOf, newRunRecord, withEvidence, withTaskLeft, type RunRecord } from '../report/run-record.ts';
 import { endOnCancel } from '../rollout/cancel.ts';
 import { explainServiceRun } from '../rollout/diagnose.ts';
 import { concludeServiceRun } from '../rollout/outcome.ts';
@@ -14,7 +13,7 @@ import { failsTogether, failTogether, rollBackIfNeeded, rollbackNeeded } from '.
 import { Looks } from '../rollout/looks.ts';
 import { startServiceRun } from '../rollout/start.ts';
 import { proveTasks, reportedBy, watchTasks } from '../rollout/task-proof.ts';
-import { watchServiceRun, type StageWatch } from '../rollout/watch.ts';
+import { watchServiceRun } from '../rollout/watch.ts';
 import { checkBeforeBuild, findImages, findPreviousCommit } from './image.ts';
 import { check, concludePlan, isAboutToChange, plan, type Plan } from './plan.ts';
 import { preDeploy } from './pre-deploy.ts';
@@ -30,6 +29,9 @@ import {
 } from './release.ts';
 import { FINISHED, packReported, packState } from './saved-state.ts';
 import { forEachService } from './services.ts';
+import { findWaiting } from './promote.ts';
+import { stagesOf } from './stages.ts';
+import { withStrategies } from './strategy.ts';
 import { refreshReleases, survey, surveyAgain, type Survey } from './survey.ts';
 
 /**
@@ -43,7 +45,7 @@ export async function deploy(request: Request, ctx: RunContext): Promise<RunReco
   try {
     await runStages(record, request, ctx, registered);
   } catch (error) {
-    await endAll(record, request, ctx, endingOf(error));
+    await endAll(record, request, ctx, withTaskLeft(endingOf(error), record.preDeployTask));
     const { rollout } = request;
     if (ctx.signal.aborted) {
       isLeft = await deregisterCancelled(ctx, registered, record.serviceRuns, rollout.onCancel);
@@ -79,8 +81,14 @@ async function runStages(
 ): Promise<void> {
   const ctx = withLooks(run);
   const { log } = ctx;
-  const request = await withDefinitionFile(asked, ctx);
-  const { snapshots, imagePlan, ...before } = await log.step('Survey', () => survey(record, request, ctx));
+  const given = await withDefinitionFile(asked, ctx);
+  const { snapshots, imagePlan, ...before } = await log.step('Survey', () => survey(record, given, ctx));
+  const request = withStrategies(given, snapshots);
+  if (request.mode === 'promote') {
+    record.serviceRuns = await log.step('Promote', () => findWaiting(ctx, snapshots, request));
+    await seeThrough(record, request, ctx, [], snapshots, before);
+    return;
+  }
   const plans = await prepare(record, request, ctx, snapshots, imagePlan);
   if (request.mode === 'plan') {
     await findPreviousCommit(record, ctx, snapshots);
@@ -99,6 +107,19 @@ async function runStages(
   }
   if (releases.some((each) => isAboutToChange(each, request))) ctx.rolloutBegins?.(record);
   await log.step('Roll out', () => rollOut(record, request, starting, releases), problemsSince(record));
+  await seeThrough(record, request, ctx, releases, snapshots, before);
+}
+
+/** Follows what was started, proves it or puts it back, and says how it ended. */
+async function seeThrough(
+  record: RunRecord,
+  request: Request,
+  ctx: WatchingContext,
+  releases: readonly Release[],
+  snapshots: readonly ServiceSnapshot[],
+  before: Pick<Survey, 'answer' | 'alarms'>,
+): Promise<void> {
+  const { log } = ctx;
   if (request.rollout.wait) await proveAll(record, request, ctx, releases, before);
   record.serviceRuns = failTogether(record.serviceRuns, request.rollout);
   await markCondemned(ctx, releases, record.serviceRuns);
@@ -133,7 +154,9 @@ async function prepare(
         checkBeforeBuild(record, request, ctx, snapshots, announced(imagePlan)),
       )
     : [];
-  const images = await log.step('Image', () => findImages(record, request, ctx, imagePlan, platforms));
+  const images = await log.step('Image', () =>
+    findImages(record, request, ctx, { imagePlan, platforms, snapshots }),
+  );
   const now = builds ? await surveyAgain(request, ctx, snapshots) : snapshots;
   const plans = await log.step('Task definition', () => plan(record, request, ctx, now, images));
   await log.step(
@@ -184,7 +207,8 @@ async function proveAll(
     explainServiceRun(ctx, serviceRun, request);
   await ctx.log.step('Watch', () => forEachService(record, watch, undoEarly), problemsSince(record));
   record.serviceRuns = failTogether(record.serviceRuns, request.rollout);
-  if (record.serviceRuns.every((serviceRun) => serviceRun.problem !== undefined)) return;
+  if (record.serviceRuns.every(({ problem, waiting }) => problem !== undefined || waiting !== undefined))
+    return;
   const gate = async (): Promise<void> => {
     const prove = (serviceRun: ServiceRun): Promise<ServiceRun> =>
       proveService(ctx, serviceRun, imagesOf(serviceRun, releases), request);
@@ -197,37 +221,6 @@ async function proveAll(
     );
   };
   await ctx.log.step('Gate', gate, problemsSince(record));
-}
-
-/**
- * The gates of each service while ECS shifts its traffic. A URL that several services share is asked once the traffic of
- * all of them has been shifted, and no more once one of them has failed.
- */
-function stagesOf(
-  ctx: RunContext,
-  record: RunRecord,
-  request: Request,
-  before: Pick<Survey, 'answer' | 'alarms'>,
-): { of: (serviceRun: ServiceRun) => StageWatch } {
-  const watched = new Map<ServiceSnapshot, StageGates>();
-  const mayAskUrl = (): boolean => {
-    const changed = record.serviceRuns.filter(
-      ({ change, rollout }) => change !== 'none' && rollout !== undefined,
-    );
-    if (changed.some(({ problem }) => problem !== undefined)) return false;
-    return changed.every(
-      ({ snapshot }) => changed.length === 1 || watched.get(snapshot)?.allTrafficSince !== undefined,
-    );
-  };
-  return {
-    of: ({ snapshot }) => {
-      const isBehind = snapshot.targetGroups.length > 0;
-      const others = record.serviceRuns.some((each) => each.snapshot.targetGroups.length > 0);
-      const gates = new StageGates(ctx, request.gate, before, () => isBehind === others && mayAskUrl());
-      watched.set(snapshot, gates);
-      return gates;
-    },
-  };
 }
 
 /** Ends what is under way. Outcomes that stand stay: what comes after them, such as cleaning up, changes none. */

@@ -16,6 +16,8 @@ export function outputsOf(report: Report, reportPath: string): Record<string, st
     'previous-task-definition-arn': first?.previousTaskDefinitionArn,
     'service-deployment-arn': first?.serviceDeploymentArn,
     'deployment-id': first?.deploymentId,
+    stage: first?.stage,
+    'stage-expires': first?.stageExpires,
     url: report.url,
     'console-url': first === undefined ? undefined : consoleUrl(first),
     'duration-seconds': String(report.durationSeconds),

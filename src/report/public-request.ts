@@ -1,4 +1,4 @@
-import type { NamedChanges, Request } from '../model/index.ts';
+import type { HttpCheck, NamedChanges, Request } from '../model/index.ts';
 import { withoutQuery } from '../runtime/http.ts';
 
 /** What the report may say of the request: everything but values that may be secret, which appear by name. */
@@ -29,13 +29,15 @@ export function describeRequest(request: Request): Record<string, unknown> {
     preDeploy: request.preDeploy === undefined ? undefined : { ...request.preDeploy, command: 'given' },
     gate: {
       ...gate,
-      http:
-        gate.http === undefined
-          ? undefined
-          : { ...gate.http, url: withoutQuery(gate.http.url), headers: Object.keys(gate.http.headers) },
+      http: gate.http && describeCheck(gate.http),
+      testUrl: gate.testUrl && describeCheck(gate.testUrl),
     },
     report: { ...report, githubToken: report.githubToken === undefined ? undefined : 'given' },
   };
+}
+
+function describeCheck(check: HttpCheck): Record<string, unknown> {
+  return { ...check, url: withoutQuery(check.url), headers: Object.keys(check.headers) };
 }
 
 function names(lines: readonly string[]): string[] {

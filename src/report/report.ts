@@ -100,6 +100,9 @@ export interface ServiceReport {
   readonly logGroups: readonly LogGroup[];
   readonly deploymentId: string | undefined;
   readonly serviceDeploymentArn: string | undefined;
+  /** The lifecycle stage at which it waits for an answer, and when ECS gives one by itself. */
+  readonly stage?: string | undefined;
+  readonly stageExpires?: string | undefined;
 }
 
 /** What the run was asked to deploy to. */
@@ -185,6 +188,8 @@ function serviceReport(serviceRun: ServiceRun): ServiceReport[] {
       logGroups: logGroupsOf(serviceRun),
       deploymentId: rollout?.deploymentId,
       serviceDeploymentArn: rollout?.serviceDeploymentArn,
+      stage: serviceRun.waiting?.pause.stage,
+      stageExpires: serviceRun.waiting?.pause.expiresAt,
     },
   ];
 }

@@ -7,7 +7,7 @@ import type { Evaluation } from './evaluate.ts';
 import type { History } from './history.ts';
 import type { Observation } from './observe.ts';
 import { eventText } from './placement.ts';
-import { describeHook } from './progress.ts';
+import { describeHook, failureText } from './progress.ts';
 
 /** How a watch ended: a final evaluation, the deadline, or lost access (credentials gone, access denied). */
 export interface Watched {
@@ -16,6 +16,8 @@ export interface Watched {
     | { readonly kind: 'deadline' }
     /** Another service of the run failed meanwhile, and takes this one along. */
     | { readonly kind: 'doomed' }
+    /** It pauses, and a person is to answer. */
+    | { readonly kind: 'waiting' }
     /** A gate failed while ECS still had something to decide. */
     | { readonly kind: 'gate-failed'; readonly problem: Problem }
     | { readonly kind: 'access-lost'; readonly failure: DeployError };
@@ -37,6 +39,7 @@ export function problemOf(
   switch (end.kind) {
     case 'completed':
     case 'doomed':
+    case 'waiting':
       return undefined;
     case 'failed': {
       const stoppedByHand = end.cause === 'deployment-stopped';
@@ -234,19 +237,13 @@ function statusEvidence(last: Observation | undefined): Evidence[] {
 function taskEvidence(history: History): Evidence[] {
   const counts = new Map<string, number>();
   for (const failure of history.failures.values()) {
-    const code = failure.stopCode === undefined ? '' : ` (${failure.stopCode})`;
-    const text = `${withoutIds(describeFailure(failure))}${code}`;
+    const text = failureText(failure);
     counts.set(text, (counts.get(text) ?? 0) + 1);
   }
   return [...counts].slice(0, 10).map(([text, count]) => ({
     kind: 'stopped-task',
     text: count === 1 ? text : `${text} (x${count})`,
   }));
-}
-
-/** Reasons differ by ids of tasks and requests alone; without them equal ones fold. */
-function withoutIds(reason: string): string {
-  return reason.replace(/\(request id: [^)]*\)|\b[0-9a-f]{32}\b/gi, '…');
 }
 
 function hintOf(history: History, cause: Cause): string | undefined {

@@ -118,6 +118,16 @@ function goodEnd(serviceRun: ServiceRun, request: RolloutRequest, nowRunning: st
       message: `Service "${name}" already runs ${revision}: nothing to do.`,
     };
   }
+  if (serviceRun.waiting !== undefined) {
+    const { pause } = serviceRun.waiting;
+    const until = pause.expiresAt === undefined ? '' : ` until ${pause.expiresAt}`;
+    return {
+      ...common,
+      result: 'started',
+      message: `The deployment of ${revision} to service "${name}" waits in the stage ${pause.stage} for an answer${until}; both revisions are there.`,
+      hint: `Go on with mode: promote, or back with mode: rollback${ofDeployment(serviceRun)}.`,
+    };
+  }
   if (!request.wait) {
     return {
       ...common,
@@ -137,6 +147,12 @@ function goodEnd(serviceRun: ServiceRun, request: RolloutRequest, nowRunning: st
     result: 'succeeded',
     message: `Service "${name}" runs ${revision}, ${proof(serviceRun.gates)}.`,
   };
+}
+
+/** So that a later job means this deployment and no other. */
+function ofDeployment({ rollout }: ServiceRun): string {
+  const arn = rollout?.serviceDeploymentArn;
+  return arn === undefined ? '' : ` (service-deployment-arn: ${arn})`;
 }
 
 /** What was proven, each gate once, and nothing more. Of a gate that was asked again the last answer stands. */

@@ -450,6 +450,7 @@ function endOfRollback(watched: Watched, back?: Rollout): RollbackEnd | 'look-ag
         : { kind: 'failed', why: `the rollback itself was rolled back${because(end.reason)}` };
     case 'doomed':
     case 'gate-failed':
+    case 'waiting':
       return 'look-again';
     case 'completed':
       // Our own deployment may have succeeded before the request to roll it back arrived.

@@ -1,5 +1,5 @@
-import type { Pause, Phase, Round, Traffic } from '../model/analysis.ts';
-import type { DeploymentSettings } from '../model/index.ts';
+import type { Phase, Round, Traffic } from '../model/analysis.ts';
+import type { DeploymentSettings, Pause } from '../model/index.ts';
 import type { Observation } from './observe.ts';
 
 /** Where a rollout is, as one look shows it. */

@@ -4,6 +4,7 @@ import { breakerThreshold } from '../ecs/services.ts';
 import {
   withGate,
   type GateResult,
+  type Pause,
   type Problem,
   type Request,
   type Rollout,
@@ -46,6 +47,10 @@ export interface StageWatch {
   readonly failure: { readonly result: GateResult; readonly problem: Problem } | undefined;
   /** A reading of the clock: when all traffic was first seen to reach the new revision. */
   readonly allTrafficSince: number | undefined;
+  /** A pause that is left to a person, and why the gates do not answer it. */
+  readonly waiting: { readonly pause: Pause; readonly why: string | undefined } | undefined;
+  /** Gates that were answered for good by then. */
+  readonly results: readonly GateResult[];
   stop(): void;
 }
 
@@ -82,6 +87,7 @@ export async function watch(
       reporter.report(last, evaluation);
       stages?.see(stageOf(last, rollout.deploymentId, rollout.snapshot.deployment));
       if (isOver(evaluation, until)) return { end: { end: evaluation, last, history } };
+      if (stages?.waiting !== undefined) return { end: { end: { kind: 'waiting' }, last, history } };
       if (ctx.isDoomed?.() === true) return { end: { end: { kind: 'doomed' }, last, history } };
       pauseMs = isThrottling(last.unanswered) ? longer(pauseMs) : request.pollSeconds * 1000;
     } else {
@@ -112,17 +118,31 @@ export async function watchServiceRun(
   const { rollout, change, problem } = serviceRun;
   if (rollout === undefined || change === 'none' || problem !== undefined) return serviceRun;
   const watched = await watch(ctx, rollout, request.rollout, 'evaluation', serviceRun.startedAt);
-  const failed = ctx.stages?.failure?.result;
+  const { stages } = ctx;
+  const isComplete = watched.end.kind === 'completed';
+  const answered = (stages?.results ?? []).filter(({ state }) => isComplete || state === 'passed');
+  const results = [...answered, ...(stages?.failure === undefined ? [] : [stages.failure.result])];
+  const waiting = watched.end.kind === 'waiting' ? stages?.waiting : undefined;
   const after: ServiceRun = {
     ...serviceRun,
-    gates: failed === undefined ? serviceRun.gates : withGate(serviceRun.gates, failed),
+    gates: results.reduce(withGate, serviceRun.gates),
+    ...(waiting === undefined ? {} : { waiting }),
     rollout: knowing(rollout, watched),
-    allTrafficSince: ctx.stages?.allTrafficSince ?? ctx.clock.now(),
+    allTrafficSince: stages?.allTrafficSince ?? ctx.clock.now(),
     desiredCount: watched.last?.service.desired ?? serviceRun.desiredCount,
   };
   const { waitMinutes, desiredCount } = request.rollout;
   const count = rollout.replacesTasks ? undefined : desiredCount;
   const found = problemOf(watched, waitMinutes, count, rollout.snapshot);
+  for (const { gate, state, detail } of results) {
+    if (state === 'skipped')
+      ctx.log.warn(`${rollout.snapshot.address.name}: ${gate} gate skipped: ${detail}.`);
+  }
+  if (waiting?.why !== undefined) {
+    ctx.log.warn(
+      `${rollout.snapshot.address.name} waits in the stage ${waiting.pause.stage}, and the gates do not answer for it: ${waiting.why}.`,
+    );
+  }
   if (found === undefined) return after;
   // What happens in the service since another deployment took over is not of ours.
   const isDone = watched.end.kind === 'access-lost' || watched.end.kind === 'superseded';

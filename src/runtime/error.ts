@@ -1,4 +1,4 @@
-import type { Cause, Conclusion, Evidence } from '../model/index.ts';
+import type { Cause, Conclusion, Evidence, Result } from '../model/index.ts';
 
 /**
  * Ends the run before production was touched. The message is one sentence to a person; the cause is a word of the
@@ -11,11 +11,12 @@ export class DeployError extends Error {
   constructor(
     cause: Cause,
     message: string,
-    more: { hint?: string; evidence?: readonly Evidence[]; cause?: unknown } = {},
+    more: { result?: Result; hint?: string; evidence?: readonly Evidence[]; cause?: unknown } = {},
   ) {
     super(message, { cause: more.cause });
     this.name = 'DeployError';
-    this.conclusion = { result: 'failed', cause, message, hint: more.hint, evidence: more.evidence ?? [] };
+    const { result = 'failed', hint, evidence = [] } = more;
+    this.conclusion = { result, cause, message, hint, evidence };
   }
 }
 

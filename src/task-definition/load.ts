@@ -40,7 +40,7 @@ export async function loadBase(
     case 'revision':
       return loadRevision(aws, base.reference);
     case 'family':
-      return loadRevision(aws, base.family, latestOfFamily);
+      return loadLatestOf(aws, base.family, services);
     case 'latest-of-service':
       return loadLatestGood(aws, services);
     case 'running':
@@ -48,18 +48,21 @@ export async function loadBase(
   }
 }
 
-/** The family that the services run; that all its revisions are deregistered is not the fault of any input. */
-async function loadLatestOfService(
+/** The latest ACTIVE revision of a family; where a service runs one of it, all are deregistered, which is no slip. */
+async function loadLatestOf(
   aws: TaskDefinitionReads,
+  family: string,
   services: readonly ServiceSnapshot[],
 ): Promise<LoadedDefinition> {
-  const family = commonFamily(services);
   const found = await findRevision(aws, family, latestOfFamily);
   if (found !== undefined) return found;
-  const runs = revisionName(services[0]?.taskDefinitionArn ?? '');
+  const runs = services
+    .map(({ taskDefinitionArn }) => taskDefinitionArn)
+    .find((arn) => familyOf(arn) === family);
+  if (runs === undefined) throw revisionNotFound(aws, family);
   throw new DeployError(
     'invalid-input',
-    `Every revision of task definition "${family}" is deregistered in ${aws.region}, also ${runs}, which the service runs.`,
+    `Every revision of task definition "${family}" is deregistered in ${aws.region}, also ${revisionName(runs)}, which the service runs.`,
     {
       hint: 'Give task-definition: running to go on from what runs, or register a revision of the family. Nothing was touched.',
     },
@@ -74,10 +77,14 @@ export async function loadRevision(
 ): Promise<LoadedDefinition> {
   const found = await findRevision(aws, reference, origin);
   if (found !== undefined) return found;
-  throw new DeployError(
+  throw revisionNotFound(aws, reference);
+}
+
+function revisionNotFound({ region }: TaskDefinitionReads, reference: string): DeployError {
+  return new DeployError(
     'invalid-input',
-    `Task definition "${revisionName(reference)}" was not found in ${aws.region}.`,
-    { hint: `List what is there: aws ecs list-task-definitions --region ${aws.region}` },
+    `Task definition "${revisionName(reference)}" was not found in ${region}.`,
+    { hint: `List what is there: aws ecs list-task-definitions --region ${region}` },
   );
 }
 
@@ -120,7 +127,7 @@ async function loadLatestGood(
   aws: TaskDefinitionReads,
   services: readonly ServiceSnapshot[],
 ): Promise<LoadedDefinition> {
-  const latest = await loadLatestOfService(aws, services);
+  const latest = await loadLatestOf(aws, commonFamily(services), services);
   const newest = latest.arn === undefined ? 0 : revisionNumber(latest.arn);
   const floor = Math.max(0, ...services.map(goodNumber));
   const passedOver: string[] = [];

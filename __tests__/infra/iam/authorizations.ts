@@ -62,6 +62,7 @@ function ofEcs(call: RecordedCall): Authorization[] {
     case 'DescribeServices':
       return texts(body, 'services').map((name) => ask(serviceArn(call, name)));
     case 'UpdateService':
+      return [ask(serviceArn(call, text(body, 'service')), execution(body))];
     case 'ListServiceDeployments':
       return [ask(serviceArn(call, text(body, 'service')))];
     case 'DescribeServiceDeployments':
@@ -69,6 +70,7 @@ function ofEcs(call: RecordedCall): Authorization[] {
     case 'DescribeServiceRevisions':
       return texts(body, 'serviceRevisionArns').map((each) => ask(each));
     case 'StopServiceDeployment':
+    case 'ContinueServiceDeployment':
       return [ask(text(body, 'serviceDeploymentArn')), ask(serviceOf(text(body, 'serviceDeploymentArn')))];
     case 'DescribeContainerInstances':
       return texts(body, 'containerInstances').map((each) =>
@@ -91,12 +93,19 @@ function ofEcs(call: RecordedCall): Authorization[] {
       return [ask('*')];
     case 'RegisterTaskDefinition': {
       const revision = arn(call, 'ecs', `task-definition/${text(body, 'family')}:1`);
-      return [ask(revision), ...passedRoles(call), ...tags(call, revision, Array.isArray(body['tags']))];
+      return [
+        ask(revision, privileged(body)),
+        ...passedRoles(call),
+        ...tags(call, revision, Array.isArray(body['tags'])),
+      ];
     }
     case 'RunTask': {
       const task = arn(call, 'ecs', `task/${clusterName(call)}/0123456789abcdef`);
       return [
-        ask(definitionArn(call, text(body, 'taskDefinition')), { 'ecs:cluster': clusterArn(call) }),
+        ask(definitionArn(call, text(body, 'taskDefinition')), {
+          'ecs:cluster': clusterArn(call),
+          ...execution(body),
+        }),
         ...tags(call, task, body['propagateTags'] !== undefined || body['enableECSManagedTags'] === true),
       ];
     }
@@ -152,6 +161,17 @@ function passedRoles(call: RecordedCall): Authorization[] {
 /** "Grant permission to tag resources on creation", ECS Developer Guide. */
 function tags(call: RecordedCall, resource: string, tagged: boolean): Authorization[] {
   return tagged ? [one('ecs', 'TagResource', resource, { 'ecs:CreateAction': call.action })] : [];
+}
+
+/** Whether ECS Exec is switched on or off; a call that does not say it has no such key. */
+function execution(body: JsonObject): Authorization['context'] {
+  const enabled = body['enableExecuteCommand'];
+  return typeof enabled === 'boolean' ? { 'ecs:enable-execute-command': String(enabled) } : {};
+}
+
+function privileged(body: JsonObject): Authorization['context'] {
+  const containers = Array.isArray(body['containerDefinitions']) ? body['containerDefinitions'] : [];
+  return { 'ecs:privileged': String(containers.filter(isObject).some((one) => one['privileged'] === true)) };
 }
 
 /** What a call that sets tags of something that exists says of them: each tag by a key of its own, and all their keys. */

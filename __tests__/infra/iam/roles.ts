@@ -52,6 +52,7 @@ export async function policiesFor(realm: Realm): Promise<Policies> {
     ec2_capacity: true,
     domain_names: [`${realm.prefix}.example.com`],
     permissions_boundary_arn: null,
+    deregister_failed_revisions: true,
     hosted_zone_id: 'Z0123456789ABC',
     state_key: `${realm.prefix}.tfstate`,
     ...realm,

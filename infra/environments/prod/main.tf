@@ -50,6 +50,7 @@ module "stack" {
   max_capacity       = 8
   log_retention_days = 30
   waf                = true
+  upload_paths       = ["/thumbnails"]
 
   # The load balancer takes a task out that cannot work; ECS replaces one that does not answer at all.
   health_check_path      = "/ready"

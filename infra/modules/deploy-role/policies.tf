@@ -32,7 +32,7 @@ locals {
             {
               Sid    = statement.sid
               Effect = "Allow"
-              Action = [for permission in statement.permissions : permission.action]
+              Action = [for permission in statement.permissions : permission.action if permission.action != "ecs:DeregisterTaskDefinition" || var.deregister_failed_revisions]
               Resource = distinct(flatten([
                 for pattern in statement.resources : [
                   for word in coalescelist(flatten(regexall("(${join("|", keys(local.lists))})", pattern)), [""]) :

@@ -128,6 +128,11 @@ variable "permissions_boundary_arn" {
   type        = string
 }
 
+variable "deregister_failed_revisions" {
+  description = "true: the deploy role may deregister revisions, which IAM cannot limit to a family."
+  type        = bool
+}
+
 variable "state_bucket" {
   description = "Bucket of the Terraform state; null: the roles get no access to one."
   type        = string

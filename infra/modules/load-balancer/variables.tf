@@ -85,6 +85,16 @@ variable "waf" {
   type        = bool
 }
 
+variable "waf_rate_limit" {
+  description = "Requests of one address in five minutes above which the web ACL answers 429."
+  type        = number
+}
+
+variable "upload_paths" {
+  description = "Paths in whose bodies the web ACL does not look for scripts."
+  type        = list(string)
+}
+
 variable "log_retention_days" {
   description = "Days that the log of the web ACL is kept."
   type        = number

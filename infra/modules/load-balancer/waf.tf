@@ -1,6 +1,9 @@
 locals {
   # AWS's managed rule groups, in the order in which they are asked.
   waf_rules = ["AWSManagedRulesAmazonIpReputationList", "AWSManagedRulesKnownBadInputsRuleSet", "AWSManagedRulesCommonRuleSet"]
+
+  # Rules of the last group that look into bodies: they count and label, and the rule "bodies" blocks by their labels.
+  waf_body_rules = ["CrossSiteScripting", "GenericLFI", "GenericRFI", "EC2MetaDataSSRF"]
 }
 
 resource "aws_wafv2_web_acl" "this" {
@@ -14,11 +17,38 @@ resource "aws_wafv2_web_acl" "this" {
     allow {}
   }
 
+  # First, so that a flood costs no more than this rule. The address is that of the connection: behind a CDN it is the CDN's.
+  rule {
+    name     = "rate"
+    priority = 0
+
+    action {
+      block {
+        custom_response {
+          response_code = 429
+        }
+      }
+    }
+
+    statement {
+      rate_based_statement {
+        limit              = var.waf_rate_limit
+        aggregate_key_type = "IP"
+      }
+    }
+
+    visibility_config {
+      metric_name                = "rate"
+      cloudwatch_metrics_enabled = true
+      sampled_requests_enabled   = true
+    }
+  }
+
   dynamic "rule" {
     for_each = local.waf_rules
     content {
       name     = rule.value
-      priority = rule.key
+      priority = rule.key + 1
 
       override_action {
         none {}
@@ -29,9 +59,9 @@ resource "aws_wafv2_web_acl" "this" {
           name        = rule.value
           vendor_name = "AWS"
 
-          # Uploads of videos are larger than the 8 KB of this rule; the service has a limit of its own.
+          # Uploads are larger than the 8 KB of SizeRestrictions; the service has a limit of its own.
           dynamic "rule_action_override" {
-            for_each = rule.value == "AWSManagedRulesCommonRuleSet" ? ["SizeRestrictions_BODY"] : []
+            for_each = rule.value == "AWSManagedRulesCommonRuleSet" ? [for name in concat(["SizeRestrictions"], local.waf_body_rules) : "${name}_BODY"] : []
             content {
               name = rule_action_override.value
               action_to_use {
@@ -47,6 +77,60 @@ resource "aws_wafv2_web_acl" "this" {
         cloudwatch_metrics_enabled = true
         sampled_requests_enabled   = true
       }
+    }
+  }
+
+  # A file may hold by chance what these rules look for, so they do not count where files are uploaded.
+  rule {
+    name     = "bodies"
+    priority = length(local.waf_rules) + 1
+
+    action {
+      block {}
+    }
+
+    statement {
+      and_statement {
+        statement {
+          or_statement {
+            dynamic "statement" {
+              for_each = local.waf_body_rules
+              content {
+                label_match_statement {
+                  scope = "LABEL"
+                  key   = "awswaf:managed:aws:core-rule-set:${statement.value}_Body"
+                }
+              }
+            }
+          }
+        }
+
+        statement {
+          not_statement {
+            statement {
+              regex_match_statement {
+                # No path is empty, so that without upload_paths it is every path.
+                regex_string = length(var.upload_paths) == 0 ? "^$" : "^(${join("|", var.upload_paths)})(/|$)"
+
+                field_to_match {
+                  uri_path {}
+                }
+
+                text_transformation {
+                  priority = 0
+                  type     = "NORMALIZE_PATH"
+                }
+              }
+            }
+          }
+        }
+      }
+    }
+
+    visibility_config {
+      metric_name                = "bodies"
+      cloudwatch_metrics_enabled = true
+      sampled_requests_enabled   = true
     }
   }
 

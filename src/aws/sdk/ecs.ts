@@ -11,6 +11,7 @@ import {
   TagResourceCommand,
   UpdateServiceCommand,
   StopServiceDeploymentCommand,
+  ContinueServiceDeploymentCommand,
   DeregisterTaskDefinitionCommand,
   RunTaskCommand,
   StopTaskCommand,
@@ -35,6 +36,7 @@ export function reading(client: ECSClient): EcsReads {
 export function writing(client: ECSClient): EcsWrites {
   return {
     updateService: (input) => client.send(new UpdateServiceCommand(input)),
+    continueServiceDeployment: (input) => client.send(new ContinueServiceDeploymentCommand(input)),
     stopServiceDeployment: (input) => client.send(new StopServiceDeploymentCommand(input)),
     deregisterTaskDefinition: (input) => client.send(new DeregisterTaskDefinitionCommand(input)),
     tagResource: (input) => client.send(new TagResourceCommand(input)),

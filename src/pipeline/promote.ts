@@ -1,0 +1,101 @@
+import { lastSegment, revisionName } from '../aws/arn.ts';
+import { wrapAwsError } from '../aws/errors.ts';
+import { retryRead } from '../aws/writes.ts';
+import type { RunContext } from '../context.ts';
+import { describeServiceDeployment, type ServiceDeployment } from '../ecs/service-deployments.ts';
+import type { Request, ServiceRun, ServiceSnapshot } from '../model/index.ts';
+import { DeployError } from '../runtime/error.ts';
+import { findRevision } from '../task-definition/load.ts';
+
+/**
+ * The deployments that wait at a pause, each with the hook that a person has decided to go on from. Rejects with
+ * `invalid-input` where nothing waits, and with `superseded` where the deployment that was meant is not the one that is
+ * there, or has ended.
+ */
+export function findWaiting(
+  ctx: RunContext,
+  snapshots: readonly ServiceSnapshot[],
+  request: Request,
+): Promise<ServiceRun[]> {
+  return Promise.all(snapshots.map((snapshot) => waitingRun(ctx, snapshot, request)));
+}
+
+async function waitingRun(ctx: RunContext, snapshot: ServiceSnapshot, request: Request): Promise<ServiceRun> {
+  const { name } = snapshot.address;
+  const arn = snapshot.currentServiceDeploymentArn;
+  refuseAnother(snapshot, request);
+  const deployment = arn === undefined ? undefined : await read(ctx, name, arn);
+  const hook = deployment?.lifecycleHookDetails?.find(({ status }) => status === 'AWAITING_ACTION');
+  if (arn === undefined || deployment?.status !== 'IN_PROGRESS' || hook?.hookId === undefined) {
+    throw nothingWaits(snapshot, deployment, request);
+  }
+  const found = await findRevision(ctx.aws, snapshot.taskDefinitionArn);
+  const stage = deployment.lifecycleStage ?? '';
+  ctx.log.line(
+    `${name}: the deployment of ${revisionName(snapshot.taskDefinitionArn)} waits in the stage ${stage}.`,
+  );
+  return {
+    snapshot,
+    taskDefinitionArn: snapshot.taskDefinitionArn,
+    change: 'adopt',
+    startedAt: ctx.clock.now(),
+    rollout: {
+      snapshot,
+      taskDefinitionArn: snapshot.taskDefinitionArn,
+      definition: found?.definition ?? { family: '', containerDefinitions: [] },
+      deploymentId: snapshot.primaryId ?? '',
+      serviceDeploymentArn: arn,
+      replacesTasks: true,
+      adopted: true,
+    },
+    promoted: hook.hookId,
+    desiredCount: snapshot.desiredCount,
+    problem: undefined,
+    gates: [],
+    rollback: undefined,
+    outcome: undefined,
+  };
+}
+
+function read(
+  { aws, clock, signal }: RunContext,
+  name: string,
+  arn: string,
+): Promise<ServiceDeployment | undefined> {
+  const doing = `reading the deployment of service "${name}"`;
+  return wrapAwsError(doing, () => retryRead(clock, () => describeServiceDeployment(aws.ecs, arn), signal));
+}
+
+/** What is meant is there no more: somebody has deployed since, or it has come to its end. */
+function refuseAnother(
+  { address, currentServiceDeploymentArn, rollout }: ServiceSnapshot,
+  request: Request,
+): void {
+  const meant = request.serviceDeploymentArn;
+  if (meant === undefined) return;
+  const isThis = meant === currentServiceDeploymentArn;
+  if (isThis && rollout === 'in-progress') return;
+  const what = isThis
+    ? `Service deployment ${lastSegment(meant)} of service "${address.name}" has ended`
+    : `Service "${address.name}" has another deployment than ${lastSegment(meant)}: ${lastSegment(currentServiceDeploymentArn ?? 'none')}`;
+  throw new DeployError('superseded', `${what}; nothing was touched.`, {
+    result: 'superseded',
+    hint: 'Look at what runs now. A deployment that is to be gone on with has to be the one that waits.',
+  });
+}
+
+function nothingWaits(
+  { address }: ServiceSnapshot,
+  deployment: ServiceDeployment | undefined,
+  { serviceDeploymentArn }: Request,
+): DeployError {
+  const state =
+    deployment === undefined
+      ? 'its service deployment cannot be read (ecs:DescribeServiceDeployments), or there is none'
+      : `its last deployment is ${deployment.status ?? 'in no state'}${deployment.lifecycleStage === undefined ? '' : `, in the stage ${deployment.lifecycleStage}`}`;
+  const expired =
+    serviceDeploymentArn === undefined ? '' : ' The pause may have expired, or somebody has answered it.';
+  return new DeployError('invalid-input', `mode: nothing waits in service "${address.name}": ${state}.`, {
+    hint: `mode: promote goes on with a deployment that waits at a pause.${expired}`,
+  });
+}

@@ -1,0 +1,55 @@
+import type { Aws } from '../aws/clients.ts';
+import { awsErrorKind, describeAwsError } from '../aws/errors.ts';
+import { describeServiceDeployment } from '../ecs/service-deployments.ts';
+import type { Rollout } from '../model/index.ts';
+import type { Log } from '../runtime/log.ts';
+
+export interface AnswerHookContext {
+  readonly aws: Pick<Aws, 'ecs' | 'ecsWrites'>;
+  readonly log: Log;
+}
+
+/** What came of an answer to a pause. */
+export type HookAnswer =
+  /** ECS took it, or the pause was over already: somebody else answered it, or ECS did. */
+  | { readonly kind: 'done' }
+  /** No answer came, or a write was lost: it is asked again while the hook waits. */
+  | { readonly kind: 'unanswered' }
+  /** This run may not answer: it is left to a person. */
+  | { readonly kind: 'denied'; readonly why: string };
+
+/**
+ * Lets a deployment go on at a lifecycle hook that waits. It is read right before: a hook that waits no more, because
+ * somebody answered it, is not answered again.
+ */
+export async function continueAtHook(
+  { aws, log }: AnswerHookContext,
+  { snapshot, serviceDeploymentArn }: Rollout,
+  hookId: string,
+): Promise<HookAnswer> {
+  if (serviceDeploymentArn === undefined) return { kind: 'done' };
+  const { name } = snapshot.address;
+  try {
+    const deployment = await describeServiceDeployment(aws.ecs, serviceDeploymentArn);
+    const hook = deployment?.lifecycleHookDetails?.find((each) => each.hookId === hookId);
+    if (deployment?.status !== 'IN_PROGRESS' || hook?.status !== 'AWAITING_ACTION') return { kind: 'done' };
+    log.line(`${name}: going on from the stage ${deployment.lifecycleStage ?? ''}.`);
+    await aws.ecsWrites.continueServiceDeployment({ serviceDeploymentArn, hookId, action: 'CONTINUE' });
+    return { kind: 'done' };
+  } catch (error) {
+    switch (awsErrorKind(error)) {
+      case 'throttled':
+      case 'transient':
+        return { kind: 'unanswered' };
+      case 'refused':
+        // It moved on this very moment; the next look shows where.
+        return { kind: 'done' };
+      case 'denied':
+      case 'unsupported':
+      case 'expired':
+        return { kind: 'denied', why: describeAwsError(error) };
+      case 'not-aws':
+        throw error;
+    }
+  }
+}
