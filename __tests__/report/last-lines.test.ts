@@ -64,6 +64,15 @@ describe('the most telling line of a container', () => {
       ['{"level":"fatal","msg":"no key"}', '{"level":"info"}'],
       '{"level":"fatal","msg":"no key"}',
     ],
+    [
+      'what a step of a build said, not that it failed',
+      [
+        '#8 [4/6] RUN pip',
+        '#8 2.101 ERROR: No matching distribution',
+        'ERROR: failed to solve: process "pip" did not complete',
+      ],
+      '#8 2.101 ERROR: No matching distribution',
+    ],
     ['a plain error', ['ERROR could not bind', 'stopping', 'bye'], 'ERROR could not bind'],
     ['words of trouble', ['starting', 'database is not found', 'bye'], 'database is not found'],
     ['the last line that is not empty, where nothing says more', ['one', 'two', '', ' '], 'two'],

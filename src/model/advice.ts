@@ -33,7 +33,7 @@ const INSTEAD: Partial<Record<Cause, Partial<Record<Ending, string>>>> = {
   timeout: {
     undone:
       'Read in the evidence what it waited for: targets or checks that never became healthy, tasks that start slowly, or a hook. Raise wait-for-minutes only if that is as it should be.',
-    left: 'See what it waits for: tasks that start slowly, old ones that drain (deregistration delay, stop timeout), or a hook. If that is as it should be, raise wait-for-minutes.',
+    left: 'ECS goes on with it: see what it waits for, tasks that start slowly, old ones that drain (deregistration delay, stop timeout), or a hook. If that is as it should be, raise wait-for-minutes.',
   },
   alarm: {
     undone:
@@ -65,6 +65,7 @@ const INSTEAD: Partial<Record<Cause, Partial<Record<Ending, string>>>> = {
 /** Endings of these say all that there is to do: the closing sentence of the ending would contradict them. */
 const COMPLETE: Partial<Record<Cause, readonly Ending[]>> = {
   superseded: ['undone', 'left'],
+  timeout: ['left'],
   cancelled: ['untouched', 'undone', 'left', 'lost-sight'],
 };
 

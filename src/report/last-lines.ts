@@ -121,6 +121,9 @@ const SIGNS: readonly RegExp[] = [
 /** What this step itself says of a log that it could not read. */
 const NO_LINE = /^(?:The log of container ".*" cannot be read|Container ".*" (?:logs through|has no))/;
 
+/** BuildKit says in one line more that a step of the Dockerfile failed: why stands before it. */
+const NO_NEWS = /failed to solve: process /;
+
 /** Frames of a stack and carets below code say where, not what. */
 const FRAME = /^\s*(?:at |File "|\^|\.\.\. \d+ more|goroutine \d|\S+\.go:\d+|Traceback \()/;
 
@@ -140,7 +143,7 @@ function signAt(lines: readonly string[]): number {
 }
 
 function says(text: string): boolean {
-  return text.trim() !== '' && !FRAME.test(text);
+  return text.trim() !== '' && !FRAME.test(text) && !NO_NEWS.test(text);
 }
 
 /** Without what is no word of the program: the container's name before each line, and the time. */
@@ -156,4 +159,5 @@ function textsOf(lines: readonly string[]): string[] {
 /** A program begins its line so. */
 const OWN_WORD = /^(?:panic|fatal|error|warning)\b|(?:Error|Exception)\b/i;
 
-const TIME = /^\[?\d{4}-\d\d-\d\d[T ][\d:.,]+(?:Z|[+-]\d\d:?\d\d)?\]?\s+/;
+/** Of a program, and of a step of a build. */
+const TIME = /^#\d+ [\d.]+ |^\[?\d{4}-\d\d-\d\d[T ][\d:.,]+(?:Z|[+-]\d\d:?\d\d)?\]?\s+/;
