@@ -62,6 +62,23 @@ describe('the heading grades', () => {
         }),
       ),
     ],
+    [
+      '↩️ Failed and rolled back to backend:7, and the URL still fails',
+      of(
+        ended(
+          { result: 'rolled-back', cause: 'http-check-failed', state: OLD },
+          {
+            rollback: {
+              kind: 'rolled-back',
+              gates: [
+                { gate: 'targets', state: 'passed', detail: '2 healthy' },
+                { gate: 'http', state: 'failed', detail: 'status 500' },
+              ],
+            },
+          },
+        ),
+      ),
+    ],
     ['⚠️ Live, not proven', of(ended(failed('http-check-failed', NEW)))],
     ['❌ Failed', of(ended(failed('http-check-failed', { ...NEW, serving: 'no' })))],
     ['❌ Failed', of(ended(failed('app-crashed', OLD)))],

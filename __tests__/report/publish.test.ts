@@ -132,8 +132,9 @@ describe('secrets at the end of a run', () => {
         { kind: 'log', text: `logged ${secret}` },
       ],
     } as const;
+    const gates = [{ gate: 'http', state: 'failed', detail: `got ${secret}` }] as const;
     const report = reportOf(
-      { serviceRuns: [serviceRunOf({ outcome })] },
+      { serviceRuns: [serviceRunOf({ outcome, gates, rollback: { kind: 'rolled-back', gates } })] },
       { lines: [{ at: 0, text: secret }] },
     );
     const { file, ...rest } = await published(report, { secrets: [secret] });

@@ -182,3 +182,38 @@ describe('promotion: manual', () => {
       expect(mutations(sim)).toEqual([]);
     }));
 });
+
+describe('what the strategy of a service means for the run', () => {
+  test('it gets the time of its bakes where none is set', () =>
+    inAWorld({ blueGreen: { strategy: 'BLUE_GREEN', bakeTimeInMinutes: 40 } }, async (sim) => {
+      expectGreen(await step(sim, { ...tag('v2'), ...BLUEGREEN }), 'succeeded');
+    }));
+
+  test('a time that is set and would not do is refused before anything is touched', () =>
+    inAWorld({ blueGreen: { strategy: 'BLUE_GREEN', bakeTimeInMinutes: 40 } }, async (sim) => {
+      const result = await step(sim, { ...tag('v2'), ...BLUEGREEN, 'wait-for-minutes': '35' });
+      expectRed(result, 'failed', 'invalid-input');
+      expect(result.outputs['message']).toContain('bakes and shifts (BLUE_GREEN) for 40 minutes by itself');
+      expect(mutations(sim)).toEqual([]);
+    }));
+
+  test('a test URL of a service that has no test traffic is refused', () =>
+    inAWorld({}, async (sim) => {
+      const result = await step(sim, { ...tag('v2'), 'test-url': 'http://127.0.0.1:9/' });
+      expectRed(result, 'failed', 'invalid-input');
+      expect(mutations(sim)).toEqual([]);
+    }));
+
+  test('without a pause test traffic may be over in seconds: a test URL is skipped then, with a warning', () =>
+    inAWorld({ blueGreen: { strategy: 'BLUE_GREEN', bakeTimeInMinutes: 1 } }, async (sim) => {
+      const result = await step(sim, {
+        ...tag('v2'),
+        ...BLUEGREEN,
+        'test-url': `${testUrlOf(sim)}/health`,
+        'health-check-successes': '9',
+      });
+      expectGreen(result, 'succeeded');
+      expect(result.warnings.join()).toContain('test-url gate skipped');
+      expect(result.outputs['message']).not.toContain('test URL');
+    }));
+});

@@ -26,7 +26,7 @@ const CLOSING: Readonly<Record<Ending, string>> = {
 const INSTEAD: Partial<Record<Cause, Partial<Record<Ending, string>>>> = {
   'http-check-failed': {
     undone:
-      'The URL is answered by the revision before again, so that opening it shows nothing: read the answer and the log lines in the summary, which are of the failed one, and compare them with health-check-status, health-check-body and health-check-json.',
+      'The URL is answered by the old revision again: read in the summary what the failed one answered and logged, and compare it with health-check-status, health-check-body and health-check-json.',
     'rollback-failed':
       'Read the answer and the log lines in the summary, then open the URL: it may be answered by either revision.',
   },

@@ -5,7 +5,7 @@ import { announced, type ImagePlan } from '../image/plan.ts';
 import type { Conclusion, Request, ServiceRun, ServiceSnapshot } from '../model/index.ts';
 import { CHECKS, CHECKS_AFTER_BUILD } from '../preflight/index.ts';
 import { markOfChecks, markOfRollback, problemsSince } from '../report/marks.ts';
-import { endingOf, newRunRecord, withEvidence, type RunRecord } from '../report/run-record.ts';
+import { endingOf, newRunRecord, withEvidence, withTaskLeft, type RunRecord } from '../report/run-record.ts';
 import { endOnCancel } from '../rollout/cancel.ts';
 import { explainServiceRun } from '../rollout/diagnose.ts';
 import { concludeServiceRun } from '../rollout/outcome.ts';
@@ -31,6 +31,7 @@ import { FINISHED, packReported, packState } from './saved-state.ts';
 import { forEachService } from './services.ts';
 import { findWaiting } from './promote.ts';
 import { stagesOf } from './stages.ts';
+import { withStrategies } from './strategy.ts';
 import { refreshReleases, survey, surveyAgain, type Survey } from './survey.ts';
 
 /**
@@ -44,7 +45,7 @@ export async function deploy(request: Request, ctx: RunContext): Promise<RunReco
   try {
     await runStages(record, request, ctx, registered);
   } catch (error) {
-    await endAll(record, request, ctx, endingOf(error));
+    await endAll(record, request, ctx, withTaskLeft(endingOf(error), record.preDeployTask));
     const { rollout } = request;
     if (ctx.signal.aborted) {
       isLeft = await deregisterCancelled(ctx, registered, record.serviceRuns, rollout.onCancel);
@@ -80,8 +81,9 @@ async function runStages(
 ): Promise<void> {
   const ctx = withLooks(run);
   const { log } = ctx;
-  const request = await withDefinitionFile(asked, ctx);
-  const { snapshots, imagePlan, ...before } = await log.step('Survey', () => survey(record, request, ctx));
+  const given = await withDefinitionFile(asked, ctx);
+  const { snapshots, imagePlan, ...before } = await log.step('Survey', () => survey(record, given, ctx));
+  const request = withStrategies(given, snapshots);
   if (request.mode === 'promote') {
     record.serviceRuns = await log.step('Promote', () => findWaiting(ctx, snapshots, request));
     await seeThrough(record, request, ctx, [], snapshots, before);

@@ -9,7 +9,7 @@ import { decisiveLine, lastLines } from './last-lines.ts';
 import { outputsOf } from './outputs.ts';
 import type { CommentEnd } from './post-comment.ts';
 import { MAX_WARNINGS } from './progress-log.ts';
-import { isGreen, type Report } from './report.ts';
+import { isGreen, type Report, type ServiceReport } from './report.ts';
 import { renderSummary } from './summary.ts';
 
 /** Where the end of the run is published; @actions/core in production. */
@@ -164,21 +164,31 @@ export function withoutSecrets(report: Report, masks: Masks): Report {
     ...masked,
     ...{ mode, result, cause, startedAt, run, target, image, build, commits, url },
     definition: report.definition && definitionOf(report.definition, masked.definition),
-    services: report.services.map((service, at) => ({
-      ...service,
-      ...pick(masked.services[at] ?? service, ['message', 'production', 'hint']),
-      evidence: evidenceOf(service.evidence, masked.services[at]?.evidence),
-      gates: service.gates.map((gate, nth) => ({
-        ...gate,
-        ...masked.services[at]?.gates[nth],
-        ...words(gate),
-      })),
-    })),
+    services: masked.services.map((hidden, at) => serviceOf(report.services[at] ?? hidden, hidden)),
     evidence: evidenceOf(report.evidence, masked.evidence),
     checks: report.checks.map((check, at) => ({ ...check, detail: masked.checks[at]?.detail ?? '' })),
     costs: report.costs,
     steps: report.steps,
     rollout: report.rollout,
+  };
+}
+
+/** Fields of a service that are names, or that links are made of. */
+const NAMES = [
+  ...(['name', 'arn', 'cluster', 'region', 'partition', 'result', 'cause', 'serving'] as const),
+  ...(['taskDefinitionArn', 'previousTaskDefinitionArn', 'deploymentId', 'serviceDeploymentArn'] as const),
+  ...(['logGroups', 'running'] as const),
+];
+
+function serviceOf(plain: ServiceReport, masked: ServiceReport): ServiceReport {
+  const gates = (list: readonly GateResult[], hidden: readonly GateResult[]): GateResult[] =>
+    hidden.map((gate, at) => ({ ...gate, ...words(list[at] ?? gate) }));
+  return {
+    ...masked,
+    ...pick(plain, NAMES),
+    evidence: evidenceOf(plain.evidence, masked.evidence),
+    gates: gates(plain.gates, masked.gates),
+    gatesAfterRollback: gates(plain.gatesAfterRollback, masked.gatesAfterRollback),
   };
 }
 
