@@ -163,6 +163,19 @@ describe('promotion: manual', () => {
       expect(answers(sim)).toEqual([]);
     }));
 
+  test('mode: rollback takes back what waits, at once, and that is a good end', () =>
+    inAWorld({ blueGreen: AFTER_TEST as never }, async (sim) => {
+      const first = await step(sim, MANUAL);
+      const arn = first.outputs['service-deployment-arn'] ?? '';
+      const second = await step(sim, { ...BLUEGREEN, mode: 'rollback', 'service-deployment-arn': arn });
+      expectGreen(second, 'succeeded');
+      expect(second.outputs['message']).toContain('is back on bluegreen:1: the deployment of bluegreen:2');
+      expect(accepted(sim, 'UpdateService')).toHaveLength(1);
+      expect(production(sim, 'bluegreen')).toBe('bluegreen:1 COMPLETED');
+      const again = await step(sim, { ...BLUEGREEN, mode: 'rollback', 'service-deployment-arn': arn });
+      expectRed(again, 'superseded', 'superseded');
+    }));
+
   test('mode: promote where nothing waits is invalid-input, and touches nothing', () =>
     inAWorld({ blueGreen: AFTER_TEST as never }, async (sim) => {
       const result = await step(sim, { ...BLUEGREEN, mode: 'promote' });

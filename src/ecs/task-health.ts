@@ -330,6 +330,10 @@ export interface TaskView {
 export interface ContainerView {
   readonly name: string;
   readonly imageDigest: string | undefined;
+  /** Another one after each start, those by a restart policy included, which leave the task running. */
+  readonly runtimeId: string | undefined;
+  /** Of the last time that it ended. */
+  readonly exitCode: number | undefined;
 }
 
 /** What is to be known of a task beside what ECS says of it. */
@@ -349,7 +353,7 @@ export function viewTask(task: SlimTask, sources: HealthSources): TaskView {
   const isLeaving = task.desiredStatus === 'STOPPED' || task.lastStatus === 'STOPPED';
   const place = behind?.places.get(task.taskArn ?? '');
   const why = [
-    containerState(task, containerChecks),
+    containerState(task, sources),
     ...(behind?.groups ?? []).map((group) => targetState(place, group)),
   ].find((each) => each !== undefined);
   return {
@@ -366,11 +370,22 @@ export function viewTask(task: SlimTask, sources: HealthSources): TaskView {
 }
 
 function containersOf({ containers = [] }: SlimTask): ContainerView[] {
-  return containers.map(({ name = '', imageDigest }) => ({ name, imageDigest }));
+  return containers.map(({ name = '', imageDigest, runtimeId, exitCode }) => ({
+    ...{ name, imageDigest, runtimeId, exitCode },
+  }));
 }
 
-function containerState(task: SlimTask, containerChecks: boolean): string | undefined {
+function containerState(
+  task: SlimTask,
+  { containerChecks, essentials }: Pick<HealthSources, 'containerChecks' | 'essentials'>,
+): string | undefined {
   if (task.lastStatus !== 'RUNNING') return `is ${task.lastStatus ?? 'in no state'}`;
+  // A restart policy starts it again in place: the task runs on meanwhile.
+  const down = (task.containers ?? []).find(
+    ({ name = '', lastStatus }) =>
+      essentials.includes(name) && lastStatus !== undefined && lastStatus !== 'RUNNING',
+  );
+  if (down !== undefined) return `its container "${down.name ?? ''}" is ${down.lastStatus ?? ''}`;
   if (!containerChecks || task.healthStatus === 'HEALTHY') return undefined;
   return `its container health check says ${task.healthStatus ?? 'UNKNOWN'}`;
 }
@@ -399,6 +414,13 @@ function lifeOf({ startedAt, executionStoppedAt, stoppedAt }: SlimTask): number 
 /** Pure: the names of the containers whose end ends the task (ECS API, ContainerDefinition: essential by default). */
 export function essentialContainers({ containerDefinitions }: TaskDefinition): string[] {
   return containerDefinitions.filter(isEssential).map(({ name }) => name);
+}
+
+/** Pure: names of the essential containers that ECS starts again in place (ECS API, ContainerRestartPolicy). */
+export function restartedContainers({ containerDefinitions }: TaskDefinition): string[] {
+  return containerDefinitions
+    .filter((each) => isEssential(each) && objectIn(each, 'restartPolicy')['enabled'] === true)
+    .map(({ name }) => name);
 }
 
 /** Pure: a task's health is that of its essential containers; checks of others leave it UNKNOWN (ECS API, Task). */

@@ -29,7 +29,7 @@ import {
 } from './release.ts';
 import { FINISHED, packReported, packState } from './saved-state.ts';
 import { forEachService } from './services.ts';
-import { findWaiting } from './promote.ts';
+import { findPaused, findWaiting, rollBackPaused } from './promote.ts';
 import { stagesOf } from './stages.ts';
 import { withStrategies } from './strategy.ts';
 import { refreshReleases, survey, surveyAgain, type Survey } from './survey.ts';
@@ -89,6 +89,16 @@ async function runStages(
     await seeThrough(record, request, ctx, [], snapshots, before);
     return;
   }
+  const paused = request.mode === 'rollback' ? await findPaused(ctx, snapshots, request) : undefined;
+  if (paused !== undefined) {
+    record.serviceRuns = paused;
+    await log.step('Roll back', async () => {
+      await forEachService(record, (serviceRun) => rollBackPaused(ctx, serviceRun, request));
+      record.serviceRuns = await proveAfterRollback(ctx, record.serviceRuns, request, before.answer);
+    });
+    await conclude(record, request, ctx, [], snapshots);
+    return;
+  }
   const plans = await prepare(record, request, ctx, snapshots, imagePlan);
   if (request.mode === 'plan') {
     await findPreviousCommit(record, ctx, snapshots);
@@ -132,7 +142,18 @@ async function seeThrough(
     };
     await log.step('Roll back', goBack, () => markOfRollback(record));
   }
-  await log.step('Conclude', async () => {
+  await conclude(record, request, ctx, releases, snapshots);
+}
+
+/** What runs now, and what becomes of the revisions of this run. */
+async function conclude(
+  record: RunRecord,
+  request: Request,
+  ctx: WatchingContext,
+  releases: readonly Release[],
+  snapshots: readonly ServiceSnapshot[],
+): Promise<void> {
+  await ctx.log.step('Conclude', async () => {
     await findPreviousCommit(record, ctx, snapshots);
     await forEachService(record, (serviceRun) => concludeServiceRun(ctx, serviceRun, request.rollout));
     record.definitions = await deregisterUnusedRevisions(ctx, releases, record.serviceRuns);
