@@ -126,6 +126,17 @@ describe('the heading grades', () => {
         ended({ result: 'rolled-back', cause: 'alarm' }, {}, 'worker'),
       ),
     ],
+    ['🚀 Deployment started', of(ended({ result: 'started' }))],
+    [
+      '⏸️ Waits for a decision',
+      {
+        ...of(ended({ result: 'started' })),
+        services: of(ended({ result: 'started' })).services.map((each) => ({
+          ...each,
+          stage: 'POST_TEST_TRAFFIC_SHIFT',
+        })),
+      },
+    ],
     ['✅ Deployed', of(ended({}), ended({}, {}, 'worker'))],
     ['↩️ Rolled back on purpose to backend:7', { ...of(ended({ state: OLD })), mode: 'rollback' }],
     ...(

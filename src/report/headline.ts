@@ -50,6 +50,8 @@ export function grade(report: Report): string {
     return `${HEADLINES[result]}${to(first)}${stillFails(first)}`;
   }
   if (result === 'timed-out' && services.length > 0 && services.every(isLive)) return '⚠️ Live, not finished';
+  if (result === 'started' && services.some(({ stage }) => stage !== undefined))
+    return '⏸️ Waits for a decision';
   if (result !== 'succeeded') return HEADLINES[result];
   if (mode === 'rollback') {
     return `↩️ Rolled back on purpose${services.length === 1 && first !== undefined ? to(first) : ''}`;

@@ -222,21 +222,27 @@ async function writeReport(report: Report, folder: string): Promise<string> {
   return path;
 }
 
-/** The last lines of the log: what the failed container said last, then what, why, what now runs, what to do. */
+/**
+ * The last lines of the log: what the failed container said last, then how it ended. Of a failure the annotation says the
+ * rest, right below it.
+ */
 function verdict(report: Report): string[] {
-  const services = report.services.map((service) => service.production);
+  const isRed = !isGreen(report.result);
+  const others = report.services.flatMap(({ message }) => (message === report.message ? [] : [message]));
   return [
     ...lastLines(report).flatMap(({ title, open }) => [`${title}:`, ...open.map((line) => `    ${line}`)]),
     '─'.repeat(60),
-    `${grade(report)} — ${report.message}`,
-    ...report.services.flatMap(({ message }) => (message === report.message ? [] : [message])),
+    isRed ? grade(report) : `${grade(report)} — ${report.message}`,
+    ...others,
     ...(report.cause === undefined ? [] : [`Cause: ${report.cause}`]),
-    ...services,
-    ...(report.hint === undefined ? [] : [`What to do: ${report.hint}`]),
+    ...(isRed ? [] : report.services.map(({ production }) => production)),
   ].flatMap(sanitizeLines);
 }
 
-/** One error annotation; its first line is the message, its second the line of the container that says why. */
+/**
+ * One error annotation: the message, the line of the container that says why, what runs now, what to do. GitHub shows it
+ * at the end of the log, too.
+ */
 function annotation(report: Report): string {
   const production = report.services.map((service) => service.production);
   const decisive = decisiveLine(report);
@@ -244,7 +250,7 @@ function annotation(report: Report): string {
     report.message,
     ...(decisive === undefined ? [] : [decisive]),
     ...production,
-    ...(report.hint === undefined ? [] : [report.hint]),
+    ...(report.hint === undefined ? [] : [`What to do: ${report.hint}`]),
   ]
     .flatMap(sanitizeLines)
     .join('\n');
