@@ -47,6 +47,11 @@ def bounded_protocol(limits: ConnectionLimits) -> type[H11Protocol]:
         def on_response_complete(self) -> None:
             self.used_at = self.loop.time()
             super().on_response_complete()
+            # What nobody reads would come for as long as the client likes: no clock runs for it, and no next request
+            # can follow it.
+            if self.conn.their_state is h11.SEND_BODY and not self.transport.is_closing():
+                self.transport.close()
+                return
             # The next head may be there in part.
             self._set_clock()
 
