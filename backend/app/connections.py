@@ -98,7 +98,10 @@ def bounded_protocol(limits: ConnectionLimits) -> type[H11Protocol]:
                 self.header_deadline = None
 
         def _answer(self, status: int, detail: str, retry_after: int | None = None) -> None:
-            """The last words of a connection, before there is a request that the application could answer."""
+            """The last words of a connection, where no answer has been begun: in the middle of one there are none."""
+            if self.conn.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
+                self.transport.close()
+                return
             body = json.dumps({"detail": detail}).encode()
             headers = [
                 (b"content-type", b"application/json"),

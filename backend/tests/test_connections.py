@@ -116,6 +116,18 @@ def test_a_body_that_nobody_reads_holds_no_connection(ffmpeg: str, path: str, ki
     assert b"connection: close" in answer.lower()
 
 
+def test_a_body_that_breaks_after_the_answer_ends_the_connection_without_an_error(ffmpeg: str) -> None:
+    with serving(DRAIN_SECONDS="0") as server:
+        connection = server.connect()
+        connection.send(b"POST /health HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
+        assert status_of(connection.socket.recv(1000)) == 405
+        connection.send(b"this is no chunk\r\n")
+        connection.receive()
+        server.terminate()
+        assert server.process.stdout is not None
+        assert '"ERROR"' not in server.process.stdout.read()
+
+
 def test_a_silent_body_is_answered_408(video: Path) -> None:
     with serving(BODY_TIMEOUT_SECONDS="0.2") as server:
         upload = Upload(server.port, video.read_bytes())
