@@ -30,6 +30,7 @@ import {
   service,
   step,
   tag,
+  type WorldOptions,
 } from './world.ts';
 
 const SHA = '0123456789abcdef0123456789abcdef01234567';
@@ -177,7 +178,7 @@ describe('redeploy.yml, while a deployment waits at a pause', () => {
         },
       ],
     },
-  } as const;
+  } satisfies WorldOptions;
 
   /** A run of deploy-backend.yml ends at the pause, and names the deployment; a person answers with another workflow. */
   async function answer(sim: Simulator, what: string, value?: string): Promise<StepResult> {
@@ -200,13 +201,14 @@ describe('redeploy.yml, while a deployment waits at a pause', () => {
     }),
   );
 
-  test.concurrent.each([['the one that is named'], ['whatever is under way', '']])(
-    'goes back from %s',
-    (_, value) =>
-      inAWorld(world, async (sim) => {
-        expectGreen(await answer(sim, 'last-good', value), 'succeeded');
-        expect(production(sim, 'bluegreen')).toBe('bluegreen:1 COMPLETED');
-      }),
+  test.concurrent.each([
+    ['the one that is named', undefined],
+    ['whatever is under way', ''],
+  ])('goes back from %s', (_, value) =>
+    inAWorld(world, async (sim) => {
+      expectGreen(await answer(sim, 'last-good', value), 'succeeded');
+      expect(production(sim, 'bluegreen')).toBe('bluegreen:1 COMPLETED');
+    }),
   );
 
   test.concurrent('touches no other deployment than the one that is named', () =>
