@@ -71,6 +71,9 @@ locals {
   # Without NAT and without endpoints a private subnet reaches nothing.
   public_tasks = coalesce(var.assign_public_ip, var.vpc_id == null && var.nat == "none" && !var.vpc_endpoints)
 
+  # A subnet cannot move: the first zones of a stack keep their places when more are added.
+  subnet_places = coalesce(var.subnet_places, { public = [0, 1, 4], private = [2, 3, 5] })
+
   endpoint_services = !var.vpc_endpoints ? [] : concat(
     ["ecr.api", "ecr.dkr", "logs", "secretsmanager"],
     var.execute_command ? ["ssmmessages"] : [],
@@ -126,6 +129,51 @@ resource "terraform_data" "identity" {
   }
 }
 
+# What a stack that serves cannot change: all that serves would be made again somewhere else. It is written once.
+resource "terraform_data" "fixed" {
+  input = {
+    vpc_id    = var.vpc_id
+    vpc_cidr  = var.vpc_id == null ? var.vpc_cidr : null
+    public    = var.vpc_id == null ? slice(local.subnet_places.public, 0, var.zone_count) : []
+    private   = var.vpc_id == null ? slice(local.subnet_places.private, 0, var.zone_count) : []
+    internal  = var.internal
+    role_path = local.role_path
+  }
+
+  lifecycle {
+    ignore_changes = [input]
+
+    postcondition {
+      condition     = self.output.vpc_id == var.vpc_id
+      error_message = "${local.prefix} is in ${self.output.vpc_id == null ? "a VPC of its own" : coalesce(self.output.vpc_id, "-")}, and vpc_id names another: the load balancer and the tasks cannot move. Make a stack beside it with the new vpc_id, deploy to it, point the users there, and destroy this one then."
+    }
+
+    postcondition {
+      condition     = var.vpc_id != null || self.output.vpc_id != null || self.output.vpc_cidr == var.vpc_cidr
+      error_message = "The VPC of ${local.prefix} has the range ${coalesce(self.output.vpc_cidr, "-")}, which cannot change: vpc_cidr would replace it with all that is in it. Make a stack beside it with the new vpc_cidr, deploy to it, point the users there, and destroy this one then."
+    }
+
+    postcondition {
+      condition = var.vpc_id != null || self.output.vpc_id != null || alltrue([
+        for kind in ["public", "private"] : alltrue([
+          for zone, place in self.output[kind] : zone >= length(local.subnet_places[kind]) || try(local.subnet_places[kind][zone] == place, false)
+        ])
+      ])
+      error_message = "The subnets of ${local.prefix} have the places { public = ${jsonencode(self.output.public)}, private = ${jsonencode(self.output.private)} }, and a subnet cannot move: let subnet_places begin with them."
+    }
+
+    postcondition {
+      condition     = self.output.internal == var.internal
+      error_message = "The load balancer of ${local.prefix} is ${self.output.internal ? "internal" : "public"}, and the setting internal would replace it, with its address. Make a stack beside it with the new value, deploy to it, point the users there, and destroy this one then."
+    }
+
+    postcondition {
+      condition     = self.output.role_path == local.role_path
+      error_message = "The roles of ${local.prefix} are under ${self.output.role_path}, and a role cannot move to ${local.role_path}: revisions that run name it. Set role_path = \"${self.output.role_path}\"."
+    }
+  }
+}
+
 module "network" {
   source = "./modules/network"
   count  = var.vpc_id == null ? 1 : 0
@@ -134,7 +182,7 @@ module "network" {
   region                   = var.aws_region
   cidr                     = var.vpc_cidr
   zone_count               = var.zone_count
-  places                   = coalesce(var.subnet_places, { public = [0, 1, 4], private = [2, 3, 5] })
+  places                   = local.subnet_places
   nat                      = var.nat
   endpoint_services        = local.endpoint_services
   flow_logs                = var.flow_logs
@@ -251,8 +299,9 @@ module "service" {
   })
 
   network = {
-    vpc_id             = local.vpc_id
-    subnet_ids         = local.public_tasks ? local.public_subnets : local.private_subnets
+    vpc_id = local.vpc_id
+    # A task on an instance gets no public address, and so no way out of a public subnet.
+    subnet_ids         = local.public_tasks && each.value.capacity.kind == "fargate" ? local.public_subnets : local.private_subnets
     public_ip          = local.public_tasks && each.value.capacity.kind == "fargate"
     security_group_ids = concat(each.value.network.security_group_ids, [for id in [module.cluster.connect_security_group_id] : id if each.value.connect != null])
     egress             = each.value.network.egress
@@ -262,6 +311,7 @@ module "service" {
     target_group_arn  = module.load_balancer[0].target_group_arns[each.key]
     security_group_id = module.load_balancer[0].security_group_id
     grace_seconds     = each.value.load_balancer.grace_seconds
+    protocol_version  = each.value.load_balancer.protocol_version
     request_label     = "${module.load_balancer[0].arn_suffix}/${module.load_balancer[0].target_group_arn_suffixes[each.key]}"
   }
 

@@ -94,8 +94,8 @@ variable "nat" {
   }
 
   validation {
-    condition     = !(var.capacity == "ec2" && var.nat == "none" && var.vpc_id == null && !var.vpc_endpoints)
-    error_message = "nat = none with capacity = ec2 needs vpc_endpoints = true: tasks on instances get no public address."
+    condition     = !(contains(concat([var.capacity], [for service in try(values(var.services), []) : try(service.capacity.kind, "fargate")]), "ec2") && var.nat == "none" && var.vpc_id == null && !var.vpc_endpoints)
+    error_message = "nat = none with capacity = ec2, of any service, needs vpc_endpoints = true: tasks on instances get no public address."
   }
 
   validation {

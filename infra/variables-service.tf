@@ -116,6 +116,16 @@ variable "instance_type" {
     condition     = var.capacity != "ec2" || (can(regex("^(a1|t4g|g5g|[a-z]+[0-9]+g[a-z]*)(-[a-z0-9]+)*\\.", var.instance_type)) == (var.cpu_architecture == "ARM64"))
     error_message = "instance_type and cpu_architecture must agree: Graviton types (m7g, c8g, t4g, ...) have ARM64, all others X86_64."
   }
+
+  validation {
+    condition = alltrue([
+      for service in try(values(var.services), []) : try(service.capacity.kind, "fargate") != "ec2" || (
+        can(regex("^(a1|t4g|g5g|[a-z]+[0-9]+g[a-z]*)(-[a-z0-9]+)*\\.", var.instance_type)) == (try(service.task.cpu_architecture, "X86_64") == "ARM64") &&
+        (try(service.task.gpus, 0) == 0 || can(regex("^(g|p)[0-9]", var.instance_type)))
+      )
+    ])
+    error_message = "All services with capacity.kind = ec2 share the instances: their task.cpu_architecture must be the one of instance_type, and task.gpus needs a GPU type, such as g5.xlarge."
+  }
 }
 
 variable "instance_min" {

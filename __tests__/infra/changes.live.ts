@@ -19,6 +19,14 @@ sayIfSkipped('changing a stack that serves', missing);
 
 const GIVEN = variables({ github_repository: 'octo-org/video', state_bucket: 'octo-states' });
 
+/** A second service behind the load balancer, which is there from the beginning. */
+const ADMIN = {
+  admin: {
+    container: { port: 9000, repository_name: 'backend' },
+    load_balancer: { paths: ['/admin/*'], priority: 10 },
+  },
+};
+
 /** What a person may change on a stack that serves, several at a time where they have nothing to do with each other. */
 const CHANGES: readonly (readonly [string, Readonly<Record<string, unknown>>])[] = [
   [
@@ -27,6 +35,8 @@ const CHANGES: readonly (readonly [string, Readonly<Record<string, unknown>>])[]
       fargate_weight: 0,
       fargate_spot_weight: 1,
       zone_count: 3,
+      // Those of the first zones stay; only the third one has a place of its own.
+      subnet_places: { public: [0, 1, 6], private: [2, 3, 7] },
       cpu: 2048,
       memory: 4096,
       night: { stop: 'cron(0 20 ? * MON-FRI *)', start: 'cron(0 7 ? * MON-FRI *)' },
@@ -45,11 +55,13 @@ const CHANGES: readonly (readonly [string, Readonly<Record<string, unknown>>])[]
       execute_command: true,
       allowed_cidrs: ['10.0.0.0/8'],
       services: {
-        backend: { scaling: { requests: 500 }, network: { egress: [{ port: 5432, cidr: '10.0.0.0/16' }] } },
-        admin: {
-          container: { port: 9000, repository_name: 'backend' },
-          load_balancer: { paths: ['/admin/*'], priority: 10 },
+        backend: {
+          scaling: { requests: 500 },
+          network: { egress: [{ port: 5432, cidr: '10.0.0.0/16' }] },
+          // The revision that runs has the name of the port already.
+          connect: {},
         },
+        ...ADMIN,
         instances: {
           capacity: { kind: 'ec2' },
           container: { port: 8000, repository_name: 'backend' },
@@ -58,6 +70,10 @@ const CHANGES: readonly (readonly [string, Readonly<Record<string, unknown>>])[]
         worker: { container: { repository_name: 'backend' } },
       },
     },
+  ],
+  [
+    'a certificate, which moves the rules to HTTPS',
+    { certificate_arn: 'arn:aws:acm:us-east-1:123456789012:certificate/x' },
   ],
 ];
 
@@ -69,6 +85,28 @@ const REFUSED: readonly (readonly [string, Readonly<Record<string, unknown>>, st
     { services: { backend: { load_balancer: null } } },
     'backend cannot get or lose its load balancer while it runs',
   ],
+  [
+    'the protocol',
+    { services: { backend: { load_balancer: { protocol_version: 'GRPC' } } } },
+    'Add a second service with the new protocol_version to services',
+  ],
+  ['the network', { vpc_cidr: '10.1.0.0/16' }, 'The VPC of backend-prod has the range 10.0.0.0/16'],
+  [
+    'the VPC',
+    {
+      vpc_id: 'vpc-12345678',
+      public_subnet_ids: ['subnet-1', 'subnet-2'],
+      private_subnet_ids: ['subnet-3', 'subnet-4'],
+    },
+    'backend-prod is in a VPC of its own',
+  ],
+  [
+    'the places of subnets',
+    { subnet_places: { public: [0, 1, 2], private: [3, 4, 5] } },
+    'The subnets of backend-prod have the places { public = [0,1], private = [2,3] }',
+  ],
+  ['who reaches the load balancer', { internal: true }, 'The load balancer of backend-prod is public'],
+  ['the path of the roles', { role_path: '/' }, 'Set role_path = "/backend-prod/"'],
 ];
 
 /** Production as it is shipped. Each test plans from the same state. */
@@ -83,6 +121,7 @@ const REFUSED: readonly (readonly [string, Readonly<Record<string, unknown>>, st
     await useLoopbackBuckets(workspace);
     await useLocalState(workspace);
     await workspace.succeed(['init', '-no-color']);
+    await useSettings(workspace, { services: ADMIN });
     await workspace.succeed(['apply', '-auto-approve', '-no-color', ...GIVEN]);
   }, 900_000);
 
@@ -93,7 +132,7 @@ const REFUSED: readonly (readonly [string, Readonly<Record<string, unknown>>, st
   test.each(CHANGES)(
     'keeps what serves, whatever a person changes: %s',
     async (_, settings) => {
-      await useSettings(workspace, settings);
+      await useSettings(workspace, { services: ADMIN, ...settings });
       const changes = await changesIn(workspace, ['-refresh=false', ...GIVEN]);
       expect(changes.some(({ actions }) => !actions.includes('no-op'))).toBe(true);
       expect(replaced(changes)).toEqual([]);
@@ -105,7 +144,7 @@ const REFUSED: readonly (readonly [string, Readonly<Record<string, unknown>>, st
   test.each(REFUSED)(
     'refuses what it cannot change in place, and says how to get there: %s',
     async (_, settings, said) => {
-      await useSettings(workspace, settings);
+      await useSettings(workspace, { services: ADMIN, ...settings });
       const refused = await workspace.terraform(['plan', '-refresh=false', '-no-color', ...GIVEN]);
       expect(refused.exitCode).toBe(1);
       expect(refused.output.replace(/[\s│]+/g, ' ')).toContain(said);

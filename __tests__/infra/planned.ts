@@ -44,11 +44,16 @@ const HARMLESS = new Set(['aws_ecs_task_definition', 'terraform_data']);
 /** What scales goes and comes with its range; the number of tasks stays. */
 const SCALING = /^aws_appautoscaling_/;
 
+/** What has its successor before it goes, on another listener. */
+function isMovedRule({ type, actions }: Change): boolean {
+  return type === 'aws_lb_listener_rule' && actions[0] === 'create';
+}
+
 /** What would be destroyed to be made again, though something serves with it. */
 export function replaced(changes: readonly Change[]): string[] {
   return changes
     .filter(({ actions }) => actions.includes('delete') && actions.includes('create'))
-    .filter(({ type }) => !HARMLESS.has(type) && !SCALING.test(type))
+    .filter((change) => !HARMLESS.has(change.type) && !SCALING.test(change.type) && !isMovedRule(change))
     .map(({ address }) => address);
 }
 

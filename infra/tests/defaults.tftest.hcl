@@ -121,6 +121,11 @@ run "service" {
   }
 
   assert {
+    condition     = jsondecode(aws_ecs_task_definition.this.container_definitions)[0].portMappings[0].name == "main" && length(aws_ecs_service.this.service_connect_configuration) == 0
+    error_message = "A service that gets Service Connect later keeps its running revision, whose port needs the name."
+  }
+
+  assert {
     condition     = aws_ecs_service.this.force_new_deployment
     error_message = "Without it, other shares of Fargate and Spot would replace the service."
   }
@@ -454,6 +459,23 @@ run "instances_with_gpus" {
   }
 }
 
+# Before anything is applied: a stack keeps the network that it has.
+run "existing_network_and_repository" {
+  command = plan
+
+  variables {
+    vpc_id             = "vpc-0123456789abcdef0"
+    public_subnet_ids  = ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"]
+    private_subnet_ids = ["subnet-0123456789abcdef2", "subnet-0123456789abcdef3"]
+    repository_name    = "shared"
+  }
+
+  assert {
+    condition     = length(module.network) == 0 && output.vpc_id == "vpc-0123456789abcdef0" && output.ecr_repository == "shared"
+    error_message = "Nothing of the network is created."
+  }
+}
+
 run "whole_stack" {
   command = apply
 
@@ -528,22 +550,6 @@ run "endpoints_for_what_is_used" {
   assert {
     condition     = sort(local.endpoint_services) == sort(["ecr.api", "ecr.dkr", "kms", "logs", "secretsmanager", "ssm", "ssmmessages"]) && !local.public_tasks
     error_message = "Without a gateway, a parameter needs the endpoint of SSM, and an encrypted session those of ECS Exec and KMS."
-  }
-}
-
-run "existing_network_and_repository" {
-  command = apply
-
-  variables {
-    vpc_id             = "vpc-0123456789abcdef0"
-    public_subnet_ids  = ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"]
-    private_subnet_ids = ["subnet-0123456789abcdef2", "subnet-0123456789abcdef3"]
-    repository_name    = "shared"
-  }
-
-  assert {
-    condition     = length(module.network) == 0 && output.vpc_id == "vpc-0123456789abcdef0" && output.ecr_repository == "shared"
-    error_message = "Nothing of the network is created."
   }
 }
 

@@ -253,6 +253,37 @@ run "one_subnet_twice" {
   expect_failures = [var.public_subnet_ids]
 }
 
+run "service_on_instances_without_a_way_out" {
+  command = plan
+
+  variables {
+    nat      = "none"
+    services = { gpu = { capacity = { kind = "ec2" } } }
+  }
+
+  expect_failures = [var.nat]
+}
+
+run "service_of_another_architecture_than_the_instances" {
+  command = plan
+
+  variables {
+    services = { arm = { capacity = { kind = "ec2" }, task = { cpu_architecture = "ARM64" } } }
+  }
+
+  expect_failures = [var.instance_type]
+}
+
+run "service_with_gpus_on_instances_without" {
+  command = plan
+
+  variables {
+    services = { gpu = { capacity = { kind = "ec2" }, task = { gpus = 1 } } }
+  }
+
+  expect_failures = [var.instance_type]
+}
+
 run "unknown_nat" {
   command = plan
 

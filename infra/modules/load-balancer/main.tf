@@ -146,6 +146,9 @@ resource "aws_lb_listener" "http" {
       }
     }
   }
+
+  # Nobody is redirected to a port on which nobody listens yet.
+  depends_on = [aws_lb_listener.https]
 }
 
 resource "aws_lb_listener" "https" {
@@ -204,5 +207,10 @@ resource "aws_lb_listener_rule" "this" {
         values = condition.value
       }
     }
+  }
+
+  # With a certificate the rules move to the HTTPS listener: there before they go here.
+  lifecycle {
+    create_before_destroy = true
   }
 }

@@ -62,9 +62,13 @@ resource "aws_vpc_security_group_egress_rule" "further" {
   to_port                      = each.value.port
 }
 
+locals {
+  protocol = var.load_balancer == null ? null : var.load_balancer.protocol_version
+}
+
 # What a running service cannot change. It is written once, when the service is made.
 resource "terraform_data" "fixed" {
-  input = { capacity = var.cluster.capacity, port = var.container.port, balanced = var.load_balancer != null }
+  input = { capacity = var.cluster.capacity, port = var.container.port, balanced = var.load_balancer != null, protocol = local.protocol }
 
   lifecycle {
     ignore_changes = [input]
@@ -82,6 +86,12 @@ resource "terraform_data" "fixed" {
     postcondition {
       condition     = self.output.balanced == (var.load_balancer != null)
       error_message = "${var.identity.name} cannot get or lose its load balancer while it runs, since its revision was made without or with a port for it. Add a second service to services, deploy to it, and take this one away then."
+    }
+
+    # A stack that is older than this has none written down.
+    postcondition {
+      condition     = try(self.output.protocol, local.protocol) == local.protocol || self.output.balanced != (var.load_balancer != null)
+      error_message = "${var.identity.name} gets its requests as ${try(coalesce(self.output.protocol, "-"), "-")}, and its running revision may not understand ${coalesce(local.protocol, "-")}. Add a second service with the new protocol_version to services, deploy to it, give it the hosts or paths, and take this one away then."
     }
   }
 }

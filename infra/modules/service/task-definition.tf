@@ -35,10 +35,10 @@ locals {
       name      = var.identity.name
       image     = var.container.image
       essential = true
-      portMappings = var.container.port == null ? [] : [merge(
-        { containerPort = var.container.port, hostPort = var.container.port, protocol = "tcp" },
-        { for key, value in { name = "main" } : key => value if var.connect != null && try(var.connect.server, false) },
-      )]
+      # Named with and without Service Connect: a service that gets it later keeps its running revision.
+      portMappings = var.container.port == null ? [] : [
+        { name = "main", containerPort = var.container.port, hostPort = var.container.port, protocol = "tcp" },
+      ]
       environment = [for name in sort(keys(var.container.environment)) : { name = name, value = var.container.environment[name] }]
       secrets     = [for name in sort(keys(var.container.secrets)) : { name = name, valueFrom = var.container.secrets[name] }]
     },

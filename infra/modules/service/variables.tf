@@ -85,7 +85,7 @@ variable "network" {
 
 variable "load_balancer" {
   description = "Target group, and security group of the load balancer; null: the service has none."
-  type        = object({ target_group_arn = string, security_group_id = string, grace_seconds = number, request_label = string })
+  type        = object({ target_group_arn = string, security_group_id = string, grace_seconds = number, protocol_version = optional(string, "HTTP1"), request_label = string })
 }
 
 variable "connect" {
