@@ -1,12 +1,9 @@
-import type { Measurement, Round } from '../model/analysis.ts';
+import { isAnother, type Measurement, type Round, type Stage } from '../model/analysis.ts';
 import type { AlarmView, GateRequest, GateResult, Pause, Probe, Problem } from '../model/index.ts';
 import type { Log } from '../runtime/log.ts';
 import { alarmsMeasurer, type AlarmContext } from './alarms.ts';
 import { Analysis, type Measurer } from './analysis.ts';
 import { urlMeasurer, type HttpGateContext } from './http.ts';
-
-/** Where a rollout is: what a round is made of. */
-export type Stage = Omit<Round, 'n' | 'since'>;
 
 /** What made a gate fail while ECS still had something to decide. */
 export interface StageFailure {
@@ -224,16 +221,6 @@ function measurersOf(ctx: StageContext, { gate, before, mayAskUrl }: StageTerms)
 function tells({ gate }: Measurer, { traffic }: Round, { http }: GateRequest): boolean {
   if (gate !== 'http' || traffic === 'all') return true;
   return http?.body !== undefined || Object.keys(http?.json ?? {}).length > 0;
-}
-
-function isAnother(before: Stage, now: Stage): boolean {
-  return (
-    before.phase !== now.phase ||
-    before.deploymentId !== now.deploymentId ||
-    before.traffic !== now.traffic ||
-    before.weight !== now.weight ||
-    before.pause?.hookId !== now.pause?.hookId
-  );
 }
 
 function detailOf(subjects: number, { gate }: Measurer, round: Round | undefined): string {
