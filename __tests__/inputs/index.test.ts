@@ -116,6 +116,7 @@ describe('the request', () => {
         timeoutSeconds: 5,
       },
       testUrl: undefined,
+      metrics: [],
       promotion: 'auto',
       deadlineSeconds: 120,
       alarms: ['5xx, high', 'slow'],
