@@ -94,11 +94,10 @@ export class Analysis {
   standings(measurer: Measurer): Standings {
     const answers = this.#answers.get(measurer) ?? [];
     const bySubject = Map.groupBy(answers, ({ subject }) => subject);
-    const counting = {
-      rounds: this.#rounds,
-      now: this.#clock.now(),
-      dueSince: this.#dueSince.get(measurer) ?? this.#clock.now(),
-    };
+    const now = this.#clock.now();
+    const first = this.#dueSince.get(measurer) ?? now;
+    const dueSince = measurer.rule.limitOfRound === true ? Math.max(first, this.round?.since ?? now) : first;
+    const counting = { rounds: this.#rounds, now, dueSince };
     return new Map([...bySubject].map(([subject, each]) => [subject, count(each, measurer.rule, counting)]));
   }
 
