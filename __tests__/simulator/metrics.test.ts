@@ -72,6 +72,13 @@ const values = ({ MetricDataResults = [] }: GetMetricDataCommandOutput): unknown
   MetricDataResults.map(({ Values = [] }) => Values.map((value) => Math.round(value * 1000) / 1000));
 
 describe('GetMetricData', () => {
+  test('takes a query of Metrics Insights for two weeks', () =>
+    inAWorld(async (sim) => {
+      const select = [{ Id: 'e', Expression: 'SELECT SUM(a) FROM B' }];
+      expect(values(await ask(sim, select, 14 * 24 * 60))).toEqual([[]]);
+      await expect(ask(sim, select, 15 * 24 * 60)).rejects.toThrow('two weeks');
+    }));
+
   test('counts the requests of users by the minute, their errors and their times', () =>
     inAWorld(async (sim, clock) => {
       sim.operator.setRequests('backend', 120);
@@ -144,6 +151,14 @@ describe('GetMetricData', () => {
     ],
     ['nothing to return', [{ Id: 'e', Expression: 'SELECT SUM(a) FROM B', ReturnData: false }], 'ReturnData'],
     ['no question', [], '1 to 500'],
+    [
+      'two queries of Metrics Insights',
+      [
+        { Id: 'e', Expression: 'SELECT SUM(a) FROM B' },
+        { Id: 'f', Expression: 'SELECT SUM(a) FROM C' },
+      ],
+      'only one Metrics Insights query',
+    ],
   ])('refuses %s', (_, queries, message) =>
     inAWorld(async (sim) => {
       await expect(ask(sim, queries)).rejects.toThrow(message);

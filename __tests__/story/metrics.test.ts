@@ -136,6 +136,93 @@ describe('a pause', () => {
     }));
 });
 
+describe('ECS bakes', () => {
+  const BAKES = { strategy: 'BLUE_GREEN', bakeTimeInMinutes: 10 };
+
+  test('and metrics that are bad bring the old tasks back, which are still there', () =>
+    inAWorld(world(BAKES), async (sim) => {
+      sim.operator.setRequests('bluegreen', 600);
+      const result = await step(sim, { ...tag('faulty'), ...BLUEGREEN, metrics: '5xx-percent < 2x' });
+      expectRed(result, 'rolled-back', 'metric-check-failed');
+      expect(result.outputs['message']).toContain('while it bakes');
+      expect(accepted(sim, 'StopServiceDeployment')).toHaveLength(1);
+      expect(accepted(sim, 'UpdateService')).toHaveLength(1);
+    }));
+
+  test('for so short that nothing is whole by then: the run goes on until it knows', () =>
+    inAWorld(world({ strategy: 'BLUE_GREEN', bakeTimeInMinutes: 0 }), async (sim) => {
+      sim.operator.setRequests('bluegreen', 600);
+      const inputs = { ...BLUEGREEN, metrics: '5xx-percent < 1' };
+      expectGreen(await step(sim, { ...tag('v2'), ...inputs }), 'succeeded');
+      expectRed(await step(sim, { ...tag('faulty'), ...inputs }), 'rolled-back', 'metric-check-failed');
+      expect(production(sim, 'bluegreen')).toMatch(/COMPLETED/);
+    }));
+});
+
+describe('mode: promote', () => {
+  const MANUAL = { ...tag('v2'), ...BLUEGREEN, promotion: 'manual' };
+  const PROMOTE = { ...BLUEGREEN, mode: 'promote', metrics: '5xx-percent < 1' };
+
+  test.each([
+    ['v2', 'succeeded', ''],
+    ['faulty', 'rolled-back', 'metric-check-failed'],
+  ])('%s: asks the metrics first, and ends as %s', (image, outcome, cause) =>
+    inAWorld(world(PAUSED), async (sim) => {
+      sim.operator.setRequests('bluegreen', 600);
+      expectGreen(await step(sim, { ...MANUAL, 'image-tag': image }), 'started');
+      const result = await step(sim, PROMOTE);
+      if (cause === '') expectGreen(result, outcome);
+      else expectRed(result, outcome, cause);
+    }),
+  );
+});
+
+describe('where nothing differs', () => {
+  test.each([
+    ['v1', 'unchanged', ''],
+    ['faulty', 'failed', 'metric-check-failed'],
+  ])('%s: the metrics of what runs are judged at once', (image, outcome, cause) =>
+    inAWorld(world({ strategy: 'BLUE_GREEN', bakeTimeInMinutes: 0 }), async (sim) => {
+      sim.operator.setRequests('bluegreen', 600);
+      if (image !== 'v1') expectGreen(await step(sim, { ...tag(image), ...BLUEGREEN }), 'succeeded');
+      sim.world.clock.skip(900);
+      const result = await step(sim, { ...tag(image), ...BLUEGREEN, metrics: '5xx-percent < 1' });
+      if (cause === '') expectGreen(result, outcome);
+      else expectRed(result, outcome, cause);
+      expect(Number(result.outputs['duration-seconds'])).toBeLessThan(60);
+    }),
+  );
+});
+
+describe('several services', () => {
+  const BOTH = {
+    ...tag('v2'),
+    service: 'backend,worker',
+    'task-definition': 'backend',
+    'bake-minutes': '5',
+  };
+
+  test('are refused by the name of the one that cannot be judged', () =>
+    inAWorld({}, async (sim) => {
+      const result = await step(sim, { ...BOTH, metrics: '5xx-percent < 1' });
+      expectRed(result, 'failed', 'invalid-input');
+      expect(result.outputs['message']).toContain('service "worker" is behind none');
+      expect(result.outputs['message']).not.toContain('service "backend"');
+    }));
+
+  test('go back together by an expression that is bad', () =>
+    inAWorld({}, async (sim) => {
+      sim.operator.reportMetric('Shop', 'FailedOrders', 9);
+      const metrics = 'failed-orders: SELECT SUM(FailedOrders) FROM Shop < 5';
+      const result = await step(sim, { ...BOTH, metrics });
+      expectRed(result, 'rolled-back', 'metric-check-failed');
+      expect(result.report.services.map(({ cause }) => cause)).toEqual([
+        'metric-check-failed',
+        'metric-check-failed',
+      ]);
+    }));
+});
+
 describe('a service that is updated by rolling', () => {
   const BAKED = { metrics: '5xx-percent < 1\nrequests >= 100', 'bake-minutes': '5' };
 

@@ -15,6 +15,7 @@ interface Range {
 
 const minuteMs = 60_000;
 const mostQueries = 500;
+const queryableMs = 14 * 24 * 60 * minuteMs;
 
 /** CloudWatch API reference, GetMetricData. Every period is a minute; there are no further pages. */
 export function getMetricData(world: World, input: JsonObject): JsonObject {
@@ -57,6 +58,9 @@ function refuseQueries(queries: readonly JsonObject[]): void {
   if (wrong !== undefined) throw invalid(`The value ${wrong} for parameter Id is not matching the regex.`);
   const twice = ids.find((id, at) => ids.indexOf(id) !== at);
   if (twice !== undefined) throw invalid(`The id ${twice} is not unique within the request.`);
+  if (queries.filter((query) => /^\s*SELECT\b/i.test(text(query, 'Expression') ?? '')).length > 1) {
+    throw invalid('Each GetMetricData operation can include only one Metrics Insights query.');
+  }
   if (queries.every((query) => query['ReturnData'] === false)) {
     throw invalid('At least one query must have ReturnData set to true.');
   }
@@ -153,6 +157,9 @@ function ofExpression(
   const [, stat, name, namespace] =
     /^SELECT (SUM|AVG|MAX)\((\w+)\) FROM "?([\w/.-]+)"?$/i.exec(expression.trim()) ?? [];
   if (stat !== undefined && name !== undefined && namespace !== undefined) {
+    if (range.from < world.clock.now() - queryableMs) {
+      throw invalid('Metrics Insights queries can query the most recent two weeks of metric data.');
+    }
     return ofProgram(world, namespace, name, stat.toUpperCase(), range);
   }
   throw invalid(`Error in expression: ${expression}`);

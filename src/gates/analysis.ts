@@ -62,13 +62,13 @@ export class Analysis {
   begin(stage: Omit<Round, 'n' | 'since'>): void {
     const isFirst = this.#rounds.length === 0;
     this.#rounds.push({ ...stage, n: this.#rounds.length + 1, since: this.#clock.now() });
+    this.#next.abort(new NewRound());
+    this.#next = new AbortController();
     if (isFirst) {
       this.#work = Promise.all(this.#measurers.map((measurer) => this.#ask(measurer)));
       // It is heard by whoever waits for the end.
       this.#work.catch(() => undefined);
     }
-    this.#next.abort(new NewRound());
-    this.#next = new AbortController();
   }
 
   /** Settles when the asking is over: rejects with what ended it, unless that was `stop`. */

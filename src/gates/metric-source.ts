@@ -38,8 +38,22 @@ const CALL_MS = 20_000;
 /** Pages of an answer that are read: five queries of an hour need one. */
 const PAGES = 10;
 
-/** Any whole minute: its answer is asked for the time of AWS. */
-export const SOME_MINUTE: Minutes = { from: Date.UTC(2026, 0, 1), to: Date.UTC(2026, 0, 1, 0, 1) };
+/** An hour of long ago, of a metric that every account has: only when AWS answered is of interest. */
+const SOME_HOUR: Minutes = { from: Date.UTC(2026, 0, 1), to: Date.UTC(2026, 0, 1, 1) };
+
+const SOME_METRIC: MetricDataQuery = {
+  Id: 'time',
+  MetricStat: {
+    Metric: { Namespace: 'AWS/Usage', MetricName: 'CallCount' },
+    Period: 3600,
+    Stat: 'Sum',
+  },
+};
+
+/** The time by AWS's own clock. An expression is not asked for it: AWS takes its `SELECT` for two weeks alone. */
+export function askTime(ctx: MetricContext): Promise<Answer> {
+  return ask(ctx, [SOME_METRIC], SOME_HOUR);
+}
 
 /** Two target groups take turns, so that the old tasks can be told from the new ones. */
 export function shiftsTraffic(strategy: string): boolean {
@@ -96,10 +110,7 @@ export class RolloutMetrics {
 
   async #ask(pairs: readonly GroupPair[], since: Ms): Promise<Asked> {
     if (this.#offset === undefined) {
-      const probe = this.#checks.some(isStandard)
-        ? groupQueries(this.#checks, pairs)
-        : this.#checks.slice(0, 1).map(({ expression = '' }) => expressionQuery(expression));
-      const asked = await this.#keepTime(probe.slice(0, 2), SOME_MINUTE);
+      const asked = this.#keepTime(await askTime(this.#ctx));
       if (asked.kind !== 'answered') return unanswered(asked);
     }
     const offset = this.#offset;
@@ -117,13 +128,13 @@ export class RolloutMetrics {
     const queries = groupQueries(this.#checks, pairs);
     const hour = { from: minutes.to - LOOK_BACK_MS, to: minutes.to };
     const [groups, ...expressions] = await Promise.all([
-      queries.length === 0 ? NOTHING : this.#keepTime(queries, hour),
+      queries.length === 0 ? NOTHING : ask(this.#ctx, queries, hour).then((asked) => this.#keepTime(asked)),
       ...this.#checks.map(async (check) => ({
         check,
         asked:
           check.expression === undefined
             ? NOTHING
-            : await this.#keepTime([expressionQuery(check.expression)], hour),
+            : await ask(this.#ctx, [expressionQuery(check.expression)], hour),
       })),
     ]);
     if (groups.kind !== 'answered') return unanswered(groups);
@@ -135,8 +146,7 @@ export class RolloutMetrics {
     return { kind: 'judged', judged };
   }
 
-  async #keepTime(queries: readonly MetricDataQuery[], minutes: Minutes): Promise<Answer> {
-    const asked = await ask(this.#ctx, queries, minutes);
+  #keepTime(asked: Answer): Answer {
     if (asked.kind === 'answered' && asked.date !== undefined) {
       this.#offset = asked.date.getTime() - this.#ctx.clock.now();
     }
@@ -144,7 +154,7 @@ export class RolloutMetrics {
   }
 }
 
-function wholeMinutes(ms: number, round: (minutes: number) => number): number {
+export function wholeMinutes(ms: number, round: (minutes: number) => number): number {
   return round(ms / 60_000) * 60_000;
 }
 

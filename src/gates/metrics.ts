@@ -5,9 +5,10 @@ import { poll } from '../runtime/wait.ts';
 import type { Measurer } from './analysis.ts';
 import {
   ask,
+  askTime,
   RolloutMetrics,
   shiftsTraffic,
-  SOME_MINUTE,
+  wholeMinutes,
   type Asked,
   type MetricContext,
 } from './metric-source.ts';
@@ -23,6 +24,8 @@ const LEAST_MS = 6 * 60_000;
 
 /** What runs for long is judged by its newest minutes. */
 const UNCHANGED_MS = 10 * 60_000;
+
+const SURVEYED_MS = 5 * 60_000;
 
 const CAUSE = 'metric-check-failed';
 
@@ -69,19 +72,21 @@ export function refuseMetrics(
 
 /** Asks each expression once, before anything is touched: what CloudWatch does not accept is `invalid-input`. */
 export async function surveyMetrics(ctx: MetricContext, checks: readonly MetricCheck[]): Promise<void> {
+  const asked = checks.filter((check) => !isStandard(check));
+  const time = asked.length === 0 ? undefined : await askTime(ctx);
+  if (time?.kind !== 'answered' || time.date === undefined) return;
+  const to = wholeMinutes(time.date.getTime(), Math.floor);
+  const minutes = { from: to - SURVEYED_MS, to };
   const problems = await Promise.all(
-    checks.map(async ({ name, expression }) => {
-      if (expression === undefined) return [];
-      const asked = await ask(ctx, [expressionQuery(expression)], SOME_MINUTE);
-      return asked.kind === 'refused' ? [`metrics: the expression of ${name}: ${asked.detail}`] : [];
+    asked.map(async ({ name, expression = '' }) => {
+      const answer = await ask(ctx, [expressionQuery(expression)], minutes);
+      return answer.kind === 'refused' ? [`metrics: the expression of ${name}: ${answer.detail}`] : [];
     }),
   );
-  const [first] = problems.flat();
-  if (first !== undefined) {
-    throw new DeployError('invalid-input', problems.flat().join(' '), {
-      hint: 'Try the expression in the console of CloudWatch. Nothing was touched.',
-    });
-  }
+  if (problems.flat().length === 0) return;
+  throw new DeployError('invalid-input', problems.flat().join(' '), {
+    hint: 'Try the expression in the console of CloudWatch. Nothing was touched.',
+  });
 }
 
 /**
