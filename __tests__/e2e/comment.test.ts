@@ -179,7 +179,7 @@ describe('the comment on a pull request', () => {
       await commented(sim, github, PULL_REQUEST, onFailure);
       expect(github.comments).toEqual([]);
       await commented(sim, github, PULL_REQUEST, { ...onFailure, cpu: '256', memory: '8192' });
-      expect(bodies(github)[0]).toContain('❌ Failed');
+      expect(bodies(github)[0]).toContain('✋ Not started: a check failed');
       await commented(sim, github, PULL_REQUEST, onFailure);
       expect(bodies(github)).toEqual([expect.stringContaining('📋 Planned')]);
     }),
