@@ -22,10 +22,16 @@ function sceneOf(page: Page, title: string): Locator {
   return page.locator('section.scene', { has: page.locator('h2', { hasText: title }) }).first();
 }
 
+function faceOf(page: Page, title: string, face: string): Locator {
+  return sceneOf(page, title)
+    .locator('.face', { has: page.locator('h3', { hasText: face }) })
+    .first();
+}
+
 async function takeForReadme(scheme: Scheme): Promise<void> {
   await withPage(path, { width: 780, scheme }, async (page) => {
     for (const [name, title] of Object.entries(README)) {
-      const summary = sceneOf(page, title).locator('.face').first().locator('.markdown');
+      const summary = faceOf(page, title, 'Job summary').locator('.markdown');
       await summary.screenshot({ path: join(folder, `${name}-${scheme}.png`) });
     }
   });

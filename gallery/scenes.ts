@@ -6,6 +6,7 @@ import { createService } from '../simulator/engine/services.ts';
 import { primaryOf } from '../simulator/engine/service-deployments.ts';
 import type { SeedOptions } from '../simulator/scenario/seed.ts';
 import { hasDeploymentUnderway, type Simulator } from '../simulator/simulator.ts';
+import type { JsonObject } from '../simulator/state/json.ts';
 
 export interface Scene {
   readonly title: string;
@@ -119,6 +120,23 @@ const TOO_SMALL = JSON.stringify({
   memory: '1024',
 });
 
+/** Pauses of a blue/green or canary service, which ECS ends by itself after an hour. */
+function pausesAt(...lifecycleStages: string[]): { lifecycleHooks: JsonObject[] } {
+  const timeoutConfiguration = { timeoutInMinutes: 60, action: 'ROLLBACK' };
+  return { lifecycleHooks: [{ targetType: 'PAUSE', lifecycleStages, timeoutConfiguration }] };
+}
+
+const AFTER_TEST = { strategy: 'BLUE_GREEN', bakeTimeInMinutes: 1, ...pausesAt('POST_TEST_TRAFFIC_SHIFT') };
+
+const CANARY = {
+  strategy: 'CANARY',
+  canaryConfiguration: { canaryPercent: 20, canaryBakeTimeInMinutes: 2 },
+  bakeTimeInMinutes: 1,
+  ...pausesAt('POST_PRODUCTION_TRAFFIC_SHIFT'),
+};
+
+const BLUEGREEN = { ...tag('v2'), service: 'bluegreen' };
+
 export const SCENES: readonly Scene[] = [
   {
     title: 'Proven healthy',
@@ -134,6 +152,73 @@ export const SCENES: readonly Scene[] = [
     ends: 'succeeded 0',
     speed: 40,
     inputs: { ...tag('v2'), service: 'bluegreen' },
+  },
+  {
+    title: 'Proven healthy, blue/green: the test URL answered the pause',
+    ends: 'succeeded 0',
+    speed: 40,
+    world: { blueGreen: AFTER_TEST },
+    inputs: BLUEGREEN,
+    prepare: (sim: Simulator): Record<string, string> => ({
+      'test-url': url(sim, '/health', 'bluegreen-test'),
+    }),
+  },
+  {
+    title: 'Started: a pause waits for a person',
+    ends: 'started 0',
+    speed: 40,
+    world: { blueGreen: AFTER_TEST },
+    inputs: { ...BLUEGREEN, promotion: 'manual' },
+  },
+  {
+    title: 'Promoted: a person has let it go on',
+    ends: 'succeeded 0',
+    speed: 40,
+    world: { blueGreen: AFTER_TEST },
+    earlier: [{ ...BLUEGREEN, promotion: 'manual' }],
+    inputs: { service: 'bluegreen', mode: 'promote' },
+  },
+  {
+    title: 'Rolled back at test traffic, before any user was reached',
+    ends: 'rolled-back http-check-failed 1',
+    speed: 40,
+    world: { blueGreen: AFTER_TEST, tags: ['error500-1'] },
+    inputs: { ...BLUEGREEN, 'image-tag': 'error500-1', 'health-check-deadline-seconds': '2' },
+    prepare: (sim: Simulator): Record<string, string> => ({
+      'test-url': url(sim, '/health', 'bluegreen-test'),
+    }),
+  },
+  {
+    title: 'Rolled back at a step of a canary',
+    ends: 'rolled-back http-check-failed 1',
+    speed: 40,
+    world: { blueGreen: CANARY, tags: ['error500-1'] },
+    inputs: { ...BLUEGREEN, 'image-tag': 'error500-1' },
+    prepare: (sim: Simulator): Record<string, string> => ({
+      'health-check-url': url(sim, '/health', 'bluegreen'),
+    }),
+  },
+  {
+    title: 'Proven healthy, on a base that differs from what ran',
+    ends: 'succeeded 0',
+    inputs: tag('v2'),
+    prepare: (sim: Simulator): Record<string, string> => {
+      const backend = sim.world.taskDefinitions.find('backend');
+      sim.operator.registerTaskDefinition({ ...backend?.body, cpu: '512', memory: '1024' });
+      return {};
+    },
+  },
+  {
+    title: 'Failed and rolled back by digest: the last good revision names a tag that has moved',
+    ends: 'rolled-back http-check-failed 1',
+    inputs: tag('error500-1'),
+    prepare: (sim: Simulator): Record<string, string> => {
+      sim.world.registry.push('backend', 'live');
+      sim.operator.deploy('backend', 'live');
+      sim.world.clock.skip(1800);
+      sim.world.registry.push('backend', 'live');
+      return { 'health-check-url': url(sim) };
+    },
   },
   {
     title: 'Nothing differs',

@@ -17,7 +17,7 @@ import { commentContext, postComment } from './report/post-comment.ts';
 import { ProgressLog } from './report/progress-log.ts';
 import { announceComment, withoutSecrets } from './report/publish.ts';
 import { composeReport, runFacts } from './report/report.ts';
-import { newRunRecord } from './report/run-record.ts';
+import { newRunRecord, withTaskLeft } from './report/run-record.ts';
 import { renderSummary } from './report/summary.ts';
 import { endOnCancel, type Interruption } from './rollout/cancel.ts';
 import { findInterrupted } from './rollout/find-interrupted.ts';
@@ -70,11 +70,13 @@ async function finishDeployment(
     );
     await deregisterLeft(aws, system, log, savedState, serviceRuns);
     for (const { outcome } of serviceRuns) log.line(outcome?.nowRunning ?? '');
+    const ending = withTaskLeft({ ...KILLED, hint: undefined, evidence: [] }, savedState.preDeployTask);
+    if (savedState.preDeployTask !== undefined) log.line(`${ending.message} ${ending.hint ?? ''}`);
     const { steps, lines, warnings, notes, points } = log;
     const report = composeReport(
       undefined,
       runFacts(runner.env, commitOf(event)),
-      { ...newRunRecord(), serviceRuns, ending: { ...KILLED, hint: undefined, evidence: [] } },
+      { ...newRunRecord(), serviceRuns, ending },
       {
         startedAt,
         durationSeconds: secondsSince(startedAt, system.date()),

@@ -75,7 +75,7 @@ describe('the comment on a pull request', () => {
       expect(second.log).toContain('Comment updated on pull request #7');
       expect(bodies(github)).toHaveLength(1);
       const [body = ''] = bodies(github);
-      expect(body).toContain('### ❌ Failed and rolled back: backend in demo');
+      expect(body).toContain('### ↩️ Failed and rolled back to backend:2: backend in demo');
       expect(body).toContain('Last deployments');
       expect(body).toContain('actions/runs/41');
       expect(body).not.toContain('DATABASE_URL is not set');
@@ -179,7 +179,7 @@ describe('the comment on a pull request', () => {
       await commented(sim, github, PULL_REQUEST, onFailure);
       expect(github.comments).toEqual([]);
       await commented(sim, github, PULL_REQUEST, { ...onFailure, cpu: '256', memory: '8192' });
-      expect(bodies(github)[0]).toContain('❌ Failed');
+      expect(bodies(github)[0]).toContain('✋ Not started: a check failed');
       await commented(sim, github, PULL_REQUEST, onFailure);
       expect(bodies(github)).toEqual([expect.stringContaining('📋 Planned')]);
     }),

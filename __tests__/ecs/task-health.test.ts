@@ -2,7 +2,7 @@ import type { Task } from '@aws-sdk/client-ecs';
 import { describe, expect, test } from '@jest/globals';
 import type { Aws } from '../../src/aws/clients.ts';
 import type { Observation } from '../../src/rollout/observe.ts';
-import { readTaskHealth } from '../../src/ecs/task-health.ts';
+import { hasContainerChecks, readTaskHealth } from '../../src/ecs/task-health.ts';
 import { fakeClock } from '../fakes/clock.ts';
 import {
   awsError,
@@ -121,6 +121,18 @@ describe('a look at the tasks', () => {
   ])('believes the container health check where %s', async (_, healthChecks) => {
     const tasks = [running('1', { healthStatus: 'HEALTHY' }), running('2', { healthStatus: 'UNKNOWN' })];
     expect(healthy(await look({ tasks, healthChecks }))).toEqual(['1']);
+  });
+
+  test.each<[string, object, boolean]>([
+    ['a command', { healthCheck: { command: ['CMD', 'true'] } }, true],
+    ['null', { healthCheck: null }, false],
+    ['an empty object', { healthCheck: {} }, false],
+    ["Docker's NONE", { healthCheck: { command: ['NONE'] } }, false],
+    ['no command', { healthCheck: { command: [], interval: 5 } }, false],
+    ['nothing', {}, false],
+  ])('of a health check that is %s', (_what, container, checks) => {
+    const containerDefinitions = [{ name: 'web', image: 'i', ...container }];
+    expect(hasContainerChecks({ family: 'web', containerDefinitions })).toBe(checks);
   });
 
   test('has no use for the check of a container that is not essential: ECS says UNKNOWN for ever', async () => {

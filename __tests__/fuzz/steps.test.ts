@@ -122,7 +122,7 @@ test(
               ...(times === undefined ? {} : { times }),
               effect: { kind: 'rewrite', rewrite: (body) => broken(body, changes) },
             });
-            const result = await step(sim, { 'wait-for-minutes': '5', ...inputs });
+            const result = await step(sim, { 'wait-for-minutes': '2', ...inputs });
             expect(RESULTS).toContain(result.outputs['result']);
             expect(result.log.split('\n').filter((line) => SLIP.test(line))).toEqual([]);
             expect(result.outputs['message']).toMatch(/\S/);

@@ -10,11 +10,13 @@ interface Fakes {
   readonly images?: Readonly<Record<string, string>>;
   readonly error?: Error;
   readonly repositoryError?: Error;
+  /** Of the run. */
+  readonly account?: string;
 }
 
 async function provided(
   source: Exclude<ImageSource, { kind: 'build' }>,
-  { images = {}, error, repositoryError }: Fakes = {},
+  { images = {}, error, repositoryError, account }: Fakes = {},
 ): Promise<{ images: ProvidedImages; said: readonly string[]; asked: string[] }> {
   const log = fakeLog();
   const asked: string[] = [];
@@ -42,7 +44,7 @@ async function provided(
         : Promise.reject(repositoryError),
   });
   const ctx = { aws: { ecr, region: REGION }, log } as unknown as Parameters<typeof provideImages>[0];
-  return { images: await provideImages(ctx, source), said: log.said, asked };
+  return { images: await provideImages(ctx, source, account), said: log.said, asked };
 }
 
 describe('an image', () => {
@@ -124,6 +126,48 @@ describe('an image', () => {
 
   it('that is not named changes nothing', async () => {
     expect((await provided({ kind: 'none' })).images).toEqual({ kind: 'none' });
+  });
+
+  const HOST = `${ACCOUNT}.dkr.ecr.${REGION}.amazonaws.com`;
+  const NO_REPOSITORY = { error: awsError('RepositoryNotFoundException') };
+
+  it.each<[string, string, Fakes, string]>([
+    [
+      'a pull-through cache',
+      `${HOST}/docker-hub/library/nginx:1`,
+      NO_REPOSITORY,
+      'looks like a pull-through cache',
+    ],
+    ['a tag that a cache has not fetched yet', `${HOST}/quay/o/n:2`, {}, 'looks like a pull-through cache'],
+    [
+      'another account',
+      REPOSITORY,
+      { ...NO_REPOSITORY, account: '999999999999' },
+      `account ${ACCOUNT} may have it`,
+    ],
+    [
+      'a tag of another account',
+      `${REPOSITORY}:2`,
+      { account: '999999999999' },
+      `account ${ACCOUNT} may have it`,
+    ],
+  ])(
+    'in %s may be there all the same, so it is deployed with a warning',
+    async (_what, reference, fakes, words) => {
+      const { images, said } = await provided({ kind: 'reference', reference }, fakes);
+      expect(images).toMatchObject({ kind: 'one', image: { reference, digest: undefined } });
+      expect(said.join()).toContain(words);
+    },
+  );
+
+  it.each<[string, Fakes]>([
+    [`${HOST}/team/backend:1`, NO_REPOSITORY],
+    [`${HOST}/team/backend:1`, { account: ACCOUNT }],
+    [`${HOST}/team/backend:1`, {}],
+  ])('of this account that is missing is refused: %s, %j', async (reference, fakes) => {
+    await expect(provided({ kind: 'reference', reference }, fakes)).rejects.toMatchObject({
+      conclusion: { cause: 'preflight-failed' },
+    });
   });
 
   const TAG = { kind: 'existing-tag', repository: 'backend', tag: 'v1' } as const;

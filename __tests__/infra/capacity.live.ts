@@ -4,6 +4,7 @@ import type { Simulator } from '../../simulator/simulator.ts';
 import { FOR_A_PERSON, FURTHER, IMPLIED } from './iam/terraform.ts';
 import { ACTIONS } from './iam/terraform-actions.ts';
 import { inventory } from './inventory.ts';
+import { changesIn } from './planned.ts';
 import { ACCOUNT, expectResult, made, openStage, push, running, simulatorOf } from './stage.ts';
 import type { Stage } from './stage.ts';
 import { actionsIn, logging } from './terraform-calls.ts';
@@ -44,6 +45,7 @@ const GIVEN = {
   let stage: Stage;
   let sim: Simulator | undefined;
   let before: string[];
+  let settings: Readonly<Record<string, unknown>>;
 
   beforeAll(async () => {
     stage = await openStage('prod');
@@ -62,11 +64,8 @@ const GIVEN = {
       { ...ACCOUNT, aws_route53_zone: { zone }, aws_secretsmanager_secret: { secret } },
       { zone: 'aws_route53_zone.zone.zone_id', secret: 'aws_secretsmanager_secret.secret.arn' },
     );
-    await useSettings(stage.workspace, {
-      ...GIVEN,
-      hosted_zone_id: outputs['zone'],
-      secrets: { API_KEY: outputs['secret'] },
-    });
+    settings = { ...GIVEN, hosted_zone_id: outputs['zone'], secrets: { API_KEY: outputs['secret'] } };
+    await useSettings(stage.workspace, settings);
     await useLoopbackBuckets(stage.workspace, TAGS);
     before = await inventory(stage.moto.url);
     await useLocalState(stage.workspace);
@@ -88,6 +87,19 @@ const GIVEN = {
     expectResult(result, 'succeeded');
     expect(running(sim, 'backend-gpu')).toEqual([digest, digest]);
     expect(await differences(stage.workspace, OUTSIDE, stage.ecsOf(sim))).toBe('');
+  }, 900_000);
+
+  test('does not sleep for good where the night goes while it sleeps', async () => {
+    await useSettings(stage.workspace, { ...settings, night: null });
+    const changes = await changesIn(stage.workspace, ['-refresh=false', ...OUTSIDE]);
+    await useSettings(stage.workspace, settings);
+    // A new range, whatever the schedule has made of the old one.
+    expect(changes.filter(({ type }) => type === 'aws_appautoscaling_target')).toEqual([
+      expect.objectContaining({
+        actions: ['delete', 'create'],
+        after: expect.objectContaining({ min_capacity: 2, max_capacity: 8 }),
+      }),
+    ]);
   }, 900_000);
 
   test('is destroyed without a rest', async () => {

@@ -147,7 +147,7 @@ const FORBIDDEN: readonly (readonly [string, string, Authorization['context']?])
     for (const call of callsOfTheSuite()) {
       asked[call.caller === PLAN_CALLER ? 'plan' : 'deploy'].push(...authorizationsOf(call));
     }
-  });
+  }, 600_000);
 
   test('are held against the calls of the whole suite', () => {
     expect(asked.deploy.length).toBeGreaterThan(5_000);

@@ -39,6 +39,11 @@ describe('the folders of the environments', () => {
     const text = read(name, 'main.tf');
     const settings = await readSettings(new URL(`environments/${name}/`, INFRA));
     expect(settings).toMatchObject({ name: 'backend', environment: name });
+    // A task without ffmpeg gets no request; one that answers nothing is replaced.
+    expect(settings).toMatchObject({
+      health_check_path: '/ready',
+      container_health_check: ['CMD', 'python', '-m', 'app.healthcheck'],
+    });
     // Who follows the guide at night or in another time zone finds it awake.
     expect(settings).not.toHaveProperty('night');
     expect(text).toMatch(new RegExp(`^ {4}key += "backend-${name}\\.tfstate"$`, 'm'));

@@ -34,7 +34,7 @@ sayIfSkipped('fmt, validate and terraform test', missing);
     for (const each of [workspace, account]) {
       expect(await each.succeed(['validate', '-no-color'])).toContain('The configuration is valid.');
     }
-  });
+  }, 600_000);
 
   test('is initialised as it is locked', async () => {
     const locked = await mkdtemp(join(tmpdir(), 'locked-'));

@@ -12,6 +12,10 @@ const BUILD = { 'ecr-repository': 'backend', context: '.' };
 describe('what is hardly meant', () => {
   test.each<[Record<string, string>, RegExp]>([
     [{ ...BUILD, 'build-args': 'A=1,B_2=2' }, /^build-args: the value of A holds ",B_2="/],
+    [
+      { ...BUILD, 'push-tags': 'latest, feature/login' },
+      /^push-tags: feature\/login names a repository of Docker Hub.*write feature-login/,
+    ],
     [{ command: 'NODE_ENV=x node app.js' }, /^command: it begins with the assignment NODE_ENV=…/],
     [{ 'pre-deploy-command': 'A=1 ./migrate' }, /^pre-deploy-command: it begins with the assignment A=…/],
     [
@@ -54,6 +58,10 @@ describe('what is hardly meant', () => {
 
   test.each<Record<string, string>>([
     { ...BUILD, 'build-args': 'A=1, two, three\nB=x=1,y=2' },
+    {
+      ...BUILD,
+      'push-tags': 'v1, 123456789012.dkr.ecr.us-east-1.amazonaws.com/web:v1\nghcr.io/o/web, o/web:v1',
+    },
     { command: 'node app.js --env=x' },
     { command: '["sh", "-c", "A=1 node app.js"]' },
     {

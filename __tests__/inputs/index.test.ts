@@ -241,6 +241,36 @@ describe('cluster and services', () => {
   });
 });
 
+describe('secrets of a build', () => {
+  const build = { service: 'web', 'ecr-repository': 'backend', context: '.' };
+
+  it.each<[Inputs, string]>([
+    [
+      { 'build-secrets': 'npm=a', 'build-secret-files': 'npm=.npmrc' },
+      'build-secret-files: the secret "npm" is in build-secrets too',
+    ],
+    [
+      { 'build-secret-files': 'npm=.npmrc', 'build-secret-envs': 'npm=NPM' },
+      'build-secret-envs: the secret "npm" is in build-secret-files too',
+    ],
+    [
+      { 'build-secret-files': 'id=npm,src=.npmrc' },
+      'build-secret-files: that is the form of the command line. Write npm=',
+    ],
+    [
+      { 'build-secrets': 'id=npm,env=NPM_TOKEN' },
+      'build-secrets: that is the form of the command line. Write npm=',
+    ],
+  ])('%j are refused', (inputs, words) => {
+    expect(problemsOf({ ...build, ...inputs })).toEqual([expect.stringContaining(words)]);
+    expect(problemsOf({ ...build, ...inputs }).join()).not.toContain('NPM_TOKEN');
+  });
+
+  it('may have values of any form', () => {
+    expect(problemsOf({ ...build, 'build-secrets': 'id=a,b=c\nnpm=id=x,src=y' })).toEqual([]);
+  });
+});
+
 describe('a value that is not allowed', () => {
   it.each<[string, string]>([
     ['wait-for-minutes', '10x'],

@@ -89,7 +89,10 @@ class FakeWorld {
       signal: this.#controller.signal,
       log: this.#log,
       aws: {
-        ecs: { describeTasks: () => this.#look() },
+        ecs: {
+          describeTasks: () => this.#look(),
+          listTasks: () => Promise.resolve({ $metadata: {}, taskArns: [] }),
+        },
         logs: { getLogEvents: ({ nextToken }) => this.#page(Number(nextToken ?? '0')) },
         ecsWrites: {
           runTask: () => {
@@ -228,14 +231,18 @@ describe('a pre-deploy task', () => {
   ])('that nobody may watch any more is left, and named: %s', async (error, cause) => {
     const world = new FakeWorld({ looks: [RUNNING, error] });
     await expect(world.run()).rejects.toMatchObject({ conclusion: { cause } });
-    expect(world.said.at(-1)).toBe('Task t1 was left alone: it may still be running in the cluster.');
+    expect(world.said.at(-1)).toBe(
+      'Task t1 was left alone: it may still be running in the cluster. To stop it: aws ecs stop-task --cluster prod --task t1',
+    );
     expect(world.stops).toEqual([]);
   });
 
   test('of a cancelled job is left, and named', async () => {
     const world = new FakeWorld({ looks: [RUNNING], cancelledIn: 3 });
     await expect(world.run()).rejects.toBeInstanceOf(Cancelled);
-    expect(world.said.at(-1)).toBe('Task t1 was left alone: it may still be running in the cluster.');
+    expect(world.said.at(-1)).toBe(
+      'Task t1 was left alone: it may still be running in the cluster. To stop it: aws ecs stop-task --cluster prod --task t1',
+    );
     expect(world.stops).toEqual([]);
   });
 });

@@ -62,6 +62,23 @@ describe('the heading grades', () => {
         }),
       ),
     ],
+    [
+      '↩️ Failed and rolled back to backend:7, and the URL still fails',
+      of(
+        ended(
+          { result: 'rolled-back', cause: 'http-check-failed', state: OLD },
+          {
+            rollback: {
+              kind: 'rolled-back',
+              gates: [
+                { gate: 'targets', state: 'passed', detail: '2 healthy' },
+                { gate: 'http', state: 'failed', detail: 'status 500' },
+              ],
+            },
+          },
+        ),
+      ),
+    ],
     ['⚠️ Live, not proven', of(ended(failed('http-check-failed', NEW)))],
     ['❌ Failed', of(ended(failed('http-check-failed', { ...NEW, serving: 'no' })))],
     ['❌ Failed', of(ended(failed('app-crashed', OLD)))],
@@ -108,6 +125,17 @@ describe('the heading grades', () => {
         ended({ result: 'rolled-back', cause: 'alarm' }),
         ended({ result: 'rolled-back', cause: 'alarm' }, {}, 'worker'),
       ),
+    ],
+    ['🚀 Deployment started', of(ended({ result: 'started' }))],
+    [
+      '⏸️ Waits for a decision',
+      {
+        ...of(ended({ result: 'started' })),
+        services: of(ended({ result: 'started' })).services.map((each) => ({
+          ...each,
+          stage: 'POST_TEST_TRAFFIC_SHIFT',
+        })),
+      },
     ],
     ['✅ Deployed', of(ended({}), ended({}, {}, 'worker'))],
     ['↩️ Rolled back on purpose to backend:7', { ...of(ended({ state: OLD })), mode: 'rollback' }],

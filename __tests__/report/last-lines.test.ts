@@ -64,6 +64,15 @@ describe('the most telling line of a container', () => {
       ['{"level":"fatal","msg":"no key"}', '{"level":"info"}'],
       '{"level":"fatal","msg":"no key"}',
     ],
+    [
+      'what a step of a build said, not that it failed',
+      [
+        '#8 [4/6] RUN pip',
+        '#8 2.101 ERROR: No matching distribution',
+        'ERROR: failed to solve: process "pip" did not complete',
+      ],
+      '#8 2.101 ERROR: No matching distribution',
+    ],
     ['a plain error', ['ERROR could not bind', 'stopping', 'bye'], 'ERROR could not bind'],
     ['words of trouble', ['starting', 'database is not found', 'bye'], 'database is not found'],
     ['the last line that is not empty, where nothing says more', ['one', 'two', '', ' '], 'two'],
@@ -127,6 +136,16 @@ describe('the last lines', () => {
     expect(decisiveLine(report)).toBeUndefined();
   });
 
+  test('after a rollback that failed are about what failed first', () => {
+    const evidence: Evidence[] = [
+      { kind: 'first-cause', text: 'http-check-failed: completed, but u failed' },
+      ...logs('web: listening'),
+    ];
+    const report = { ...failed(evidence), cause: 'rollback-failed' } as Report;
+    expect(decisiveLine(report)).toBeUndefined();
+    expect(lastLines(report).map(({ title }) => title)).toEqual(['Last log lines of the new tasks']);
+  });
+
   test('of services behind one URL have its answer once', () => {
     const outcome = outcomeOf({
       result: 'rolled-back',
@@ -159,7 +178,7 @@ describe('where they stand', () => {
   test('in the comment a link to them, and none of them', () => {
     const comment = renderComment(report, 'key', undefined);
     expect(comment).toContain(
-      '**Why:** [last log lines of the container that failed](https://github.com/octo-org/video/actions/runs/42',
+      '**Look at:** [last log lines of the container that failed](https://github.com/octo-org/video/actions/runs/42',
     );
     expect(comment).not.toContain('DATABASE_URL');
   });

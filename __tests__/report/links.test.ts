@@ -10,6 +10,8 @@ import {
   taskUrl,
 } from '../../src/report/further.ts';
 import type { Report } from '../../src/report/report.ts';
+import { endingOf } from '../../src/report/run-record.ts';
+import { DeployError } from '../../src/runtime/error.ts';
 import { outcomeOf, requestOf, serviceRunOf } from '../fakes/literals.ts';
 import { reportOf } from './reports.ts';
 
@@ -95,6 +97,14 @@ describe('what a failure links to', () => {
   it('names the log, the task and the query, before the service', () => {
     const links = furtherLinks(failed()).map((each) => /^\[(.*?)\]/.exec(each)?.[1]);
     expect(links).toEqual(['Log of the task', 'Task', 'Logs Insights']);
+  });
+
+  it('names those of a pre-deploy task, which belongs to no service yet', () => {
+    const evidence = [{ kind: 'log', text: 'app: boom', from: FROM }] as const;
+    const ending = endingOf(new DeployError('pre-deploy-task-failed', 'It failed.', { evidence }));
+    expect(furtherLinks(reportOf({ serviceRuns: [], ending })).join()).toContain(
+      '/ecs/v2/clusters/prod/tasks/0af1/configuration?region=eu-central-1',
+    );
   });
 
   it('is the alarm that it failed for', () => {

@@ -66,7 +66,7 @@ describe('the end of a run', () => {
   it('that failed is one error annotation whose first line is the message', async () => {
     const { annotations } = await published(reportOf({ serviceRuns: [serviceRunOf({ outcome: FAILED })] }));
     expect(annotations).toEqual([
-      'backend:8 failed on backend: its tasks exit with 1.\nbackend runs backend:7 again.\nLook at the log.',
+      'backend:8 failed on backend: its tasks exit with 1.\nbackend runs backend:7 again.\nWhat to do: Look at the log.',
     ]);
   });
 
@@ -83,14 +83,16 @@ describe('the end of a run', () => {
     expect(lines).toContain('✅ Deployed — backend:8 is deployed to backend and proven healthy.');
   });
 
-  it('says in its last lines what, why, what runs now and what to do', async () => {
+  it('says in its last lines how and why, and the rest once, in the annotation below them', async () => {
     const { lines } = await published(reportOf({ serviceRuns: [serviceRunOf({ outcome: FAILED })] }));
-    expect(lines).toEqual([
-      '─'.repeat(60),
-      '↩️ Failed and rolled back to backend:7 — backend:8 failed on backend: its tasks exit with 1.',
-      'Cause: app-crashed',
-      'backend runs backend:7 again.',
-      'What to do: Look at the log.',
+    expect(lines).toEqual(['─'.repeat(60), '↩️ Failed and rolled back to backend:7', 'Cause: app-crashed']);
+  });
+
+  it('that went well says in its last lines what runs now', async () => {
+    const { lines } = await published(reportOf());
+    expect(lines.slice(-2)).toEqual([
+      '✅ Deployed — backend:8 is deployed to backend and proven healthy.',
+      'backend runs backend:8.',
     ]);
   });
 
@@ -132,8 +134,9 @@ describe('secrets at the end of a run', () => {
         { kind: 'log', text: `logged ${secret}` },
       ],
     } as const;
+    const gates = [{ gate: 'http', state: 'failed', detail: `got ${secret}` }] as const;
     const report = reportOf(
-      { serviceRuns: [serviceRunOf({ outcome })] },
+      { serviceRuns: [serviceRunOf({ outcome, gates, rollback: { kind: 'rolled-back', gates } })] },
       { lines: [{ at: 0, text: secret }] },
     );
     const { file, ...rest } = await published(report, { secrets: [secret] });

@@ -130,9 +130,15 @@ test('a lifecycle hook that fails is nobody who stopped it', () => {
   expect(evaluate(seen, NO_HISTORY, terms())).toEqual({
     kind: 'failed',
     ecs: 'rolling-back',
-    cause: 'unknown',
+    cause: 'lifecycle-hook-failed',
     reason: rollbackReason,
   });
+});
+
+test('traffic that could not be shifted has a cause of its own', () => {
+  const rollbackReason = 'Service deployment rolled back because of invalid networking configuration.';
+  const seen = observation({ deployment: deployment({ status: 'ROLLBACK_IN_PROGRESS', rollbackReason }) });
+  expect(evaluate(seen, NO_HISTORY, terms())).toMatchObject({ cause: 'traffic-shift-failed' });
 });
 
 describe('a detector that triggered while the deployment is IN_PROGRESS', () => {

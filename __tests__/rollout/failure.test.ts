@@ -83,6 +83,16 @@ describe('how a watch ended, and what can be done about it', () => {
       { result: 'failed', reason: 'was stopped: Stopped by the user', recovery: 'leave' },
     ],
     [
+      'stopped by hand, with a reason that says nothing of it: left out',
+      {
+        kind: 'failed',
+        ecs: 'ended',
+        cause: 'deployment-stopped',
+        reason: 'ECS deployment ecs-svc/1 in progress.',
+      },
+      { result: 'failed', reason: 'was stopped', recovery: 'leave' },
+    ],
+    [
       'rolled back by hand: followed',
       { kind: 'failed', ecs: 'rolling-back', cause: 'deployment-stopped', reason: '' },
       { result: 'failed', cause: 'deployment-stopped', reason: 'was stopped', recovery: 'follow-ecs' },

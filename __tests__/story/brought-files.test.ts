@@ -20,6 +20,13 @@ describe('null and empty are absent', () => {
   );
 });
 
+test('a health check that Docker reads as none does not make a healthy release roll back', () =>
+  inAWorld({}, async (sim) => {
+    const result = await withFile(sim, file({ healthCheck: { command: ['NONE'] } }));
+    expectGreen(result, 'succeeded');
+    expect(result.outputs['message']).toContain('nothing checks their health');
+  }));
+
 describe('types', () => {
   test.each<[string, object, object]>([
     ['a number as the value of a variable', { environment: [{ name: 'PORT', value: 8080 }] }, {}],

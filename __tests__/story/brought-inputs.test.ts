@@ -299,3 +299,17 @@ describe('values of several lines', () => {
       expect(result.log).toContain('line 2 opens B<<END, and no later line is END');
     }));
 });
+
+describe('an image that this run cannot know of', () => {
+  test.each<[string, string]>([
+    ['a pull-through cache', '123456789012.dkr.ecr.us-east-1.amazonaws.com/docker-hub/library/nginx:1'],
+    ['another account', '999999999999.dkr.ecr.us-east-1.amazonaws.com/shared:1'],
+  ])('in %s is never refused, and said to be unchecked', (_what, image) =>
+    inAWorld({}, async (sim) => {
+      const result = await step(sim, { image, mode: 'plan' });
+      expectGreen(result, 'planned');
+      expect(result.warnings.join()).toContain('it is deployed unchecked');
+      expect(result.log).not.toContain('FAILED');
+    }),
+  );
+});

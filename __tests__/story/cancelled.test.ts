@@ -1,19 +1,16 @@
 import { describe, expect, test } from '@jest/globals';
-import type { StepOptions } from '../../runner/step.ts';
 import type { Simulator } from '../../simulator/simulator.ts';
-import { accepted, expectRed, inAWorld, mutations, production, service, step, tag } from './world.ts';
-
-/** Sends a signal once, as soon as the log shows a text (and one that comes later). */
-function signalAt(text: string, signal: NodeJS.Signals, later = text): StepOptions {
-  let sent = false;
-  return {
-    onOutput: (log, kill) => {
-      if (sent || !log.includes(text) || !log.slice(log.indexOf(text)).includes(later)) return;
-      sent = true;
-      kill(signal);
-    },
-  };
-}
+import {
+  accepted,
+  expectRed,
+  inAWorld,
+  mutations,
+  production,
+  service,
+  step,
+  tag,
+  signalAt,
+} from './world.ts';
 
 describe('a job that is cancelled during the rollout', () => {
   test('asks ECS once to roll back with on-cancel: rollback, and does not wait for it', () =>

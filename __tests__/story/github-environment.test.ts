@@ -117,6 +117,35 @@ describe('a run with github-environment', () => {
       expect(latest(github)).toEqual({ b: 'in_progress' });
     }));
 
+  test('that waits at a pause stays in progress, and mode: promote finishes the same deployment', async () => {
+    const github = await startGitHub({});
+    const blueGreen = {
+      strategy: 'BLUE_GREEN',
+      bakeTimeInMinutes: 1,
+      lifecycleHooks: [
+        {
+          targetType: 'PAUSE',
+          lifecycleStages: ['POST_TEST_TRAFFIC_SHIFT'],
+          timeoutConfiguration: { timeoutInMinutes: 60, action: 'ROLLBACK' },
+        },
+      ],
+    };
+    try {
+      await inAWorld({ tags: [NEW], blueGreen: blueGreen }, async (sim) => {
+        const service = { service: 'bluegreen' };
+        const waiting = await deploy(sim, github, { ...tag(NEW), ...service, promotion: 'manual' }, '41');
+        expectGreen(waiting, 'started');
+        expect(waiting.summary).toContain('## ⏸️ Waits for a decision: bluegreen in demo');
+        expect(latest(github)).toEqual({ b: 'in_progress' });
+        expectGreen(await deploy(sim, github, { ...service, mode: 'promote' }), 'succeeded');
+        expect(latest(github)).toEqual({ b: 'success' });
+        expect(github.deployments.all).toHaveLength(1);
+      });
+    } finally {
+      await github.close();
+    }
+  });
+
   test('that is cancelled ends it as an error', () =>
     withGitHub({}, async (sim, github) => {
       const result = await step(

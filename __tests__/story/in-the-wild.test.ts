@@ -294,3 +294,34 @@ describe('alarms', () => {
       },
     ));
 });
+
+describe('a container that ECS starts again in place', () => {
+  /** The definition of `worker`, with a restart policy of the shortest period. */
+  const definition = {
+    family: 'worker',
+    networkMode: 'awsvpc',
+    requiresCompatibilities: ['FARGATE'],
+    cpu: '256',
+    memory: '512',
+    executionRoleArn: 'arn:aws:iam::123456789012:role/ecs-execution',
+    containerDefinitions: [
+      { name: 'worker', image: 'placeholder', restartPolicy: { enabled: true, restartAttemptPeriod: 60 } },
+    ],
+  };
+  const files = { 'task.json': JSON.stringify(definition) };
+  const inputs = { service: 'worker', 'task-definition': 'task.json' };
+
+  test('for ever is no proof of its tasks, though each of them stays RUNNING', () =>
+    inAWorld({}, async (sim) => {
+      const result = await step(sim, { ...tag('latecrash-1'), ...inputs }, { files });
+      expectRed(result, 'rolled-back', 'app-crashed');
+      expect(result.outputs['message']).toContain('exited with code 1: its restart policy started it again');
+    }));
+
+  test('never is proven by its running, once it has run for a while', () =>
+    inAWorld({}, async (sim) => {
+      const result = await step(sim, { ...tag('v2'), ...inputs }, { files });
+      expectGreen(result, 'succeeded');
+      expect(Number(result.outputs['duration-seconds'])).toBeGreaterThan(60);
+    }));
+});

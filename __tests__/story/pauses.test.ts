@@ -163,6 +163,19 @@ describe('promotion: manual', () => {
       expect(answers(sim)).toEqual([]);
     }));
 
+  test('mode: rollback takes back what waits, at once, and that is a good end', () =>
+    inAWorld({ blueGreen: AFTER_TEST as never }, async (sim) => {
+      const first = await step(sim, MANUAL);
+      const arn = first.outputs['service-deployment-arn'] ?? '';
+      const second = await step(sim, { ...BLUEGREEN, mode: 'rollback', 'service-deployment-arn': arn });
+      expectGreen(second, 'succeeded');
+      expect(second.outputs['message']).toContain('is back on bluegreen:1: the deployment of bluegreen:2');
+      expect(accepted(sim, 'UpdateService')).toHaveLength(1);
+      expect(production(sim, 'bluegreen')).toBe('bluegreen:1 COMPLETED');
+      const again = await step(sim, { ...BLUEGREEN, mode: 'rollback', 'service-deployment-arn': arn });
+      expectRed(again, 'superseded', 'superseded');
+    }));
+
   test('mode: promote where nothing waits is invalid-input, and touches nothing', () =>
     inAWorld({ blueGreen: AFTER_TEST as never }, async (sim) => {
       const result = await step(sim, { ...BLUEGREEN, mode: 'promote' });
@@ -180,5 +193,40 @@ describe('promotion: manual', () => {
       const other = await step(sim, { ...BLUEGREEN, mode: 'promote', 'service-deployment-arn': another });
       expectRed(other, 'superseded', 'superseded');
       expect(mutations(sim)).toEqual([]);
+    }));
+});
+
+describe('what the strategy of a service means for the run', () => {
+  test('it gets the time of its bakes where none is set', () =>
+    inAWorld({ blueGreen: { strategy: 'BLUE_GREEN', bakeTimeInMinutes: 40 } }, async (sim) => {
+      expectGreen(await step(sim, { ...tag('v2'), ...BLUEGREEN }), 'succeeded');
+    }));
+
+  test('a time that is set and would not do is refused before anything is touched', () =>
+    inAWorld({ blueGreen: { strategy: 'BLUE_GREEN', bakeTimeInMinutes: 40 } }, async (sim) => {
+      const result = await step(sim, { ...tag('v2'), ...BLUEGREEN, 'wait-for-minutes': '35' });
+      expectRed(result, 'failed', 'invalid-input');
+      expect(result.outputs['message']).toContain('bakes and shifts (BLUE_GREEN) for 40 minutes by itself');
+      expect(mutations(sim)).toEqual([]);
+    }));
+
+  test('a test URL of a service that has no test traffic is refused', () =>
+    inAWorld({}, async (sim) => {
+      const result = await step(sim, { ...tag('v2'), 'test-url': 'http://127.0.0.1:9/' });
+      expectRed(result, 'failed', 'invalid-input');
+      expect(mutations(sim)).toEqual([]);
+    }));
+
+  test('without a pause test traffic may be over in seconds: a test URL is skipped then, with a warning', () =>
+    inAWorld({ blueGreen: { strategy: 'BLUE_GREEN', bakeTimeInMinutes: 1 } }, async (sim) => {
+      const result = await step(sim, {
+        ...tag('v2'),
+        ...BLUEGREEN,
+        'test-url': `${testUrlOf(sim)}/health`,
+        'health-check-successes': '9',
+      });
+      expectGreen(result, 'succeeded');
+      expect(result.warnings.join()).toContain('test-url gate skipped');
+      expect(result.outputs['message']).not.toContain('test URL');
     }));
 });

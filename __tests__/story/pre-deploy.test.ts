@@ -1,7 +1,17 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Task } from '../../simulator/state/model.ts';
 import type { Simulator } from '../../simulator/simulator.ts';
-import { accepted, expectGreen, expectRed, inAWorld, mutations, production, step, tag } from './world.ts';
+import {
+  accepted,
+  expectGreen,
+  expectRed,
+  inAWorld,
+  mutations,
+  production,
+  signalAt,
+  step,
+  tag,
+} from './world.ts';
 
 /** Deploys v2 after this command. */
 function migrating(command: string, more: Record<string, string> = {}): Record<string, string> {
@@ -151,5 +161,64 @@ describe('a pre-deploy task', () => {
       expect(result.log).toMatch(/Task \w+ was left alone/);
       expect(oneOffTasks(sim)).toMatchObject([{ lastStatus: 'RUNNING' }]);
       expect(accepted(sim, 'UpdateService', 'StopTask')).toEqual([]);
+    }));
+});
+
+describe('a pre-deploy task of an earlier run that still runs', () => {
+  /** A migration of a job that was cancelled: it goes on for so long. */
+  async function leftBehind(sim: Simulator, seconds: number, exit = 0): Promise<void> {
+    const cancelled = await step(
+      sim,
+      migrating(`sleep ${seconds}; exit ${exit}`),
+      signalAt('runs the command', 'SIGINT'),
+    );
+    expectRed(cancelled, 'cancelled', 'cancelled');
+    const [id] = oneOffTasks(sim).map((task) => task.arn.split('/').at(-1) ?? '');
+    for (const text of [cancelled.outputs['message'], cancelled.errors.join(), cancelled.summary])
+      expect(text).toContain(id);
+    expect(cancelled.log).toContain(`aws ecs stop-task --cluster demo --task ${id ?? ''}`);
+  }
+
+  test.each([
+    ['ended well', 0],
+    ['ended badly, which is logged', 3],
+  ])('is waited for, never doubled: ours runs once it has %s', (_, exit) =>
+    inAWorld({}, async (sim) => {
+      await leftBehind(sim, 90, exit);
+      const result = await step(sim, migrating('sleep 5'));
+      expectGreen(result, 'succeeded');
+      const [first, second] = oneOffTasks(sim);
+      expect(oneOffTasks(sim)).toHaveLength(2);
+      expect(second?.createdAt).toBeGreaterThanOrEqual(first?.stoppedAt ?? Number.NaN);
+      expect(result.log).toContain('of an earlier run still runs in cluster demo: it is waited for');
+      if (exit !== 0) expect(result.log).toContain(`has ended, with exit code ${exit}: ours runs now.`);
+    }),
+  );
+
+  test('that does not end in time ends the run, and no service is touched', () =>
+    inAWorld({}, async (sim) => {
+      await leftBehind(sim, 3_600);
+      const result = await step(sim, migrating('true', { 'pre-deploy-timeout-minutes': '2' }));
+      expectRed(result, 'failed', 'pre-deploy-task-failed');
+      expect(result.outputs['message']).toContain('of an earlier run still runs');
+      expect(oneOffTasks(sim)).toHaveLength(1);
+      expect(accepted(sim, 'UpdateService')).toEqual([]);
+    }));
+
+  test('of another family is none of ours', () =>
+    inAWorld({}, async (sim) => {
+      const other = { ...migrating('sleep 600'), service: 'worker' };
+      expectRed(await step(sim, other, signalAt('runs the command', 'SIGINT')), 'cancelled', 'cancelled');
+      const result = await step(sim, migrating('true'));
+      expectGreen(result, 'succeeded');
+      expect(result.log).not.toContain('it is waited for');
+    }));
+
+  test('cannot be seen where tasks may not be listed: the log says so, and ours runs', () =>
+    inAWorld({}, async (sim) => {
+      sim.inject({ action: 'ListTasks', effect: { kind: 'denied' } });
+      const result = await step(sim, migrating('true'));
+      expectGreen(result, 'succeeded');
+      expect(result.log).toContain('Whether an earlier pre-deploy task still runs could not be read');
     }));
 });

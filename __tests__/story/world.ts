@@ -120,3 +120,15 @@ function expectEnd(result: StepResult, end: readonly unknown[]): void {
   const log = JSON.stringify(actual) === JSON.stringify(end) ? '' : result.log;
   expect([...actual, log]).toEqual([...end, '']);
 }
+
+/** Sends a signal once, as soon as the log shows a text (and one that comes later). */
+export function signalAt(text: string, signal: NodeJS.Signals, later = text): StepOptions {
+  let sent = false;
+  return {
+    onOutput: (log, kill) => {
+      if (sent || !log.includes(text) || !log.slice(log.indexOf(text)).includes(later)) return;
+      sent = true;
+      kill(signal);
+    },
+  };
+}

@@ -3,6 +3,7 @@ import { number, object, texts } from '../state/json.ts';
 import type { Container, StopCode, Task, TaskStatus } from '../state/model.ts';
 import { openLogs, print, printLines } from './container-logs.ts';
 import { findStartFailure, noExecutableText, outOfMemoryText } from './start-failures.ts';
+import { healthCheckOf } from './tasks.ts';
 import type { World } from './world.ts';
 
 /** What is to be done when something becomes of a task. */
@@ -105,7 +106,7 @@ function run(world: World, task: Task, observer: TaskObserver): void {
 }
 
 function runHealthCheck(world: World, task: Task, container: Container, observer: TaskObserver): void {
-  const check = object(container.definition, 'healthCheck');
+  const check = healthCheckOf(container.definition);
   if (check === undefined) return;
   const result = container.behaviour.containerHealth ?? {
     status: 'HEALTHY',
@@ -126,7 +127,32 @@ function scheduleExit(world: World, task: Task, container: Container, observer: 
     for (const line of behaviour.lastWords ?? []) print(world, task, container, line);
     endContainer(container, exit.code);
     if (exit.outOfMemory === true) container.reason = outOfMemoryText;
+    if (mayRestart(container, exit.afterSeconds)) {
+      restart(world, task, container, observer);
+      return;
+    }
     if (container.definition['essential'] !== false) stopAfterExit(world, task, exit.code, observer);
+  });
+}
+
+/**
+ * A container that ran for its restart attempt period is started again inside of the task, which runs on. API reference,
+ * ContainerRestartPolicy.
+ */
+function mayRestart({ definition }: Container, ranSeconds: number): boolean {
+  const policy = object(definition, 'restartPolicy') ?? {};
+  return policy['enabled'] === true && ranSeconds >= (number(policy, 'restartAttemptPeriod') ?? 300);
+}
+
+const restartSeconds = 2;
+
+function restart(world: World, task: Task, container: Container, observer: TaskObserver): void {
+  task.version += 1;
+  after(world, task, restartSeconds, () => {
+    container.lastStatus = 'RUNNING';
+    container.runtimeId = `${task.id}-${world.ids.hex(10)}`;
+    task.version += 1;
+    scheduleExit(world, task, container, observer);
   });
 }
 

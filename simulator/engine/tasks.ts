@@ -150,7 +150,13 @@ export function hasHealthCheck(task: Task): boolean {
 }
 
 function isHealthChecked(definition: JsonObject): boolean {
-  return definition['essential'] !== false && object(definition, 'healthCheck') !== undefined;
+  return definition['essential'] !== false && healthCheckOf(definition) !== undefined;
+}
+
+/** What checks a container; Docker's `NONE` checks nothing. */
+export function healthCheckOf(definition: JsonObject): JsonObject | undefined {
+  const check = object(definition, 'healthCheck');
+  return check === undefined || texts(check, 'command')[0] === 'NONE' ? undefined : check;
 }
 
 /** Running, and every health check that applies to it passed. */

@@ -21,6 +21,15 @@ export interface EcrRepository {
 const ECR_HOST =
   /^(\d{12})\.dkr[.-]ecr(?:-fips)?\.([a-z0-9-]+)\.(?:amazonaws\.(?:com(?:\.cn)?|eu)|on\.(?:aws|amazonwebservices\.com\.cn)|c2s\.ic\.gov|sc2s\.sgov\.gov|cloud\.adc-e\.uk|csp\.hci\.ic\.gov)$/;
 
+/** Prefixes that AWS proposes for pull-through caches (Amazon ECR User Guide, "Creating a pull through cache rule"). */
+const CACHES =
+  /^(?:ecr-public|docker-hub|dockerhub|quay|kubernetes|k8s|github|ghcr|gitlab|azure|mcr|chainguard)\//;
+
+/** A repository that looks like a pull-through cache: what it does not have, the first pull fetches. */
+export function looksLikeCache(repositoryName: string): boolean {
+  return CACHES.test(repositoryName);
+}
+
 /** Splits a reference. A colon after the last slash starts the tag; one before it belongs to the host's port. */
 export function parseImageReference(reference: string): ImageReference {
   const [withoutDigest = '', digest] = reference.split('@', 2);

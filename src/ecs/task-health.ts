@@ -4,6 +4,7 @@ import type { Aws } from '../aws/clients.ts';
 import { awsErrorKind } from '../aws/errors.ts';
 import type { Rollout, ServiceSnapshot, TaskDefinition } from '../model/index.ts';
 import type { Clock } from '../runtime/clock.ts';
+import { isArray, objectIn } from '../runtime/json.ts';
 import { withTimeout } from '../runtime/wait.ts';
 import {
   byAddress,
@@ -329,6 +330,10 @@ export interface TaskView {
 export interface ContainerView {
   readonly name: string;
   readonly imageDigest: string | undefined;
+  /** Another one after each start, those by a restart policy included, which leave the task running. */
+  readonly runtimeId: string | undefined;
+  /** Of the last time that it ended. */
+  readonly exitCode: number | undefined;
 }
 
 /** What is to be known of a task beside what ECS says of it. */
@@ -348,7 +353,7 @@ export function viewTask(task: SlimTask, sources: HealthSources): TaskView {
   const isLeaving = task.desiredStatus === 'STOPPED' || task.lastStatus === 'STOPPED';
   const place = behind?.places.get(task.taskArn ?? '');
   const why = [
-    containerState(task, containerChecks),
+    containerState(task, sources),
     ...(behind?.groups ?? []).map((group) => targetState(place, group)),
   ].find((each) => each !== undefined);
   return {
@@ -365,11 +370,22 @@ export function viewTask(task: SlimTask, sources: HealthSources): TaskView {
 }
 
 function containersOf({ containers = [] }: SlimTask): ContainerView[] {
-  return containers.map(({ name = '', imageDigest }) => ({ name, imageDigest }));
+  return containers.map(({ name = '', imageDigest, runtimeId, exitCode }) => ({
+    ...{ name, imageDigest, runtimeId, exitCode },
+  }));
 }
 
-function containerState(task: SlimTask, containerChecks: boolean): string | undefined {
+function containerState(
+  task: SlimTask,
+  { containerChecks, essentials }: Pick<HealthSources, 'containerChecks' | 'essentials'>,
+): string | undefined {
   if (task.lastStatus !== 'RUNNING') return `is ${task.lastStatus ?? 'in no state'}`;
+  // A restart policy starts it again in place: the task runs on meanwhile.
+  const down = (task.containers ?? []).find(
+    ({ name = '', lastStatus }) =>
+      essentials.includes(name) && lastStatus !== undefined && lastStatus !== 'RUNNING',
+  );
+  if (down !== undefined) return `its container "${down.name ?? ''}" is ${down.lastStatus ?? ''}`;
   if (!containerChecks || task.healthStatus === 'HEALTHY') return undefined;
   return `its container health check says ${task.healthStatus ?? 'UNKNOWN'}`;
 }
@@ -400,9 +416,22 @@ export function essentialContainers({ containerDefinitions }: TaskDefinition): s
   return containerDefinitions.filter(isEssential).map(({ name }) => name);
 }
 
+/** Pure: names of the essential containers that ECS starts again in place (ECS API, ContainerRestartPolicy). */
+export function restartedContainers({ containerDefinitions }: TaskDefinition): string[] {
+  return containerDefinitions
+    .filter((each) => isEssential(each) && objectIn(each, 'restartPolicy')['enabled'] === true)
+    .map(({ name }) => name);
+}
+
 /** Pure: a task's health is that of its essential containers; checks of others leave it UNKNOWN (ECS API, Task). */
 export function hasContainerChecks({ containerDefinitions }: TaskDefinition): boolean {
-  return containerDefinitions.some((each) => isEssential(each) && each['healthCheck'] !== undefined);
+  return containerDefinitions.some((each) => isEssential(each) && isChecked(each));
+}
+
+/** Something is run: null, an empty object and Docker's `NONE` check nothing, and health stays UNKNOWN with them. */
+function isChecked(container: TaskDefinition['containerDefinitions'][number]): boolean {
+  const command = objectIn(container, 'healthCheck')['command'];
+  return isArray(command) && command.length > 0 && command[0] !== 'NONE';
 }
 
 function isEssential(container: TaskDefinition['containerDefinitions'][number]): boolean {

@@ -81,6 +81,7 @@ export class StageGates {
   #failure: StageFailure | undefined;
   #allTrafficSince: number | undefined;
   #waiting: Waiting | undefined;
+  #testUrlPassed: GateResult | undefined;
 
   constructor(ctx: StageContext, terms: StageTerms) {
     this.#terms = terms;
@@ -119,9 +120,13 @@ export class StageGates {
     return this.#waiting;
   }
 
-  /** Gates that passed at a pause. */
-  get passed(): readonly GateResult[] {
-    return [...this.#passed.values()];
+  /** Gates that passed at a pause, and the test URL, which nobody asks again once its traffic is over. */
+  get results(): readonly GateResult[] {
+    const { testUrl } = this.#terms.gate;
+    if (testUrl === undefined || this.#passed.has('test-url') || this.#waiting !== undefined)
+      return [...this.#passed.values()];
+    const detail = `test traffic was over before it had answered well ${testUrl.successes} times`;
+    return [...this.#passed.values(), this.#testUrlPassed ?? { gate: 'test-url', state: 'skipped', detail }];
   }
 
   stop(): void {
@@ -201,6 +206,10 @@ export class StageGates {
       if (!answers.some(({ gate }) => gate === measurer.gate)) continue;
       const standings = this.#analysis.standings(measurer);
       for (const standing of standings.values()) {
+        if (standing.kind === 'passed' && measurer.gate === 'test-url') {
+          const detail = detailOf(standings, measurer, round);
+          this.#testUrlPassed = { gate: 'test-url', state: 'passed', detail };
+        }
         if (standing.kind !== 'failed') continue;
         const { reading } = standing.by;
         // What may be the fault of the runner or of the URL is judged once ECS has nothing left to decide.

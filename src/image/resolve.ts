@@ -3,6 +3,7 @@ import { awsErrorKind, deployErrorOf, isAwsError } from '../aws/errors.ts';
 import {
   byDigest,
   ecrRepositoryOf,
+  looksLikeCache,
   parseImageReference,
   type EcrRepository,
 } from '../aws/image-reference.ts';
@@ -13,6 +14,12 @@ import { findRepository, repositoryNotFound } from './repository.ts';
 
 type EcrOf = Pick<Aws, 'ecr' | 'region'>;
 
+/** Who looks images up: warnings go to `warn`; `account` is that of the run, where it is known. */
+export interface Lookup {
+  readonly warn: (text: string) => void;
+  readonly account: string | undefined;
+}
+
 /**
  * The image that a reference means right now. In ECR its tag becomes a digest, so that what is deployed cannot
  * change under the deployment; elsewhere the reference is used as it is.
@@ -20,19 +27,19 @@ type EcrOf = Pick<Aws, 'ecr' | 'region'>;
 export async function resolveReference(
   aws: EcrOf,
   reference: string,
-  warn: (text: string) => void,
+  lookup: Lookup,
 ): Promise<DeployedImage> {
   const { tag, digest } = parseImageReference(reference);
   const repository = ecrRepositoryOf(reference);
   if (repository === undefined) {
     if (digest === undefined) {
-      warn(
+      lookup.warn(
         `Image ${reference} is not in ECR: its digest is not known, so what runs cannot be proven by digest.`,
       );
     }
     return { reference, digest, tag, registry: undefined };
   }
-  const found = await lookUp(aws.ecr(repository.region), repository, digest ?? tag ?? 'latest', warn);
+  const found = await lookUp(aws.ecr(repository.region), repository, digest ?? tag ?? 'latest', lookup);
   return {
     reference: found === undefined ? reference : byDigest(reference, found),
     digest: found ?? digest,
@@ -46,12 +53,12 @@ export async function resolveExisting(
   aws: EcrOf,
   repository: string,
   tagOrDigest: string,
-  warn: (text: string) => void,
+  lookup: Lookup,
 ): Promise<DeployedImage> {
   const isUri = ecrRepositoryOf(repository) !== undefined;
-  const uri = isUri ? repository : (await findRepository(aws, repository, warn)).uri;
+  const uri = isUri ? repository : (await findRepository(aws, repository, lookup.warn)).uri;
   const separator = tagOrDigest.startsWith('sha256:') ? '@' : ':';
-  return resolveReference(aws, `${uri}${separator}${tagOrDigest}`, warn);
+  return resolveReference(aws, `${uri}${separator}${tagOrDigest}`, lookup);
 }
 
 /** The digest of a tag (or the digest itself, once it was seen to exist). Undefined where ECR may not be read. */
@@ -59,7 +66,7 @@ async function lookUp(
   ecr: Pick<EcrReads, 'describeImages'>,
   repository: EcrRepository,
   tagOrDigest: string,
-  warn: (text: string) => void,
+  lookup: Lookup,
 ): Promise<string | undefined> {
   const isDigest = tagOrDigest.startsWith('sha256:');
   const name = `${repository.name}${isDigest ? '@' : ':'}${tagOrDigest}`;
@@ -71,18 +78,41 @@ async function lookUp(
     });
     const digest = answer.imageDetails?.[0]?.imageDigest;
     if (digest !== undefined) return digest;
-    throw imageNotFound(name, repository);
+    tellMissing(name, repository, lookup, imageNotFound(name, repository));
+    return undefined;
   } catch (error) {
-    if (isAwsError(error, 'ImageNotFoundException')) throw imageNotFound(name, repository, error);
+    if (isAwsError(error, 'ImageNotFoundException')) {
+      tellMissing(name, repository, lookup, imageNotFound(name, repository, error));
+      return undefined;
+    }
     if (isAwsError(error, 'RepositoryNotFoundException')) {
-      throw repositoryNotFound(repository, error);
+      tellMissing(name, repository, lookup, repositoryNotFound(repository, error));
+      return undefined;
     }
     if (awsErrorKind(error) === 'denied') {
-      warn(`ecr:DescribeImages is denied on ${repository.name}: image ${name} is deployed unchecked.`);
+      lookup.warn(`ecr:DescribeImages is denied on ${repository.name}: image ${name} is deployed unchecked.`);
       return undefined;
     }
     throw deployErrorOf(error, `looking up image ${name}`);
   }
+}
+
+/**
+ * Throws where it is certain that the image is not there. A pull-through cache fetches it with the first pull, and what
+ * another account has may not be seen from here: then the digest is not known.
+ */
+function tellMissing(
+  name: string,
+  { name: repository, accountId }: EcrRepository,
+  { warn, account }: Lookup,
+  notFound: DeployError,
+): void {
+  const isElsewhere = account !== undefined && account !== accountId;
+  if (!isElsewhere && !looksLikeCache(repository)) throw notFound;
+  const why = isElsewhere
+    ? `account ${accountId} may have it all the same`
+    : 'its repository looks like a pull-through cache, which fetches it with the first pull';
+  warn(`Image ${name} is not in ECR as far as this run may see, but ${why}: it is deployed unchecked.`);
 }
 
 function imageNotFound(name: string, repository: EcrRepository, cause?: unknown): DeployError {
@@ -100,9 +130,13 @@ function imageNotFound(name: string, repository: EcrRepository, cause?: unknown)
 export async function provideImages(
   { aws, log }: { readonly aws: Pick<Aws, 'ecr' | 'region'>; readonly log: Log },
   source: Exclude<ImageSource, { kind: 'build' }>,
+  account: string | undefined,
 ): Promise<ProvidedImages> {
-  const warn = (text: string): void => {
-    log.warn(text);
+  const lookup: Lookup = {
+    account,
+    warn: (text) => {
+      log.warn(text);
+    },
   };
   const logged = (image: DeployedImage): DeployedImage => {
     log.line(`${image.tag === undefined ? '' : `${image.tag} is `}${image.reference}`);
@@ -113,13 +147,16 @@ export async function provideImages(
       log.line('No image is named: every container keeps the one that it runs.');
       return { kind: 'none' };
     case 'reference':
-      return { kind: 'one', image: logged(await resolveReference(aws, source.reference, warn)) };
+      return { kind: 'one', image: logged(await resolveReference(aws, source.reference, lookup)) };
     case 'existing-tag':
-      return { kind: 'one', image: logged(await resolveExisting(aws, source.repository, source.tag, warn)) };
+      return {
+        kind: 'one',
+        image: logged(await resolveExisting(aws, source.repository, source.tag, lookup)),
+      };
     case 'by-container': {
       const resolved = Object.entries(source.references).map(
         async ([container, reference]) =>
-          [container, logged(await resolveReference(aws, reference, warn))] as const,
+          [container, logged(await resolveReference(aws, reference, lookup))] as const,
       );
       return { kind: 'by-container', images: Object.fromEntries(await Promise.all(resolved)) };
     }

@@ -12,6 +12,7 @@ const NO_CREDENTIAL =
 export function doubtsOf(request: Request): string[] {
   return [
     ...severalArguments(request),
+    ...tagsOfBranches(request),
     ...assignmentsAsCommand('command', request.definition.command),
     ...assignmentsAsCommand('pre-deploy-command', request.preDeploy?.command),
     ...shellWords('command', request.definition.command),
@@ -27,6 +28,16 @@ function severalArguments({ build }: Request): string[] {
     const [name = '', ...rest] = line.split('=');
     return severalIn('build-args', 'an argument', name, rest.join('='));
   });
+}
+
+/** `feature/x` is a branch to whoever writes it, and a repository of Docker Hub to Docker: no tag holds a slash. */
+function tagsOfBranches({ build }: Request): string[] {
+  return build.tags
+    .filter((tag) => /^[a-z0-9._-]+\/[a-z0-9._/-]+$/.test(tag) && !/^(?:[^/]*\.|localhost\/)/.test(tag))
+    .map(
+      (tag) =>
+        `push-tags: ${tag} names a repository of Docker Hub, as a tag holds no slash. If it is a tag, write ${tag.replaceAll('/', '-')}.`,
+    );
 }
 
 function severalIn(input: string, what: string, name: string, value: string): string[] {

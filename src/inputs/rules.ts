@@ -24,6 +24,7 @@ const RULES: readonly Rule[] = [
   tagAndBuildNeedARepository,
   repositoryNeedsAnImage,
   buildInputsNeedAContext,
+  buildSecretsHaveIdsOfTheirOwn,
   imagesNameTheirContainers,
   somethingToStartFrom,
   namesInOneEnvironmentOnly,
@@ -69,6 +70,30 @@ function buildInputsNeedAContext({ isSet }: Asked): readonly string[] {
   return BUILD_INPUTS.filter(isSet).map(
     (input) => `${input}: nothing is built without a context. Give context, or leave ${input} out.`,
   );
+}
+
+/** Buildx takes the last of two secrets of one id without a word. `id=npm,src=…` is the form of its command line. */
+function buildSecretsHaveIdsOfTheirOwn({ request: { build } }: Asked): readonly string[] {
+  const lines = [
+    ...build.secrets.map((line) => ({ input: 'build-secrets', line })),
+    ...build.secretFiles.map((line) => ({ input: 'build-secret-files', line })),
+    ...build.secretEnvs.map((line) => ({ input: 'build-secret-envs', line })),
+  ];
+  const given = new Map<string, string>();
+  return lines.flatMap(({ input, line }) => {
+    const id = line.split('=', 1)[0] ?? '';
+    const cli = /^id=([\w.-]+),(?:src|source|env|type)=/.exec(line)?.[1];
+    const before = given.get(id);
+    given.set(id, input);
+    if (cli !== undefined) {
+      return [
+        `${input}: that is the form of the command line. Write ${cli}= and what stands for it: a value in build-secrets, a path in build-secret-files, a variable in build-secret-envs.`,
+      ];
+    }
+    return before === undefined || before === input
+      ? []
+      : [`${input}: the secret ${quoted(id)} is in ${before} too. Leave one out.`];
+  });
 }
 
 function imagesNameTheirContainers({ isSet }: Asked): readonly string[] {

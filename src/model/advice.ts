@@ -26,14 +26,14 @@ const CLOSING: Readonly<Record<Ending, string>> = {
 const INSTEAD: Partial<Record<Cause, Partial<Record<Ending, string>>>> = {
   'http-check-failed': {
     undone:
-      'The URL is answered by the revision before again, so that opening it shows nothing: read the answer and the log lines in the summary, which are of the failed one, and compare them with health-check-status, health-check-body and health-check-json.',
+      'The URL is answered by the old revision again: read in the summary what the failed one answered and logged, and compare it with health-check-status, health-check-body and health-check-json.',
     'rollback-failed':
       'Read the answer and the log lines in the summary, then open the URL: it may be answered by either revision.',
   },
   timeout: {
     undone:
       'Read in the evidence what it waited for: targets or checks that never became healthy, tasks that start slowly, or a hook. Raise wait-for-minutes only if that is as it should be.',
-    left: 'See what it waits for: tasks that start slowly, old ones that drain (deregistration delay, stop timeout), or a hook. If that is as it should be, raise wait-for-minutes.',
+    left: 'ECS goes on with it: see what it waits for, tasks that start slowly, old ones that drain (deregistration delay, stop timeout), or a hook. If that is as it should be, raise wait-for-minutes.',
   },
   alarm: {
     undone:
@@ -65,6 +65,7 @@ const INSTEAD: Partial<Record<Cause, Partial<Record<Ending, string>>>> = {
 /** Endings of these say all that there is to do: the closing sentence of the ending would contradict them. */
 const COMPLETE: Partial<Record<Cause, readonly Ending[]>> = {
   superseded: ['undone', 'left'],
+  timeout: ['left'],
   cancelled: ['untouched', 'undone', 'left', 'lost-sight'],
 };
 

@@ -204,6 +204,18 @@ export const CAUSE_GUIDE: Readonly<Record<Cause, CauseGuide>> = {
     hint: 'Allow ecs:ListTasks and ecs:DescribeTasks, which tell why the tasks stopped; until then, look at the stopped tasks in the console.',
     phase: 'rollout',
   },
+  'lifecycle-hook-failed': {
+    meaning: 'A lifecycle hook of the service failed, ran out of time, or answered with a rollback.',
+    log: "ECS's reason, which names the stage and the hook.",
+    hint: 'Look at the hook: the log of its Lambda function, or who answered the pause, and its time limit.',
+    phase: 'rollout',
+  },
+  'traffic-shift-failed': {
+    meaning: 'ECS could not shift the traffic to the new revision.',
+    log: "ECS's reason, such as `invalid networking configuration`.",
+    hint: 'Both target groups have to be on the listener rules of the service, and the infrastructure role of ECS has to be allowed to change them.',
+    phase: 'rollout',
+  },
   'deployment-stopped': {
     meaning: 'Somebody stopped the deployment, or something else did that is not this step.',
     log: 'The status of the service deployment and the reason that ECS gives.',

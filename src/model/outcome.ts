@@ -60,6 +60,8 @@ export const CAUSES = [
   'alarm',
   'capacity',
   'circuit-breaker',
+  'lifecycle-hook-failed',
+  'traffic-shift-failed',
   'deployment-stopped',
   'rollback-failed',
   'no-rollback-target',

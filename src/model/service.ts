@@ -144,6 +144,8 @@ export interface ServiceSnapshot {
   readonly deployment: DeploymentSettings;
   /** Minutes that a native strategy takes for its bake and its steps alone; 0 for a rolling update. */
   readonly strategyMinutes: number;
+  /** Test traffic reaches the new revision before production traffic does. */
+  readonly hasTestTraffic?: boolean;
   /** Ids of the service events that were there already. */
   readonly knownEvents: readonly string[];
 }

@@ -1,6 +1,5 @@
 import type { RunContext } from '../context.ts';
 import type { Request } from '../model/index.ts';
-import { readTaskDefinitionFile } from '../task-definition/read-file.ts';
 
 /** The request with what its task definition file holds: a wrong file is found before AWS is asked anything. */
 export async function withDefinitionFile(
@@ -9,6 +8,8 @@ export async function withDefinitionFile(
 ): Promise<Request> {
   const { base } = request.definition;
   if (base.kind !== 'file') return request;
+  // A parser of YAML is large, and most runs read no file.
+  const { readTaskDefinitionFile } = await import('../task-definition/read-file.ts');
   const definition = await readTaskDefinitionFile(workspace, base.path, log);
   return { ...request, definition: { ...request.definition, base: { ...base, definition } } };
 }

@@ -5,7 +5,7 @@ import { announced, type ImagePlan } from '../image/plan.ts';
 import type { Conclusion, Request, ServiceRun, ServiceSnapshot } from '../model/index.ts';
 import { CHECKS, CHECKS_AFTER_BUILD } from '../preflight/index.ts';
 import { markOfChecks, markOfRollback, problemsSince } from '../report/marks.ts';
-import { endingOf, newRunRecord, withEvidence, type RunRecord } from '../report/run-record.ts';
+import { endingOf, newRunRecord, withEvidence, withTaskLeft, type RunRecord } from '../report/run-record.ts';
 import { endOnCancel } from '../rollout/cancel.ts';
 import { explainServiceRun } from '../rollout/diagnose.ts';
 import { concludeServiceRun } from '../rollout/outcome.ts';
@@ -29,8 +29,9 @@ import {
 } from './release.ts';
 import { FINISHED, packReported, packState } from './saved-state.ts';
 import { forEachService } from './services.ts';
-import { findWaiting } from './promote.ts';
+import { findPaused, findWaiting, rollBackPaused } from './promote.ts';
 import { stagesOf } from './stages.ts';
+import { withStrategies } from './strategy.ts';
 import { refreshReleases, survey, surveyAgain, type Survey } from './survey.ts';
 
 /**
@@ -44,7 +45,7 @@ export async function deploy(request: Request, ctx: RunContext): Promise<RunReco
   try {
     await runStages(record, request, ctx, registered);
   } catch (error) {
-    await endAll(record, request, ctx, endingOf(error));
+    await endAll(record, request, ctx, withTaskLeft(endingOf(error), record.preDeployTask));
     const { rollout } = request;
     if (ctx.signal.aborted) {
       isLeft = await deregisterCancelled(ctx, registered, record.serviceRuns, rollout.onCancel);
@@ -80,11 +81,22 @@ async function runStages(
 ): Promise<void> {
   const ctx = withLooks(run);
   const { log } = ctx;
-  const request = await withDefinitionFile(asked, ctx);
-  const { snapshots, imagePlan, ...before } = await log.step('Survey', () => survey(record, request, ctx));
+  const given = await withDefinitionFile(asked, ctx);
+  const { snapshots, imagePlan, ...before } = await log.step('Survey', () => survey(record, given, ctx));
+  const request = withStrategies(given, snapshots);
   if (request.mode === 'promote') {
     record.serviceRuns = await log.step('Promote', () => findWaiting(ctx, snapshots, request));
     await seeThrough(record, request, ctx, [], snapshots, before);
+    return;
+  }
+  const paused = request.mode === 'rollback' ? await findPaused(ctx, snapshots, request) : undefined;
+  if (paused !== undefined) {
+    record.serviceRuns = paused;
+    await log.step('Roll back', async () => {
+      await forEachService(record, (serviceRun) => rollBackPaused(ctx, serviceRun, request));
+      record.serviceRuns = await proveAfterRollback(ctx, record.serviceRuns, request, before.answer);
+    });
+    await conclude(record, request, ctx, [], snapshots);
     return;
   }
   const plans = await prepare(record, request, ctx, snapshots, imagePlan);
@@ -130,7 +142,18 @@ async function seeThrough(
     };
     await log.step('Roll back', goBack, () => markOfRollback(record));
   }
-  await log.step('Conclude', async () => {
+  await conclude(record, request, ctx, releases, snapshots);
+}
+
+/** What runs now, and what becomes of the revisions of this run. */
+async function conclude(
+  record: RunRecord,
+  request: Request,
+  ctx: WatchingContext,
+  releases: readonly Release[],
+  snapshots: readonly ServiceSnapshot[],
+): Promise<void> {
+  await ctx.log.step('Conclude', async () => {
     await findPreviousCommit(record, ctx, snapshots);
     await forEachService(record, (serviceRun) => concludeServiceRun(ctx, serviceRun, request.rollout));
     record.definitions = await deregisterUnusedRevisions(ctx, releases, record.serviceRuns);
@@ -152,7 +175,9 @@ async function prepare(
         checkBeforeBuild(record, request, ctx, snapshots, announced(imagePlan)),
       )
     : [];
-  const images = await log.step('Image', () => findImages(record, request, ctx, imagePlan, platforms));
+  const images = await log.step('Image', () =>
+    findImages(record, request, ctx, { imagePlan, platforms, snapshots }),
+  );
   const now = builds ? await surveyAgain(request, ctx, snapshots) : snapshots;
   const plans = await log.step('Task definition', () => plan(record, request, ctx, now, images));
   await log.step(

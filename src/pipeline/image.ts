@@ -36,8 +36,15 @@ export async function findImages(
   record: RunRecord,
   request: Request,
   ctx: RunContext,
-  imagePlan: ImagePlan,
-  platforms: readonly string[],
+  {
+    imagePlan,
+    platforms,
+    snapshots,
+  }: {
+    readonly imagePlan: ImagePlan;
+    readonly platforms: readonly string[];
+    readonly snapshots: readonly ServiceSnapshot[];
+  },
 ): Promise<ProvidedImages> {
   if (imagePlan.kind === 'build' && request.mode === 'deploy') {
     const { image, build } = await produceImage(ctx, request, imagePlan, platforms);
@@ -48,8 +55,11 @@ export async function findImages(
   if (imagePlan.kind === 'take' && request.registries.length > 0) {
     ctx.log.line('registries: nothing is built, so the step logs in nowhere.');
   }
+  const account = snapshots[0]?.address.accountId;
   const images =
-    imagePlan.kind === 'build' ? announce(imagePlan, ctx.log) : await provideImages(ctx, imagePlan.source);
+    imagePlan.kind === 'build'
+      ? announce(imagePlan, ctx.log)
+      : await provideImages(ctx, imagePlan.source, account);
   record.image = images.kind === 'one' ? images.image : undefined;
   return images;
 }

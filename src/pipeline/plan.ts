@@ -111,8 +111,11 @@ export async function plan(
   images: ProvidedImages,
 ): Promise<Plan[]> {
   const resolve = (reference: string): Promise<DeployedImage> =>
-    resolveReference(ctx.aws, reference, (text) => {
-      ctx.log.line(text);
+    resolveReference(ctx.aws, reference, {
+      account: snapshots[0]?.address.accountId,
+      warn: (text) => {
+        ctx.log.line(text);
+      },
     });
   const prepare = async (
     services: readonly ServiceSnapshot[],

@@ -5,7 +5,8 @@ import type { RunRecord } from '../report/run-record.ts';
 import { Cancelled } from '../runtime/cancellation.ts';
 import { deregister } from '../task-definition/register.ts';
 import { isAboutToChange } from './plan.ts';
-import type { Release } from './release.ts';
+import { destinations, type Release } from './release.ts';
+import { packState } from './saved-state.ts';
 
 /**
  * Runs the one-off task on the new revision, beside the first service. Where it fails, no service gets the revision,
@@ -29,9 +30,15 @@ export async function preDeploy(
       withImage: Object.keys(prepared.images),
       pollSeconds: request.rollout.pollSeconds,
       logLines: request.report.failureLogLines,
+      onStart: (task) => {
+        record.preDeployTask = task;
+        ctx.saveForPost(packState(ctx.aws.region, request, destinations(releases), [], task));
+      },
     });
+    record.preDeployTask = undefined;
   } catch (error) {
     if (error instanceof Cancelled) throw error;
+    record.preDeployTask = undefined;
     const addresses = services.map(({ address }) => address);
     // What the cleaning up meets is no news beside this failure.
     record.definitions = [await deregister(ctx, revision, addresses).catch(() => revision)];

@@ -3,7 +3,8 @@ import { wrapAwsError } from '../aws/errors.ts';
 import { retryRead } from '../aws/writes.ts';
 import type { RunContext } from '../context.ts';
 import { describeServiceDeployment, type ServiceDeployment } from '../ecs/service-deployments.ts';
-import type { Request, ServiceRun, ServiceSnapshot } from '../model/index.ts';
+import type { Problem, Request, ServiceRun, ServiceSnapshot } from '../model/index.ts';
+import { rollBackIfNeeded, type RollbackContext } from '../rollout/rollback.ts';
 import { DeployError } from '../runtime/error.ts';
 import { findRevision } from '../task-definition/load.ts';
 
@@ -20,17 +21,60 @@ export function findWaiting(
   return Promise.all(snapshots.map((snapshot) => waitingRun(ctx, snapshot, request)));
 }
 
+/**
+ * For `mode: rollback`: the deployments that wait at a pause, where each service has one: those are what is meant to go
+ * back. Undefined otherwise. Rejects with `superseded` where another deployment is meant.
+ */
+export async function findPaused(
+  ctx: RunContext,
+  snapshots: readonly ServiceSnapshot[],
+  request: Request,
+): Promise<ServiceRun[] | undefined> {
+  for (const snapshot of snapshots) refuseAnother(snapshot, request);
+  if (snapshots.some(({ rollout }) => rollout !== 'in-progress')) return undefined;
+  const waiting = snapshots.map(async (snapshot): Promise<ServiceRun | undefined> => {
+    const arn = snapshot.currentServiceDeploymentArn;
+    const deployment = arn === undefined ? undefined : await read(ctx, snapshot.address.name, arn);
+    return hookOf(deployment) === undefined ? undefined : waitingRun(ctx, snapshot, request);
+  });
+  const runs = (await Promise.all(waiting)).flatMap((each) => each ?? []);
+  return runs.length === snapshots.length ? runs : undefined;
+}
+
+/** The hook at which a deployment waits for an answer. */
+function hookOf(deployment: ServiceDeployment | undefined): string | undefined {
+  if (deployment?.status !== 'IN_PROGRESS') return undefined;
+  return deployment.lifecycleHookDetails?.find(({ status }) => status === 'AWAITING_ACTION')?.hookId;
+}
+
+/** Rolls back, as a person asked for, what waits at a pause: that is the good end of the run. */
+export async function rollBackPaused(
+  ctx: RollbackContext,
+  serviceRun: ServiceRun,
+  request: Request,
+): Promise<ServiceRun> {
+  const asked: Problem = {
+    result: 'failed',
+    cause: 'deployment-stopped',
+    reason: 'waited for an answer, and was to be rolled back (mode: rollback)',
+    hint: undefined,
+    evidence: [],
+    recovery: 'roll-back',
+  };
+  const rollout = { ...request.rollout, onFailure: 'rollback' as const };
+  const after = await rollBackIfNeeded(ctx, { ...serviceRun, problem: asked }, { ...request, rollout });
+  return after.rollback?.kind === 'rolled-back' ? { ...after, problem: undefined } : after;
+}
+
 async function waitingRun(ctx: RunContext, snapshot: ServiceSnapshot, request: Request): Promise<ServiceRun> {
   const { name } = snapshot.address;
   const arn = snapshot.currentServiceDeploymentArn;
   refuseAnother(snapshot, request);
   const deployment = arn === undefined ? undefined : await read(ctx, name, arn);
-  const hook = deployment?.lifecycleHookDetails?.find(({ status }) => status === 'AWAITING_ACTION');
-  if (arn === undefined || deployment?.status !== 'IN_PROGRESS' || hook?.hookId === undefined) {
-    throw nothingWaits(snapshot, deployment, request);
-  }
+  const hookId = hookOf(deployment);
+  if (arn === undefined || hookId === undefined) throw nothingWaits(snapshot, deployment, request);
   const found = await findRevision(ctx.aws, snapshot.taskDefinitionArn);
-  const stage = deployment.lifecycleStage ?? '';
+  const stage = deployment?.lifecycleStage ?? '';
   ctx.log.line(
     `${name}: the deployment of ${revisionName(snapshot.taskDefinitionArn)} waits in the stage ${stage}.`,
   );
@@ -48,7 +92,7 @@ async function waitingRun(ctx: RunContext, snapshot: ServiceSnapshot, request: R
       replacesTasks: true,
       adopted: true,
     },
-    promoted: hook.hookId,
+    promoted: hookId,
     desiredCount: snapshot.desiredCount,
     problem: undefined,
     gates: [],

@@ -19,6 +19,8 @@ export interface SavedState {
   /** The token is not kept: it is an input of the post step, too. */
   readonly comment: Omit<CommentRequest, 'githubToken'>;
   readonly services: readonly SavedService[];
+  /** The one-off task that was under way: nobody stops it, and its name is all that there is of it. */
+  readonly preDeployTask?: { readonly id: string; readonly cluster: string };
   /** The run has ended and reported: only revisions are left that no service is to be on. */
   readonly isReported?: boolean;
 }
@@ -48,12 +50,14 @@ export function packState(
   request: Request,
   services: readonly SavedService[],
   serviceRuns: readonly ServiceRun[] = [],
+  preDeployTask?: SavedState['preDeployTask'],
 ): string {
   const savedState: SavedState = {
     region,
     rollout: request.rollout,
     summary: request.report.summary,
     comment: desiredComment(request),
+    ...(preDeployTask === undefined ? {} : { preDeployTask }),
     services: services.map(({ snapshot, taskDefinitionArn, registered }) => ({
       snapshot: {
         ...snapshot,

@@ -8,6 +8,7 @@ import { logStreamOf } from '../ecs/log-streams.ts';
 import type { PreDeployRequest, ServiceSnapshot, TaskDefinition } from '../model/index.ts';
 import { DeployError } from '../runtime/error.ts';
 import { counted } from '../runtime/log.ts';
+import { stopCommand, waitForEarlier, type EarlierContext } from './earlier.ts';
 import { evaluateTask, followTask, type FollowContext, type Job } from './follow.ts';
 import { LogTail, type TailContext } from './log-tail.ts';
 import { chooseContainer, runTaskInput, startTask, type StartContext } from './start.ts';
@@ -15,6 +16,7 @@ import { chooseContainer, runTaskInput, startTask, type StartContext } from './s
 export interface PreRunContext extends StartContext, FollowContext, TailContext {
   readonly log: TailContext['log'];
   readonly aws: StartContext['aws'] &
+    EarlierContext['aws'] &
     FollowContext['aws'] &
     TailContext['aws'] & { readonly ecsWrites: Pick<EcsWrites, 'stopTask'> };
 }
@@ -30,6 +32,14 @@ export interface PreDeployFacts {
   readonly pollSeconds: number;
   /** How many of the last log lines become evidence. */
   readonly logLines: number;
+  /** Hears of the task once it is started. */
+  readonly onStart?: (task: StartedTask) => void;
+}
+
+/** The one-off task of a run. */
+export interface StartedTask {
+  readonly id: string;
+  readonly cluster: string;
 }
 
 /** Seconds that a stopped task is given to end: Fargate's longest stopTimeout. */
@@ -55,11 +65,14 @@ export async function runPreDeployTask(
   const { snapshot, revisionArn, definition } = facts;
   const container = chooseContainer(request.container, definition, facts.withImage);
   const deadline = ctx.clock.now() + request.timeoutMinutes * 60_000;
+  const { cluster } = snapshot.address;
+  await waitForEarlier(ctx, { cluster, family: definition.family, pollSeconds: facts.pollSeconds, deadline });
   const input = runTaskInput(snapshot, revisionArn, container, request.command);
   const taskArn = await startTask(ctx, input, deadline);
   const id = lastSegment(taskArn);
+  facts.onStart?.({ id, cluster });
   const job: Job = {
-    cluster: snapshot.address.cluster,
+    cluster,
     taskArn,
     container,
     essential: isEssential(definition, container),
@@ -106,7 +119,10 @@ async function follow(
   try {
     return await followTask(ctx, job, tail, deadline);
   } catch (error) {
-    ctx.log.line(`Task ${lastSegment(job.taskArn)} was left alone: it may still be running in the cluster.`);
+    const id = lastSegment(job.taskArn);
+    ctx.log.line(
+      `Task ${id} was left alone: it may still be running in the cluster. To stop it: ${stopCommand(job.cluster, id)}`,
+    );
     throw error;
   }
 }

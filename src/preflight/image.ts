@@ -3,6 +3,7 @@ import { MANIFEST_TYPES } from '../aws/ecr.ts';
 import { isAwsError } from '../aws/errors.ts';
 import {
   ecrRepositoryOf,
+  looksLikeCache,
   parseImageReference,
   shortReference,
   type EcrRepository,
@@ -73,17 +74,13 @@ function isToBeBuilt(reference: string, { images }: Candidate): boolean {
   return Object.values(images).some((each) => each.toBeBuilt === true && each.reference === reference);
 }
 
-/** Prefixes that AWS proposes for pull-through caches (Amazon ECR User Guide, "Creating a pull through cache rule"). */
-const CACHES =
-  /^(?:ecr-public|docker-hub|dockerhub|quay|kubernetes|k8s|github|ghcr|gitlab|azure|mcr|chainguard)\//;
-
 /** An image that ECR does not have. Where another registry or account may have it all the same, nothing is certain. */
 function goneFinding(reference: string, candidate: Candidate): Finding {
   const gone = goneText(reference, candidate);
   const repository = ecrRepositoryOf(reference);
   const account = candidate.services[0]?.address.accountId;
   const brought = Object.values(candidate.images).some((each) => each.reference === reference);
-  if (repository !== undefined && CACHES.test(repository.name)) {
+  if (repository !== undefined && looksLikeCache(repository.name)) {
     return skipped(
       `${gone}; its repository looks like a pull-through cache, which fetches it with the first pull`,
     );

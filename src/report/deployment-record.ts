@@ -67,8 +67,8 @@ export class DeploymentRecorder {
   /** The rollout begins. `commit`: the one that the image was built from, where it is known; that of the run otherwise. */
   begin(commit: string | undefined): void {
     const of = commit ?? this.#ctx.run.commit;
-    // What a rollback goes back to is known once it runs.
-    if (this.#request.mode === 'rollback' || of === undefined) return;
+    // What a rollback goes back to is known once it runs; a promotion goes on with what is there.
+    if (this.#request.mode !== 'deploy' || of === undefined) return;
     this.#enqueue(async (github) => {
       this.#deployment = (await this.#ofJob(github)) ?? (await this.#create(github, of));
       this.#ctx.keep(this.#deployment.id);
@@ -97,9 +97,8 @@ export class DeploymentRecorder {
       const [first] = report.services;
       const running = first?.running.find(({ isPrimary }) => isPrimary)?.commit;
       const { mode } = this.#request;
-      if (mode === 'rollback') {
-        await this.#endOpen(github, report);
-        if (report.result === 'succeeded') await this.#activate(github, running, report);
+      if (mode !== 'deploy') {
+        if (first?.deploymentId !== undefined) await this.#endOpen(github, report, state, running);
         return;
       }
       if (this.#deployment === undefined) return;
@@ -162,16 +161,37 @@ export class DeploymentRecorder {
     });
   }
 
-  /** A deployment of these services that an earlier run left in progress: this run ends it. */
-  async #endOpen(github: GitHub, report: Report): Promise<void> {
+  /**
+   * A deployment of these services that an earlier run left in progress, at a pause or unwatched: a promotion finishes it; a
+   * rollback ends it, and what runs then is the active one.
+   */
+  async #endOpen(
+    github: GitHub,
+    report: Report,
+    state: DeploymentState,
+    running: string | undefined,
+  ): Promise<void> {
+    const open = await this.#open(github);
+    if (this.#request.mode === 'promote') {
+      this.#deployment = open;
+      if (open !== undefined) await this.#say(github, open.id, state, grade(report), report.url);
+      const isBack = report.result === 'rolled-back' || (open === undefined && report.result === 'succeeded');
+      if (isBack) await this.#activate(github, running, report);
+      return;
+    }
+    if (report.result !== 'succeeded') return;
+    if (open !== undefined) await this.#say(github, open.id, 'inactive', grade(report));
+    await this.#activate(github, running, report);
+  }
+
+  async #open(github: GitHub): Promise<GitHubDeployment | undefined> {
     const { environment, services } = this.#request;
     const all = await github.deployments(environment);
     const ours = all.find(
       ({ payload }) => isOurs(payload) && JSON.stringify(payload['services']) === JSON.stringify(services),
     );
-    if (ours === undefined) return;
-    const [latest] = await github.deploymentStatuses(ours.id);
-    if (latest?.state === 'in_progress') await this.#say(github, ours.id, 'inactive', grade(report));
+    const [latest] = ours === undefined ? [] : await github.deploymentStatuses(ours.id);
+    return latest?.state === 'in_progress' ? ours : undefined;
   }
 
   /** The newest deployment of the commit that runs becomes the active one; one is made where there is none. */
@@ -180,7 +200,7 @@ export class DeploymentRecorder {
     const [known] = await github.deployments(this.#request.environment, commit);
     const isKnown = known !== undefined && known.id !== this.#deployment?.id;
     const active = isKnown ? known : await this.#create(github, commit);
-    if (this.#request.mode === 'rollback') this.#deployment = active;
+    if (this.#request.mode !== 'deploy') this.#deployment ??= active;
     await this.#say(github, active.id, 'success', grade(report), report.url);
   }
 

@@ -34,8 +34,16 @@ function serviceRows(service: ServiceReport): string[][] {
   return [
     ['Revision', revisions(service)],
     ['Tasks', String(service.desiredCount)],
-    ...(service.gates.length === 0 ? [] : [['Proven&nbsp;by', service.gates.map(gate).join(' · ')]]),
+    ...(service.gates.length === 0 ? [] : [[gatesTitle(service), service.gates.map(gate).join(' · ')]]),
+    ...(service.gatesAfterRollback.length === 0
+      ? []
+      : [['After the rollback', service.gatesAfterRollback.map(gate).join(' · ')]]),
   ];
+}
+
+/** What failed has proven nothing. */
+function gatesTitle({ gates }: ServiceReport): string {
+  return gates.some(({ state }) => state === 'failed') ? 'Gates' : 'Proven&nbsp;by';
 }
 
 function serviceTable(services: readonly ServiceReport[]): string {

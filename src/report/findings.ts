@@ -73,7 +73,7 @@ function linkToLines(report: Report): string[] {
   const [first] = lastLines(report);
   const where = report.run.runUrl;
   if (first === undefined || where === undefined) return [];
-  return [`**Why:** ${link(first.title.toLowerCase().replace('url', 'URL'), where)}`];
+  return [`**Look at:** ${link(first.title.toLowerCase().replace('url', 'URL'), where)}`];
 }
 
 /** Failures that come before anything is touched. */

@@ -33,16 +33,20 @@ interface FailedLog {
 }
 
 /** The log that was read for each service that failed, or for the pre-deploy task. */
-function failedLogs({ services, evidence }: Report): FailedLog[] {
+function failedLogs({ services, evidence, definition, target }: Report): FailedLog[] {
   const placeOf = (list: Report['evidence']): LogPlace | undefined =>
     list.find(({ from }) => from !== undefined)?.from;
   const found = services.flatMap((each) => {
     const place = placeOf(each.evidence);
     return place === undefined ? [] : [{ place, service: each }];
   });
-  const [first] = services;
   const place = placeOf(evidence);
-  if (found.length === 0 && place !== undefined && first !== undefined) found.push({ place, service: first });
+  const region = definition?.arn.split(':')[3];
+  // A pre-deploy task belongs to no service yet.
+  if (found.length === 0 && place !== undefined && region !== undefined) {
+    const { cluster = '' } = services[0] ?? target ?? {};
+    return [{ place, region, cluster, service: undefined }];
+  }
   return found.map(({ place: at, service }) => ({
     place: at,
     region: service.region,

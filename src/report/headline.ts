@@ -47,9 +47,11 @@ export function grade(report: Report): string {
   if (split !== undefined) return `⚠️ Services on different versions: ${split}`;
   if (result === 'failed') return gradeOfFailure(report);
   if (result === 'rolled-back' && services.length === 1 && first !== undefined) {
-    return `${HEADLINES[result]}${to(first)}`;
+    return `${HEADLINES[result]}${to(first)}${stillFails(first)}`;
   }
   if (result === 'timed-out' && services.length > 0 && services.every(isLive)) return '⚠️ Live, not finished';
+  if (result === 'started' && services.some(({ stage }) => stage !== undefined))
+    return '⏸️ Waits for a decision';
   if (result !== 'succeeded') return HEADLINES[result];
   if (mode === 'rollback') {
     return `↩️ Rolled back on purpose${services.length === 1 && first !== undefined ? to(first) : ''}`;
@@ -73,6 +75,15 @@ function gradeOfFailure({ cause, services }: Report): string {
 function isLive({ running, serving, taskDefinitionArn }: ServiceReport): boolean {
   const primary = running.find(({ isPrimary }) => isPrimary);
   return serving === 'yes' && primary?.taskDefinitionArn === taskDefinitionArn && (primary.healthy ?? 0) > 0;
+}
+
+/** The same questions were asked again after the rollback. */
+function stillFails({ gatesAfterRollback }: ServiceReport): string {
+  const failed = gatesAfterRollback.filter(({ state }) => state === 'failed');
+  if (failed.length === 0) return '';
+  return failed.every(({ gate }) => gate === 'http')
+    ? ', and the URL still fails'
+    : ', and not proven healthy';
 }
 
 function to({ running, taskDefinitionArn, previousTaskDefinitionArn, result }: ServiceReport): string {

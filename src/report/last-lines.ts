@@ -1,5 +1,5 @@
 /** The lines that say why: the last ones of a failed container, of a build, or of what the URL answered. */
-import { isOutput, type Cause, type Evidence } from '../model/index.ts';
+import { CAUSES, isOutput, type Cause, type Evidence } from '../model/index.ts';
 import { sanitizeLines } from '../runtime/log.ts';
 import type { Report } from './report.ts';
 
@@ -22,14 +22,24 @@ const AFTER = 4;
 /** Pure: what each failed service's container wrote last and its URL answered, or else what the build said. */
 export function lastLines({ services, evidence, cause }: Report): LastLines[] {
   const failed = services.filter((each) => each.evidence.some(isOutput));
-  if (failed.length === 0) return linesOf(evidence, cause, '');
+  if (failed.length === 0) return linesOf(evidence, firstCause(cause, evidence), '');
   const all = failed.flatMap((each) =>
-    linesOf(each.evidence, each.cause, failed.length === 1 ? '' : ` (service ${each.name})`),
+    linesOf(
+      each.evidence,
+      firstCause(each.cause, each.evidence),
+      failed.length === 1 ? '' : ` (service ${each.name})`,
+    ),
   );
   // Services behind one URL have its answer in common.
   const isNew = ({ open }: LastLines, at: number): boolean =>
     all.findIndex((each) => each.open.join('\n') === open.join('\n')) === at;
   return all.filter(isNew);
+}
+
+/** The lines were read when it failed: what went wrong after that, such as its rollback, is not what they are about. */
+function firstCause(cause: Cause | undefined, evidence: readonly Evidence[]): Cause | undefined {
+  const [, first] = /^([a-z-]+):/.exec(evidence.find(({ kind }) => kind === 'first-cause')?.text ?? '') ?? [];
+  return CAUSES.find((each) => each === first) ?? cause;
 }
 
 function linesOf(evidence: readonly Evidence[], cause: Cause | undefined, of: string): LastLines[] {
@@ -85,7 +95,8 @@ export function decisiveLine(report: Report): string | undefined {
   const worst = report.services.find(({ cause }) => cause === report.cause)?.evidence ?? [];
   const evidence = worst.some(isOutput) ? worst : report.evidence;
   const log = evidence.filter(({ kind }) => kind === 'log').flatMap(({ text }) => sanitizeLines(text));
-  const at = report.cause !== undefined && RUNS_ON.includes(report.cause) ? signAt(log) : tellingAt(log);
+  const cause = firstCause(report.cause, evidence);
+  const at = cause !== undefined && RUNS_ON.includes(cause) ? signAt(log) : tellingAt(log);
   const line = log[at]?.trim();
   if (line === undefined || line === '') return undefined;
   return line.length <= LONGEST ? line : `${line.slice(0, LONGEST).toWellFormed()}…`;
@@ -111,6 +122,9 @@ const SIGNS: readonly RegExp[] = [
 /** What this step itself says of a log that it could not read. */
 const NO_LINE = /^(?:The log of container ".*" cannot be read|Container ".*" (?:logs through|has no))/;
 
+/** BuildKit says in one line more that a step of the Dockerfile failed: why stands before it. */
+const NO_NEWS = /failed to solve: process /;
+
 /** Frames of a stack and carets below code say where, not what. */
 const FRAME = /^\s*(?:at |File "|\^|\.\.\. \d+ more|goroutine \d|\S+\.go:\d+|Traceback \()/;
 
@@ -130,7 +144,7 @@ function signAt(lines: readonly string[]): number {
 }
 
 function says(text: string): boolean {
-  return text.trim() !== '' && !FRAME.test(text);
+  return text.trim() !== '' && !FRAME.test(text) && !NO_NEWS.test(text);
 }
 
 /** Without what is no word of the program: the container's name before each line, and the time. */
@@ -146,4 +160,5 @@ function textsOf(lines: readonly string[]): string[] {
 /** A program begins its line so. */
 const OWN_WORD = /^(?:panic|fatal|error|warning)\b|(?:Error|Exception)\b/i;
 
-const TIME = /^\[?\d{4}-\d\d-\d\d[T ][\d:.,]+(?:Z|[+-]\d\d:?\d\d)?\]?\s+/;
+/** Of a program, and of a step of a build. */
+const TIME = /^#\d+ [\d.]+ |^\[?\d{4}-\d\d-\d\d[T ][\d:.,]+(?:Z|[+-]\d\d:?\d\d)?\]?\s+/;

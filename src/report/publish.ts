@@ -9,7 +9,7 @@ import { decisiveLine, lastLines } from './last-lines.ts';
 import { outputsOf } from './outputs.ts';
 import type { CommentEnd } from './post-comment.ts';
 import { MAX_WARNINGS } from './progress-log.ts';
-import { isGreen, type Report } from './report.ts';
+import { isGreen, type Report, type ServiceReport } from './report.ts';
 import { renderSummary } from './summary.ts';
 
 /** Where the end of the run is published; @actions/core in production. */
@@ -164,21 +164,31 @@ export function withoutSecrets(report: Report, masks: Masks): Report {
     ...masked,
     ...{ mode, result, cause, startedAt, run, target, image, build, commits, url },
     definition: report.definition && definitionOf(report.definition, masked.definition),
-    services: report.services.map((service, at) => ({
-      ...service,
-      ...pick(masked.services[at] ?? service, ['message', 'production', 'hint']),
-      evidence: evidenceOf(service.evidence, masked.services[at]?.evidence),
-      gates: service.gates.map((gate, nth) => ({
-        ...gate,
-        ...masked.services[at]?.gates[nth],
-        ...words(gate),
-      })),
-    })),
+    services: masked.services.map((hidden, at) => serviceOf(report.services[at] ?? hidden, hidden)),
     evidence: evidenceOf(report.evidence, masked.evidence),
     checks: report.checks.map((check, at) => ({ ...check, detail: masked.checks[at]?.detail ?? '' })),
     costs: report.costs,
     steps: report.steps,
     rollout: report.rollout,
+  };
+}
+
+/** Fields of a service that are names, or that links are made of. */
+const NAMES = [
+  ...(['name', 'arn', 'cluster', 'region', 'partition', 'result', 'cause', 'serving'] as const),
+  ...(['taskDefinitionArn', 'previousTaskDefinitionArn', 'deploymentId', 'serviceDeploymentArn'] as const),
+  ...(['logGroups', 'running'] as const),
+];
+
+function serviceOf(plain: ServiceReport, masked: ServiceReport): ServiceReport {
+  const gates = (list: readonly GateResult[], hidden: readonly GateResult[]): GateResult[] =>
+    hidden.map((gate, at) => ({ ...gate, ...words(list[at] ?? gate) }));
+  return {
+    ...masked,
+    ...pick(plain, NAMES),
+    evidence: evidenceOf(plain.evidence, masked.evidence),
+    gates: gates(plain.gates, masked.gates),
+    gatesAfterRollback: gates(plain.gatesAfterRollback, masked.gatesAfterRollback),
   };
 }
 
@@ -212,21 +222,27 @@ async function writeReport(report: Report, folder: string): Promise<string> {
   return path;
 }
 
-/** The last lines of the log: what the failed container said last, then what, why, what now runs, what to do. */
+/**
+ * The last lines of the log: what the failed container said last, then how it ended. Of a failure the annotation says the
+ * rest, right below it.
+ */
 function verdict(report: Report): string[] {
-  const services = report.services.map((service) => service.production);
+  const isRed = !isGreen(report.result);
+  const others = report.services.flatMap(({ message }) => (message === report.message ? [] : [message]));
   return [
     ...lastLines(report).flatMap(({ title, open }) => [`${title}:`, ...open.map((line) => `    ${line}`)]),
     '─'.repeat(60),
-    `${grade(report)} — ${report.message}`,
-    ...report.services.flatMap(({ message }) => (message === report.message ? [] : [message])),
+    isRed ? grade(report) : `${grade(report)} — ${report.message}`,
+    ...others,
     ...(report.cause === undefined ? [] : [`Cause: ${report.cause}`]),
-    ...services,
-    ...(report.hint === undefined ? [] : [`What to do: ${report.hint}`]),
+    ...(isRed ? [] : report.services.map(({ production }) => production)),
   ].flatMap(sanitizeLines);
 }
 
-/** One error annotation; its first line is the message, its second the line of the container that says why. */
+/**
+ * One error annotation: the message, the line of the container that says why, what runs now, what to do. GitHub shows it
+ * at the end of the log, too.
+ */
 function annotation(report: Report): string {
   const production = report.services.map((service) => service.production);
   const decisive = decisiveLine(report);
@@ -234,7 +250,7 @@ function annotation(report: Report): string {
     report.message,
     ...(decisive === undefined ? [] : [decisive]),
     ...production,
-    ...(report.hint === undefined ? [] : [report.hint]),
+    ...(report.hint === undefined ? [] : [`What to do: ${report.hint}`]),
   ]
     .flatMap(sanitizeLines)
     .join('\n');

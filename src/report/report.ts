@@ -137,7 +137,7 @@ export function composeReport(
     result: end.result,
     cause: end.cause,
     message: end.message,
-    hint: hintOf(end, endingOfRun(record)),
+    hint: end.hint ?? hintOfService(services, end.cause) ?? hintOf(end, endingOfRun(record)),
     changed: hasChanged(record),
     startedAt: recorded.startedAt,
     durationSeconds: recorded.durationSeconds,
@@ -248,6 +248,11 @@ function hintOf(
   ending: Ending,
 ): string | undefined {
   return hint ?? (cause === undefined ? undefined : adviceOf(cause, ending));
+}
+
+/** The run ended for the cause of that service, which knows better what to do. */
+function hintOfService(services: readonly ServiceReport[], cause: Cause | undefined): string | undefined {
+  return services.find((each) => cause !== undefined && each.cause === cause)?.hint;
 }
 
 /** Pure: how the run left a service. */

@@ -23,6 +23,8 @@ export interface RunRecord {
   checks: readonly CheckResult[];
   costs: readonly ServiceCost[];
   serviceRuns: readonly ServiceRun[];
+  /** The one-off task that is under way. */
+  preDeployTask?: { readonly id: string; readonly cluster: string } | undefined;
   /** In `mode: plan`: whether a deployment would change anything. */
   wouldChange: boolean | undefined;
   /** Origin of the health-check URL, else of the load balancer. */
@@ -53,6 +55,22 @@ export function endingOf(error: unknown): Conclusion {
   }
   const failure = deployErrorOf(error, 'deploying');
   return (failure instanceof DeployError ? failure : new DeployError('unknown', failure.message)).conclusion;
+}
+
+/** The ending of a run that leaves its one-off task alone: which it is, and the command that would stop it. */
+export function withTaskLeft(ending: Conclusion, task: RunRecord['preDeployTask']): Conclusion {
+  if (task === undefined) return ending;
+  const { id, cluster } = task;
+  const name = cluster.replace(/^.*\//, '');
+  return {
+    ...ending,
+    message: `${ending.message.replace(/\.$/, '')}; the pre-deploy task ${id} goes on in cluster ${name}.`,
+    hint: `The pre-deploy task is not stopped, since a half-done migration may be worse: a next run waits for it. To stop it: aws ecs stop-task --cluster ${name} --task ${id}`,
+    evidence: [
+      ...ending.evidence,
+      { kind: 'stopped-task', text: `task ${id} still runs in cluster ${name}` },
+    ],
+  };
 }
 
 /** The ending, with what was known of each service by then. */

@@ -1,7 +1,14 @@
 import { revisionName } from '../aws/arn.ts';
 import type { Aws } from '../aws/clients.ts';
 import { describeAwsError } from '../aws/errors.ts';
-import type { Cause, Result, Rollout, RolloutRequest, ServiceRun } from '../model/index.ts';
+import {
+  adviceOf,
+  type Cause,
+  type Result,
+  type Rollout,
+  type RolloutRequest,
+  type ServiceRun,
+} from '../model/index.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { withTimeout } from '../runtime/wait.ts';
 import { readDeploymentStatus } from './describe.ts';
@@ -43,7 +50,18 @@ export async function endOnCancel(
   if (outcome !== undefined) return serviceRun;
   const { nowRunning, needsPostStep } = await whatBecomesOf(ctx, serviceRun, why, request);
   const evidence = problem === undefined ? [] : [firstCause(problem), ...problem.evidence];
-  return { ...serviceRun, needsPostStep, outcome: { ...why, nowRunning, hint: undefined, evidence } };
+  const hint = isUndone(serviceRun, why, request) ? adviceOf('cancelled', 'undone') : undefined;
+  return { ...serviceRun, needsPostStep, outcome: { ...why, nowRunning, hint, evidence } };
+}
+
+/** ECS was asked to roll it back, as `on-cancel` wants. */
+function isUndone({ rollout, change }: ServiceRun, why: Interruption, request: RolloutRequest): boolean {
+  return (
+    rollout !== undefined &&
+    change !== 'none' &&
+    why.result === 'cancelled' &&
+    request.onCancel === 'rollback'
+  );
 }
 
 async function whatBecomesOf(
@@ -63,7 +81,7 @@ async function whatBecomesOf(
   if (rollout === undefined || change === 'none') {
     return { nowRunning: `Service "${name}" was not touched.`, needsPostStep: false };
   }
-  return why.result === 'cancelled' && request.onCancel === 'rollback'
+  return isUndone(serviceRun, why, request)
     ? requestRollback({ ...ctx, seconds: ctx.seconds ?? SECONDS_TO_UNDO }, rollout, request)
     : look(ctx, rollout, ctx.mayHaveGoneBack ?? serviceRun.problem !== undefined);
 }

@@ -11,11 +11,18 @@ export interface Crashes {
   readonly failures: ReadonlyMap<string, TaskFailure>;
   /** The longest that one of them ran, in milliseconds, by AWS's own times. */
   readonly longestLifeMs: number;
-  /** When each running task was first seen to run, in milliseconds of the clock. */
+  /** When each running task was first seen to run, in milliseconds of the clock; since its last restart in place. */
   readonly runningSince: ReadonlyMap<string, number>;
+  /** What runs in the containers that ECS starts again in place, by task. */
+  readonly runtimes: ReadonlyMap<string, string>;
 }
 
-export const NO_CRASHES: Crashes = { failures: new Map(), longestLifeMs: 0, runningSince: new Map() };
+export const NO_CRASHES: Crashes = {
+  failures: new Map(),
+  longestLifeMs: 0,
+  runningSince: new Map(),
+  runtimes: new Map(),
+};
 
 /** Ids of tasks that had failed before. */
 export interface Before {
@@ -28,19 +35,75 @@ export interface Before {
 /** Pure: with one more look. `running`: tasks that nothing keeps from being proven. */
 export function withLook(
   crashes: Crashes,
-  look: { readonly running: readonly string[]; readonly tasks: readonly TaskView[] },
+  look: {
+    readonly running: readonly string[];
+    readonly tasks: readonly TaskView[];
+    /** Names of the containers that ECS starts again in place. */
+    readonly restarted?: readonly string[];
+  },
   before: Before,
   now: number,
 ): Crashes {
   const failures = new Map(crashes.failures);
+  const runtimes = new Map(crashes.runtimes);
+  const since = new Map(crashes.runningSince);
   let { longestLifeMs } = crashes;
   for (const { id, failure, lifeMs = 0 } of look.tasks) {
     if (failure === undefined || failure.severity === 'ignored' || before.preexisting.includes(id)) continue;
     longestLifeMs = Math.max(longestLifeMs, lifeMs);
     if (!before.settled.includes(id)) failures.set(id, failure);
   }
-  const runningSince = new Map(look.running.map((id) => [id, crashes.runningSince.get(id) ?? now]));
-  return { failures, longestLifeMs, runningSince };
+  for (const task of look.tasks) {
+    const runtime = runtimeOf(task, look.restarted ?? []);
+    if (runtime === undefined) continue;
+    const known = runtimes.get(task.id);
+    runtimes.set(task.id, runtime.id);
+    if (known === undefined || known === runtime.id) continue;
+    failures.set(`${task.id} ${runtime.id}`, restartedInPlace(runtime));
+    longestLifeMs = Math.max(longestLifeMs, now - (since.get(task.id) ?? now));
+    since.delete(task.id);
+  }
+  const runningSince = new Map(look.running.map((id) => [id, since.get(id) ?? now]));
+  return { failures, longestLifeMs, runningSince, runtimes };
+}
+
+interface Runtime {
+  readonly id: string;
+  readonly container: string;
+  readonly exitCode: number | undefined;
+}
+
+/** Undefined where nothing of the task is started again in place, or it does not say what runs. */
+function runtimeOf({ containers = [] }: TaskView, restarted: readonly string[]): Runtime | undefined {
+  const concerned = containers.filter(({ name }) => restarted.includes(name));
+  const ids = concerned.flatMap(({ runtimeId }) => runtimeId ?? []);
+  if (ids.length === 0 || ids.length < concerned.length) return undefined;
+  const ended = concerned.find(({ exitCode }) => exitCode !== undefined) ?? concerned[0];
+  return { id: ids.join(' '), container: ended?.name ?? '', exitCode: ended?.exitCode };
+}
+
+function restartedInPlace({ container, exitCode }: Runtime): TaskFailure {
+  return {
+    cause: 'app-crashed',
+    severity: 'counts',
+    hint: 'The container ends again and again, and its restart policy starts it again inside of the task: its log says why.',
+    container,
+    exitCode,
+    stopCode: undefined,
+    started: true,
+    reason: 'its restart policy started it again',
+  };
+}
+
+/** A container that ECS starts again in place has to run for so long before it proves anything: ECS's shortest period. */
+const RESTART_MS = 60_000;
+
+/** Pure: tasks with containers that are started again in place have run for a while, and none was started again. */
+export function areStable({ failures, runtimes, runningSince }: Crashes, now: number): boolean {
+  const restarted = new Set([...failures.keys()].map((key) => key.split(' ')[0]));
+  return [...runningSince].every(
+    ([id, since]) => !runtimes.has(id) || (now - since >= RESTART_MS && !restarted.has(id)),
+  );
 }
 
 export interface CrashTerms extends FailedTaskTerms {

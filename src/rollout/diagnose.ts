@@ -153,7 +153,7 @@ export async function lastLogLines(
   lines: number,
   running?: LoggingTask,
 ): Promise<Evidence[]> {
-  const from = mostTelling(history) ?? running;
+  const from = mostTelling(history) ?? running ?? lastStarted(history, definition);
   if (from === undefined || lines === 0) return [];
   const { taskId, container } = from;
   const stream = logStreamOf(definition, container, taskId);
@@ -189,6 +189,13 @@ function mostTelling(history: History): LoggingTask | undefined {
   const ran = failures.filter(([, { exitCode }]) => exitCode !== undefined);
   const found = ran.findLast(([, failure]) => failure.cause === cause) ?? ran.at(-1) ?? failures.at(-1);
   return found && { taskId: found[0], container: found[1].container ?? '' };
+}
+
+/** Stopped from outside, such as by checks that it failed: its containers ran until then. */
+function lastStarted(history: History, definition: TaskDefinition): LoggingTask | undefined {
+  const found = [...history.failures].findLast(([, { started }]) => started === true);
+  const [container] = essentialContainers(definition);
+  return found === undefined || container === undefined ? undefined : { taskId: found[0], container };
 }
 
 /** An event may hold 256 KiB (CloudWatch Logs quotas). */

@@ -207,7 +207,9 @@ function why(
   }
   // deployments[] is read after the service deployment and may be a moment ahead of it.
   if (/\balarm/i.test(words)) return { cause: 'alarm', reason: words };
-  if (/\bhook/i.test(words)) return { cause: 'unknown', reason: words };
+  if (/\bhook/i.test(words)) return { cause: 'lifecycle-hook-failed', reason: words };
+  if (/networking configuration|listener rule|traffic shift/i.test(words))
+    return { cause: 'traffic-shift-failed', reason: words };
   const byBreaker = deployment.breaker === 'TRIGGERED' || /circuit breaker|failed to start/i.test(words);
   if (!byBreaker) return { cause: 'deployment-stopped', reason: words };
   return causeOf(history) ?? { cause: 'circuit-breaker', reason: words };

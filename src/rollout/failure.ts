@@ -7,7 +7,7 @@ import type { Evaluation } from './evaluate.ts';
 import type { History } from './history.ts';
 import type { Observation } from './observe.ts';
 import { eventText } from './placement.ts';
-import { describeHook } from './progress.ts';
+import { describeHook, failureText } from './progress.ts';
 
 /** How a watch ended: a final evaluation, the deadline, or lost access (credentials gone, access denied). */
 export interface Watched {
@@ -48,7 +48,9 @@ export function problemOf(
       return problem(watched, {
         result: 'failed',
         cause: end.cause,
-        reason: stoppedByHand ? `was stopped${because(end.reason)}` : `failed${because(end.reason)}`,
+        reason: stoppedByHand
+          ? `was stopped${because(ofTheStop(end.reason))}`
+          : `failed${because(end.reason)}`,
         recovery: end.ecs === 'rolling-back' ? 'follow-ecs' : leftByEcs,
         isOver: end.ecs === 'failing' || end.ecs === 'ended',
       });
@@ -235,8 +237,7 @@ function statusEvidence(last: Observation | undefined): Evidence[] {
 function taskEvidence(history: History): Evidence[] {
   const counts = new Map<string, number>();
   for (const failure of history.failures.values()) {
-    const code = failure.stopCode === undefined ? '' : ` (${failure.stopCode})`;
-    const text = `${withoutIds(describeFailure(failure))}${code}`;
+    const text = failureText(failure);
     counts.set(text, (counts.get(text) ?? 0) + 1);
   }
   return [...counts].slice(0, 10).map(([text, count]) => ({
@@ -245,13 +246,13 @@ function taskEvidence(history: History): Evidence[] {
   }));
 }
 
-/** Reasons differ by ids of tasks and requests alone; without them equal ones fold. */
-function withoutIds(reason: string): string {
-  return reason.replace(/\(request id: [^)]*\)|\b[0-9a-f]{32}\b/gi, '…');
-}
-
 function hintOf(history: History, cause: Cause): string | undefined {
   return [...history.failures.values()].find((failure) => failure.cause === cause)?.hint;
+}
+
+/** ECS leaves the reason of the deployment's progress in place: it says nothing of the stop. */
+function ofTheStop(reason: string | undefined): string | undefined {
+  return /in progress/i.test(reason ?? '') ? undefined : reason;
 }
 
 function because(reason: string | undefined): string {

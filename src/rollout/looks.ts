@@ -7,7 +7,13 @@ import {
   type ServiceDeployment,
 } from '../ecs/service-deployments.ts';
 import { describeServices, missing, SERVICES_A_CALL, type Service } from '../ecs/services.ts';
-import { readTaskHealth, type TaskHealth, type TaskQuery, type TaskView } from '../ecs/task-health.ts';
+import {
+  readTaskHealth,
+  restartedContainers,
+  type TaskHealth,
+  type TaskQuery,
+  type TaskView,
+} from '../ecs/task-health.ts';
 import type { Rollout } from '../model/index.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { DeployError } from '../runtime/error.ts';
@@ -56,6 +62,9 @@ const QUIET_CALLS = 40;
 
 /** However many tasks there are, they are walked as often. */
 const QUIET_MS = 5 * 60_000;
+
+/** Containers that are started again in place change no count. */
+const RESTARTED_MS = 30_000;
 
 /** A rollout that is followed. */
 interface Followed {
@@ -232,7 +241,9 @@ export class Looks {
     const key = `${rollout.snapshot.address.arn} ${rollout.deploymentId} ${by}`;
     const last = this.#tasks.get(key);
     const cost = this.#cost();
-    const quietMs = cost <= CHEAP_CALLS ? 0 : Math.min((cost / QUIET_CALLS) * 60_000, QUIET_MS);
+    const isRestarted = restartedContainers(rollout.definition).length > 0;
+    const longest = isRestarted ? RESTARTED_MS : QUIET_MS;
+    const quietMs = cost <= CHEAP_CALLS ? 0 : Math.min((cost / QUIET_CALLS) * 60_000, longest);
     if (last !== undefined && isSame(last.seen, seen) && clock.now() - last.at < quietMs) return last.health;
     // With many tasks those that stopped are worth a walk only where a count says that there are more of them.
     const isOnlyOurs = last !== undefined && cost > QUIET_CALLS && !speaksOfStops(last.seen, seen);

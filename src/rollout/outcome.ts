@@ -43,7 +43,7 @@ function replaced(
 ): ServiceRun {
   const { rollout, problem, change } = serviceRun;
   const isOurs = primaryId === undefined || rollout === undefined || primaryId === rollout.deploymentId;
-  const wasWell = problem === undefined || (isOfGate(serviceRun) && serviceRun.rollback === undefined);
+  const wasWell = serviceRun.rollback === undefined && (problem === undefined || isOfGate(serviceRun));
   if (isOurs || !wasWell || (change !== 'none' && !request.wait)) return serviceRun;
   return {
     ...serviceRun,
@@ -111,6 +111,17 @@ function goodEnd(serviceRun: ServiceRun, request: RolloutRequest, nowRunning: st
   const name = serviceRun.snapshot.address.name;
   const revision = revisionName(serviceRun.taskDefinitionArn);
   const common = { cause: undefined, nowRunning, hint: undefined, evidence: [] };
+  if (serviceRun.rollback?.kind === 'rolled-back') {
+    const { to, there, gates } = serviceRun.rollback;
+    const back = revisionName(
+      there?.taskDefinitionArn ?? to ?? serviceRun.snapshot.lastGood?.taskDefinitionArn ?? '',
+    );
+    return {
+      ...common,
+      result: 'succeeded',
+      message: `Service "${name}" is back on ${back}: the deployment of ${revision}, which waited for an answer, was rolled back${stillFailing(gates)}.`,
+    };
+  }
   if (serviceRun.change === 'none') {
     return {
       ...common,

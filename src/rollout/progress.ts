@@ -1,5 +1,6 @@
 import { shortenArns } from '../aws/arn.ts';
 import { describeAwsError } from '../aws/errors.ts';
+import { describeFailure, type TaskFailure } from '../ecs/task-failure.ts';
 import type { Rollout, RolloutPoint } from '../model/index.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
@@ -79,9 +80,12 @@ export class ProgressReporter {
   #warnedOf: string | undefined;
   #warnedOfTasks = false;
   #isBlind = false;
+  /** Ways in which tasks failed that were said; undefined until the first look at tasks of another time. */
+  #saidFailures: Set<string> | undefined;
 
   constructor(log: Log, rollout: Rollout, clock: Clock) {
     this.#log = log;
+    this.#saidFailures = rollout.adopted || !rollout.replacesTasks ? undefined : new Set();
     this.#name = rollout.snapshot.address.name;
     this.#reportedEvents = new Set(rollout.snapshot.knownEvents);
     this.#heartbeat = new Heartbeat(clock);
@@ -93,6 +97,7 @@ export class ProgressReporter {
       this.#reportedEvents.add(event.id);
     }
     this.#reportSight(seen);
+    this.#reportFailures(seen);
     this.#reportState(seen);
     if (evaluation.kind === 'progressing' && evaluation.unknownStatus !== undefined)
       this.#warnOf(evaluation.unknownStatus);
@@ -120,6 +125,22 @@ export class ProgressReporter {
     this.#isBlind = isBlind;
   }
 
+  /** Each new way in which a task of ours failed, the moment it is first seen: ECS may take minutes for its verdict. */
+  #reportFailures({ tasks, unanswered }: Observation): void {
+    const texts = new Set(
+      tasks.flatMap(({ failure }) => (failure === undefined ? [] : [failureText(failure)])),
+    );
+    // Of a deployment that is older than this run, what had failed by the first look is of another time.
+    if (this.#saidFailures === undefined) {
+      if (unanswered === undefined) this.#saidFailures = texts;
+      return;
+    }
+    for (const text of texts) {
+      if (!this.#saidFailures.has(text)) this.#say(`a task failed: ${text}`);
+      this.#saidFailures.add(text);
+    }
+  }
+
   #reportState(seen: Observation): void {
     const line = progressLine(seen);
     if (line !== this.#lastLine) {
@@ -143,6 +164,12 @@ export class ProgressReporter {
     this.#warnedOf = status;
     this.#log.warn(`ECS reports the status ${status}, which this version does not know; it keeps watching.`);
   }
+}
+
+/** Pure: how a task failed, equal for all that failed alike: reasons differ by ids of tasks and requests alone. */
+export function failureText(failure: TaskFailure): string {
+  const code = failure.stopCode === undefined ? '' : ` (${failure.stopCode})`;
+  return `${describeFailure(failure).replace(/\(request id: [^)]*\)|\b[0-9a-f]{32}\b/gi, '…')}${code}`;
 }
 
 /** `45 s`, `2 min`, `3 min 30 s`. */

@@ -17,7 +17,6 @@ import type {
 } from '../model/index.ts';
 import { Cancelled, CancelledUnanswered } from '../runtime/cancellation.ts';
 import { DeployError } from '../runtime/error.ts';
-import type { Log } from '../runtime/log.ts';
 import { withGracePeriod } from '../runtime/wait.ts';
 import { findServiceDeployment, type FindContext } from './find-deployment.ts';
 import { updateInput, updateOnce, UpdateUnanswered, type UpdateContext } from './update.ts';
@@ -76,7 +75,6 @@ export async function startServiceRun(
   const sayWhat = (): void => {
     ctx.log.line(`${snapshot.address.name}: ${describePlannedChange(change, taskDefinitionArn)}`);
   };
-  warnOfLongStrategy(ctx.log, snapshot, change, request);
   if (change !== 'update') {
     sayWhat();
     return { ...serviceRun, rollout: adopt(snapshot, definition) };
@@ -170,21 +168,6 @@ async function registerAgain(
     `${revisionName(taskDefinitionArn)} was deregistered meanwhile: it is registered again as ${revisionName(arn)}.`,
   );
   return arn;
-}
-
-/** What a person would want to know before waiting for it. */
-function warnOfLongStrategy(
-  log: Log,
-  snapshot: ServiceSnapshot,
-  change: PlannedChange,
-  request: RolloutRequest,
-): void {
-  const { address, strategyMinutes } = snapshot;
-  if (change !== 'none' && request.wait && strategyMinutes >= request.waitMinutes) {
-    log.warn(
-      `Service "${address.name}" bakes and shifts for ${strategyMinutes} minutes by itself, and wait-for-minutes is ${request.waitMinutes}: the deployment cannot be seen to its end.`,
-    );
-  }
 }
 
 function describePlannedChange(change: PlannedChange, taskDefinitionArn: string): string {

@@ -2,10 +2,11 @@ import type { AwsErrorKind } from '../aws/errors.ts';
 import type { ReportedImage } from '../ecs/digests.ts';
 import { breakerThreshold } from '../ecs/services.ts';
 import { describeFailure, type TaskFailure } from '../ecs/task-failure.ts';
-import { hasContainerChecks, type TaskView } from '../ecs/task-health.ts';
+import { hasContainerChecks, restartedContainers, type TaskView } from '../ecs/task-health.ts';
 import type { GateResult, Rollout } from '../model/index.ts';
 import type { PollStep } from '../runtime/wait.ts';
 import {
+  areStable,
   conclusiveCrash,
   NO_CRASHES,
   outliveTheCrashed,
@@ -108,6 +109,8 @@ interface Terms extends CrashTerms {
   readonly desired: number;
   /** Ids of tasks that had failed by the time the rollout was complete; undefined where nobody watched it. */
   readonly failedBefore: readonly string[] | undefined;
+  /** Names of the containers that ECS starts again in place. */
+  readonly restarted: readonly string[];
 }
 
 function termsOf(rollout: Rollout, { failedTaskLimit, failFast, desired }: TargetsLimits): Terms {
@@ -121,6 +124,7 @@ function termsOf(rollout: Rollout, { failedTaskLimit, failFast, desired }: Targe
     desired,
     breakerThreshold: breakerThreshold(rollout.snapshot.breaker, desired),
     failedBefore: rollout.knownFailures,
+    restarted: restartedContainers(rollout.definition),
   };
 }
 
@@ -135,7 +139,7 @@ interface Known {
 
 const NOTHING_KNOWN: Known = { last: undefined, first: [], crashes: NO_CRASHES, before: undefined };
 
-function knowing(known: Known, seen: Look, { failedBefore }: Terms, now: number): Known {
+function knowing(known: Known, seen: Look, { failedBefore, restarted }: Terms, now: number): Known {
   // Of a rollout that was not watched, what has stopped by now is of another time.
   const before = known.before ?? {
     settled: failedBefore ?? [],
@@ -148,7 +152,7 @@ function knowing(known: Known, seen: Look, { failedBefore }: Terms, now: number)
   return {
     last: seen,
     first: known.first.length === 0 ? seen.tasks : known.first,
-    crashes: withLook(known.crashes, { tasks: seen.views, running }, before, now),
+    crashes: withLook(known.crashes, { tasks: seen.views, running, restarted }, before, now),
     before,
   };
 }
@@ -158,7 +162,7 @@ function conclude({ last, crashes }: Known, terms: Terms, now: number): GateResu
   if (crash !== undefined) return crashed(terms.gate, crash);
   if (last === undefined || last.tasks.length === 0 || last.unproven.size > 0) return undefined;
   if (last.tasks.length < Math.min(terms.desired, last.desired)) return undefined;
-  if (!terms.isChecked && !outliveTheCrashed(crashes, now)) return undefined;
+  if (!terms.isChecked && !(outliveTheCrashed(crashes, now) && areStable(crashes, now))) return undefined;
   const count = last.tasks.length;
   if (terms.isChecked) {
     return { gate: terms.gate, state: 'passed', detail: `${count} of ${count} tasks are healthy` };

@@ -49,8 +49,8 @@ export interface StageWatch {
   readonly allTrafficSince: number | undefined;
   /** A pause that is left to a person, and why the gates do not answer it. */
   readonly waiting: { readonly pause: Pause; readonly why: string | undefined } | undefined;
-  /** Gates that passed at a pause. */
-  readonly passed: readonly GateResult[];
+  /** Gates that were answered for good by then. */
+  readonly results: readonly GateResult[];
   stop(): void;
 }
 
@@ -119,10 +119,9 @@ export async function watchServiceRun(
   if (rollout === undefined || change === 'none' || problem !== undefined) return serviceRun;
   const watched = await watch(ctx, rollout, request.rollout, 'evaluation', serviceRun.startedAt);
   const { stages } = ctx;
-  const results = [
-    ...(stages?.passed ?? []),
-    ...(stages?.failure === undefined ? [] : [stages.failure.result]),
-  ];
+  const isComplete = watched.end.kind === 'completed';
+  const answered = (stages?.results ?? []).filter(({ state }) => isComplete || state === 'passed');
+  const results = [...answered, ...(stages?.failure === undefined ? [] : [stages.failure.result])];
   const waiting = watched.end.kind === 'waiting' ? stages?.waiting : undefined;
   const after: ServiceRun = {
     ...serviceRun,
@@ -135,6 +134,10 @@ export async function watchServiceRun(
   const { waitMinutes, desiredCount } = request.rollout;
   const count = rollout.replacesTasks ? undefined : desiredCount;
   const found = problemOf(watched, waitMinutes, count, rollout.snapshot);
+  for (const { gate, state, detail } of results) {
+    if (state === 'skipped')
+      ctx.log.warn(`${rollout.snapshot.address.name}: ${gate} gate skipped: ${detail}.`);
+  }
   if (waiting?.why !== undefined) {
     ctx.log.warn(
       `${rollout.snapshot.address.name} waits in the stage ${waiting.pause.stage}, and the gates do not answer for it: ${waiting.why}.`,

@@ -122,6 +122,7 @@ export function snapshotOf(
     deployment: settingsOf(service),
     ...(isBehindLattice(service) ? { behindLattice: true } : {}),
     strategyMinutes: strategyMinutes(service.deploymentConfiguration),
+    ...(hasTestTraffic(service) ? { hasTestTraffic: true } : {}),
     knownEvents: (service.events ?? []).flatMap((event) => event.id ?? []),
   };
 }
@@ -159,6 +160,16 @@ function settingsOf(service: Service): DeploymentSettings {
     alarms: alarms?.enable === true ? (alarms.alarmNames ?? []) : [],
     alarmsRollBack: alarms?.enable === true && alarms.rollback === true,
   };
+}
+
+/** A test listener, or the test header of Service Connect, leads to the new revision before production does. */
+function hasTestTraffic({ deploymentConfiguration, loadBalancers = [], deployments = [] }: Service): boolean {
+  const strategy = deploymentConfiguration?.strategy ?? 'ROLLING';
+  const hasListener = loadBalancers.some(
+    (each) => each.advancedConfiguration?.testListenerRule !== undefined,
+  );
+  const isConnected = deployments.some((each) => each.serviceConnectConfiguration?.enabled === true);
+  return strategy !== 'ROLLING' && (hasListener || isConnected);
 }
 
 /** ECS API, DeploymentConfiguration: bake time, and the bake times of the steps of LINEAR and CANARY. */

@@ -11,8 +11,9 @@ import {
   requiredMembers,
   shapeInWords,
 } from '../ecs/definition-rules/model.ts';
+import { repeated } from '../ecs/definition-rules/rule.ts';
 import type { Json, JsonObject } from '../model/index.ts';
-import { objectsIn } from '../runtime/json.ts';
+import { objectsIn, textIn } from '../runtime/json.ts';
 import { homeInService, otherName } from './other-spellings.ts';
 
 /** A number or a boolean as the file has it: `1.10` and `010` are other texts than the numbers that they are. */
@@ -66,9 +67,12 @@ export function shapeDefinition(raw: ReadonlyMap<Raw, Raw>): Shaped {
 
 /** Two containers of one name: nobody could say which of them an image is for. */
 function sameNames(definition: JsonObject): string[] {
-  const names = objectsIn(definition, 'containerDefinitions').map((container) => container['name']);
-  const twice = new Set(names.filter((name, at) => names.indexOf(name) !== at));
-  return [...twice].map((name) => `containerDefinitions has more than one container ${JSON.stringify(name)}`);
+  const names = objectsIn(definition, 'containerDefinitions').flatMap(
+    (container) => textIn(container, 'name') ?? [],
+  );
+  return repeated(names).map(
+    (name) => `containerDefinitions has more than one container ${JSON.stringify(name)}`,
+  );
 }
 
 function isTopLevel(path: string): boolean {

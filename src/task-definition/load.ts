@@ -7,7 +7,6 @@ import type { DefinitionBase, Json, ServiceSnapshot, TaskDefinition } from '../m
 import { DeployError } from '../runtime/error.ts';
 import { isArray } from '../runtime/json.ts';
 import type { Log } from '../runtime/log.ts';
-import { readTaskDefinitionFile } from './read-file.ts';
 import { registrable } from './shape.ts';
 
 /** A definition to start from, and where it came from. */
@@ -33,7 +32,7 @@ export async function loadBase(
   switch (base.kind) {
     case 'file':
       return {
-        definition: base.definition ?? (await readTaskDefinitionFile(workspace, base.path, log)),
+        definition: base.definition ?? (await readDefinitionFile(workspace, base.path, log)),
         origin: `the file ${base.path}`,
         arn: undefined,
       };
@@ -229,4 +228,10 @@ function runningRevision(services: readonly ServiceSnapshot[]): string {
 /** `backend` of `arn:...:task-definition/backend:7`. */
 export function familyOf(taskDefinitionArn: string): string {
   return revisionName(taskDefinitionArn).replace(/:\d+$/, '');
+}
+
+/** A parser of YAML is large, and most runs read no file. */
+async function readDefinitionFile(workspace: string, path: string, log: Log): Promise<TaskDefinition> {
+  const { readTaskDefinitionFile } = await import('./read-file.ts');
+  return readTaskDefinitionFile(workspace, path, log);
 }

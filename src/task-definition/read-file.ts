@@ -52,10 +52,16 @@ export async function readTaskDefinitionFile(
   }
   if (unrendered.length > 0) {
     log.warn(
-      `task-definition: ${path} has an expression of GitHub Actions in ${unrendered.join(', ')}. GitHub evaluates those in workflows only, so AWS gets that text as it is: give the value by an input such as environment-variables.`,
+      `task-definition: ${path} has an expression of GitHub Actions in ${fewOf(unrendered)}. GitHub evaluates those in workflows only, so AWS gets that text as it is: give the value by an input such as environment-variables.`,
     );
   }
   return definition;
+}
+
+function fewOf(paths: readonly string[]): string {
+  const more = paths.length - MOST_PROBLEMS;
+  const shown = paths.slice(0, MOST_PROBLEMS).join(', ');
+  return more > 0 ? `${shown} and ${more} more` : shown;
 }
 
 /** A definition of a file, and what there is to say of the file. */

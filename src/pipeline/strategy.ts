@@ -1,0 +1,36 @@
+import type { Request, ServiceSnapshot } from '../model/index.ts';
+import { DeployError } from '../runtime/error.ts';
+
+/** Beside its bakes and steps a deployment starts tasks, shifts and cleans up. */
+const BESIDE_MINUTES = 15;
+
+/**
+ * Pure: the request with what the strategies of the services mean for it: where `wait-for-minutes` is not set, a service
+ * gets the time of its shift and its bakes, and 15 minutes beside. Throws `invalid-input` where a time that is set would
+ * not do, and where test traffic is asked for that no service has.
+ */
+export function withStrategies(request: Request, snapshots: readonly ServiceSnapshot[]): Request {
+  const { gate, rollout, mode } = request;
+  if (gate.testUrl !== undefined && !snapshots.some(({ hasTestTraffic }) => hasTestTraffic === true)) {
+    const names = snapshots.map(({ address }) => `"${address.name}"`).join(', ');
+    throw new DeployError(
+      'invalid-input',
+      `test-url: no test traffic reaches service ${names}: it has no test listener, or does not shift traffic.`,
+      { hint: 'Leave test-url out, or give the service a strategy and a test listener rule.' },
+    );
+  }
+  const [longest] = snapshots.toSorted((a, b) => b.strategyMinutes - a.strategyMinutes);
+  if (longest === undefined || longest.strategyMinutes === 0 || !rollout.wait || mode === 'rollback')
+    return request;
+  const { strategyMinutes, address, deployment } = longest;
+  if (rollout.isWaitSet !== true) {
+    const waitMinutes = Math.min(Math.max(rollout.waitMinutes, strategyMinutes + BESIDE_MINUTES), 360);
+    return { ...request, rollout: { ...rollout, waitMinutes } };
+  }
+  if (strategyMinutes < rollout.waitMinutes) return request;
+  throw new DeployError(
+    'invalid-input',
+    `wait-for-minutes: service "${address.name}" bakes and shifts (${deployment.strategy}) for ${strategyMinutes} minutes by itself, and ${rollout.waitMinutes} minutes are given.`,
+    { hint: `Leave wait-for-minutes out, or give more than ${strategyMinutes}.` },
+  );
+}

@@ -1,0 +1,124 @@
+import type { Task } from '@aws-sdk/client-ecs';
+import { lastSegment, revisionName } from '../aws/arn.ts';
+import type { EcsReads } from '../aws/clients.ts';
+import { awsErrorKind, describeAwsError } from '../aws/errors.ts';
+import { describeTasks, listTasksStartedBy } from '../ecs/tasks.ts';
+import { DeployError } from '../runtime/error.ts';
+import type { Log } from '../runtime/log.ts';
+import { poll, withTimeout } from '../runtime/wait.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { STARTED_BY } from './start.ts';
+
+export interface EarlierContext {
+  readonly aws: { readonly ecs: Pick<EcsReads, 'describeTasks' | 'listTasks'> };
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly log: Log;
+}
+
+/** What the tasks that are waited for have in common. */
+export interface EarlierTasks {
+  readonly cluster: string;
+  readonly family: string;
+  readonly pollSeconds: number;
+  /** A reading of the clock. */
+  readonly deadline: number;
+}
+
+/** However little time is left, a look that is begun has as long. */
+const LEAST_MS = 1_000;
+
+/** A look is waited for so long. */
+const LOOK_MS = 20_000;
+
+/**
+ * Waits for one-off tasks of the family that this action started earlier and that still run: two migrations at once may
+ * ruin a database. Rejects with `pre-deploy-task-failed` where one has not ended by the deadline. How one ended is logged
+ * and no more: ours runs after it. Where tasks may not be listed nobody can tell, and the log says so.
+ */
+export async function waitForEarlier(ctx: EarlierContext, which: EarlierTasks): Promise<void> {
+  const { clock, log } = ctx;
+  const seen = new Map<string, Task>();
+  await poll<undefined>(ctx, which.deadline, async () => {
+    const pauseMs = which.pollSeconds * 1000;
+    try {
+      const ms = Math.max(Math.min(which.deadline - clock.now(), LOOK_MS), LEAST_MS);
+      const tasks = await withTimeout(clock, ms, () => running(ctx, which, [...seen.keys()]));
+      report(log, which, seen, tasks);
+      if (![...seen.values()].some(isAlive)) return { end: undefined };
+    } catch (error) {
+      const kind = awsErrorKind(error);
+      if (kind === 'denied' || kind === 'unsupported') {
+        log.line(
+          `Whether an earlier pre-deploy task still runs could not be read (${describeAwsError(error)}).`,
+        );
+        return { end: undefined };
+      }
+      if (kind !== 'throttled' && kind !== 'transient') throw error;
+    }
+    if (clock.now() >= which.deadline && [...seen.values()].some(isAlive)) throw stillRuns(which, seen);
+    return { pauseMs, late: undefined };
+  });
+}
+
+async function running(
+  { aws }: EarlierContext,
+  { cluster, family }: EarlierTasks,
+  known: readonly string[],
+): Promise<Task[]> {
+  // ListTasks takes `startedBy` as its only filter.
+  const arns = await listTasksStartedBy(aws.ecs, cluster, STARTED_BY);
+  const tasks = await describeTasks(aws.ecs, cluster, [...new Set([...known, ...arns])]);
+  return tasks.filter(({ taskDefinitionArn = '' }) => familyOf(taskDefinitionArn) === family);
+}
+
+function familyOf(taskDefinitionArn: string): string {
+  return revisionName(taskDefinitionArn).replace(/:\d+$/, '');
+}
+
+function isAlive({ lastStatus }: Task): boolean {
+  return lastStatus !== 'STOPPED';
+}
+
+function report(log: Log, { cluster }: EarlierTasks, seen: Map<string, Task>, tasks: readonly Task[]): void {
+  for (const task of tasks) {
+    const arn = task.taskArn ?? '';
+    const before = seen.get(arn);
+    // What had ended before is none of this run's business.
+    if (before === undefined && !isAlive(task)) continue;
+    seen.set(arn, task);
+    const id = lastSegment(arn);
+    if (before === undefined) {
+      log.line(
+        `Task ${id} of an earlier run still runs in cluster ${lastSegment(cluster)}: it is waited for, so that no two run at once.`,
+      );
+    } else if (isAlive(before) && !isAlive(task)) {
+      const codes = (task.containers ?? []).flatMap(({ exitCode }) => exitCode ?? []);
+      const bad = codes.find((code) => code !== 0);
+      log.line(
+        `Task ${id} of an earlier run has ended${bad === undefined ? '' : `, with exit code ${bad}`}: ours runs now.`,
+      );
+    }
+  }
+  // One that ECS does not know any more has ended long ago.
+  for (const arn of seen.keys()) {
+    if (!tasks.some((task) => task.taskArn === arn)) seen.delete(arn);
+  }
+}
+
+function stillRuns({ cluster }: EarlierTasks, seen: ReadonlyMap<string, Task>): DeployError {
+  const ids = [...seen].flatMap(([arn, task]) => (isAlive(task) ? [lastSegment(arn)] : []));
+  return new DeployError(
+    'pre-deploy-task-failed',
+    `The pre-deploy task was not started: task ${ids.join(', ')} of an earlier run still runs.`,
+    {
+      hint: `No service was touched. Wait for it, or stop it: ${ids.map((id) => stopCommand(cluster, id)).join('; ')}`,
+      evidence: ids.map((id) => ({ kind: 'stopped-task', text: `task ${id} still runs` })),
+    },
+  );
+}
+
+/** The command that stops a task, ready to paste. */
+export function stopCommand(cluster: string, id: string): string {
+  return `aws ecs stop-task --cluster ${lastSegment(cluster)} --task ${id}`;
+}
