@@ -300,6 +300,14 @@ describe('an expression of CloudWatch', () => {
       expect(mutations(sim)).toEqual([]);
     }));
 
+  test('is tried in a plan, too', () =>
+    inAWorld({}, async (sim) => {
+      const planned = await step(sim, { ...tag('v2'), ...EXPRESSION, mode: 'plan' });
+      expectGreen(planned, 'planned');
+      const wrong = { metrics: 'orders: SUMM(x) < 5', 'bake-minutes': '5', mode: 'plan' };
+      expectRed(await step(sim, { ...tag('v2'), ...wrong }), 'failed', 'invalid-input');
+    }));
+
   test('is needed where a service is behind no load balancer', () =>
     inAWorld({}, async (sim) => {
       const metrics = 'p99-seconds < 2';
