@@ -236,6 +236,7 @@ function verdict(report: Report): string[] {
     ...others,
     ...(report.cause === undefined ? [] : [`Cause: ${report.cause}`]),
     ...(isRed ? [] : report.services.map(({ production }) => production)),
+    ...(isRed || report.hint === undefined ? [] : [`What to do: ${report.hint}`]),
   ].flatMap(sanitizeLines);
 }
 
