@@ -1,4 +1,4 @@
-import type { Measurement, Round } from '../model/analysis.ts';
+import { isAnother, type Measurement, type Round, type Stage } from '../model/analysis.ts';
 import type {
   AlarmView,
   GateRequest,
@@ -14,9 +14,6 @@ import { alarmsMeasurer, type AlarmContext } from './alarms.ts';
 import { Analysis, type Measurer, type Standings } from './analysis.ts';
 import { urlMeasurer, type HttpGateContext } from './http.ts';
 import { metricsMeasurer, type MetricContext } from './metrics.ts';
-
-/** Where a rollout is: what a round is made of. */
-export type Stage = Omit<Round, 'n' | 'since'>;
 
 /** What made a gate fail while ECS still had something to decide. */
 export interface StageFailure {
@@ -243,16 +240,6 @@ function measurersOf(ctx: StageContext, { gate, before, rollout, mayAskUrl }: St
 function tells({ gate }: Measurer, { traffic }: Round, { http }: GateRequest): boolean {
   if (gate !== 'http' || traffic === 'all') return true;
   return http?.body !== undefined || Object.keys(http?.json ?? {}).length > 0;
-}
-
-function isAnother(before: Stage, now: Stage): boolean {
-  return (
-    before.phase !== now.phase ||
-    before.deploymentId !== now.deploymentId ||
-    before.traffic !== now.traffic ||
-    before.weight !== now.weight ||
-    before.pause?.hookId !== now.pause?.hookId
-  );
 }
 
 function detailOf(standings: Standings, { gate }: Measurer, round: Round | undefined): string {

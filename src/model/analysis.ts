@@ -31,6 +31,20 @@ export interface Round {
   readonly pause?: Pause;
 }
 
+/** Where a rollout is, as one look shows it: what a round is made of. */
+export type Stage = Omit<Round, 'n' | 'since'>;
+
+/** Pure: a look that begins a new round: another phase, weight, pause or deployment. */
+export function isAnother(before: Stage | undefined, now: Stage): boolean {
+  return (
+    before?.phase !== now.phase ||
+    before.deploymentId !== now.deploymentId ||
+    before.traffic !== now.traffic ||
+    before.weight !== now.weight ||
+    before.pause?.hookId !== now.pause?.hookId
+  );
+}
+
 /** One answer, as it speaks for or against the new revision. */
 export type Reading =
   | { readonly kind: 'good' }
