@@ -152,28 +152,28 @@ describe('judging', () => {
       ['5xx-percent < 1'],
       ALONE,
       { ...WELL, new0_e5xx: [0, 0] },
-      ['passed: 5xx-percent is 0 % (< 1; 200 requests)'],
+      ['passed: 5xx-percent is 0 % (< 1 %; 200 requests)'],
     ],
     [
       'a minute without errors that was not filled',
       ['5xx-percent < 1'],
       ALONE,
       { ...WELL, new0_e5xx: [1] },
-      ['passed: 5xx-percent is 0.5 % (< 1; 200 requests)'],
+      ['passed: 5xx-percent is 0.5 % (< 1 %; 200 requests)'],
     ],
     [
       'just as many as are too many',
       ['5xx-percent < 1'],
       ALONE,
       { ...WELL, new0_e5xx: [1, 1] },
-      ['failed: 5xx-percent is 1 %, not < 1 (200 requests)'],
+      ['failed: 5xx-percent is 1 %, not < 1 % (200 requests)'],
     ],
     [
       'just as many as are allowed',
       ['4xx-percent <= 1'],
       ALONE,
       { ...WELL, new0_e4xx: [1, 1] },
-      ['passed: 4xx-percent is 1 % (<= 1; 200 requests)'],
+      ['passed: 4xx-percent is 1 % (<= 1 %; 200 requests)'],
     ],
     [
       'no data',
@@ -197,7 +197,7 @@ describe('judging', () => {
       ['5xx-percent < 1', 'requests >= 10'],
       ALONE,
       { new0_requests: [10], new0_e5xx: [1] },
-      ['failed: 5xx-percent is 10 %, not < 1 (10 requests)', 'passed: requests is 10 (>= 10)'],
+      ['failed: 5xx-percent is 10 %, not < 1 % (10 requests)', 'passed: requests is 10 (>= 10)'],
     ],
     [
       'fewer than requests wants: more may come',
@@ -218,28 +218,28 @@ describe('judging', () => {
       ['5xx-percent < 1'],
       ALONE,
       { new0_requests: [100, 20, 20, 20, 20, 20], new0_e5xx: [100, 0, 0, 0, 0, 0] },
-      ['passed: 5xx-percent is 0 % (< 1; 100 requests)'],
+      ['passed: 5xx-percent is 0 % (< 1 %; 100 requests)'],
     ],
     [
       'as many minutes as hold enough requests',
       ['5xx-percent < 1'],
       ALONE,
       { new0_requests: [5, 5, 5, 5, 5, 5, 5, 5, 5, 5], new0_e5xx: [1] },
-      ['failed: 5xx-percent is 2 %, not < 1 (50 requests)'],
+      ['failed: 5xx-percent is 2 %, not < 1 % (50 requests)'],
     ],
     [
       'minutes without requests',
       ['5xx-percent < 1'],
       ALONE,
       { new0_requests: [60, undefined, undefined, undefined, undefined, undefined, 0], new0_e5xx: [0] },
-      ['passed: 5xx-percent is 0 % (< 1; 60 requests)'],
+      ['passed: 5xx-percent is 0 % (< 1 %; 60 requests)'],
     ],
     [
       'times by the requests of their minute',
       ['p99-seconds < 1'],
       ALONE,
       { new0_requests: [90, 10], new0_p99: [1, 3] },
-      ['failed: p99-seconds is 1.2 s, not < 1 (100 requests)'],
+      ['failed: p99-seconds is 1.2 s, not < 1 s (100 requests)'],
     ],
     [
       'a time that is not there yet',
@@ -253,28 +253,32 @@ describe('judging', () => {
       ['5xx-percent < 1.5x'],
       PAIR,
       { ...WELL, new0_e5xx: [2, 2], old0_requests: [500, 500], old0_e5xx: [5, 5] },
-      ['failed: 5xx-percent is 2 %, not < 1.5x (1.5 % by the 1 % of the old tasks; 200 requests)'],
+      ['failed: 5xx-percent is 2 %, not < 1.5 % (1.5x the 1 % of the old tasks; 200 requests)'],
     ],
     [
       'as bad as the old tasks',
       ['5xx-percent < 1.5x'],
       PAIR,
       { ...WELL, new0_e5xx: [1, 1], old0_requests: [500, 500], old0_e5xx: [5, 5] },
-      ['passed: 5xx-percent is 1 % (< 1.5x, 1.5 % by the 1 % of the old tasks; 200 requests)'],
+      ['passed: 5xx-percent is 1 % (< 1.5 %; 1.5x the 1 % of the old tasks; 200 requests)'],
     ],
     [
       'old tasks without an error count as 0.1 %',
       ['5xx-percent <= 10x'],
       PAIR,
       { ...WELL, new0_e5xx: [1, 1], old0_requests: [500], old0_e5xx: [] },
-      ['passed: 5xx-percent is 1 % (<= 10x, 1 % by the 0 % of the old tasks; 200 requests)'],
+      [
+        'passed: 5xx-percent is 1 % (<= 1 %; 10x the 0 % of the old tasks, which count as 0.1 %; 200 requests)',
+      ],
     ],
     [
       'old tasks that take no time count as 0.1 s',
       ['p50-seconds < 2x'],
       PAIR,
       { ...WELL, new0_p50: [0.1, 0.1], old0_requests: [500], old0_p50: [0] },
-      ['passed: p50-seconds is 0.1 s (< 2x, 0.2 s by the 0 s of the old tasks; 200 requests)'],
+      [
+        'passed: p50-seconds is 0.1 s (< 0.2 s; 2x the 0 s of the old tasks, which count as 0.1 s; 200 requests)',
+      ],
     ],
     [
       'old tasks with too few requests',
@@ -311,10 +315,10 @@ describe('judging', () => {
       judgeGroups(checks('5xx-percent < 1'), pairs, answers(series), MINUTES)[0]?.detail;
     const used = { new0_requests: [100], new0_e5xx: [0] };
     expect(state({ ...used, new1_requests: [3], new1_e5xx: [3] })).toBe(
-      '5xx-percent of green is 0 % (< 1; 100 requests)',
+      '5xx-percent of green is 0 % (< 1 %; 100 requests)',
     );
     expect(state({ ...used, new1_requests: [60], new1_e5xx: [30] })).toBe(
-      '5xx-percent of admin is 50 %, not < 1 (60 requests)',
+      '5xx-percent of admin is 50 %, not < 1 % (60 requests)',
     );
   });
 

@@ -223,7 +223,10 @@ describe('the gate of a bake', () => {
   test('fails at once', async () => {
     const ctx = world({ served: (minute) => ({ requests: 100, errors: minute === 2 ? 50 : 0 }) });
     const { result, blames } = await metricsGate(ctx, rollout(), checks('5xx-percent < 1'), FIVE);
-    expect(result).toMatchObject({ state: 'failed', detail: '5xx-percent is 25 %, not < 1 (200 requests)' });
+    expect(result).toMatchObject({
+      state: 'failed',
+      detail: '5xx-percent is 25 %, not < 1 % (200 requests)',
+    });
     expect(blames).toBe(true);
     expect(ctx.clock.now()).toBe(3 * MINUTE);
   });

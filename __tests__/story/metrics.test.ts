@@ -48,7 +48,7 @@ describe('a canary', () => {
       const result = await step(sim, { ...tag('faulty'), ...BLUEGREEN, metrics: '5xx-percent < 1' });
       expectRed(result, 'rolled-back', 'metric-check-failed');
       expect(result.outputs['message']).toContain(
-        'does not pass the metrics gate while 20 % of the traffic reaches it: 5xx-percent is 10 %, not < 1',
+        'does not pass the metrics gate while 20 % of the traffic reaches it: 5xx-percent is 10 %, not < 1 %',
       );
       expect(most).toEqual([]);
       expect(production(sim, 'bluegreen')).toBe('bluegreen:1 COMPLETED');
@@ -60,7 +60,7 @@ describe('a canary', () => {
       sim.operator.setRequests('bluegreen', 600);
       const result = await step(sim, { ...tag('lame'), ...BLUEGREEN, metrics: 'p99-seconds < 2' });
       expectRed(result, 'rolled-back', 'metric-check-failed');
-      expect(result.outputs['message']).toContain('p99-seconds is 3 s, not < 2');
+      expect(result.outputs['message']).toContain('p99-seconds is 3 s, not < 2 s');
     }));
 
   test('that is well goes on to the end, and the metrics are part of the proof', () =>
@@ -85,7 +85,9 @@ describe('a comparison with the old tasks', () => {
       sim.operator.setRequests('bluegreen', 600);
       const result = await step(sim, { ...tag('doubtful'), ...COMPARED });
       expectRed(result, 'rolled-back', 'metric-check-failed');
-      expect(result.outputs['message']).toContain('not < 1.5x (0.15 % by the 0 % of the old tasks;');
+      expect(result.outputs['message']).toContain(
+        'not < 0.15 % (1.5x the 0 % of the old tasks, which count as 0.1 %;',
+      );
     }));
 
   test('passes where the old tasks are as bad', () =>

@@ -91,9 +91,7 @@ export class RolloutMetrics {
       if (this.#pairs === undefined) {
         return { kind: 'unanswered', forGood: true, detail: 'which target group is whose cannot be read' };
       }
-      const asked = await this.#ask(this.#pairs, since);
-      if (asked.kind === 'judged') this.#tell(asked.judged);
-      return asked;
+      return await this.#ask(this.#pairs, since);
     } catch (error) {
       return unansweredBy(error);
     }
@@ -143,6 +141,7 @@ export class RolloutMetrics {
       if (asked.kind !== 'answered') return unanswered(asked);
       if (check.expression !== undefined) judged.push(judgeExpression(check, asked.answers, minutes));
     }
+    if (minutes.from < minutes.to) this.#tell(judged);
     return { kind: 'judged', judged };
   }
 

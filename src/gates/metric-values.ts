@@ -178,7 +178,7 @@ function judgeGroup(check: MetricCheck, pair: GroupPair, at: number, judging: Ju
   if (check.name === 'requests') return { check, ...judgeRequests(check, total, which) };
   const now = measured(answers, `new${at}`, check.name, ofNew, least);
   if (now.value === undefined) {
-    const detail = `${tooFew(total, least)}${which}`;
+    const detail = `${tooFew(total, least, minutes)}${which}`;
     return { check, ...undecided(check, { requests: total }, `${check.name}: ${detail}`) };
   }
   if (!check.isRelative) return { check, ...decided(check, now, undefined, which) };
@@ -202,7 +202,8 @@ function judgeRequests(check: MetricCheck, total: number, which: string): Omit<J
   return undecided(check, { value: total, requests: total }, detail);
 }
 
-function tooFew(total: number, least: number): string {
+function tooFew(total: number, least: number, { from, to }: Minutes): string {
+  if (from >= to) return 'no minute is whole yet';
   if (total === 0) return 'no request has reached the new tasks';
   if (total >= least) return 'CloudWatch has no data of it yet';
   return `only ${inRequests(total)} reached the new tasks, and ${least} are needed`;
@@ -263,21 +264,27 @@ function decided(
 ): Omit<Judged, 'check'> {
   const limit = before === undefined ? check.bound : check.bound * withFloor(check.name, before);
   const isGood = holds(check, value, limit);
-  const on = requests === undefined || check.name === 'requests' ? '' : `; ${inRequests(requests)}`;
-  const than =
-    before === undefined
-      ? ''
-      : `, ${metricInUnit(check.name, limit)} by the ${metricInUnit(check.name, before)} of the old tasks`;
-  const verb = isGood
-    ? `is ${metricInUnit(check.name, value)}`
-    : `is ${metricInUnit(check.name, value)}, not`;
-  const detail = isGood
-    ? `${check.name}${which} ${verb} (${conditionOf(check)}${than}${on})`
-    : `${check.name}${which} ${verb} ${conditionOf(check)}${than === '' && on === '' ? '' : ` (${`${than}${on}`.replace(/^[,;] /, '')})`}`;
+  const allowed = `${check.operator} ${metricInUnit(check.name, limit)}`;
+  const rests = [
+    ...(before === undefined ? [] : [comparedWith(check, before)]),
+    ...(requests === undefined || check.name === 'requests' ? [] : [inRequests(requests)]),
+  ];
+  const name = `${check.name}${which}`;
+  const shown = metricInUnit(check.name, value);
+  const noted = rests.length === 0 ? '' : ` (${rests.join('; ')})`;
   return {
     value: { ...common(check), value, before, limit, requests, state: isGood ? 'passed' : 'failed' },
-    detail,
+    detail: isGood
+      ? `${name} is ${shown} (${[allowed, ...rests].join('; ')})`
+      : `${name} is ${shown}, not ${allowed}${noted}`,
   };
+}
+
+/** `1.5x the 0 % of the old tasks, which count as 0.1 %` */
+function comparedWith({ name, bound }: MetricCheck, before: number): string {
+  const counts = withFloor(name, before);
+  const floor = counts === before ? '' : `, which count as ${metricInUnit(name, counts)}`;
+  return `${bound}x the ${metricInUnit(name, before)} of the old tasks${floor}`;
 }
 
 function undecided(check: MetricCheck, { value, requests }: Measured, detail: string): Omit<Judged, 'check'> {
