@@ -147,16 +147,18 @@ function preDeployNeedsACommand({ isSet }: Asked): readonly string[] {
 
 function rollbackTakesNothingNew({ request, isSet }: Asked): readonly string[] {
   if (request.mode !== 'rollback') return [];
-  const newThings = [
-    ...IMAGE_SOURCES,
-    'ecr-repository',
-    'task-definition',
-    ...RENDERING_INPUTS,
-    'pre-deploy-command',
-  ];
-  return newThings
+  const newThings = [...IMAGE_SOURCES, 'ecr-repository', ...RENDERING_INPUTS, 'pre-deploy-command'];
+  const { kind } = request.definition.base;
+  const base =
+    isSet('task-definition') && kind !== 'revision'
+      ? [
+          'task-definition: a rollback goes to one revision. Give family:revision, or leave task-definition out.',
+        ]
+      : [];
+  const taken = newThings
     .filter(isSet)
     .map((input) => `${input}: a rollback deploys a revision that exists already. Leave ${input} out.`);
+  return [...taken, ...base];
 }
 
 /** It goes on with what is there: nothing that would change it can be meant. */
@@ -166,7 +168,6 @@ function promotionTakesNothingNew({ request, isSet }: Asked): readonly string[] 
     ...IMAGE_SOURCES,
     ...BUILD_INPUTS,
     'ecr-repository',
-    'task-definition',
     ...RENDERING_INPUTS,
     'pre-deploy-command',
     'desired-count',

@@ -265,7 +265,8 @@ function isSame(one: TaskDefinition, other: TaskDefinition): boolean {
 
 /**
  * Where the base is whatever revision is the latest, what it changes besides what this run asked for. While a deployment
- * is under way, what is compared with is the last good revision: nobody has seen the one under way work.
+ * is under way, what is compared with is the last good revision: nobody has seen the one under way work. Only a base that
+ * is that very revision is compared with the one under way, whose changes it leaves out.
  */
 async function unaskedPaths(
   aws: Pick<Aws, 'taskDefinitions' | 'region'>,
@@ -278,7 +279,9 @@ async function unaskedPaths(
   if (asked.kind !== 'latest-of-service' && asked.kind !== 'family') return [];
   const good = service?.rollout === 'complete' ? undefined : service?.lastGood?.taskDefinitionArn;
   const proven = good === undefined || good === current.arn ? undefined : await findRevision(aws, good);
-  const before = proven?.definition ?? current.definition;
+  // A base below the one under way leaves out what that one changed.
+  const leavesOut = service?.rollout === 'in-progress' && base.arn !== undefined && base.arn === proven?.arn;
+  const before = leavesOut ? current.definition : (proven?.definition ?? current.definition);
   const ofBase = pathsOf(diffDefinitions(before, base.definition));
   const ofRun = new Set(pathsOf(diffDefinitions(base.definition, rendered)));
   const shipped = new Set(pathsOf(diffDefinitions(before, rendered)));
