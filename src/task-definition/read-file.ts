@@ -138,6 +138,12 @@ function contentOf(path: string, text: string): Raw {
     // The parser's messages quote the file, which may hold secrets: its code and the place say enough.
     const wrongAt = (what: string, offset: number): DeployError =>
       wrong(path, `it is neither JSON nor YAML: ${what} at ${whereIs(offset)}`);
+    if (problem?.code === 'MULTIPLE_DOCS') {
+      throw wrong(
+        path,
+        `it holds several YAML documents (a second begins at ${whereIs(problem.pos[0])}): give each definition a file of its own`,
+      );
+    }
     if (problem !== undefined) throw wrongAt(problem.code.toLowerCase().replaceAll('_', ' '), problem.pos[0]);
     const twice = duplicateKey(document);
     if (twice !== undefined) throw wrong(path, `it gives a key of an object twice (${whereIs(twice)})`);
