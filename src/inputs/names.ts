@@ -108,6 +108,11 @@ export function taskDefinition(text: string): Parsed<DefinitionBase> {
   }
   if (/[\r\n]/.test(written)) return problem(`${quoted(written)} has a line break. Give one line.`);
   if (/^(["']).*\1$/.test(written)) return problem(`${quoted(written)} stands in quotes. Leave them out.`);
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(written)) {
+    return problem(
+      'it is a URL, and nothing is downloaded for it. Write the definition to a file of the workspace in a step before this one, and give its path.',
+    );
+  }
   if (written === 'running') return value({ kind: 'running' });
   if (REVISION.test(written)) return value({ kind: 'revision', reference: written });
   if (!written.startsWith('arn:') && /[./\\]/.test(written)) return value({ kind: 'file', path: written });
