@@ -11,6 +11,10 @@ function unknown(inputs: Readonly<Record<string, string>>): { readonly env: Reco
   return { env: Object.fromEntries(entries) };
 }
 
+function deploymentOf(region: string, service: string): string {
+  return `arn:aws:ecs:${region}:123456789012:service-deployment/demo/${service}/0a1b`;
+}
+
 describe('inputs', () => {
   test.each<[string, Record<string, string>, string]>([
     ['a slip', { 'healthcheck-url': 'https://x' }, 'Did you mean health-check-url?'],
@@ -43,6 +47,11 @@ describe('inputs', () => {
       'is in the partition aws-cn, and us-east-1 is in aws',
     ],
     [
+      'a service of another region by an ARN without a cluster',
+      { cluster: '', service: 'arn:aws:ecs:eu-west-1:123456789012:service/backend' },
+      'is in eu-west-1, but this run is in us-east-1',
+    ],
+    [
       'a registry in place of a repository',
       { 'ecr-repository': '123456789012.dkr.ecr.us-east-1.amazonaws.com', 'image-tag': 'v2' },
       'is a registry',
@@ -52,10 +61,36 @@ describe('inputs', () => {
       { 'task-definition': 'arn:aws:ecs:eu-west-1:123456789012:task-definition/worker:1' },
       'is in eu-west-1, but this run is in us-east-1',
     ],
+    [
+      'a deployment of another region',
+      { mode: 'promote', 'service-deployment-arn': deploymentOf('eu-west-1', 'backend') },
+      'is in eu-west-1, but this run is in us-east-1',
+    ],
+    [
+      'a deployment of another service',
+      { mode: 'promote', 'service-deployment-arn': deploymentOf('us-east-1', 'worker') },
+      'is of the service "worker", and service is "backend"',
+    ],
+    [
+      'an image of a registry of another partition',
+      { image: '123456789012.dkr.ecr.us-east-1.amazonaws.com.cn/backend:v2' },
+      '.dkr.ecr.us-east-1.amazonaws.com/<name>',
+    ],
+    [
+      'an image of a registry whose account has lost a digit',
+      { image: '12345678901.dkr.ecr.us-east-1.amazonaws.com/backend:v2' },
+      'has a host that is no registry of ECR. Give <account, 12 digits>.dkr.ecr.<region>.amazonaws.com/<name>',
+    ],
+    [
+      'a repository of a region that is in another partition',
+      { 'ecr-repository': '123456789012.dkr.ecr.cn-north-1.amazonaws.com/backend', 'image-tag': 'v2' },
+      '.dkr.ecr.cn-north-1.amazonaws.com.cn/<name>',
+    ],
   ])('%s is refused before anything is called', (_what, inputs, words) =>
     inAWorld({}, async (sim) => {
+      const isWhole = inputs['ecr-repository'] !== undefined || inputs['image'] !== undefined;
       const result = await step(sim, {
-        ...(inputs['ecr-repository'] === undefined ? tag('v2') : {}),
+        ...(isWhole || inputs['mode'] === 'promote' ? {} : tag('v2')),
         ...inputs,
       });
       expectRed(result, 'failed', 'invalid-input');

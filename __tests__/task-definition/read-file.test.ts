@@ -424,6 +424,7 @@ describe('another file', () => {
       'it is a list of 2 definitions: give each a file of its own',
     ],
     ['{\n  local tag = "v1",\n  family: "web",\n}', 'it is Jsonnet that nobody rendered'],
+    ['['.repeat(20_000), 'it is nested too deeply'],
     ['', 'it is empty'],
     [' \n\n', 'it is empty'],
     ['# a comment\n', 'it is empty'],
@@ -553,6 +554,14 @@ describe('the path of the file', () => {
     ['TD.JSON', 'task-definition: there is no file TD.JSON in the workspace. Did you mean td.json?'],
     ['./td.yml', 'task-definition: there is no file ./td.yml in the workspace. Did you mean ./td.json?'],
     ['note.json', 'task-definition: there is no file note.json in the workspace. Did you mean notes.json?'],
+    [
+      '/dev/null',
+      'task-definition: the file /dev/null is not a task definition: it is a pipe or a device, not a file.',
+    ],
+    [
+      '/dev/zero',
+      'task-definition: the file /dev/zero is not a task definition: it is a pipe or a device, not a file.',
+    ],
   ])('%s is refused', async (path, message) => {
     await expect(readTaskDefinitionFile(workspace, path, log)).rejects.toMatchObject({
       conclusion: { cause: 'invalid-input' },
