@@ -21,6 +21,7 @@ const PREFIXES: Readonly<Record<string, string>> = {
   LoadBalancerReads: 'elasticloadbalancing',
   LogReads: 'logs',
   AlarmReads: 'cloudwatch',
+  MetricReads: 'cloudwatch',
   RoleReads: 'iam',
   SecretReads: 'secretsmanager',
   ParameterReads: 'ssm',

@@ -48,7 +48,8 @@ export class JobLog {
       this.#ok += 1;
       return;
     }
-    if (this.#ok > 0) this.#say(paint(GREY, `        OK       ${this.#ok} checks that found nothing wrong`, this.#colours));
+    if (this.#ok > 0)
+      this.#say(paint(GREY, `        OK       ${this.#ok} checks that found nothing wrong`, this.#colours));
     this.#ok = 0;
     if (this.#isFolded && line !== '::endgroup::') return;
     this.#isFolded = FOLDED.test(line);

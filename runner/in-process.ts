@@ -267,6 +267,7 @@ function countedIn(aws: Aws, clock: JumpClock): Aws {
     elb: counted(aws.elb),
     logs: counted(aws.logs),
     alarms: counted(aws.alarms),
+    metrics: counted(aws.metrics),
     roles: counted(aws.roles),
     secrets: counted(aws.secrets),
     parameters: counted(aws.parameters),

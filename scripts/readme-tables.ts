@@ -64,7 +64,7 @@ export const GROUPS: readonly Group[] = [
       ...['alarms', 'bake-minutes'],
     ],
   },
-  { title: 'Progressive delivery', inputs: ['promotion', 'test-url'] },
+  { title: 'Progressive delivery', inputs: ['promotion', 'test-url', 'metrics'] },
   {
     title: 'Report',
     inputs: [

@@ -17,6 +17,7 @@ import type { Fault } from './scenario/faults.ts';
 import { Operator } from './scenario/operator.ts';
 import type { Scenario } from './scenario/scenario.ts';
 import { seedSeconds, seedWorld } from './scenario/seed.ts';
+import type { TargetGroup } from './state/balancing.ts';
 import { text } from './state/json.ts';
 import type { JsonObject } from './state/json.ts';
 import type { Service } from './state/model.ts';
@@ -176,12 +177,15 @@ async function openAll(world: World): Promise<Record<string, Traffic>> {
   const settle = (): void => {
     world.clock.settle();
   };
+  const onServed = ({ arn }: TargetGroup, status: number, seconds: number): void => {
+    world.metrics.count(arn, world.clock.now(), status, seconds);
+  };
   const listeners = [...world.balancing.loadBalancers.values()].flatMap(({ name, production, test }) => [
     [name, production] as const,
     ...(test === undefined ? [] : [[`${name}-test`, test] as const]),
   ]);
   const opened = listeners.map(
-    async ([name, listener]) => [name, await openTraffic(listener, settle)] as const,
+    async ([name, listener]) => [name, await openTraffic(listener, settle, { onServed })] as const,
   );
   return Object.fromEntries(await Promise.all(opened));
 }

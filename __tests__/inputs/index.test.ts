@@ -116,6 +116,7 @@ describe('the request', () => {
         timeoutSeconds: 5,
       },
       testUrl: undefined,
+      metrics: [],
       promotion: 'auto',
       deadlineSeconds: 120,
       alarms: ['5xx, high', 'slow'],
@@ -394,13 +395,26 @@ describe('the rules between inputs', () => {
     ],
     [
       'a rollout needs a service',
-      { ...noService, 'desired-count': '1', alarms: 'a', 'health-check-url': 'https://a' },
-      ['desired-count', 'health-check-url', 'alarms'],
+      {
+        ...noService,
+        'desired-count': '1',
+        alarms: 'a',
+        metrics: 'requests >= 1',
+        'health-check-url': 'https://a',
+      },
+      ['desired-count', 'health-check-url', 'alarms', 'metrics'],
     ],
     [
       'an evaluation needs waiting',
-      { ...noWait, 'health-check-url': 'https://a', alarms: 'a', 'bake-minutes': '1', 'on-failure': 'leave' },
-      ['health-check-url', 'alarms', 'bake-minutes', 'on-failure'],
+      {
+        ...noWait,
+        'health-check-url': 'https://a',
+        alarms: 'a',
+        metrics: 'requests >= 1',
+        'bake-minutes': '1',
+        'on-failure': 'leave',
+      },
+      ['health-check-url', 'alarms', 'metrics', 'bake-minutes', 'on-failure'],
     ],
     [
       'and so do its details',

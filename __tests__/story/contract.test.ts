@@ -66,6 +66,12 @@ async function runs(): Promise<StepResult[]> {
       await keep(step(sim, tag(sha), { env: { GITHUB_SHA: sha } }));
     }
   });
+  await inAWorld({}, async (sim) => {
+    sim.operator.setRequests('backend', 300);
+    sim.operator.reportMetric('Shop', 'FailedOrders', 1);
+    const metrics = 'p99-seconds < 2\nfailed-orders: SELECT SUM(FailedOrders) FROM Shop < 5';
+    await keep(step(sim, { ...tag('v2'), metrics, 'bake-minutes': '5' }));
+  });
   const lifecycleHooks = [{ targetType: 'PAUSE', lifecycleStages: ['POST_TEST_TRAFFIC_SHIFT'] }];
   await inAWorld({ blueGreen: { lifecycleHooks } }, async (sim) => {
     const url = sim.loadBalancers['bluegreen-test']?.url ?? '';
@@ -353,6 +359,13 @@ const KEYS = [
   'request.gate.http.successes',
   'request.gate.http.timeoutSeconds',
   'request.gate.http.url',
+  'request.gate.metrics',
+  'request.gate.metrics[].bound',
+  'request.gate.metrics[].expression',
+  'request.gate.metrics[].isRelative',
+  'request.gate.metrics[].name',
+  'request.gate.metrics[].operator',
+  'request.gate.metrics[].text',
   'request.gate.promotion',
   'request.gate.testUrl',
   'request.gate.testUrl.failures',
@@ -445,6 +458,13 @@ const KEYS = [
   'services[].gates[].gate',
   'services[].gates[].state',
   'services[].gates[].unchecked',
+  'services[].gates[].values',
+  'services[].gates[].values[].condition',
+  'services[].gates[].values[].limit',
+  'services[].gates[].values[].metric',
+  'services[].gates[].values[].requests',
+  'services[].gates[].values[].state',
+  'services[].gates[].values[].value',
   'services[].hint',
   'services[].logGroups',
   'services[].logGroups[].name',

@@ -1,9 +1,10 @@
-/** The actions of CloudWatch that concern alarms. */
+/** The actions of CloudWatch that concern alarms and metrics. */
 import type { World } from '../engine/world.ts';
 import type { Alarm, AlarmState } from '../state/alarms.ts';
 import { AwsError } from '../state/errors.ts';
 import { epochSeconds, requiredText, text, texts } from '../state/json.ts';
 import type { JsonObject } from '../state/json.ts';
+import { getMetricData } from './metric-data.ts';
 import { page, paging } from './protocol/pages.ts';
 
 const states: readonly AlarmState[] = ['OK', 'ALARM', 'INSUFFICIENT_DATA'];
@@ -22,6 +23,8 @@ export const cloudWatchActions = {
     const { items, nextToken } = page(matching, paging(input, 'MaxRecords', 'NextToken'), 100, 50);
     return { MetricAlarms: items.map(alarmView), CompositeAlarms: [], NextToken: nextToken };
   },
+
+  GetMetricData: getMetricData,
 
   SetAlarmState(world: World, input: JsonObject): JsonObject {
     const name = requiredText(input, 'AlarmName');

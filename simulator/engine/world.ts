@@ -11,9 +11,11 @@ import type { JsonObject } from '../state/json.ts';
 import { LogStore } from '../state/logs.ts';
 import type { Cluster, Service, Task } from '../state/model.ts';
 import { Downloads, Registry } from '../state/registry.ts';
+import { RequestMetrics } from '../state/request-metrics.ts';
 import { Roles } from '../state/roles.ts';
 import { Secrets } from '../state/secrets.ts';
 import { TaskDefinitions } from '../state/task-definitions.ts';
+import type { Visits } from '../state/visits.ts';
 
 /** How long things take, in simulated seconds. */
 export interface Times {
@@ -72,6 +74,9 @@ export class World {
   readonly logs: LogStore;
   readonly balancing = new Balancing();
   readonly alarms: Alarms;
+  readonly metrics = new RequestMetrics();
+  /** What users ask of the services. */
+  readonly visits: Visits = new Map();
   readonly autoscaling = new Autoscaling();
   readonly roles: Roles;
   lagSeconds: number;

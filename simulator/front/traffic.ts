@@ -11,23 +11,45 @@ export interface Traffic {
   close(): Promise<void>;
 }
 
+export interface TrafficOptions {
+  /** A free one by default. */
+  readonly port?: number;
+  /** Hears of each answer that a target gave. */
+  readonly onServed?: (group: TargetGroup, status: number, seconds: number) => void;
+}
+
 /**
  * Opens a listener of a load balancer. Its target groups get requests by their weights, and in each of them they go
  * round the healthy targets; without one the answer is 503.
  */
-export async function openTraffic(listener: Listener, settle: () => void, port = 0): Promise<Traffic> {
+export async function openTraffic(
+  listener: Listener,
+  settle: () => void,
+  { port = 0, onServed }: TrafficOptions = {},
+): Promise<Traffic> {
   const turns = new RoundRobin();
   const server = createServer((request, response) => {
     settle();
-    const target = turns.next(listener.forwards);
+    const { group, target } = turns.next(listener.forwards);
     const path = new URL(request.url ?? '/', 'http://localhost').pathname;
-    if (target === undefined)
+    if (target === undefined) {
       answer(response, 503, '<h1>503 Service Temporarily Unavailable</h1>', 'text/html');
-    else serve(response, path, target.served);
+      return;
+    }
+    serve(response, path, target.served);
+    onServed?.(group, response.statusCode, target.served.behaviour.http?.latencySeconds ?? usualSeconds);
   });
   await listen(server, port);
   const address = server.address() as AddressInfo;
   return { url: `http://127.0.0.1:${address.port}`, close: () => closeServer(server) };
+}
+
+/** An answer takes so long where its image does not say otherwise. */
+const usualSeconds = 0.02;
+
+interface Turn {
+  readonly group: TargetGroup;
+  readonly target: Target | undefined;
 }
 
 /** Whose turn it is. Shares are exact and spread evenly: at 25 % every fourth request. */
@@ -35,8 +57,8 @@ class RoundRobin {
   private readonly credit = new Map<TargetGroup, number>();
   private readonly served = new Map<TargetGroup, number>();
 
-  /** The target that gets the next request; undefined where its group has none in service. */
-  next(forwards: readonly [Forward, ...Forward[]]): Target | undefined {
+  /** The group that gets the next request, and its target; none where nothing of it is in service. */
+  next(forwards: readonly [Forward, ...Forward[]]): Turn {
     for (const { group, weight } of forwards) this.credit.set(group, this.creditOf(group) + weight);
     const { group } = forwards.reduce((best, other) =>
       this.creditOf(other.group) > this.creditOf(best.group) ? other : best,
@@ -45,7 +67,7 @@ class RoundRobin {
     const turn = this.served.get(group) ?? 0;
     this.served.set(group, turn + 1);
     const targets = group.inService();
-    return targets[turn % Math.max(1, targets.length)];
+    return { group, target: targets[turn % Math.max(1, targets.length)] };
   }
 
   private creditOf(group: TargetGroup): number {

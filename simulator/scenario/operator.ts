@@ -4,6 +4,7 @@ import { stopServiceDeployment } from '../engine/deployment-failures.ts';
 import { interruptSpotTask, stopByUser } from '../engine/scheduler.ts';
 import { isUnderway, primaryOf } from '../engine/service-deployments.ts';
 import { updateService } from '../engine/services.ts';
+import { setRequests } from '../engine/visitors.ts';
 import { registerTaskDefinition } from '../engine/task-definitions.ts';
 import type { World } from '../engine/world.ts';
 import type { AlarmState } from '../state/alarms.ts';
@@ -79,6 +80,20 @@ export class Operator {
   /** What there is to do for a scalable target (in percent of one task), from now on. */
   setLoad(service: string, percentOfOneTask: number): void {
     setLoad(this.world, service, percentOfOneTask);
+  }
+
+  /** Users send the service so many requests a minute, from now on. */
+  setRequests(service: string, perMinute: number): void {
+    setRequests(this.world, this.service(service), perMinute);
+  }
+
+  /** A program reports a value to CloudWatch, once a minute from now on. */
+  reportMetric(namespace: string, name: string, value: number): void {
+    const { clock, metrics } = this.world;
+    metrics.put(namespace, name, clock.now(), value);
+    clock.after(60, () => {
+      this.reportMetric(namespace, name, value);
+    });
   }
 
   /** Sets the state of an alarm; one that does not exist is made. */

@@ -50,6 +50,10 @@ export interface ImageBehaviour {
     readonly health?: JsonObject;
     readonly healthStatus?: number;
     readonly versionStatus?: number;
+    /** Of the requests of users (`operator.setRequests`), the share that is answered with 500. */
+    readonly errorPercent?: number;
+    /** How long those take. */
+    readonly latencySeconds?: number;
   };
   /** Its tasks never finish draining. */
   readonly neverDrains?: boolean;

@@ -84,6 +84,14 @@ export interface AlarmReads {
   describeAlarms: Call<cloudwatch.DescribeAlarmsCommandInput, cloudwatch.DescribeAlarmsCommandOutput>;
 }
 
+export interface MetricReads {
+  /** `date`: when AWS answered, by its own clock; undefined where the answer does not say. */
+  getMetricData: Call<
+    cloudwatch.GetMetricDataCommandInput,
+    cloudwatch.GetMetricDataCommandOutput & { readonly date: Date | undefined }
+  >;
+}
+
 export interface RoleReads {
   getRole: Call<iam.GetRoleCommandInput, iam.GetRoleCommandOutput>;
 }

@@ -19,6 +19,7 @@ import type {
   LoadBalancerReads,
   LogReads,
   AlarmReads,
+  MetricReads,
   RoleReads,
   SecretReads,
   ParameterReads,
@@ -36,6 +37,7 @@ export interface Aws {
   readonly elb: LoadBalancerReads;
   readonly logs: LogReads;
   readonly alarms: AlarmReads;
+  readonly metrics: MetricReads;
   readonly roles: RoleReads;
   readonly secrets: SecretReads;
   readonly parameters: ParameterReads;
@@ -140,6 +142,7 @@ export async function createAws(
       describeLogGroups: async (input) => (await logs()).describeLogGroups(input),
     },
     alarms: { describeAlarms: async (input) => (await alarms()).describeAlarms(input) },
+    metrics: { getMetricData: async (input) => (await alarms()).getMetricData(input) },
     roles: { getRole: async (input) => (await roles()).getRole(input) },
     secrets: { describeSecret: async (input) => (await secrets()).describeSecret(input) },
     parameters: { describeParameters: async (input) => (await parameters()).describeParameters(input) },

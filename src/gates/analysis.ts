@@ -62,13 +62,13 @@ export class Analysis {
   begin(stage: Omit<Round, 'n' | 'since'>): void {
     const isFirst = this.#rounds.length === 0;
     this.#rounds.push({ ...stage, n: this.#rounds.length + 1, since: this.#clock.now() });
+    this.#next.abort(new NewRound());
+    this.#next = new AbortController();
     if (isFirst) {
       this.#work = Promise.all(this.#measurers.map((measurer) => this.#ask(measurer)));
       // It is heard by whoever waits for the end.
       this.#work.catch(() => undefined);
     }
-    this.#next.abort(new NewRound());
-    this.#next = new AbortController();
   }
 
   /** Settles when the asking is over: rejects with what ended it, unless that was `stop`. */
@@ -94,11 +94,10 @@ export class Analysis {
   standings(measurer: Measurer): Standings {
     const answers = this.#answers.get(measurer) ?? [];
     const bySubject = Map.groupBy(answers, ({ subject }) => subject);
-    const counting = {
-      rounds: this.#rounds,
-      now: this.#clock.now(),
-      dueSince: this.#dueSince.get(measurer) ?? this.#clock.now(),
-    };
+    const now = this.#clock.now();
+    const first = this.#dueSince.get(measurer) ?? now;
+    const dueSince = measurer.rule.limitOfRound === true ? Math.max(first, this.round?.since ?? now) : first;
+    const counting = { rounds: this.#rounds, now, dueSince };
     return new Map([...bySubject].map(([subject, each]) => [subject, count(each, measurer.rule, counting)]));
   }
 

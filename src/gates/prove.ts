@@ -21,11 +21,13 @@ import { counted } from '../runtime/log.ts';
 import { Masks } from '../runtime/masks.ts';
 import { withTimeout } from '../runtime/wait.ts';
 import { alarmsGate } from './alarms.ts';
+import { metricsOf, withMetricsEnd } from './bake-metrics.ts';
 import { digestGate } from './digest.ts';
 import { httpGate, watchUrl, type HttpGateContext, type HttpGateEnd } from './http.ts';
+import type { MetricsGateEnd } from './metrics.ts';
 
 export interface GateContext extends HttpGateContext {
-  readonly aws: Pick<Aws, 'ecs' | 'ecr' | 'elb' | 'alarms'>;
+  readonly aws: Pick<Aws, 'ecs' | 'ecr' | 'elb' | 'alarms' | 'metrics'>;
   readonly tasks: TaskProofs;
 }
 
@@ -198,23 +200,26 @@ function behindBalancers(serviceRuns: readonly ServiceRun[]): readonly ServiceRu
   return behind.length === 0 ? serviceRuns : behind;
 }
 
-/** The alarms, while the new revisions bake; after that the targets and the URL, if one is given, once more. */
+/** The alarms and metrics, while the new revisions bake; after that the targets and the URL, if one is given, once more. */
 export async function bake(
   ctx: GateContext,
   serviceRuns: readonly ServiceRun[],
   request: Request,
   before: { readonly alarms: readonly AlarmView[]; readonly answer: Probe | undefined },
 ): Promise<ServiceRun[]> {
-  const { alarms, bakeMinutes } = request.gate;
+  const { alarms, bakeMinutes, metrics = [] } = request.gate;
   const evaluated = evaluatedTogether(serviceRuns);
-  if ((alarms.length === 0 && bakeMinutes === 0) || evaluated.length === 0) return [...serviceRuns];
+  const isAsked = alarms.length > 0 || metrics.length > 0 || bakeMinutes > 0;
+  if (!isAsked || evaluated.length === 0) return [...serviceRuns];
   const until = bakeEnd(ctx, evaluated, bakeMinutes);
   const limits = { bakeMinutes, until, pollSeconds: request.rollout.pollSeconds };
   const askAlarms = (during: GateContext): Promise<ServiceRun[]> =>
     alarms.length === 0
       ? baking(during, serviceRuns, until)
       : withAlarms(during, serviceRuns, () => alarmsGate(during, alarms, before.alarms, limits));
-  if (bakeMinutes === 0) return askAlarms(ctx);
+  if (bakeMinutes === 0) {
+    return withMetrics(ctx, alarms.length === 0 ? serviceRuns : await askAlarms(ctx), request, until);
+  }
   const baked = await bakeWatched(ctx, serviceRuns, request, before.answer, until, askAlarms);
   const again = evaluatedTogether(baked);
   const proveAgain = async (serviceRun: ServiceRun): Promise<ServiceRun> =>
@@ -250,6 +255,7 @@ async function bakeWatched(
   const during = { ...ctx, signal: AbortSignal.any([ctx.signal, over.signal]) };
   const evaluated = evaluatedTogether(serviceRuns).filter(({ desiredCount }) => desiredCount !== 0);
   const failed = new Map<ServiceRun, GateResult>();
+  const measured = new Map<ServiceRun, MetricsGateEnd>();
   const check = request.gate.http;
   let badUrl: HttpGateEnd | undefined;
   const askUrl = async (): Promise<void> => {
@@ -266,6 +272,15 @@ async function bakeWatched(
     if (failed.size === evaluated.length || request.rollout.onFailure === 'rollback-all')
       over.abort(new BakeIsOver());
   };
+  const askMetrics = async (serviceRun: ServiceRun): Promise<void> => {
+    const end = await metricsOf(during, serviceRun, request, until);
+    if (end === undefined) return;
+    measured.set(serviceRun, end);
+    if (end.result.state !== 'failed') return;
+    const bad = evaluated.filter((each) => measured.get(each)?.result.state === 'failed' || failed.has(each));
+    if (bad.length === evaluated.length || request.rollout.onFailure === 'rollback-all')
+      over.abort(new BakeIsOver());
+  };
   const [baked, ...others] = await Promise.allSettled([
     askAlarms(during).then((runs) => {
       const isWell = evaluatedTogether(runs).some(({ problem }) => problem === undefined);
@@ -274,6 +289,7 @@ async function bakeWatched(
     }),
     askUrl(),
     ...evaluated.map(askTasks),
+    ...evaluated.map(askMetrics),
   ]);
   for (const end of [baked, ...others]) {
     if (end.status === 'rejected' && !(end.reason instanceof BakeIsOver)) throw end.reason as Error;
@@ -282,13 +298,30 @@ async function bakeWatched(
   const after = runs.map((serviceRun, at) => {
     const before = serviceRuns[at];
     const bad = before === undefined ? undefined : failed.get(before);
-    if (bad === undefined || serviceRun.problem !== undefined) return serviceRun;
+    const end = before === undefined ? undefined : measured.get(before);
+    if (bad === undefined || serviceRun.problem !== undefined) return withMetricsEnd(ctx, serviceRun, end);
     ctx.log.line(`${serviceRun.snapshot.address.name}: ${bad.gate} gate failed while baking: ${bad.detail}`);
     return { ...serviceRun, gates: withGate(serviceRun.gates, bad), problem: gateProblem(serviceRun, bad) };
   });
   return badUrl === undefined || check === undefined
     ? after
     : withUrl(ctx, after, withoutQuery(check.url), badUrl);
+}
+
+/** The metrics of each service that is well, side by side. */
+async function withMetrics(
+  ctx: GateContext,
+  serviceRuns: readonly ServiceRun[],
+  request: Request,
+  until: number,
+): Promise<ServiceRun[]> {
+  const evaluated = evaluatedTogether(serviceRuns);
+  return Promise.all(
+    serviceRuns.map(async (serviceRun) => {
+      if (!evaluated.includes(serviceRun)) return serviceRun;
+      return withMetricsEnd(ctx, serviceRun, await metricsOf(ctx, serviceRun, request, until));
+    }),
+  );
 }
 
 /** Without alarms time alone is asked for: that proves nothing by itself. */

@@ -1,12 +1,19 @@
-import type { Measurement, Round } from '../model/analysis.ts';
-import type { AlarmView, GateRequest, GateResult, Pause, Probe, Problem } from '../model/index.ts';
+import { isAnother, type Measurement, type Round, type Stage } from '../model/analysis.ts';
+import type {
+  AlarmView,
+  GateRequest,
+  GateResult,
+  MetricValue,
+  Pause,
+  Probe,
+  Problem,
+  Rollout,
+} from '../model/index.ts';
 import type { Log } from '../runtime/log.ts';
 import { alarmsMeasurer, type AlarmContext } from './alarms.ts';
-import { Analysis, type Measurer } from './analysis.ts';
+import { Analysis, type Measurer, type Standings } from './analysis.ts';
 import { urlMeasurer, type HttpGateContext } from './http.ts';
-
-/** Where a rollout is: what a round is made of. */
-export type Stage = Omit<Round, 'n' | 'since'>;
+import { metricsMeasurer, type MetricContext } from './metrics.ts';
 
 /** What made a gate fail while ECS still had something to decide. */
 export interface StageFailure {
@@ -28,7 +35,7 @@ export interface Before {
   readonly alarms: readonly AlarmView[];
 }
 
-export type StageContext = HttpGateContext & AlarmContext;
+export type StageContext = HttpGateContext & AlarmContext & MetricContext;
 
 /** How a deployment is let go on at a hook. */
 export type ContinueAt = (
@@ -46,6 +53,8 @@ export interface Waiting {
 export interface StageTerms {
   readonly gate: GateRequest;
   readonly before: Before;
+  /** Undefined where the update was refused. */
+  readonly rollout?: Rollout | undefined;
   /** The health-check URL leads to this service alone, or to all of its services alike. */
   readonly mayAskUrl: () => boolean;
   readonly continueAt: ContinueAt;
@@ -132,7 +141,8 @@ export class StageGates {
     const passed: GateResult[] = [];
     const skipped: string[] = [];
     for (const measurer of counting) {
-      const standings = [...this.#analysis.standings(measurer).values()];
+      const each = this.#analysis.standings(measurer);
+      const standings = [...each.values()];
       if (standings.length === 0) return { kind: 'open' };
       for (const standing of standings) {
         if (standing.kind === 'open' || standing.kind === 'failed') return { kind: 'open' };
@@ -143,7 +153,8 @@ export class StageGates {
         passed.push({
           gate: measurer.gate,
           state: 'passed',
-          detail: detailOf(standings.length, measurer, round),
+          detail: detailOf(each, measurer, round),
+          ...valuesOf(each),
         });
       }
     }
@@ -190,16 +201,18 @@ export class StageGates {
     if (round === undefined || this.#failure !== undefined) return;
     for (const measurer of this.#analysis.due()) {
       if (!answers.some(({ gate }) => gate === measurer.gate)) continue;
-      for (const standing of this.#analysis.standings(measurer).values()) {
+      const standings = this.#analysis.standings(measurer);
+      for (const standing of standings.values()) {
         if (standing.kind === 'passed' && measurer.gate === 'test-url') {
-          this.#testUrlPassed = { gate: 'test-url', state: 'passed', detail: detailOf(1, measurer, round) };
+          const detail = detailOf(standings, measurer, round);
+          this.#testUrlPassed = { gate: 'test-url', state: 'passed', detail };
         }
         if (standing.kind !== 'failed') continue;
         const { reading } = standing.by;
         // What may be the fault of the runner or of the URL is judged once ECS has nothing left to decide.
         const isItsFault = reading.kind === 'bad' ? reading.blames : round.pause !== undefined;
         if (!isItsFault || (reading.kind !== 'bad' && measurer.gate === 'alarms')) continue;
-        this.#failure = failureOf(standing.by, round);
+        this.#failure = failureOf(standing.by, round, standings);
         this.#failed.abort(new Error(this.#failure.problem.reason));
         return;
       }
@@ -207,8 +220,8 @@ export class StageGates {
   }
 }
 
-function measurersOf(ctx: StageContext, { gate, before, mayAskUrl }: StageTerms): Measurer[] {
-  const { http, testUrl, alarms, deadlineSeconds } = gate;
+function measurersOf(ctx: StageContext, { gate, before, rollout, mayAskUrl }: StageTerms): Measurer[] {
+  const { http, testUrl, alarms, metrics = [], deadlineSeconds, bakeMinutes } = gate;
   const limitMs = deadlineSeconds * 1000;
   const url = http && urlMeasurer(ctx, 'http', http, before.answer, limitMs);
   return [
@@ -217,6 +230,9 @@ function measurersOf(ctx: StageContext, { gate, before, mayAskUrl }: StageTerms)
       ? []
       : [{ ...url, everyMs: (round: Round) => (mayAskUrl() ? url.everyMs(round) : undefined) }]),
     ...(alarms.length === 0 ? [] : [alarmsMeasurer(ctx, alarms, before.alarms, limitMs)]),
+    ...(metrics.length === 0 || rollout === undefined
+      ? []
+      : [metricsMeasurer(ctx, rollout, metrics, Math.max(limitMs, bakeMinutes * 60_000))]),
   ];
 }
 
@@ -226,19 +242,30 @@ function tells({ gate }: Measurer, { traffic }: Round, { http }: GateRequest): b
   return http?.body !== undefined || Object.keys(http?.json ?? {}).length > 0;
 }
 
-function isAnother(before: Stage, now: Stage): boolean {
-  return (
-    before.phase !== now.phase ||
-    before.deploymentId !== now.deploymentId ||
-    before.traffic !== now.traffic ||
-    before.weight !== now.weight ||
-    before.pause?.hookId !== now.pause?.hookId
-  );
+function detailOf(standings: Standings, { gate }: Measurer, round: Round | undefined): string {
+  const subjects = standings.size;
+  const what =
+    gate === 'alarms'
+      ? `${subjects} of ${subjects} alarms are ok`
+      : gate === 'metrics'
+        ? lastOf(standings)
+            .map(({ detail }) => detail)
+            .join('; ')
+        : 'it answers well';
+  return round === undefined ? what : `${what} ${whereIs(round)}`;
 }
 
-function detailOf(subjects: number, { gate }: Measurer, round: Round | undefined): string {
-  const what = gate === 'alarms' ? `${subjects} of ${subjects} alarms are ok` : 'it answers well';
-  return round === undefined ? what : `${what} ${whereIs(round)}`;
+/** What each subject answered last. */
+function lastOf(standings: Standings): Measurement[] {
+  return [...standings.values()].flatMap((standing) => {
+    const last = standing.kind === 'open' ? standing.last : standing.by;
+    return last === undefined ? [] : [last];
+  });
+}
+
+function valuesOf(standings: Standings): { readonly values?: readonly MetricValue[] } {
+  const values = lastOf(standings).flatMap(({ metric }) => metric ?? []);
+  return values.length === 0 ? {} : { values };
 }
 
 /** `while 10 % of the traffic reaches it`. */
@@ -253,18 +280,19 @@ function whereIs({ phase, traffic, weight }: Stage): string {
 }
 
 /** Pure: what a failed gate means to a deployment that ECS still works at. */
-function failureOf(by: Measurement, round: Round): StageFailure {
+function failureOf(by: Measurement, round: Round, standings: Standings): StageFailure {
   const { gate, subject, detail, reading } = by;
   const cause = reading.kind === 'bad' ? reading.cause : 'http-check-failed';
-  const what = gate === 'alarms' ? detail : `${subject} failed: ${detail}`;
+  const isOfCloudWatch = gate === 'alarms' || gate === 'metrics';
+  const what = isOfCloudWatch ? detail : `${subject} failed: ${detail}`;
   return {
-    result: { gate, state: 'failed', detail: `${detail} ${whereIs(round)}` },
+    result: { gate, state: 'failed', detail: `${detail} ${whereIs(round)}`, ...valuesOf(standings) },
     problem: {
       result: 'failed',
       cause,
       reason: `does not pass the ${gate} gate ${whereIs(round)}: ${what}`,
       hint: undefined,
-      evidence: [{ kind: gate === 'alarms' ? 'status' : 'http', text: what }],
+      evidence: [{ kind: isOfCloudWatch ? 'status' : 'http', text: what }],
       recovery: 'roll-back',
     },
   };

@@ -1,6 +1,7 @@
-/** The gate: the health-check URL with what it must answer, and the alarms that must stay quiet. */
+/** The gate: the health-check URL with what it must answer, the alarms that must stay quiet, what metrics must show. */
 import type { BodyExpectation, GateRequest, HttpCheck, StatusRange } from '../model/index.ts';
 import { commaList, lineList, pairs } from './lists.ts';
+import { metricCheck } from './metrics.ts';
 import { alarmName } from './names.ts';
 import type { InputReader } from './reader.ts';
 import { amount, oneOf, problem, quoted, value, whole, type Parsed } from './values.ts';
@@ -29,6 +30,7 @@ export function readGate(read: InputReader): GateRequest {
       '120',
     ),
     alarms: read.value('alarms', lineList(alarmName)),
+    metrics: read.value('metrics', lineList(metricCheck)),
     bakeMinutes: read.value('bake-minutes', amount('minutes', { least: 0, most: 1440 }, 10), '0'),
   };
 }

@@ -205,6 +205,7 @@ const SERVICE_INPUTS = [
   'health-check-url',
   'test-url',
   'alarms',
+  'metrics',
   'bake-minutes',
 ] as const;
 
@@ -216,6 +217,7 @@ function evaluationNeedsWaiting({ request, isSet }: Asked): readonly string[] {
     'test-url',
     'health-check-deadline-seconds',
     'alarms',
+    'metrics',
     'bake-minutes',
     'on-failure',
   ]

@@ -1,5 +1,5 @@
 /** What is asked while a deployment goes on, and what the answers amount to (in the manner of Argo Rollouts' analysis). */
-import type { Cause, Evidence, Gate, Pause } from './outcome.ts';
+import type { Cause, Evidence, Gate, MetricValue, Pause } from './outcome.ts';
 
 /** Milliseconds, as a reading of the run's clock or as a stretch of it. */
 export type Ms = number;
@@ -31,6 +31,20 @@ export interface Round {
   readonly pause?: Pause;
 }
 
+/** Where a rollout is, as one look shows it: what a round is made of. */
+export type Stage = Omit<Round, 'n' | 'since'>;
+
+/** Pure: a look that begins a new round: another phase, weight, pause or deployment. */
+export function isAnother(before: Stage | undefined, now: Stage): boolean {
+  return (
+    before?.phase !== now.phase ||
+    before.deploymentId !== now.deploymentId ||
+    before.traffic !== now.traffic ||
+    before.weight !== now.weight ||
+    before.pause?.hookId !== now.pause?.hookId
+  );
+}
+
 /** One answer, as it speaks for or against the new revision. */
 export type Reading =
   | { readonly kind: 'good' }
@@ -53,6 +67,8 @@ export interface Measurement {
   /** For people: what was seen, as a clause. */
   readonly detail: string;
   readonly evidence: readonly Evidence[];
+  /** Of a metric. */
+  readonly metric?: MetricValue;
 }
 
 /** How the answers of one gate are counted. */
@@ -67,4 +83,6 @@ export interface Rule {
   readonly goodFirst: boolean;
   /** From when the gate was first due. */
   readonly limitMs: Ms;
+  /** The limit begins anew with each round: what is counted comes from its traffic alone. */
+  readonly limitOfRound?: true;
 }

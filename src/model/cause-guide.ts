@@ -179,6 +179,13 @@ export const CAUSE_GUIDE: Readonly<Record<Cause, CauseGuide>> = {
     hint: 'Open the URL and compare it with the inputs health-check-status, health-check-body and health-check-json.',
     phase: 'after',
   },
+  'metric-check-failed': {
+    meaning:
+      'A metric of the input `metrics` is not as it has to be, or too few requests came to judge the new tasks by it.',
+    log: 'The value, what is allowed, the number of requests, and the value of the old tasks where they are compared.',
+    hint: 'Compare the values in the summary with the input metrics, and read the log lines of the new tasks.',
+    phase: 'after',
+  },
   alarm: {
     meaning: 'A CloudWatch alarm went into ALARM: one of the input `alarms`, or one of the service itself.',
     log: "The name of the alarm and CloudWatch's reason.",

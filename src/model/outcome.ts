@@ -56,6 +56,7 @@ export const CAUSES = [
   'target-health-check-failed',
   'digest-mismatch',
   'http-check-failed',
+  'metric-check-failed',
   'alarm',
   'capacity',
   'circuit-breaker',
@@ -200,6 +201,31 @@ export interface Pause {
   readonly expiresAt?: string;
 }
 
+/** What one metric showed, and what it had to be. Numbers are percents, seconds, requests, or an expression's own. */
+export interface MetricValue {
+  /** Such as `p99-seconds`. */
+  readonly metric: string;
+  /** As it was asked for, such as `< 1.5x`. */
+  readonly condition: string;
+  /** Of the new tasks; undefined where there is no data, or not enough of it. */
+  readonly value: number | undefined;
+  /** Of the old tasks, where they are compared. */
+  readonly before: number | undefined;
+  /** What `value` is compared with; undefined where the old tasks have no data. */
+  readonly limit: number | undefined;
+  /** Requests that the value rests on; undefined for an expression. */
+  readonly requests: number | undefined;
+  /** `skipped`: too little to judge by. */
+  readonly state: GateResult['state'];
+}
+
+/** `12.5 %`, `0.25 s`, `240`: an expression has no unit. */
+export function metricInUnit(metric: string, value: number): string {
+  const rounded = String(Number(value.toPrecision(3)));
+  if (metric.endsWith('xx-percent')) return `${rounded} %`;
+  return /^p\d+-seconds$/.test(metric) ? `${rounded} s` : String(Math.round(value * 1000) / 1000);
+}
+
 /** A named result of one gate. */
 export interface GateResult {
   readonly gate: Gate;
@@ -210,6 +236,8 @@ export interface GateResult {
   /** Of a failure, where the gate itself knows better than its name says. */
   readonly cause?: Cause;
   readonly hint?: string;
+  /** Of the gate `metrics`: what each of them showed last. */
+  readonly values?: readonly MetricValue[];
 }
 
 /** How a rollback ended. */

@@ -129,7 +129,34 @@ export interface GateRequest {
   /** How long targets and the URL may take after the rollout. */
   readonly deadlineSeconds: number;
   readonly alarms: readonly string[];
+  readonly metrics?: readonly MetricCheck[];
   readonly bakeMinutes: number;
+}
+
+/** Metrics that the load balancer has of each target group. */
+export const STANDARD_METRICS = [
+  '5xx-percent',
+  '4xx-percent',
+  'p50-seconds',
+  'p90-seconds',
+  'p99-seconds',
+  'requests',
+] as const;
+
+export type StandardMetric = (typeof STANDARD_METRICS)[number];
+
+/** What one metric of the new tasks must show. */
+export interface MetricCheck {
+  /** One of `STANDARD_METRICS`, or what the user calls an expression. */
+  readonly name: string;
+  /** Of CloudWatch; undefined for a standard metric. */
+  readonly expression?: string;
+  readonly operator: '<' | '<=' | '>' | '>=';
+  readonly bound: number;
+  /** `bound` times what the old tasks show. */
+  readonly isRelative: boolean;
+  /** The line as it was written, such as `5xx-percent < 1.5x`. */
+  readonly text: string;
 }
 
 export interface HttpCheck {

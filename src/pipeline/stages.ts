@@ -34,6 +34,7 @@ export function stagesOf(
       const gates = new StageGates(ctx, {
         gate: request.gate,
         before,
+        rollout,
         mayAskUrl: () => mayAskUrl(snapshot),
         continueAt: (hookId) =>
           rollout === undefined ? Promise.resolve({ kind: 'done' }) : continueAtHook(ctx, rollout, hookId),

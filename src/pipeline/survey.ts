@@ -2,6 +2,7 @@ import { parseArn, revisionName } from '../aws/arn.ts';
 import type { RunContext } from '../context.ts';
 import { surveyAlarms } from '../gates/alarms.ts';
 import { surveyUrl } from '../gates/http.ts';
+import { refuseMetrics, surveyMetrics } from '../gates/metrics.ts';
 import { planImage, type ImagePlan } from '../image/plan.ts';
 import type { AlarmView, Probe, Request, ServiceSnapshot } from '../model/index.ts';
 import type { RunRecord } from '../report/run-record.ts';
@@ -26,8 +27,10 @@ export async function survey(record: RunRecord, request: Request, ctx: RunContex
     check === undefined || request.mode === 'plan' ? undefined : surveyUrl(ctx, check),
     surveyAlarms(ctx, request.gate.alarms, request.rollout.preflight),
     planImage(ctx, request),
+    surveyMetrics(ctx, request.gate.metrics ?? []),
   ]);
   refuseForeignArns(request, ctx.aws.region, snapshots[0]?.address.accountId);
+  refuseMetrics(request.gate.metrics ?? [], snapshots, request.gate.bakeMinutes);
   record.url = await addressForPeople(ctx.aws, check?.url, snapshots);
   return { snapshots, answer, alarms, imagePlan };
 }

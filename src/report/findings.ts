@@ -27,7 +27,9 @@ function ownUrls({ url, request }: Report): string[] {
  */
 export function verdict(report: Report, { lines }: { readonly lines: boolean }): string[] {
   const kind = alertKind(report.result);
-  if (kind === undefined) return messages(report);
+  if (kind === undefined) {
+    return [...messages(report), ...(report.hint === undefined ? [] : [hint(report.hint)])];
+  }
   const cause = report.cause === undefined ? '' : `${code(report.cause)} `;
   return [
     alert(

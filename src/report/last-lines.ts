@@ -65,6 +65,7 @@ const TITLES: Partial<Record<Cause, string>> = {
 /** The program ran on: the last thing that it wrote need not be about what went wrong. */
 const RUNS_ON: readonly Cause[] = [
   'http-check-failed',
+  'metric-check-failed',
   'target-health-check-failed',
   'alarm',
   'timeout',

@@ -235,8 +235,16 @@ function verdict(report: Report): string[] {
     isRed ? grade(report) : `${grade(report)} — ${report.message}`,
     ...others,
     ...(report.cause === undefined ? [] : [`Cause: ${report.cause}`]),
-    ...(isRed ? [] : report.services.map(({ production }) => production)),
+    ...(isRed ? [] : whatToKnow(report)),
   ].flatMap(sanitizeLines);
+}
+
+/** What runs now and what to do. */
+function whatToKnow({ services, hint }: Report): string[] {
+  return [
+    ...services.map(({ production }) => production),
+    ...(hint === undefined ? [] : [`What to do: ${hint}`]),
+  ];
 }
 
 /**
@@ -244,14 +252,8 @@ function verdict(report: Report): string[] {
  * at the end of the log, too.
  */
 function annotation(report: Report): string {
-  const production = report.services.map((service) => service.production);
   const decisive = decisiveLine(report);
-  return [
-    report.message,
-    ...(decisive === undefined ? [] : [decisive]),
-    ...production,
-    ...(report.hint === undefined ? [] : [`What to do: ${report.hint}`]),
-  ]
+  return [report.message, ...(decisive === undefined ? [] : [decisive]), ...whatToKnow(report)]
     .flatMap(sanitizeLines)
     .join('\n');
 }

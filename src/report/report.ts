@@ -138,7 +138,7 @@ export function composeReport(
     result: end.result,
     cause: end.cause,
     message: end.message,
-    hint: end.hint ?? hintOfService(services, end.cause) ?? hintOf(end, endingOfRun(record)),
+    hint: end.hint ?? hintOfService(services, end) ?? hintOf(end, endingOfRun(record)),
     changed: hasChanged(record),
     startedAt: recorded.startedAt,
     durationSeconds: recorded.durationSeconds,
@@ -251,9 +251,13 @@ function hintOf(
   return hint ?? (cause === undefined ? undefined : adviceOf(cause, ending));
 }
 
-/** The run ended for the cause of that service, which knows better what to do. */
-function hintOfService(services: readonly ServiceReport[], cause: Cause | undefined): string | undefined {
-  return services.find((each) => cause !== undefined && each.cause === cause)?.hint;
+/** The run ended as that service did, which knows better what to do. */
+function hintOfService(
+  services: readonly ServiceReport[],
+  { result, cause }: Pick<Conclusion, 'result' | 'cause'>,
+): string | undefined {
+  return services.find((each) => each.cause === cause && (cause !== undefined || each.result === result))
+    ?.hint;
 }
 
 /** Pure: how the run left a service. */

@@ -4,6 +4,7 @@ import { checks, checksFailed, diff, verdict, warnings } from './findings.ts';
 import { headline } from './headline.ts';
 import { lastLines } from './last-lines.ts';
 import { code, codeBlock, details, escapeText, link } from './markdown.ts';
+import { metricTables } from './metrics.ts';
 import type { Report } from './report.ts';
 import { timeline } from './timeline.ts';
 
@@ -49,6 +50,7 @@ function blocks(
     ...logs(report),
     ...warnings(report),
     ...facts(report),
+    ...metricTables(report),
     ...commands(report),
     ...imageDetails(report),
     ...diff(report, changes),

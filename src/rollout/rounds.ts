@@ -1,9 +1,6 @@
-import type { Phase, Round, Traffic } from '../model/analysis.ts';
+import type { Phase, Stage, Traffic } from '../model/analysis.ts';
 import type { DeploymentSettings, Pause } from '../model/index.ts';
 import type { Observation } from './observe.ts';
-
-/** Where a rollout is, as one look shows it. */
-export type Stage = Pick<Round, 'phase' | 'deploymentId' | 'traffic' | 'weight' | 'pause'>;
 
 /** Stages of a native strategy in which nothing of the new revision is reached yet (ECS API, ServiceDeployment). */
 const BEFORE_TRAFFIC: readonly string[] = ['RECONCILE_SERVICE', 'PRE_SCALE_UP', 'SCALE_UP', 'POST_SCALE_UP'];
@@ -63,15 +60,4 @@ export function stageOf(
   if (TEST_TRAFFIC.includes(lifecycleStage)) return at('test-traffic', 'test');
   if (BEFORE_TRAFFIC.includes(lifecycleStage) || !hasWeight) return at('rolling', 'none');
   return at('shifting', 'part');
-}
-
-/** Pure: a look that begins a new round: another phase, weight, pause or deployment. */
-export function isAnother(before: Stage | undefined, now: Stage): boolean {
-  return (
-    before?.phase !== now.phase ||
-    before.deploymentId !== now.deploymentId ||
-    before.traffic !== now.traffic ||
-    before.weight !== now.weight ||
-    before.pause?.hookId !== now.pause?.hookId
-  );
 }

@@ -1,6 +1,7 @@
 import type { Aws } from '../aws/clients.ts';
 import { awsErrorKind, describeAwsError } from '../aws/errors.ts';
 import { breakerThreshold } from '../ecs/services.ts';
+import type { Stage } from '../model/analysis.ts';
 import {
   withGate,
   type GateResult,
@@ -20,7 +21,7 @@ import { betterKnown, problemOf, type Watched } from './failure.ts';
 import { NO_HISTORY, remember } from './history.ts';
 import { Looks, type Look } from './looks.ts';
 import type { Observation } from './observe.ts';
-import { stageOf, type Stage } from './rounds.ts';
+import { stageOf } from './rounds.ts';
 import { ProgressReporter } from './progress.ts';
 
 export interface WatchContext {

@@ -41,7 +41,9 @@ export function authorizationsOf(call: RecordedCall): Authorization[] {
     case 'logs':
       return ofLogs(call);
     case 'monitoring':
-      return [one('cloudwatch', action, arn(call, 'cloudwatch', 'alarm:*'))];
+      return [
+        one('cloudwatch', action, action === 'GetMetricData' ? '*' : arn(call, 'cloudwatch', 'alarm:*')),
+      ];
     case 'iam':
       return [one('iam', action, roleArn(call, text(call.body, 'RoleName')))];
     case 'secretsmanager':

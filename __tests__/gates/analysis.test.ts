@@ -1,0 +1,55 @@
+import { describe, expect, test } from '@jest/globals';
+import { Analysis, type Measurer } from '../../src/gates/analysis.ts';
+import type { Measurement, Rule } from '../../src/model/analysis.ts';
+import { fakeClock } from '../fakes/clock.ts';
+
+const STAGE = { phase: 'shifting', deploymentId: 'd', traffic: 'part' } as const;
+
+/** Asks each minute for ten, with another share of the traffic from the fourth on: how it stands after each answer. */
+async function standingsWith(limits: Pick<Rule, 'limitMs' | 'limitOfRound'>): Promise<string[]> {
+  const signal = new AbortController().signal;
+  const seen: string[] = [];
+  const clock = fakeClock({
+    during: (pause) => {
+      if (pause === 3) analysis.begin({ ...STAGE, weight: 50 });
+      if (pause === 9) analysis.stop();
+    },
+  });
+  const measurer: Measurer = {
+    gate: 'metrics',
+    rule: { successes: 1, failures: 1, goodFirst: false, ...limits },
+    everyMs: () => 60_000,
+    measure: ({ n }): Promise<readonly Measurement[]> =>
+      Promise.resolve([
+        {
+          gate: 'metrics',
+          subject: 'requests >= 1',
+          round: n,
+          at: clock.now(),
+          reading: { kind: 'inconclusive', atLimit: 'skipped' },
+          detail: 'none',
+          evidence: [],
+        },
+      ]),
+  };
+  const analysis = new Analysis({ clock, signal }, [measurer], () => {
+    seen.push(...[...analysis.standings(measurer).values()].map(({ kind }) => kind));
+  });
+  analysis.begin({ ...STAGE, weight: 10 });
+  await analysis.done();
+  return seen;
+}
+
+describe('the limit of a gate', () => {
+  const FIVE_MINUTES = 5 * 60_000;
+
+  test('counts from when it was first due', async () => {
+    const standings = await standingsWith({ limitMs: FIVE_MINUTES });
+    expect(standings.indexOf('skipped')).toBe(5);
+  });
+
+  test('counts from the beginning of each round where its rule says so', async () => {
+    const standings = await standingsWith({ limitMs: FIVE_MINUTES, limitOfRound: true });
+    expect(standings.indexOf('skipped')).toBe(8);
+  });
+});
