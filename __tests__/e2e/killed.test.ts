@@ -1,6 +1,7 @@
 /** What only a process of its own shows: the signals that reach it, and what a post step makes of a step that died. */
 import { describe, expect, test } from '@jest/globals';
 import type { StepOptions } from '../../runner/step.ts';
+import type { Simulator } from '../../simulator/simulator.ts';
 import {
   accepted,
   expectRed,
@@ -23,6 +24,10 @@ function signalAt(text: string, signal: NodeJS.Signals, later = text): StepOptio
       kill(signal);
     },
   };
+}
+
+function revisionStatus(sim: Simulator, revision: string): string | undefined {
+  return sim.world.taskDefinitions.find(revision)?.status;
 }
 
 const SLOWLY = { speed: 2 };
@@ -72,6 +77,7 @@ describe('a job that is killed during the rollout', () => {
       expect(post.exitCode).toBe(0);
       expect(accepted(sim, 'StopServiceDeployment')).toHaveLength(1);
       expect(post.summary).toContain('ECS was asked to roll backend:2 back');
+      expect(revisionStatus(sim, 'backend:2')).toBe('INACTIVE');
     }),
   );
 
@@ -80,6 +86,21 @@ describe('a job that is killed during the rollout', () => {
       const { post } = await step(sim, tag('v2'), signalAt('in progress', 'SIGKILL'));
       expect(mutations(sim)).toEqual(['RegisterTaskDefinition', 'UpdateService']);
       expect(post.summary).toContain('ECS goes on with the deployment of backend:2');
+      expect(revisionStatus(sim, 'backend:2')).toBe('ACTIVE');
+    }),
+  );
+
+  test.concurrent('before anything was updated: the post step deregisters what was registered', () =>
+    inAWorld(SLOWLY, async (sim) => {
+      const inputs = { ...tag('v2'), 'pre-deploy-command': 'sleep' };
+      const { exitCode, post } = await step(sim, inputs, {
+        onOutput: (_, kill) => {
+          if (accepted(sim, 'RunTask').length > 0) kill('SIGKILL');
+        },
+      });
+      expect([exitCode, post.exitCode]).toEqual([null, 0]);
+      expect(revisionStatus(sim, 'backend:2')).toBe('INACTIVE');
+      expect(post.log).toContain('backend:2 is deregistered');
     }),
   );
 });

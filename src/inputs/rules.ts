@@ -35,6 +35,7 @@ const RULES: readonly Rule[] = [
   oneDeploymentIsForGoingOnOrBack,
   rolloutNeedsAService,
   evaluationNeedsWaiting,
+  gatesNeedTasks,
   expectationsNeedAUrl,
 ];
 
@@ -146,16 +147,18 @@ function preDeployNeedsACommand({ isSet }: Asked): readonly string[] {
 
 function rollbackTakesNothingNew({ request, isSet }: Asked): readonly string[] {
   if (request.mode !== 'rollback') return [];
-  const newThings = [
-    ...IMAGE_SOURCES,
-    'ecr-repository',
-    'task-definition',
-    ...RENDERING_INPUTS,
-    'pre-deploy-command',
-  ];
-  return newThings
+  const newThings = [...IMAGE_SOURCES, 'ecr-repository', ...RENDERING_INPUTS, 'pre-deploy-command'];
+  const { kind } = request.definition.base;
+  const base =
+    isSet('task-definition') && kind !== 'revision'
+      ? [
+          'task-definition: a rollback goes to one revision. Give family:revision, or leave task-definition out.',
+        ]
+      : [];
+  const taken = newThings
     .filter(isSet)
     .map((input) => `${input}: a rollback deploys a revision that exists already. Leave ${input} out.`);
+  return [...taken, ...base];
 }
 
 /** It goes on with what is there: nothing that would change it can be meant. */
@@ -165,7 +168,6 @@ function promotionTakesNothingNew({ request, isSet }: Asked): readonly string[] 
     ...IMAGE_SOURCES,
     ...BUILD_INPUTS,
     'ecr-repository',
-    'task-definition',
     ...RENDERING_INPUTS,
     'pre-deploy-command',
     'desired-count',
@@ -208,6 +210,17 @@ const SERVICE_INPUTS = [
   'metrics',
   'bake-minutes',
 ] as const;
+
+/** Without a task nothing can be asked: such a run is green and proves nothing. */
+function gatesNeedTasks({ request, isSet }: Asked): readonly string[] {
+  if (request.rollout.desiredCount !== 0) return [];
+  return (['health-check-url', 'test-url', 'alarms', 'metrics', 'bake-minutes'] as const)
+    .filter(isSet)
+    .map(
+      (input) =>
+        `${input}: with desired-count: 0 no task runs that it could judge. Give another count, or leave ${input} out.`,
+    );
+}
 
 function evaluationNeedsWaiting({ request, isSet }: Asked): readonly string[] {
   if (request.rollout.wait) return [];

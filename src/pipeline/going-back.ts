@@ -1,14 +1,14 @@
 import { revisionName } from '../aws/arn.ts';
 import { wrapAwsError } from '../aws/errors.ts';
 import type { RunContext } from '../context.ts';
-import { isMarkedAsFailed, pinImages } from '../ecs/rollback-target.ts';
+import { FAILED_MARK, isMarkedAsFailed, pinImages } from '../ecs/rollback-target.ts';
 import type { GoodRevision, RunningImage, ServiceSnapshot, TaskDefinition } from '../model/index.ts';
 import { DeployError } from '../runtime/error.ts';
 import { isArray } from '../runtime/json.ts';
 import type { Log } from '../runtime/log.ts';
 import { stackOf } from '../service/history.ts';
 import { diffDefinitions } from '../task-definition/diff.ts';
-import { findRevision } from '../task-definition/load.ts';
+import { findRevision, loadRevision } from '../task-definition/load.ts';
 
 /** What `mode: rollback` does with a service. */
 export type GoingBack =
@@ -44,7 +44,12 @@ export async function findWayBack(ctx: Context, snapshot: ServiceSnapshot): Prom
   const entries: Entry[] = [];
   const newestFirst = past.filter(({ verdict }) => verdict === 'good').slice(0, LOOKED_AT);
   for (const good of newestFirst.toReversed()) entries.push(await entryOf(ctx, good, contents));
-  const running = { taskDefinitionArn, images: snapshot.running };
+  // The images of a PRIMARY that failed are its own, not those that still run of the revision before.
+  const ofFailed = snapshot.rollout === 'failed' ? past[0] : undefined;
+  const running =
+    ofFailed?.taskDefinitionArn === taskDefinitionArn
+      ? ofFailed
+      : { taskDefinitionArn, images: snapshot.running };
   const current = (await contentOf(ctx, running, contents)).content;
   const stack = stackOf(entries.map(({ content }) => content));
   const done = whatIsDone(snapshot, entries, current, await awsNow(ctx, taskDefinitionArn));
@@ -54,8 +59,9 @@ export async function findWayBack(ctx: Context, snapshot: ServiceSnapshot): Prom
     );
     return { kind: 'is-done' };
   }
-  const at = stack.indexOf(current);
-  const below = (at === -1 ? stack : stack.slice(0, at)).toReversed();
+  // What failed is on top of all that was good, also where its content was good earlier.
+  const at = snapshot.rollout === 'failed' ? -1 : stack.indexOf(current);
+  const below = (at === -1 ? stack.filter((each) => each !== current) : stack.slice(0, at)).toReversed();
   for (const content of below) {
     const entry = entries.findLast((each) => each.content === content);
     if (entry === undefined) continue;
@@ -63,6 +69,34 @@ export async function findWayBack(ctx: Context, snapshot: ServiceSnapshot): Prom
     ctx.log.line(`Passed over: ${revisionName(entry.good.taskDefinitionArn)}, ${entry.against}.`);
   }
   throw nothingToGoBackTo(snapshot, entries.length);
+}
+
+/**
+ * The way back to just one revision, with the digests that it ran with here. Throws `invalid-input` where there is no such
+ * revision, `no-rollback-target` where it is marked as failed.
+ */
+export async function wayBackTo(
+  { aws, log }: Context,
+  { address, past }: ServiceSnapshot,
+  reference: string,
+): Promise<GoingBack> {
+  const name = revisionName(reference);
+  const { definition } = await loadRevision(aws, reference);
+  if (isArray(definition.tags) && isMarkedAsFailed(definition.tags)) {
+    throw new DeployError('no-rollback-target', `${name} is marked as failed: it is no rollback target.`, {
+      hint: `Name another revision. Where the mark is wrong, remove its tag ${FAILED_MARK.key}.`,
+    });
+  }
+  const ofIt = past.filter(({ taskDefinitionArn }) => revisionName(taskDefinitionArn) === name);
+  const ran = ofIt.find(({ verdict }) => verdict === 'good') ?? ofIt[0];
+  if (ran?.verdict !== 'good') {
+    const how = ran === undefined ? 'is written' : 'was tried';
+    log.warn(
+      `Service "${address.name}": no good deployment of ${name} is among its service deployments: it is deployed as it ${how}.`,
+    );
+  }
+  const unknown = { serviceDeploymentArn: undefined, serviceRevisionArn: undefined, images: [] };
+  return { kind: 'to', good: ran ?? { taskDefinitionArn: reference, ...unknown } };
 }
 
 function nothingToGoBackTo(
@@ -77,7 +111,7 @@ function nothingToGoBackTo(
         : 'no good revision below the current one differs from what runs';
   const family = revisionName(taskDefinitionArn).replace(/:\d+$/, '');
   return new DeployError('no-rollback-target', `Service "${address.name}" cannot be rolled back: ${why}.`, {
-    hint: `Name the revision to go back to: task-definition: ${family}:<revision>, without mode: rollback.`,
+    hint: `Name the revision to go back to: task-definition: ${family}:<revision>.`,
   });
 }
 

@@ -20,7 +20,7 @@ import type { RunRecord } from '../report/run-record.ts';
 import { plannedChangeFor } from '../rollout/start.ts';
 import type { Log } from '../runtime/log.ts';
 import { prepareTaskDefinition, type PreparedDefinition } from '../task-definition/prepare.ts';
-import { findWayBack } from './going-back.ts';
+import { findWayBack, wayBackTo } from './going-back.ts';
 
 /** Ends a plan: says what a deployment would do with each service. Nothing was changed, and nothing is. */
 export function concludePlan(record: RunRecord, request: Request, plans: readonly Plan[]): void {
@@ -127,7 +127,11 @@ export async function plan(
     return { services, prepared };
   };
   const goBack = async (service: ServiceSnapshot): Promise<Plan> => {
-    const way = await findWayBack(ctx, service);
+    const { base } = request.definition;
+    const way =
+      base.kind === 'revision'
+        ? await wayBackTo(ctx, service, base.reference)
+        : await findWayBack(ctx, service);
     const { taskDefinitionArn: reference, images: ran } =
       way.kind === 'to'
         ? way.good

@@ -4,7 +4,11 @@ import { awsErrorKind, describeAwsError } from '../aws/errors.ts';
 import { retryRead, writeOnce } from '../aws/writes.ts';
 import { proveDigests } from '../ecs/digests.ts';
 import { candidatesOf, deployableRevision, findRollbackTarget, imagesAfter } from '../ecs/rollback-target.ts';
-import { describeServiceDeployment, type ServiceDeployment } from '../ecs/service-deployments.ts';
+import {
+  describeServiceDeployment,
+  listServiceDeployments,
+  type ServiceDeployment,
+} from '../ecs/service-deployments.ts';
 import { describeService, primaryOf, type Deployment, type Service } from '../ecs/services.ts';
 import type { Problem, Request, RollbackEnd, Rollout, RolloutRequest, ServiceRun } from '../model/index.ts';
 import { Cancelled } from '../runtime/cancellation.ts';
@@ -97,16 +101,23 @@ async function undoDeployment(
   return recovery === 'follow-ecs' ? followRollback(ctx, rollout, request) : rollBack(ctx, rollout, request);
 }
 
-/** The PRIMARY is where ECS rolled our deployment back to: it numbers both alike, or the entry itself says so. */
-async function isOfEcs(
+/**
+ * Who brought about what is PRIMARY now: ECS, which rolled our deployment back, or somebody who deployed since. While ours
+ * is the newest service deployment nobody did. Unknown where ECS shows neither.
+ */
+async function whoBrought(
   { aws }: RollbackContext,
-  { serviceDeploymentArn }: Rollout,
+  { serviceDeploymentArn, snapshot }: Rollout,
   { id = '', rolloutStateReason }: Deployment,
-): Promise<boolean> {
-  if (saysRollback({ reason: rolloutStateReason })) return true;
-  if (serviceDeploymentArn === undefined) return false;
+): Promise<'ecs' | 'somebody' | 'unknown'> {
+  if (saysRollback({ reason: rolloutStateReason })) return 'ecs';
+  if (serviceDeploymentArn === undefined) return 'unknown';
+  const enough = (found: readonly unknown[]): boolean => found.length > 0;
+  const [newest] = (await listServiceDeployments(aws.ecs, snapshot.address, { enough })) ?? [];
+  if (newest !== undefined) return newest.serviceDeploymentArn === serviceDeploymentArn ? 'ecs' : 'somebody';
   const ours = await describeServiceDeployment(aws.ecs, serviceDeploymentArn);
-  return lastSegment(ours?.rollback?.serviceRevisionArn ?? '-') === lastSegment(id);
+  const isThat = lastSegment(ours?.rollback?.serviceRevisionArn ?? '-') === lastSegment(id);
+  return isThat ? 'ecs' : 'unknown';
 }
 
 export interface RollbackContext extends WatchContext {
@@ -174,8 +185,9 @@ async function lookWhereItEnded(
   const where = isThere ? wrong.join('; ') : `it ended on ${revisionName(primary.taskDefinition)}`;
   const why = `${where}, and the last good revision is ${revisionName(target.good.taskDefinitionArn)}${isThere ? ' with other digests' : ''}`;
   if (end.to !== undefined || request.onFailure === 'leave') return { kind: 'failed', why };
-  // Somebody may have deployed since: only where ECS itself went is gone on from.
-  if (!(await isOfEcs(ctx, rollout, primary))) return end;
+  const author = await whoBrought(ctx, rollout, primary);
+  if (author === 'somebody') return { kind: 'superseded', by: primary.id ?? 'another deployment' };
+  if (author === 'unknown') return { kind: 'failed', why };
   log.line(`${name}: ${why}: it is updated to that.`);
   const from = { ...there, replacesTasks: true, snapshot: { ...rollout.snapshot, primaryId: primary.id } };
   let again: RollbackEnd | 'look-again';

@@ -119,8 +119,9 @@ const LOOKED_AT = 20;
 
 /**
  * The latest ACTIVE revision of the family that no deployment of these services speaks against: none that failed, was
- * rolled back or stopped, none that the service went back from, none that is marked. So what Terraform changed ships, and
- * what was found bad does not come back.
+ * rolled back or stopped, none whose first deployment has not ended, none that the service went back from, none that is
+ * marked. So what Terraform changed ships, what was found bad does not come back, and of two runs that race none builds on
+ * what the other has not finished.
  */
 async function loadLatestGood(
   aws: TaskDefinitionReads,
@@ -165,6 +166,11 @@ export function whatSpeaksAgainst(
     ({ taskDefinitionArn, verdict }) => taskDefinitionArn === arn && verdict !== 'superseded',
   );
   if (latest?.verdict === 'failed') return 'failed here';
+  const wasGood = past.some(
+    ({ taskDefinitionArn, verdict }) => taskDefinitionArn === arn && verdict === 'good',
+  );
+  // Where nothing ever was good, what is under way is all that there is.
+  if (latest?.verdict === 'open' && lastGood !== undefined && !wasGood) return 'is still being deployed here';
   if (latest?.verdict !== 'good') return undefined;
   const since = past.slice(0, past.indexOf(latest));
   const wentBack = [...since.map(({ taskDefinitionArn }) => taskDefinitionArn), current].some(

@@ -15,7 +15,7 @@ import type { Log } from '../runtime/log.ts';
 import { describeChange, diffDefinitions } from './diff.ts';
 import { settleImages, warningOf, type SettledImage } from './kept-images.ts';
 import { findRevision, loadBase, loadRevision, type LoadedDefinition } from './load.ts';
-import { render, rendersAnything, rendersContainers } from './render.ts';
+import { isWithoutLogging, render, rendersAnything, rendersContainers } from './render.ts';
 import { mapContainers } from './shape.ts';
 
 /** The definition to deploy, and how it relates to what is there. */
@@ -198,9 +198,28 @@ async function renderOnto(
       written[container.name]?.reference ?? settled.find((each) => each.container === container.name)?.image;
     return image === undefined ? container : { ...container, image };
   });
+  checkLogOptions(kept, containers, request.definition);
   const definition = render(kept, { request: request.definition, containers, images: ours, running: [] });
   const brought = Object.entries(written).filter(([name]) => (imageContainers ?? []).includes(name));
   return { definition, images: { ...Object.fromEntries(brought), ...ours } };
+}
+
+/** Options without a driver are refused by AWS, which knows nothing of the inputs. */
+function checkLogOptions(
+  base: TaskDefinition,
+  containers: readonly string[],
+  { logDriver, logOptions }: Request['definition'],
+): void {
+  if (logDriver !== undefined || Object.keys(logOptions.set).length === 0) return;
+  const without = base.containerDefinitions.filter(
+    (each) => containers.includes(each.name) && isWithoutLogging(each),
+  );
+  if (without.length === 0) return;
+  const names = without.map(({ name }) => `"${name}"`).join(', ');
+  throw new DeployError(
+    'invalid-input',
+    `log-configuration-options: ${names} of the task definition has no log driver for them. Give log-configuration-log-driver, such as awslogs.`,
+  );
 }
 
 /** The images that a file names, as far as they are in ECR or in a container that images go to. */
@@ -265,7 +284,8 @@ function isSame(one: TaskDefinition, other: TaskDefinition): boolean {
 
 /**
  * Where the base is whatever revision is the latest, what it changes besides what this run asked for. While a deployment
- * is under way, what is compared with is the last good revision: nobody has seen the one under way work.
+ * is under way, what is compared with is the last good revision: nobody has seen the one under way work. Only a base that
+ * is that very revision is compared with the one under way, whose changes it leaves out.
  */
 async function unaskedPaths(
   aws: Pick<Aws, 'taskDefinitions' | 'region'>,
@@ -278,7 +298,9 @@ async function unaskedPaths(
   if (asked.kind !== 'latest-of-service' && asked.kind !== 'family') return [];
   const good = service?.rollout === 'complete' ? undefined : service?.lastGood?.taskDefinitionArn;
   const proven = good === undefined || good === current.arn ? undefined : await findRevision(aws, good);
-  const before = proven?.definition ?? current.definition;
+  // A base below the one under way leaves out what that one changed.
+  const leavesOut = service?.rollout === 'in-progress' && base.arn !== undefined && base.arn === proven?.arn;
+  const before = leavesOut ? current.definition : (proven?.definition ?? current.definition);
   const ofBase = pathsOf(diffDefinitions(before, base.definition));
   const ofRun = new Set(pathsOf(diffDefinitions(base.definition, rendered)));
   const shipped = new Set(pathsOf(diffDefinitions(before, rendered)));
