@@ -106,7 +106,9 @@ test.each([
 test('a job log shows the checks that found nothing wrong, and what GitHub folds, in one line each', () => {
   const said: string[] = [];
   const log = new JobLog((line) => said.push(line), false);
-  log.show('  0:01  OK       image: there\n  0:01  OK       role: there\n  0:01  WARNING  breaker: off\n::group::2 ev');
+  log.show(
+    '  0:01  OK       image: there\n  0:01  OK       role: there\n  0:01  WARNING  breaker: off\n::group::2 ev',
+  );
   log.show(
     '  0:01  OK       image: there\n  0:01  OK       role: there\n  0:01  WARNING  breaker: off\n::group::2 events of ECS meanwhile\n  0:02  one\n::endgroup::\nafter\n',
   );

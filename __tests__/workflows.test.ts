@@ -89,6 +89,7 @@ describe('the workflows', () => {
     ['deploy-backend.yml', undefined, { environment: 'prod' }, 'deploy-backend-prod'],
     ['redeploy.yml', undefined, { environment: 'prod', what: 'tag' }, 'deploy-backend-prod'],
     ['redeploy.yml', undefined, { environment: 'prod', what: 'revision' }, 'deploy-backend-prod'],
+    ['redeploy.yml', undefined, { environment: 'prod', what: 'paused' }, 'deploy-backend-prod'],
     // Waits for none but its like.
     ['redeploy.yml', undefined, { environment: 'prod', what: 'last-good' }, 'deploy-backend-prod-back'],
     ['promote.yml', 'find', { from: 'staging', to: 'prod' }, 'deploy-backend-staging'],

@@ -20,7 +20,18 @@ import {
 } from '../../runner/workflow.ts';
 import { startGitHub } from '../../simulator/front/github/github.ts';
 import type { Simulator } from '../../simulator/simulator.ts';
-import { accepted, expectGreen, inAWorld, mutations, production, service, step, tag } from './world.ts';
+import {
+  accepted,
+  expectGreen,
+  expectRed,
+  inAWorld,
+  mutations,
+  production,
+  service,
+  step,
+  tag,
+  type WorldOptions,
+} from './world.ts';
 
 const SHA = '0123456789abcdef0123456789abcdef01234567';
 const HEAD = 'fedcba9876543210fedcba9876543210fedcba98';
@@ -154,6 +165,63 @@ describe('redeploy.yml', () => {
   );
 });
 
+describe('redeploy.yml, while a deployment waits at a pause', () => {
+  const world = {
+    blueGreen: {
+      strategy: 'BLUE_GREEN',
+      bakeTimeInMinutes: 0,
+      lifecycleHooks: [
+        {
+          targetType: 'PAUSE',
+          lifecycleStages: ['POST_TEST_TRAFFIC_SHIFT'],
+          timeoutConfiguration: { timeoutInMinutes: 60, action: 'ROLLBACK' },
+        },
+      ],
+    },
+  } satisfies WorldOptions;
+
+  /** A run of deploy-backend.yml ends at the pause, and names the deployment; a person answers with another workflow. */
+  async function answer(sim: Simulator, what: string, value?: string): Promise<StepResult> {
+    const before = await step(sim, { ...tag('v2'), service: 'bluegreen' });
+    expectGreen(before, 'started');
+    expect(before.outputs['stage']).toBe('POST_TEST_TRAFFIC_SHIFT');
+    const inputs = dispatched(what, value ?? before.outputs['service-deployment-arn'] ?? '');
+    const contexts = contextsOf(sim, { inputs });
+    const vars = { ...variables(sim), ECS_SERVICE: 'bluegreen', SERVICE_URL: '', ALARMS: '' };
+    return runWorkflow(sim, 'redeploy.yml', { ...contexts, vars });
+  }
+
+  test.concurrent('goes on with it', () =>
+    inAWorld(world, async (sim) => {
+      expectGreen(await answer(sim, 'paused'), 'succeeded');
+      expect(production(sim, 'bluegreen')).toBe('bluegreen:2 COMPLETED');
+      expect(accepted(sim, 'ContinueServiceDeployment').map(({ body }) => body)).toEqual([
+        expect.objectContaining({ action: 'CONTINUE' }),
+      ]);
+    }),
+  );
+
+  test.concurrent.each([
+    ['the one that is named', undefined],
+    ['whatever is under way', ''],
+  ])('goes back from %s', (_, value) =>
+    inAWorld(world, async (sim) => {
+      expectGreen(await answer(sim, 'last-good', value), 'succeeded');
+      expect(production(sim, 'bluegreen')).toBe('bluegreen:1 COMPLETED');
+    }),
+  );
+
+  test.concurrent('touches no other deployment than the one that is named', () =>
+    inAWorld(world, async (sim) => {
+      const other =
+        'arn:aws:ecs:us-east-1:123456789012:service-deployment/demo/bluegreen/AAAAAAAAAAAAAAAAAAAAA';
+      expectRed(await answer(sim, 'paused', other), 'superseded', 'superseded');
+      expect(production(sim, 'bluegreen')).toBe('bluegreen:2 IN_PROGRESS');
+      expect(accepted(sim, 'ContinueServiceDeployment')).toEqual([]);
+    }),
+  );
+});
+
 describe('redeploy.yml, while a deployment is under way', () => {
   test.concurrent('goes back at once', () =>
     inAWorld({}, async (sim) => {
@@ -172,6 +240,7 @@ describe('redeploy.yml, before it signs in', () => {
   test.concurrent.each([
     ['tag', '', true],
     ['revision', '', true],
+    ['paused', '', true],
     ['tag', 'v2', false],
     ['revision', 'backend:1', false],
     ['last-good', '', false],

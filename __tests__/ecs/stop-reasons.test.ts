@@ -198,6 +198,11 @@ const TEXTS: Readonly<Record<string, readonly Row[]>> = {
       'conclusive',
     ],
     [
+      `${EXECUTION} unable to retrieve secret from asm: unexpected ARN format with parameters when trying to retrieve ASM secret`,
+      'secret-unavailable',
+      'conclusive',
+    ],
+    [
       `${EXECUTION} unable to retrieve secret from asm: service call has been retried 1 time(s): retrieved secret from Secrets Manager did not contain json key DB_PASSWORD`,
       'secret-unavailable',
       'conclusive',

@@ -15,7 +15,7 @@ const OWN: StackNames = { prefix: 'backend-dev', rolePath: '/backend-dev/' };
 
 /** Other environments, and services whose names begin as this stack's. */
 const NEIGHBOURS: readonly StackNames[] = [
-  ...['backend-prod', 'backend-dev-prod', 'backend-dev2-prod', 'backend-devel'],
+  ...['backend-prod', 'backend-dev-prod', 'backend-dev2-prod', 'backend-devel', 'backend-dev-logs-prod'],
 ].map((prefix) => ({ prefix, rolePath: `/${prefix}/` }));
 
 const ALL = [...ACTIONS, ...IMPLIED, ...FURTHER].filter((action) => !FOR_A_PERSON.includes(action));
@@ -24,6 +24,9 @@ const arn = (service: string, rest: string): string => `arn:aws:${service}:${REG
 const role = (path: string): string => `arn:aws:iam::${ACCOUNT}:role/${path}`;
 const theirs = { 'aws:ResourceTag/Stack': 'backend-prod' };
 const takenOver = { ...theirs, 'aws:RequestTag/Stack': 'backend-dev', 'aws:RequestedRegion': REGION };
+
+/** What the provider makes of the beginning of a bucket's name. */
+const SUFFIX = '20260102150405000000000001';
 
 /** What the infra role of one environment has no business with, beyond what Terraform does. */
 const FORBIDDEN: readonly (readonly [string, string, Record<string, string>?])[] = [
@@ -113,6 +116,10 @@ const FORBIDDEN: readonly (readonly [string, string, Record<string, string>?])[]
   ['s3:DeleteObject', 'arn:aws:s3:::states/backend-dev.tfstate'],
   ['s3:DeleteObjectVersion', 'arn:aws:s3:::states/backend-dev.tfstate'],
   ['s3:PutBucketPolicy', 'arn:aws:s3:::states'],
+  // The access logs of a service that is called backend-dev-logs.
+  ['s3:DeleteBucket', `arn:aws:s3:::backend-dev-logs-prod-logs-${SUFFIX}`],
+  ['s3:PutBucketPolicy', `arn:aws:s3:::backend-dev-logs-prod-logs-${SUFFIX}`],
+  ['s3:DeleteObject', `arn:aws:s3:::backend-dev-logs-prod-logs-${SUFFIX}/AWSLogs/x`],
   [
     'route53:ChangeResourceRecordSets',
     'arn:aws:route53:::hostedzone/Z0123456789ABC',

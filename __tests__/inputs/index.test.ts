@@ -64,7 +64,7 @@ describe('the request', () => {
 
   it('holds what every group was given', () => {
     const { gate, rollout, definition, preDeploy, report, registries } = request({
-      'desired-count': '0',
+      'desired-count': '1',
       'force-new-deployment': 'False',
       'propagate-tags': 'task_definition',
       'poll-interval-seconds': '0.1',
@@ -88,7 +88,7 @@ describe('the request', () => {
       registries: '012345678901, 111122223333',
     });
     expect(rollout).toMatchObject({
-      desiredCount: 0,
+      desiredCount: 1,
       forceNewDeployment: false,
       propagateTags: 'TASK_DEFINITION',
     });
@@ -459,6 +459,55 @@ describe('the rules between inputs', () => {
         pull: 'FALSE',
         'health-check-status': '200-299',
       },
+    ],
+  ])('allow %s', (_what, inputs) => {
+    expect(problemsOf(inputs)).toEqual([]);
+  });
+});
+
+describe('rules of going on, and of counts', () => {
+  const promote = { service: 'web', mode: 'promote' };
+  const arn = `${ARN}:service-deployment/prod/web/AbC1`;
+
+  it.each<[string, Inputs, readonly string[]]>([
+    ['no task and a gate', { service: 'web', 'desired-count': '0', alarms: 'a' }, ['alarms']],
+    [
+      'no task and a URL with a bake',
+      { service: 'web', 'desired-count': '0', 'health-check-url': 'https://a.example', 'bake-minutes': '5' },
+      ['health-check-url', 'bake-minutes'],
+    ],
+    ['promote without a service', { mode: 'promote' }, ['service']],
+    ['promote with an image', { ...promote, image: 'a:1' }, ['image']],
+    [
+      'promote with a definition',
+      { ...promote, 'task-definition': 'web', cpu: '256' },
+      ['task-definition', 'cpu'],
+    ],
+    [
+      'promote that waits for nothing',
+      { ...promote, 'wait-for-service-stability': 'false' },
+      ['wait-for-service-stability'],
+    ],
+    [
+      'a deployment of a deploy',
+      { service: 'web', 'service-deployment-arn': arn },
+      ['service-deployment-arn'],
+    ],
+    ['a deployment by its id', { ...promote, 'service-deployment-arn': 'AbC1' }, ['service-deployment-arn']],
+  ])('refuse %s', (_what, inputs, names) => {
+    expect(wrong(inputs)).toEqual(names);
+  });
+
+  it.each<[string, Inputs]>([
+    ['no task alone', { service: 'web', 'desired-count': '0' }],
+    [
+      'promote with its gates',
+      { ...promote, 'service-deployment-arn': arn, 'test-url': 'https://a.example' },
+    ],
+    ['rollback of one deployment', { service: 'web', mode: 'rollback', 'service-deployment-arn': arn }],
+    [
+      'expectations of a test URL alone',
+      { service: 'web', 'test-url': 'https://a.example', 'health-check-status': '204' },
     ],
   ])('allow %s', (_what, inputs) => {
     expect(problemsOf(inputs)).toEqual([]);

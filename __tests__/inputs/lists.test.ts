@@ -211,6 +211,19 @@ describe('a value of several lines', () => {
     expect(parsed).toMatchObject({ value: { Z: '1' } });
   });
 
+  it('is told of where a line without a name follows a value, and only there', () => {
+    const block =
+      ' If it belongs to the value above, write that as NAME<<END, its lines, and END on a line of its own.';
+    expect(pairs(secret)('KEY=-----BEGIN-----\nabc\ndef\nB=1\n\nghi')).toEqual({
+      problems: [
+        `line 2 has no "=". Write it as NAME=value.${block}`,
+        'line 3 has no "=". Write it as NAME=value.',
+        'line 6 has no "=". Write it as NAME=value.',
+      ],
+    });
+    expect(pairs(secret)('abc')).toEqual({ problems: ['line 1 has no "=". Write it as NAME=value.'] });
+  });
+
   it('counts lines as they are written', () => {
     expect(pairs(rules)('A<<X\n1\nX\n\nnonsense')).toEqual({
       problems: ['line 5, "nonsense", has no "=". Write it as NAME=value.'],

@@ -15,6 +15,9 @@ describe('inputs that do not exist', () => {
     ['services', 'Did you mean service?'],
     ['wait-for-minute', 'Did you mean wait-for-minutes?'],
     ['enviroment-variables', 'Did you mean environment-variables?'],
+    ['force-new-deploy', 'Did you mean force-new-deployment?'],
+    ['health-check-timeout', 'Did you mean health-check-timeout-seconds?'],
+    ['env-vars', 'Give environment-variables.'],
     ['image-tags', 'Give push-tags.'],
     ['tags', 'Give push-tags.'],
     ['task-definition-family', 'Give task-definition.'],
@@ -25,6 +28,10 @@ describe('inputs that do not exist', () => {
     expect(problems).toEqual([expect.stringContaining(words)]);
     expect(problems[0]).toMatch(new RegExp(`^${name}: there is no such input\\. `));
     expect(warnings).toEqual([]);
+  });
+
+  test('the beginning of several names, or a short one, is near none', () => {
+    expect(unknownInputs(['health-check', 'build', 'log'], NAMES).problems).toEqual([]);
   });
 
   test('one that is near none is a warning', () => {

@@ -105,9 +105,29 @@ describe('roles', () => {
     expect(asked).toEqual([{ RoleName: 'web' }]);
   });
 
-  test('of another account are not looked at', async () => {
-    const taskRoleArn = 'arn:aws:iam::210987654321:role/web';
+  const OWN = 'arn:aws:iam::123456789012:role/<name>';
+
+  test.each([
+    [
+      'another account',
+      'arn:aws:iam::210987654321:role/web',
+      `is in account 210987654321, and a role can be passed to ECS in its own account only: write one of this account, ${OWN}`,
+    ],
+    [
+      'another partition',
+      'arn:aws-cn:iam::123456789012:role/web',
+      `is in the partition aws-cn, not in aws: write ${OWN}`,
+    ],
+  ])("of %s can be no task's, and are not looked at", async (_where, taskRoleArn, what) => {
     expect(await run(role, {}, { definition: definitionOf(['web'], { taskRoleArn }) })).toMatchObject({
+      state: 'FAILED',
+      detail: `role web (taskRoleArn) ${what}`,
+    });
+  });
+
+  test('that AWS has taken before are only not looked at', async () => {
+    const definition = definitionOf(['web'], { taskRoleArn: 'arn:aws:iam::210987654321:role/web' });
+    expect(await run(role, {}, { definition, heldByAws: [definition] })).toMatchObject({
       state: 'SKIPPED',
       detail: 'role web (taskRoleArn) is in account 210987654321, not in 123456789012',
       denied: false,
@@ -121,6 +141,12 @@ describe('a reference', () => {
     [`${SECRET}:password::`, { kind: 'secret', id: SECRET, version: undefined }],
     [`${SECRET}:password:AWSPREVIOUS:`, { kind: 'secret', id: SECRET, version: 'AWSPREVIOUS' }],
     [`${SECRET}:::0a1b`, { kind: 'secret', id: SECRET, version: '0a1b' }],
+    [`${SECRET}:key`, { kind: 'secret', id: SECRET, version: undefined, instead: `${SECRET}:key::` }],
+    [`${SECRET}:key:`, { kind: 'secret', id: SECRET, version: undefined, instead: `${SECRET}:key::` }],
+    [
+      `${SECRET}:key:AWSPREVIOUS`,
+      { kind: 'secret', id: SECRET, version: 'AWSPREVIOUS', instead: `${SECRET}:key:AWSPREVIOUS:` },
+    ],
     [PARAMETER, { kind: 'parameter', id: PARAMETER, names: ['/app/key'] }],
     [`${PARAMETER}:3`, { kind: 'parameter', id: `${PARAMETER}:3`, names: ['/app/key'] }],
     [

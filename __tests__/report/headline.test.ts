@@ -88,6 +88,7 @@ describe('the heading grades', () => {
       of(ended({ result: 'timed-out', cause: 'timeout', state: { ...NEW, serving: 'partly' } })),
     ],
     ['⚠️ Not followed to its end, ECS goes on', of(ended(failed('credentials-expired')))],
+    ['⚠️ Not followed to its end, ECS goes on', of(ended(failed('no-credentials')))],
     [
       '🚨 The rollback failed, and nothing is serving',
       of(ended(failed('rollback-failed', { ...OLD, serving: 'no' }))),

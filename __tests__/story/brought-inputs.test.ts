@@ -1,6 +1,6 @@
 /** What people bring: inputs as they are written, and what they name, through the whole step. */
 import { describe, expect, test } from '@jest/globals';
-import { registered } from './brought.ts';
+import { file, registered, withFile } from './brought.ts';
 import { expectGreen, expectRed, inAWorld, mutations, step, tag } from './world.ts';
 
 /** Inputs that action.yml does not have, as the runner hands them over. */
@@ -9,6 +9,10 @@ function unknown(inputs: Readonly<Record<string, string>>): { readonly env: Reco
     ([name, value]) => [`INPUT_${name.toUpperCase()}`, value] as const,
   );
   return { env: Object.fromEntries(entries) };
+}
+
+function deploymentOf(region: string, service: string): string {
+  return `arn:aws:ecs:${region}:123456789012:service-deployment/demo/${service}/0a1b`;
 }
 
 describe('inputs', () => {
@@ -43,6 +47,11 @@ describe('inputs', () => {
       'is in the partition aws-cn, and us-east-1 is in aws',
     ],
     [
+      'a service of another region by an ARN without a cluster',
+      { cluster: '', service: 'arn:aws:ecs:eu-west-1:123456789012:service/backend' },
+      'is in eu-west-1, but this run is in us-east-1',
+    ],
+    [
       'a registry in place of a repository',
       { 'ecr-repository': '123456789012.dkr.ecr.us-east-1.amazonaws.com', 'image-tag': 'v2' },
       'is a registry',
@@ -52,10 +61,36 @@ describe('inputs', () => {
       { 'task-definition': 'arn:aws:ecs:eu-west-1:123456789012:task-definition/worker:1' },
       'is in eu-west-1, but this run is in us-east-1',
     ],
+    [
+      'a deployment of another region',
+      { mode: 'promote', 'service-deployment-arn': deploymentOf('eu-west-1', 'backend') },
+      'is in eu-west-1, but this run is in us-east-1',
+    ],
+    [
+      'a deployment of another service',
+      { mode: 'promote', 'service-deployment-arn': deploymentOf('us-east-1', 'worker') },
+      'is of the service "worker", and service is "backend"',
+    ],
+    [
+      'an image of a registry of another partition',
+      { image: '123456789012.dkr.ecr.us-east-1.amazonaws.com.cn/backend:v2' },
+      '.dkr.ecr.us-east-1.amazonaws.com/<name>',
+    ],
+    [
+      'an image of a registry whose account has lost a digit',
+      { image: '12345678901.dkr.ecr.us-east-1.amazonaws.com/backend:v2' },
+      'has a host that is no registry of ECR. Give <account, 12 digits>.dkr.ecr.<region>.amazonaws.com/<name>',
+    ],
+    [
+      'a repository of a region that is in another partition',
+      { 'ecr-repository': '123456789012.dkr.ecr.cn-north-1.amazonaws.com/backend', 'image-tag': 'v2' },
+      '.dkr.ecr.cn-north-1.amazonaws.com.cn/<name>',
+    ],
   ])('%s is refused before anything is called', (_what, inputs, words) =>
     inAWorld({}, async (sim) => {
+      const isWhole = inputs['ecr-repository'] !== undefined || inputs['image'] !== undefined;
       const result = await step(sim, {
-        ...(inputs['ecr-repository'] === undefined ? tag('v2') : {}),
+        ...(isWhole || inputs['mode'] === 'promote' ? {} : tag('v2')),
         ...inputs,
       });
       expectRed(result, 'failed', 'invalid-input');
@@ -117,6 +152,63 @@ describe('inputs', () => {
       expect(result.log).toContain('environment-variables: DB_PASSWORD sounds like a credential');
       expect(result.log).toContain('"some-thing-else" is not an input of this action');
       expect(result.log).not.toContain('hunter2');
+    }));
+
+  test.each(['key', 'key:', ':AWSCURRENT'])(
+    'a secret whose ARN is followed by ":%s" is refused with the reference that ECS can read',
+    (part) =>
+      inAWorld({}, async (sim) => {
+        const arn = 'arn:aws:secretsmanager:us-east-1:123456789012:secret:backend/database-AbCdEf';
+        const inputs = { ...tag('v2'), secrets: `DB=${arn}:${part}` };
+        const plan = await step(sim, { ...inputs, mode: 'plan' });
+        expectRed(plan, 'failed', 'preflight-failed');
+        const whole = `${arn}:${part}::`.split(':').slice(0, 10).join(':');
+        expect(plan.outputs['message']).toContain(`(DB of backend) is followed by some of`);
+        expect(plan.outputs['message']).toContain(`write ${whole}.`);
+        const anyway = await step(sim, { ...inputs, preflight: 'warn' });
+        expectRed(anyway, 'rolled-back', 'secret-unavailable');
+        expect(anyway.errors[0]).toContain('write ARN:json-key::');
+        expectGreen(await step(sim, { ...tag('v2'), secrets: `DB=${whole}` }), 'succeeded');
+      }),
+  );
+
+  test.each([
+    ['task-role-arn', 'arn:aws:iam::999999999999:role/app', 'is in account 999999999999'],
+    ['execution-role-arn', 'arn:aws-us-gov:iam::123456789012:role/app', 'is in the partition aws-us-gov'],
+  ])('%s of elsewhere is red in the plan, and AWS refuses it', (input, role, words) =>
+    inAWorld({}, async (sim) => {
+      const plan = await step(sim, { ...tag('v2'), [input]: role, mode: 'plan' });
+      expectRed(plan, 'failed', 'preflight-failed');
+      expect(plan.outputs['message']).toContain(words);
+      expect(plan.outputs['message']).toContain('write');
+      const anyway = await step(sim, { ...tag('v2'), [input]: role, preflight: 'off' });
+      expectRed(anyway, 'failed', 'access-denied');
+      expect(mutations(sim)).toEqual([]);
+    }),
+  );
+
+  test('options of a log driver that no container has are refused with the input that is lacking', () =>
+    inAWorld({}, async (sim) => {
+      const options = 'log-configuration-options';
+      const plan = { mode: 'plan', 'execution-role-arn': 'ecs-execution' };
+      const given = await withFile(sim, file(), { ...plan, [options]: 'awslogs-group=/ecs/worker' });
+      expectRed(given, 'failed', 'invalid-input');
+      expect(given.outputs['message']).toBe(
+        'log-configuration-options: "worker" of the task definition has no log driver for them. Give log-configuration-log-driver, such as awslogs.',
+      );
+      expectGreen(await withFile(sim, file(), { ...plan, [options]: 'mode-' }), 'planned');
+    }));
+
+  test('a URL in place of a file is called so', () =>
+    inAWorld({}, async (sim) => {
+      for (const url of ['https://example.com/td.json', 's3://bucket/td.json']) {
+        const result = await step(sim, { ...tag('v2'), 'task-definition': url });
+        expectRed(result, 'failed', 'invalid-input');
+        expect(result.outputs['message']).toContain(
+          'task-definition: it is a URL, and nothing is downloaded',
+        );
+      }
+      expect(sim.calls).toEqual([]);
     }));
 
   test('a secret by its plain name gets its ARN told', () =>
@@ -248,13 +340,27 @@ describe('an image by a name that ECR has as well', () => {
     }),
   );
 
-  test.each(['nginx:1', 'backend:no-such-tag', 'public.ecr.aws/docker/library/backend:v2'])(
-    '%s is nothing of the kind',
-    (image) =>
-      inAWorld({}, async (sim) => {
-        const result = await step(sim, { image, mode: 'plan' });
-        expect(result.warnings.join()).not.toContain('did you mean ecr-repository');
-      }),
+  test('a name with a namespace may be one of ECR as well', () =>
+    inAWorld({}, async (sim) => {
+      sim.world.registry.create('team/backend');
+      sim.world.registry.push('team/backend', 'latest');
+      const result = await step(sim, { image: 'team/backend', mode: 'plan' });
+      expectGreen(result, 'planned');
+      expect(result.warnings.join()).toContain(
+        "team/backend is Docker Hub's team/backend, and ECR has team/backend:latest in this account: did you mean ecr-repository: team/backend with image-tag: latest?",
+      );
+    }));
+
+  test.each([
+    'nginx:1',
+    'team/backend:v2',
+    'backend:no-such-tag',
+    'public.ecr.aws/docker/library/backend:v2',
+  ])('%s is nothing of the kind', (image) =>
+    inAWorld({}, async (sim) => {
+      const result = await step(sim, { image, mode: 'plan' });
+      expect(result.warnings.join()).not.toContain('did you mean ecr-repository');
+    }),
   );
 });
 

@@ -1,6 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { createService } from '../../simulator/engine/services.ts';
+import type { FaultEffect } from '../../simulator/scenario/faults.ts';
 import type { Simulator } from '../../simulator/simulator.ts';
+import type { Cause } from '../../src/model/index.ts';
 import {
   accepted,
   expectRed,
@@ -416,17 +418,31 @@ describe('what is said of it', () => {
       expect(running?.[0]).toMatchObject({ isPrimary: true, healthy: 2, desired: 2, tag: 'v1' });
     }));
 
-  test('after credentials that expired: that ECS goes on, that nobody rolls back, and what takes it up', () =>
+  test.each<[string, Cause, FaultEffect]>([
+    ['credentials that expired', 'credentials-expired', { kind: 'expired-token' }],
+    ['a permission that was taken away', 'access-denied', { kind: 'denied' }],
+    [
+      'credentials that were revoked',
+      'no-credentials',
+      {
+        kind: 'error',
+        code: 'UnrecognizedClientException',
+        message: 'The security token included in the request is invalid.',
+      },
+    ],
+  ])('after %s: that ECS goes on, that nobody rolls back, and what takes it up', (_what, cause, effect) =>
     inAWorld({}, async (sim) => {
-      sim.inject({ action: 'DescribeServices', from: 4, effect: { kind: 'expired-token' } });
+      sim.inject({ action: 'DescribeServices', from: 4, effect });
       const result = await step(sim, tag('v2'));
-      expectRed(result, 'failed', 'credentials-expired');
+      expectRed(result, 'failed', cause);
+      expect(accepted(sim, 'UpdateService', 'StopServiceDeployment')).toHaveLength(1);
       expect(result.outputs['message']).toContain(
         'ECS goes on with it, and nobody rolls it back: run this job again and it takes the deployment up.',
       );
       expect(result.summary).toMatch(/^## ⚠️ Not followed to its end, ECS goes on/);
       expect(result.log).toMatch(/✗ Watch \(/);
-    }));
+    }),
+  );
 
   test('a release whose tasks never get healthy is not called serving by its count', () =>
     inAWorld({ circuitBreaker: false }, async (sim) => {

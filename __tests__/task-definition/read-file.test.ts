@@ -242,8 +242,31 @@ describe('slips', () => {
       { logConfiguration: { logDriver: 'awslogs', secrets: [1] } },
       'containerDefinitions[web].logConfiguration.secrets is not a field here: it belongs into the container',
     ],
+    [
+      { firelens: { type: 'fluentbit' } },
+      'containerDefinitions[web].firelens is not a field: did you mean firelensConfiguration?',
+    ],
   ])('%j', (container, why) => {
     expect(() => parse(withContainer(container))).toThrow(`is not a task definition: ${why}`);
+  });
+
+  it.each([
+    ['architecture', 'cpuArchitecture'],
+    ['operatingSystem', 'operatingSystemFamily'],
+  ])('a part of a name stands for the whole: %s', (field, meant) => {
+    expect(() => parse(withContainer({}, { runtimePlatform: { [field]: 'X' } }))).toThrow(
+      `runtimePlatform.${field} is not a field: did you mean ${meant}?`,
+    );
+  });
+
+  it('a part of two names, or of a word, stands for neither', () => {
+    const { unknown } = parseTaskDefinition(
+      'td',
+      withContainer({ configuration: {}, ironment: 1, pulled: 1 }),
+    );
+    expect(unknown).toEqual(
+      ['configuration', 'ironment', 'pulled'].map((field) => `containerDefinitions[web].${field}`),
+    );
   });
 
   it('at the top of the definition', () => {
@@ -390,7 +413,18 @@ describe('another file', () => {
     ['version: 1\ntask_definition: {}\n', 'it is a file of parameters of the ECS CLI'],
     ['{"serviceName": "web", "desiredCount": 2}', 'it describes a service, not the task definition'],
     ['{"family": ', 'it is neither JSON nor YAML: '],
-    ['a: 1\n---\nb: 2', 'it is neither JSON nor YAML: multiple docs at line 2'],
+    ['a: 1\n---\nb: 2', 'it holds several YAML documents (a second begins at line 2, column 1): give each'],
+    ['{"family": "a"}\n{"family": "b"}', 'it is neither JSON nor YAML: '],
+    [
+      '[{"family": "a", "containerDefinitions": []}]',
+      'it is a list that holds a definition: leave out the brackets',
+    ],
+    [
+      '- taskDefinition: {}\n- taskDefinition: {}\n',
+      'it is a list of 2 definitions: give each a file of its own',
+    ],
+    ['{\n  local tag = "v1",\n  family: "web",\n}', 'it is Jsonnet that nobody rendered'],
+    ['['.repeat(20_000), 'it is nested too deeply'],
     ['', 'it is empty'],
     [' \n\n', 'it is empty'],
     ['# a comment\n', 'it is empty'],
@@ -520,6 +554,14 @@ describe('the path of the file', () => {
     ['TD.JSON', 'task-definition: there is no file TD.JSON in the workspace. Did you mean td.json?'],
     ['./td.yml', 'task-definition: there is no file ./td.yml in the workspace. Did you mean ./td.json?'],
     ['note.json', 'task-definition: there is no file note.json in the workspace. Did you mean notes.json?'],
+    [
+      '/dev/null',
+      'task-definition: the file /dev/null is not a task definition: it is a pipe or a device, not a file.',
+    ],
+    [
+      '/dev/zero',
+      'task-definition: the file /dev/zero is not a task definition: it is a pipe or a device, not a file.',
+    ],
   ])('%s is refused', async (path, message) => {
     await expect(readTaskDefinitionFile(workspace, path, log)).rejects.toMatchObject({
       conclusion: { cause: 'invalid-input' },

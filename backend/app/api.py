@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated, BinaryIO
 
-from fastapi import FastAPI, File, HTTPException, Query, Request, Response, UploadFile
+from fastapi import APIRouter, FastAPI, File, HTTPException, Query, Request, Response, UploadFile
 
 from app.clients import CLIENT_GONE, ClientGone, LastResponse, unless_gone
 from app.lifecycle import Lifecycle
-from app.limits import BodyLimit, LingeringClose
+from app.limits import BodyLimit, LingeringClose, OneFile
 from app.logs import AccessLog
 from app.places import Admission, Busy, Places
 from app.settings import Settings
@@ -89,10 +89,13 @@ def _make_thumbnails(app: FastAPI, settings: Settings, places: Places) -> None:
         async with places.job():
             return await thumbnail(file, second, bounds)
 
-    @app.post(
+    router = APIRouter(route_class=OneFile)
+
+    @router.post(
         "/thumbnails",
         response_class=Jpeg,
         responses={
+            400: {"description": "The form has more than one file, or too many or too long fields"},
             408: {"description": "The body is sent too slowly"},
             413: {"description": "The upload is too large"},
             415: {"description": "The upload is not a video"},
@@ -129,6 +132,8 @@ def _make_thumbnails(app: FastAPI, settings: Settings, places: Places) -> None:
         except Crashed as error:
             logger.error("ffmpeg crashed", extra={"reason": str(error)})
             raise HTTPException(500, "The thumbnail could not be made.") from error
+
+    app.include_router(router)
 
 
 def _on_disk(video: UploadFile) -> None:

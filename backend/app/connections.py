@@ -47,6 +47,11 @@ def bounded_protocol(limits: ConnectionLimits) -> type[H11Protocol]:
         def on_response_complete(self) -> None:
             self.used_at = self.loop.time()
             super().on_response_complete()
+            # What nobody reads would come for as long as the client likes: no clock runs for it, and no next request
+            # can follow it.
+            if self.conn.their_state is h11.SEND_BODY and not self.transport.is_closing():
+                self.transport.close()
+                return
             # The next head may be there in part.
             self._set_clock()
 
@@ -93,7 +98,10 @@ def bounded_protocol(limits: ConnectionLimits) -> type[H11Protocol]:
                 self.header_deadline = None
 
         def _answer(self, status: int, detail: str, retry_after: int | None = None) -> None:
-            """The last words of a connection, before there is a request that the application could answer."""
+            """The last words of a connection, where no answer has been begun: in the middle of one there are none."""
+            if self.conn.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
+                self.transport.close()
+                return
             body = json.dumps({"detail": detail}).encode()
             headers = [
                 (b"content-type", b"application/json"),

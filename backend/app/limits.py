@@ -1,14 +1,42 @@
 """Bounds what the body of a request may cost before anything reads it."""
 
 import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
 
-from starlette.datastructures import Headers
+from fastapi import Request, Response
+from fastapi.routing import APIRoute
+from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 # How long the rest of a refused body is read and thrown away: closing earlier could take the answer from the client.
 LINGER_SECONDS = 5.0
+
+
+# Parts of a form. Each file keeps up to 1 MiB in memory and each field all of itself, so that a body of many parts
+# would be in memory as a whole.
+MAX_FILES = 1
+MAX_FIELDS = 8
+MAX_FIELD_BYTES = 1024
+
+
+class OneFile(APIRoute):
+    """A route whose form has one file and a few short fields. Others are refused with 400 at the part that is too much."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def bounded(request: Request) -> Response:
+            return await handle(_BoundedForm(request.scope, request.receive))
+
+        return bounded
+
+
+class _BoundedForm(Request):
+    def form(self, **_: Any) -> Any:
+        return super().form(max_files=MAX_FILES, max_fields=MAX_FIELDS, max_part_size=MAX_FIELD_BYTES)
 
 
 class BodyLimit:
@@ -62,7 +90,7 @@ class BodyLimit:
 
 
 class LingeringClose:
-    """Reads on for a while after the last answer of a connection whose request is not all there.
+    """Reads on for a while after an answer to a request that is not all there, which is the last of its connection.
 
     A socket that is closed while bytes lie unread in it sends a reset, which can overtake the answer: a load balancer
     makes a 502 of that.
@@ -77,7 +105,6 @@ class LingeringClose:
             await self.app(scope, receive, send)
             return
         is_complete = _has_no_body(scope)
-        closes = False
 
         async def noting_receive() -> Message:
             nonlocal is_complete
@@ -86,10 +113,10 @@ class LingeringClose:
             return message
 
         async def lingering_send(message: Message) -> None:
-            nonlocal closes
             if message["type"] == "http.response.start":
-                closes = Headers(raw=message["headers"]).get("connection") == "close"
-            elif closes and not is_complete and not message.get("more_body", False):
+                if not is_complete:
+                    MutableHeaders(scope=message)["connection"] = "close"
+            elif not is_complete and not message.get("more_body", False):
                 await send({**message, "more_body": True})
                 await rest()
                 message = {"type": "http.response.body", "body": b"", "more_body": False}

@@ -136,6 +136,27 @@ def test_a_missing_file_is_named(api: TestClient) -> None:
     assert response.json()["detail"][0]["loc"] == ["body", "video"]
 
 
+@pytest.mark.parametrize(
+    ("files", "fields", "status"),
+    [
+        (1, [], 415),
+        (1, [1024] * 8, 415),
+        (1, [1025], 400),
+        (1, [1] * 9, 400),
+        (2, [], 400),
+    ],
+)
+def test_a_form_has_one_file_and_a_few_short_fields(
+    api: TestClient, ffmpeg: str, files: int, fields: list[int], status: int
+) -> None:
+    response = api.post(
+        "/thumbnails",
+        files=[("video", ("v", io.BytesIO(b"no video"))) for _ in range(files)],
+        data={f"field{number}": "x" * size for number, size in enumerate(fields)},
+    )
+    assert response.status_code == status
+
+
 def test_a_large_upload_is_refused_by_its_announced_length() -> None:
     with client(max_upload_bytes=1000) as api:
         response = upload(api, bytes(1001))

@@ -6,6 +6,8 @@ from http.client import HTTPConnection
 from os import environ
 from pathlib import Path
 
+import pytest
+
 from tests.server import FAR, Upload, serving, until
 
 HALF = b"GET /health HTTP/1.1\r\nHost: x"
@@ -95,6 +97,35 @@ def test_where_every_connection_has_a_request_a_new_one_is_told_to_come_again(ff
         busy[0].close()
         until(lambda: server.answers("/health", 200))
         assert [connection.is_closed() for connection in busy[1:]] == [False] * 15
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "status"),
+    [("/health", "text/plain", 405), ("/nowhere", "text/plain", 404), ("/thumbnails", "application/json", 422)],
+)
+def test_a_body_that_nobody_reads_holds_no_connection(ffmpeg: str, path: str, kind: str, status: int) -> None:
+    with serving() as server:
+        connection = server.connect()
+        head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: {kind}\r\nContent-Length: 1000\r\n\r\n"
+        connection.send(head.encode())
+        answer = connection.socket.recv(1000)
+        # A client that sends on, and never all of it. The read ends with the connection.
+        connection.send(b"x")
+        connection.receive()
+    assert status_of(answer) == status
+    assert b"connection: close" in answer.lower()
+
+
+def test_a_body_that_breaks_after_the_answer_ends_the_connection_without_an_error(ffmpeg: str) -> None:
+    with serving(DRAIN_SECONDS="0") as server:
+        connection = server.connect()
+        connection.send(b"POST /health HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
+        assert status_of(connection.socket.recv(1000)) == 405
+        connection.send(b"this is no chunk\r\n")
+        connection.receive()
+        server.terminate()
+        assert server.process.stdout is not None
+        assert '"ERROR"' not in server.process.stdout.read()
 
 
 def test_a_silent_body_is_answered_408(video: Path) -> None:

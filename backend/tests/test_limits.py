@@ -122,8 +122,26 @@ def test_a_refused_client_that_sends_for_ever_is_left() -> None:
     assert sent_by(LingeringClose(refuse, seconds=0.01), sending(piece(b"a")))[-1] == ("http.response.body", b"", False)
 
 
-def test_a_connection_that_stays_open_is_not_read_ahead() -> None:
-    assert sent_by(LingeringClose(answer), sending(piece(b"a"))) == [START, ("http.response.body", b"yes", False)]
+async def read_and_answer(scope: Scope, receive: Receive, send: Send) -> None:
+    await read_all(scope, receive, send)
+    await answer(scope, receive, send)
+
+
+def test_an_answer_to_a_body_that_nobody_reads_is_the_last_of_its_connection() -> None:
+    starts = list[Message]()
+
+    async def send(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            starts.append(message)
+
+    for app in (answer, read_and_answer):
+        asyncio.run(LingeringClose(app, seconds=0.01)(POST, sending(piece(b"a", more=False)), send))
+    assert [message["headers"] for message in starts] == [[(b"connection", b"close")], []]
+
+
+def test_what_has_been_read_is_not_waited_for() -> None:
+    sent = sent_by(LingeringClose(read_and_answer), sending(piece(b"a", more=False)))
+    assert sent == [START, ("http.response.body", b"yes", False)]
 
 
 def test_without_a_body_there_is_nothing_to_wait_for() -> None:

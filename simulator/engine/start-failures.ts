@@ -3,6 +3,7 @@ import type { ImageBehaviour, PullFailure } from '../state/image-behaviour.ts';
 import { parseReference } from '../state/image-catalogue.ts';
 import { objects, requiredText } from '../state/json.ts';
 import type { Container, Task } from '../state/model.ts';
+import { isWholeReference } from '../state/secrets.ts';
 import { createsLogGroup, logStream } from './container-logs.ts';
 import { architectureOf } from './tasks.ts';
 import type { World } from './world.ts';
@@ -98,6 +99,9 @@ function pullFailureText(failure: PullFailure, image: string, architecture = 'am
 
 /** Developer Guide, "ResourceInitializationError task errors". */
 function missingSecretText(secret: string): string {
+  if (!isWholeReference(secret)) {
+    return 'ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: unable to retrieve secret from asm: unexpected ARN format with parameters when trying to retrieve ASM secret';
+  }
   return secret.includes(':secretsmanager:')
     ? `ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: unable to retrieve secret from asm: service call has been retried 1 time(s): failed to fetch secret ${secret} from secrets manager: ResourceNotFoundException: Secrets Manager can't find the specified secret.`
     : `ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: unable to retrieve secrets from ssm: service call has been retried 1 time(s): invalid parameters: ${secret}`;

@@ -12,9 +12,21 @@ import type { World } from './world.ts';
 export function registerTaskDefinition(world: World, input: JsonObject): TaskDefinition {
   const { taskDefinitions } = world;
   validateRegistration(input, taskDefinitions.fieldsOfTheFuture);
+  refuseForeignRoles(world, input);
   const definition = withoutNulls(input) as JsonObject;
   delete definition['tags'];
   return taskDefinitions.add(requiredText(input, 'family'), withDefaults(definition), objects(input, 'tags'));
+}
+
+/** A role is passed within its account only (IAM User Guide, "Grant a user permissions to pass a role to an AWS service"). */
+function refuseForeignRoles(world: World, input: JsonObject): void {
+  const own = world.role('');
+  for (const field of ['taskRoleArn', 'executionRoleArn']) {
+    const role = text(input, field) ?? '';
+    if (role.startsWith('arn:') && !role.startsWith(own)) {
+      throw new AwsError('AccessDeniedException', 'Cross-account pass role is not allowed.');
+    }
+  }
 }
 
 /**

@@ -12,6 +12,7 @@ export class Secrets {
    * Manager adds, and may go on: `:json-key:version-stage:version-id`. A name alone is a parameter's.
    */
   exists(reference: string): boolean {
+    if (!isWholeReference(reference)) return false;
     if (isSecret(reference)) return this.findArn(reference.split(':').slice(0, 7).join(':')) !== undefined;
     return (
       [...this.references].some((known) => reference === known || reference.startsWith(`${known}:`)) ||
@@ -29,6 +30,11 @@ export class Secrets {
   parameterNames(): string[] {
     return [...this.references].filter((reference) => !isSecret(reference)).map(parameterName);
   }
+}
+
+/** A secret's ARN stands alone, or with all three parts behind it, empty ones included (amazon-ecs-agent, asmsecret). */
+export function isWholeReference(reference: string): boolean {
+  return !isSecret(reference) || [7, 10].includes(reference.split(':').length);
 }
 
 /** The name in a secret's ARN. */

@@ -107,6 +107,13 @@ export const STOP_REASONS: readonly StopReason[] = [
     hint: 'Give the execution role AmazonECSTaskExecutionRolePolicy (ecr:GetAuthorizationToken).',
   },
   {
+    pattern: /unexpected ARN format with parameters/i,
+    says: 'unable to retrieve secret from asm: unexpected ARN format with parameters when trying to retrieve ASM secret',
+    cause: 'secret-unavailable',
+    severity: 'conclusive',
+    hint: 'The ARN of a secret stands alone, or with all of :json-key:version-stage:version-id behind it, empty parts included: write ARN:json-key::.',
+  },
+  {
     pattern:
       /(unable to|can.?t|cannot) (retrieve|pull) .*secret.*(AccessDenied|not authorized|ResourceNotFound|invalid parameters|can.?t find|did not contain|invalid character|secret exists)/is,
     says: "unable to retrieve secret from asm: … ResourceNotFoundException: Secrets Manager can't find the specified secret",

@@ -14,6 +14,7 @@ import {
   region,
   service,
   serviceDeploymentArn,
+  serviceDeploymentPlace,
   servicePlace,
   type Place,
   whereElse,
@@ -94,10 +95,9 @@ export function readWhere(
     ? { written: where.cluster, place: clusterPlace(where.cluster) }
     : undefined;
   const first = named ?? places.find(({ place }) => place.cluster !== undefined);
-  if (first === undefined) return { ...where, services };
   if (named !== undefined) reportRegion(read, 'cluster', named, here);
   for (const each of places) {
-    if (!agree(first.place, each.place)) {
+    if (first !== undefined && !agree(first.place, each.place)) {
       read.problem(
         'service',
         `${quoted(each.written)} is not in the cluster of ${quoted(first.written)}. ${ONE_CLUSTER}`,
@@ -105,7 +105,26 @@ export function readWhere(
     }
     reportRegion(read, 'service', each, here);
   }
-  return { ...where, services, cluster: named?.written ?? first.place.cluster ?? where.cluster };
+  reportDeployment(read, where.serviceDeploymentArn, places, here);
+  return { ...where, services, cluster: named?.written ?? first?.place.cluster ?? where.cluster };
+}
+
+/** The deployment that is meant is one of a service of the run. */
+function reportDeployment(
+  read: InputReader,
+  arn: string | undefined,
+  services: readonly Named[],
+  here: string | undefined,
+): void {
+  if (arn === undefined) return;
+  const meant = { written: arn, place: serviceDeploymentPlace(arn) };
+  reportRegion(read, 'service-deployment-arn', meant, here);
+  const names = services.flatMap(({ place }) => place.service ?? []);
+  if (names.length === 0 || names.includes(meant.place.service ?? '')) return;
+  read.problem(
+    'service-deployment-arn',
+    `${quoted(arn)} is of the service ${quoted(meant.place.service ?? '')}, and service is ${names.map(quoted).join(', ')}. Give a deployment of that service.`,
+  );
 }
 
 const ONE_CLUSTER = 'All services of a run are in one cluster: name that cluster, or leave cluster out.';

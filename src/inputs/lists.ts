@@ -219,21 +219,27 @@ function readEntries(
   const entries: Entry[] = [];
   const problems: string[] = [];
   const seen = new Set<string>();
+  let above: number | undefined;
   for (const line of entryLines(text, rules)) {
     const entry = entryOf(line, rules) ?? nameAlone(alone(line.text.trim()));
     const wrong =
       line.wrong !== undefined
         ? `${whichLine(line, rules)} ${line.wrong}`
         : entry === undefined
-          ? `${whichLine(line, rules)} has no "=". Write it as ${rules.example}.`
+          ? `${whichLine(line, rules)} has no "=". Write it as ${rules.example}.${above === line.number - 1 ? SEVERAL_LINES : ''}`
           : wrongEntry(entry, line, rules, seen);
     if (wrong !== undefined) problems.push(wrong);
     if (entry === undefined) continue;
+    above = line.block === undefined ? line.number : undefined;
     entries.push(entry);
     seen.add(sameName(entry.name, rules));
   }
   return problems.length > 0 ? { problems } : value(entries);
 }
+
+/** For a line that may belong to the value before it. */
+const SEVERAL_LINES =
+  ' If it belongs to the value above, write that as NAME<<END, its lines, and END on a line of its own.';
 
 /** A line of pairs; with `block` its value is the lines that follow. */
 interface PairLine extends Line {

@@ -1,5 +1,6 @@
 /** What the names of AWS and of container images look like, each as a parser of one name. */
 import { partitionOf } from '../aws/arn.ts';
+import { ecrRepositoryOf } from '../aws/image-reference.ts';
 import type { DefinitionBase } from '../model/index.ts';
 import { line, problem, quoted, shaped, value, type Parsed } from './values.ts';
 
@@ -108,6 +109,11 @@ export function taskDefinition(text: string): Parsed<DefinitionBase> {
   }
   if (/[\r\n]/.test(written)) return problem(`${quoted(written)} has a line break. Give one line.`);
   if (/^(["']).*\1$/.test(written)) return problem(`${quoted(written)} stands in quotes. Leave them out.`);
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(written)) {
+    return problem(
+      'it is a URL, and nothing is downloaded for it. Write the definition to a file of the workspace in a step before this one, and give its path.',
+    );
+  }
   if (written === 'running') return value({ kind: 'running' });
   if (REVISION.test(written)) return value({ kind: 'revision', reference: written });
   if (!written.startsWith('arn:') && /[./\\]/.test(written)) return value({ kind: 'file', path: written });
@@ -145,8 +151,26 @@ export function wrongImage(written: string): string | undefined {
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(written)) {
     return 'is a URL, not a reference to an image. Leave out everything up to "//".';
   }
-  if (IMAGE.test(written)) return undefined;
+  if (IMAGE.test(written)) return wrongEcrHost(written);
   return 'is not a reference to an image. Give [host/]name[:tag][@sha256:digest], the name in lower case.';
+}
+
+/**
+ * A host that is meant for ECR's and is none, or none of its region: nothing answers there, and no task can pull from it.
+ * Names of VPC endpoints are the network's own.
+ */
+function wrongEcrHost(written: string): string | undefined {
+  const host = written.slice(0, written.indexOf('/'));
+  if (!/^\d+\.dkr[.-]ecr\b/.test(host) || host.includes('.vpce.')) return undefined;
+  const where = ecrRepositoryOf(written)?.region;
+  const suffix = where === undefined ? undefined : partitionOf(where).dnsSuffix;
+  const fits =
+    suffix !== undefined &&
+    (host.endsWith(`.${suffix}`) ||
+      (host.includes('.on.') && suffix.endsWith('.cn') === host.endsWith('.cn')));
+  return fits
+    ? undefined
+    : `has a host that is no registry of ECR. Give <account, 12 digits>.dkr.ecr.${where ?? '<region>'}.${suffix ?? 'amazonaws.com'}/<name>.`;
 }
 
 export const tagOrDigest = shaped(
@@ -186,6 +210,8 @@ export function ecrRepository(text: string): Parsed<string> {
   if (ONLY_HOST.test(written)) {
     return problem(`${quoted(written)} is a registry. Add the name of the repository after a "/".`);
   }
+  const wrong = wrongEcrHost(written);
+  if (wrong !== undefined) return problem(`${quoted(written)} ${wrong}`);
   if (isRepository(written)) return value(written);
   const bare = written.replace(TAG_OR_DIGEST, '');
   if (isRepository(bare)) {
@@ -262,9 +288,18 @@ export function alarmName(text: string): Parsed<string> {
   return line(written);
 }
 
+const SERVICE_DEPLOYMENT = new RegExp(
+  `^${ECS_ARN}:service-deployment/(?<cluster>${ECS_NAME})/(?<service>${ECS_NAME})/[A-Za-z0-9_-]+$`,
+);
+
+/** The parts of a service deployment's ARN. */
+export function serviceDeploymentPlace(written: string): Place {
+  return place(SERVICE_DEPLOYMENT.exec(written));
+}
+
 /** ECS API, ServiceDeployment: serviceDeploymentArn. */
 export const serviceDeploymentArn = shaped(
-  new RegExp(`^${ECS_ARN}:service-deployment/${ECS_NAME}/${ECS_NAME}/[A-Za-z0-9_-]+$`),
+  SERVICE_DEPLOYMENT,
   'the ARN of a service deployment',
   'Give arn:aws:ecs:<region>:<account>:service-deployment/<cluster>/<service>/<id>.',
 );

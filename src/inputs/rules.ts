@@ -35,6 +35,7 @@ const RULES: readonly Rule[] = [
   oneDeploymentIsForGoingOnOrBack,
   rolloutNeedsAService,
   evaluationNeedsWaiting,
+  gatesNeedTasks,
   expectationsNeedAUrl,
 ];
 
@@ -209,6 +210,17 @@ const SERVICE_INPUTS = [
   'metrics',
   'bake-minutes',
 ] as const;
+
+/** Without a task nothing can be asked: such a run is green and proves nothing. */
+function gatesNeedTasks({ request, isSet }: Asked): readonly string[] {
+  if (request.rollout.desiredCount !== 0) return [];
+  return (['health-check-url', 'test-url', 'alarms', 'metrics', 'bake-minutes'] as const)
+    .filter(isSet)
+    .map(
+      (input) =>
+        `${input}: with desired-count: 0 no task runs that it could judge. Give another count, or leave ${input} out.`,
+    );
+}
 
 function evaluationNeedsWaiting({ request, isSet }: Asked): readonly string[] {
   if (request.rollout.wait) return [];

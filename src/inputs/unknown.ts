@@ -99,6 +99,7 @@ export const FOREIGN_NAMES: Readonly<Record<string, Foreign>> = {
   family: input('task-definition'),
   environment: input('environment-variables'),
   env: input('environment-variables'),
+  'env-vars': input('environment-variables'),
   url: input('health-check-url'),
   timeout: input('wait-for-minutes'),
   'timeout-minutes': input('wait-for-minutes'),
@@ -108,6 +109,9 @@ export const FOREIGN_NAMES: Readonly<Record<string, Foreign>> = {
 
 /** Letters that a slip of the keyboard changes in a long name. */
 const SLIP = 3;
+
+/** Letters at the beginning of a name that say enough to know the whole by. */
+const LEAST_BEGINNING = 8;
 
 /** What there is to say of the inputs that were given and do not exist. */
 export interface UnknownInputs {
@@ -144,7 +148,9 @@ function nearestInput(name: string, known: readonly string[]): string | undefine
   const same = known.find((each) => plain(each) === bare);
   if (same !== undefined || known.length === 0) return same;
   const candidate = closest(name, known);
-  return distance(name, candidate) <= Math.min(SLIP, Math.floor(name.length / 4)) ? candidate : undefined;
+  if (distance(name, candidate) <= Math.min(SLIP, Math.floor(name.length / 4))) return candidate;
+  const longer = name.length < LEAST_BEGINNING ? [] : known.filter((each) => each.startsWith(name));
+  return longer.length === 1 ? longer[0] : undefined;
 }
 
 function plain(name: string): string {

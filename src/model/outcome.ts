@@ -76,6 +76,9 @@ export const CAUSES = [
 
 export type Cause = (typeof CAUSES)[number];
 
+/** Nobody can look any longer; a deployment that is under way is none the worse for it. */
+export const LOST_SIGHT: readonly Cause[] = ['credentials-expired', 'access-denied', 'no-credentials'];
+
 /** One observed fact that supports an evaluation. What `isOutput` goes to the job log and the summary only. */
 export interface Evidence {
   readonly kind:

@@ -74,7 +74,10 @@ export async function markCondemned(
   const marks = releases.map(async ({ services, revision }) => {
     const ours = serviceRuns.filter((serviceRun) => services.includes(serviceRun.snapshot));
     const isWell = ours.some(({ problem }) => problem === undefined);
-    const isCondemned = ours.some(({ gates }) => gates.some(({ state }) => state === 'failed'));
+    // While ECS still decides, its own rollback is the verdict that the next run sees.
+    const isCondemned = ours.some(
+      ({ gates, problem }) => problem?.isOver === true && gates.some(({ state }) => state === 'failed'),
+    );
     if (revision.registered && isCondemned && !isWell) await markAsFailed(ctx, revision);
   });
   await Promise.all(marks);

@@ -92,16 +92,19 @@ function goneFinding(reference: string, candidate: Candidate): Finding {
 /** A name without a registry is Docker Hub's. Where this account has a repository and tag of that name, that is told. */
 async function lookAtBareNames(aws: PreflightAws, { images }: Candidate): Promise<readonly Finding[]> {
   const looks = Object.values(images).map(async ({ reference }) => {
-    const [, name, tag = 'latest'] = /^([a-z0-9]+(?:[._-]+[a-z0-9]+)*)(?::([\w.-]+))?$/.exec(reference) ?? [];
+    const [, name, tag = 'latest'] = BARE_NAME.exec(reference) ?? [];
     if (name === undefined || !(await isInEcr(aws, name, tag))) return [];
     return [
       warning(
-        `${reference} is Docker Hub's library/${name}, and ECR has ${name}:${tag} in this account: did you mean ecr-repository: ${name} with image-tag: ${tag}?`,
+        `${reference} is Docker Hub's ${name.includes('/') ? name : `library/${name}`}, and ECR has ${name}:${tag} in this account: did you mean ecr-repository: ${name} with image-tag: ${tag}?`,
       ),
     ];
   });
   return (await Promise.all(looks)).flat();
 }
+
+/** A path of Docker Hub, with a namespace or without; with a dot, the part before the slash is a registry. */
+const BARE_NAME = /^((?:[a-z0-9]+(?:[_-]+[a-z0-9]+)*\/)?[a-z0-9]+(?:[._-]+[a-z0-9]+)*)(?::([\w.-]+))?$/;
 
 /** Only a hint depends on it: what cannot be read is not there. */
 async function isInEcr(aws: PreflightAws, repositoryName: string, imageTag: string): Promise<boolean> {

@@ -1,8 +1,17 @@
-import { lastSegment } from '../aws/arn.ts';
+import { lastSegment, parseArn } from '../aws/arn.ts';
 import { isAwsError } from '../aws/errors.ts';
 import type { Json, JsonObject, TaskDefinition } from '../model/index.ts';
 import { isArray, isObject, textIn } from '../runtime/json.ts';
-import { differentRegionOrAccount, failed, looked, ok, skipped, type Check, type Finding } from './check.ts';
+import {
+  differentRegionOrAccount,
+  failed,
+  looked,
+  ok,
+  skipped,
+  type Candidate,
+  type Check,
+  type Finding,
+} from './check.ts';
 
 const ECS_TASKS = 'ecs-tasks.amazonaws.com';
 
@@ -15,6 +24,8 @@ export const role: Check = {
     const looks = roles.map(async ({ arn, fields }) => {
       const role = lastSegment(arn);
       const name = `${role} (${fields.join(' and ')})`;
+      const elsewhere = notToBePassed(arn, candidate);
+      if (elsewhere !== undefined) return [failed(`role ${name} ${elsewhere}`)];
       const away = differentRegionOrAccount(arn, aws, candidate);
       if (away !== undefined) return [skipped(`role ${name} ${away}`)];
       return looked(
@@ -31,6 +42,26 @@ export const role: Check = {
     return (await Promise.all(looks)).flat();
   },
 };
+
+/**
+ * Pure: why a role can be no task's, whatever it allows: a role is passed within its account only (IAM User Guide, "Grant a
+ * user permissions to pass a role to an AWS service"), and no partition knows another's. One that AWS has taken before, it takes.
+ */
+export function notToBePassed(
+  arn: string,
+  { services, heldByAws = [] }: Pick<Candidate, 'services' | 'heldByAws'>,
+): string | undefined {
+  const [role, service] = [parseArn(arn), services[0]?.address];
+  if (role === undefined || service === undefined) return undefined;
+  if (heldByAws.some((held) => rolesOf(held).some((each) => each.arn === arn))) return undefined;
+  const { partition, accountId } = service;
+  const own = `arn:${partition}:iam::${accountId}:role/<name>`;
+  if (role.partition !== partition)
+    return `is in the partition ${role.partition}, not in ${partition}: write ${own}`;
+  return role.accountId === accountId
+    ? undefined
+    : `is in account ${role.accountId}, and a role can be passed to ECS in its own account only: write one of this account, ${own}`;
+}
 
 /** The roles that a definition names, each once with the fields that name it. */
 function rolesOf(definition: TaskDefinition): { readonly arn: string; readonly fields: readonly string[] }[] {

@@ -25,6 +25,8 @@ export interface SecretReference {
   readonly id: string;
   /** The version's label or id that is asked for; undefined: AWSCURRENT. */
   readonly version: string | undefined;
+  /** The reference as ECS can read it, where a part of what follows the ARN is left out. */
+  readonly instead?: string;
   /** What of the definition refers to it, for people: `KEY of app`. */
   readonly usedBy: readonly string[];
 }
@@ -91,11 +93,14 @@ function referenceOf(text: string, usedBy: readonly string[]): SecretReference |
 function secretReference(text: string, usedBy: readonly string[]): SecretReference {
   if (!text.startsWith('arn:')) return { kind: 'secret', id: text, version: undefined, usedBy };
   const parts = text.split(':');
-  const [, stage = '', versionId = ''] = parts.slice(7);
+  const [key = '', stage = '', versionId = '', ...more] = parts.slice(7);
+  const id = parts.slice(0, 7).join(':');
+  const whole = parts.length <= 7 || (parts.length === 10 && more.length === 0);
   return {
     kind: 'secret',
-    id: parts.slice(0, 7).join(':'),
+    id,
     version: [stage, versionId].find((each) => each !== ''),
+    ...(whole ? {} : { instead: `${id}:${key}:${stage}:${versionId}` }),
     usedBy,
   };
 }
@@ -125,6 +130,7 @@ export const secret: Check = {
     );
     const looks = desired.map(async (reference) => {
       const name = nameOf(reference);
+      if (reference.instead !== undefined) return [incomplete(reference, reference.instead)];
       const away = differentRegionOrAccount(reference.id, aws, candidate);
       if (away !== undefined) return [skipped(`${name} ${away}`)];
       return looked(
@@ -141,6 +147,16 @@ export const secret: Check = {
     return (await Promise.all(looks)).flat();
   },
 };
+
+/**
+ * The agent takes the ARN alone, or with all three parts behind it, empty ones included; anything else ends the task with
+ * "unexpected ARN format with parameters" (amazon-ecs-agent, agent/taskresource/asmsecret).
+ */
+function incomplete(reference: SecretReference, instead: string): Finding {
+  return failed(
+    `${nameOf(reference)}${forWhom(reference)} is followed by some of :json-key:version-stage:version-id, and ECS reads all three or none, so no task could start: write ${instead}`,
+  );
+}
 
 function nameOf({ id }: SecretReference): string {
   return `secret ${parseArn(id)?.resource.replace(/^secret:/, '') ?? id}`;

@@ -1,5 +1,5 @@
 import { lastSegment, revisionName } from '../aws/arn.ts';
-import type { Cause, Result } from '../model/index.ts';
+import { LOST_SIGHT, type Cause, type Result } from '../model/index.ts';
 import { escapeText } from './markdown.ts';
 import { isGreen, type Report, type ServiceReport } from './report.ts';
 
@@ -67,7 +67,7 @@ function gradeOfFailure({ cause, services }: Report): string {
   if (reason !== undefined && isUntouched) return `✋ Not started: ${reason}`;
   const failed = services.filter(({ result }) => result === 'failed');
   if (failed.length > 0 && failed.every(isLive)) return '⚠️ Live, not proven';
-  const isBlind = cause === 'credentials-expired' || cause === 'access-denied';
+  const isBlind = cause !== undefined && LOST_SIGHT.includes(cause);
   return isBlind && !isUntouched ? '⚠️ Not followed to its end, ECS goes on' : HEADLINES.failed;
 }
 

@@ -2,6 +2,7 @@ import { lastSegment, revisionName } from '../aws/arn.ts';
 import { commitOfTag } from '../aws/image-reference.ts';
 import {
   adviceOf,
+  LOST_SIGHT,
   RESULTS,
   type BuildFacts,
   type Cause,
@@ -264,7 +265,7 @@ export function endingOfService({ change, rollout, outcome, rollback }: ServiceR
   if (outcome?.cause === 'rollback-failed') return 'rollback-failed';
   if (outcome?.result === 'rolled-back' || rollback?.kind === 'rolled-back') return 'undone';
   if (rollout === undefined || change === 'none') return 'untouched';
-  const isBlind = outcome?.cause === 'credentials-expired' || outcome?.cause === 'access-denied';
+  const isBlind = outcome?.cause !== undefined && LOST_SIGHT.includes(outcome.cause);
   return isBlind ? 'lost-sight' : 'left';
 }
 

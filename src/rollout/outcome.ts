@@ -1,14 +1,14 @@
 import { revisionName } from '../aws/arn.ts';
-import type {
-  Cause,
-  Evidence,
-  GateResult,
-  Problem,
-  Rollout,
-  RolloutRequest,
-  ServiceOutcome,
-  ServiceRun,
-  ServiceSnapshot,
+import {
+  LOST_SIGHT,
+  type Evidence,
+  type GateResult,
+  type Problem,
+  type Rollout,
+  type RolloutRequest,
+  type ServiceOutcome,
+  type ServiceRun,
+  type ServiceSnapshot,
 } from '../model/index.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Looks } from './looks.ts';
@@ -223,9 +223,6 @@ function leftNote(serviceRun: ServiceRun, problem: Problem, request: RolloutRequ
   if (problem.recovery !== 'roll-back' || request.onFailure !== 'leave') return '.';
   return `; it is left as it is (on-failure: leave), and ${byItself(serviceRun.snapshot, problem)}.`;
 }
-
-/** Nobody can look any longer; the deployment is none the worse for it. */
-const LOST_SIGHT: readonly Cause[] = ['credentials-expired', 'access-denied', 'no-credentials'];
 
 /** After access was lost: what ECS does, and what takes it up again. */
 function whatGoesOn({ change }: ServiceRun, { isOver }: Problem): string {

@@ -10,6 +10,7 @@ import {
   nearest,
   requiredMembers,
   shapeInWords,
+  wholeNameOf,
 } from '../ecs/definition-rules/model.ts';
 import { repeated } from '../ecs/definition-rules/rule.ts';
 import type { Json, JsonObject } from '../model/index.ts';
@@ -230,7 +231,7 @@ class Shaper {
     around: readonly Around[],
   ): Json | undefined {
     const here = around.at(-1)?.schema.getName();
-    const meant = nearest(field, known) ?? otherName(here, field);
+    const meant = nearest(field, known) ?? otherName(here, field) ?? wholeNameOf(field, known);
     if (meant !== undefined) return this.problem(`${path} is not a field: did you mean ${meant}?`);
     const home = homeOf(field, around) ?? (around.length === 1 ? homeInService(field) : undefined);
     if (home !== undefined) return this.problem(`${path} is not a field here: ${home}`);

@@ -34,7 +34,10 @@ const SAVED_INSTEAD: readonly { readonly pattern: RegExp; readonly is: string }[
     pattern: /^version https:\/\/git-lfs\.github\.com\//,
     is: 'it is a pointer of Git LFS: check out with lfs: true',
   },
-  { pattern: /^(?:local|function)\b[^\n:]*[=(]/, is: 'it is Jsonnet that nobody rendered: give its JSON' },
+  {
+    pattern: /^(?:\{\s*)?(?:local|function)\b[^\n:]*[=(]/,
+    is: 'it is Jsonnet that nobody rendered: give its JSON',
+  },
 ];
 
 /** Marks of templates where no value can begin so, outside of quotes: `cpu: {{ cpu }}`, `{% if %}`, `<%= %>`. */
@@ -84,9 +87,18 @@ export function foreignForm(content: Raw): string | undefined {
     if (content.some((entry) => isMap(entry) && entry.has('imageUri'))) {
       return 'it is the list of images that CodePipeline takes: give those by the input images, as container=reference, and leave task-definition out';
     }
+    if (
+      content.some(
+        (entry) => isMap(entry) && ['containerDefinitions', 'taskDefinition'].some((key) => entry.has(key)),
+      )
+    ) {
+      return content.length === 1
+        ? 'it is a list that holds a definition: leave out the brackets around it'
+        : `it is a list of ${content.length} definitions: give each a file of its own`;
+    }
     return content.some((entry) => isMap(entry) && (entry.has('image') || entry.has('name')))
       ? 'it is a list of containers: put it below containerDefinitions, beside a family'
-      : 'it is a list';
+      : 'it is a list, and a definition is an object';
   }
   if (typeof content === 'string' && /^\s*[{[]/.test(content)) {
     return 'it is JSON within a text: it was encoded twice';

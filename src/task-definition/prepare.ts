@@ -17,7 +17,7 @@ import type { Log } from '../runtime/log.ts';
 import { describeChange, diffDefinitions } from './diff.ts';
 import { settleImages, warningOf, type SettledImage } from './kept-images.ts';
 import { findRevision, loadBase, loadRevision, type LoadedDefinition } from './load.ts';
-import { render, rendersAnything, rendersContainers } from './render.ts';
+import { isWithoutLogging, render, rendersAnything, rendersContainers } from './render.ts';
 import { mapContainers } from './shape.ts';
 
 /** The definition to deploy, and how it relates to what is there. */
@@ -202,9 +202,28 @@ async function renderOnto(
       written[container.name]?.reference ?? settled.find((each) => each.container === container.name)?.image;
     return image === undefined ? container : { ...container, image };
   });
+  checkLogOptions(kept, containers, request.definition);
   const definition = render(kept, { request: request.definition, containers, images: ours, running: [] });
   const brought = Object.entries(written).filter(([name]) => (imageContainers ?? []).includes(name));
   return { definition, images: { ...Object.fromEntries(brought), ...ours } };
+}
+
+/** Options without a driver are refused by AWS, which knows nothing of the inputs. */
+function checkLogOptions(
+  base: TaskDefinition,
+  containers: readonly string[],
+  { logDriver, logOptions }: Request['definition'],
+): void {
+  if (logDriver !== undefined || Object.keys(logOptions.set).length === 0) return;
+  const without = base.containerDefinitions.filter(
+    (each) => containers.includes(each.name) && isWithoutLogging(each),
+  );
+  if (without.length === 0) return;
+  const names = without.map(({ name }) => `"${name}"`).join(', ');
+  throw new DeployError(
+    'invalid-input',
+    `log-configuration-options: ${names} of the task definition has no log driver for them. Give log-configuration-log-driver, such as awslogs.`,
+  );
 }
 
 /** The images that a file names, as far as they are in ECR or in a container that images go to. */

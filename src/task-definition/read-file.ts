@@ -138,6 +138,13 @@ function contentOf(path: string, text: string): Raw {
     // The parser's messages quote the file, which may hold secrets: its code and the place say enough.
     const wrongAt = (what: string, offset: number): DeployError =>
       wrong(path, `it is neither JSON nor YAML: ${what} at ${whereIs(offset)}`);
+    if (problem?.code === 'RESOURCE_EXHAUSTION') throw tooDeep(path);
+    if (problem?.code === 'MULTIPLE_DOCS') {
+      throw wrong(
+        path,
+        `it holds several YAML documents (a second begins at ${whereIs(problem.pos[0])}): give each definition a file of its own`,
+      );
+    }
     if (problem !== undefined) throw wrongAt(problem.code.toLowerCase().replaceAll('_', ' '), problem.pos[0]);
     const twice = duplicateKey(document);
     if (twice !== undefined) throw wrong(path, `it gives a key of an object twice (${whereIs(twice)})`);
@@ -156,9 +163,13 @@ function contentOf(path: string, text: string): Raw {
     if (error instanceof ReferenceError) {
       throw wrong(path, 'it has an alias that leads nowhere, or too many of them');
     }
-    if (error instanceof RangeError) throw wrong(path, 'it is nested too deeply');
+    if (error instanceof RangeError) throw tooDeep(path);
     throw wrong(path, firstLine((error as Error).message));
   }
+}
+
+function tooDeep(path: string): DeployError {
+  return wrong(path, 'it is nested too deeply');
 }
 
 /** Where a key stands that its object has already. The parser's own look takes a time that grows with the square. */
@@ -183,7 +194,10 @@ function duplicateKey(document: Document.Parsed): number | undefined {
 
 async function readText(path: string, absolute: string): Promise<string> {
   try {
-    const { size } = await stat(absolute);
+    const found = await stat(absolute);
+    // A pipe or a device may never end.
+    if (!found.isFile() && !found.isDirectory()) throw wrong(path, 'it is a pipe or a device, not a file');
+    const { size } = found;
     if (size > MOST_BYTES) {
       throw wrong(path, `it has ${Math.ceil(size / 1024)} KiB, and a task definition has at most 64`);
     }

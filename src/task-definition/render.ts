@@ -9,7 +9,7 @@ import type {
   RunningImage,
   TaskDefinition,
 } from '../model/index.ts';
-import { isArray, isObject } from '../runtime/json.ts';
+import { isArray, isObject, objectIn, textIn } from '../runtime/json.ts';
 import { mapContainers } from './shape.ts';
 
 /** What is rendered into a base. */
@@ -120,6 +120,9 @@ function renderLogging(
 ): { logConfiguration?: Json } {
   if (logDriver === undefined && isEmpty(logOptions)) return {};
   const before = isObject(container['logConfiguration']) ? container['logConfiguration'] : {};
+  if (logDriver === undefined && isWithoutLogging(container) && Object.keys(logOptions.set).length === 0) {
+    return {};
+  }
   const sameDriver = logDriver === undefined || logDriver === before['logDriver'];
   const options = mergeMap(sameDriver ? before['options'] : undefined, logOptions);
   return {
@@ -127,6 +130,11 @@ function renderLogging(
       ? { ...before, ...given('logDriver', logDriver), options }
       : { logDriver, options },
   };
+}
+
+/** Where its options would be nobody's. */
+export function isWithoutLogging(container: ContainerDefinition): boolean {
+  return textIn(objectIn(container, 'logConfiguration'), 'logDriver') === undefined;
 }
 
 function mergeMap(before: Json | undefined, changes: NamedChanges): Json {

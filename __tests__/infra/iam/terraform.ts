@@ -213,7 +213,11 @@ const RULES: Readonly<Record<string, Rule>> = {
           ],
         ],
   s3: (action, { prefix }) => [
-    [{ resource: `arn:aws:s3:::${prefix}-logs-2026${/Object/.test(action) ? '/key' : ''}` }],
+    [
+      {
+        resource: `arn:aws:s3:::${prefix}-logs-20260102150405000000000001${/(?<!Bucket)Object/.test(action) ? '/key' : ''}`,
+      },
+    ],
   ],
   servicediscovery: (action, stack) => {
     const make = /:(CreateHttpNamespace|TagResource)$/.test(action) ? made : own;

@@ -9,13 +9,14 @@
 locals {
   state_bucket = var.state_bucket == null ? "-" : var.state_bucket
 
-  iam    = "arn:${local.partition}:iam::${local.account}"
-  ecs    = "arn:${local.partition}:ecs:${var.region}:${local.account}"
-  logs   = "arn:${local.partition}:logs:${var.region}:${local.account}:log-group"
-  alarm  = "arn:${local.partition}:cloudwatch:${var.region}:${local.account}:alarm"
-  wafv2  = "arn:${local.partition}:wafv2:${var.region}:${local.account}:regional"
-  lb     = "arn:${local.partition}:elasticloadbalancing:${var.region}:${local.account}:loadbalancer/app"
-  bucket = "arn:${local.partition}:s3:::${var.prefix}-logs-*"
+  iam   = "arn:${local.partition}:iam::${local.account}"
+  ecs   = "arn:${local.partition}:ecs:${var.region}:${local.account}"
+  logs  = "arn:${local.partition}:logs:${var.region}:${local.account}:log-group"
+  alarm = "arn:${local.partition}:cloudwatch:${var.region}:${local.account}:alarm"
+  wafv2 = "arn:${local.partition}:wafv2:${var.region}:${local.account}:regional"
+  lb    = "arn:${local.partition}:elasticloadbalancing:${var.region}:${local.account}:loadbalancer/app"
+  # The provider ends the name with 26 characters of its own. "*" would take in the buckets of "${var.prefix}-logs-prod".
+  bucket = "arn:${local.partition}:s3:::${var.prefix}-logs-${join("", [for _ in range(26) : "?"])}"
 
   own_cluster = ["${local.ecs}:cluster/${var.prefix}", "${local.ecs}:service/${var.prefix}/*", "${local.ecs}:capacity-provider/${var.prefix}", "${local.ecs}:capacity-provider/${var.prefix}--*"]
   own_family  = ["${local.ecs}:task-definition/${var.prefix}:*", "${local.ecs}:task-definition/${var.prefix}--*"]

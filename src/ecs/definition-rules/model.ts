@@ -395,6 +395,23 @@ export function nearest(written: string, known: readonly string[]): string | und
   return near ? known.find((name) => plain(name) === candidate) : undefined;
 }
 
+/**
+ * Pure: the only name that begins or ends with all the words of what was written: `architecture` of `cpuArchitecture`,
+ * `operatingSystem` of `operatingSystemFamily`; undefined where there is none, or more than one.
+ */
+export function wholeNameOf(written: string, known: readonly string[]): string | undefined {
+  if (written.length < LEAST_PART) return undefined;
+  const capital = `${written.charAt(0).toUpperCase()}${written.slice(1)}`;
+  const whole = known.filter(
+    (name) =>
+      name.endsWith(capital) || (name.startsWith(written) && /^[A-Z]/.test(name.slice(written.length))),
+  );
+  return whole.length === 1 ? whole[0] : undefined;
+}
+
+/** Letters of a part of a name that says enough to know the whole by. */
+const LEAST_PART = 6;
+
 function plain(name: string): string {
   return name.toLowerCase().replace(/[-_\s]/g, '');
 }
