@@ -6,7 +6,6 @@ import {
   expectRed,
   inAWorld,
   mutations,
-  onceUnderway,
   production,
   service,
   step,
@@ -73,15 +72,6 @@ describe('a rollback', () => {
       expectRed(result, 'rolled-back', 'http-check-failed');
       expect(running(sim)).toEqual([digest(sim, 'backend:v1')]);
       expect(production(sim)).toBe('backend:3 COMPLETED');
-    }));
-
-  test('that ECS ends on other images is no rollback', () =>
-    inAWorld({}, async (sim) => {
-      const { old } = onAMovedTag(sim);
-      onceUnderway(sim, () => undefined);
-      const result = await step(sim, { ...tag('crash-1') });
-      expectRed(result, 'rolled-back', 'app-crashed');
-      expect(running(sim)).toEqual([old]);
     }));
 });
 
@@ -228,6 +218,14 @@ describe('what failed', () => {
       expectRed(second, 'rolled-back', 'http-check-failed');
       expect(running(sim)).toEqual([digest(sim, 'backend:v1')]);
       expect(isBad(sim)).toBe(false);
+    }));
+
+  test('and runs still is said to be marked where a later run asks for just that', () =>
+    inAWorld({}, async (sim) => {
+      await step(sim, { ...tag('v2'), ...badUrl(sim), 'on-failure': 'leave' });
+      const again = await step(sim, tag('v2'));
+      expectGreen(again, 'unchanged');
+      warned(again, 'backend:2, which runs and is what this run asks for, is marked as failed');
     }));
 
   test('is told apart from what was superseded', () =>

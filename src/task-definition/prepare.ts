@@ -1,3 +1,4 @@
+import { revisionName } from '../aws/arn.ts';
 import type { Aws } from '../aws/clients.ts';
 import { ecrRepositoryOf, parseImageReference } from '../aws/image-reference.ts';
 import type {
@@ -9,8 +10,9 @@ import type {
   ServiceSnapshot,
   TaskDefinition,
 } from '../model/index.ts';
-import { pinImages } from '../ecs/rollback-target.ts';
+import { FAILED_MARK, isMarkedAsFailed, pinImages } from '../ecs/rollback-target.ts';
 import { DeployError } from '../runtime/error.ts';
+import { isArray } from '../runtime/json.ts';
 import type { Log } from '../runtime/log.ts';
 import { describeChange, diffDefinitions } from './diff.ts';
 import { settleImages, warningOf, type SettledImage } from './kept-images.ts';
@@ -74,10 +76,12 @@ export async function prepareTaskDefinition(
   for (const change of changes) log.line(describeChange(change));
   if (current && changes.length === 0) log.line('Nothing differs from what runs.');
   warnOfUnasked(log, base, unasked);
+  const existingArn = await existingRevision(aws, rendered, base, current, isForced(request, service));
+  if (existingArn !== undefined && existingArn === current?.arn) warnOfMark(log, current);
   return {
     ...rendered,
     origin: base.origin,
-    existingArn: await existingRevision(aws, rendered, base, current, isForced(request, service)),
+    existingArn,
     changes,
     unasked,
     current: current?.pinned,
@@ -324,6 +328,14 @@ function warnOfUnasked(log: Log, { origin }: LoadedDefinition, unasked: readonly
   const more = unasked.length > NAMED ? ` and ${unasked.length - NAMED} more` : '';
   log.warn(
     `The base (${origin}) differs from what runs in what this run did not ask for: ${unasked.slice(0, NAMED).join(', ')}${more}. It ships with this release. With task-definition: running the base is what runs.`,
+  );
+}
+
+/** What was asked for is what runs, and gates of an earlier run condemned that. */
+function warnOfMark(log: Log, { arn, definition: { tags } }: CurrentDefinition): void {
+  if (!isArray(tags) || !isMarkedAsFailed(tags)) return;
+  log.warn(
+    `${revisionName(arn)}, which runs and is what this run asks for, is marked as failed: gates of an earlier run condemned it. It is neither base nor rollback target until its tag ${FAILED_MARK.key} is removed.`,
   );
 }
 
