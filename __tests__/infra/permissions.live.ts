@@ -11,7 +11,7 @@ import { sayIfSkipped, withoutTerraform } from './tools.ts';
 const missing = await withoutTerraform();
 sayIfSkipped('the policies against the recorded calls', missing);
 
-const FAMILIES = ['backend', 'web', 'worker', 'bluegreen', 'agent', 'jobs', 'shared', 'newborn'];
+const FAMILIES = ['backend', 'web', 'worker', 'bluegreen', 'agent', 'jobs', 'shared', 'newborn', 'instances'];
 
 /** What the end-to-end suite deploys to. */
 const REALM: Realm = {
@@ -40,6 +40,16 @@ const NOT_THEIRS = [
   ':role/functions',
   ':secret:none-AbCdEf',
   ':secret:/none-AbCdEf',
+  ':secret:/backend/api-kye-AbCdEf',
+  ':secret:hunter2-AbCdEf',
+  ':secret:sk_live_51H8abcdefghij-AbCdEf',
+  ':secret:eyJhbGciOiJIUzI1NiJ9.e30.abc-def-AbCdEf',
+  ':repository/team/backend',
+  ':repository/nginx',
+  ':repository/docker-hub/library/nginx',
+  ':repository/shared',
+  'arn:aws:iam::999999999999:role/app',
+  'arn:aws-us-gov:iam::123456789012:role/app',
 ];
 
 /** The one tag that the action sets on a revision that is there already. */

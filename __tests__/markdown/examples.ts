@@ -14,6 +14,10 @@ const CONTEXTS: readonly (readonly [RegExp, string])[] = [
   [/^github\.token$/, 'ghs_0123456789abcdef'],
   [/^github\.event\.[\w.]+\.sha$/, '0123456789abcdef0123456789abcdef01234567'],
   [/^steps\.[\w-]+\.outputs\.image$/, '111122223333.dkr.ecr.eu-central-1.amazonaws.com/backend:1'],
+  [
+    /^needs\.[\w-]+\.outputs\.service-deployment-arn$/,
+    'arn:aws:ecs:eu-central-1:111122223333:service-deployment/prod/backend/AbC1',
+  ],
   [/^vars\.\w*URL$/, 'https://api.example.com/health'],
   [/^(?:vars|inputs|secrets|matrix|github)\.[\w.-]+$/, 'example'],
 ];

@@ -168,6 +168,7 @@ function promotionTakesNothingNew({ request, isSet }: Asked): readonly string[] 
     ...IMAGE_SOURCES,
     ...BUILD_INPUTS,
     'ecr-repository',
+    'task-definition',
     ...RENDERING_INPUTS,
     'pre-deploy-command',
     'desired-count',
