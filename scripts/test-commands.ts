@@ -209,8 +209,9 @@ async function quickstart(): Promise<Ran[]> {
   const guide = { file: 'QUICKSTART.md', begin: ':', env: {}, exceptions: EXCEPTIONS };
   const commands = await readCommands(guide.file);
   if (reason !== undefined) {
-    const noTerraform = { pattern: /terraform /, reason };
-    return inAHome({ ...guide, exceptions: [...EXCEPTIONS, noTerraform] }, commands);
+    // First: what else is said of a command does not help where its part of Terraform or S3 has nobody to ask.
+    const noMoto = { pattern: /terraform |^aws s3 /, reason };
+    return inAHome({ ...guide, exceptions: [noMoto, ...EXCEPTIONS] }, commands);
   }
   const moto = await startMoto();
   try {

@@ -116,7 +116,6 @@ describe('a build that fails', () => {
     }));
 
   test.each([
-    ['a wrong target', { target: 'nope' }, [], 'Check the input target'],
     ['a missing file', {}, ['COPY nothing /nothing'], 'Check that the file is in the context'],
     ['an unknown option', { 'buildx-args': '--no-such-option' }, [], 'Check buildx-args'],
     ['a builder that does not exist', { builder: 'nope' }, [], 'docker buildx ls'],
@@ -128,6 +127,14 @@ describe('a build that fails', () => {
       expect(result.errors[0]).toContain(hint);
     }),
   );
+
+  test('for a stage that the Dockerfile does not have is no build: it is found before', () =>
+    inADockerWorld({}, async ({ step, context }) => {
+      const folder = await context('wrong', { Dockerfile: dockerfile() });
+      const result = await step({ context: folder, target: 'nope' });
+      expectRed(result, 'failed', 'invalid-input');
+      expect(result.errors[0]).toContain('target: the Dockerfile has no stage "nope".');
+    }));
 
   test('for want of a digest says so', () =>
     inADockerWorld({}, async ({ step, context, folder }) => {
