@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { startMoto } from '../__tests__/infra/moto.ts';
+import { which } from '../runner/docker/command.ts';
 import { terraformConfiguration, withoutMoto } from '../__tests__/infra/tools.ts';
 import { commandsOf, EXCEPTIONS, unused, type Command, type Exception } from './guide-commands.ts';
 
@@ -195,11 +196,12 @@ async function inAHome(guide: Guide, commands: readonly Command[]): Promise<Ran[
 }
 
 async function readme(): Promise<Ran[]> {
+  const noCli = { pattern: /^aws /, reason: 'the AWS CLI is not installed' };
   const guide = {
     file: 'README.md',
     begin: `git clone --quiet '${PUBLISHED}' action && cd action`,
     env: {},
-    exceptions: EXCEPTIONS,
+    exceptions: (await which('aws')) === undefined ? [noCli, ...EXCEPTIONS] : EXCEPTIONS,
   };
   return inAHome(guide, await readCommands(guide.file));
 }
