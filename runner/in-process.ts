@@ -10,7 +10,7 @@ import type { WireRequest } from '../simulator/api/protocol/request.ts';
 import { createAws, type Aws, type ConnectAws } from '../src/aws/clients.ts';
 import { Pace } from '../src/aws/pace.ts';
 
-import { probe } from '../src/gates/http.ts';
+import { probe } from '../src/gates/probe.ts';
 import { connectGitHub } from '../src/github/client.ts';
 import { finish } from '../src/post.ts';
 import { run, type ActionSystem, type Runner } from '../src/action.ts';

@@ -1,7 +1,7 @@
 import * as core from '@actions/core';
 import { run, type ActionSystem, type Runner } from './action.ts';
 import { createAws } from './aws/clients.ts';
-import { probe } from './gates/http.ts';
+import { probe } from './gates/probe.ts';
 import { connectGitHub } from './github/client.ts';
 import { finish } from './post.ts';
 import { cancelledByRunner } from './runtime/cancellation.ts';

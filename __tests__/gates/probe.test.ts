@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { probe } from '../../src/gates/http.ts';
+import { probe } from '../../src/gates/probe.ts';
 import type { HttpCheck, Probe } from '../../src/model/index.ts';
 import { Cancelled } from '../../src/runtime/cancellation.ts';
 import { HTTP_CHECK } from '../fakes/literals.ts';

@@ -2,7 +2,7 @@ import { awsErrorKind, describeAwsError } from '../aws/errors.ts';
 import type { GateResult, HttpCheck, Probe, Request, ServiceRun } from '../model/index.ts';
 import { withoutQuery } from '../runtime/http.ts';
 import { accepts, httpGate } from './http.ts';
-import type { GateContext } from './prove.ts';
+import { behindBalancers, type GateContext } from './prove.ts';
 
 /**
  * The same questions once more where a rollback ended: tasks and targets of the last good revision, and the URL as it
@@ -32,12 +32,6 @@ export async function proveAfterRollback(
 function isBack({ rollback, rollout, snapshot }: ServiceRun): boolean {
   const hasTasks = snapshot.desiredCount > 0 || snapshot.schedulingStrategy === 'DAEMON';
   return rollback?.kind === 'rolled-back' && rollout?.replacesTasks === true && hasTasks;
-}
-
-/** The URL is that of a load balancer, where any of them has one. */
-function behindBalancers(serviceRuns: readonly ServiceRun[]): readonly ServiceRun[] {
-  const behind = serviceRuns.filter(({ snapshot }) => snapshot.targetGroups.length > 0);
-  return behind.length === 0 ? serviceRuns : behind;
 }
 
 async function proveTasks(

@@ -195,7 +195,7 @@ function withUrl(
 }
 
 /** The URL is that of a load balancer, where any of them has one. */
-function behindBalancers(serviceRuns: readonly ServiceRun[]): readonly ServiceRun[] {
+export function behindBalancers(serviceRuns: readonly ServiceRun[]): readonly ServiceRun[] {
   const behind = serviceRuns.filter(({ snapshot }) => snapshot.targetGroups.length > 0);
   return behind.length === 0 ? serviceRuns : behind;
 }
