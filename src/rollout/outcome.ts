@@ -42,7 +42,10 @@ function replaced(
   primaryId: string | undefined,
 ): ServiceRun {
   const { rollout, problem, change } = serviceRun;
-  const isOurs = primaryId === undefined || rollout === undefined || primaryId === rollout.deploymentId;
+  // The task set of a deployment that CodeDeploy has not shifted to yet is not PRIMARY.
+  const isWaiting = rollout?.codeDeploymentId !== undefined && serviceRun.waiting !== undefined;
+  const isOurs =
+    primaryId === undefined || rollout === undefined || isWaiting || primaryId === rollout.deploymentId;
   const wasWell = serviceRun.rollback === undefined && (problem === undefined || isOfGate(serviceRun));
   if (isOurs || !wasWell || (change !== 'none' && !request.wait)) return serviceRun;
   return {
@@ -78,7 +81,7 @@ export function conclude(
     case 'rolled-back':
       return badEnd(
         { ...problem, result: 'rolled-back' },
-        `${broken}; ${problem.recovery === 'done' ? 'ECS rolled it back' : 'it was rolled back'}${butFor(rollback.unrestored)}${stillFailing(rollback.gates)}.`,
+        `${broken}; ${problem.recovery === 'done' ? `${deployerOf(serviceRun)} rolled it back` : 'it was rolled back'}${butFor(rollback.unrestored)}${stillFailing(rollback.gates)}.`,
         nowRunning,
       );
     case 'nowhere':
@@ -93,7 +96,7 @@ export function conclude(
     case 'unseen':
       return badEnd(
         { ...problem, result: 'failed', cause: rollback.cause, hint: rollback.hint },
-        `${broken}; ECS was rolling it back when this run lost sight of it: ${rollback.why.replace(/\.$/, '')}.`,
+        `${broken}; ${deployerOf(serviceRun)} was rolling it back when this run lost sight of it: ${rollback.why.replace(/\.$/, '')}.`,
         nowRunning,
         [firstCause(problem)],
       );
@@ -160,9 +163,13 @@ function goodEnd(serviceRun: ServiceRun, request: RolloutRequest, nowRunning: st
   };
 }
 
+function deployerOf({ snapshot }: ServiceRun): 'CodeDeploy' | 'ECS' {
+  return snapshot.codeDeploy === undefined ? 'ECS' : 'CodeDeploy';
+}
+
 /** So that a later job means this deployment and no other. */
 function ofDeployment({ rollout }: ServiceRun): string {
-  const arn = rollout?.serviceDeploymentArn;
+  const arn = rollout?.codeDeploymentId ?? rollout?.serviceDeploymentArn;
   return arn === undefined ? '' : ` (service-deployment-arn: ${arn})`;
 }
 
@@ -218,22 +225,32 @@ function sentence(serviceRun: ServiceRun, problem: Problem): string {
 function leftNote(serviceRun: ServiceRun, problem: Problem, request: RolloutRequest): string {
   if (serviceRun.updateUnconfirmed === true) return '; it may still take effect.';
   if (serviceRun.rollout === undefined) return '; the service was not touched.';
-  if (problem.recovery === 'done') return '; ECS rolled it back.';
+  if (problem.recovery === 'done') return `; ${deployerOf(serviceRun)} rolled it back.`;
   if (LOST_SIGHT.includes(problem.cause)) return whatGoesOn(serviceRun, problem);
   if (problem.recovery !== 'roll-back' || request.onFailure !== 'leave') return '.';
   return `; it is left as it is (on-failure: leave), and ${byItself(serviceRun.snapshot, problem)}.`;
 }
 
 /** After access was lost: what ECS does, and what takes it up again. */
-function whatGoesOn({ change }: ServiceRun, { isOver }: Problem): string {
-  if (change === 'none') return '.';
+function whatGoesOn(serviceRun: ServiceRun, { isOver }: Problem): string {
+  if (serviceRun.change === 'none') return '.';
   return isOver === true
     ? '; the deployment is complete and stays, and nobody rolls it back: run this job again and it is proven.'
-    : '; ECS goes on with it, and nobody rolls it back: run this job again and it takes the deployment up.';
+    : `; ${deployerOf(serviceRun)} goes on with it, and nobody rolls it back: run this job again and it takes the deployment up.`;
 }
 
 /** Whether ECS will roll back by itself. */
-function byItself({ breaker, deployment, lastGood }: ServiceSnapshot, { isOver }: Problem): string {
+function byItself(
+  { breaker, deployment, lastGood, codeDeploy }: ServiceSnapshot,
+  { isOver }: Problem,
+): string {
+  if (codeDeploy !== undefined) {
+    const byAlarms =
+      codeDeploy.rollsBackOn.includes('DEPLOYMENT_STOP_ON_ALARM') && deployment.alarms.length > 0;
+    return byAlarms
+      ? 'CodeDeploy rolls it back by itself only where one of its alarms goes into ALARM'
+      : 'CodeDeploy will not roll it back by itself';
+  }
   const mayRollBack = isOver !== true && lastGood !== undefined;
   if (mayRollBack && breaker.rollsBack) return 'the circuit breaker may still roll it back';
   if (mayRollBack && deployment.alarmsRollBack) {

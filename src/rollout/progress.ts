@@ -57,12 +57,16 @@ export function progressBar(seen: Observation): string {
 function stageOf(seen: Observation, stage: string | undefined): string {
   const status = seen.deployment?.status ?? seen.primary?.rolloutState ?? '';
   const words = status.toLowerCase().replaceAll('_', ' ');
-  return stage === undefined ? words : `${words} (${stage.toLowerCase().replaceAll('_', ' ')})`;
+  if (stage === undefined) return words;
+  // CodeDeploy's own names are one word each.
+  const isOfEcs = /^[A-Z_]+$/.test(stage);
+  return `${words} (${isOfEcs ? stage.toLowerCase().replaceAll('_', ' ') : stage})`;
 }
 
 /** A hook that waits is no failure: somebody has to say go on or back, or ECS does it in the end. */
 export function describeHook({ id, expiresAt, then }: AwaitingHook): string {
   const until = expiresAt === undefined ? '' : ` until ${expiresAt}`;
+  if (then === 'STOP_DEPLOYMENT') return `${id} waits to be continued${until}, then CodeDeploy stops it`;
   const otherwise = then === undefined ? '' : `, then ECS does ${then}`;
   return `hook ${id} awaits an action${until}${otherwise}`;
 }
