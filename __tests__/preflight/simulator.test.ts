@@ -68,7 +68,10 @@ async function bench(options: SeedOptions = {}): Promise<Bench> {
     sim,
     look: async (service, { task = {}, container = {}, rollout = {} } = {}) => {
       const services = await surveyServices(
-        { aws: { ...aws, codeDeploy: new CodeDeploy(settings) }, log: fakeLog() },
+        {
+          aws: { ...aws, elb: new ElasticLoadBalancingV2(settings), codeDeploy: new CodeDeploy(settings) },
+          log: fakeLog(),
+        },
         'demo',
         [service],
       );
