@@ -19,6 +19,7 @@ import { ManualClock } from '../../simulator/clock.ts';
 import type { CodeDeploySeed } from '../../simulator/scenario/codedeploy.ts';
 import { seedWorld } from '../../simulator/scenario/seed.ts';
 import { startSimulator } from '../../simulator/simulator.ts';
+import { text } from '../../simulator/state/json.ts';
 import { clientsOf } from './clients.ts';
 
 const open: (() => Promise<void>)[] = [];
@@ -32,7 +33,8 @@ const WHERE = { applicationName: 'AppECS-demo-checkout', deploymentGroupName: 'D
 async function stage(codeDeploy: CodeDeploySeed = {}) {
   const clock = new ManualClock();
   const sim = await startSimulator({ clock, world: seedWorld({ codeDeploy, alarms: { errors: 'OK' } }) });
-  const { ecs, close } = clientsOf(sim);
+  const clients = clientsOf(sim);
+  const { ecs } = clients;
   const credentials = { accessKeyId: 'simulated', secretAccessKey: 'simulated' };
   const client = new CodeDeployClient({
     endpoint: sim.url,
@@ -41,7 +43,7 @@ async function stage(codeDeploy: CodeDeploySeed = {}) {
     credentials,
   });
   open.push(async () => {
-    close();
+    clients.close();
     client.destroy();
     await sim.close();
   });
@@ -64,7 +66,7 @@ async function stage(codeDeploy: CodeDeploySeed = {}) {
   const next = (): string => {
     const { body, containers } = service.deployments[0]!.revision.definition;
     const [first = {}] = containers;
-    const image = String(first['image']).replace(/:[^:]*$/, ':v2');
+    const image = (text(first, 'image') ?? '').replace(/:[^:]*$/, ':v2');
     return sim.operator.registerTaskDefinition({ ...body, containerDefinitions: [{ ...first, image }] }).arn;
   };
   const createWith = async (content: string, more: object = {}): Promise<string> => {
@@ -232,7 +234,7 @@ describe('a deployment', () => {
     const { createWith, spec, service, sim, reach, info, clock } = await stage({ autoRollback: [] });
     const { body, containers } = service.deployments[0]!.revision.definition;
     const [first = {}] = containers;
-    const image = String(first['image']).replace(/:[^:]*$/, ':crash-1');
+    const image = (text(first, 'image') ?? '').replace(/:[^:]*$/, ':crash-1');
     const bad = sim.operator.registerTaskDefinition({ ...body, containerDefinitions: [{ ...first, image }] });
     const id = await createWith(JSON.stringify(spec(bad.arn)));
     clock.skip(3500);

@@ -356,7 +356,7 @@ function taskSetInfo(
   const [arn = ''] = set.revision.groupArns;
   return {
     identifer: set.id,
-    desiredCount: isThere ? Math.ceil(((service.desiredCount ?? 0) * scaleOf(set)) / 100) : 0,
+    desiredCount: isThere ? Math.ceil((service.desiredCount * scaleOf(set)) / 100) : 0,
     pendingCount: tasks.length - running,
     runningCount: running,
     status: service?.deployments[0] === set ? 'PRIMARY' : scaleOf(set) === 0 ? 'DRAINING' : 'ACTIVE',

@@ -30,10 +30,10 @@ export function withTaskDefinition(document: JsonObject, taskDefinitionArn: stri
   const resources = document[key];
   return {
     ...document,
-    [key]: (isArray(resources) ? resources : []).map((resource) => {
+    [key]: (isArray(resources) ? resources : []).map((resource): Json => {
       if (!isObject(resource)) return resource;
       return Object.fromEntries(
-        Object.entries(resource).map(([name, content]) => {
+        Object.entries(resource).map(([name, content]): [string, Json | undefined] => {
           if (!isObject(content)) return [name, content];
           const properties = keyOf(content, 'Properties') ?? 'Properties';
           const known = content[properties];

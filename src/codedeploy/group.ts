@@ -183,6 +183,7 @@ function routingOf(config: TrafficRoutingConfig | undefined): TrafficRouting | u
       const { linearPercentage = 100, linearInterval = 0 } = config.timeBasedLinear ?? {};
       return { kind: 'linear', percent: linearPercentage, minutes: linearInterval };
     }
+    case undefined:
     default:
       return undefined;
   }

@@ -56,10 +56,10 @@ async function contentOf(
   applicationName: string,
   { revision }: DeploymentInfo,
 ): Promise<string | undefined> {
-  const content = revision?.appSpecContent?.content ?? revision?.string?.content;
+  const content = revision?.appSpecContent?.content;
   if (content !== undefined || revision === undefined) return content;
   const answer = await orNothing(() => codeDeploy.getApplicationRevision({ applicationName, revision }));
-  return answer?.revision?.appSpecContent?.content ?? answer?.revision?.string?.content;
+  return answer?.revision?.appSpecContent?.content;
 }
 
 /** What may not be read, or is not there any more, is done without. */

@@ -64,8 +64,11 @@ function statusOf({ info, rollback }: CodeDeployAnswer, terms: CodeDeployTerms):
     case 'Failed':
     case 'Stopped':
       return rollback === undefined ? withoutRollback(info, terms) : statusOfRollback(rollback);
+    case undefined:
+      return '';
     default:
-      return info.status ?? '';
+      // One of the future: the enum of the SDK knows none of it.
+      return info.status;
   }
 }
 
@@ -83,15 +86,14 @@ function withoutRollback(info: DeploymentInfo, terms: CodeDeployTerms): string {
 }
 
 function eventOf({ errorInformation }: DeploymentInfo): string {
-  switch (errorInformation?.code) {
-    case 'ALARM_ACTIVE':
-      return 'DEPLOYMENT_STOP_ON_ALARM';
-    case 'MANUAL_STOP':
-      return 'DEPLOYMENT_STOP_ON_REQUEST';
-    default:
-      return 'DEPLOYMENT_FAILURE';
-  }
+  return EVENTS[errorInformation?.code ?? ''] ?? 'DEPLOYMENT_FAILURE';
 }
+
+/** Events of AutoRollbackEvent by the error of the deployment; every other one is a failure. */
+const EVENTS: Readonly<Record<string, string>> = {
+  ALARM_ACTIVE: 'DEPLOYMENT_STOP_ON_ALARM',
+  MANUAL_STOP: 'DEPLOYMENT_STOP_ON_REQUEST',
+};
 
 /** The lifecycle event that is under way, in CodeDeploy's own words; `Ready` and `Baking` are states between them. */
 function stageOf({ info, target }: CodeDeployAnswer): string {
@@ -149,41 +151,34 @@ function reasonOf(answer: CodeDeployAnswer): string {
   return `${message === '' ? (info.errorInformation?.code ?? '') : message}${ofEvent}${ofRollback}`;
 }
 
-/** Of the codes of ErrorInformation those that an ECS deployment can have. */
+/** The codes of ErrorInformation that an ECS deployment can have. */
+const CAUSES: Readonly<Record<string, Cause>> = {
+  HOOK_EXECUTION_FAILURE: 'lifecycle-hook-failed',
+  ALARM_ACTIVE: 'alarm',
+  MANUAL_STOP: 'deployment-stopped',
+  THROTTLED: 'throttled',
+  RESOURCE_LIMIT_EXCEEDED: 'capacity',
+  TIMEOUT: 'timeout',
+  HEALTH_CONSTRAINTS: 'target-health-check-failed',
+  ELASTIC_LOAD_BALANCING_INVALID: 'traffic-shift-failed',
+  IAM_ROLE_MISSING: 'traffic-shift-failed',
+  IAM_ROLE_PERMISSIONS: 'traffic-shift-failed',
+  AUTOSCALING_VALIDATION_ERROR: 'traffic-shift-failed',
+  ECS_UPDATE_ERROR: 'update-refused',
+  INVALID_ECS_SERVICE: 'update-refused',
+  INVALID_REVISION: 'update-refused',
+};
+
 function causeOfEnd(answer: CodeDeployAnswer, { settings }: CodeDeployTerms): Cause {
   const { info } = answer;
   const stage = stageOfEnd(answer);
-  switch (info.errorInformation?.code) {
-    case 'HOOK_EXECUTION_FAILURE':
-      return 'lifecycle-hook-failed';
-    case 'ALARM_ACTIVE':
-      return 'alarm';
-    case 'MANUAL_STOP':
-      return 'deployment-stopped';
-    case 'THROTTLED':
-      return 'throttled';
-    case 'RESOURCE_LIMIT_EXCEEDED':
-      return 'capacity';
-    case 'TIMEOUT':
-      if (stage === 'hook') return 'lifecycle-hook-failed';
-      return 'timeout';
-    case 'HEALTH_CONSTRAINTS':
-      return 'target-health-check-failed';
-    case 'ELASTIC_LOAD_BALANCING_INVALID':
-    case 'IAM_ROLE_MISSING':
-    case 'IAM_ROLE_PERMISSIONS':
-    case 'AUTOSCALING_VALIDATION_ERROR':
-      return 'traffic-shift-failed';
-    case 'ECS_UPDATE_ERROR':
-    case 'INVALID_ECS_SERVICE':
-    case 'INVALID_REVISION':
-      return 'update-refused';
-    default:
-      // A wait that nobody ended has no code of its own.
-      if (info.status === 'Stopped' && settings?.readyMinutes !== undefined && stage === 'none')
-        return 'timeout';
-      return info.status === 'Stopped' ? 'deployment-stopped' : 'unknown';
-  }
+  const known = CAUSES[info.errorInformation?.code ?? ''];
+  // A function that never answers runs into its time.
+  if (known === 'timeout' && stage === 'hook') return 'lifecycle-hook-failed';
+  if (known !== undefined) return known;
+  if (info.status !== 'Stopped') return 'unknown';
+  // A wait that nobody ended has no code of its own.
+  return settings?.readyMinutes !== undefined && stage === 'none' ? 'timeout' : 'deployment-stopped';
 }
 
 function stageOfEnd(answer: CodeDeployAnswer): 'hook' | 'other' | 'none' {

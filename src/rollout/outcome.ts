@@ -1,4 +1,7 @@
 import { revisionName } from '../aws/arn.ts';
+import type { Aws } from '../aws/clients.ts';
+import { awsErrorKind } from '../aws/errors.ts';
+import { isOpen } from '../codedeploy/history.ts';
 import {
   LOST_SIGHT,
   type Evidence,
@@ -10,13 +13,21 @@ import {
   type ServiceRun,
   type ServiceSnapshot,
 } from '../model/index.ts';
+import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
+import { withTimeout } from '../runtime/wait.ts';
+import { viewOfCodeDeployment } from './codedeploy-view.ts';
+import { readCodeDeployment } from './observe-codedeploy.ts';
 import type { Looks } from './looks.ts';
 import { readNowRunning, type KnownDeployment, type NowRunningContext } from './now-running.ts';
 
 /** Reads what runs now, and says how it ended for one service. */
 export async function concludeServiceRun(
-  ctx: NowRunningContext & { readonly log: Log; readonly looks?: Looks },
+  ctx: NowRunningContext & {
+    readonly aws: Pick<Aws, 'codeDeploy'>;
+    readonly log: Log;
+    readonly looks?: Looks;
+  },
   serviceRun: ServiceRun,
   request: RolloutRequest,
 ): Promise<ServiceRun> {
@@ -24,7 +35,8 @@ export async function concludeServiceRun(
   const known = serviceRun.problem === undefined ? lastLook(ctx.looks, serviceRun.rollout) : undefined;
   const { sentence: nowRunning, primaryId, state } = await readNowRunning(ctx, serviceRun.snapshot, known);
   log.line(nowRunning);
-  const ended = conclude(replaced(serviceRun, request, primaryId), request, nowRunning);
+  const standing = await takenBack(ctx, replaced(serviceRun, request, primaryId));
+  const ended = conclude(standing, request, nowRunning);
   const outcome = state === undefined ? ended : { ...ended, state };
   if (outcome.result === 'succeeded' && serviceRun.desiredCount === 0) log.warn(outcome.message);
   return { ...serviceRun, outcome };
@@ -60,6 +72,43 @@ function replaced(
     },
   };
 }
+
+/** What CodeDeploy stopped while it was proven, or baked, and rolled back, was not replaced by anybody. */
+async function takenBack(
+  { aws, clock }: { readonly aws: Pick<Aws, 'codeDeploy'>; readonly clock: Clock },
+  serviceRun: ServiceRun,
+): Promise<ServiceRun> {
+  const { rollout, problem, snapshot } = serviceRun;
+  if (rollout?.codeDeploymentId === undefined || problem?.result !== 'superseded') return serviceRun;
+  const { codeDeploymentId } = rollout;
+  const answer = await withTimeout(clock, LOOK_MS, () =>
+    readCodeDeployment(aws, snapshot.address, codeDeploymentId),
+  ).catch((error: unknown) => {
+    if (awsErrorKind(error) === 'not-aws') throw error;
+    return undefined;
+  });
+  if (answer === undefined || isOpen(answer.info) || answer.info.status === 'Succeeded') return serviceRun;
+  const terms = { settings: snapshot.codeDeploy, isAskedBack: false, endedForMs: Number.POSITIVE_INFINITY };
+  const { status, cause = 'deployment-stopped', statusReason = '' } = viewOfCodeDeployment(answer, terms);
+  const isBack = status === 'ROLLBACK_SUCCESSFUL';
+  return {
+    ...serviceRun,
+    problem: {
+      result: 'failed',
+      cause,
+      reason: `completed, and was stopped while it was proven: ${statusReason}`,
+      hint: undefined,
+      evidence: [
+        { kind: 'status', text: `${codeDeploymentId} ${answer.info.status ?? ''}: ${statusReason}` },
+      ],
+      recovery: isBack ? 'done' : 'leave',
+    },
+    rollback: isBack ? { kind: 'rolled-back' } : serviceRun.rollback,
+  };
+}
+
+/** How long that is read. */
+const LOOK_MS = 10_000;
 
 /** It failed a gate after it was complete: until then ECS had nothing against it. */
 function isOfGate({ gates }: ServiceRun): boolean {

@@ -108,11 +108,17 @@ function pastOf(
             serviceRevisionArn: undefined,
             images: taskDefinitionArn === primary ? running : [],
             verdict: verdictOf(info),
-            rolledBack: info.rollbackInfo?.rollbackDeploymentId !== undefined,
+            rolledBack: isOfRollback(info),
             finishedAt: info.completeTime?.getTime(),
           },
         ],
   );
+}
+
+/** It was rolled back, or it is the deployment that did it. */
+function isOfRollback({ rollbackInfo }: DeploymentInfo): boolean {
+  const { rollbackDeploymentId, rollbackTriggeringDeploymentId } = rollbackInfo ?? {};
+  return (rollbackDeploymentId ?? rollbackTriggeringDeploymentId) !== undefined;
 }
 
 /** One whose traffic is all shifted is good: it only keeps the old tasks for a while. */

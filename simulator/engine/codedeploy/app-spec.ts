@@ -16,7 +16,8 @@ export const hookEvents = [
 /** Reads the content of a revision, JSON or YAML. Throws what CreateDeployment answers where it is not an AppSpec. */
 export function parseAppSpec(content: string): AppSpec {
   const document = parsed(content);
-  if (String(document['version']) !== '0.0' && document['version'] !== 0) {
+  const version = document['version'];
+  if (version !== '0.0' && version !== 0) {
     throw invalid('The AppSpec file has an unsupported version: the only version is 0.0.');
   }
   const resources = document['Resources'] ?? document['resources'];
