@@ -316,6 +316,34 @@ describe('the job', () => {
       expect(running(sim)).toBe('checkout:1');
     }));
 
+  test('cancelled before CodeDeploy has answered, on-cancel: leave: the deployment goes on with its revision', () =>
+    withWorld({}, async (sim) => {
+      sim.inject({ action: 'CreateDeployment', times: 1, effect: { kind: 'hang', when: 'after' } });
+      const result = await step(sim, deployTo('v2'), signalAt('rolling out checkout:2', 'SIGTERM'));
+      expect(result.outputs['result']).toBe('cancelled');
+      expect(accepted(sim, 'DeregisterTaskDefinition', 'StopDeployment')).toEqual([]);
+      skip(sim, 600);
+      expect(running(sim)).toBe('checkout:2');
+    }));
+
+  test('cancelled while it waits in Ready, on-cancel: leave: its revision stays', () =>
+    withWorld({ readyMinutes: 60 }, async (sim) => {
+      const inputs = deployTo('error500', {
+        'test-url': urlOf(sim, '/health', 'checkout-test'),
+        'health-check-failures': '100',
+      });
+      const result = await step(sim, inputs, signalAt('(Ready)', 'SIGINT'));
+      expect(result.outputs['result']).toBe('cancelled');
+      expect(accepted(sim, 'DeregisterTaskDefinition', 'StopDeployment')).toEqual([]);
+    }));
+
+  test('whose deployment was rolled back deregisters its revision once the old one is PRIMARY', () =>
+    withWorld({ terminationMinutes: 60 }, async (sim) => {
+      const result = await step(sim, deployTo('error500', { 'health-check-url': urlOf(sim) }));
+      expectRed(result, 'rolled-back', 'http-check-failed');
+      expect(accepted(sim, 'DeregisterTaskDefinition')).toHaveLength(1);
+    }));
+
   test('cancelled with on-cancel: rollback after the traffic has shifted', () =>
     withWorld({ terminationMinutes: 60 }, async (sim) => {
       const result = await step(

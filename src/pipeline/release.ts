@@ -97,6 +97,11 @@ export async function deregisterCancelled(
     const ours = serviceRuns.filter((serviceRun) => services.includes(serviceRun.snapshot));
     const mayStay = ours.some(({ rollout, change }) => rollout !== undefined && change === 'update');
     if (!revision.registered || services.length === 0 || (mayStay && onCancel === 'leave')) return false;
+    // A deployment of CodeDeploy that nobody has heard of yet may be about to make its task set.
+    const isUnconfirmed = ours.some(
+      ({ snapshot, updateUnconfirmed }) => snapshot.codeDeploy !== undefined && updateUnconfirmed === true,
+    );
+    if (isUnconfirmed) return true;
     const addresses = services.map(({ address }) => address);
     const look = (): Promise<boolean> =>
       deregisterIfReplaced({ aws: ctx.awsToTheEnd }, revision.arn, addresses);

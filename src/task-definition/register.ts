@@ -4,7 +4,7 @@ import { awsErrorKind, deployErrorOf, describeAwsError } from '../aws/errors.ts'
 import { writeOnce } from '../aws/writes.ts';
 import { environmentValues } from '../ecs/environment-values.ts';
 import { FAILED_MARK } from '../ecs/rollback-target.ts';
-import { describeService, primaryOf } from '../ecs/services.ts';
+import { describeService, primaryOf, type Service } from '../ecs/services.ts';
 import type { RegisteredDefinition, ServiceAddress, ServiceRun, TaskDefinition } from '../model/index.ts';
 import { CancelledUnanswered } from '../runtime/cancellation.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -136,12 +136,19 @@ export async function deregisterIfReplaced(
   taskDefinitionArn: string,
   services: readonly ServiceAddress[],
 ): Promise<boolean> {
-  const primaries = await Promise.all(
-    services.map(async (service) => primaryOf(await describeService(aws.ecs, service))?.taskDefinition),
+  const used = await Promise.all(
+    services.map(async (service) => revisionsInUse(await describeService(aws.ecs, service))),
   );
-  if (primaries.includes(taskDefinitionArn)) return false;
+  if (used.flat().includes(taskDefinitionArn)) return false;
   await aws.ecsWrites.deregisterTaskDefinition({ taskDefinition: taskDefinitionArn });
   return true;
+}
+
+/** ECS moves a service by its PRIMARY; the task set that CodeDeploy is about to shift to is none yet. */
+function revisionsInUse(service: Service): readonly (string | undefined)[] {
+  if (service.deploymentController?.type !== 'CODE_DEPLOY') return [primaryOf(service)?.taskDefinition];
+  const kept = (service.deployments ?? []).filter(({ status }) => status !== 'DRAINING');
+  return kept.map(({ taskDefinition }) => taskDefinition);
 }
 
 /**
