@@ -409,6 +409,18 @@ describe('going back', () => {
       expect(running(sim)).toBe('checkout:2');
     }));
 
+  test('mode: rollback past the first deployment of the group has to be told the revision', () =>
+    withWorld({ terminationMinutes: 0 }, async (sim) => {
+      expectGreen(await step(sim, deployTo('v2')), 'succeeded');
+      await settle(sim);
+      const back = await step(sim, { ...SERVICE, mode: 'rollback' });
+      expectRed(back, 'failed', 'no-rollback-target');
+      expect(back.outputs['message']).toContain('among the deployments of its group');
+      const named = await step(sim, { ...SERVICE, mode: 'rollback', 'task-definition': 'checkout:1' });
+      expectGreen(named, 'succeeded');
+      expect(running(sim)).not.toBe('checkout:2');
+    }));
+
   test.each(['leave', 'rollback'])('a job that is cancelled, on-cancel: %s', (onCancel) =>
     withWorld({ config: 'CodeDeployDefault.ECSCanary10Percent5Minutes' }, async (sim) => {
       const result = await step(
@@ -458,6 +470,15 @@ describe('what is wrong is said before anything is touched', () => {
     inAWorld({}, async (sim) => {
       const result = await step(sim, { ...tag('v2'), 'codedeploy-application': 'shop' });
       expectRed(result, 'failed', 'invalid-input');
+    }));
+
+  test('plan knows what was deployed before', () =>
+    withWorld({ terminationMinutes: 0 }, async (sim) => {
+      expectGreen(await step(sim, deployTo('v2')), 'succeeded');
+      await settle(sim);
+      const result = await step(sim, deployTo('v2', { mode: 'plan' }));
+      expectGreen(result, 'planned');
+      expect(result.outputs['changed']).toBe('false');
     }));
 
   test('plan says how it goes', () =>

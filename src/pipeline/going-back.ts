@@ -100,15 +100,19 @@ export async function wayBackTo(
 }
 
 function nothingToGoBackTo(
-  { address, taskDefinitionArn, knownServiceDeployments }: ServiceSnapshot,
+  { address, taskDefinitionArn, knownServiceDeployments, codeDeploy }: ServiceSnapshot,
   good: number,
 ): DeployError {
-  const why =
+  const ofGroup =
+    codeDeploy &&
+    'no earlier revision is among the deployments of its group that CodeDeploy shows, where the one that ran before the first of them never is';
+  const byEcs =
     knownServiceDeployments.length === 0
       ? 'its service deployments cannot be read (ecs:ListServiceDeployments, ecs:DescribeServiceRevisions), or there are none'
       : good <= 1
         ? 'no earlier good revision is among its service deployments, which ECS keeps for 90 days'
         : 'no good revision below the current one differs from what runs';
+  const why = ofGroup ?? byEcs;
   const family = revisionName(taskDefinitionArn).replace(/:\d+$/, '');
   return new DeployError('no-rollback-target', `Service "${address.name}" cannot be rolled back: ${why}.`, {
     hint: `Name the revision to go back to: task-definition: ${family}:<revision>.`,

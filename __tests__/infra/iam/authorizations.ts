@@ -123,10 +123,8 @@ function ofEcs(call: RecordedCall): Authorization[] {
 /** The id of a deployment does not tell of which group it is: it is taken for one of the suite's. */
 function ofCodeDeploy(call: RecordedCall): Authorization[] {
   const { action, body } = call;
-  const named = text(body, 'applicationName');
-  const application = named === '' ? 'AppECS-demo-checkout' : named;
-  const ofBody = text(body, 'deploymentGroupName');
-  const group = ofBody === '' ? 'DgpECS-demo-checkout' : ofBody;
+  const [application = 'AppECS-demo-checkout'] = given(body, 'applicationName');
+  const [group = 'DgpECS-demo-checkout'] = given(body, 'deploymentGroupName');
   const ask = (resource: string): Authorization => one('codedeploy', action, resource);
   const onGroup = arn(call, 'codedeploy', `deploymentgroup:${application}/${group}`);
   switch (action) {
