@@ -44,6 +44,7 @@ const seedKeys = {
   alarms: 'object',
   autoscaling: 'plans',
   blueGreen: 'object',
+  codeDeploy: 'object',
   containerHealthCheck: 'boolean',
   healthCheckGracePeriodSeconds: 'number',
   deregistrationDelaySeconds: 'number',
