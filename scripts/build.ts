@@ -9,7 +9,7 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { rolldown, type OutputChunk } from 'rolldown';
+import { rolldown, type OutputChunk, type Plugin } from 'rolldown';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
@@ -38,6 +38,7 @@ async function shake(folder: string): Promise<OutputChunk[]> {
     treeshake: {
       moduleSideEffects: (id) => (/node_modules\/(?:@actions|undici)\//.test(id) ? false : undefined),
     },
+    plugins: [withoutUndici, withoutUnnamedErrors()],
     logLevel: 'warn',
     onLog: (level, log) => {
       throw new Error(`${level}: ${log.message}`);
@@ -53,6 +54,49 @@ async function shake(folder: string): Promise<OutputChunk[]> {
   });
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ type: 'module' }));
   return output.filter((each) => each.type === 'chunk');
+}
+
+/**
+ * @actions/github brings a second HTTP client for the sake of proxies, larger than all of the action. It is given Node's
+ * (`fetchThroughProxies`), so nothing of the other is called; a proxy in the environment has its agent made all the same.
+ */
+const withoutUndici: Plugin = {
+  name: 'without-undici',
+  resolveId: (id) => (id === 'undici' ? '\0undici' : undefined),
+  load: (id) => (id === '\0undici' ? WITHOUT_UNDICI : undefined),
+};
+
+const WITHOUT_UNDICI = `
+export class ProxyAgent {}
+export const fetch = () => Promise.reject(new Error('undici is not in the bundle.'));`;
+
+/**
+ * The clients of the SDK hold a class and a schema for each error that their service may answer with, some a hundred.
+ * The SDK makes an error of the right name and message without them as well, from AWS's answer. Kept are those that the
+ * sources tell apart by their name, and those of the nested clients, some of which are tried again by a mark of theirs.
+ */
+function withoutUnnamedErrors(): Plugin {
+  const named = new Set(
+    filesBelow('src').flatMap((file) =>
+      [...readFileSync(file, 'utf8').matchAll(/'([A-Z]\w+)'/g)].map(([, name]) => name),
+    ),
+  );
+  return {
+    name: 'without-unnamed-errors',
+    transform: {
+      filter: { id: /\/@aws-sdk\/client-[a-z0-9-]+\/dist-es\/schemas\/schemas_0\.js$/ },
+      handler: (code) =>
+        code.replace(/^n0_registry\.registerError\(\w+\$, (\w+)\);\n/gm, (line, name: string) =>
+          named.has(name) ? line : '',
+        ),
+    },
+  };
+}
+
+function filesBelow(folder: string): string[] {
+  return readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => join(ROOT, folder, name));
 }
 
 /**
