@@ -8,6 +8,7 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 /** Floors of `src/`, top first. A file imports from its own room and from floors below; rooms of one floor stay apart. */
 const FLOORS: readonly (readonly string[])[] = [
   ['main.ts'],
+  ['system.ts'],
   ['post.ts'],
   ['action.ts'],
   ['pipeline', 'inputs'],

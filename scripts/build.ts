@@ -27,7 +27,7 @@ export async function build(target: string): Promise<void> {
   }
 }
 
-async function shake(folder: string): Promise<OutputChunk[]> {
+export async function shake(folder: string): Promise<OutputChunk[]> {
   const bundle = await rolldown({
     cwd: ROOT,
     input: 'src/main.ts',

@@ -3,6 +3,7 @@ import { proveAfterRollback } from '../gates/after-rollback.ts';
 import { bake, proveService, proveUrl, type TaskProofs } from '../gates/prove.ts';
 import { announced, type ImagePlan } from '../image/plan.ts';
 import type { Conclusion, Request, ServiceRun, ServiceSnapshot } from '../model/index.ts';
+import { FINISHED } from '../model/left.ts';
 import { CHECKS, CHECKS_AFTER_BUILD } from '../preflight/index.ts';
 import { markOfChecks, markOfRollback, problemsSince } from '../report/marks.ts';
 import { endingOf, newRunRecord, withEvidence, withTaskLeft, type RunRecord } from '../report/run-record.ts';
@@ -27,7 +28,7 @@ import {
   register,
   type Release,
 } from './release.ts';
-import { FINISHED, packReported, packState } from './saved-state.ts';
+import { packReported, packState } from './saved-state.ts';
 import { forEachService } from './services.ts';
 import { findPaused, findWaiting, rollBackPaused } from './promote.ts';
 import { stagesOf } from './stages.ts';

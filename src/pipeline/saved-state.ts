@@ -6,6 +6,7 @@ import type {
   ServiceRun,
   ServiceSnapshot,
 } from '../model/index.ts';
+import { FINISHED } from '../model/left.ts';
 import { desiredComment, type CommentRequest } from '../report/post-comment.ts';
 
 /**
@@ -40,9 +41,6 @@ export type Started = Pick<Rollout, 'deploymentId' | 'serviceDeploymentArn' | 'r
 
 /** Good deployments that are kept: the newest may turn out to be marked as failed. */
 const GOOD = 3;
-
-/** Nothing is left to do. */
-export const FINISHED = 'finished';
 
 /** The state as the runner keeps it between the steps: without what would make it long. */
 export function packState(
