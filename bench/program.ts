@@ -40,7 +40,11 @@ export function use({ script, env, cwd }: Program, withLoaded = false): Promise<
       stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
     });
     const texts = { output: '', usage: '' };
-    for (const [from, to] of [[1, 'output'], [2, 'output'], [3, 'usage']] as const) {
+    for (const [from, to] of [
+      [1, 'output'],
+      [2, 'output'],
+      [3, 'usage'],
+    ] as const) {
       (child.stdio[from] as Readable).on('data', (chunk: Buffer) => {
         texts[to] += chunk.toString('utf8');
       });
@@ -99,7 +103,10 @@ export async function openGate(sim: Simulator): Promise<Gate> {
   const servers = names.map((name) => hostOf(sim, seen, name));
   const urls = await Promise.all(servers.map(listen));
   return {
-    env: { ...sim.env, ...Object.fromEntries(names.map((name, at) => [`AWS_ENDPOINT_URL${name}`, urls[at] ?? ''])) },
+    env: {
+      ...sim.env,
+      ...Object.fromEntries(names.map((name, at) => [`AWS_ENDPOINT_URL${name}`, urls[at] ?? ''])),
+    },
     seen,
     close: async () => {
       await Promise.all(servers.map(closeServer));

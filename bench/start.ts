@@ -71,7 +71,7 @@ export async function startRows(peers: readonly string[]): Promise<Row[]> {
       ...(await Promise.all(peers.map((peer) => subjectOf(peer, WAITING, 'waiting')))),
     ];
     const measured = new Map([...(await inTurns(quick, folder)), ...(await inTurns(slow, folder))]);
-    return rowsOf(measured, nothing, post, peers.length > 0);
+    return rowsOf(measured, nothing, post);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -86,7 +86,7 @@ async function subjectOf(
   const folder = dirname(dirname(path));
   const text = await readFile(join(folder, 'action.yml'), 'utf8').catch(() => undefined);
   const known = (text === undefined ? {} : parse(text)) as {
-    readonly inputs?: Readonly<Record<string, { readonly default?: unknown } | null>>;
+    readonly inputs?: Readonly<Record<string, { readonly default?: string | number | boolean } | null>>;
   };
   const given: Readonly<Record<string, string>> = { ...inputs, image: 'backend:v2' };
   const names = known.inputs === undefined ? Object.keys(given) : Object.keys(known.inputs);
@@ -94,7 +94,11 @@ async function subjectOf(
     `INPUT_${name.toUpperCase()}`,
     given[name] ?? String(known.inputs?.[name]?.default ?? ''),
   ]);
-  return { name: `${basename(folder)}, ${how}`, script: path, env: Object.fromEntries(env) as Record<string, string> };
+  return {
+    name: `${basename(folder)}, ${how}`,
+    script: path,
+    env: Object.fromEntries(env) as Record<string, string>,
+  };
 }
 
 /** Every subject so many times, one after the other, each in a world of its own. */
@@ -117,8 +121,13 @@ async function once({ script, env }: Subject, folder: string, withLoaded = false
     await writeFile(join(folder, 'definition.json'), definition(sim));
     const job = await jobVariables(folder, {}, gate.env, {});
     const from = performance.now();
-    const files = await Promise.all(['OUTPUT', 'STATE', 'STEP_SUMMARY', 'ENV'].map((name) => emptyFile(folder, name)));
-    const used = await use({ script, cwd: folder, env: { ...job, ...Object.fromEntries(files), ...env } }, withLoaded);
+    const files = await Promise.all(
+      ['OUTPUT', 'STATE', 'STEP_SUMMARY', 'ENV'].map((name) => emptyFile(folder, name)),
+    );
+    const used = await use(
+      { script, cwd: folder, env: { ...job, ...Object.fromEntries(files), ...env } },
+      withLoaded,
+    );
     const { firstCall } = gate.seen;
     return { ...used, firstCallMs: firstCall === undefined ? undefined : firstCall - from };
   } finally {
@@ -171,14 +180,9 @@ export async function countRow(): Promise<Row> {
   }
 }
 
-function rowsOf(
-  measured: ReadonlyMap<Subject, readonly Measured[]>,
-  nothing: Subject,
-  post: Subject,
-  hasPeers: boolean,
-): Row[] {
+function rowsOf(measured: ReadonlyMap<Subject, readonly Measured[]>, nothing: Subject, post: Subject): Row[] {
   const empty = measured.get(nothing) ?? [];
-  return [...measured].map(([subject, runs]) => rowOf(subject, runs, empty, subject === post, hasPeers));
+  return [...measured].map(([subject, runs]) => rowOf(subject, runs, empty, subject === post));
 }
 
 function rowOf(
@@ -186,11 +190,13 @@ function rowOf(
   runs: readonly Measured[],
   empty: readonly Measured[],
   isPost: boolean,
-  _hasPeers: boolean,
 ): Row {
   const of = (key: 'exitMs' | 'cpuMs' | 'rssMb'): number[] => runs.map((run) => run[key]);
   const first = runs.flatMap(({ firstCallMs }) => firstCallMs ?? []);
-  const times = ratio(of('cpuMs'), empty.map(({ cpuMs }) => cpuMs));
+  const times = ratio(
+    of('cpuMs'),
+    empty.map(({ cpuMs }) => cpuMs),
+  );
   return {
     name,
     limit: isPost ? '1.3 x the processor time of an empty program' : '',

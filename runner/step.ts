@@ -78,7 +78,9 @@ interface StepFiles {
 }
 
 /** The inputs of a step, with their defaults, as variables: spaces become underscores, letters capitals; hyphens stay. */
-export async function inputVariables(inputs: Readonly<Record<string, string>>): Promise<Record<string, string>> {
+export async function inputVariables(
+  inputs: Readonly<Record<string, string>>,
+): Promise<Record<string, string>> {
   const values = Object.entries(await inputValues(inputs));
   return Object.fromEntries(
     values.map(([name, value]) => [`INPUT_${name.replaceAll(' ', '_').toUpperCase()}`, value]),

@@ -1,8 +1,6 @@
 import * as core from '@actions/core';
 import { run, type ActionSystem, type Runner } from './action.ts';
 import { createAws } from './aws/clients.ts';
-import { probe } from './gates/probe.ts';
-import { connectGitHub } from './github/client.ts';
 import { systemClock } from './runtime/clock.ts';
 import { execute } from './runtime/exec.ts';
 import { download } from './runtime/http.ts';
@@ -42,8 +40,8 @@ const system: Omit<ActionSystem, 'signal'> = {
   date: () => new Date(),
   random: Math.random,
   connectAws: createAws,
-  connectGitHub,
-  ask: probe,
+  connectGitHub: async (...asked) => (await import('./github/client.ts')).connectGitHub(...asked),
+  ask: async (...asked) => (await import('./gates/probe.ts')).probe(...asked),
   download,
   exec: execute,
 };

@@ -1,4 +1,4 @@
-import { HttpResponse } from '@smithy/core/protocols';
+import type { HttpResponse } from '@smithy/core/protocols';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';

@@ -1,11 +1,9 @@
 import { commitOfTag } from '../aws/image-reference.ts';
 import type { RunContext } from '../context.ts';
 import { announce, type ImagePlan } from '../image/plan.ts';
-import { produceImage } from '../image/produce.ts';
 import { provideImages } from '../image/resolve.ts';
 import { runningCommit } from '../image/source.ts';
 import type { DeployedImage, ProvidedImages, Request, ServiceSnapshot } from '../model/index.ts';
-import { describePlatform, platformOf } from '../preflight/image.ts';
 import { newRunRecord, type RunRecord } from '../report/run-record.ts';
 import { SILENCE } from '../runtime/log.ts';
 import { check, plan } from './plan.ts';
@@ -27,6 +25,7 @@ export async function checkBeforeBuild(
   await check(record, request, ctx, plans);
   const [first] = plans;
   if (request.build.platforms.length > 0 || first === undefined) return request.build.platforms;
+  const { describePlatform, platformOf } = await import('../preflight/image.ts');
   const platform = platformOf({ definition: first.prepared.definition, services: first.services });
   return platform === undefined ? [] : [describePlatform(platform)];
 }
@@ -47,6 +46,7 @@ export async function findImages(
   },
 ): Promise<ProvidedImages> {
   if (imagePlan.kind === 'build' && request.mode === 'deploy') {
+    const { produceImage } = await import('../image/produce.ts');
     const { image, build } = await produceImage(ctx, request, imagePlan, platforms);
     record.image = image;
     record.build = build;

@@ -7,7 +7,7 @@ import type {
   ServiceSnapshot,
 } from '../model/index.ts';
 import { FINISHED } from '../model/left.ts';
-import { desiredComment, type CommentRequest } from '../report/post-comment.ts';
+import { desiredComment, type CommentRequest } from '../report/comment-request.ts';
 
 /**
  * What the post step needs to finish a run that was killed: saved before UpdateService is sent, and again once the

@@ -1,10 +1,7 @@
 import { parseArn, revisionName } from '../aws/arn.ts';
 import type { RunContext } from '../context.ts';
-import { surveyAlarms } from '../gates/alarms.ts';
-import { surveyUrl } from '../gates/http.ts';
-import { refuseMetrics, surveyMetrics } from '../gates/metrics.ts';
 import { planImage, type ImagePlan } from '../image/plan.ts';
-import type { AlarmView, Probe, Request, ServiceSnapshot } from '../model/index.ts';
+import type { AlarmView, HttpCheck, Probe, Request, ServiceSnapshot } from '../model/index.ts';
 import type { RunRecord } from '../report/run-record.ts';
 import { DeployError } from '../runtime/error.ts';
 import { SILENCE } from '../runtime/log.ts';
@@ -21,18 +18,30 @@ export interface Survey {
 
 export async function survey(record: RunRecord, request: Request, ctx: RunContext): Promise<Survey> {
   const check = request.gate.http;
+  const metrics = request.gate.metrics === undefined ? undefined : await import('../gates/metrics.ts');
   refuseForeignArns(request, ctx.aws.region, undefined);
   const [snapshots, answer, alarms, imagePlan] = await Promise.all([
     surveyServices(ctx, request.cluster, request.services),
-    check === undefined || request.mode === 'plan' ? undefined : surveyUrl(ctx, check),
-    surveyAlarms(ctx, request.gate.alarms, request.rollout.preflight),
+    check === undefined || request.mode === 'plan' ? undefined : askUrl(ctx, check),
+    readAlarms(ctx, request),
     planImage(ctx, request),
-    surveyMetrics(ctx, request.gate.metrics ?? []),
+    metrics?.surveyMetrics(ctx, request.gate.metrics ?? []),
   ]);
   refuseForeignArns(request, ctx.aws.region, snapshots[0]?.address.accountId);
-  refuseMetrics(request.gate.metrics ?? [], snapshots, request.gate.bakeMinutes);
+  metrics?.refuseMetrics(request.gate.metrics ?? [], snapshots, request.gate.bakeMinutes);
   record.url = await addressForPeople(ctx.aws, check?.url, snapshots);
   return { snapshots, answer, alarms, imagePlan };
+}
+
+async function askUrl(ctx: RunContext, check: HttpCheck): Promise<Probe> {
+  const { surveyUrl } = await import('../gates/http.ts');
+  return surveyUrl(ctx, check);
+}
+
+async function readAlarms(ctx: RunContext, { gate, rollout }: Request): Promise<readonly AlarmView[]> {
+  if (gate.alarms.length === 0) return [];
+  const { surveyAlarms } = await import('../gates/alarms.ts');
+  return surveyAlarms(ctx, gate.alarms, rollout.preflight);
 }
 
 /**
