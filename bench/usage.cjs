@@ -16,7 +16,7 @@ if (process.env.BENCH_LOADED !== undefined) {
       return module;
     },
   });
-  subscribe('http.client.request.start', () => {
+  subscribe('http.client.request.created', () => {
     atFirstRequest ??= loaded;
   });
 }

@@ -9,7 +9,8 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { rolldown, type OutputChunk, type Plugin } from 'rolldown';
+import { minify } from 'rolldown/experimental';
+import { rolldown, type OutputChunk, type Plugin, type RolldownOutput } from 'rolldown';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
@@ -19,6 +20,7 @@ export async function build(target: string): Promise<void> {
   try {
     const chunks = await shake(join(work, 'shaken'));
     pack(join(work, 'shaken'), join(work, 'packed'));
+    await tighten(join(work, 'packed'));
     writeFileSync(join(work, 'packed', 'licenses.txt'), licensesOf(chunks));
     rmSync(target, { recursive: true, force: true });
     cpSync(join(work, 'packed'), target, { recursive: true });
@@ -32,6 +34,7 @@ export async function shake(folder: string): Promise<OutputChunk[]> {
     cwd: ROOT,
     input: 'src/main.ts',
     platform: 'node',
+    preserveEntrySignatures: false,
     resolve: { mainFields: ['module', 'main'] },
     // These packages do not say that nothing happens where they are imported only. All that Node has built in by now,
     // HTTP through proxies included, would be loaded at every start for the one call of @actions/core that is not used.
@@ -44,16 +47,55 @@ export async function shake(folder: string): Promise<OutputChunk[]> {
       throw new Error(`${level}: ${log.message}`);
     },
   });
-  const { output } = await bundle.write({
+  const options = {
     dir: folder,
     format: 'esm',
     minify: true,
     comments: { legal: false },
     entryFileNames: 'index.js',
     chunkFileNames: '[name].js',
-  });
+  } as const;
+  const apart = chunksOf(await bundle.generate(options));
+  const { output } = await bundle.write({ ...options, codeSplitting: { groups: groupsOf(apart) } });
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ type: 'module' }));
+  return chunksOf({ output });
+}
+
+function chunksOf({ output }: Pick<RolldownOutput, 'output'>): OutputChunk[] {
   return output.filter((each) => each.type === 'chunk');
+}
+
+/** What every run loads, first what its first call needs, then what comes while AWS answers. */
+const STAGES = {
+  start: ['src/system.ts'],
+  stages: ['src/pipeline/stages.ts', 'src/preflight/index.ts', 'src/report/publish.ts'],
+} as const;
+
+/**
+ * Modules that are always loaded together make one chunk: names that cross from one to the next cost bytes, and ncc would
+ * put what several chunks share into each of them.
+ */
+function groupsOf(chunks: readonly OutputChunk[]): { name: string; test: (id: string) => boolean }[] {
+  const entry = chunks.find(({ isEntry }) => isEntry);
+  const taken = new Set(entry === undefined ? [] : modulesWith([entry], chunks));
+  return Object.entries(STAGES).map(([name, files]) => {
+    const begins = chunks.filter(({ facadeModuleId }) =>
+      files.some((file) => join(ROOT, file) === facadeModuleId),
+    );
+    if (begins.length < files.length) throw new Error(`Not all of ${files.join(', ')} is a chunk.`);
+    const modules = new Set(modulesWith(begins, chunks).filter((id) => !taken.has(id)));
+    for (const id of modules) taken.add(id);
+    return { name, test: (id: string) => modules.has(id), includeDependenciesRecursively: false };
+  });
+}
+
+/** The modules of some chunks, and of all that are loaded with them. */
+function modulesWith(begins: readonly OutputChunk[], chunks: readonly OutputChunk[]): string[] {
+  const loaded = new Set(begins);
+  for (const { imports } of loaded) {
+    for (const each of chunks) if (imports.includes(each.fileName)) loaded.add(each);
+  }
+  return [...loaded].flatMap((chunk) => Object.keys(chunk.modules));
 }
 
 /**
@@ -109,6 +151,16 @@ function pack(from: string, to: string): void {
     cwd: from,
     stdio: ['ignore', 'ignore', 'inherit'],
   });
+}
+
+/** ncc packs legibly, which is a tenth of the bundle. */
+async function tighten(folder: string): Promise<void> {
+  for (const name of readdirSync(folder).filter((each) => each.endsWith('.js'))) {
+    const file = join(folder, name);
+    const { code, errors } = await minify(name, readFileSync(file, 'utf8'), { module: true });
+    if (errors.length > 0) throw new Error(`${name}: ${errors.map(({ message }) => message).join(' ')}`);
+    writeFileSync(file, code);
+  }
 }
 
 /** Each licence's text once, below the names of the packages that carry it and have a module in the bundle. */

@@ -80,9 +80,8 @@ async function runStages(
   const ctx = withLooks(run);
   const { log } = ctx;
   const given = await withDefinitionFile(asked, ctx);
-  // What comes next is loaded meanwhile: no start waits for it, and nothing is touched before it is there.
-  const [{ snapshots, imagePlan, ...before }] = await log.step('Survey', () =>
-    Promise.all([survey(record, given, ctx), ...loadStages()]),
+  const { snapshots, imagePlan, ...before } = await log.step('Survey', () =>
+    survey(record, given, ctx, loadStages),
   );
   const request = withStrategies(given, snapshots);
   if (request.mode === 'promote') {
@@ -155,11 +154,9 @@ async function proveAgain(
   return proveAfterRollback(...of);
 }
 
-const loadStages = (): Promise<unknown>[] => [
-  import('../preflight/index.ts'),
-  import('./stages.ts'),
-  import('../report/publish.ts'),
-];
+/** What comes after the survey: no start waits for it, and nothing is touched before it is there. */
+const loadStages = (): Promise<unknown> =>
+  Promise.all([import('../preflight/index.ts'), import('./stages.ts'), import('../report/publish.ts')]);
 
 /** What runs now, and what becomes of the revisions of this run. */
 async function conclude(

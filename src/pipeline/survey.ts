@@ -16,12 +16,18 @@ export interface Survey {
   readonly imagePlan: ImagePlan;
 }
 
-export async function survey(record: RunRecord, request: Request, ctx: RunContext): Promise<Survey> {
+/** `meanwhile` is done beside it, once AWS has answered for the first time. */
+export async function survey(
+  record: RunRecord,
+  request: Request,
+  ctx: RunContext,
+  meanwhile: () => Promise<unknown>,
+): Promise<Survey> {
   const check = request.gate.http;
   const metrics = request.gate.metrics === undefined ? undefined : await import('../gates/metrics.ts');
   refuseForeignArns(request, ctx.aws.region, undefined);
   const [snapshots, answer, alarms, imagePlan] = await Promise.all([
-    surveyServices(ctx, request.cluster, request.services),
+    surveyServices(ctx, request.cluster, request.services, meanwhile),
     check === undefined || request.mode === 'plan' ? undefined : askUrl(ctx, check),
     readAlarms(ctx, request),
     planImage(ctx, request),

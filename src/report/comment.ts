@@ -1,3 +1,4 @@
+import { revisionName } from '../aws/arn.ts';
 import { RESULTS, type Result } from '../model/index.ts';
 import { commitOfReport, commitUrl, costNote, facts, runUrl } from './facts.ts';
 import { checks, checksFailed, diff, verdict, warnings } from './findings.ts';

@@ -11,23 +11,24 @@ import { takeSnapshot } from './snapshot.ts';
 const BATCH = 10;
 
 /**
- * Reads every named service, all at once, and changes nothing. Rejects with `cluster-not-found`,
+ * Reads every named service, all at once, and changes nothing. `meanwhile` is done once AWS has answered for the first
+ * time, beside what is asked then. Rejects with `cluster-not-found`,
  * `service-not-found`, `service-inactive` or `unsupported-controller`, in the order of the names.
  */
 export async function surveyServices(
   { aws, log }: { readonly aws: Pick<Aws, 'ecs' | 'region'>; readonly log: Log },
   cluster: string,
   names: readonly string[],
+  meanwhile: () => Promise<unknown> = () => Promise.resolve(),
 ): Promise<ServiceSnapshot[]> {
   const services = await findServices(aws, cluster, names);
   for (const service of services) refuseWhatCannotBeDeployed(service);
-  const snapshots = await Promise.all(
-    services.map((service) =>
-      wrapAwsError(`reading the deployments of service "${service.serviceName ?? ''}"`, () =>
-        takeSnapshot(aws.ecs, cluster, service),
-      ),
+  const taken = services.map((service) =>
+    wrapAwsError(`reading the deployments of service "${service.serviceName ?? ''}"`, () =>
+      takeSnapshot(aws.ecs, cluster, service),
     ),
   );
+  const [snapshots] = await Promise.all([Promise.all(taken), meanwhile()]);
   for (const snapshot of snapshots) log.line(describeSnapshot(snapshot));
   return snapshots;
 }
