@@ -132,6 +132,8 @@ function hostOf(sim: Simulator, seen: Seen, name: string): Server {
       incoming.socket.destroy();
     });
   });
+  // As long as AWS keeps them, so that a pause between two looks ends none.
+  server.keepAliveTimeout = 60_000;
   server.on('connection', () => {
     seen.connections.set(name, (seen.connections.get(name) ?? 0) + 1);
   });

@@ -65,11 +65,15 @@ function chunksOf({ output }: Pick<RolldownOutput, 'output'>): OutputChunk[] {
   return output.filter((each) => each.type === 'chunk');
 }
 
-/** What every run loads, first what its first call needs, then what comes while AWS answers. */
+/** What is loaded together: what the first call needs, with a definition in a file and without, and what comes after it. */
 const STAGES = {
   start: ['src/system.ts'],
+  file: ['src/task-definition/read-file.ts'],
   stages: ['src/pipeline/stages.ts', 'src/preflight/index.ts', 'src/report/publish.ts'],
 } as const;
+
+/** What the file's chunk shares with others stays out of it: a parser of YAML is large. */
+const ALONE = 'file';
 
 /**
  * Modules that are always loaded together make one chunk: names that cross from one to the next cost bytes, and ncc would
@@ -83,7 +87,9 @@ function groupsOf(chunks: readonly OutputChunk[]): { name: string; test: (id: st
       files.some((file) => join(ROOT, file) === facadeModuleId),
     );
     if (begins.length < files.length) throw new Error(`Not all of ${files.join(', ')} is a chunk.`);
-    const modules = new Set(modulesWith(begins, chunks).filter((id) => !taken.has(id)));
+    const shared = modulesWith(begins, chunks).filter((id) => !taken.has(id));
+    const alone = begins.flatMap((chunk) => Object.keys(chunk.modules));
+    const modules = new Set(name === ALONE ? shared.filter((id) => !alone.includes(id)) : shared);
     for (const id of modules) taken.add(id);
     return { name, test: (id: string) => modules.has(id), includeDependenciesRecursively: false };
   });

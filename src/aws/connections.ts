@@ -8,7 +8,7 @@ import type { Clock } from '../runtime/clock.ts';
 const AT_A_TIME = 2;
 
 /** The longest that a request waits for its turn: behind one that hangs it goes on a connection of its own. */
-const PATIENCE_MS = 1_000;
+const PATIENCE_MS = 2_000;
 
 interface Host {
   underWay: number;
@@ -17,7 +17,7 @@ interface Host {
 
 /**
  * The connections of all clients of a run. A request that finds two of its host's under way waits for its turn, which
- * comes sooner than a new connection with its handshake would; a second is the longest that it waits.
+ * comes sooner than a new connection with its handshake would; two seconds are the longest that it waits.
  */
 export class Connections {
   readonly #clock: Pick<Clock, 'sleep'>;

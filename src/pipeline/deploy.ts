@@ -1,6 +1,6 @@
 import type { RunContext } from '../context.ts';
 import type { TaskProofs } from '../gates/prove.ts';
-import { announced, type ImagePlan } from '../image/plan.ts';
+import { announced } from '../image/plan.ts';
 import type { Conclusion, Request, ServiceRun, ServiceSnapshot } from '../model/index.ts';
 import { FINISHED } from '../model/left.ts';
 import { markOfChecks, markOfRollback, problemsSince } from '../report/marks.ts';
@@ -80,7 +80,7 @@ async function runStages(
   const ctx = withLooks(run);
   const { log } = ctx;
   const given = await withDefinitionFile(asked, ctx);
-  const { snapshots, imagePlan, ...before } = await log.step('Survey', () =>
+  const { snapshots, imagePlan, provided, ...before } = await log.step('Survey', () =>
     survey(record, given, ctx, loadStages),
   );
   const request = withStrategies(given, snapshots);
@@ -99,7 +99,7 @@ async function runStages(
     await conclude(record, request, ctx, [], snapshots);
     return;
   }
-  const plans = await prepare(record, request, ctx, snapshots, imagePlan);
+  const plans = await prepare(record, request, ctx, { snapshots, imagePlan, provided });
   if (request.mode === 'plan') {
     await findPreviousCommit(record, ctx, snapshots);
     concludePlan(record, request, plans);
@@ -178,8 +178,7 @@ async function prepare(
   record: RunRecord,
   request: Request,
   ctx: RunContext,
-  snapshots: readonly ServiceSnapshot[],
-  imagePlan: ImagePlan,
+  { snapshots, imagePlan, provided }: Pick<Survey, 'snapshots' | 'imagePlan' | 'provided'>,
 ): Promise<Plan[]> {
   const { log } = ctx;
   const builds = imagePlan.kind === 'build' && request.mode === 'deploy';
@@ -189,7 +188,7 @@ async function prepare(
       )
     : [];
   const images = await log.step('Image', () =>
-    findImages(record, request, ctx, { imagePlan, platforms, snapshots }),
+    findImages(record, request, ctx, { imagePlan, platforms, provided }),
   );
   const now = builds ? await surveyAgain(request, ctx, snapshots) : snapshots;
   const plans = await log.step('Task definition', () => plan(record, request, ctx, now, images));

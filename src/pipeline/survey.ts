@@ -1,11 +1,20 @@
 import { parseArn, revisionName } from '../aws/arn.ts';
 import type { RunContext } from '../context.ts';
 import { planImage, type ImagePlan } from '../image/plan.ts';
-import type { AlarmView, HttpCheck, Probe, Request, ServiceSnapshot } from '../model/index.ts';
+import type {
+  AlarmView,
+  HttpCheck,
+  Probe,
+  ProvidedImages,
+  Request,
+  ServiceSnapshot,
+} from '../model/index.ts';
 import type { RunRecord } from '../report/run-record.ts';
 import { DeployError } from '../runtime/error.ts';
 import { SILENCE } from '../runtime/log.ts';
+import { begun } from '../runtime/wait.ts';
 import { addressForPeople, surveyServices } from '../service/survey.ts';
+import { lookUpImages } from './image.ts';
 import type { Release } from './release.ts';
 
 /** Production before anything was touched. */
@@ -14,6 +23,8 @@ export interface Survey {
   readonly answer: Probe | undefined;
   readonly alarms: readonly AlarmView[];
   readonly imagePlan: ImagePlan;
+  /** The images that are there already; they were looked up beside the services. */
+  readonly provided: (() => Promise<ProvidedImages>) | undefined;
 }
 
 /** `meanwhile` is done beside it, once AWS has answered for the first time. */
@@ -24,19 +35,41 @@ export async function survey(
   meanwhile: () => Promise<unknown>,
 ): Promise<Survey> {
   const check = request.gate.http;
-  const metrics = request.gate.metrics === undefined ? undefined : await import('../gates/metrics.ts');
+  const asked = request.gate.metrics ?? [];
+  const metrics = asked.length === 0 ? undefined : await import('../gates/metrics.ts');
   refuseForeignArns(request, ctx.aws.region, undefined);
-  const [snapshots, answer, alarms, imagePlan] = await Promise.all([
-    surveyServices(ctx, request.cluster, request.services, meanwhile),
+  let url: string | undefined;
+  const services = begun(
+    surveyServices(ctx, request.cluster, request.services, async (found) => {
+      [url] = await Promise.all([addressForPeople(ctx.aws, check?.url, found), meanwhile()]);
+    }),
+  );
+  const account = services.then(
+    ([first]) => first?.address.accountId,
+    () => undefined,
+  );
+  const [snapshots, answer, alarms, { imagePlan, provided }] = await Promise.all([
+    services,
     check === undefined || request.mode === 'plan' ? undefined : askUrl(ctx, check),
     readAlarms(ctx, request),
-    planImage(ctx, request),
-    metrics?.surveyMetrics(ctx, request.gate.metrics ?? []),
+    planImages(ctx, request, account),
+    metrics?.surveyMetrics(ctx, asked),
   ]);
   refuseForeignArns(request, ctx.aws.region, snapshots[0]?.address.accountId);
-  metrics?.refuseMetrics(request.gate.metrics ?? [], snapshots, request.gate.bakeMinutes);
-  record.url = await addressForPeople(ctx.aws, check?.url, snapshots);
-  return { snapshots, answer, alarms, imagePlan };
+  metrics?.refuseMetrics(asked, snapshots, request.gate.bakeMinutes);
+  record.url = url;
+  return { snapshots, answer, alarms, imagePlan, provided };
+}
+
+/** What is there already is looked up at once. */
+async function planImages(
+  ctx: RunContext,
+  request: Request,
+  account: Promise<string | undefined>,
+): Promise<Pick<Survey, 'imagePlan' | 'provided'>> {
+  const imagePlan = await planImage(ctx, request);
+  if (imagePlan.kind === 'build') return { imagePlan, provided: undefined };
+  return { imagePlan, provided: lookUpImages(ctx, imagePlan.source, account) };
 }
 
 async function askUrl(ctx: RunContext, check: HttpCheck): Promise<Probe> {
