@@ -1,4 +1,5 @@
 import type { Aws } from '../aws/clients.ts';
+import { MalformedAnswer } from '../aws/answers.ts';
 import { awsErrorKind, deployErrorOf, type AwsErrorKind } from '../aws/errors.ts';
 import {
   DEPLOYMENTS_A_CALL,
@@ -369,7 +370,9 @@ class SharedLook {
   #deploymentsWith(arn: string): Promise<ReadonlyMap<string, ServiceDeployment>> {
     const { ecs } = this.#ctx.aws;
     const together = chunkWith(arnsOf(this.#rollouts), arn, DEPLOYMENTS_A_CALL);
-    return shared(this.#deployments, together.join(' '), () => describeServiceDeployments(ecs, together));
+    const read = (arns: readonly string[]): Promise<ReadonlyMap<string, ServiceDeployment>> =>
+      shared(this.#deployments, arns.join(' '), () => describeServiceDeployments(ecs, arns));
+    return orAlone(together, arn, read);
   }
 
   /** The service is read once the service deployments of all have been. */
@@ -384,17 +387,25 @@ class SharedLook {
     await Promise.allSettled(this.#deployments.values());
     const read = (names: readonly string[]): Promise<ReadonlyMap<string, Service>> =>
       shared(this.#services, `${cluster} ${names.join(' ')}`, () => describeServices(ecs, cluster, names));
-    let services: ReadonlyMap<string, Service>;
-    try {
-      services = await read(together);
-    } catch (error) {
-      // One that may not be read, or is gone, spoils the answer for its neighbours.
-      if (together.length === 1 || !['denied', 'refused'].includes(awsErrorKind(error))) throw error;
-      services = await read([name]);
-    }
+    const services = await orAlone(together, name, read);
     const found = services.get(name) ?? (together.length === 1 ? [...services.values()][0] : undefined);
     if (found === undefined) throw missing(name);
     return found;
+  }
+}
+
+/** One that may not be read, is gone, or is told of in a way that nobody can read spoils the answer for its neighbours. */
+async function orAlone<T>(
+  together: readonly string[],
+  one: string,
+  read: (names: readonly string[]) => Promise<T>,
+): Promise<T> {
+  try {
+    return await read(together);
+  } catch (error) {
+    const isOfOne = error instanceof MalformedAnswer || ['denied', 'refused'].includes(awsErrorKind(error));
+    if (together.length === 1 || !isOfOne) throw error;
+    return read([one]);
   }
 }
 

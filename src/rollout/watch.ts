@@ -1,5 +1,6 @@
 import type { Aws } from '../aws/clients.ts';
-import { awsErrorKind, describeAwsError } from '../aws/errors.ts';
+import { MalformedAnswer } from '../aws/answers.ts';
+import { awsErrorKind, deployErrorOf, describeAwsError } from '../aws/errors.ts';
 import { breakerThreshold } from '../ecs/services.ts';
 import type { Stage } from '../model/analysis.ts';
 import {
@@ -13,6 +14,7 @@ import {
   type ServiceRun,
 } from '../model/index.ts';
 import type { Clock } from '../runtime/clock.ts';
+import { DeployError } from '../runtime/error.ts';
 import type { OutputLog } from '../runtime/log.ts';
 import type { PollStep } from '../runtime/wait.ts';
 import { diagnose, logEvidence } from './diagnose.ts';
@@ -58,6 +60,9 @@ export interface StageWatch {
 /** When a watch is over: at the first final evaluation, or once ECS has finished rolling back. */
 export type Until = 'evaluation' | 'rolled-back';
 
+/** Looks in a row whose answers nobody can read, a minute of them by default: those that follow will be no better. */
+const UNREADABLE_LOOKS = 12;
+
 /** The longest pause after throttling. */
 const MAX_PAUSE_MS = 32_000;
 
@@ -79,8 +84,12 @@ export async function watch(
   let history = NO_HISTORY;
   let last: Observation | undefined;
   let pauseMs = request.pollSeconds * 1000;
+  let unreadable = 0;
   const judge = (look: Look): PollStep<Watched> => {
     if (look.kind === 'access-lost') return { end: { end: look, last, history } };
+    unreadable = look.kind === 'unanswered' && look.error instanceof MalformedAnswer ? unreadable + 1 : 0;
+    if (look.kind === 'unanswered' && unreadable >= UNREADABLE_LOOKS && until === 'evaluation')
+      return { end: { end: unreadableEnd(rollout, look.error), last, history } };
     if (look.kind === 'seen') {
       last = withKnownTasks(look.seen, last);
       history = remember(history, last, beganBefore(rollout), rollout.snapshot.knownEvents);
@@ -108,6 +117,12 @@ export async function watch(
   } finally {
     stages?.stop();
   }
+}
+
+function unreadableEnd({ snapshot }: Rollout, error: unknown): Watched['end'] {
+  const failure = deployErrorOf(error, `watching service "${snapshot.address.name}"`);
+  if (!(failure instanceof DeployError)) throw failure;
+  return { kind: 'access-lost', failure };
 }
 
 /** Watches one service's rollout; what keeps it from success becomes the problem of its service run, evidence included. */
