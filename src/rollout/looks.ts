@@ -5,7 +5,7 @@ import {
   DEPLOYMENTS_A_CALL,
   describeServiceDeployments,
   describeServiceRevisions,
-  type ServiceDeployment,
+  type SeenDeployment,
 } from '../ecs/service-deployments.ts';
 import { describeServices, missing, SERVICES_A_CALL, type Service } from '../ecs/services.ts';
 import {
@@ -347,7 +347,7 @@ async function settled(
 class SharedLook {
   readonly #ctx: LooksContext;
   readonly #rollouts: readonly Rollout[];
-  readonly #deployments = new Map<string, Promise<ReadonlyMap<string, ServiceDeployment>>>();
+  readonly #deployments = new Map<string, Promise<ReadonlyMap<string, SeenDeployment>>>();
   readonly #services = new Map<string, Promise<ReadonlyMap<string, Service>>>();
 
   constructor(ctx: LooksContext, rollouts: readonly Rollout[]) {
@@ -367,10 +367,10 @@ class SharedLook {
     });
   }
 
-  #deploymentsWith(arn: string): Promise<ReadonlyMap<string, ServiceDeployment>> {
+  #deploymentsWith(arn: string): Promise<ReadonlyMap<string, SeenDeployment>> {
     const { ecs } = this.#ctx.aws;
     const together = chunkWith(arnsOf(this.#rollouts), arn, DEPLOYMENTS_A_CALL);
-    const read = (arns: readonly string[]): Promise<ReadonlyMap<string, ServiceDeployment>> =>
+    const read = (arns: readonly string[]): Promise<ReadonlyMap<string, SeenDeployment>> =>
       shared(this.#deployments, arns.join(' '), () => describeServiceDeployments(ecs, arns));
     return orAlone(together, arn, read);
   }

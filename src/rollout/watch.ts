@@ -155,8 +155,10 @@ export async function watchServiceRun(
       ctx.log.warn(`${rollout.snapshot.address.name}: ${gate} gate skipped: ${detail}.`);
   }
   if (waiting?.why !== undefined) {
+    const { stage, expiresAt = '', then } = waiting.pause;
+    const otherwise = then === undefined ? '' : ` At ${expiresAt} ECS does ${then} by itself.`;
     ctx.log.warn(
-      `${rollout.snapshot.address.name} waits in the stage ${waiting.pause.stage}, and the gates do not answer for it: ${waiting.why}.`,
+      `${rollout.snapshot.address.name} waits in the stage ${stage}, and the gates do not answer for it: ${waiting.why}.${otherwise}`,
     );
   }
   if (found === undefined) return after;
