@@ -48,6 +48,8 @@ const ALONG = 0.25;
 export interface Following {
   /** Whose tasks are its own: those of our deployment; of our revision, where that started none itself. */
   readonly by: TaskQuery['by'];
+  /** A reading of the clock before which nobody need look; now where it is left out. */
+  readonly notBefore?: number;
   /** Ends this following alone; the job's own signal ends all. */
   readonly signal?: AbortSignal;
 }
@@ -115,7 +117,7 @@ export class Looks {
     rollout: Rollout,
     deadline: number,
     judge: (look: Look) => PollStep<T>,
-    { by, signal }: Following = { by: 'deployment' },
+    { by, signal, notBefore = 0 }: Following = { by: 'deployment' },
   ): Promise<T> {
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     const followed: Followed = {
@@ -129,7 +131,7 @@ export class Looks {
         if (error === undefined) resolve(value as T);
         else reject(error);
       },
-      due: this.#ctx.clock.now(),
+      due: Math.min(Math.max(this.#ctx.clock.now(), notBefore), deadline),
       pauseMs: 0,
     };
     const stop = (): void => {
@@ -142,6 +144,11 @@ export class Looks {
     this.#wake?.();
     if (!this.#isRunning) void this.#run();
     return promise;
+  }
+
+  /** How many services are looked at together. */
+  get followed(): number {
+    return this.#followed.size;
   }
 
   /** The tasks of a complete rollout as the last look showed them; undefined where there was none since. */

@@ -23,6 +23,7 @@ import { betterKnown, problemOf, type Watched } from './failure.ts';
 import { NO_HISTORY, remember } from './history.ts';
 import { Looks, type Look } from './looks.ts';
 import type { Observation } from './observe.ts';
+import { firstLook, isNearEnd, PollInterval } from './poll-interval.ts';
 import { stageOf } from './rounds.ts';
 import { ProgressReporter } from './progress.ts';
 
@@ -63,9 +64,6 @@ export type Until = 'evaluation' | 'rolled-back';
 /** Looks in a row whose answers nobody can read, a minute of them by default: those that follow will be no better. */
 const UNREADABLE_LOOKS = 12;
 
-/** The longest pause after throttling. */
-const MAX_PAUSE_MS = 32_000;
-
 /**
  * Follows a rollout to its end: looks, remembers, evaluates, says what changed, sleeps. Ends within one poll of the
  * first terminal sign, and on the deadline to the second. Throttling and lost answers only slow it down.
@@ -81,36 +79,41 @@ export async function watch(
   const { stages } = ctx;
   const reporter = new ProgressReporter(ctx.log, rollout, ctx.clock);
   const looks = ctx.looks ?? new Looks(ctx);
+  const interval = new PollInterval(request);
+  const terms = termsOf(rollout, request);
   let history = NO_HISTORY;
   let last: Observation | undefined;
-  let pauseMs = request.pollSeconds * 1000;
   let unreadable = 0;
   const judge = (look: Look): PollStep<Watched> => {
     if (look.kind === 'access-lost') return { end: { end: look, last, history } };
     unreadable = look.kind === 'unanswered' && look.error instanceof MalformedAnswer ? unreadable + 1 : 0;
     if (look.kind === 'unanswered' && unreadable >= UNREADABLE_LOOKS && until === 'evaluation')
       return { end: { end: unreadableEnd(rollout, look.error), last, history } };
+    let pauseMs: number;
     if (look.kind === 'seen') {
       last = withKnownTasks(look.seen, last);
       history = remember(history, last, beganBefore(rollout), rollout.snapshot.knownEvents);
-      const evaluation = evaluate(last, history, termsOf(rollout, request));
+      const evaluation = evaluate(last, history, terms);
       reporter.report(last, evaluation);
       stages?.see(stageOf(last, rollout.deploymentId, rollout.snapshot.deployment));
       if (isOver(evaluation, until)) return { end: { end: evaluation, last, history } };
       if (stages?.waiting !== undefined) return { end: { end: { kind: 'waiting' }, last, history } };
       if (ctx.isDoomed?.() === true) return { end: { end: { kind: 'doomed' }, last, history } };
-      pauseMs = isThrottling(last.unanswered) ? longer(pauseMs) : request.pollSeconds * 1000;
+      pauseMs = isThrottling(last.unanswered)
+        ? interval.throttled()
+        : interval.answered(isNearEnd(last, history, terms), looks.followed);
     } else {
       ctx.log.line(
         `${rollout.snapshot.address.name}: no answer this time (${describeAwsError(look.error)}); asking again.`,
       );
-      if (isThrottling(look.error)) pauseMs = longer(pauseMs);
+      pauseMs = isThrottling(look.error) ? interval.throttled() : interval.unanswered();
     }
     return { pauseMs, late: { end: { kind: 'deadline' }, last, history } };
   };
   try {
     const ends = stages === undefined ? {} : { signal: stages.failed };
-    return await looks.follow(rollout, deadline, judge, { by: 'deployment', ...ends });
+    const notBefore = firstLook(rollout, request, since);
+    return await looks.follow(rollout, deadline, judge, { by: 'deployment', notBefore, ...ends });
   } catch (error) {
     if (stages?.failure === undefined || ctx.signal.aborted) throw error;
     return { end: { kind: 'gate-failed', problem: stages.failure.problem }, last, history };
@@ -196,10 +199,6 @@ function withKnownTasks(seen: Observation, last: Observation | undefined): Obser
 
 function isThrottling(error: unknown): boolean {
   return error !== undefined && awsErrorKind(error) === 'throttled';
-}
-
-function longer(pause: number): number {
-  return Math.min(pause * 2, MAX_PAUSE_MS);
 }
 
 export function termsOf(rollout: Rollout, request: RolloutRequest): EvaluationTerms {
