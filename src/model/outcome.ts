@@ -292,6 +292,8 @@ export interface ServiceRun {
   readonly needsPostStep?: boolean;
   /** Reading of the clock when all traffic was first seen to reach the new revision: its bake counts from there. */
   readonly allTrafficSince?: number;
+  /** ECS called it successful early, and its old tasks still take requests. */
+  readonly oldTasksRemain?: true;
   /** The hook that a person has decided to go on from (`mode: promote`). */
   readonly promoted?: string;
   /** It pauses at a hook, and a person is to answer. `why`: why the gates did not. */
