@@ -31,16 +31,16 @@ export async function awaitOldTasks(
     rollout,
     Math.max(deadline, clock.now()),
     (look) => {
-      if (look.kind === 'access-lost') return { end: false };
+      if (look.kind === 'access-lost') return { kind: 'end', value: false };
       const left = look.kind === 'seen' ? servingOldTasks(look.seen) : undefined;
-      if (left === 0) return { end: true };
+      if (left === 0) return { kind: 'end', value: true };
       if (!said && left !== undefined) {
         log.line(
           `${snapshot.address.name}: ECS called it successful early (earlySuccessCriteria); ${counted(left, 'old task')} still serve.`,
         );
         said = true;
       }
-      return { pauseMs: pollSeconds * 1000, late: false };
+      return { kind: 'pause', pauseMs: pollSeconds * 1000, late: false };
     },
     { by: 'deployment', signal: ctx.signal },
   );

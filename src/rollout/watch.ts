@@ -85,10 +85,10 @@ export async function watch(
   let last: Observation | undefined;
   let unreadable = 0;
   const judge = (look: Look): PollStep<Watched> => {
-    if (look.kind === 'access-lost') return { end: { end: look, last, history } };
+    if (look.kind === 'access-lost') return { kind: 'end', value: { end: look, last, history } };
     unreadable = look.kind === 'unanswered' && look.error instanceof MalformedAnswer ? unreadable + 1 : 0;
     if (look.kind === 'unanswered' && unreadable >= UNREADABLE_LOOKS && until === 'evaluation')
-      return { end: { end: unreadableEnd(rollout, look.error), last, history } };
+      return { kind: 'end', value: { end: unreadableEnd(rollout, look.error), last, history } };
     let pauseMs: number;
     if (look.kind === 'seen') {
       last = withKnownTasks(look.seen, last);
@@ -96,9 +96,11 @@ export async function watch(
       const evaluation = evaluate(last, history, terms);
       reporter.report(last, evaluation);
       stages?.see(stageOf(last, rollout.deploymentId, rollout.snapshot.deployment));
-      if (isOver(evaluation, until)) return { end: { end: evaluation, last, history } };
-      if (stages?.waiting !== undefined) return { end: { end: { kind: 'waiting' }, last, history } };
-      if (ctx.isDoomed?.() === true) return { end: { end: { kind: 'doomed' }, last, history } };
+      if (isOver(evaluation, until)) return { kind: 'end', value: { end: evaluation, last, history } };
+      if (stages?.waiting !== undefined)
+        return { kind: 'end', value: { end: { kind: 'waiting' }, last, history } };
+      if (ctx.isDoomed?.() === true)
+        return { kind: 'end', value: { end: { kind: 'doomed' }, last, history } };
       pauseMs = isThrottling(last.unanswered)
         ? interval.throttled()
         : interval.answered(isNearEnd(last, history, terms), looks.followed);
@@ -108,7 +110,7 @@ export async function watch(
       );
       pauseMs = isThrottling(look.error) ? interval.throttled() : interval.unanswered();
     }
-    return { pauseMs, late: { end: { kind: 'deadline' }, last, history } };
+    return { kind: 'pause', pauseMs, late: { end: { kind: 'deadline' }, last, history } };
   };
   try {
     const ends = stages === undefined ? {} : { signal: stages.failed };
