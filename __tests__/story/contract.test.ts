@@ -408,6 +408,7 @@ const KEYS = [
   'request.rollout.failFast',
   'request.rollout.failedTaskLimit',
   'request.rollout.forceNewDeployment',
+  'request.rollout.isPollSet',
   'request.rollout.isWaitSet',
   'request.rollout.onCancel',
   'request.rollout.onFailure',

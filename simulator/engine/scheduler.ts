@@ -1,5 +1,5 @@
 /** The service scheduler: rounds that bring each service nearer to what it should be. */
-import { number } from '../state/json.ts';
+import { flag, number, object, text } from '../state/json.ts';
 import type { Deployment, Service, Task } from '../state/model.ts';
 import { failByHook, stopAsRequested } from './deployment-failures.ts';
 import { addEvent, tasksNamed } from './events.ts';
@@ -183,17 +183,20 @@ function launchTasks(world: World, service: Service, primary: Deployment, count:
     return;
   }
   service.steady = false;
-  if (!world.capacityAvailable) {
+  const placed = desiredTasks(service).filter((task) => task.revision === primary.revision).length;
+  const places = Math.max(0, service.desiredCount - world.tasksWithoutPlace - placed);
+  const room = world.capacityAvailable ? Math.min(count, places) : 0;
+  if (room < count) {
     addEvent(
       world,
       service,
       'was unable to place a task. Reason: Capacity is unavailable at this time. Please try again later or in a different availability zone.',
     );
     scheduleRound(world, service, placementRetry);
-    return;
   }
+  if (room === 0) return;
   const { revision, id } = primary;
-  const tasks = Array.from({ length: count }, () =>
+  const tasks = Array.from({ length: room }, () =>
     createTask(world, {
       cluster: service.cluster,
       definition: revision.definition,
@@ -234,13 +237,16 @@ function completeWhenSteady(world: World, service: Service): void {
       present.some((task) => task.revision === deployment.revision),
   );
   const current = desiredTasks(service);
+  const areOldGone = present.every((task) => task.revision === primary.revision);
+  const isStopped = primary.stalled || isShifting(primary.serviceDeployment);
   const steady =
     current.length === service.desiredCount &&
     current.every((task) => task.revision === primary.revision && isHealthy(task)) &&
-    present.every((task) => task.revision === primary.revision || task.lastStatus === 'STOPPED') &&
-    !primary.stalled &&
-    !isShifting(primary.serviceDeployment);
-  if (!steady) return;
+    areOldGone &&
+    !isStopped;
+  const healthy = current.filter((task) => task.revision === primary.revision && isHealthy(task)).length;
+  const isEnough = !isStopped && meetsEarlySuccess(service, primary, { healthy, areOldGone });
+  if (!steady && !isEnough) return;
   if (primary.rolloutState === 'IN_PROGRESS') {
     const bake = bakeSeconds(world, primary);
     if (bake > 0) {
@@ -249,9 +255,23 @@ function completeWhenSteady(world: World, service: Service): void {
     }
     complete(world, service, primary);
   }
-  if (service.steady) return;
+  if (service.steady || !steady) return;
   service.steady = true;
   addEvent(world, service, 'has reached a steady state.');
+}
+
+/** API reference, DeploymentEarlySuccessCriteria: the rest is started, and with DEFERRED the old tasks go, afterwards. */
+function meetsEarlySuccess(
+  { desiredCount }: Service,
+  { serviceDeployment }: Deployment,
+  { healthy, areOldGone }: { readonly healthy: number; readonly areOldGone: boolean },
+): boolean {
+  const { configuration, rollback } = serviceDeployment;
+  const criteria = object(configuration, 'earlySuccessCriteria') ?? {};
+  if (flag(criteria, 'enable') !== true || rollback !== undefined) return false;
+  const isBlocking = text(criteria, 'sourceServiceRevisionCleanup') === 'BLOCKING';
+  const enough = Math.ceil(((number(criteria, 'healthyPercent') ?? 100) * desiredCount) / 100);
+  return healthy >= enough && (areOldGone || !isBlocking);
 }
 
 /**

@@ -91,6 +91,8 @@ export class World {
   containerInstances = 2;
   /** False while Fargate has no room: tasks cannot be placed. */
   capacityAvailable = true;
+  /** So many tasks of each deployment find no place. */
+  tasksWithoutPlace = 0;
   private readonly onChange: (world: World, service: Service) => void;
 
   constructor(options: WorldOptions) {

@@ -31,6 +31,10 @@ export interface SeedOptions {
   readonly blueGreen?: JsonObject;
   /** Adds a service that CodeDeploy deploys; there is none with a deployment group by default. */
   readonly codeDeploy?: CodeDeploySeed;
+  /** So many tasks of each deployment that comes find no place. */
+  readonly tasksWithoutPlace?: number;
+  /** The service `worker` is behind a target group of VPC Lattice. */
+  readonly lattice?: boolean;
   /** CloudWatch alarms that exist, with their states. */
   readonly alarms?: Readonly<Record<string, AlarmState>>;
   /** What autoscaling keeps a service of cluster `demo` to, by its name; none by default. */
@@ -75,6 +79,7 @@ export function seedWorld(options: SeedOptions = {}): Seed {
     makeInactive(cluster.service('retired'));
     world.clock.skip(aDay - enoughToBeSteady);
     seedScaling(world, options.autoscaling ?? {});
+    world.tasksWithoutPlace = options.tasksWithoutPlace ?? 0;
   };
 }
 
@@ -198,7 +203,11 @@ function seedServices(world: World, cluster: Cluster, balancers: Balancers, opti
     ...behind(balancers.web, 'backend'),
     tags: [{ key: 'team', value: 'demo' }],
   });
-  add('worker', 'worker', { desiredCount, deploymentConfiguration });
+  add('worker', 'worker', {
+    desiredCount,
+    deploymentConfiguration,
+    ...(options.lattice === true ? { vpcLatticeConfigurations: [behindLattice(world)] } : {}),
+  });
   add('web', 'web', { desiredCount: 1, deploymentConfiguration, ...behind(balancers.site, 'web') });
   add('bluegreen', 'bluegreen', {
     desiredCount,
@@ -223,6 +232,14 @@ function seedServices(world: World, cluster: Cluster, balancers: Balancers, opti
     });
   }
   add('external', 'worker', { desiredCount: 1, deploymentController: { type: 'EXTERNAL' } });
+}
+
+function behindLattice(world: World): JsonObject {
+  return {
+    roleArn: world.role('ecs-load-balancers'),
+    targetGroupArn: world.arn('vpc-lattice', 'targetgroup/tg-0123456789abcdef0'),
+    portName: 'worker',
+  };
 }
 
 /** A service behind the production listener of a load balancer. */

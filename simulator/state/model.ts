@@ -100,6 +100,7 @@ export type LifecycleStage =
   | 'POST_SCALE_UP'
   | 'TEST_TRAFFIC_SHIFT'
   | 'POST_TEST_TRAFFIC_SHIFT'
+  | 'PRE_PRODUCTION_TRAFFIC_SHIFT'
   | 'PRODUCTION_TRAFFIC_SHIFT'
   | 'POST_PRODUCTION_TRAFFIC_SHIFT'
   | 'BAKE_TIME'
@@ -171,6 +172,7 @@ export interface ServiceSettings {
   readonly availabilityZoneRebalancing: string;
   readonly serviceConnectConfiguration: JsonObject | undefined;
   readonly volumeConfigurations: JsonObject[] | undefined;
+  readonly vpcLatticeConfigurations: readonly JsonObject[];
 }
 
 export interface ServiceEvent {

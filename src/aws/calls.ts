@@ -21,9 +21,10 @@ export interface EcsReads {
     ecs.ListServiceDeploymentsCommandInput,
     ecs.ListServiceDeploymentsCommandOutput
   >;
+  /** `date`: when AWS answered, by its own clock; undefined where the answer does not say. */
   describeServiceDeployments: Call<
     ecs.DescribeServiceDeploymentsCommandInput,
-    ecs.DescribeServiceDeploymentsCommandOutput
+    ecs.DescribeServiceDeploymentsCommandOutput & { readonly date?: Date | undefined }
   >;
   describeServiceRevisions: Call<
     ecs.DescribeServiceRevisionsCommandInput,

@@ -81,10 +81,8 @@ export interface Rule {
   readonly window?: { readonly bad: number; readonly of: number };
   /** Bad counts only once the subject was good, the survey included: an alarm that was in ALARM before judges nothing. */
   readonly goodFirst: boolean;
-  /** From when the gate was first due. */
+  /** From when the gate was due in this round: what is counted comes from its traffic alone. */
   readonly limitMs: Ms;
-  /** The limit begins anew with each round: what is counted comes from its traffic alone. */
-  readonly limitOfRound?: true;
 }
 
 /** What came of an answer to a pause. */

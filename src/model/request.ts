@@ -127,6 +127,8 @@ export interface RolloutRequest {
   /** The user set it: otherwise a native strategy gets as long as its configuration says. */
   readonly isWaitSet?: boolean;
   readonly pollSeconds: number;
+  /** Whether the user set it; the default falls near an end. */
+  readonly isPollSet?: boolean;
   readonly preflight: 'fail' | 'warn' | 'off';
   readonly failFast: boolean;
   readonly failedTaskLimit: number | 'auto';

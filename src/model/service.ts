@@ -113,6 +113,8 @@ export interface DeploymentSettings {
   readonly alarms: readonly string[];
   /** When one of them goes into ALARM, ECS goes back to the last completed deployment by itself. */
   readonly alarmsRollBack: boolean;
+  /** ECS calls a rolling update successful before all new tasks are there and all old ones gone. */
+  readonly earlySuccess?: true;
 }
 
 /** How CodeDeploy shifts production traffic (API reference, TrafficRoutingConfig). */

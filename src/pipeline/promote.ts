@@ -80,7 +80,10 @@ function beforeIt(snapshot: ServiceSnapshot, arn: string): ServiceSnapshot {
 /** The hook at which a deployment waits for an answer. */
 function hookOf(deployment: ServiceDeployment | undefined): string | undefined {
   if (deployment?.status !== 'IN_PROGRESS') return undefined;
-  return deployment.lifecycleHookDetails?.find(({ status }) => status === 'AWAITING_ACTION')?.hookId;
+  const hook = deployment.lifecycleHookDetails?.find(
+    ({ status, targetType }) => status === 'AWAITING_ACTION' && targetType !== 'AWS_LAMBDA',
+  );
+  return hook?.hookId;
 }
 
 /** Rolls back, as a person asked for, what waits at a pause: that is the good end of the run. */
@@ -112,7 +115,7 @@ async function waitingRun(ctx: RunContext, snapshot: ServiceSnapshot, request: R
   if (snapshot.codeDeploy !== undefined) return readyRun(ctx, snapshot, snapshot.codeDeploy);
   const deployment = arn === undefined ? undefined : await read(ctx, name, arn);
   const hookId = hookOf(deployment);
-  if (arn === undefined || hookId === undefined) throw nothingWaits(snapshot, deployment, request);
+  if (arn === undefined || hookId === undefined) throw nothingWaits(snapshot, deployment);
   const stage = deployment?.lifecycleStage ?? '';
   ctx.log.line(
     `${name}: the deployment of ${revisionName(snapshot.taskDefinitionArn)} waits in the stage ${stage}.`,
@@ -175,17 +178,28 @@ function read(
   return wrapAwsError(doing, () => retryRead(clock, () => describeServiceDeployment(aws.ecs, arn), signal));
 }
 
+/** How a deployment of the past came to its end, as a clause. */
+const ENDS: Readonly<Record<ServiceSnapshot['past'][number]['verdict'], string>> = {
+  good: 'was successful',
+  failed: 'failed, or was rolled back',
+  superseded: 'was replaced by a newer one',
+  open: 'is under way',
+};
+
 /** What is meant is there no more: somebody has deployed since, or it has come to its end. */
 function refuseAnother(snapshot: ServiceSnapshot, request: Request): void {
-  const { address, codeDeploy } = snapshot;
+  const { address, codeDeploy, past } = snapshot;
   const meant = request.serviceDeploymentArn;
   if (meant === undefined) return;
   const current = codeDeploy?.lastId ?? snapshot.currentServiceDeploymentArn;
   const isThis = meant === current;
   if (isThis && isUnderway(snapshot)) return;
-  const what = isThis
-    ? `Service deployment ${lastSegment(meant)} of service "${address.name}" has ended`
-    : `Service "${address.name}" has another deployment than ${lastSegment(meant)}: ${lastSegment(current ?? 'none')}`;
+  const ended = past.find(({ serviceDeploymentArn }) => serviceDeploymentArn === meant);
+  const how = ended === undefined ? '' : `: it ${ENDS[ended.verdict]}`;
+  const what =
+    isThis || ended !== undefined
+      ? `Service deployment ${lastSegment(meant)} of service "${address.name}" has ended${how}`
+      : `Service "${address.name}" has another deployment than ${lastSegment(meant)}: ${lastSegment(current ?? 'none')}`;
   throw new DeployError('superseded', `${what}; nothing was touched.`, {
     result: 'superseded',
     hint: 'Look at what runs now. A deployment that is to be gone on with has to be the one that waits.',
@@ -193,17 +207,18 @@ function refuseAnother(snapshot: ServiceSnapshot, request: Request): void {
 }
 
 function nothingWaits(
-  { address }: ServiceSnapshot,
+  { address, past: [newest] }: ServiceSnapshot,
   deployment: ServiceDeployment | undefined,
-  { serviceDeploymentArn }: Request,
 ): DeployError {
+  const unread =
+    newest === undefined
+      ? 'its service deployment cannot be read (ecs:DescribeServiceDeployments), or there is none'
+      : `its last deployment ${ENDS[newest.verdict]}`;
   const state =
     deployment === undefined
-      ? 'its service deployment cannot be read (ecs:DescribeServiceDeployments), or there is none'
+      ? unread
       : `its last deployment is ${deployment.status ?? 'in no state'}${deployment.lifecycleStage === undefined ? '' : `, in the stage ${deployment.lifecycleStage}`}`;
-  const expired =
-    serviceDeploymentArn === undefined ? '' : ' The pause may have expired, or somebody has answered it.';
   return new DeployError('invalid-input', `mode: nothing waits in service "${address.name}": ${state}.`, {
-    hint: `mode: promote goes on with a deployment that waits at a pause.${expired}`,
+    hint: 'mode: promote goes on with a deployment that waits at a pause. This one may have expired, or somebody has answered it.',
   });
 }

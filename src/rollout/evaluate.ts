@@ -208,6 +208,9 @@ function why(
   }
   // deployments[] is read after the service deployment and may be a moment ahead of it.
   if (/\balarm/i.test(words)) return { cause: 'alarm', reason: words };
+  if (deployment.pauseWasRefused === true) {
+    return { cause: 'deployment-stopped', reason: 'somebody answered its pause with ROLLBACK' };
+  }
   if (/\bhook/i.test(words)) return { cause: 'lifecycle-hook-failed', reason: words };
   if (/networking configuration|listener rule|traffic shift/i.test(words))
     return { cause: 'traffic-shift-failed', reason: words };

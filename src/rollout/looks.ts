@@ -1,10 +1,11 @@
 import type { Aws } from '../aws/clients.ts';
+import { MalformedAnswer } from '../aws/answers.ts';
 import { awsErrorKind, deployErrorOf, type AwsErrorKind } from '../aws/errors.ts';
 import {
   DEPLOYMENTS_A_CALL,
   describeServiceDeployments,
   describeServiceRevisions,
-  type ServiceDeployment,
+  type SeenDeployment,
 } from '../ecs/service-deployments.ts';
 import { describeServices, missing, SERVICES_A_CALL, taskSetOf, type Service } from '../ecs/services.ts';
 import {
@@ -50,6 +51,8 @@ const ALONG = 0.25;
 export interface Following {
   /** Whose tasks are its own: those of our deployment; of our revision, where that started none itself. */
   readonly by: TaskQuery['by'];
+  /** A reading of the clock before which nobody need look; now where it is left out. */
+  readonly notBefore?: number;
   /** Ends this following alone; the job's own signal ends all. */
   readonly signal?: AbortSignal;
 }
@@ -120,7 +123,7 @@ export class Looks {
     rollout: Rollout,
     deadline: number,
     judge: (look: Look) => PollStep<T>,
-    { by, signal }: Following = { by: 'deployment' },
+    { by, signal, notBefore = 0 }: Following = { by: 'deployment' },
   ): Promise<T> {
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     const followed: Followed = {
@@ -134,7 +137,7 @@ export class Looks {
         if (error === undefined) resolve(value as T);
         else reject(error);
       },
-      due: this.#ctx.clock.now(),
+      due: Math.min(Math.max(this.#ctx.clock.now(), notBefore), deadline),
       pauseMs: 0,
     };
     const stop = (): void => {
@@ -147,6 +150,11 @@ export class Looks {
     this.#wake?.();
     if (!this.#isRunning) void this.#run();
     return promise;
+  }
+
+  /** How many services are looked at together. */
+  get followed(): number {
+    return this.#followed.size;
   }
 
   /** The tasks of a complete rollout as the last look showed them; undefined where there was none since. */
@@ -377,7 +385,7 @@ async function settled(
 class SharedLook {
   readonly #ctx: LooksContext;
   readonly #rollouts: readonly Rollout[];
-  readonly #deployments = new Map<string, Promise<ReadonlyMap<string, ServiceDeployment>>>();
+  readonly #deployments = new Map<string, Promise<ReadonlyMap<string, SeenDeployment>>>();
   readonly #services = new Map<string, Promise<ReadonlyMap<string, Service>>>();
 
   constructor(ctx: LooksContext, rollouts: readonly Rollout[]) {
@@ -397,10 +405,12 @@ class SharedLook {
     });
   }
 
-  #deploymentsWith(arn: string): Promise<ReadonlyMap<string, ServiceDeployment>> {
+  #deploymentsWith(arn: string): Promise<ReadonlyMap<string, SeenDeployment>> {
     const { ecs } = this.#ctx.aws;
     const together = chunkWith(arnsOf(this.#rollouts), arn, DEPLOYMENTS_A_CALL);
-    return shared(this.#deployments, together.join(' '), () => describeServiceDeployments(ecs, together));
+    const read = (arns: readonly string[]): Promise<ReadonlyMap<string, SeenDeployment>> =>
+      shared(this.#deployments, arns.join(' '), () => describeServiceDeployments(ecs, arns));
+    return orAlone(together, arn, read);
   }
 
   /** The service is read once the service deployments of all have been. */
@@ -415,17 +425,25 @@ class SharedLook {
     await Promise.allSettled(this.#deployments.values());
     const read = (names: readonly string[]): Promise<ReadonlyMap<string, Service>> =>
       shared(this.#services, `${cluster} ${names.join(' ')}`, () => describeServices(ecs, cluster, names));
-    let services: ReadonlyMap<string, Service>;
-    try {
-      services = await read(together);
-    } catch (error) {
-      // One that may not be read, or is gone, spoils the answer for its neighbours.
-      if (together.length === 1 || !['denied', 'refused'].includes(awsErrorKind(error))) throw error;
-      services = await read([name]);
-    }
+    const services = await orAlone(together, name, read);
     const found = services.get(name) ?? (together.length === 1 ? [...services.values()][0] : undefined);
     if (found === undefined) throw missing(name);
     return found;
+  }
+}
+
+/** One that may not be read, is gone, or is told of in a way that nobody can read spoils the answer for its neighbours. */
+async function orAlone<T>(
+  together: readonly string[],
+  one: string,
+  read: (names: readonly string[]) => Promise<T>,
+): Promise<T> {
+  try {
+    return await read(together);
+  } catch (error) {
+    const isOfOne = error instanceof MalformedAnswer || ['denied', 'refused'].includes(awsErrorKind(error));
+    if (together.length === 1 || !isOfOne) throw error;
+    return read([one]);
   }
 }
 

@@ -6,6 +6,7 @@ import {
   LOST_SIGHT,
   type Evidence,
   type GateResult,
+  type Pause,
   type Problem,
   type Rollout,
   type RolloutRequest,
@@ -183,11 +184,10 @@ function goodEnd(serviceRun: ServiceRun, request: RolloutRequest, nowRunning: st
   }
   if (serviceRun.waiting !== undefined) {
     const { pause } = serviceRun.waiting;
-    const until = pause.expiresAt === undefined ? '' : ` until ${pause.expiresAt}`;
     return {
       ...common,
       result: 'started',
-      message: `The deployment of ${revision} to service "${name}" waits in the stage ${pause.stage} for an answer${until}; both revisions are there.`,
+      message: `The deployment of ${revision} to service "${name}" waits in the stage ${pause.stage} for an answer${untilAnswered(pause)}; both revisions are there.`,
       hint: `Go on with mode: promote, or back with mode: rollback${ofDeployment(serviceRun)}.`,
     };
   }
@@ -214,6 +214,12 @@ function goodEnd(serviceRun: ServiceRun, request: RolloutRequest, nowRunning: st
 
 function deployerOf({ snapshot }: ServiceRun): 'CodeDeploy' | 'ECS' {
   return snapshot.codeDeploy === undefined ? 'ECS' : 'CodeDeploy';
+}
+
+/** ` until …, when ECS does ROLLBACK by itself`. */
+function untilAnswered({ expiresAt, then }: Pause): string {
+  if (expiresAt === undefined) return '';
+  return ` until ${expiresAt}${then === undefined ? '' : `, when ECS does ${then} by itself`}`;
 }
 
 /** So that a later job means this deployment and no other. */
@@ -291,7 +297,7 @@ function whatGoesOn(serviceRun: ServiceRun, { isOver }: Problem): string {
 /** Whether ECS will roll back by itself. */
 function byItself(
   { breaker, deployment, lastGood, codeDeploy }: ServiceSnapshot,
-  { isOver }: Problem,
+  { isOver, pause }: Problem,
 ): string {
   if (codeDeploy !== undefined) {
     const byAlarms =
@@ -301,6 +307,7 @@ function byItself(
       : 'CodeDeploy will not roll it back by itself';
   }
   const mayRollBack = isOver !== true && lastGood !== undefined;
+  if (pause?.then !== undefined) return `its pause waits on${untilAnswered(pause)}`;
   if (mayRollBack && breaker.rollsBack) return 'the circuit breaker may still roll it back';
   if (mayRollBack && deployment.alarmsRollBack) {
     return 'ECS rolls it back by itself only where one of its alarms goes into ALARM';

@@ -9,7 +9,7 @@ import {
   type RollbackTarget,
 } from '../ecs/rollback-target.ts';
 import { describeServiceDeployment } from '../ecs/service-deployments.ts';
-import { describeService, OutdatedAnswer, primaryOf } from '../ecs/services.ts';
+import { describeService, OutdatedAnswer, primaryOf, type Service } from '../ecs/services.ts';
 import type { GoodRevision, RollbackEnd, Rollout, RolloutRequest } from '../model/index.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { SILENCE } from '../runtime/log.ts';
@@ -39,7 +39,19 @@ export async function nextStep(
       ? undefined
       : await describeServiceDeployment(aws.ecs, rollout.serviceDeploymentArn);
   if (deployment?.status?.startsWith('ROLLBACK_') === true) return { kind: 'follow' };
-  const service = await describeService(aws.ecs, snapshot.address);
+  const isRunning = ['PENDING', 'IN_PROGRESS', 'STOP_REQUESTED'].includes(deployment?.status ?? '');
+  let service: Service;
+  try {
+    service = await describeService(aws.ecs, snapshot.address);
+  } catch (error) {
+    const kind = awsErrorKind(error);
+    const arn = rollout.serviceDeploymentArn;
+    if (!isRunning || !mayStop || arn === undefined || (kind !== 'throttled' && kind !== 'transient'))
+      throw error;
+    // Its own status says that it is nobody else's turn, and the request names it alone.
+    if (await leadsBack(aws, rollout)) return { kind: 'stop', arn };
+    throw error;
+  }
   const primary = primaryOf(service);
   const isOurs = primary?.id === rollout.deploymentId;
   if (!isOurs && primary?.id === snapshot.primaryId) throw new OutdatedAnswer(snapshot.address.name);
@@ -58,7 +70,6 @@ export async function nextStep(
         : 'every revision that ECS called good is marked as failed, so there is no good revision to go back to',
     );
   }
-  const isRunning = ['PENDING', 'IN_PROGRESS', 'STOP_REQUESTED'].includes(deployment?.status ?? '');
   const goesThere = target.good.serviceRevisionArn === candidates[0]?.serviceRevisionArn;
   if (isRunning && mayStop && goesThere && rollout.serviceDeploymentArn !== undefined) {
     return { kind: 'stop', arn: rollout.serviceDeploymentArn };
@@ -68,6 +79,16 @@ export async function nextStep(
     return nowhere(`the last good revision is ${revisionName(target.good.taskDefinitionArn)} itself`);
   }
   return { kind: 'update', to: target, desired: service.desiredCount };
+}
+
+/** Where ECS goes when it is asked to roll back is where this run would go. */
+async function leadsBack(
+  { taskDefinitions }: Pick<Aws, 'taskDefinitions'>,
+  rollout: Rollout,
+): Promise<boolean> {
+  const candidates = candidatesOf(rollout.snapshot);
+  const target = await findRollbackTarget(taskDefinitions, candidates);
+  return target !== undefined && target.good.serviceRevisionArn === candidates[0]?.serviceRevisionArn;
 }
 
 function nowhere(why: string): Step {

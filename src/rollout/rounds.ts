@@ -42,6 +42,8 @@ export function stageOf(
             hookId: hook.id,
             stage: lifecycleStage,
             ...(hook.expiresAt === undefined ? {} : { expiresAt: hook.expiresAt }),
+            ...(hook.leftMs === undefined ? {} : { leftMs: hook.leftMs }),
+            ...(hook.then === undefined ? {} : { then: hook.then }),
           },
         };
   const at = (phase: Phase, traffic: Traffic): Stage => ({

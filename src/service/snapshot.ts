@@ -168,7 +168,13 @@ function breakerOf(service: Service): Breaker {
 
 /** ECS API, DeploymentConfiguration, with the defaults that ECS documents for each scheduling strategy. */
 function settingsOf(service: Service): DeploymentSettings {
-  const { strategy, minimumHealthyPercent, maximumPercent, alarms } = service.deploymentConfiguration ?? {};
+  const {
+    strategy,
+    minimumHealthyPercent,
+    maximumPercent,
+    alarms,
+    earlySuccessCriteria: early,
+  } = service.deploymentConfiguration ?? {};
   const daemon = service.schedulingStrategy === 'DAEMON';
   return {
     strategy: strategy ?? 'ROLLING',
@@ -176,6 +182,7 @@ function settingsOf(service: Service): DeploymentSettings {
     maximumPercent: maximumPercent ?? (daemon ? 100 : 200),
     alarms: alarms?.enable === true ? (alarms.alarmNames ?? []) : [],
     alarmsRollBack: alarms?.enable === true && alarms.rollback === true,
+    ...(early?.enable === true ? { earlySuccess: true } : {}),
   };
 }
 

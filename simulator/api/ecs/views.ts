@@ -138,6 +138,9 @@ function deploymentView(service: Service, deployment: Deployment): JsonObject {
     rolloutStateReason: deployment.rolloutStateReason,
     serviceConnectConfiguration: revision.settings.serviceConnectConfiguration,
     volumeConfigurations: revision.settings.volumeConfigurations,
+    ...(revision.settings.vpcLatticeConfigurations.length === 0
+      ? {}
+      : { vpcLatticeConfigurations: [...revision.settings.vpcLatticeConfigurations] }),
   };
 }
 
