@@ -16,6 +16,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['report'],
   ['context.ts'],
   ['github'],
+  ['codedeploy'],
   ['ecs'],
   ['aws'],
   ['runtime'],

@@ -7,6 +7,7 @@ import { markOfChecks, markOfRollback, problemsSince } from '../report/marks.ts'
 import { endingOf, newRunRecord, withEvidence, withTaskLeft, type RunRecord } from '../report/run-record.ts';
 import { endOnCancel } from '../rollout/cancel.ts';
 import { explainServiceRun } from '../rollout/diagnose.ts';
+import { awaitOldTasks } from '../rollout/early-success.ts';
 import { concludeServiceRun } from '../rollout/outcome.ts';
 import { failsTogether, failTogether, rollBackIfNeeded, rollbackNeeded } from '../rollout/rollback.ts';
 import { Looks } from '../rollout/looks.ts';
@@ -14,7 +15,7 @@ import { startServiceRun } from '../rollout/start.ts';
 import { proveTasks, reportedBy, watchTasks } from '../rollout/task-proof.ts';
 import { watchServiceRun } from '../rollout/watch.ts';
 import { checkBeforeBuild, findImages, findPreviousCommit } from './image.ts';
-import { check, concludePlan, isAboutToChange, plan, type Plan } from './plan.ts';
+import { check, concludePlan, isAboutToChange, plan, refuseBusyGroups, type Plan } from './plan.ts';
 import { withDefinitionFile } from './definition-file.ts';
 import {
   deregisterCancelled,
@@ -105,6 +106,7 @@ async function runStages(
     concludePlan(record, request, plans);
     return;
   }
+  refuseBusyGroups(plans, request);
   // A write that is under way is seen through, cancelled or not: these clients answer to the end.
   const starting = { ...ctx, aws: ctx.awsToTheEnd };
   let releases = await log.step('Register', () => register(record, starting, plans, registered));
@@ -246,7 +248,8 @@ async function proveAll(
   const gate = async (): Promise<void> => {
     const prove = (serviceRun: ServiceRun): Promise<ServiceRun> =>
       proveService(ctx, serviceRun, imagesOf(serviceRun, releases), request);
-    await forEachService(record, prove, explain, undoEarly);
+    const oldTasks = (serviceRun: ServiceRun): Promise<ServiceRun> => awaitOldTasks(ctx, serviceRun, request);
+    await forEachService(record, prove, explain, undoEarly, oldTasks);
     const proven = record.serviceRuns;
     record.serviceRuns = await proveUrl(ctx, proven, request, before.answer);
     record.serviceRuns = await bake(ctx, record.serviceRuns, request, before);

@@ -40,7 +40,7 @@ export async function survey(
   refuseForeignArns(request, ctx.aws.region, undefined);
   let url: string | undefined;
   const services = begun(
-    surveyServices(ctx, request.cluster, request.services, async (found) => {
+    surveyServices(ctx, request.cluster, request.services, request.codeDeploy, async (found) => {
       [url] = await Promise.all([addressForPeople(ctx.aws, check?.url, found), meanwhile()]);
     }),
   );
@@ -112,7 +112,7 @@ export async function surveyAgain(
   before: readonly ServiceSnapshot[],
 ): Promise<ServiceSnapshot[]> {
   const names = before.map(({ address }) => address.name);
-  const now = await surveyServices({ ...ctx, log: SILENCE }, request.cluster, names);
+  const now = await surveyServices({ ...ctx, log: SILENCE }, request.cluster, names, request.codeDeploy);
   for (const [at, { address, primaryId, taskDefinitionArn }] of now.entries()) {
     if (primaryId === before[at]?.primaryId) continue;
     ctx.log.warn(
@@ -133,7 +133,7 @@ export async function refreshReleases(
 ): Promise<Release[]> {
   const again = async (release: Release): Promise<Release> => {
     const names = release.services.map(({ address }) => address.name);
-    const now = await surveyServices({ ...ctx, log: SILENCE }, request.cluster, names);
+    const now = await surveyServices({ ...ctx, log: SILENCE }, request.cluster, names, request.codeDeploy);
     const services = release.services.map((before, at) => {
       const seen = now[at];
       return seen?.taskDefinitionArn === before.taskDefinitionArn ? seen : before;

@@ -67,7 +67,7 @@ export async function takeSnapshot(
 const TASKS = 100;
 
 /** What the running tasks of the revision report, where all of them report the same; nothing where tasks cannot be read. */
-async function imagesOfTasks(
+export async function imagesOfTasks(
   ecs: Pick<EcsReads, 'listTasks' | 'describeTasks'>,
   { address, taskDefinitionArn }: ServiceSnapshot,
 ): Promise<RunningImage[]> {
@@ -168,7 +168,13 @@ function breakerOf(service: Service): Breaker {
 
 /** ECS API, DeploymentConfiguration, with the defaults that ECS documents for each scheduling strategy. */
 function settingsOf(service: Service): DeploymentSettings {
-  const { strategy, minimumHealthyPercent, maximumPercent, alarms } = service.deploymentConfiguration ?? {};
+  const {
+    strategy,
+    minimumHealthyPercent,
+    maximumPercent,
+    alarms,
+    earlySuccessCriteria: early,
+  } = service.deploymentConfiguration ?? {};
   const daemon = service.schedulingStrategy === 'DAEMON';
   return {
     strategy: strategy ?? 'ROLLING',
@@ -176,6 +182,7 @@ function settingsOf(service: Service): DeploymentSettings {
     maximumPercent: maximumPercent ?? (daemon ? 100 : 200),
     alarms: alarms?.enable === true ? (alarms.alarmNames ?? []) : [],
     alarmsRollBack: alarms?.enable === true && alarms.rollback === true,
+    ...(early?.enable === true ? { earlySuccess: true } : {}),
   };
 }
 
@@ -207,7 +214,7 @@ function strategyMinutes(configuration: DeploymentConfiguration | undefined): nu
   }
 }
 
-function addressOf(cluster: string, service: Service): ServiceAddress {
+export function addressOf(cluster: string, service: Service): ServiceAddress {
   const arn = service.serviceArn ?? '';
   const parts = parseArn(arn);
   return {

@@ -2,10 +2,13 @@ import type { Service } from '@aws-sdk/client-ecs';
 import { lastSegment, parseArn, revisionName } from '../aws/arn.ts';
 import type { Aws, EcsReads } from '../aws/clients.ts';
 import { awsErrorKind, isAwsError, wrapAwsError } from '../aws/errors.ts';
-import type { ServiceSnapshot } from '../model/index.ts';
+import type { CodeDeployRequest, ServiceSnapshot } from '../model/index.ts';
 import { DeployError } from '../runtime/error.ts';
 import { counted, type Log } from '../runtime/log.ts';
+import { describeCodeDeploy } from '../codedeploy/group.ts';
+import { withTaskSets } from '../ecs/services.ts';
 import { begun } from '../runtime/wait.ts';
+import { takeCodeDeploySnapshot } from './codedeploy.ts';
 import { readHistory, targetGroupsOf, takeSnapshot } from './snapshot.ts';
 
 /** DescribeServices takes ten services a call. */
@@ -17,9 +20,10 @@ const BATCH = 10;
  * `service-not-found`, `service-inactive` or `unsupported-controller`, in the order of the names.
  */
 export async function surveyServices(
-  { aws, log }: { readonly aws: Pick<Aws, 'ecs' | 'region'>; readonly log: Log },
+  { aws, log }: { readonly aws: Pick<Aws, 'ecs' | 'elb' | 'codeDeploy' | 'region'>; readonly log: Log },
   cluster: string,
   names: readonly string[],
+  asked?: CodeDeployRequest,
   meanwhile: (services: readonly Service[]) => Promise<unknown> = () => Promise.resolve(),
 ): Promise<ServiceSnapshot[]> {
   // Side by side: the names are known, and a service that is not there is told by the first of the two.
@@ -30,11 +34,17 @@ export async function surveyServices(
   for (const service of services) refuseWhatCannotBeDeployed(service);
   const taken = services.map((service) =>
     wrapAwsError(`reading the deployments of service "${service.serviceName ?? ''}"`, () =>
-      takeSnapshot(aws.ecs, cluster, service, histories.get(service.serviceName ?? '')),
+      service.deploymentController?.type === 'CODE_DEPLOY'
+        ? takeCodeDeploySnapshot(aws, cluster, withTaskSets(service), asked)
+        : takeSnapshot(aws.ecs, cluster, service, histories.get(service.serviceName ?? '')),
     ),
   );
   const [snapshots] = await Promise.all([Promise.all(taken), meanwhile(services)]);
-  for (const snapshot of snapshots) log.line(describeSnapshot(snapshot));
+  for (const snapshot of snapshots) {
+    log.line(describeSnapshot(snapshot));
+    const { address, codeDeploy } = snapshot;
+    if (codeDeploy !== undefined) log.line(`${address.name}: ${describeCodeDeploy(codeDeploy)}.`);
+  }
   return snapshots;
 }
 
@@ -167,10 +177,10 @@ function refuseWhatCannotBeDeployed(service: Service): void {
     );
   }
   const controller = service.deploymentController?.type ?? 'ECS';
-  if (controller !== 'ECS') {
+  if (controller === 'EXTERNAL') {
     throw new DeployError(
       'unsupported-controller',
-      `Service "${name}" is deployed by the ${controller} deployment controller; this action deploys services of the ECS controller only.`,
+      `Service "${name}" is deployed by the ${controller} deployment controller; this action deploys services of ECS and of CodeDeploy only.`,
       {
         hint: 'ECS deploys blue/green by itself now: a service with the ECS controller and the strategy BLUE_GREEN is supported.',
       },
