@@ -4,7 +4,7 @@ import { ManualClock } from '../simulator/clock.ts';
 import { createService } from '../simulator/engine/services.ts';
 import { seedWorld, type Seed } from '../simulator/scenario/seed.ts';
 import { startSimulator, type Simulator } from '../simulator/simulator.ts';
-import type { Row } from './main.ts';
+import type { Row } from './row.ts';
 
 /** A deployment of some size: so many services behind one load balancer, of so many tasks each. */
 interface Size {
@@ -41,7 +41,7 @@ async function callsAt({ services, tasks, mostCallsAMinute }: Size): Promise<Row
   const sim = await startSimulator({
     clock: new ManualClock(),
     throttling: true,
-    world: withServices(names, tasks),
+    world: withServices(names, tasks, HEALTHY_AFTER_SECONDS),
   });
   try {
     const inputs = {
@@ -63,17 +63,19 @@ async function callsAt({ services, tasks, mostCallsAMinute }: Size): Promise<Row
         throttled === 0 &&
         lag <= LONGEST_PAUSE_SECONDS &&
         result.exitCode === 0,
+      figures: { callsAMinute: quiet.count, calls: sim.calls.length, throttled, exitSeconds: lag },
     };
   } finally {
     await sim.close();
   }
 }
 
-function withServices(names: readonly string[], desiredCount: number): Seed {
+/** A world with further services behind its load balancer, whose new tasks are healthy after so many seconds. */
+export function withServices(names: readonly string[], desiredCount: number, afterSeconds: number): Seed {
   return (world) => {
     seedWorld({
       behaviours: {
-        'backend:v2': { targetHealth: { kind: 'healthy', afterSeconds: HEALTHY_AFTER_SECONDS } },
+        'backend:v2': { targetHealth: { kind: 'healthy', afterSeconds } },
       },
     })(world);
     const cluster = world.cluster('demo');

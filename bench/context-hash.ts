@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hashContext } from '../src/image/context-hash.ts';
-import type { Row } from './main.ts';
+import type { Row } from './row.ts';
 
 const FOLDERS = 500;
 const FILES_A_FOLDER = 100;
@@ -36,6 +36,7 @@ export async function contextHash(): Promise<Row> {
       limit: `${LIMIT_SECONDS} s of a processor, ${LIMIT_MEGABYTES} MB more memory`,
       measured: `${(used / 1e6).toFixed(1)} s of a processor in ${seconds.toFixed(1)} s, ${megabytes.toFixed(0)} MB more memory`,
       isKept: used / 1e6 < LIMIT_SECONDS && megabytes < LIMIT_MEGABYTES,
+      figures: { cpuSeconds: used / 1e6, seconds, memoryMb: megabytes },
     };
   } finally {
     await rm(folder, { recursive: true, force: true });

@@ -94,6 +94,7 @@ const SERVICES = [
   'SECRETS_MANAGER',
   'SSM',
   'APPLICATION_AUTO_SCALING',
+  'CODEDEPLOY',
 ];
 
 /** Opens a way to a simulator, with a host for each service and credentials to fetch as from a container's agent. */

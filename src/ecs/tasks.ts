@@ -53,10 +53,10 @@ async function listTasks(ecs: Pick<EcsReads, 'listTasks'>, which: ListTasksComma
 const BATCH = 100;
 
 /**
- * Batches that are asked for side by side: the bucket of cluster resource reads holds a hundred calls, and a task as AWS
+ * Batches that are asked for side by side: a host has two connections, and a task as AWS
  * tells it is several kilobytes.
  */
-const SIDE_BY_SIDE = 4;
+const SIDE_BY_SIDE = 2;
 
 /** Tasks by ARN, 100 a call, several calls at a time; those that are gone are left out. */
 export function describeTasks(
