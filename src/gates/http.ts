@@ -318,7 +318,7 @@ function lineOf(measurement: Measurement, tally: Tally, check: HttpCheck): strin
 /** The last reading alone may look fine: it came too late, or stood alone. */
 function tooLate(measurement: Measurement, tally: Tally, check: HttpCheck, gate: GateRequest): string {
   const good = tally.good === 0 ? '' : `, ${tally.good} of ${check.successes} good answers in a row`;
-  return `${measurement.what}${good} when its ${gate.deadlineSeconds} s were over`;
+  return `${measurement.what}${good}, still after ${gate.deadlineSeconds} s (health-check-deadline-seconds)`;
 }
 
 /**

@@ -447,9 +447,9 @@ export function httpProblem(
     reason: serviceRun.change === 'none' ? `fails at ${url}: ${why}` : `completed, but ${url} failed: ${why}`,
     hint: end.reachable
       ? end.asBefore === true
-        ? 'Check the path, the headers and the statuses of the health check: the URL was wrong before this deployment.'
+        ? `Check the path, the headers and the statuses of the health check: the URL was wrong before this deployment.${nothingAgainst(serviceRun)}`
         : undefined
-      : 'Check that the URL is right and that this runner may reach it: it did not answer before the deployment either.',
+      : `Check that the URL is right and that this runner may reach it: it did not answer before the deployment either.${nothingAgainst(serviceRun)}`,
     evidence: [
       { kind: 'http', text: `${url}: ${end.detail}` },
       ...answerEvidence(serviceRun, end.answer ?? []),
@@ -457,6 +457,13 @@ export function httpProblem(
     recovery: end.reachable && end.asBefore !== true && serviceRun.change !== 'none' ? 'roll-back' : 'leave',
     isOver: true,
   };
+}
+
+/** The URL says nothing of the new revision. */
+function nothingAgainst({ change }: ServiceRun): string {
+  return change === 'none'
+    ? ''
+    : ' Nothing else speaks against the new revision, which is left in place: run this again once the URL is right, or go back with mode: rollback.';
 }
 
 /** An error page may show the program's settings. */

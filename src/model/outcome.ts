@@ -199,6 +199,8 @@ export interface Pause {
   readonly stage: string;
   /** ISO 8601, by AWS's clock. */
   readonly expiresAt?: string;
+  /** What ECS does by itself then: CONTINUE or ROLLBACK. */
+  readonly then?: string;
 }
 
 /** What one metric showed, and what it had to be. Numbers are percents, seconds, requests, or an expression's own. */

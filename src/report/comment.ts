@@ -5,6 +5,7 @@ import { checks, checksFailed, diff, verdict, warnings } from './findings.ts';
 import { headline, headlineOf } from './headline.ts';
 import { code, details, escapeText, link, table } from './markdown.ts';
 import type { Report } from './report.ts';
+import { minuteInUtc } from '../runtime/log.ts';
 
 /** GitHub takes 65,536 characters. */
 const LIMIT = 65_000;
@@ -90,10 +91,7 @@ function deploymentOf(report: Report): PastDeployment | undefined {
 function pastDeployments(report: Report, history: readonly PastDeployment[]): string[] {
   if (history.length < (report.result === 'planned' ? 1 : 2)) return [];
   const rows = history.map((past) => [
-    link(
-      `${escapeText(past.at.slice(0, 16).replace('T', ' '))} UTC`,
-      past.runId === '' ? undefined : runUrl(report, past.runId),
-    ),
+    link(escapeText(minuteInUtc(past.at)), past.runId === '' ? undefined : runUrl(report, past.runId)),
     headlineOf(past.result),
     escapeText(past.revision),
     past.commit === '' ? '–' : link(code(past.commit.slice(0, 7)), commitUrl(report, past.commit)),

@@ -2,7 +2,6 @@
 import { shortReference } from '../aws/image-reference.ts';
 import {
   isOutput,
-  type Cause,
   type CheckResult,
   type DefinitionChange,
   type Evidence,
@@ -13,7 +12,7 @@ import { counted } from '../runtime/log.ts';
 import { alertKind } from './headline.ts';
 import { decisiveLine, lastLines } from './last-lines.ts';
 import { alert, code, codeBlock, details, escapeText, link, table } from './markdown.ts';
-import type { Report } from './report.ts';
+import { isUntouched, type Report } from './report.ts';
 
 /** Addresses that the user gave or that AWS made for the service. */
 function ownUrls({ url, request }: Report): string[] {
@@ -78,26 +77,12 @@ function linkToLines(report: Report): string[] {
   return [`**Look at:** ${link(first.title.toLowerCase().replace('url', 'URL'), where)}`];
 }
 
-/** Failures that come before anything is touched. */
-const UNTOUCHED: readonly (Cause | undefined)[] = [
-  'invalid-input',
-  'cluster-not-found',
-  'service-not-found',
-  'service-inactive',
-  'unsupported-controller',
-  'register-refused',
-  'preflight-failed',
-  'build-failed',
-  'push-failed',
-  'pre-deploy-task-failed',
-];
-
-function whatRuns({ services, cause }: Report): string[] {
-  const sentences = services.map(({ production }) => escapeText(production));
+function whatRuns(report: Report): string[] {
+  const sentences = report.services.map(({ production }) => escapeText(production));
   if (sentences.length === 1) return [`**What runs now:** ${sentences.join('')}`];
   if (sentences.length > 1)
     return [`**What runs now**\n\n${sentences.map((each) => `- ${each}`).join('\n')}`];
-  return UNTOUCHED.includes(cause) ? ['**What runs now:** what ran before; no service was touched.'] : [];
+  return isUntouched(report) ? ['**What runs now:** what ran before; no service was touched.'] : [];
 }
 
 /** One that has several lines, such as all problems of the inputs, is a list. */

@@ -12,6 +12,7 @@ import {
 } from '../model/index.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Looks } from './looks.ts';
+import { untilThen } from './progress.ts';
 import { readNowRunning, type KnownDeployment, type NowRunningContext } from './now-running.ts';
 
 /** Reads what runs now, and says how it ended for one service. */
@@ -131,11 +132,10 @@ function goodEnd(serviceRun: ServiceRun, request: RolloutRequest, nowRunning: st
   }
   if (serviceRun.waiting !== undefined) {
     const { pause } = serviceRun.waiting;
-    const until = pause.expiresAt === undefined ? '' : ` until ${pause.expiresAt}`;
     return {
       ...common,
       result: 'started',
-      message: `The deployment of ${revision} to service "${name}" waits in the stage ${pause.stage} for an answer${until}; both revisions are there.`,
+      message: `The deployment of ${revision} to service "${name}" waits in the stage ${pause.stage} for an answer${untilThen(pause.expiresAt, pause.then)}; both revisions are there.`,
       hint: `Go on with mode: promote, or back with mode: rollback${ofDeployment(serviceRun)}.`,
     };
   }

@@ -3,7 +3,7 @@ import { describeAwsError } from '../aws/errors.ts';
 import { describeFailure, type TaskFailure } from '../ecs/task-failure.ts';
 import type { Rollout, RolloutPoint } from '../model/index.ts';
 import type { Clock } from '../runtime/clock.ts';
-import type { Log } from '../runtime/log.ts';
+import { minuteInUtc, type Log } from '../runtime/log.ts';
 import { Heartbeat } from '../runtime/wait.ts';
 import type { Evaluation } from './evaluate.ts';
 import type { AwaitingHook, Observation } from './observe.ts';
@@ -60,11 +60,18 @@ function stageOf(seen: Observation, stage: string | undefined): string {
   return stage === undefined ? words : `${words} (${stage.toLowerCase().replaceAll('_', ' ')})`;
 }
 
+/** `` until 2026-11-30 05:46 UTC, then ECS rolls back``, as far as it is known. */
+export function untilThen(expiresAt: string | undefined, then: string | undefined): string {
+  const until = expiresAt === undefined ? '' : ` until ${minuteInUtc(expiresAt)}`;
+  return then === undefined ? until : `${until}, then ECS ${BY_ITSELF[then] ?? `does ${then}`}`;
+}
+
+/** What ECS does with a hook that nobody answers (ECS API, DeploymentLifecycleHook). */
+const BY_ITSELF: Readonly<Record<string, string>> = { ROLLBACK: 'rolls back', CONTINUE: 'goes on' };
+
 /** A hook that waits is no failure: somebody has to say go on or back, or ECS does it in the end. */
 export function describeHook({ id, expiresAt, then }: AwaitingHook): string {
-  const until = expiresAt === undefined ? '' : ` until ${expiresAt}`;
-  const otherwise = then === undefined ? '' : `, then ECS does ${then}`;
-  return `hook ${id} awaits an action${until}${otherwise}`;
+  return `hook ${id} waits for an answer${untilThen(expiresAt, then)}`;
 }
 
 /**
@@ -168,7 +175,11 @@ export class ProgressReporter {
 
 /** Pure: how a task failed, equal for all that failed alike: reasons differ by ids of tasks and requests alone. */
 export function failureText(failure: TaskFailure): string {
-  const code = failure.stopCode === undefined ? '' : ` (${failure.stopCode})`;
+  const { stopCode, exitCode } = failure;
+  // An exit code says as much.
+  const isSaid =
+    stopCode === undefined || (stopCode === 'EssentialContainerExited' && exitCode !== undefined);
+  const code = isSaid ? '' : ` (${stopCode})`;
   return `${describeFailure(failure).replace(/\(request id: [^)]*\)|\b[0-9a-f]{32}\b/gi, '…')}${code}`;
 }
 

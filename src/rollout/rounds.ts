@@ -35,6 +35,7 @@ export function stageOf(
             hookId: hook.id,
             stage: lifecycleStage,
             ...(hook.expiresAt === undefined ? {} : { expiresAt: hook.expiresAt }),
+            ...(hook.then === undefined ? {} : { then: hook.then }),
           },
         };
   const at = (phase: Phase, traffic: Traffic): Stage => ({
