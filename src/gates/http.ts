@@ -242,7 +242,9 @@ export function urlMeasurer(
       const line = `${withoutQuery(check.url)}: ${measurement.what}`;
       if (line !== lastLine) ctx.log.line(line);
       lastLine = line;
-      const answer = measurementOf(gate, check, measurement, n, at);
+      const lines = measurement.kind === 'good' || probe.kind !== 'answer' ? [] : answerLines(probe);
+      const evidence = lines.map((text) => ({ kind: 'answer', text }) as const);
+      const answer = { ...measurementOf(gate, check, measurement, n, at), evidence };
       if (answer.reading.kind !== 'bad') return [answer];
       if (!hasBeenGood) return [{ ...answer, reading: READINGS['old-version'] }];
       const status = probe.kind === 'answer' ? probe.status : undefined;

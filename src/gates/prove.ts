@@ -1,7 +1,7 @@
 import type { ReportedImage } from '../ecs/digests.ts';
 import type { Aws } from '../aws/clients.ts';
 import { awsErrorKind, deployErrorOf, describeAwsError } from '../aws/errors.ts';
-import { masksOfContainers } from '../ecs/environment-values.ts';
+import { maskedEvidence } from '../ecs/environment-values.ts';
 import {
   withGate,
   type AlarmView,
@@ -18,7 +18,6 @@ import {
 import { DeployError } from '../runtime/error.ts';
 import { withoutQuery } from '../runtime/http.ts';
 import { counted } from '../runtime/log.ts';
-import { Masks } from '../runtime/masks.ts';
 import { withTimeout } from '../runtime/wait.ts';
 import { alarmsGate } from './alarms.ts';
 import { metricsOf, withMetricsEnd } from './bake-metrics.ts';
@@ -466,8 +465,9 @@ function nothingAgainst({ change }: ServiceRun): string {
     : ' Nothing else speaks against the new revision, which is left in place: run this again once the URL is right, or go back with mode: rollback.';
 }
 
-/** An error page may show the program's settings. */
 function answerEvidence({ rollout }: ServiceRun, lines: readonly string[]): Evidence[] {
-  const masks = rollout === undefined ? new Masks() : masksOfContainers(rollout.definition);
-  return lines.map((line) => ({ kind: 'answer', text: masks.mask(line) }));
+  return maskedEvidence(
+    rollout,
+    lines.map((text) => ({ kind: 'answer', text })),
+  );
 }

@@ -1,3 +1,4 @@
+import { maskedEvidence } from '../ecs/environment-values.ts';
 import { isAnother, type Measurement, type Round, type Stage } from '../model/analysis.ts';
 import type {
   AlarmView,
@@ -212,7 +213,7 @@ export class StageGates {
         // What may be the fault of the runner or of the URL is judged once ECS has nothing left to decide.
         const isItsFault = reading.kind === 'bad' ? reading.blames : round.pause !== undefined;
         if (!isItsFault || (reading.kind !== 'bad' && measurer.gate === 'alarms')) continue;
-        this.#failure = failureOf(standing.by, round, standings);
+        this.#failure = failureOf(standing.by, round, standings, this.#terms.rollout);
         this.#failed.abort(new Error(this.#failure.problem.reason));
         return;
       }
@@ -280,7 +281,12 @@ function whereIs({ phase, traffic, weight }: Stage): string {
 }
 
 /** Pure: what a failed gate means to a deployment that ECS still works at. */
-function failureOf(by: Measurement, round: Round, standings: Standings): StageFailure {
+function failureOf(
+  by: Measurement,
+  round: Round,
+  standings: Standings,
+  rollout: Rollout | undefined,
+): StageFailure {
   const { gate, subject, detail, reading } = by;
   const cause = reading.kind === 'bad' ? reading.cause : 'http-check-failed';
   const isOfCloudWatch = gate === 'alarms' || gate === 'metrics';
@@ -292,7 +298,10 @@ function failureOf(by: Measurement, round: Round, standings: Standings): StageFa
       cause,
       reason: `does not pass the ${gate} gate ${whereIs(round)}: ${what}`,
       hint: undefined,
-      evidence: [{ kind: isOfCloudWatch ? 'status' : 'http', text: what }],
+      evidence: [
+        { kind: isOfCloudWatch ? 'status' : 'http', text: what },
+        ...maskedEvidence(rollout, by.evidence),
+      ],
       recovery: 'roll-back',
     },
   };
