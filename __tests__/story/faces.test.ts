@@ -91,7 +91,9 @@ describe('what runs now', () => {
     inAWorld({ blueGreen: AFTER_TEST }, async (sim) => {
       const result = await step(sim, { ...tag('v2'), service: 'bluegreen', promotion: 'manual' });
       expectGreen(result, 'started');
-      expect(result.outputs['message']).toMatch(/until \d{4}-\d\d-\d\d \d\d:\d\d UTC, then ECS rolls back;/);
+      expect(result.outputs['message']).toMatch(
+        /until \d{4}-\d\d-\d\d \d\d:\d\d UTC, when ECS does ROLLBACK by itself;/,
+      );
       expect(open(result)).toMatch(/\*\*What runs now:\*\* .*bluegreen:2 .*; bluegreen:1 .*Serving: yes\./);
       expect(result.outputs['stage-expires']).toMatch(/^\d{4}-.*Z$/);
     }));

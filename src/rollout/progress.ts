@@ -16,7 +16,7 @@ const BAR = 10;
 
 /** Pure: one look in numbers. */
 export function pointOf(service: string, seen: Observation): RolloutPoint {
-  const { entry, deployment } = seen;
+  const { entry } = seen;
   const areKnown = seen.tasks.length > 0;
   return {
     service,
@@ -26,7 +26,7 @@ export function pointOf(service: string, seen: Observation): RolloutPoint {
     old: seen.oldTasks,
     draining: seen.drainingTasks ?? 0,
     failed: seen.tasks.filter((task) => task.failure !== undefined).length,
-    stage: stageOf(seen, deployment?.lifecycleStage),
+    stage: stageOf(seen),
   };
 }
 
@@ -54,14 +54,17 @@ export function progressBar(seen: Observation): string {
   return '█'.repeat(full) + '░'.repeat(BAR - full);
 }
 
-function stageOf(seen: Observation, stage: string | undefined): string {
-  const status = seen.deployment?.status ?? seen.primary?.rolloutState ?? '';
+function stageOf({ deployment, primary }: Observation): string {
+  const { status = primary?.rolloutState ?? '', lifecycleStage: stage, weight = 0 } = deployment ?? {};
   const words = status.toLowerCase().replaceAll('_', ' ');
-  return stage === undefined ? words : `${words} (${stage.toLowerCase().replaceAll('_', ' ')})`;
+  if (stage === undefined) return words;
+  // CodeDeploy's own names are one word each.
+  if (/^[A-Z_]+$/.test(stage)) return `${words} (${stage.toLowerCase().replaceAll('_', ' ')})`;
+  return `${words} (${stage}${weight > 0 && weight < 100 ? `, ${weight} %` : ''})`;
 }
 
 /** `` until 2026-11-30 05:46 UTC, then ECS rolls back``, as far as it is known. */
-export function untilThen(expiresAt: string | undefined, then: string | undefined): string {
+function untilThen(expiresAt: string | undefined, then: string | undefined): string {
   const until = expiresAt === undefined ? '' : ` until ${minuteInUtc(expiresAt)}`;
   return then === undefined ? until : `${until}, then ECS ${BY_ITSELF[then] ?? `does ${then}`}`;
 }
@@ -71,6 +74,9 @@ const BY_ITSELF: Readonly<Record<string, string>> = { ROLLBACK: 'rolls back', CO
 
 /** A hook that waits is no failure: somebody has to say go on or back, or ECS does it in the end. */
 export function describeHook({ id, expiresAt, then }: AwaitingHook): string {
+  if (then === 'STOP_DEPLOYMENT') {
+    return `${id} waits to be continued${untilThen(expiresAt, undefined)}, then CodeDeploy stops it`;
+  }
   return `hook ${id} waits for an answer${untilThen(expiresAt, then)}`;
 }
 
