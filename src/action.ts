@@ -157,7 +157,7 @@ function invalidInput({ problems }: InvalidInputs): DeployError {
     'invalid-input',
     `Invalid inputs, ${problems.length} problems: ${names.join(', ')}.`,
     {
-      hint: [...problems, CALLED_NOTHING].join('\n'),
+      hint: [...problems, 'Nothing was called yet.'].join('\n'),
     },
   );
 }

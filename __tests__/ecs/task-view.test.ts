@@ -325,7 +325,7 @@ describe('a task is healthy', () => {
 describe('in one line', () => {
   test('the container, its exit code and the reason', () => {
     expect(describeFailure(failure())).toBe(
-      'container "app" exited with code 1: Essential container in task exited',
+      'container "app" exited with code 1',
     );
   });
 

@@ -65,7 +65,7 @@ describe('the health-check URL', () => {
       passed: false,
       asked: 4,
       seconds: 12,
-      detail: 'status 200, but v is "v1", expected "v2" when its 12 s were over',
+      detail: 'status 200, but v is "v1", expected "v2", still after 12 s (health-check-deadline-seconds)',
     });
   });
 
@@ -81,7 +81,7 @@ describe('the health-check URL', () => {
   it('says that good answers came too late', async () => {
     expect(await gate('ooo+', { deadline: 20 })).toMatchObject({
       passed: false,
-      detail: 'status 200, 2 of 3 good answers in a row when its 20 s were over',
+      detail: 'status 200, 2 of 3 good answers in a row, still after 20 s (health-check-deadline-seconds)',
     });
   });
 

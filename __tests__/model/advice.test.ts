@@ -29,6 +29,40 @@ describe.each(CELLS)('what to do after %s, %s', (cause, ending) => {
   });
 });
 
+describe('what is known of the very case', () => {
+  test.each<[string, Ending, string]>([
+    [
+      'Raise the memory.',
+      'undone',
+      'Raise the memory. The service is back on what ran before: deploy again once this is fixed.',
+    ],
+    [
+      'Raise the memory.',
+      'left',
+      'Raise the memory. The new revision is left in place: deploy a fix, or go back with mode: rollback.',
+    ],
+    ['Raise the memory. No service was touched.', 'untouched', 'Raise the memory.'],
+    ['No service was touched. Raise the memory.', 'untouched', 'Raise the memory.'],
+    [
+      'Give it back, or go back with mode: rollback.',
+      'left',
+      'Give it back, or go back with mode: rollback.',
+    ],
+    ['Look at it, then run this again.', 'left', 'Look at it, then run this again.'],
+    ['Ask AWS. Then deploy again.', 'left', 'Ask AWS. Then deploy again.'],
+  ])('%s, %s', (own, ending, advice) => {
+    expect(adviceOf('out-of-memory', ending, own)).toBe(advice);
+  });
+
+  test('stands instead of what the cause alone says, and says how to go on once', () => {
+    for (const [cause, ending] of CELLS) {
+      const advice = adviceOf(cause, ending, 'Look there.');
+      expect(advice).toMatch(/^Look there\./);
+      expect(advice.match(/mode: rollback|again/g)?.length ?? 0).toBeLessThan(3);
+    }
+  });
+});
+
 test('the whole table', () => {
   expect(
     Object.fromEntries(CELLS.map(([cause, ending]) => [`${cause}, ${ending}`, adviceOf(cause, ending)])),

@@ -188,18 +188,17 @@ describe('a pre-deploy task', () => {
     await expect(world.run()).rejects.toMatchObject({
       conclusion: {
         cause: 'pre-deploy-task-failed',
-        hint: 'No service was touched. The stop reason and the last log lines say why.',
+        hint: 'Fix what the stop reason and the last log lines say; what the command did before it failed is still done.',
         evidence: [
           {
             kind: 'stopped-task',
-            text: 'task t1: container "web" exited with code 3 (Essential container in task exited)',
+            text: 'task t1: container "web" exited with code 3',
           },
           { kind: 'log', text: 'web: b' },
           { kind: 'log', text: 'web: c' },
         ],
       },
-      message:
-        'The pre-deploy task failed: container "web" exited with code 3 (Essential container in task exited).',
+      message: 'The pre-deploy task failed: container "web" exited with code 3.',
     });
   });
 

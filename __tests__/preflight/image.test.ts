@@ -14,7 +14,7 @@ import { awsError, denied, throttled } from '../fakes/aws-errors.ts';
 import { fakeClock, type FakeClock } from '../fakes/clock.ts';
 import { definitionOf, digestOf, REPOSITORY, snapshotOf } from '../fakes/literals.ts';
 import { Cancelled } from '../../src/runtime/cancellation.ts';
-import { answer, ecrWith, run } from './candidates.ts';
+import { answer, awsWith, ecrWith, meansWith, run, subjectOf } from './candidates.ts';
 
 const AMD64 = { os: 'linux', architecture: 'amd64' };
 const FARGATE = snapshotOf({ placement: { launchType: 'FARGATE' } });
@@ -392,9 +392,12 @@ describe('the check of images', () => {
     });
   });
 
-  test('has nothing to do where no image is in ECR', async () => {
+  test('calls none OK where no image is in ECR: it looked at none', async () => {
     const result = await run(image, {}, { definition: definitionOf([{ name: 'web', image: 'nginx' }]) });
-    expect(result).toMatchObject({ state: 'OK', detail: 'no image is in ECR, and others are not looked at' });
+    expect(result).toMatchObject({
+      state: 'SKIPPED',
+      detail: 'no image is in ECR, and others are not looked at',
+    });
   });
 });
 
@@ -423,7 +426,18 @@ describe('the image of the rollback target', () => {
   });
 
   test('is not asked for where there is no good revision', async () => {
-    expect((await run(rollbackImage, {}, {})).state).toBe('OK');
+    expect(await rollbackImage.look(awsWith(), subjectOf(), meansWith())).toEqual([]);
+  });
+
+  test('is not called OK where none of its images is in ECR', async () => {
+    const elsewhere = {
+      ...lastGood,
+      images: [{ container: 'web', image: 'nginx:1', digest: digestOf('c') }],
+    };
+    expect(await run(rollbackImage, {}, { services: [snapshotOf({ lastGood: elsewhere })] })).toMatchObject({
+      state: 'SKIPPED',
+      detail: 'no image of backend:7 is known to be in ECR, and others are not looked at',
+    });
   });
 
   test.each<[readonly string[] | undefined, string, string]>([

@@ -80,7 +80,7 @@ describe('the heading grades', () => {
       ),
     ],
     ['⚠️ Live, not proven', of(ended(failed('http-check-failed', NEW)))],
-    ['❌ Failed', of(ended(failed('http-check-failed', { ...NEW, serving: 'no' })))],
+    ['❌ Failed, and nothing is serving', of(ended(failed('http-check-failed', { ...NEW, serving: 'no' })))],
     ['❌ Failed', of(ended(failed('app-crashed', OLD)))],
     ['⚠️ Live, not finished', of(ended({ result: 'timed-out', cause: 'timeout', state: NEW }))],
     [
@@ -153,6 +153,6 @@ describe('the heading grades', () => {
     ]),
   ])('%s', (words, report) => {
     expect(grade(report)).toBe(words);
-    expect(headline(report)).toMatch(/(?:: [\w, ]+ in prod| \(prod\))$/);
+    expect(headline(report)).toMatch(/(?:^[^:]*: [\w, ]+ in prod|:.* — [\w, ]+ in prod| \(prod\))$/);
   });
 });

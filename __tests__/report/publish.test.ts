@@ -66,7 +66,7 @@ describe('the end of a run', () => {
   it('that failed is one error annotation whose first line is the message', async () => {
     const { annotations } = await published(reportOf({ serviceRuns: [serviceRunOf({ outcome: FAILED })] }));
     expect(annotations).toEqual([
-      'backend:8 failed on backend: its tasks exit with 1.\nbackend runs backend:7 again.\nWhat to do: Look at the log.',
+      'backend:8 failed on backend: its tasks exit with 1.\nbackend runs backend:7 again.\nWhat to do: Look at the log. The service is back on what ran before: deploy again once this is fixed.',
     ]);
   });
 

@@ -56,8 +56,10 @@ describe('what to do', () => {
   it('is what its own hint says', () => {
     const outcome = outcomeOf({ result: 'failed', cause: 'app-crashed', hint: 'Look here.' });
     const report = reportOf({ serviceRuns: [serviceRunOf({ outcome })] });
-    expect(report.hint).toBe('Look here.');
-    expect(report.services[0]?.hint).toBe('Look here.');
+    const advice =
+      'Look here. The new revision is left in place: deploy a fix, or go back with mode: rollback.';
+    expect(report.hint).toBe(advice);
+    expect(report.services[0]?.hint).toBe(advice);
   });
 
   it.each(CAUSES)('is what the guide says where nothing better is known: %s', (cause) => {

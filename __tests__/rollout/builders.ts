@@ -156,7 +156,7 @@ export function problem(changes: Partial<Problem> = {}): Problem {
   return {
     result: 'failed',
     cause: 'app-crashed',
-    reason: 'failed: container "app" exited with code 1: Essential container in task exited',
+    reason: 'failed: container "app" exited with code 1',
     hint: 'The program ended by itself: its last log lines say why.',
     evidence: [],
     recovery: 'roll-back',

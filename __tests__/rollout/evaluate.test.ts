@@ -233,7 +233,7 @@ describe('failing fast', () => {
       kind: 'failed',
       ecs: 'in-progress',
       cause: 'app-crashed',
-      reason: 'container "app" exited with code 1: Essential container in task exited',
+      reason: 'container "app" exited with code 1',
     });
   });
 

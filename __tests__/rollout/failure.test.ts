@@ -22,7 +22,7 @@ function problemAfter(
   return problemOf({ end, last: observation(), history: NO_HISTORY, ...more }, waitMinutes);
 }
 
-const CRASH = 'container "app" exited with code 1: Essential container in task exited';
+const CRASH = 'container "app" exited with code 1';
 
 describe('how a watch ended, and what can be done about it', () => {
   test('completed: no problem', () => {
@@ -155,6 +155,7 @@ describe('at the deadline', () => {
       cause: 'timeout',
       reason:
         'had not finished after 30 minutes: the new tasks are all healthy, old tasks are still draining',
+      hint: expect.stringMatching(/^Nothing speaks against the new revision: .*Run this job again/),
       recovery: 'leave',
     });
   });
@@ -219,8 +220,12 @@ describe('at the deadline', () => {
     });
   });
 
-  test('one minute is no plural', () => {
-    expect(at(undefined, 1)?.reason).toBe('had not finished after 1 minute');
+  test.each([
+    [1, '1 minute'],
+    [0.05, '3 s'],
+    [1.5, '90 s'],
+  ])('after %d minutes it says %s', (minutes, time) => {
+    expect(at(undefined, minutes)?.reason).toBe(`had not finished after ${time}`);
   });
 
   test.each([
@@ -237,12 +242,12 @@ describe('at the deadline', () => {
     expect(at(last)?.recovery).toBe(recovery);
   });
 
-  test('a hook that awaits an action is no failure, in any stage', () => {
+  test('a hook that waits for an answer is no failure, in any stage', () => {
     const awaiting = [{ id: 'approve', expiresAt: '2026-11-25T00:00:00.000Z', then: 'ROLLBACK' }];
     const last = observation({ deployment: deployment({ lifecycleStage: 'SCALE_UP', awaiting }) });
     expect(at(last)).toMatchObject({
       reason:
-        'had not finished after 30 minutes: it is in the stage SCALE_UP, and hook approve awaits an action until 2026-11-25T00:00:00.000Z, then ECS does ROLLBACK',
+        'had not finished after 30 minutes: it is in the stage SCALE_UP, and hook approve waits for an answer until 2026-11-25 00:00 UTC, then ECS rolls back',
       recovery: 'leave',
     });
   });
@@ -271,6 +276,20 @@ describe('evidence', () => {
 
   test('says nothing of a deployment that is under way as it should be', () => {
     expect(texts(NO_HISTORY)).toEqual([]);
+  });
+
+  test('begins with the tasks that stopped, and says one reason of ECS once', () => {
+    const last = observation({
+      deployment: deployment({
+        status: 'ROLLBACK_IN_PROGRESS',
+        statusReason: 'Service deployment rolled back because the circuit breaker threshold was exceeded',
+        rollbackReason: 'Service deployment rolled back because the circuit breaker threshold was exceeded.',
+      }),
+    });
+    expect(texts(historyOf(failure({ reason: 'boom', exitCode: 1, container: 'app' })), last)).toEqual([
+      'container "app" exited with code 1: boom',
+      'service deployment ROLLBACK_IN_PROGRESS: Service deployment rolled back because the circuit breaker threshold was exceeded',
+    ]);
   });
 
   test('holds the words of ECS for the deployment, its rollback and its entry', () => {

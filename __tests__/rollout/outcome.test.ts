@@ -156,8 +156,7 @@ describe('without a problem', () => {
   });
 });
 
-const FAILED =
-  'The deployment of backend:8 to service "web" failed: container "app" exited with code 1: Essential container in task exited';
+const FAILED = 'The deployment of backend:8 to service "web" failed: container "app" exited with code 1';
 
 describe('with a problem', () => {
   const TIMED_OUT: Partial<Problem> = {

@@ -41,7 +41,7 @@ describe('the state of a rollout in one line', () => {
           awaiting: [{ id: 'approve', expiresAt: undefined, then: undefined }],
         }),
       }),
-      'new 1/2 running, in progress (post scale up), hook approve awaits an action',
+      'new 1/2 running, in progress (post scale up), hook approve waits for an answer',
     ],
   ])('%s', (_, seen, line) => {
     expect(progressLine(seen)).toBe(line);

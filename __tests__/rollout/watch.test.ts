@@ -551,7 +551,7 @@ describe('the service run that is watched', () => {
     expect(after.problem).toMatchObject({ result: 'failed', cause: 'app-crashed', recovery: 'roll-back' });
     expect(after.problem?.evidence[0]).toEqual({
       kind: 'stopped-task',
-      text: 'container "app" exited with code 1: Essential container in task exited (EssentialContainerExited) (x2)',
+      text: 'container "app" exited with code 1 (x2)',
     });
   });
 

@@ -406,7 +406,7 @@ describe('what is said of it', () => {
       expectRed(result, 'rolled-back', 'app-crashed');
       expect(result.log).toMatch(/✗ Watch \(/);
       expect(result.log).toMatch(/✓ Roll back \(/);
-      expect(result.summary).toMatch(/^## ↩️ Failed and rolled back to backend:1: backend in demo\n/);
+      expect(result.summary).toMatch(/^## ↩️ Failed and rolled back to backend:1 — backend in demo\n/);
       expect(result.summary).toContain('❌ Watch');
       const [service] = result.report.services;
       const { production: now = '', serving, running } = service ?? {};

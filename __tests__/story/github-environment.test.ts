@@ -136,7 +136,7 @@ describe('a run with github-environment', () => {
         const waiting = await deploy(sim, github, { ...tag(NEW), ...service, promotion: 'manual' }, '41');
         expectGreen(waiting, 'started');
         expect(waiting.summary).toContain('## ⏸️ Waits for a decision: bluegreen in demo');
-        expect(waiting.summary).toContain('**What to do:** Go on with mode: promote');
+        expect(waiting.summary).toContain('**What to do:** Go on with `mode: promote`');
         expect(latest(github)).toEqual({ b: 'in_progress' });
         expectGreen(await deploy(sim, github, { ...service, mode: 'promote' }), 'succeeded');
         expect(latest(github)).toEqual({ b: 'success' });

@@ -87,7 +87,7 @@ describe('a plan', () => {
       const inputs = { ...PLAN, ...tag('v2'), cpu: '256', memory: '8192', preflight: 'warn' };
       const result = await step(sim, inputs);
       expectGreen(result, 'planned');
-      expect(result.warnings.join()).toContain('FAILED, but preflight is warn');
+      expect(result.warnings.join()).toContain('(preflight: warn goes on in spite of it)');
     }));
 
   test('without a service says what would be registered', () =>

@@ -71,7 +71,7 @@ describe('a pre-deploy task', () => {
       expectRed(result, 'failed', 'pre-deploy-task-failed');
       expectUntouched(sim);
       expect(result.outputs['message']).toBe(
-        'The pre-deploy task failed: container "backend" exited with code 3 (Essential container in task exited).',
+        'The pre-deploy task failed: container "backend" exited with code 3.',
       );
       expect(result.outputs['changed']).toBe('false');
       expect(result.summary).toContain('backend: relation exists');

@@ -12,7 +12,7 @@ function expectGuide(result: StepResult, cause: Cause, ending: Ending): void {
   const hint = adviceOf(cause, ending);
   expect(result.log).toContain(`What to do: ${hint}`);
   expect(result.errors[0]).toContain(hint);
-  expect(plain(result.summary)).toContain(`**What to do:** ${hint}`);
+  expect(plain(result.summary).replaceAll('`', '')).toContain(`**What to do:** ${hint}`);
   expect(result.report.hint).toBe(hint);
 }
 

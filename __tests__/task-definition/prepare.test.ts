@@ -101,12 +101,14 @@ describe('nothing is registered', () => {
   it('where a file is what its family holds last, also without a service', async () => {
     const workspace = mkdtempSync(join(tmpdir(), 'prepare-'));
     writeFileSync(join(workspace, 'td.json'), JSON.stringify(definitionOf()));
-    const definition = { base: { kind: 'file', path: 'td.json' } } as const;
-    expect(await prepared({ workspace, definition, services: [] })).toMatchObject({
-      existingArn: revisionArn('backend:7'),
-      origin: 'the file td.json',
-      changes: [],
-    });
+    for (const path of ['td.json', join(workspace, 'td.json')]) {
+      const definition = { base: { kind: 'file', path } } as const;
+      expect(await prepared({ workspace, definition, services: [] })).toMatchObject({
+        existingArn: revisionArn('backend:7'),
+        origin: 'the file td.json',
+        changes: [],
+      });
+    }
   });
 });
 

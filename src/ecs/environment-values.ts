@@ -1,4 +1,4 @@
-import type { TaskDefinition } from '../model/index.ts';
+import type { Evidence, TaskDefinition } from '../model/index.ts';
 import { isArray, isObject } from '../runtime/json.ts';
 import { Masks } from '../runtime/masks.ts';
 
@@ -22,6 +22,16 @@ export function environmentValues({ containerDefinitions }: TaskDefinition): str
 export function masksOfContainers(definition: TaskDefinition): Masks {
   const values = environmentValues(definition).flatMap((value) => [value, ...credentialsIn(value)]);
   return new Masks(values.filter((value) => value.trim().length >= SHORTEST));
+}
+
+/** Pure: evidence of an answer without the values of the definition's variables: an error page may show them. */
+export function maskedEvidence(
+  rollout: { readonly definition: TaskDefinition } | undefined,
+  evidence: readonly Evidence[],
+): Evidence[] {
+  if (rollout === undefined) return [...evidence];
+  const masks = masksOfContainers(rollout.definition);
+  return evidence.map((each) => ({ ...each, text: masks.mask(each.text) }));
 }
 
 /** The password of an address such as `postgres://user:password@host/name`, as it is written and as it is meant. */

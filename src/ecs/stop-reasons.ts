@@ -251,7 +251,7 @@ export const EXIT_CODES: Readonly<Record<number, StopReasonMeaning>> = {
 export const CRASHED: StopReasonMeaning = {
   cause: 'app-crashed',
   severity: 'counts',
-  hint: 'The program ended by itself: its last log lines say why.',
+  hint: 'The program ended by itself: fix what its last log lines say.',
 };
 
 /** What a container's last lines say that its stop reason and exit code do not. */

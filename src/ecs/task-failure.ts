@@ -29,10 +29,16 @@ export interface TaskFailure {
   readonly reason: string;
 }
 
-/** One line: which container, how it ended, and why in AWS's words. */
+/** One line: which container, how it ended, and why in AWS's words, where they say more than that it ended. */
 export function describeFailure({ container, exitCode, reason }: TaskFailure): string {
   if (container === undefined || exitCode === undefined) return reason;
-  return `container "${container}" exited with code ${exitCode}: ${reason}`;
+  const why = beyondTheEnd(reason);
+  return `container "${container}" exited with code ${exitCode}${why === '' ? '' : `: ${why}`}`;
+}
+
+/** Pure: a stop reason without what an exit code says already; empty where nothing is left. */
+export function beyondTheEnd(reason: string): string {
+  return reason.replace(/^Essential container in task exited(?: — |$)/, '');
 }
 
 /**

@@ -243,7 +243,9 @@ export function urlMeasurer(
       const line = `${withoutQuery(check.url)}: ${measurement.what}`;
       if (line !== lastLine) ctx.log.line(line);
       lastLine = line;
-      const answer = measurementOf(gate, check, measurement, n, at);
+      const lines = measurement.kind === 'good' || probe.kind !== 'answer' ? [] : answerLines(probe);
+      const evidence = lines.map((text) => ({ kind: 'answer', text }) as const);
+      const answer = { ...measurementOf(gate, check, measurement, n, at), evidence };
       if (answer.reading.kind !== 'bad') return [answer];
       if (!hasBeenGood) return [{ ...answer, reading: READINGS['old-version'] }];
       const status = probe.kind === 'answer' ? probe.status : undefined;
@@ -319,7 +321,7 @@ function lineOf(measurement: Measurement, tally: Tally, check: HttpCheck): strin
 /** The last reading alone may look fine: it came too late, or stood alone. */
 function tooLate(measurement: Measurement, tally: Tally, check: HttpCheck, gate: GateRequest): string {
   const good = tally.good === 0 ? '' : `, ${tally.good} of ${check.successes} good answers in a row`;
-  return `${measurement.what}${good} when its ${gate.deadlineSeconds} s were over`;
+  return `${measurement.what}${good}, still after ${gate.deadlineSeconds} s (health-check-deadline-seconds)`;
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { ReportedImage } from '../ecs/digests.ts';
 import type { Aws } from '../aws/clients.ts';
 import { awsErrorKind, deployErrorOf, describeAwsError } from '../aws/errors.ts';
-import { masksOfContainers } from '../ecs/environment-values.ts';
+import { maskedEvidence } from '../ecs/environment-values.ts';
 import {
   withGate,
   type AlarmView,
@@ -18,7 +18,6 @@ import {
 import { DeployError } from '../runtime/error.ts';
 import { withoutQuery } from '../runtime/http.ts';
 import { counted } from '../runtime/log.ts';
-import { Masks } from '../runtime/masks.ts';
 import { withTimeout } from '../runtime/wait.ts';
 import { alarmsGate } from './alarms.ts';
 import { metricsOf, withMetricsEnd } from './bake-metrics.ts';
@@ -458,9 +457,9 @@ export function httpProblem(
     reason: serviceRun.change === 'none' ? `fails at ${url}: ${why}` : `completed, but ${url} failed: ${why}`,
     hint: end.reachable
       ? end.asBefore === true
-        ? 'Check the path, the headers and the statuses of the health check: the URL was wrong before this deployment.'
+        ? `Check the path, the headers and the statuses of the health check: the URL was wrong before this deployment.${nothingAgainst(serviceRun)}`
         : undefined
-      : 'Check that the URL is right and that this runner may reach it: it did not answer before the deployment either.',
+      : `Check that the URL is right and that this runner may reach it: it did not answer before the deployment either.${nothingAgainst(serviceRun)}`,
     evidence: [
       { kind: 'http', text: `${url}: ${end.detail}` },
       ...answerEvidence(serviceRun, end.answer ?? []),
@@ -470,8 +469,16 @@ export function httpProblem(
   };
 }
 
-/** An error page may show the program's settings. */
+/** The URL says nothing of the new revision. */
+function nothingAgainst({ change }: ServiceRun): string {
+  return change === 'none'
+    ? ''
+    : ' Nothing else speaks against the new revision, which is left in place: run this again once the URL is right, or go back with mode: rollback.';
+}
+
 function answerEvidence({ rollout }: ServiceRun, lines: readonly string[]): Evidence[] {
-  const masks = rollout === undefined ? new Masks() : masksOfContainers(rollout.definition);
-  return lines.map((line) => ({ kind: 'answer', text: masks.mask(line) }));
+  return maskedEvidence(
+    rollout,
+    lines.map((text) => ({ kind: 'answer', text })),
+  );
 }

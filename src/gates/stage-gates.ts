@@ -1,3 +1,4 @@
+import { maskedEvidence } from '../ecs/environment-values.ts';
 import { isAnother, type Measurement, type Round, type Stage } from '../model/analysis.ts';
 import type {
   AlarmView,
@@ -221,7 +222,7 @@ export class StageGates {
         // What may be the fault of the runner or of the URL is judged once ECS has nothing left to decide.
         if (!blames(standing.by) || (standing.by.reading.kind !== 'bad' && round.pause === undefined))
           continue;
-        this.#failure = failureOf(standing.by, round, standings);
+        this.#failure = failureOf(standing.by, round, standings, this.#terms.rollout);
         this.#failed.abort(new Error(this.#failure.problem.reason));
         return;
       }
@@ -294,7 +295,12 @@ function whereIs({ phase, traffic, weight }: Stage): string {
 }
 
 /** Pure: what a failed gate means to a deployment that ECS still works at. */
-function failureOf(by: Measurement, round: Round, standings: Standings): StageFailure {
+function failureOf(
+  by: Measurement,
+  round: Round,
+  standings: Standings,
+  rollout: Rollout | undefined,
+): StageFailure {
   const { gate, subject, detail, reading } = by;
   const cause = reading.kind === 'bad' ? reading.cause : 'http-check-failed';
   const isOfCloudWatch = gate === 'alarms' || gate === 'metrics';
@@ -306,7 +312,10 @@ function failureOf(by: Measurement, round: Round, standings: Standings): StageFa
       cause,
       reason: `does not pass the ${gate} gate ${whereIs(round)}: ${what}`,
       hint: undefined,
-      evidence: [{ kind: isOfCloudWatch ? 'status' : 'http', text: what }],
+      evidence: [
+        { kind: isOfCloudWatch ? 'status' : 'http', text: what },
+        ...maskedEvidence(rollout, by.evidence),
+      ],
       recovery: 'roll-back',
       ...(round.pause === undefined ? {} : { pause: round.pause }),
     },

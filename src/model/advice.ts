@@ -3,23 +3,31 @@ import { CAUSE_GUIDE } from './cause-guide.ts';
 import type { Cause } from './outcome.ts';
 
 /** How a run left what it was about. */
-export const ENDINGS = ['untouched', 'undone', 'left', 'rollback-failed', 'lost-sight'] as const;
+export const ENDINGS = [
+  'untouched',
+  'undone',
+  'left',
+  'rollback-failed',
+  'lost-sight',
+  'going-back',
+] as const;
 
 /**
  * `untouched`: no service was changed; `undone`: it is back on what ran before; `left`: it is on the new revision, or on
- * its way to it; `lost-sight`: nobody could see how it went on.
+ * its way to it; `lost-sight`: nobody could see how it went on; `going-back`: nor how its rollback did.
  */
 export type Ending = (typeof ENDINGS)[number];
 
-/** The last sentence of each: what is so now, and what takes it on. */
+/** The last sentence of each: what is so now, and what takes it on. That nothing was touched is said with what runs now. */
 const CLOSING: Readonly<Record<Ending, string>> = {
-  untouched: 'No service was touched.',
+  untouched: '',
   undone: 'The service is back on what ran before: deploy again once this is fixed.',
   left: 'The new revision is left in place: deploy a fix, or go back with mode: rollback.',
   'rollback-failed':
     'Nothing more is tried: see what runs now, and deploy a revision that is known to be good.',
-  'lost-sight':
-    'ECS goes on by itself, and nobody rolls back: run this job again, and it takes the deployment up.',
+  'lost-sight': 'Then run this job again: it takes up the deployment, with which ECS goes on by itself.',
+  'going-back':
+    'ECS goes on with the rollback by itself: see in the console that it has ended before you deploy again.',
 };
 
 /** Where the cause alone would send somebody to the wrong place. Each stands instead of the cause's own sentences. */
@@ -33,15 +41,11 @@ const INSTEAD: Partial<Record<Cause, Partial<Record<Ending, string>>>> = {
   timeout: {
     undone:
       'Read in the evidence what it waited for: targets or checks that never became healthy, tasks that start slowly, or a hook. Raise wait-for-minutes only if that is as it should be.',
-    left: 'ECS goes on with it: see what it waits for, tasks that start slowly, old ones that drain (deregistration delay, stop timeout), or a hook. If that is as it should be, raise wait-for-minutes.',
+    left: 'ECS goes on with it: see what it waits for, tasks that start slowly, old ones that drain (deregistration delay, stop timeout), or a hook. If that is as it should be, raise wait-for-minutes; otherwise go back with mode: rollback.',
   },
   alarm: {
     undone:
-      "Look at the alarm's metric between the start of the deployment and the rollback, which are in the timeline of the summary. If something else put the alarm into ALARM, deploy again once it is OK.",
-  },
-  'target-health-check-failed': {
-    undone:
-      'Compare path, port and matcher of the target group, which are in the evidence, with what the program serves, the grace period with its start, and the security groups in between.',
+      "Look at the alarm's metric between the start of the deployment and the rollback, which are in the timeline of the summary. If something else put the alarm into ALARM, wait until it is OK.",
   },
   cancelled: {
     untouched: 'Run it again: the job was cancelled before the deployment began.',
@@ -58,7 +62,8 @@ const INSTEAD: Partial<Record<Cause, Partial<Record<Ending, string>>>> = {
       'Fix the first cause of the evidence; the last good revision may need an image, secret or role that is gone.',
   },
   'deployment-stopped': {
-    left: 'Ask who stopped it: CloudTrail shows StopServiceDeployment.',
+    undone: 'Ask who stopped it, and why: CloudTrail shows StopServiceDeployment. Then run this again.',
+    left: 'Ask who stopped it, and why: CloudTrail shows StopServiceDeployment.',
   },
 };
 
@@ -66,16 +71,27 @@ const INSTEAD: Partial<Record<Cause, Partial<Record<Ending, string>>>> = {
 const COMPLETE: Partial<Record<Cause, readonly Ending[]>> = {
   superseded: ['undone', 'left'],
   timeout: ['left'],
-  cancelled: ['untouched', 'undone', 'left', 'lost-sight'],
+  'deployment-stopped': ['undone'],
+  cancelled: ['untouched', 'undone', 'left', 'lost-sight', 'going-back'],
 };
 
-/** What a hint of the guide says of the situation, which the ending knows better. */
+/** What a hint says of the situation, which the ending knows better. */
 const SITUATION =
-  /\s*(?:Nothing was (?:touched|changed|deployed)|No service was touched|The service runs as before|Nothing more is tried)\.|\s*Then (?:run|deploy) again\./g;
+  /\s*(?:Nothing was (?:touched|changed|deployed)|No service was touched|The service runs as before|Nothing more is tried)\./g;
 
-/** Pure: what to do. Plain text, sentences; never how to switch off the check that found something. */
-export function adviceOf(cause: Cause, ending: Ending): string {
-  const own = INSTEAD[cause]?.[ending] ?? CAUSE_GUIDE[cause].hint.replace(SITUATION, '');
-  const closing = COMPLETE[cause]?.includes(ending) === true ? '' : ` ${CLOSING[ending]}`;
-  return `${own}${closing}`.trim();
+/** How a hint ends that leaves the rest to the closing sentence. */
+const AGAIN = /\s*Then (?:run|deploy) again\.$/;
+
+/** A hint that says itself how it goes on, or back. */
+const GOES_ON = /\bmode: (?:rollback|promote)\b|\b(?:[Rr]un|[Dd]eploy) (?:\w+ ){0,3}again\b/;
+
+/**
+ * Pure: what to do. Plain text, sentences; never first how to switch off the check that found something. `own`: what is
+ * known of the very case, which stands instead of what the cause alone says.
+ */
+export function adviceOf(cause: Cause, ending: Ending, own?: string): string {
+  const given = own ?? INSTEAD[cause]?.[ending] ?? CAUSE_GUIDE[cause].hint;
+  const text = given.replace(SITUATION, '').trim();
+  const isComplete = COMPLETE[cause]?.includes(ending) === true || (own !== undefined && GOES_ON.test(own));
+  return isComplete || CLOSING[ending] === '' ? text : `${text.replace(AGAIN, '')} ${CLOSING[ending]}`;
 }

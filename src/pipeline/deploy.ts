@@ -3,7 +3,7 @@ import type { TaskProofs } from '../gates/prove.ts';
 import { announced } from '../image/plan.ts';
 import type { Conclusion, Request, ServiceRun, ServiceSnapshot } from '../model/index.ts';
 import { FINISHED } from '../model/left.ts';
-import { markOfChecks, markOfRollback, problemsSince } from '../report/marks.ts';
+import { markOfChecks, markOfConclusion, markOfRollback, problemsSince } from '../report/marks.ts';
 import { endingOf, newRunRecord, withEvidence, withTaskLeft, type RunRecord } from '../report/run-record.ts';
 import { endOnCancel } from '../rollout/cancel.ts';
 import { explainServiceRun } from '../rollout/diagnose.ts';
@@ -168,11 +168,12 @@ async function conclude(
   releases: readonly Release[],
   snapshots: readonly ServiceSnapshot[],
 ): Promise<void> {
-  await ctx.log.step('Conclude', async () => {
+  const end = async (): Promise<void> => {
     await findPreviousCommit(record, ctx, snapshots);
     await forEachService(record, (serviceRun) => concludeServiceRun(ctx, serviceRun, request.rollout));
     record.definitions = await deregisterUnusedRevisions(ctx, releases, record.serviceRuns);
-  });
+  };
+  await ctx.log.step('Conclude', end, () => markOfConclusion(record));
 }
 
 /** What goes where: the image, the definition, and the checks of both. Nothing in AWS is touched but the image. */
@@ -194,11 +195,13 @@ async function prepare(
   );
   const now = builds ? await surveyAgain(request, ctx, snapshots) : snapshots;
   const plans = await log.step('Task definition', () => plan(record, request, ctx, now, images));
-  await log.step(
-    'Verify',
-    () => check(record, request, ctx, plans, builds ? 'after-build' : 'all'),
-    () => markOfChecks(record),
-  );
+  if (plans.some((each) => isAboutToChange(each, request))) {
+    await log.step(
+      'Verify',
+      () => check(record, request, ctx, plans, builds ? 'after-build' : 'all'),
+      () => markOfChecks(record),
+    );
+  }
   return plans;
 }
 
@@ -241,7 +244,9 @@ async function proveAll(
   const stages = stagesOf(ctx, record, request, before);
   const explain = (serviceRun: ServiceRun): Promise<ServiceRun> =>
     explainServiceRun(ctx, serviceRun, request);
-  await ctx.log.step('Watch', () => forEachService(record, watch, undoEarly), problemsSince(record));
+  if (record.serviceRuns.some(isToBeWatched)) {
+    await ctx.log.step('Watch', () => forEachService(record, watch, undoEarly), problemsSince(record));
+  }
   record.serviceRuns = failTogether(record.serviceRuns, request.rollout);
   if (record.serviceRuns.every(({ problem, waiting }) => problem !== undefined || waiting !== undefined))
     return;
@@ -258,6 +263,11 @@ async function proveAll(
     );
   };
   await ctx.log.step('Gate', gate, problemsSince(record));
+}
+
+/** It rolls, or it failed to, which is undone early where other services roll. */
+function isToBeWatched({ change, problem }: ServiceRun): boolean {
+  return change !== 'none' || problem !== undefined;
 }
 
 /** Ends what is under way. Outcomes that stand stay: what comes after them, such as cleaning up, changes none. */

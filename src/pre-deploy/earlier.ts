@@ -112,7 +112,7 @@ function stillRuns({ cluster }: EarlierTasks, seen: ReadonlyMap<string, Task>): 
     'pre-deploy-task-failed',
     `The pre-deploy task was not started: task ${ids.join(', ')} of an earlier run still runs.`,
     {
-      hint: `No service was touched. Wait for it, or stop it: ${ids.map((id) => stopCommand(cluster, id)).join('; ')}`,
+      hint: `Wait for it, or stop it: ${ids.map((id) => stopCommand(cluster, id)).join('; ')}`,
       evidence: ids.map((id) => ({ kind: 'stopped-task', text: `task ${id} still runs` })),
     },
   );

@@ -3,6 +3,7 @@ import { shortenArns } from '../aws/arn.ts';
 import type { EcsReads } from '../aws/clients.ts';
 import { awsErrorKind, deployErrorOf, describeAwsError } from '../aws/errors.ts';
 import { EXIT_CODES, NOT_OUR_FAULT, STOP_REASONS, TAKEN_AWAY } from '../ecs/stop-reasons.ts';
+import { beyondTheEnd } from '../ecs/task-failure.ts';
 import { describeTasks } from '../ecs/tasks.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
@@ -111,7 +112,8 @@ export type TaskEnd =
       readonly hint: string;
     };
 
-const LOOK_AT_THE_LOG = 'The stop reason and the last log lines say why.';
+const LOOK_AT_THE_LOG =
+  'Fix what the stop reason and the last log lines say; what the command did before it failed is still done.';
 
 /** Pure: over once it is STOPPED, or once a container has exited that the task goes on without. */
 export function isOver(task: Task, container: string, essential: boolean): boolean {
@@ -123,10 +125,10 @@ export function isOver(task: Task, container: string, essential: boolean): boole
 export function evaluateTask(task: Task, container: string): TaskEnd {
   const exitCode = exitCodeOf(task, container);
   const reason = reasonOf(task);
-  const inWords = reason === '' ? '' : ` (${reason})`;
+  const words = exitCode === undefined ? reason : beyondTheEnd(reason);
   const bad = (how: string): TaskEnd => ({
     kind: 'bad',
-    why: `${how}${inWords}`,
+    why: words === '' ? how : `${how} (${words})`,
     hint: hintOf(reason, exitCode) ?? LOOK_AT_THE_LOG,
   });
   if (exitCode === undefined) {

@@ -154,7 +154,7 @@ async function timeOut(ctx: PreRunContext, minutes: number, job: Job, tail: LogT
     'pre-deploy-task-failed',
     `The pre-deploy task did not end within ${limit}${how(end, id)}.`,
     {
-      hint: 'No service was touched. Raise pre-deploy-timeout-minutes if the command needs longer.',
+      hint: 'Raise pre-deploy-timeout-minutes if the command needs longer.',
       evidence: [
         { kind: 'stopped-task', text: `task ${id}: container "${job.container}" ran into the time-out` },
         ...tail.evidence,
@@ -206,7 +206,7 @@ function failureOf(job: Job, task: Task, tail: LogTail): DeployError | undefined
   const end = evaluateTask(task, job.container);
   if (end.kind === 'good') return undefined;
   return new DeployError('pre-deploy-task-failed', `The pre-deploy task failed: ${end.why}.`, {
-    hint: `No service was touched. ${end.hint}`,
+    hint: end.hint,
     evidence: [
       { kind: 'stopped-task', text: `task ${lastSegment(job.taskArn)}: ${end.why}` },
       ...tail.evidence,

@@ -101,7 +101,7 @@ function notAnswered(error: unknown): DeployError {
     'pre-deploy-task-failed',
     `AWS did not answer while starting the pre-deploy task (${describeAwsError(error)}).`,
     {
-      hint: `No service was touched. The task may be running all the same: look in the cluster for one that was started by "${STARTED_BY}".`,
+      hint: `The task may be running all the same: look in the cluster for one that was started by "${STARTED_BY}".`,
       cause: error,
     },
   );
@@ -109,7 +109,7 @@ function notAnswered(error: unknown): DeployError {
 
 function refused(why: string, cause?: unknown): DeployError {
   return new DeployError('pre-deploy-task-failed', `ECS did not start the pre-deploy task (${why}).`, {
-    hint: 'No service was touched.',
+    hint: 'AWS says in the message why: check the network, the role and the quotas that the task needs.',
     evidence: [{ kind: 'error', text: why }],
     cause,
   });

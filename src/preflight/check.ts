@@ -63,7 +63,7 @@ export interface Finding {
 /** One preflight check. */
 export interface Check {
   readonly name: string;
-  /** What there is to say where the definition and the services have nothing to check. */
+  /** Why there is nothing to look at, where the definition and the services have no such thing. */
   readonly nothing: string;
   look(
     aws: PreflightAws,

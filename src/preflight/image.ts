@@ -36,7 +36,7 @@ export interface Platform {
 /** Every image that is in ECR exists, and is for the task's platform or an index that has an image for it. */
 export const image: Check = {
   name: 'image',
-  nothing: 'no image is in ECR, and others are not looked at',
+  nothing: 'the definition names no image',
   async look(aws, candidate, ctx) {
     const platform = platformOf(candidate);
     const references = candidate.definition.containerDefinitions.map((container) => container.image);
@@ -50,9 +50,11 @@ export const image: Check = {
     // Where any platform may be the right one, there is nothing to hold a config against.
     const found = await lookAtImages(aws, there, decisions, platform === undefined ? undefined : configOf);
     const named = await lookAtBareNames(aws, candidate);
-    return there.length === references.length
+    if (there.length < references.length)
+      return [buildFinding(candidate.request.build.platforms, platform), ...found, ...named];
+    return found.length + named.length > 0 || there.length === 0
       ? [...found, ...named]
-      : [buildFinding(candidate.request.build.platforms, platform), ...found, ...named];
+      : [skipped('no image is in ECR, and others are not looked at')];
   },
 };
 

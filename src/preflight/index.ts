@@ -52,8 +52,8 @@ export interface PreflightContext extends CheckContext {
 
 /**
  * Runs the checks, side by side, and logs what each found; changes nothing. Whatever AWS answers, it resolves: a
- * thing that could not be looked at is SKIPPED. Rejects only with the end of the job. No results where the checks are
- * off.
+ * thing that could not be looked at is SKIPPED. Rejects only with the end of the job. A check that had nothing to look
+ * at is no result, and no check is one where they are off.
  */
 export async function runChecks(
   ctx: PreflightContext,
@@ -66,10 +66,17 @@ export async function runChecks(
     log.line('The preflight checks are off.');
     return [];
   }
-  const look = async (check: Check): Promise<CheckResult> =>
-    resultOf(check, await check.look(aws, candidate, ctx));
-  const results = await Promise.all(checks.map(look));
+  const looks = await Promise.all(
+    checks.map(async (check) => ({ check, findings: await check.look(aws, candidate, ctx) })),
+  );
+  const results = looks
+    .filter(({ findings }) => findings.length > 0)
+    .map(({ check, findings }) => resultOf(check, findings));
   logResults(log, results, mode);
+  const without = looks.filter(({ findings }) => findings.length === 0).map(({ check }) => check);
+  if (without.length > 0) {
+    log.line(`Nothing to check: ${without.map(({ name, nothing }) => `${name} (${nothing})`).join(', ')}`);
+  }
   return results;
 }
 
@@ -86,7 +93,7 @@ export function refuseFailed(results: readonly CheckResult[], mode: 'fail' | 'wa
       ? `The preflight check "${first.check}" failed: ${first.detail}.`
       : `${failed.length} preflight checks failed: ${failed.map(({ check, detail }) => `${check}: ${detail}`).join('; ')}.`;
   throw new DeployError('preflight-failed', message, {
-    hint: 'Fix what it names. No service was touched. (Where the check is wrong, preflight: warn goes on in spite of it.)',
+    hint: 'Fix what it names. (Where the check is wrong, preflight: warn goes on in spite of it.)',
     evidence: failed.map((result) => ({ kind: 'status', text: `${result.check}: ${result.detail}` })),
   });
 }
@@ -97,7 +104,8 @@ function logResults(log: Log, results: readonly CheckResult[], mode: 'fail' | 'w
     const text = `${check}: ${detail}`;
     if (denied) continue;
     if (state === 'WARNING') log.warn(text);
-    else if (state === 'FAILED' && mode === 'warn') log.warn(`FAILED, but preflight is warn: ${text}`);
+    else if (state === 'FAILED' && mode === 'warn')
+      log.warn(`${text} (preflight: warn goes on in spite of it)`);
     else log.line(`${state.padEnd(7)} ${text}`);
   }
   const closed = results.filter(({ denied }) => denied).map(({ check, detail }) => `${check} (${detail})`);

@@ -8,6 +8,7 @@ import {
   failed,
   looked,
   ok,
+  skipped,
   warning,
   willBeReplaced,
   type Check,
@@ -19,13 +20,13 @@ import { lookAtImages } from './image.ts';
 /** Nobody else's deployment is under way that this run would replace. */
 export const otherDeployment: Check = {
   name: 'other deployment',
-  nothing: 'none is under way that this run would replace',
+  nothing: 'no service',
   look: (_aws, candidate) =>
-    candidate.services
-      .filter((service) => service.rollout === 'in-progress' && willBeReplaced(service, candidate))
-      .map(({ address }) =>
-        warning(`service "${address.name}" has a deployment in progress; this one supersedes it`),
-      ),
+    candidate.services.map((service) =>
+      service.rollout === 'in-progress' && willBeReplaced(service, candidate)
+        ? warning(`service "${service.address.name}" has a deployment in progress; this one supersedes it`)
+        : ok('none is under way that this run would replace'),
+    ),
 };
 
 /** Every service has a revision that a failed rollout can go back to, by the images that it ran with. */
@@ -68,12 +69,14 @@ export function rollbackTargetFinding(
 /** The images of the good revisions are still in ECR, and under a tag, so that tasks of them can start again. */
 export const rollbackImage: Check = {
   name: 'rollback image',
-  nothing: 'no good revision whose image is in ECR is known',
+  nothing: 'no good revision is known',
   async look(aws, { services }) {
     const goods = services.flatMap(({ lastGood }) => lastGood ?? []);
     const looks = goods.map(async (good) => {
       const name = revisionName(good.taskDefinitionArn);
       const images = imagesInEcr(good.images);
+      if (images.length === 0)
+        return [skipped(`no image of ${name} is known to be in ECR, and others are not looked at`)];
       const there = await lookAtImages(aws, images, {
         there: (reference) => ok(`${shortReference(reference)} of ${name} is there`),
         gone: (reference) =>

@@ -2,9 +2,10 @@ import { revisionName } from '../aws/arn.ts';
 import { RESULTS, type Result } from '../model/index.ts';
 import { commitOfReport, commitUrl, costNote, facts, runUrl } from './facts.ts';
 import { checks, checksFailed, diff, verdict, warnings } from './findings.ts';
-import { headline, headlineOf } from './headline.ts';
+import { headline, headlineOf, ON_PURPOSE } from './headline.ts';
 import { code, details, escapeText, link, table } from './markdown.ts';
 import type { Report } from './report.ts';
+import { minuteInUtc } from '../runtime/log.ts';
 
 /** GitHub takes 65,536 characters. */
 const LIMIT = 65_000;
@@ -68,12 +69,13 @@ function historyWith(report: Report, before: string | undefined): PastDeployment
 
 /** A plan is no deployment. */
 function deploymentOf(report: Report): PastDeployment | undefined {
-  const { result, startedAt, run, services, definition } = report;
+  const { mode, result, startedAt, run, services, definition } = report;
   if (result === 'planned') return undefined;
   return {
     id: run.id,
     at: startedAt,
     result,
+    ...(mode === 'rollback' ? { mode } : {}),
     revision: revisionName(services[0]?.taskDefinitionArn ?? definition?.arn ?? ''),
     commit: commitOfReport(report) ?? '',
     actor: run.actor ?? '',
@@ -85,11 +87,8 @@ function deploymentOf(report: Report): PastDeployment | undefined {
 function pastDeployments(report: Report, history: readonly PastDeployment[]): string[] {
   if (history.length < (report.result === 'planned' ? 1 : 2)) return [];
   const rows = history.map((past) => [
-    link(
-      `${escapeText(past.at.slice(0, 16).replace('T', ' '))} UTC`,
-      past.runId === '' ? undefined : runUrl(report, past.runId),
-    ),
-    headlineOf(past.result),
+    link(escapeText(minuteInUtc(past.at)), past.runId === '' ? undefined : runUrl(report, past.runId)),
+    past.mode === 'rollback' && past.result === 'succeeded' ? ON_PURPOSE : headlineOf(past.result),
     escapeText(past.revision),
     past.commit === '' ? '–' : link(code(past.commit.slice(0, 7)), commitUrl(report, past.commit)),
     escapeText(past.actor),
@@ -112,6 +111,8 @@ export interface PastDeployment {
   /** ISO 8601. */
   readonly at: string;
   readonly result: Result;
+  /** Where nothing new was deployed. */
+  readonly mode?: 'rollback' | undefined;
   readonly revision: string;
   readonly commit: string;
   readonly actor: string;
@@ -159,6 +160,7 @@ function isPast(value: unknown): value is PastDeployment {
     /^[0-9a-f]{0,40}$/.test(String(fields['commit'])) &&
     /^\d*$/.test(String(fields['runId'])) &&
     FIELDS.every((field) => typeof fields[field] === 'string') &&
+    [undefined, 'rollback'].includes(fields['mode'] as undefined) &&
     (RESULTS as readonly unknown[]).includes(fields['result'])
   );
 }

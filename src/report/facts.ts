@@ -3,6 +3,7 @@ import { lastSegment, revisionName } from '../aws/arn.ts';
 import { commitOfTag, shortReference } from '../aws/image-reference.ts';
 import type { BuildFacts, DeployedImage, GateResult, MonthlyCost, ServiceCost } from '../model/index.ts';
 import { deploymentUrl, furtherLinks, inConsole } from './further.ts';
+import { minuteInUtc } from '../runtime/log.ts';
 import { code, details, escapeText, link, table } from './markdown.ts';
 import { isGreen, type LogGroup, type Report, type ServiceReport } from './report.ts';
 
@@ -11,7 +12,7 @@ export function facts(report: Report): string[] {
   const [first, ...others] = report.services;
   const rows = [
     ...(first === undefined ? [] : [serviceRow(report, first)]),
-    ...(first === undefined || others.length > 0 ? [] : serviceRows(first)),
+    ...(first === undefined || others.length > 0 ? [] : serviceRows(report, first)),
     ...imageRows(report),
     ...costRows(report),
     ['Took', duration(report.durationSeconds)],
@@ -30,15 +31,33 @@ function serviceRow(report: Report, first: ServiceReport): string[] {
   ];
 }
 
-function serviceRows(service: ServiceReport): string[][] {
+function serviceRows(report: Report, service: ServiceReport): string[][] {
   return [
-    ['Revision', revisions(service)],
-    ['Tasks', String(service.desiredCount)],
+    ['Revision', `${revisions(service)}${again(report)}`],
+    ...taskRow(service),
     ...(service.gates.length === 0 ? [] : [[gatesTitle(service), service.gates.map(gate).join(' · ')]]),
     ...(service.gatesAfterRollback.length === 0
       ? []
       : [['After the rollback', service.gatesAfterRollback.map(gate).join(' · ')]]),
   ];
+}
+
+/** What a rollback on purpose goes back to, where that has a new number. */
+function again({ mode, definition }: Report): string {
+  return mode === 'rollback' && definition?.registered === true
+    ? `, which is ${escapeText(definition.origin)} again`
+    : '';
+}
+
+/** Of what serves as it should; otherwise what runs now stands above, by itself. */
+function taskRow({ result, desiredCount, serving, running }: ServiceReport): string[][] {
+  if (!isGreen(result)) return [];
+  const primary = running.find(({ isPrimary }) => isPrimary);
+  if (serving !== 'yes' || primary?.healthy === undefined || running.length > 1)
+    return [['Tasks', String(desiredCount)]];
+  const since = primary.since === undefined ? '' : `, since ${minuteInUtc(primary.since)}`;
+  const how = primary.unchecked === true ? 'running' : 'healthy';
+  return [['Tasks', `${primary.healthy} of ${primary.desired} ${how}${since}`]];
 }
 
 /** What failed has proven nothing. */
@@ -88,8 +107,10 @@ function gate({ gate: name, state }: GateResult): string {
 
 function imageRows({ image, build }: Report): string[][] {
   if (image === undefined) return [];
-  if (image.toBeBuilt === true)
-    return [['Image', `${code(shortReference(image.reference))}, not built in a plan`]];
+  if (image.toBeBuilt === true) {
+    const repository = shortReference(image.reference).replace(/:[^:/]*$/, '');
+    return [['Image', `to be built, for ${code(repository)}; a plan builds none`]];
+  }
   const tag = image.tag === undefined ? '' : ` (${code(shortTag(image.tag))})`;
   const built =
     build === undefined ? '' : `, ${build.reused ? 'reused' : `built in ${duration(build.seconds)}`}`;
@@ -132,9 +153,9 @@ function linkRows(report: Report): string[][] {
   return links.length === 0 ? [] : [['Links', links.join(' · ')]];
 }
 
-/** What the run brought; of a rollback on purpose, what it went back to. */
+/** What the run brought; of a rollback on purpose or a promotion, which bring nothing, what runs by it. */
 export function commitOfReport({ mode, commits, run, services }: Report): string | undefined {
-  if (mode !== 'rollback') return commits.deployed ?? run.commit;
+  if (mode !== 'rollback' && mode !== 'promote') return commits.deployed ?? run.commit;
   return services[0]?.running.find(({ isPrimary }) => isPrimary)?.commit;
 }
 
@@ -154,7 +175,9 @@ export function imageDetails({ build: facts, image }: Report): string[] {
   if (image === undefined || image.toBeBuilt === true) return [];
   const rows = [
     ['Reference', code(image.reference)],
-    ...(image.digest === undefined ? [] : [['Digest', code(image.digest)]]),
+    ...(image.digest === undefined || image.reference.endsWith(image.digest)
+      ? []
+      : [['Digest', code(image.digest)]]),
     ...tagRows(image, facts),
     ...(facts === undefined ? [] : buildRows(facts)),
   ];
@@ -163,7 +186,7 @@ export function imageDetails({ build: facts, image }: Report): string[] {
 }
 
 function imageTitle(facts: BuildFacts | undefined): string {
-  if (facts === undefined) return 'Image';
+  if (facts === undefined) return 'Image in full';
   return facts.reused ? 'Image: reused, nothing was built' : `Image: built in ${duration(facts.seconds)}`;
 }
 

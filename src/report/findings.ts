@@ -1,68 +1,59 @@
 /** What was found, as summary and comment show it. Each part is a list of Markdown blocks, empty where there is none. */
 import { shortReference } from '../aws/image-reference.ts';
-import {
-  isOutput,
-  type Cause,
-  type CheckResult,
-  type DefinitionChange,
-  type Evidence,
-  type JsonObject,
-} from '../model/index.ts';
-import { objectIn, textIn } from '../runtime/json.ts';
+import { type CheckResult, type DefinitionChange } from '../model/index.ts';
 import { counted } from '../runtime/log.ts';
 import { alertKind } from './headline.ts';
-import { decisiveLine, lastLines } from './last-lines.ts';
+import { decisiveLine, isWritten, lastLines } from './last-lines.ts';
 import { alert, code, codeBlock, details, escapeText, link, table } from './markdown.ts';
-import type { Report } from './report.ts';
-
-/** Addresses that the user gave or that AWS made for the service. */
-function ownUrls({ url, request }: Report): string[] {
-  const gate = objectIn(objectIn((request ?? {}) as JsonObject, 'gate'), 'http');
-  return [url, textIn(gate, 'url')].filter((each) => each !== undefined);
-}
+import { isUntouched, type Report } from './report.ts';
 
 /**
  * The message; of what failed also the cause, what to do, what runs now, and the evidence. `lines`: whether what a container
  * wrote may be shown; otherwise a link leads to it.
  */
 export function verdict(report: Report, { lines }: { readonly lines: boolean }): string[] {
-  const kind = alertKind(report.result);
+  const kind = alertKind(report);
   if (kind === undefined) {
-    return [...messages(report), ...(report.hint === undefined ? [] : [hint(report.hint)])];
+    return [
+      ...messages(report),
+      ...(report.hint === undefined ? [] : [hint(report.hint)]),
+      ...(isSaidByTheTable(report) ? [] : whatRuns(report)),
+    ];
   }
   const cause = report.cause === undefined ? '' : `${code(report.cause)} `;
   return [
     alert(
       kind,
-      [
-        `${cause}${escapeText(report.message, ownUrls(report))}`,
-        ...(lines ? decisive(report) : []),
-        ...others(report),
-      ].join('\n'),
+      [`${cause}${escapeText(report.message)}`, ...(lines ? decisive(report) : []), ...others(report)].join(
+        '\n',
+      ),
     ),
     ...(lines ? [] : linkToLines(report)),
     ...(report.hint === undefined ? [] : [hint(report.hint)]),
     ...whatRuns(report),
     // The table of the checks says it better, where it is shown.
-    ...(checksFailed(report) ? [] : evidence(report.evidence, ownUrls(report))),
+    ...(checksFailed(report) ? [] : evidence(report)),
   ];
+}
+
+/** It runs what was asked for, and all of it serves: the message and the row of the tasks say so. A plan changes nothing. */
+function isSaidByTheTable({ result, mode, services }: Report): boolean {
+  const isGood = ['succeeded', 'unchanged'].includes(result) && mode !== 'rollback';
+  return result === 'planned' || (isGood && services.every(({ serving }) => serving === 'yes'));
 }
 
 /** A good end; of several services each is named. */
 function messages(report: Report): string[] {
   const { message, services } = report;
-  const own = ownUrls(report);
-  if (services.length < 2) return [escapeText(message, own)];
-  return [services.map((each) => `- ${escapeText(each.message, own)}`).join('\n')];
+  if (services.length < 2) return [escapeText(message)];
+  return [services.map((each) => `- ${escapeText(each.message)}`).join('\n')];
 }
 
 /** What became of the other services. */
 function others(report: Report): string[] {
   const { message, services } = report;
   const rest = services.filter((each) => each.message !== message);
-  return rest.length === 0
-    ? []
-    : ['', ...rest.map((each) => `- ${escapeText(each.message, ownUrls(report))}`)];
+  return rest.length === 0 ? [] : ['', ...rest.map((each) => `- ${escapeText(each.message)}`)];
 }
 
 function decisive(report: Report): string[] {
@@ -78,41 +69,44 @@ function linkToLines(report: Report): string[] {
   return [`**Look at:** ${link(first.title.toLowerCase().replace('url', 'URL'), where)}`];
 }
 
-/** Failures that come before anything is touched. */
-const UNTOUCHED: readonly (Cause | undefined)[] = [
-  'invalid-input',
-  'cluster-not-found',
-  'service-not-found',
-  'service-inactive',
-  'unsupported-controller',
-  'register-refused',
-  'preflight-failed',
-  'build-failed',
-  'push-failed',
-  'pre-deploy-task-failed',
-];
-
-function whatRuns({ services, cause }: Report): string[] {
-  const sentences = services.map(({ production }) => escapeText(production));
+function whatRuns(report: Report): string[] {
+  const sentences = report.services.map(({ production }) => escapeText(production));
   if (sentences.length === 1) return [`**What runs now:** ${sentences.join('')}`];
   if (sentences.length > 1)
     return [`**What runs now**\n\n${sentences.map((each) => `- ${each}`).join('\n')}`];
-  return UNTOUCHED.includes(cause) ? ['**What runs now:** what ran before; no service was touched.'] : [];
+  return isUntouched(report) ? ['**What runs now:** what ran before; no service was touched.'] : [];
+}
+
+/** Inputs that advice names, with the value that it gives one: `mode: rollback`, `wait-for-minutes`. */
+const INPUT =
+  /(?<![\w./:-])(?:(?:mode|preflight|cache|task-definition|on-cancel|on-failure|service-deployment-arn): [\w:/.-]*\w|(?:[a-z]{1,20}-){1,5}(?:url|body|json|status|headers|seconds|minutes|definition|variables|tags?|args|secrets|id-token|failure|cancel|count|name|region|repository|image|limit|token|arn))(?![\w\\-])/g;
+
+/** Plain text as Markdown, its inputs as code. */
+function withInputs(text: string): string {
+  return escapeText(text).replace(INPUT, (input) => code(input));
 }
 
 /** One that has several lines, such as all problems of the inputs, is a list. */
 function hint(text: string): string {
   const [only = '', ...others] = text.split('\n');
-  if (others.length === 0) return `**What to do:** ${escapeText(only)}`;
-  return `**What to do**\n\n${[only, ...others].map((line) => `- ${escapeText(line)}`).join('\n')}`;
+  if (others.length === 0) return `**What to do:** ${withInputs(only)}`;
+  return `**What to do**\n\n${[only, ...others].map((line) => `- ${withInputs(line)}`).join('\n')}`;
 }
 
-/** Container logs are not among it: they belong into log and summary only. */
-function evidence(list: readonly Evidence[], own: readonly string[]): string[] {
-  const shown = list.filter((each) => !isOutput(each));
+/** What the message has not said already. What containers wrote is not among it: that belongs into log and summary only. */
+function evidence({ message, evidence: list }: Report): string[] {
+  const shown = list.filter((each) => !isWritten(each) && !message.includes(coreOf(each.text)));
   if (shown.length === 0) return [];
-  const lines = shown.map(({ kind, text }) => `- ${kind.replace('-', ' ')}: ${escapeText(text, own)}`);
+  const lines = shown.map(({ kind, text }) => `- ${kind.replace('-', ' ')}: ${escapeText(text)}`);
   return [`**Evidence**\n\n${lines.join('\n')}`];
+}
+
+/** Without the id of a task before it, and what is counted or coded behind it. */
+function coreOf(text: string): string {
+  return text
+    .replace(/^task [0-9a-f]+: /, '')
+    .replace(/(?: \(x\d+\)| \([A-Z]\w+\))+$/, '')
+    .replace(/^(https?:\/\/\S+): /, '$1 failed: ');
 }
 
 /** What changes in the task definition, as a diff. `limit`: changes that are shown; the rest is counted. */
@@ -194,10 +188,10 @@ function checkTable(list: readonly CheckResult[]): string {
 
 /** The warnings in a box; further ones of a kind that is named there fold away below it. */
 export function warnings(report: Report): string[] {
-  const { warnings: list, notes } = report;
-  const own = ownUrls(report);
-  const lines = (texts: readonly string[]): string =>
-    texts.map((each) => `- ${escapeText(each, own)}`).join('\n');
+  const { message, notes } = report;
+  // Of a green end the message itself may be one.
+  const list = report.warnings.filter((each) => each !== message);
+  const lines = (texts: readonly string[]): string => texts.map((each) => `- ${escapeText(each)}`).join('\n');
   return [
     ...(list.length === 0 ? [] : [alert('WARNING', lines(list))]),
     ...(notes.length === 0

@@ -1,7 +1,7 @@
 import { lastSegment, revisionName } from '../aws/arn.ts';
 import { LOST_SIGHT, type Cause, type Result } from '../model/index.ts';
 import { escapeText } from './markdown.ts';
-import { isGreen, type Report, type ServiceReport } from './report.ts';
+import { isGreen, isUntouched, type Report, type ServiceReport } from './report.ts';
 
 const HEADLINES: Readonly<Record<Result, string>> = {
   succeeded: '✅ Deployed',
@@ -15,6 +15,9 @@ const HEADLINES: Readonly<Record<Result, string>> = {
   superseded: '⏭️ Superseded by another deployment',
   cancelled: '⚪ Cancelled',
 };
+
+/** What a run in `mode: rollback` did. */
+export const ON_PURPOSE = '↩️ Rolled back on purpose';
 
 /** The result in words, for a list of past deployments. */
 export function headlineOf(result: Result): string {
@@ -46,6 +49,7 @@ export function grade(report: Report): string {
   const split = differentVersions(services);
   if (split !== undefined) return `⚠️ Services on different versions: ${split}`;
   if (result === 'failed') return gradeOfFailure(report);
+  if (result === 'cancelled' && isUntouched(report)) return '⚪ Cancelled before anything was touched';
   if (result === 'rolled-back' && services.length === 1 && first !== undefined) {
     return `${HEADLINES[result]}${to(first)}${stillFails(first)}`;
   }
@@ -54,7 +58,7 @@ export function grade(report: Report): string {
     return '⏸️ Waits for a decision';
   if (result !== 'succeeded') return HEADLINES[result];
   if (mode === 'rollback') {
-    return `↩️ Rolled back on purpose${services.length === 1 && first !== undefined ? to(first) : ''}`;
+    return `${ON_PURPOSE}${services.length === 1 && first !== undefined ? to(first) : ''}`;
   }
   return services.length > 0 && services.every(({ desiredCount }) => desiredCount === 0)
     ? '⚠️ Scaled to zero, nothing proven'
@@ -63,12 +67,22 @@ export function grade(report: Report): string {
 
 function gradeOfFailure({ cause, services }: Report): string {
   const reason = cause === undefined ? undefined : NOT_STARTED[cause];
-  const isUntouched = services.every(({ deploymentId }) => deploymentId === undefined);
-  if (reason !== undefined && isUntouched) return `✋ Not started: ${reason}`;
+  const hasNoDeployment = services.every(({ deploymentId }) => deploymentId === undefined);
+  if (reason !== undefined && hasNoDeployment) return `✋ Not started: ${reason}`;
   const failed = services.filter(({ result }) => result === 'failed');
   if (failed.length > 0 && failed.every(isLive)) return '⚠️ Live, not proven';
   const isBlind = cause !== undefined && LOST_SIGHT.includes(cause);
-  return isBlind && !isUntouched ? '⚠️ Not followed to its end, ECS goes on' : HEADLINES.failed;
+  if (isBlind && !hasNoDeployment) return '⚠️ Not followed to its end, ECS goes on';
+  if (failed.length > 0 && failed.every(({ serving }) => serving === 'no')) {
+    return `${HEADLINES.failed}, and nothing is serving`;
+  }
+  return HEADLINES.failed;
+}
+
+/** It failed, or did not end, and what it brought serves all the same. */
+function isAllLive({ result, services }: Report): boolean {
+  const bad = services.filter((each) => !isGreen(each.result));
+  return ['failed', 'timed-out'].includes(result) && bad.length > 0 && bad.every(isLive);
 }
 
 /** It runs the revision of this run, and serves with it. */
@@ -134,11 +148,12 @@ export function headline(report: Report): string {
   if (differentVersions(services) !== undefined && report.cause !== 'rollback-failed')
     return `${title} (${where})`;
   const shown = names.length > 3 ? `${names.length} services` : names.join(', ');
-  return `${title}: ${escapeText(shown)} in ${where}`;
+  return `${title}${title.includes(':') ? ' —' : ':'} ${escapeText(shown)} in ${where}`;
 }
 
 /** The colour of the alert that holds the message. */
-export function alertKind(result: Result): 'CAUTION' | 'WARNING' | undefined {
+export function alertKind(report: Report): 'CAUTION' | 'WARNING' | undefined {
+  const { result } = report;
   if (isGreen(result)) return undefined;
-  return result === 'cancelled' || result === 'superseded' ? 'WARNING' : 'CAUTION';
+  return result === 'cancelled' || result === 'superseded' || isAllLive(report) ? 'WARNING' : 'CAUTION';
 }

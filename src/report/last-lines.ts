@@ -21,7 +21,7 @@ const AFTER = 4;
 
 /** Pure: what each failed service's container wrote last and its URL answered, or else what the build said. */
 export function lastLines({ services, evidence, cause }: Report): LastLines[] {
-  const failed = services.filter((each) => each.evidence.some(isOutput));
+  const failed = services.filter((each) => each.evidence.some(isWritten));
   if (failed.length === 0) return linesOf(evidence, firstCause(cause, evidence), '');
   const all = failed.flatMap((each) =>
     linesOf(
@@ -36,6 +36,15 @@ export function lastLines({ services, evidence, cause }: Report): LastLines[] {
   return all.filter(isNew);
 }
 
+/** A container, a build or the URL wrote it, and not this step in place of lines that it could not read. */
+export function isWritten(each: Evidence): boolean {
+  return isOutput(each) && !isOwnWord(each);
+}
+
+function isOwnWord({ kind, text }: Evidence): boolean {
+  return kind === 'log' && NO_LINE.test(text);
+}
+
 /** The lines were read when it failed: what went wrong after that, such as its rollback, is not what they are about. */
 function firstCause(cause: Cause | undefined, evidence: readonly Evidence[]): Cause | undefined {
   const [, first] = /^([a-z-]+):/.exec(evidence.find(({ kind }) => kind === 'first-cause')?.text ?? '') ?? [];
@@ -44,7 +53,9 @@ function firstCause(cause: Cause | undefined, evidence: readonly Evidence[]): Ca
 
 function linesOf(evidence: readonly Evidence[], cause: Cause | undefined, of: string): LastLines[] {
   const [answer, log] = (['answer', 'log'] as const).map((kind) =>
-    evidence.filter((each) => each.kind === kind).flatMap(({ text }) => sanitizeLines(text)),
+    evidence
+      .filter((each) => each.kind === kind && !isOwnWord(each))
+      .flatMap(({ text }) => sanitizeLines(text)),
   );
   return [
     ...(isEmpty(answer) ? [] : [{ title: `What the URL answered${of}`, open: answer, earlier: [] }]),
@@ -93,13 +104,24 @@ const LONGEST = 300;
 /** Pure: the one line that says most of why, with the container's name before it; undefined where none was read. */
 export function decisiveLine(report: Report): string | undefined {
   const worst = report.services.find(({ cause }) => cause === report.cause)?.evidence ?? [];
-  const evidence = worst.some(isOutput) ? worst : report.evidence;
+  const evidence = worst.some(isWritten) ? worst : report.evidence;
   const log = evidence.filter(({ kind }) => kind === 'log').flatMap(({ text }) => sanitizeLines(text));
   const cause = firstCause(report.cause, evidence);
-  const at = cause !== undefined && RUNS_ON.includes(cause) ? signAt(log) : tellingAt(log);
-  const line = log[at]?.trim();
-  if (line === undefined || line === '') return undefined;
+  const runsOn = cause !== undefined && RUNS_ON.includes(cause);
+  const at = runsOn ? signAt(log) : tellingAt(log);
+  const line = log[at]?.trim() ?? (runsOn ? whatTheTargetsSay(evidence) : undefined);
+  if (line === undefined || line === '' || report.message.includes(line.replace(LEVEL, ''))) return undefined;
   return line.length <= LONGEST ? line : `${line.slice(0, LONGEST).toWellFormed()}…`;
+}
+
+/** What a message may repeat of a line. */
+const LEVEL = /^(?:#\d+ [\d.]+ )?(?:ERROR|FATAL|error|fatal): /;
+
+/** Why the new tasks are not in service, where they log nothing of it. */
+function whatTheTargetsSay(evidence: readonly Evidence[]): string | undefined {
+  const said = evidence.filter(({ kind }) => kind === 'event' || kind === 'target');
+  const [line] = said.find(({ text }) => /\bunhealthy\b/.test(text))?.text.split('\n') ?? [];
+  return line === undefined ? undefined : sanitizeLines(line).join(' ');
 }
 
 /** Pure: that line among the lines of a container; undefined where none says anything. */

@@ -1,33 +1,33 @@
 import { sanitizeLines } from '../runtime/log.ts';
 
 /**
- * Text from outside as Markdown text: no structure, no HTML, no mention, no link, one line.
- * A zero-width space after `@` keeps a name readable and pings nobody; one inside an address or an issue's number
- * keeps GitHub from making it a link, which it does after Markdown, so that a backslash would not help. `own`: addresses
- * of this run, which are code where they are in the text, and can be copied as they are; so can a reference by digest.
+ * What GitHub would make a link of by itself, after Markdown, so that a backslash would not help: addresses, and names at
+ * hosts. They are shown as code, and can be copied as they are; a reference by digest is none.
  */
-export function escapeText(text: string, own: readonly string[] = []): string {
+const ADDRESS =
+  /(?:(?:https?|ftp):\/\/|www\.)[^\s<>"`|\\]*[^\s<>"`|\\.,;:!?')\]}*_~]|(?<![\w.+-])[\w.+-]{1,64}@(?!sha256:)\w[\w.-]*\w/gi;
+
+/**
+ * Text from outside as Markdown text: no structure, no HTML, no mention, no link, one line. A zero-width space after `@`
+ * keeps a name readable and pings nobody; one in an issue's number keeps GitHub from making it a link.
+ */
+export function escapeText(text: string): string {
   const line = sanitizeLines(text).join(' ').trim();
-  const [first] = own
-    .filter((each) => each !== '' && line.includes(each))
-    .toSorted((a, b) => b.length - a.length);
-  if (first === undefined) return escapePlain(line);
-  return line
-    .split(first)
-    .map((part) =>
-      part.trim() === '' ? part : part.replace(/\S(?:.*\S)?/, (words) => escapeText(words, own)),
-    )
-    .join(code(first));
+  const parts: string[] = [];
+  let at = 0;
+  for (const { 0: address, index } of line.matchAll(ADDRESS)) {
+    parts.push(escapePlain(line.slice(at, index)), code(address));
+    at = index + address.length;
+  }
+  return atTheStart([...parts, escapePlain(line.slice(at))].join(''));
 }
 
-function escapePlain(line: string): string {
-  return line
+function escapePlain(text: string): string {
+  return text
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')
     .replaceAll('>', '&gt;')
     .replace(/[\\`*_{}[\]()#+!|~$]/g, '\\$&')
-    .replace(/^[-=]/, '\\$&')
-    .replace(/^(\d+)\./, '$1\\.')
     .replace(/(?<!\w)@(?=\w)|@(?=\w)(?!sha256:[0-9a-f])/g, '@\u200b')
     .replace(/#(?=\d)/g, '#\u200b')
     .replace(/\bGH-(?=\d)/gi, (reference) => `${reference.slice(0, 2)}\u200b-`)
@@ -35,14 +35,21 @@ function escapePlain(line: string): string {
     .replace(/www\./gi, (www) => `${www.slice(0, 3)}\u200b.`);
 }
 
+/** What begins a list or a rule where a line begins with it. */
+function atTheStart(line: string): string {
+  return line.replace(/^[-=]/, '\\$&').replace(/^(\d+)\./, '$1\\.');
+}
+
 /**
- * Text from outside as inline code. An empty text is shown as a space: two backticks would be no code. In a table a
- * backslash before a pipe would escape the backslash that keeps the pipe from ending the cell; a zero-width space
- * parts them.
+ * Text from outside as inline code, in a table or outside of one. An empty text is shown as a space: two backticks would be
+ * no code. A pipe would end the cell of a table, and a backslash before it would be shown anywhere else: there the code is
+ * HTML, in which each sign is written by its number.
  */
 export function code(text: string): string {
-  const plain = sanitizeLines(text).join(' ');
-  const line = plain.replace(/\\(?=\|)/g, '\\\u200b').replaceAll('|', '\\|') || ' ';
+  const line = sanitizeLines(text).join(' ') || ' ';
+  if (line.includes('|')) {
+    return `<code>${line.replace(/[!-/:-@[-`{-~]/g, (sign) => `&#${sign.charCodeAt(0)};`)}</code>`;
+  }
   const longest = Math.max(0, ...[...line.matchAll(/`+/g)].map((run) => run[0].length));
   const fence = '`'.repeat(longest + 1);
   const pad = line.startsWith('`') || line.endsWith('`') ? ' ' : '';

@@ -43,6 +43,11 @@ export function markOfChecks({ checks }: RunRecord): StepMark {
   return checks.some(({ state }) => state === 'FAILED') ? 'warning' : 'done';
 }
 
+/** Of the conclusion: what runs now, and could not be read, is a warning. */
+export function markOfConclusion({ serviceRuns }: RunRecord): StepMark {
+  return serviceRuns.some(({ outcome }) => outcome?.state === undefined) ? 'warning' : 'done';
+}
+
 const FROM_BAD: readonly StepMark[] = ['failed', 'warning', 'done'];
 
 function worst(marks: readonly StepMark[]): StepMark {

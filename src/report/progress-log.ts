@@ -1,4 +1,5 @@
 import type { RolloutPoint, StepMark, StepRecord } from '../model/index.ts';
+import { Cancelled } from '../runtime/cancellation.ts';
 import { secondsBetween, type Clock } from '../runtime/clock.ts';
 import { counted, sanitizeLines, type StepLog } from '../runtime/log.ts';
 import type { Masks } from '../runtime/masks.ts';
@@ -83,6 +84,10 @@ export class ProgressLog implements StepLog {
       const result = await run();
       mark = markOf(result);
       return result;
+    } catch (error) {
+      // What is cancelled has not failed.
+      if (error instanceof Cancelled) mark = 'warning';
+      throw error;
     } finally {
       const seconds = Math.round((this.seconds - from) * 10) / 10;
       this.steps.push({ name, from, seconds, ok: mark !== 'failed', mark });

@@ -9,7 +9,7 @@ import { decisiveLine, lastLines } from './last-lines.ts';
 import { outputsOf } from './outputs.ts';
 import type { CommentEnd } from './post-comment.ts';
 import { MAX_WARNINGS } from './progress-log.ts';
-import { isGreen, type Report, type ServiceReport } from './report.ts';
+import { isGreen, isUntouched, type Report, type ServiceReport } from './report.ts';
 import { renderSummary } from './summary.ts';
 
 /** Where the end of the run is published; @actions/core in production. */
@@ -240,9 +240,11 @@ function verdict(report: Report): string[] {
 }
 
 /** What runs now and what to do. */
-function whatToKnow({ services, hint }: Report): string[] {
+function whatToKnow(report: Report): string[] {
+  const { services, hint } = report;
   return [
     ...services.map(({ production }) => production),
+    ...(isUntouched(report) ? ['No service was touched.'] : []),
     ...(hint === undefined ? [] : [`What to do: ${hint}`]),
   ];
 }

@@ -139,7 +139,7 @@ export function composeReport(
     result: end.result,
     cause: end.cause,
     message: end.message,
-    hint: end.hint ?? hintOfService(services, end) ?? hintOf(end, endingOfRun(record)),
+    hint: hintOfRun(record, services, end),
     changed: hasChanged(record),
     startedAt: recorded.startedAt,
     durationSeconds: recorded.durationSeconds,
@@ -245,26 +245,32 @@ function endOf(record: RunRecord, services: readonly Conclusion[]): Conclusion {
   };
 }
 
-/** What to do: its own hint, else what helps against its cause after such an ending. */
+/** What to do: what is known of the very case, else what helps against its cause; and how to go on from such an ending. */
 function hintOf(
   { cause, hint }: { readonly cause: Cause | undefined; readonly hint: string | undefined },
   ending: Ending,
 ): string | undefined {
-  return hint ?? (cause === undefined ? undefined : adviceOf(cause, ending));
+  return cause === undefined ? hint : adviceOf(cause, ending, hint);
 }
 
-/** The run ended as that service did, which knows better what to do. */
-function hintOfService(
+/** A run that ended as a service did has its hint: the service knows better what to do. */
+function hintOfRun(
+  record: RunRecord,
   services: readonly ServiceReport[],
-  { result, cause }: Pick<Conclusion, 'result' | 'cause'>,
+  end: Conclusion,
 ): string | undefined {
-  return services.find((each) => each.cause === cause && (cause !== undefined || each.result === result))
-    ?.hint;
+  if (record.ending === undefined) return end.hint;
+  const { result, cause, hint } = record.ending;
+  const same = services.find(
+    (each) => each.cause === cause && (cause !== undefined || each.result === result),
+  );
+  return hint === undefined && same !== undefined ? same.hint : hintOf(record.ending, endingOfRun(record));
 }
 
 /** Pure: how the run left a service. */
 export function endingOfService({ change, rollout, outcome, rollback }: ServiceRun): Ending {
   if (outcome?.cause === 'rollback-failed') return 'rollback-failed';
+  if (rollback?.kind === 'unseen') return 'going-back';
   if (outcome?.result === 'rolled-back' || rollback?.kind === 'rolled-back') return 'undone';
   if (rollout === undefined || change === 'none') return 'untouched';
   const isBlind = outcome?.cause !== undefined && LOST_SIGHT.includes(outcome.cause);
@@ -277,7 +283,14 @@ function endingOfRun({ serviceRuns }: RunRecord): Ending {
   return FROM_WORST.find((each) => ofServices.includes(each)) ?? 'untouched';
 }
 
-const FROM_WORST: readonly Ending[] = ['rollback-failed', 'lost-sight', 'left', 'undone', 'untouched'];
+const FROM_WORST: readonly Ending[] = [
+  'rollback-failed',
+  'going-back',
+  'lost-sight',
+  'left',
+  'undone',
+  'untouched',
+];
 
 function badness(result: Result): number {
   return RESULTS.indexOf(result);
@@ -297,6 +310,14 @@ function hasChanged(record: RunRecord): boolean {
         (rollback?.kind === 'rolled-back' && rollback.unrestored !== undefined)),
   );
   return moved || record.definitions.some((each) => each.registered && !each.deregistered);
+}
+
+/** Stages that change services. */
+const TOUCHING: readonly string[] = ['Roll out', 'Watch', 'Roll back'];
+
+/** Pure: it failed, or was cancelled, before any service was changed. */
+export function isUntouched({ result, services, steps }: Report): boolean {
+  return !isGreen(result) && services.length === 0 && !steps.some(({ name }) => TOUCHING.includes(name));
 }
 
 /** Exit code of a result: only these are green. */

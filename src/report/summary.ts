@@ -7,6 +7,7 @@ import { code, codeBlock, details, escapeText, link } from './markdown.ts';
 import { metricTables } from './metrics.ts';
 import type { Report } from './report.ts';
 import { timeline } from './timeline.ts';
+import { minuteInUtc } from '../runtime/log.ts';
 
 /** GitHub drops a summary over 1 MiB whole. */
 const LIMIT = 1000 * 1024;
@@ -85,7 +86,7 @@ function origin({ run, startedAt }: Report): string[] {
   const parts = [
     ...(run.event === undefined ? [] : [`on ${code(run.event)}`]),
     ...(run.actor === undefined ? [] : [`by ${escapeText(run.actor)}`]),
-    `at ${escapeText(startedAt.slice(0, 16).replace('T', ' '))} UTC`,
+    `at ${escapeText(minuteInUtc(startedAt))}`,
   ];
   const name = run.repository === undefined ? 'This run' : `Run of ${escapeText(run.repository)}`;
   return [`<sub>${link(name, run.runUrl)} ${parts.join(' ')}</sub>`];

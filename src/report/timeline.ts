@@ -36,9 +36,10 @@ export function timeline(report: Report): string[] {
     : [`### Timeline`, chart, details('The steps as a table', steps)];
 }
 
-/** Nobody asks how long it took to plan, or to find a wrong input. */
+/** Nobody asks how long it took to plan, to find nothing to do, or to find a wrong input. */
 function tookTime({ result, cause, services, build, steps }: Report): boolean {
-  const isOver = result === 'planned' || (cause !== undefined && services.length === 0);
+  const isOver =
+    ['planned', 'unchanged', 'registered'].includes(result) || (cause !== undefined && services.length === 0);
   return !isOver || build !== undefined || steps.some(({ seconds }) => seconds >= A_WHILE);
 }
 

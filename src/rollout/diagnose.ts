@@ -18,7 +18,7 @@ import {
 import type { Clock } from '../runtime/clock.ts';
 import type { OutputLog } from '../runtime/log.ts';
 import { withTimeout } from '../runtime/wait.ts';
-import { evidenceOf, type Watched } from './failure.ts';
+import { statusEvidence, taskEvidence, type Watched } from './failure.ts';
 import { causeOf, NO_HISTORY, remember, type History } from './history.ts';
 import { TELLING } from './progress.ts';
 import { observe, viewEvents, type Observation, type ServiceEvent } from './observe.ts';
@@ -27,8 +27,8 @@ import { observe, viewEvents, type Observation, type ServiceEvent } from './obse
 const MOST = 8;
 
 /**
- * Everything that explains why a rollout failed: its statuses, the tasks that stopped, their targets that were
- * unhealthy with the check that they fail, service events since the start, and the last log lines of the container.
+ * Everything that explains why a rollout failed, what says most first: the tasks that stopped, their targets that were
+ * unhealthy with the check that they fail, service events since the start, its statuses, and the last log lines of the container.
  * What may not be read is left out.
  */
 export async function diagnose(
@@ -43,9 +43,10 @@ export async function diagnose(
     lastLogLines(clock, aws.logs, rollout.definition, history, logLines, runningTask(rollout, last)),
   ]);
   return [
-    ...evidenceOf(last, history),
+    ...taskEvidence(history),
     ...targets,
     ...eventEvidence(events ?? last?.events ?? [], rollout.snapshot.knownEvents),
+    ...statusEvidence(last),
     ...lines,
   ];
 }

@@ -99,11 +99,12 @@ export function problemOf(
 
 function problem(
   watched: Watched,
-  facts: Pick<Problem, 'result' | 'cause' | 'reason' | 'recovery' | 'isOver'>,
+  facts: Pick<Problem, 'result' | 'cause' | 'reason' | 'recovery' | 'isOver'> &
+    Partial<Pick<Problem, 'hint'>>,
 ): Problem {
   return {
     ...facts,
-    hint: hintOf(watched.history, facts.cause),
+    hint: facts.hint ?? hintOf(watched.history, facts.cause),
     evidence: evidenceOf(watched.last, watched.history),
   };
 }
@@ -125,9 +126,9 @@ function deadlineProblem(
   waitMinutes: number,
   count: number | undefined,
   settings: ServiceSnapshot['deployment'] | undefined,
-): Pick<Problem, 'result' | 'cause' | 'reason' | 'recovery'> {
+): Pick<Problem, 'result' | 'cause' | 'reason' | 'recovery'> & Partial<Pick<Problem, 'hint'>> {
   const common = { result: 'timed-out', cause: 'timeout' } as const;
-  const after = `had not finished after ${counted(waitMinutes, 'minute')}`;
+  const after = `had not finished after ${time(waitMinutes)}`;
   const { lifecycleStage: stage, awaiting = [] } = last?.deployment ?? {};
   if (stage !== undefined && (awaiting.length > 0 || !STARTING.includes(stage))) {
     const hooks = awaiting.map((hook) => `, and ${describeHook(hook)}`).join('');
@@ -142,6 +143,7 @@ function deadlineProblem(
     return {
       ...common,
       reason: `${after}: the new tasks are all healthy, ${oldRun ? 'old tasks are still draining' : 'ECS has not called it complete'}`,
+      ...(oldRun ? { hint: DRAINS } : {}),
       recovery: 'leave',
     };
   }
@@ -157,6 +159,15 @@ function deadlineProblem(
   }
   const state = last === undefined ? '' : `: ${howFar(last)}`;
   return { ...common, reason: `${after}${state}`, recovery: 'roll-back' };
+}
+
+/** Nothing to go back for. */
+const DRAINS =
+  'Nothing speaks against the new revision: ECS stops the old tasks by itself, once their connections have ended or the deregistration delay of the target group and their stopTimeout are over. Run this job again to have it proven. Where draining takes that long every time, raise wait-for-minutes.';
+
+/** `30 minutes`, `90 s`. */
+function time(minutes: number): string {
+  return Number.isInteger(minutes) ? counted(minutes, 'minute') : `${Math.round(minutes * 600) / 10} s`;
 }
 
 function isHealthyAtItsCount(last: Observation): boolean {
@@ -224,19 +235,23 @@ function healthyTasks(seen: Observation): number {
   return seen.tasks.filter((task) => task.healthy).length;
 }
 
-/** Everything that was seen, bounded; identical failures folded. */
+/** Everything that was seen, bounded, what says most first; identical failures folded. */
 export function evidenceOf(last: Observation | undefined, history: History): Evidence[] {
-  return [...statusEvidence(last), ...taskEvidence(history)];
+  return [...taskEvidence(history), ...statusEvidence(last)];
 }
 
-function statusEvidence(last: Observation | undefined): Evidence[] {
+/** What ECS made of it; the same reason once. */
+export function statusEvidence(last: Observation | undefined): Evidence[] {
   const { deployment, entry } = last ?? {};
   const isUnderway = deployment?.status === 'PENDING' || deployment?.status === 'IN_PROGRESS';
+  const reasonOfStatus = deployment?.statusReason ?? '';
+  const rollback = deployment?.rollbackReason?.replace(/[.\s]+$/, '');
+  const isSaid = rollback !== undefined && reasonOfStatus.includes(rollback);
   const texts = [
     deployment === undefined || isUnderway
       ? undefined
       : `service deployment ${deployment.status}${because(deployment.statusReason)}`,
-    deployment?.rollbackReason === undefined ? undefined : `rollback: ${deployment.rollbackReason}`,
+    rollback === undefined || (isSaid && !isUnderway) ? undefined : `rollback${because(rollback)}`,
     entry?.reason === undefined || entry.rolloutState === 'IN_PROGRESS'
       ? undefined
       : `${entry.id}: ${entry.reason}`,
@@ -244,7 +259,8 @@ function statusEvidence(last: Observation | undefined): Evidence[] {
   return texts.flatMap((text) => (text === undefined ? [] : [{ kind: 'status', text }]));
 }
 
-function taskEvidence(history: History): Evidence[] {
+/** The tasks that stopped, each way once. */
+export function taskEvidence(history: History): Evidence[] {
   const counts = new Map<string, number>();
   for (const failure of history.failures.values()) {
     const text = failureText(failure);

@@ -18,7 +18,7 @@ import type {
   TaskDefinition,
 } from '../model/index.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { counted } from '../runtime/log.ts';
+import { counted, minuteInUtc } from '../runtime/log.ts';
 import { withTimeout } from '../runtime/wait.ts';
 
 /** The outcome stands by then; this sentence about it is waited for so long. */
@@ -191,12 +191,13 @@ function describeRevision(revision: RunningRevision): string {
   const facts = [
     ...(tag === undefined ? [] : [tag]),
     ...(commit === undefined ? [] : [`commit ${commit.slice(0, 7)}`]),
-    ...(since === undefined ? [] : [`since ${since.slice(0, 16).replace('T', ' ')} UTC`]),
+    ...(since === undefined ? [] : [`since ${minuteInUtc(since)}`]),
   ];
   const of = facts.length === 0 ? '' : ` (${facts.join(', ')})`;
   const name = `${revisionName(taskDefinitionArn)}${of}`;
   if (draining) return `${name}: ${counted(running, 'task')} draining`;
   const all = Math.max(desired, running);
+  if (all === 0) return `${name}: no task is desired`;
   const isKnown = healthy !== undefined && revision.unchecked !== true;
   return `${name}: ${isKnown ? healthy : running} of ${counted(all, 'task')} ${isKnown ? 'healthy' : 'running'}`;
 }

@@ -15,7 +15,7 @@ import {
   type ServiceSnapshot,
 } from '../model/index.ts';
 import type { Clock } from '../runtime/clock.ts';
-import type { Log } from '../runtime/log.ts';
+import { minuteInUtc, type Log } from '../runtime/log.ts';
 import { withTimeout } from '../runtime/wait.ts';
 import { viewOfCodeDeployment } from './codedeploy-view.ts';
 import { readCodeDeployment } from './observe-codedeploy.ts';
@@ -219,7 +219,7 @@ function deployerOf({ snapshot }: ServiceRun): 'CodeDeploy' | 'ECS' {
 /** ` until …, when ECS does ROLLBACK by itself`. */
 function untilAnswered({ expiresAt, then }: Pause): string {
   if (expiresAt === undefined) return '';
-  return ` until ${expiresAt}${then === undefined ? '' : `, when ECS does ${then} by itself`}`;
+  return ` until ${minuteInUtc(expiresAt)}${then === undefined ? '' : `, when ECS does ${then} by itself`}`;
 }
 
 /** So that a later job means this deployment and no other. */

@@ -3,7 +3,7 @@ import { describeAwsError } from '../aws/errors.ts';
 import { describeFailure, type TaskFailure } from '../ecs/task-failure.ts';
 import type { Rollout, RolloutPoint } from '../model/index.ts';
 import type { Clock } from '../runtime/clock.ts';
-import type { Log } from '../runtime/log.ts';
+import { minuteInUtc, type Log } from '../runtime/log.ts';
 import { Heartbeat } from '../runtime/wait.ts';
 import type { Evaluation } from './evaluate.ts';
 import type { AwaitingHook, Observation } from './observe.ts';
@@ -63,12 +63,21 @@ function stageOf({ deployment, primary }: Observation): string {
   return `${words} (${stage}${weight > 0 && weight < 100 ? `, ${weight} %` : ''})`;
 }
 
+/** `` until 2026-11-30 05:46 UTC, then ECS rolls back``, as far as it is known. */
+function untilThen(expiresAt: string | undefined, then: string | undefined): string {
+  const until = expiresAt === undefined ? '' : ` until ${minuteInUtc(expiresAt)}`;
+  return then === undefined ? until : `${until}, then ECS ${BY_ITSELF[then] ?? `does ${then}`}`;
+}
+
+/** What ECS does with a hook that nobody answers (ECS API, DeploymentLifecycleHook). */
+const BY_ITSELF: Readonly<Record<string, string>> = { ROLLBACK: 'rolls back', CONTINUE: 'goes on' };
+
 /** A hook that waits is no failure: somebody has to say go on or back, or ECS does it in the end. */
 export function describeHook({ id, expiresAt, then }: AwaitingHook): string {
-  const until = expiresAt === undefined ? '' : ` until ${expiresAt}`;
-  if (then === 'STOP_DEPLOYMENT') return `${id} waits to be continued${until}, then CodeDeploy stops it`;
-  const otherwise = then === undefined ? '' : `, then ECS does ${then}`;
-  return `hook ${id} awaits an action${until}${otherwise}`;
+  if (then === 'STOP_DEPLOYMENT') {
+    return `${id} waits to be continued${untilThen(expiresAt, undefined)}, then CodeDeploy stops it`;
+  }
+  return `hook ${id} waits for an answer${untilThen(expiresAt, then)}`;
 }
 
 /**
@@ -172,7 +181,11 @@ export class ProgressReporter {
 
 /** Pure: how a task failed, equal for all that failed alike: reasons differ by ids of tasks and requests alone. */
 export function failureText(failure: TaskFailure): string {
-  const code = failure.stopCode === undefined ? '' : ` (${failure.stopCode})`;
+  const { stopCode, exitCode } = failure;
+  // An exit code says as much.
+  const isSaid =
+    stopCode === undefined || (stopCode === 'EssentialContainerExited' && exitCode !== undefined);
+  const code = isSaid ? '' : ` (${stopCode})`;
   return `${describeFailure(failure).replace(/\(request id: [^)]*\)|\b[0-9a-f]{32}\b/gi, '…')}${code}`;
 }
 

@@ -177,8 +177,11 @@ export async function watchServiceRun(
         if (!ctx.signal.aborted) throw error;
         return found.evidence;
       });
-  logEvidence(ctx.log, rollout.snapshot.address.name, evidence);
-  return { ...after, problem: betterKnown({ ...found, evidence }) };
+  // What a gate saw, nobody sees once more.
+  const seen = watched.end.kind === 'gate-failed' ? found.evidence : [];
+  const all = [...seen, ...evidence.filter((each) => !seen.includes(each))];
+  logEvidence(ctx.log, rollout.snapshot.address.name, all);
+  return { ...after, problem: betterKnown({ ...found, evidence: all }) };
 }
 
 /** The events of this watch are logged, its failures are counted: what follows does not do it again. */

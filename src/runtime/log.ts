@@ -56,6 +56,11 @@ export function sanitizeLines(text: string): string[] {
     );
 }
 
+/** A time of ISO 8601 to the minute: `2026-11-30 04:48 UTC`. */
+export function minuteInUtc(iso: string): string {
+  return `${iso.slice(0, 16).replace('T', ' ')} UTC`;
+}
+
 /** `3 tasks`, `1 task`. */
 export function counted(count: number, thing: string): string {
   return `${count} ${thing}${count === 1 ? '' : 's'}`;

@@ -1,3 +1,4 @@
+import { isAbsolute, relative } from 'node:path';
 import { MalformedAnswer } from '../aws/answers.ts';
 import { parseArn, revisionName } from '../aws/arn.ts';
 import type { Aws } from '../aws/clients.ts';
@@ -20,6 +21,12 @@ export interface LoadedDefinition {
   readonly passedOver?: readonly string[];
 }
 
+/** As a person of the repository knows it: the runner's own folders say nothing. */
+function shownPath(workspace: string, path: string): string {
+  const within = isAbsolute(path) ? relative(workspace, path) : path;
+  return within === '' || within.startsWith('..') || isAbsolute(within) ? path : within;
+}
+
 type TaskDefinitionReads = Pick<Aws, 'taskDefinitions' | 'region'>;
 
 /** Loads the base that the request names. Rejects with `invalid-input` where there is none. */
@@ -33,7 +40,7 @@ export async function loadBase(
     case 'file':
       return {
         definition: base.definition ?? (await readDefinitionFile(workspace, base.path, log)),
-        origin: `the file ${base.path}`,
+        origin: `the file ${shownPath(workspace, base.path)}`,
         arn: undefined,
       };
     case 'revision':

@@ -57,7 +57,7 @@ async function registerTaskDefinition(
     throw new DeployError(
       'register-refused',
       `AWS refused the task definition ${definition.family}: ${withoutValues(describeAwsError(error), definition)}`,
-      { hint: 'Nothing was deployed. Correct the definition and run again.', cause: error },
+      { hint: 'Correct the definition: the message says in the words of AWS what is wrong.', cause: error },
     );
   }
 }
