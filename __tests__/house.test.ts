@@ -15,6 +15,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['report'],
   ['context.ts'],
   ['github'],
+  ['codedeploy'],
   ['ecs'],
   ['aws'],
   ['runtime'],

@@ -272,6 +272,7 @@ function countedIn(aws: Aws, clock: JumpClock): Aws {
     secrets: counted(aws.secrets),
     parameters: counted(aws.parameters),
     scaling: counted(aws.scaling),
+    codeDeploy: counted(aws.codeDeploy),
     ecr: (region) => counted(aws.ecr(region)),
   };
 }

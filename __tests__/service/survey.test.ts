@@ -122,16 +122,10 @@ describe('the survey', () => {
       'Service "web" is DRAINING, not ACTIVE.',
     ],
     [
-      'CodeDeploy',
-      [['web'], [service('web', { deploymentController: { type: 'CODE_DEPLOY' } })]],
-      'unsupported-controller',
-      'Service "web" is deployed by the CODE_DEPLOY deployment controller; this action deploys services of the ECS controller only.',
-    ],
-    [
       'an external controller',
       [['web'], [service('web', { deploymentController: { type: 'EXTERNAL' } })]],
       'unsupported-controller',
-      'Service "web" is deployed by the EXTERNAL deployment controller; this action deploys services of the ECS controller only.',
+      'Service "web" is deployed by the EXTERNAL deployment controller; this action deploys services of ECS and of CodeDeploy only.',
     ],
     [
       'expired credentials',

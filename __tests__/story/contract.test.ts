@@ -187,6 +187,7 @@ const OUTPUTS = [
   'previous-task-definition-arn',
   'service-deployment-arn',
   'deployment-id',
+  'codedeploy-deployment-id',
   'stage',
   'stage-expires',
   'url',

@@ -14,6 +14,7 @@ import {
   removeTargets,
   registerTargets,
 } from './targets.ts';
+import { hasTaskSets, scaleOf } from './task-sets.ts';
 import { ignoreTask, startTask, stopTask } from './task-life.ts';
 import type { TaskObserver } from './task-life.ts';
 import { createTask, hasHealthCheck, isHealthy, unhealthyContainer } from './tasks.ts';
@@ -100,6 +101,10 @@ function replaceUnhealthyTasks(world: World, service: Service): void {
 function scaleTasks(world: World, service: Service): void {
   const primary = primaryOf(service);
   if (primary === undefined) return;
+  if (hasTaskSets(service)) {
+    for (const set of service.deployments) scaleTaskSet(world, service, set);
+    return;
+  }
   const tasks = desiredTasks(service);
   const round = planRound({
     desired: service.desiredCount,
@@ -121,6 +126,16 @@ function scaleTasks(world: World, service: Service): void {
       'was unable to stop or start tasks during a deployment because of the service deployment configuration. Update the minimumHealthyPercent or maximumPercent value and try again.',
     );
   }
+}
+
+/** Each task set has its own count, whatever becomes of the others. */
+function scaleTaskSet(world: World, service: Service, set: Deployment): void {
+  const desired = Math.ceil((service.desiredCount * scaleOf(set)) / 100);
+  const tasks = desiredTasks(service).filter((task) => task.revision === set.revision);
+  for (const task of tasks.slice(desired)) {
+    stopServiceTask(world, service, task, `Scaling activity initiated by (task-set ${set.id})`, false);
+  }
+  if (tasks.length < desired) launchTasks(world, service, set, desired - tasks.length);
 }
 
 /** While traffic shifts, the old tasks all stay and the new ones come at once. */
@@ -216,7 +231,10 @@ function completeWhenSteady(world: World, service: Service): void {
   if (primary === undefined) return;
   const present = service.cluster.tasksOf(service).filter((task) => task.lastStatus !== 'STOPPED');
   service.deployments = service.deployments.filter(
-    (deployment) => deployment === primary || present.some((task) => task.revision === deployment.revision),
+    (deployment) =>
+      deployment === primary ||
+      (hasTaskSets(service) && scaleOf(deployment) > 0) ||
+      present.some((task) => task.revision === deployment.revision),
   );
   const current = desiredTasks(service);
   const areOldGone = present.every((task) => task.revision === primary.revision);

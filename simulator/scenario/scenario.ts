@@ -47,6 +47,7 @@ const seedKeys = {
   alarms: 'object',
   autoscaling: 'plans',
   blueGreen: 'object',
+  codeDeploy: 'object',
   containerHealthCheck: 'boolean',
   healthCheckGracePeriodSeconds: 'number',
   deregistrationDelaySeconds: 'number',

@@ -10,6 +10,8 @@ import type { LoadBalancer } from '../state/balancing.ts';
 import type { ImageBehaviour } from '../state/image-behaviour.ts';
 import type { JsonObject } from '../state/json.ts';
 import type { Cluster, Service } from '../state/model.ts';
+import { addCodeDeployService } from './codedeploy.ts';
+import type { CodeDeploySeed } from './codedeploy.ts';
 import { conventionNames } from './images.ts';
 import { addLoadBalancer } from './load-balancers.ts';
 
@@ -31,6 +33,8 @@ export interface SeedOptions {
   readonly tasksWithoutPlace?: number;
   /** The service `worker` is behind a target group of VPC Lattice. */
   readonly lattice?: boolean;
+  /** Adds a service that CodeDeploy deploys; there is none with a deployment group by default. */
+  readonly codeDeploy?: CodeDeploySeed;
   /** CloudWatch alarms that exist, with their states. */
   readonly alarms?: Readonly<Record<string, AlarmState>>;
   /** What autoscaling keeps a service of cluster `demo` to, by its name; none by default. */
@@ -217,6 +221,16 @@ function seedServices(world: World, cluster: Cluster, balancers: Balancers, opti
   });
   add('retired', 'worker', { desiredCount: 0 });
   add('codedeploy', 'worker', { desiredCount: 1, deploymentController: { type: 'CODE_DEPLOY' } });
+  if (options.codeDeploy !== undefined) {
+    const family = options.codeDeploy.service ?? 'checkout';
+    world.logs.create(`/ecs/${family}`);
+    world.roles.create(`${family}-task`);
+    addCodeDeployService(world, cluster, options.codeDeploy, {
+      service: fargateService(family),
+      definition: fargateTask(world, family, [container(world, family, 'backend:v1', 8000)]),
+      container: family,
+    });
+  }
   add('external', 'worker', { desiredCount: 1, deploymentController: { type: 'EXTERNAL' } });
 }
 

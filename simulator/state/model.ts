@@ -79,6 +79,8 @@ export interface Deployment {
   stalled: boolean;
   /** The event about percentages that allow no step was given. */
   blockedEventSent: boolean;
+  /** Of a task set that CodeDeploy made; the first one of a service has none. */
+  taskSet?: { readonly externalId: string | undefined; readonly scale: number };
 }
 
 export type MonitorStatus = 'DISABLED' | 'MONITORING' | 'MONITORING_COMPLETE' | 'TRIGGERED';

@@ -12,6 +12,8 @@ import { withCheckedAnswers } from './answers.ts';
 import { reading, writing } from './sdk/ecs.ts';
 import { rawTaskDefinitions, type RawTaskDefinitions } from './task-definitions.ts';
 import type {
+  CodeDeployReads,
+  CodeDeployWrites,
   EcsReads,
   EcsWrites,
   EcrReads,
@@ -42,6 +44,7 @@ export interface Aws {
   readonly secrets: SecretReads;
   readonly parameters: ParameterReads;
   readonly scaling: ScalingReads;
+  readonly codeDeploy: CodeDeployReads & CodeDeployWrites;
   /** The ECR client of a region: an image may live in another one than the service. */
   ecr(region: string): EcrReads & EcrWrites;
 }
@@ -116,9 +119,8 @@ export async function createAws(
   const glances = { ...shared, ...attempts(GLANCE_ATTEMPTS) };
   const reader = withCheckedAnswers(new ECSClient(reads));
   // A write that is cut off may have happened: it gets its answer, whatever becomes of the job.
-  const writer = withCheckedAnswers(
-    new ECSClient({ ...shared, maxAttempts: 1, requestHandler: settings.requestHandler(over) }),
-  );
+  const writes = { ...shared, maxAttempts: 1, requestHandler: settings.requestHandler(over) };
+  const writer = withCheckedAnswers(new ECSClient(writes));
   const elb = once(async () => (await import('./sdk/elb.ts')).connect(reads));
   const logs = once(async () => (await import('./sdk/logs.ts')).connect(reads));
   const alarms = once(async () => (await import('./sdk/alarms.ts')).connect(glances));
@@ -126,6 +128,8 @@ export async function createAws(
   const secrets = once(async () => (await import('./sdk/secrets.ts')).connect(glances));
   const parameters = once(async () => (await import('./sdk/parameters.ts')).connect(glances));
   const scaling = once(async () => (await import('./sdk/scaling.ts')).connect(glances));
+  const codeDeploy = once(async () => (await import('./sdk/codedeploy.ts')).connect(reads));
+  const codeDeployWriter = once(async () => (await import('./sdk/codedeploy.ts')).connectWriter(writes));
   const registries = new Map<string, EcrReads & EcrWrites>();
   return {
     region: await regionOf(reader),
@@ -147,6 +151,18 @@ export async function createAws(
     secrets: { describeSecret: async (input) => (await secrets()).describeSecret(input) },
     parameters: { describeParameters: async (input) => (await parameters()).describeParameters(input) },
     scaling: { describeScalableTargets: async (input) => (await scaling()).describeScalableTargets(input) },
+    codeDeploy: {
+      getDeploymentGroup: async (input) => (await codeDeploy()).getDeploymentGroup(input),
+      getDeploymentConfig: async (input) => (await codeDeploy()).getDeploymentConfig(input),
+      getDeployment: async (input) => (await codeDeploy()).getDeployment(input),
+      batchGetDeployments: async (input) => (await codeDeploy()).batchGetDeployments(input),
+      getApplicationRevision: async (input) => (await codeDeploy()).getApplicationRevision(input),
+      listDeployments: async (input) => (await codeDeploy()).listDeployments(input),
+      batchGetDeploymentTargets: async (input) => (await codeDeploy()).batchGetDeploymentTargets(input),
+      createDeployment: async (input) => (await codeDeployWriter()).createDeployment(input),
+      continueDeployment: async (input) => (await codeDeployWriter()).continueDeployment(input),
+      stopDeployment: async (input) => (await codeDeployWriter()).stopDeployment(input),
+    },
     ecr: (ofRegion) => {
       const known = registries.get(ofRegion) ?? registryOf({ ...reads, region: ofRegion });
       registries.set(ofRegion, known);

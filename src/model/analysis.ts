@@ -84,3 +84,12 @@ export interface Rule {
   /** From when the gate was due in this round: what is counted comes from its traffic alone. */
   readonly limitMs: Ms;
 }
+
+/** What came of an answer to a pause. */
+export type HookAnswer =
+  /** It was taken, or the pause was over already: somebody else answered it, or AWS did. */
+  | { readonly kind: 'done' }
+  /** No answer came, or a write was lost: it is asked again while the hook waits. */
+  | { readonly kind: 'unanswered' }
+  /** This run may not answer: it is left to a person. */
+  | { readonly kind: 'denied'; readonly why: string };

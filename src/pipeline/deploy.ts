@@ -16,7 +16,7 @@ import { startServiceRun } from '../rollout/start.ts';
 import { proveTasks, reportedBy, watchTasks } from '../rollout/task-proof.ts';
 import { watchServiceRun } from '../rollout/watch.ts';
 import { checkBeforeBuild, findImages, findPreviousCommit } from './image.ts';
-import { check, concludePlan, isAboutToChange, plan, type Plan } from './plan.ts';
+import { check, concludePlan, isAboutToChange, plan, refuseBusyGroups, type Plan } from './plan.ts';
 import { preDeploy } from './pre-deploy.ts';
 import { withDefinitionFile } from './definition-file.ts';
 import {
@@ -106,6 +106,7 @@ async function runStages(
     concludePlan(record, request, plans);
     return;
   }
+  refuseBusyGroups(plans, request);
   // A write that is under way is seen through, cancelled or not: these clients answer to the end.
   const starting = { ...ctx, aws: ctx.awsToTheEnd };
   let releases = await log.step('Register', () => register(record, starting, plans, registered));

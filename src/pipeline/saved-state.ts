@@ -36,7 +36,10 @@ export interface SavedService {
 }
 
 /** What the post step needs of a rollout. */
-export type Started = Pick<Rollout, 'deploymentId' | 'serviceDeploymentArn' | 'replacesTasks' | 'adopted'>;
+export type Started = Pick<
+  Rollout,
+  'deploymentId' | 'serviceDeploymentArn' | 'replacesTasks' | 'adopted' | 'codeDeploymentId'
+>;
 
 /** Good deployments that are kept: the newest may turn out to be marked as failed. */
 const GOOD = 3;
@@ -84,8 +87,10 @@ function knownOf(serviceRun: ServiceRun | undefined): Pick<SavedService, 'known'
   if (serviceRun === undefined || serviceRun.updateUnconfirmed === true) return {};
   const { change, rollout } = serviceRun;
   if (rollout === undefined) return { known: { change, rollout } };
-  const { deploymentId, serviceDeploymentArn, replacesTasks, adopted } = rollout;
-  return { known: { change, rollout: { deploymentId, serviceDeploymentArn, replacesTasks, adopted } } };
+  const { deploymentId, serviceDeploymentArn, replacesTasks, adopted, codeDeploymentId } = rollout;
+  const ofCodeDeploy = codeDeploymentId === undefined ? {} : { codeDeploymentId };
+  const started = { deploymentId, serviceDeploymentArn, replacesTasks, adopted, ...ofCodeDeploy };
+  return { known: { change, rollout: started } };
 }
 
 /** Undefined where the run came to its end by itself, or never got as far as a service. */

@@ -202,6 +202,7 @@ function why(
 ): { cause: Cause; reason: string } {
   const ownWords = deployment.rollbackReason ?? deployment.statusReason;
   const words = ownWords ?? seen.entry?.reason ?? '';
+  if (deployment.cause !== undefined) return { cause: ofTasks(deployment.cause, history), reason: words };
   if (deployment.triggeredAlarms.length > 0) {
     return { cause: 'alarm', reason: `alarm in ALARM: ${deployment.triggeredAlarms.join(', ')}` };
   }
@@ -216,6 +217,12 @@ function why(
   const byBreaker = deployment.breaker === 'TRIGGERED' || /circuit breaker|failed to start/i.test(words);
   if (!byBreaker) return { cause: 'deployment-stopped', reason: words };
   return causeOf(history) ?? { cause: 'circuit-breaker', reason: words };
+}
+
+/** Why it took too long, or why nothing became healthy, the tasks know better. */
+function ofTasks(cause: Cause, history: History): Cause {
+  const isVague = cause === 'timeout' || cause === 'target-health-check-failed' || cause === 'unknown';
+  return isVague ? (causeOf(history)?.cause ?? cause) : cause;
 }
 
 function whyByEntry(entry: EntryView, history: History): { cause: Cause; reason: string } {

@@ -117,7 +117,7 @@ export function betterKnown(problem: Problem): Problem {
 }
 
 /** Stages of a native strategy in which tasks start, and may fail; in all others it shifts, bakes or runs hooks. */
-const STARTING: readonly string[] = ['RECONCILE_SERVICE', 'SCALE_UP'];
+const STARTING: readonly string[] = ['RECONCILE_SERVICE', 'SCALE_UP', 'Created', 'Install'];
 
 /** A new revision that is healthy at its count is left to finish; so is a native strategy that bakes or awaits a hook. */
 function deadlineProblem(

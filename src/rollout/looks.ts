@@ -7,7 +7,7 @@ import {
   describeServiceRevisions,
   type SeenDeployment,
 } from '../ecs/service-deployments.ts';
-import { describeServices, missing, SERVICES_A_CALL, type Service } from '../ecs/services.ts';
+import { describeServices, missing, SERVICES_A_CALL, taskSetOf, type Service } from '../ecs/services.ts';
 import {
   readTaskHealth,
   restartedContainers,
@@ -19,10 +19,13 @@ import type { Rollout } from '../model/index.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { DeployError } from '../runtime/error.ts';
 import { withTimeout, type PollStep } from '../runtime/wait.ts';
+import { isOpen } from '../codedeploy/history.ts';
+import { newTaskSetOf, viewOfCodeDeployment } from './codedeploy-view.ts';
+import { readCodeDeployment } from './observe-codedeploy.ts';
 import { arnsOf, observeWith, type Glance, type Observation } from './observe.ts';
 
 export interface LooksContext {
-  readonly aws: Pick<Aws, 'ecs' | 'elb'>;
+  readonly aws: Pick<Aws, 'ecs' | 'elb' | 'codeDeploy'>;
   readonly clock: Clock;
   readonly signal: AbortSignal;
   /** From 0 to 1; spreads the polls of parallel jobs. */
@@ -71,7 +74,8 @@ const RESTARTED_MS = 30_000;
 
 /** A rollout that is followed. */
 interface Followed {
-  readonly rollout: Rollout;
+  /** With the task set of its deployment, once CodeDeploy has made it. */
+  rollout: Rollout;
   readonly by: TaskQuery['by'];
   readonly deadline: number;
   /** Judges a look; throws what the follower gets. */
@@ -102,6 +106,8 @@ export class Looks {
   /** By the id of the deployment. */
   readonly #tasks = new Map<string, KnownTasks>();
   readonly #groups = new Map<string, Promise<readonly string[]>>();
+  /** When deployments of CodeDeploy were first seen to have ended. */
+  readonly #ended = new Map<string, number>();
   #wake: (() => void) | undefined;
   #isRunning = false;
 
@@ -212,7 +218,10 @@ export class Looks {
     for (const each of due) {
       each.due = undefined;
       const ms = Math.max(each.deadline - clock.now(), LEAST_MS);
-      const read = (): Promise<Observation> => look.at(each.rollout, (seen) => this.#tasksOf(each, seen));
+      const read = (): Promise<Observation> =>
+        each.rollout.codeDeploymentId === undefined
+          ? look.at(each.rollout, (seen) => this.#tasksOf(each, seen))
+          : this.#codeDeployment(each, look);
       void settled(clock, ms, read, each.rollout).then(
         (came) => {
           this.#heard(each, came, jitter);
@@ -223,6 +232,28 @@ export class Looks {
         },
       );
     }
+  }
+
+  /** One look at a deployment of CodeDeploy; the service is read after it, as after one of ECS. */
+  async #codeDeployment(each: Followed, look: SharedLook): Promise<Observation> {
+    const { aws, clock } = this.#ctx;
+    const { snapshot, codeDeploymentId = '', isAskedBack = false } = each.rollout;
+    const answer = await readCodeDeployment(aws, snapshot.address, codeDeploymentId);
+    if (!isOpen(answer.info) && !this.#ended.has(codeDeploymentId))
+      this.#ended.set(codeDeploymentId, clock.now());
+    const endedForMs = clock.now() - (this.#ended.get(codeDeploymentId) ?? clock.now());
+    const terms = { settings: snapshot.codeDeploy, isAskedBack, endedForMs };
+    const service = await look.serviceOf(each.rollout);
+    const id = taskSetOf(service, codeDeploymentId)?.id ?? newTaskSetOf(answer);
+    each.rollout = id === undefined ? each.rollout : { ...each.rollout, deploymentId: id };
+    return observeWith({ aws }, each.rollout, {
+      deployment: undefined,
+      view: viewOfCodeDeployment(answer, terms),
+      service: () => Promise.resolve(service),
+      tasks: (seen) =>
+        seen === undefined ? readTaskHealth(this.#ctx, each.rollout) : this.#tasksOf(each, seen),
+      serviceFirst: true,
+    });
   }
 
   #heard(each: Followed, came: Look, jitter: number): void {
@@ -368,7 +399,7 @@ class SharedLook {
     const deployments = arn === undefined ? undefined : await this.#deploymentsWith(arn);
     return observeWith({ aws }, rollout, {
       deployment: deployments?.get(arn ?? ''),
-      service: () => this.#service(rollout),
+      service: () => this.serviceOf(rollout),
       tasks: (seen) => (seen === undefined ? readTaskHealth(this.#ctx, rollout) : tasks(seen)),
       serviceFirst: true,
     });
@@ -383,7 +414,7 @@ class SharedLook {
   }
 
   /** The service is read once the service deployments of all have been. */
-  async #service({ snapshot }: Rollout): Promise<Service> {
+  async serviceOf({ snapshot }: Rollout): Promise<Service> {
     const { cluster, name } = snapshot.address;
     const { ecs } = this.#ctx.aws;
     const neighbours = this.#rollouts

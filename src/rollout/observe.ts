@@ -10,7 +10,7 @@ import {
 } from '../ecs/service-deployments.ts';
 import { describeService, primaryOf } from '../ecs/services.ts';
 import { readTaskHealth, type TaskHealth } from '../ecs/task-health.ts';
-import type { Rollout } from '../model/index.ts';
+import type { Cause, Rollout } from '../model/index.ts';
 import type { Clock } from '../runtime/clock.ts';
 
 type ObservedAws = Pick<Aws, 'ecs' | 'elb'>;
@@ -39,6 +39,8 @@ export function arnsOf(rollouts: readonly Rollout[]): string[] {
 /** Where the parts of a look come from. `tasks` is told what the service shows. */
 export interface Sources {
   readonly deployment: SeenDeployment | undefined;
+  /** Of CodeDeploy, in the place of ECS's own. */
+  readonly view?: DeploymentView;
   readonly service: () => Promise<Service>;
   readonly tasks: (seen: Glance | undefined) => Promise<TaskHealth>;
   /** The tasks wait for the service, by which they are chosen. */
@@ -56,7 +58,7 @@ export async function observeWith(
 ): Promise<Observation> {
   const { deployment } = sources;
   const glanceAt = (service: Service): Glance => ({
-    deployment: deployment && viewDeployment(deployment),
+    deployment: sources.view ?? (deployment && viewDeployment(deployment)),
     ...viewService(service, rollout.deploymentId),
   });
   const reading = sources.service();
@@ -201,6 +203,8 @@ export interface DeploymentView {
   readonly targetRevisionArn?: string | undefined;
   /** Percent of the production traffic that is to go to it; undefined where no weights are reported. */
   readonly weight?: number | undefined;
+  /** Where it is known without its words. */
+  readonly cause?: Cause;
 }
 
 export interface AwaitingHook {

@@ -14,6 +14,8 @@ import type { GoodRevision, RollbackEnd, Rollout, RolloutRequest } from '../mode
 import type { Clock } from '../runtime/clock.ts';
 import { SILENCE } from '../runtime/log.ts';
 import { TimedOut, withTimeout } from '../runtime/wait.ts';
+import { createDeployment } from '../codedeploy/create.ts';
+import { nextCodeDeployStep } from './codedeploy-rollback.ts';
 import { readDeploymentStatus } from './describe.ts';
 import { saysRollback } from './history.ts';
 import { ownSettings, restoreSettings, settingsBefore } from './settings.ts';
@@ -113,7 +115,7 @@ export function restoringInput(
 
 export interface RollbackRequestContext {
   /** Clients that still answer after the job was cancelled. */
-  readonly aws: Pick<Aws, 'ecs' | 'ecsWrites' | 'taskDefinitions'>;
+  readonly aws: Pick<Aws, 'ecs' | 'elb' | 'ecsWrites' | 'taskDefinitions' | 'codeDeploy'>;
   readonly clock: Clock;
   /** For all of it. */
   readonly seconds: number;
@@ -236,6 +238,8 @@ async function requestOnce(
 ): Promise<EndState> {
   const { aws, clock } = ctx;
   const revision = revisionName(rollout.taskDefinitionArn);
+  if (rollout.codeDeploymentId !== undefined)
+    return requestByCodeDeploy(ctx, rollout, rollout.codeDeploymentId, signal, progress);
   const step = await withTimeout(clock, LOOK_MS, () => nextStep(ctx, rollout, mayStop));
   signal.throwIfAborted();
   switch (step.kind) {
@@ -263,6 +267,48 @@ async function requestOnce(
   }
 }
 
+/** While it is under way it is stopped; afterwards a deployment of the last good revision is asked for. */
+async function requestByCodeDeploy(
+  ctx: RollbackRequestContext,
+  rollout: Rollout,
+  id: string,
+  signal: AbortSignal,
+  progress: Progress,
+): Promise<EndState> {
+  const { aws, clock } = ctx;
+  const { snapshot } = rollout;
+  const revision = revisionName(rollout.taskDefinitionArn);
+  const step = await withTimeout(clock, LOOK_MS, () => nextCodeDeployStep(ctx, rollout));
+  signal.throwIfAborted();
+  switch (step.kind) {
+    case 'end':
+      return step.end.kind === 'nowhere'
+        ? endState(rollout, `${revision} is not rolled back: ${step.end.why}`, false)
+        : { nowRunning: await statusNow(ctx, rollout), needsPostStep: false };
+    case 'follow':
+      return { nowRunning: await statusNow(ctx, rollout), needsPostStep: false };
+    case 'stop':
+      progress.asked = `CodeDeploy was asked to stop ${id} and to roll ${revision} back`;
+      await refusing(progress, () =>
+        aws.codeDeploy.stopDeployment({ deploymentId: id, autoRollbackEnabled: true }),
+      );
+      return endState(rollout, progress.asked, false);
+    case 'deploy': {
+      const target = await findRollbackTarget(aws.taskDefinitions, candidatesOf(snapshot));
+      if (target === undefined)
+        return endState(
+          rollout,
+          `${revision} is not rolled back: there is no good revision to go back to`,
+          false,
+        );
+      progress.revision ??= await deployableRevision({ aws, clock, signal }, target);
+      const back = progress.revision;
+      const made = await createDeployment({ aws, clock, signal }, snapshot, step.settings, back, clock.now());
+      return endState(rollout, `CodeDeploy was told to go back to ${revisionName(back)} (${made})`, false);
+    }
+  }
+}
+
 async function requestByUpdate(
   { ecsWrites }: RollbackRequestContext['aws'],
   rollout: Rollout,
@@ -283,7 +329,7 @@ async function refusing(progress: Progress, send: () => Promise<unknown>): Promi
 }
 
 function statusNow({ aws, clock }: RollbackRequestContext, rollout: Rollout): Promise<string> {
-  return withTimeout(clock, LOOK_MS, () => readDeploymentStatus(aws.ecs, rollout, true));
+  return withTimeout(clock, LOOK_MS, () => readDeploymentStatus(aws, rollout, true));
 }
 
 /** ECS's own rollback restores the revision alone. `done`: a sentence, or the end of one. */

@@ -28,7 +28,7 @@ import { stageOf } from './rounds.ts';
 import { ProgressReporter } from './progress.ts';
 
 export interface WatchContext {
-  readonly aws: Pick<Aws, 'ecs' | 'elb'>;
+  readonly aws: Pick<Aws, 'ecs' | 'elb' | 'codeDeploy'>;
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly log: OutputLog;
@@ -80,7 +80,6 @@ export async function watch(
   const reporter = new ProgressReporter(ctx.log, rollout, ctx.clock);
   const looks = ctx.looks ?? new Looks(ctx);
   const interval = new PollInterval(request);
-  const terms = termsOf(rollout, request);
   let history = NO_HISTORY;
   let last: Observation | undefined;
   let unreadable = 0;
@@ -93,9 +92,11 @@ export async function watch(
     if (look.kind === 'seen') {
       last = withKnownTasks(look.seen, last);
       history = remember(history, last, beganBefore(rollout), rollout.snapshot.knownEvents);
+      const current = withTaskSet(rollout, last);
+      const terms = termsOf(current, request);
       const evaluation = evaluate(last, history, terms);
       reporter.report(last, evaluation);
-      stages?.see(stageOf(last, rollout.deploymentId, rollout.snapshot.deployment));
+      stages?.see(stageOf(last, current.deploymentId, rollout.snapshot.deployment));
       if (isOver(evaluation, until)) return { kind: 'end', value: { end: evaluation, last, history } };
       if (stages?.waiting !== undefined)
         return { kind: 'end', value: { end: { kind: 'waiting' }, last, history } };
@@ -184,7 +185,18 @@ export async function watchServiceRun(
 function knowing(rollout: Rollout, { last, history }: Watched): Rollout {
   const { snapshot } = rollout;
   const knownEvents = [...snapshot.knownEvents, ...(last?.events ?? []).map((event) => event.id)];
-  return { ...rollout, snapshot: { ...snapshot, knownEvents }, knownFailures: [...history.failures.keys()] };
+  return {
+    ...(last === undefined ? rollout : withTaskSet(rollout, last)),
+    snapshot: { ...snapshot, knownEvents },
+    knownFailures: [...history.failures.keys()],
+  };
+}
+
+/** CodeDeploy makes the task set of a deployment while that is under way: a look shows it as our entry. */
+function withTaskSet(rollout: Rollout, { entry }: Observation): Rollout {
+  return rollout.codeDeploymentId === undefined || entry === undefined
+    ? rollout
+    : { ...rollout, deploymentId: entry.id };
 }
 
 /** The deployment is older than this run, and so may be the failures that the first look shows. */

@@ -55,7 +55,7 @@ export async function takeSnapshot(
 const TASKS = 100;
 
 /** What the running tasks of the revision report, where all of them report the same; nothing where tasks cannot be read. */
-async function imagesOfTasks(
+export async function imagesOfTasks(
   ecs: Pick<EcsReads, 'listTasks' | 'describeTasks'>,
   { address, taskDefinitionArn }: ServiceSnapshot,
 ): Promise<RunningImage[]> {
@@ -197,7 +197,7 @@ function strategyMinutes(configuration: DeploymentConfiguration | undefined): nu
   }
 }
 
-function addressOf(cluster: string, service: Service): ServiceAddress {
+export function addressOf(cluster: string, service: Service): ServiceAddress {
   const arn = service.serviceArn ?? '';
   const parts = parseArn(arn);
   return {

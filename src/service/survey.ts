@@ -2,9 +2,12 @@ import type { Service } from '@aws-sdk/client-ecs';
 import { lastSegment, parseArn, revisionName } from '../aws/arn.ts';
 import type { Aws, EcsReads } from '../aws/clients.ts';
 import { awsErrorKind, isAwsError, wrapAwsError } from '../aws/errors.ts';
-import type { ServiceSnapshot } from '../model/index.ts';
+import type { CodeDeployRequest, ServiceSnapshot } from '../model/index.ts';
 import { DeployError } from '../runtime/error.ts';
 import { counted, type Log } from '../runtime/log.ts';
+import { describeCodeDeploy } from '../codedeploy/group.ts';
+import { withTaskSets } from '../ecs/services.ts';
+import { takeCodeDeploySnapshot } from './codedeploy.ts';
 import { takeSnapshot } from './snapshot.ts';
 
 /** DescribeServices takes ten services a call. */
@@ -15,20 +18,27 @@ const BATCH = 10;
  * `service-not-found`, `service-inactive` or `unsupported-controller`, in the order of the names.
  */
 export async function surveyServices(
-  { aws, log }: { readonly aws: Pick<Aws, 'ecs' | 'region'>; readonly log: Log },
+  { aws, log }: { readonly aws: Pick<Aws, 'ecs' | 'elb' | 'codeDeploy' | 'region'>; readonly log: Log },
   cluster: string,
   names: readonly string[],
+  asked?: CodeDeployRequest,
 ): Promise<ServiceSnapshot[]> {
   const services = await findServices(aws, cluster, names);
   for (const service of services) refuseWhatCannotBeDeployed(service);
   const snapshots = await Promise.all(
     services.map((service) =>
       wrapAwsError(`reading the deployments of service "${service.serviceName ?? ''}"`, () =>
-        takeSnapshot(aws.ecs, cluster, service),
+        service.deploymentController?.type === 'CODE_DEPLOY'
+          ? takeCodeDeploySnapshot(aws, cluster, withTaskSets(service), asked)
+          : takeSnapshot(aws.ecs, cluster, service),
       ),
     ),
   );
-  for (const snapshot of snapshots) log.line(describeSnapshot(snapshot));
+  for (const snapshot of snapshots) {
+    log.line(describeSnapshot(snapshot));
+    const { address, codeDeploy } = snapshot;
+    if (codeDeploy !== undefined) log.line(`${address.name}: ${describeCodeDeploy(codeDeploy)}.`);
+  }
   return snapshots;
 }
 
@@ -154,10 +164,10 @@ function refuseWhatCannotBeDeployed(service: Service): void {
     );
   }
   const controller = service.deploymentController?.type ?? 'ECS';
-  if (controller !== 'ECS') {
+  if (controller === 'EXTERNAL') {
     throw new DeployError(
       'unsupported-controller',
-      `Service "${name}" is deployed by the ${controller} deployment controller; this action deploys services of the ECS controller only.`,
+      `Service "${name}" is deployed by the ${controller} deployment controller; this action deploys services of ECS and of CodeDeploy only.`,
       {
         hint: 'ECS deploys blue/green by itself now: a service with the ECS controller and the strategy BLUE_GREEN is supported.',
       },
