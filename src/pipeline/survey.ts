@@ -2,7 +2,7 @@ import { parseArn, revisionName } from '../aws/arn.ts';
 import type { RunContext } from '../context.ts';
 import { surveyAlarms } from '../gates/alarms.ts';
 import { surveyUrl } from '../gates/http.ts';
-import { refuseMetrics, surveyMetrics } from '../gates/metrics.ts';
+import { refuseMetrics, refuseOtherBalancers, surveyMetrics } from '../gates/metrics.ts';
 import { planImage, type ImagePlan } from '../image/plan.ts';
 import type { AlarmView, Probe, Request, ServiceSnapshot } from '../model/index.ts';
 import type { RunRecord } from '../report/run-record.ts';
@@ -23,7 +23,7 @@ export async function survey(record: RunRecord, request: Request, ctx: RunContex
   const check = request.gate.http;
   refuseForeignArns(request, ctx.aws.region, undefined);
   const [snapshots, answer, alarms, imagePlan] = await Promise.all([
-    surveyServices(ctx, request.cluster, request.services),
+    surveyServices(ctx, request.cluster, request.services, request.codeDeploy),
     check === undefined || request.mode === 'plan' ? undefined : surveyUrl(ctx, check),
     surveyAlarms(ctx, request.gate.alarms, request.rollout.preflight),
     planImage(ctx, request),
@@ -31,6 +31,7 @@ export async function survey(record: RunRecord, request: Request, ctx: RunContex
   ]);
   refuseForeignArns(request, ctx.aws.region, snapshots[0]?.address.accountId);
   refuseMetrics(request.gate.metrics ?? [], snapshots, request.gate.bakeMinutes);
+  await refuseOtherBalancers(ctx, request.gate.metrics ?? [], snapshots);
   record.url = await addressForPeople(ctx.aws, check?.url, snapshots);
   return { snapshots, answer, alarms, imagePlan };
 }
@@ -64,7 +65,7 @@ export async function surveyAgain(
   before: readonly ServiceSnapshot[],
 ): Promise<ServiceSnapshot[]> {
   const names = before.map(({ address }) => address.name);
-  const now = await surveyServices({ ...ctx, log: SILENCE }, request.cluster, names);
+  const now = await surveyServices({ ...ctx, log: SILENCE }, request.cluster, names, request.codeDeploy);
   for (const [at, { address, primaryId, taskDefinitionArn }] of now.entries()) {
     if (primaryId === before[at]?.primaryId) continue;
     ctx.log.warn(
@@ -85,7 +86,7 @@ export async function refreshReleases(
 ): Promise<Release[]> {
   const again = async (release: Release): Promise<Release> => {
     const names = release.services.map(({ address }) => address.name);
-    const now = await surveyServices({ ...ctx, log: SILENCE }, request.cluster, names);
+    const now = await surveyServices({ ...ctx, log: SILENCE }, request.cluster, names, request.codeDeploy);
     const services = release.services.map((before, at) => {
       const seen = now[at];
       return seen?.taskDefinitionArn === before.taskDefinitionArn ? seen : before;
