@@ -29,12 +29,12 @@ export interface SeedOptions {
   readonly deploymentConfiguration?: JsonObject;
   /** Settings of the deployment configuration of `bluegreen`: its strategy, its bake time, its lifecycle hooks. */
   readonly blueGreen?: JsonObject;
+  /** Adds a service that CodeDeploy deploys; there is none with a deployment group by default. */
+  readonly codeDeploy?: CodeDeploySeed;
   /** So many tasks of each deployment that comes find no place. */
   readonly tasksWithoutPlace?: number;
   /** The service `worker` is behind a target group of VPC Lattice. */
   readonly lattice?: boolean;
-  /** Adds a service that CodeDeploy deploys; there is none with a deployment group by default. */
-  readonly codeDeploy?: CodeDeploySeed;
   /** CloudWatch alarms that exist, with their states. */
   readonly alarms?: Readonly<Record<string, AlarmState>>;
   /** What autoscaling keeps a service of cluster `demo` to, by its name; none by default. */

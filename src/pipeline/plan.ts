@@ -15,8 +15,6 @@ import type {
 } from '../model/index.ts';
 import { resolveReference } from '../image/resolve.ts';
 import { chooseContainer } from '../pre-deploy/start.ts';
-import type { Check } from '../preflight/check.ts';
-import { CHECKS, refuseFailed, runChecks } from '../preflight/index.ts';
 import type { RunRecord } from '../report/run-record.ts';
 import { plannedChangeFor } from '../rollout/start.ts';
 import { DeployError } from '../runtime/error.ts';
@@ -171,8 +169,10 @@ export async function check(
   request: Request,
   ctx: RunContext,
   plans: readonly Plan[],
-  checks: readonly Check[] = CHECKS,
+  which: 'all' | 'after-build' = 'all',
 ): Promise<void> {
+  const { CHECKS, CHECKS_AFTER_BUILD, refuseFailed, runChecks } = await import('../preflight/index.ts');
+  const checks = which === 'all' ? CHECKS : CHECKS_AFTER_BUILD;
   const results = await Promise.all(
     plans
       .filter((plan) => isAboutToChange(plan, request))

@@ -6,7 +6,8 @@ import type {
   ServiceRun,
   ServiceSnapshot,
 } from '../model/index.ts';
-import { desiredComment, type CommentRequest } from '../report/post-comment.ts';
+import { FINISHED } from '../model/left.ts';
+import { desiredComment, type CommentRequest } from '../report/comment-request.ts';
 
 /**
  * What the post step needs to finish a run that was killed: saved before UpdateService is sent, and again once the
@@ -43,9 +44,6 @@ export type Started = Pick<
 
 /** Good deployments that are kept: the newest may turn out to be marked as failed. */
 const GOOD = 3;
-
-/** Nothing is left to do. */
-export const FINISHED = 'finished';
 
 /** The state as the runner keeps it between the steps: without what would make it long. */
 export function packState(

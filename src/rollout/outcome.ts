@@ -212,14 +212,14 @@ function goodEnd(serviceRun: ServiceRun, request: RolloutRequest, nowRunning: st
   };
 }
 
+function deployerOf({ snapshot }: ServiceRun): 'CodeDeploy' | 'ECS' {
+  return snapshot.codeDeploy === undefined ? 'ECS' : 'CodeDeploy';
+}
+
 /** ` until …, when ECS does ROLLBACK by itself`. */
 function untilAnswered({ expiresAt, then }: Pause): string {
   if (expiresAt === undefined) return '';
   return ` until ${expiresAt}${then === undefined ? '' : `, when ECS does ${then} by itself`}`;
-}
-
-function deployerOf({ snapshot }: ServiceRun): 'CodeDeploy' | 'ECS' {
-  return snapshot.codeDeploy === undefined ? 'ECS' : 'CodeDeploy';
 }
 
 /** So that a later job means this deployment and no other. */

@@ -7,14 +7,16 @@ import { DeployError } from '../runtime/error.ts';
 import { counted, type Log } from '../runtime/log.ts';
 import { describeCodeDeploy } from '../codedeploy/group.ts';
 import { withTaskSets } from '../ecs/services.ts';
+import { begun } from '../runtime/wait.ts';
 import { takeCodeDeploySnapshot } from './codedeploy.ts';
-import { takeSnapshot } from './snapshot.ts';
+import { readHistory, targetGroupsOf, takeSnapshot } from './snapshot.ts';
 
 /** DescribeServices takes ten services a call. */
 const BATCH = 10;
 
 /**
- * Reads every named service, all at once, and changes nothing. Rejects with `cluster-not-found`,
+ * Reads every named service, all at once, and changes nothing. `meanwhile` is done once AWS has answered for the first
+ * time, beside what is asked then. Rejects with `cluster-not-found`,
  * `service-not-found`, `service-inactive` or `unsupported-controller`, in the order of the names.
  */
 export async function surveyServices(
@@ -22,18 +24,22 @@ export async function surveyServices(
   cluster: string,
   names: readonly string[],
   asked?: CodeDeployRequest,
+  meanwhile: (services: readonly Service[]) => Promise<unknown> = () => Promise.resolve(),
 ): Promise<ServiceSnapshot[]> {
+  // Side by side: the names are known, and a service that is not there is told by the first of the two.
+  const histories = new Map(
+    names.map(lastSegment).map((name) => [name, begun(readHistory(aws.ecs, { cluster, name }))] as const),
+  );
   const services = await findServices(aws, cluster, names);
   for (const service of services) refuseWhatCannotBeDeployed(service);
-  const snapshots = await Promise.all(
-    services.map((service) =>
-      wrapAwsError(`reading the deployments of service "${service.serviceName ?? ''}"`, () =>
-        service.deploymentController?.type === 'CODE_DEPLOY'
-          ? takeCodeDeploySnapshot(aws, cluster, withTaskSets(service), asked)
-          : takeSnapshot(aws.ecs, cluster, service),
-      ),
+  const taken = services.map((service) =>
+    wrapAwsError(`reading the deployments of service "${service.serviceName ?? ''}"`, () =>
+      service.deploymentController?.type === 'CODE_DEPLOY'
+        ? takeCodeDeploySnapshot(aws, cluster, withTaskSets(service), asked)
+        : takeSnapshot(aws.ecs, cluster, service, histories.get(service.serviceName ?? '')),
     ),
   );
+  const [snapshots] = await Promise.all([Promise.all(taken), meanwhile(services)]);
   for (const snapshot of snapshots) {
     log.line(describeSnapshot(snapshot));
     const { address, codeDeploy } = snapshot;
@@ -58,14 +64,21 @@ async function findServices(
   names: readonly string[],
 ): Promise<Service[]> {
   const found: Service[] = [];
-  for (let from = 0; from < names.length; from += BATCH) {
-    const batch = names.slice(from, from + BATCH);
-    const answer = await wrapAwsError(
-      `reading ${batch.map((name) => `"${lastSegment(name)}"`).join(', ')}`,
-      () => describe(aws, cluster, batch),
-    );
-    found.push(...(answer.services ?? []));
-    const missing = answer.failures?.[0];
+  const batches = Array.from({ length: Math.ceil(names.length / BATCH) }, (_, at) =>
+    names.slice(at * BATCH, (at + 1) * BATCH),
+  );
+  const answers = batches.map((batch) =>
+    begun(
+      wrapAwsError(`reading ${batch.map((name) => `"${lastSegment(name)}"`).join(', ')}`, () =>
+        describe(aws, cluster, batch),
+      ),
+    ),
+  );
+  // One after the other: of several problems, that of the first name is told.
+  for (const answer of answers) {
+    const { services = [], failures = [] } = await answer;
+    found.push(...services);
+    const [missing] = failures;
     if (missing !== undefined) throw await serviceNotFound(aws, cluster, missing);
   }
   return names.map((name) => {
@@ -182,10 +195,10 @@ function refuseWhatCannotBeDeployed(service: Service): void {
 export async function addressForPeople(
   aws: Pick<Aws, 'elb'>,
   healthCheckUrl: string | undefined,
-  snapshots: readonly ServiceSnapshot[],
+  services: readonly Service[],
 ): Promise<string | undefined> {
   if (healthCheckUrl !== undefined) return new URL(healthCheckUrl).origin;
-  const group = snapshots.flatMap((snapshot) => snapshot.targetGroups)[0];
+  const [group] = services.flatMap(targetGroupsOf);
   if (group === undefined) return undefined;
   try {
     return await loadBalancerUrl(aws, group.targetGroupArn);
