@@ -128,7 +128,7 @@ describe('a job that is cancelled says what ECS does, whatever it was doing itse
       const result = await step(
         sim,
         tag('crash-1'),
-        signalAt('asking ECS to roll', 'SIGINT', 'rolling back'),
+        signalAt('asking ECS to roll', 'SIGINT', 'rollback requested'),
       );
       expectRed(result, 'cancelled', 'cancelled');
       expect(result.errors[0]).toContain('ECS is rolling backend:2 back in service "backend"');

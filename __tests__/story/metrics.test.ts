@@ -273,6 +273,18 @@ describe('a service that is updated by rolling', () => {
     }));
 });
 
+test('metrics of a service behind a Network Load Balancer are refused before anything is touched', () =>
+  inAWorld({}, async (sim) => {
+    const rewrite = (body: string): string => body.replaceAll(':loadbalancer/app/', ':loadbalancer/net/');
+    sim.inject({ action: 'DescribeTargetGroups', effect: { kind: 'rewrite', rewrite } });
+    const result = await step(sim, { ...tag('v2'), metrics: '5xx-percent < 1', 'bake-minutes': '5' });
+    expectRed(result, 'failed', 'invalid-input');
+    expect(result.outputs['message']).toContain(
+      'is a metric of an Application Load Balancer, and service "backend" is behind none',
+    );
+    expect(mutations(sim)).toEqual([]);
+  }));
+
 describe('an expression of CloudWatch', () => {
   const EXPRESSION = {
     metrics: 'failed-orders: SELECT SUM(FailedOrders) FROM Shop < 5',

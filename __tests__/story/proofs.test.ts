@@ -211,6 +211,14 @@ describe('several services', () => {
     }));
 });
 
+test('the targets of VPC Lattice are said not to have been asked', () =>
+  inAWorld({ lattice: true }, async (sim) => {
+    const result = await step(sim, { ...tag('v2'), service: 'worker' });
+    expectGreen(result, 'succeeded');
+    expect(result.warnings.join()).toContain('the targets of its VPC Lattice target groups were not asked');
+    expect(result.outputs['message']).not.toContain('proven healthy');
+  }));
+
 test('a proof that the credentials do not allow is a warning', () =>
   inAWorld({}, async (sim) => {
     sim.inject({ action: 'DescribeTasks', effect: { kind: 'denied' } });

@@ -6,7 +6,7 @@ import { awsErrorKind, deployErrorOf, describeAwsError } from '../aws/errors.ts'
 import { describeServiceDeployment, describeServiceRevisions } from '../ecs/service-deployments.ts';
 import { describeService, taskSetOf } from '../ecs/services.ts';
 import type { Ms } from '../model/analysis.ts';
-import type { MetricCheck, Rollout } from '../model/index.ts';
+import type { MetricCheck, Rollout, ServiceSnapshot } from '../model/index.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import { withTimeout } from '../runtime/wait.ts';
@@ -277,6 +277,25 @@ async function codeDeployPairsOf(
     const now = addresses.get(group);
     return now === undefined ? [] : [{ now, before: addresses.get(before ?? '') }];
   });
+}
+
+/**
+ * Services whose metrics would be asked of target groups behind no Application Load Balancer: no other counts requests by
+ * their status. Empty where that cannot be read.
+ */
+export async function behindOtherBalancers(
+  elb: Aws['elb'],
+  snapshots: readonly ServiceSnapshot[],
+): Promise<readonly ServiceSnapshot[]> {
+  const arnsOf = ({ targetGroups }: ServiceSnapshot): string[] =>
+    targetGroups.map(({ targetGroupArn }) => targetGroupArn);
+  try {
+    const known = await addressesOf(elb, snapshots.flatMap(arnsOf));
+    return snapshots.filter((each) => arnsOf(each).length > 0 && !arnsOf(each).some((arn) => known.has(arn)));
+  } catch (error) {
+    if (awsErrorKind(error) === 'not-aws') throw error;
+    return [];
+  }
 }
 
 /** By ARN; those that stand behind no Application Load Balancer are left out: no other counts requests by their status. */

@@ -6,6 +6,7 @@ import type { Measurer } from './analysis.ts';
 import {
   ask,
   askTime,
+  behindOtherBalancers,
   RolloutMetrics,
   shiftsTraffic,
   wholeMinutes,
@@ -68,6 +69,27 @@ export function refuseMetrics(
   if (problems.length > 0) {
     throw new DeployError('invalid-input', problems.join(' '), { hint: 'Nothing was touched.' });
   }
+}
+
+/**
+ * Refuses metrics of a load balancer of services that are behind a Network Load Balancer, before anything is touched:
+ * `invalid-input` that names each.
+ */
+export async function refuseOtherBalancers(
+  ctx: MetricContext,
+  checks: readonly MetricCheck[],
+  snapshots: readonly ServiceSnapshot[],
+): Promise<void> {
+  const standard = checks.find(isStandard);
+  if (standard === undefined) return;
+  const others = await behindOtherBalancers(ctx.aws.elb, snapshots);
+  if (others.length === 0) return;
+  const names = others.map(({ address }) => `"${address.name}"`).join(', ');
+  throw new DeployError(
+    'invalid-input',
+    `metrics: "${standard.text}" is a metric of an Application Load Balancer, and service ${names} is behind none. Give an expression of CloudWatch.`,
+    { hint: 'Nothing was touched.' },
+  );
 }
 
 /** Asks each expression once, before anything is touched: what CloudWatch does not accept is `invalid-input`. */

@@ -57,6 +57,7 @@ export async function survey(
   ]);
   refuseForeignArns(request, ctx.aws.region, snapshots[0]?.address.accountId);
   metrics?.refuseMetrics(asked, snapshots, request.gate.bakeMinutes);
+  await metrics?.refuseOtherBalancers(ctx, asked, snapshots);
   record.url = url;
   return { snapshots, answer, alarms, imagePlan, provided };
 }

@@ -115,7 +115,8 @@ export async function watch(
   };
   try {
     const ends = stages === undefined ? {} : { signal: stages.failed };
-    const notBefore = firstLook(rollout, request, since);
+    // What goes back may be there at once: its tasks still run.
+    const notBefore = until === 'evaluation' ? firstLook(rollout, request, since) : since;
     return await looks.follow(rollout, deadline, judge, { by: 'deployment', notBefore, ...ends });
   } catch (error) {
     if (stages?.failure === undefined || ctx.signal.aborted) throw error;
