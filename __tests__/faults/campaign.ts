@@ -8,9 +8,21 @@ export interface Broken {
   readonly violations: readonly Violation[];
 }
 
-/** Plays a schedule; what broke, or undefined. An error that nobody caught breaks it as well. */
-export async function tryOut(schedule: Schedule): Promise<Broken | undefined> {
-  const violations = await violationsOf(schedule, judge);
+/**
+ * Plays a schedule; what broke, or undefined. An error that nobody caught breaks it as well. `note` hears how each run
+ * ended.
+ */
+export async function tryOut(
+  schedule: Schedule,
+  note: (end: string) => void = () => undefined,
+): Promise<Broken | undefined> {
+  const violations = await violationsOf(schedule, (played) => {
+    for (const { result, wasKilled } of played.runs) {
+      const { result: ended = 'nothing', cause = '' } = result.outputs;
+      note(wasKilled ? 'killed' : `${ended} ${cause}`.trim());
+    }
+    return judge(played);
+  });
   return violations.length === 0 ? undefined : { schedule, violations };
 }
 

@@ -90,6 +90,7 @@ function drawNext(dice: Dice): RunPlan {
   const inputs = dice.chance(0.15)
     ? { service, mode: 'rollback' }
     : { service, ...imageInputs(tag, 2, dice.chance(0.8)), ...sharing(service) };
+  Object.assign(inputs, { 'poll-interval-seconds': '15' });
   return { inputs, skewHours: 0, faults: [], deeds: [], end: undefined, afterSeconds };
 }
 
@@ -111,6 +112,10 @@ function drawInputs(dice: Dice, number: number): Record<string, string> {
   const tag = dice.chance(0.6) ? dice.one(['v2', 'v3']) : dice.one(BAD);
   const is = (share: number, more: Record<string, string>): Record<string, string> =>
     dice.chance(share) ? more : {};
+  if (dice.chance(0.05)) {
+    const image = imageInputs(tag, number, true);
+    return { service, ...image, ...sharing(service), 'wait-for-service-stability': 'false' };
+  }
   return {
     service,
     ...imageInputs(tag, number, dice.chance(0.8)),
@@ -120,13 +125,13 @@ function drawInputs(dice: Dice, number: number): Record<string, string> {
     ...is(0.15, { 'desired-count': dice.one(['1', '3', '4']) }),
     ...is(0.15, { 'fail-fast': 'false' }),
     ...is(0.1, { 'force-new-deployment': 'true' }),
-    ...is(0.3, { 'wait-for-minutes': dice.one(['2', '5', '12']) }),
+    'wait-for-minutes': dice.one(['2', '5', '12', '12', '12', '20']),
+    'poll-interval-seconds': dice.one(['5', '15', '15', '20']),
     ...is(0.1, { 'pre-deploy-command': dice.one(['migrate', 'sleep 40', 'exit 3']) }),
     ...is(0.1, { 'bake-minutes': dice.one(['1', '3']) }),
     ...is(0.1, { alarms: 'errors' }),
     ...is(0.15, { 'health-check-url': 'the load balancer' }),
     ...is(0.1, { preflight: dice.one(['warn', 'off']) }),
-    ...is(0.05, { 'wait-for-service-stability': 'false' }),
   };
 }
 

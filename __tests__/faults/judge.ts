@@ -55,15 +55,9 @@ const digestsOf = (revision: ServiceRevision): string =>
   [...revision.images.values()].map(({ digest }) => digest ?? '?').join(' ');
 
 /** Deployments that the run itself began, oldest first. */
-function ownDeployments({ run, foreign, sim }: Case, name: string): ServiceDeployment[] {
-  return find(sim, name)
-    .serviceDeployments.filter(
-      (each) =>
-        !run.knownDeployments.has(each) &&
-        !foreign.has(each) &&
-        each.createdAt >= run.startedAt &&
-        each.createdAt <= run.overAt,
-    )
+function ownDeployments({ run, foreign }: Case, name: string): ServiceDeployment[] {
+  return (run.deployments.get(name) ?? [])
+    .filter((each) => !run.knownDeployments.has(each) && !foreign.has(each))
     .toReversed();
 }
 
@@ -237,7 +231,7 @@ const INVARIANTS = {
     if (run.services.length > 1 && run.plan.inputs['on-failure'] === 'rollback-all') return [];
     if ((run.wasCancelled || run.wasKilled) && run.plan.inputs['on-cancel'] === 'rollback') return [];
     // Time that is up is a reason of its own.
-    if (run.result.outputs['cause'] === 'timeout' && waitMinutes(run) < 12) return [];
+    if (waitMinutes(run) < 12) return [];
     const stops = writesOf(run, 'StopServiceDeployment').filter(
       ({ call }) => call.body['stopType'] !== 'ABORT',
     );

@@ -70,6 +70,8 @@ export interface PlayedRun {
   /** The revisions of the last deployments that succeeded, by service. */
   readonly lastGood: ReadonlyMap<string, ServiceRevision | undefined>;
   readonly knownDeployments: ReadonlySet<ServiceDeployment>;
+  /** All of them when the run was over, newest first. */
+  readonly deployments: ReadonlyMap<string, readonly ServiceDeployment[]>;
   readonly asked: readonly Asked[];
   readonly done: readonly Done[];
   readonly wasCancelled: boolean;
@@ -300,6 +302,7 @@ async function playRun(
     before,
     lastGood,
     knownDeployments: known,
+    deployments: new Map(services.map((name) => [name, find(sim, name).serviceDeployments])),
     asked,
     done,
     wasCancelled,
