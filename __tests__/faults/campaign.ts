@@ -86,7 +86,7 @@ function* smallerOnes(schedule: Schedule): Generator<Schedule> {
 }
 
 /** Inputs without which a run is another one. */
-const NEEDED = ['service', 'ecr-repository', 'image-tag', 'mode'];
+const NEEDED = ['service', 'ecr-repository', 'image-tag', 'mode', 'task-definition'];
 
 function* smallerRuns(run: RunPlan): Generator<RunPlan> {
   for (let at = 0; at < run.faults.length; at += 1) yield { ...run, faults: run.faults.toSpliced(at, 1) };

@@ -399,7 +399,7 @@ const INVARIANTS = {
       const updates = writesOf(run, 'UpdateService', name).filter(({ ofPost }) => !ofPost);
       const own = run.result.report.services.find((each) => each.name === name);
       const untouched = [own?.message ?? '', own?.production ?? ''].filter(
-        (text) => /not touched/.test(text) && !/which was not touched/.test(text),
+        (text) => /not touched/.test(text) && !/which was not touched|Another deployment/.test(text),
       );
       const isKnown =
         own?.deploymentId !== undefined ||
@@ -444,6 +444,74 @@ const INVARIANTS = {
     return run.registered
       .filter((each) => each.status === 'ACTIVE' && !isUsed(each) && !isTarget(of, each))
       .map((each) => `${nameOf(each)} stays registered: ${resultOf(run) ?? ''}`);
+  },
+
+  'a cancelled job ends before the runner kills it': ({ run }) => {
+    if (!run.wasCancelled || run.cutAt === undefined || run.plan.end?.impatient === true) return [];
+    const seconds = (run.endedAt - run.cutAt) / 1000;
+    return seconds > 10 ? [`it took ${seconds} s`] : [];
+  },
+
+  'the post step does not keep the runner': ({ run }) => {
+    const seconds = (run.overAt - run.endedAt) / 1000;
+    return seconds > 120 ? [`it took ${seconds} s`] : [];
+  },
+
+  'what a cancelled job was to undo is undone': (of) => {
+    const { run, sim } = of;
+    if (!(run.wasCancelled || run.wasKilled) || run.plan.inputs['on-cancel'] !== 'rollback') return [];
+    if (of.runs.length > of.index + 1 || run.plan.end?.hasPost !== true || modeOf(run) !== 'deploy')
+      return [];
+    if (run.plan.faults.length > 0 || of.schedule.world.throttling || of.schedule.world.lagSeconds > 0)
+      return [];
+    if (run.done.some(({ deed }) => deed.kind !== 'scales' && deed.kind !== 'alarm')) return [];
+    if (!run.wasKilled && resultOf(run) !== 'cancelled') return [];
+    return run.services.flatMap((name) => {
+      const own = ownDeployments(of, name);
+      const good = run.lastGood.get(name);
+      const now = find(sim, name).deployments[0];
+      if (own.length === 0 || good === undefined || now === undefined) return [];
+      return digestsOf(now.revision) === digestsOf(good) && now.rolloutState === 'COMPLETED'
+        ? []
+        : [
+            `${name} is on ${nameOf(now.revision.definition)}, ${now.rolloutState}; last good ${nameOf(good.definition)}`,
+          ];
+    });
+  },
+
+  'the cause is one that there was': (of) => {
+    const { run, schedule } = of;
+    const cause = run.result.outputs['cause'] ?? '';
+    if (run.wasKilled || cause === '') return [];
+    const earlier = of.runs.slice(0, of.index + 1);
+    const tag = run.plan.inputs['image-tag'] ?? '';
+    const has = (...kinds: readonly Deed['kind'][]): boolean =>
+      earlier.some((each) => hasDeed(each, ...kinds));
+    const faulty = (...kinds: readonly CallFault['effect']['kind'][]): boolean =>
+      run.plan.faults.some(({ effect }) => kinds.includes(effect.kind));
+    const isBadImage = tag !== 'v2' && tag !== 'v3';
+    const grounds: Partial<Record<string, boolean>> = {
+      'app-crashed': isBadImage || has('crashes-task', 'moves-tag'),
+      'out-of-memory': tag === 'oom-1' || has('crashes-task'),
+      'image-pull-denied': tag === 'denied-1',
+      'image-not-found': false,
+      'secret-unavailable': tag === 'secretless-1' || has('hiccups'),
+      'network-unreachable': has('hiccups'),
+      'target-health-check-failed': isBadImage || has('moves-tag', 'hiccups', 'crashes-task'),
+      'container-health-check-failed': false,
+      capacity: has('no-capacity', 'takes-spot') || schedule.world.percents[1] < 200,
+      alarm: has('alarm'),
+      'credentials-expired': faulty('expired-token'),
+      'access-denied': faulty('denied'),
+      throttled: faulty('throttle') || schedule.world.throttling,
+      superseded: run.done.some(({ began }) => began !== undefined) || of.index > 0,
+      'deployment-stopped': hasDeed(run, 'stops') || of.index > 0,
+      cancelled: run.wasCancelled,
+      unknown: run.plan.faults.length > 0,
+      'pre-deploy-task-failed': run.plan.inputs['pre-deploy-command'] !== undefined,
+      'http-check-failed': run.plan.inputs['health-check-url'] !== undefined,
+    };
+    return grounds[cause] === false ? [endOf(run)] : [];
   },
 
   'no task of the run is left': ({ run, sim }) => {

@@ -75,6 +75,8 @@ export interface PlayedRun {
   readonly asked: readonly Asked[];
   readonly done: readonly Done[];
   readonly wasCancelled: boolean;
+  /** When it was cancelled or killed; undefined where it ended by itself. */
+  readonly cutAt: number | undefined;
   readonly wasKilled: boolean;
   /** Nobody else registered these. */
   readonly registered: readonly TaskDefinition[];
@@ -206,6 +208,7 @@ async function playRun(
   const undo: (() => void)[] = [];
   let kill: (signal: NodeJS.Signals) => void = () => undefined;
   let [wasCancelled, wasKilled, isPost, isOver] = [false, false, false, false];
+  let cutAt: number | undefined;
   const known = new Set(services.flatMap((name) => find(sim, name).serviceDeployments));
   const definitionsBefore = new Set(sim.world.taskDefinitions.all());
 
@@ -238,6 +241,7 @@ async function playRun(
   if (end !== undefined) {
     at(end.at, () => {
       if (isOver) return;
+      cutAt = clock.now();
       if (end.how === 'kill') {
         wasKilled = true;
         kill('SIGKILL');
@@ -306,6 +310,7 @@ async function playRun(
     asked,
     done,
     wasCancelled,
+    cutAt,
     wasKilled,
     registered: sim.world.taskDefinitions
       .all()
