@@ -42,6 +42,13 @@ const modeOf = ({ plan }: PlayedRun): string => plan.inputs['mode'] ?? 'deploy';
 
 const resultOf = ({ result }: PlayedRun): string | undefined => result.outputs['result'];
 
+const ofService = ({ result }: PlayedRun, name: string): string | undefined =>
+  result.report.services.find((each) => each.name === name)?.result;
+
+/** Others began something since, which the run may not have seen. */
+const isDisturbedLately = ({ done, endedAt }: PlayedRun): boolean =>
+  done.some(({ began, time }) => began !== undefined && time >= endedAt - LATELY_MS);
+
 /** What the run saw, or could have seen, in its last minute and a half. */
 function lately(run: PlayedRun, service: string): View[] {
   const views = run.asked
@@ -98,7 +105,10 @@ function mishaps(played: Case): number {
 }
 
 /** The percents of the service leave no room for its count: no fault of the deployment. */
-const cannotBe = (run: PlayedRun): boolean => /can never replace/.test(run.result.outputs['message'] ?? '');
+const cannotBe = (run: PlayedRun): boolean =>
+  /can never replace|unable to stop or start tasks during a deployment/.test(
+    run.result.outputs['message'] ?? '',
+  );
 
 const endOf = ({ result: { outputs } }: PlayedRun): string =>
   `${outputs['result'] ?? ''} (${outputs['cause'] ?? ''}): ${outputs['message'] ?? ''}`;
@@ -175,7 +185,8 @@ const INVARIANTS = {
       const seen = lately(run, name);
       const proven = seen.some(
         ({ status, revision, healthy, desiredCount, isComplete }) =>
-          (status === 'SUCCESSFUL' || (status === 'ROLLBACK_SUCCESSFUL' && resultOf(run) === 'unchanged')) &&
+          (status === 'SUCCESSFUL' ||
+            (status === 'ROLLBACK_SUCCESSFUL' && ofService(run, name) === 'unchanged')) &&
           isComplete &&
           isAsked(of, revision) &&
           (desiredCount === 0 ||
@@ -228,6 +239,7 @@ const INVARIANTS = {
     const { run } = of;
     if (!isGoodRevision(run) || mishaps(of) > 1 || hasDeed(run, 'alarm', 'no-capacity')) return [];
     if (of.runs.slice(0, of.index).some((each) => hasDeed(each, 'alarm', 'moves-tag'))) return [];
+    if (cannotBe(run)) return [];
     if (run.services.length > 1 && run.plan.inputs['on-failure'] === 'rollback-all') return [];
     if ((run.wasCancelled || run.wasKilled) && run.plan.inputs['on-cancel'] === 'rollback') return [];
     // Time that is up is a reason of its own.
@@ -332,7 +344,7 @@ const INVARIANTS = {
 
   'rolled back is what runs': (of) => {
     const { run } = of;
-    if (resultOf(run) !== 'rolled-back' || run.wasKilled) return [];
+    if (resultOf(run) !== 'rolled-back' || run.wasKilled || isDisturbedLately(run)) return [];
     return run.result.report.services.flatMap(({ name, result }) => {
       if (result !== 'rolled-back') return [];
       const good = run.lastGood.get(name);
@@ -365,7 +377,7 @@ const INVARIANTS = {
     return run.services.flatMap((name) => {
       const now = find(of.sim, name).deployments[0];
       const good = run.lastGood.get(name);
-      if (now === undefined || good === undefined) return [];
+      if (now === undefined || good === undefined || ownDeployments(of, name).length === 0) return [];
       return digestsOf(now.revision) === digestsOf(good)
         ? []
         : [`${name} still runs ${nameOf(now.revision.definition)}: ${run.result.outputs['message'] ?? ''}`];
