@@ -14,6 +14,7 @@ export function readRollout(read: InputReader, mode: Mode): RolloutRequest {
     waitMinutes: read.value('wait-for-minutes', amount('minutes', { above: 0, most: 360 }, 30), '30'),
     isWaitSet: read.isSet('wait-for-minutes'),
     pollSeconds: read.value('poll-interval-seconds', amount('seconds', { above: 0, most: 3600 }, 5), '5'),
+    isPollSet: read.isSet('poll-interval-seconds'),
     preflight: read.value('preflight', oneOf(['fail', 'warn', 'off']), 'fail'),
     failFast: read.value('fail-fast', flag, 'true'),
     failedTaskLimit: read.value('failed-task-limit', autoOrWhole, 'auto'),
@@ -30,6 +31,6 @@ function afterFailure(mode: Mode): 'rollback' | 'leave' {
 function autoOrWhole(text: string): Parsed<number | 'auto'> {
   if (text.trim() === 'auto') return value('auto');
   const parsed = whole('tasks', { least: 1 }, 3)(text);
-  if ('value' in parsed) return parsed;
+  if (parsed.kind === 'value') return parsed;
   return problem(`${quoted(text.trim())} is not a limit. Give auto or a whole number of 1 or more.`);
 }
