@@ -97,8 +97,8 @@ function* smallerRuns(run: RunPlan): Generator<RunPlan> {
     yield { ...run, inputs: Object.fromEntries(Object.entries(run.inputs).filter(([key]) => key !== name)) };
   }
   if (run.inputs['service'] !== 'backend') {
-    const { 'task-definition': _, ...rest } = run.inputs;
-    yield { ...run, inputs: { ...rest, service: 'backend' } };
+    const inputs = Object.entries(run.inputs).filter(([name]) => name !== 'task-definition');
+    yield { ...run, inputs: { ...Object.fromEntries(inputs), service: 'backend' } };
   }
 }
 

@@ -360,7 +360,14 @@ function effectOf(effect: Effect): FaultEffect {
       return { kind: 'rewrite', rewrite: withoutEntries };
     case 'truncated':
       return { kind: 'rewrite', rewrite: (body) => body.slice(0, Math.floor(body.length * effect.share)) };
-    default:
+    case 'throttle':
+    case 'http-500':
+    case 'denied':
+    case 'expired-token':
+    case 'reset':
+    case 'hang':
+    case 'delay':
+    case 'stale':
       return effect;
   }
 }
