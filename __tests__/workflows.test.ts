@@ -24,6 +24,7 @@ describe('the workflows', () => {
       'codeql.yml',
       'deploy-backend.yml',
       'infra.yml',
+      'nightly.yml',
       'plan-pr.yml',
       'promote.yml',
       'redeploy.yml',

@@ -40,19 +40,23 @@ import {
   type StepOptions,
   type StepResult,
 } from './job.ts';
-import { JumpClock } from './jump-clock.ts';
+import { JumpClock, Killed } from './jump-clock.ts';
 
 export interface InProcessOptions extends StepOptions {
   /** Simulated seconds in one second of the step; 1 by default. */
   readonly clockSpeed?: number;
+  /** How far the runner's clock is ahead of AWS's, in hours; 0 by default. */
+  readonly skewHours?: number;
+  /** False: the runner is gone after the step, and no post step runs. */
+  readonly hasPost?: boolean;
 }
 
 type Env = Readonly<Record<string, string>>;
 
 /**
  * Runs the step and its post step as `runStep` does, but from the sources, in this process, and on the time of the
- * simulator, whose clock has to be a `ManualClock`. Calls of AWS need no connection. A step can be cancelled, not
- * killed: only a process of its own dies.
+ * simulator, whose clock has to be a `ManualClock`. Calls of AWS need no connection. A step that is killed says and does
+ * nothing from that moment on; what it has sent by then takes its course.
  */
 export function runInProcess(
   sim: Simulator,
@@ -61,10 +65,13 @@ export function runInProcess(
 ): Promise<StepResult> {
   const { clock: world } = sim.world;
   if (!(world instanceof ManualClock)) throw new Error('The clock of this simulator runs by itself.');
-  const clock = new JumpClock(world, options.clockSpeed);
+  const newClock = (): JumpClock => new JumpClock(world, options.clockSpeed);
+  const clock = newClock();
   return inAFolder(options.files, async (folder) => {
     const env = await jobVariables(folder, inputs, sim.env, options);
-    const job = { sim, clock, env, values: await inputValues(inputs), state: new Map<string, string>() };
+    const state = new Map<string, string>();
+    const skewMs = (options.skewHours ?? 0) * 3_600_000;
+    const job = { sim, clock, env, values: await inputValues(inputs), state, skewMs };
     const cancellation = new AbortController();
     const { exitCode, log, summary, outputs } = await runHalf(job, run, cancellation.signal, (all) =>
       options.onOutput?.(all, (signal) => {
@@ -73,7 +80,10 @@ export function runInProcess(
     );
     const report = await readReport(outputs, log);
     options.beforePost?.();
-    const post = await runHalf(job, finish, new AbortController().signal, () => undefined);
+    const post =
+      options.hasPost === false
+        ? { exitCode: null, log: '', summary: '' }
+        : await runHalf({ ...job, clock: newClock() }, finish, new AbortController().signal, () => undefined);
     return {
       exitCode,
       log,
@@ -91,6 +101,10 @@ export function runInProcess(
 
 /** A signal arrives a moment after it was sent, and time stands still until then. */
 function cancel(signal: NodeJS.Signals, cancellation: AbortController, clock: JumpClock): void {
+  if (signal === 'SIGKILL') {
+    clock.kill();
+    return;
+  }
   if (signal !== 'SIGINT' && signal !== 'SIGTERM')
     throw new Error(`Only a process of its own gets ${signal}.`);
   void clock.working(async () => {
@@ -106,10 +120,12 @@ interface Job {
   readonly values: Readonly<Record<string, string>>;
   /** What the step saved for its post step. */
   readonly state: Map<string, string>;
+  readonly skewMs: number;
 }
 
 interface Half {
-  readonly exitCode: number;
+  /** Null where it was killed. */
+  readonly exitCode: number | null;
   readonly log: string;
   readonly summary: string;
   readonly outputs: Readonly<Record<string, string>>;
@@ -122,21 +138,30 @@ async function runHalf(
   signal: AbortSignal,
   onOutput: (log: string) => void,
 ): Promise<Half> {
-  const left = { exitCode: 0, log: '', summary: '', outputs: {} as Record<string, string> };
+  const left: Left = { exitCode: 0, log: '', summary: '', outputs: {} };
   const runner = runnerOf(job, left, (text) => {
+    if (job.clock.isKilled) return;
     left.log += `${text}\n`;
     onOutput(left.log);
   });
-  await job.clock.run(half(runner, contextOf(job, signal)));
-  return left;
+  try {
+    await job.clock.run(half(runner, contextOf(job, signal)));
+  } catch (error) {
+    if (!(error instanceof Killed)) throw error;
+    left.exitCode = null;
+  }
+  return { ...left };
+}
+
+interface Left {
+  exitCode: number | null;
+  log: string;
+  summary: string;
+  outputs: Record<string, string>;
 }
 
 /** The runner as @actions/core shows it: workflow commands in the log. */
-function runnerOf(
-  { values, state, env }: Job,
-  left: { exitCode: number; summary: string; outputs: Record<string, string> },
-  print: (text: string) => void,
-): Runner {
+function runnerOf({ values, state, env, clock }: Job, left: Left, print: (text: string) => void): Runner {
   const command = (name: string, text: string): void => {
     const escaped = text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
     print(`::${name}::${escaped}`);
@@ -150,7 +175,7 @@ function runnerOf(
       command('add-mask', secret);
     },
     saveState: (name, value) => {
-      state.set(name, value);
+      if (!clock.isKilled) state.set(name, value);
     },
     getState: (name) => state.get(name) ?? '',
     console: {
@@ -182,7 +207,7 @@ function runnerOf(
   };
 }
 
-function contextOf({ sim, clock, env }: Job, signal: AbortSignal): ActionSystem {
+function contextOf({ sim, clock, env, skewMs }: Job, signal: AbortSignal): ActionSystem {
   const counted: typeof fetch = (...request) =>
     clock.working(async () => {
       const answer = await fetch(...request).catch(rethrow);
@@ -192,7 +217,7 @@ function contextOf({ sim, clock, env }: Job, signal: AbortSignal): ActionSystem 
   const github = { apiUrl: env['GITHUB_API_URL'] ?? '', fetch: counted };
   return {
     clock,
-    date: () => clock.date(),
+    date: () => new Date(clock.date().getTime() + skewMs),
     random: evenly(),
     signal,
     connectAws: connectionOf(sim, clock, env),

@@ -16,6 +16,7 @@ export class JumpClock implements Clock {
   readonly #world: ManualClock;
   readonly #speed: number;
   readonly #start: number;
+  #isKilled = false;
   #working = 0;
   #sleeping = 0;
   #hanging = 0;
@@ -84,8 +85,18 @@ export class JumpClock implements Clock {
     };
   }
 
+  /** The process dies: what it planned does not happen, nothing that it waits for comes, and `run` rejects. */
+  kill(): void {
+    this.#isKilled = true;
+  }
+
+  get isKilled(): boolean {
+    return this.#isKilled;
+  }
+
   /** Time stands still until this is done, but for what waits inside of it. */
   async working<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#isKilled) return never();
     this.#working += 1;
     this.#activity += 1;
     try {
@@ -93,6 +104,8 @@ export class JumpClock implements Clock {
     } finally {
       this.#working -= 1;
       this.#activity += 1;
+      // Whatever came of it, nobody hears of it any more.
+      if (this.isKilled) await never();
     }
   }
 
@@ -129,6 +142,7 @@ export class JumpClock implements Clock {
     let since = performance.now();
     for (;;) {
       await new Promise((resolve) => setImmediate(resolve));
+      if (this.#isKilled) throw new Killed();
       if (state.isOver) return end;
       if (this.#working > 0 || this.#activity !== seen) {
         quiet = 0;
@@ -160,6 +174,15 @@ export class JumpClock implements Clock {
   #plan(ms: number, action: () => void): () => void {
     const now = this.#world.now();
     const due = Math.max(Math.ceil(now + ms * this.#speed), Math.floor(now) + 1);
-    return this.#world.at(due, action);
+    return this.#world.at(due, () => {
+      if (!this.#isKilled) action();
+    });
   }
+}
+
+/** The process was killed: it says nothing more. */
+export class Killed extends Error {}
+
+function never<T>(): Promise<T> {
+  return new Promise(() => undefined);
 }

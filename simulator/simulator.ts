@@ -6,6 +6,7 @@ import { createWorld } from './create-world.ts';
 import { isUnderway } from './engine/service-deployments.ts';
 import type { Times, World } from './engine/world.ts';
 import type { Call } from './front/calls.ts';
+import { EarlierAnswers } from './front/earlier-answers.ts';
 import { createFront, replyTo } from './front/server.ts';
 import type { Front, Pause, Reply } from './front/server.ts';
 import { Throttling } from './front/throttling.ts';
@@ -90,6 +91,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     record: (call) => {
       calls.push(call);
     },
+    earlier: new EarlierAnswers(),
     refresh: (asked, request) => refresh(world, asked, request, options.upstream),
   };
   const server = createFront(front);

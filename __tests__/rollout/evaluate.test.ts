@@ -171,6 +171,11 @@ describe('a detector that triggered while the deployment is IN_PROGRESS', () => 
     });
   });
 
+  test('one alarm is enough', () => {
+    const seen = observation({ deployment: deployment({ triggeredAlarms: ['web-5xx'] }) });
+    expect(evaluate(seen, NO_HISTORY, terms())).toMatchObject({ kind: 'failed', cause: 'alarm' });
+  });
+
   test('both: it is enough that one of them does', () => {
     const seen = observation({
       deployment: deployment({ breaker: 'TRIGGERED', triggeredAlarms: ['web-5xx'] }),
@@ -369,6 +374,12 @@ describe('where service deployments cannot be read, our entry of deployments[] d
     expect(evaluate(seen, history, terms())).toMatchObject({ kind: 'superseded' });
   });
 
+  test('an entry of ours that nobody ever saw was not rolled back: it was superseded', () => {
+    const primary = othersEntry({ taskDefinitionArn: OLD_REVISION, reason: 'rolling back to ecs-svc/1.' });
+    const seen = observation({ ...unread, entry: undefined, primary });
+    expect(evaluate(seen, historyOf(failure()), terms({ deploymentId: '' })).kind).toBe('superseded');
+  });
+
   test("another's fix after our failure is not a rollback where ECS does not roll back", () => {
     const seen = observation({
       ...unread,
@@ -443,6 +454,16 @@ describe('a change of the count alone makes no deployment', () => {
   ])('%d of %d tasks run: %s', (running, desired, kind) => {
     const seen = observation({ deployment: undefined, service: { status: 'ACTIVE', desired, running } });
     expect(evaluate(seen, NO_HISTORY, countOnly).kind).toBe(kind);
+  });
+
+  test('a look that still shows the count before is older than the update', () => {
+    const seen = observation({
+      deployment: undefined,
+      service: { status: 'ACTIVE', desired: 2, running: 2 },
+    });
+    const of = (countBefore: number): string =>
+      evaluate(seen, NO_HISTORY, terms({ replacesTasks: false, countBefore })).kind;
+    expect([of(2), of(3)]).toEqual(['progressing', 'completed']);
   });
 
   test("another's deployment in between supersedes it", () => {

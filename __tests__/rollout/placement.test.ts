@@ -44,6 +44,12 @@ describe('an event that no waiting helps, while nothing was ever placed', () => 
     );
   });
 
+  test('is none where a task had a place before, and is gone', () => {
+    const first = seen([], { tasks: [taskView('a')] });
+    const look = observation({ ...NOTHING_PLACED, events: at(PORT, 1, 2, 3).toReversed() });
+    expect(endOf(remember(first, look))).toMatchObject({ kind: 'progressing' });
+  });
+
   test('is remembered from look to look', () => {
     const first = seen(at(PORT, 1));
     const second = remember(first, observation({ ...NOTHING_PLACED, events: at(PORT, 1, 2).toReversed() }));

@@ -1,5 +1,6 @@
 /** An AWS that is large, slow, or does not answer: what is seen late is judged as what is seen at once. */
 import { describe, expect, test } from '@jest/globals';
+import type { FaultEffect } from '../../simulator/scenario/faults.ts';
 import type { Simulator } from '../../simulator/simulator.ts';
 import { accepted, expectGreen, expectRed, inAWorld, production, service, step, tag } from './world.ts';
 
@@ -41,6 +42,48 @@ describe('tasks that may not be read', () => {
       expectRed(result, 'timed-out', 'timeout');
       expect(result.warnings.filter((each) => each.includes('ecs:ListTasks'))).toHaveLength(1);
       expect(accepted(sim, 'StopServiceDeployment')).toEqual([]);
+    }));
+});
+
+describe('a healthy rollout of which AWS tells nothing until the deadline', () => {
+  const LIMIT = { ...tag('v2'), 'wait-for-minutes': '6' };
+  const silent = (sim: Simulator, action: string | undefined, effect: FaultEffect): void => {
+    sim.at(20, () => {
+      sim.inject({ ...(action === undefined ? {} : { action }), effect });
+    });
+  };
+
+  test.each<[string, string | undefined, FaultEffect]>([
+    ['since every call is reset', undefined, { kind: 'reset', when: 'after' }],
+    ['since the services have no answer', 'DescribeServices', { kind: 'http-500' }],
+    ['since the service deployments are throttled', 'DescribeServiceDeployments', { kind: 'throttle' }],
+    ['since the services hang', 'DescribeServices', { kind: 'hang', when: 'before' }],
+  ])('%s, is left: nobody knows anything against it', (_, action, effect) =>
+    inAWorld({}, async (sim) => {
+      silent(sim, action, effect);
+      const result = await step(sim, LIMIT);
+      expectRed(result, 'timed-out', 'timeout');
+      expect(result.outputs['message']).toMatch(/AWS gave no answer about it for the last \d minutes/);
+      expect(accepted(sim, 'UpdateService')).toHaveLength(1);
+      expect(accepted(sim, 'StopServiceDeployment')).toEqual([]);
+    }),
+  );
+
+  test('since its tasks have no answer, is judged by the counts of ECS', () =>
+    inAWorld({ deregistrationDelaySeconds: 900 }, async (sim) => {
+      silent(sim, 'DescribeTasks', { kind: 'http-500' });
+      const result = await step(sim, LIMIT);
+      expectRed(result, 'timed-out', 'timeout');
+      expect(accepted(sim, 'StopServiceDeployment')).toEqual([]);
+    }));
+
+  test('is rolled back where the last minute was seen, and it was not well', () =>
+    inAWorld({ behaviours: { v2: { pullSeconds: 900 } } }, async (sim) => {
+      sim.at(20, () => {
+        const heal = sim.inject({ action: 'DescribeServices', effect: { kind: 'http-500' } });
+        sim.at(200, heal);
+      });
+      expectRed(await step(sim, LIMIT), 'rolled-back', 'timeout');
     }));
 });
 

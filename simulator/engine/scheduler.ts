@@ -15,7 +15,7 @@ import {
   registerTargets,
 } from './targets.ts';
 import { hasTaskSets, scaleOf } from './task-sets.ts';
-import { ignoreTask, startTask, stopTask } from './task-life.ts';
+import { exitTask, ignoreTask, startTask, stopTask } from './task-life.ts';
 import type { TaskObserver } from './task-life.ts';
 import { createTask, hasHealthCheck, isHealthy, unhealthyContainer } from './tasks.ts';
 import type { World } from './world.ts';
@@ -310,6 +310,11 @@ export function interruptSpotTask(world: World, task: Task): void {
     drainSeconds(task),
     task.service === undefined ? ignoreTask : observerOf(world, task.service),
   );
+}
+
+/** An essential container of a running task ends by itself. */
+export function crashTask(world: World, task: Task, code: number): void {
+  exitTask(world, task, code, task.service === undefined ? ignoreTask : observerOf(world, task.service));
 }
 
 /** Stops a task because a person asked for it; a service will replace it. */

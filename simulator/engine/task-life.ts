@@ -77,6 +77,14 @@ export function stopTask(
   });
 }
 
+/** Its first container ends with this code now; nothing happens to a task that does not run. */
+export function exitTask(world: World, task: Task, code: number, observer: TaskObserver): void {
+  const [container] = task.containers;
+  if (task.lastStatus !== 'RUNNING' || container === undefined) return;
+  endContainer(container, code);
+  stopAfterExit(world, task, code, observer);
+}
+
 function activate(world: World, task: Task, observer: TaskObserver): void {
   setLastStatus(task, 'ACTIVATING');
   after(world, task, world.times.activate, () => {

@@ -11,6 +11,8 @@ export interface Call {
   readonly body: Readonly<Record<string, unknown>>;
   /** The HTTP status of the answer; 0 when the connection was reset instead. */
   readonly status: number;
+  /** AWS carried it out, whether or not its answer arrived. */
+  readonly tookEffect: boolean;
   /** The error code of a refusal. */
   readonly error: string | undefined;
 }

@@ -11,6 +11,7 @@ import type { FaultEffect, Faults } from '../scenario/faults.ts';
 import { AwsError } from '../state/errors.ts';
 import { downloadFolder, type Downloads } from '../state/registry.ts';
 import type { Call } from './calls.ts';
+import type { EarlierAnswers } from './earlier-answers.ts';
 import type { Throttling } from './throttling.ts';
 
 export interface Front {
@@ -22,6 +23,7 @@ export interface Front {
   /** Refuses calls above the rates that ECS allows an account; undefined where no call is refused for that. */
   readonly throttling: Throttling | undefined;
   readonly record: (call: Call) => void;
+  readonly earlier: EarlierAnswers;
   /** Brings what lies outside the world up to date before a request is answered. */
   readonly refresh: (world: World, request: AwsRequest) => Promise<void>;
 }
@@ -124,14 +126,37 @@ async function replyOf(front: Front, wire: WireRequest, pause: Pause): Promise<R
   if (effect?.kind === 'meanwhile' && effect.when === 'after') effect.act();
   const { service, action, region, caller, body } = request;
   const outcome = lost || answer === undefined ? { status: 0, error: undefined } : answer;
-  front.record({ time, service, action, region, caller, body, status: outcome.status, error: outcome.error });
+  front.record({
+    time,
+    service,
+    action,
+    region,
+    caller,
+    body,
+    status: outcome.status,
+    tookEffect: answer?.status === 200,
+    error: outcome.error,
+  });
   if (effect?.kind === 'hang') return { kind: 'hang' };
   if (lost || answer === undefined) return { kind: 'reset' };
   const { status: code, error: refusal } = answer;
-  const isRewritten = effect?.kind === 'rewrite' && refusal === undefined;
-  const text = isRewritten ? effect.rewrite(answer.body) : answer.body;
+  const text =
+    refusal === undefined ? arriving(front.earlier, effect, request, answer.body, time) : answer.body;
   const headers = { date: new Date(time).toUTCString(), ...headersOf(request, refusal, requestId) };
   return { kind: 'answer', status: code, headers, body: text };
+}
+
+/** What arrives of a good answer. */
+function arriving(
+  earlier: EarlierAnswers,
+  effect: FaultEffect | undefined,
+  request: AwsRequest,
+  body: string,
+  time: number,
+): string {
+  const old = effect?.kind === 'stale' ? earlier.before(request, time - effect.seconds * 1000) : undefined;
+  earlier.remember(request, time, body);
+  return effect?.kind === 'rewrite' ? effect.rewrite(body) : (old ?? body);
 }
 
 function answerWith(
@@ -191,6 +216,7 @@ function refusalOf(world: World, request: AwsRequest, effect: FaultEffect): AwsE
     case 'hang':
     case 'delay':
     case 'rewrite':
+    case 'stale':
     case 'meanwhile':
       return undefined;
   }

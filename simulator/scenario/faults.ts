@@ -15,6 +15,8 @@ export type FaultEffect =
   | { readonly kind: 'delay'; readonly milliseconds: number }
   /** What the call answers is not what arrives: a proxy, or an AWS of another make. */
   | { readonly kind: 'rewrite'; readonly rewrite: (body: string) => string }
+  /** A read shows what it showed so many simulated seconds ago, where somebody asked the same before. */
+  | { readonly kind: 'stale'; readonly seconds: number }
   /** Somebody else acts right before AWS takes the call, or right after; the call itself goes through. */
   | { readonly kind: 'meanwhile'; readonly when: 'before' | 'after'; readonly act: () => void };
 

@@ -1,7 +1,7 @@
 /** What another person does to the same account: for tests of supersession, intervention and scaling. */
 import { setLoad } from '../engine/autoscaler.ts';
 import { stopServiceDeployment } from '../engine/deployment-failures.ts';
-import { interruptSpotTask, stopByUser } from '../engine/scheduler.ts';
+import { crashTask, interruptSpotTask, stopByUser } from '../engine/scheduler.ts';
 import { isUnderway, primaryOf } from '../engine/service-deployments.ts';
 import { updateService } from '../engine/services.ts';
 import { setRequests } from '../engine/visitors.ts';
@@ -75,6 +75,18 @@ export class Operator {
   /** What AWS does when it needs the capacity of a Fargate Spot task. */
   interruptTask(task: Task): void {
     interruptSpotTask(this.world, task);
+  }
+
+  /** A running task ends by itself, with this exit code. */
+  crashTask(task: Task, code: number): void {
+    crashTask(this.world, task, code);
+  }
+
+  /** Somebody tidies up: the revision becomes INACTIVE. */
+  deregisterTaskDefinition(revision: string): void {
+    const definition = this.world.taskDefinitions.find(revision);
+    if (definition === undefined) throw new Error(`There is no task definition ${revision}.`);
+    this.world.taskDefinitions.deregister(definition);
   }
 
   /** What there is to do for a scalable target (in percent of one task), from now on. */

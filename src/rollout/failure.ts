@@ -13,7 +13,8 @@ import { describeHook, failureText } from './progress.ts';
 export interface Watched {
   readonly end:
     | Exclude<Evaluation, { kind: 'progressing' }>
-    | { readonly kind: 'deadline' }
+    /** `blindMs`: since when no look was answered, where that is too long to say anything of the end. */
+    | { readonly kind: 'deadline'; readonly blindMs?: number }
     /** Another service of the run failed meanwhile, and takes this one along. */
     | { readonly kind: 'doomed' }
     /** It pauses, and a person is to answer. */
@@ -81,7 +82,12 @@ export function problemOf(
         recovery: 'leave',
       });
     case 'deadline':
-      return problem(watched, deadlineProblem(watched, waitMinutes, count, snapshot?.deployment));
+      return problem(
+        watched,
+        end.blindMs === undefined
+          ? deadlineProblem(watched, waitMinutes, count, snapshot?.deployment)
+          : blindProblem(waitMinutes, end.blindMs),
+      );
     case 'gate-failed':
       return end.problem;
     case 'access-lost':
@@ -119,6 +125,21 @@ export function betterKnown(problem: Problem): Problem {
 
 /** Stages of a native strategy in which tasks start, and may fail; in all others it shifts, bakes or runs hooks. */
 const STARTING: readonly string[] = ['RECONCILE_SERVICE', 'SCALE_UP', 'Created', 'Install'];
+
+/** Nobody could look for the last stretch, so nothing is known against the revision: ECS goes on with it. */
+function blindProblem(
+  waitMinutes: number,
+  blindMs: number,
+): Pick<Problem, 'result' | 'cause' | 'reason' | 'recovery'> {
+  const time =
+    blindMs < 60_000 ? `${Math.round(blindMs / 1000)} s` : counted(Math.round(blindMs / 60_000), 'minute');
+  return {
+    result: 'timed-out',
+    cause: 'timeout',
+    reason: `was not seen to finish within ${counted(waitMinutes, 'minute')}: AWS gave no answer about it for the last ${time}; ECS goes on with it: run this job again and it takes the deployment up`,
+    recovery: 'leave',
+  };
+}
 
 /** A new revision that is healthy at its count is left to finish; so is a native strategy that bakes or awaits a hook. */
 function deadlineProblem(

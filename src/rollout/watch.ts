@@ -61,6 +61,9 @@ export interface StageWatch {
 /** When a watch is over: at the first final evaluation, or once ECS has finished rolling back. */
 export type Until = 'evaluation' | 'rolled-back';
 
+/** What was seen longer ago than this says nothing of how things stand. */
+const BLIND_MS = 60_000;
+
 /** Looks in a row whose answers nobody can read, a minute of them by default: those that follow will be no better. */
 const UNREADABLE_LOOKS = 12;
 
@@ -82,6 +85,16 @@ export async function watch(
   const interval = new PollInterval(request);
   let history = NO_HISTORY;
   let last: Observation | undefined;
+  // Readings of the clock: the last look that was answered, and the last one whose tasks were.
+  let seenAt: number | undefined;
+  let tasksAt = ctx.clock.now();
+  const late = (): Watched => {
+    const now = ctx.clock.now();
+    const blindMs = now - (seenAt ?? since);
+    const isBlind = seenAt === undefined || blindMs > BLIND_MS;
+    const known = last !== undefined && now - tasksAt > BLIND_MS ? withoutTasks(last) : last;
+    return { end: { kind: 'deadline', ...(isBlind ? { blindMs } : {}) }, last: known, history };
+  };
   let unreadable = 0;
   const judge = (look: Look): PollStep<Watched> => {
     if (look.kind === 'access-lost') return { kind: 'end', value: { end: look, last, history } };
@@ -91,6 +104,8 @@ export async function watch(
     let pauseMs: number;
     if (look.kind === 'seen') {
       last = withKnownTasks(look.seen, last);
+      seenAt = ctx.clock.now();
+      if (look.seen.unanswered === undefined) tasksAt = seenAt;
       history = remember(history, last, beganBefore(rollout), rollout.snapshot.knownEvents);
       const current = withTaskSet(rollout, last);
       const terms = termsOf(current, request);
@@ -111,7 +126,7 @@ export async function watch(
       );
       pauseMs = isThrottling(look.error) ? interval.throttled() : interval.unanswered();
     }
-    return { kind: 'pause', pauseMs, late: { end: { kind: 'deadline' }, last, history } };
+    return { kind: 'pause', pauseMs, late: late() };
   };
   try {
     const ends = stages === undefined ? {} : { signal: stages.failed };
@@ -213,6 +228,11 @@ function withKnownTasks(seen: Observation, last: Observation | undefined): Obser
   if (seen.unanswered === undefined || last === undefined) return seen;
   const { tasks, oldTasks, drainingTasks = 0, targets } = last;
   return { ...seen, tasks, oldTasks, drainingTasks, targets };
+}
+
+/** Tasks that were read too long ago are as good as none that may be read: ECS's counts are what is known. */
+function withoutTasks(seen: Observation): Observation {
+  return { ...seen, tasks: [], oldTasks: 0, drainingTasks: 0, targets: [], targetsUnread: true };
 }
 
 function isThrottling(error: unknown): boolean {
