@@ -9,7 +9,7 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { minify } from 'rolldown/experimental';
+import { minify } from 'rolldown/utils';
 import { rolldown, type OutputChunk, type Plugin, type RolldownOutput } from 'rolldown';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));

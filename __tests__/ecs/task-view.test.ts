@@ -324,9 +324,7 @@ describe('a task is healthy', () => {
 
 describe('in one line', () => {
   test('the container, its exit code and the reason', () => {
-    expect(describeFailure(failure())).toBe(
-      'container "app" exited with code 1',
-    );
+    expect(describeFailure(failure())).toBe('container "app" exited with code 1');
   });
 
   test('only the reason where no container ran', () => {

@@ -74,7 +74,8 @@ describe('inline code', () => {
         const markdown = code(text);
         expect(/[\r\n|]/.test(markdown)).toBe(false);
         // What is cut from a long line may have held it.
-        if (markdown.startsWith('<code>')) expect(markdown).toMatch(/^<code>(?:&#\d+;|[^!-/:-@[-`{-~])*<\/code>$/);
+        if (markdown.startsWith('<code>'))
+          expect(markdown).toMatch(/^<code>(?:&#\d+;|[^!-/:-@[-`{-~])*<\/code>$/);
         else expect(spanOf(markdown)).toBeDefined();
       }),
       { numRuns: 1000 },

@@ -18,43 +18,40 @@ function valuesOf(call: DockerCall | undefined, option: string): string[] {
 }
 
 describe('a build', () => {
-  test(
-    'logs in by standard input, builds in a configuration of its own, and deploys what was pushed',
-    () =>
-      inAWorld({}, async (sim) => {
-        const docker = await stubDocker();
-        const result = await step(
-          sim,
-          { ...BUILD, registries: '210987654321' },
-          { files: FILES, env: { PATH: docker.path } },
-        );
-        expectGreen(result, 'succeeded');
-        const calls = await docker.calls();
-        const logins = calls.filter(({ args }) => args[0] === 'login');
-        expect(logins.map(({ args, input }) => [args, input])).toEqual(
-          ['123456789012', '210987654321'].map((account) => [
-            ['login', '--username', 'AWS', '--password-stdin', `${account}.dkr.ecr.us-east-1.amazonaws.com`],
-            'simulated-123456789012-password',
-          ]),
-        );
-        const build = buildOf(calls);
-        expect(valuesOf(build, '--tag')).toEqual([
-          `${URI}:${SHA}`,
-          expect.stringMatching(`^${URI}:${SHA}-[0-9a-f]{12}$`),
-        ]);
-        expect(valuesOf(build, '--platform')).toEqual(['linux/amd64']);
-        expect(valuesOf(build, '--label')).toContain(`org.opencontainers.image.revision=${SHA}`);
-        expect(Object.keys(build?.env ?? {}).filter((name) => /^(INPUT|STATE)_/.test(name))).toEqual([]);
-        expect(build?.env['DOCKER_CONFIG']).toMatch(/ecs-fargate-deploy-docker-/);
-        expect(existsSync(build?.env['DOCKER_CONFIG'] ?? '')).toBe(false);
-        expect(result.outputs['image']).toBe(`${URI}@${result.outputs['image-digest'] ?? ''}`);
-        expect(result.report.build).toMatchObject({ reused: false, steps: { total: 2, cached: 1 } });
-        expect(result.log.indexOf('::add-mask::simulated-')).toBeLessThan(result.log.indexOf('Logged in to'));
-        expect(JSON.stringify([result.report, result.summary])).not.toContain(
+  test('logs in by standard input, builds in a configuration of its own, and deploys what was pushed', () =>
+    inAWorld({}, async (sim) => {
+      const docker = await stubDocker();
+      const result = await step(
+        sim,
+        { ...BUILD, registries: '210987654321' },
+        { files: FILES, env: { PATH: docker.path } },
+      );
+      expectGreen(result, 'succeeded');
+      const calls = await docker.calls();
+      const logins = calls.filter(({ args }) => args[0] === 'login');
+      expect(logins.map(({ args, input }) => [args, input])).toEqual(
+        ['123456789012', '210987654321'].map((account) => [
+          ['login', '--username', 'AWS', '--password-stdin', `${account}.dkr.ecr.us-east-1.amazonaws.com`],
           'simulated-123456789012-password',
-        );
-      }),
-  );
+        ]),
+      );
+      const build = buildOf(calls);
+      expect(valuesOf(build, '--tag')).toEqual([
+        `${URI}:${SHA}`,
+        expect.stringMatching(`^${URI}:${SHA}-[0-9a-f]{12}$`),
+      ]);
+      expect(valuesOf(build, '--platform')).toEqual(['linux/amd64']);
+      expect(valuesOf(build, '--label')).toContain(`org.opencontainers.image.revision=${SHA}`);
+      expect(Object.keys(build?.env ?? {}).filter((name) => /^(INPUT|STATE)_/.test(name))).toEqual([]);
+      expect(build?.env['DOCKER_CONFIG']).toMatch(/ecs-fargate-deploy-docker-/);
+      expect(existsSync(build?.env['DOCKER_CONFIG'] ?? '')).toBe(false);
+      expect(result.outputs['image']).toBe(`${URI}@${result.outputs['image-digest'] ?? ''}`);
+      expect(result.report.build).toMatchObject({ reused: false, steps: { total: 2, cached: 1 } });
+      expect(result.log.indexOf('::add-mask::simulated-')).toBeLessThan(result.log.indexOf('Logged in to'));
+      expect(JSON.stringify([result.report, result.summary])).not.toContain(
+        'simulated-123456789012-password',
+      );
+    }));
 
   test('is for the platform of the task definition', () =>
     inAWorld({}, async (sim) => {
@@ -85,8 +82,7 @@ describe('a build', () => {
       expect(wrong.outputs['message']).toContain(
         'would be built for linux/amd64, and the task runs on linux/arm64',
       );
-    }),
-  );
+    }));
 
   test('of a pull request has the head as its commit, not the merge commit', () =>
     inAWorld({}, async (sim) => {
@@ -96,8 +92,7 @@ describe('a build', () => {
       const result = await step(sim, BUILD, { files: FILES, event, env: { PATH: docker.path } });
       expectGreen(result, 'succeeded');
       expect(valuesOf(buildOf(await docker.calls()), '--tag')[0]).toBe(`${URI}:${head}`);
-    }),
-  );
+    }));
 
   test('again of the same commit asks docker nothing', () =>
     inAWorld({}, async (sim) => {
@@ -114,8 +109,7 @@ describe('a build', () => {
       expectGreen(tagged, 'unchanged');
       expect(await docker.calls()).toHaveLength(before);
       expect(accepted(sim, 'PutImage').at(-1)?.body).toMatchObject({ imageTag: 'stable' });
-    }),
-  );
+    }));
 
   test('makes a builder where the docker driver is not enough, and removes it after the job', () =>
     inAWorld({}, async (sim) => {
@@ -140,8 +134,7 @@ describe('a build', () => {
       const build = buildOf(await docker.calls());
       expect(valuesOf(build, '--cache-from')).toEqual([scope]);
       expect(valuesOf(build, '--cache-to')).toEqual([`${scope},mode=max,ignore-error=true`]);
-    }),
-  );
+    }));
 
   test('takes the given builder, and the current one where it is in a container', () =>
     inAWorld({}, async (sim) => {
@@ -153,8 +146,7 @@ describe('a build', () => {
       await step(sim, { ...BUILD, builder: 'mine', 'reuse-image': 'false' }, options);
       const builds = (await docker.calls()).filter(({ args }) => args[1] === 'build');
       expect(builds.map((call) => valuesOf(call, '--builder'))).toEqual([['builder-7'], ['mine']]);
-    }),
-  );
+    }));
 
   test('that a registry interrupts is tried again, with growing pauses', () =>
     inAWorld({}, async (sim) => {
@@ -175,8 +167,7 @@ describe('a build', () => {
       const result = await step(sim, BUILD, { files: FILES, env: { PATH: docker.path } });
       expectGreen(result, 'succeeded');
       expect(result.log.match(/Trying again in 2 s\./g)).toHaveLength(2);
-    }),
-  );
+    }));
 });
 
 describe('a build that cannot be', () => {
@@ -230,6 +221,5 @@ describe('a build that cannot be', () => {
       expectRed(result, 'failed', 'build-failed');
       expect(result.outputs['message']).toBe('There is no docker command on this runner.');
       expect(result.errors[0]).toContain('ubuntu-latest');
-    }),
-  );
+    }));
 });

@@ -151,7 +151,7 @@ test('one bad answer in the first moment of a step is a hiccup, however long the
     linearConfiguration: { stepPercent: 50, stepBakeTimeInMinutes: 5 },
     bakeTimeInMinutes: 5,
   };
-  return inAWorld({ blueGreen: STEPS as never }, async (sim) => {
+  return inAWorld({ blueGreen: STEPS }, async (sim) => {
     const { balancing } = sim.world;
     sim.when(
       () => balancing.weightOf([balancing.targetGroups.get('green')?.arn ?? ''], 'production') === 100,

@@ -87,8 +87,7 @@ describe('an image is used again', () => {
       expect([again.builds, again.why]).toEqual([0, expect.stringMatching(REUSED)]);
       expect(again.result.outputs['image']).toBe(first.result.outputs['image']);
       expect(again.why).toContain((await git('rev-parse', 'HEAD')).slice(0, 12));
-    }),
-  );
+    }));
 
   test('where only what .dockerignore leaves out, or a time, has changed', () =>
     inACheckout(async ({ write, run }) => {
@@ -96,16 +95,14 @@ describe('an image is used again', () => {
       await write('debug.log', 'noise\n');
       await write('app/main.py', 'print(1)\n');
       expect(await run()).toMatchObject({ builds: 0, why: expect.stringMatching(REUSED) });
-    }),
-  );
+    }));
 
   test('of a bare build argument with the same value, in any order', () =>
     inACheckout(async ({ run }) => {
       await run({ 'build-args': 'MODE\nA=1' }, { MODE: 'staging' });
       expect((await run({ 'build-args': 'A=1\nMODE' }, { MODE: 'staging' })).builds).toBe(0);
       expect((await run({ 'build-args': 'A=1\nMODE' }, { MODE: 'production' })).builds).toBe(1);
-    }),
-  );
+    }));
 });
 
 describe('an image is built', () => {
@@ -119,8 +116,7 @@ describe('an image is built', () => {
       await link('current', 'app');
       expect((await run()).builds).toBe(1);
       expect((await run()).builds).toBe(0);
-    }),
-  );
+    }));
 
   test('of another commit with the same files, and the first one is found again', () =>
     inACheckout(async ({ git, run }) => {
@@ -133,8 +129,7 @@ describe('an image is built', () => {
       const back = await run();
       expect(back.builds).toBe(0);
       expect(back.result.outputs['image']).toBe(first.result.outputs['image']);
-    }),
-  );
+    }));
 
   test.each<[string, Record<string, string>]>([
     ['another build argument', { 'build-args': 'A=1' }],
@@ -164,6 +159,5 @@ describe('an image is built', () => {
       expect(await run({ context: `${context}main` })).toMatchObject(moving);
       expect((await run({ context: `${context}${'a'.repeat(40)}` })).builds).toBe(1);
       expect((await run({ context: `${context}${'a'.repeat(40)}` })).builds).toBe(0);
-    }),
-  );
+    }));
 });
