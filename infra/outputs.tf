@@ -55,7 +55,7 @@ output "action_inputs" {
       "    contents: read",
       "    id-token: write",
       "  steps:",
-      "    - uses: actions/checkout@v5",
+      "    - uses: actions/checkout@v7",
       "    - uses: aws-actions/configure-aws-credentials@v6",
       "      with:",
       "        role-to-assume: ${module.deploy_role.deploy_role_arn}",
