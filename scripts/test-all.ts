@@ -9,14 +9,14 @@ import { fileURLToPath } from 'node:url';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
 /**
- * Scripts of package.json, the quickest to tell of a mistake first; those of a round run side by side. The tests of
- * infra/ hold its policies against the calls that `npm test` recorded. Docker has the machine to itself.
+ * Scripts of package.json, in rounds. The lanes of a round run side by side, the suites of a lane one after the other.
+ * The tests of infra/ hold its policies against the calls that `npm test` recorded, and mostly wait; Docker has the
+ * machine to itself.
  */
-const ROUNDS: readonly (readonly string[])[] = [
-  ['test'],
-  ['test:backend', 'test:infra'],
-  ['test:gallery', 'test:commands'],
-  ['test:docker'],
+const ROUNDS: readonly (readonly (readonly string[])[])[] = [
+  [['test']],
+  [['test:backend', 'test:gallery', 'test:commands'], ['test:infra']],
+  [['test:docker']],
 ];
 
 interface Ended {
@@ -112,22 +112,23 @@ function runSuite(suite: string, show: (text: string) => void): Promise<Ended> {
   });
 }
 
-function runRound(suites: readonly string[], queue: Queue): Promise<Ended[]> {
-  return Promise.all(
-    suites.map(async (suite) => {
-      const { write, end } = queue.join();
-      write(`\n━━ npm run ${suite}\n`);
-      const ended = await runSuite(suite, write);
-      end();
-      return ended;
-    }),
-  );
+async function runLane(suites: readonly string[], queue: Queue): Promise<Ended[]> {
+  const ends: Ended[] = [];
+  for (const suite of suites) {
+    const { write, end } = queue.join();
+    write(`\n━━ npm run ${suite}\n`);
+    ends.push(await runSuite(suite, write));
+    end();
+  }
+  return ends;
 }
 
 async function main(): Promise<void> {
   const ends: Ended[] = [];
   const queue = new Queue((text) => process.stdout.write(text));
-  for (const suites of ROUNDS) ends.push(...(await runRound(suites, queue)));
+  for (const lanes of ROUNDS) {
+    ends.push(...(await Promise.all(lanes.map((suites) => runLane(suites, queue)))).flat());
+  }
   process.stdout.write('\n');
   for (const { suite, exitCode, seconds, counts } of ends) {
     const said =

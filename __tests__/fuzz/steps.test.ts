@@ -2,7 +2,7 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { inAWorld, step, tag } from '../story/world.ts';
-import { holdsInTime, LIMIT } from './runs.ts';
+import { LIMIT, stepsHold } from './runs.ts';
 
 /** What stands where something else should: the wrong kind, nothing, or too much. */
 const odd = fc.oneof(
@@ -101,7 +101,7 @@ const SLIP =
 test(
   'a step whose AWS answers nonsense ends, and says in words what it met',
   async () => {
-    await holdsInTime(
+    await stepsHold(
       fc.asyncProperty(
         fc.constantFrom(...CALLS),
         fc.integer({ min: 1, max: 4 }),

@@ -16,7 +16,7 @@ import type { MetricCheck } from '../../src/model/index.ts';
 function checks(...lines: string[]): MetricCheck[] {
   return lines.map((line) => {
     const parsed = metricCheck(line);
-    if (!('value' in parsed)) throw new Error(parsed.problems.join());
+    if (parsed.kind === 'problems') throw new Error(parsed.problems.join());
     return parsed.value;
   });
 }

@@ -16,7 +16,7 @@ const EPOCH = Date.UTC(2031, 5, 1, 12, 0, 30);
 const checks = (...lines: string[]): MetricCheck[] =>
   lines.map((line) => {
     const parsed = metricCheck(line);
-    if (!('value' in parsed)) throw new Error(parsed.problems.join());
+    if (parsed.kind === 'problems') throw new Error(parsed.problems.join());
     return parsed.value;
   });
 

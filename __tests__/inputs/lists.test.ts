@@ -18,18 +18,19 @@ const secret = { ...rules, confidential: true };
 
 describe('a list', () => {
   it('has an item a line, and skips blank lines and comments', () => {
-    expect(lineList(line)('a, b\r\n\n  # c\n   d  \n#e')).toEqual({ value: ['a, b', 'd'] });
-    expect(lineList(line)('')).toEqual({ value: [] });
+    expect(lineList(line)('a, b\r\n\n  # c\n   d  \n#e')).toEqual({ kind: 'value', value: ['a, b', 'd'] });
+    expect(lineList(line)('')).toEqual({ kind: 'value', value: [] });
   });
 
   it('has items between commas where no item can hold one', () => {
-    expect(commaList(line)('a, b,\n# c, d\n,e')).toEqual({ value: ['a', 'b', 'e'] });
+    expect(commaList(line)('a, b,\n# c, d\n,e')).toEqual({ kind: 'value', value: ['a', 'b', 'e'] });
   });
 
   it('reports every wrong item and every item that is given twice', () => {
     const lower: Parser<string> = (text) =>
       /^[a-z]$/.test(text) ? value(text) : problem(`${quoted(text)} is wrong.`);
     expect(commaList(lower)('A,b,B,b')).toEqual({
+      kind: 'problems',
       problems: ['"A" is wrong.', '"B" is wrong.', '"b" is given twice. Leave one out.'],
     });
   });
@@ -49,12 +50,12 @@ describe('NAME=value', () => {
     ['A=1,B=2', { A: '1,B=2' }],
     ['A-=1', { 'A-': '1' }],
   ])('%j', (text, expected) => {
-    expect(pairs(rules)(text)).toEqual({ value: expected });
+    expect(pairs(rules)(text)).toEqual({ kind: 'value', value: expected });
   });
 
   it('keeps a name that objects are built with', () => {
     const parsed = pairs(rules)('__proto__=a\nconstructor=b');
-    expect('value' in parsed && Object.entries(parsed.value)).toEqual([
+    expect(parsed.kind === 'value' && Object.entries(parsed.value)).toEqual([
       ['__proto__', 'a'],
       ['constructor', 'b'],
     ]);
@@ -66,7 +67,7 @@ describe('NAME=value', () => {
     ['=1', 'line 1, "=1", has no valid name. Write it as NAME=value.'],
     ['A=1\nA=2', '"A" is given twice (again on line 2). Leave one out.'],
   ])('%j is refused', (text, sentence) => {
-    expect(pairs(rules)(text)).toEqual({ problems: [sentence] });
+    expect(pairs(rules)(text)).toEqual({ kind: 'problems', problems: [sentence] });
   });
 
   it('is refused with every wrong line', () => {
@@ -75,30 +76,36 @@ describe('NAME=value', () => {
 
   it('takes names that differ in case for one where the rules say so', () => {
     expect(pairs({ ...rules, anyCase: true })('a=1\nA=2')).toEqual({
+      kind: 'problems',
       problems: ['"A" is given twice (again on line 2). Leave one out.'],
     });
-    expect(pairs(rules)('a=1\nA=2')).toEqual({ value: { a: '1', A: '2' } });
+    expect(pairs(rules)('a=1\nA=2')).toEqual({ kind: 'value', value: { a: '1', A: '2' } });
   });
 
   it('takes commas between pairs that cannot hold one', () => {
     expect(pairs({ ...rules, commas: true })('a=1, b=2,\nc=3')).toEqual({
+      kind: 'value',
       value: { a: '1', b: '2', c: '3' },
     });
   });
 
   it('takes a colon where the rules say so, at whichever separator comes first', () => {
     const headers = pairs({ ...rules, name: /^[\w-]+$/, colon: true });
-    expect(headers('A: b=c\nB=c: d \nC:d')).toEqual({ value: { A: 'b=c', B: 'c: d ', C: 'd' } });
+    expect(headers('A: b=c\nB=c: d \nC:d')).toEqual({
+      kind: 'value',
+      value: { A: 'b=c', B: 'c: d ', C: 'd' },
+    });
   });
 
   it('says what is wrong with a value by the name alone', () => {
     const even = { ...secret, wrongValue: (text: string) => (text.length % 2 === 0 ? undefined : 'is odd.') };
-    expect(pairs(even)('A=xx\nB=hunter2')).toEqual({ problems: ['"B" is odd.'] });
+    expect(pairs(even)('A=xx\nB=hunter2')).toEqual({ kind: 'problems', problems: ['"B" is odd.'] });
   });
 
   it('never repeats a line that may hold a secret', () => {
     const wrong = pairs(secret)('hunter2\nhunter 2=a\n=hunter2');
     expect(wrong).toEqual({
+      kind: 'problems',
       problems: [
         'line 1 has no "=". Write it as NAME=value.',
         'line 2 has no valid name. Write it as NAME=value.',
@@ -114,7 +121,7 @@ describe('NAME-', () => {
     ['A=1\n B- \nC--', { set: { A: '1' }, remove: ['B', 'C-'] }],
     ['A-=-', { set: { 'A-': '-' }, remove: [] }],
   ])('%j', (text, expected) => {
-    expect(changes(rules)(text)).toEqual({ value: expected });
+    expect(changes(rules)(text)).toEqual({ kind: 'value', value: expected });
   });
 
   it.each(['-', 'A', 'A=1\nA-', 'A-\nA-', 'A B-'])('%j is refused', (text) => {
@@ -124,8 +131,8 @@ describe('NAME-', () => {
 
 describe('lines that stay strings', () => {
   it('keep their order, names alone included', () => {
-    expect(pairLinesOrNames(rules)('B=2\nA\n C = 3')).toEqual({ value: ['B=2', 'A', 'C= 3'] });
-    expect(pairLines(rules)('B=2\nC=')).toEqual({ value: ['B=2', 'C='] });
+    expect(pairLinesOrNames(rules)('B=2\nA\n C = 3')).toEqual({ kind: 'value', value: ['B=2', 'A', 'C= 3'] });
+    expect(pairLines(rules)('B=2\nC=')).toEqual({ kind: 'value', value: ['B=2', 'C='] });
     expect(pairLines(rules)('A')).toHaveProperty('problems');
   });
 });
@@ -138,7 +145,10 @@ describe('any environment', () => {
     fc.assert(
       fc.property(fc.dictionary(names, values), (environment) => {
         const written = Object.entries(environment).map(([name, worth]) => `${name}=${worth}`);
-        expect(changes(rules)(written.join('\n'))).toEqual({ value: { set: environment, remove: [] } });
+        expect(changes(rules)(written.join('\n'))).toEqual({
+          kind: 'value',
+          value: { set: environment, remove: [] },
+        });
       }),
     );
   });
@@ -165,7 +175,7 @@ describe('lines in quotes, as docker/build-push-action reads them', () => {
     ['"A=1","B=2"', ['A=1', 'B=2']],
     ['A=1\n# "c\n\nB=2', ['A=1', 'B=2']],
   ])('%j', (text, expected) => {
-    expect(pairLines(quotes)(text)).toEqual({ value: expected });
+    expect(pairLines(quotes)(text)).toEqual({ kind: 'value', value: expected });
   });
 
   it.each([
@@ -173,15 +183,15 @@ describe('lines in quotes, as docker/build-push-action reads them', () => {
     ['B=2\n"A=1" x', 'line 2, "\\"A=1\\" x", goes on after its closing quote.'],
   ])('%j is a problem', (text, words) => {
     const parsed = pairLines(quotes)(text);
-    expect('problems' in parsed && parsed.problems[0]).toContain(words);
+    expect(parsed.kind === 'problems' && parsed.problems[0]).toContain(words);
   });
 
   it('keeps commas of an item together', () => {
-    expect(quotedCommaList(line)('"a,b", c\nd,e')).toEqual({ value: ['a,b', 'c', 'd', 'e'] });
+    expect(quotedCommaList(line)('"a,b", c\nd,e')).toEqual({ kind: 'value', value: ['a,b', 'c', 'd', 'e'] });
   });
 
   it('has no meaning where an input is not one of that action', () => {
-    expect(pairs(rules)('A="1, 2"\nB=x')).toEqual({ value: { A: '"1, 2"', B: 'x' } });
+    expect(pairs(rules)('A="1, 2"\nB=x')).toEqual({ kind: 'value', value: { A: '"1, 2"', B: 'x' } });
   });
 });
 
@@ -189,16 +199,19 @@ describe('a value of several lines', () => {
   it('is everything between NAME<<END and END, as it is', () => {
     const text = 'A=1\r\nKEY<<EOF\r\n-----BEGIN-----\r\n\r\n# no comment = x\r\n-----END-----\r\nEOF\r\nB=2';
     expect(pairs(rules)(text)).toEqual({
+      kind: 'value',
       value: { A: '1', KEY: '-----BEGIN-----\n\n# no comment = x\n-----END-----', B: '2' },
     });
     expect(changes(rules)('A-\nB <<X\n\nX\nC=1')).toEqual({
+      kind: 'value',
       value: { set: { B: '', C: '1' }, remove: ['A'] },
     });
-    expect(pairLines(rules)('A<<X\n1\n2\nX')).toEqual({ value: ['A=1\n2'] });
+    expect(pairLines(rules)('A<<X\n1\n2\nX')).toEqual({ kind: 'value', value: ['A=1\n2'] });
   });
 
   it('has to end', () => {
     expect(pairs(secret)('A=1\nKEY<<EOF\nsecret')).toEqual({
+      kind: 'problems',
       problems: [
         'line 2 opens KEY<<EOF, and no later line is EOF. Close it.',
         'line 3 has no "=". Write it as NAME=value.',
@@ -215,22 +228,27 @@ describe('a value of several lines', () => {
     const block =
       ' If it belongs to the value above, write that as NAME<<END, its lines, and END on a line of its own.';
     expect(pairs(secret)('KEY=-----BEGIN-----\nabc\ndef\nB=1\n\nghi')).toEqual({
+      kind: 'problems',
       problems: [
         `line 2 has no "=". Write it as NAME=value.${block}`,
         'line 3 has no "=". Write it as NAME=value.',
         'line 6 has no "=". Write it as NAME=value.',
       ],
     });
-    expect(pairs(secret)('abc')).toEqual({ problems: ['line 1 has no "=". Write it as NAME=value.'] });
+    expect(pairs(secret)('abc')).toEqual({
+      kind: 'problems',
+      problems: ['line 1 has no "=". Write it as NAME=value.'],
+    });
   });
 
   it('counts lines as they are written', () => {
     expect(pairs(rules)('A<<X\n1\nX\n\nnonsense')).toEqual({
+      kind: 'problems',
       problems: ['line 5, "nonsense", has no "=". Write it as NAME=value.'],
     });
   });
 });
 
 it('a set takes what is given twice as one', () => {
-  expect(commaSet(line)('a, b\na,b')).toEqual({ value: ['a', 'b'] });
+  expect(commaSet(line)('a, b\na,b')).toEqual({ kind: 'value', value: ['a', 'b'] });
 });

@@ -40,7 +40,10 @@ describe('a line of metrics', () => {
       { name: 'late', expression: 'IF(m > 3, 1, 0)', operator: '>=', bound: 1, ...PLAIN },
     ],
   ])('%s', (line, check) => {
-    expect(metricCheck(line)).toEqual({ value: { ...check, text: line.replace(/\s+/g, ' ') } });
+    expect(metricCheck(line)).toEqual({
+      kind: 'value',
+      value: { ...check, text: line.replace(/\s+/g, ' ') },
+    });
   });
 
   test.each([
@@ -68,6 +71,6 @@ describe('a line of metrics', () => {
     [`orders: ${'a'.repeat(2049)} < 2`, 'an expression of more than 2048 characters'],
   ])('%s is a problem', (line, sentence) => {
     const parsed = metricCheck(line);
-    expect('problems' in parsed ? parsed.problems : []).toEqual([expect.stringContaining(sentence)]);
+    expect(parsed.kind === 'problems' ? parsed.problems : []).toEqual([expect.stringContaining(sentence)]);
   });
 });

@@ -140,7 +140,7 @@ const table: Readonly<Record<string, Cases>> = {
 
 describe.each(Object.entries(table))('%s', (_name, { parser, good, bad }) => {
   it.each(good)('takes %j', (text) => {
-    expect(parser(` ${text} `)).toEqual({ value: text });
+    expect(parser(` ${text} `)).toEqual({ kind: 'value', value: text });
   });
 
   it.each(bad)('refuses %j in a sentence that says what is allowed', (text) => {
@@ -176,7 +176,7 @@ describe('a task definition', () => {
       { kind: 'revision', reference: 'arn:aws:ecs:us-east-1:111122223333:task-definition/backend:12' },
     ],
   ])('%j', (text, expected) => {
-    expect(names.taskDefinition(` ${text}\n`)).toEqual({ value: expected });
+    expect(names.taskDefinition(` ${text}\n`)).toEqual({ kind: 'value', value: expected });
   });
 
   it.each([

@@ -19,7 +19,7 @@ describe('words', () => {
     ['"a\nb"', ['a\nb']],
     ['', []],
   ])('%j', (text, expected) => {
-    expect(words(text)).toEqual({ value: expected });
+    expect(words(text)).toEqual({ kind: 'value', value: expected });
   });
 
   it.each([
@@ -27,7 +27,7 @@ describe('words', () => {
     ['a "b\\"', 'the " at character 3 is never closed. Add the closing ".'],
     ['a \\', 'it ends with a backslash that escapes nothing. Leave it out or write \\\\.'],
   ])('%j is refused', (text, sentence) => {
-    expect(words(text)).toEqual({ problems: [sentence] });
+    expect(words(text)).toEqual({ kind: 'problems', problems: [sentence] });
   });
 
   const anyWords = fc.array(
@@ -38,7 +38,7 @@ describe('words', () => {
     fc.assert(
       fc.property(anyWords, (list) => {
         const written = list.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ');
-        expect(words(written)).toEqual({ value: list });
+        expect(words(written)).toEqual({ kind: 'value', value: list });
       }),
     );
   });
@@ -47,7 +47,7 @@ describe('words', () => {
     fc.assert(
       fc.property(anyWords, (list) => {
         const written = list.map((word) => `"${word.replace(/["\\]/g, '\\$&')}"`).join('\n');
-        expect(words(written)).toEqual({ value: list });
+        expect(words(written)).toEqual({ kind: 'value', value: list });
       }),
     );
   });
@@ -56,7 +56,7 @@ describe('words', () => {
     fc.assert(
       fc.property(fc.string(), (text) => {
         const parsed = words(text);
-        expect('value' in parsed || parsed.problems.length === 1).toBe(true);
+        expect(parsed.kind === 'value' || parsed.problems.length === 1).toBe(true);
       }),
     );
   });
@@ -64,11 +64,12 @@ describe('words', () => {
 
 describe('a command', () => {
   it('is a JSON array of strings where it starts with a bracket', () => {
-    expect(command(' ["sh", "-c", "a b"]\n')).toEqual({ value: ['sh', '-c', 'a b'] });
+    expect(command(' ["sh", "-c", "a b"]\n')).toEqual({ kind: 'value', value: ['sh', '-c', 'a b'] });
   });
 
   it.each(['["a", 1]', '["a"', '[ -f x ]', '[["a"]]'])('%j is refused', (text) => {
     expect(command(text)).toEqual({
+      kind: 'problems',
       problems: [
         'it starts with "[" and is not a JSON array of strings. Write it as ["python", "-m", "app"].',
       ],
@@ -77,11 +78,12 @@ describe('a command', () => {
 
   it('has at least one word', () => {
     expect(command('[]')).toEqual({
+      kind: 'problems',
       problems: ['there is no word in it. Give the program and its arguments.'],
     });
   });
 
   it('is words otherwise', () => {
-    expect(command('python -m app')).toEqual({ value: ['python', '-m', 'app'] });
+    expect(command('python -m app')).toEqual({ kind: 'value', value: ['python', '-m', 'app'] });
   });
 });

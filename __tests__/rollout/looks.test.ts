@@ -79,7 +79,9 @@ function lookAt(ctx: LooksContext, rollouts: readonly Rollout[], times: number):
       const seen: Look[] = [];
       return looks.follow<Look[]>(each, 600_000, (look) => {
         seen.push(look);
-        return seen.length === times ? { end: seen } : { pauseMs: 5_000, late: seen };
+        return seen.length === times
+          ? { kind: 'end', value: seen }
+          : { kind: 'pause', pauseMs: 5_000, late: seen };
       });
     }),
   );
@@ -107,7 +109,9 @@ describe('one look for all services', () => {
             walks.push(calls.splice(0).filter((call) => call === 'tasks').length);
             if (heard === 16) shown.set('s3', { running: 1, status: 'IN_PROGRESS' });
           }
-          return heard > 16 + 8 - 1 ? { end: null } : { pauseMs: 5_000, late: null };
+          return heard > 16 + 8 - 1
+            ? { kind: 'end', value: null }
+            : { kind: 'pause', pauseMs: 5_000, late: null };
         }),
       ),
     ).catch(() => undefined);
@@ -140,7 +144,7 @@ describe('one look for all services', () => {
     const over = new AbortController();
     const [one, other] = rollouts;
     if (one === undefined || other === undefined) throw new Error('There are two.');
-    const first = looks.follow<null>(one, 600_000, () => ({ pauseMs: 5_000, late: null }), {
+    const first = looks.follow<null>(one, 600_000, () => ({ kind: 'pause', pauseMs: 5_000, late: null }), {
       by: 'deployment',
       signal: over.signal,
     });
@@ -148,7 +152,7 @@ describe('one look for all services', () => {
     const second = looks.follow<string>(other, 600_000, () => {
       count += 1;
       if (count === 2) over.abort(new Error('enough'));
-      return count === 4 ? { end: 'done' } : { pauseMs: 5_000, late: 'late' };
+      return count === 4 ? { kind: 'end', value: 'done' } : { kind: 'pause', pauseMs: 5_000, late: 'late' };
     });
     await expect(first).rejects.toThrow('enough');
     expect(await second).toBe('done');
@@ -161,7 +165,7 @@ describe('one look for all services', () => {
       rollouts.map((each, at) =>
         looks.follow<string>(each, 600_000, () => {
           if (at === 0) throw new TypeError('unforeseen');
-          return { end: 'done' };
+          return { kind: 'end', value: 'done' };
         }),
       ),
     );

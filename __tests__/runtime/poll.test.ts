@@ -11,7 +11,9 @@ function looks(...ends: (string | undefined)[]): () => Promise<PollStep<string>>
   return () => {
     const end = ends[count];
     count += 1;
-    return Promise.resolve(end === undefined ? { pauseMs: 10_000, late: 'late' } : { end });
+    return Promise.resolve(
+      end === undefined ? { kind: 'pause', pauseMs: 10_000, late: 'late' } : { kind: 'end', value: end },
+    );
   };
 }
 

@@ -36,10 +36,14 @@ type Middleware = (
 interface ClientOfSdk {
   readonly middlewareStack: {
     add(middleware: never, options: { step: 'initialize'; name: string }): void;
+    remove(name: string): boolean;
   };
 }
 
-/** The same client; an answer that breaks the schema of its call rejects with `MalformedAnswer`. */
+/**
+ * The same client; an answer that breaks the schema of its call rejects with `MalformedAnswer`. The SDK's own log, which
+ * copies each answer for a logger that nobody gave it, is left out: it took a fifth of the time of a large service.
+ */
 export function withCheckedAnswers<Client extends ClientOfSdk>(client: Client): Client {
   const middleware: Middleware = (next, context) => {
     const { name, schema } = operationOf(context);
@@ -52,6 +56,7 @@ export function withCheckedAnswers<Client extends ClientOfSdk>(client: Client): 
       return result;
     };
   };
+  client.middlewareStack.remove('loggerMiddleware');
   client.middlewareStack.add(middleware as never, { step: 'initialize', name: 'checkTheAnswer' });
   return client;
 }

@@ -128,19 +128,21 @@ export async function alarmsGate(
   const heartbeat = new Heartbeat(clock);
   return poll<GateResult>(ctx, until + SECONDS_FOR_AN_ANSWER * 1000, async () => {
     const answer = names.length === 0 ? [] : await readAlarms(ctx, names, until);
-    if (answer === 'denied') return { end: skipped('cloudwatch:DescribeAlarms is denied') };
+    if (answer === 'denied') return { kind: 'end', value: skipped('cloudwatch:DescribeAlarms is denied') };
     const isAnswered = answer !== 'unanswered';
     if (isAnswered) watched = withAnswer(watched, answer);
     const excused = [...watched.ignored, ...watched.unknownBefore];
     const inAlarm = watched.now.find((alarm) => isInAlarm(alarm) && !excused.includes(alarm.name));
-    if (inAlarm !== undefined) return { end: failedBy(inAlarm) };
+    if (inAlarm !== undefined) return { kind: 'end', value: failedBy(inAlarm) };
     const left = until - clock.now();
-    if (left <= 0 && isAnswered) return { end: passedOrSkipped(names, watched, limits.bakeMinutes) };
+    if (left <= 0 && isAnswered)
+      return { kind: 'end', value: passedOrSkipped(names, watched, limits.bakeMinutes) };
     if (left > 0 && heartbeat.due() !== undefined) {
       ctx.log.line(`Still baking: ${Math.ceil(left / 60_000)} of ${limits.bakeMinutes} minutes to go.`);
     }
     const pauseMs = limits.pollSeconds * 1000;
     return {
+      kind: 'pause',
       pauseMs: left > 0 ? Math.min(pauseMs, left) : pauseMs,
       late: skipped('they gave no answer at the end'),
     };

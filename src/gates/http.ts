@@ -59,10 +59,11 @@ export async function httpGate(
     if (line !== lastLine) ctx.log.line(line);
     lastLine = line;
     const standing = answers.standing(at);
-    if (standing.kind === 'passed') return { end: answers.end(true) };
-    if (standing.kind === 'failed' && standing.how !== 'limit') return { end: answers.end(false) };
+    if (standing.kind === 'passed') return { kind: 'end', value: answers.end(true) };
+    if (standing.kind === 'failed' && standing.how !== 'limit')
+      return { kind: 'end', value: answers.end(false) };
     const late = { ...answers.end(false), detail: tooLate(measurement, tally, check, gate) };
-    return { pauseMs: check.intervalSeconds * 1000, late };
+    return { kind: 'pause', pauseMs: check.intervalSeconds * 1000, late };
   });
 }
 
@@ -88,8 +89,8 @@ export async function watchUrl(
     const measurement = answers.add(await ctx.ask(check, ctx.signal), at);
     if (measurement.kind !== 'good') ctx.log.line(lineOf(measurement, answers.tally(), check));
     return answers.standing(at).kind === 'failed'
-      ? { end: answers.end(false) }
-      : { pauseMs, late: undefined };
+      ? { kind: 'end', value: answers.end(false) }
+      : { kind: 'pause', pauseMs, late: undefined };
   });
 }
 

@@ -176,20 +176,22 @@ export function metricsGate(
     const asked = await metrics.measure(from);
     if (asked.kind === 'unanswered') {
       const end: MetricsGateEnd = { result: skipped(asked.detail), blames: false };
-      if (asked.forGood) return { end };
+      if (asked.forGood) return { kind: 'end', value: end };
       ctx.log.line(`The metrics gave no answer this time (${asked.detail}).`);
-      return { pauseMs: EVERY_MS, late: end };
+      return { kind: 'pause', pauseMs: EVERY_MS, late: end };
     }
     const { judged } = asked;
     const failed = judged.filter(({ value }) => value.state === 'failed');
-    if (failed.length > 0) return { end: { result: resultOf('failed', failed, judged), blames: true } };
+    if (failed.length > 0)
+      return { kind: 'end', value: { result: resultOf('failed', failed, judged), blames: true } };
     const open = judged.filter(({ value }) => value.state === 'skipped');
     const left = until - clock.now();
     if (open.length === 0 && left <= 0) {
-      return { end: { result: resultOf('passed', judged, judged), blames: false } };
+      return { kind: 'end', value: { result: resultOf('passed', judged, judged), blames: false } };
     }
     const allowed = leastRequests(checks) === 0 && open.every(({ value }) => (value.requests ?? 1) === 0);
     return {
+      kind: 'pause',
       pauseMs: left > 0 ? Math.min(EVERY_MS, left) : EVERY_MS,
       late: { result: resultOf(allowed ? 'skipped' : 'failed', open, judged), blames: false },
     };

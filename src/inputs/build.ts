@@ -20,7 +20,7 @@ import {
   wrongImage,
 } from './names.ts';
 import type { InputReader } from './reader.ts';
-import { flag, line, oneOf, quoted, value, words, type Parsed } from './values.ts';
+import { flag, line, oneOf, problem, quoted, value, words, type Parsed } from './values.ts';
 
 /** The inputs that mean something only where an image is built. */
 export const BUILD_INPUTS = [
@@ -119,11 +119,11 @@ const LABELS = { example: 'name=value', name: NAME, confidential: false, quotes:
 /** `true` and `false` in one spelling; anything else is for buildx to read, such as `mode=max`. */
 function flagOrText(text: string): Parsed<string> {
   const asFlag = flag(text);
-  if ('value' in asFlag) return value(String(asFlag.value));
+  if (asFlag.kind === 'value') return value(String(asFlag.value));
   const written = text.trim();
   return /^[\w-]+=\S+$/.test(written)
     ? value(written)
-    : { problems: [`${quoted(written)} is not known. Give true, false or attributes such as mode=max.`] };
+    : problem(`${quoted(written)} is not known. Give true, false or attributes such as mode=max.`);
 }
 
 /** Words, line by line, so that an option and its value can share a line. */

@@ -159,7 +159,7 @@ function agree(one: Place, other: Place): boolean {
 
 /** The SDK would take whatever the variables of the job say for a region, and ask nobody for ever. */
 function reportRegionOfJob(read: InputReader, ofJob: string | undefined): void {
-  if (ofJob === undefined || 'value' in region(ofJob)) return;
+  if (ofJob === undefined || region(ofJob).kind === 'value') return;
   read.problem(
     'aws-region',
     `it is not given, and AWS_REGION or AWS_DEFAULT_REGION of this job says ${quoted(ofJob)}, which is not the name of an AWS region. Give a region such as eu-central-1.`,
@@ -193,7 +193,7 @@ function commentKey(text: string): Parsed<string> {
 
 function pullRequest(text: string): Parsed<number> {
   const parsed = whole('pull request', { least: 1 }, 7)(text);
-  if ('value' in parsed) return parsed;
+  if (parsed.kind === 'value') return parsed;
   return problem(
     `${quoted(text.trim())} is not the number of a pull request. Give a whole number of 1 or more.`,
   );

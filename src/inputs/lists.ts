@@ -5,7 +5,7 @@
  * may stand in quotes as there: `"NAME=a, b"`, with `""` for a quote, over several lines if need be.
  */
 import type { NamedChanges } from '../model/index.ts';
-import { quoted, value, type Parsed, type Parser } from './values.ts';
+import { problem, quoted, value, type Parsed, type Parser } from './values.ts';
 
 /** A line that counts, with its number in the input (from 1). */
 export interface Line {
@@ -101,7 +101,7 @@ export function quotedCommaList<T>(item: Parser<T>): Parser<readonly T[]> {
     const wrong = lines.flatMap((line) =>
       line.wrong === undefined ? [] : [`line ${line.number} ${line.wrong}`],
     );
-    if (wrong.length > 0) return { problems: wrong };
+    if (wrong.length > 0) return problem(...wrong);
     const written = lines.flatMap((line) =>
       (line.quoted === true ? [line.text] : line.text.split(',')).map((part) => part.trim()),
     );
@@ -131,10 +131,10 @@ function each<T>(items: readonly string[], item: Parser<T>): Parsed<readonly T[]
     }
     seen.add(written);
     const parsed = item(written);
-    if ('value' in parsed) values.push(parsed.value);
+    if (parsed.kind === 'value') values.push(parsed.value);
     else problems.push(...parsed.problems);
   }
-  return problems.length > 0 ? { problems } : value(values);
+  return problems.length > 0 ? problem(...problems) : value(values);
 }
 
 /** What a list of `NAME=value` lines holds and allows. */
@@ -161,7 +161,7 @@ export interface PairRules {
 export function pairs(rules: PairRules): Parser<Readonly<Record<string, string>>> {
   return (text) => {
     const read = readEntries(text, rules, () => undefined);
-    return 'value' in read ? value(Object.fromEntries(assignments(read.value))) : read;
+    return read.kind === 'value' ? value(Object.fromEntries(assignments(read.value))) : read;
   };
 }
 
@@ -171,7 +171,7 @@ export function changes(rules: PairRules): Parser<NamedChanges> {
     written.endsWith('-') ? written.slice(0, -1).trimEnd() : undefined;
   return (text) => {
     const read = readEntries(text, rules, removed);
-    if (!('value' in read)) return read;
+    if (read.kind === 'problems') return read;
     const remove = read.value.filter((entry) => entry.value === undefined).map((entry) => entry.name);
     return value({ set: Object.fromEntries(assignments(read.value)), remove });
   };
@@ -193,7 +193,7 @@ function joinedLines(
 ): Parser<readonly string[]> {
   return (text) => {
     const read = readEntries(text, rules, alone);
-    if (!('value' in read)) return read;
+    if (read.kind === 'problems') return read;
     return value(
       read.value.map((entry) => [entry.name, entry.value].filter((part) => part !== undefined).join('=')),
     );
@@ -234,7 +234,7 @@ function readEntries(
     entries.push(entry);
     seen.add(sameName(entry.name, rules));
   }
-  return problems.length > 0 ? { problems } : value(entries);
+  return problems.length > 0 ? problem(...problems) : value(entries);
 }
 
 /** For a line that may belong to the value before it. */

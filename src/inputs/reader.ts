@@ -40,11 +40,12 @@ export class InputReader {
   /** The input's value; an input that is empty has the value of `fallback`. */
   value<T>(name: string, parse: Parser<T>, fallback = ''): T {
     const byDefault = parse(fallback);
-    if (!('value' in byDefault)) throw new Error(`The default of ${name} is not a value that it allows.`);
+    if (byDefault.kind === 'problems')
+      throw new Error(`The default of ${name} is not a value that it allows.`);
     const text = this.#text(name, fallback);
     if (text === undefined) return byDefault.value;
     const parsed = parse(text);
-    if (!('value' in parsed)) {
+    if (parsed.kind === 'problems') {
       this.#set.add(name);
       for (const problem of parsed.problems) this.problem(name, problem);
       return byDefault.value;
@@ -59,7 +60,7 @@ export class InputReader {
     if (text === undefined) return undefined;
     this.#set.add(name);
     const parsed = parse(text);
-    if ('value' in parsed) {
+    if (parsed.kind === 'value') {
       return parsed.value;
     }
     for (const problem of parsed.problems) this.problem(name, problem);

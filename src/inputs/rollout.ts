@@ -30,6 +30,6 @@ function afterFailure(mode: Mode): 'rollback' | 'leave' {
 function autoOrWhole(text: string): Parsed<number | 'auto'> {
   if (text.trim() === 'auto') return value('auto');
   const parsed = whole('tasks', { least: 1 }, 3)(text);
-  if ('value' in parsed) return parsed;
+  if (parsed.kind === 'value') return parsed;
   return problem(`${quoted(text.trim())} is not a limit. Give auto or a whole number of 1 or more.`);
 }

@@ -4,16 +4,18 @@
  * follow the input's name ("wait-for-minutes: ...").
  */
 
-export type Parsed<T> = { readonly value: T } | { readonly problems: readonly string[] };
+export type Parsed<T> =
+  | { readonly kind: 'value'; readonly value: T }
+  | { readonly kind: 'problems'; readonly problems: readonly string[] };
 
 export type Parser<T> = (text: string) => Parsed<T>;
 
 export function value<T>(parsed: T): Parsed<T> {
-  return { value: parsed };
+  return { kind: 'value', value: parsed };
 }
 
-export function problem(sentence: string): { readonly problems: readonly string[] } {
-  return { problems: [sentence] };
+export function problem(...sentences: readonly string[]): Parsed<never> {
+  return { kind: 'problems', problems: sentences };
 }
 
 const LONGEST_QUOTE = 100;
@@ -125,7 +127,7 @@ export function shaped(shape: RegExp, what: string, allowed: string): Parser<str
 /** The arguments of a command. Text that starts with `[` is JSON; anything else is words. */
 export function command(text: string): Parsed<readonly string[]> {
   const parsed = text.trimStart().startsWith('[') ? jsonStrings(text) : words(text);
-  if ('value' in parsed && parsed.value.length === 0) {
+  if (parsed.kind === 'value' && parsed.value.length === 0) {
     return problem('there is no word in it. Give the program and its arguments.');
   }
   return parsed;

@@ -45,19 +45,19 @@ export async function waitForEarlier(ctx: EarlierContext, which: EarlierTasks): 
       const ms = Math.max(Math.min(which.deadline - clock.now(), LOOK_MS), LEAST_MS);
       const tasks = await withTimeout(clock, ms, () => running(ctx, which, [...seen.keys()]));
       report(log, which, seen, tasks);
-      if (![...seen.values()].some(isAlive)) return { end: undefined };
+      if (![...seen.values()].some(isAlive)) return { kind: 'end', value: undefined };
     } catch (error) {
       const kind = awsErrorKind(error);
       if (kind === 'denied' || kind === 'unsupported') {
         log.line(
           `Whether an earlier pre-deploy task still runs could not be read (${describeAwsError(error)}).`,
         );
-        return { end: undefined };
+        return { kind: 'end', value: undefined };
       }
       if (kind !== 'throttled' && kind !== 'transient') throw error;
     }
     if (clock.now() >= which.deadline && [...seen.values()].some(isAlive)) throw stillRuns(which, seen);
-    return { pauseMs, late: undefined };
+    return { kind: 'pause', pauseMs, late: undefined };
   });
 }
 

@@ -60,7 +60,7 @@ export async function followTask(
     if (look.kind === 'unanswered') {
       log.line(`No answer this time (${describeAwsError(look.error)}); asking again.`);
       if (job.onSilence === 'give-up' && look.error instanceof TimedOut) {
-        return { end: undefined };
+        return { kind: 'end', value: undefined };
       }
       if (awsErrorKind(look.error) === 'throttled') pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS);
     } else {
@@ -72,9 +72,9 @@ export async function followTask(
       } else if (heartbeat.due() !== undefined) log.line(`The task is still ${status}.`);
       lastLine = status;
       if (look.task !== undefined && isOver(look.task, job.container, job.essential))
-        return { end: look.task };
+        return { kind: 'end', value: look.task };
     }
-    return { pauseMs, late: undefined };
+    return { kind: 'pause', pauseMs, late: undefined };
   });
 }
 

@@ -223,7 +223,7 @@ export class Looks {
     try {
       const step = each.judge(came);
       const left = each.deadline - clock.now();
-      if ('end' in step) each.end(undefined, step.end);
+      if (step.kind === 'end') each.end(undefined, step.value);
       else if (left <= 0) each.end(undefined, step.late);
       else {
         each.pauseMs = Math.min(step.pauseMs * jitter, left);

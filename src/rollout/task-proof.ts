@@ -55,16 +55,16 @@ export function proveTasks(ctx: WatchContext, rollout: Rollout, limits: TargetsL
   return follow<GateResult>(ctx, rollout, deadline, (seen) => {
     if (seen === 'denied') {
       const detail = 'the tasks or targets could not be read';
-      return { end: { gate: terms.gate, state: 'skipped', detail } };
+      return { kind: 'end', value: { gate: terms.gate, state: 'skipped', detail } };
     }
     // Without an answer, what was seen last still stands.
     if (seen !== 'no-answer') known = knowing(known, seen, terms, clock.now());
     const end = conclude(known, terms, clock.now());
-    if (end !== undefined) return { end };
+    if (end !== undefined) return { kind: 'end', value: end };
     const line = summary(known.last);
     if (line !== lastLine) log.line(`${rollout.snapshot.address.name}: ${line}`);
     lastLine = line;
-    return { pauseMs: limits.pollSeconds * 1000, late: atDeadline(known, terms) };
+    return { kind: 'pause', pauseMs: limits.pollSeconds * 1000, late: atDeadline(known, terms) };
   });
 }
 
@@ -88,17 +88,18 @@ export function watchTasks(
   let known = NOTHING_KNOWN;
   let bad = 0;
   return follow<GateResult | undefined>(ctx, rollout, until, (seen) => {
-    if (seen === 'denied') return { end: undefined };
+    if (seen === 'denied') return { kind: 'end', value: undefined };
     if (seen !== 'no-answer') {
       known = knowing(known, seen, terms, clock.now());
       const crash = conclusiveCrash(known.crashes, terms, clock.now());
-      if (crash !== undefined) return { end: crashed(terms.gate, crash) };
+      if (crash !== undefined) return { kind: 'end', value: crashed(terms.gate, crash) };
       const isBad = seen.tasks.length > 0 && seen.unproven.size * 2 > seen.tasks.length;
       bad = isBad ? bad + 1 : 0;
       if (isBad) log.line(`${rollout.snapshot.address.name}: while baking: ${summary(seen)}`);
-      if (bad >= BAD_LOOKS) return { end: { gate: terms.gate, state: 'failed', detail: summary(seen) } };
+      if (bad >= BAD_LOOKS)
+        return { kind: 'end', value: { gate: terms.gate, state: 'failed', detail: summary(seen) } };
     }
-    return { pauseMs: BAKE_PAUSE_MS, late: undefined };
+    return { kind: 'pause', pauseMs: BAKE_PAUSE_MS, late: undefined };
   });
 }
 

@@ -80,16 +80,18 @@ export async function watch(
   let last: Observation | undefined;
   let pauseMs = request.pollSeconds * 1000;
   const judge = (look: Look): PollStep<Watched> => {
-    if (look.kind === 'access-lost') return { end: { end: look, last, history } };
+    if (look.kind === 'access-lost') return { kind: 'end', value: { end: look, last, history } };
     if (look.kind === 'seen') {
       last = withKnownTasks(look.seen, last);
       history = remember(history, last, beganBefore(rollout), rollout.snapshot.knownEvents);
       const evaluation = evaluate(last, history, termsOf(rollout, request));
       reporter.report(last, evaluation);
       stages?.see(stageOf(last, rollout.deploymentId, rollout.snapshot.deployment));
-      if (isOver(evaluation, until)) return { end: { end: evaluation, last, history } };
-      if (stages?.waiting !== undefined) return { end: { end: { kind: 'waiting' }, last, history } };
-      if (ctx.isDoomed?.() === true) return { end: { end: { kind: 'doomed' }, last, history } };
+      if (isOver(evaluation, until)) return { kind: 'end', value: { end: evaluation, last, history } };
+      if (stages?.waiting !== undefined)
+        return { kind: 'end', value: { end: { kind: 'waiting' }, last, history } };
+      if (ctx.isDoomed?.() === true)
+        return { kind: 'end', value: { end: { kind: 'doomed' }, last, history } };
       pauseMs = isThrottling(last.unanswered) ? longer(pauseMs) : request.pollSeconds * 1000;
     } else {
       ctx.log.line(
@@ -97,7 +99,7 @@ export async function watch(
       );
       if (isThrottling(look.error)) pauseMs = longer(pauseMs);
     }
-    return { pauseMs, late: { end: { kind: 'deadline' }, last, history } };
+    return { kind: 'pause', pauseMs, late: { end: { kind: 'deadline' }, last, history } };
   };
   try {
     const ends = stages === undefined ? {} : { signal: stages.failed };

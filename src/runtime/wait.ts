@@ -1,7 +1,9 @@
 import type { Clock } from './clock.ts';
 
 /** What one look came to: the end, or a pause before the next one; `late` is the end where there is no time for that. */
-export type PollStep<T> = { readonly end: T } | { readonly pauseMs: number; readonly late: T };
+export type PollStep<T> =
+  | { readonly kind: 'end'; readonly value: T }
+  | { readonly kind: 'pause'; readonly pauseMs: number; readonly late: T };
 
 /**
  * Looks at once, and again after each pause, until a look comes to an end. The pause before the deadline (a reading of
@@ -15,7 +17,7 @@ export async function poll<T>(
 ): Promise<T> {
   for (;;) {
     const looked = await look();
-    if ('end' in looked) return looked.end;
+    if (looked.kind === 'end') return looked.value;
     const left = deadline - clock.now();
     if (left <= 0) return looked.late;
     await clock.sleep(Math.min(looked.pauseMs, left), signal);

@@ -1,4 +1,4 @@
-/** Which image is used again: real files, a real git work tree, and the bundle with a docker command that writes down its calls. */
+/** Which image is used again: real files, a real git work tree, and a docker command that writes down its calls. */
 import { describe, expect, test } from '@jest/globals';
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Simulator } from '../../simulator/simulator.ts';
 import type { StepResult } from '../../runner/step.ts';
-import { stubDocker } from './stub-docker.ts';
+import { stubDocker } from '../e2e/stub-docker.ts';
 import { inAWorld, step } from './world.ts';
 
 const execute = promisify(execFile);
@@ -79,7 +79,7 @@ const REUSED =
   /The image is used again, and nothing is built: it was built of commit [0-9a-f]{12}, these \d+ files/;
 
 describe('an image is used again', () => {
-  test.concurrent('of the same commit, files and inputs, whatever GITHUB_SHA says', () =>
+  test('of the same commit, files and inputs, whatever GITHUB_SHA says', () =>
     inACheckout(async ({ git, run }) => {
       const first = await run();
       expect([first.builds, first.why]).toEqual([1, expect.stringMatching(BUILT)]);
@@ -90,7 +90,7 @@ describe('an image is used again', () => {
     }),
   );
 
-  test.concurrent('where only what .dockerignore leaves out, or a time, has changed', () =>
+  test('where only what .dockerignore leaves out, or a time, has changed', () =>
     inACheckout(async ({ write, run }) => {
       await run();
       await write('debug.log', 'noise\n');
@@ -99,7 +99,7 @@ describe('an image is used again', () => {
     }),
   );
 
-  test.concurrent('of a bare build argument with the same value, in any order', () =>
+  test('of a bare build argument with the same value, in any order', () =>
     inACheckout(async ({ run }) => {
       await run({ 'build-args': 'MODE\nA=1' }, { MODE: 'staging' });
       expect((await run({ 'build-args': 'A=1\nMODE' }, { MODE: 'staging' })).builds).toBe(0);
@@ -109,7 +109,7 @@ describe('an image is used again', () => {
 });
 
 describe('an image is built', () => {
-  test.concurrent('where a file has changed that git does not know of, and where a link is new', () =>
+  test('where a file has changed that git does not know of, and where a link is new', () =>
     inACheckout(async ({ write, link, run }) => {
       await write('dist/bundle.js', 'staging\n');
       await run();
@@ -122,7 +122,7 @@ describe('an image is built', () => {
     }),
   );
 
-  test.concurrent('of another commit with the same files, and the first one is found again', () =>
+  test('of another commit with the same files, and the first one is found again', () =>
     inACheckout(async ({ git, run }) => {
       const first = await run();
       await git('commit', '--quiet', '--allow-empty', '-m', 'Second');
@@ -136,7 +136,7 @@ describe('an image is built', () => {
     }),
   );
 
-  test.concurrent.each<[string, Record<string, string>]>([
+  test.each<[string, Record<string, string>]>([
     ['another build argument', { 'build-args': 'A=1' }],
     ['an argument in buildx-args', { 'buildx-args': '--build-arg\nMODE=production' }],
   ])('with %s', (_what, inputs) =>
@@ -146,7 +146,7 @@ describe('an image is built', () => {
     }),
   );
 
-  test.concurrent.each<[string, Record<string, string>, string]>([
+  test.each<[string, Record<string, string>, string]>([
     ['no-cache', { 'no-cache': 'true' }, 'no-cache always builds'],
     ['pull', { pull: 'true' }, 'pull always builds'],
   ])('with %s, which the log gives as the reason', (_what, inputs, why) =>
@@ -156,7 +156,7 @@ describe('an image is built', () => {
     }),
   );
 
-  test.concurrent('each time of a branch of a remote context, once where it is pinned to a commit', () =>
+  test('each time of a branch of a remote context, once where it is pinned to a commit', () =>
     inACheckout(async ({ run }) => {
       const context = 'https://github.com/acme/app.git#';
       const moving = { builds: 1, why: expect.stringContaining('it is not pinned to a full commit SHA') };

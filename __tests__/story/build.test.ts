@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { existsSync } from 'node:fs';
 import { accepted, expectGreen, expectRed, inAWorld, mutations, step } from './world.ts';
-import { stubDocker, type DockerCall } from './stub-docker.ts';
+import { stubDocker, type DockerCall } from '../e2e/stub-docker.ts';
 
 const SHA = '0123456789abcdef0123456789abcdef01234567';
 const URI = '123456789012.dkr.ecr.us-east-1.amazonaws.com/backend';
@@ -18,7 +18,7 @@ function valuesOf(call: DockerCall | undefined, option: string): string[] {
 }
 
 describe('a build', () => {
-  test.concurrent(
+  test(
     'logs in by standard input, builds in a configuration of its own, and deploys what was pushed',
     () =>
       inAWorld({}, async (sim) => {
@@ -56,7 +56,7 @@ describe('a build', () => {
       }),
   );
 
-  test.concurrent('is for the platform of the task definition', () =>
+  test('is for the platform of the task definition', () =>
     inAWorld({}, async (sim) => {
       const docker = await stubDocker();
       const definition = {
@@ -88,22 +88,18 @@ describe('a build', () => {
     }),
   );
 
-  test.concurrent('of a pull request has the head as its commit, not the merge commit', () =>
+  test('of a pull request has the head as its commit, not the merge commit', () =>
     inAWorld({}, async (sim) => {
       const docker = await stubDocker();
       const head = 'f'.repeat(40);
-      const files = {
-        ...FILES,
-        'event.json': JSON.stringify({ pull_request: { number: 7, head: { sha: head } } }),
-      };
-      const env = { PATH: docker.path, GITHUB_EVENT_NAME: 'pull_request', GITHUB_EVENT_PATH: 'event.json' };
-      const result = await step(sim, BUILD, { files, env });
+      const event = { name: 'pull_request', payload: { pull_request: { number: 7, head: { sha: head } } } };
+      const result = await step(sim, BUILD, { files: FILES, event, env: { PATH: docker.path } });
       expectGreen(result, 'succeeded');
       expect(valuesOf(buildOf(await docker.calls()), '--tag')[0]).toBe(`${URI}:${head}`);
     }),
   );
 
-  test.concurrent('again of the same commit asks docker nothing', () =>
+  test('again of the same commit asks docker nothing', () =>
     inAWorld({}, async (sim) => {
       const docker = await stubDocker();
       const options = { files: FILES, env: { PATH: docker.path } };
@@ -121,7 +117,7 @@ describe('a build', () => {
     }),
   );
 
-  test.concurrent('makes a builder where the docker driver is not enough, and removes it after the job', () =>
+  test('makes a builder where the docker driver is not enough, and removes it after the job', () =>
     inAWorld({}, async (sim) => {
       const docker = await stubDocker([{ when: '^info', stdout: '[["Backing Filesystem","extfs"]]\n' }]);
       const inputs = { ...BUILD, cache: 'gha', 'buildkit-image': 'mirror.example.com/buildkit:1' };
@@ -147,7 +143,7 @@ describe('a build', () => {
     }),
   );
 
-  test.concurrent('takes the given builder, and the current one where it is in a container', () =>
+  test('takes the given builder, and the current one where it is in a container', () =>
     inAWorld({}, async (sim) => {
       const docker = await stubDocker([
         { when: '^buildx inspect', stdout: 'Name:   builder-7\nDriver: docker-container\n\nNodes:\n' },
@@ -160,7 +156,7 @@ describe('a build', () => {
     }),
   );
 
-  test.concurrent('that a registry interrupts is tried again, with growing pauses', () =>
+  test('that a registry interrupts is tried again, with growing pauses', () =>
     inAWorld({}, async (sim) => {
       const docker = await stubDocker([
         {
@@ -184,7 +180,7 @@ describe('a build', () => {
 });
 
 describe('a build that cannot be', () => {
-  test.concurrent.each<[string, Parameters<typeof stubDocker>[0], string, string]>([
+  test.each<[string, Parameters<typeof stubDocker>[0], string, string]>([
     [
       'without buildx',
       [{ when: '^buildx', exitCode: 1, stderr: 'docker: unknown command: docker buildx\n' }],
@@ -228,7 +224,7 @@ describe('a build that cannot be', () => {
     }),
   );
 
-  test.concurrent('without docker says so', () =>
+  test('without docker says so', () =>
     inAWorld({}, async (sim) => {
       const result = await step(sim, BUILD, { files: FILES, env: { PATH: '/nowhere' } });
       expectRed(result, 'failed', 'build-failed');
