@@ -53,6 +53,11 @@ export const EXCEPTIONS: readonly Exception[] = [
     instead: (text) => `test -n ${/"\$\(.*\)"$/.exec(text)?.[0] ?? ''}`,
   },
   {
+    pattern: /^jq .* \| gh variable set /,
+    reason: 'it needs an account on GitHub; what it would set is read all the same, and must be variables',
+    instead: (text) => `${text.replace(/ \| gh .*/, '')} | grep --extended-regexp '^[A-Z_]+=.'`,
+  },
+  {
     pattern: /^export (OWNER|REPOSITORY)_ID="\$\(gh api /,
     reason: 'it asks GitHub',
     instead: (text) => `${text.split('=')[0] ?? ''}=456789`,
