@@ -67,6 +67,7 @@ describe('action.yml', () => {
       'previous-task-definition-arn',
       'service-deployment-arn',
       'deployment-id',
+      'codedeploy-deployment-id',
       'stage',
       'stage-expires',
       'url',

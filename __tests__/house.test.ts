@@ -8,6 +8,7 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 /** Floors of `src/`, top first. A file imports from its own room and from floors below; rooms of one floor stay apart. */
 const FLOORS: readonly (readonly string[])[] = [
   ['main.ts'],
+  ['system.ts'],
   ['post.ts'],
   ['action.ts'],
   ['pipeline', 'inputs'],
@@ -15,6 +16,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['report'],
   ['context.ts'],
   ['github'],
+  ['codedeploy'],
   ['ecs'],
   ['aws'],
   ['runtime'],
@@ -97,6 +99,22 @@ describe('the house', () => {
 
   test('nothing of the house depends on the simulator or the tests', () => {
     expect(imports.filter(({ to }) => !to.startsWith('src/'))).toEqual([]);
+  });
+
+  test('a run in this process has loaded ahead what a step loads on first use: its time stands still meanwhile', () => {
+    const text = readFileSync(join(ROOT, 'runner/in-process.ts'), 'utf8');
+    const ahead = [...text.matchAll(/^import (?:.* from )?'\.\.\/(src\/[^']+)'/gm)].map(([, path]) => path);
+    const onFirstUse = all
+      .filter((file) => !['src/main.ts', 'src/system.ts'].includes(file))
+      .flatMap((file) =>
+        [...readFileSync(join(ROOT, file), 'utf8').matchAll(/\bimport\('(\.{1,2}\/[^']+)'\)/g)].map(
+          ([, path = '']) => normalize(join(dirname(file), path)),
+        ),
+      );
+    // A call of AWS counts as work, the loading of its client included.
+    const wanted = new Set(onFirstUse.filter((path) => !path.startsWith('src/aws/sdk/')));
+    expect([...wanted].filter((path) => !ahead.includes(path))).toEqual([]);
+    expect(wanted.size).toBeGreaterThan(5);
   });
 
   test.each(WITHOUT_CIRCLES)('%s: no files import each other in a circle', (folder) => {

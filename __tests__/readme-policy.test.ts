@@ -4,14 +4,15 @@ import { describe, expect, it, test } from '@jest/globals';
 import { parse } from 'yaml';
 
 import { readInputs } from '../src/inputs/index.ts';
-import { POLICY, renderPolicy } from '../scripts/readme-policy.ts';
+import { CODEDEPLOY_POLICY, POLICY, renderPolicy } from '../scripts/readme-policy.ts';
 import type { ActionFile } from '../scripts/readme-tables.ts';
 import { inAWorld, step } from './story/world.ts';
 
 const readme = readFileSync('README.md', 'utf8');
 const guide = readFileSync('docs/permissions.md', 'utf8');
 const permissions = POLICY.flatMap((statement) => statement.permissions);
-const actions = permissions.map(({ action }) => action);
+const ofCodeDeploy = CODEDEPLOY_POLICY.flatMap((statement) => statement.permissions);
+const actions = [...permissions, ...ofCodeDeploy].map(({ action }) => action);
 
 /** The service prefix of the IAM actions of each client interface of src/aws/calls.ts. */
 const PREFIXES: Readonly<Record<string, string>> = {
@@ -27,6 +28,8 @@ const PREFIXES: Readonly<Record<string, string>> = {
   SecretReads: 'secretsmanager',
   ParameterReads: 'ssm',
   ScalingReads: 'application-autoscaling',
+  CodeDeployReads: 'codedeploy',
+  CodeDeployWrites: 'codedeploy',
 };
 
 /** What IAM asks for besides the calls themselves: RegisterTaskDefinition hands over roles and tags, Docker pushes. */
@@ -34,6 +37,7 @@ const BESIDES_CALLS = [
   ...['ecs:TagResource', 'iam:PassRole'],
   ...['ecr:BatchCheckLayerAvailability', 'ecr:InitiateLayerUpload', 'ecr:UploadLayerPart'],
   ...['ecr:CompleteLayerUpload', 'ecr:PutImage', 'ecr:GetDownloadUrlForLayer'],
+  'codedeploy:RegisterApplicationRevision',
 ];
 
 interface Call {

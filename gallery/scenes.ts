@@ -135,6 +135,8 @@ const CANARY = {
   ...pausesAt('POST_PRODUCTION_TRAFFIC_SHIFT'),
 };
 
+const CHECKOUT = { ...tag('v2'), service: 'checkout' };
+
 const BLUEGREEN = { ...tag('v2'), service: 'bluegreen' };
 
 export const SCENES: readonly Scene[] = [
@@ -197,6 +199,34 @@ export const SCENES: readonly Scene[] = [
     prepare: (sim: Simulator): Record<string, string> => ({
       'health-check-url': url(sim, '/health', 'bluegreen'),
     }),
+  },
+  {
+    title: 'Proven healthy, by CodeDeploy: the old tasks are kept for an hour',
+    ends: 'succeeded 0',
+    speed: 40,
+    world: { codeDeploy: { readyMinutes: 60, terminationMinutes: 60 } },
+    inputs: CHECKOUT,
+    prepare: (sim: Simulator): Record<string, string> => ({
+      'test-url': url(sim, '/health', 'checkout-test'),
+      'health-check-url': url(sim, '/health', 'checkout'),
+    }),
+  },
+  {
+    title: 'Rolled back by CodeDeploy at the test URL',
+    ends: 'rolled-back http-check-failed 1',
+    speed: 40,
+    world: { codeDeploy: { readyMinutes: 60 }, tags: ['error500-1'] },
+    inputs: { ...CHECKOUT, 'image-tag': 'error500-1', 'health-check-deadline-seconds': '2' },
+    prepare: (sim: Simulator): Record<string, string> => ({
+      'test-url': url(sim, '/health', 'checkout-test'),
+    }),
+  },
+  {
+    title: 'Started: CodeDeploy waits for a person',
+    ends: 'started 0',
+    speed: 40,
+    world: { codeDeploy: { readyMinutes: 60 } },
+    inputs: { ...CHECKOUT, promotion: 'manual' },
   },
   {
     title: 'Proven healthy, on a base that differs from what ran',
@@ -299,7 +329,7 @@ export const SCENES: readonly Scene[] = [
   {
     title: 'Another deployment controller',
     ends: 'failed unsupported-controller 1',
-    inputs: { ...tag('v2'), service: 'codedeploy' },
+    inputs: { ...tag('v2'), service: 'external' },
   },
   {
     title: 'Registration refused',

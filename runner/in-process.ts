@@ -7,6 +7,19 @@ import { Readable } from 'node:stream';
 import { ManualClock } from '../simulator/clock.ts';
 import type { Simulator } from '../simulator/simulator.ts';
 import type { WireRequest } from '../simulator/api/protocol/request.ts';
+// What the sources load on first use: time must not pass meanwhile.
+import '../src/gates/alarms.ts';
+import '../src/gates/http.ts';
+import '../src/gates/metrics.ts';
+import '../src/image/produce.ts';
+import '../src/pipeline/pre-deploy.ts';
+import '../src/pipeline/stages.ts';
+import '../src/preflight/image.ts';
+import '../src/preflight/index.ts';
+import '../src/report/deployment-record.ts';
+import '../src/report/post-comment.ts';
+import '../src/report/publish.ts';
+import '../src/task-definition/read-file.ts';
 import { createAws, type Aws, type ConnectAws } from '../src/aws/clients.ts';
 import { Pace } from '../src/aws/pace.ts';
 
@@ -272,6 +285,7 @@ function countedIn(aws: Aws, clock: JumpClock): Aws {
     secrets: counted(aws.secrets),
     parameters: counted(aws.parameters),
     scaling: counted(aws.scaling),
+    codeDeploy: counted(aws.codeDeploy),
     ecr: (region) => counted(aws.ecr(region)),
   };
 }

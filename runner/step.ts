@@ -77,8 +77,10 @@ interface StepFiles {
   readonly state: string;
 }
 
-/** Spaces become underscores, letters capitals; hyphens stay. */
-async function inputVariables(inputs: Readonly<Record<string, string>>): Promise<Record<string, string>> {
+/** The inputs of a step, with their defaults, as variables: spaces become underscores, letters capitals; hyphens stay. */
+export async function inputVariables(
+  inputs: Readonly<Record<string, string>>,
+): Promise<Record<string, string>> {
   const values = Object.entries(await inputValues(inputs));
   return Object.fromEntries(
     values.map(([name, value]) => [`INPUT_${name.replaceAll(' ', '_').toUpperCase()}`, value]),

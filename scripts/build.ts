@@ -9,7 +9,8 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { rolldown, type OutputChunk } from 'rolldown';
+import { minify } from 'rolldown/experimental';
+import { rolldown, type OutputChunk, type Plugin, type RolldownOutput } from 'rolldown';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
@@ -19,6 +20,7 @@ export async function build(target: string): Promise<void> {
   try {
     const chunks = await shake(join(work, 'shaken'));
     pack(join(work, 'shaken'), join(work, 'packed'));
+    await tighten(join(work, 'packed'));
     writeFileSync(join(work, 'packed', 'licenses.txt'), licensesOf(chunks));
     rmSync(target, { recursive: true, force: true });
     cpSync(join(work, 'packed'), target, { recursive: true });
@@ -27,32 +29,122 @@ export async function build(target: string): Promise<void> {
   }
 }
 
-async function shake(folder: string): Promise<OutputChunk[]> {
+export async function shake(folder: string): Promise<OutputChunk[]> {
   const bundle = await rolldown({
     cwd: ROOT,
     input: 'src/main.ts',
     platform: 'node',
+    preserveEntrySignatures: false,
     resolve: { mainFields: ['module', 'main'] },
     // These packages do not say that nothing happens where they are imported only. All that Node has built in by now,
     // HTTP through proxies included, would be loaded at every start for the one call of @actions/core that is not used.
     treeshake: {
       moduleSideEffects: (id) => (/node_modules\/(?:@actions|undici)\//.test(id) ? false : undefined),
     },
+    plugins: [withoutUndici, withoutUnnamedErrors()],
     logLevel: 'warn',
     onLog: (level, log) => {
       throw new Error(`${level}: ${log.message}`);
     },
   });
-  const { output } = await bundle.write({
+  const options = {
     dir: folder,
     format: 'esm',
     minify: true,
     comments: { legal: false },
     entryFileNames: 'index.js',
     chunkFileNames: '[name].js',
-  });
+  } as const;
+  const apart = chunksOf(await bundle.generate(options));
+  const { output } = await bundle.write({ ...options, codeSplitting: { groups: groupsOf(apart) } });
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ type: 'module' }));
+  return chunksOf({ output });
+}
+
+function chunksOf({ output }: Pick<RolldownOutput, 'output'>): OutputChunk[] {
   return output.filter((each) => each.type === 'chunk');
+}
+
+/** What is loaded together: what the first call needs, with a definition in a file and without, and what comes after it. */
+const STAGES = {
+  start: ['src/system.ts'],
+  file: ['src/task-definition/read-file.ts'],
+  stages: ['src/pipeline/stages.ts', 'src/preflight/index.ts', 'src/report/publish.ts'],
+} as const;
+
+/** What the file's chunk shares with others stays out of it: a parser of YAML is large. */
+const ALONE = 'file';
+
+/**
+ * Modules that are always loaded together make one chunk: names that cross from one to the next cost bytes, and ncc would
+ * put what several chunks share into each of them.
+ */
+function groupsOf(chunks: readonly OutputChunk[]): { name: string; test: (id: string) => boolean }[] {
+  const entry = chunks.find(({ isEntry }) => isEntry);
+  const taken = new Set(entry === undefined ? [] : modulesWith([entry], chunks));
+  return Object.entries(STAGES).map(([name, files]) => {
+    const begins = chunks.filter(({ facadeModuleId }) =>
+      files.some((file) => join(ROOT, file) === facadeModuleId),
+    );
+    if (begins.length < files.length) throw new Error(`Not all of ${files.join(', ')} is a chunk.`);
+    const shared = modulesWith(begins, chunks).filter((id) => !taken.has(id));
+    const alone = begins.flatMap((chunk) => Object.keys(chunk.modules));
+    const modules = new Set(name === ALONE ? shared.filter((id) => !alone.includes(id)) : shared);
+    for (const id of modules) taken.add(id);
+    return { name, test: (id: string) => modules.has(id), includeDependenciesRecursively: false };
+  });
+}
+
+/** The modules of some chunks, and of all that are loaded with them. */
+function modulesWith(begins: readonly OutputChunk[], chunks: readonly OutputChunk[]): string[] {
+  const loaded = new Set(begins);
+  for (const { imports } of loaded) {
+    for (const each of chunks) if (imports.includes(each.fileName)) loaded.add(each);
+  }
+  return [...loaded].flatMap((chunk) => Object.keys(chunk.modules));
+}
+
+/**
+ * @actions/github brings a second HTTP client for the sake of proxies, larger than all of the action. It is given Node's
+ * (`fetchThroughProxies`), so nothing of the other is called; a proxy in the environment has its agent made all the same.
+ */
+const withoutUndici: Plugin = {
+  name: 'without-undici',
+  resolveId: (id) => (id === 'undici' ? '\0undici' : undefined),
+  load: (id) => (id === '\0undici' ? WITHOUT_UNDICI : undefined),
+};
+
+const WITHOUT_UNDICI = `
+export class ProxyAgent {}
+export const fetch = () => Promise.reject(new Error('undici is not in the bundle.'));`;
+
+/**
+ * The clients of the SDK hold a class and a schema for each error that their service may answer with, some a hundred.
+ * The SDK makes an error of the right name and message without them as well, from AWS's answer. Kept are those that the
+ * sources tell apart by their name, and those of the nested clients, some of which are tried again by a mark of theirs.
+ */
+function withoutUnnamedErrors(): Plugin {
+  const named = new Set(
+    filesBelow('src').flatMap((file) =>
+      [...readFileSync(file, 'utf8').matchAll(/'([A-Z]\w+)'/g)].map(([, name]) => name),
+    ),
+  );
+  return {
+    name: 'without-unnamed-errors',
+    transform: {
+      filter: { id: /\/@aws-sdk\/client-[a-z0-9-]+\/dist-es\/schemas\/schemas_0\.js$/ },
+      handler: (code) =>
+        code.replace(/^n0_registry\.registerError\(\w+\$, (\w+)\);\n/gm, (line, name: string) =>
+          named.has(name) ? line : '',
+        ),
+    },
+  };
+}
+
+function filesBelow(folder: string): string[] {
+  return readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => join(ROOT, folder, name));
 }
 
 /**
@@ -65,6 +157,16 @@ function pack(from: string, to: string): void {
     cwd: from,
     stdio: ['ignore', 'ignore', 'inherit'],
   });
+}
+
+/** ncc packs legibly, which is a tenth of the bundle. */
+async function tighten(folder: string): Promise<void> {
+  for (const name of readdirSync(folder).filter((each) => each.endsWith('.js'))) {
+    const file = join(folder, name);
+    const { code, errors } = await minify(name, readFileSync(file, 'utf8'), { module: true });
+    if (errors.length > 0) throw new Error(`${name}: ${errors.map(({ message }) => message).join(' ')}`);
+    writeFileSync(file, code);
+  }
 }
 
 /** Each licence's text once, below the names of the packages that carry it and have a module in the bundle. */

@@ -53,6 +53,9 @@ export const POLICY = read('deploy');
 /** Every permission that `mode: plan` uses. */
 export const PLAN_POLICY = read('plan');
 
+/** What a deployment uses besides of CodeDeploy, for services that that deploys. */
+export const CODEDEPLOY_POLICY = read('codedeploy');
+
 function read(name: string): readonly Statement[] {
   return JSON.parse(readFileSync(new URL(`${name}.json`, POLICIES), 'utf8')) as readonly Statement[];
 }
@@ -102,20 +105,48 @@ function one(list: readonly string[]): string | readonly string[] {
   return first !== undefined && others.length === 0 ? first : list;
 }
 
-/** Writes docs/permissions.md, or with `check` only compares; returns what to exit with. */
+/** A guide with the statements for CodeDeploy written again, between the markers `codedeploy-policy`. */
+export function renderCodeDeployPolicy(
+  guide: string,
+  policy: readonly Statement[] = CODEDEPLOY_POLICY,
+): string {
+  const content = [
+    fenced(policy),
+    'These may be left out:',
+    table(
+      ['Permission', 'Without it'],
+      policy.flatMap(({ permissions }) =>
+        permissions.flatMap(({ action, without }) =>
+          without === undefined ? [] : [[`\`${action}\``, without]],
+        ),
+      ),
+    ),
+  ];
+  return between(guide, 'codedeploy-policy', content.join('\n\n'));
+}
+
+/** The files with policies in them. */
+const FILES = [
+  ['docs/permissions.md', (text: string) => renderPolicy(text)],
+  ['docs/progressive-delivery.md', (text: string) => renderCodeDeployPolicy(text)],
+] as const;
+
+/** Writes the files, or with `check` only compares; returns what to exit with. */
 export function run(check: boolean, folder: URL): number {
-  const path = new URL('docs/permissions.md', folder);
-  const guide = readFileSync(path, 'utf8');
-  const rendered = renderPolicy(guide);
-  if (rendered === guide) return 0;
-  if (check) {
-    console.error(
-      'The IAM policies of docs/permissions.md are not the current ones. Run: node scripts/readme-policy.ts',
-    );
-    return 1;
+  const changed = FILES.flatMap(([name, render]) => {
+    const path = new URL(name, folder);
+    const text = readFileSync(path, 'utf8');
+    const rendered = render(text);
+    return rendered === text ? [] : [{ name, path, rendered }];
+  });
+  for (const { name, path, rendered } of changed) {
+    if (check) {
+      console.error(
+        `The IAM policies of ${name} are not the current ones. Run: node scripts/readme-policy.ts`,
+      );
+    } else writeFileSync(path, rendered);
   }
-  writeFileSync(path, rendered);
-  return 0;
+  return check && changed.length > 0 ? 1 : 0;
 }
 
 if (import.meta.main)

@@ -64,7 +64,13 @@ export const GROUPS: readonly Group[] = [
       ...['alarms', 'bake-minutes'],
     ],
   },
-  { title: 'Progressive delivery', inputs: ['promotion', 'test-url', 'metrics'] },
+  {
+    title: 'Progressive delivery',
+    inputs: [
+      ...['promotion', 'test-url', 'metrics', 'codedeploy-application', 'codedeploy-deployment-group'],
+      ...['codedeploy-appspec', 'codedeploy-deployment-description', 'codedeploy-deployment-config'],
+    ],
+  },
   {
     title: 'Report',
     inputs: [

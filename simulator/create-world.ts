@@ -1,3 +1,4 @@
+import { watchCodeDeployAlarms } from './engine/codedeploy/deployments.ts';
 import { watchAlarms } from './engine/deployment-failures.ts';
 import { scheduleRound } from './engine/scheduler.ts';
 import { World, type WorldOptions } from './engine/world.ts';
@@ -7,5 +8,6 @@ import { behaviourByConvention } from './scenario/images.ts';
 export function createWorld(options: Omit<WorldOptions, 'conventionOf' | 'onChange'>): World {
   const world = new World({ ...options, conventionOf: behaviourByConvention, onChange: scheduleRound });
   watchAlarms(world);
+  watchCodeDeployAlarms(world);
   return world;
 }

@@ -13,7 +13,7 @@ import { closeServer, listen, openTraffic } from './front/traffic.ts';
 import type { Traffic } from './front/traffic.ts';
 import type { Upstream } from './front/upstream.ts';
 import { Faults } from './scenario/faults.ts';
-import type { Fault } from './scenario/faults.ts';
+import type { Fault, PlannedFault } from './scenario/faults.ts';
 import { Operator } from './scenario/operator.ts';
 import type { Scenario } from './scenario/scenario.ts';
 import { seedSeconds, seedWorld } from './scenario/seed.ts';
@@ -78,6 +78,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const world = openWorld(options, region, options.clock, downloads);
   const worlds = new Map([[region, world]]);
   const faults = new Faults();
+  for (const fault of options.faults ?? []) arm(world, faults, fault);
   const calls: Call[] = [];
   const front: Front = {
     worldOf: (name) =>
@@ -123,6 +124,13 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       ]);
     },
   };
+}
+
+function arm(world: World, faults: Faults, { afterSeconds = 0, forSeconds, ...fault }: PlannedFault): void {
+  world.clock.after(afterSeconds, () => {
+    const disarm = faults.inject(fault);
+    if (forSeconds !== undefined) world.clock.after(forSeconds, disarm);
+  });
 }
 
 /** Images are asked for in ECR, and by ECS where they are put to use. */

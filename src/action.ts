@@ -8,10 +8,11 @@ import { InvalidInputs, readInputs, type ReadInputs } from './inputs/index.ts';
 import { givenInputs } from './inputs/unknown.ts';
 import { deploy } from './pipeline/deploy.ts';
 import type { Request } from './model/index.ts';
-import { DeploymentRecorder } from './report/deployment-record.ts';
-import { commentContext, desiredComment, postComment } from './report/post-comment.ts';
+import { desiredComment, type CommentRequest } from './report/comment-request.ts';
+import type { CommentEnd } from './report/post-comment.ts';
+import type { DeploymentRecorder } from './report/deployment-record.ts';
 import { ProgressLog, type Console } from './report/progress-log.ts';
-import { publish, type Publisher } from './report/publish.ts';
+import type { Publisher } from './report/publish.ts';
 import {
   composeReport,
   deployedCommit,
@@ -53,7 +54,7 @@ export async function run(runner: Runner, system: ActionSystem): Promise<void> {
   const request = inputs instanceof DeployError ? undefined : inputs.request;
   const event = await readEvent(runner.env);
   const facts = runFacts(runner.env, commitOf(event));
-  const recorder = request && recorderOf(request, facts, event, runner, system);
+  const recorder = request && (await recorderOf(request, facts, event, runner, system));
   log.onPoint = (point) => {
     recorder?.progress(point);
   };
@@ -68,27 +69,37 @@ export async function run(runner: Runner, system: ActionSystem): Promise<void> {
   const recorded = { startedAt, durationSeconds: seconds, steps, lines, warnings, notes, points };
   const report = reportOf(request, facts, record, recorded);
   const comment = request && { ...desiredComment(request), githubToken: request.report.githubToken };
+  const { publish } = await import('./report/publish.ts');
   await publish(report, runner.publisher, masks, {
     temp: givenOr(runner.env['RUNNER_TEMP'], tmpdir()),
     artifacts: runner.env['GITHUB_ARTIFACTS'],
     summary: request?.report.summary ?? true,
     ...(recorder === undefined ? {} : { deployment: (masked) => recorder.end(masked) }),
-    ...(comment === undefined
-      ? {}
-      : { comment: (masked) => postComment(masked, comment, commentContext(event, system)) }),
+    ...(comment === undefined ? {} : { comment: (masked) => commented(masked, comment, event, system) }),
   });
 }
 
+async function commented(
+  report: Report,
+  request: CommentRequest,
+  event: GitHubEvent,
+  system: ActionSystem,
+): Promise<CommentEnd> {
+  const { commentContext, postComment } = await import('./report/post-comment.ts');
+  return postComment(report, request, commentContext(event, system));
+}
+
 /** Undefined where no environment is named, and in a plan, which deploys nothing. */
-function recorderOf(
+async function recorderOf(
   { mode, cluster, services, report }: Request,
   run: RunFacts,
   event: GitHubEvent,
   runner: Runner,
   { clock, connectGitHub: connect }: ActionSystem,
-): DeploymentRecorder | undefined {
+): Promise<DeploymentRecorder | undefined> {
   const { githubEnvironment: environment, githubToken: token } = report;
   if (environment === undefined || mode === 'plan') return undefined;
+  const { DeploymentRecorder } = await import('./report/deployment-record.ts');
   const names = { cluster: lastSegment(cluster), services: services.map(lastSegment) };
   const keep = (id: number): void => {
     runner.saveState('githubDeployment', String(id));

@@ -1,60 +1,14 @@
-import * as core from '@actions/core';
-import { run, type ActionSystem, type Runner } from './action.ts';
-import { createAws } from './aws/clients.ts';
-import { probe } from './gates/probe.ts';
-import { connectGitHub } from './github/client.ts';
-import { finish } from './post.ts';
+import { hasLeft } from './model/left.ts';
 import { cancelledByRunner } from './runtime/cancellation.ts';
-import { systemClock } from './runtime/clock.ts';
-import { execute } from './runtime/exec.ts';
-import { download } from './runtime/http.ts';
 
-async function writeSummary(markdown: string): Promise<void> {
-  if (process.env['GITHUB_STEP_SUMMARY'] === undefined) return;
-  await core.summary.addRaw(markdown).write({ overwrite: true });
+/** What the step saved; the runner shows it to the post step. */
+const saved = (name: string): string => process.env[`STATE_${name}`] ?? '';
+
+// The runner starts the same bundle again as the post step; what was saved in the first run tells them apart. Mostly the
+// post step has nothing to do: it ends before anything else is loaded.
+if (saved('isPost') === '') {
+  const signal = cancelledByRunner();
+  void import('./system.ts').then(({ runStep }) => runStep(signal));
+} else if (hasLeft(saved)) {
+  void import('./system.ts').then(({ runPost }) => runPost());
 }
-
-const runner: Runner = {
-  getInput: (name) => core.getInput(name, { trimWhitespace: false }),
-  setSecret: core.setSecret,
-  saveState: core.saveState,
-  getState: core.getState,
-  console: {
-    info: core.info,
-    warning: (text) => {
-      core.warning(text);
-    },
-    startGroup: core.startGroup,
-    endGroup: core.endGroup,
-  },
-  publisher: {
-    info: core.info,
-    warning: (text) => {
-      core.warning(text);
-    },
-    setOutput: core.setOutput,
-    setFailed: core.setFailed,
-    writeSummary,
-  },
-  env: process.env,
-};
-
-const system: Omit<ActionSystem, 'signal'> = {
-  clock: systemClock,
-  date: () => new Date(),
-  random: Math.random,
-  connectAws: createAws,
-  connectGitHub,
-  ask: probe,
-  download,
-  exec: execute,
-};
-
-/** The runner starts the same bundle again as the post step; what was saved in the first run tells them apart. */
-const isPost = core.getState('isPost') !== '';
-
-core.saveState('isPost', 'true');
-// A post step does nothing about a cancellation: it is short, and the runner ends it.
-void (isPost
-  ? finish(runner, { ...system, signal: new AbortController().signal })
-  : run(runner, { ...system, signal: cancelledByRunner() }));

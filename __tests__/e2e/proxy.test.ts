@@ -2,26 +2,36 @@ import { expect, test } from '@jest/globals';
 import { createServer, request as httpRequest } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { runStep } from '../../runner/step.ts';
+import { startGitHub } from '../../simulator/front/github/github.ts';
 import { expectGreen, inAWorld } from './world.ts';
 
+/** A forward proxy, with the addresses that it was asked for. */
+async function throughAProxy(act: (address: string, seen: string[]) => Promise<void>): Promise<void> {
+  const seen: string[] = [];
+  const proxy = createServer((incoming, outgoing) => {
+    seen.push(incoming.url ?? '');
+    const { hostname, port, pathname, search } = new URL(incoming.url ?? '');
+    const onward = httpRequest(
+      { hostname, port, path: pathname + search, method: incoming.method, headers: incoming.headers },
+      (answer) => {
+        outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
+        answer.pipe(outgoing);
+      },
+    );
+    onward.on('error', () => outgoing.writeHead(502).end());
+    incoming.pipe(onward);
+  });
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+  try {
+    await act(`http://127.0.0.1:${String((proxy.address() as AddressInfo).port)}`, seen);
+  } finally {
+    proxy.close();
+  }
+}
+
 test.concurrent('a proxy is used where the environment names one, and not where it excepts the host', () =>
-  inAWorld({}, async (sim) => {
-    const seen: string[] = [];
-    const proxy = createServer((incoming, outgoing) => {
-      seen.push(incoming.url ?? '');
-      const { hostname, port, pathname, search } = new URL(incoming.url ?? '');
-      const onward = httpRequest(
-        { hostname, port, path: pathname + search, method: incoming.method, headers: incoming.headers },
-        (answer) => {
-          outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
-          answer.pipe(outgoing);
-        },
-      );
-      incoming.pipe(onward);
-    });
-    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
-    const address = `http://127.0.0.1:${String((proxy.address() as AddressInfo).port)}`;
-    try {
+  inAWorld({}, (sim) =>
+    throughAProxy(async (address, seen) => {
       const inputs = { cluster: 'demo', service: 'backend', 'task-definition': 'backend:1' };
       expectGreen(await runStep(inputs, { ...sim.env, HTTP_PROXY: address }), 'unchanged');
       expect(seen.length).toBeGreaterThan(3);
@@ -31,11 +41,27 @@ test.concurrent('a proxy is used where the environment names one, and not where 
         'unchanged',
       );
       expect(seen).toEqual([]);
-    } finally {
-      proxy.close();
-    }
-  }),
+    }),
+  ),
 );
+
+test.concurrent('GitHub is asked through the proxy', async () => {
+  const github = await startGitHub({});
+  try {
+    await inAWorld({}, (sim) =>
+      throughAProxy(async (address, seen) => {
+        const inputs = { cluster: 'demo', service: 'backend', 'task-definition': 'backend:1', mode: 'plan' };
+        const event = { name: 'pull_request', payload: { pull_request: { number: 7 } } };
+        const env = { GITHUB_API_URL: github.url, HTTP_PROXY: address };
+        expectGreen(await runStep(inputs, sim.env, { event, env }), 'planned');
+        expect(github.comments).toHaveLength(1);
+        expect(seen.filter((url) => url.startsWith(github.url)).length).toBeGreaterThan(1);
+      }),
+    );
+  } finally {
+    await github.close();
+  }
+});
 
 test.concurrent('HTTPS_PROXY is used for AWS over TLS', async () => {
   const connects: (string | undefined)[] = [];

@@ -1,12 +1,15 @@
 import { describe, expect, test } from '@jest/globals';
 import { Analysis, type Measurer } from '../../src/gates/analysis.ts';
-import type { Measurement, Rule } from '../../src/model/analysis.ts';
+import type { Measurement, Rule, Stage } from '../../src/model/analysis.ts';
 import { fakeClock } from '../fakes/clock.ts';
 
 const STAGE = { phase: 'shifting', deploymentId: 'd', traffic: 'part' } as const;
 
 /** Asks each minute for ten, with another share of the traffic from the fourth on: how it stands after each answer. */
-async function standingsWith(limits: Pick<Rule, 'limitMs' | 'limitOfRound'>): Promise<string[]> {
+async function standingsWith(
+  limits: Pick<Rule, 'limitMs'>,
+  more: Pick<Stage, 'pause'> = {},
+): Promise<string[]> {
   const signal = new AbortController().signal;
   const seen: string[] = [];
   const clock = fakeClock({
@@ -35,7 +38,7 @@ async function standingsWith(limits: Pick<Rule, 'limitMs' | 'limitOfRound'>): Pr
   const analysis = new Analysis({ clock, signal }, [measurer], () => {
     seen.push(...[...analysis.standings(measurer).values()].map(({ kind }) => kind));
   });
-  analysis.begin({ ...STAGE, weight: 10 });
+  analysis.begin({ ...STAGE, weight: 10, ...more });
   await analysis.done();
   return seen;
 }
@@ -43,13 +46,14 @@ async function standingsWith(limits: Pick<Rule, 'limitMs' | 'limitOfRound'>): Pr
 describe('the limit of a gate', () => {
   const FIVE_MINUTES = 5 * 60_000;
 
-  test('counts from when it was first due', async () => {
+  test('counts from the beginning of each round: what is counted comes from its traffic alone', async () => {
     const standings = await standingsWith({ limitMs: FIVE_MINUTES });
-    expect(standings.indexOf('skipped')).toBe(5);
+    expect(standings.indexOf('skipped')).toBe(8);
   });
 
-  test('counts from the beginning of each round where its rule says so', async () => {
-    const standings = await standingsWith({ limitMs: FIVE_MINUTES, limitOfRound: true });
-    expect(standings.indexOf('skipped')).toBe(8);
+  test('ends a minute before a pause expires', async () => {
+    const pause = { hookId: 'h', stage: 's', leftMs: 3 * 60_000 };
+    const standings = await standingsWith({ limitMs: 10 * FIVE_MINUTES }, { pause });
+    expect(standings.indexOf('skipped')).toBe(2);
   });
 });

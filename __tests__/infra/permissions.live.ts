@@ -11,7 +11,18 @@ import { sayIfSkipped, withoutTerraform } from './tools.ts';
 const missing = await withoutTerraform();
 sayIfSkipped('the policies against the recorded calls', missing);
 
-const FAMILIES = ['backend', 'web', 'worker', 'bluegreen', 'agent', 'jobs', 'shared', 'newborn', 'instances'];
+const FAMILIES = [
+  'backend',
+  'web',
+  'worker',
+  'bluegreen',
+  'agent',
+  'jobs',
+  'shared',
+  'newborn',
+  'instances',
+  'checkout',
+];
 
 /** What the end-to-end suite deploys to. */
 const REALM: Realm = {
@@ -26,6 +37,7 @@ const REALM: Realm = {
   secret_arns: ['backend/database', 'stripe'].map(
     (name) => `arn:aws:secretsmanager:us-east-1:123456789012:secret:${name}-AbCdEf`,
   ),
+  codedeploy_services: ['checkout', 'codedeploy'],
   role_path: '/demo/',
   state_bucket: null,
 };
@@ -48,6 +60,8 @@ const NOT_THEIRS = [
   ':repository/nginx',
   ':repository/docker-hub/library/nginx',
   ':repository/shared',
+  ':deploymentgroup:shop/shop-prod',
+  ':application:shop',
   'arn:aws:iam::999999999999:role/app',
   'arn:aws-us-gov:iam::123456789012:role/app',
 ];
@@ -140,6 +154,18 @@ const FORBIDDEN: readonly (readonly [string, string, Authorization['context']?])
   ['secretsmanager:GetSecretValue', 'arn:aws:secretsmanager:us-east-1:123456789012:secret:key-AbCdEf'],
   ['secretsmanager:GetSecretValue', 'arn:aws:secretsmanager:us-east-1:123456789012:secret:stripe-AbCdEf'],
   ['ssm:GetParameters', 'arn:aws:ssm:us-east-1:123456789012:parameter/backend/api-key'],
+  [
+    'codedeploy:CreateDeployment',
+    'arn:aws:codedeploy:us-east-1:123456789012:deploymentgroup:AppECS-demo-other/DgpECS-demo-other',
+  ],
+  [
+    'codedeploy:UpdateDeploymentGroup',
+    'arn:aws:codedeploy:us-east-1:123456789012:deploymentgroup:AppECS-demo-checkout/DgpECS-demo-checkout',
+  ],
+  [
+    'codedeploy:DeleteApplication',
+    'arn:aws:codedeploy:us-east-1:123456789012:application:AppECS-demo-checkout',
+  ],
   ['elasticloadbalancing:ModifyListener', '*'],
   ['elasticloadbalancing:RegisterTargets', '*'],
   ['cloudwatch:DeleteAlarms', 'arn:aws:cloudwatch:us-east-1:123456789012:alarm:errors'],

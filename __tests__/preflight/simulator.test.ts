@@ -7,6 +7,7 @@ import { ECS } from '@aws-sdk/client-ecs';
 import { ElasticLoadBalancingV2 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { IAM } from '@aws-sdk/client-iam';
 import { SecretsManager } from '@aws-sdk/client-secrets-manager';
+import { CodeDeploy } from '@aws-sdk/client-codedeploy';
 import { SSM } from '@aws-sdk/client-ssm';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { ManualClock } from '../../simulator/clock.ts';
@@ -66,7 +67,14 @@ async function bench(options: SeedOptions = {}): Promise<Bench> {
   return {
     sim,
     look: async (service, { task = {}, container = {}, rollout = {} } = {}) => {
-      const services = await surveyServices({ aws, log: fakeLog() }, 'demo', [service]);
+      const services = await surveyServices(
+        {
+          aws: { ...aws, elb: new ElasticLoadBalancingV2(settings), codeDeploy: new CodeDeploy(settings) },
+          log: fakeLog(),
+        },
+        'demo',
+        [service],
+      );
       const registered = sim.world.cluster('demo').service(service).revisions.at(-1)?.definition.body;
       const definition = { ...registered, ...task } as TaskDefinition;
       const [first, ...others] = definition.containerDefinitions;

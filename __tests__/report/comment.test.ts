@@ -1,6 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
 import {
-  defaultKey,
   markerOf,
   renderComment,
   mentions,
@@ -9,6 +8,7 @@ import {
   writeHistory,
   type PastDeployment,
 } from '../../src/report/comment.ts';
+import { defaultKey } from '../../src/report/comment-request.ts';
 import type { Report } from '../../src/report/report.ts';
 import { OUTCOMES, RUN } from './outcomes.ts';
 

@@ -27,6 +27,7 @@ describe('the outputs', () => {
       'previous-task-definition-arn': revisionArn('backend:7'),
       'service-deployment-arn': 'arn:aws:ecs:eu-central-1:123456789012:service-deployment/prod/backend/two',
       'deployment-id': 'ecs-svc/2',
+      'codedeploy-deployment-id': '',
       stage: '',
       'stage-expires': '',
       url: 'https://api.example.com',

@@ -1,11 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { GitHubEvent } from '../../src/github/event.ts';
-import {
-  PERMISSIONS,
-  postComment,
-  type CommentEnd,
-  type CommentRequest,
-} from '../../src/report/post-comment.ts';
+import { PERMISSIONS, postComment, type CommentEnd } from '../../src/report/post-comment.ts';
+import type { CommentRequest } from '../../src/report/comment-request.ts';
 import type { Report } from '../../src/report/report.ts';
 import { fakeClock } from '../fakes/clock.ts';
 import { fakeGitHub, refusal, type FakeOptions } from '../github/fake-github.ts';

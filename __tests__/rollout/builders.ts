@@ -1,4 +1,5 @@
 import type { Task } from '@aws-sdk/client-ecs';
+import type { Aws } from '../../src/aws/clients.ts';
 import type { NowRunningContext } from '../../src/rollout/now-running.ts';
 import type {
   ServiceRun,
@@ -343,12 +344,13 @@ export const EXPIRED = (): Error =>
 /** AWS as credentials see it that may read services, and nothing else. */
 export function blindAws(
   ecs: Pick<NowRunningContext['aws']['ecs'], 'describeServices'>,
-): NowRunningContext['aws'] {
+): NowRunningContext['aws'] & Pick<Aws, 'codeDeploy'> {
   const denied = (): Promise<never> => Promise.reject(DENIED());
   return {
     ecs: { ...ecs, listTasks: denied },
     elb: {},
     ecr: () => ({ describeImages: denied }),
     taskDefinitions: { describe: denied },
-  } as unknown as NowRunningContext['aws'];
+    codeDeploy: { getDeployment: denied },
+  } as unknown as NowRunningContext['aws'] & Pick<Aws, 'codeDeploy'>;
 }

@@ -48,7 +48,7 @@ function found(createdAt: Date, deployments: readonly Deployment[]): ReturnType<
   };
   // The survey read one page: of what was deployed long ago it knows nothing.
   const before = snapshot({ knownServiceDeployments: [serviceDeploymentArn('old')] });
-  const aws = { ecs } as unknown as Pick<Aws, 'ecs'>;
+  const aws = { ecs } as unknown as Pick<Aws, 'ecs' | 'codeDeploy'>;
   return findInterrupted({ aws, clock: fakeClock() }, before, OUR_REVISION, rolloutRequest());
 }
 

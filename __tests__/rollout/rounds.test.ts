@@ -48,6 +48,7 @@ describe('a native strategy is in', () => {
       hookId: 'ecs-pause-1',
       stage: 'POST_TEST_TRAFFIC_SHIFT',
       expiresAt: '2031-05-05T06:00:00.000Z',
+      then: 'ROLLBACK',
     });
   });
 });

@@ -1,11 +1,17 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { download } from '../../src/runtime/http.ts';
+import { download, fetchThroughProxies } from '../../src/runtime/http.ts';
 
 let server: Server;
 let origin: string;
 let headers: IncomingHttpHeaders = {};
+
+async function echo(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
+  return `${request.method ?? ''} ${Buffer.concat(chunks).toString()}`;
+}
 
 beforeAll(async () => {
   server = createServer((request, response) => {
@@ -14,6 +20,10 @@ beforeAll(async () => {
     else if (request.url === '/long') response.end('x'.repeat(300_000));
     else if (request.url === '/gone') response.writeHead(403).end('<Error/>');
     else if (request.url === '/moved') response.writeHead(302, { location: '/config' }).end();
+    else if (request.url === '/away') response.writeHead(302, { location: 'http://example.com/' }).end();
+    else if (request.url === '/round') response.writeHead(302, { location: '/round' }).end();
+    else if (request.url === '/nothing-to-say') response.writeHead(204).end();
+    else if (request.url === '/echo') void echo(request).then((text) => response.writeHead(201).end(text));
     else if (request.url === '/half') response.writeHead(200).write('{');
     // Everything else hangs.
   });
@@ -60,5 +70,46 @@ test.each(['/half', '/nothing'])('%s ends with the signal', async (path) => {
   const ended = expect(fetched).rejects.toThrow();
   await asked;
   over.abort();
+  await ended;
+});
+
+test('a text is sent, and its answer read', async () => {
+  const answer = await fetchThroughProxies()(`${origin}/echo`, {
+    method: 'POST',
+    headers: { authorization: 'token' },
+    body: '{"a":"ü"}',
+  });
+  expect(answer.status).toBe(201);
+  expect(await answer.text()).toBe('POST {"a":"ü"}');
+  expect(headers.authorization).toBe('token');
+});
+
+test('an answer without content is none', async () => {
+  const answer = await fetchThroughProxies()(`${origin}/nothing-to-say`);
+  expect([answer.status, await answer.text()]).toEqual([204, '']);
+});
+
+test.each([
+  ['/moved', 'GET', 200, '/config'],
+  ['/moved', 'POST', 302, '/moved'],
+  ['/away', 'GET', 302, '/away'],
+  ['/round', 'GET', 302, '/round'],
+])('the redirect %s of a %s ends with %i at %s', async (path, method, status, at) => {
+  const answer = await fetchThroughProxies()(`${origin}${path}`, { method });
+  expect([answer.status, answer.url]).toEqual([status, `${origin}${at}`]);
+});
+
+test.each(['/half', '/nothing'])('a request of %s rejects with the reason of its signal', async (path) => {
+  const over = new AbortController();
+  const asked = new Promise<void>((resolve) =>
+    server.once('request', () => {
+      resolve();
+    }),
+  );
+  const fetched = fetchThroughProxies()(`${origin}${path}`, { signal: over.signal });
+  const reason = new Error('over');
+  const ended = expect(fetched).rejects.toBe(reason);
+  await asked;
+  over.abort(reason);
   await ended;
 });

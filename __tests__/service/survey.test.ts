@@ -3,7 +3,7 @@ import type { Service } from '@aws-sdk/client-ecs';
 import type { ServiceSnapshot } from '../../src/model/index.ts';
 import { surveyServices, addressForPeople } from '../../src/service/survey.ts';
 import { awsError, denied, expired } from '../fakes/aws-errors.ts';
-import { REGION, revisionArn, snapshotOf } from '../fakes/literals.ts';
+import { REGION, revisionArn } from '../fakes/literals.ts';
 import { fakeLog } from '../fakes/log.ts';
 
 function service(name: string, more: Partial<Service> = {}): Service {
@@ -122,16 +122,10 @@ describe('the survey', () => {
       'Service "web" is DRAINING, not ACTIVE.',
     ],
     [
-      'CodeDeploy',
-      [['web'], [service('web', { deploymentController: { type: 'CODE_DEPLOY' } })]],
-      'unsupported-controller',
-      'Service "web" is deployed by the CODE_DEPLOY deployment controller; this action deploys services of the ECS controller only.',
-    ],
-    [
       'an external controller',
       [['web'], [service('web', { deploymentController: { type: 'EXTERNAL' } })]],
       'unsupported-controller',
-      'Service "web" is deployed by the EXTERNAL deployment controller; this action deploys services of the ECS controller only.',
+      'Service "web" is deployed by the EXTERNAL deployment controller; this action deploys services of ECS and of CodeDeploy only.',
     ],
     [
       'expired credentials',
@@ -145,13 +139,9 @@ describe('the survey', () => {
 });
 
 describe('the address for people', () => {
-  const group = {
-    targetGroupArn: 'tg',
-    alternateTargetGroupArn: undefined,
-    containerName: 'web',
-    containerPort: 80,
+  const behind: Service = {
+    loadBalancers: [{ targetGroupArn: 'tg', containerName: 'web', containerPort: 80 }],
   };
-  const behind = snapshotOf({ targetGroups: [group] });
   const elb = {
     describeTargetGroups: () => Promise.resolve({ TargetGroups: [{ LoadBalancerArns: ['lb'] }] }),
     describeLoadBalancers: () => Promise.resolve({ LoadBalancers: [{ DNSName: 'lb.example' }] }),
@@ -167,8 +157,8 @@ describe('the address for people', () => {
       aws(),
       'https://api.example.com:8443',
     ],
-    ['the load balancer', undefined, [snapshotOf(), behind], aws(), 'http://lb.example'],
-    ['unknown without either', undefined, [snapshotOf()], aws(), undefined],
+    ['the load balancer', undefined, [{}, behind], aws(), 'http://lb.example'],
+    ['unknown without either', undefined, [{}], aws(), undefined],
     [
       'unknown where no load balancer uses the group',
       undefined,
@@ -183,7 +173,7 @@ describe('the address for people', () => {
       aws({ describeLoadBalancers: () => Promise.reject(denied()) }),
       undefined,
     ],
-  ] as const)('is %s', async (_what, url, snapshots, from, address) => {
-    expect(await addressForPeople(from, url, snapshots)).toBe(address);
+  ] as const)('is %s', async (_what, url, services, from, address) => {
+    expect(await addressForPeople(from, url, services)).toBe(address);
   });
 });

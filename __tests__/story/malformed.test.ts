@@ -1,7 +1,17 @@
 /** Answers that break the schema of their call, as a proxy or an emulator gives them. */
 import { describe, expect, test } from '@jest/globals';
 import type { Simulator } from '../../simulator/simulator.ts';
-import { expectGreen, expectRed, inAWorld, mutations, production, step, tag } from './world.ts';
+import {
+  accepted,
+  expectGreen,
+  expectRed,
+  inAWorld,
+  mutations,
+  production,
+  service,
+  step,
+  tag,
+} from './world.ts';
 
 /** From the `from`th answer of a call on, `times` of them have this value at a place. */
 function rewrite(
@@ -129,5 +139,46 @@ describe('an answer that breaks its schema counts as none', () => {
       rewrite(sim, 'DescribeServices', ['services', 0, 'fieldOfTomorrow'], [null, { a: 1 }]);
       rewrite(sim, 'DescribeTasks', ['ofTomorrow'], 3);
       expectGreen(await step(sim, tag('v2')), 'succeeded');
+    }));
+});
+
+describe('an answer about one of two services that nobody can read', () => {
+  const BOTH = { ...tag('v2'), service: 'backend, worker', 'task-definition': 'backend' };
+
+  /** From its own update on, `deployments` of the worker is text, whoever else stands in the answer. */
+  function spoilWorker(sim: Simulator): void {
+    sim.when(
+      () => service(sim, 'worker').deployments.length > 1,
+      () => {
+        sim.inject({
+          action: 'DescribeServices',
+          effect: {
+            kind: 'rewrite',
+            rewrite: (body) => {
+              const answer = JSON.parse(body) as {
+                services: { serviceName: string; deployments: unknown }[];
+              };
+              for (const each of answer.services) {
+                if (each.serviceName === 'worker') each.deployments = 'none';
+              }
+              return JSON.stringify(answer);
+            },
+          },
+        });
+      },
+    );
+  }
+
+  test('leaves the other as it is: that one is proven; ECS is asked to roll this one back', () =>
+    inAWorld({ behaviours: { v2: { pullSeconds: 300 } } }, async (sim) => {
+      spoilWorker(sim);
+      const result = await step(sim, { ...BOTH, 'wait-for-minutes': '12' });
+      expect(result.outputs['result']).toBe('failed');
+      const [backend, worker] = result.report.services;
+      expect(backend).toMatchObject({ name: 'backend', result: 'succeeded' });
+      expect(worker).toMatchObject({ name: 'worker', result: 'failed' });
+      expect(production(sim, 'backend')).toBe('backend:2 COMPLETED');
+      expect(accepted(sim, 'StopServiceDeployment')).toHaveLength(1);
+      expect(production(sim, 'worker')).toBe('worker:1 COMPLETED');
     }));
 });

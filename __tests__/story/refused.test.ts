@@ -29,13 +29,20 @@ describe('what ends before production is touched', () => {
       expect(mutations(sim)).toEqual([]);
     }));
 
-  test.each(['codedeploy', 'external'])('a service of another deployment controller: %s', (name) =>
+  test('a service of an external controller', () =>
     inAWorld({}, async (sim) => {
-      const result = await step(sim, { ...tag('v2'), service: name });
+      const result = await step(sim, { ...tag('v2'), service: 'external' });
       expectRed(result, 'failed', 'unsupported-controller');
       expect(mutations(sim)).toEqual([]);
-    }),
-  );
+    }));
+
+  test('a service of CodeDeploy without a deployment group', () =>
+    inAWorld({}, async (sim) => {
+      const result = await step(sim, { ...tag('v2'), service: 'codedeploy' });
+      expectRed(result, 'failed', 'invalid-input');
+      expect(result.outputs['message']).toContain('codedeploy-application');
+      expect(mutations(sim)).toEqual([]);
+    }));
 
   test('a definition whose size Fargate does not have', () =>
     inAWorld({}, async (sim) => {

@@ -4,6 +4,7 @@ import { AwsError } from '../state/errors.ts';
 import type { JsonObject } from '../state/json.ts';
 import { autoscalingActions } from './autoscaling.ts';
 import { cloudWatchActions } from './cloudwatch.ts';
+import { codeDeployActions } from './codedeploy.ts';
 import { ecrActions } from './ecr.ts';
 import { clusterActions } from './ecs/clusters.ts';
 import { serviceDeploymentActions } from './ecs/service-deployments.ts';
@@ -38,6 +39,7 @@ const jsonServices = new Map<string, Record<string, JsonAction>>([
   ['secretsmanager', secretsManagerActions],
   ['ssm', ssmActions],
   ['application-autoscaling', autoscalingActions],
+  ['codedeploy', codeDeployActions],
 ]);
 
 const queryServices = new Map<string, { namespace: string; actions: Record<string, QueryAction> }>([

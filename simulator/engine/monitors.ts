@@ -20,12 +20,11 @@ export function failureThreshold(configuration: JsonObject | undefined, desiredC
   return type === 'UNBOUNDED_PERCENT' ? Math.max(1, share) : Math.min(largest, Math.max(smallest, share));
 }
 
-/** The breaker of a new deployment, as the service's deployment configuration sets it. */
+/** The breaker of a new deployment, as the service's deployment configuration sets it, whatever its strategy. */
 export function newBreaker(deploymentConfiguration: JsonObject, desiredCount: number): CircuitBreaker {
   const settings = object(deploymentConfiguration, 'deploymentCircuitBreaker') ?? {};
-  const isRolling = (text(deploymentConfiguration, 'strategy') ?? 'ROLLING') === 'ROLLING';
   return {
-    status: flag(settings, 'enable') === true && isRolling ? 'MONITORING' : 'DISABLED',
+    status: flag(settings, 'enable') === true ? 'MONITORING' : 'DISABLED',
     rollback: flag(settings, 'rollback') === true,
     resetOnHealthyTask: flag(settings, 'resetOnHealthyTask') ?? true,
     threshold: failureThreshold(object(settings, 'thresholdConfiguration'), desiredCount),

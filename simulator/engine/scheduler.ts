@@ -1,5 +1,5 @@
 /** The service scheduler: rounds that bring each service nearer to what it should be. */
-import { number } from '../state/json.ts';
+import { flag, number, object, text } from '../state/json.ts';
 import type { Deployment, Service, Task } from '../state/model.ts';
 import { failByHook, stopAsRequested } from './deployment-failures.ts';
 import { addEvent, tasksNamed } from './events.ts';
@@ -14,6 +14,7 @@ import {
   removeTargets,
   registerTargets,
 } from './targets.ts';
+import { hasTaskSets, scaleOf } from './task-sets.ts';
 import { ignoreTask, startTask, stopTask } from './task-life.ts';
 import type { TaskObserver } from './task-life.ts';
 import { createTask, hasHealthCheck, isHealthy, unhealthyContainer } from './tasks.ts';
@@ -100,6 +101,10 @@ function replaceUnhealthyTasks(world: World, service: Service): void {
 function scaleTasks(world: World, service: Service): void {
   const primary = primaryOf(service);
   if (primary === undefined) return;
+  if (hasTaskSets(service)) {
+    for (const set of service.deployments) scaleTaskSet(world, service, set);
+    return;
+  }
   const tasks = desiredTasks(service);
   const round = planRound({
     desired: service.desiredCount,
@@ -121,6 +126,16 @@ function scaleTasks(world: World, service: Service): void {
       'was unable to stop or start tasks during a deployment because of the service deployment configuration. Update the minimumHealthyPercent or maximumPercent value and try again.',
     );
   }
+}
+
+/** Each task set has its own count, whatever becomes of the others. */
+function scaleTaskSet(world: World, service: Service, set: Deployment): void {
+  const desired = Math.ceil((service.desiredCount * scaleOf(set)) / 100);
+  const tasks = desiredTasks(service).filter((task) => task.revision === set.revision);
+  for (const task of tasks.slice(desired)) {
+    stopServiceTask(world, service, task, `Scaling activity initiated by (task-set ${set.id})`, false);
+  }
+  if (tasks.length < desired) launchTasks(world, service, set, desired - tasks.length);
 }
 
 /** While traffic shifts, the old tasks all stay and the new ones come at once. */
@@ -168,17 +183,20 @@ function launchTasks(world: World, service: Service, primary: Deployment, count:
     return;
   }
   service.steady = false;
-  if (!world.capacityAvailable) {
+  const placed = desiredTasks(service).filter((task) => task.revision === primary.revision).length;
+  const places = Math.max(0, service.desiredCount - world.tasksWithoutPlace - placed);
+  const room = world.capacityAvailable ? Math.min(count, places) : 0;
+  if (room < count) {
     addEvent(
       world,
       service,
       'was unable to place a task. Reason: Capacity is unavailable at this time. Please try again later or in a different availability zone.',
     );
     scheduleRound(world, service, placementRetry);
-    return;
   }
+  if (room === 0) return;
   const { revision, id } = primary;
-  const tasks = Array.from({ length: count }, () =>
+  const tasks = Array.from({ length: room }, () =>
     createTask(world, {
       cluster: service.cluster,
       definition: revision.definition,
@@ -213,16 +231,22 @@ function completeWhenSteady(world: World, service: Service): void {
   if (primary === undefined) return;
   const present = service.cluster.tasksOf(service).filter((task) => task.lastStatus !== 'STOPPED');
   service.deployments = service.deployments.filter(
-    (deployment) => deployment === primary || present.some((task) => task.revision === deployment.revision),
+    (deployment) =>
+      deployment === primary ||
+      (hasTaskSets(service) && scaleOf(deployment) > 0) ||
+      present.some((task) => task.revision === deployment.revision),
   );
   const current = desiredTasks(service);
+  const areOldGone = present.every((task) => task.revision === primary.revision);
+  const isStopped = primary.stalled || isShifting(primary.serviceDeployment);
   const steady =
     current.length === service.desiredCount &&
     current.every((task) => task.revision === primary.revision && isHealthy(task)) &&
-    present.every((task) => task.revision === primary.revision || task.lastStatus === 'STOPPED') &&
-    !primary.stalled &&
-    !isShifting(primary.serviceDeployment);
-  if (!steady) return;
+    areOldGone &&
+    !isStopped;
+  const healthy = current.filter((task) => task.revision === primary.revision && isHealthy(task)).length;
+  const isEnough = !isStopped && meetsEarlySuccess(service, primary, { healthy, areOldGone });
+  if (!steady && !isEnough) return;
   if (primary.rolloutState === 'IN_PROGRESS') {
     const bake = bakeSeconds(world, primary);
     if (bake > 0) {
@@ -231,9 +255,23 @@ function completeWhenSteady(world: World, service: Service): void {
     }
     complete(world, service, primary);
   }
-  if (service.steady) return;
+  if (service.steady || !steady) return;
   service.steady = true;
   addEvent(world, service, 'has reached a steady state.');
+}
+
+/** API reference, DeploymentEarlySuccessCriteria: the rest is started, and with DEFERRED the old tasks go, afterwards. */
+function meetsEarlySuccess(
+  { desiredCount }: Service,
+  { serviceDeployment }: Deployment,
+  { healthy, areOldGone }: { readonly healthy: number; readonly areOldGone: boolean },
+): boolean {
+  const { configuration, rollback } = serviceDeployment;
+  const criteria = object(configuration, 'earlySuccessCriteria') ?? {};
+  if (flag(criteria, 'enable') !== true || rollback !== undefined) return false;
+  const isBlocking = text(criteria, 'sourceServiceRevisionCleanup') === 'BLOCKING';
+  const enough = Math.ceil(((number(criteria, 'healthyPercent') ?? 100) * desiredCount) / 100);
+  return healthy >= enough && (areOldGone || !isBlocking);
 }
 
 /**

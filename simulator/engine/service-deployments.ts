@@ -124,7 +124,14 @@ function supersede(world: World, serviceDeployment: ServiceDeployment): void {
   );
 }
 
-function addRevision(world: World, service: Service, definition: TaskDefinition): ServiceRevision {
+/** What a deployment, or a task set, begins with. */
+export function addRevision(
+  world: World,
+  service: Service,
+  definition: TaskDefinition,
+  settings = service.settings,
+  groupArns = targetGroupsFor(service),
+): ServiceRevision {
   const digits = world.ids.digits();
   const images = definition.containers.map((container) => {
     const image = text(container, 'image') ?? '';
@@ -136,8 +143,8 @@ function addRevision(world: World, service: Service, definition: TaskDefinition)
     arn: world.arn('ecs', `service-revision/${service.cluster.name}/${service.name}/${digits}`),
     digits,
     definition,
-    settings: service.settings,
-    groupArns: targetGroupsFor(service),
+    settings,
+    groupArns,
     images: new Map(images),
     createdAt: world.clock.now(),
   };

@@ -30,6 +30,7 @@ export const initialSettings: ServiceSettings = {
   availabilityZoneRebalancing: 'DISABLED',
   serviceConnectConfiguration: undefined,
   volumeConfigurations: undefined,
+  vpcLatticeConfigurations: [],
 };
 
 /** A daemon service has one task on each instance, and replaces it in place. */
@@ -71,6 +72,7 @@ export function changedSettings(before: ServiceSettings, input: JsonObject): Ser
       input['volumeConfigurations'] === undefined
         ? before.volumeConfigurations
         : objects(input, 'volumeConfigurations'),
+    vpcLatticeConfigurations: listed('vpcLatticeConfigurations', before.vpcLatticeConfigurations),
   };
 }
 
@@ -84,6 +86,7 @@ const revisionSettings = [
   'serviceRegistries',
   'serviceConnectConfiguration',
   'volumeConfigurations',
+  'vpcLatticeConfigurations',
 ] as const satisfies readonly (keyof ServiceSettings)[];
 
 export function needsDeployment(before: ServiceSettings, after: ServiceSettings): boolean {
@@ -97,6 +100,26 @@ export function refuseMisfit(world: World, settings: ServiceSettings, definition
   const [first] = broken.filter(({ refused }) => refused);
   if (first !== undefined) throw new AwsError(first.code, first.words);
   refuseStrangeSteps(settings.deploymentConfiguration);
+  refuseStrangeEarlySuccess(settings.deploymentConfiguration);
+}
+
+/** API reference, DeploymentEarlySuccessCriteria. The sentences are ours. */
+function refuseStrangeEarlySuccess(configuration: JsonObject): void {
+  const criteria = object(configuration, 'earlySuccessCriteria');
+  if (criteria === undefined || flag(criteria, 'enable') !== true) return;
+  if ((text(configuration, 'strategy') ?? 'ROLLING') !== 'ROLLING') {
+    throw invalidParameter('earlySuccessCriteria can be used only with the ROLLING deployment strategy.');
+  }
+  const percent = number(criteria, 'healthyPercent');
+  const cleanup = text(criteria, 'sourceServiceRevisionCleanup');
+  if (percent === undefined || !['BLOCKING', 'DEFERRED'].includes(cleanup ?? '')) {
+    throw invalidParameter('earlySuccessCriteria needs healthyPercent and sourceServiceRevisionCleanup.');
+  }
+  if (percent > 100 || percent < (number(configuration, 'minimumHealthyPercent') ?? 100)) {
+    throw invalidParameter(
+      'earlySuccessCriteria.healthyPercent must be between minimumHealthyPercent and 100.',
+    );
+  }
 }
 
 /** The settings that a definition has to fit. */

@@ -76,6 +76,13 @@ export function deleteService(world: World, service: Service, force: boolean): v
   world.changed(service);
 }
 
+/** What changes with a deployment of CodeDeploy alone. */
+const ownedByCodeDeploy = [
+  ['networkConfiguration', 'network parameters'],
+  ['platformVersion', 'platform version'],
+  ['loadBalancers', 'load balancers'],
+] as const;
+
 /** Only ECS's own controller deploys through UpdateService. */
 function refuseForeignController({ controller }: Service, input: JsonObject): void {
   if (controller === 'ECS') return;
@@ -89,6 +96,10 @@ function refuseForeignController({ controller }: Service, input: JsonObject): vo
   }
   if (flag(input, 'forceNewDeployment') === true) {
     throw invalidParameter(`Cannot force a new deployment ${where} ${instead}`);
+  }
+  if (controller === 'EXTERNAL') return;
+  for (const [field, what] of ownedByCodeDeploy) {
+    if (input[field] !== undefined) throw invalidParameter(`Unable to update ${what} ${where} ${instead}`);
   }
 }
 

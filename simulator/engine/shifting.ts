@@ -15,6 +15,7 @@ export const lifecycleStages = [
   'POST_SCALE_UP',
   'TEST_TRAFFIC_SHIFT',
   'POST_TEST_TRAFFIC_SHIFT',
+  'PRE_PRODUCTION_TRAFFIC_SHIFT',
   'PRODUCTION_TRAFFIC_SHIFT',
   'POST_PRODUCTION_TRAFFIC_SHIFT',
   'BAKE_TIME',
@@ -127,7 +128,7 @@ export function enterNextStage(
 }
 
 function nextStage({ stage, steps }: Lifecycle, planned: number): LifecycleStage | undefined {
-  if (stage === 'PRODUCTION_TRAFFIC_SHIFT' && steps < planned) return stage;
+  if (stage === 'PRODUCTION_TRAFFIC_SHIFT' && steps < planned) return 'PRE_PRODUCTION_TRAFFIC_SHIFT';
   return lifecycleStages[lifecycleStages.indexOf(stage) + 1];
 }
 

@@ -2,6 +2,7 @@ import type { SimulatorClock } from '../clock.ts';
 import { Alarms } from '../state/alarms.ts';
 import { Autoscaling } from '../state/autoscaling.ts';
 import { Balancing } from '../state/balancing.ts';
+import { CodeDeployStore } from '../state/codedeploy.ts';
 import { EcsCluster } from '../state/cluster.ts';
 import { AwsError } from '../state/errors.ts';
 import { Ids } from '../state/ids.ts';
@@ -81,6 +82,7 @@ export class World {
   readonly roles: Roles;
   lagSeconds: number;
   readonly secrets = new Secrets();
+  readonly codeDeploy = new CodeDeployStore();
   /** What RunTask answered to each client token. */
   readonly clientTokens = new Map<string, { readonly request: string; readonly tasks: readonly Task[] }>();
   /** Capacity providers of auto-scaling groups, by name, as DescribeCapacityProviders shows them. */
@@ -89,6 +91,8 @@ export class World {
   containerInstances = 2;
   /** False while Fargate has no room: tasks cannot be placed. */
   capacityAvailable = true;
+  /** So many tasks of each deployment find no place. */
+  tasksWithoutPlace = 0;
   private readonly onChange: (world: World, service: Service) => void;
 
   constructor(options: WorldOptions) {

@@ -28,6 +28,24 @@ export interface Fault {
   readonly effect: FaultEffect;
 }
 
+/** A fault of a scenario file: armed so many simulated seconds after the start, and for so long. */
+export interface PlannedFault extends Fault {
+  readonly afterSeconds?: number;
+  readonly forSeconds?: number;
+}
+
+/** Effects that a file can describe. */
+export const plannedEffects = [
+  'throttle',
+  'denied',
+  'expired-token',
+  'error',
+  'http-500',
+  'reset',
+  'hang',
+  'delay',
+] as const satisfies readonly FaultEffect['kind'][];
+
 interface ArmedFault {
   readonly fault: Fault;
   seen: number;

@@ -1,6 +1,7 @@
 /** Scenario files: the options of a simulated world, in YAML or JSON. README.md lists the keys. */
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
+import { plannedEffects, type PlannedFault } from './faults.ts';
 import { pullFailures, startFailures } from '../state/image-behaviour.ts';
 import type { ImageBehaviour } from '../state/image-behaviour.ts';
 import { isObject } from '../state/json.ts';
@@ -21,6 +22,8 @@ export interface Scenario {
   readonly throttling?: boolean;
   /** Simulated seconds until a new service deployment shows up in what is read; 0 by default. */
   readonly lagSeconds?: number;
+  /** What befalls calls of its own accord; nothing by default. */
+  readonly faults?: readonly PlannedFault[];
   /** What exists; `seedWorld()` by default. */
   readonly world?: Seed;
 }
@@ -34,7 +37,7 @@ const runKeys = {
   seed: 'string',
   throttling: 'boolean',
   lagSeconds: 'number',
-} as const satisfies Record<keyof Omit<Scenario, 'world'>, Kind>;
+} as const satisfies Record<keyof Omit<Scenario, 'world' | 'faults'>, Kind>;
 const seedKeys = {
   desiredCount: 'number',
   minimumHealthyPercent: 'number',
@@ -44,9 +47,12 @@ const seedKeys = {
   alarms: 'object',
   autoscaling: 'plans',
   blueGreen: 'object',
+  codeDeploy: 'object',
   containerHealthCheck: 'boolean',
   healthCheckGracePeriodSeconds: 'number',
   deregistrationDelaySeconds: 'number',
+  tasksWithoutPlace: 'number',
+  lattice: 'boolean',
   tags: 'texts',
   fieldsOfTheFuture: 'texts',
 } as const satisfies Partial<Record<keyof SeedOptions, Kind>>;
@@ -82,15 +88,20 @@ export function readScenario(file: string): Scenario {
 export function parseScenario(content: string, name: string): Scenario {
   const document: unknown = parse(content);
   if (!isObject(document)) throw new Error(`${name}: a scenario is a table of keys.`);
-  const { images = {}, ...options } = document;
+  const { images = {}, faults = [], ...options } = document;
   const problems = [
     ...problemsOf(options, { ...runKeys, ...seedKeys }, ''),
     ...problemsOfPlans(options['autoscaling']),
+    ...problemsOfFaults(faults),
     ...(isObject(images) ? Object.entries(images).flatMap(problemsOfImage) : ['images must be a table']),
   ];
   if (problems.length > 0) throw new Error(`${name}: ${problems.join('; ')}.`);
   const behaviours = images as unknown as Record<string, ImageBehaviour>;
-  return { ...pick(options, runKeys), world: seedWorld({ ...pick(options, seedKeys), behaviours }) };
+  return {
+    ...pick(options, runKeys),
+    faults: faults as unknown as readonly PlannedFault[],
+    world: seedWorld({ ...pick(options, seedKeys), behaviours }),
+  };
 }
 
 function problemsOfPlans(plans: unknown): string[] {
@@ -99,6 +110,50 @@ function problemsOfPlans(plans: unknown): string[] {
     if (!isObject(plan)) return [`${path} must be a table`];
     const missing = ['min', 'max'].filter((key) => plan[key] === undefined);
     return [...missing.map((key) => `${path}.${key} is missing`), ...problemsOf(plan, planKeys, `${path}.`)];
+  });
+}
+
+const faultKeys = {
+  action: 'string',
+  from: 'number',
+  times: 'number',
+  afterSeconds: 'number',
+  forSeconds: 'number',
+  effect: 'object',
+} as const satisfies Record<keyof PlannedFault, Kind>;
+
+const effectKeys = {
+  kind: 'string',
+  code: 'string',
+  message: 'string',
+  status: 'number',
+  when: 'string',
+  milliseconds: 'number',
+} as const satisfies Record<string, Kind>;
+
+/** What an effect cannot do without. */
+const neededOf: Readonly<Record<string, readonly string[]>> = {
+  error: ['code', 'message'],
+  reset: ['when'],
+  hang: ['when'],
+  delay: ['milliseconds'],
+};
+
+function problemsOfFaults(faults: unknown): string[] {
+  if (!Array.isArray(faults)) return ['faults must be a list'];
+  return faults.flatMap((fault: unknown, at) => {
+    const path = `faults[${at}]`;
+    if (!isObject(fault)) return [`${path} must be a table`];
+    const effect = isObject(fault['effect']) ? fault['effect'] : {};
+    const kind = typeof effect['kind'] === 'string' ? effect['kind'] : '';
+    const isKnown = plannedEffects.some((each) => each === kind);
+    const missing = (neededOf[kind] ?? []).filter((key) => effect[key] === undefined);
+    return [
+      ...problemsOf(fault, faultKeys, `${path}.`),
+      ...problemsOf(effect, effectKeys, `${path}.effect.`),
+      ...(isKnown ? [] : [`${path}.effect.kind must be one of ${plannedEffects.join(', ')}`]),
+      ...missing.map((key) => `${path}.effect.${key} is missing`),
+    ];
   });
 }
 

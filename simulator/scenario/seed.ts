@@ -10,6 +10,8 @@ import type { LoadBalancer } from '../state/balancing.ts';
 import type { ImageBehaviour } from '../state/image-behaviour.ts';
 import type { JsonObject } from '../state/json.ts';
 import type { Cluster, Service } from '../state/model.ts';
+import { addCodeDeployService } from './codedeploy.ts';
+import type { CodeDeploySeed } from './codedeploy.ts';
 import { conventionNames } from './images.ts';
 import { addLoadBalancer } from './load-balancers.ts';
 
@@ -27,6 +29,12 @@ export interface SeedOptions {
   readonly deploymentConfiguration?: JsonObject;
   /** Settings of the deployment configuration of `bluegreen`: its strategy, its bake time, its lifecycle hooks. */
   readonly blueGreen?: JsonObject;
+  /** Adds a service that CodeDeploy deploys; there is none with a deployment group by default. */
+  readonly codeDeploy?: CodeDeploySeed;
+  /** So many tasks of each deployment that comes find no place. */
+  readonly tasksWithoutPlace?: number;
+  /** The service `worker` is behind a target group of VPC Lattice. */
+  readonly lattice?: boolean;
   /** CloudWatch alarms that exist, with their states. */
   readonly alarms?: Readonly<Record<string, AlarmState>>;
   /** What autoscaling keeps a service of cluster `demo` to, by its name; none by default. */
@@ -71,6 +79,7 @@ export function seedWorld(options: SeedOptions = {}): Seed {
     makeInactive(cluster.service('retired'));
     world.clock.skip(aDay - enoughToBeSteady);
     seedScaling(world, options.autoscaling ?? {});
+    world.tasksWithoutPlace = options.tasksWithoutPlace ?? 0;
   };
 }
 
@@ -194,7 +203,11 @@ function seedServices(world: World, cluster: Cluster, balancers: Balancers, opti
     ...behind(balancers.web, 'backend'),
     tags: [{ key: 'team', value: 'demo' }],
   });
-  add('worker', 'worker', { desiredCount, deploymentConfiguration });
+  add('worker', 'worker', {
+    desiredCount,
+    deploymentConfiguration,
+    ...(options.lattice === true ? { vpcLatticeConfigurations: [behindLattice(world)] } : {}),
+  });
   add('web', 'web', { desiredCount: 1, deploymentConfiguration, ...behind(balancers.site, 'web') });
   add('bluegreen', 'bluegreen', {
     desiredCount,
@@ -208,7 +221,25 @@ function seedServices(world: World, cluster: Cluster, balancers: Balancers, opti
   });
   add('retired', 'worker', { desiredCount: 0 });
   add('codedeploy', 'worker', { desiredCount: 1, deploymentController: { type: 'CODE_DEPLOY' } });
+  if (options.codeDeploy !== undefined) {
+    const family = options.codeDeploy.service ?? 'checkout';
+    world.logs.create(`/ecs/${family}`);
+    world.roles.create(`${family}-task`);
+    addCodeDeployService(world, cluster, options.codeDeploy, {
+      service: fargateService(family),
+      definition: fargateTask(world, family, [container(world, family, 'backend:v1', 8000)]),
+      container: family,
+    });
+  }
   add('external', 'worker', { desiredCount: 1, deploymentController: { type: 'EXTERNAL' } });
+}
+
+function behindLattice(world: World): JsonObject {
+  return {
+    roleArn: world.role('ecs-load-balancers'),
+    targetGroupArn: world.arn('vpc-lattice', 'targetgroup/tg-0123456789abcdef0'),
+    portName: 'worker',
+  };
 }
 
 /** A service behind the production listener of a load balancer. */

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 
 const base62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 const base10 = '0123456789';
+const base36 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789';
 const base16 = '0123456789abcdef';
 
 /** `sha256:<64 hex digits>` of a text: how registries name content. */
@@ -31,6 +32,11 @@ export class Ids {
   /** 21 letters and digits: a service deployment. */
   serviceDeployment(): string {
     return this.draw(base62, 21);
+  }
+
+  /** `d-` and nine letters and digits: a deployment of CodeDeploy. */
+  codeDeployment(): string {
+    return `d-${this.draw(base36, 9)}`;
   }
 
   uuid(): string {

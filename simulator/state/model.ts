@@ -79,6 +79,8 @@ export interface Deployment {
   stalled: boolean;
   /** The event about percentages that allow no step was given. */
   blockedEventSent: boolean;
+  /** Of a task set that CodeDeploy made; the first one of a service has none. */
+  taskSet?: { readonly externalId: string | undefined; readonly scale: number };
 }
 
 export type MonitorStatus = 'DISABLED' | 'MONITORING' | 'MONITORING_COMPLETE' | 'TRIGGERED';
@@ -98,6 +100,7 @@ export type LifecycleStage =
   | 'POST_SCALE_UP'
   | 'TEST_TRAFFIC_SHIFT'
   | 'POST_TEST_TRAFFIC_SHIFT'
+  | 'PRE_PRODUCTION_TRAFFIC_SHIFT'
   | 'PRODUCTION_TRAFFIC_SHIFT'
   | 'POST_PRODUCTION_TRAFFIC_SHIFT'
   | 'BAKE_TIME'
@@ -169,6 +172,7 @@ export interface ServiceSettings {
   readonly availabilityZoneRebalancing: string;
   readonly serviceConnectConfiguration: JsonObject | undefined;
   readonly volumeConfigurations: JsonObject[] | undefined;
+  readonly vpcLatticeConfigurations: readonly JsonObject[];
 }
 
 export interface ServiceEvent {

@@ -40,6 +40,20 @@ interface ClientOfSdk {
   };
 }
 
+/** Tells of an answer of the client when AWS gave it, by its own clock (RFC 9110, Date); undefined where it does not say. */
+export function datesOf(client: ClientOfSdk): (answer: object) => Date | undefined {
+  const dates = new WeakMap<object, Date>();
+  const middleware: Middleware = (next) => async (args) => {
+    const result = await next(args);
+    const { headers = {} } = result.response as { readonly headers?: Readonly<Record<string, string>> };
+    const date = new Date(headers['date'] ?? headers['Date'] ?? '');
+    if (!Number.isNaN(date.getTime())) dates.set(result.output, date);
+    return result;
+  };
+  client.middlewareStack.add(middleware as never, { step: 'initialize', name: 'rememberTheDate' });
+  return (answer) => dates.get(answer);
+}
+
 /**
  * The same client; an answer that breaks the schema of its call rejects with `MalformedAnswer`. The SDK's own log, which
  * copies each answer for a logger that nobody gave it, is left out: it took a fifth of the time of a large service.

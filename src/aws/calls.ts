@@ -2,6 +2,7 @@
 import type * as scaling from '@aws-sdk/client-application-auto-scaling';
 import type * as cloudwatch from '@aws-sdk/client-cloudwatch';
 import type * as logs from '@aws-sdk/client-cloudwatch-logs';
+import type * as codedeploy from '@aws-sdk/client-codedeploy';
 import type * as ecr from '@aws-sdk/client-ecr';
 import type * as ecs from '@aws-sdk/client-ecs';
 import type * as elb from '@aws-sdk/client-elastic-load-balancing-v2';
@@ -20,9 +21,10 @@ export interface EcsReads {
     ecs.ListServiceDeploymentsCommandInput,
     ecs.ListServiceDeploymentsCommandOutput
   >;
+  /** `date`: when AWS answered, by its own clock; undefined where the answer does not say. */
   describeServiceDeployments: Call<
     ecs.DescribeServiceDeploymentsCommandInput,
-    ecs.DescribeServiceDeploymentsCommandOutput
+    ecs.DescribeServiceDeploymentsCommandOutput & { readonly date?: Date | undefined }
   >;
   describeServiceRevisions: Call<
     ecs.DescribeServiceRevisionsCommandInput,
@@ -111,4 +113,40 @@ export interface ScalingReads {
     scaling.DescribeScalableTargetsCommandInput,
     scaling.DescribeScalableTargetsCommandOutput
   >;
+}
+
+/** The CodeDeploy calls that change nothing. */
+export interface CodeDeployReads {
+  getDeploymentGroup: Call<
+    codedeploy.GetDeploymentGroupCommandInput,
+    codedeploy.GetDeploymentGroupCommandOutput
+  >;
+  getDeploymentConfig: Call<
+    codedeploy.GetDeploymentConfigCommandInput,
+    codedeploy.GetDeploymentConfigCommandOutput
+  >;
+  getDeployment: Call<codedeploy.GetDeploymentCommandInput, codedeploy.GetDeploymentCommandOutput>;
+  batchGetDeployments: Call<
+    codedeploy.BatchGetDeploymentsCommandInput,
+    codedeploy.BatchGetDeploymentsCommandOutput
+  >;
+  getApplicationRevision: Call<
+    codedeploy.GetApplicationRevisionCommandInput,
+    codedeploy.GetApplicationRevisionCommandOutput
+  >;
+  listDeployments: Call<codedeploy.ListDeploymentsCommandInput, codedeploy.ListDeploymentsCommandOutput>;
+  batchGetDeploymentTargets: Call<
+    codedeploy.BatchGetDeploymentTargetsCommandInput,
+    codedeploy.BatchGetDeploymentTargetsCommandOutput
+  >;
+}
+
+/** The CodeDeploy calls that change something. The SDK never repeats them: see writes.ts. */
+export interface CodeDeployWrites {
+  createDeployment: Call<codedeploy.CreateDeploymentCommandInput, codedeploy.CreateDeploymentCommandOutput>;
+  continueDeployment: Call<
+    codedeploy.ContinueDeploymentCommandInput,
+    codedeploy.ContinueDeploymentCommandOutput
+  >;
+  stopDeployment: Call<codedeploy.StopDeploymentCommandInput, codedeploy.StopDeploymentCommandOutput>;
 }

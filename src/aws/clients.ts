@@ -2,16 +2,16 @@ import type { ECRClientConfig } from '@aws-sdk/client-ecr';
 import { ECSClient } from '@aws-sdk/client-ecs';
 import type { HttpHandler } from '@smithy/core/protocols';
 import { StandardRetryStrategy } from '@smithy/core/retry';
-import { NodeHttpHandler } from '@smithy/node-http-handler';
-import { Agent as HttpAgent } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
 import { systemClock, type Clock } from '../runtime/clock.ts';
 import { DeployError } from '../runtime/error.ts';
 import { Pace } from './pace.ts';
 import { withCheckedAnswers } from './answers.ts';
+import { CancellableHandler, Connections } from './connections.ts';
 import { reading, writing } from './sdk/ecs.ts';
 import { rawTaskDefinitions, type RawTaskDefinitions } from './task-definitions.ts';
 import type {
+  CodeDeployReads,
+  CodeDeployWrites,
   EcsReads,
   EcsWrites,
   EcrReads,
@@ -42,6 +42,7 @@ export interface Aws {
   readonly secrets: SecretReads;
   readonly parameters: ParameterReads;
   readonly scaling: ScalingReads;
+  readonly codeDeploy: CodeDeployReads & CodeDeployWrites;
   /** The ECR client of a region: an image may live in another one than the service. */
   ecr(region: string): EcrReads & EcrWrites;
 }
@@ -73,12 +74,40 @@ export interface AwsSettings {
   readonly credentials?: Credentials | (() => Promise<Credentials>);
 }
 
+const connections = new Connections(systemClock);
+
 const PRODUCTION: AwsSettings = {
   clock: systemClock,
   pace: new Pace(systemClock),
   random: Math.random,
-  requestHandler: (signal) => new CancellableHandler(signal),
+  requestHandler: (signal) => new CancellableHandler(connections, signal),
 };
+
+/**
+ * Where the clients of a run have their credentials from, by what ends the run: one fetch for all of them. A role is
+ * assumed once, and an agent asked once, until the credentials run out.
+ */
+const chains = new WeakMap<AbortSignal, NonNullable<AwsSettings['credentials']>>();
+
+/** The same, but for its end: it rejects with the signal's reason once that is aborted. */
+function until<T>(signal: AbortSignal, give: () => Promise<T>): () => Promise<T> {
+  return () =>
+    new Promise((resolve, reject) => {
+      const end = (): void => {
+        reject(signal.reason as Error);
+      };
+      if (signal.aborted) {
+        end();
+        return;
+      }
+      signal.addEventListener('abort', end, { once: true });
+      void give()
+        .then(resolve, reject)
+        .finally(() => {
+          signal.removeEventListener('abort', end);
+        });
+    });
+}
 
 /** Connects to a region, or to the one that the environment names; see `createAws`. */
 export type ConnectAws = (
@@ -99,13 +128,25 @@ export async function createAws(
   settings: AwsSettings = PRODUCTION,
 ): Promise<Aws> {
   const ends = AbortSignal.any([signal, over]);
-  const { endpoint, credentials } = settings;
+  const { endpoint } = settings;
   const where = region ?? settings.defaultRegion;
-  const shared = {
+  const everybodys = {
     ...(where === undefined ? {} : { region: where }),
     ...(endpoint === undefined ? {} : { endpoint }),
-    ...(credentials === undefined ? {} : { credentials }),
     customUserAgent: [['ecs-fargate-deploy', '1']] as [string, string][],
+  };
+  const known = settings.credentials ?? chains.get(over);
+  // A write that is cut off may have happened: it gets its answer, whatever becomes of the job.
+  const unsure = { ...everybodys, maxAttempts: 1, requestHandler: settings.requestHandler(over) };
+  const writer = withCheckedAnswers(
+    new ECSClient({ ...unsure, ...(known === undefined ? {} : { credentials: known }) }),
+  );
+  const chain = known ?? writer.config.credentials;
+  const writes = { ...unsure, credentials: chain };
+  chains.set(over, chain);
+  const shared = {
+    ...everybodys,
+    credentials: typeof chain === 'function' ? until(ends, chain) : chain,
     requestHandler: settings.requestHandler(ends),
   };
   const attempts = (count: number): { maxAttempts: number; retryStrategy: CancellableRetries } => ({
@@ -115,10 +156,6 @@ export async function createAws(
   const reads = { ...shared, ...attempts(READ_ATTEMPTS) };
   const glances = { ...shared, ...attempts(GLANCE_ATTEMPTS) };
   const reader = withCheckedAnswers(new ECSClient(reads));
-  // A write that is cut off may have happened: it gets its answer, whatever becomes of the job.
-  const writer = withCheckedAnswers(
-    new ECSClient({ ...shared, maxAttempts: 1, requestHandler: settings.requestHandler(over) }),
-  );
   const elb = once(async () => (await import('./sdk/elb.ts')).connect(reads));
   const logs = once(async () => (await import('./sdk/logs.ts')).connect(reads));
   const alarms = once(async () => (await import('./sdk/alarms.ts')).connect(glances));
@@ -126,6 +163,8 @@ export async function createAws(
   const secrets = once(async () => (await import('./sdk/secrets.ts')).connect(glances));
   const parameters = once(async () => (await import('./sdk/parameters.ts')).connect(glances));
   const scaling = once(async () => (await import('./sdk/scaling.ts')).connect(glances));
+  const codeDeploy = once(async () => (await import('./sdk/codedeploy.ts')).connect(reads));
+  const codeDeployWriter = once(async () => (await import('./sdk/codedeploy.ts')).connectWriter(writes));
   const registries = new Map<string, EcrReads & EcrWrites>();
   return {
     region: await regionOf(reader),
@@ -147,6 +186,18 @@ export async function createAws(
     secrets: { describeSecret: async (input) => (await secrets()).describeSecret(input) },
     parameters: { describeParameters: async (input) => (await parameters()).describeParameters(input) },
     scaling: { describeScalableTargets: async (input) => (await scaling()).describeScalableTargets(input) },
+    codeDeploy: {
+      getDeploymentGroup: async (input) => (await codeDeploy()).getDeploymentGroup(input),
+      getDeploymentConfig: async (input) => (await codeDeploy()).getDeploymentConfig(input),
+      getDeployment: async (input) => (await codeDeploy()).getDeployment(input),
+      batchGetDeployments: async (input) => (await codeDeploy()).batchGetDeployments(input),
+      getApplicationRevision: async (input) => (await codeDeploy()).getApplicationRevision(input),
+      listDeployments: async (input) => (await codeDeploy()).listDeployments(input),
+      batchGetDeploymentTargets: async (input) => (await codeDeploy()).batchGetDeploymentTargets(input),
+      createDeployment: async (input) => (await codeDeployWriter()).createDeployment(input),
+      continueDeployment: async (input) => (await codeDeployWriter()).continueDeployment(input),
+      stopDeployment: async (input) => (await codeDeployWriter()).stopDeployment(input),
+    },
     ecr: (ofRegion) => {
       const known = registries.get(ofRegion) ?? registryOf({ ...reads, region: ofRegion });
       registries.set(ofRegion, known);
@@ -185,34 +236,6 @@ async function regionOf(client: ECSClient): Promise<string> {
         cause: error,
       },
     );
-  }
-}
-
-/** Honours HTTPS_PROXY, HTTP_PROXY and NO_PROXY, gives every request a limit, and ends with the job. */
-class CancellableHandler extends NodeHttpHandler {
-  readonly #signal: AbortSignal;
-
-  constructor(signal: AbortSignal) {
-    super({
-      httpAgent: new HttpAgent({ keepAlive: true, proxyEnv: process.env }),
-      httpsAgent: new HttpsAgent({ keepAlive: true, proxyEnv: process.env }),
-      connectionTimeout: 5_000,
-      requestTimeout: 20_000,
-      throwOnRequestTimeout: true,
-    });
-    this.#signal = signal;
-  }
-
-  override async handle(
-    request: Parameters<NodeHttpHandler['handle']>[0],
-    options: Parameters<NodeHttpHandler['handle']>[1] = {},
-  ): ReturnType<NodeHttpHandler['handle']> {
-    try {
-      return await super.handle(request, { ...options, abortSignal: this.#signal });
-    } catch (error) {
-      if (this.#signal.aborted) throw this.#signal.reason as Error;
-      throw error;
-    }
   }
 }
 

@@ -70,16 +70,19 @@ export async function describeServiceDeployment(
 /** DescribeServiceDeployments takes as many. */
 export const DEPLOYMENTS_A_CALL = 20;
 
+/** As AWS showed it at a time by its own clock; undefined where the answer does not say when. */
+export type SeenDeployment = ServiceDeployment & { readonly seenAt?: Date | undefined };
+
 /** Service deployments by ARN, at most twenty; empty where the call is denied or unsupported. */
 export async function describeServiceDeployments(
   ecs: Pick<EcsReads, 'describeServiceDeployments'>,
   arns: readonly string[],
-): Promise<ReadonlyMap<string, ServiceDeployment>> {
+): Promise<ReadonlyMap<string, SeenDeployment>> {
   try {
-    const { serviceDeployments = [] } = await ecs.describeServiceDeployments({
+    const { serviceDeployments = [], date: seenAt } = await ecs.describeServiceDeployments({
       serviceDeploymentArns: [...arns],
     });
-    return new Map(serviceDeployments.map((each) => [each.serviceDeploymentArn ?? '', each]));
+    return new Map(serviceDeployments.map((each) => [each.serviceDeploymentArn ?? '', { ...each, seenAt }]));
   } catch (error) {
     if (isClosed(error)) return new Map();
     throw error;

@@ -1,4 +1,4 @@
-import type { Deployment, Service } from '@aws-sdk/client-ecs';
+import type { Deployment, Service, TaskSet } from '@aws-sdk/client-ecs';
 import { lastSegment } from '../aws/arn.ts';
 import type { EcsReads } from '../aws/clients.ts';
 import type { Breaker, ServiceAddress } from '../model/index.ts';
@@ -29,7 +29,40 @@ export async function describeService(
   const answer = await ecs.describeServices({ cluster: address.cluster, services: [address.name] });
   const service = answer.services?.[0];
   if (service === undefined) throw new ServiceMissing(address.name);
-  return service;
+  return withTaskSets(service);
+}
+
+/**
+ * Pure: the service with its task sets as entries of `deployments[]`, which is empty where CodeDeploy deploys it. A task set
+ * is what an entry is: a revision with its count, and tasks that bear its id.
+ */
+export function withTaskSets(service: Service): Service {
+  if (service.deploymentController?.type !== 'CODE_DEPLOY') return service;
+  return { ...service, deployments: (service.taskSets ?? []).map(entryOf) };
+}
+
+function entryOf(set: TaskSet): Deployment {
+  const { id, status, taskDefinition, computedDesiredCount, pendingCount, runningCount } = set;
+  const { createdAt, updatedAt, launchType, capacityProviderStrategy, platformVersion } = set;
+  return {
+    id,
+    status,
+    taskDefinition,
+    desiredCount: computedDesiredCount,
+    pendingCount,
+    runningCount,
+    createdAt,
+    updatedAt,
+    launchType,
+    capacityProviderStrategy,
+    platformVersion,
+    networkConfiguration: set.networkConfiguration,
+  };
+}
+
+/** The task set that a deployment of CodeDeploy made. */
+export function taskSetOf({ taskSets = [] }: Service, codeDeploymentId: string): TaskSet | undefined {
+  return taskSets.find(({ externalId }) => externalId === codeDeploymentId);
 }
 
 /** DescribeServices takes as many. */
@@ -45,7 +78,7 @@ export async function describeServices(
   names: readonly string[],
 ): Promise<ReadonlyMap<string, Service>> {
   const answer = await ecs.describeServices({ cluster, services: [...names] });
-  return new Map((answer.services ?? []).map((service) => [nameOf(service), service]));
+  return new Map((answer.services ?? []).map((service) => [nameOf(service), withTaskSets(service)]));
 }
 
 function nameOf({ serviceName, serviceArn = '' }: Service): string {

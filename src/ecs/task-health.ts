@@ -316,6 +316,8 @@ export interface TaskView {
   readonly checked: boolean;
   /** What keeps it from being healthy: "is PENDING", "target unhealthy (Target.Timeout)". */
   readonly why?: string;
+  /** A check has found it unhealthy; one that starts has not been checked yet. */
+  readonly failing?: true;
   /** ECS wants it to stop, or it has stopped. */
   readonly leaving?: true;
   /** Why it stopped; undefined while it runs, and where it stopped for reasons that are none. */
@@ -362,11 +364,24 @@ export function viewTask(task: SlimTask, sources: HealthSources): TaskView {
     healthy: !isLeaving && why === undefined,
     checked: containerChecks || behind !== undefined,
     ...(why === undefined ? {} : { why }),
+    ...(isFoundUnhealthy(task, place, sources) ? { failing: true } : {}),
     ...(isLeaving ? { leaving: true } : {}),
     failure,
     ...(failure === undefined ? {} : { lifeMs: lifeOf(task) }),
     ...(task.lastStatus === 'RUNNING' ? { containers: containersOf(task) } : {}),
   };
+}
+
+function isFoundUnhealthy(
+  task: SlimTask,
+  place: TaskPlace | undefined,
+  { behind, containerChecks }: HealthSources,
+): boolean {
+  if (containerChecks && task.healthStatus === 'UNHEALTHY') return true;
+  const targets = (behind?.groups ?? []).flatMap((group) =>
+    place === undefined ? [] : targetsAt(place, group),
+  );
+  return targets.some(({ state }) => state.startsWith('unhealthy'));
 }
 
 function containersOf({ containers = [] }: SlimTask): ContainerView[] {

@@ -21,6 +21,9 @@ export type Standings = ReadonlyMap<string, Standing>;
 /** What is not due may be so for another reason than the round: it is looked at again. */
 const NOT_DUE_MS = 5_000;
 
+/** Time for the answer to a pause, before ECS answers it by itself. */
+const BEFORE_EXPIRY_MS = 60_000;
+
 /** Answers of a subject that are kept: more than any window needs. */
 const KEPT = 500;
 
@@ -56,6 +59,13 @@ export class Analysis {
 
   get round(): Round | undefined {
     return this.#rounds.at(-1);
+  }
+
+  /** When the present round has to be decided: a while before its pause expires. */
+  get endsAt(): Ms | undefined {
+    const { round } = this;
+    const left = round?.pause?.leftMs;
+    return round === undefined || left === undefined ? undefined : round.since + left - BEFORE_EXPIRY_MS;
   }
 
   /** Begins a round; the first one starts the asking. */
@@ -95,9 +105,8 @@ export class Analysis {
     const answers = this.#answers.get(measurer) ?? [];
     const bySubject = Map.groupBy(answers, ({ subject }) => subject);
     const now = this.#clock.now();
-    const first = this.#dueSince.get(measurer) ?? now;
-    const dueSince = measurer.rule.limitOfRound === true ? Math.max(first, this.round?.since ?? now) : first;
-    const counting = { rounds: this.#rounds, now, dueSince };
+    const dueSince = Math.max(this.#dueSince.get(measurer) ?? now, this.round?.since ?? now);
+    const counting = { rounds: this.#rounds, now, dueSince, endsAt: this.endsAt };
     return new Map([...bySubject].map(([subject, each]) => [subject, count(each, measurer.rule, counting)]));
   }
 

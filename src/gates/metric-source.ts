@@ -4,6 +4,7 @@ import { nextPageOf } from '../aws/answers.ts';
 import type { Aws } from '../aws/clients.ts';
 import { awsErrorKind, deployErrorOf, describeAwsError } from '../aws/errors.ts';
 import { describeServiceDeployment, describeServiceRevisions } from '../ecs/service-deployments.ts';
+import { describeService, taskSetOf } from '../ecs/services.ts';
 import type { Ms } from '../model/analysis.ts';
 import type { MetricCheck, Rollout } from '../model/index.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -235,6 +236,7 @@ async function pairsOf({ aws }: MetricContext, rollout: Rollout): Promise<GroupP
     );
     return [...addresses.values()].map((now) => ({ now, before: undefined }));
   }
+  if (snapshot.codeDeploy !== undefined) return codeDeployPairsOf({ aws }, rollout);
   const arn = rollout.serviceDeploymentArn ?? snapshot.currentServiceDeploymentArn;
   const deployment = arn === undefined ? undefined : await describeServiceDeployment(aws.ecs, arn);
   const target = deployment?.targetServiceRevision?.arn;
@@ -254,6 +256,26 @@ async function pairsOf({ aws }: MetricContext, rollout: Rollout): Promise<GroupP
   return ofNew.flatMap((group, at) => {
     const now = addresses.get(group);
     return now === undefined ? [] : [{ now, before: addresses.get(ofOld[at] ?? '') }];
+  });
+}
+
+/** The target group of our task set, and the other one of the two. */
+async function codeDeployPairsOf(
+  { aws }: Pick<MetricContext, 'aws'>,
+  { snapshot, codeDeploymentId = '' }: Rollout,
+): Promise<GroupPair[] | undefined> {
+  const service = await describeService(aws.ecs, snapshot.address);
+  const set = taskSetOf(service, codeDeploymentId);
+  const ofNew = (set?.loadBalancers ?? []).flatMap(({ targetGroupArn }) => targetGroupArn ?? []);
+  const all = snapshot.targetGroups.flatMap(({ targetGroupArn, alternateTargetGroupArn }) =>
+    alternateTargetGroupArn === undefined ? [targetGroupArn] : [targetGroupArn, alternateTargetGroupArn],
+  );
+  if (ofNew.length === 0) return undefined;
+  const addresses = await addressesOf(aws.elb, [...ofNew, ...all]);
+  const before = all.find((arn) => !ofNew.includes(arn));
+  return ofNew.flatMap((group) => {
+    const now = addresses.get(group);
+    return now === undefined ? [] : [{ now, before: addresses.get(before ?? '') }];
   });
 }
 

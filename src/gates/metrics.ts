@@ -108,7 +108,6 @@ export function metricsMeasurer(
       failures: 1,
       goodFirst: false,
       limitMs: Math.max(limitMs, LEAST_MS),
-      limitOfRound: true,
     },
     everyMs: ({ phase, traffic }) =>
       ['shifting', 'baking'].includes(phase) && ['part', 'all'].includes(traffic) ? EVERY_MS : undefined,

@@ -158,13 +158,23 @@ export async function proveUrl(
     return [...serviceRuns];
   }
   const url = withoutQuery(check.url);
-  const failed = failedOne(serviceRuns);
-  if (failed !== undefined) {
-    const detail = `service "${failed.snapshot.address.name}" failed, and what answers at ${url} may be that one's`;
+  const detail = othersAnswer(serviceRuns, url);
+  if (detail !== undefined) {
     ctx.log.warn(`http gate skipped: ${detail}.`);
     return withResult(serviceRuns, { gate: 'http', state: 'skipped', detail }, never);
   }
   return withUrl(ctx, serviceRuns, url, await httpGate(ctx, check, request.gate, before));
+}
+
+/** Why the URL judges nobody: what answers there need not be what is judged. */
+function othersAnswer(serviceRuns: readonly ServiceRun[], url: string): string | undefined {
+  const failed = failedOne(serviceRuns);
+  if (failed !== undefined)
+    return `service "${failed.snapshot.address.name}" failed, and what answers at ${url} may be that one's`;
+  const mixed = serviceRuns.find(({ oldTasksRemain }) => oldTasksRemain === true);
+  return (
+    mixed && `old tasks of service "${mixed.snapshot.address.name}" still serve, and may answer at ${url}`
+  );
 }
 
 /** Whose URL it is, is not known: once a service that this run changed has failed, it judges no other. */
@@ -259,7 +269,8 @@ async function bakeWatched(
   const check = request.gate.http;
   let badUrl: HttpGateEnd | undefined;
   const askUrl = async (): Promise<void> => {
-    if (check === undefined || failedOne(serviceRuns) !== undefined || evaluated.length === 0) return;
+    if (check === undefined || evaluated.length === 0) return;
+    if (othersAnswer(serviceRuns, check.url) !== undefined) return;
     badUrl = await watchUrl(during, check, before, until);
     if (badUrl !== undefined) over.abort(new BakeIsOver());
   };

@@ -140,16 +140,26 @@ export class StageGates {
       return { kind: 'unproven', why: 'no gate is given that its traffic could answer' };
     const passed: GateResult[] = [];
     const skipped: string[] = [];
+    const faultless: string[] = [];
+    const isOver = this.#now() >= (this.#analysis.endsAt ?? Number.POSITIVE_INFINITY);
     for (const measurer of counting) {
       const each = this.#analysis.standings(measurer);
       const standings = [...each.values()];
-      if (standings.length === 0) return { kind: 'open' };
+      if (standings.length === 0) {
+        if (!isOver) return { kind: 'open' };
+        skipped.push(`${measurer.gate}: no answer before the pause expires`);
+      }
       for (const standing of standings) {
-        if (standing.kind === 'open' || standing.kind === 'failed') return { kind: 'open' };
+        if (standing.kind === 'open') return { kind: 'open' };
+        if (standing.kind === 'failed') {
+          // What blames the new tasks ends the run with the next answer.
+          if (blames(standing.by)) return { kind: 'open' };
+          faultless.push(`${measurer.gate}: ${standing.by.detail}`);
+        }
         if (standing.kind === 'skipped')
           skipped.push(`${measurer.gate}: ${standing.by?.detail ?? 'no answer'}`);
       }
-      if (standings.every(({ kind }) => kind === 'passed')) {
+      if (standings.length > 0 && standings.every(({ kind }) => kind === 'passed')) {
         passed.push({
           gate: measurer.gate,
           state: 'passed',
@@ -158,8 +168,8 @@ export class StageGates {
         });
       }
     }
-    return passed.length === 0
-      ? { kind: 'unproven', why: skipped.join('; ') }
+    return passed.length === 0 || faultless.length > 0
+      ? { kind: 'unproven', why: [...faultless, ...skipped].join('; ') }
       : { kind: 'passed', gates: passed };
   }
 
@@ -208,16 +218,20 @@ export class StageGates {
           this.#testUrlPassed = { gate: 'test-url', state: 'passed', detail };
         }
         if (standing.kind !== 'failed') continue;
-        const { reading } = standing.by;
         // What may be the fault of the runner or of the URL is judged once ECS has nothing left to decide.
-        const isItsFault = reading.kind === 'bad' ? reading.blames : round.pause !== undefined;
-        if (!isItsFault || (reading.kind !== 'bad' && measurer.gate === 'alarms')) continue;
+        if (!blames(standing.by) || (standing.by.reading.kind !== 'bad' && round.pause === undefined))
+          continue;
         this.#failure = failureOf(standing.by, round, standings);
         this.#failed.abort(new Error(this.#failure.problem.reason));
         return;
       }
     }
   }
+}
+
+/** The new tasks are at fault: a bad answer that no runner and no URL explains, or still the old version at the limit. */
+function blames({ reading }: Measurement): boolean {
+  return reading.kind === 'bad' ? reading.blames : reading.kind === 'inconclusive';
 }
 
 function measurersOf(ctx: StageContext, { gate, before, rollout, mayAskUrl }: StageTerms): Measurer[] {
@@ -294,6 +308,7 @@ function failureOf(by: Measurement, round: Round, standings: Standings): StageFa
       hint: undefined,
       evidence: [{ kind: isOfCloudWatch ? 'status' : 'http', text: what }],
       recovery: 'roll-back',
+      ...(round.pause === undefined ? {} : { pause: round.pause }),
     },
   };
 }

@@ -1,6 +1,7 @@
 import type { getOctokit } from '@actions/github';
 import type { Clock } from '../runtime/clock.ts';
 import { isError } from '../runtime/error.ts';
+import { fetchThroughProxies } from '../runtime/http.ts';
 import type { JsonObject } from '../model/index.ts';
 import { parsedObject } from '../runtime/json.ts';
 import {
@@ -58,8 +59,9 @@ export async function connectGitHub(
   const octokit = library.getOctokit(token, {
     userAgent: 'ecs-fargate-deploy/1',
     log: SILENT,
-    // In production `request` is not given: it would replace the library's own, which goes through the proxy.
-    ...(settings === undefined ? {} : { baseUrl: settings.apiUrl, request: { fetch: settings.fetch } }),
+    ...(settings === undefined ? {} : { baseUrl: settings.apiUrl }),
+    // In place of the library's own, which takes the whole of undici for the sake of proxies.
+    request: { fetch: settings?.fetch ?? fetchThroughProxies() },
   });
   octokit.hook.wrap('request', (request, options) => {
     const ending = { ...options, request: { ...options.request, signal } };

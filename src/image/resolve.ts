@@ -14,10 +14,13 @@ import { findRepository, repositoryNotFound } from './repository.ts';
 
 type EcrOf = Pick<Aws, 'ecr' | 'region'>;
 
-/** Who looks images up: warnings go to `warn`; `account` is that of the run, where it is known. */
+/** The account of a run, where it is known, or once it is. */
+type Account = string | undefined | Promise<string | undefined>;
+
+/** Who looks images up: warnings go to `warn`; `account` is that of the run. */
 export interface Lookup {
   readonly warn: (text: string) => void;
-  readonly account: string | undefined;
+  readonly account: Account;
 }
 
 /**
@@ -78,15 +81,15 @@ async function lookUp(
     });
     const digest = answer.imageDetails?.[0]?.imageDigest;
     if (digest !== undefined) return digest;
-    tellMissing(name, repository, lookup, imageNotFound(name, repository));
+    await tellMissing(name, repository, lookup, imageNotFound(name, repository));
     return undefined;
   } catch (error) {
     if (isAwsError(error, 'ImageNotFoundException')) {
-      tellMissing(name, repository, lookup, imageNotFound(name, repository, error));
+      await tellMissing(name, repository, lookup, imageNotFound(name, repository, error));
       return undefined;
     }
     if (isAwsError(error, 'RepositoryNotFoundException')) {
-      tellMissing(name, repository, lookup, repositoryNotFound(repository, error));
+      await tellMissing(name, repository, lookup, repositoryNotFound(repository, error));
       return undefined;
     }
     if (awsErrorKind(error) === 'denied') {
@@ -101,12 +104,13 @@ async function lookUp(
  * Throws where it is certain that the image is not there. A pull-through cache fetches it with the first pull, and what
  * another account has may not be seen from here: then the digest is not known.
  */
-function tellMissing(
+async function tellMissing(
   name: string,
   { name: repository, accountId }: EcrRepository,
-  { warn, account }: Lookup,
+  { warn, account: known }: Lookup,
   notFound: DeployError,
-): void {
+): Promise<void> {
+  const account = await known;
   const isElsewhere = account !== undefined && account !== accountId;
   if (!isElsewhere && !looksLikeCache(repository)) throw notFound;
   const why = isElsewhere
@@ -130,7 +134,7 @@ function imageNotFound(name: string, repository: EcrRepository, cause?: unknown)
 export async function provideImages(
   { aws, log }: { readonly aws: Pick<Aws, 'ecr' | 'region'>; readonly log: Log },
   source: Exclude<ImageSource, { kind: 'build' }>,
-  account: string | undefined,
+  account: Account,
 ): Promise<ProvidedImages> {
   const lookup: Lookup = {
     account,

@@ -2,7 +2,7 @@
  * The inputs of the action, read once and by name. `action.yml` says what each of them means; the files of
  * `inputs/` read one group each, in its order.
  */
-import { MODES, type ReportRequest, type Request } from '../model/index.ts';
+import { MODES, type CodeDeployRequest, type ReportRequest, type Request } from '../model/index.ts';
 import { readBuild, readImage } from './build.ts';
 import { readDefinition, readPreDeploy } from './definition.ts';
 import { readGate } from './gates.ts';
@@ -71,6 +71,18 @@ export function readRequest(read: InputReader, facts: Facts): Request {
     rollout: readRollout(read, where.mode),
     gate: readGate(read),
     report: readReport(read),
+    codeDeploy: readCodeDeploy(read),
+  };
+}
+
+/** For services that CodeDeploy deploys, by the names of the official action. */
+function readCodeDeploy(read: InputReader): CodeDeployRequest {
+  return {
+    application: read.optional('codedeploy-application', line),
+    group: read.optional('codedeploy-deployment-group', line),
+    appSpec: read.optional('codedeploy-appspec', line),
+    description: read.optional('codedeploy-deployment-description', (text) => value(text.trim())),
+    config: read.optional('codedeploy-deployment-config', line),
   };
 }
 
@@ -120,7 +132,9 @@ function reportDeployment(
   const meant = { written: arn, place: serviceDeploymentPlace(arn) };
   reportRegion(read, 'service-deployment-arn', meant, here);
   const names = services.flatMap(({ place }) => place.service ?? []);
-  if (names.length === 0 || names.includes(meant.place.service ?? '')) return;
+  // The id of a deployment of CodeDeploy names no service.
+  const { service: ofService } = meant.place;
+  if (names.length === 0 || ofService === undefined || names.includes(ofService)) return;
   read.problem(
     'service-deployment-arn',
     `${quoted(arn)} is of the service ${quoted(meant.place.service ?? '')}, and service is ${names.map(quoted).join(', ')}. Give a deployment of that service.`,

@@ -297,9 +297,9 @@ export function serviceDeploymentPlace(written: string): Place {
   return place(SERVICE_DEPLOYMENT.exec(written));
 }
 
-/** ECS API, ServiceDeployment: serviceDeploymentArn. */
+/** ECS API, ServiceDeployment: serviceDeploymentArn; CodeDeploy API, DeploymentInfo: deploymentId. */
 export const serviceDeploymentArn = shaped(
-  SERVICE_DEPLOYMENT,
-  'the ARN of a service deployment',
-  'Give arn:aws:ecs:<region>:<account>:service-deployment/<cluster>/<service>/<id>.',
+  new RegExp(`${SERVICE_DEPLOYMENT.source}|^d-[A-Z0-9]{9}$`),
+  'the ARN of a service deployment, or the id of a deployment of CodeDeploy',
+  'Give arn:aws:ecs:<region>:<account>:service-deployment/<cluster>/<service>/<id>, or such as d-ABCDEF123.',
 );

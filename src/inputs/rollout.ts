@@ -14,6 +14,7 @@ export function readRollout(read: InputReader, mode: Mode): RolloutRequest {
     waitMinutes: read.value('wait-for-minutes', amount('minutes', { above: 0, most: 360 }, 30), '30'),
     isWaitSet: read.isSet('wait-for-minutes'),
     pollSeconds: read.value('poll-interval-seconds', amount('seconds', { above: 0, most: 3600 }, 5), '5'),
+    isPollSet: read.isSet('poll-interval-seconds'),
     preflight: read.value('preflight', oneOf(['fail', 'warn', 'off']), 'fail'),
     failFast: read.value('fail-fast', flag, 'true'),
     failedTaskLimit: read.value('failed-task-limit', autoOrWhole, 'auto'),

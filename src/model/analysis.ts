@@ -81,8 +81,15 @@ export interface Rule {
   readonly window?: { readonly bad: number; readonly of: number };
   /** Bad counts only once the subject was good, the survey included: an alarm that was in ALARM before judges nothing. */
   readonly goodFirst: boolean;
-  /** From when the gate was first due. */
+  /** From when the gate was due in this round: what is counted comes from its traffic alone. */
   readonly limitMs: Ms;
-  /** The limit begins anew with each round: what is counted comes from its traffic alone. */
-  readonly limitOfRound?: true;
 }
+
+/** What came of an answer to a pause. */
+export type HookAnswer =
+  /** It was taken, or the pause was over already: somebody else answered it, or AWS did. */
+  | { readonly kind: 'done' }
+  /** No answer came, or a write was lost: it is asked again while the hook waits. */
+  | { readonly kind: 'unanswered' }
+  /** This run may not answer: it is left to a person. */
+  | { readonly kind: 'denied'; readonly why: string };

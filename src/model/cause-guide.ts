@@ -48,7 +48,7 @@ export const CAUSE_GUIDE: Readonly<Record<Cause, CauseGuide>> = {
     phase: 'before',
   },
   'unsupported-controller': {
-    meaning: 'CodeDeploy or an external controller deploys the service, and not ECS.',
+    meaning: 'An external controller deploys the service, and neither ECS nor CodeDeploy.',
     log: 'The name of the service and of its controller.',
     hint: 'Create the service again with the ECS controller; ECS has blue/green, linear and canary deployments of its own.',
     phase: 'before',

@@ -19,8 +19,10 @@ export interface Counting {
   /** Every round so far, in order; the last one is the present. */
   readonly rounds: readonly Round[];
   readonly now: Ms;
-  /** When the gate was first due. */
+  /** When the gate was first due in the present round. */
   readonly dueSince: Ms;
+  /** A reading of the clock at which it is to be known, whatever the rule allows; a pause that is about to expire. */
+  readonly endsAt?: Ms | undefined;
 }
 
 /**
@@ -50,7 +52,9 @@ export function count(answers: readonly Measurement[], rule: Rule, counting: Cou
   const worst = overWindow(inWindow, rule);
   if (worst !== undefined) return { kind: 'failed', by: worst, how: 'window' };
   if (run.passedBy !== undefined) return { kind: 'passed', by: run.passedBy, bad: countBad(judged) };
-  if (counting.now - counting.dueSince < rule.limitMs) {
+  if (
+    counting.now < Math.min(counting.dueSince + rule.limitMs, counting.endsAt ?? Number.POSITIVE_INFINITY)
+  ) {
     return { kind: 'open', last, good: run.good, bad: run.bad };
   }
   const said = last ?? answers.findLast(({ round }) => round === present.n);

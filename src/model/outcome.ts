@@ -140,6 +140,8 @@ export interface Problem {
   readonly recovery: 'roll-back' | 'follow-ecs' | 'leave' | 'done';
   /** ECS has nothing left to decide: the deployment is complete, or is given up. Its circuit breaker does no more. */
   readonly isOver?: boolean;
+  /** A gate failed at this pause, which nobody has answered. */
+  readonly pause?: Pause;
 }
 
 /** One revision that a service runs. */
@@ -199,6 +201,10 @@ export interface Pause {
   readonly stage: string;
   /** ISO 8601, by AWS's clock. */
   readonly expiresAt?: string;
+  /** How long it had left when it was first seen, in milliseconds; undefined where AWS does not say what time it is. */
+  readonly leftMs?: number;
+  /** What ECS does by itself then: `CONTINUE` or `ROLLBACK`. */
+  readonly then?: string;
 }
 
 /** What one metric showed, and what it had to be. Numbers are percents, seconds, requests, or an expression's own. */
@@ -286,6 +292,8 @@ export interface ServiceRun {
   readonly needsPostStep?: boolean;
   /** Reading of the clock when all traffic was first seen to reach the new revision: its bake counts from there. */
   readonly allTrafficSince?: number;
+  /** ECS called it successful early, and its old tasks still take requests. */
+  readonly oldTasksRemain?: true;
   /** The hook that a person has decided to go on from (`mode: promote`). */
   readonly promoted?: string;
   /** It pauses at a hook, and a person is to answer. `why`: why the gates did not. */

@@ -1,5 +1,5 @@
 /** What was asked: the inputs of the action, read once, validated, never changed. */
-import type { TaskDefinition } from './task-definition.ts';
+import type { JsonObject, TaskDefinition } from './task-definition.ts';
 
 export const MODES = ['deploy', 'plan', 'rollback', 'promote'] as const;
 
@@ -27,6 +27,20 @@ export interface Request {
   readonly rollout: RolloutRequest;
   readonly gate: GateRequest;
   readonly report: ReportRequest;
+  /** For services that CodeDeploy deploys. */
+  readonly codeDeploy?: CodeDeployRequest;
+}
+
+/** The names, and what a deployment is told; what is left out has its default. */
+export interface CodeDeployRequest {
+  readonly application: string | undefined;
+  readonly group: string | undefined;
+  /** Path of the AppSpec; undefined: `appspec.yaml` where that is there, otherwise one is made. */
+  readonly appSpec: string | undefined;
+  readonly description: string | undefined;
+  readonly config: string | undefined;
+  /** What the file holds, or what is wrong with it, once it was read; undefined where there is none. */
+  readonly file?: { readonly document: JsonObject } | { readonly problem: string };
 }
 
 /** Where the image of this run comes from. `repository` is a repository name or a full repository URI. */
@@ -113,6 +127,8 @@ export interface RolloutRequest {
   /** The user set it: otherwise a native strategy gets as long as its configuration says. */
   readonly isWaitSet?: boolean;
   readonly pollSeconds: number;
+  /** Whether the user set it; the default falls near an end. */
+  readonly isPollSet?: boolean;
   readonly preflight: 'fail' | 'warn' | 'off';
   readonly failFast: boolean;
   readonly failedTaskLimit: number | 'auto';

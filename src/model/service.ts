@@ -1,6 +1,6 @@
 /** Services, images and rollouts as they are seen. */
 import type { Service } from '@aws-sdk/client-ecs';
-import type { TaskDefinition } from './task-definition.ts';
+import type { JsonObject, TaskDefinition } from './task-definition.ts';
 
 /** An image as this run deploys it. */
 export interface DeployedImage {
@@ -113,6 +113,54 @@ export interface DeploymentSettings {
   readonly alarms: readonly string[];
   /** When one of them goes into ALARM, ECS goes back to the last completed deployment by itself. */
   readonly alarmsRollBack: boolean;
+  /** ECS calls a rolling update successful before all new tasks are there and all old ones gone. */
+  readonly earlySuccess?: true;
+}
+
+/** How CodeDeploy shifts production traffic (API reference, TrafficRoutingConfig). */
+export type TrafficRouting =
+  | { readonly kind: 'all-at-once' }
+  | { readonly kind: 'canary' | 'linear'; readonly percent: number; readonly minutes: number };
+
+/** What CodeDeploy is told beside the revision, as far as the inputs say it. */
+export interface CodeDeployOrder {
+  readonly config: string | undefined;
+  readonly description: string | undefined;
+  /** The AppSpec of the user as it is written; undefined: one is made. */
+  readonly appSpec: JsonObject | undefined;
+}
+
+/** A deployment of the group that has not ended. */
+export interface OpenCodeDeployment {
+  readonly id: string;
+  readonly status: string;
+  /** Undefined where its AppSpec cannot be read. */
+  readonly taskDefinitionArn: string | undefined;
+  /** All traffic is shifted, and it only keeps the old tasks for a while. */
+  readonly isShifted: boolean;
+  /** The revision whose task set it replaces, and which gets the traffic back; undefined where none is left. */
+  readonly before: string | undefined;
+}
+
+/** How CodeDeploy deploys a service: what its deployment group says, and what the inputs say. */
+export interface CodeDeploySettings {
+  readonly application: string;
+  readonly group: string;
+  readonly config: string;
+  /** Undefined where the configuration cannot be read. */
+  readonly routing: TrafficRouting | undefined;
+  /** Minutes for which a deployment waits to be continued before traffic shifts; undefined: it does not wait. */
+  readonly readyMinutes: number | undefined;
+  /** Minutes for which the old tasks stay once all traffic is shifted. */
+  readonly terminationMinutes: number;
+  /** Events after which CodeDeploy rolls back by itself; none where that is switched off. */
+  readonly rollsBackOn: readonly string[];
+  /** Lifecycle events with a Lambda function in the AppSpec of the user. */
+  readonly hooks: readonly string[];
+  readonly order: CodeDeployOrder;
+  /** The newest deployment before this run. */
+  readonly lastId: string | undefined;
+  readonly open: OpenCodeDeployment | undefined;
 }
 
 /** One service as the survey found it, before anything was touched. */
@@ -148,6 +196,8 @@ export interface ServiceSnapshot {
   readonly hasTestTraffic?: boolean;
   /** Ids of the service events that were there already. */
   readonly knownEvents: readonly string[];
+  /** Undefined where ECS deploys the service. */
+  readonly codeDeploy?: CodeDeploySettings;
 }
 
 /** One rollout of ours (or adopted): what to follow and what to prove. */
@@ -164,6 +214,10 @@ export interface Rollout {
   readonly knownFailures?: readonly string[];
   /** Adopted: the same revision was already on its way when this run began. */
   readonly adopted: boolean;
+  /** The deployment of CodeDeploy, where that deploys the service; `deploymentId` is that of its task set then. */
+  readonly codeDeploymentId?: string;
+  /** CodeDeploy was asked to stop it and to roll it back. */
+  readonly isAskedBack?: true;
 }
 
 /** What a service costs. */

@@ -1,13 +1,13 @@
 import type { RunContext } from '../context.ts';
-import { proveAfterRollback } from '../gates/after-rollback.ts';
-import { bake, proveService, proveUrl, type TaskProofs } from '../gates/prove.ts';
-import { announced, type ImagePlan } from '../image/plan.ts';
+import type { TaskProofs } from '../gates/prove.ts';
+import { announced } from '../image/plan.ts';
 import type { Conclusion, Request, ServiceRun, ServiceSnapshot } from '../model/index.ts';
-import { CHECKS, CHECKS_AFTER_BUILD } from '../preflight/index.ts';
+import { FINISHED } from '../model/left.ts';
 import { markOfChecks, markOfRollback, problemsSince } from '../report/marks.ts';
 import { endingOf, newRunRecord, withEvidence, withTaskLeft, type RunRecord } from '../report/run-record.ts';
 import { endOnCancel } from '../rollout/cancel.ts';
 import { explainServiceRun } from '../rollout/diagnose.ts';
+import { awaitOldTasks } from '../rollout/early-success.ts';
 import { concludeServiceRun } from '../rollout/outcome.ts';
 import { failsTogether, failTogether, rollBackIfNeeded, rollbackNeeded } from '../rollout/rollback.ts';
 import { Looks } from '../rollout/looks.ts';
@@ -15,8 +15,7 @@ import { startServiceRun } from '../rollout/start.ts';
 import { proveTasks, reportedBy, watchTasks } from '../rollout/task-proof.ts';
 import { watchServiceRun } from '../rollout/watch.ts';
 import { checkBeforeBuild, findImages, findPreviousCommit } from './image.ts';
-import { check, concludePlan, isAboutToChange, plan, type Plan } from './plan.ts';
-import { preDeploy } from './pre-deploy.ts';
+import { check, concludePlan, isAboutToChange, plan, refuseBusyGroups, type Plan } from './plan.ts';
 import { withDefinitionFile } from './definition-file.ts';
 import {
   deregisterCancelled,
@@ -27,11 +26,11 @@ import {
   register,
   type Release,
 } from './release.ts';
-import { FINISHED, packReported, packState } from './saved-state.ts';
+import { packReported, packState } from './saved-state.ts';
 import { forEachService } from './services.ts';
 import { findPaused, findWaiting, rollBackPaused } from './promote.ts';
-import { stagesOf } from './stages.ts';
 import { withStrategies } from './strategy.ts';
+import type * as Stages from './stages.ts';
 import { refreshReleases, survey, surveyAgain, type Survey } from './survey.ts';
 
 /**
@@ -82,7 +81,9 @@ async function runStages(
   const ctx = withLooks(run);
   const { log } = ctx;
   const given = await withDefinitionFile(asked, ctx);
-  const { snapshots, imagePlan, ...before } = await log.step('Survey', () => survey(record, given, ctx));
+  const { snapshots, imagePlan, provided, ...before } = await log.step('Survey', () =>
+    survey(record, given, ctx, loadStages),
+  );
   const request = withStrategies(given, snapshots);
   if (request.mode === 'promote') {
     record.serviceRuns = await log.step('Promote', () => findWaiting(ctx, snapshots, request));
@@ -94,17 +95,18 @@ async function runStages(
     record.serviceRuns = paused;
     await log.step('Roll back', async () => {
       await forEachService(record, (serviceRun) => rollBackPaused(ctx, serviceRun, request));
-      record.serviceRuns = await proveAfterRollback(ctx, record.serviceRuns, request, before.answer);
+      record.serviceRuns = await proveAgain(ctx, record.serviceRuns, request, before.answer);
     });
     await conclude(record, request, ctx, [], snapshots);
     return;
   }
-  const plans = await prepare(record, request, ctx, snapshots, imagePlan);
+  const plans = await prepare(record, request, ctx, { snapshots, imagePlan, provided });
   if (request.mode === 'plan') {
     await findPreviousCommit(record, ctx, snapshots);
     concludePlan(record, request, plans);
     return;
   }
+  refuseBusyGroups(plans, request);
   // A write that is under way is seen through, cancelled or not: these clients answer to the end.
   const starting = { ...ctx, aws: ctx.awsToTheEnd };
   let releases = await log.step('Register', () => register(record, starting, plans, registered));
@@ -112,6 +114,7 @@ async function runStages(
   ctx.signal.throwIfAborted();
   if (snapshots.length === 0) return;
   if (request.preDeploy !== undefined) {
+    const { preDeploy } = await import('./pre-deploy.ts');
     await log.step('Pre-deploy', () => preDeploy(record, request, ctx, releases));
     releases = await refreshReleases(request, ctx, releases);
   }
@@ -138,12 +141,24 @@ async function seeThrough(
   if (record.serviceRuns.some(isRollback)) {
     const goBack = async (): Promise<void> => {
       await forEachService(record, (serviceRun) => rollBackIfNeeded(ctx, serviceRun, request));
-      record.serviceRuns = await proveAfterRollback(ctx, record.serviceRuns, request, before.answer);
+      record.serviceRuns = await proveAgain(ctx, record.serviceRuns, request, before.answer);
     };
     await log.step('Roll back', goBack, () => markOfRollback(record));
   }
   await conclude(record, request, ctx, releases, snapshots);
 }
+
+/** The gates after a rollback. */
+async function proveAgain(
+  ...of: Parameters<typeof Stages.proveAfterRollback>
+): ReturnType<typeof Stages.proveAfterRollback> {
+  const { proveAfterRollback } = await import('./stages.ts');
+  return proveAfterRollback(...of);
+}
+
+/** What comes after the survey: no start waits for it, and nothing is touched before it is there. */
+const loadStages = (): Promise<unknown> =>
+  Promise.all([import('../preflight/index.ts'), import('./stages.ts'), import('../report/publish.ts')]);
 
 /** What runs now, and what becomes of the revisions of this run. */
 async function conclude(
@@ -165,8 +180,7 @@ async function prepare(
   record: RunRecord,
   request: Request,
   ctx: RunContext,
-  snapshots: readonly ServiceSnapshot[],
-  imagePlan: ImagePlan,
+  { snapshots, imagePlan, provided }: Pick<Survey, 'snapshots' | 'imagePlan' | 'provided'>,
 ): Promise<Plan[]> {
   const { log } = ctx;
   const builds = imagePlan.kind === 'build' && request.mode === 'deploy';
@@ -176,13 +190,13 @@ async function prepare(
       )
     : [];
   const images = await log.step('Image', () =>
-    findImages(record, request, ctx, { imagePlan, platforms, snapshots }),
+    findImages(record, request, ctx, { imagePlan, platforms, provided }),
   );
   const now = builds ? await surveyAgain(request, ctx, snapshots) : snapshots;
   const plans = await log.step('Task definition', () => plan(record, request, ctx, now, images));
   await log.step(
     'Verify',
-    () => check(record, request, ctx, plans, builds ? CHECKS_AFTER_BUILD : CHECKS),
+    () => check(record, request, ctx, plans, builds ? 'after-build' : 'all'),
     () => markOfChecks(record),
   );
   return plans;
@@ -223,6 +237,7 @@ async function proveAll(
   const isDoomed = (): boolean => failsTogether(record.serviceRuns, request.rollout);
   const watch = (serviceRun: ServiceRun): Promise<ServiceRun> =>
     watchServiceRun({ ...ctx, isDoomed, stages: stages.of(serviceRun) }, serviceRun, request);
+  const { bake, proveService, proveUrl, stagesOf } = await import('./stages.ts');
   const stages = stagesOf(ctx, record, request, before);
   const explain = (serviceRun: ServiceRun): Promise<ServiceRun> =>
     explainServiceRun(ctx, serviceRun, request);
@@ -233,7 +248,8 @@ async function proveAll(
   const gate = async (): Promise<void> => {
     const prove = (serviceRun: ServiceRun): Promise<ServiceRun> =>
       proveService(ctx, serviceRun, imagesOf(serviceRun, releases), request);
-    await forEachService(record, prove, explain, undoEarly);
+    const oldTasks = (serviceRun: ServiceRun): Promise<ServiceRun> => awaitOldTasks(ctx, serviceRun, request);
+    await forEachService(record, prove, explain, undoEarly, oldTasks);
     const proven = record.serviceRuns;
     record.serviceRuns = await proveUrl(ctx, proven, request, before.answer);
     record.serviceRuns = await bake(ctx, record.serviceRuns, request, before);

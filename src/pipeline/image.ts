@@ -1,13 +1,12 @@
 import { commitOfTag } from '../aws/image-reference.ts';
 import type { RunContext } from '../context.ts';
 import { announce, type ImagePlan } from '../image/plan.ts';
-import { produceImage } from '../image/produce.ts';
 import { provideImages } from '../image/resolve.ts';
 import { runningCommit } from '../image/source.ts';
 import type { DeployedImage, ProvidedImages, Request, ServiceSnapshot } from '../model/index.ts';
-import { describePlatform, platformOf } from '../preflight/image.ts';
 import { newRunRecord, type RunRecord } from '../report/run-record.ts';
-import { SILENCE } from '../runtime/log.ts';
+import { SILENCE, type Log } from '../runtime/log.ts';
+import { begun } from '../runtime/wait.ts';
 import { check, plan } from './plan.ts';
 
 /**
@@ -27,9 +26,45 @@ export async function checkBeforeBuild(
   await check(record, request, ctx, plans);
   const [first] = plans;
   if (request.build.platforms.length > 0 || first === undefined) return request.build.platforms;
+  const { describePlatform, platformOf } = await import('../preflight/image.ts');
   const platform = platformOf({ definition: first.prepared.definition, services: first.services });
   return platform === undefined ? [] : [describePlatform(platform)];
 }
+
+/**
+ * Begins to look up images that are there already. What there is to say of them is logged when they are asked for, and
+ * that is when it fails. `account`: that of the run, once it is known.
+ */
+export function lookUpImages(
+  { aws, log }: Pick<RunContext, 'aws' | 'log'>,
+  source: TakenSource,
+  account: Promise<string | undefined>,
+): () => Promise<ProvidedImages> {
+  const said: (() => void)[] = [];
+  const later: Log = {
+    line: (text) => {
+      said.push(() => {
+        log.line(text);
+      });
+    },
+    warn: (text) => {
+      said.push(() => {
+        log.warn(text);
+      });
+    },
+    point: () => undefined,
+  };
+  const images = begun(provideImages({ aws, log: later }, source, account));
+  return async () => {
+    try {
+      return await images;
+    } finally {
+      for (const say of said) say();
+    }
+  };
+}
+
+type TakenSource = Parameters<typeof provideImages>[1];
 
 /** The images of this run; one that is to be built is built and pushed, unless the run is a plan. */
 export async function findImages(
@@ -39,14 +74,15 @@ export async function findImages(
   {
     imagePlan,
     platforms,
-    snapshots,
+    provided,
   }: {
     readonly imagePlan: ImagePlan;
     readonly platforms: readonly string[];
-    readonly snapshots: readonly ServiceSnapshot[];
+    readonly provided: (() => Promise<ProvidedImages>) | undefined;
   },
 ): Promise<ProvidedImages> {
   if (imagePlan.kind === 'build' && request.mode === 'deploy') {
+    const { produceImage } = await import('../image/produce.ts');
     const { image, build } = await produceImage(ctx, request, imagePlan, platforms);
     record.image = image;
     record.build = build;
@@ -55,11 +91,8 @@ export async function findImages(
   if (imagePlan.kind === 'take' && request.registries.length > 0) {
     ctx.log.line('registries: nothing is built, so the step logs in nowhere.');
   }
-  const account = snapshots[0]?.address.accountId;
   const images =
-    imagePlan.kind === 'build'
-      ? announce(imagePlan, ctx.log)
-      : await provideImages(ctx, imagePlan.source, account);
+    imagePlan.kind === 'build' ? announce(imagePlan, ctx.log) : ((await provided?.()) ?? { kind: 'none' });
   record.image = images.kind === 'one' ? images.image : undefined;
   return images;
 }

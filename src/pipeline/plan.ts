@@ -1,5 +1,6 @@
 import { revisionName } from '../aws/arn.ts';
 import type { RunContext } from '../context.ts';
+import { describeCodeDeploy } from '../codedeploy/group.ts';
 import { costOf } from '../cost/monthly.ts';
 import type {
   Conclusion,
@@ -14,10 +15,9 @@ import type {
 } from '../model/index.ts';
 import { resolveReference } from '../image/resolve.ts';
 import { chooseContainer } from '../pre-deploy/start.ts';
-import type { Check } from '../preflight/check.ts';
-import { CHECKS, refuseFailed, runChecks } from '../preflight/index.ts';
 import type { RunRecord } from '../report/run-record.ts';
 import { plannedChangeFor } from '../rollout/start.ts';
+import { DeployError } from '../runtime/error.ts';
 import type { Log } from '../runtime/log.ts';
 import { prepareTaskDefinition, type PreparedDefinition } from '../task-definition/prepare.ts';
 import { findWayBack, wayBackTo } from './going-back.ts';
@@ -66,8 +66,9 @@ function intention(snapshot: ServiceSnapshot, { prepared }: Plan, { rollout }: R
   const { existingArn, definition, images } = prepared;
   const service = `service "${snapshot.address.name}"`;
   const build = Object.values(images).some((image) => image.toBeBuilt === true) ? 'build an image, ' : '';
+  const how = snapshot.codeDeploy === undefined ? '' : `: ${describeCodeDeploy(snapshot.codeDeploy)}`;
   if (existingArn === undefined) {
-    return `A deployment would ${build}register a new revision of ${definition.family} and roll it out to ${service}.`;
+    return `A deployment would ${build}register a new revision of ${definition.family} and roll it out to ${service}${how}.`;
   }
   const revision = revisionName(existingArn);
   switch (plannedChangeFor(snapshot, existingArn, rollout)) {
@@ -76,7 +77,7 @@ function intention(snapshot: ServiceSnapshot, { prepared }: Plan, { rollout }: R
     case 'adopt':
       return `A deployment would follow the one of ${revision} to ${service} that is under way.`;
     case 'update':
-      return `A deployment would roll ${revision} out to ${service}.`;
+      return `A deployment would roll ${revision} out to ${service}${how}.`;
   }
 }
 
@@ -168,8 +169,10 @@ export async function check(
   request: Request,
   ctx: RunContext,
   plans: readonly Plan[],
-  checks: readonly Check[] = CHECKS,
+  which: 'all' | 'after-build' = 'all',
 ): Promise<void> {
+  const { CHECKS, CHECKS_AFTER_BUILD, refuseFailed, runChecks } = await import('../preflight/index.ts');
+  const checks = which === 'all' ? CHECKS : CHECKS_AFTER_BUILD;
   const results = await Promise.all(
     plans
       .filter((plan) => isAboutToChange(plan, request))
@@ -182,6 +185,34 @@ export async function check(
   const names = new Set(fresh.map((result) => result.check));
   record.checks = [...fresh, ...record.checks.filter((before) => !names.has(before.check))];
   refuseFailed(record.checks, request.rollout.preflight);
+}
+
+/**
+ * A group of CodeDeploy takes one deployment at a time: where one is in the way, nothing is registered for nothing. One that
+ * only keeps its old tasks is ended by force-new-deployment. Throws `update-refused`.
+ */
+export function refuseBusyGroups(plans: readonly Plan[], { rollout }: Request): void {
+  for (const { services, prepared } of plans) {
+    for (const { address, codeDeploy, taskDefinitionArn, ...snapshot } of services) {
+      const { open } = codeDeploy ?? {};
+      const arn = prepared.existingArn ?? '';
+      const all = { ...snapshot, address, taskDefinitionArn };
+      if (open === undefined || plannedChangeFor(all, arn, rollout) !== 'update') continue;
+      if (open.isShifted && rollout.forceNewDeployment === true) continue;
+      const state = open.isShifted
+        ? `${open.id} has shifted its traffic, and keeps the old tasks for ${codeDeploy?.terminationMinutes ?? 0} minutes`
+        : `${open.id} is under way (${open.status})`;
+      throw new DeployError(
+        'update-refused',
+        `Service "${address.name}" takes no deployment now: CodeDeploy takes one at a time, and ${state}. Nothing was touched.`,
+        {
+          hint: open.isShifted
+            ? `Run this again after that. To end the wait: force-new-deployment: true, or aws deploy continue-deployment --deployment-id ${open.id} --deployment-wait-type TERMINATION_WAIT.`
+            : `Run this again once it has ended, or end it: mode: rollback with service-deployment-arn: ${open.id}.`,
+        },
+      );
+    }
+  }
 }
 
 /** Some service gets an update, or a revision is to be registered. */

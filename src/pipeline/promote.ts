@@ -3,7 +3,7 @@ import { wrapAwsError } from '../aws/errors.ts';
 import { retryRead } from '../aws/writes.ts';
 import type { RunContext } from '../context.ts';
 import { describeServiceDeployment, type ServiceDeployment } from '../ecs/service-deployments.ts';
-import type { Problem, Request, ServiceRun, ServiceSnapshot } from '../model/index.ts';
+import type { CodeDeploySettings, Problem, Request, ServiceRun, ServiceSnapshot } from '../model/index.ts';
 import { rollBackIfNeeded, type RollbackContext } from '../rollout/rollback.ts';
 import { DeployError } from '../runtime/error.ts';
 import { findRevision } from '../task-definition/load.ts';
@@ -31,8 +31,10 @@ export async function findPaused(
   request: Request,
 ): Promise<ServiceRun[] | undefined> {
   for (const snapshot of snapshots) refuseAnother(snapshot, request);
-  if (snapshots.some(({ rollout }) => rollout !== 'in-progress')) return undefined;
+  if (!snapshots.every(isUnderway)) return undefined;
   const waiting = snapshots.map(async (snapshot): Promise<ServiceRun | undefined> => {
+    // A group takes one deployment at a time: the way back leads through the one that is under way.
+    if (snapshot.codeDeploy !== undefined) return codeDeployRun(ctx, snapshot);
     const arn = snapshot.currentServiceDeploymentArn;
     const deployment = arn === undefined ? undefined : await read(ctx, snapshot.address.name, arn);
     return hookOf(deployment) === undefined ? undefined : waitingRun(ctx, snapshot, request);
@@ -41,10 +43,47 @@ export async function findPaused(
   return runs.length === snapshots.length ? runs : undefined;
 }
 
+/** One of CodeDeploy that still keeps the old tasks counts: their traffic is back in seconds. */
+function isUnderway({ rollout, codeDeploy }: ServiceSnapshot): boolean {
+  return codeDeploy === undefined ? rollout === 'in-progress' : codeDeploy.open !== undefined;
+}
+
+/** The deployment of CodeDeploy that is under way, as this run goes on with it, or back. */
+async function codeDeployRun(ctx: RunContext, snapshot: ServiceSnapshot): Promise<ServiceRun> {
+  const { open } = snapshot.codeDeploy ?? {};
+  const taskDefinitionArn = open?.taskDefinitionArn ?? snapshot.taskDefinitionArn;
+  const before = { ...beforeIt(snapshot, taskDefinitionArn), taskDefinitionArn };
+  const run = await runOf(ctx, before, undefined);
+  const rollout = run.rollout && {
+    ...run.rollout,
+    deploymentId: open?.isShifted === true ? (snapshot.primaryId ?? '') : '',
+    codeDeploymentId: open?.id ?? '',
+  };
+  return { ...run, rollout };
+}
+
+/** The snapshot as it was before the deployment that is under way: what that replaces is the last good revision. */
+function beforeIt(snapshot: ServiceSnapshot, arn: string): ServiceSnapshot {
+  const { past, lastGood, codeDeploy } = snapshot;
+  const before = codeDeploy?.open?.before;
+  const others = past.filter(({ taskDefinitionArn }) => taskDefinitionArn !== arn);
+  const unknown = { serviceDeploymentArn: undefined, serviceRevisionArn: undefined, images: [] };
+  const known = others.find(
+    ({ verdict, taskDefinitionArn }) =>
+      verdict === 'good' && (before === undefined || taskDefinitionArn === before),
+  );
+  const good =
+    known ?? (before === undefined ? undefined : { taskDefinitionArn: before, ...unknown }) ?? lastGood;
+  return { ...snapshot, past: others, lastGood: good };
+}
+
 /** The hook at which a deployment waits for an answer. */
 function hookOf(deployment: ServiceDeployment | undefined): string | undefined {
   if (deployment?.status !== 'IN_PROGRESS') return undefined;
-  return deployment.lifecycleHookDetails?.find(({ status }) => status === 'AWAITING_ACTION')?.hookId;
+  const hook = deployment.lifecycleHookDetails?.find(
+    ({ status, targetType }) => status === 'AWAITING_ACTION' && targetType !== 'AWS_LAMBDA',
+  );
+  return hook?.hookId;
 }
 
 /** Rolls back, as a person asked for, what waits at a pause: that is the good end of the run. */
@@ -56,7 +95,10 @@ export async function rollBackPaused(
   const asked: Problem = {
     result: 'failed',
     cause: 'deployment-stopped',
-    reason: 'waited for an answer, and was to be rolled back (mode: rollback)',
+    reason:
+      serviceRun.snapshot.codeDeploy?.open?.status === 'Ready' || serviceRun.snapshot.codeDeploy === undefined
+        ? 'waited for an answer, and was to be rolled back (mode: rollback)'
+        : 'was under way, and was to be rolled back (mode: rollback)',
     hint: undefined,
     evidence: [],
     recovery: 'roll-back',
@@ -70,14 +112,41 @@ async function waitingRun(ctx: RunContext, snapshot: ServiceSnapshot, request: R
   const { name } = snapshot.address;
   const arn = snapshot.currentServiceDeploymentArn;
   refuseAnother(snapshot, request);
+  if (snapshot.codeDeploy !== undefined) return readyRun(ctx, snapshot, snapshot.codeDeploy);
   const deployment = arn === undefined ? undefined : await read(ctx, name, arn);
   const hookId = hookOf(deployment);
-  if (arn === undefined || hookId === undefined) throw nothingWaits(snapshot, deployment, request);
-  const found = await findRevision(ctx.aws, snapshot.taskDefinitionArn);
+  if (arn === undefined || hookId === undefined) throw nothingWaits(snapshot, deployment);
   const stage = deployment?.lifecycleStage ?? '';
   ctx.log.line(
     `${name}: the deployment of ${revisionName(snapshot.taskDefinitionArn)} waits in the stage ${stage}.`,
   );
+  return { ...(await runOf(ctx, snapshot, arn)), promoted: hookId };
+}
+
+/** A deployment of CodeDeploy that waits to be continued. */
+async function readyRun(
+  ctx: RunContext,
+  snapshot: ServiceSnapshot,
+  { open, group }: CodeDeploySettings,
+): Promise<ServiceRun> {
+  const { name } = snapshot.address;
+  if (open?.status !== 'Ready') {
+    const state = open === undefined ? `none of group ${group} is under way` : `${open.id} is ${open.status}`;
+    throw new DeployError('invalid-input', `mode: nothing waits in service "${name}": ${state}.`, {
+      hint: 'mode: promote goes on with a deployment that waits in Ready. It may have expired, or somebody has continued it.',
+    });
+  }
+  ctx.log.line(`${name}: ${open.id} waits in Ready.`);
+  return { ...(await codeDeployRun(ctx, snapshot)), promoted: open.id };
+}
+
+/** The run of a deployment that was under way before. */
+async function runOf(
+  ctx: RunContext,
+  snapshot: ServiceSnapshot,
+  serviceDeploymentArn: string | undefined,
+): Promise<ServiceRun> {
+  const found = await findRevision(ctx.aws, snapshot.taskDefinitionArn);
   return {
     snapshot,
     taskDefinitionArn: snapshot.taskDefinitionArn,
@@ -88,11 +157,10 @@ async function waitingRun(ctx: RunContext, snapshot: ServiceSnapshot, request: R
       taskDefinitionArn: snapshot.taskDefinitionArn,
       definition: found?.definition ?? { family: '', containerDefinitions: [] },
       deploymentId: snapshot.primaryId ?? '',
-      serviceDeploymentArn: arn,
+      serviceDeploymentArn,
       replacesTasks: true,
       adopted: true,
     },
-    promoted: hookId,
     desiredCount: snapshot.desiredCount,
     problem: undefined,
     gates: [],
@@ -110,18 +178,28 @@ function read(
   return wrapAwsError(doing, () => retryRead(clock, () => describeServiceDeployment(aws.ecs, arn), signal));
 }
 
+/** How a deployment of the past came to its end, as a clause. */
+const ENDS: Readonly<Record<ServiceSnapshot['past'][number]['verdict'], string>> = {
+  good: 'was successful',
+  failed: 'failed, or was rolled back',
+  superseded: 'was replaced by a newer one',
+  open: 'is under way',
+};
+
 /** What is meant is there no more: somebody has deployed since, or it has come to its end. */
-function refuseAnother(
-  { address, currentServiceDeploymentArn, rollout }: ServiceSnapshot,
-  request: Request,
-): void {
+function refuseAnother(snapshot: ServiceSnapshot, request: Request): void {
+  const { address, codeDeploy, past } = snapshot;
   const meant = request.serviceDeploymentArn;
   if (meant === undefined) return;
-  const isThis = meant === currentServiceDeploymentArn;
-  if (isThis && rollout === 'in-progress') return;
-  const what = isThis
-    ? `Service deployment ${lastSegment(meant)} of service "${address.name}" has ended`
-    : `Service "${address.name}" has another deployment than ${lastSegment(meant)}: ${lastSegment(currentServiceDeploymentArn ?? 'none')}`;
+  const current = codeDeploy?.lastId ?? snapshot.currentServiceDeploymentArn;
+  const isThis = meant === current;
+  if (isThis && isUnderway(snapshot)) return;
+  const ended = past.find(({ serviceDeploymentArn }) => serviceDeploymentArn === meant);
+  const how = ended === undefined ? '' : `: it ${ENDS[ended.verdict]}`;
+  const what =
+    isThis || ended !== undefined
+      ? `Service deployment ${lastSegment(meant)} of service "${address.name}" has ended${how}`
+      : `Service "${address.name}" has another deployment than ${lastSegment(meant)}: ${lastSegment(current ?? 'none')}`;
   throw new DeployError('superseded', `${what}; nothing was touched.`, {
     result: 'superseded',
     hint: 'Look at what runs now. A deployment that is to be gone on with has to be the one that waits.',
@@ -129,17 +207,18 @@ function refuseAnother(
 }
 
 function nothingWaits(
-  { address }: ServiceSnapshot,
+  { address, past: [newest] }: ServiceSnapshot,
   deployment: ServiceDeployment | undefined,
-  { serviceDeploymentArn }: Request,
 ): DeployError {
+  const unread =
+    newest === undefined
+      ? 'its service deployment cannot be read (ecs:DescribeServiceDeployments), or there is none'
+      : `its last deployment ${ENDS[newest.verdict]}`;
   const state =
     deployment === undefined
-      ? 'its service deployment cannot be read (ecs:DescribeServiceDeployments), or there is none'
+      ? unread
       : `its last deployment is ${deployment.status ?? 'in no state'}${deployment.lifecycleStage === undefined ? '' : `, in the stage ${deployment.lifecycleStage}`}`;
-  const expired =
-    serviceDeploymentArn === undefined ? '' : ' The pause may have expired, or somebody has answered it.';
   return new DeployError('invalid-input', `mode: nothing waits in service "${address.name}": ${state}.`, {
-    hint: `mode: promote goes on with a deployment that waits at a pause.${expired}`,
+    hint: 'mode: promote goes on with a deployment that waits at a pause. This one may have expired, or somebody has answered it.',
   });
 }

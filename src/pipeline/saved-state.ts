@@ -6,7 +6,8 @@ import type {
   ServiceRun,
   ServiceSnapshot,
 } from '../model/index.ts';
-import { desiredComment, type CommentRequest } from '../report/post-comment.ts';
+import { FINISHED } from '../model/left.ts';
+import { desiredComment, type CommentRequest } from '../report/comment-request.ts';
 
 /**
  * What the post step needs to finish a run that was killed: saved before UpdateService is sent, and again once the
@@ -36,13 +37,13 @@ export interface SavedService {
 }
 
 /** What the post step needs of a rollout. */
-export type Started = Pick<Rollout, 'deploymentId' | 'serviceDeploymentArn' | 'replacesTasks' | 'adopted'>;
+export type Started = Pick<
+  Rollout,
+  'deploymentId' | 'serviceDeploymentArn' | 'replacesTasks' | 'adopted' | 'codeDeploymentId'
+>;
 
 /** Good deployments that are kept: the newest may turn out to be marked as failed. */
 const GOOD = 3;
-
-/** Nothing is left to do. */
-export const FINISHED = 'finished';
 
 /** The state as the runner keeps it between the steps: without what would make it long. */
 export function packState(
@@ -84,8 +85,10 @@ function knownOf(serviceRun: ServiceRun | undefined): Pick<SavedService, 'known'
   if (serviceRun === undefined || serviceRun.updateUnconfirmed === true) return {};
   const { change, rollout } = serviceRun;
   if (rollout === undefined) return { known: { change, rollout } };
-  const { deploymentId, serviceDeploymentArn, replacesTasks, adopted } = rollout;
-  return { known: { change, rollout: { deploymentId, serviceDeploymentArn, replacesTasks, adopted } } };
+  const { deploymentId, serviceDeploymentArn, replacesTasks, adopted, codeDeploymentId } = rollout;
+  const ofCodeDeploy = codeDeploymentId === undefined ? {} : { codeDeploymentId };
+  const started = { deploymentId, serviceDeploymentArn, replacesTasks, adopted, ...ofCodeDeploy };
+  return { known: { change, rollout: started } };
 }
 
 /** Undefined where the run came to its end by itself, or never got as far as a service. */

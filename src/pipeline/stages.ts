@@ -5,6 +5,9 @@ import type { RunRecord } from '../report/run-record.ts';
 import { continueAtHook } from '../rollout/answer-hook.ts';
 import type { Survey } from './survey.ts';
 
+export { proveAfterRollback } from '../gates/after-rollback.ts';
+export { bake, proveService, proveUrl } from '../gates/prove.ts';
+
 /**
  * The gates of each service while ECS shifts its traffic. A URL that several services share is asked once the traffic of
  * all of them has been shifted, and no more once one of them has failed.

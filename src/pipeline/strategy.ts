@@ -11,6 +11,7 @@ const BESIDE_MINUTES = 15;
  */
 export function withStrategies(request: Request, snapshots: readonly ServiceSnapshot[]): Request {
   const { gate, rollout, mode } = request;
+  refuseForCodeDeploy(request, snapshots);
   if (gate.testUrl !== undefined && !snapshots.some(({ hasTestTraffic }) => hasTestTraffic === true)) {
     const names = snapshots.map(({ address }) => `"${address.name}"`).join(', ');
     throw new DeployError(
@@ -33,4 +34,47 @@ export function withStrategies(request: Request, snapshots: readonly ServiceSnap
     `wait-for-minutes: service "${address.name}" bakes and shifts (${deployment.strategy}) for ${strategyMinutes} minutes by itself, and ${rollout.waitMinutes} minutes are given.`,
     { hint: `Leave wait-for-minutes out, or give more than ${strategyMinutes}.` },
   );
+}
+
+/** What UpdateService takes and CodeDeploy does not; and names that are of one service. */
+function refuseForCodeDeploy(
+  { rollout, codeDeploy, services }: Request,
+  snapshots: readonly ServiceSnapshot[],
+): void {
+  const [first] = snapshots.filter((each) => each.codeDeploy !== undefined);
+  const asked = [
+    ['desired-count', rollout.desiredCount],
+    ['enable-ecs-managed-tags', rollout.enableEcsManagedTags],
+    ['propagate-tags', rollout.propagateTags],
+  ] as const;
+  const sent = asked.filter(([, setting]) => setting !== undefined).map(([input]) => input);
+  if (first !== undefined && sent.length > 0) {
+    throw new DeployError(
+      'invalid-input',
+      `${sent.join(', ')}: CodeDeploy deploys service "${first.address.name}", and takes no such setting.`,
+      { hint: `Leave ${sent.join(', ')} out.` },
+    );
+  }
+  const named = [
+    ['codedeploy-application', codeDeploy?.application],
+    ['codedeploy-deployment-group', codeDeploy?.group],
+    ['codedeploy-deployment-config', codeDeploy?.config],
+    ['codedeploy-appspec', codeDeploy?.appSpec],
+  ] as const;
+  const [given] = named.find(([, text]) => text !== undefined) ?? [];
+  if (given === undefined || snapshots.length === 0) return;
+  if (first === undefined) {
+    const names = snapshots.map(({ address }) => `"${address.name}"`).join(', ');
+    throw new DeployError('invalid-input', `${given}: ECS deploys service ${names}, and not CodeDeploy.`, {
+      hint: `Leave ${given} out.`,
+    });
+  }
+  const isOfOne = codeDeploy?.application !== undefined || codeDeploy?.group !== undefined;
+  if (isOfOne && services.length > 1) {
+    throw new DeployError(
+      'invalid-input',
+      `${given}: it is of one service, and ${services.length} services are given.`,
+      { hint: 'Deploy them in steps of their own, or give their groups the default names.' },
+    );
+  }
 }

@@ -1,14 +1,20 @@
 import { parseArn, revisionName } from '../aws/arn.ts';
 import type { RunContext } from '../context.ts';
-import { surveyAlarms } from '../gates/alarms.ts';
-import { surveyUrl } from '../gates/http.ts';
-import { refuseMetrics, surveyMetrics } from '../gates/metrics.ts';
 import { planImage, type ImagePlan } from '../image/plan.ts';
-import type { AlarmView, Probe, Request, ServiceSnapshot } from '../model/index.ts';
+import type {
+  AlarmView,
+  HttpCheck,
+  Probe,
+  ProvidedImages,
+  Request,
+  ServiceSnapshot,
+} from '../model/index.ts';
 import type { RunRecord } from '../report/run-record.ts';
 import { DeployError } from '../runtime/error.ts';
 import { SILENCE } from '../runtime/log.ts';
+import { begun } from '../runtime/wait.ts';
 import { addressForPeople, surveyServices } from '../service/survey.ts';
+import { lookUpImages } from './image.ts';
 import type { Release } from './release.ts';
 
 /** Production before anything was touched. */
@@ -17,22 +23,64 @@ export interface Survey {
   readonly answer: Probe | undefined;
   readonly alarms: readonly AlarmView[];
   readonly imagePlan: ImagePlan;
+  /** The images that are there already; they were looked up beside the services. */
+  readonly provided: (() => Promise<ProvidedImages>) | undefined;
 }
 
-export async function survey(record: RunRecord, request: Request, ctx: RunContext): Promise<Survey> {
+/** `meanwhile` is done beside it, once AWS has answered for the first time. */
+export async function survey(
+  record: RunRecord,
+  request: Request,
+  ctx: RunContext,
+  meanwhile: () => Promise<unknown>,
+): Promise<Survey> {
   const check = request.gate.http;
+  const asked = request.gate.metrics ?? [];
+  const metrics = asked.length === 0 ? undefined : await import('../gates/metrics.ts');
   refuseForeignArns(request, ctx.aws.region, undefined);
-  const [snapshots, answer, alarms, imagePlan] = await Promise.all([
-    surveyServices(ctx, request.cluster, request.services),
-    check === undefined || request.mode === 'plan' ? undefined : surveyUrl(ctx, check),
-    surveyAlarms(ctx, request.gate.alarms, request.rollout.preflight),
-    planImage(ctx, request),
-    surveyMetrics(ctx, request.gate.metrics ?? []),
+  let url: string | undefined;
+  const services = begun(
+    surveyServices(ctx, request.cluster, request.services, request.codeDeploy, async (found) => {
+      [url] = await Promise.all([addressForPeople(ctx.aws, check?.url, found), meanwhile()]);
+    }),
+  );
+  const account = services.then(
+    ([first]) => first?.address.accountId,
+    () => undefined,
+  );
+  const [snapshots, answer, alarms, { imagePlan, provided }] = await Promise.all([
+    services,
+    check === undefined || request.mode === 'plan' ? undefined : askUrl(ctx, check),
+    readAlarms(ctx, request),
+    planImages(ctx, request, account),
+    metrics?.surveyMetrics(ctx, asked),
   ]);
   refuseForeignArns(request, ctx.aws.region, snapshots[0]?.address.accountId);
-  refuseMetrics(request.gate.metrics ?? [], snapshots, request.gate.bakeMinutes);
-  record.url = await addressForPeople(ctx.aws, check?.url, snapshots);
-  return { snapshots, answer, alarms, imagePlan };
+  metrics?.refuseMetrics(asked, snapshots, request.gate.bakeMinutes);
+  record.url = url;
+  return { snapshots, answer, alarms, imagePlan, provided };
+}
+
+/** What is there already is looked up at once. */
+async function planImages(
+  ctx: RunContext,
+  request: Request,
+  account: Promise<string | undefined>,
+): Promise<Pick<Survey, 'imagePlan' | 'provided'>> {
+  const imagePlan = await planImage(ctx, request);
+  if (imagePlan.kind === 'build') return { imagePlan, provided: undefined };
+  return { imagePlan, provided: lookUpImages(ctx, imagePlan.source, account) };
+}
+
+async function askUrl(ctx: RunContext, check: HttpCheck): Promise<Probe> {
+  const { surveyUrl } = await import('../gates/http.ts');
+  return surveyUrl(ctx, check);
+}
+
+async function readAlarms(ctx: RunContext, { gate, rollout }: Request): Promise<readonly AlarmView[]> {
+  if (gate.alarms.length === 0) return [];
+  const { surveyAlarms } = await import('../gates/alarms.ts');
+  return surveyAlarms(ctx, gate.alarms, rollout.preflight);
 }
 
 /**
@@ -64,7 +112,7 @@ export async function surveyAgain(
   before: readonly ServiceSnapshot[],
 ): Promise<ServiceSnapshot[]> {
   const names = before.map(({ address }) => address.name);
-  const now = await surveyServices({ ...ctx, log: SILENCE }, request.cluster, names);
+  const now = await surveyServices({ ...ctx, log: SILENCE }, request.cluster, names, request.codeDeploy);
   for (const [at, { address, primaryId, taskDefinitionArn }] of now.entries()) {
     if (primaryId === before[at]?.primaryId) continue;
     ctx.log.warn(
@@ -85,7 +133,7 @@ export async function refreshReleases(
 ): Promise<Release[]> {
   const again = async (release: Release): Promise<Release> => {
     const names = release.services.map(({ address }) => address.name);
-    const now = await surveyServices({ ...ctx, log: SILENCE }, request.cluster, names);
+    const now = await surveyServices({ ...ctx, log: SILENCE }, request.cluster, names, request.codeDeploy);
     const services = release.services.map((before, at) => {
       const seen = now[at];
       return seen?.taskDefinitionArn === before.taskDefinitionArn ? seen : before;

@@ -1,4 +1,4 @@
-import { lastSegment, revisionName } from '../aws/arn.ts';
+import { revisionName } from '../aws/arn.ts';
 import { RESULTS, type Result } from '../model/index.ts';
 import { commitOfReport, commitUrl, costNote, facts, runUrl } from './facts.ts';
 import { checks, checksFailed, diff, verdict, warnings } from './findings.ts';
@@ -8,11 +8,6 @@ import type { Report } from './report.ts';
 
 /** GitHub takes 65,536 characters. */
 const LIMIT = 65_000;
-
-/** The key of a comment where the user gives none: what is deployed where. */
-export function defaultKey(cluster: string, services: readonly string[]): string {
-  return `${lastSegment(cluster)}/${services.length === 0 ? '(no service)' : services.map(lastSegment).join(',')}`;
-}
 
 /** Hidden text at the beginning of the comment of a key. A `>` could end it. */
 export function markerOf(key: string): string {

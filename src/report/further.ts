@@ -119,7 +119,11 @@ export function alarmUrl(name: string, region: string): string | undefined {
 
 /** The deployment itself, where it is known; the deployments of the service otherwise. */
 export function deploymentUrl(service: ServiceReport, list: string | undefined): string | undefined {
-  const { serviceDeploymentArn: arn, name, cluster, region } = service;
+  const { serviceDeploymentArn: arn, codeDeploymentId, name, cluster, region } = service;
+  if (codeDeploymentId !== undefined) {
+    const deployment = `codesuite/codedeploy/deployments/${codeDeploymentId}`;
+    return inConsole(region, `${deployment}?region=${region}`);
+  }
   if (arn === undefined) return list;
   const path = `ecs/v2/clusters/${lastSegment(cluster)}/services/${name}/deployments/${lastSegment(arn)}`;
   return inConsole(region, `${path}?region=${region}`);

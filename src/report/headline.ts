@@ -28,7 +28,7 @@ const NOT_STARTED: Partial<Record<Cause, string>> = {
   'cluster-not-found': 'no such cluster',
   'service-not-found': 'no such service',
   'service-inactive': 'the service is not active',
-  'unsupported-controller': 'ECS does not deploy this service',
+  'unsupported-controller': 'neither ECS nor CodeDeploy deploys this service',
   'register-refused': 'AWS refused the task definition',
   'update-refused': 'AWS refused the update',
   'preflight-failed': 'a check failed',

@@ -16,6 +16,7 @@ export function outputsOf(report: Report, reportPath: string): Record<string, st
     'previous-task-definition-arn': first?.previousTaskDefinitionArn,
     'service-deployment-arn': first?.serviceDeploymentArn,
     'deployment-id': first?.deploymentId,
+    'codedeploy-deployment-id': first?.codeDeploymentId,
     stage: first?.stage,
     'stage-expires': first?.stageExpires,
     url: report.url,

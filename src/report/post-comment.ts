@@ -2,21 +2,10 @@ import { readOnlyBecause, type GitHubEvent } from '../github/event.ts';
 import { GitHubError, type ConnectGitHub } from '../github/github.ts';
 import { findPullRequest } from '../github/pull-request.ts';
 import { writeSticky } from '../github/sticky.ts';
-import type { ReportRequest, Request } from '../model/index.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { defaultKey, markerOf, mentions, renderComment } from './comment.ts';
+import type { CommentRequest } from './comment-request.ts';
+import { markerOf, mentions, renderComment } from './comment.ts';
 import { isGreen, type Report } from './report.ts';
-
-/** What is asked about the comment. */
-export interface CommentRequest extends Pick<ReportRequest, 'prComment' | 'prNumber' | 'githubToken'> {
-  readonly key: string;
-}
-
-/** What a request says of the comment, but for the token. */
-export function desiredComment({ cluster, services, report }: Request): Omit<CommentRequest, 'githubToken'> {
-  const { prComment, prNumber, commentKey } = report;
-  return { prComment, prNumber, key: commentKey ?? defaultKey(cluster, services) };
-}
 
 /** How it went: a line for the log, a warning, or nothing to say. */
 export type CommentEnd =

@@ -1,11 +1,12 @@
-import type { HttpCheck, NamedChanges, Request } from '../model/index.ts';
+import type { CodeDeployRequest, HttpCheck, NamedChanges, Request } from '../model/index.ts';
 import { withoutQuery } from '../runtime/http.ts';
 
 /** What the report may say of the request: everything but values that may be secret, which appear by name. */
 export function describeRequest(request: Request): Record<string, unknown> {
-  const { image, build, definition, gate, report, ...rest } = request;
+  const { image, build, definition, gate, report, codeDeploy, ...rest } = request;
   return {
     ...rest,
+    codeDeploy: codeDeploy && describeCodeDeploy(codeDeploy),
     image: image.kind === 'build' ? { ...image, context: withoutCredentials(image.context) } : image,
     build: {
       ...build,
@@ -34,6 +35,13 @@ export function describeRequest(request: Request): Record<string, unknown> {
     },
     report: { ...report, githubToken: report.githubToken === undefined ? undefined : 'given' },
   };
+}
+
+/** Undefined where nothing of it is asked for. The AppSpec is named, not shown. */
+function describeCodeDeploy(request: CodeDeployRequest): CodeDeployRequest | undefined {
+  const { application, group, appSpec, description, config } = request;
+  const asked = { application, group, appSpec, description, config };
+  return Object.values(asked).some((each) => each !== undefined) ? asked : undefined;
 }
 
 function describeCheck(check: HttpCheck): Record<string, unknown> {

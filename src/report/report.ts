@@ -101,6 +101,7 @@ export interface ServiceReport {
   readonly logGroups: readonly LogGroup[];
   readonly deploymentId: string | undefined;
   readonly serviceDeploymentArn: string | undefined;
+  readonly codeDeploymentId?: string | undefined;
   /** The lifecycle stage at which it waits for an answer, and when ECS gives one by itself. */
   readonly stage?: string | undefined;
   readonly stageExpires?: string | undefined;
@@ -189,6 +190,7 @@ function serviceReport(serviceRun: ServiceRun): ServiceReport[] {
       logGroups: logGroupsOf(serviceRun),
       deploymentId: rollout?.deploymentId,
       serviceDeploymentArn: rollout?.serviceDeploymentArn,
+      codeDeploymentId: rollout?.codeDeploymentId,
       stage: serviceRun.waiting?.pause.stage,
       stageExpires: serviceRun.waiting?.pause.expiresAt,
     },

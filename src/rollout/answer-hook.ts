@@ -1,22 +1,15 @@
 import type { Aws } from '../aws/clients.ts';
 import { awsErrorKind, describeAwsError } from '../aws/errors.ts';
 import { describeServiceDeployment } from '../ecs/service-deployments.ts';
+import { continueWhenReady } from './codedeploy-acts.ts';
+import type { HookAnswer } from '../model/analysis.ts';
 import type { Rollout } from '../model/index.ts';
 import type { Log } from '../runtime/log.ts';
 
 export interface AnswerHookContext {
-  readonly aws: Pick<Aws, 'ecs' | 'ecsWrites'>;
+  readonly aws: Pick<Aws, 'ecs' | 'ecsWrites' | 'codeDeploy'>;
   readonly log: Log;
 }
-
-/** What came of an answer to a pause. */
-export type HookAnswer =
-  /** ECS took it, or the pause was over already: somebody else answered it, or ECS did. */
-  | { readonly kind: 'done' }
-  /** No answer came, or a write was lost: it is asked again while the hook waits. */
-  | { readonly kind: 'unanswered' }
-  /** This run may not answer: it is left to a person. */
-  | { readonly kind: 'denied'; readonly why: string };
 
 /**
  * Lets a deployment go on at a lifecycle hook that waits. It is read right before: a hook that waits no more, because
@@ -24,9 +17,11 @@ export type HookAnswer =
  */
 export async function continueAtHook(
   { aws, log }: AnswerHookContext,
-  { snapshot, serviceDeploymentArn }: Rollout,
+  rollout: Rollout,
   hookId: string,
 ): Promise<HookAnswer> {
+  if (rollout.codeDeploymentId !== undefined) return continueWhenReady({ aws, log }, rollout);
+  const { snapshot, serviceDeploymentArn } = rollout;
   if (serviceDeploymentArn === undefined) return { kind: 'done' };
   const { name } = snapshot.address;
   try {

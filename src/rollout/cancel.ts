@@ -17,7 +17,7 @@ import { requestRollback, type EndState } from './rollback-request.ts';
 
 export interface CancelContext {
   /** Clients that still answer after the job was cancelled. */
-  readonly aws: Pick<Aws, 'ecs' | 'ecsWrites' | 'taskDefinitions'>;
+  readonly aws: Pick<Aws, 'ecs' | 'elb' | 'ecsWrites' | 'taskDefinitions' | 'codeDeploy'>;
   readonly clock: Clock;
   /** For all of one service; `SECONDS_TO_UNDO` where it is left out. */
   readonly seconds?: number;
@@ -91,7 +91,7 @@ async function look(
   rollout: Rollout,
   mayGoBack: boolean,
 ): Promise<EndState> {
-  const read = (): Promise<string> => readDeploymentStatus(aws.ecs, rollout, mayGoBack);
+  const read = (): Promise<string> => readDeploymentStatus(aws, rollout, mayGoBack);
   const nowRunning = await withTimeout(clock, seconds * 1000, read).catch(
     (error: unknown) =>
       `What becomes of the deployment of ${revisionName(rollout.taskDefinitionArn)} to service "${rollout.snapshot.address.name}" could not be read (${describeAwsError(error)}).`,

@@ -1,23 +1,59 @@
 import type { ServiceDeploymentStatus } from '@aws-sdk/client-ecs';
 import { revisionName } from '../aws/arn.ts';
-import type { EcsReads } from '../aws/clients.ts';
+import type { Aws, EcsReads } from '../aws/clients.ts';
 import { describeServiceDeployment } from '../ecs/service-deployments.ts';
 import { describeService, primaryOf, type Deployment, type Service } from '../ecs/services.ts';
 import type { Rollout } from '../model/index.ts';
+import { viewOfCodeDeployment } from './codedeploy-view.ts';
 import { saysRollback } from './history.ts';
+import { readCodeDeployment } from './observe-codedeploy.ts';
+import type { DeploymentView } from './observe.ts';
 
 /** Reads where a deployment stands that nobody follows any more. One sentence. */
 export async function readDeploymentStatus(
-  ecs: Pick<EcsReads, 'describeServices' | 'describeServiceDeployments'>,
+  aws: {
+    readonly ecs: Pick<EcsReads, 'describeServices' | 'describeServiceDeployments'>;
+  } & Pick<Aws, 'codeDeploy'>,
   rollout: Rollout,
   mayGoBack = false,
 ): Promise<string> {
-  const { serviceDeploymentArn, snapshot } = rollout;
+  const { ecs } = aws;
+  const { serviceDeploymentArn, snapshot, codeDeploymentId } = rollout;
+  if (codeDeploymentId !== undefined) return readCodeDeployStatus(aws, rollout, codeDeploymentId);
   const [deployment, service] = await Promise.all([
     serviceDeploymentArn === undefined ? undefined : describeServiceDeployment(ecs, serviceDeploymentArn),
     describeService(ecs, snapshot.address),
   ]);
   return describeStatus(rollout, deployment?.status, service, mayGoBack);
+}
+
+async function readCodeDeployStatus(
+  aws: Pick<Aws, 'codeDeploy'>,
+  rollout: Rollout,
+  deploymentId: string,
+): Promise<string> {
+  const answer = await readCodeDeployment(aws, rollout.snapshot.address, deploymentId);
+  const terms = { settings: rollout.snapshot.codeDeploy, isAskedBack: rollout.isAskedBack === true };
+  return describeCodeDeployStatus(rollout, viewOfCodeDeployment(answer, { ...terms, endedForMs: 0 }));
+}
+
+/** Pure: the same of a deployment of CodeDeploy. */
+export function describeCodeDeployStatus(
+  { snapshot, taskDefinitionArn }: Pick<Rollout, 'snapshot' | 'taskDefinitionArn'>,
+  { arn: id, status, lifecycleStage }: Pick<DeploymentView, 'arn' | 'status' | 'lifecycleStage'>,
+): string {
+  const revision = revisionName(taskDefinitionArn);
+  const where = `service "${snapshot.address.name}"`;
+  const rollback = ROLLBACKS[status as ServiceDeploymentStatus];
+  if (rollback !== undefined) return `CodeDeploy ${rollback} ${revision} back in ${where} (${id}).`;
+  if (status === 'SUCCESSFUL') {
+    return `The traffic of ${where} is shifted to ${revision} (${id}); this run ended before it was proven.`;
+  }
+  if (status === 'STOPPED') {
+    return `The deployment of ${revision} to ${where} (${id}) has stopped before it was complete.`;
+  }
+  const stage = lifecycleStage === undefined ? '' : `, in ${lifecycleStage}`;
+  return `CodeDeploy goes on with the deployment of ${revision} to ${where} (${id}${stage}).`;
 }
 
 /**

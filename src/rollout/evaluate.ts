@@ -202,17 +202,27 @@ function why(
 ): { cause: Cause; reason: string } {
   const ownWords = deployment.rollbackReason ?? deployment.statusReason;
   const words = ownWords ?? seen.entry?.reason ?? '';
+  if (deployment.cause !== undefined) return { cause: ofTasks(deployment.cause, history), reason: words };
   if (deployment.triggeredAlarms.length > 0) {
     return { cause: 'alarm', reason: `alarm in ALARM: ${deployment.triggeredAlarms.join(', ')}` };
   }
   // deployments[] is read after the service deployment and may be a moment ahead of it.
   if (/\balarm/i.test(words)) return { cause: 'alarm', reason: words };
+  if (deployment.pauseWasRefused === true) {
+    return { cause: 'deployment-stopped', reason: 'somebody answered its pause with ROLLBACK' };
+  }
   if (/\bhook/i.test(words)) return { cause: 'lifecycle-hook-failed', reason: words };
   if (/networking configuration|listener rule|traffic shift/i.test(words))
     return { cause: 'traffic-shift-failed', reason: words };
   const byBreaker = deployment.breaker === 'TRIGGERED' || /circuit breaker|failed to start/i.test(words);
   if (!byBreaker) return { cause: 'deployment-stopped', reason: words };
   return causeOf(history) ?? { cause: 'circuit-breaker', reason: words };
+}
+
+/** Why it took too long, or why nothing became healthy, the tasks know better. */
+function ofTasks(cause: Cause, history: History): Cause {
+  const isVague = cause === 'timeout' || cause === 'target-health-check-failed' || cause === 'unknown';
+  return isVague ? (causeOf(history)?.cause ?? cause) : cause;
 }
 
 function whyByEntry(entry: EntryView, history: History): { cause: Cause; reason: string } {

@@ -117,7 +117,7 @@ export function betterKnown(problem: Problem): Problem {
 }
 
 /** Stages of a native strategy in which tasks start, and may fail; in all others it shifts, bakes or runs hooks. */
-const STARTING: readonly string[] = ['RECONCILE_SERVICE', 'SCALE_UP'];
+const STARTING: readonly string[] = ['RECONCILE_SERVICE', 'SCALE_UP', 'Created', 'Install'];
 
 /** A new revision that is healthy at its count is left to finish; so is a native strategy that bakes or awaits a hook. */
 function deadlineProblem(
@@ -177,23 +177,33 @@ function isReplaced(last: Observation, settings: ServiceSnapshot['deployment'] |
 }
 
 /** What ECS says of the tasks that found no place; undefined where all have one, or nothing is said. */
-function lackOf(last: Observation, { failures, unplaced }: History): string | undefined {
-  if ((last.entry?.running ?? 0) >= desired(last)) return undefined;
-  const event = unplaced.at(-1);
+function lackOf(last: Observation, history: History): string | undefined {
+  const { failures, unplaced } = history;
+  const isShort = (last.entry?.running ?? 0) < desired(last);
+  const event = isShort ? unplaced.at(-1) : undefined;
   if (event !== undefined) return eventText(event);
   const all = [...failures.values()];
   const isOther = all.some(({ severity }) => severity !== 'ignored');
   const failure = isOther ? undefined : all.findLast(({ cause }) => cause === 'capacity');
-  return failure === undefined ? undefined : describeFailure(failure);
+  // Those that AWS took away are started again, and are not healthy at once.
+  if (failure === undefined || !(isShort || isWellButFor(last, history))) return undefined;
+  return describeFailure(failure);
 }
 
-/** All that ran is healthy: the revision is not at fault, and going back needs the room that is lacking. */
-function isWellButFor(last: Observation, { failures }: History): boolean {
+/**
+ * All that ran is healthy: the revision is not at fault, and going back needs the room that is lacking. Where AWS takes
+ * tasks away, some were healthy, and no check speaks against those that have just come in their place.
+ */
+function isWellButFor(last: Observation, { failures, transitions }: History): boolean {
   const running = last.tasks.filter(({ status }) => status === 'RUNNING');
   const isClean = [...failures.values()].every(({ severity }) => severity === 'ignored');
-  return (
-    isClean && last.targetsUnread !== true && running.length > 0 && running.every(({ healthy }) => healthy)
+  if (!isClean || last.targetsUnread === true) return false;
+  const isTakenAway = [...failures.values()].some(
+    ({ cause, started }) => cause === 'capacity' && started === true,
   );
+  if (!isTakenAway) return running.length > 0 && running.every(({ healthy }) => healthy);
+  const wasHealthy = transitions.some(({ became }) => became === 'healthy');
+  return wasHealthy && running.every(({ failing }) => failing !== true);
 }
 
 /** ECS counts the tasks that run, also where they may not be read one by one. */

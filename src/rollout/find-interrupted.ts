@@ -2,7 +2,9 @@ import { revisionName } from '../aws/arn.ts';
 import type { Aws } from '../aws/clients.ts';
 import { awsErrorKind } from '../aws/errors.ts';
 import { describeService, primaryOf, type Deployment, type Service } from '../ecs/services.ts';
-import type { Rollout, RolloutRequest, ServiceSnapshot } from '../model/index.ts';
+import { contentFor, findCreated, sha256Of } from '../codedeploy/create.ts';
+import { retryRead } from '../aws/writes.ts';
+import type { CodeDeploySettings, Rollout, RolloutRequest, ServiceSnapshot } from '../model/index.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { SILENCE } from '../runtime/log.ts';
 import { withTimeout } from '../runtime/wait.ts';
@@ -13,7 +15,10 @@ import { carriesSettings } from './settings.ts';
 export type Found =
   | {
       readonly kind: 'started';
-      readonly started: Pick<Rollout, 'deploymentId' | 'serviceDeploymentArn' | 'replacesTasks' | 'adopted'>;
+      readonly started: Pick<
+        Rollout,
+        'deploymentId' | 'serviceDeploymentArn' | 'replacesTasks' | 'adopted' | 'codeDeploymentId'
+      >;
     }
   /** The service is as it was. */
   | { readonly kind: 'untouched' }
@@ -30,11 +35,13 @@ const READS = 3;
  * service deployments, and in the settings that came without a deployment. Rejects where the service cannot be read.
  */
 export async function findInterrupted(
-  ctx: { readonly aws: Pick<Aws, 'ecs'>; readonly clock: Clock },
+  ctx: { readonly aws: Pick<Aws, 'ecs' | 'codeDeploy'>; readonly clock: Clock },
   snapshot: ServiceSnapshot,
   taskDefinitionArn: string,
   request: RolloutRequest,
 ): Promise<Found> {
+  if (snapshot.codeDeploy !== undefined)
+    return findCodeDeployment(ctx, snapshot, snapshot.codeDeploy, taskDefinitionArn);
   const service = await readService(ctx, snapshot);
   const primary = primaryOf(service);
   const entry = entryOf(service, snapshot, taskDefinitionArn);
@@ -52,6 +59,22 @@ export async function findInterrupted(
   if (isNew || !carriesSettings(service, snapshot, request)) return { kind: 'untouched' };
   const started = { deploymentId: primary?.id ?? '', serviceDeploymentArn: undefined };
   return { kind: 'started', started: { ...started, replacesTasks: false, adopted: false } };
+}
+
+/** A deployment that is younger than the run, and has its revision. */
+async function findCodeDeployment(
+  { aws, clock }: { readonly aws: Pick<Aws, 'codeDeploy'>; readonly clock: Clock },
+  snapshot: ServiceSnapshot,
+  settings: CodeDeploySettings,
+  taskDefinitionArn: string,
+): Promise<Found> {
+  const content = contentFor(snapshot, settings, taskDefinitionArn);
+  const id = await withTimeout(clock, READ_MS, () =>
+    retryRead(clock, () => findCreated(aws, settings, sha256Of(content))),
+  );
+  if (id === undefined) return { kind: 'untouched' };
+  const started = { deploymentId: '', serviceDeploymentArn: undefined, codeDeploymentId: id };
+  return { kind: 'started', started: { ...started, replacesTasks: true, adopted: false } };
 }
 
 async function readService(

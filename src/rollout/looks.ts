@@ -1,12 +1,13 @@
 import type { Aws } from '../aws/clients.ts';
+import { MalformedAnswer } from '../aws/answers.ts';
 import { awsErrorKind, deployErrorOf, type AwsErrorKind } from '../aws/errors.ts';
 import {
   DEPLOYMENTS_A_CALL,
   describeServiceDeployments,
   describeServiceRevisions,
-  type ServiceDeployment,
+  type SeenDeployment,
 } from '../ecs/service-deployments.ts';
-import { describeServices, missing, SERVICES_A_CALL, type Service } from '../ecs/services.ts';
+import { describeServices, missing, SERVICES_A_CALL, taskSetOf, type Service } from '../ecs/services.ts';
 import {
   readTaskHealth,
   restartedContainers,
@@ -18,10 +19,13 @@ import type { Rollout } from '../model/index.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { DeployError } from '../runtime/error.ts';
 import { withTimeout, type PollStep } from '../runtime/wait.ts';
+import { isOpen } from '../codedeploy/history.ts';
+import { newTaskSetOf, viewOfCodeDeployment } from './codedeploy-view.ts';
+import { readCodeDeployment } from './observe-codedeploy.ts';
 import { arnsOf, observeWith, type Glance, type Observation } from './observe.ts';
 
 export interface LooksContext {
-  readonly aws: Pick<Aws, 'ecs' | 'elb'>;
+  readonly aws: Pick<Aws, 'ecs' | 'elb' | 'codeDeploy'>;
   readonly clock: Clock;
   readonly signal: AbortSignal;
   /** From 0 to 1; spreads the polls of parallel jobs. */
@@ -47,6 +51,8 @@ const ALONG = 0.25;
 export interface Following {
   /** Whose tasks are its own: those of our deployment; of our revision, where that started none itself. */
   readonly by: TaskQuery['by'];
+  /** A reading of the clock before which nobody need look; now where it is left out. */
+  readonly notBefore?: number;
   /** Ends this following alone; the job's own signal ends all. */
   readonly signal?: AbortSignal;
 }
@@ -68,7 +74,8 @@ const RESTARTED_MS = 30_000;
 
 /** A rollout that is followed. */
 interface Followed {
-  readonly rollout: Rollout;
+  /** With the task set of its deployment, once CodeDeploy has made it. */
+  rollout: Rollout;
   readonly by: TaskQuery['by'];
   readonly deadline: number;
   /** Judges a look; throws what the follower gets. */
@@ -99,6 +106,8 @@ export class Looks {
   /** By the id of the deployment. */
   readonly #tasks = new Map<string, KnownTasks>();
   readonly #groups = new Map<string, Promise<readonly string[]>>();
+  /** When deployments of CodeDeploy were first seen to have ended. */
+  readonly #ended = new Map<string, number>();
   #wake: (() => void) | undefined;
   #isRunning = false;
 
@@ -114,7 +123,7 @@ export class Looks {
     rollout: Rollout,
     deadline: number,
     judge: (look: Look) => PollStep<T>,
-    { by, signal }: Following = { by: 'deployment' },
+    { by, signal, notBefore = 0 }: Following = { by: 'deployment' },
   ): Promise<T> {
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     const followed: Followed = {
@@ -128,7 +137,7 @@ export class Looks {
         if (error === undefined) resolve(value as T);
         else reject(error);
       },
-      due: this.#ctx.clock.now(),
+      due: Math.min(Math.max(this.#ctx.clock.now(), notBefore), deadline),
       pauseMs: 0,
     };
     const stop = (): void => {
@@ -141,6 +150,11 @@ export class Looks {
     this.#wake?.();
     if (!this.#isRunning) void this.#run();
     return promise;
+  }
+
+  /** How many services are looked at together. */
+  get followed(): number {
+    return this.#followed.size;
   }
 
   /** The tasks of a complete rollout as the last look showed them; undefined where there was none since. */
@@ -204,7 +218,10 @@ export class Looks {
     for (const each of due) {
       each.due = undefined;
       const ms = Math.max(each.deadline - clock.now(), LEAST_MS);
-      const read = (): Promise<Observation> => look.at(each.rollout, (seen) => this.#tasksOf(each, seen));
+      const read = (): Promise<Observation> =>
+        each.rollout.codeDeploymentId === undefined
+          ? look.at(each.rollout, (seen) => this.#tasksOf(each, seen))
+          : this.#codeDeployment(each, look);
       void settled(clock, ms, read, each.rollout).then(
         (came) => {
           this.#heard(each, came, jitter);
@@ -215,6 +232,28 @@ export class Looks {
         },
       );
     }
+  }
+
+  /** One look at a deployment of CodeDeploy; the service is read after it, as after one of ECS. */
+  async #codeDeployment(each: Followed, look: SharedLook): Promise<Observation> {
+    const { aws, clock } = this.#ctx;
+    const { snapshot, codeDeploymentId = '', isAskedBack = false } = each.rollout;
+    const answer = await readCodeDeployment(aws, snapshot.address, codeDeploymentId);
+    if (!isOpen(answer.info) && !this.#ended.has(codeDeploymentId))
+      this.#ended.set(codeDeploymentId, clock.now());
+    const endedForMs = clock.now() - (this.#ended.get(codeDeploymentId) ?? clock.now());
+    const terms = { settings: snapshot.codeDeploy, isAskedBack, endedForMs };
+    const service = await look.serviceOf(each.rollout);
+    const id = taskSetOf(service, codeDeploymentId)?.id ?? newTaskSetOf(answer);
+    each.rollout = id === undefined ? each.rollout : { ...each.rollout, deploymentId: id };
+    return observeWith({ aws }, each.rollout, {
+      deployment: undefined,
+      view: viewOfCodeDeployment(answer, terms),
+      service: () => Promise.resolve(service),
+      tasks: (seen) =>
+        seen === undefined ? readTaskHealth(this.#ctx, each.rollout) : this.#tasksOf(each, seen),
+      serviceFirst: true,
+    });
   }
 
   #heard(each: Followed, came: Look, jitter: number): void {
@@ -346,7 +385,7 @@ async function settled(
 class SharedLook {
   readonly #ctx: LooksContext;
   readonly #rollouts: readonly Rollout[];
-  readonly #deployments = new Map<string, Promise<ReadonlyMap<string, ServiceDeployment>>>();
+  readonly #deployments = new Map<string, Promise<ReadonlyMap<string, SeenDeployment>>>();
   readonly #services = new Map<string, Promise<ReadonlyMap<string, Service>>>();
 
   constructor(ctx: LooksContext, rollouts: readonly Rollout[]) {
@@ -360,20 +399,22 @@ class SharedLook {
     const deployments = arn === undefined ? undefined : await this.#deploymentsWith(arn);
     return observeWith({ aws }, rollout, {
       deployment: deployments?.get(arn ?? ''),
-      service: () => this.#service(rollout),
+      service: () => this.serviceOf(rollout),
       tasks: (seen) => (seen === undefined ? readTaskHealth(this.#ctx, rollout) : tasks(seen)),
       serviceFirst: true,
     });
   }
 
-  #deploymentsWith(arn: string): Promise<ReadonlyMap<string, ServiceDeployment>> {
+  #deploymentsWith(arn: string): Promise<ReadonlyMap<string, SeenDeployment>> {
     const { ecs } = this.#ctx.aws;
     const together = chunkWith(arnsOf(this.#rollouts), arn, DEPLOYMENTS_A_CALL);
-    return shared(this.#deployments, together.join(' '), () => describeServiceDeployments(ecs, together));
+    const read = (arns: readonly string[]): Promise<ReadonlyMap<string, SeenDeployment>> =>
+      shared(this.#deployments, arns.join(' '), () => describeServiceDeployments(ecs, arns));
+    return orAlone(together, arn, read);
   }
 
   /** The service is read once the service deployments of all have been. */
-  async #service({ snapshot }: Rollout): Promise<Service> {
+  async serviceOf({ snapshot }: Rollout): Promise<Service> {
     const { cluster, name } = snapshot.address;
     const { ecs } = this.#ctx.aws;
     const neighbours = this.#rollouts
@@ -384,17 +425,25 @@ class SharedLook {
     await Promise.allSettled(this.#deployments.values());
     const read = (names: readonly string[]): Promise<ReadonlyMap<string, Service>> =>
       shared(this.#services, `${cluster} ${names.join(' ')}`, () => describeServices(ecs, cluster, names));
-    let services: ReadonlyMap<string, Service>;
-    try {
-      services = await read(together);
-    } catch (error) {
-      // One that may not be read, or is gone, spoils the answer for its neighbours.
-      if (together.length === 1 || !['denied', 'refused'].includes(awsErrorKind(error))) throw error;
-      services = await read([name]);
-    }
+    const services = await orAlone(together, name, read);
     const found = services.get(name) ?? (together.length === 1 ? [...services.values()][0] : undefined);
     if (found === undefined) throw missing(name);
     return found;
+  }
+}
+
+/** One that may not be read, is gone, or is told of in a way that nobody can read spoils the answer for its neighbours. */
+async function orAlone<T>(
+  together: readonly string[],
+  one: string,
+  read: (names: readonly string[]) => Promise<T>,
+): Promise<T> {
+  try {
+    return await read(together);
+  } catch (error) {
+    const isOfOne = error instanceof MalformedAnswer || ['denied', 'refused'].includes(awsErrorKind(error));
+    if (together.length === 1 || !isOfOne) throw error;
+    return read([one]);
   }
 }
 

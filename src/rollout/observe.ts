@@ -5,11 +5,12 @@ import {
   describeServiceDeployments,
   listServiceDeployments,
   timeOf,
+  type SeenDeployment,
   type ServiceDeployment,
 } from '../ecs/service-deployments.ts';
 import { describeService, primaryOf } from '../ecs/services.ts';
 import { readTaskHealth, type TaskHealth } from '../ecs/task-health.ts';
-import type { Rollout } from '../model/index.ts';
+import type { Cause, Rollout } from '../model/index.ts';
 import type { Clock } from '../runtime/clock.ts';
 
 type ObservedAws = Pick<Aws, 'ecs' | 'elb'>;
@@ -37,7 +38,9 @@ export function arnsOf(rollouts: readonly Rollout[]): string[] {
 
 /** Where the parts of a look come from. `tasks` is told what the service shows. */
 export interface Sources {
-  readonly deployment: ServiceDeployment | undefined;
+  readonly deployment: SeenDeployment | undefined;
+  /** Of CodeDeploy, in the place of ECS's own. */
+  readonly view?: DeploymentView;
   readonly service: () => Promise<Service>;
   readonly tasks: (seen: Glance | undefined) => Promise<TaskHealth>;
   /** The tasks wait for the service, by which they are chosen. */
@@ -55,7 +58,7 @@ export async function observeWith(
 ): Promise<Observation> {
   const { deployment } = sources;
   const glanceAt = (service: Service): Glance => ({
-    deployment: deployment && viewDeployment(deployment),
+    deployment: sources.view ?? (deployment && viewDeployment(deployment)),
     ...viewService(service, rollout.deploymentId),
   });
   const reading = sources.service();
@@ -113,19 +116,22 @@ function viewEntry(entry: Deployment): EntryView {
   };
 }
 
-function viewDeployment(deployment: ServiceDeployment): DeploymentView {
+function viewDeployment(deployment: SeenDeployment): DeploymentView {
+  const hooks = deployment.lifecycleHookDetails ?? [];
   return {
     arn: deployment.serviceDeploymentArn ?? '',
     status: deployment.status ?? '',
     statusReason: deployment.statusReason,
     lifecycleStage: deployment.lifecycleStage,
-    awaiting: (deployment.lifecycleHookDetails ?? [])
+    awaiting: hooks
       .filter((hook) => hook.status === 'AWAITING_ACTION' && hook.targetType !== 'AWS_LAMBDA')
       .map((hook) => ({
         id: hook.hookId ?? '',
         expiresAt: hook.expiresAt?.toISOString(),
+        leftMs: leftOf(hook.expiresAt, deployment.seenAt),
         then: hook.timeoutAction,
       })),
+    pauseWasRefused: hooks.some((hook) => hook.status === 'FAILED' && hook.targetType === 'PAUSE'),
     breaker: deployment.deploymentCircuitBreaker?.status,
     triggeredAlarms:
       deployment.alarms?.status === 'TRIGGERED' ? (deployment.alarms.triggeredAlarmNames ?? []) : [],
@@ -134,6 +140,11 @@ function viewDeployment(deployment: ServiceDeployment): DeploymentView {
     targetRevisionArn: deployment.targetServiceRevision?.arn,
     weight: deployment.targetServiceRevision?.requestedProductionTrafficWeight,
   };
+}
+
+/** Both by AWS's clock. */
+function leftOf(expiresAt: Date | undefined, seenAt: Date | undefined): number | undefined {
+  return expiresAt === undefined || seenAt === undefined ? undefined : expiresAt.getTime() - seenAt.getTime();
 }
 
 /** Both are how a deployment ends, or its rollback, that somebody's newer one replaced. */
@@ -182,6 +193,8 @@ export interface DeploymentView {
   readonly lifecycleStage: string | undefined;
   /** Lifecycle hooks that wait for somebody to say go on or back. */
   readonly awaiting: readonly AwaitingHook[];
+  /** Somebody answered a pause with ROLLBACK. */
+  readonly pauseWasRefused?: boolean;
   readonly breaker: 'DISABLED' | 'MONITORING' | 'MONITORING_COMPLETE' | 'TRIGGERED' | undefined;
   readonly triggeredAlarms: readonly string[];
   readonly rollbackReason: string | undefined;
@@ -190,11 +203,15 @@ export interface DeploymentView {
   readonly targetRevisionArn?: string | undefined;
   /** Percent of the production traffic that is to go to it; undefined where no weights are reported. */
   readonly weight?: number | undefined;
+  /** Where it is known without its words. */
+  readonly cause?: Cause;
 }
 
 export interface AwaitingHook {
   readonly id: string;
   readonly expiresAt: string | undefined;
+  /** Until then, in milliseconds; undefined where AWS does not say what time it is. */
+  readonly leftMs?: number | undefined;
   /** What ECS does by itself then: `CONTINUE` or `ROLLBACK`. */
   readonly then: string | undefined;
 }

@@ -1,8 +1,12 @@
 import { revisionName } from '../aws/arn.ts';
+import type { Aws } from '../aws/clients.ts';
+import { awsErrorKind } from '../aws/errors.ts';
+import { isOpen } from '../codedeploy/history.ts';
 import {
   LOST_SIGHT,
   type Evidence,
   type GateResult,
+  type Pause,
   type Problem,
   type Rollout,
   type RolloutRequest,
@@ -10,13 +14,21 @@ import {
   type ServiceRun,
   type ServiceSnapshot,
 } from '../model/index.ts';
+import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
+import { withTimeout } from '../runtime/wait.ts';
+import { viewOfCodeDeployment } from './codedeploy-view.ts';
+import { readCodeDeployment } from './observe-codedeploy.ts';
 import type { Looks } from './looks.ts';
 import { readNowRunning, type KnownDeployment, type NowRunningContext } from './now-running.ts';
 
 /** Reads what runs now, and says how it ended for one service. */
 export async function concludeServiceRun(
-  ctx: NowRunningContext & { readonly log: Log; readonly looks?: Looks },
+  ctx: NowRunningContext & {
+    readonly aws: Pick<Aws, 'codeDeploy'>;
+    readonly log: Log;
+    readonly looks?: Looks;
+  },
   serviceRun: ServiceRun,
   request: RolloutRequest,
 ): Promise<ServiceRun> {
@@ -24,7 +36,8 @@ export async function concludeServiceRun(
   const known = serviceRun.problem === undefined ? lastLook(ctx.looks, serviceRun.rollout) : undefined;
   const { sentence: nowRunning, primaryId, state } = await readNowRunning(ctx, serviceRun.snapshot, known);
   log.line(nowRunning);
-  const ended = conclude(replaced(serviceRun, request, primaryId), request, nowRunning);
+  const standing = await takenBack(ctx, replaced(serviceRun, request, primaryId));
+  const ended = conclude(standing, request, nowRunning);
   const outcome = state === undefined ? ended : { ...ended, state };
   if (outcome.result === 'succeeded' && serviceRun.desiredCount === 0) log.warn(outcome.message);
   return { ...serviceRun, outcome };
@@ -42,7 +55,10 @@ function replaced(
   primaryId: string | undefined,
 ): ServiceRun {
   const { rollout, problem, change } = serviceRun;
-  const isOurs = primaryId === undefined || rollout === undefined || primaryId === rollout.deploymentId;
+  // The task set of a deployment that CodeDeploy has not shifted to yet is not PRIMARY.
+  const isWaiting = rollout?.codeDeploymentId !== undefined && serviceRun.waiting !== undefined;
+  const isOurs =
+    primaryId === undefined || rollout === undefined || isWaiting || primaryId === rollout.deploymentId;
   const wasWell = serviceRun.rollback === undefined && (problem === undefined || isOfGate(serviceRun));
   if (isOurs || !wasWell || (change !== 'none' && !request.wait)) return serviceRun;
   return {
@@ -57,6 +73,43 @@ function replaced(
     },
   };
 }
+
+/** What CodeDeploy stopped while it was proven, or baked, and rolled back, was not replaced by anybody. */
+async function takenBack(
+  { aws, clock }: { readonly aws: Pick<Aws, 'codeDeploy'>; readonly clock: Clock },
+  serviceRun: ServiceRun,
+): Promise<ServiceRun> {
+  const { rollout, problem, snapshot } = serviceRun;
+  if (rollout?.codeDeploymentId === undefined || problem?.result !== 'superseded') return serviceRun;
+  const { codeDeploymentId } = rollout;
+  const answer = await withTimeout(clock, LOOK_MS, () =>
+    readCodeDeployment(aws, snapshot.address, codeDeploymentId),
+  ).catch((error: unknown) => {
+    if (awsErrorKind(error) === 'not-aws') throw error;
+    return undefined;
+  });
+  if (answer === undefined || isOpen(answer.info) || answer.info.status === 'Succeeded') return serviceRun;
+  const terms = { settings: snapshot.codeDeploy, isAskedBack: false, endedForMs: Number.POSITIVE_INFINITY };
+  const { status, cause = 'deployment-stopped', statusReason = '' } = viewOfCodeDeployment(answer, terms);
+  const isBack = status === 'ROLLBACK_SUCCESSFUL';
+  return {
+    ...serviceRun,
+    problem: {
+      result: 'failed',
+      cause,
+      reason: `completed, and was stopped while it was proven: ${statusReason}`,
+      hint: undefined,
+      evidence: [
+        { kind: 'status', text: `${codeDeploymentId} ${answer.info.status ?? ''}: ${statusReason}` },
+      ],
+      recovery: isBack ? 'done' : 'leave',
+    },
+    rollback: isBack ? { kind: 'rolled-back' } : serviceRun.rollback,
+  };
+}
+
+/** How long that is read. */
+const LOOK_MS = 10_000;
 
 /** It failed a gate after it was complete: until then ECS had nothing against it. */
 function isOfGate({ gates }: ServiceRun): boolean {
@@ -78,7 +131,7 @@ export function conclude(
     case 'rolled-back':
       return badEnd(
         { ...problem, result: 'rolled-back' },
-        `${broken}; ${problem.recovery === 'done' ? 'ECS rolled it back' : 'it was rolled back'}${butFor(rollback.unrestored)}${stillFailing(rollback.gates)}.`,
+        `${broken}; ${problem.recovery === 'done' ? `${deployerOf(serviceRun)} rolled it back` : 'it was rolled back'}${butFor(rollback.unrestored)}${stillFailing(rollback.gates)}.`,
         nowRunning,
       );
     case 'nowhere':
@@ -93,7 +146,7 @@ export function conclude(
     case 'unseen':
       return badEnd(
         { ...problem, result: 'failed', cause: rollback.cause, hint: rollback.hint },
-        `${broken}; ECS was rolling it back when this run lost sight of it: ${rollback.why.replace(/\.$/, '')}.`,
+        `${broken}; ${deployerOf(serviceRun)} was rolling it back when this run lost sight of it: ${rollback.why.replace(/\.$/, '')}.`,
         nowRunning,
         [firstCause(problem)],
       );
@@ -131,11 +184,10 @@ function goodEnd(serviceRun: ServiceRun, request: RolloutRequest, nowRunning: st
   }
   if (serviceRun.waiting !== undefined) {
     const { pause } = serviceRun.waiting;
-    const until = pause.expiresAt === undefined ? '' : ` until ${pause.expiresAt}`;
     return {
       ...common,
       result: 'started',
-      message: `The deployment of ${revision} to service "${name}" waits in the stage ${pause.stage} for an answer${until}; both revisions are there.`,
+      message: `The deployment of ${revision} to service "${name}" waits in the stage ${pause.stage} for an answer${untilAnswered(pause)}; both revisions are there.`,
       hint: `Go on with mode: promote, or back with mode: rollback${ofDeployment(serviceRun)}.`,
     };
   }
@@ -160,9 +212,19 @@ function goodEnd(serviceRun: ServiceRun, request: RolloutRequest, nowRunning: st
   };
 }
 
+function deployerOf({ snapshot }: ServiceRun): 'CodeDeploy' | 'ECS' {
+  return snapshot.codeDeploy === undefined ? 'ECS' : 'CodeDeploy';
+}
+
+/** ` until …, when ECS does ROLLBACK by itself`. */
+function untilAnswered({ expiresAt, then }: Pause): string {
+  if (expiresAt === undefined) return '';
+  return ` until ${expiresAt}${then === undefined ? '' : `, when ECS does ${then} by itself`}`;
+}
+
 /** So that a later job means this deployment and no other. */
 function ofDeployment({ rollout }: ServiceRun): string {
-  const arn = rollout?.serviceDeploymentArn;
+  const arn = rollout?.codeDeploymentId ?? rollout?.serviceDeploymentArn;
   return arn === undefined ? '' : ` (service-deployment-arn: ${arn})`;
 }
 
@@ -218,23 +280,34 @@ function sentence(serviceRun: ServiceRun, problem: Problem): string {
 function leftNote(serviceRun: ServiceRun, problem: Problem, request: RolloutRequest): string {
   if (serviceRun.updateUnconfirmed === true) return '; it may still take effect.';
   if (serviceRun.rollout === undefined) return '; the service was not touched.';
-  if (problem.recovery === 'done') return '; ECS rolled it back.';
+  if (problem.recovery === 'done') return `; ${deployerOf(serviceRun)} rolled it back.`;
   if (LOST_SIGHT.includes(problem.cause)) return whatGoesOn(serviceRun, problem);
   if (problem.recovery !== 'roll-back' || request.onFailure !== 'leave') return '.';
   return `; it is left as it is (on-failure: leave), and ${byItself(serviceRun.snapshot, problem)}.`;
 }
 
 /** After access was lost: what ECS does, and what takes it up again. */
-function whatGoesOn({ change }: ServiceRun, { isOver }: Problem): string {
-  if (change === 'none') return '.';
+function whatGoesOn(serviceRun: ServiceRun, { isOver }: Problem): string {
+  if (serviceRun.change === 'none') return '.';
   return isOver === true
     ? '; the deployment is complete and stays, and nobody rolls it back: run this job again and it is proven.'
-    : '; ECS goes on with it, and nobody rolls it back: run this job again and it takes the deployment up.';
+    : `; ${deployerOf(serviceRun)} goes on with it, and nobody rolls it back: run this job again and it takes the deployment up.`;
 }
 
 /** Whether ECS will roll back by itself. */
-function byItself({ breaker, deployment, lastGood }: ServiceSnapshot, { isOver }: Problem): string {
+function byItself(
+  { breaker, deployment, lastGood, codeDeploy }: ServiceSnapshot,
+  { isOver, pause }: Problem,
+): string {
+  if (codeDeploy !== undefined) {
+    const byAlarms =
+      codeDeploy.rollsBackOn.includes('DEPLOYMENT_STOP_ON_ALARM') && deployment.alarms.length > 0;
+    return byAlarms
+      ? 'CodeDeploy rolls it back by itself only where one of its alarms goes into ALARM'
+      : 'CodeDeploy will not roll it back by itself';
+  }
   const mayRollBack = isOver !== true && lastGood !== undefined;
+  if (pause?.then !== undefined) return `its pause waits on${untilAnswered(pause)}`;
   if (mayRollBack && breaker.rollsBack) return 'the circuit breaker may still roll it back';
   if (mayRollBack && deployment.alarmsRollBack) {
     return 'ECS rolls it back by itself only where one of its alarms goes into ALARM';

@@ -16,7 +16,7 @@ const BAR = 10;
 
 /** Pure: one look in numbers. */
 export function pointOf(service: string, seen: Observation): RolloutPoint {
-  const { entry, deployment } = seen;
+  const { entry } = seen;
   const areKnown = seen.tasks.length > 0;
   return {
     service,
@@ -26,7 +26,7 @@ export function pointOf(service: string, seen: Observation): RolloutPoint {
     old: seen.oldTasks,
     draining: seen.drainingTasks ?? 0,
     failed: seen.tasks.filter((task) => task.failure !== undefined).length,
-    stage: stageOf(seen, deployment?.lifecycleStage),
+    stage: stageOf(seen),
   };
 }
 
@@ -54,15 +54,19 @@ export function progressBar(seen: Observation): string {
   return '█'.repeat(full) + '░'.repeat(BAR - full);
 }
 
-function stageOf(seen: Observation, stage: string | undefined): string {
-  const status = seen.deployment?.status ?? seen.primary?.rolloutState ?? '';
+function stageOf({ deployment, primary }: Observation): string {
+  const { status = primary?.rolloutState ?? '', lifecycleStage: stage, weight = 0 } = deployment ?? {};
   const words = status.toLowerCase().replaceAll('_', ' ');
-  return stage === undefined ? words : `${words} (${stage.toLowerCase().replaceAll('_', ' ')})`;
+  if (stage === undefined) return words;
+  // CodeDeploy's own names are one word each.
+  if (/^[A-Z_]+$/.test(stage)) return `${words} (${stage.toLowerCase().replaceAll('_', ' ')})`;
+  return `${words} (${stage}${weight > 0 && weight < 100 ? `, ${weight} %` : ''})`;
 }
 
 /** A hook that waits is no failure: somebody has to say go on or back, or ECS does it in the end. */
 export function describeHook({ id, expiresAt, then }: AwaitingHook): string {
   const until = expiresAt === undefined ? '' : ` until ${expiresAt}`;
+  if (then === 'STOP_DEPLOYMENT') return `${id} waits to be continued${until}, then CodeDeploy stops it`;
   const otherwise = then === undefined ? '' : `, then ECS does ${then}`;
   return `hook ${id} awaits an action${until}${otherwise}`;
 }

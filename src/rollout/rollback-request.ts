@@ -9,11 +9,13 @@ import {
   type RollbackTarget,
 } from '../ecs/rollback-target.ts';
 import { describeServiceDeployment } from '../ecs/service-deployments.ts';
-import { describeService, OutdatedAnswer, primaryOf } from '../ecs/services.ts';
+import { describeService, OutdatedAnswer, primaryOf, type Service } from '../ecs/services.ts';
 import type { GoodRevision, RollbackEnd, Rollout, RolloutRequest } from '../model/index.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { SILENCE } from '../runtime/log.ts';
 import { TimedOut, withTimeout } from '../runtime/wait.ts';
+import { createDeployment } from '../codedeploy/create.ts';
+import { nextCodeDeployStep } from './codedeploy-rollback.ts';
 import { readDeploymentStatus } from './describe.ts';
 import { saysRollback } from './history.ts';
 import { ownSettings, restoreSettings, settingsBefore } from './settings.ts';
@@ -37,7 +39,19 @@ export async function nextStep(
       ? undefined
       : await describeServiceDeployment(aws.ecs, rollout.serviceDeploymentArn);
   if (deployment?.status?.startsWith('ROLLBACK_') === true) return { kind: 'follow' };
-  const service = await describeService(aws.ecs, snapshot.address);
+  const isRunning = ['PENDING', 'IN_PROGRESS', 'STOP_REQUESTED'].includes(deployment?.status ?? '');
+  let service: Service;
+  try {
+    service = await describeService(aws.ecs, snapshot.address);
+  } catch (error) {
+    const kind = awsErrorKind(error);
+    const arn = rollout.serviceDeploymentArn;
+    if (!isRunning || !mayStop || arn === undefined || (kind !== 'throttled' && kind !== 'transient'))
+      throw error;
+    // Its own status says that it is nobody else's turn, and the request names it alone.
+    if (await leadsBack(aws, rollout)) return { kind: 'stop', arn };
+    throw error;
+  }
   const primary = primaryOf(service);
   const isOurs = primary?.id === rollout.deploymentId;
   if (!isOurs && primary?.id === snapshot.primaryId) throw new OutdatedAnswer(snapshot.address.name);
@@ -56,7 +70,6 @@ export async function nextStep(
         : 'every revision that ECS called good is marked as failed, so there is no good revision to go back to',
     );
   }
-  const isRunning = ['PENDING', 'IN_PROGRESS', 'STOP_REQUESTED'].includes(deployment?.status ?? '');
   const goesThere = target.good.serviceRevisionArn === candidates[0]?.serviceRevisionArn;
   if (isRunning && mayStop && goesThere && rollout.serviceDeploymentArn !== undefined) {
     return { kind: 'stop', arn: rollout.serviceDeploymentArn };
@@ -66,6 +79,16 @@ export async function nextStep(
     return nowhere(`the last good revision is ${revisionName(target.good.taskDefinitionArn)} itself`);
   }
   return { kind: 'update', to: target, desired: service.desiredCount };
+}
+
+/** Where ECS goes when it is asked to roll back is where this run would go. */
+async function leadsBack(
+  { taskDefinitions }: Pick<Aws, 'taskDefinitions'>,
+  rollout: Rollout,
+): Promise<boolean> {
+  const candidates = candidatesOf(rollout.snapshot);
+  const target = await findRollbackTarget(taskDefinitions, candidates);
+  return target !== undefined && target.good.serviceRevisionArn === candidates[0]?.serviceRevisionArn;
 }
 
 function nowhere(why: string): Step {
@@ -92,7 +115,7 @@ export function restoringInput(
 
 export interface RollbackRequestContext {
   /** Clients that still answer after the job was cancelled. */
-  readonly aws: Pick<Aws, 'ecs' | 'ecsWrites' | 'taskDefinitions'>;
+  readonly aws: Pick<Aws, 'ecs' | 'elb' | 'ecsWrites' | 'taskDefinitions' | 'codeDeploy'>;
   readonly clock: Clock;
   /** For all of it. */
   readonly seconds: number;
@@ -215,6 +238,8 @@ async function requestOnce(
 ): Promise<EndState> {
   const { aws, clock } = ctx;
   const revision = revisionName(rollout.taskDefinitionArn);
+  if (rollout.codeDeploymentId !== undefined)
+    return requestByCodeDeploy(ctx, rollout, rollout.codeDeploymentId, signal, progress);
   const step = await withTimeout(clock, LOOK_MS, () => nextStep(ctx, rollout, mayStop));
   signal.throwIfAborted();
   switch (step.kind) {
@@ -242,6 +267,48 @@ async function requestOnce(
   }
 }
 
+/** While it is under way it is stopped; afterwards a deployment of the last good revision is asked for. */
+async function requestByCodeDeploy(
+  ctx: RollbackRequestContext,
+  rollout: Rollout,
+  id: string,
+  signal: AbortSignal,
+  progress: Progress,
+): Promise<EndState> {
+  const { aws, clock } = ctx;
+  const { snapshot } = rollout;
+  const revision = revisionName(rollout.taskDefinitionArn);
+  const step = await withTimeout(clock, LOOK_MS, () => nextCodeDeployStep(ctx, rollout));
+  signal.throwIfAborted();
+  switch (step.kind) {
+    case 'end':
+      return step.end.kind === 'nowhere'
+        ? endState(rollout, `${revision} is not rolled back: ${step.end.why}`, false)
+        : { nowRunning: await statusNow(ctx, rollout), needsPostStep: false };
+    case 'follow':
+      return { nowRunning: await statusNow(ctx, rollout), needsPostStep: false };
+    case 'stop':
+      progress.asked = `CodeDeploy was asked to stop ${id} and to roll ${revision} back`;
+      await refusing(progress, () =>
+        aws.codeDeploy.stopDeployment({ deploymentId: id, autoRollbackEnabled: true }),
+      );
+      return endState(rollout, progress.asked, false);
+    case 'deploy': {
+      const target = await findRollbackTarget(aws.taskDefinitions, candidatesOf(snapshot));
+      if (target === undefined)
+        return endState(
+          rollout,
+          `${revision} is not rolled back: there is no good revision to go back to`,
+          false,
+        );
+      progress.revision ??= await deployableRevision({ aws, clock, signal }, target);
+      const back = progress.revision;
+      const made = await createDeployment({ aws, clock, signal }, snapshot, step.settings, back, clock.now());
+      return endState(rollout, `CodeDeploy was told to go back to ${revisionName(back)} (${made})`, false);
+    }
+  }
+}
+
 async function requestByUpdate(
   { ecsWrites }: RollbackRequestContext['aws'],
   rollout: Rollout,
@@ -262,7 +329,7 @@ async function refusing(progress: Progress, send: () => Promise<unknown>): Promi
 }
 
 function statusNow({ aws, clock }: RollbackRequestContext, rollout: Rollout): Promise<string> {
-  return withTimeout(clock, LOOK_MS, () => readDeploymentStatus(aws.ecs, rollout, true));
+  return withTimeout(clock, LOOK_MS, () => readDeploymentStatus(aws, rollout, true));
 }
 
 /** ECS's own rollback restores the revision alone. `done`: a sentence, or the end of one. */

@@ -15,6 +15,7 @@ import { Cancelled } from '../runtime/cancellation.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { withTimeout } from '../runtime/wait.ts';
 import type { Watched } from './failure.ts';
+import { rollBackCodeDeployment } from './codedeploy-rollback.ts';
 import { findServiceDeployment } from './find-deployment.ts';
 import { saysRollback } from './history.ts';
 import { nextStep, restoringInput, type Step } from './rollback-request.ts';
@@ -121,7 +122,7 @@ async function whoBrought(
 }
 
 export interface RollbackContext extends WatchContext {
-  readonly aws: Pick<Aws, 'ecs' | 'ecr' | 'elb' | 'ecsWrites' | 'taskDefinitions'>;
+  readonly aws: Pick<Aws, 'ecs' | 'ecr' | 'elb' | 'ecsWrites' | 'taskDefinitions' | 'codeDeploy'>;
 }
 
 /**
@@ -244,6 +245,7 @@ export async function rollBack(
   request: RolloutRequest,
 ): Promise<RollbackEnd> {
   const { clock, signal, log } = ctx;
+  if (rollout.codeDeploymentId !== undefined) return rollBackByCodeDeploy(ctx, rollout, request);
   const { name } = rollout.snapshot.address;
   const deadline = clock.now() + request.waitMinutes * 60_000;
   const tries: Tries = { moved: 0, refusals: 0, unanswered: 0, lost: undefined, sent: undefined };
@@ -268,6 +270,21 @@ export async function rollBack(
     }
   }
   return { kind: 'failed', why: 'the service kept changing while it was rolled back' };
+}
+
+function rollBackByCodeDeploy(
+  ctx: RollbackContext,
+  rollout: Rollout,
+  request: RolloutRequest,
+): Promise<RollbackEnd> {
+  return rollBackCodeDeployment(ctx, rollout, request, async (followed, following, stages) => {
+    const isOther = followed.codeDeploymentId !== rollout.codeDeploymentId;
+    const watching = stages === undefined ? ctx : { ...ctx, stages };
+    return endOfRollback(
+      await watch(watching, followed, following, 'rolled-back'),
+      isOther ? followed : undefined,
+    );
+  });
 }
 
 /** Looks at the service, and does what it allows. */

@@ -2,18 +2,25 @@ import type { Phase, Stage, Traffic } from '../model/analysis.ts';
 import type { DeploymentSettings, Pause } from '../model/index.ts';
 import type { Observation } from './observe.ts';
 
-/** Stages of a native strategy in which nothing of the new revision is reached yet (ECS API, ServiceDeployment). */
-const BEFORE_TRAFFIC: readonly string[] = ['RECONCILE_SERVICE', 'PRE_SCALE_UP', 'SCALE_UP', 'POST_SCALE_UP'];
+/** Stages of a native strategy, and lifecycle events of CodeDeploy, in which nothing of the new revision is reached yet. */
+const BEFORE_TRAFFIC: readonly string[] = [
+  ...['RECONCILE_SERVICE', 'PRE_SCALE_UP', 'SCALE_UP', 'POST_SCALE_UP'],
+  ...['Created', 'BeforeInstall', 'Install', 'AfterInstall'],
+];
 
 /** Stages in which the test listener leads to the new revision, and production does not. */
 const TEST_TRAFFIC: readonly string[] = [
   'TEST_TRAFFIC_SHIFT',
   'POST_TEST_TRAFFIC_SHIFT',
   'PRE_PRODUCTION_TRAFFIC_SHIFT',
+  ...['TestTraffic', 'AllowTestTraffic', 'AfterAllowTestTraffic', 'Ready', 'BeforeAllowTraffic'],
 ];
 
 /** Stages after the last step of the production traffic. */
-const ALL_TRAFFIC: readonly string[] = ['POST_PRODUCTION_TRAFFIC_SHIFT', 'BAKE_TIME', 'CLEAN_UP'];
+const ALL_TRAFFIC: readonly string[] = [
+  ...['POST_PRODUCTION_TRAFFIC_SHIFT', 'BAKE_TIME', 'CLEAN_UP'],
+  ...['AfterAllowTraffic', 'Baking', 'End'],
+];
 
 /**
  * Pure: which phase a look shows, how much traffic reaches the new revision, and what waits for an answer. The hooks of a
@@ -35,6 +42,8 @@ export function stageOf(
             hookId: hook.id,
             stage: lifecycleStage,
             ...(hook.expiresAt === undefined ? {} : { expiresAt: hook.expiresAt }),
+            ...(hook.leftMs === undefined ? {} : { leftMs: hook.leftMs }),
+            ...(hook.then === undefined ? {} : { then: hook.then }),
           },
         };
   const at = (phase: Phase, traffic: Traffic): Stage => ({
@@ -53,7 +62,8 @@ export function stageOf(
   }
   if (ALL_TRAFFIC.includes(lifecycleStage)) return at('baking', 'all');
   const hasWeight = (weight ?? 0) > 0;
-  if (lifecycleStage === 'PRODUCTION_TRAFFIC_SHIFT' || (hasWeight && lifecycleStage.includes('PRODUCTION'))) {
+  const isShifting = lifecycleStage === 'PRODUCTION_TRAFFIC_SHIFT' || lifecycleStage === 'AllowTraffic';
+  if (isShifting || (hasWeight && lifecycleStage.includes('PRODUCTION'))) {
     if (weight === undefined) return at('shifting', settings.strategy === 'BLUE_GREEN' ? 'all' : 'part');
     return weight >= 100 ? at('shifting', 'all') : at('shifting', hasWeight ? 'part' : 'none');
   }

@@ -6,7 +6,10 @@ import { retryRead } from '../aws/writes.ts';
 import { deployableRevision } from '../ecs/rollback-target.ts';
 import { timeOf } from '../ecs/service-deployments.ts';
 import { describeService, primaryOf } from '../ecs/services.ts';
+import { createDeployment, CreateUnanswered } from '../codedeploy/create.ts';
+import { endTerminationWait } from './codedeploy-acts.ts';
 import type {
+  CodeDeploySettings,
   PlannedChange,
   Problem,
   Rollout,
@@ -23,7 +26,7 @@ import { updateInput, updateOnce, UpdateUnanswered, type UpdateContext } from '.
 
 export interface StartContext extends FindContext, UpdateContext {
   readonly aws: UpdateContext['aws'] &
-    Pick<Aws, 'taskDefinitions'> & {
+    Pick<Aws, 'taskDefinitions' | 'codeDeploy'> & {
       readonly ecs: Pick<EcsReads, 'describeServices'> & FindContext['aws']['ecs'];
     };
 }
@@ -86,7 +89,11 @@ export async function startServiceRun(
     sayWhat();
     const startedAt = ctx.clock.now();
     const start = (arn: string): Promise<Rollout> =>
-      startRollout(ctx, now.snapshot, arn, definition, request);
+      now.snapshot.codeDeploy === undefined
+        ? startRollout(ctx, now.snapshot, arn, definition, request)
+        : startCodeDeployment(ctx, now.snapshot, now.snapshot.codeDeploy, {
+            ...{ taskDefinitionArn: arn, definition, request },
+          });
     try {
       return { ...serviceRun, startedAt, rollout: await start(taskDefinitionArn) };
     } catch (error) {
@@ -101,7 +108,10 @@ export async function startServiceRun(
       };
     }
   } catch (error) {
-    const updateUnconfirmed = error instanceof CancelledUnanswered || error instanceof UpdateUnanswered;
+    const updateUnconfirmed =
+      error instanceof CancelledUnanswered ||
+      error instanceof UpdateUnanswered ||
+      error instanceof CreateUnanswered;
     if (error instanceof Cancelled) return { ...serviceRun, rollout: undefined, updateUnconfirmed };
     const failure = deployErrorOf(error, `updating service "${snapshot.address.name}"`);
     return { ...serviceRun, rollout: undefined, updateUnconfirmed, problem: refusal(failure) };
@@ -129,7 +139,11 @@ async function readBeforeUpdate(ctx: StartContext, snapshot: ServiceSnapshot): P
   );
   signal.throwIfAborted();
   const primary = primaryOf(service);
-  if (primary?.taskDefinition === undefined || primary.taskDefinition === snapshot.taskDefinitionArn) {
+  const isAsRendered =
+    primary?.taskDefinition === snapshot.taskDefinitionArn ||
+    // What is on its way is not PRIMARY yet; CodeDeploy itself refuses a second deployment.
+    (snapshot.codeDeploy?.open !== undefined && primary?.id === snapshot.primaryId);
+  if (primary?.taskDefinition === undefined || isAsRendered) {
     return { kind: 'as-rendered', snapshot: { ...snapshot, primaryId: primary?.id ?? snapshot.primaryId } };
   }
   const [theirs, ours] = [primary.taskDefinition, snapshot.taskDefinitionArn].map(revisionName);
@@ -185,7 +199,7 @@ function describePlannedChange(change: PlannedChange, taskDefinitionArn: string)
 function refusal(error: Error): Problem {
   const failure = error instanceof DeployError ? error : new DeployError('unknown', error.message);
   return {
-    result: 'failed',
+    result: failure.conclusion.result,
     cause: failure.conclusion.cause,
     reason: `could not start: ${failure.message}`,
     hint: failure.conclusion.hint,
@@ -194,8 +208,47 @@ function refusal(error: Error): Problem {
   };
 }
 
+/**
+ * Ends the wait of the deployment before, where `force-new-deployment` wants that, and begins one. A group takes one
+ * deployment at a time: one that only keeps the old tasks counts as well.
+ */
+async function startCodeDeployment(
+  ctx: StartContext,
+  snapshot: ServiceSnapshot,
+  settings: CodeDeploySettings,
+  what: {
+    readonly taskDefinitionArn: string;
+    readonly definition: TaskDefinition;
+    readonly request: RolloutRequest;
+  },
+): Promise<Rollout> {
+  const { taskDefinitionArn, definition, request } = what;
+  const until = ctx.clock.now() + request.waitMinutes * 60_000;
+  const { open } = settings;
+  if (open?.isShifted === true && request.forceNewDeployment === true) {
+    ctx.log.line(
+      `${snapshot.address.name}: ${open.id} only keeps its old tasks: its wait is ended (force-new-deployment).`,
+    );
+    await endTerminationWait(ctx, open.id);
+  }
+  const id = await createDeployment(ctx, snapshot, settings, taskDefinitionArn, until);
+  ctx.log.line(`${snapshot.address.name}: CodeDeploy deploys it as ${id}.`);
+  return {
+    snapshot,
+    taskDefinitionArn,
+    definition,
+    deploymentId: '',
+    serviceDeploymentArn: undefined,
+    replacesTasks: true,
+    adopted: false,
+    codeDeploymentId: id,
+  };
+}
+
 /** The rollout of a revision that runs, or was on its way, when the run began: evaluated as if it were ours. */
 function adopt(snapshot: ServiceSnapshot, definition: TaskDefinition): Rollout {
+  const { codeDeploy } = snapshot;
+  if (codeDeploy !== undefined) return adoptCodeDeployment(snapshot, codeDeploy, definition);
   return {
     snapshot,
     taskDefinitionArn: snapshot.taskDefinitionArn,
@@ -204,6 +257,26 @@ function adopt(snapshot: ServiceSnapshot, definition: TaskDefinition): Rollout {
     serviceDeploymentArn: snapshot.currentServiceDeploymentArn,
     replacesTasks: true,
     adopted: true,
+  };
+}
+
+/** While it is under way its task set is found by the looks at it. */
+function adoptCodeDeployment(
+  snapshot: ServiceSnapshot,
+  { open, lastId }: CodeDeploySettings,
+  definition: TaskDefinition,
+): Rollout {
+  const id = open?.id ?? lastId;
+  const isUnderway = open !== undefined && !open.isShifted;
+  return {
+    snapshot,
+    taskDefinitionArn: snapshot.taskDefinitionArn,
+    definition,
+    deploymentId: isUnderway ? '' : (snapshot.primaryId ?? ''),
+    serviceDeploymentArn: undefined,
+    replacesTasks: true,
+    adopted: true,
+    ...(id === undefined ? {} : { codeDeploymentId: id }),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Aws } from '../aws/clients.ts';
-import { awsErrorKind, describeAwsError } from '../aws/errors.ts';
+import { MalformedAnswer } from '../aws/answers.ts';
+import { awsErrorKind, deployErrorOf, describeAwsError } from '../aws/errors.ts';
 import { breakerThreshold } from '../ecs/services.ts';
 import type { Stage } from '../model/analysis.ts';
 import {
@@ -13,6 +14,7 @@ import {
   type ServiceRun,
 } from '../model/index.ts';
 import type { Clock } from '../runtime/clock.ts';
+import { DeployError } from '../runtime/error.ts';
 import type { OutputLog } from '../runtime/log.ts';
 import type { PollStep } from '../runtime/wait.ts';
 import { diagnose, logEvidence } from './diagnose.ts';
@@ -21,11 +23,12 @@ import { betterKnown, problemOf, type Watched } from './failure.ts';
 import { NO_HISTORY, remember } from './history.ts';
 import { Looks, type Look } from './looks.ts';
 import type { Observation } from './observe.ts';
+import { firstLook, isNearEnd, PollInterval } from './poll-interval.ts';
 import { stageOf } from './rounds.ts';
 import { ProgressReporter } from './progress.ts';
 
 export interface WatchContext {
-  readonly aws: Pick<Aws, 'ecs' | 'elb'>;
+  readonly aws: Pick<Aws, 'ecs' | 'elb' | 'codeDeploy'>;
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly log: OutputLog;
@@ -58,8 +61,8 @@ export interface StageWatch {
 /** When a watch is over: at the first final evaluation, or once ECS has finished rolling back. */
 export type Until = 'evaluation' | 'rolled-back';
 
-/** The longest pause after throttling. */
-const MAX_PAUSE_MS = 32_000;
+/** Looks in a row whose answers nobody can read, a minute of them by default: those that follow will be no better. */
+const UNREADABLE_LOOKS = 12;
 
 /**
  * Follows a rollout to its end: looks, remembers, evaluates, says what changed, sleeps. Ends within one poll of the
@@ -76,40 +79,56 @@ export async function watch(
   const { stages } = ctx;
   const reporter = new ProgressReporter(ctx.log, rollout, ctx.clock);
   const looks = ctx.looks ?? new Looks(ctx);
+  const interval = new PollInterval(request);
   let history = NO_HISTORY;
   let last: Observation | undefined;
-  let pauseMs = request.pollSeconds * 1000;
+  let unreadable = 0;
   const judge = (look: Look): PollStep<Watched> => {
     if (look.kind === 'access-lost') return { kind: 'end', value: { end: look, last, history } };
+    unreadable = look.kind === 'unanswered' && look.error instanceof MalformedAnswer ? unreadable + 1 : 0;
+    if (look.kind === 'unanswered' && unreadable >= UNREADABLE_LOOKS && until === 'evaluation')
+      return { kind: 'end', value: { end: unreadableEnd(rollout, look.error), last, history } };
+    let pauseMs: number;
     if (look.kind === 'seen') {
       last = withKnownTasks(look.seen, last);
       history = remember(history, last, beganBefore(rollout), rollout.snapshot.knownEvents);
-      const evaluation = evaluate(last, history, termsOf(rollout, request));
+      const current = withTaskSet(rollout, last);
+      const terms = termsOf(current, request);
+      const evaluation = evaluate(last, history, terms);
       reporter.report(last, evaluation);
-      stages?.see(stageOf(last, rollout.deploymentId, rollout.snapshot.deployment));
+      stages?.see(stageOf(last, current.deploymentId, rollout.snapshot.deployment));
       if (isOver(evaluation, until)) return { kind: 'end', value: { end: evaluation, last, history } };
       if (stages?.waiting !== undefined)
         return { kind: 'end', value: { end: { kind: 'waiting' }, last, history } };
       if (ctx.isDoomed?.() === true)
         return { kind: 'end', value: { end: { kind: 'doomed' }, last, history } };
-      pauseMs = isThrottling(last.unanswered) ? longer(pauseMs) : request.pollSeconds * 1000;
+      pauseMs = isThrottling(last.unanswered)
+        ? interval.throttled()
+        : interval.answered(isNearEnd(last, history, terms), looks.followed);
     } else {
       ctx.log.line(
         `${rollout.snapshot.address.name}: no answer this time (${describeAwsError(look.error)}); asking again.`,
       );
-      if (isThrottling(look.error)) pauseMs = longer(pauseMs);
+      pauseMs = isThrottling(look.error) ? interval.throttled() : interval.unanswered();
     }
     return { kind: 'pause', pauseMs, late: { end: { kind: 'deadline' }, last, history } };
   };
   try {
     const ends = stages === undefined ? {} : { signal: stages.failed };
-    return await looks.follow(rollout, deadline, judge, { by: 'deployment', ...ends });
+    const notBefore = firstLook(rollout, request, since);
+    return await looks.follow(rollout, deadline, judge, { by: 'deployment', notBefore, ...ends });
   } catch (error) {
     if (stages?.failure === undefined || ctx.signal.aborted) throw error;
     return { end: { kind: 'gate-failed', problem: stages.failure.problem }, last, history };
   } finally {
     stages?.stop();
   }
+}
+
+function unreadableEnd({ snapshot }: Rollout, error: unknown): Watched['end'] {
+  const failure = deployErrorOf(error, `watching service "${snapshot.address.name}"`);
+  if (!(failure instanceof DeployError)) throw failure;
+  return { kind: 'access-lost', failure };
 }
 
 /** Watches one service's rollout; what keeps it from success becomes the problem of its service run, evidence included. */
@@ -142,8 +161,10 @@ export async function watchServiceRun(
       ctx.log.warn(`${rollout.snapshot.address.name}: ${gate} gate skipped: ${detail}.`);
   }
   if (waiting?.why !== undefined) {
+    const { stage, expiresAt = '', then } = waiting.pause;
+    const otherwise = then === undefined ? '' : ` At ${expiresAt} ECS does ${then} by itself.`;
     ctx.log.warn(
-      `${rollout.snapshot.address.name} waits in the stage ${waiting.pause.stage}, and the gates do not answer for it: ${waiting.why}.`,
+      `${rollout.snapshot.address.name} waits in the stage ${stage}, and the gates do not answer for it: ${waiting.why}.${otherwise}`,
     );
   }
   if (found === undefined) return after;
@@ -164,7 +185,18 @@ export async function watchServiceRun(
 function knowing(rollout: Rollout, { last, history }: Watched): Rollout {
   const { snapshot } = rollout;
   const knownEvents = [...snapshot.knownEvents, ...(last?.events ?? []).map((event) => event.id)];
-  return { ...rollout, snapshot: { ...snapshot, knownEvents }, knownFailures: [...history.failures.keys()] };
+  return {
+    ...(last === undefined ? rollout : withTaskSet(rollout, last)),
+    snapshot: { ...snapshot, knownEvents },
+    knownFailures: [...history.failures.keys()],
+  };
+}
+
+/** CodeDeploy makes the task set of a deployment while that is under way: a look shows it as our entry. */
+function withTaskSet(rollout: Rollout, { entry }: Observation): Rollout {
+  return rollout.codeDeploymentId === undefined || entry === undefined
+    ? rollout
+    : { ...rollout, deploymentId: entry.id };
 }
 
 /** The deployment is older than this run, and so may be the failures that the first look shows. */
@@ -181,10 +213,6 @@ function withKnownTasks(seen: Observation, last: Observation | undefined): Obser
 
 function isThrottling(error: unknown): boolean {
   return error !== undefined && awsErrorKind(error) === 'throttled';
-}
-
-function longer(pause: number): number {
-  return Math.min(pause * 2, MAX_PAUSE_MS);
 }
 
 export function termsOf(rollout: Rollout, request: RolloutRequest): EvaluationTerms {

@@ -146,3 +146,9 @@ export class Heartbeat {
     return (now - this.#quietSince) / 1000;
   }
 }
+
+/** A promise that is awaited later, or never: until then its failure is nobody's. */
+export function begun<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => undefined);
+  return promise;
+}

@@ -27,14 +27,26 @@ type SnapshotReads = Pick<
   'listServiceDeployments' | 'describeServiceRevisions' | 'listTasks' | 'describeTasks'
 >;
 
-/** Completes a described service with its history: what runs by digest, and where a rollback would go. */
+/** The deployments of a service, newest first, down to one that succeeded; undefined where they may not be listed. */
+export function readHistory(
+  ecs: Pick<EcsReads, 'listServiceDeployments'>,
+  address: Pick<ServiceAddress, 'cluster' | 'name'>,
+): Promise<ServiceDeploymentBrief[] | undefined> {
+  return listServiceDeployments(ecs, address, { enough: hasSuccess });
+}
+
+/**
+ * Completes a described service with its history: what runs by digest, and where a rollback would go. `asked`: its
+ * history, where that is being read already.
+ */
 export async function takeSnapshot(
   ecs: SnapshotReads,
   cluster: string,
   service: Service,
+  asked?: ReturnType<typeof readHistory>,
 ): Promise<ServiceSnapshot> {
   const address = addressOf(cluster, service);
-  const history = await listServiceDeployments(ecs, address, { enough: hasSuccess });
+  const history = await (asked ?? readHistory(ecs, address));
   const revisions = await describeServiceRevisions(ecs, revisionsWorthKnowing(service, history ?? []));
   const snapshot = snapshotOf(address, service, history, revisions);
   const isKnown = snapshot.running.length > 0 && snapshot.running.every(({ digest }) => digest !== undefined);
@@ -55,7 +67,7 @@ export async function takeSnapshot(
 const TASKS = 100;
 
 /** What the running tasks of the revision report, where all of them report the same; nothing where tasks cannot be read. */
-async function imagesOfTasks(
+export async function imagesOfTasks(
   ecs: Pick<EcsReads, 'listTasks' | 'describeTasks'>,
   { address, taskDefinitionArn }: ServiceSnapshot,
 ): Promise<RunningImage[]> {
@@ -103,18 +115,7 @@ export function snapshotOf(
     lastGood,
     past,
     running: runningImages(revisions, service, taskDefinitionArn, lastGood),
-    targetGroups: (service.loadBalancers ?? []).flatMap((each) =>
-      each.targetGroupArn === undefined
-        ? []
-        : [
-            {
-              targetGroupArn: each.targetGroupArn,
-              alternateTargetGroupArn: each.advancedConfiguration?.alternateTargetGroupArn,
-              containerName: each.containerName,
-              containerPort: each.containerPort,
-            },
-          ],
-    ),
+    targetGroups: targetGroupsOf(service),
     placement: placementOf(service),
     enableEcsManagedTags: service.enableECSManagedTags,
     propagateTags: service.propagateTags,
@@ -125,6 +126,22 @@ export function snapshotOf(
     ...(hasTestTraffic(service) ? { hasTestTraffic: true } : {}),
     knownEvents: (service.events ?? []).flatMap((event) => event.id ?? []),
   };
+}
+
+/** The target groups of a service, in its own order. */
+export function targetGroupsOf({ loadBalancers = [] }: Service): ServiceSnapshot['targetGroups'] {
+  return loadBalancers.flatMap(({ targetGroupArn, advancedConfiguration, containerName, containerPort }) =>
+    targetGroupArn === undefined
+      ? []
+      : [
+          {
+            targetGroupArn,
+            alternateTargetGroupArn: advancedConfiguration?.alternateTargetGroupArn,
+            containerName,
+            containerPort,
+          },
+        ],
+  );
 }
 
 /** ECS API, Deployment: the service itself does not show them. */
@@ -151,7 +168,13 @@ function breakerOf(service: Service): Breaker {
 
 /** ECS API, DeploymentConfiguration, with the defaults that ECS documents for each scheduling strategy. */
 function settingsOf(service: Service): DeploymentSettings {
-  const { strategy, minimumHealthyPercent, maximumPercent, alarms } = service.deploymentConfiguration ?? {};
+  const {
+    strategy,
+    minimumHealthyPercent,
+    maximumPercent,
+    alarms,
+    earlySuccessCriteria: early,
+  } = service.deploymentConfiguration ?? {};
   const daemon = service.schedulingStrategy === 'DAEMON';
   return {
     strategy: strategy ?? 'ROLLING',
@@ -159,6 +182,7 @@ function settingsOf(service: Service): DeploymentSettings {
     maximumPercent: maximumPercent ?? (daemon ? 100 : 200),
     alarms: alarms?.enable === true ? (alarms.alarmNames ?? []) : [],
     alarmsRollBack: alarms?.enable === true && alarms.rollback === true,
+    ...(early?.enable === true ? { earlySuccess: true } : {}),
   };
 }
 
@@ -190,7 +214,7 @@ function strategyMinutes(configuration: DeploymentConfiguration | undefined): nu
   }
 }
 
-function addressOf(cluster: string, service: Service): ServiceAddress {
+export function addressOf(cluster: string, service: Service): ServiceAddress {
   const arn = service.serviceArn ?? '';
   const parts = parseArn(arn);
   return {

@@ -2,33 +2,49 @@ import type { Service } from '@aws-sdk/client-ecs';
 import { lastSegment, parseArn, revisionName } from '../aws/arn.ts';
 import type { Aws, EcsReads } from '../aws/clients.ts';
 import { awsErrorKind, isAwsError, wrapAwsError } from '../aws/errors.ts';
-import type { ServiceSnapshot } from '../model/index.ts';
+import type { CodeDeployRequest, ServiceSnapshot } from '../model/index.ts';
 import { DeployError } from '../runtime/error.ts';
 import { counted, type Log } from '../runtime/log.ts';
-import { takeSnapshot } from './snapshot.ts';
+import { describeCodeDeploy } from '../codedeploy/group.ts';
+import { withTaskSets } from '../ecs/services.ts';
+import { begun } from '../runtime/wait.ts';
+import { takeCodeDeploySnapshot } from './codedeploy.ts';
+import { readHistory, targetGroupsOf, takeSnapshot } from './snapshot.ts';
 
 /** DescribeServices takes ten services a call. */
 const BATCH = 10;
 
 /**
- * Reads every named service, all at once, and changes nothing. Rejects with `cluster-not-found`,
+ * Reads every named service, all at once, and changes nothing. `meanwhile` is done once AWS has answered for the first
+ * time, beside what is asked then. Rejects with `cluster-not-found`,
  * `service-not-found`, `service-inactive` or `unsupported-controller`, in the order of the names.
  */
 export async function surveyServices(
-  { aws, log }: { readonly aws: Pick<Aws, 'ecs' | 'region'>; readonly log: Log },
+  { aws, log }: { readonly aws: Pick<Aws, 'ecs' | 'elb' | 'codeDeploy' | 'region'>; readonly log: Log },
   cluster: string,
   names: readonly string[],
+  asked?: CodeDeployRequest,
+  meanwhile: (services: readonly Service[]) => Promise<unknown> = () => Promise.resolve(),
 ): Promise<ServiceSnapshot[]> {
+  // Side by side: the names are known, and a service that is not there is told by the first of the two.
+  const histories = new Map(
+    names.map(lastSegment).map((name) => [name, begun(readHistory(aws.ecs, { cluster, name }))] as const),
+  );
   const services = await findServices(aws, cluster, names);
   for (const service of services) refuseWhatCannotBeDeployed(service);
-  const snapshots = await Promise.all(
-    services.map((service) =>
-      wrapAwsError(`reading the deployments of service "${service.serviceName ?? ''}"`, () =>
-        takeSnapshot(aws.ecs, cluster, service),
-      ),
+  const taken = services.map((service) =>
+    wrapAwsError(`reading the deployments of service "${service.serviceName ?? ''}"`, () =>
+      service.deploymentController?.type === 'CODE_DEPLOY'
+        ? takeCodeDeploySnapshot(aws, cluster, withTaskSets(service), asked)
+        : takeSnapshot(aws.ecs, cluster, service, histories.get(service.serviceName ?? '')),
     ),
   );
-  for (const snapshot of snapshots) log.line(describeSnapshot(snapshot));
+  const [snapshots] = await Promise.all([Promise.all(taken), meanwhile(services)]);
+  for (const snapshot of snapshots) {
+    log.line(describeSnapshot(snapshot));
+    const { address, codeDeploy } = snapshot;
+    if (codeDeploy !== undefined) log.line(`${address.name}: ${describeCodeDeploy(codeDeploy)}.`);
+  }
   return snapshots;
 }
 
@@ -48,14 +64,21 @@ async function findServices(
   names: readonly string[],
 ): Promise<Service[]> {
   const found: Service[] = [];
-  for (let from = 0; from < names.length; from += BATCH) {
-    const batch = names.slice(from, from + BATCH);
-    const answer = await wrapAwsError(
-      `reading ${batch.map((name) => `"${lastSegment(name)}"`).join(', ')}`,
-      () => describe(aws, cluster, batch),
-    );
-    found.push(...(answer.services ?? []));
-    const missing = answer.failures?.[0];
+  const batches = Array.from({ length: Math.ceil(names.length / BATCH) }, (_, at) =>
+    names.slice(at * BATCH, (at + 1) * BATCH),
+  );
+  const answers = batches.map((batch) =>
+    begun(
+      wrapAwsError(`reading ${batch.map((name) => `"${lastSegment(name)}"`).join(', ')}`, () =>
+        describe(aws, cluster, batch),
+      ),
+    ),
+  );
+  // One after the other: of several problems, that of the first name is told.
+  for (const answer of answers) {
+    const { services = [], failures = [] } = await answer;
+    found.push(...services);
+    const [missing] = failures;
     if (missing !== undefined) throw await serviceNotFound(aws, cluster, missing);
   }
   return names.map((name) => {
@@ -154,10 +177,10 @@ function refuseWhatCannotBeDeployed(service: Service): void {
     );
   }
   const controller = service.deploymentController?.type ?? 'ECS';
-  if (controller !== 'ECS') {
+  if (controller === 'EXTERNAL') {
     throw new DeployError(
       'unsupported-controller',
-      `Service "${name}" is deployed by the ${controller} deployment controller; this action deploys services of the ECS controller only.`,
+      `Service "${name}" is deployed by the ${controller} deployment controller; this action deploys services of ECS and of CodeDeploy only.`,
       {
         hint: 'ECS deploys blue/green by itself now: a service with the ECS controller and the strategy BLUE_GREEN is supported.',
       },
@@ -172,10 +195,10 @@ function refuseWhatCannotBeDeployed(service: Service): void {
 export async function addressForPeople(
   aws: Pick<Aws, 'elb'>,
   healthCheckUrl: string | undefined,
-  snapshots: readonly ServiceSnapshot[],
+  services: readonly Service[],
 ): Promise<string | undefined> {
   if (healthCheckUrl !== undefined) return new URL(healthCheckUrl).origin;
-  const group = snapshots.flatMap((snapshot) => snapshot.targetGroups)[0];
+  const [group] = services.flatMap(targetGroupsOf);
   if (group === undefined) return undefined;
   try {
     return await loadBalancerUrl(aws, group.targetGroupArn);

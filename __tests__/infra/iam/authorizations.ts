@@ -48,6 +48,8 @@ export function authorizationsOf(call: RecordedCall): Authorization[] {
       return [one('iam', action, roleArn(call, text(call.body, 'RoleName')))];
     case 'secretsmanager':
       return [one('secretsmanager', action, secretArn(call, text(call.body, 'SecretId')))];
+    case 'codedeploy':
+      return ofCodeDeploy(call);
     case 'elasticloadbalancing':
     case 'ssm':
     case 'application-autoscaling':
@@ -113,6 +115,43 @@ function ofEcs(call: RecordedCall): Authorization[] {
     }
     case 'TagResource':
       return [ask(text(body, 'resourceArn'), requestTags(body))];
+    default:
+      throw unknown(call);
+  }
+}
+
+/** The id of a deployment does not tell of which group it is: it is taken for one of the suite's. */
+function ofCodeDeploy(call: RecordedCall): Authorization[] {
+  const { action, body } = call;
+  const named = text(body, 'applicationName');
+  const application = named === '' ? 'AppECS-demo-checkout' : named;
+  const ofBody = text(body, 'deploymentGroupName');
+  const group = ofBody === '' ? 'DgpECS-demo-checkout' : ofBody;
+  const ask = (resource: string): Authorization => one('codedeploy', action, resource);
+  const onGroup = arn(call, 'codedeploy', `deploymentgroup:${application}/${group}`);
+  switch (action) {
+    case 'GetDeploymentGroup':
+    case 'GetDeployment':
+    case 'BatchGetDeployments':
+    case 'ListDeployments':
+      return [ask(onGroup)];
+    case 'CreateDeployment':
+      return [
+        ask(onGroup),
+        one(
+          'codedeploy',
+          'RegisterApplicationRevision',
+          arn(call, 'codedeploy', `application:${application}`),
+        ),
+      ];
+    case 'GetApplicationRevision':
+      return [ask(arn(call, 'codedeploy', `application:${application}`))];
+    case 'GetDeploymentConfig':
+      return [ask(arn(call, 'codedeploy', `deploymentconfig:${text(body, 'deploymentConfigName')}`))];
+    case 'BatchGetDeploymentTargets':
+    case 'ContinueDeployment':
+    case 'StopDeployment':
+      return [ask('*')];
     default:
       throw unknown(call);
   }

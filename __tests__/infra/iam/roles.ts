@@ -20,6 +20,7 @@ export interface Realm {
   readonly task_role_names: readonly string[];
   readonly execution_role_names: readonly string[];
   readonly secret_arns: readonly string[];
+  readonly codedeploy_services?: readonly string[];
   readonly role_path: string;
   readonly state_bucket: string | null;
 }

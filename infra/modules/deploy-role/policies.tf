@@ -9,17 +9,25 @@ locals {
     TASK_ROLE      = var.task_role_names
     EXECUTION_ROLE = var.execution_role_names
     SECRET         = [for arn in var.secret_arns : split(":", arn)[6]]
+    CODEDEPLOY     = var.codedeploy_services
+  }
+
+  files = {
+    deploy = concat(["deploy"], length(var.codedeploy_services) > 0 ? ["codedeploy"] : [])
+    plan   = concat(["plan"], length(var.codedeploy_services) > 0 ? ["codedeploy-plan"] : [])
   }
 
   statements = {
-    for name in ["deploy", "plan"] : name => jsondecode(
-      replace(replace(replace(replace(
-        file("${path.module}/policies/${name}.json"),
-        "arn:aws:", "arn:${local.partition}:"),
-        "REGION", var.region),
-        "ACCOUNT", local.account),
-      "CLUSTER", var.cluster_name)
-    )
+    for name, files in local.files : name => flatten([
+      for file in files : jsondecode(
+        replace(replace(replace(replace(
+          file("${path.module}/policies/${file}.json"),
+          "arn:aws:", "arn:${local.partition}:"),
+          "REGION", var.region),
+          "ACCOUNT", local.account),
+        "CLUSTER", var.cluster_name)
+      )
+    ])
   }
 
   # A placeholder that stands for nothing leaves a statement without a resource, which says nothing.

@@ -118,6 +118,12 @@ variable "secret_arns" {
   type        = list(string)
 }
 
+variable "codedeploy_services" {
+  description = "Services that CodeDeploy deploys, with an application and a deployment group by the names of amazon-ecs-deploy-task-definition."
+  type        = list(string)
+  default     = []
+}
+
 variable "domain_names" {
   description = "Domain names whose records the infra role may change."
   type        = list(string)

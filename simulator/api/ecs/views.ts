@@ -138,27 +138,39 @@ function deploymentView(service: Service, deployment: Deployment): JsonObject {
     rolloutStateReason: deployment.rolloutStateReason,
     serviceConnectConfiguration: revision.settings.serviceConnectConfiguration,
     volumeConfigurations: revision.settings.volumeConfigurations,
+    ...(revision.settings.vpcLatticeConfigurations.length === 0
+      ? {}
+      : { vpcLatticeConfigurations: [...revision.settings.vpcLatticeConfigurations] }),
   };
 }
 
-function taskSetView(service: Service, { id, revision, createdAt }: Deployment): JsonObject {
+function taskSetView(service: Service, set: Deployment): JsonObject {
+  const { id, revision, createdAt, updatedAt, taskSet } = set;
   const { running, pending } = countTasks(ofRevision(service, revision));
+  const scale = taskSet?.scale ?? 100;
+  const desired = Math.ceil((service.desiredCount * scale) / 100);
+  const isSteady = running === desired && pending === 0;
+  const isPrimary = set === service.deployments[0];
   return {
     id,
     taskSetArn: service.arn.replace(':service/', ':task-set/') + `/${id}`,
     serviceArn: service.arn,
     clusterArn: service.cluster.arn,
-    status: 'PRIMARY',
+    ...(taskSet?.externalId === undefined
+      ? {}
+      : { externalId: taskSet.externalId, startedBy: 'CODE_DEPLOY' }),
+    status: isPrimary ? 'PRIMARY' : scale === 0 ? 'DRAINING' : 'ACTIVE',
     taskDefinition: revision.definition.arn,
-    computedDesiredCount: service.desiredCount,
+    computedDesiredCount: desired,
     runningCount: running,
     pendingCount: pending,
     createdAt: epochSeconds(createdAt),
+    updatedAt: epochSeconds(updatedAt),
     ...launchSettings(revision),
     networkConfiguration: revision.settings.networkConfiguration,
     loadBalancers: [...revision.settings.loadBalancers],
-    scale: { value: 100, unit: 'PERCENT' },
-    stabilityStatus: 'STEADY_STATE',
+    scale: { value: scale, unit: 'PERCENT' },
+    stabilityStatus: isSteady ? 'STEADY_STATE' : 'STABILIZING',
   };
 }
 

@@ -25,6 +25,7 @@ const targets = new Map([
   ['secretsmanager', 'secretsmanager'],
   ['AmazonSSM', 'ssm'],
   ['AnyScaleFrontendService', 'application-autoscaling'],
+  ['CodeDeploy_20141006', 'codedeploy'],
 ]);
 
 /** A request as it is on the wire. */

@@ -17,15 +17,20 @@ import {
   StopTaskCommand,
   type ECSClient,
 } from '@aws-sdk/client-ecs';
+import { datesOf } from '../answers.ts';
 import type { EcsReads, EcsWrites } from '../calls.ts';
 
 export function reading(client: ECSClient): EcsReads {
+  const dateOf = datesOf(client);
   return {
     describeServices: (input) => client.send(new DescribeServicesCommand(input)),
     listServices: (input) => client.send(new ListServicesCommand(input)),
     listClusters: (input) => client.send(new ListClustersCommand(input)),
     listServiceDeployments: (input) => client.send(new ListServiceDeploymentsCommand(input)),
-    describeServiceDeployments: (input) => client.send(new DescribeServiceDeploymentsCommand(input)),
+    describeServiceDeployments: async (input) => {
+      const answer = await client.send(new DescribeServiceDeploymentsCommand(input));
+      return { ...answer, date: dateOf(answer) };
+    },
     describeServiceRevisions: (input) => client.send(new DescribeServiceRevisionsCommand(input)),
     listTasks: (input) => client.send(new ListTasksCommand(input)),
     describeTasks: (input) => client.send(new DescribeTasksCommand(input)),

@@ -1,0 +1,197 @@
+/** The way back of a service that CodeDeploy deploys. */
+import { revisionName } from '../aws/arn.ts';
+import type { Aws } from '../aws/clients.ts';
+import { awsErrorKind, describeAwsError } from '../aws/errors.ts';
+import { createDeployment, GroupIsBusy } from '../codedeploy/create.ts';
+import { readGroup } from '../codedeploy/group.ts';
+import { isOpen } from '../codedeploy/history.ts';
+import { candidatesOf, deployableRevision, findRollbackTarget } from '../ecs/rollback-target.ts';
+import { describeService, primaryOf } from '../ecs/services.ts';
+import type { CodeDeploySettings, RollbackEnd, Rollout, RolloutRequest } from '../model/index.ts';
+import type { Stage } from '../model/analysis.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { continueWhenReady, stopAndRollBack } from './codedeploy-acts.ts';
+import { readCodeDeployment } from './observe-codedeploy.ts';
+import type { StageWatch, WatchContext } from './watch.ts';
+
+export interface CodeDeployRollbackContext extends WatchContext {
+  readonly aws: Pick<Aws, 'ecs' | 'elb' | 'ecsWrites' | 'taskDefinitions' | 'codeDeploy'>;
+}
+
+/** What can be done this moment. */
+export type CodeDeployStep =
+  | { readonly kind: 'end'; readonly end: RollbackEnd }
+  /** It is being rolled back. */
+  | { readonly kind: 'follow' }
+  /** It is under way, or keeps its old tasks: their task set gets the traffic back. */
+  | { readonly kind: 'stop' }
+  /** It has ended: a deployment of the last good revision leads back. */
+  | { readonly kind: 'deploy'; readonly settings: CodeDeploySettings };
+
+/** Pure but for the reading: what the deployment and the service, as they are this moment, allow. */
+export async function nextCodeDeployStep(
+  { aws }: { readonly aws: Pick<Aws, 'ecs' | 'codeDeploy'> },
+  rollout: Rollout,
+): Promise<CodeDeployStep> {
+  const { snapshot, codeDeploymentId = '' } = rollout;
+  const settings = snapshot.codeDeploy;
+  const { info, target } = await readCodeDeployment(aws, snapshot.address, codeDeploymentId);
+  if (info.rollbackInfo?.rollbackDeploymentId !== undefined) return { kind: 'follow' };
+  if (isOpen(info)) return { kind: 'stop' };
+  if (settings === undefined) return { kind: 'end', end: { kind: 'nowhere', why: 'its group is not known' } };
+  const service = await describeService(aws.ecs, snapshot.address);
+  const primary = primaryOf(service);
+  const good = snapshot.lastGood?.taskDefinitionArn;
+  const green = target?.taskSetsInfo?.find(({ taskSetLabel }) => taskSetLabel === 'Green');
+  const isOurs = primary?.id === rollout.deploymentId || primary?.id === green?.identifer;
+  if (!isOurs && primary?.id !== snapshot.primaryId)
+    return { kind: 'end', end: { kind: 'superseded', by: primary?.id ?? 'another deployment' } };
+  // The traffic never left the old tasks, or is back with them.
+  if (!isOurs && primary?.taskDefinition === good && (green?.trafficWeight ?? 0) === 0)
+    return { kind: 'end', end: { kind: 'rolled-back' } };
+  const { order } = settings;
+  const now = await readGroup(aws, snapshot.address, settings, order);
+  if (now.settings.open !== undefined)
+    return { kind: 'end', end: { kind: 'superseded', by: now.settings.open.id } };
+  return { kind: 'deploy', settings: now.settings };
+}
+
+/** Looks at the deployment and decides again when CodeDeploy moved in between, this often. */
+const ATTEMPTS = 6;
+
+/** Pauses after calls that AWS did not answer, in seconds; the last one goes on. */
+const PAUSES = [1, 2, 4, 8, 15];
+
+/** Follows a rollout to the end of its rollback. */
+export type Follow = (
+  rollout: Rollout,
+  request: RolloutRequest,
+  stages?: StageWatch,
+) => Promise<RollbackEnd | 'look-again'>;
+
+/**
+ * Puts the last good revision back: while the deployment is under way, by stopping it, so that its traffic is back in
+ * seconds; afterwards by a deployment of that revision. Another's deployment is never touched. Hiccups only cost time, up to
+ * the deadline.
+ */
+export async function rollBackCodeDeployment(
+  ctx: CodeDeployRollbackContext,
+  rollout: Rollout,
+  request: RolloutRequest,
+  follow: Follow,
+): Promise<RollbackEnd> {
+  const { clock, signal, log } = ctx;
+  const { name } = rollout.snapshot.address;
+  const deadline = clock.now() + request.waitMinutes * 60_000;
+  let unanswered = 0;
+  for (let attempt = 0; attempt < ATTEMPTS;) {
+    try {
+      const end = await tryOnce(ctx, rollout, withRest(request, deadline, clock), deadline, follow);
+      if (end !== 'look-again') return end;
+      attempt += 1;
+      unanswered = 0;
+      await clock.sleep(request.pollSeconds * 1000, signal);
+    } catch (error) {
+      const kind = awsErrorKind(error);
+      const left = deadline - clock.now();
+      if ((kind !== 'throttled' && kind !== 'transient') || left <= 0) throw error;
+      log.line(`${name}: going back: no answer (${describeAwsError(error)}); trying again.`);
+      const pause = PAUSES[Math.min(unanswered, PAUSES.length - 1)] ?? 0;
+      unanswered += 1;
+      await clock.sleep(Math.min(pause * 1000, left), signal);
+    }
+  }
+  return { kind: 'failed', why: 'the deployment kept changing while it was rolled back' };
+}
+
+async function tryOnce(
+  ctx: CodeDeployRollbackContext,
+  rollout: Rollout,
+  request: RolloutRequest,
+  deadline: number,
+  follow: Follow,
+): Promise<RollbackEnd | 'look-again'> {
+  const { codeDeploymentId = '', snapshot } = rollout;
+  const { name } = snapshot.address;
+  const step = await nextCodeDeployStep(ctx, rollout);
+  switch (step.kind) {
+    case 'end':
+      return step.end;
+    case 'follow':
+      return follow(rollout, request);
+    case 'stop': {
+      ctx.log.line(`${name}: asking CodeDeploy to stop ${codeDeploymentId} and to roll it back.`);
+      const answer = await stopAndRollBack(ctx, codeDeploymentId, deadline);
+      return answer === 'refused' ? 'look-again' : follow({ ...rollout, isAskedBack: true }, request);
+    }
+    case 'deploy':
+      return deployBack(ctx, rollout, request, step.settings, deadline, follow);
+  }
+}
+
+async function deployBack(
+  ctx: CodeDeployRollbackContext,
+  rollout: Rollout,
+  request: RolloutRequest,
+  settings: CodeDeploySettings,
+  deadline: number,
+  follow: Follow,
+): Promise<RollbackEnd | 'look-again'> {
+  const { snapshot } = rollout;
+  const target = await findRollbackTarget(ctx.aws.taskDefinitions, candidatesOf(snapshot));
+  if (target === undefined) {
+    return {
+      kind: 'nowhere',
+      why: 'no deployment of this service ever succeeded, so there is no good revision to go back to',
+    };
+  }
+  if (target.good.taskDefinitionArn === rollout.taskDefinitionArn && !target.mustBeRegistered) {
+    const itself = revisionName(target.good.taskDefinitionArn);
+    return { kind: 'nowhere', why: `the last good revision is ${itself} itself` };
+  }
+  const arn = await deployableRevision(ctx, target);
+  ctx.log.line(`${snapshot.address.name}: going back to ${revisionName(arn)} by a deployment of it.`);
+  let id: string;
+  try {
+    id = await createDeployment(ctx, snapshot, settings, arn, deadline);
+  } catch (error) {
+    if (error instanceof GroupIsBusy) return { kind: 'superseded', by: error.message };
+    throw error;
+  }
+  const back: Rollout = {
+    ...rollout,
+    snapshot: { ...snapshot, primaryId: rollout.deploymentId },
+    taskDefinitionArn: arn,
+    definition: target.definition,
+    deploymentId: '',
+    codeDeploymentId: id,
+    adopted: false,
+  };
+  const following = { ...request, failFast: false };
+  const end = await follow(back, following, continuing(ctx, back));
+  return end !== 'look-again' && end.kind === 'rolled-back' ? { ...end, to: arn } : end;
+}
+
+/** A way back waits for nobody: it goes on as soon as it is ready. */
+function continuing(ctx: CodeDeployRollbackContext, back: Rollout): StageWatch {
+  let isAsked = false;
+  return {
+    see({ pause }: Stage): void {
+      if (pause === undefined || isAsked) return;
+      isAsked = true;
+      void continueWhenReady(ctx, back).then(({ kind }) => {
+        isAsked = kind !== 'unanswered';
+      });
+    },
+    failed: new AbortController().signal,
+    failure: undefined,
+    allTrafficSince: undefined,
+    waiting: undefined,
+    results: [],
+    stop: () => undefined,
+  };
+}
+
+function withRest(request: RolloutRequest, deadline: number, clock: Clock): RolloutRequest {
+  return { ...request, waitMinutes: Math.max(deadline - clock.now(), 0) / 60_000 };
+}
