@@ -5,7 +5,14 @@ import { join } from 'node:path';
 import { problemsOf, unpackArchive } from '../scripts/check-archive.ts';
 
 const GOOD = {
-  files: ['LICENSE', 'README.md', 'action.yml', 'dist/index.js', 'dist/package.json'].map((name) => ({
+  files: [
+    '.github/actions/deploy/action.yml',
+    'LICENSE',
+    'README.md',
+    'action.yml',
+    'dist/index.js',
+    'dist/package.json',
+  ].map((name) => ({
     name,
     bytes: 1,
   })),

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -22,7 +22,7 @@ const groups = [
 ];
 const empty = 'Top\n<!-- inputs -->\n<!-- /inputs -->\nMiddle\n<!-- outputs -->old<!-- /outputs -->\nEnd\n';
 
-describe('the tables of the README', () => {
+describe('the tables of inputs and outputs', () => {
   const rendered = renderTables(empty, action, groups);
 
   it('hold the inputs by group and the outputs, between the markers', () => {
@@ -80,7 +80,7 @@ End
     [empty.replace('<!-- outputs -->', ''), 'outputs'],
   ])('are not rendered where a marker is missing or repeated', (readme, marker) => {
     expect(() => renderTables(readme, action, groups)).toThrow(
-      `README.md needs the markers <!-- ${marker} --> and <!-- /${marker} -->, once each and in this order.`,
+      `The guide needs the markers <!-- ${marker} --> and <!-- /${marker} -->, once each and in this order.`,
     );
   });
 });
@@ -92,7 +92,8 @@ describe('the script', () => {
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'readme-'));
     writeFileSync(join(folder, 'action.yml'), readFileSync('action.yml'));
-    writeFileSync(join(folder, 'README.md'), empty);
+    mkdirSync(join(folder, 'docs'));
+    writeFileSync(join(folder, 'docs/inputs.md'), empty);
   });
 
   afterEach(() => {
@@ -104,7 +105,7 @@ describe('the script', () => {
     const said = jest.spyOn(console, 'error').mockImplementation(() => undefined);
     expect(run(true, at())).toBe(1);
     expect(said).toHaveBeenCalledWith(expect.stringContaining('node scripts/readme-tables.ts'));
-    expect(readFileSync(join(folder, 'README.md'), 'utf8')).toBe(empty);
+    expect(readFileSync(join(folder, 'docs/inputs.md'), 'utf8')).toBe(empty);
     expect(run(false, at())).toBe(0);
     expect(run(true, at())).toBe(0);
   });

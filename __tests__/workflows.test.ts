@@ -6,6 +6,17 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
 import {
+  CALLED,
+  inputsTaken,
+  renderAction,
+  renderWorkflow,
+  run,
+  SECRETS,
+} from '../scripts/reusable-workflows.ts';
+import type { ActionFile } from '../scripts/readme-tables.ts';
+import {
+  calledBy,
+  callOf,
   holds,
   inputsOf,
   interpolate,
@@ -17,16 +28,26 @@ import {
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const files = await workflowFiles();
 
+/** The action, as a workflow of its own repository names it. */
+const OWN = '$/.github/actions/deploy';
+
+/** What workflows of other repositories call by one line. */
+const REUSABLE = ['deploy.yml', 'plan.yml', 'redeploy.yml', 'promote.yml'];
+
 describe('the workflows', () => {
   test('are these', () => {
     expect(files).toEqual([
       'ci.yml',
       'codeql.yml',
       'deploy-backend.yml',
+      'deploy.yml',
       'infra.yml',
       'nightly.yml',
       'plan-pr.yml',
+      'plan.yml',
+      'promote-backend.yml',
       'promote.yml',
+      'redeploy-backend.yml',
       'redeploy.yml',
       'release.yml',
       'terraform.yml',
@@ -45,7 +66,7 @@ describe('the workflows', () => {
       expect(used.length).toBeGreaterThan(0);
       // What is called of this repository has the commit of the caller.
       const pinned =
-        /^(\.\/(\.github\/workflows\/[\w-]+\.yml)?|[\w.-]+\/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+)$/;
+        /^(\.\/\.github\/workflows\/[\w-]+\.yml|\$\/\.github\/actions\/deploy|[\w.-]+\/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+)$/;
       expect(used.filter((each) => !pinned.test(each))).toEqual([]);
     },
   );
@@ -62,7 +83,14 @@ describe('the workflows', () => {
   });
 
   test.each(files)('%s may read the code and nothing else, unless a job says what for', async (file) => {
-    const { permissions, jobs } = await readWorkflow(file);
+    const workflow = await readWorkflow(file);
+    const { permissions, jobs } = workflow;
+    // What others call by one line has what they give it: more would be refused, and less would be lost.
+    if (REUSABLE.includes(file)) {
+      const all = [workflow, ...Object.values(jobs)];
+      expect(all.filter((each) => each.permissions !== undefined)).toEqual([]);
+      return;
+    }
     expect(permissions).toEqual({ contents: 'read' });
     const text = await workflowText(file);
     for (const job of Object.values(jobs)) {
@@ -74,7 +102,9 @@ describe('the workflows', () => {
 
   test.each(files)('%s has a group and an end', async (file) => {
     const { concurrency, jobs } = await readWorkflow(file);
-    expect(concurrency?.group).toBeTruthy();
+    // What only calls others has their groups.
+    const callsOnly = Object.values(jobs).every(({ uses }) => uses !== undefined);
+    if (!callsOnly) expect(concurrency?.group).toBeTruthy();
     const withoutEnd = Object.values(jobs).filter((job) => job['timeout-minutes'] === undefined);
     // The jobs of a workflow that is called have ends of their own.
     expect(withoutEnd.filter(({ uses }) => uses === undefined)).toEqual([]);
@@ -87,14 +117,20 @@ describe('the workflows', () => {
   });
 
   test.each([
-    ['deploy-backend.yml', undefined, { environment: 'prod' }, 'deploy-backend-prod'],
-    ['redeploy.yml', undefined, { environment: 'prod', what: 'tag' }, 'deploy-backend-prod'],
-    ['redeploy.yml', undefined, { environment: 'prod', what: 'revision' }, 'deploy-backend-prod'],
-    ['redeploy.yml', undefined, { environment: 'prod', what: 'paused' }, 'deploy-backend-prod'],
+    ['deploy.yml', undefined, { environment: 'prod' }, 'ecs-deploy-prod'],
+    ['deploy.yml', undefined, { environment: 'prod', service: 'web' }, 'ecs-deploy-prod-web'],
+    ['redeploy.yml', undefined, { environment: 'prod', what: 'tag' }, 'ecs-deploy-prod'],
+    ['redeploy.yml', undefined, { environment: 'prod', what: 'revision' }, 'ecs-deploy-prod'],
+    [
+      'redeploy.yml',
+      undefined,
+      { environment: 'prod', what: 'paused', service: 'web' },
+      'ecs-deploy-prod-web',
+    ],
     // Waits for none but its like.
-    ['redeploy.yml', undefined, { environment: 'prod', what: 'last-good' }, 'deploy-backend-prod-back'],
-    ['promote.yml', 'find', { from: 'staging', to: 'prod' }, 'deploy-backend-staging'],
-    ['promote.yml', 'deploy', { from: 'staging', to: 'prod' }, 'deploy-backend-prod'],
+    ['redeploy.yml', undefined, { environment: 'prod', what: 'last-good' }, 'ecs-deploy-prod-back'],
+    ['promote.yml', 'find', { from: 'staging', to: 'prod' }, 'ecs-deploy-staging'],
+    ['promote.yml', 'deploy', { from: 'staging', to: 'prod' }, 'ecs-deploy-prod'],
     ['terraform.yml', 'apply', { environment: 'prod' }, 'terraform-apply-prod'],
   ])('%s %s %j waits in the group %s, where none is cancelled', async (file, job, inputs, group) => {
     const workflow = await readWorkflow(file);
@@ -109,14 +145,20 @@ describe('the workflows', () => {
       const action = parse(await readFile(join(ROOT, 'action.yml'), 'utf8')) as {
         inputs: Record<string, { default?: unknown }>;
       };
-      for (const job of Object.values((await readWorkflow(file)).jobs)) {
-        const limit = job['timeout-minutes'] ?? 0;
+      const workflow = await readWorkflow(file);
+      const standards = Object.entries(callOf(workflow)?.inputs ?? {});
+      const contexts = {
+        inputs: Object.fromEntries(standards.map(([name, each]) => [name, each.default ?? ''])),
+      };
+      const standard = (value: unknown): number => Number(interpolate(String(value), contexts));
+      for (const job of Object.values(workflow.jobs)) {
+        const limit = standard(job['timeout-minutes'] ?? 0);
         const steps = job.steps ?? [];
         const deployments = steps.filter(
-          ({ uses, with: inputs }) => uses === './' && inputs?.['mode'] !== 'plan',
+          ({ uses, with: inputs }) => uses === OWN && inputs?.['mode'] !== 'plan',
         );
         for (const { with: inputs = {} } of deployments) {
-          const number = (name: string): number => Number(inputs[name] ?? action.inputs[name]?.default);
+          const number = (name: string): number => standard(inputs[name] ?? action.inputs[name]?.default);
           const build = inputs['context'] === undefined ? 0 : 30;
           const before =
             inputs['pre-deploy-command'] === undefined ? 0 : number('pre-deploy-timeout-minutes');
@@ -126,7 +168,7 @@ describe('the workflows', () => {
           expect(most).toBeGreaterThan(60);
           expect(limit).toBeGreaterThanOrEqual(Math.ceil(most) + 5);
           const role = steps.find(({ uses }) => uses?.startsWith('aws-actions/configure-aws-credentials@'));
-          expect(Number(role?.with?.['role-duration-seconds'])).toBeGreaterThanOrEqual(limit * 60);
+          expect(standard(role?.with?.['role-duration-seconds'])).toBeGreaterThanOrEqual(limit * 60);
         }
       }
     },
@@ -189,6 +231,56 @@ describe('the workflows', () => {
   });
 });
 
+describe('the workflows that others call', () => {
+  test('have the inputs and outputs of the action as it is', () => {
+    expect(run(true, new URL('../', import.meta.url))).toBe(0);
+  });
+
+  test.each(REUSABLE)('%s is in use here', async (file) => {
+    const callers = await Promise.all(
+      files.map(async (caller) =>
+        Object.values((await readWorkflow(caller)).jobs).filter(
+          ({ uses }) => uses === `./.github/workflows/${file}`,
+        ),
+      ),
+    );
+    const [job, ...others] = callers.flat();
+    expect(others).toEqual([]);
+    const contexts = { inputs: {}, vars: {}, github: { sha: 'abc', event: { pull_request: { head: {} } } } };
+    expect((await calledBy(job ?? {}, contexts)).file).toBe(file);
+    // They have none of their own.
+    expect(job?.permissions).toHaveProperty('id-token', 'write');
+  });
+
+  test.each(CALLED)('$file hands over each input that it takes, once', async (called) => {
+    const workflow = await readWorkflow(called.file);
+    const [step, ...others] = (workflow.jobs['run']?.steps ?? []).filter(({ uses }) => uses === OWN);
+    expect(others).toEqual([]);
+    const { inputs = {}, secrets = {} } = callOf(workflow) ?? {};
+    for (const name of [...inputsTaken(called), ...Object.keys(secrets)]) {
+      expect(step?.with).toHaveProperty([name]);
+      expect(String(step?.with?.[name])).toContain(name);
+    }
+    for (const name of inputsTaken(called)) expect(inputs).toHaveProperty([name]);
+    for (const name of Object.keys(secrets)) expect(SECRETS).toContain(name);
+  });
+
+  test('deploy.yml and plan.yml take the same, but for what only a deployment has', async () => {
+    const namesOf = async (file: string): Promise<string[]> =>
+      Object.keys(callOf(await readWorkflow(file))?.inputs ?? {});
+    const plan = await namesOf('plan.yml');
+    const more = (await namesOf('deploy.yml')).filter((name) => !plan.includes(name));
+    expect(more).toEqual(['environment', 'timeout-minutes', 'role-duration-seconds']);
+  });
+
+  test('a text without the marks is refused, and an action that runs nothing of dist/', () => {
+    const action: ActionFile = { inputs: {}, outputs: {} };
+    expect(() => renderWorkflow('name: x\n', { file: 'x.yml', groups: [] }, action)).toThrow('marks of "inputs"');
+    expect(() => renderAction('runs: {}')).toThrow('runs nothing of dist/');
+    expect(renderAction('runs:\n  main: dist/index.js\n')).toContain('  main: ../../../dist/index.js\n');
+  });
+});
+
 function check(...folder: string[]): { status: number | null; stdout: string } {
   const script = join(ROOT, 'scripts', 'check-workflows.ts');
   return spawnSync(process.execPath, [script, ...folder], { cwd: ROOT, encoding: 'utf8' });
@@ -203,6 +295,7 @@ test('the check of workflows finds what is wrong, and no more', async () => {
     'good.yml': `on: push\nconcurrency: { group: a, queue: max }\njobs:\n  a:\n${job}`,
     'key.yml': `on: push\nconcurrency: { group: a, queues: max }\njobs:\n  a:\n${job}`,
     'queue.yml': `on: push\nconcurrency: { group: a, queue: all }\njobs:\n  a:\n${job}`,
+    'own.yml': `on: push\njobs:\n  a:\n${job}      - uses: $/.github/actions/deploy\n        with: { clutser: x }\n      - uses: $/none\n`,
     'steps.yml': 'on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n',
   };
   const folder = await mkdtemp(join(tmpdir(), 'workflows-'));
@@ -216,9 +309,11 @@ test('the check of workflows finds what is wrong, and no more', async () => {
       'call.yml job b: called.yml takes no secret c',
       'cancels.yml a: where many wait, none can cancel the one in progress',
       expect.stringMatching(/^key\.yml:2:\d+ unexpected key "queues"/),
+      'own.yml $/.github/actions/deploy takes no input clutser',
+      'own.yml $/none is no action of this repository',
       'queue.yml a: a queue is "single" or "max", not "all"',
       expect.stringMatching(/^steps\.yml:3:\d+ "steps" section is missing/),
-      '7 workflows, 8 problems',
+      '8 workflows, 10 problems',
     ]);
     expect(status).toBe(1);
   } finally {

@@ -38,10 +38,10 @@ export function findBrowser(): string {
   return '/usr/bin/chromium';
 }
 
-/** Opens the page in a new browser of that width and colour scheme, its charts drawn. */
+/** Opens the page in a new browser of that width, colour scheme and pixels a CSS pixel, its charts drawn. */
 export async function withPage<T>(
   path: string,
-  { width, scheme }: { readonly width: number; readonly scheme: Scheme },
+  { width, scheme, scale = 1 }: { readonly width: number; readonly scheme: Scheme; readonly scale?: number },
   inspect: (page: Page) => Promise<T>,
 ): Promise<T> {
   const profile = await mkdtemp(join(tmpdir(), 'chromium-'));
@@ -53,6 +53,7 @@ export async function withPage<T>(
       headless: true,
       colorScheme: scheme,
       viewport: { width, height: 900 },
+      deviceScaleFactor: scale,
     });
     const page = context.pages()[0] ?? (await context.newPage());
     await page.goto(pathToFileURL(path).href);

@@ -1,7 +1,7 @@
 /**
  * Pictures of the gallery.
  *
- *   node gallery/pictures.ts <page> <folder>               the summaries in the README, light and dark
+ *   node gallery/pictures.ts <page> <folder>               the tops of two summaries in the README, light and dark
  *   node gallery/pictures.ts <page> <folder> <title> ...   those runs with all they show, narrow and wide, light and dark
  */
 import { join } from 'node:path';
@@ -10,10 +10,10 @@ import { withPage, type Scheme } from './browse.ts';
 
 const SCHEMES: readonly Scheme[] = ['light', 'dark'];
 
-/** Name of the picture, and the run whose summary it is. */
+/** Name of the picture, the run whose summary it is, and what of the summary comes after the picture. */
 const README = {
-  success: 'Proven healthy',
-  failure: 'Failed and rolled back: the program crashes',
+  success: { title: 'Proven healthy', until: 'h3' },
+  failure: { title: 'Failed and rolled back: the program crashes', until: 'table' },
 };
 
 const [path = '', folder = '.', ...titles] = process.argv.slice(2);
@@ -28,11 +28,17 @@ function faceOf(page: Page, title: string, face: string): Locator {
     .first();
 }
 
+/** Side by side in the README, each half a page wide. */
+const HALF = 520;
+
 async function takeForReadme(scheme: Scheme): Promise<void> {
-  await withPage(path, { width: 780, scheme }, async (page) => {
-    for (const [name, title] of Object.entries(README)) {
+  await withPage(path, { width: HALF, scheme, scale: 2 }, async (page) => {
+    for (const [name, { title, until }] of Object.entries(README)) {
       const summary = faceOf(page, title, 'Job summary').locator('.markdown');
-      await summary.screenshot({ path: join(folder, `${name}-${scheme}.png`) });
+      const [box, end] = [await summary.boundingBox(), await summary.locator(until).first().boundingBox()];
+      if (box === null || end === null) throw new Error(`The summary of "${title}" has no ${until}.`);
+      const clip = { ...box, height: end.y - box.y - 8 };
+      await page.screenshot({ path: join(folder, `${name}-${scheme}.png`), clip, fullPage: true });
     }
   });
 }

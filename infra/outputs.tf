@@ -55,7 +55,7 @@ output "action_inputs" {
       "    contents: read",
       "    id-token: write",
       "  steps:",
-      "    - uses: actions/checkout@v5",
+      "    - uses: actions/checkout@v7",
       "    - uses: aws-actions/configure-aws-credentials@v6",
       "      with:",
       "        role-to-assume: ${module.deploy_role.deploy_role_arn}",
@@ -74,6 +74,32 @@ output "action_inputs" {
     [for alarm in lookup(module.observability.alarm_names, var.name, []) : "          ${alarm}"],
     [""],
   ))
+}
+
+output "github_variables" {
+  description = "Variables for gh variable set --env-file: of the repository, and of the GitHub environment."
+  value = {
+    repository = join("\n", [
+      "AWS_REGION=${var.aws_region}",
+      "AWS_PLAN_ROLE_ARN=${module.deploy_role.plan_role_arn}",
+      "ECS_CLUSTER=${local.cluster_name}",
+      "ECS_SERVICE=${module.service[var.name].service_name}",
+      "ECR_REPOSITORY=${local.repositories[var.name]}",
+    ])
+    environment = join("\n", concat(
+      [
+        "AWS_REGION=${var.aws_region}",
+        "AWS_DEPLOY_ROLE_ARN=${module.deploy_role.deploy_role_arn}",
+        "ECS_CLUSTER=${local.cluster_name}",
+        "ECS_SERVICE=${module.service[var.name].service_name}",
+        "ECR_REPOSITORY=${local.repositories[var.name]}",
+        # In double quotes a file of variables has line breaks as \\n.
+        "ALARMS=\"${join("\\n", lookup(module.observability.alarm_names, var.name, []))}\"",
+      ],
+      # Where GitHub's runners reach it.
+      [for url in module.load_balancer[*].url : "SERVICE_URL=${url}" if !var.internal && var.allowed_cidrs == tolist(["0.0.0.0/0"])],
+    ))
+  }
 }
 
 output "deploy_role_arn" {

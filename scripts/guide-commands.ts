@@ -52,12 +52,49 @@ export const EXCEPTIONS: readonly Exception[] = [
     reason: 'it needs an account on GitHub; the value is read all the same, and must not be empty',
     instead: (text) => `test -n ${/"\$\(.*\)"$/.exec(text)?.[0] ?? ''}`,
   },
+  {
+    pattern: /^jq .* \| gh variable set /,
+    reason: 'it needs an account on GitHub; what it would set is read all the same, and must be variables',
+    instead: (text) => `${text.replace(/ \| gh .*/, '')} | grep --extended-regexp '^[A-Z_]+=.'`,
+  },
+  {
+    pattern: /^export (OWNER|REPOSITORY)_ID="\$\(gh api /,
+    reason: 'it asks GitHub',
+    instead: (text) => `${text.split('=')[0] ?? ''}=456789`,
+  },
+  {
+    pattern: /^curl .*raw\.githubusercontent\.com\/org\/ecs-fargate-deploy\/v1\//,
+    reason: 'it asks GitHub; the file of this commit is taken',
+    instead: (text) => `cp "$ACTION/${/\/v1\/(\S+)/.exec(text)?.[1] ?? ''}" .`,
+  },
+  {
+    pattern: /^gh pr create /,
+    reason: 'it needs an account on GitHub; the workflow runs here on the event',
+    instead: () => 'run_workflow pull_request',
+  },
+  {
+    pattern: /^gh pr merge /,
+    reason: 'it needs an account on GitHub; the branch is merged and the workflow runs here on the event',
+    instead: () =>
+      'git switch --quiet main && git merge --quiet ecs && git push --quiet && run_workflow push',
+  },
+  {
+    pattern: /^gh workflow run ecs\.yml /,
+    reason: 'it needs an account on GitHub; the workflow runs here on the event',
+    instead: (text) => `run_workflow workflow_dispatch ${/-f (\S+)$/.exec(text)?.[1] ?? ''}`,
+  },
   { pattern: /^gh /, reason: 'it needs an account on GitHub' },
   {
     pattern: /^curl .*"\$SERVICE_URL/,
     reason: 'the load balancer of the stack is in AWS only; the tests of backend/ ask the service itself',
   },
 ];
+
+/** Pure: the YAML blocks that a guide tells to save, by path: "Save this as `path`:" stands before them. */
+export function filesOf(markdown: string): Readonly<Record<string, string>> {
+  const found = markdown.matchAll(/^Save this as `([^`]+)`:\n\n```yaml\n(.*?)^```$/gms);
+  return Object.fromEntries([...found].map(([, path = '', text = '']) => [path, text]));
+}
 
 /** Pure: exceptions that no command of the guides needs any more. */
 export function unused(exceptions: readonly Exception[], commands: readonly Command[]): Exception[] {

@@ -1,6 +1,6 @@
 /**
- * Writes the generated parts of the guides, between markers such as `<!-- causes -->` and `<!-- /causes -->`: the
- * troubleshooting by cause and the costs in DEPLOYMENT.md, the costs of other platforms in docs/alternatives.md.
+ * Writes the generated parts of the guides, between markers such as `<!-- causes -->` and `<!-- /causes -->`: the causes
+ * in docs/outcomes.md, the costs of the stack in infra/COSTS.md, those of other platforms in docs/alternatives.md.
  *
  *   node scripts/guides.ts           writes the guides
  *   node scripts/guides.ts --check   exits 1 where a guide differs from what would be written
@@ -27,12 +27,12 @@ interface Part {
 }
 
 const PARTS: readonly Part[] = [
-  { file: 'DEPLOYMENT.md', marker: 'cause-index', render: causeIndex },
-  { file: 'DEPLOYMENT.md', marker: 'causes', render: causesByPhase },
-  { file: 'DEPLOYMENT.md', marker: 'cost', render: costTable },
-  { file: 'DEPLOYMENT.md', marker: 'variants', render: variantTable },
-  { file: 'DEPLOYMENT.md', marker: 'sizes', render: sizeTable },
-  { file: 'DEPLOYMENT.md', marker: 'rates', render: rateTable },
+  { file: 'docs/outcomes.md', marker: 'cause-index', render: causeIndex },
+  { file: 'docs/outcomes.md', marker: 'causes', render: causesByPhase },
+  { file: 'infra/COSTS.md', marker: 'cost', render: costTable },
+  { file: 'infra/COSTS.md', marker: 'variants', render: variantTable },
+  { file: 'infra/COSTS.md', marker: 'sizes', render: sizeTable },
+  { file: 'infra/COSTS.md', marker: 'rates', render: rateTable },
   { file: 'docs/alternatives.md', marker: 'platforms', render: platformTable },
   { file: 'docs/alternatives.md', marker: 'rates', render: platformRateTable },
 ];

@@ -1,12 +1,11 @@
 /**
- * Writes the tables of infra/README.md: its variables and outputs from the Terraform files, its cost from the rates.
+ * Writes the tables of infra/README.md: its variables and outputs, from the Terraform files.
  *
  *   node scripts/infra-readme.ts           writes infra/README.md
  *   node scripts/infra-readme.ts --check   exits 1 where infra/README.md differs from what would be written
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 
-import { costTable } from './guides/costs.ts';
 import { readOutputs, readVariables } from './infra-settings.ts';
 import type { Variable } from './infra-settings.ts';
 import { between, table } from './readme-tables.ts';
@@ -28,11 +27,7 @@ export async function renderInfra(readme: string, folder: URL): Promise<string> 
     ['Output', 'Meaning'],
     (await readOutputs(folder)).map(({ name, description }) => [`\`${name}\``, description]),
   );
-  return between(
-    between(between(readme, 'variables', variables.join('\n\n')), 'outputs', outputs),
-    'cost',
-    costTable(),
-  );
+  return between(between(readme, 'variables', variables.join('\n\n')), 'outputs', outputs);
 }
 
 function variableTable(variables: readonly Variable[]): string {

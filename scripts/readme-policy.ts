@@ -1,14 +1,28 @@
 /**
- * Writes the IAM policies of deployments and of plans in README.md, with their reasons, between the markers
- * `<!-- policy -->`, `<!-- /policy -->`, `<!-- plan-policy -->` and `<!-- /plan-policy -->`. They come from the files
- * from which Terraform makes the roles.
+ * Writes the IAM policies of deployments and of plans in docs/permissions.md, with their reasons, between the markers
+ * `<!-- policy -->`, `<!-- /policy -->`, `<!-- statements -->`, `<!-- /statements -->`, `<!-- optional -->`,
+ * `<!-- /optional -->`, `<!-- plan-policy -->` and `<!-- /plan-policy -->`. They come from the files from which Terraform
+ * makes the roles.
  *
- *   node scripts/readme-policy.ts           writes README.md
- *   node scripts/readme-policy.ts --check   exits 1 where README.md differs from what would be written
+ *   node scripts/readme-policy.ts           writes docs/permissions.md
+ *   node scripts/readme-policy.ts --check   exits 1 where docs/permissions.md differs from what would be written
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 
 import { between, table } from './readme-tables.ts';
+
+/** What a deployment may do or not; each has statements that it alone needs. */
+export const USES = ['build', 'pre-deploy', 'alarms', 'metrics', 'instances'] as const;
+
+export type Use = (typeof USES)[number];
+
+const WITHOUT: Readonly<Record<Use, string>> = {
+  build: 'Without `context`',
+  'pre-deploy': 'Without `pre-deploy-command`',
+  alarms: 'Without `alarms`',
+  metrics: 'Without `metrics`',
+  instances: 'In the network mode `awsvpc`, as on Fargate',
+};
 
 interface Permission {
   readonly action: string;
@@ -19,6 +33,8 @@ interface Permission {
 /** A statement of infra/modules/deploy-role/policies/*.json. Words in capitals are placeholders. */
 export interface Statement {
   readonly sid: string;
+  /** The one use that needs it; undefined: every deployment does. */
+  readonly only?: Use;
   /** One sentence for a person who reviews the policy. */
   readonly why: string;
   readonly permissions: readonly Permission[];
@@ -44,29 +60,26 @@ function read(name: string): readonly Statement[] {
   return JSON.parse(readFileSync(new URL(`${name}.json`, POLICIES), 'utf8')) as readonly Statement[];
 }
 
-/** The README with the policies written again. Throws where a marker is missing. */
+/** The guide with the policies written again. Throws where a marker is missing. */
 export function renderPolicy(
-  readme: string,
+  guide: string,
   policy: readonly Statement[] = POLICY,
   plan: readonly Statement[] = PLAN_POLICY,
 ): string {
-  const content = [
-    fenced(policy),
-    table(
-      ['Statement', 'Why'],
-      policy.map(({ sid, why }) => [`\`${sid}\``, why]),
-    ),
-    'These may be left out. The deployment goes on, with what is lost:',
-    table(
-      ['Permission', 'Without it'],
-      policy.flatMap(({ permissions }) =>
-        permissions.flatMap(({ action, without }) =>
-          without === undefined ? [] : [[`\`${action}\``, without]],
-        ),
+  const statements = table(
+    ['Statement', 'Why', 'May be left out'],
+    policy.map(({ sid, why, only }) => [`\`${sid}\``, why, only === undefined ? '' : WITHOUT[only]]),
+  );
+  const optional = table(
+    ['Permission', 'Without it'],
+    policy.flatMap(({ permissions }) =>
+      permissions.flatMap(({ action, without }) =>
+        without === undefined ? [] : [[`\`${action}\``, without]],
       ),
     ),
-  ];
-  return between(between(readme, 'policy', content.join('\n\n')), 'plan-policy', fenced(plan));
+  );
+  const parts = { policy: fenced(policy), statements, optional, 'plan-policy': fenced(plan) };
+  return Object.entries(parts).reduce((text, [marker, content]) => between(text, marker, content), guide);
 }
 
 function fenced(policy: readonly Statement[]): string {
@@ -114,7 +127,7 @@ export function renderCodeDeployPolicy(
 
 /** The files with policies in them. */
 const FILES = [
-  ['README.md', (text: string) => renderPolicy(text)],
+  ['docs/permissions.md', (text: string) => renderPolicy(text)],
   ['docs/progressive-delivery.md', (text: string) => renderCodeDeployPolicy(text)],
 ] as const;
 

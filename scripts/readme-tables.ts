@@ -1,9 +1,9 @@
 /**
- * Writes the tables of inputs and outputs in README.md from action.yml, between the markers
+ * Writes the tables of inputs and outputs in docs/inputs.md from action.yml, between the markers
  * `<!-- inputs -->`, `<!-- /inputs -->`, `<!-- outputs -->` and `<!-- /outputs -->`.
  *
- *   node scripts/readme-tables.ts           writes README.md
- *   node scripts/readme-tables.ts --check   exits 1 where README.md differs from what would be written
+ *   node scripts/readme-tables.ts           writes docs/inputs.md
+ *   node scripts/readme-tables.ts --check   exits 1 where docs/inputs.md differs from what would be written
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 
@@ -14,7 +14,7 @@ export interface Group {
   readonly inputs: readonly string[];
 }
 
-/** The inputs as the README groups them; every input of action.yml is in exactly one group. */
+/** The inputs as the guide groups them; every input of action.yml is in exactly one group. */
 export const GROUPS: readonly Group[] = [
   { title: 'Where', inputs: ['aws-region', 'cluster', 'service', 'mode', 'service-deployment-arn'] },
   { title: 'Image', inputs: ['image', 'images', 'ecr-repository', 'image-tag', 'context', 'registries'] },
@@ -86,9 +86,9 @@ export interface ActionFile {
   readonly outputs: Readonly<Record<string, { readonly description: string }>>;
 }
 
-/** The README with both tables written again. Throws where a marker is missing or an input is not in one group. */
-export function renderTables(readme: string, action: ActionFile, groups: readonly Group[] = GROUPS): string {
-  const withInputs = between(readme, 'inputs', inputTables(action, groups));
+/** The guide with both tables written again. Throws where a marker is missing or an input is not in one group. */
+export function renderTables(guide: string, action: ActionFile, groups: readonly Group[] = GROUPS): string {
+  const withInputs = between(guide, 'inputs', inputTables(action, groups));
   return between(withInputs, 'outputs', outputTable(action));
 }
 
@@ -137,25 +137,25 @@ function code(text: string): string {
 }
 
 /** Replaces what stands between the two markers, which must occur once each, in this order. */
-export function between(readme: string, name: string, content: string): string {
+export function between(guide: string, name: string, content: string): string {
   const [open, close] = [`<!-- ${name} -->`, `<!-- /${name} -->`];
-  const [before, rest, ...more] = readme.split(open);
+  const [before, rest, ...more] = guide.split(open);
   const [old, after, ...others] = (rest ?? '').split(close);
   if (before === undefined || old === undefined || after === undefined || more.length + others.length > 0) {
-    throw new Error(`README.md needs the markers ${open} and ${close}, once each and in this order.`);
+    throw new Error(`The guide needs the markers ${open} and ${close}, once each and in this order.`);
   }
   return `${before}${open}\n\n${content}\n\n${close}${after}`;
 }
 
-/** Writes README.md, or with `check` only compares; returns what to exit with. */
+/** Writes docs/inputs.md, or with `check` only compares; returns what to exit with. */
 export function run(check: boolean, folder: URL): number {
   const action = parse(readFileSync(new URL('action.yml', folder), 'utf8')) as ActionFile;
-  const path = new URL('README.md', folder);
-  const readme = readFileSync(path, 'utf8');
-  const rendered = renderTables(readme, action);
-  if (rendered === readme) return 0;
+  const path = new URL('docs/inputs.md', folder);
+  const guide = readFileSync(path, 'utf8');
+  const rendered = renderTables(guide, action);
+  if (rendered === guide) return 0;
   if (check) {
-    console.error('The tables of README.md differ from action.yml. Run: node scripts/readme-tables.ts');
+    console.error('The tables of docs/inputs.md differ from action.yml. Run: node scripts/readme-tables.ts');
     return 1;
   }
   writeFileSync(path, rendered);

@@ -1,9 +1,10 @@
 /**
- * Runs the commands of README.md and QUICKSTART.md as a newcomer would type them: each guide in one shell of its own,
- * in a fresh clone, against the simulated AWS (README) and moto (QUICKSTART, Terraform). What cannot run here is listed
- * with its reason and counted as skipped. The last line is `N passed, N failed, N skipped`.
+ * Runs the commands of the guides as a newcomer would type them, each guide in one shell of its own: README.md,
+ * DEPLOYMENT.md and docs/your-own-service.md against the simulated AWS, QUICKSTART.md against moto. What GitHub would do
+ * with a workflow is done here where it is to be seen. What cannot run here is listed with its reason and counted as
+ * skipped. The last line is `N passed, N failed, N skipped`.
  *
- *   node scripts/test-commands.ts          runs them
+ *   node scripts/test-commands.ts          runs them; with names of guides behind it, only theirs
  *   node scripts/test-commands.ts --list   only shows them
  */
 import { execFileSync, spawn } from 'node:child_process';
@@ -14,10 +15,12 @@ import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { startMoto } from '../__tests__/infra/moto.ts';
 import { which } from '../runner/docker/command.ts';
-import { terraformConfiguration, withoutMoto } from '../__tests__/infra/tools.ts';
-import { commandsOf, EXCEPTIONS, unused, type Command, type Exception } from './guide-commands.ts';
+import { terraformConfiguration, withoutMoto, withoutMotoServer } from '../__tests__/infra/tools.ts';
+import { startSimulator, type Simulator } from '../simulator/simulator.ts';
+import { commandsOf, EXCEPTIONS, filesOf, unused, type Command, type Exception } from './guide-commands.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const GUIDES = ['README.md', 'DEPLOYMENT.md', 'docs/your-own-service.md', 'QUICKSTART.md'] as const;
 const PUBLISHED = 'https://github.com/org/ecs-fargate-deploy.git';
 
 /** No command of the guides takes so long. */
@@ -196,14 +199,89 @@ async function inAHome(guide: Guide, commands: readonly Command[]): Promise<Ran[
 }
 
 async function readme(): Promise<Ran[]> {
-  const noCli = { pattern: /^aws /, reason: 'the AWS CLI is not installed' };
   const guide = {
     file: 'README.md',
     begin: `git clone --quiet '${PUBLISHED}' action && cd action`,
     env: {},
-    exceptions: (await which('aws')) === undefined ? [noCli, ...EXCEPTIONS] : EXCEPTIONS,
+    exceptions: await withoutCli(),
   };
   return inAHome(guide, await readCommands(guide.file));
+}
+
+const NO_CLI = {
+  pattern: /^(aws|export \w+="\$\(aws|jq|export \w+="\$\(jq) /,
+  reason: 'the AWS CLI is not installed',
+};
+
+async function withoutCli(): Promise<Exception[]> {
+  return (await which('aws')) === undefined ? [NO_CLI, ...EXCEPTIONS] : [...EXCEPTIONS];
+}
+
+/** Twenty seconds of the world in one. */
+const QUICK = 20;
+
+function environmentOf(sim: Simulator): Record<string, string> {
+  return {
+    ...sim.env,
+    AWS_DEFAULT_REGION: sim.world.region,
+    AWS_CONFIG_FILE: '/dev/null',
+    AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
+  };
+}
+
+/** What it asks is there after a deployment that failed. */
+async function deployment(): Promise<Ran[]> {
+  const sim = await startSimulator({ speed: QUICK });
+  try {
+    sim.operator.deploy('backend', 'crash-1');
+    sim.world.clock.skip(60);
+    const guide = {
+      file: 'DEPLOYMENT.md',
+      begin: ':',
+      env: environmentOf(sim),
+      exceptions: await withoutCli(),
+    };
+    return await inAHome(guide, await readCommands(guide.file));
+  } finally {
+    await sim.close();
+  }
+}
+
+/** The service is in the simulated AWS; the stack of the roles is in moto, which knows CloudFormation. */
+async function ownService(): Promise<Ran[]> {
+  const file = 'docs/your-own-service.md';
+  const commands = await readCommands(file);
+  const reason =
+    (await withoutMotoServer()) ?? ((await which('aws')) === undefined ? NO_CLI.reason : undefined);
+  if (reason !== undefined) {
+    const all = { pattern: /^/, reason };
+    return inAHome({ file, begin: ':', env: {}, exceptions: [all] }, commands);
+  }
+  const [sim, moto] = await Promise.all([startSimulator({ speed: QUICK }), startMoto()]);
+  try {
+    const files = Object.entries(filesOf(await readFile(join(ROOT, file), 'utf8')));
+    const begin = [
+      'git init --quiet --bare origin.git && git clone --quiet origin.git video 2>/dev/null && cd video',
+      'git config user.name Octocat && git config user.email octocat@example.com && git switch --quiet --create main',
+      `cp '${ROOT}backend/Dockerfile' . && git add . && git commit --quiet --message First && git push --quiet --set-upstream origin main`,
+      ...files.map(
+        ([path, text]) =>
+          `mkdir -p "$(dirname ${path})" && cat > ${path} <<'END OF FILE'\n${text}END OF FILE`,
+      ),
+      `run_workflow() { '${process.execPath}' "$ACTION/scripts/guides/run-workflow.ts" .github/workflows/ecs.yml "$1" variables.env "\${@:2}"; }`,
+    ].join('\n');
+    const env = {
+      ...environmentOf(sim),
+      ACTION: ROOT.replace(/\/$/, ''),
+      SERVICE_URL: sim.loadBalancers['web']?.url ?? '',
+      AWS_ENDPOINT_URL_CLOUDFORMATION: moto.url,
+      AWS_ENDPOINT_URL_IAM: moto.url,
+      AWS_ENDPOINT_URL_STS: moto.url,
+    };
+    return await inAHome({ file, begin, env, exceptions: EXCEPTIONS }, commands);
+  } finally {
+    await Promise.all([sim.close(), moto.close()]);
+  }
 }
 
 async function quickstart(): Promise<Ran[]> {
@@ -225,7 +303,7 @@ async function quickstart(): Promise<Ran[]> {
 }
 
 async function list(): Promise<void> {
-  for (const file of ['README.md', 'QUICKSTART.md']) {
+  for (const file of GUIDES) {
     for (const { text, line } of await readCommands(file)) {
       const reason = EXCEPTIONS.find(({ pattern }) => pattern.test(text))?.reason;
       process.stdout.write(
@@ -237,14 +315,22 @@ async function list(): Promise<void> {
 
 async function main(): Promise<void> {
   if (process.argv.includes('--list')) return list();
-  const all = [...(await readCommands('README.md')), ...(await readCommands('QUICKSTART.md'))];
+  const all = (await Promise.all(GUIDES.map(readCommands))).flat();
   const stale = unused(EXCEPTIONS, all);
   for (const { pattern } of stale)
     process.stdout.write(`FAILED  no command needs the exception ${String(pattern)}\n`);
   const dirty = execFileSync('git', ['status', '--porcelain'], { cwd: ROOT, encoding: 'utf8' });
   if (dirty !== '')
     process.stdout.write('What is not committed is not in the clone that the commands run in.\n');
-  const rans = (await Promise.all([readme(), quickstart()])).flat();
+  const wanted = process.argv.slice(2).filter((word) => !word.startsWith('-'));
+  const runs = {
+    'README.md': readme,
+    'DEPLOYMENT.md': deployment,
+    'docs/your-own-service.md': ownService,
+    'QUICKSTART.md': quickstart,
+  };
+  const chosen = GUIDES.filter((file) => wanted.length === 0 || wanted.includes(file));
+  const rans = (await Promise.all(chosen.map((file) => runs[file]()))).flat();
   const good = rans.filter(({ status }) => status === 0);
   const skipped = good.filter((ran) => ran.skipped !== undefined).length;
   const passed = good.length - skipped;

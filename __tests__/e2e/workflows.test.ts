@@ -1,6 +1,6 @@
 /**
- * Runs each step of the project's own workflows that uses the action, with the inputs as they are written there. Those
- * have the pauses of real life, so that the tests run side by side.
+ * Runs each step of the workflows that others call, as the project's own workflows call them, with the inputs as they are
+ * written there. Those have the pauses of real life, so that the tests run side by side.
  */
 import { spawnSync } from 'node:child_process';
 import { afterAll, describe, expect, test } from '@jest/globals';
@@ -11,12 +11,13 @@ import { fileURLToPath } from 'node:url';
 import { runJob, type JobRun } from '../../runner/workflow-job.ts';
 import { runStep, type StepOptions, type StepResult } from '../../runner/step.ts';
 import {
+  calledBy,
   holds,
   inputsOf,
   interpolate,
   readWorkflow,
   type Contexts,
-  type Step,
+  type Job,
 } from '../../runner/workflow.ts';
 import { startGitHub } from '../../simulator/front/github/github.ts';
 import type { Simulator } from '../../simulator/simulator.ts';
@@ -45,7 +46,10 @@ await chmod(join(bin, 'docker'), 0o755);
 
 afterAll(() => rm(bin, { recursive: true, force: true }));
 
-/** The variables that DEPLOYMENT.md tells to set, for the simulated world. */
+/** The action, as a workflow of its own repository names it. */
+const OWN = '$/.github/actions/deploy';
+
+/** The variables that docs/workflows.md tells to set, for the simulated world. */
 function variables(sim: Simulator): Record<string, string> {
   return {
     DEPLOY_ENVIRONMENT: 'prod',
@@ -73,12 +77,25 @@ function contextsOf(sim: Simulator, more: { inputs?: object; event?: object }): 
   };
 }
 
-/** The steps of the only job that use the action and whose conditions hold. */
-async function stepsOf(file: string, contexts: Contexts): Promise<Step[]> {
-  const [job, ...others] = Object.values((await readWorkflow(file)).jobs);
+/** With what the variable ALARMS names. */
+const WITH_ALARM = { alarms: { 'backend-5xx': 'OK' } } satisfies WorldOptions;
+
+interface Called {
+  readonly file: string;
+  readonly job: Job;
+  readonly contexts: Contexts;
+}
+
+/** The only job of the workflow that the only job of a file calls, with what it sees. */
+async function calledFrom(caller: string, contexts: Contexts): Promise<Called> {
+  const [job, ...others] = Object.values((await readWorkflow(caller)).jobs);
   expect(others).toEqual([]);
   expect(holds(job?.if, contexts)).toBe(true);
-  return (job?.steps ?? []).filter((step) => step.uses === './' && holds(step.if, contexts));
+  const called = await calledBy(job ?? {}, contexts);
+  const run = (await readWorkflow(called.file)).jobs['run'];
+  if (run === undefined) throw new Error(`${called.file} has no job "run"`);
+  expect(holds(run.if, called.contexts)).toBe(true);
+  return { ...called, job: run };
 }
 
 async function runWorkflow(
@@ -87,10 +104,13 @@ async function runWorkflow(
   contexts: Contexts,
   options: StepOptions = {},
 ): Promise<StepResult> {
-  const [step, ...others] = await stepsOf(file, contexts);
+  const called = await calledFrom(file, contexts);
+  const steps = (called.job.steps ?? []).filter(({ uses }) => uses === OWN);
+  const [step, ...others] = steps;
   expect(others).toEqual([]);
-  if (step === undefined) throw new Error(`No step of ${file} uses the action`);
-  return runStep(inputsOf(step, contexts), sim.env, {
+  if (step === undefined) throw new Error(`No step of ${called.file} uses the action`);
+  expect(holds(step.if, called.contexts)).toBe(true);
+  return runStep(inputsOf(step, called.contexts), sim.env, {
     ...options,
     files: { 'backend/Dockerfile': await readFile(DOCKERFILE, 'utf8') },
     env: { PATH: `${bin}:/usr/bin:/bin`, DOCKER_CALLS: join(bin, 'calls'), ...options.env },
@@ -103,7 +123,7 @@ function dispatched(what: string, value: string): object {
 
 describe('deploy-backend.yml', () => {
   test.concurrent('builds the commit, pushes it, deploys it, and asks for its version', () =>
-    inAWorld({ alarms: { 'backend-5xx': 'OK' } }, async (sim) => {
+    inAWorld(WITH_ALARM, async (sim) => {
       const contexts = contextsOf(sim, {});
       const result = await runWorkflow(sim, 'deploy-backend.yml', contexts);
       expectGreen(result, 'succeeded');
@@ -117,9 +137,10 @@ describe('deploy-backend.yml', () => {
       expect(result.outputs['image']).toMatch(/\/backend@sha256:/);
       expect(await served(sim)).toBe(SHA);
       expect(result.outputs['url']).toBe(siteOf(sim));
-      const { jobs } = await readWorkflow('deploy-backend.yml');
-      const { environment } = jobs['deploy'] ?? {};
-      const seen = { ...contexts, steps: { deploy: { outputs: result.outputs } } };
+      const called = await calledFrom('deploy-backend.yml', contexts);
+      const { environment, outputs = {} } = called.job;
+      const seen = { ...called.contexts, steps: { run: { outputs: result.outputs } } };
+      expect(interpolate(outputs['image-digest'] ?? '', seen)).toBe(result.outputs['image-digest']);
       expect(typeof environment === 'object' && interpolate(environment.url ?? '', seen)).toBe(siteOf(sim));
     }),
   );
@@ -134,31 +155,31 @@ describe('deploy-backend.yml', () => {
 
 describe('redeploy.yml', () => {
   test.concurrent('deploys a tag', () =>
-    inAWorld({}, async (sim) => {
+    inAWorld(WITH_ALARM, async (sim) => {
       const contexts = contextsOf(sim, { inputs: dispatched('tag', 'v2') });
-      expectGreen(await runWorkflow(sim, 'redeploy.yml', contexts), 'succeeded');
+      expectGreen(await runWorkflow(sim, 'redeploy-backend.yml', contexts), 'succeeded');
       expect(production(sim)).toBe('backend:2 COMPLETED');
       expect(await served(sim)).toBe('v2');
     }),
   );
 
   test.concurrent('deploys a revision that exists, and registers none', () =>
-    inAWorld({}, async (sim) => {
+    inAWorld(WITH_ALARM, async (sim) => {
       sim.operator.deploy('backend', 'v2');
       sim.world.clock.skip(180);
       const revision = contextsOf(sim, { inputs: dispatched('revision', 'backend:1') });
-      expectGreen(await runWorkflow(sim, 'redeploy.yml', revision), 'succeeded');
+      expectGreen(await runWorkflow(sim, 'redeploy-backend.yml', revision), 'succeeded');
       expect(production(sim)).toBe('backend:1 COMPLETED');
       expect(mutations(sim)).toEqual(['UpdateService']);
     }),
   );
 
   test.concurrent('goes back to the last good revision', () =>
-    inAWorld({}, async (sim) => {
+    inAWorld(WITH_ALARM, async (sim) => {
       sim.operator.deploy('backend', 'v2');
       sim.world.clock.skip(180);
       const back = contextsOf(sim, { inputs: dispatched('last-good', '') });
-      expectGreen(await runWorkflow(sim, 'redeploy.yml', back), 'succeeded');
+      expectGreen(await runWorkflow(sim, 'redeploy-backend.yml', back), 'succeeded');
       // backend:1 names a tag: it is registered again by the digest that it ran with.
       expect(production(sim)).toBe('backend:3 COMPLETED');
     }),
@@ -188,7 +209,7 @@ describe('redeploy.yml, while a deployment waits at a pause', () => {
     const inputs = dispatched(what, value ?? before.outputs['service-deployment-arn'] ?? '');
     const contexts = contextsOf(sim, { inputs });
     const vars = { ...variables(sim), ECS_SERVICE: 'bluegreen', SERVICE_URL: '', ALARMS: '' };
-    return runWorkflow(sim, 'redeploy.yml', { ...contexts, vars });
+    return runWorkflow(sim, 'redeploy-backend.yml', { ...contexts, vars });
   }
 
   test.concurrent('goes on with it', () =>
@@ -224,11 +245,11 @@ describe('redeploy.yml, while a deployment waits at a pause', () => {
 
 describe('redeploy.yml, while a deployment is under way', () => {
   test.concurrent('goes back at once', () =>
-    inAWorld({}, async (sim) => {
+    inAWorld(WITH_ALARM, async (sim) => {
       sim.operator.deploy('backend', 'slow-1');
       sim.world.clock.skip(5);
       const back = contextsOf(sim, { inputs: dispatched('last-good', '') });
-      expectGreen(await runWorkflow(sim, 'redeploy.yml', back), 'succeeded');
+      expectGreen(await runWorkflow(sim, 'redeploy-backend.yml', back), 'succeeded');
       // backend:1 names a tag: it is registered again by the digest that it ran with.
       expect(production(sim)).toBe('backend:3 COMPLETED');
       expect(await served(sim)).toBe('v1');
@@ -244,23 +265,39 @@ describe('redeploy.yml, before it signs in', () => {
     ['tag', 'v2', false],
     ['revision', 'backend:1', false],
     ['last-good', '', false],
+    ['lastgood', 'v2', true],
   ])('%s "%s" is refused: %p', async (what, value, refused) => {
-    const { jobs } = await readWorkflow('redeploy.yml');
-    const [first] = jobs['redeploy']?.steps ?? [];
+    const { job, contexts } = await calledFrom('redeploy-backend.yml', {
+      inputs: dispatched(what, value),
+      vars: {},
+    });
+    const [first] = job.steps ?? [];
     expect(first?.run).toContain('exit 1');
-    expect(holds(first?.if, { inputs: dispatched(what, value) })).toBe(refused);
+    expect(holds(first?.if, contexts)).toBe(refused);
   });
 
-  test.concurrent('what is chosen is what one step is for', async () => {
-    const { on, jobs } = await readWorkflow('redeploy.yml');
+  test.concurrent('what is chosen is what the step is asked for, and nothing else', async () => {
+    const { on } = await readWorkflow('redeploy-backend.yml');
     const { options } = (on as { workflow_dispatch: { inputs: { what: { options: string[] } } } })
       .workflow_dispatch.inputs.what;
-    const steps = (jobs['redeploy']?.steps ?? []).filter(({ uses }) => uses === './');
-    expect(steps.map(({ id }) => id)).toEqual(options);
-    for (const what of options) {
-      const chosen = steps.filter((step) => holds(step.if, { inputs: dispatched(what, 'x') }));
-      expect(chosen.map(({ id }) => id)).toEqual([what]);
-    }
+    const asked = await Promise.all(
+      options.map(async (what) => {
+        const called = await calledFrom('redeploy-backend.yml', {
+          inputs: dispatched(what, 'x'),
+          vars: { ECR_REPOSITORY: 'backend' },
+        });
+        const step = (called.job.steps ?? []).find(({ uses }) => uses === OWN) ?? {};
+        const given = inputsOf(step, called.contexts);
+        const names = ['mode', 'ecr-repository', 'image-tag', 'task-definition', 'service-deployment-arn'];
+        return [what, ...names.map((name) => given[name])];
+      }),
+    );
+    expect(asked).toEqual([
+      ['tag', 'deploy', 'backend', 'x', '', ''],
+      ['revision', 'deploy', '', '', 'x', ''],
+      ['paused', 'promote', '', '', '', 'x'],
+      ['last-good', 'rollback', '', '', '', 'x'],
+    ]);
   });
 });
 
@@ -273,7 +310,7 @@ describe('plan-pr.yml', () => {
   test.concurrent('comments on what a deployment would do, and changes nothing', async () => {
     const github = await startGitHub({});
     try {
-      await inAWorld({}, async (sim) => {
+      await inAWorld(WITH_ALARM, async (sim) => {
         const contexts = contextsOf(sim, { event: payload });
         const event = { name: 'pull_request', payload };
         const result = await runWorkflow(sim, 'plan-pr.yml', contexts, {
@@ -292,18 +329,21 @@ describe('plan-pr.yml', () => {
   });
 
   test.concurrent('does not start on pull requests that get no credentials', async () => {
-    const { jobs } = await readWorkflow('plan-pr.yml');
+    const { run } = (await readWorkflow('plan.yml')).jobs;
     const at = (fullName: string, actor: string): Contexts => ({
-      vars: { DEPLOY_ENVIRONMENT: 'prod' },
       github: {
         actor,
         repository: 'octo-org/video',
         event: { pull_request: { head: { repo: { full_name: fullName } } } },
       },
     });
-    expect(holds(jobs['plan']?.if, at('octo-org/video', 'octocat'))).toBe(true);
-    expect(holds(jobs['plan']?.if, at('someone/video', 'octocat'))).toBe(false);
-    expect(holds(jobs['plan']?.if, at('octo-org/video', 'dependabot[bot]'))).toBe(false);
+    expect(holds(run?.if, at('octo-org/video', 'octocat'))).toBe(true);
+    expect(holds(run?.if, at('someone/video', 'octocat'))).toBe(false);
+    expect(holds(run?.if, at('octo-org/video', 'dependabot[bot]'))).toBe(false);
+    // Not only on pull requests.
+    expect(holds(run?.if, { github: { actor: 'octocat', event: {} } })).toBe(true);
+    const { plan } = (await readWorkflow('plan-pr.yml')).jobs;
+    expect(holds(plan?.if, { vars: {} })).toBe(false);
   });
 });
 
@@ -313,14 +353,22 @@ const hasCli = spawnSync('aws', ['--version']).status === 0;
 describe('promote.yml', () => {
   const inputs = { from: 'staging', to: 'prod' };
 
+  /** What promote.yml sees when promote-backend.yml calls it. */
+  async function promotion(contexts: Contexts): Promise<Contexts> {
+    const { promote = {} } = (await readWorkflow('promote-backend.yml')).jobs;
+    const called = await calledBy(promote, contexts);
+    expect(called.file).toBe('promote.yml');
+    return called.contexts;
+  }
+
   /** `backend` is what runs in staging, `worker` in production, without an address that the runner could ask. */
-  function runPromotion(sim: Simulator, job: string, more: object = {}): Promise<JobRun> {
+  async function runPromotion(sim: Simulator, job: string, more: object = {}): Promise<JobRun> {
     const all = variables(sim);
     const vars = job === 'find' ? all : { ...all, ECS_SERVICE: 'worker', SERVICE_URL: '', ALARMS: '' };
     return runJob({
       file: 'promote.yml',
       job,
-      contexts: { ...contextsOf(sim, { inputs }), vars, ...more },
+      contexts: { ...(await promotion(contextsOf(sim, { inputs }))), vars, ...more },
       workspace: bin,
       env: {
         ...sim.env,
@@ -332,7 +380,7 @@ describe('promote.yml', () => {
         AWS_EC2_METADATA_DISABLED: 'true',
       },
       actions: {
-        './': async ({ inputs: given }) => {
+        [OWN]: async ({ inputs: given }) => {
           // Five minutes of a bake are five real ones.
           const quick = { ...given, 'bake-minutes': '0', 'health-check-interval-seconds': '0.1' };
           const { exitCode, outputs, log } = await runStep(quick, sim.env);
@@ -346,7 +394,7 @@ describe('promote.yml', () => {
   (hasCli ? test : test.skip)(
     'deploys the very image that runs in the other environment, whatever its tag has become',
     () =>
-      inAWorld({ alarms: { 'backend-5xx': 'OK' }, tags: [SHA] }, async (sim) => {
+      inAWorld({ ...WITH_ALARM, tags: [SHA] }, async (sim) => {
         const digest = sim.world.registry.repositories.get('backend')?.byTag(SHA)?.digest ?? '';
         expectGreen(await step(sim, tag(SHA)), 'succeeded');
         const before = mutations(sim);
@@ -380,8 +428,10 @@ describe('promote.yml', () => {
   test('proves the commit where one is known', async () => {
     const steps = (await readWorkflow('promote.yml')).jobs['deploy']?.steps ?? [];
     const deploy = steps.find(({ id }) => id === 'deploy') ?? {};
+    const called = await promotion({ inputs });
     const given = (commit: string, url: string): Record<string, string> =>
       inputsOf(deploy, {
+        ...called,
         needs: { find: { outputs: { digest: 'sha256:0', commit } } },
         vars: { SERVICE_URL: url },
       });

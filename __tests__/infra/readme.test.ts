@@ -16,7 +16,7 @@ function source(folder: URL): string {
 }
 
 describe('infra/README.md', () => {
-  test('has the current variables, outputs and costs', async () => {
+  test('has the current variables and outputs', async () => {
     expect(await renderInfra(readme, INFRA)).toBe(readme);
   });
 

@@ -88,8 +88,11 @@ export async function withoutTerraform(): Promise<string | undefined> {
 
 /** Why tests that apply cannot run here; undefined where they can. */
 export async function withoutMoto(): Promise<string | undefined> {
-  const missing = await withoutTerraform();
-  if (missing !== undefined) return missing;
+  return (await withoutTerraform()) ?? withoutMotoServer();
+}
+
+/** Why nothing can ask moto here; undefined where it can. */
+export async function withoutMotoServer(): Promise<string | undefined> {
   return (await answers('python3', ['-c', 'import moto.server']))
     ? undefined
     : "moto is not installed (pip install 'moto[server]')";

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { readInputs } from '../../src/inputs/index.ts';
-import { evaluate, examplesOf, workflowsOf } from './examples.ts';
+import { callOf, readWorkflow, workflowFiles, workflowText } from '../../runner/workflow.ts';
+import { actionsOf, callsOf, evaluate, examplesOf, workflowsOf } from './examples.ts';
 
 const ACTION = parse(readFileSync('action.yml', 'utf8')) as {
   readonly inputs: Readonly<Record<string, { readonly default?: string }>>;
@@ -29,6 +30,49 @@ describe('every example of the guides', () => {
     const get = (name: string): string => inputs[name] ?? evaluate(ACTION.inputs[name]?.default ?? '');
     expect(() => readInputs(get, { workspace: '/workspace' })).not.toThrow();
   });
+});
+
+describe('every call of a reusable workflow in the guides', () => {
+  const calls = files.flatMap((file) => callsOf(file, readFileSync(file, 'utf8')));
+
+  test('is found, of each of the four', () => {
+    expect([...new Set(calls.map(({ file }) => file))].sort()).toEqual([
+      'deploy.yml',
+      'plan.yml',
+      'promote.yml',
+      'redeploy.yml',
+    ]);
+  });
+
+  test.each(calls)(
+    'gives what the workflow takes and needs: $at $file',
+    async ({ file, inputs, permissions }) => {
+      const { inputs: taken = {} } = callOf(await readWorkflow(file)) ?? {};
+      expect(inputs.filter((name) => !(name in taken))).toEqual([]);
+      const needed = Object.entries(taken).flatMap(([name, { required }]) =>
+        required === true ? [name] : [],
+      );
+      expect(needed.filter((name) => !inputs.includes(name))).toEqual([]);
+      expect(permissions).toMatchObject({ contents: 'read', 'id-token': 'write' });
+    },
+  );
+});
+
+test('the guides name the versions of actions that the workflows use', async () => {
+  const workflows = (await Promise.all((await workflowFiles()).map(workflowText))).join('\n');
+  const own = new Map(actionsOf(workflows).map(({ action, major }) => [action, major]));
+  const texts = [...files, 'infra/outputs.tf', 'demo/main.ts'].map((file) => [
+    file,
+    readFileSync(file, 'utf8'),
+  ]);
+  const before = /<tr><th>Before<\/th>.*?<\/table>/gs;
+  const others = texts.flatMap(([file = '', text = '']) =>
+    actionsOf(text.replaceAll(before, ''))
+      .filter(({ action, major }) => own.has(action) && own.get(action) !== major)
+      .map(({ action, major }) => `${file}: ${action}@v${major}, here v${own.get(action)}`),
+  );
+  expect(own.size).toBeGreaterThan(5);
+  expect(others).toEqual([]);
 });
 
 test('every whole workflow of the guides passes actionlint', () => {

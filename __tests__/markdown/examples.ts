@@ -8,6 +8,14 @@ export interface Example {
   readonly inputs: Readonly<Record<string, string>>;
 }
 
+/** A job of an example that calls a workflow of this repository. */
+export interface CallExample {
+  readonly at: string;
+  readonly file: string;
+  readonly inputs: readonly string[];
+  readonly permissions: Readonly<Record<string, string>>;
+}
+
 /** What the expressions of the examples could be on a runner. */
 const CONTEXTS: readonly (readonly [RegExp, string])[] = [
   [/^github\.sha$/, '0123456789abcdef0123456789abcdef01234567'],
@@ -31,6 +39,49 @@ export function examplesOf(file: string, markdown: string): Example[] {
     if (document.errors.length > 0) throw new Error(`${at}: ${document.errors.join('; ')}`);
     return stepsIn(document.toJS()).map((inputs) => ({ at, inputs }));
   });
+}
+
+/** Every job in the YAML blocks of a file that calls a workflow of this repository by its published name. */
+export function callsOf(file: string, markdown: string): CallExample[] {
+  return codeBlocksOf(markdown, 'yaml').flatMap(({ line, code }) =>
+    jobsIn(parseDocument(code, { schema: 'failsafe' }).toJS()).flatMap(
+      ({ uses, with: inputs, permissions }) => {
+        const called = /^org\/ecs-fargate-deploy\/\.github\/workflows\/([\w-]+\.yml)@v1$/.exec(
+          uses ?? '',
+        )?.[1];
+        return called === undefined
+          ? []
+          : [
+              {
+                at: `${file}:${line}`,
+                file: called,
+                inputs: Object.keys(inputs ?? {}),
+                permissions: permissions ?? {},
+              },
+            ];
+      },
+    ),
+  );
+}
+
+interface CallingJob {
+  readonly uses?: string;
+  readonly with?: Readonly<Record<string, string>>;
+  readonly permissions?: Readonly<Record<string, string>>;
+}
+
+function jobsIn(node: unknown): CallingJob[] {
+  const { jobs = {} } = (typeof node === 'object' && node !== null ? node : {}) as {
+    jobs?: Readonly<Record<string, CallingJob>>;
+  };
+  return Object.values(jobs);
+}
+
+/** Every action of others in a text, such as `actions/checkout@v7`, with its major version. */
+export function actionsOf(text: string): { readonly action: string; readonly major: string }[] {
+  return [...text.matchAll(/uses: ([\w.-]+\/[\w./-]+)@(?:v(\d+)\b|[0-9a-f]{40} # v(\d+)\.)/g)].map(
+    ([, action = '', major, pinned]) => ({ action, major: major ?? pinned ?? '' }),
+  );
 }
 
 function stepsIn(node: unknown): Record<string, string>[] {

@@ -91,13 +91,13 @@ test('what is generated in the guides is up to date', () => {
   expect(run(true, ROOT)).toBe(0);
 });
 
-test('DEPLOYMENT.md lists every variable that the workflows read, and no other', () => {
+test('docs/workflows.md lists every variable that the workflows read, and no other', () => {
   const folder = '.github/workflows';
   const workflows = readdirSync(folder).map((file) => readFileSync(`${folder}/${file}`, 'utf8'));
   const read = workflows.flatMap((text) =>
     [...text.matchAll(/\bvars\.([A-Z_]+)/g)].map(([, name = '']) => name),
   );
-  const rows = readFileSync('DEPLOYMENT.md', 'utf8').match(/^\| `[A-Z_]{4,}`.*$/gm) ?? [];
+  const rows = readFileSync('docs/workflows.md', 'utf8').match(/^\| `[A-Z_]{4,}`.*$/gm) ?? [];
   const listed = rows.flatMap((row) =>
     [...(row.split('|')[1] ?? '').matchAll(/`([A-Z_]+)`/g)].map(([, name]) => name),
   );

@@ -1,4 +1,4 @@
-/** The causes as DEPLOYMENT.md shows them. */
+/** The causes as docs/outcomes.md shows them. */
 import { EXIT_CODES, STOP_REASONS, type Severity } from '../../src/ecs/stop-reasons.ts';
 import { CAUSE_GUIDE, CAUSES, type Cause, type CauseGuide } from '../../src/model/index.ts';
 import { table } from '../readme-tables.ts';
@@ -6,7 +6,7 @@ import { table } from '../readme-tables.ts';
 type Phase = CauseGuide['phase'];
 
 const PHASES: readonly { readonly phase: Phase; readonly title: string; readonly note: string }[] = [
-  { phase: 'before', title: 'Before a service is touched', note: 'Production is as it was.' },
+  { phase: 'before', title: 'Before a service is touched', note: 'The service is as it was.' },
   {
     phase: 'rollout',
     title: 'While the new tasks start',

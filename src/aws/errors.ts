@@ -192,7 +192,7 @@ function accessDenied(error: unknown, doing: string): DeployError {
 }
 
 const PERMISSIONS =
-  "Add the permission that AWS names to the role of this step. The action's README lists what a deployment needs.";
+  'Add the permission that AWS names to the role of this step. docs/permissions.md of the action lists what a deployment needs.';
 
 /** The statement that is lacking, ready to be added, and where. */
 function permissionHint({ action, resource, policy, explicitly }: Denied): string {

@@ -14,7 +14,7 @@ export interface CauseGuide {
 
 /**
  * Every cause of the contract. The report falls back on `hint` where an outcome has no hint of its own, and
- * DEPLOYMENT.md is generated from all of it.
+ * docs/outcomes.md is generated from all of it.
  */
 export const CAUSE_GUIDE: Readonly<Record<Cause, CauseGuide>> = {
   'invalid-input': {
@@ -255,7 +255,7 @@ export const CAUSE_GUIDE: Readonly<Record<Cause, CauseGuide>> = {
   'access-denied': {
     meaning: 'The credentials lack a permission that the step cannot do without.',
     log: '`AWS denied access while …`, with the action that IAM names.',
-    hint: 'Add the action that the message names to the role of this step; the README has the whole policy.',
+    hint: 'Add the action that the message names to the role of this step; docs/permissions.md of the action has the whole policy.',
     phase: 'any',
   },
   throttled: {

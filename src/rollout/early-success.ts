@@ -26,7 +26,7 @@ export async function awaitOldTasks(
   const { clock, log } = ctx;
   const looks = ctx.looks ?? new Looks(ctx);
   const deadline = (serviceRun.startedAt ?? clock.now()) + waitMinutes * 60_000;
-  let said = false;
+  const told = { oldTasks: false };
   const areGone = await looks.follow<boolean>(
     rollout,
     Math.max(deadline, clock.now()),
@@ -34,17 +34,17 @@ export async function awaitOldTasks(
       if (look.kind === 'access-lost') return { kind: 'end', value: false };
       const left = look.kind === 'seen' ? servingOldTasks(look.seen) : undefined;
       if (left === 0) return { kind: 'end', value: true };
-      if (!said && left !== undefined) {
+      if (!told.oldTasks && left !== undefined) {
         log.line(
           `${snapshot.address.name}: ECS called it successful early (earlySuccessCriteria); ${counted(left, 'old task')} still serve.`,
         );
-        said = true;
+        told.oldTasks = true;
       }
       return { kind: 'pause', pauseMs: pollSeconds * 1000, late: false };
     },
     { by: 'deployment', signal: ctx.signal },
   );
-  if (areGone) return said ? { ...serviceRun, allTrafficSince: clock.now() } : serviceRun;
+  if (areGone) return told.oldTasks ? { ...serviceRun, allTrafficSince: clock.now() } : serviceRun;
   return { ...serviceRun, oldTasksRemain: true };
 }
 

@@ -38,6 +38,11 @@ output "action_inputs" {
   value       = module.stack.action_inputs
 }
 
+output "github_variables" {
+  description = "Variables for gh variable set --env-file: of the repository, and of the GitHub environment."
+  value       = module.stack.github_variables
+}
+
 output "deploy_role_arn" {
   description = "Role of the deploy workflow."
   value       = module.stack.deploy_role_arn

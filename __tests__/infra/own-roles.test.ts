@@ -1,0 +1,184 @@
+/** The roles that docs/your-own-service.md makes: what they allow is what a service's deployments ask for. */
+import { describe, expect, test } from '@jest/globals';
+import { PLAN_CALLER } from '../../runner/job.ts';
+import { PLAN_POLICY, POLICY } from '../../scripts/readme-policy.ts';
+import { run } from '../../scripts/roles.ts';
+import type { Simulator } from '../../simulator/simulator.ts';
+import { expectGreen, inAWorld, step, tag } from '../story/world.ts';
+import { authorizationsOf } from './iam/authorizations.ts';
+import { evaluate, type Authorization } from './iam/evaluate.ts';
+import { PARAMETERS, policyOf, rolesOf } from './own-roles.ts';
+
+const ALL = ['BuildsImages', 'PreDeployTask', 'Alarms', 'Metrics', 'ContainerInstances'] as const;
+
+/** The service `backend` of the simulated world. */
+const BACKEND = {
+  Repository: 'octo-org/video',
+  Cluster: 'demo',
+  Service: 'backend',
+  Family: 'backend',
+  EcrRepository: 'backend',
+  LogGroup: '/ecs/backend',
+  ExecutionRoleArn: 'arn:aws:iam::123456789012:role/ecs-execution',
+  TaskRoleArn: 'arn:aws:iam::123456789012:role/backend-task',
+  SecretArns: 'arn:aws:secretsmanager:us-east-1:123456789012:secret:backend/database-AbCdEf',
+};
+
+function chosen(uses: readonly string[]): Record<string, string> {
+  return { ...BACKEND, ...Object.fromEntries(ALL.map((name) => [name, String(uses.includes(name))])) };
+}
+
+test('the templates hold the current policies', () => {
+  expect(run(true, new URL('../../', import.meta.url))).toBe(0);
+});
+
+/** What the calls of a world ask of IAM, by role. */
+function asked(sim: Simulator): Record<'deploy' | 'plan', Authorization[]> {
+  const all = sim.calls.map(({ body, error, ...call }) => ({
+    ...call,
+    ...(error === undefined ? {} : { error }),
+    account: '123456789012',
+    partition: 'aws',
+    body: body as never,
+  }));
+  const of = (isPlan: boolean): Authorization[] =>
+    all.filter(({ caller }) => (caller === PLAN_CALLER) === isPlan).flatMap(authorizationsOf);
+  return { deploy: of(false), plan: of(true) };
+}
+
+function denied(uses: readonly string[], sim: Simulator): Record<'deploy' | 'plan', string[]> {
+  const roles = rolesOf(chosen(uses));
+  const calls = asked(sim);
+  const of = (role: 'deploy' | 'plan'): string[] => [
+    ...new Set(
+      calls[role]
+        .filter((each) => !evaluate(policyOf(roles[role]), each).allowed)
+        .map(({ action, resource }) => `${action} on ${resource}`),
+    ),
+  ];
+  return { deploy: of('deploy'), plan: of('plan') };
+}
+
+describe('the least that a deployment needs', () => {
+  const SECRET = { secrets: `DATABASE_URL=${BACKEND.SecretArns}` };
+
+  test('is allowed: a plan, a deployment, a failed one and a rollback of an image that exists', () =>
+    inAWorld({}, async (sim) => {
+      const url = { 'health-check-url': `${sim.loadBalancers['web']?.url ?? ''}/health` };
+      await step(sim, { ...tag('v2'), ...SECRET, mode: 'plan' });
+      expectGreen(await step(sim, { ...tag('v2'), ...SECRET, ...url }), 'succeeded');
+      expectGreen(await step(sim, { cluster: 'demo', service: 'backend', mode: 'rollback' }), 'succeeded');
+      await step(sim, { ...tag('crash-1'), ...url });
+      const calls = asked(sim);
+      expect(calls.plan.length).toBeGreaterThan(10);
+      expect(calls.deploy.length).toBeGreaterThan(50);
+      expect(denied([], sim)).toEqual({ deploy: [], plan: [] });
+    }));
+
+  test.each([
+    ['PreDeployTask', { 'pre-deploy-command': 'migrate' }, ['ecs:RunTask']],
+    ['Alarms', { alarms: 'backend-5xx' }, ['cloudwatch:DescribeAlarms']],
+    [
+      'Metrics',
+      { metrics: "backlog: MAX(SEARCH('x', 'Sum')) < 5", 'bake-minutes': '5' },
+      ['cloudwatch:GetMetricData'],
+    ],
+  ])('%s is needed for what it says, and for nothing else', (use, inputs, actions) =>
+    inAWorld({ alarms: { 'backend-5xx': 'OK' } }, async (sim) => {
+      await step(sim, { ...tag('v2'), ...inputs });
+      const names = denied([], sim).deploy.map((each) => each.replace(/ on .*/, ''));
+      expect([...new Set(names)]).toEqual(actions);
+      expect(denied([use], sim).deploy).toEqual([]);
+    }),
+  );
+});
+
+test('with every use, the roles have the whole policies, and without any use none of its statements', () => {
+  const sids = (uses: readonly string[], role: 'deploy' | 'plan'): (string | undefined)[] =>
+    policyOf(rolesOf(chosen(uses))[role]).Statement.map(({ Sid }) => Sid);
+  const needed = (policy: typeof POLICY): string[] =>
+    policy.filter(({ only }) => only === undefined).map(({ sid }) => sid);
+  expect(sids(ALL, 'deploy')).toEqual(POLICY.map(({ sid }) => sid));
+  expect(sids(ALL, 'plan')).toEqual(PLAN_POLICY.map(({ sid }) => sid));
+  expect(sids([], 'deploy')).toEqual(needed(POLICY));
+  expect(sids([], 'plan')).toEqual(needed(PLAN_POLICY));
+});
+
+test('a service without secrets and roles has no statement without a resource', () => {
+  const bare = { ...chosen([]), SecretArns: '', ExecutionRoleArn: '', TaskRoleArn: '' };
+  for (const role of Object.values(rolesOf(bare))) {
+    for (const { Resource } of policyOf(role).Statement) expect(String(Resource)).toMatch(/^(arn:|\*)/);
+  }
+});
+
+test('a policy fits into a role, whose policies have 10,240 characters together', () => {
+  for (const role of Object.values(rolesOf(chosen(ALL)))) {
+    expect(JSON.stringify(policyOf(role)).length).toBeLessThan(10_240);
+  }
+});
+
+test.each([
+  ['ecs:UpdateService', 'arn:aws:ecs:us-east-1:123456789012:service/demo/other', {}],
+  ['ecs:UpdateService', 'arn:aws:ecs:us-east-1:123456789012:service/other/backend', {}],
+  ['ecs:DeleteService', 'arn:aws:ecs:us-east-1:123456789012:service/demo/backend', {}],
+  ['ecs:ExecuteCommand', 'arn:aws:ecs:us-east-1:123456789012:task/demo/0123456789abcdef', {}],
+  ['ecs:RegisterTaskDefinition', 'arn:aws:ecs:us-east-1:123456789012:task-definition/other:1', {}],
+  [
+    'iam:PassRole',
+    'arn:aws:iam::123456789012:role/admin',
+    { 'iam:PassedToService': 'ecs-tasks.amazonaws.com' },
+  ],
+  ['iam:PassRole', BACKEND.TaskRoleArn, { 'iam:PassedToService': 'lambda.amazonaws.com' }],
+  ['iam:CreateRole', 'arn:aws:iam::123456789012:role/x', {}],
+  ['ecr:PutImage', 'arn:aws:ecr:us-east-1:123456789012:repository/other', {}],
+  ['ecr:BatchDeleteImage', 'arn:aws:ecr:us-east-1:123456789012:repository/backend', {}],
+  ['logs:GetLogEvents', 'arn:aws:logs:us-east-1:123456789012:log-group:/ecs/other:log-stream:x', {}],
+  ['secretsmanager:GetSecretValue', BACKEND.SecretArns, {}],
+])('neither role may %s on %s', (action, resource, context) => {
+  const roles = rolesOf(chosen(ALL));
+  for (const role of Object.values(roles)) {
+    expect(evaluate(policyOf(role), { action, resource, context }).allowed).toBe(false);
+  }
+});
+
+describe('whom they trust', () => {
+  const subjects = (given: Record<string, string>): unknown[] =>
+    Object.values(rolesOf({ ...BACKEND, ...given })).map(
+      ({ AssumeRolePolicyDocument }) => AssumeRolePolicyDocument.Statement[0]?.Condition?.['StringEquals'],
+    );
+  const claim = 'token.actions.githubusercontent.com';
+
+  test('one environment and branch of one repository, and its pull requests', () => {
+    expect(subjects({})).toEqual([
+      {
+        [`${claim}:aud`]: 'sts.amazonaws.com',
+        [`${claim}:ref`]: 'refs/heads/main',
+        [`${claim}:sub`]: 'repo:octo-org/video:environment:production',
+      },
+      { [`${claim}:aud`]: 'sts.amazonaws.com', [`${claim}:sub`]: 'repo:octo-org/video:pull_request' },
+    ]);
+  });
+
+  test('by ids, where the repository is named so', () => {
+    const [deploy, plan] = subjects({
+      OwnerId: '12',
+      RepositoryId: '34',
+      Environment: 'live',
+      Branch: 'trunk',
+    });
+    expect(deploy).toMatchObject({
+      [`${claim}:ref`]: 'refs/heads/trunk',
+      [`${claim}:sub`]: 'repo:octo-org@12/video@34:environment:live',
+    });
+    expect(plan).toMatchObject({ [`${claim}:sub`]: 'repo:octo-org@12/video@34:pull_request' });
+  });
+
+  test('a session as long as the reusable workflow asks for', () => {
+    expect(rolesOf(BACKEND).deploy.MaxSessionDuration).toBe(7200);
+  });
+});
+
+test('each parameter says what it is, but for names that say it themselves', () => {
+  const plain = Object.entries(PARAMETERS).filter(([, each]) => !('Description' in each));
+  expect(plain.map(([name]) => name)).toEqual(['Cluster', 'Service', 'EcrRepository']);
+});
