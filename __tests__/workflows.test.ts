@@ -275,7 +275,9 @@ describe('the workflows that others call', () => {
 
   test('a text without the marks is refused, and an action that runs nothing of dist/', () => {
     const action: ActionFile = { inputs: {}, outputs: {} };
-    expect(() => renderWorkflow('name: x\n', { file: 'x.yml', groups: [] }, action)).toThrow('marks of "inputs"');
+    expect(() => renderWorkflow('name: x\n', { file: 'x.yml', groups: [] }, action)).toThrow(
+      'marks of "inputs"',
+    );
     expect(() => renderAction('runs: {}')).toThrow('runs nothing of dist/');
     expect(renderAction('runs:\n  main: dist/index.js\n')).toContain('  main: ../../../dist/index.js\n');
   });
