@@ -34,7 +34,8 @@ beforeEach(async () => {
   clone = join(folder, 'clone');
   execFileSync('git', ['init', '--quiet', '--bare', join(folder, 'origin.git')]);
   execFileSync('git', ['clone', '--quiet', join(folder, 'origin.git'), clone], { stdio: 'ignore' });
-  for (const file of ['package.json', 'CHANGELOG.md']) await cp(join(ROOT, file), join(clone, file));
+  for (const file of ['package.json', 'package-lock.json', 'CHANGELOG.md'])
+    await cp(join(ROOT, file), join(clone, file));
   await mkdir(join(clone, 'dist'));
   await writeFile(join(clone, 'dist', 'index.js'), '// the bundle\n');
   git('config', 'user.name', 'Octocat');
@@ -69,6 +70,14 @@ async function told(): Promise<string[]> {
   return (await readFile(join(folder, 'gh.log'), 'utf8')).trim().split('\n');
 }
 
+async function packagesIn(sbom: string): Promise<string[]> {
+  interface Sbom {
+    readonly components: readonly { readonly group?: string; readonly name: string }[];
+  }
+  const { components } = JSON.parse(await readFile(join(clone, sbom), 'utf8')) as Sbom;
+  return components.map(({ group, name }) => (group === undefined ? name : `${group}/${name}`));
+}
+
 describe('a release', () => {
   test('of this version can be made: whole as a draft, then published, verified, and followed by the major tag', async () => {
     git('tag', TAG);
@@ -77,10 +86,16 @@ describe('a release', () => {
     const made = await release('release', TAG);
     expect([made.status, made.ran.filter((step) => step.includes('attest'))]).toEqual([
       'success',
-      [expect.stringContaining('actions/attest')],
+      // The bundle, and the list of the packages in it.
+      [expect.stringContaining('actions/attest'), expect.stringContaining('actions/attest')],
     ]);
+    expect(await packagesIn('sbom.cdx.json')).toEqual(
+      expect.arrayContaining(['@aws-sdk/client-ecs', 'yaml']),
+    );
     expect(await told()).toEqual([
-      expect.stringMatching(new RegExp(`^release create ${TAG} --draft .* dist/index\\.js$`)),
+      expect.stringMatching(
+        new RegExp(`^release create ${TAG} --draft .* dist/index\\.js sbom\\.cdx\\.json$`),
+      ),
       `release edit ${TAG} --draft=false --latest`,
       `release verify ${TAG}`,
       `release verify-asset ${TAG} dist/index.js`,

@@ -9,7 +9,7 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { minify } from 'rolldown/utils';
+import { minify, parseSync } from 'rolldown/utils';
 import { rolldown, type OutputChunk, type Plugin, type RolldownOutput } from 'rolldown';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -41,7 +41,7 @@ export async function shake(folder: string): Promise<OutputChunk[]> {
     treeshake: {
       moduleSideEffects: (id) => (/node_modules\/(?:@actions|undici)\//.test(id) ? false : undefined),
     },
-    plugins: [withoutUndici, withoutUnnamedErrors()],
+    plugins: [withoutUndici, withoutUnnamedErrors(), withoutExamples],
     logLevel: 'warn',
     onLog: (level, log) => {
       throw new Error(`${level}: ${log.message}`);
@@ -139,6 +139,39 @@ function withoutUnnamedErrors(): Plugin {
         ),
     },
   };
+}
+
+/** Each rule of AWS has two examples for the tests; nothing of the action reads them. */
+const withoutExamples: Plugin = {
+  name: 'without-examples',
+  transform: {
+    filter: { id: /\/src\/ecs\/definition-rules\/\w+\.ts$/ },
+    handler: (code, id) => examplesIn(parseSync(id, code).program).reduceRight(without, code),
+  },
+};
+
+interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+function without(code: string, { start, end }: Span): string {
+  return `${code.slice(0, start)}${code.slice(end).replace(/^\s*,/, '')}`;
+}
+
+/** The properties `accepted` and `refused` of objects that have both and a `find()`, in their order. */
+function examplesIn(node: unknown): Span[] {
+  if (typeof node !== 'object' || node === null) return [];
+  const { type, properties } = node as { readonly type?: unknown; readonly properties?: unknown };
+  const members = type === 'ObjectExpression' ? (properties as readonly (Span & Member)[]) : [];
+  const named = (...names: readonly string[]): Span[] =>
+    members.filter(({ key }) => names.includes(key?.name ?? ''));
+  if (named('accepted', 'refused', 'find').length === 3) return named('accepted', 'refused');
+  return Object.values(node).flatMap(examplesIn);
+}
+
+interface Member {
+  readonly key?: { readonly name?: string };
 }
 
 function filesBelow(folder: string): string[] {

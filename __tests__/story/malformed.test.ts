@@ -169,16 +169,17 @@ describe('an answer about one of two services that nobody can read', () => {
     );
   }
 
-  test('leaves the other as it is: that one is proven; ECS is asked to roll this one back', () =>
+  test('judges neither: the other is proven, and this one, which nobody could see, is left and said to be unseen', () =>
     inAWorld({ behaviours: { v2: { pullSeconds: 300 } } }, async (sim) => {
       spoilWorker(sim);
       const result = await step(sim, { ...BOTH, 'wait-for-minutes': '12' });
-      expect(result.outputs['result']).toBe('failed');
+      expect(result.outputs['result']).toBe('timed-out');
       const [backend, worker] = result.report.services;
       expect(backend).toMatchObject({ name: 'backend', result: 'succeeded' });
-      expect(worker).toMatchObject({ name: 'worker', result: 'failed' });
+      expect(worker).toMatchObject({ name: 'worker', result: 'timed-out' });
       expect(production(sim, 'backend')).toBe('backend:2 COMPLETED');
-      expect(accepted(sim, 'StopServiceDeployment')).toHaveLength(1);
-      expect(production(sim, 'worker')).toBe('worker:1 COMPLETED');
+      expect(accepted(sim, 'StopServiceDeployment')).toEqual([]);
+      expect(accepted(sim, 'UpdateService')).toHaveLength(2);
+      expect(production(sim, 'worker')).toBe('backend:2 COMPLETED');
     }));
 });

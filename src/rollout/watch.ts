@@ -1,6 +1,5 @@
 import type { Aws } from '../aws/clients.ts';
-import { MalformedAnswer } from '../aws/answers.ts';
-import { awsErrorKind, deployErrorOf, describeAwsError } from '../aws/errors.ts';
+import { awsErrorKind, describeAwsError } from '../aws/errors.ts';
 import { breakerThreshold } from '../ecs/services.ts';
 import type { Stage } from '../model/analysis.ts';
 import {
@@ -14,7 +13,6 @@ import {
   type ServiceRun,
 } from '../model/index.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { DeployError } from '../runtime/error.ts';
 import type { OutputLog } from '../runtime/log.ts';
 import type { PollStep } from '../runtime/wait.ts';
 import { diagnose, logEvidence } from './diagnose.ts';
@@ -64,9 +62,6 @@ export type Until = 'evaluation' | 'rolled-back';
 /** What was seen longer ago than this says nothing of how things stand. */
 const BLIND_MS = 60_000;
 
-/** Looks in a row whose answers nobody can read, a minute of them by default: those that follow will be no better. */
-const UNREADABLE_LOOKS = 12;
-
 /**
  * Follows a rollout to its end: looks, remembers, evaluates, says what changed, sleeps. Ends within one poll of the
  * first terminal sign, and on the deadline to the second. Throttling and lost answers only slow it down.
@@ -95,12 +90,8 @@ export async function watch(
     const known = last !== undefined && now - tasksAt > BLIND_MS ? withoutTasks(last) : last;
     return { end: { kind: 'deadline', ...(isBlind ? { blindMs } : {}) }, last: known, history };
   };
-  let unreadable = 0;
   const judge = (look: Look): PollStep<Watched> => {
     if (look.kind === 'access-lost') return { kind: 'end', value: { end: look, last, history } };
-    unreadable = look.kind === 'unanswered' && look.error instanceof MalformedAnswer ? unreadable + 1 : 0;
-    if (look.kind === 'unanswered' && unreadable >= UNREADABLE_LOOKS && until === 'evaluation')
-      return { kind: 'end', value: { end: unreadableEnd(rollout, look.error), last, history } };
     let pauseMs: number;
     if (look.kind === 'seen') {
       last = withKnownTasks(look.seen, last);
@@ -139,12 +130,6 @@ export async function watch(
   } finally {
     stages?.stop();
   }
-}
-
-function unreadableEnd({ snapshot }: Rollout, error: unknown): Watched['end'] {
-  const failure = deployErrorOf(error, `watching service "${snapshot.address.name}"`);
-  if (!(failure instanceof DeployError)) throw failure;
-  return { kind: 'access-lost', failure };
 }
 
 /** Watches one service's rollout; what keeps it from success becomes the problem of its service run, evidence included. */
