@@ -42,7 +42,7 @@ describe('a workflow', () => {
 
   test.each(workflows)('%s uses the very actions that the own workflows use', (file) => {
     const uses = (text: string): string[] => [...text.matchAll(/uses: (.+)/g)].map(([, used = '']) => used);
-    const own = uses(readFileSync('.github/workflows/deploy-backend.yml', 'utf8'));
+    const own = uses(readFileSync('.github/workflows/deploy.yml', 'utf8'));
     expect(uses(read(file)).length).toBeGreaterThan(1);
     expect(uses(read(file)).filter((used) => !own.includes(used))).toEqual([]);
   });

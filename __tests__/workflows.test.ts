@@ -34,6 +34,9 @@ const OWN = '$/.github/actions/deploy';
 /** What workflows of other repositories call by one line. */
 const REUSABLE = ['deploy.yml', 'plan.yml', 'redeploy.yml', 'promote.yml'];
 
+/** Suites that take longer than a push waits for. */
+const NIGHTLY = ['test:faults', 'test:mutations'];
+
 describe('the workflows', () => {
   test('are these', () => {
     expect(files).toEqual([
@@ -185,7 +188,10 @@ describe('the workflows', () => {
     const suites = Object.keys(scripts.scripts).filter(
       (name) => /^test(:|$)/.test(name) && name !== 'test:all',
     );
-    for (const suite of suites) expect(all).toMatch(new RegExp(`npm (run )?${suite}\\b`));
+    const nightly = await workflowText('nightly.yml');
+    for (const suite of suites) {
+      expect(NIGHTLY.includes(suite) ? nightly : all).toMatch(new RegExp(`npm (run )?${suite}\\b`));
+    }
     for (const name of ['infra', 'seen']) {
       expect(does(name)).toContain('hashicorp/setup-terraform');
       expect(does(name)).toContain('pip install -r __tests__/infra/requirements.txt');

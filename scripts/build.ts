@@ -41,7 +41,7 @@ export async function shake(folder: string): Promise<OutputChunk[]> {
     treeshake: {
       moduleSideEffects: (id) => (/node_modules\/(?:@actions|undici)\//.test(id) ? false : undefined),
     },
-    plugins: [withoutUndici, withoutUnnamedErrors(), withoutExamples],
+    plugins: [withoutUndici, withoutUnnamedErrors(), withoutUnnamedRoutes(), withoutExamples],
     logLevel: 'warn',
     onLog: (level, log) => {
       throw new Error(`${level}: ${log.message}`);
@@ -141,37 +141,60 @@ function withoutUnnamedErrors(): Plugin {
   };
 }
 
+/** Octokit knows every route of GitHub's API, by groups such as `issues`. Kept are the groups that the sources name. */
+function withoutUnnamedRoutes(): Plugin {
+  const named = new Set(
+    filesBelow('src/github').flatMap((file) => readFileSync(file, 'utf8').match(/\w+/g) ?? []),
+  );
+  const isUnnamed = ({ key }: Property): boolean => !named.has(key?.name ?? '');
+  return {
+    name: 'without-unnamed-routes',
+    transform: {
+      filter: { id: /\/plugin-rest-endpoint-methods\/dist-src\/generated\/endpoints\.js$/ },
+      handler: (code, id) =>
+        withoutProperties(code, id, (properties) =>
+          properties.some(({ key }) => key?.name === 'issues') ? properties.filter(isUnnamed) : [],
+        ),
+    },
+  };
+}
+
 /** Each rule of AWS has two examples for the tests; nothing of the action reads them. */
 const withoutExamples: Plugin = {
   name: 'without-examples',
   transform: {
     filter: { id: /\/src\/ecs\/definition-rules\/\w+\.ts$/ },
-    handler: (code, id) => examplesIn(parseSync(id, code).program).reduceRight(without, code),
+    handler: (code, id) =>
+      withoutProperties(code, id, (properties) => {
+        const named = (...names: readonly string[]): Property[] =>
+          properties.filter(({ key }) => names.includes(key?.name ?? ''));
+        return named('accepted', 'refused', 'find').length === 3 ? named('accepted', 'refused') : [];
+      }),
   },
 };
 
-interface Span {
+interface Property {
+  readonly key?: { readonly name?: string };
   readonly start: number;
   readonly end: number;
 }
 
-function without(code: string, { start, end }: Span): string {
-  return `${code.slice(0, start)}${code.slice(end).replace(/^\s*,/, '')}`;
-}
-
-/** The properties `accepted` and `refused` of objects that have both and a `find()`, in their order. */
-function examplesIn(node: unknown): Span[] {
-  if (typeof node !== 'object' || node === null) return [];
-  const { type, properties } = node as { readonly type?: unknown; readonly properties?: unknown };
-  const members = type === 'ObjectExpression' ? (properties as readonly (Span & Member)[]) : [];
-  const named = (...names: readonly string[]): Span[] =>
-    members.filter(({ key }) => names.includes(key?.name ?? ''));
-  if (named('accepted', 'refused', 'find').length === 3) return named('accepted', 'refused');
-  return Object.values(node).flatMap(examplesIn);
-}
-
-interface Member {
-  readonly key?: { readonly name?: string };
+/** The program without the properties of its objects that `choose` takes from each, in their order. */
+function withoutProperties(
+  code: string,
+  id: string,
+  choose: (properties: readonly Property[]) => readonly Property[],
+): string {
+  const chosenIn = (node: unknown): readonly Property[] => {
+    if (typeof node !== 'object' || node === null) return [];
+    const { type, properties } = node as { readonly type?: unknown; readonly properties?: unknown };
+    const chosen = type === 'ObjectExpression' ? choose(properties as readonly Property[]) : [];
+    return chosen.length > 0 ? chosen : Object.values(node).flatMap(chosenIn);
+  };
+  return chosenIn(parseSync(id, code).program).reduceRight(
+    (text, { start, end }) => `${text.slice(0, start)}${text.slice(end).replace(/^\s*,/, '')}`,
+    code,
+  );
 }
 
 function filesBelow(folder: string): string[] {

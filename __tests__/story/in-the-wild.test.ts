@@ -87,7 +87,7 @@ describe('services as they are in the wild', () => {
       async (sim) => {
         const result = await step(sim, { ...tag('v2'), service: 'bluegreen', 'wait-for-minutes': '3' });
         expectGreen(result, 'started');
-        expect(result.log).toMatch(/await/i);
+        expect(result.log).toMatch(/post scale up\), hook \S+ waits for an answer until /);
         expect(result.outputs['stage']).toBe('POST_SCALE_UP');
         expect(accepted(sim, 'StopServiceDeployment', 'ContinueServiceDeployment')).toEqual([]);
       },
