@@ -135,6 +135,13 @@ const CANARY = {
   ...pausesAt('POST_PRODUCTION_TRAFFIC_SHIFT'),
 };
 
+/** Half of the traffic for two minutes, then all of it; nobody is asked. */
+const LINEAR = {
+  strategy: 'LINEAR',
+  linearConfiguration: { stepPercent: 50, stepBakeTimeInMinutes: 2 },
+  bakeTimeInMinutes: 2,
+};
+
 const CHECKOUT = { ...tag('v2'), service: 'checkout' };
 
 const BLUEGREEN = { ...tag('v2'), service: 'bluegreen' };
@@ -199,6 +206,35 @@ export const SCENES: readonly Scene[] = [
     prepare: (sim: Simulator): Record<string, string> => ({
       'health-check-url': url(sim, '/health', 'bluegreen'),
     }),
+  },
+  {
+    title: 'Proven healthy, in steps of half the traffic',
+    ends: 'succeeded 0',
+    speed: 40,
+    world: { blueGreen: LINEAR },
+    inputs: BLUEGREEN,
+    prepare: (sim: Simulator): Record<string, string> => ({
+      'health-check-url': url(sim, '/version', 'bluegreen'),
+      'health-check-json': 'version=v2',
+    }),
+  },
+  {
+    title: 'Rolled back in the bake of ECS: an alarm',
+    ends: 'rolled-back alarm 1',
+    speed: 40,
+    world: { blueGreen: { strategy: 'BLUE_GREEN', bakeTimeInMinutes: 20 }, alarms: { errors: 'OK' } },
+    inputs: { ...BLUEGREEN, alarms: 'errors' },
+    prepare: (sim: Simulator): Record<string, string> => {
+      sim.when(
+        () => service(sim, 'bluegreen').serviceDeployments[0]?.lifecycle?.stage === 'BAKE_TIME',
+        () => {
+          sim.at(40, () => {
+            sim.operator.setAlarm('errors', 'ALARM');
+          });
+        },
+      );
+      return {};
+    },
   },
   {
     title: 'Proven healthy, by CodeDeploy: the old tasks are kept for an hour',

@@ -430,6 +430,7 @@ const KEYS = [
   'rollout[].running',
   'rollout[].service',
   'rollout[].stage',
+  'rollout[].weight',
   'run',
   'run.actor',
   'run.commit',

@@ -12,6 +12,11 @@ import {
   tag,
 } from './world.ts';
 
+/** The weights of the new revision that a summary tells, in their order; each row has a stage and a time. */
+function weightsIn(summary: string): (string | undefined)[] {
+  return [...summary.matchAll(/^\| (\d+ %) \| [a-z ]+ \| [\d:]+ \|$/gm)].map(([, weight]) => weight);
+}
+
 describe('traffic that shifts in steps', () => {
   test('LINEAR: followed to its end, stage by stage', () =>
     inAWorld(
@@ -30,10 +35,11 @@ describe('traffic that shifts in steps', () => {
           'health-check-json': 'version=v2',
         });
         expectGreen(result, 'succeeded');
-        const stages = ['scale up', 'production traffic shift', 'bake time'];
+        const stages = ['scale up', 'production traffic shift, 50 %', 'bake time'];
         const places = stages.map((stage) => result.log.indexOf(`in progress (${stage})`));
         expect(places.every((place) => place >= 0)).toBe(true);
         expect(places).toEqual([...places].sort((one, other) => one - other));
+        expect(weightsIn(result.summary)).toEqual(['50 %', '100 %']);
         expect(production(sim, 'bluegreen')).toBe('bluegreen:2 COMPLETED');
         expect(service(sim, 'bluegreen').serviceDeployments[0]?.lifecycle).toMatchObject({
           stage: 'CLEAN_UP',
@@ -70,6 +76,7 @@ describe('traffic that shifts in steps', () => {
         expectRed(result, 'rolled-back', 'alarm');
         expect(result.log).toContain('production traffic shift');
         expect(seen).toEqual([10]);
+        expect(weightsIn(result.summary)).toEqual(['10 %', '0 %']);
         expect(weightOfNew()).toBe(0);
         expect(production(sim, 'bluegreen')).toBe('bluegreen:1 COMPLETED');
       },

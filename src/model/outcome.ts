@@ -351,4 +351,6 @@ export interface RolloutPoint {
   readonly failed: number;
   /** In words, such as `in progress` or `in progress (bake time)`. */
   readonly stage: string;
+  /** Percent of the production traffic that is to go to the new revision; undefined where no weights are reported. */
+  readonly weight?: number;
 }

@@ -3,6 +3,7 @@ import { duration } from './facts.ts';
 import { codeBlock, details, escapeText, table } from './markdown.ts';
 import { stamp, type TimedPoint } from './progress-log.ts';
 import type { Report } from './report.ts';
+import { trafficTables } from './traffic.ts';
 
 /** Bars that a chart holds before it is no help any more; past them the table alone is shown. */
 const MAX_BARS = 40;
@@ -21,7 +22,7 @@ const SIGNS: Readonly<Record<StepMark, string>> = { done: '✅', warning: '⚠�
 
 const STATES: Readonly<Record<StepMark, Bar['state']>> = { done: 'done', warning: 'active', failed: 'crit' };
 
-/** Pure: the steps and the rollouts as a Mermaid chart, and the steps as a table below it. */
+/** Pure: the steps and the rollouts as a Mermaid chart, and below it the weights of traffic and the steps as tables. */
 export function timeline(report: Report): string[] {
   if (report.steps.length === 0 || !tookTime(report)) return [];
   const rows = report.steps.map((step) => [
@@ -32,8 +33,8 @@ export function timeline(report: Report): string[] {
   const steps = table(['Step', 'At', 'Took'], rows);
   const chart = chartOf(report);
   return chart === undefined
-    ? [`### Timeline`, steps]
-    : [`### Timeline`, chart, details('The steps as a table', steps)];
+    ? [`### Timeline`, steps, ...trafficTables(report)]
+    : [`### Timeline`, chart, ...trafficTables(report), details('The steps as a table', steps)];
 }
 
 /** Nobody asks how long it took to plan, to find nothing to do, or to find a wrong input. */

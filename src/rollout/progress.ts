@@ -17,6 +17,7 @@ const BAR = 10;
 /** Pure: one look in numbers. */
 export function pointOf(service: string, seen: Observation): RolloutPoint {
   const { entry } = seen;
+  const weight = seen.deployment?.weight;
   const areKnown = seen.tasks.length > 0;
   return {
     service,
@@ -27,6 +28,7 @@ export function pointOf(service: string, seen: Observation): RolloutPoint {
     draining: seen.drainingTasks ?? 0,
     failed: seen.tasks.filter((task) => task.failure !== undefined).length,
     stage: stageOf(seen),
+    ...(weight === undefined ? {} : { weight }),
   };
 }
 
@@ -59,8 +61,8 @@ function stageOf({ deployment, primary }: Observation): string {
   const words = status.toLowerCase().replaceAll('_', ' ');
   if (stage === undefined) return words;
   // CodeDeploy's own names are one word each.
-  if (/^[A-Z_]+$/.test(stage)) return `${words} (${stage.toLowerCase().replaceAll('_', ' ')})`;
-  return `${words} (${stage}${weight > 0 && weight < 100 ? `, ${weight} %` : ''})`;
+  const name = /^[A-Z_]+$/.test(stage) ? stage.toLowerCase().replaceAll('_', ' ') : stage;
+  return `${words} (${name}${weight > 0 && weight < 100 ? `, ${weight} %` : ''})`;
 }
 
 /** `` until 2026-11-30 05:46 UTC, then ECS rolls back``, as far as it is known. */
