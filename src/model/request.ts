@@ -40,7 +40,9 @@ export interface CodeDeployRequest {
   readonly description: string | undefined;
   readonly config: string | undefined;
   /** What the file holds, or what is wrong with it, once it was read; undefined where there is none. */
-  readonly file?: { readonly document: JsonObject } | { readonly problem: string };
+  readonly file?:
+    | { readonly kind: 'document'; readonly document: JsonObject }
+    | { readonly kind: 'problem'; readonly problem: string };
 }
 
 /** Where the image of this run comes from. `repository` is a repository name or a full repository URI. */

@@ -45,7 +45,7 @@ async function withAppSpecFile(
     });
   }
   const file = await parsed(path, text);
-  if ('problem' in file && asked.appSpec !== undefined) {
+  if (file.kind === 'problem' && asked.appSpec !== undefined) {
     throw new DeployError('invalid-input', `codedeploy-appspec: ${file.problem}.`, {
       hint: 'Correct the file, or leave it out: an AppSpec is made then.',
     });
@@ -60,9 +60,9 @@ async function parsed(path: string, text: string): Promise<NonNullable<CodeDeplo
     document = parse(text) as Json;
   } catch (error) {
     const [first = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
-    return { problem: `${path} is neither YAML nor JSON: ${first.replace(/[.:]$/, '')}` };
+    return { kind: 'problem', problem: `${path} is neither YAML nor JSON: ${first.replace(/[.:]$/, '')}` };
   }
   const problem = problemOfAppSpec(document);
-  if (problem !== undefined) return { problem: `${path} ${problem}` };
-  return { document: document as Readonly<Record<string, Json>> };
+  if (problem !== undefined) return { kind: 'problem', problem: `${path} ${problem}` };
+  return { kind: 'document', document: document as Readonly<Record<string, Json>> };
 }

@@ -92,7 +92,9 @@ export async function startServiceRun(
       now.snapshot.codeDeploy === undefined
         ? startRollout(ctx, now.snapshot, arn, definition, request)
         : startCodeDeployment(ctx, now.snapshot, now.snapshot.codeDeploy, {
-            ...{ taskDefinitionArn: arn, definition, request },
+            taskDefinitionArn: arn,
+            definition,
+            request,
           });
     try {
       return { ...serviceRun, startedAt, rollout: await start(taskDefinitionArn) };

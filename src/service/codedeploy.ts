@@ -28,7 +28,7 @@ const NOTHING_ASKED: CodeDeployRequest = {
 
 /** What a deployment is told. Throws `invalid-input` where the AppSpec is none. */
 function orderOf({ config, description, file }: CodeDeployRequest): CodeDeployOrder {
-  if (file !== undefined && 'problem' in file) {
+  if (file?.kind === 'problem') {
     throw new DeployError('invalid-input', `codedeploy-appspec: ${file.problem}.`, {
       hint: 'Correct the file, or leave it out: an AppSpec is made then.',
     });

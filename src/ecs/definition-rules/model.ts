@@ -439,7 +439,7 @@ export function unknownFields(request: JsonObject, schema: NormalizedSchema): Un
   return unknown;
 }
 
-const MODEL = 'https://www.npmjs.com/package/@aws-sdk/client-ecs (its schemas)';
+const MODEL = 'https://github.com/aws/aws-sdk-js-v3/tree/main/clients/client-ecs (its schemas)';
 
 const ACCEPTED = onFargate({ environment: [{ name: 'PORT', value: '8080' }] });
 
