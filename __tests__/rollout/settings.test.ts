@@ -104,6 +104,23 @@ describe('what this run changed beside the revision', () => {
     expect(ecs.updates).toEqual([]);
   });
 
+  test("is another's where somebody deploys while a throttled update waits to be sent again", async () => {
+    let world: FakeEcs | undefined;
+    const { ecs, left } = await restore({
+      before: (each) => {
+        world = each;
+      },
+      fault: (call) => {
+        if (call !== 'updateService' || world === undefined) return undefined;
+        world.deployByOther();
+        world = undefined;
+        return { error: THROTTLED(), effect: false };
+      },
+    });
+    expect(left).toMatch(/^desired-count is still 3, not 2 \(the service runs another deployment/);
+    expect(ecs.accepted.filter(({ kind }) => kind === 'update')).toEqual([]);
+  });
+
   test('is left where it was changed again since, by an autoscaler for one, and said to be', async () => {
     const { ecs, left } = await restore({
       before: (world) => {

@@ -17,6 +17,7 @@ import {
 } from '../ecs/task-health.ts';
 import type { Rollout } from '../model/index.ts';
 import type { Clock } from '../runtime/clock.ts';
+import { Loop, type Job } from '../runtime/loop.ts';
 import { DeployError } from '../runtime/error.ts';
 import { withTimeout, type PollStep } from '../runtime/wait.ts';
 import { isOpen } from '../codedeploy/history.ts';
@@ -44,13 +45,16 @@ export type Look =
 /** However little time is left, a look that is begun has as long. */
 const LEAST_MS = 1_000;
 
-/** Who is due within this share of a pause is looked at along with the others. */
-const ALONG = 0.25;
-
-/** How the tasks of a rollout are looked at. */
-export interface Following {
+/** What a look is at. */
+export interface Subject {
+  /** With the task set of its deployment, once CodeDeploy has made it. */
+  rollout: Rollout;
   /** Whose tasks are its own: those of our deployment; of our revision, where that started none itself. */
   readonly by: TaskQuery['by'];
+}
+
+/** How a rollout is followed. */
+export interface Following extends Pick<Subject, 'by'> {
   /** A reading of the clock before which nobody need look; now where it is left out. */
   readonly notBefore?: number;
   /** Ends this following alone; the job's own signal ends all. */
@@ -72,47 +76,38 @@ const QUIET_MS = 5 * 60_000;
 /** Containers that are started again in place change no count. */
 const RESTARTED_MS = 30_000;
 
-/** A rollout that is followed. */
-interface Followed {
-  /** With the task set of its deployment, once CodeDeploy has made it. */
-  rollout: Rollout;
-  readonly by: TaskQuery['by'];
-  readonly deadline: number;
-  /** Judges a look; throws what the follower gets. */
-  readonly judge: (look: Look) => PollStep<unknown>;
-  readonly end: (error: unknown, value?: unknown) => void;
-  /** Reading of the clock; undefined while a look is under way. */
-  due: number | undefined;
-  pauseMs: number;
-}
+/** What was looked at within this time is being followed. */
+const RECENT_MS = 60_000;
 
 /** The tasks as they were last read. */
 interface KnownTasks {
   readonly health: TaskHealth;
   readonly at: number;
-  readonly by: TaskQuery['by'];
   /** What their service showed then. */
   readonly seen: Glance;
+  /** When somebody last wanted to know. */
+  askedAt: number;
 }
 
 /**
- * One look for all services that are followed. It asks for the service deployments twenty a call and for the services ten
- * a call; tasks are walked where the counts, the events or the status of their deployment have changed, and now and then.
- * Each follower hears of its own service alone, and as soon as that is read.
+ * One look for all services. Those that are looked at in the same breath share it: it asks for the service deployments
+ * twenty a call and for the services ten a call; tasks are walked where the counts, the events or the status of their
+ * deployment have changed, and now and then. Each hears of its own service alone, and as soon as that is read.
  */
 export class Looks {
   readonly #ctx: LooksContext;
-  readonly #followed = new Set<Followed>();
-  /** By the id of the deployment. */
+  readonly #loop: Loop;
+  readonly #followed = new Set<Job>();
+  /** By the address of the service, the id of the deployment, and whose tasks they are. */
   readonly #tasks = new Map<string, KnownTasks>();
   readonly #groups = new Map<string, Promise<readonly string[]>>();
   /** When deployments of CodeDeploy were first seen to have ended. */
   readonly #ended = new Map<string, number>();
-  #wake: (() => void) | undefined;
-  #isRunning = false;
+  #shared: SharedLook | undefined;
 
-  constructor(ctx: LooksContext) {
+  constructor(ctx: LooksContext, loop = new Loop(ctx)) {
     this.#ctx = ctx;
+    this.#loop = loop;
   }
 
   /**
@@ -125,31 +120,76 @@ export class Looks {
     judge: (look: Look) => PollStep<T>,
     { by, signal, notBefore = 0 }: Following = { by: 'deployment' },
   ): Promise<T> {
+    const { clock, random } = this.#ctx;
     const { promise, resolve, reject } = Promise.withResolvers<T>();
-    const followed: Followed = {
-      rollout,
-      by,
-      deadline,
-      judge,
-      end: (error, value) => {
-        this.#followed.delete(followed);
-        signal?.removeEventListener('abort', stop);
-        if (error === undefined) resolve(value as T);
-        else reject(error);
-      },
-      due: Math.min(Math.max(this.#ctx.clock.now(), notBefore), deadline),
-      pauseMs: 0,
+    const subject = { rollout, by };
+    const leave = (): void => {
+      this.#followed.delete(job);
+      this.#loop.delete(job);
+      signal?.removeEventListener('abort', stop);
+    };
+    const end = (error: unknown): void => {
+      leave();
+      reject(error as Error);
     };
     const stop = (): void => {
-      followed.end(signal?.reason);
-      this.#wake?.();
+      end(signal?.reason);
+    };
+    const hear = (look: Look, jitter: number): void => {
+      if (!this.#followed.has(job)) return;
+      const step = judge(look);
+      const left = deadline - clock.now();
+      if (step.kind === 'end' || left <= 0) {
+        leave();
+        resolve(step.kind === 'end' ? step.value : step.late);
+        return;
+      }
+      job.pauseMs = Math.min(step.pauseMs * jitter, left);
+      job.due = clock.now() + job.pauseMs;
+      this.#loop.wake();
+    };
+    const job: Job = {
+      due: Math.min(Math.max(clock.now(), notBefore), deadline),
+      pauseMs: 0,
+      begin: () => {
+        const jitter = 1 + JITTER * (2 * random() - 1);
+        this.look(subject, deadline - clock.now())
+          .then((look) => {
+            hear(look, jitter);
+          })
+          .catch(end);
+      },
+      end,
     };
     if (signal?.aborted === true) return Promise.reject(signal.reason as Error);
     signal?.addEventListener('abort', stop, { once: true });
-    this.#followed.add(followed);
-    this.#wake?.();
-    if (!this.#isRunning) void this.#run();
+    this.#followed.add(job);
+    this.#loop.add(job);
     return promise;
+  }
+
+  /** One look within so many milliseconds, of which it has at least a second. Rejects for what is no answer of AWS. */
+  look(subject: Subject, ms: number): Promise<Look> {
+    const look = this.#lookOf(subject.rollout);
+    const read = async (): Promise<Observation> => {
+      // Whoever looks in the same breath is in it by then.
+      await Promise.resolve();
+      return subject.rollout.codeDeploymentId === undefined
+        ? look.at(subject.rollout, (seen) => this.#tasksOf(subject, seen))
+        : this.#codeDeployment(subject, look);
+    };
+    return settled(this.#ctx.clock, Math.max(ms, LEAST_MS), read, subject.rollout);
+  }
+
+  #lookOf(rollout: Rollout): SharedLook {
+    if (this.#shared === undefined) {
+      this.#shared = new SharedLook(this.#ctx);
+      queueMicrotask(() => {
+        this.#shared = undefined;
+      });
+    }
+    this.#shared.add(rollout);
+    return this.#shared;
   }
 
   /** How many services are looked at together. */
@@ -165,120 +205,34 @@ export class Looks {
     return isComplete ? last?.health.tasks : undefined;
   }
 
-  async #run(): Promise<void> {
-    const { clock } = this.#ctx;
-    this.#isRunning = true;
-    // Services that begin in the same breath are looked at together.
-    await Promise.resolve();
-    while (this.#followed.size > 0) {
-      const now = clock.now();
-      const waiting = [...this.#followed].flatMap(({ due }) => due ?? []);
-      const next = Math.min(...waiting);
-      if (next <= now) {
-        this.#look([...this.#followed].filter((each) => isDue(each, now)));
-        continue;
-      }
-      try {
-        await this.#rest(waiting.length === 0 ? undefined : next - now);
-      } catch (error) {
-        for (const each of this.#followed) each.end(error);
-      }
-    }
-    this.#isRunning = false;
-  }
-
-  /** Until so much time has passed, or a follower has come or heard of its look. Rejects with the end of the job. */
-  async #rest(ms: number | undefined): Promise<void> {
-    const { clock, signal } = this.#ctx;
-    signal.throwIfAborted();
-    const woken = new AbortController();
-    const bell = Promise.withResolvers<undefined>();
-    this.#wake = (): void => {
-      bell.resolve(undefined);
-      woken.abort(new Woken());
-    };
-    const either = AbortSignal.any([signal, woken.signal]);
-    try {
-      if (ms === undefined) await abortable(bell.promise, signal);
-      else await clock.sleep(ms, either);
-    } catch (error) {
-      if (!(error instanceof Woken)) throw error;
-    } finally {
-      this.#wake = undefined;
-    }
-  }
-
-  #look(due: readonly Followed[]): void {
-    const { clock, random } = this.#ctx;
-    const look = new SharedLook(
-      this.#ctx,
-      due.map(({ rollout }) => rollout),
-    );
-    const jitter = 1 + JITTER * (2 * random() - 1);
-    for (const each of due) {
-      each.due = undefined;
-      const ms = Math.max(each.deadline - clock.now(), LEAST_MS);
-      const read = (): Promise<Observation> =>
-        each.rollout.codeDeploymentId === undefined
-          ? look.at(each.rollout, (seen) => this.#tasksOf(each, seen))
-          : this.#codeDeployment(each, look);
-      void settled(clock, ms, read, each.rollout).then(
-        (came) => {
-          this.#heard(each, came, jitter);
-        },
-        (error: unknown) => {
-          each.end(error);
-          this.#wake?.();
-        },
-      );
-    }
-  }
-
   /** One look at a deployment of CodeDeploy; the service is read after it, as after one of ECS. */
-  async #codeDeployment(each: Followed, look: SharedLook): Promise<Observation> {
+  async #codeDeployment(subject: Subject, look: SharedLook): Promise<Observation> {
     const { aws, clock } = this.#ctx;
-    const { snapshot, codeDeploymentId = '', isAskedBack = false } = each.rollout;
+    const { snapshot, codeDeploymentId = '', isAskedBack = false } = subject.rollout;
     const answer = await readCodeDeployment(aws, snapshot.address, codeDeploymentId);
     if (!isOpen(answer.info) && !this.#ended.has(codeDeploymentId))
       this.#ended.set(codeDeploymentId, clock.now());
     const endedForMs = clock.now() - (this.#ended.get(codeDeploymentId) ?? clock.now());
     const terms = { settings: snapshot.codeDeploy, isAskedBack, endedForMs };
-    const service = await look.serviceOf(each.rollout);
+    const service = await look.serviceOf(subject.rollout);
     const id = taskSetOf(service, codeDeploymentId)?.id ?? newTaskSetOf(answer);
-    each.rollout = id === undefined ? each.rollout : { ...each.rollout, deploymentId: id };
-    return observeWith({ aws }, each.rollout, {
+    subject.rollout = id === undefined ? subject.rollout : { ...subject.rollout, deploymentId: id };
+    return observeWith({ aws }, subject.rollout, {
       deployment: undefined,
       view: viewOfCodeDeployment(answer, terms),
       service: () => Promise.resolve(service),
       tasks: (seen) =>
-        seen === undefined ? readTaskHealth(this.#ctx, each.rollout) : this.#tasksOf(each, seen),
+        seen === undefined ? readTaskHealth(this.#ctx, subject.rollout) : this.#tasksOf(subject, seen),
       serviceFirst: true,
     });
   }
 
-  #heard(each: Followed, came: Look, jitter: number): void {
-    if (!this.#followed.has(each)) return;
-    const { clock } = this.#ctx;
-    try {
-      const step = each.judge(came);
-      const left = each.deadline - clock.now();
-      if (step.kind === 'end') each.end(undefined, step.value);
-      else if (left <= 0) each.end(undefined, step.late);
-      else {
-        each.pauseMs = Math.min(step.pauseMs * jitter, left);
-        each.due = clock.now() + each.pauseMs;
-      }
-    } catch (error) {
-      each.end(error);
-    }
-    this.#wake?.();
-  }
-
   /** The tasks as they are, or as they were read last where nothing speaks for a change. */
-  async #tasksOf({ rollout, by }: Followed, seen: Glance): Promise<TaskHealth> {
+  async #tasksOf({ rollout, by }: Subject, seen: Glance): Promise<TaskHealth> {
     const { clock } = this.#ctx;
     const key = `${rollout.snapshot.address.arn} ${rollout.deploymentId} ${by}`;
     const last = this.#tasks.get(key);
+    if (last !== undefined) last.askedAt = clock.now();
     const cost = this.#cost();
     const isRestarted = restartedContainers(rollout.definition).length > 0;
     const longest = isRestarted ? RESTARTED_MS : QUIET_MS;
@@ -292,15 +246,15 @@ export class Looks {
       groups: await this.#servedGroups(rollout, seen),
       ...(isOnlyOurs ? { known: last.health } : {}),
     });
-    if (health.unanswered === undefined) this.#tasks.set(key, { health, at, by, seen });
+    if (health.unanswered === undefined) this.#tasks.set(key, { health, at, seen, askedAt: at });
     return health;
   }
 
   /** Calls for one walk over the tasks of all that are followed. */
   #cost(): number {
-    const followed = new Set([...this.#followed].map(({ rollout }) => rollout.deploymentId));
-    const known = [...this.#tasks].filter(([key]) => followed.has(key.split(' ')[1] ?? ''));
-    return known.reduce((sum, [, { health }]) => sum + (health.calls ?? 0), 0);
+    const since = this.#ctx.clock.now() - RECENT_MS;
+    const followed = [...this.#tasks.values()].filter(({ askedAt }) => askedAt >= since);
+    return followed.reduce((sum, { health }) => sum + (health.calls ?? 0), 0);
   }
 
   /**
@@ -330,13 +284,6 @@ async function groupsOf(
   const [revision] = await describeServiceRevisions(ecs, [revisionArn]);
   const balancers = revision?.resolvedConfiguration?.loadBalancers ?? [];
   return balancers.flatMap((each) => each.targetGroupArn ?? []);
-}
-
-/** The loop is to look again. */
-class Woken extends Error {}
-
-function isDue({ due, pauseMs }: Followed, now: number): boolean {
-  return due !== undefined && due - now <= pauseMs * ALONG;
 }
 
 /** Nothing has happened to the tasks: no count, no state and no event is another. */
@@ -384,13 +331,16 @@ async function settled(
 /** The reads that several services share, each made once. */
 class SharedLook {
   readonly #ctx: LooksContext;
-  readonly #rollouts: readonly Rollout[];
+  readonly #rollouts: Rollout[] = [];
   readonly #deployments = new Map<string, Promise<ReadonlyMap<string, SeenDeployment>>>();
   readonly #services = new Map<string, Promise<ReadonlyMap<string, Service>>>();
 
-  constructor(ctx: LooksContext, rollouts: readonly Rollout[]) {
+  constructor(ctx: LooksContext) {
     this.#ctx = ctx;
-    this.#rollouts = rollouts;
+  }
+
+  add(rollout: Rollout): void {
+    this.#rollouts.push(rollout);
   }
 
   async at(rollout: Rollout, tasks: (seen: Glance) => Promise<TaskHealth>): Promise<Observation> {
@@ -407,7 +357,7 @@ class SharedLook {
 
   #deploymentsWith(arn: string): Promise<ReadonlyMap<string, SeenDeployment>> {
     const { ecs } = this.#ctx.aws;
-    const together = chunkWith(arnsOf(this.#rollouts), arn, DEPLOYMENTS_A_CALL);
+    const together = chunkWith([...new Set(arnsOf(this.#rollouts))], arn, DEPLOYMENTS_A_CALL);
     const read = (arns: readonly string[]): Promise<ReadonlyMap<string, SeenDeployment>> =>
       shared(this.#deployments, arns.join(' '), () => describeServiceDeployments(ecs, arns));
     return orAlone(together, arn, read);
@@ -458,18 +408,4 @@ function shared<T>(calls: Map<string, Promise<T>>, key: string, call: () => Prom
   const made = call();
   calls.set(key, made);
   return made;
-}
-
-/** Settles as the promise does, or rejects with the signal's reason. */
-async function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  const aborted = Promise.withResolvers<never>();
-  const abort = (): void => {
-    aborted.reject(signal.reason as Error);
-  };
-  signal.addEventListener('abort', abort, { once: true });
-  try {
-    return await Promise.race([promise, aborted.promise]);
-  } finally {
-    signal.removeEventListener('abort', abort);
-  }
 }

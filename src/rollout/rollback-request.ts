@@ -258,9 +258,13 @@ async function requestOnce(
       );
       return withSettings(ctx, rollout, request, signal, progress.asked);
     case 'update': {
-      progress.revision ??= rollout.replacesTasks
-        ? await deployableRevision({ aws, clock, signal }, step.to)
-        : rollout.taskDefinitionArn;
+      if (progress.revision === undefined) {
+        progress.revision = rollout.replacesTasks
+          ? await deployableRevision({ aws, clock, signal }, step.to)
+          : rollout.taskDefinitionArn;
+        // That may have taken its time: what is updated is read right before.
+        if (step.to.mustBeRegistered) return requestOnce(ctx, rollout, request, mayStop, signal, progress);
+      }
       const target = { taskDefinitionArn: progress.revision };
       return requestByUpdate(aws, rollout, restoringInput(rollout, request, target, step.desired));
     }

@@ -194,7 +194,11 @@ async function lookWhereItEnded(
   let again: RollbackEnd | 'look-again';
   try {
     const revision = await deployableRevision(ctx, target);
-    again = await updateBack(ctx, from, request, { revision, desired: service.desiredCount });
+    again = await updateBack(ctx, from, request, {
+      revision,
+      desired: service.desiredCount,
+      isRead: !target.mustBeRegistered,
+    });
   } catch (error) {
     if (awsErrorKind(error) === 'not-aws') throw error;
     return { kind: 'failed', why: `${why}; ${describeAwsError(error)}` };
@@ -345,16 +349,19 @@ async function take(
       ctx.log.line(`${name}: asking ECS to roll the service deployment back.`);
       tries.lost = 'stop';
       return stopAndFollow(ctx, rollout, request, step.arn);
-    case 'update':
+    case 'update': {
       ctx.log.line(
         `${name}: going back to ${revisionName(step.to.good.taskDefinitionArn)}${step.to.mustBeRegistered ? ', registered again with the digests that it ran with' : ''}.`,
       );
       tries.lost = 'update';
+      // A registration may take its time: what is updated is read right before.
+      const isRead = tries.revision !== undefined || !step.to.mustBeRegistered;
       tries.revision ??= rollout.replacesTasks
         ? await deployableRevision(ctx, step.to)
         : rollout.taskDefinitionArn;
       if (rollout.replacesTasks) tries.sent = tries.revision;
-      return updateBack(ctx, rollout, request, { revision: tries.revision, desired: step.desired });
+      return updateBack(ctx, rollout, request, { revision: tries.revision, desired: step.desired, isRead });
+    }
   }
 }
 
@@ -410,7 +417,11 @@ async function updateBack(
   ctx: RollbackContext,
   rollout: Rollout,
   request: RolloutRequest,
-  { revision, desired }: { readonly revision: string; readonly desired: number | undefined },
+  {
+    revision,
+    desired,
+    isRead,
+  }: { readonly revision: string; readonly desired: number | undefined; readonly isRead: boolean },
 ): Promise<RollbackEnd | 'look-again'> {
   const { aws, clock, signal } = ctx;
   const { snapshot } = rollout;
@@ -418,13 +429,13 @@ async function updateBack(
   const input = restoringInput(rollout, request, target, desired);
   const inTime = untilDeadline(clock, request);
   const read = (): Promise<Service> => inTime(() => describeService(aws.ecs, snapshot.address));
-  let sent = false;
+  let mayBeOld = !isRead;
   const service = await writeOnce(
     clock,
     async () => {
       // Whoever deployed while this waited to be sent again is not to be rolled back.
-      const isOurs = !sent || primaryOf(await read())?.id === rollout.deploymentId;
-      sent = true;
+      const isOurs = !mayBeOld || primaryOf(await read())?.id === rollout.deploymentId;
+      mayBeOld = true;
       return isOurs ? (await aws.ecsWrites.updateService(input)).service : 'superseded';
     },
     async () => {

@@ -99,7 +99,10 @@ export async function restoreSettings(
     if (obstacle !== undefined) return stays(seen, before, obstacle);
     const own = ownSettings(before, request, seen.desiredCount);
     const changed = differing(seen, own);
-    if (changed.length > 0) await send(ctx, rollout, own, changed);
+    if (changed.length > 0) {
+      const since = await send(ctx, rollout, request, own, changed);
+      if (since !== undefined) return stays(seen, before, since);
+    }
     return own.desiredCount === before.desiredCount
       ? undefined
       : `desired-count is ${seen.desiredCount ?? 0}, not ${before.desiredCount ?? 0} (it was changed while this run deployed)`;
@@ -125,22 +128,32 @@ function obstacleTo(service: Service, rollout: Rollout, request: RolloutRequest)
   return `the service runs another deployment, of ${revisionName(primary?.taskDefinition ?? '')}`;
 }
 
+/** Resolves to what has come between, where it had to be sent again: whoever deployed meanwhile keeps what is there. */
 async function send(
   ctx: RestoreContext,
   rollout: Rollout,
+  request: RolloutRequest,
   before: Settings,
   changed: readonly (keyof Settings)[],
-): Promise<void> {
+): Promise<string | undefined> {
   const { aws, clock, signal, log } = ctx;
   const { cluster, name } = rollout.snapshot.address;
   log.line(`${name}: restoring ${changed.map((field) => INPUTS[field]).join(', ')}.`);
-  await writeOnce<unknown>(
+  let isRead = true;
+  const { obstacle } = await writeOnce<{ readonly obstacle: string | undefined }>(
     clock,
-    () => aws.ecsWrites.updateService({ cluster, service: name, ...before }),
-    async () => (differing(await readService(ctx, rollout), before).length > 0 ? undefined : {}),
+    async () => {
+      const obstacle = isRead ? undefined : obstacleTo(await readService(ctx, rollout), rollout, request);
+      isRead = false;
+      if (obstacle === undefined) await aws.ecsWrites.updateService({ cluster, service: name, ...before });
+      return { obstacle };
+    },
+    async () =>
+      differing(await readService(ctx, rollout), before).length > 0 ? undefined : { obstacle: undefined },
     signal,
     clock.now() + WRITE_MS,
   );
+  return obstacle;
 }
 
 function differing(service: Service, before: Settings): (keyof Settings)[] {
