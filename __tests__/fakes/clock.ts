@@ -20,7 +20,14 @@ interface Alarm {
  * is aborted before the pause or during it. `during` runs inside each pause, after the time moved on, with the count
  * of pauses so far: a place to abort the signal or change the world.
  */
-export function fakeClock(options: { start?: number; during?: (pause: number) => void } = {}): FakeClock {
+export function fakeClock(
+  options: {
+    start?: number;
+    during?: (pause: number) => void;
+    /** Whatever goes on beside a sleep and waits for no time is done before time passes. */
+    isPatient?: boolean;
+  } = {},
+): FakeClock {
   let time = options.start ?? 0;
   const pauses: number[] = [];
   const alarms = new Set<Alarm>();
@@ -37,6 +44,7 @@ export function fakeClock(options: { start?: number; during?: (pause: number) =>
     now: () => time,
     advance: moveOn,
     sleep: async (ms, signal) => {
+      if (options.isPatient === true) await new Promise((resolve) => setImmediate(resolve));
       if (signal?.aborted) throw signal.reason as Error;
       pauses.push(ms);
       moveOn(ms);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { Analysis, type Measurer } from '../../src/gates/analysis.ts';
-import type { Measurement, Rule, Stage } from '../../src/model/analysis.ts';
+import { Analysis } from '../../src/gates/analysis.ts';
+import type { Measurement, Measurer, Rule, Stage } from '../../src/model/analysis.ts';
 import { fakeClock } from '../fakes/clock.ts';
 
 const STAGE = { phase: 'shifting', deploymentId: 'd', traffic: 'part' } as const;
@@ -20,7 +20,7 @@ async function standingsWith(
   });
   const measurer: Measurer = {
     gate: 'metrics',
-    rule: { successes: 1, failures: 1, goodFirst: false, ...limits },
+    rule: () => ({ successes: 1, failures: 1, goodFirst: false, ...limits }),
     everyMs: () => 60_000,
     measure: ({ n }): Promise<readonly Measurement[]> =>
       Promise.resolve([
@@ -29,14 +29,20 @@ async function standingsWith(
           subject: 'requests >= 1',
           round: n,
           at: clock.now(),
-          reading: { kind: 'inconclusive', atLimit: 'skipped' },
+          reading: { kind: 'inconclusive', atLimit: 'skipped', blames: false },
           detail: 'none',
           evidence: [],
         },
       ]),
+    conclude: () => ({ gate: 'metrics', state: 'skipped', detail: '' }),
   };
-  const analysis = new Analysis({ clock, signal }, [measurer], () => {
-    seen.push(...[...analysis.standings(measurer).values()].map(({ kind }) => kind));
+  const analysis = new Analysis({ clock, signal }, [measurer], {
+    answered: () => {
+      seen.push(...[...(analysis.asked(measurer)?.standings.values() ?? [])].map(({ kind }) => kind));
+    },
+    broken: (_, error) => {
+      throw error as Error;
+    },
   });
   analysis.begin({ ...STAGE, weight: 10, ...more });
   await analysis.done();

@@ -1,10 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import { answerLines, httpGate, surveyUrl, type HttpGateEnd } from '../../src/gates/http.ts';
-import type { HttpCheck, Probe } from '../../src/model/index.ts';
+import { answerLines, surveyUrl, urlMeasurer, type HttpGateContext } from '../../src/gates/http.ts';
+import type { GateRequest, HttpCheck, Probe } from '../../src/model/index.ts';
 import { Cancelled } from '../../src/runtime/cancellation.ts';
 import { fakeClock } from '../fakes/clock.ts';
 import { HTTP_CHECK, requestOf } from '../fakes/literals.ts';
 import { fakeLog } from '../fakes/log.ts';
+import { settle } from './asking.ts';
 
 const WANTED = 'v2';
 const PROBES: Readonly<Record<string, Probe>> = {
@@ -13,6 +14,29 @@ const PROBES: Readonly<Record<string, Probe>> = {
   o: { kind: 'answer', status: 200, body: '{"v":"v1"}', url: '' },
   x: { kind: 'unreachable', reason: 'the connection was refused' },
 };
+
+interface End {
+  readonly passed: boolean;
+  readonly detail: string;
+  readonly reachable: boolean;
+  readonly asBefore: boolean;
+}
+
+/** Asks the URL once the new revision has all traffic. */
+async function ask(
+  ctx: HttpGateContext,
+  check: HttpCheck,
+  gate: GateRequest,
+  before: Probe | undefined,
+): Promise<End> {
+  const { result, by } = await settle(ctx, urlMeasurer(ctx, 'http', check, before, gate));
+  return {
+    passed: result.state === 'passed',
+    detail: result.detail,
+    reachable: by?.reading.kind !== 'unanswered',
+    asBefore: by?.reading.kind === 'bad' && !by.reading.blames,
+  };
+}
 
 /** Asks a URL that answers as the letters say, the last one for ever. */
 async function gate(
@@ -24,11 +48,11 @@ async function gate(
     slow?: number;
     hangs?: boolean;
   } = {},
-): Promise<HttpGateEnd & { asked: number; seconds: number; said: readonly string[] }> {
+): Promise<End & { asked: number; seconds: number; said: readonly string[] }> {
   const clock = fakeClock();
   const log = fakeLog();
   let asked = 0;
-  const ask = ({ timeoutSeconds }: HttpCheck): Promise<Probe> => {
+  const probe = ({ timeoutSeconds }: HttpCheck): Promise<Probe> => {
     if (options.hangs === true) {
       clock.advance(timeoutSeconds * 1000);
       asked += 1;
@@ -41,8 +65,8 @@ async function gate(
   };
   const check = { ...HTTP_CHECK, json: { v: WANTED }, ...options.check };
   const limits = { ...requestOf().gate, deadlineSeconds: options.deadline ?? 120 };
-  const ctx = { ask, clock, log, signal: new AbortController().signal };
-  const end = await httpGate(ctx, check, limits, 'before' in options ? options.before : PROBES['o']);
+  const ctx = { ask: probe, clock, log, signal: new AbortController().signal };
+  const end = await ask(ctx, check, limits, 'before' in options ? options.before : PROBES['o']);
   return { ...end, asked, seconds: clock.now() / 1000, said: log.said };
 }
 
@@ -135,15 +159,15 @@ describe('the health-check URL', () => {
       signal: controller.signal,
     };
     const check = { ...HTTP_CHECK, json: { v: WANTED } };
-    await expect(httpGate(ctx, check, requestOf().gate, PROBES['o'])).rejects.toBeInstanceOf(Cancelled);
+    await expect(ask(ctx, check, requestOf().gate, PROBES['o'])).rejects.toBeInstanceOf(Cancelled);
     expect(clock.pauses).toHaveLength(2);
   });
 });
 
 describe('a URL that was wrong before', () => {
   const refused = (status: number): Probe => ({ kind: 'answer', status, body: '', url: '' });
-  const endWith = (status: number, before: Probe | undefined): Promise<HttpGateEnd> =>
-    httpGate(
+  const endWith = (status: number, before: Probe | undefined): Promise<End> =>
+    ask(
       {
         ask: () => Promise.resolve(refused(status)),
         clock: fakeClock(),
@@ -170,8 +194,8 @@ describe('a URL that was wrong before', () => {
     const clock = fakeClock();
     const log = fakeLog();
     let asked = 0;
-    const ask = (): Promise<Probe> => Promise.resolve(refused((asked += 1) > 0 ? 404 : 200));
-    const ctx = { ask, clock, log, signal: new AbortController().signal };
+    const probe = (): Promise<Probe> => Promise.resolve(refused((asked += 1) > 0 ? 404 : 200));
+    const ctx = { ask: probe, clock, log, signal: new AbortController().signal };
     expect(await surveyUrl(ctx, HTTP_CHECK)).toMatchObject({ status: 404 });
     expect([asked, clock.now() <= 15_000]).toEqual([3, true]);
     expect(log.said.join()).toContain('answers badly before the deployment');
@@ -180,7 +204,7 @@ describe('a URL that was wrong before', () => {
 
 it('a pattern that takes too long on a body is a bad answer, in its time', async () => {
   const body = `${'a'.repeat(60)}!`;
-  const end = await httpGate(
+  const end = await ask(
     {
       ask: () => Promise.resolve({ kind: 'answer', status: 200, body, url: '' }),
       clock: fakeClock(),

@@ -1,12 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
-import { refuseMetrics, metricsGate, metricsMeasurer, type MetricContext } from '../../src/gates/metrics.ts';
+import { refuseMetrics, metricsMeasurer, type MetricContext } from '../../src/gates/metrics.ts';
 import { metricCheck } from '../../src/inputs/metrics.ts';
 import type { Round } from '../../src/model/analysis.ts';
-import type { MetricCheck, Rollout, ServiceSnapshot } from '../../src/model/index.ts';
+import type { GateResult, MetricCheck, Rollout, ServiceSnapshot } from '../../src/model/index.ts';
 import { denied, expired, throttled } from '../fakes/aws-errors.ts';
 import { fakeClock, type FakeClock } from '../fakes/clock.ts';
-import { rolloutOf } from '../fakes/literals.ts';
+import { rolloutOf, serviceRunOf } from '../fakes/literals.ts';
 import { fakeLog } from '../fakes/log.ts';
+import { proveBy } from './asking.ts';
 
 const MINUTE = 60_000;
 
@@ -45,7 +46,7 @@ function world({
   readonly log: ReturnType<typeof fakeLog>;
   readonly asked: Asked[];
 } {
-  const clock = fakeClock();
+  const clock = fakeClock({ isPatient: true });
   const asked: Asked[] = [];
   const getMetricData: MetricContext['aws']['metrics']['getMetricData'] = (input) => {
     const [from = 0, to = 0] = [input.StartTime?.getTime(), input.EndTime?.getTime()];
@@ -122,6 +123,10 @@ function rollout(strategy = 'ROLLING', group = 'web'): Rollout {
   };
 }
 
+const STAGE = { deadlineSeconds: 0, bakeMinutes: 0, since: () => undefined };
+
+const LIMITS = { leftMs: 60_000, signal: new AbortController().signal };
+
 describe('a measurement', () => {
   const round: Round = {
     n: 1,
@@ -134,9 +139,9 @@ describe('a measurement', () => {
 
   test('reads whole minutes by the time of AWS, from when the traffic arrived', async () => {
     const ctx = world({ served: (minute) => ({ requests: 100, errors: minute === 0 ? 100 : 0 }) });
-    const measurer = metricsMeasurer(ctx, rollout('CANARY'), checks('5xx-percent < 1'), 0);
+    const measurer = metricsMeasurer(ctx, rollout('CANARY'), checks('5xx-percent < 1'), STAGE);
     await ctx.clock.sleep(3.5 * MINUTE);
-    const [measured] = await measurer.measure(round, ctx.signal);
+    const [measured] = await measurer.measure(round, LIMITS);
     // The traffic arrived half a minute past 12:00, and it is 12:04:00 now.
     expect(measured).toMatchObject({ reading: { kind: 'good' }, metric: { value: 0, requests: 300 } });
     expect(ctx.asked.at(-1)?.to).toBe(Date.UTC(2031, 5, 1, 12, 4));
@@ -144,17 +149,17 @@ describe('a measurement', () => {
 
   test('is inconclusive until a minute is whole', async () => {
     const ctx = world({});
-    const measurer = metricsMeasurer(ctx, rollout('CANARY'), checks('5xx-percent < 1'), 0);
+    const measurer = metricsMeasurer(ctx, rollout('CANARY'), checks('5xx-percent < 1'), STAGE);
     await ctx.clock.sleep(MINUTE);
-    const [measured] = await measurer.measure(round, ctx.signal);
+    const [measured] = await measurer.measure(round, LIMITS);
     expect(measured).toMatchObject({ reading: { kind: 'inconclusive', atLimit: 'skipped' } });
   });
 
   test('goes on from where the same share began, and begins with another', async () => {
     const ctx = world({});
-    const measurer = metricsMeasurer(ctx, rollout('CANARY'), checks('requests >= 1'), 0);
+    const measurer = metricsMeasurer(ctx, rollout('CANARY'), checks('requests >= 1'), STAGE);
     const requests = async (each: Round): Promise<number | undefined> =>
-      (await measurer.measure(each, ctx.signal))[0]?.metric?.requests;
+      (await measurer.measure(each, LIMITS))[0]?.metric?.requests;
     await ctx.clock.sleep(3.5 * MINUTE);
     expect(await requests(round)).toBe(300);
     expect(await requests({ ...round, n: 2, since: 3 * MINUTE })).toBe(300);
@@ -168,9 +173,9 @@ describe('a measurement', () => {
 
   test('asks about the groups of both revisions where they are compared', async () => {
     const ctx = world({});
-    const measurer = metricsMeasurer(ctx, rollout('LINEAR'), checks('5xx-percent < 2x'), 0);
+    const measurer = metricsMeasurer(ctx, rollout('LINEAR'), checks('5xx-percent < 2x'), STAGE);
     await ctx.clock.sleep(3.5 * MINUTE);
-    const [measured] = await measurer.measure(round, ctx.signal);
+    const [measured] = await measurer.measure(round, LIMITS);
     expect(measured?.metric).toMatchObject({ value: 0, before: 0, limit: 0.2 });
     expect(ctx.asked.at(-1)?.ids).toEqual([
       ...['new0_requests', 'new0_e5xx_counted', 'new0_e5xx'],
@@ -184,15 +189,20 @@ describe('a measurement', () => {
     ['without a date', { dated: false }, { kind: 'unanswered', forGood: true }],
   ])('%s is no reading', async (_, about, reading) => {
     const ctx = world(about);
-    const measurer = metricsMeasurer(ctx, rollout('CANARY'), checks('5xx-percent < 1', 'requests >= 1'), 0);
-    const measured = await measurer.measure(round, ctx.signal);
+    const measurer = metricsMeasurer(
+      ctx,
+      rollout('CANARY'),
+      checks('5xx-percent < 1', 'requests >= 1'),
+      STAGE,
+    );
+    const measured = await measurer.measure(round, LIMITS);
     expect(measured.map((each) => each.reading)).toEqual([reading, reading]);
   });
 
   test('with credentials that have expired rejects', async () => {
     const ctx = world({ fails: () => expired() });
-    const measurer = metricsMeasurer(ctx, rollout('CANARY'), checks('5xx-percent < 1'), 0);
-    await expect(measurer.measure(round, ctx.signal)).rejects.toThrow();
+    const measurer = metricsMeasurer(ctx, rollout('CANARY'), checks('5xx-percent < 1'), STAGE);
+    await expect(measurer.measure(round, LIMITS)).rejects.toThrow();
   });
 
   test.each<[Partial<Round>, number | undefined]>([
@@ -202,17 +212,38 @@ describe('a measurement', () => {
     [{ traffic: 'test', phase: 'test-traffic' }, undefined],
     [{ traffic: 'all', phase: 'proving' }, undefined],
   ])('is due %j: %p', (more, every) => {
-    const measurer = metricsMeasurer(world({}), rollout(), checks('5xx-percent < 1'), 0);
+    const measurer = metricsMeasurer(world({}), rollout(), checks('5xx-percent < 1'), STAGE);
     expect(measurer.everyMs({ ...round, ...more })).toBe(every);
   });
 });
 
 describe('the gate of a bake', () => {
-  const FIVE = { since: 0, until: 5 * MINUTE };
+  /** Bakes for five minutes, from the beginning of the clock on. */
+  async function bake(
+    ctx: MetricContext,
+    lines: readonly string[],
+    more: { rollout?: Rollout; change?: 'none'; bakeMinutes?: number } = {},
+  ): Promise<{ result: GateResult; recovery: string | undefined }> {
+    const [end] = await proveBy(
+      ctx,
+      [
+        serviceRunOf({
+          outcome: undefined,
+          rollout: more.rollout ?? rollout(),
+          change: more.change ?? 'update',
+          allTrafficSince: 0,
+        }),
+      ],
+      { metrics: checks(...lines), bakeMinutes: more.bakeMinutes ?? 5 },
+    );
+    const result = end?.gates.find(({ gate }) => gate === 'metrics');
+    if (result === undefined) throw new Error('The metrics were not asked.');
+    return { result, recovery: end?.problem?.recovery };
+  }
 
   test('passes at its end, with what the metrics were', async () => {
     const ctx = world({});
-    const { result } = await metricsGate(ctx, rollout(), checks('5xx-percent < 1'), FIVE);
+    const { result } = await bake(ctx, ['5xx-percent < 1']);
     expect(result).toMatchObject({
       state: 'passed',
       values: [{ metric: '5xx-percent', value: 0, before: undefined }],
@@ -222,57 +253,49 @@ describe('the gate of a bake', () => {
 
   test('fails at once', async () => {
     const ctx = world({ served: (minute) => ({ requests: 100, errors: minute === 2 ? 50 : 0 }) });
-    const { result, blames } = await metricsGate(ctx, rollout(), checks('5xx-percent < 1'), FIVE);
+    const { result, recovery } = await bake(ctx, ['5xx-percent < 1']);
     expect(result).toMatchObject({
       state: 'failed',
       detail: '5xx-percent is 25 %, not < 1 % (200 requests)',
     });
-    expect(blames).toBe(true);
+    expect(recovery).toBe('roll-back');
     expect(ctx.clock.now()).toBe(3 * MINUTE);
   });
 
   test('fails for too few requests, as late as it can, and blames nothing', async () => {
     const ctx = world({ served: () => ({ requests: 5, errors: 0 }) });
-    const { result, blames } = await metricsGate(ctx, rollout(), checks('5xx-percent < 1'), FIVE);
+    const { result, recovery } = await bake(ctx, ['5xx-percent < 1']);
     expect(result.state).toBe('failed');
     expect(result.detail).toContain('only 25 requests reached the new tasks, and 50 are needed');
-    expect(blames).toBe(false);
+    expect(recovery).toBe('leave');
     expect(ctx.clock.now()).toBe(6 * MINUTE);
   });
 
   test('is skipped without any request where that is allowed', async () => {
     const ctx = world({ served: () => ({ requests: 0, errors: 0 }) });
-    const { result } = await metricsGate(ctx, rollout(), checks('5xx-percent < 1', 'requests >= 0'), FIVE);
+    const { result } = await bake(ctx, ['5xx-percent < 1', 'requests >= 0']);
     expect(result.state).toBe('skipped');
   });
 
   test('looks back where nothing was deployed', async () => {
     const ctx = world({});
-    const { result } = await metricsGate(ctx, rollout(), checks('5xx-percent < 1'), {
-      since: undefined,
-      until: 0,
-    });
+    const { result } = await bake(ctx, ['5xx-percent < 1'], { change: 'none', bakeMinutes: 0 });
     expect(result.state).toBe('passed');
     expect(ctx.clock.now()).toBe(0);
   });
 
   test.each<[string, World, string, number]>([
-    ['denied', { fails: () => denied() }, 'skipped', 0],
+    ['denied', { fails: () => denied() }, 'skipped', 5],
     ['throttled to its end', { fails: () => throttled() }, 'skipped', 6],
     ['throttled at first', { fails: (call) => (call < 4 ? throttled() : undefined) }, 'passed', 5],
   ])('%s', async (_, about, state, minutes) => {
     const ctx = world(about);
-    const { result } = await metricsGate(ctx, rollout(), checks('5xx-percent < 1'), FIVE);
+    const { result } = await bake(ctx, ['5xx-percent < 1']);
     expect([result.state, ctx.clock.now()]).toEqual([state, minutes * MINUTE]);
   });
 
   test('of a service behind a Network Load Balancer judges nothing', async () => {
-    const { result } = await metricsGate(
-      world({}),
-      rollout('ROLLING', 'tcp'),
-      checks('5xx-percent < 1'),
-      FIVE,
-    );
+    const { result } = await bake(world({}), ['5xx-percent < 1'], { rollout: rollout('ROLLING', 'tcp') });
     expect(result.detail).toContain('no target group behind an Application Load Balancer');
   });
 });

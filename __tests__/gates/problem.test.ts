@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { alarmProblem, gateProblem, httpProblem, notProven } from '../../src/gates/prove.ts';
+import { alarmProblem, gateProblem, httpProblem, notProven } from '../../src/gates/problems.ts';
 import type { GateResult, PlannedChange } from '../../src/model/index.ts';
 import { DeployError } from '../../src/runtime/error.ts';
 import { serviceRunOf } from '../fakes/literals.ts';

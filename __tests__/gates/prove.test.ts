@@ -1,11 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import { proveService, proveUrl, type GateContext } from '../../src/gates/prove.ts';
+import type { GateContext } from '../../src/gates/prove.ts';
 import type { ServiceRun, DeployedImage, Probe } from '../../src/model/index.ts';
 import { denied, expired, throttled } from '../fakes/aws-errors.ts';
 import { tasksOf } from '../fakes/task-proofs.ts';
 import { fakeClock } from '../fakes/clock.ts';
-import { serviceRunOf, digestOf, HTTP_CHECK, REPOSITORY, requestOf, rolloutOf } from '../fakes/literals.ts';
+import { serviceRunOf, digestOf, HTTP_CHECK, REPOSITORY, rolloutOf } from '../fakes/literals.ts';
 import { fakeLog } from '../fakes/log.ts';
+import { proveBy, WELL_TASKS } from './asking.ts';
 
 const IMAGE: DeployedImage = {
   reference: `${REPOSITORY}@${digestOf('a')}`,
@@ -51,7 +52,7 @@ function ctx(world: {
   const made = {
     aws: { ecs, ecr, elb: {} },
     ask,
-    clock: fakeClock(),
+    clock: fakeClock({ isPatient: true }),
     log: fakeLog(),
     signal,
     asked: () => asked,
@@ -61,13 +62,18 @@ function ctx(world: {
   return made;
 }
 
+async function proveService(
+  world: GateContext,
+  serviceRun: ServiceRun,
+  images: Readonly<Record<string, DeployedImage>>,
+): Promise<ServiceRun> {
+  const [end] = await proveBy(world, [serviceRun], {}, { imagesOf: () => images });
+  if (end === undefined) throw new Error('There is no service.');
+  return end;
+}
+
 function prove(world: Parameters<typeof ctx>[0], serviceRun: Partial<ServiceRun> = {}): Promise<ServiceRun> {
-  return proveService(
-    ctx(world),
-    serviceRunOf({ outcome: undefined, ...serviceRun }),
-    { web: IMAGE },
-    requestOf(),
-  );
+  return proveService(ctx(world), serviceRunOf({ outcome: undefined, ...serviceRun }), { web: IMAGE });
 }
 
 describe('a service', () => {
@@ -80,7 +86,7 @@ describe('a service', () => {
   it.each([
     ['another digest', { digest: 'b' }, 'digest-mismatch', ['digest']],
     ['a task that does not run', { status: 'PENDING' }, 'container-health-check-failed', ['digest', 'tasks']],
-  ])('with %s is rolled back, and nothing more is asked', async (_what, world, cause, asked) => {
+  ])('with %s is rolled back, and nothing else is asked for it', async (_what, world, cause, asked) => {
     const { gates, problem } = await prove(world);
     expect(problem).toMatchObject({ result: 'failed', cause, recovery: 'roll-back' });
     expect(gates.map(({ gate }) => gate)).toEqual(asked);
@@ -101,7 +107,7 @@ describe('a service', () => {
   it('of which a proof cannot be had is warned of; of one that nobody expected a line will do', async () => {
     const saidOf = async (images: Readonly<Record<string, DeployedImage>>): Promise<readonly string[]> => {
       const world = ctx({ error: denied() });
-      await proveService(world, serviceRunOf({ outcome: undefined }), images, requestOf());
+      await proveService(world, serviceRunOf({ outcome: undefined }), images);
       return (world.log as ReturnType<typeof fakeLog>).said.map((text) =>
         text.split(':').slice(0, 3).join(':'),
       );
@@ -115,7 +121,7 @@ describe('a service', () => {
 
   it('that passes is warned of only where nothing checks the health of its tasks', async () => {
     const world = ctx({});
-    await proveService(world, serviceRunOf({ outcome: undefined }), { web: IMAGE }, requestOf());
+    await proveService(world, serviceRunOf({ outcome: undefined }), { web: IMAGE });
     const { said } = world.log as ReturnType<typeof fakeLog>;
     expect(said.filter((line) => line.startsWith('warning: '))).toEqual([
       expect.stringContaining('tasks run; nothing checks their health'),
@@ -136,47 +142,51 @@ describe('a service', () => {
     ['was refused its update', { rollout: undefined }],
   ])('that %s has nothing to prove', async (_why, more) => {
     const serviceRun = serviceRunOf(more);
-    expect(await proveService(ctx({ error: new Error('never called') }), serviceRun, {}, requestOf())).toBe(
-      serviceRun,
-    );
+    expect(await proveService(ctx({ error: new Error('never called') }), serviceRun, {})).toBe(serviceRun);
   });
 });
 
 describe('the health-check URL', () => {
-  const request = requestOf({
-    gate: { ...requestOf().gate, http: { ...HTTP_CHECK, url: 'https://a.example/h?token=s3cret' } },
-  });
+  const CHECK = { ...HTTP_CHECK, url: 'https://a.example/h?token=s3cret' };
+  const proveUrl = (
+    world: GateContext,
+    serviceRuns: readonly ServiceRun[],
+    answer: Probe,
+    gate: { readonly http?: typeof CHECK } = { http: CHECK },
+  ): Promise<readonly ServiceRun[]> =>
+    proveBy({ ...world, tasks: WELL_TASKS }, serviceRuns, gate, { before: { answer, alarms: [] } });
   const names = (serviceRuns: readonly ServiceRun[]): string[] =>
     serviceRuns.map((serviceRun) => `${serviceRun.change}: ${serviceRun.problem?.recovery ?? 'well'}`);
 
   it('counts against every service that this run changed, and against no other', async () => {
     const serviceRuns = [serviceRunOf(), serviceRunOf({ change: 'none' }), serviceRunOf({ change: 'adopt' })];
-    const evaluated = await proveUrl(ctx({ probe: BAD }), serviceRuns, request, GOOD);
+    const evaluated = await proveUrl(ctx({ probe: BAD }), serviceRuns, GOOD);
     expect(names(evaluated)).toEqual(['update: roll-back', 'none: well', 'adopt: roll-back']);
     expect(evaluated[0]?.problem).toMatchObject({ result: 'failed', cause: 'http-check-failed' });
   });
 
   it('counts against all where nothing was changed, and leaves them', async () => {
-    const evaluated = await proveUrl(ctx({ probe: BAD }), [serviceRunOf({ change: 'none' })], request, GOOD);
+    const evaluated = await proveUrl(ctx({ probe: BAD }), [serviceRunOf({ change: 'none' })], GOOD);
     expect(names(evaluated)).toEqual(['none: leave']);
   });
 
   it('that never answered this runner leaves production: the runner may be at fault', async () => {
-    const [serviceRun] = await proveUrl(ctx({ probe: NONE }), [serviceRunOf()], request, NONE);
+    const [serviceRun] = await proveUrl(ctx({ probe: NONE }), [serviceRunOf()], NONE);
     expect(serviceRun?.problem).toMatchObject({ recovery: 'leave', cause: 'http-check-failed' });
     expect(serviceRun?.problem?.hint).toContain('did not answer before the deployment either');
   });
 
   it('is asked once for all services', async () => {
     const world = ctx({});
-    const evaluated = await proveUrl(world, [serviceRunOf(), serviceRunOf()], request, GOOD);
-    expect(evaluated.map(({ gates }) => gates.map(({ state }) => state))).toEqual([['passed'], ['passed']]);
+    const evaluated = await proveUrl(world, [serviceRunOf(), serviceRunOf()], GOOD);
+    const states = evaluated.map(({ gates }) => gates.find(({ gate }) => gate === 'http')?.state);
+    expect(states).toEqual(['passed', 'passed']);
     expect(world.asked()).toBe(3);
   });
 
   it('shows no query anywhere: it may carry a token', async () => {
     const world = ctx({ probe: BAD });
-    const evaluated = await proveUrl(world, [serviceRunOf()], request, GOOD);
+    const evaluated = await proveUrl(world, [serviceRunOf()], GOOD);
     const { said } = world.log as ReturnType<typeof fakeLog>;
     expect(JSON.stringify([evaluated, said])).not.toContain('s3cret');
   });
@@ -202,7 +212,7 @@ describe('the health-check URL', () => {
     ],
   ])('is not asked where %s', async (_why, serviceRuns, given) => {
     const world = ctx({});
-    expect(await proveUrl(world, serviceRuns, given ? request : requestOf(), GOOD)).toEqual(serviceRuns);
+    await proveUrl(world, serviceRuns, GOOD, given ? { http: CHECK } : {});
     expect(world.asked()).toBe(0);
   });
 });

@@ -1,11 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Measurement, Reading, Round, Rule } from '../../src/model/analysis.ts';
-import { count, type Standing } from '../../src/model/count.ts';
+import type { Measurement, Reading, Round, Rule, Standing } from '../../src/model/analysis.ts';
+import { count } from '../../src/model/count.ts';
 
 const GOOD: Reading = { kind: 'good' };
 const BAD: Reading = { kind: 'bad', cause: 'http-check-failed', blames: true };
-const OLD: Reading = { kind: 'inconclusive', atLimit: 'failed' };
-const NO_DATA: Reading = { kind: 'inconclusive', atLimit: 'skipped' };
+const OLD: Reading = { kind: 'inconclusive', atLimit: 'failed', blames: true };
+const NO_DATA: Reading = { kind: 'inconclusive', atLimit: 'skipped', blames: false };
 const LOST: Reading = { kind: 'unanswered', forGood: false };
 const DENIED: Reading = { kind: 'unanswered', forGood: true };
 

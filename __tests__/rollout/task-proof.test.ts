@@ -1,6 +1,7 @@
 import type { Task } from '@aws-sdk/client-ecs';
 import { describe, expect, it } from '@jest/globals';
-import { proveTasks } from '../../src/rollout/task-proof.ts';
+import { Looks } from '../../src/rollout/looks.ts';
+import { tasksMeasurer } from '../../src/rollout/task-proof.ts';
 import type { WatchContext } from '../../src/rollout/watch.ts';
 import type { GateResult, Rollout } from '../../src/model/index.ts';
 import { Cancelled } from '../../src/runtime/cancellation.ts';
@@ -8,6 +9,7 @@ import { awsError, denied, throttled, unanswered } from '../fakes/aws-errors.ts'
 import { fakeClock } from '../fakes/clock.ts';
 import { definitionOf, rolloutOf, snapshotOf } from '../fakes/literals.ts';
 import { fakeLog } from '../fakes/log.ts';
+import { settle } from '../gates/asking.ts';
 
 interface FakeTask {
   readonly id: string;
@@ -130,13 +132,14 @@ async function gate(
   };
   const random = (): number => 0.5;
   const ctx = { aws: { ecs, elb }, clock, log, random, signal: controller.signal } as unknown as WatchContext;
-  const result = await proveTasks(ctx, rollout, {
+  const measurer = tasksMeasurer({ ...ctx, looks: new Looks(ctx) }, rollout, {
     deadlineSeconds: 60,
     pollSeconds: 5,
     failedTaskLimit: 'auto',
     failFast: true,
     desired: options.desired ?? 1,
   });
+  const { result } = await settle(ctx, measurer);
   return { ...result, seconds: clock.now() / 1000, said: log.said };
 }
 

@@ -1,15 +1,14 @@
 import type { AlarmReads } from '../aws/clients.ts';
 import { awsErrorKind, deployErrorOf, describeAwsError } from '../aws/errors.ts';
-import type { Measurement } from '../model/analysis.ts';
-import type { AlarmView, GateResult } from '../model/index.ts';
+import type { Asked, Measurement, Measurer, Round } from '../model/analysis.ts';
+import type { AlarmView, GateRequest, GateResult } from '../model/index.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { DeployError } from '../runtime/error.ts';
 import { counted, type Log } from '../runtime/log.ts';
-import { Heartbeat, poll, withTimeout } from '../runtime/wait.ts';
-import type { Measurer } from './analysis.ts';
+import { withTimeout } from '../runtime/wait.ts';
 
-/** However little of the bake is left, a look that is begun has as long. */
-const LEAST_MS = 15_000;
+/** One look has as long. */
+const LOOK_MS = 15_000;
 
 export interface AlarmContext {
   readonly aws: { readonly alarms: AlarmReads };
@@ -53,8 +52,13 @@ export async function surveyAlarms(
   return seen;
 }
 
-/** Pause between two looks at the alarms while ECS shifts traffic or bakes. */
+/** Pause between two looks at the alarms while ECS shifts traffic, or the new revision bakes. */
 const EVERY_MS = 15_000;
+
+/** In the end the result rests on an answer: this long is asked for one. */
+const FOR_AN_ANSWER_MS = 30_000;
+
+const LAST_PAUSE_MS = 5_000;
 
 /**
  * Asks the alarms from the first production traffic of the new revision on. One that is in ALARM judges only once it has
@@ -64,27 +68,93 @@ export function alarmsMeasurer(
   ctx: AlarmContext,
   names: readonly string[],
   before: readonly AlarmView[],
-  limitMs: number,
+  { deadlineSeconds, bakeMinutes }: Pick<GateRequest, 'deadlineSeconds' | 'bakeMinutes'>,
 ): Measurer {
   return {
     gate: 'alarms',
-    rule: { successes: 1, failures: 1, goodFirst: true, limitMs },
+    rule: (round) => ({
+      successes: 1,
+      failures: 1,
+      goodFirst: true,
+      limitMs: limitOf(round, deadlineSeconds * 1000),
+    }),
     before: before.map((alarm) => measurementOf(alarm, 0, ctx.clock.now())),
-    everyMs: ({ phase, traffic }) =>
-      ['shifting', 'baking'].includes(phase) && traffic !== 'none' ? EVERY_MS : undefined,
-    measure: async ({ n }) => {
+    everyMs: ({ phase, traffic, isOwn }) =>
+      isOwn === true || (['shifting', 'baking'].includes(phase) && traffic !== 'none') ? EVERY_MS : undefined,
+    measure: async ({ n, phase, isOwn }) => {
       const at = ctx.clock.now();
-      const seen = await readAlarms(ctx, names, at);
+      const isLast = isOwn === true && phase === 'proving';
+      const seen = isLast ? await readUntilAnswered(ctx, names) : await readAlarms(ctx, names);
       if (seen === 'denied' || seen === 'unanswered') {
         const reading = { kind: 'unanswered', forGood: seen === 'denied' } as const;
-        const detail = seen === 'denied' ? 'cloudwatch:DescribeAlarms is denied' : 'no answer';
+        const detail =
+          seen === 'denied' ? 'cloudwatch:DescribeAlarms is denied' : 'they gave no answer at the end';
         return names.map((subject) => ({
           ...{ gate: 'alarms' as const, subject, round: n, at },
           ...{ reading, detail, evidence: [] },
         }));
       }
-      return seen.map((alarm) => measurementOf(alarm, n, at));
+      const gone = names.filter((name) => !seen.some((alarm) => alarm.name === name));
+      return [
+        ...seen.map((alarm) => measurementOf(alarm, n, at)),
+        ...gone.map((name) => goneSince(name, n, at)),
+      ];
     },
+    conclude: (asked) => ({ gate: 'alarms', ...concludeAlarms(asked, bakeMinutes) }),
+  };
+}
+
+/** What one look shows is all that there is to know, once nothing bakes. */
+function limitOf({ phase, isOwn }: Round, limitMs: number): number {
+  if (isOwn !== true) return limitMs;
+  return phase === 'baking' ? Number.POSITIVE_INFINITY : 0;
+}
+
+const GONE = 'it is gone';
+
+function goneSince(name: string, round: number, at: number): Measurement {
+  return {
+    ...{ gate: 'alarms', subject: name, round, at, evidence: [], detail: GONE },
+    reading: { kind: 'inconclusive', atLimit: 'skipped', blames: false },
+  };
+}
+
+function isGone({ detail }: Measurement): boolean {
+  return detail === GONE;
+}
+
+/** An alarm that was in ALARM all the time, or has no data, judges nothing; what the others say is said with it. */
+function concludeAlarms(
+  { answers, standings }: Asked,
+  bakeMinutes: number,
+): Pick<GateResult, 'state' | 'detail'> {
+  const failed = [...standings.values()].find(({ kind }) => kind === 'failed');
+  if (failed?.kind === 'failed') return { state: 'failed', detail: failed.by.detail };
+  const last = [...new Map(answers.map((each) => [each.subject, each])).values()];
+  const lost = last.find(({ reading }) => reading.kind === 'unanswered');
+  if (lost !== undefined) return { state: 'skipped', detail: lost.detail };
+  const gone = last.filter(isGone).map(({ subject }) => quoted(subject));
+  if (gone.length > 0) return { state: 'skipped', detail: `there is no alarm ${gone.join(', ')} any more` };
+  const inAlarm = last.filter(({ reading }) => reading.kind === 'bad').map(({ subject }) => subject);
+  const wasKnown = (name: string): boolean =>
+    answers.some(({ subject, round }) => subject === name && round === 0);
+  const unknown = inAlarm.filter((name) => !wasKnown(name));
+  if (unknown.length > 0) {
+    const names = unknown.map(quoted).join(', ');
+    return { state: 'skipped', detail: `${names} in ALARM, and whether it was before is not known` };
+  }
+  const ok = last.filter(({ reading }) => reading.kind === 'good');
+  const notes = [
+    ...last
+      .filter(({ reading }) => reading.kind === 'inconclusive')
+      .map(({ subject }) => `no data: ${subject}`),
+    ...inAlarm.map((name) => `in ALARM before: ${name}`),
+  ];
+  const minutes = bakeMinutes === 0 ? '' : ` after ${counted(bakeMinutes, 'minute')} of baking`;
+  const noted = notes.length === 0 ? '' : ` (${notes.join(', ')})`;
+  return {
+    state: ok.length === last.length ? 'passed' : 'skipped',
+    detail: `${ok.length} of ${last.length} alarms are ok${minutes}${noted}`,
   };
 }
 
@@ -102,115 +172,10 @@ function measurementOf({ name, state, reason }: AlarmView, round: number, at: nu
     case 'INSUFFICIENT_DATA':
       return {
         ...common,
-        reading: { kind: 'inconclusive', atLimit: 'skipped' },
+        reading: { kind: 'inconclusive', atLimit: 'skipped', blames: false },
         detail: `alarm "${name}" has no data`,
       };
   }
-}
-
-/** However the last look of the bake went, the result rests on an answer: this long is asked for one. */
-const SECONDS_FOR_AN_ANSWER = 30;
-
-/**
- * Watches the alarms while the new revision bakes, and looks at them at least once. Fails as soon as one goes into ALARM
- * that was ok before. Skipped where it is not known of each alarm that it is ok: one without data judges nothing.
- */
-export async function alarmsGate(
-  ctx: AlarmContext,
-  names: readonly string[],
-  before: readonly AlarmView[],
-  limits: { readonly bakeMinutes: number; readonly pollSeconds: number; readonly until?: number },
-): Promise<GateResult> {
-  const { clock } = ctx;
-  const until = limits.until ?? clock.now() + limits.bakeMinutes * 60_000;
-  const ignored = before.filter(isInAlarm).map(({ name }) => name);
-  let watched: Watched = { ignored, unknownBefore: [], known: before, now: [] };
-  const heartbeat = new Heartbeat(clock);
-  return poll<GateResult>(ctx, until + SECONDS_FOR_AN_ANSWER * 1000, async () => {
-    const answer = names.length === 0 ? [] : await readAlarms(ctx, names, until);
-    if (answer === 'denied') return { kind: 'end', value: skipped('cloudwatch:DescribeAlarms is denied') };
-    const isAnswered = answer !== 'unanswered';
-    if (isAnswered) watched = withAnswer(watched, answer);
-    const excused = [...watched.ignored, ...watched.unknownBefore];
-    const inAlarm = watched.now.find((alarm) => isInAlarm(alarm) && !excused.includes(alarm.name));
-    if (inAlarm !== undefined) return { kind: 'end', value: failedBy(inAlarm) };
-    const left = until - clock.now();
-    if (left <= 0 && isAnswered)
-      return { kind: 'end', value: passedOrSkipped(names, watched, limits.bakeMinutes) };
-    if (left > 0 && heartbeat.due() !== undefined) {
-      ctx.log.line(`Still baking: ${Math.ceil(left / 60_000)} of ${limits.bakeMinutes} minutes to go.`);
-    }
-    const pauseMs = limits.pollSeconds * 1000;
-    return {
-      kind: 'pause',
-      pauseMs: left > 0 ? Math.min(pauseMs, left) : pauseMs,
-      late: skipped('they gave no answer at the end'),
-    };
-  });
-}
-
-/** What the gate knows of the alarms so far. */
-interface Watched {
-  /** Those that were in ALARM before the deployment, and have not been OK since. */
-  readonly ignored: readonly string[];
-  /** Those that were in ALARM when they were first seen, after the deployment, and have not been OK since. */
-  readonly unknownBefore: readonly string[];
-  readonly known: readonly AlarmView[];
-  readonly now: readonly AlarmView[];
-}
-
-/** An alarm whose first known state is ALARM may have been in it before this deployment: whose doing it is, is not known. */
-function withAnswer({ ignored, unknownBefore, known }: Watched, now: readonly AlarmView[]): Watched {
-  const isNew = ({ name }: AlarmView): boolean => !known.some((each) => each.name === name);
-  const inAlarmFirst = now.filter((alarm) => isNew(alarm) && isInAlarm(alarm)).map(({ name }) => name);
-  const isNotOk = (name: string): boolean => now.find((alarm) => alarm.name === name)?.state !== 'OK';
-  return {
-    ignored: ignored.filter(isNotOk),
-    unknownBefore: [...unknownBefore, ...inAlarmFirst].filter(isNotOk),
-    known: [...known, ...now.filter(isNew)],
-    now,
-  };
-}
-
-function isInAlarm({ state }: AlarmView): boolean {
-  return state === 'ALARM';
-}
-
-function skipped(detail: string): GateResult {
-  return { gate: 'alarms', state: 'skipped', detail };
-}
-
-function failedBy({ name, reason }: AlarmView): GateResult {
-  return { gate: 'alarms', state: 'failed', detail: `alarm "${name}" is in ALARM: ${reason}` };
-}
-
-/** An alarm that was in ALARM all the time, or has no data, judges nothing; what the others say is said with it. */
-function passedOrSkipped(
-  names: readonly string[],
-  { ignored, unknownBefore, now }: Watched,
-  bakeMinutes: number,
-): GateResult {
-  if (names.length === 0) return skipped('no alarm is named');
-  const gone = names.filter((name) => !now.some((alarm) => alarm.name === name));
-  if (gone.length > 0) return skipped(`there is no alarm ${gone.map(quoted).join(', ')} any more`);
-  if (unknownBefore.length > 0) {
-    return skipped(
-      `${unknownBefore.map(quoted).join(', ')} in ALARM, and whether it was before is not known`,
-    );
-  }
-  const ok = now.filter(({ state }) => state === 'OK');
-  const minutes = bakeMinutes === 0 ? '' : ` after ${counted(bakeMinutes, 'minute')} of baking`;
-  const notes = [
-    ...now.filter(({ state }) => state === 'INSUFFICIENT_DATA').map(({ name }) => `no data: ${name}`),
-    ...ignored.filter((name) => isAlarmNow(now, name)).map((name) => `in ALARM before: ${name}`),
-  ];
-  const noted = notes.length === 0 ? '' : ` (${notes.join(', ')})`;
-  const detail = `${ok.length} of ${names.length} alarms are ok${minutes}${noted}`;
-  return ok.length === names.length ? { gate: 'alarms', state: 'passed', detail } : skipped(detail);
-}
-
-function isAlarmNow(now: readonly AlarmView[], name: string): boolean {
-  return now.some((alarm) => alarm.name === name && isInAlarm(alarm));
 }
 
 /** Pauses between the looks of the survey, in seconds. */
@@ -228,14 +193,26 @@ async function readPatiently(
   return readAlarms(ctx, names);
 }
 
+/** As often as there is time for. */
+async function readUntilAnswered(
+  ctx: AlarmContext,
+  names: readonly string[],
+): Promise<AlarmView[] | 'denied' | 'unanswered'> {
+  const until = ctx.clock.now() + FOR_AN_ANSWER_MS;
+  for (;;) {
+    const seen = await readAlarms(ctx, names);
+    if (seen !== 'unanswered' || ctx.clock.now() >= until) return seen;
+    await ctx.clock.sleep(LAST_PAUSE_MS, ctx.signal);
+  }
+}
+
 /** DescribeAlarms takes a hundred names. A lost answer leaves the alarms unseen for one poll. */
 async function readAlarms(
   ctx: AlarmContext,
   names: readonly string[],
-  until = ctx.clock.now(),
 ): Promise<AlarmView[] | 'denied' | 'unanswered'> {
   try {
-    const answer = await withTimeout(ctx.clock, Math.max(until - ctx.clock.now(), LEAST_MS), () =>
+    const answer = await withTimeout(ctx.clock, LOOK_MS, () =>
       ctx.aws.alarms.describeAlarms({
         AlarmNames: [...names],
         AlarmTypes: ['MetricAlarm', 'CompositeAlarm'],

@@ -1,6 +1,60 @@
 import type { Aws } from '../aws/clients.ts';
+import { awsErrorKind, deployErrorOf, describeAwsError } from '../aws/errors.ts';
 import { proveDigests, type ReportedImage } from '../ecs/digests.ts';
-import type { DeployedImage, GateResult, Rollout } from '../model/index.ts';
+import type { Measurer, Reading } from '../model/analysis.ts';
+import type { DeployedImage, GateRequest, GateResult, Rollout } from '../model/index.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { withTimeout } from '../runtime/wait.ts';
+
+/** However little time is left, a look that is begun has as long. */
+const LEAST_MS = 5_000;
+
+/** Asks for the digests that run until they are known, once the rollout is complete. */
+export function digestMeasurer(
+  { aws, clock }: { readonly aws: Pick<Aws, 'ecs' | 'ecr'>; readonly clock: Clock },
+  rollout: Rollout,
+  images: Readonly<Record<string, DeployedImage>>,
+  {
+    deadlineSeconds,
+    pollSeconds,
+    reported,
+  }: Pick<GateRequest, 'deadlineSeconds'> & {
+    readonly pollSeconds: number;
+    readonly reported: () => readonly ReportedImage[] | undefined;
+  },
+): Measurer {
+  const subject = rollout.snapshot.address.name;
+  return {
+    gate: 'digest',
+    rule: () => ({ successes: 1, failures: 1, goodFirst: false, limitMs: deadlineSeconds * 1000 }),
+    everyMs: ({ phase }) => (phase === 'proving' ? pollSeconds * 1000 : undefined),
+    measure: async ({ n }, { leftMs }) => {
+      const common = { gate: 'digest' as const, subject, round: n, at: clock.now(), evidence: [] };
+      try {
+        const read = (): Promise<GateResult> => digestGate(aws, rollout, images, reported());
+        const { state, detail } = await withTimeout(clock, Math.max(leftMs, LEAST_MS), read);
+        return [{ ...common, reading: READINGS[state], detail }];
+      } catch (error) {
+        if (!['throttled', 'transient'].includes(awsErrorKind(error)))
+          throw deployErrorOf(error, `proving service "${subject}"`);
+        const detail = `no answer from AWS (${describeAwsError(error)})`;
+        return [{ ...common, reading: { kind: 'unanswered', forGood: false }, detail }];
+      }
+    },
+    conclude: ({ standings }) => {
+      const [standing] = standings.values();
+      const state = standing === undefined || standing.kind === 'open' ? 'skipped' : standing.kind;
+      const by = standing === undefined || standing.kind === 'open' ? undefined : standing.by;
+      return { gate: 'digest', state, detail: by?.detail ?? '' };
+    },
+  };
+}
+
+const READINGS: Readonly<Record<GateResult['state'], Reading>> = {
+  passed: { kind: 'good' },
+  failed: { kind: 'bad', cause: 'digest-mismatch', blames: true },
+  skipped: { kind: 'unanswered', forGood: true },
+};
 
 /**
  * Proves that what runs is what this run deploys: the digest that the running tasks report for each container equals the

@@ -1,12 +1,9 @@
 import { runInNewContext } from 'node:vm';
-import type { Measurement as Counted, Reading, Round, Rule } from '../model/analysis.ts';
-import type { GateRequest, HttpCheck, Probe, StatusRange } from '../model/index.ts';
-import { count, type Standing } from '../model/count.ts';
-import type { Measurer } from './analysis.ts';
+import type { Asked, Measurer, Ms, Reading, Round, Rule } from '../model/analysis.ts';
+import type { GateRequest, GateResult, HttpCheck, Probe, StatusRange } from '../model/index.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { withoutQuery } from '../runtime/http.ts';
 import type { Log } from '../runtime/log.ts';
-import { poll } from '../runtime/wait.ts';
 
 /** Asks the URL once; `probe` outside of tests. */
 export type Ask = (check: HttpCheck, signal: AbortSignal) => Promise<Probe>;
@@ -18,81 +15,11 @@ export interface HttpGateContext {
   readonly log: Log;
 }
 
-export interface HttpGateEnd {
-  readonly passed: boolean;
-  readonly detail: string;
-  /** False: it never answered, neither now nor in the survey; the runner may be at fault. */
-  readonly reachable: boolean;
-  /** Bad answers of all. */
-  readonly bad: number;
-  readonly asked: number;
-  /** Its last bad answer, line by line: status, headers of note, and how its body begins. */
-  readonly answer?: readonly string[];
-  /** It failed with the 3xx or 4xx that it gave in the survey: that is no evidence against the new revision. */
-  readonly asBefore: boolean;
-}
-
 /** However little time is left, a probe that is begun has as long. */
 const LEAST_SECONDS = 1;
 
-/**
- * Asks the health-check URL until it gave enough good answers in a row, or too many bad ones (in a row, or among the last
- * once it had answered well), or its time is up. `before` is its answer in the survey.
- */
-export async function httpGate(
-  ctx: HttpGateContext,
-  check: HttpCheck,
-  gate: GateRequest,
-  before: Probe | undefined,
-): Promise<HttpGateEnd> {
-  const since = ctx.clock.now();
-  const deadline = since + gate.deadlineSeconds * 1000;
-  const answers = new Answers(check, before, since, gate.deadlineSeconds * 1000);
-  let lastLine = '';
-  return poll<HttpGateEnd>(ctx, deadline, async () => {
-    const seconds = Math.max((deadline - ctx.clock.now()) / 1000, LEAST_SECONDS);
-    const timeoutSeconds = Math.min(check.timeoutSeconds, seconds);
-    const at = ctx.clock.now();
-    const measurement = answers.add(await ctx.ask({ ...check, timeoutSeconds }, ctx.signal), at);
-    const tally = answers.tally();
-    const line = lineOf(measurement, tally, check);
-    if (line !== lastLine) ctx.log.line(line);
-    lastLine = line;
-    const standing = answers.standing(at);
-    if (standing.kind === 'passed') return { kind: 'end', value: answers.end(true) };
-    if (standing.kind === 'failed' && standing.how !== 'limit')
-      return { kind: 'end', value: answers.end(false) };
-    const late = { ...answers.end(false), detail: tooLate(measurement, tally, check, gate) };
-    return { kind: 'pause', pauseMs: check.intervalSeconds * 1000, late };
-  });
-}
-
 /** The URL is asked no more often than this while the new revision bakes. */
 const BAKE_SECONDS = 15;
-
-/**
- * Asks the URL while the new revision bakes, until `until`, a reading of the clock. Resolves to a failure as soon as it is
- * one by the rule of the gate; undefined where it was none.
- */
-export async function watchUrl(
-  ctx: HttpGateContext,
-  check: HttpCheck,
-  before: Probe | undefined,
-  until: number,
-): Promise<HttpGateEnd | undefined> {
-  const pauseMs = Math.max(check.intervalSeconds, BAKE_SECONDS) * 1000;
-  const since = ctx.clock.now();
-  const answers = new Answers(check, before, since, Number.POSITIVE_INFINITY);
-  // It passed its gate a moment ago.
-  return poll<HttpGateEnd | undefined>(ctx, until, async () => {
-    const at = ctx.clock.now();
-    const measurement = answers.add(await ctx.ask(check, ctx.signal), at);
-    if (measurement.kind !== 'good') ctx.log.line(lineOf(measurement, answers.tally(), check));
-    return answers.standing(at).kind === 'failed'
-      ? { kind: 'end', value: answers.end(false) }
-      : { kind: 'pause', pauseMs, late: undefined };
-  });
-}
 
 /** For how long a bad answer of the survey is looked at again, at most. */
 const SURVEY_MS = 15_000;
@@ -123,136 +50,111 @@ function isBad(probe: Probe, check: HttpCheck): boolean {
   return probe.kind === 'answer' && !accepts(check.statuses, probe.status);
 }
 
-interface Tally {
-  readonly good: number;
-  readonly bad: number;
-}
-
-/** The answers of one URL, counted by the rule of all gates. */
-class Answers {
-  readonly #check: HttpCheck;
-  readonly #before: Probe | undefined;
-  readonly #round: Round;
-  readonly #rule: Rule;
-  readonly #counted: Counted[] = [];
-  #answered: boolean;
-  #last: Measurement = { kind: 'error', what: 'not asked' };
-  #status: number | undefined;
-  #badAnswer: readonly string[] | undefined;
-
-  constructor(check: HttpCheck, before: Probe | undefined, since: number, limitMs: number) {
-    this.#check = check;
-    this.#before = before;
-    this.#answered = before?.kind === 'answer';
-    this.#round = { n: 1, phase: 'proving', since, deploymentId: '', traffic: 'all' };
-    this.#rule = httpRule(check, limitMs);
-  }
-
-  add(probe: Probe, at: number): Measurement {
-    const measurement = measure(probe, this.#check, this.#before);
-    this.#answered ||= probe.kind === 'answer';
-    this.#last = measurement;
-    if (measurement.kind !== 'good' && probe.kind === 'answer') this.#badAnswer = answerLines(probe);
-    this.#status = probe.kind === 'answer' ? probe.status : undefined;
-    this.#counted.push(measurementOf('http', this.#check, measurement, 1, at));
-    return measurement;
-  }
-
-  standing(now: number): Standing {
-    return count(this.#counted, this.#rule, { rounds: [this.#round], now, dueSince: this.#round.since });
-  }
-
-  /** In a row, as of now. */
-  tally(): Tally {
-    const kinds = this.#counted.map(({ reading }) => reading.kind);
-    const inARow = (kind: Reading['kind']): number => {
-      const said = kinds.filter((each) => each !== 'unanswered');
-      return said.length - 1 - said.findLastIndex((each) => each !== kind);
-    };
-    return { good: inARow('good'), bad: inARow('bad') };
-  }
-
-  end(passed: boolean): HttpGateEnd {
-    const asked = this.#counted.length;
-    const bad = this.#counted.filter(({ reading }) => reading.kind === 'bad').length;
-    const { what } = this.#last;
-    return {
-      passed,
-      detail:
-        bad > 0 && (passed || this.#last.kind !== 'bad')
-          ? `${what}; ${bad} of ${asked} answers were bad`
-          : what,
-      reachable: this.#answered,
-      bad,
-      asked,
-      ...(passed || this.#badAnswer === undefined ? {} : { answer: this.#badAnswer }),
-      asBefore:
-        !passed && this.#last.kind === 'bad' && isSameRefusal(this.#status, this.#before, this.#check),
-    };
-  }
-}
-
 /** In a row, or twice as many among the last ten times that many. */
-export function httpRule({ successes, failures }: HttpCheck, limitMs: number): Rule {
+export function httpRule({ successes, failures }: HttpCheck, limitMs: Ms): Rule {
   const window = { bad: 2 * failures, of: 20 * failures };
   return { successes, failures, window, goodFirst: false, limitMs };
 }
 
-function measurementOf(
-  gate: 'http' | 'test-url',
-  check: HttpCheck,
-  { kind, what }: Measurement,
-  round: number,
-  at: number,
-): Counted {
-  const subject = withoutQuery(check.url);
-  return { gate, subject, round, at, reading: READINGS[kind], detail: what, evidence: [] };
-}
-
 /**
- * Asks a URL in the stages of a rollout that ECS shifts: `test-url` while test traffic alone reaches the new revision,
- * `http` from its first production traffic on. Weights are requested, not reached: what the test URL answers before its
- * first good answer may still be the old revision's.
+ * Asks a URL. `test-url` while test traffic alone reaches the new revision, `http` from its first production traffic on,
+ * and again after a rollback. `before` is its answer in the survey. Weights are requested, not reached: what the test URL
+ * answers before its first good answer may still be the old revision's.
  */
 export function urlMeasurer(
   ctx: HttpGateContext,
   gate: 'http' | 'test-url',
   check: HttpCheck,
   before: Probe | undefined,
-  limitMs: number,
+  { deadlineSeconds }: Pick<GateRequest, 'deadlineSeconds'>,
 ): Measurer {
+  const subject = withoutQuery(check.url);
+  const tally = { good: 0, bad: 0 };
   let hasBeenGood = gate === 'http';
   let lastLine = '';
   return {
     gate,
-    rule: httpRule(check, limitMs),
-    everyMs: ({ phase, traffic, pause }) => {
-      const isDue =
-        gate === 'test-url'
-          ? traffic === 'test'
-          : ['shifting', 'baking'].includes(phase) && traffic !== 'none';
-      if (!isDue) return undefined;
-      const seconds = phase === 'baking' && pause === undefined ? BAKE_SECONDS : 0;
+    rule: (round) => httpRule(check, isOwnBake(round) ? Number.POSITIVE_INFINITY : deadlineSeconds * 1000),
+    everyMs: (round) => {
+      if (!isDue(gate, round)) return undefined;
+      const seconds = round.phase === 'baking' && round.pause === undefined ? BAKE_SECONDS : 0;
       return Math.max(check.intervalSeconds, seconds) * 1000;
     },
-    measure: async ({ n }, signal) => {
+    measure: async (round, { leftMs, signal }) => {
       const at = ctx.clock.now();
-      const probe = await ctx.ask(check, signal);
-      const measurement = measure(probe, check, before);
-      hasBeenGood ||= measurement.kind === 'good';
-      const line = `${withoutQuery(check.url)}: ${measurement.what}`;
-      if (line !== lastLine) ctx.log.line(line);
+      const left = Math.max(leftMs / 1000, LEAST_SECONDS);
+      const timeoutSeconds = Math.min(check.timeoutSeconds, left);
+      const probe = await ctx.ask({ ...check, timeoutSeconds }, signal);
+      const seen = measure(probe, check, before);
+      if (seen.kind !== 'error') {
+        tally.good = seen.kind === 'good' ? tally.good + 1 : 0;
+        tally.bad = seen.kind === 'bad' ? tally.bad + 1 : 0;
+      }
+      hasBeenGood ||= seen.kind === 'good';
+      const line = `${subject}: ${seen.what}${standingOf(seen, tally, check, round)}`;
+      if (line !== lastLine && (seen.kind !== 'good' || !isOwnBake(round))) ctx.log.line(line);
       lastLine = line;
-      const lines = measurement.kind === 'good' || probe.kind !== 'answer' ? [] : answerLines(probe);
-      const evidence = lines.map((text) => ({ kind: 'answer', text }) as const);
-      const answer = { ...measurementOf(gate, check, measurement, n, at), evidence };
-      if (answer.reading.kind !== 'bad') return [answer];
-      if (!hasBeenGood) return [{ ...answer, reading: READINGS['old-version'] }];
-      const status = probe.kind === 'answer' ? probe.status : undefined;
-      const blames = !isSameRefusal(status, before, check);
-      return [{ ...answer, reading: { ...answer.reading, blames } }];
+      const lines = seen.kind === 'good' || probe.kind !== 'answer' ? [] : answerLines(probe);
+      const good = tally.good === 0 ? '' : `, ${tally.good} of ${check.successes} good answers in a row`;
+      return [
+        {
+          ...{ gate, subject, round: round.n, at, detail: seen.what },
+          late: `${seen.what}${good}, still after ${deadlineSeconds} s (health-check-deadline-seconds)`,
+          reading: seen.kind === 'bad' && !hasBeenGood ? OLD_VERSION : readingOf(seen, probe, before, check),
+          evidence: lines.map((text) => ({ kind: 'answer', text }) as const),
+        },
+      ];
     },
+    conclude: (asked) => ({ gate, ...concludeUrl(asked) }),
   };
+}
+
+function isDue(gate: 'http' | 'test-url', { phase, traffic, isOwn }: Round): boolean {
+  if (gate === 'test-url') return traffic === 'test';
+  return isOwn === true || (['shifting', 'baking'].includes(phase) && traffic !== 'none');
+}
+
+/** A bake of this run has no limit of a gate: it ends by itself. */
+function isOwnBake({ phase, isOwn }: Round): boolean {
+  return phase === 'baking' && isOwn === true;
+}
+
+/** How the row of answers stands; nothing is said of it while ECS has the word. */
+function standingOf({ kind }: Seen, tally: Tally, check: HttpCheck, { isOwn }: Round): string {
+  if (isOwn !== true) return '';
+  switch (kind) {
+    case 'good':
+      return ` (${tally.good} of ${check.successes} good answers)`;
+    case 'bad':
+      return ` (${tally.bad} of ${check.failures} bad answers)`;
+    case 'old-version':
+      return ': still the old version';
+    case 'error':
+      return '';
+  }
+}
+
+interface Tally {
+  readonly good: number;
+  readonly bad: number;
+}
+
+function concludeUrl({ answers, standings }: Asked): Pick<GateResult, 'state' | 'detail'> {
+  const [standing] = standings.values();
+  const bad = answers.filter(({ reading }) => reading.kind === 'bad').length;
+  const among = bad === 0 ? '' : `; ${bad} of ${answers.length} answers were bad`;
+  switch (standing?.kind) {
+    case 'passed':
+      return { state: 'passed', detail: `${standing.by.detail}${among}` };
+    case 'failed': {
+      const { detail, late = detail } = standing.by;
+      return { state: 'failed', detail: standing.how === 'limit' ? late : detail };
+    }
+    case 'skipped':
+    case 'open':
+    case undefined:
+      return { state: 'skipped', detail: 'it was not asked' };
+  }
 }
 
 /** Headers that say who answered, and why. */
@@ -292,36 +194,27 @@ export function answerLines({
   ];
 }
 
-const READINGS: Readonly<Record<Measurement['kind'], Reading>> = {
-  good: { kind: 'good' },
-  bad: { kind: 'bad', cause: 'http-check-failed', blames: true },
-  error: { kind: 'unanswered', forGood: false },
-  'old-version': { kind: 'inconclusive', atLimit: 'failed' },
-};
+const OLD_VERSION: Reading = { kind: 'inconclusive', atLimit: 'failed', blames: true };
+
+function readingOf(seen: Seen, probe: Probe, before: Probe | undefined, check: HttpCheck): Reading {
+  switch (seen.kind) {
+    case 'good':
+      return { kind: 'good' };
+    case 'bad': {
+      const status = probe.kind === 'answer' ? probe.status : undefined;
+      return { kind: 'bad', cause: 'http-check-failed', blames: !isSameRefusal(status, before, check) };
+    }
+    case 'error':
+      return { kind: 'unanswered', forGood: false, atLimit: 'failed' };
+    case 'old-version':
+      return OLD_VERSION;
+  }
+}
 
 /** A redirect or a refusal that was there before: the URL, its path or its headers may be wrong. 5xx is judged as usual. */
 function isSameRefusal(status: number | undefined, before: Probe | undefined, check: HttpCheck): boolean {
   if (before?.kind !== 'answer' || status === undefined || status !== before.status) return false;
   return status >= 300 && status < 500 && !accepts(check.statuses, status);
-}
-
-function lineOf(measurement: Measurement, tally: Tally, check: HttpCheck): string {
-  switch (measurement.kind) {
-    case 'good':
-      return `${withoutQuery(check.url)}: ${measurement.what} (${tally.good} of ${check.successes} good answers)`;
-    case 'bad':
-      return `${withoutQuery(check.url)}: ${measurement.what} (${tally.bad} of ${check.failures} bad answers)`;
-    case 'old-version':
-      return `${withoutQuery(check.url)}: ${measurement.what}: still the old version`;
-    case 'error':
-      return `${withoutQuery(check.url)}: ${measurement.what}`;
-  }
-}
-
-/** The last reading alone may look fine: it came too late, or stood alone. */
-function tooLate(measurement: Measurement, tally: Tally, check: HttpCheck, gate: GateRequest): string {
-  const good = tally.good === 0 ? '' : `, ${tally.good} of ${check.successes} good answers in a row`;
-  return `${measurement.what}${good}, still after ${gate.deadlineSeconds} s (health-check-deadline-seconds)`;
 }
 
 /**
@@ -331,14 +224,14 @@ function tooLate(measurement: Measurement, tally: Tally, check: HttpCheck, gate:
  * - `error`: the probe could not run; the runner may be at fault.
  * - `old-version`: a fine answer, but still the one that was there before the deployment.
  */
-export type Measurement =
+export type Seen =
   | { readonly kind: 'good'; readonly what: string }
   | { readonly kind: 'bad'; readonly what: string }
   | { readonly kind: 'error'; readonly what: string }
   | { readonly kind: 'old-version'; readonly what: string };
 
 /** Pure. `before`: the answer in the survey, before anything was touched. */
-export function measure(probe: Probe, check: HttpCheck, before: Probe | undefined): Measurement {
+export function measure(probe: Probe, check: HttpCheck, before: Probe | undefined): Seen {
   if (probe.kind === 'unreachable') {
     return { kind: before?.kind === 'answer' ? 'bad' : 'error', what: probe.reason };
   }

@@ -62,7 +62,7 @@ export function shiftsTraffic(strategy: string): boolean {
 }
 
 /** What came of asking all metrics once. */
-export type Asked =
+export type MetricsAnswer =
   | { readonly kind: 'judged'; readonly judged: readonly Judged[] }
   /** `forGood`: denied, or AWS knows no answer. */
   | { readonly kind: 'unanswered'; readonly forGood: boolean; readonly detail: string };
@@ -85,7 +85,7 @@ export class RolloutMetrics {
   }
 
   /** `since`: a reading of the clock, from which on the traffic that is to be judged reached the new tasks. */
-  async measure(since: Ms): Promise<Asked> {
+  async measure(since: Ms): Promise<MetricsAnswer> {
     try {
       const hasGroups = this.#checks.some(isStandard);
       this.#pairs ??= hasGroups ? await pairsOf(this.#ctx, this.#rollout) : [];
@@ -107,7 +107,7 @@ export class RolloutMetrics {
     this.#ctx.log.line(`${name}: metrics: ${judged.map(({ detail }) => detail).join('; ')}`);
   }
 
-  async #ask(pairs: readonly GroupPair[], since: Ms): Promise<Asked> {
+  async #ask(pairs: readonly GroupPair[], since: Ms): Promise<MetricsAnswer> {
     if (this.#offset === undefined) {
       const asked = this.#keepTime(await askTime(this.#ctx));
       if (asked.kind !== 'answered') return unanswered(asked);
@@ -123,7 +123,7 @@ export class RolloutMetrics {
     return this.#judge(pairs, minutes);
   }
 
-  async #judge(pairs: readonly GroupPair[], minutes: Minutes): Promise<Asked> {
+  async #judge(pairs: readonly GroupPair[], minutes: Minutes): Promise<MetricsAnswer> {
     const queries = groupQueries(this.#checks, pairs);
     const hour = { from: minutes.to - LOOK_BACK_MS, to: minutes.to };
     const [groups, ...expressions] = await Promise.all([
@@ -211,11 +211,11 @@ export async function ask(
     : { kind: 'answered', answers, date };
 }
 
-function unanswered({ kind, detail }: Exclude<Answer, { kind: 'answered' }>): Asked {
+function unanswered({ kind, detail }: Exclude<Answer, { kind: 'answered' }>): MetricsAnswer {
   return { kind: 'unanswered', forGood: kind !== 'none', detail };
 }
 
-function unansweredBy(error: unknown): Asked {
+function unansweredBy(error: unknown): MetricsAnswer {
   const kind = awsErrorKind(error);
   if (kind === 'denied' || kind === 'unsupported') {
     return { kind: 'unanswered', forGood: true, detail: describeAwsError(error) };

@@ -1,8 +1,14 @@
-import type { Measurement, Ms, Reading, Round } from '../model/analysis.ts';
-import type { GateResult, MetricCheck, MetricValue, Rollout, ServiceSnapshot } from '../model/index.ts';
+import type { Asked, Measurement, Measurer, Ms, Reading, Round } from '../model/analysis.ts';
+import type {
+  GateRequest,
+  GateResult,
+  MetricCheck,
+  MetricValue,
+  Rollout,
+  ServiceSnapshot,
+} from '../model/index.ts';
 import { DeployError } from '../runtime/error.ts';
-import { poll } from '../runtime/wait.ts';
-import type { Measurer } from './analysis.ts';
+import { lastOf } from './analysis.ts';
 import {
   ask,
   askTime,
@@ -10,10 +16,10 @@ import {
   RolloutMetrics,
   shiftsTraffic,
   wholeMinutes,
-  type Asked,
   type MetricContext,
+  type MetricsAnswer,
 } from './metric-source.ts';
-import { expressionQuery, isStandard, leastRequests, type Judged } from './metric-values.ts';
+import { expressionQuery, isStandard, leastRequests } from './metric-values.ts';
 
 export type { MetricContext } from './metric-source.ts';
 
@@ -111,35 +117,53 @@ export async function surveyMetrics(ctx: MetricContext, checks: readonly MetricC
   });
 }
 
+/** When metrics are asked beside the stages of ECS. */
+export interface MetricTerms extends Pick<GateRequest, 'deadlineSeconds' | 'bakeMinutes'> {
+  /** When all traffic reached the new tasks; undefined where nothing was deployed: the newest minutes are judged. */
+  readonly since: () => Ms | undefined;
+}
+
 /**
- * Asks the metrics while ECS shifts traffic or bakes, of what the present share of the traffic brought. Too little of it
- * judges nothing: a pause is left to a person then, once its time is up.
+ * Asks the metrics while traffic is shifted, and while a revision bakes with all of it, of what the present share of the
+ * traffic brought. A bad value fails at once. Too little traffic judges nothing at a pause, which is left to a person once
+ * its time is up; at the end of the run's own bake it fails without blame, as late as CloudWatch needs to have any, unless
+ * `requests` allows that there is none.
  */
 export function metricsMeasurer(
   ctx: MetricContext,
   rollout: Rollout,
   checks: readonly MetricCheck[],
-  limitMs: Ms,
+  { deadlineSeconds, bakeMinutes, since }: MetricTerms,
 ): Measurer {
   const metrics = new RolloutMetrics(ctx, rollout, checks);
-  const since = new Map<string, Ms>();
+  const shares = new Map<string, Ms>();
+  const limitMs = Math.max(deadlineSeconds * 1000, bakeMinutes * 60_000, LEAST_MS);
+  const limitOf = (round: Round): Ms => {
+    if (round.isOwn !== true) return limitMs;
+    if (round.phase === 'baking') return Number.POSITIVE_INFINITY;
+    return Math.max((since() ?? round.since) + LEAST_MS - round.since, 0);
+  };
+  let lost = '';
   return {
     gate: 'metrics',
-    rule: {
-      successes: 1,
-      failures: 1,
-      goodFirst: false,
-      limitMs: Math.max(limitMs, LEAST_MS),
+    rule: (round) => ({ successes: 1, failures: 1, goodFirst: false, limitMs: limitOf(round) }),
+    everyMs: ({ phase, traffic, isOwn }) => {
+      const phases = isOwn === true ? ['baking', 'proving'] : ['shifting', 'baking'];
+      return phases.includes(phase) && ['part', 'all'].includes(traffic) ? EVERY_MS : undefined;
     },
-    everyMs: ({ phase, traffic }) =>
-      ['shifting', 'baking'].includes(phase) && ['part', 'all'].includes(traffic) ? EVERY_MS : undefined,
     measure: async (round) => {
       const at = ctx.clock.now();
       const share = shareOf(round);
-      since.set(share, since.get(share) ?? round.since);
-      const asked = await metrics.measure(since.get(share) ?? round.since);
-      return measurementsOf(asked, checks, { round: round.n, at });
+      shares.set(share, shares.get(share) ?? round.since);
+      const began = shares.get(share) ?? round.since;
+      const from = round.isOwn === true ? (since() ?? began - UNCHANGED_MS) : began;
+      const answer = await metrics.measure(from);
+      if (round.isOwn === true && answer.kind === 'unanswered' && !answer.forGood && lost !== answer.detail)
+        ctx.log.line(`The metrics gave no answer this time (${answer.detail}).`);
+      lost = answer.kind === 'unanswered' ? answer.detail : '';
+      return measurementsOf(answer, checks, round, at);
     },
+    conclude: (asked) => ({ gate: 'metrics', ...concludeMetrics(asked) }),
   };
 }
 
@@ -148,86 +172,50 @@ function shareOf({ deploymentId, traffic, weight }: Round): string {
 }
 
 function measurementsOf(
-  asked: Asked,
+  answer: MetricsAnswer,
   checks: readonly MetricCheck[],
-  when: Pick<Measurement, 'round' | 'at'>,
+  round: Round,
+  at: Ms,
 ): Measurement[] {
-  const common = { gate: 'metrics' as const, ...when, evidence: [] };
-  if (asked.kind === 'unanswered') {
-    const reading: Reading = { kind: 'unanswered', forGood: asked.forGood };
-    return checks.map(({ text }) => ({ ...common, subject: text, reading, detail: asked.detail }));
+  const common = { gate: 'metrics' as const, round: round.n, at, evidence: [] };
+  if (answer.kind === 'unanswered') {
+    const reading: Reading = { kind: 'unanswered', forGood: answer.forGood };
+    return checks.map(({ text }) => ({ ...common, subject: text, reading, detail: answer.detail }));
   }
-  return asked.judged.map(({ check, value, detail }) => ({
+  const open = answer.judged.filter(({ value }) => value.state === 'skipped');
+  const allowed = leastRequests(checks) === 0 && open.every(({ value }) => (value.requests ?? 1) === 0);
+  const isForNobody = round.isOwn === true && !allowed;
+  return answer.judged.map(({ check, value, detail }) => ({
     ...common,
     subject: check.text,
-    reading: READINGS[value.state],
+    reading: readingOf(value, isForNobody ? 'failed' : 'skipped'),
     detail,
     metric: value,
   }));
 }
 
-const READINGS: Readonly<Record<MetricValue['state'], Reading>> = {
-  passed: { kind: 'good' },
-  failed: { kind: 'bad', cause: CAUSE, blames: true },
-  skipped: { kind: 'inconclusive', atLimit: 'skipped', cause: CAUSE },
-};
-
-/** How the gate ended; `blames`: the new tasks are at fault. */
-export interface MetricsGateEnd {
-  readonly result: GateResult;
-  readonly blames: boolean;
+function readingOf({ state }: MetricValue, atLimit: 'failed' | 'skipped'): Reading {
+  switch (state) {
+    case 'passed':
+      return { kind: 'good' };
+    case 'failed':
+      return { kind: 'bad', cause: CAUSE, blames: true };
+    case 'skipped':
+      return { kind: 'inconclusive', atLimit, blames: false };
+  }
 }
 
-/**
- * Asks the metrics while a revision bakes with all traffic on it, until a reading of the clock. A bad value fails at
- * once. Too few requests fail at the end, and as long as CloudWatch needs to have any is waited for, unless `requests`
- * allows that there are none.
- */
-export function metricsGate(
-  ctx: MetricContext,
-  rollout: Rollout,
-  checks: readonly MetricCheck[],
-  { since, until }: { readonly since: Ms | undefined; readonly until: Ms },
-): Promise<MetricsGateEnd> {
-  const { clock } = ctx;
-  const metrics = new RolloutMetrics(ctx, rollout, checks);
-  const from = since ?? clock.now() - UNCHANGED_MS;
-  const last = Math.max(until, (since ?? clock.now()) + LEAST_MS);
-  return poll<MetricsGateEnd>(ctx, last, async () => {
-    const asked = await metrics.measure(from);
-    if (asked.kind === 'unanswered') {
-      const end: MetricsGateEnd = { result: skipped(asked.detail), blames: false };
-      if (asked.forGood) return { kind: 'end', value: end };
-      ctx.log.line(`The metrics gave no answer this time (${asked.detail}).`);
-      return { kind: 'pause', pauseMs: EVERY_MS, late: end };
-    }
-    const { judged } = asked;
-    const failed = judged.filter(({ value }) => value.state === 'failed');
-    if (failed.length > 0)
-      return { kind: 'end', value: { result: resultOf('failed', failed, judged), blames: true } };
-    const open = judged.filter(({ value }) => value.state === 'skipped');
-    const left = until - clock.now();
-    if (open.length === 0 && left <= 0) {
-      return { kind: 'end', value: { result: resultOf('passed', judged, judged), blames: false } };
-    }
-    const allowed = leastRequests(checks) === 0 && open.every(({ value }) => (value.requests ?? 1) === 0);
-    return {
-      kind: 'pause',
-      pauseMs: left > 0 ? Math.min(EVERY_MS, left) : EVERY_MS,
-      late: { result: resultOf(allowed ? 'skipped' : 'failed', open, judged), blames: false },
-    };
-  });
-}
-
-function resultOf(state: GateResult['state'], said: readonly Judged[], all: readonly Judged[]): GateResult {
+function concludeMetrics({ standings }: Asked): Omit<GateResult, 'gate'> {
+  const all = [...standings.values()];
+  const last = lastOf(standings);
+  const of = (kind: 'failed' | 'skipped'): Measurement[] =>
+    all.flatMap((each) => (each.kind === kind && each.by !== undefined ? [each.by] : []));
+  const [failed, skipped] = [of('failed'), of('skipped')];
+  const said = failed.length > 0 ? failed : skipped.length > 0 ? skipped : last;
+  const values = last.flatMap(({ metric }) => metric ?? []);
   return {
-    gate: 'metrics',
-    state,
-    detail: said.map(({ detail }) => detail).join('; '),
-    values: all.map(({ value }) => value),
+    state: failed.length > 0 ? 'failed' : all.every(({ kind }) => kind === 'passed') ? 'passed' : 'skipped',
+    detail: [...new Set(said.map(({ detail }) => detail))].join('; '),
+    ...(values.length === 0 ? {} : { values }),
   };
-}
-
-function skipped(detail: string): GateResult {
-  return { gate: 'metrics', state: 'skipped', detail };
 }

@@ -1,14 +1,11 @@
-import type { ReportedImage } from '../ecs/digests.ts';
 import type { Aws } from '../aws/clients.ts';
-import { awsErrorKind, deployErrorOf, describeAwsError } from '../aws/errors.ts';
-import { maskedEvidence } from '../ecs/environment-values.ts';
+import { deployErrorOf } from '../aws/errors.ts';
+import type { ReportedImage } from '../ecs/digests.ts';
+import type { Measurer, Ms, Phase, Round, TaskLimits } from '../model/analysis.ts';
 import {
   withGate,
   type AlarmView,
-  type Cause,
   type DeployedImage,
-  type Evidence,
-  type GateResult,
   type Probe,
   type Problem,
   type Request,
@@ -18,467 +15,381 @@ import {
 import { DeployError } from '../runtime/error.ts';
 import { withoutQuery } from '../runtime/http.ts';
 import { counted } from '../runtime/log.ts';
-import { withTimeout } from '../runtime/wait.ts';
-import { alarmsGate } from './alarms.ts';
-import { metricsOf, withMetricsEnd } from './bake-metrics.ts';
-import { digestGate } from './digest.ts';
-import { httpGate, watchUrl, type HttpGateContext, type HttpGateEnd } from './http.ts';
-import type { MetricsGateEnd } from './metrics.ts';
+import { Loop, type Job } from '../runtime/loop.ts';
+import { Heartbeat } from '../runtime/wait.ts';
+import { alarmsMeasurer } from './alarms.ts';
+import { Analysis, decide, type Decision } from './analysis.ts';
+import { digestMeasurer } from './digest.ts';
+import { urlMeasurer, type HttpGateContext } from './http.ts';
+import { metricsMeasurer } from './metrics.ts';
+import { notProven } from './problems.ts';
+import {
+  concerned,
+  evaluatedTogether,
+  isWell,
+  limitsOf,
+  othersAnswer,
+  problemOf,
+  sentenceOf,
+  type Question,
+} from './questions.ts';
 
 export interface GateContext extends HttpGateContext {
   readonly aws: Pick<Aws, 'ecs' | 'ecr' | 'elb' | 'alarms' | 'metrics'>;
   readonly tasks: TaskProofs;
-}
-
-/** Limits of the proof by tasks and targets. */
-export interface TaskLimits {
-  readonly deadlineSeconds: number;
-  readonly pollSeconds: number;
-  /** Of tasks that crash after the rollout was complete. */
-  readonly failedTaskLimit: number | 'auto';
-  readonly failFast: boolean;
-  /** Tasks that the service desired when it was last seen. */
-  readonly desired: number;
+  /** In which the gates are asked; one of its own where it is left out. */
+  readonly loop?: Loop;
 }
 
 /** What the looks of the run say of tasks and targets. */
 export interface TaskProofs {
   /** What the running tasks reported at the last look, where that was after the rollout was complete. */
   reported(rollout: Rollout): readonly ReportedImage[] | undefined;
-  /** Waits until all tasks are proven healthy, or fail. */
-  prove(ctx: HttpGateContext, rollout: Rollout, limits: TaskLimits): Promise<GateResult>;
-  /** Looks at them while the new revision bakes, until a reading of the clock: a failure, or undefined. */
-  watch(
-    ctx: HttpGateContext,
-    rollout: Rollout,
-    limits: TaskLimits,
-    until: number,
-  ): Promise<GateResult | undefined>;
+  /** Asks about the tasks of a rollout, and about their targets. */
+  measurer(rollout: Rollout, limits: TaskLimits): Measurer;
 }
 
-/** Digest, then targets: what has to hold for each service by itself. Ends at the first gate that fails. */
-export function proveService(
+/** What the gates have to know, and who hears of what they find. */
+export interface ProvingTerms {
+  readonly request: Request;
+  /** From before anything was touched. */
+  readonly before: { readonly answer: Probe | undefined; readonly alarms: readonly AlarmView[] };
+  readonly imagesOf: (serviceRun: ServiceRun) => Readonly<Record<string, DeployedImage>>;
+  /** Resolves once all traffic is on the new tasks of a service, or with the word that old ones remain. */
+  readonly allTraffic: (serviceRun: ServiceRun, signal: AbortSignal) => Promise<ServiceRun>;
+  /** A service has failed: it is explained and, where others go on (`isAlone` is false), put back. */
+  readonly ended: (serviceRun: ServiceRun, isAlone: boolean) => Promise<ServiceRun> | ServiceRun;
+  /** The problem of a service of which nobody knows any more how to go on. */
+  readonly unforeseen: (serviceRun: ServiceRun, error: unknown) => Problem;
+  /** Every change, at once. */
+  readonly changed: (serviceRuns: readonly ServiceRun[]) => void;
+}
+
+/**
+ * Proves what ECS has completed: digests, tasks and targets, the URL, the alarms and the metrics of all services, side by
+ * side. Then the new revisions bake for as long as the request says, watched by the same questions, and each is asked once
+ * more. A service ends with the first gate that it fails, the others go on. Rejects with the end of the job.
+ */
+export async function prove(
   ctx: GateContext,
-  serviceRun: ServiceRun,
-  images: Readonly<Record<string, DeployedImage>>,
-  request: Request,
-): Promise<ServiceRun> {
-  const ms = request.gate.deadlineSeconds * 1000;
-  const digest: Omit<Proof, 'isExpected'> = {
-    name: 'digest',
-    run: (rollout) =>
-      withTimeout(ctx.clock, ms, () => digestGate(ctx.aws, rollout, images, ctx.tasks.reported(rollout))),
-  };
-  const digestExpected = Object.keys(images).length > 0;
-  return prove(ctx, serviceRun, [
-    { ...digest, isExpected: digestExpected },
-    targetsProof(ctx, serviceRun, request),
-  ]);
+  serviceRuns: readonly ServiceRun[],
+  terms: ProvingTerms,
+): Promise<readonly ServiceRun[]> {
+  return new Proving(ctx, serviceRuns, terms).run();
 }
 
-/** A gate of one service, before it ran. */
-interface Proof {
-  readonly name: GateResult['gate'];
-  /** That it is skipped is a warning. */
-  readonly isExpected: boolean;
-  run(rollout: Rollout): Promise<GateResult>;
-}
+class Proving {
+  readonly #ctx: GateContext;
+  readonly #terms: ProvingTerms;
+  readonly #runs: ServiceRun[];
+  readonly #questions: readonly Question[];
+  readonly #analysis: Analysis;
+  readonly #loop: Loop;
+  readonly #over = new AbortController();
+  /** The rounds that are to come. */
+  readonly #phases: Phase[];
+  /** How many of them have begun. */
+  #begun = 0;
+  /** Questions that are answered for the present round. */
+  readonly #decided = new Set<Question>();
+  /** Services of which all traffic is known to reach the new tasks, by their places. */
+  readonly #reached = new Set<number>();
+  readonly #pending: Promise<void>[] = [];
+  #bake: { readonly until: Ms; readonly heartbeat: Heartbeat; readonly end: Job } | undefined;
 
-function targetsProof(ctx: GateContext, serviceRun: ServiceRun, request: Request): Proof {
-  const limits = limitsOf(serviceRun, request);
-  return {
-    name: 'targets',
-    isExpected: true,
-    run: (rollout) => ctx.tasks.prove(ctx, rollout, limits),
-  };
-}
-
-function limitsOf({ desiredCount }: ServiceRun, { gate, rollout: asked }: Request): TaskLimits {
-  const { pollSeconds, failedTaskLimit, failFast } = asked;
-  return {
-    deadlineSeconds: gate.deadlineSeconds,
-    pollSeconds,
-    failedTaskLimit,
-    failFast,
-    desired: desiredCount,
-  };
-}
-
-/** A service without tasks has nothing to prove. */
-async function prove(
-  ctx: GateContext,
-  serviceRun: ServiceRun,
-  proofs: readonly Proof[],
-): Promise<ServiceRun> {
-  const { rollout } = serviceRun;
-  const isAsked = serviceRun.problem === undefined && serviceRun.waiting === undefined;
-  if (rollout === undefined || !isAsked || serviceRun.desiredCount === 0) return serviceRun;
-  let { gates } = serviceRun;
-  for (const proof of proofs) {
-    const result = await passOrProblem(proof, rollout);
-    if ('recovery' in result) return { ...serviceRun, gates, problem: result };
-    gates = withGate(gates, result);
-    const text = `${serviceRun.snapshot.address.name}: ${result.gate} gate ${result.state}: ${result.detail}`;
-    if ((result.state === 'skipped' && proof.isExpected) || result.unchecked === true) ctx.log.warn(text);
-    else ctx.log.line(text);
-    if (result.state === 'failed') return { ...serviceRun, gates, problem: gateProblem(serviceRun, result) };
+  constructor(ctx: GateContext, serviceRuns: readonly ServiceRun[], terms: ProvingTerms) {
+    this.#ctx = ctx;
+    this.#terms = terms;
+    this.#runs = [...serviceRuns];
+    this.#loop = ctx.loop ?? new Loop(ctx);
+    this.#phases = terms.request.gate.bakeMinutes > 0 ? ['proving', 'baking', 'proving'] : ['proving'];
+    this.#questions = this.#ask();
+    const measurers = this.#questions.map(({ measurer }) => measurer);
+    this.#analysis = new Analysis({ ...ctx, loop: this.#loop }, measurers, {
+      answered: () => {
+        this.#evaluate();
+      },
+      broken: (measurer, error) => {
+        this.#broken(measurer, error);
+      },
+    });
   }
-  return { ...serviceRun, gates };
-}
 
-/** Credentials that end here leave the rollout alone; a lost answer skips the proof and says so. */
-async function passOrProblem(proof: Proof, rollout: Rollout): Promise<GateResult | Problem> {
-  try {
-    return await proof.run(rollout);
-  } catch (error) {
-    if (['throttled', 'transient'].includes(awsErrorKind(error))) {
-      const detail = `no answer from AWS (${describeAwsError(error)})`;
-      return { gate: proof.name, state: 'skipped', detail };
+  async run(): Promise<readonly ServiceRun[]> {
+    if (evaluatedTogether(this.#runs).length === 0) return this.#runs;
+    if (this.#questions.length === 0 && this.#phases.length === 1) return this.#runs;
+    for (const [at, serviceRun] of this.#runs.entries()) if (isWell(serviceRun)) this.#awaitTraffic(at);
+    this.#next();
+    try {
+      await this.#analysis.done();
+    } finally {
+      this.#over.abort(new Error('The gates are decided.'));
+      if (this.#bake !== undefined) this.#loop.delete(this.#bake.end);
+      const ends = await Promise.allSettled(this.#pending);
+      const failed = ends.find((end) => end.status === 'rejected');
+      // The end of the job is what is thrown, whoever met it first.
+      if (failed !== undefined) throw failed.reason as Error;
     }
-    return notProven(deployErrorOf(error, `proving service "${rollout.snapshot.address.name}"`));
+    return this.#runs;
   }
-}
 
-/**
- * The health-check URL, once, after all services. A failure counts against every service that this run changed and
- * that is well otherwise; where nothing changed, against all.
- */
-export async function proveUrl(
-  ctx: GateContext,
-  serviceRuns: readonly ServiceRun[],
-  request: Request,
-  before: Probe | undefined,
-): Promise<ServiceRun[]> {
-  const check = request.gate.http;
-  if (
-    check === undefined ||
-    evaluatedTogether(serviceRuns).every((serviceRun) => serviceRun.desiredCount === 0)
-  ) {
-    return [...serviceRuns];
+  /** What is asked: of each service by itself, and of all together. */
+  #ask(): Question[] {
+    const { request, before } = this.#terms;
+    const { http, alarms } = request.gate;
+    const own = this.#runs.flatMap((serviceRun, at) => this.#questionsOf(serviceRun, at));
+    const hasTasks = evaluatedTogether(this.#runs).some(({ desiredCount }) => desiredCount !== 0);
+    const shared = [
+      ...(http === undefined || !hasTasks
+        ? []
+        : [
+            {
+              measurer: urlMeasurer(this.#ctx, 'http', http, before.answer, request.gate),
+              url: withoutQuery(http.url),
+            },
+          ]),
+      ...(alarms.length === 0
+        ? []
+        : [{ measurer: alarmsMeasurer(this.#ctx, alarms, before.alarms, request.gate) }]),
+    ];
+    return [...own, ...shared.map((each) => this.#question({ ...each, isExpected: true }))];
   }
-  const url = withoutQuery(check.url);
-  const detail = othersAnswer(serviceRuns, url);
-  if (detail !== undefined) {
-    ctx.log.warn(`http gate skipped: ${detail}.`);
-    return withResult(serviceRuns, { gate: 'http', state: 'skipped', detail }, never);
+
+  #questionsOf(serviceRun: ServiceRun, at: number): Question[] {
+    const { rollout, desiredCount, change } = serviceRun;
+    if (rollout === undefined || !isWell(serviceRun) || desiredCount === 0) return [];
+    const { request, imagesOf } = this.#terms;
+    const { gate, rollout: asked } = request;
+    const images = imagesOf(serviceRun);
+    const digest = digestMeasurer(this.#ctx, rollout, images, {
+      deadlineSeconds: gate.deadlineSeconds,
+      pollSeconds: asked.pollSeconds,
+      reported: () => this.#ctx.tasks.reported(rollout),
+    });
+    const tasks = this.#ctx.tasks.measurer(rollout, limitsOf(serviceRun, request));
+    const { metrics = [] } = gate;
+    const since = (): Ms | undefined =>
+      change === 'none' ? undefined : (this.#runs[at]?.allTrafficSince ?? this.#ctx.clock.now());
+    return [
+      this.#question({ measurer: digest, at, isExpected: Object.keys(images).length > 0 }),
+      this.#question({ measurer: tasks, at, isExpected: true }),
+      ...(metrics.length === 0
+        ? []
+        : [
+            this.#question({
+              measurer: metricsMeasurer(this.#ctx, rollout, metrics, { ...gate, since }),
+              at,
+              isExpected: true,
+            }),
+          ]),
+    ];
   }
-  return withUrl(ctx, serviceRuns, url, await httpGate(ctx, check, request.gate, before));
-}
 
-/** Why the URL judges nobody: what answers there need not be what is judged. */
-function othersAnswer(serviceRuns: readonly ServiceRun[], url: string): string | undefined {
-  const failed = failedOne(serviceRuns);
-  if (failed !== undefined)
-    return `service "${failed.snapshot.address.name}" failed, and what answers at ${url} may be that one's`;
-  const mixed = serviceRuns.find(({ oldTasksRemain }) => oldTasksRemain === true);
-  return (
-    mixed && `old tasks of service "${mixed.snapshot.address.name}" still serve, and may answer at ${url}`
-  );
-}
-
-/** Whose URL it is, is not known: once a service that this run changed has failed, it judges no other. */
-function failedOne(serviceRuns: readonly ServiceRun[]): ServiceRun | undefined {
-  return serviceRuns.find(({ problem, change }) => problem !== undefined && change !== 'none');
-}
-
-function never(): never {
-  throw new Error('A gate that is skipped is no problem.');
-}
-
-function withUrl(
-  ctx: GateContext,
-  serviceRuns: readonly ServiceRun[],
-  url: string,
-  end: HttpGateEnd,
-): ServiceRun[] {
-  const result: GateResult = { gate: 'http', state: end.passed ? 'passed' : 'failed', detail: end.detail };
-  const text = `http gate ${result.state}: ${url}: ${end.detail}`;
-  if (end.passed && end.bad > 0) ctx.log.warn(text);
-  else ctx.log.line(text);
-  return withResult(
-    serviceRuns,
-    result,
-    (serviceRun) => httpProblem(serviceRun, url, end),
-    behindBalancers(evaluatedTogether(serviceRuns)),
-  );
-}
-
-/** The URL is that of a load balancer, where any of them has one. */
-export function behindBalancers(serviceRuns: readonly ServiceRun[]): readonly ServiceRun[] {
-  const behind = serviceRuns.filter(({ snapshot }) => snapshot.targetGroups.length > 0);
-  return behind.length === 0 ? serviceRuns : behind;
-}
-
-/** The alarms and metrics, while the new revisions bake; after that the targets and the URL, if one is given, once more. */
-export async function bake(
-  ctx: GateContext,
-  serviceRuns: readonly ServiceRun[],
-  request: Request,
-  before: { readonly alarms: readonly AlarmView[]; readonly answer: Probe | undefined },
-): Promise<ServiceRun[]> {
-  const { alarms, bakeMinutes, metrics = [] } = request.gate;
-  const evaluated = evaluatedTogether(serviceRuns);
-  const isAsked = alarms.length > 0 || metrics.length > 0 || bakeMinutes > 0;
-  if (!isAsked || evaluated.length === 0) return [...serviceRuns];
-  const until = bakeEnd(ctx, evaluated, bakeMinutes);
-  const limits = { bakeMinutes, until, pollSeconds: request.rollout.pollSeconds };
-  const askAlarms = (during: GateContext): Promise<ServiceRun[]> =>
-    alarms.length === 0
-      ? baking(during, serviceRuns, until)
-      : withAlarms(during, serviceRuns, () => alarmsGate(during, alarms, before.alarms, limits));
-  if (bakeMinutes === 0) {
-    return withMetrics(ctx, alarms.length === 0 ? serviceRuns : await askAlarms(ctx), request, until);
+  /** Asked while it is open: what is decided is not asked again in the same round. */
+  #question(question: Question): Question {
+    const { measurer } = question;
+    const asked: Question = {
+      ...question,
+      measurer: {
+        ...measurer,
+        everyMs: (round) => (this.#isDue(asked) ? measurer.everyMs(round) : undefined),
+      },
+    };
+    return asked;
   }
-  const baked = await bakeWatched(ctx, serviceRuns, request, before.answer, until, askAlarms);
-  const again = evaluatedTogether(baked);
-  const proveAgain = async (serviceRun: ServiceRun): Promise<ServiceRun> =>
-    again.includes(serviceRun)
-      ? prove(ctx, serviceRun, [targetsProof(ctx, serviceRun, request)])
-      : serviceRun;
-  const proven = await Promise.all(baked.map(proveAgain));
-  return proveUrl(ctx, proven, request, before.answer);
-}
 
-/** A reading of the clock: the bake counts from when all traffic was on the new revisions, ECS's own included. */
-function bakeEnd({ clock }: GateContext, serviceRuns: readonly ServiceRun[], minutes: number): number {
-  const now = clock.now();
-  return Math.max(...serviceRuns.map(({ allTrafficSince = now }) => allTrafficSince)) + minutes * 60_000;
-}
-
-/** Ends a bake that has nothing left to judge. */
-class BakeIsOver extends Error {}
-
-/**
- * The bake by its alarms, with the tasks, the targets and the URL asked beside them. What fails for all services ends it
- * at once; one service of several that fails leaves the others to bake on.
- */
-async function bakeWatched(
-  ctx: GateContext,
-  serviceRuns: readonly ServiceRun[],
-  request: Request,
-  before: Probe | undefined,
-  until: number,
-  askAlarms: (during: GateContext) => Promise<ServiceRun[]>,
-): Promise<ServiceRun[]> {
-  const over = new AbortController();
-  const during = { ...ctx, signal: AbortSignal.any([ctx.signal, over.signal]) };
-  const evaluated = evaluatedTogether(serviceRuns).filter(({ desiredCount }) => desiredCount !== 0);
-  const failed = new Map<ServiceRun, GateResult>();
-  const measured = new Map<ServiceRun, MetricsGateEnd>();
-  const check = request.gate.http;
-  let badUrl: HttpGateEnd | undefined;
-  const askUrl = async (): Promise<void> => {
-    if (check === undefined || evaluated.length === 0) return;
-    if (othersAnswer(serviceRuns, check.url) !== undefined) return;
-    badUrl = await watchUrl(during, check, before, until);
-    if (badUrl !== undefined) over.abort(new BakeIsOver());
-  };
-  const askTasks = async (serviceRun: ServiceRun): Promise<void> => {
-    if (serviceRun.rollout === undefined) return;
-    const limits = limitsOf(serviceRun, request);
-    const bad = await ctx.tasks.watch(during, serviceRun.rollout, limits, until);
-    if (bad === undefined) return;
-    failed.set(serviceRun, bad);
-    if (failed.size === evaluated.length || request.rollout.onFailure === 'rollback-all')
-      over.abort(new BakeIsOver());
-  };
-  const askMetrics = async (serviceRun: ServiceRun): Promise<void> => {
-    const end = await metricsOf(during, serviceRun, request, until);
-    if (end === undefined) return;
-    measured.set(serviceRun, end);
-    if (end.result.state !== 'failed') return;
-    const bad = evaluated.filter((each) => measured.get(each)?.result.state === 'failed' || failed.has(each));
-    if (bad.length === evaluated.length || request.rollout.onFailure === 'rollback-all')
-      over.abort(new BakeIsOver());
-  };
-  const [baked, ...others] = await Promise.allSettled([
-    askAlarms(during).then((runs) => {
-      const isWell = evaluatedTogether(runs).some(({ problem }) => problem === undefined);
-      if (!isWell) over.abort(new BakeIsOver());
-      return runs;
-    }),
-    askUrl(),
-    ...evaluated.map(askTasks),
-    ...evaluated.map(askMetrics),
-  ]);
-  for (const end of [baked, ...others]) {
-    if (end.status === 'rejected' && !(end.reason instanceof BakeIsOver)) throw end.reason as Error;
+  #isDue(question: Question): boolean {
+    return this.#isOpen(question) && this.#isReached(question);
   }
-  const runs = baked.status === 'fulfilled' ? baked.value : [...serviceRuns];
-  const after = runs.map((serviceRun, at) => {
-    const before = serviceRuns[at];
-    const bad = before === undefined ? undefined : failed.get(before);
-    const end = before === undefined ? undefined : measured.get(before);
-    if (bad === undefined || serviceRun.problem !== undefined) return withMetricsEnd(ctx, serviceRun, end);
-    ctx.log.line(`${serviceRun.snapshot.address.name}: ${bad.gate} gate failed while baking: ${bad.detail}`);
-    return { ...serviceRun, gates: withGate(serviceRun.gates, bad), problem: gateProblem(serviceRun, bad) };
-  });
-  return badUrl === undefined || check === undefined
-    ? after
-    : withUrl(ctx, after, withoutQuery(check.url), badUrl);
-}
 
-/** The metrics of each service that is well, side by side. */
-async function withMetrics(
-  ctx: GateContext,
-  serviceRuns: readonly ServiceRun[],
-  request: Request,
-  until: number,
-): Promise<ServiceRun[]> {
-  const evaluated = evaluatedTogether(serviceRuns);
-  return Promise.all(
-    serviceRuns.map(async (serviceRun) => {
-      if (!evaluated.includes(serviceRun)) return serviceRun;
-      return withMetricsEnd(ctx, serviceRun, await metricsOf(ctx, serviceRun, request, until));
-    }),
-  );
-}
+  /** It is a question of the present round, and nothing answers it yet. */
+  #isOpen(question: Question): boolean {
+    const { at, measurer } = question;
+    if (this.#decided.has(question)) return false;
+    if (at !== undefined && !isWell(this.#runs[at])) return false;
+    switch (measurer.gate) {
+      case 'digest':
+        return this.#begun === 1;
+      case 'metrics':
+        return this.#begun > 1 || this.#phases.length === 1;
+      case 'tasks':
+      case 'targets':
+      case 'test-url':
+      case 'http':
+      case 'alarms':
+        return true;
+    }
+  }
 
-/** Without alarms time alone is asked for: that proves nothing by itself. */
-async function baking(
-  { clock, signal, log }: GateContext,
-  serviceRuns: readonly ServiceRun[],
-  until: number,
-): Promise<ServiceRun[]> {
-  const ms = Math.max(until - clock.now(), 0);
-  log.line(`Baking for ${counted(Math.round(ms / 6_000) / 10, 'minute')}; no alarm is named.`);
-  await clock.sleep(ms, signal);
-  return [...serviceRuns];
-}
+  /** Old tasks answer for the new ones no more. */
+  #isReached({ at, measurer }: Question): boolean {
+    if (['digest', 'tasks', 'targets'].includes(measurer.gate)) return true;
+    if (at !== undefined) return this.#reached.has(at);
+    return this.#runs.every((serviceRun, place) => !isWell(serviceRun) || this.#reached.has(place));
+  }
 
-/** What keeps the alarms from being read is the problem of the services that they watch, and of no other. */
-async function withAlarms(
-  ctx: GateContext,
-  serviceRuns: readonly ServiceRun[],
-  gate: () => Promise<GateResult>,
-): Promise<ServiceRun[]> {
-  try {
-    const result = await gate();
-    const text = `alarms gate ${result.state}: ${result.detail}`;
-    if (result.state === 'skipped') ctx.log.warn(text);
-    else ctx.log.line(text);
-    return withResult(serviceRuns, result, (serviceRun) => alarmProblem(serviceRun, result));
-  } catch (error) {
-    if (error instanceof BakeIsOver) throw error;
-    const problem = notProven(deployErrorOf(error, 'reading the alarms'));
-    const evaluated = evaluatedTogether(serviceRuns);
-    return serviceRuns.map((serviceRun) =>
-      evaluated.includes(serviceRun) ? { ...serviceRun, problem } : serviceRun,
+  #awaitTraffic(at: number): void {
+    const serviceRun = this.#runs[at];
+    if (serviceRun === undefined) return;
+    const reached = async (): Promise<void> => {
+      const { allTrafficSince, oldTasksRemain } = await this.#terms.allTraffic(serviceRun, this.#over.signal);
+      this.#reached.add(at);
+      if (allTrafficSince === serviceRun.allTrafficSince && oldTasksRemain !== true) return;
+      this.#change(at, {
+        ...(allTrafficSince === undefined ? {} : { allTrafficSince }),
+        ...(oldTasksRemain === undefined ? {} : { oldTasksRemain }),
+      });
+    };
+    this.#pending.push(
+      reached().then(
+        () => {
+          this.#analysis.wake();
+          this.#evaluate();
+        },
+        (error: unknown) => {
+          if (this.#isOver()) return;
+          this.#fail([at], () => this.#terms.unforeseen(serviceRun, error));
+          this.#evaluate();
+        },
+      ),
     );
   }
-}
 
-/** Services that stand or fall with what all of them share: those that this run changed, or else all, while well. */
-function evaluatedTogether(serviceRuns: readonly ServiceRun[]): ServiceRun[] {
-  const well = serviceRuns.filter(({ problem, waiting }) => problem === undefined && waiting === undefined);
-  const changed = well.filter((serviceRun) => serviceRun.change !== 'none');
-  return changed.length === 0 ? well : changed;
-}
+  #next(): void {
+    const phase = this.#phases[this.#begun];
+    this.#begun += 1;
+    this.#decided.clear();
+    if (phase === 'baking') this.#beginBake();
+    if (phase === undefined) this.#stop();
+    else this.#analysis.begin({ phase, deploymentId: '', traffic: 'all', isOwn: true });
+    if (phase === 'proving') this.#evaluate();
+  }
 
-function withResult(
-  serviceRuns: readonly ServiceRun[],
-  result: GateResult,
-  problemOf: (serviceRun: ServiceRun) => Problem,
-  evaluated: readonly ServiceRun[] = evaluatedTogether(serviceRuns),
-): ServiceRun[] {
-  return serviceRuns.map((serviceRun) => {
-    if (!evaluated.includes(serviceRun)) return serviceRun;
-    const gates = withGate(serviceRun.gates, result);
-    return result.state === 'failed'
-      ? { ...serviceRun, gates, problem: problemOf(serviceRun) }
-      : { ...serviceRun, gates };
-  });
-}
+  /** The bake counts from when all traffic was on the new revisions, ECS's own included. */
+  #beginBake(): void {
+    const { clock, log } = this.#ctx;
+    const { bakeMinutes, alarms } = this.#terms.request.gate;
+    const now = clock.now();
+    const since = evaluatedTogether(this.#runs).map(({ allTrafficSince = now }) => allTrafficSince);
+    const until = Math.max(...since) + bakeMinutes * 60_000;
+    const end: Job = {
+      due: until,
+      pauseMs: 0,
+      begin: () => {
+        this.#loop.delete(end);
+        this.#next();
+      },
+      end: () => undefined,
+    };
+    this.#bake = { until, heartbeat: new Heartbeat(clock), end };
+    if (alarms.length === 0) {
+      const minutes = Math.round(Math.max(until - now, 0) / 6_000) / 10;
+      log.line(`Baking for ${counted(minutes, 'minute')}; no alarm is named.`);
+    }
+    this.#loop.add(end);
+  }
 
-/** Pure: the problem of a service that does not pass a gate of its own. */
-export function gateProblem(serviceRun: ServiceRun, failed: GateResult): Problem {
-  const cause: Cause =
-    failed.cause ??
-    (failed.gate === 'digest'
-      ? 'digest-mismatch'
-      : failed.gate === 'targets'
-        ? 'target-health-check-failed'
-        : 'container-health-check-failed');
-  return {
-    result: 'failed',
-    cause,
-    reason: `${serviceRun.change === 'none' ? 'does not pass' : 'completed, but does not pass'} the ${failed.gate} gate: ${failed.detail}`,
-    hint: failed.hint,
-    evidence: [{ kind: evidenceKind(failed), text: failed.detail }],
-    recovery: serviceRun.change === 'none' ? 'leave' : 'roll-back',
-    isOver: true,
-  };
-}
+  #sayStillBaking(): void {
+    const { clock, log } = this.#ctx;
+    const left = (this.#bake?.until ?? 0) - clock.now();
+    if (left <= 0 || this.#bake?.heartbeat.due() === undefined) return;
+    const { bakeMinutes } = this.#terms.request.gate;
+    log.line(`Still baking: ${Math.ceil(left / 60_000)} of ${bakeMinutes} minutes to go.`);
+  }
 
-/** A cause of its own is that of a task that crashed. */
-function evidenceKind({ gate, cause }: GateResult): 'digest' | 'target' | 'stopped-task' {
-  if (gate === 'digest') return 'digest';
-  return cause === undefined ? 'target' : 'stopped-task';
-}
+  #evaluate(): void {
+    const { round } = this.#analysis;
+    if (round === undefined || this.#isOver()) return;
+    for (const question of this.#questions) {
+      if (this.#isOver() || !this.#isOpen(question)) continue;
+      const decision =
+        this.#skipped(question) ?? decide(question.measurer, this.#analysis.asked(question.measurer));
+      if (decision === undefined) continue;
+      // While it bakes only a failure is one; what stands at the end is asked then.
+      if (round.phase === 'baking' && decision.result.state !== 'failed') continue;
+      this.#decided.add(question);
+      this.#conclude(question, decision, round);
+    }
+    if (evaluatedTogether(this.#runs).length === 0) this.#stop();
+    if (this.#isOver()) return;
+    if (round.phase === 'baking') this.#sayStillBaking();
+    else if (!this.#questions.some((each) => this.#isOpen(each)) && this.#isAllReached()) this.#next();
+  }
 
-/** Pure: the problem of a service of which the proof could not be had. Anything but a failure is thrown on. */
-export function notProven(failure: Error): Problem {
-  if (!(failure instanceof DeployError)) throw failure;
-  return {
-    result: 'failed',
-    cause: failure.conclusion.cause,
-    reason: `could not be proven: ${failure.message}`,
-    hint: failure.conclusion.hint,
-    evidence: failure.conclusion.evidence,
-    recovery: 'leave',
-    isOver: true,
-  };
-}
+  #isAllReached(): boolean {
+    return this.#runs.every((serviceRun, place) => !isWell(serviceRun) || this.#reached.has(place));
+  }
 
-/** Pure: the problem of a service whose alarm went into ALARM. */
-export function alarmProblem(serviceRun: ServiceRun, result: GateResult): Problem {
-  return {
-    result: 'failed',
-    cause: 'alarm',
-    reason: `${serviceRun.change === 'none' ? 'runs' : 'completed'}, but ${result.detail}`,
-    hint: undefined,
-    evidence: [{ kind: 'status', text: result.detail }],
-    recovery: serviceRun.change === 'none' ? 'leave' : 'roll-back',
-    isOver: true,
-  };
-}
+  /** Why the URL judges nobody: what answers there need not be what is judged. */
+  #skipped({ url }: Question): Decision | undefined {
+    if (url === undefined || this.#analysis.round?.phase === 'baking') return undefined;
+    const detail = othersAnswer(this.#runs, url);
+    return detail === undefined
+      ? undefined
+      : { result: { gate: 'http', state: 'skipped', detail }, by: undefined, asked: undefined };
+  }
 
-/** Pure: the problem of a service whose URL does not answer as it should. */
-export function httpProblem(
-  serviceRun: ServiceRun,
-  url: string,
-  end: Pick<HttpGateEnd, 'detail' | 'reachable'> & Partial<Pick<HttpGateEnd, 'asBefore' | 'answer'>>,
-): Problem {
-  const asBefore = end.asBefore === true ? '; it answered so before the deployment, too' : '';
-  const why = end.reachable ? `${end.detail}${asBefore}` : `${end.detail}; it never answered this runner`;
-  return {
-    result: 'failed',
-    cause: 'http-check-failed',
-    reason: serviceRun.change === 'none' ? `fails at ${url}: ${why}` : `completed, but ${url} failed: ${why}`,
-    hint: end.reachable
-      ? end.asBefore === true
-        ? `Check the path, the headers and the statuses of the health check: the URL was wrong before this deployment.${nothingAgainst(serviceRun)}`
-        : undefined
-      : `Check that the URL is right and that this runner may reach it: it did not answer before the deployment either.${nothingAgainst(serviceRun)}`,
-    evidence: [
-      { kind: 'http', text: `${url}: ${end.detail}` },
-      ...answerEvidence(serviceRun, end.answer ?? []),
-    ],
-    recovery: end.reachable && end.asBefore !== true && serviceRun.change !== 'none' ? 'roll-back' : 'leave',
-    isOver: true,
-  };
-}
+  #conclude(question: Question, decision: Decision, round: Round): void {
+    const { result } = decision;
+    const failed = result.state === 'failed';
+    // An alarm has the time of the bake to go off.
+    const isEarly = question.measurer.gate === 'alarms' && this.#begun < this.#phases.length;
+    if (isEarly && !failed) return;
+    const { text, isWarning } = sentenceOf(question, decision, round, this.#runs);
+    if (isWarning) this.#ctx.log.warn(text);
+    else this.#ctx.log.line(text);
+    const places = concerned(question, this.#runs);
+    for (const at of places) {
+      const { gates = [] } = this.#runs[at] ?? {};
+      this.#change(at, { gates: withGate(gates, result) });
+    }
+    if (!failed) return;
+    this.#fail(places, (serviceRun) => problemOf(question, serviceRun, decision));
+    if (this.#terms.request.rollout.onFailure === 'rollback-all') this.#stop();
+  }
 
-/** The URL says nothing of the new revision. */
-function nothingAgainst({ change }: ServiceRun): string {
-  return change === 'none'
-    ? ''
-    : ' Nothing else speaks against the new revision, which is left in place: run this again once the URL is right, or go back with mode: rollback.';
-}
+  /** Credentials that end here leave the rollout alone; what nobody foresaw is the problem of the services concerned. */
+  #broken(measurer: Measurer, error: unknown): void {
+    const question = this.#questions.find((each) => each.measurer === measurer);
+    if (question === undefined || this.#ctx.signal.aborted) return;
+    const what = measurer.gate === 'alarms' ? 'reading the alarms' : `asking the ${measurer.gate} gate`;
+    this.#decided.add(question);
+    this.#fail(concerned(question, this.#runs), (serviceRun) => {
+      const failure = deployErrorOf(error, what);
+      return failure instanceof DeployError ? notProven(failure) : this.#terms.unforeseen(serviceRun, error);
+    });
+    this.#evaluate();
+  }
 
-function answerEvidence({ rollout }: ServiceRun, lines: readonly string[]): Evidence[] {
-  return maskedEvidence(
-    rollout,
-    lines.map((text) => ({ kind: 'answer', text })),
-  );
+  #isOver(): boolean {
+    return this.#over.signal.aborted;
+  }
+
+  #stop(): void {
+    this.#over.abort(new Error('The gates are decided.'));
+    this.#analysis.stop();
+  }
+
+  #fail(places: readonly number[], problemOf: (serviceRun: ServiceRun) => Problem): void {
+    for (const at of places) {
+      const serviceRun = this.#runs[at];
+      if (serviceRun !== undefined) this.#change(at, { problem: problemOf(serviceRun) });
+    }
+    const isAlone = evaluatedTogether(this.#runs).length === 0;
+    for (const at of places) {
+      const serviceRun = this.#runs[at];
+      if (serviceRun === undefined) continue;
+      const end = async (): Promise<void> => {
+        this.#change(at, await this.#terms.ended(serviceRun, isAlone));
+      };
+      this.#pending.push(end());
+    }
+  }
+
+  #change(at: number, change: Partial<ServiceRun>): void {
+    const serviceRun = this.#runs[at];
+    if (serviceRun === undefined) return;
+    this.#runs[at] = { ...serviceRun, ...change };
+    this.#terms.changed([...this.#runs]);
+  }
 }

@@ -1,5 +1,12 @@
 import { maskedEvidence } from '../ecs/environment-values.ts';
-import { isAnother, type Measurement, type Round, type Stage } from '../model/analysis.ts';
+import {
+  isAnother,
+  type Measurement,
+  type Measurer,
+  type Round,
+  type Stage,
+  type Standing,
+} from '../model/analysis.ts';
 import type {
   AlarmView,
   GateRequest,
@@ -10,9 +17,10 @@ import type {
   Problem,
   Rollout,
 } from '../model/index.ts';
+import { DeployError } from '../runtime/error.ts';
 import type { Log } from '../runtime/log.ts';
 import { alarmsMeasurer, type AlarmContext } from './alarms.ts';
-import { Analysis, type Measurer, type Standings } from './analysis.ts';
+import { Analysis, lastOf, type AnalysisContext } from './analysis.ts';
 import { urlMeasurer, type HttpGateContext } from './http.ts';
 import { metricsMeasurer, type MetricContext } from './metrics.ts';
 
@@ -36,7 +44,10 @@ export interface Before {
   readonly alarms: readonly AlarmView[];
 }
 
-export type StageContext = HttpGateContext & AlarmContext & MetricContext;
+export type StageContext = HttpGateContext & AlarmContext & MetricContext & Pick<AnalysisContext, 'loop'>;
+
+/** How one gate stands, each of its subjects by itself. */
+type Standings = ReadonlyMap<string, Standing>;
 
 /** How a deployment is let go on at a hook. */
 export type ContinueAt = (
@@ -85,9 +96,15 @@ export class StageGates {
     this.#terms = terms;
     this.#log = ctx.log;
     this.#now = (): number => ctx.clock.now();
-    this.#analysis = new Analysis(ctx, measurersOf(ctx, terms), (answers) => {
-      this.#judge(answers);
-      this.#decide();
+    this.#analysis = new Analysis(ctx, measurersOf(ctx, terms), {
+      answered: (_, answers) => {
+        this.#judge(answers);
+        this.#decide();
+      },
+      // Lost access ends the looks as well, and what is refused is asked again once ECS has nothing left to decide.
+      broken: (_, error) => {
+        if (!(error instanceof DeployError)) this.#failed.abort(error);
+      },
     });
   }
 
@@ -144,7 +161,7 @@ export class StageGates {
     const faultless: string[] = [];
     const isOver = this.#now() >= (this.#analysis.endsAt ?? Number.POSITIVE_INFINITY);
     for (const measurer of counting) {
-      const each = this.#analysis.standings(measurer);
+      const each = this.#standings(measurer);
       const standings = [...each.values()];
       if (standings.length === 0) {
         if (!isOver) return { kind: 'open' };
@@ -207,12 +224,16 @@ export class StageGates {
     if (answer.kind === 'denied') this.#waiting = { pause, why: answer.why };
   }
 
+  #standings(measurer: Measurer): Standings {
+    return this.#analysis.asked(measurer)?.standings ?? new Map<string, Standing>();
+  }
+
   #judge(answers: readonly Measurement[]): void {
     const { round } = this.#analysis;
     if (round === undefined || this.#failure !== undefined) return;
     for (const measurer of this.#analysis.due()) {
       if (!answers.some(({ gate }) => gate === measurer.gate)) continue;
-      const standings = this.#analysis.standings(measurer);
+      const standings = this.#standings(measurer);
       for (const standing of standings.values()) {
         if (standing.kind === 'passed' && measurer.gate === 'test-url') {
           const detail = detailOf(standings, measurer, round);
@@ -232,22 +253,21 @@ export class StageGates {
 
 /** The new tasks are at fault: a bad answer that no runner and no URL explains, or still the old version at the limit. */
 function blames({ reading }: Measurement): boolean {
-  return reading.kind === 'bad' ? reading.blames : reading.kind === 'inconclusive';
+  return (reading.kind === 'bad' || reading.kind === 'inconclusive') && reading.blames;
 }
 
 function measurersOf(ctx: StageContext, { gate, before, rollout, mayAskUrl }: StageTerms): Measurer[] {
-  const { http, testUrl, alarms, metrics = [], deadlineSeconds, bakeMinutes } = gate;
-  const limitMs = deadlineSeconds * 1000;
-  const url = http && urlMeasurer(ctx, 'http', http, before.answer, limitMs);
+  const { http, testUrl, alarms, metrics = [] } = gate;
+  const url = http && urlMeasurer(ctx, 'http', http, before.answer, gate);
   return [
-    ...(testUrl === undefined ? [] : [urlMeasurer(ctx, 'test-url', testUrl, undefined, limitMs)]),
+    ...(testUrl === undefined ? [] : [urlMeasurer(ctx, 'test-url', testUrl, undefined, gate)]),
     ...(url === undefined
       ? []
       : [{ ...url, everyMs: (round: Round) => (mayAskUrl() ? url.everyMs(round) : undefined) }]),
-    ...(alarms.length === 0 ? [] : [alarmsMeasurer(ctx, alarms, before.alarms, limitMs)]),
+    ...(alarms.length === 0 ? [] : [alarmsMeasurer(ctx, alarms, before.alarms, gate)]),
     ...(metrics.length === 0 || rollout === undefined
       ? []
-      : [metricsMeasurer(ctx, rollout, metrics, Math.max(limitMs, bakeMinutes * 60_000))]),
+      : [metricsMeasurer(ctx, rollout, metrics, { ...gate, since: () => undefined })]),
   ];
 }
 
@@ -268,14 +288,6 @@ function detailOf(standings: Standings, { gate }: Measurer, round: Round | undef
             .join('; ')
         : 'it answers well';
   return round === undefined ? what : `${what} ${whereIs(round)}`;
-}
-
-/** What each subject answered last. */
-function lastOf(standings: Standings): Measurement[] {
-  return [...standings.values()].flatMap((standing) => {
-    const last = standing.kind === 'open' ? standing.last : standing.by;
-    return last === undefined ? [] : [last];
-  });
 }
 
 function valuesOf(standings: Standings): { readonly values?: readonly MetricValue[] } {

@@ -1,18 +1,4 @@
-import type { Measurement, Ms, Round, Rule } from './analysis.ts';
-
-/** What the answers about one subject amount to, as of now. */
-export type Standing =
-  | {
-      readonly kind: 'open';
-      readonly last: Measurement | undefined;
-      readonly good: number;
-      readonly bad: number;
-    }
-  /** `bad`: answers that were bad all the same, in all rounds. */
-  | { readonly kind: 'passed'; readonly by: Measurement; readonly bad: number }
-  | { readonly kind: 'failed'; readonly by: Measurement; readonly how: 'in-a-row' | 'window' | 'limit' }
-  /** Nothing was judged. */
-  | { readonly kind: 'skipped'; readonly by: Measurement | undefined };
+import type { Measurement, Ms, Round, Rule, Standing } from './analysis.ts';
 
 /** When a gate is counted. */
 export interface Counting {
@@ -46,7 +32,7 @@ export function count(answers: readonly Measurement[], rule: Rule, counting: Cou
   const { last } = run;
   const forGood = answers.find(isForGood);
   if (forGood !== undefined && last === undefined) return { kind: 'skipped', by: forGood };
-  if (last?.reading.kind === 'bad' && run.bad >= rule.failures) {
+  if (last?.reading.kind === 'bad' && (run.bad >= rule.failures || last.reading.settles === true)) {
     return { kind: 'failed', by: last, how: 'in-a-row' };
   }
   const worst = overWindow(inWindow, rule);
@@ -66,12 +52,20 @@ export function count(answers: readonly Measurement[], rule: Rule, counting: Cou
 function atLimit(last: Measurement | undefined): Standing {
   switch (last?.reading.kind) {
     case undefined:
-    case 'unanswered':
       return { kind: 'skipped', by: last };
-    case 'inconclusive':
+    case 'unanswered':
       return last.reading.atLimit === 'failed'
         ? { kind: 'failed', by: last, how: 'limit' }
         : { kind: 'skipped', by: last };
+    case 'inconclusive':
+      switch (last.reading.atLimit) {
+        case 'passed':
+          return { kind: 'passed', by: last, bad: 0 };
+        case 'failed':
+          return { kind: 'failed', by: last, how: 'limit' };
+        case 'skipped':
+          return { kind: 'skipped', by: last };
+      }
     case 'good':
     case 'bad':
       return { kind: 'failed', by: last, how: 'limit' };

@@ -189,10 +189,10 @@ export interface ServiceOutcome {
 export const GATES = ['digest', 'tasks', 'targets', 'test-url', 'http', 'alarms', 'metrics'] as const;
 export type Gate = (typeof GATES)[number];
 
-/** Pure: the results with one more; of a gate that was asked again the last answer stands. */
+/** Pure: the results with one more, in the order of `GATES`; of a gate that was asked again the last answer stands. */
 export function withGate(gates: readonly GateResult[], result: GateResult): readonly GateResult[] {
-  const at = gates.findIndex(({ gate }) => gate === result.gate);
-  return at === -1 ? [...gates, result] : gates.with(at, result);
+  const others = gates.filter(({ gate }) => gate !== result.gate);
+  return [...others, result].sort((one, other) => GATES.indexOf(one.gate) - GATES.indexOf(other.gate));
 }
 
 /** A lifecycle hook that waits for somebody to say CONTINUE or ROLLBACK. */

@@ -12,7 +12,7 @@ import { concludeServiceRun } from '../rollout/outcome.ts';
 import { failsTogether, failTogether, rollBackIfNeeded, rollbackNeeded } from '../rollout/rollback.ts';
 import { Looks } from '../rollout/looks.ts';
 import { startServiceRun } from '../rollout/start.ts';
-import { proveTasks, reportedBy, watchTasks } from '../rollout/task-proof.ts';
+import { reportedBy, tasksMeasurer } from '../rollout/task-proof.ts';
 import { watchServiceRun } from '../rollout/watch.ts';
 import { checkBeforeBuild, findImages, findPreviousCommit } from './image.ts';
 import { check, concludePlan, isAboutToChange, plan, refuseBusyGroups, type Plan } from './plan.ts';
@@ -27,7 +27,8 @@ import {
   type Release,
 } from './release.ts';
 import { packReported, packState } from './saved-state.ts';
-import { forEachService } from './services.ts';
+import { forEachService, unforeseen } from './services.ts';
+import { Loop } from '../runtime/loop.ts';
 import { findPaused, findWaiting, rollBackPaused } from './promote.ts';
 import { withStrategies } from './strategy.ts';
 import type * as Stages from './stages.ts';
@@ -58,16 +59,21 @@ export async function deploy(request: Request, ctx: RunContext): Promise<RunReco
 }
 
 /** What a stage that follows services needs: one look for all of them. */
-type WatchingContext = RunContext & { readonly looks: Looks; readonly tasks: TaskProofs };
+type WatchingContext = RunContext & {
+  readonly loop: Loop;
+  readonly looks: Looks;
+  readonly tasks: TaskProofs;
+};
 
+/** All that follows services, looks and gates alike, goes on in one loop. */
 function withLooks(run: RunContext): WatchingContext {
-  const ctx = { ...run, looks: new Looks(run) };
+  const loop = new Loop(run);
+  const ctx = { ...run, loop, looks: new Looks(run, loop) };
   return {
     ...ctx,
     tasks: {
       reported: (rollout) => reportedBy(ctx.looks.lastOf(rollout)),
-      prove: ({ signal }, ...of) => proveTasks({ ...ctx, signal }, ...of),
-      watch: ({ signal }, ...of) => watchTasks({ ...ctx, signal }, ...of),
+      measurer: (...of) => tasksMeasurer(ctx, ...of),
     },
   };
 }
@@ -240,7 +246,7 @@ async function proveAll(
   const isDoomed = (): boolean => failsTogether(record.serviceRuns, request.rollout);
   const watch = (serviceRun: ServiceRun): Promise<ServiceRun> =>
     watchServiceRun({ ...ctx, isDoomed, stages: stages.of(serviceRun) }, serviceRun, request);
-  const { bake, proveService, proveUrl, stagesOf } = await import('./stages.ts');
+  const { prove, stagesOf } = await import('./stages.ts');
   const stages = stagesOf(ctx, record, request, before);
   const explain = (serviceRun: ServiceRun): Promise<ServiceRun> =>
     explainServiceRun(ctx, serviceRun, request);
@@ -251,16 +257,20 @@ async function proveAll(
   if (record.serviceRuns.every(({ problem, waiting }) => problem !== undefined || waiting !== undefined))
     return;
   const gate = async (): Promise<void> => {
-    const prove = (serviceRun: ServiceRun): Promise<ServiceRun> =>
-      proveService(ctx, serviceRun, imagesOf(serviceRun, releases), request);
-    const oldTasks = (serviceRun: ServiceRun): Promise<ServiceRun> => awaitOldTasks(ctx, serviceRun, request);
-    await forEachService(record, prove, explain, undoEarly, oldTasks);
-    const proven = record.serviceRuns;
-    record.serviceRuns = await proveUrl(ctx, proven, request, before.answer);
-    record.serviceRuns = await bake(ctx, record.serviceRuns, request, before);
-    await forEachService(record, (serviceRun) =>
-      proven.includes(serviceRun) ? serviceRun : explain(serviceRun),
-    );
+    record.serviceRuns = await prove(ctx, record.serviceRuns, {
+      request,
+      before,
+      imagesOf: (serviceRun) => imagesOf(serviceRun, releases),
+      allTraffic: (serviceRun, signal) => awaitOldTasks({ ...ctx, signal }, serviceRun, request),
+      ended: async (serviceRun, isAlone) => {
+        const explained = await explain(serviceRun);
+        return isAlone ? explained : undoEarly(explained);
+      },
+      unforeseen,
+      changed: (serviceRuns) => {
+        record.serviceRuns = serviceRuns;
+      },
+    });
   };
   await ctx.log.step('Gate', gate, problemsSince(record));
 }

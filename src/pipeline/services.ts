@@ -36,7 +36,7 @@ async function moved(serviceRun: ServiceRun, step: Step): Promise<ServiceRun> {
 }
 
 /** Nobody can follow it any further: what this run changed goes back. */
-function unforeseen({ change }: ServiceRun, error: unknown): Problem {
+export function unforeseen({ change }: ServiceRun, error: unknown): Problem {
   return {
     result: 'failed',
     cause: 'unknown',

@@ -6,7 +6,7 @@ import { continueAtHook } from '../rollout/answer-hook.ts';
 import type { Survey } from './survey.ts';
 
 export { proveAfterRollback } from '../gates/after-rollback.ts';
-export { bake, proveService, proveUrl } from '../gates/prove.ts';
+export { prove } from '../gates/prove.ts';
 
 /**
  * The gates of each service while ECS shifts its traffic. A URL that several services share is asked once the traffic of

@@ -130,7 +130,7 @@ export class Looks {
     };
     const end = (error: unknown): void => {
       leave();
-      reject(error as Error);
+      reject(error);
     };
     const stop = (): void => {
       end(signal?.reason);

@@ -3,8 +3,8 @@ import type { ReportedImage } from '../ecs/digests.ts';
 import { breakerThreshold } from '../ecs/services.ts';
 import { describeFailure, type TaskFailure } from '../ecs/task-failure.ts';
 import { hasContainerChecks, restartedContainers, type TaskView } from '../ecs/task-health.ts';
-import type { GateResult, Rollout } from '../model/index.ts';
-import type { PollStep } from '../runtime/wait.ts';
+import type { Asked, Measurement, Measurer, TaskLimits } from '../model/analysis.ts';
+import type { Cause, GateResult, Rollout } from '../model/index.ts';
 import {
   areStable,
   conclusiveCrash,
@@ -15,7 +15,7 @@ import {
   type Crashes,
   type CrashTerms,
 } from './crashes.ts';
-import { Looks } from './looks.ts';
+import type { Look as Looked, Looks } from './looks.ts';
 import type { Observation } from './observe.ts';
 import type { WatchContext } from './watch.ts';
 
@@ -31,76 +31,122 @@ interface Look extends Proven {
   readonly desired: number;
 }
 
-export interface TargetsLimits {
-  readonly deadlineSeconds: number;
-  readonly pollSeconds: number;
-  /** Of tasks that crash after the rollout was complete. */
-  readonly failedTaskLimit: number | 'auto';
-  readonly failFast: boolean;
-  /** Tasks that the service desired when it was last seen. */
-  readonly desired: number;
-}
-
-/**
- * Waits until as many tasks of ours as are desired are healthy in every target group; without a target group, until they
- * run and their container health checks agree. Tasks that start or stop meanwhile do not count; those that crash are
- * evidence, and where nothing checks the tasks, what follows a crashed one has to outlive it.
- */
-export function proveTasks(ctx: WatchContext, rollout: Rollout, limits: TargetsLimits): Promise<GateResult> {
-  const { clock, log } = ctx;
-  const terms = termsOf(rollout, limits);
-  const deadline = clock.now() + limits.deadlineSeconds * 1000;
-  let known = NOTHING_KNOWN;
-  let lastLine = '';
-  return follow<GateResult>(ctx, rollout, deadline, (seen) => {
-    if (seen === 'denied') {
-      const detail = 'the tasks or targets could not be read';
-      return { kind: 'end', value: { gate: terms.gate, state: 'skipped', detail } };
-    }
-    // Without an answer, what was seen last still stands.
-    if (seen !== 'no-answer') known = knowing(known, seen, terms, clock.now());
-    const end = conclude(known, terms, clock.now());
-    if (end !== undefined) return { kind: 'end', value: end };
-    const line = summary(known.last);
-    if (line !== lastLine) log.line(`${rollout.snapshot.address.name}: ${line}`);
-    lastLine = line;
-    return { kind: 'pause', pauseMs: limits.pollSeconds * 1000, late: atDeadline(known, terms) };
-  });
-}
-
 /** Pause between the looks of a bake, and looks in a row at which fewer than half of the tasks are healthy that fail it. */
 const BAKE_PAUSE_MS = 30_000;
 
 const BAD_LOOKS = 3;
 
 /**
- * Looks at the tasks and their targets while the new revision bakes, until `until`, a reading of the clock. Resolves to a
- * failure as soon as tasks crash as no rollout may, or an outage lasts for several looks; undefined where neither does.
+ * Asks the looks of the run about tasks and targets. Proven are as many tasks of ours as are desired, healthy in every
+ * target group; without a target group, running, and their container health checks agree. Tasks that start or stop
+ * meanwhile do not count; those that crash are evidence, and where nothing checks the tasks, what follows a crashed one has
+ * to outlive it. While a revision bakes it fails as soon as tasks crash as no rollout may, or an outage lasts for several
+ * looks.
  */
-export function watchTasks(
-  ctx: WatchContext,
+export function tasksMeasurer(
+  ctx: WatchContext & { readonly looks: Looks },
   rollout: Rollout,
-  limits: TargetsLimits,
-  until: number,
-): Promise<GateResult | undefined> {
-  const { clock, log } = ctx;
+  limits: TaskLimits,
+): Measurer {
+  const { clock, looks, log } = ctx;
+  const { name } = rollout.snapshot.address;
   const terms = termsOf(rollout, limits);
+  const by = rollout.replacesTasks && !rollout.adopted ? ('deployment' as const) : ('revision' as const);
+  const subject = { rollout, by };
   let known = NOTHING_KNOWN;
-  let bad = 0;
-  return follow<GateResult | undefined>(ctx, rollout, until, (seen) => {
-    if (seen === 'denied') return { kind: 'end', value: undefined };
-    if (seen !== 'no-answer') {
-      known = knowing(known, seen, terms, clock.now());
-      const crash = conclusiveCrash(known.crashes, terms, clock.now());
-      if (crash !== undefined) return { kind: 'end', value: crashed(terms.gate, crash) };
-      const isBad = seen.tasks.length > 0 && seen.unproven.size * 2 > seen.tasks.length;
-      bad = isBad ? bad + 1 : 0;
-      if (isBad) log.line(`${rollout.snapshot.address.name}: while baking: ${summary(seen)}`);
-      if (bad >= BAD_LOOKS)
-        return { kind: 'end', value: { gate: terms.gate, state: 'failed', detail: summary(seen) } };
-    }
-    return { kind: 'pause', pauseMs: BAKE_PAUSE_MS, late: undefined };
-  });
+  let round = 0;
+  let lastLine = '';
+  return {
+    gate: terms.gate,
+    rule: ({ phase }) =>
+      phase === 'baking'
+        ? { successes: 1, failures: BAD_LOOKS, goodFirst: false, limitMs: Number.POSITIVE_INFINITY }
+        : { successes: 1, failures: Infinity, goodFirst: false, limitMs: limits.deadlineSeconds * 1000 },
+    everyMs: ({ phase, isOwn }) => {
+      if (isOwn !== true) return undefined;
+      return phase === 'baking' ? BAKE_PAUSE_MS : limits.pollSeconds * 1000;
+    },
+    measure: async ({ n, phase }, { leftMs }) => {
+      const at = clock.now();
+      if (n !== round) known = { ...known, first: [] };
+      round = n;
+      const seen = judgeable(await looks.look(subject, leftMs));
+      if (typeof seen === 'object') known = knowing(known, seen, terms, clock.now());
+      const came =
+        seen === 'denied' || (seen === 'no-answer' && (known.last === undefined || phase === 'baking'))
+          ? unread(seen)
+          : phase === 'baking'
+            ? whileBaking(known, terms, clock.now())
+            : whileProving(known, terms, clock.now());
+      const isGood = came.reading.kind === 'good';
+      const line = phase === 'baking' ? `while baking: ${came.detail}` : summary(known.last);
+      if (!isGood && seen !== 'denied' && (line !== lastLine || phase === 'baking'))
+        log.line(`${name}: ${line}`);
+      lastLine = line;
+      return [{ gate: terms.gate, subject: name, round: n, at, evidence: [], ...came }];
+    },
+    conclude: (asked) => ({ ...concludeTasks(asked), gate: terms.gate }),
+  };
+}
+
+type Came = Pick<Measurement, 'reading' | 'detail' | 'late' | 'cause' | 'hint' | 'unchecked'>;
+
+function unread(why: 'denied' | 'no-answer'): Came {
+  return why === 'denied'
+    ? {
+        reading: { kind: 'unanswered', forGood: true },
+        detail: 'the tasks or targets could not be read',
+      }
+    : { reading: { kind: 'unanswered', forGood: false }, detail: 'no answer from AWS' };
+}
+
+function whileBaking({ last, crashes }: Known, terms: Terms, now: number): Came {
+  const crash = conclusiveCrash(crashes, terms, now);
+  if (crash !== undefined) return settledBy(crash);
+  const isBad = last !== undefined && last.tasks.length > 0 && last.unproven.size * 2 > last.tasks.length;
+  const detail = summary(last);
+  return isBad
+    ? { reading: { kind: 'bad', cause: causeOf(terms), blames: true }, detail }
+    : { reading: { kind: 'good' }, detail };
+}
+
+function whileProving(known: Known, terms: Terms, now: number): Came {
+  const crash = conclusiveCrash(known.crashes, terms, now);
+  if (crash !== undefined) return settledBy(crash);
+  const proven = provenBy(known, terms, now);
+  if (proven !== undefined) return { reading: { kind: 'good' }, ...proven };
+  const { state, detail: late, ...more } = atDeadline(known, terms);
+  return {
+    reading: { kind: 'inconclusive', atLimit: state, blames: true },
+    detail: summary(known.last),
+    late,
+    ...more,
+  };
+}
+
+function settledBy(failure: TaskFailure): Came {
+  const { cause, hint } = failure;
+  const reading = { kind: 'bad', cause, blames: true, settles: true } as const;
+  return { reading, detail: describeFailure(failure), cause, hint };
+}
+
+function causeOf({ gate }: Terms): Cause {
+  return gate === 'targets' ? 'target-health-check-failed' : 'container-health-check-failed';
+}
+
+function concludeTasks({ standings }: Asked): Omit<GateResult, 'gate'> {
+  const [standing] = standings.values();
+  const by = standing === undefined || standing.kind === 'open' ? undefined : standing.by;
+  if (standing === undefined || standing.kind === 'open' || by === undefined)
+    return { state: 'skipped', detail: 'no answer from AWS' };
+  const isLate = by.reading.kind === 'inconclusive';
+  return {
+    state: standing.kind,
+    detail: isLate ? (by.late ?? by.detail) : by.detail,
+    ...(by.unchecked === true ? { unchecked: true } : {}),
+    ...(by.cause === undefined ? {} : { cause: by.cause }),
+    ...(by.hint === undefined ? {} : { hint: by.hint }),
+  };
 }
 
 /** What the gate is for this rollout. */
@@ -114,7 +160,7 @@ interface Terms extends CrashTerms {
   readonly restarted: readonly string[];
 }
 
-function termsOf(rollout: Rollout, { failedTaskLimit, failFast, desired }: TargetsLimits): Terms {
+function termsOf(rollout: Rollout, { failedTaskLimit, failFast, desired }: TaskLimits): Terms {
   const gate = rollout.snapshot.targetGroups.length === 0 ? 'tasks' : 'targets';
   return {
     gate,
@@ -132,7 +178,7 @@ function termsOf(rollout: Rollout, { failedTaskLimit, failFast, desired }: Targe
 /** All looks so far. */
 interface Known {
   readonly last: Look | undefined;
-  /** Tasks of the first look that showed any. */
+  /** Tasks of the first look of the round that showed any. */
   readonly first: readonly string[];
   readonly crashes: Crashes;
   readonly before: Before | undefined;
@@ -158,26 +204,20 @@ function knowing(known: Known, seen: Look, { failedBefore, restarted }: Terms, n
   };
 }
 
-function conclude({ last, crashes }: Known, terms: Terms, now: number): GateResult | undefined {
-  const crash = conclusiveCrash(crashes, terms, now);
-  if (crash !== undefined) return crashed(terms.gate, crash);
+function provenBy(
+  { last, crashes }: Known,
+  terms: Terms,
+  now: number,
+): Pick<Came, 'detail' | 'unchecked'> | undefined {
   if (last === undefined || last.tasks.length === 0 || last.unproven.size > 0) return undefined;
   if (last.tasks.length < Math.min(terms.desired, last.desired)) return undefined;
   if (!terms.isChecked && !(outliveTheCrashed(crashes, now) && areStable(crashes, now))) return undefined;
   const count = last.tasks.length;
-  if (terms.isChecked) {
-    return { gate: terms.gate, state: 'passed', detail: `${count} of ${count} tasks are healthy` };
-  }
+  if (terms.isChecked) return { detail: `${count} of ${count} tasks are healthy` };
   const unasked = terms.behindLattice
     ? 'the targets of its VPC Lattice target groups were not asked'
     : 'nothing checks their health';
-  const detail = `${count} of ${count} tasks run; ${unasked}`;
-  return { gate: terms.gate, state: 'passed', detail, unchecked: true };
-}
-
-function crashed(gate: GateResult['gate'], failure: TaskFailure): GateResult {
-  const { cause, hint } = failure;
-  return { gate, state: 'failed', detail: describeFailure(failure), cause, hint };
+  return { detail: `${count} of ${count} tasks run; ${unasked}`, unchecked: true };
 }
 
 /** What the containers of running tasks report; undefined where no look showed any. */
@@ -189,31 +229,16 @@ export function reportedBy(tasks: readonly TaskView[] | undefined): readonly Rep
 /** The service may not be read: what is not known is not proven. Anything else that ends the looks is thrown. */
 const CLOSED: readonly AwsErrorKind[] = ['denied', 'unsupported', 'refused'];
 
-/** Follows the service by the looks of the run. */
-function follow<T>(
-  ctx: WatchContext,
-  rollout: Rollout,
-  deadline: number,
-  judge: (seen: Look | 'denied' | 'no-answer') => PollStep<T>,
-): Promise<T> {
-  const looks = ctx.looks ?? new Looks(ctx);
-  const by = rollout.replacesTasks && !rollout.adopted ? 'deployment' : 'revision';
-  return looks.follow<T>(
-    rollout,
-    deadline,
-    (look) => {
-      switch (look.kind) {
-        case 'seen':
-          return judge(viewLook(look.seen));
-        case 'unanswered':
-          return judge('no-answer');
-        case 'access-lost':
-          if (!CLOSED.includes(look.because)) throw look.failure;
-          return judge('denied');
-      }
-    },
-    { by, signal: ctx.signal },
-  );
+function judgeable(look: Looked): Look | 'denied' | 'no-answer' {
+  switch (look.kind) {
+    case 'seen':
+      return viewLook(look.seen);
+    case 'unanswered':
+      return 'no-answer';
+    case 'access-lost':
+      if (!CLOSED.includes(look.because)) throw look.failure;
+      return 'denied';
+  }
 }
 
 function viewLook(seen: Observation): Look | 'denied' | 'no-answer' {
@@ -241,26 +266,24 @@ function summary(look: Look | undefined): string {
  * Tasks that came late do not count, but they cannot stand for those that were there and are gone. A crash of a task
  * that nothing checks counts where it came after the rollout was complete.
  */
-function atDeadline({ last, first, crashes }: Known, { gate, isChecked }: Terms): GateResult {
+function atDeadline(
+  { last, first, crashes }: Known,
+  { isChecked }: Terms,
+): Pick<GateResult, 'state' | 'detail' | 'cause' | 'unchecked'> & Pick<Came, 'hint'> {
   const crash = [...crashes.failures.values()].at(-1);
-  if (crash !== undefined && !isChecked) return crashed(gate, crash);
-  if (last === undefined) return { gate, state: 'skipped', detail: 'no answer from AWS' };
+  if (crash !== undefined && !isChecked)
+    return { state: 'failed', detail: describeFailure(crash), cause: crash.cause, hint: crash.hint };
+  if (last === undefined) return { state: 'skipped', detail: 'no answer from AWS' };
   const evaluated = [...last.unproven].filter(([id]) => first.includes(id));
   const hasFailed = first.some((id) => crashes.failures.has(id));
   if (evaluated.length === 0 && !hasFailed && last.tasks.length > last.unproven.size) {
-    if (!isChecked) {
-      return {
-        gate,
-        state: 'passed',
-        detail: 'every task that was there from the start runs',
-        unchecked: true,
-      };
-    }
-    return { gate, state: 'passed', detail: 'every task that was there from the start is healthy' };
+    return isChecked
+      ? { state: 'passed', detail: 'every task that was there from the start is healthy' }
+      : { state: 'passed', detail: 'every task that was there from the start runs', unchecked: true };
   }
   const [unhealthy] = [...evaluated, ...last.unproven];
   if (unhealthy === undefined) {
-    return { gate, state: 'skipped', detail: 'no running task of this deployment could be recognised' };
+    return { state: 'skipped', detail: 'no running task of this deployment could be recognised' };
   }
-  return { gate, state: 'failed', detail: `task ${unhealthy[0]} ${unhealthy[1]}` };
+  return { state: 'failed', detail: `task ${unhealthy[0]} ${unhealthy[1]}` };
 }
