@@ -212,7 +212,8 @@ function measurementOf(
 /**
  * Asks a URL in the stages of a rollout that ECS shifts: `test-url` while test traffic alone reaches the new revision,
  * `http` from its first production traffic on. Weights are requested, not reached: what the test URL answers before its
- * first good answer may still be the old revision's.
+ * first good answer may still be the old revision's. While a part of the traffic reaches the new revision, the old one
+ * answers in between, as it should: then the new one was not asked.
  */
 export function urlMeasurer(
   ctx: HttpGateContext,
@@ -235,7 +236,7 @@ export function urlMeasurer(
       const seconds = phase === 'baking' && pause === undefined ? BAKE_SECONDS : 0;
       return Math.max(check.intervalSeconds, seconds) * 1000;
     },
-    measure: async ({ n }, signal) => {
+    measure: async ({ n, traffic }, signal) => {
       const at = ctx.clock.now();
       const probe = await ctx.ask(check, signal);
       const measurement = measure(probe, check, before);
@@ -246,6 +247,8 @@ export function urlMeasurer(
       const lines = measurement.kind === 'good' || probe.kind !== 'answer' ? [] : answerLines(probe);
       const evidence = lines.map((text) => ({ kind: 'answer', text }) as const);
       const answer = { ...measurementOf(gate, check, measurement, n, at), evidence };
+      if (traffic === 'part' && measurement.kind !== 'good' && mayBeOld(probe, check, before))
+        return [{ ...answer, reading: READINGS['error'] }];
       if (answer.reading.kind !== 'bad') return [answer];
       if (!hasBeenGood) return [{ ...answer, reading: READINGS['old-version'] }];
       const status = probe.kind === 'answer' ? probe.status : undefined;
@@ -382,10 +385,19 @@ function wrongValues(body: string, check: HttpCheck): string[] {
 /** The checked values are those of the survey: what answers is what answered before. */
 function isUnchanged(body: string, check: HttpCheck, before: Probe | undefined): boolean {
   if (before?.kind !== 'answer') return false;
-  const paths = Object.keys(check.json);
   if (check.body !== undefined && body !== before.body) return false;
-  const [now, then] = [parse(body), parse(before.body)];
-  return paths.every((path) => valueAt(now, path) === valueAt(then, path));
+  return hasSameValues(body, check, before.body);
+}
+
+/** A fine status, and nothing that the old version could not have answered: its pages may change from one to the next. */
+function mayBeOld(probe: Probe, check: HttpCheck, before: Probe | undefined): boolean {
+  if (probe.kind !== 'answer' || !accepts(check.statuses, probe.status)) return false;
+  return before?.kind !== 'answer' || hasSameValues(probe.body, check, before.body);
+}
+
+function hasSameValues(body: string, check: HttpCheck, before: string): boolean {
+  const [now, then] = [parse(body), parse(before)];
+  return Object.keys(check.json).every((path) => valueAt(now, path) === valueAt(then, path));
 }
 
 type BodyMatch = 'matches' | 'the body does not match' | 'the pattern takes too long on this body';
