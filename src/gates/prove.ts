@@ -3,8 +3,10 @@ import type { Aws } from '../aws/clients.ts';
 import { awsErrorKind, deployErrorOf, describeAwsError } from '../aws/errors.ts';
 import { maskedEvidence } from '../ecs/environment-values.ts';
 import {
+  replacedBy,
   withGate,
   type AlarmView,
+  type BakeEnd,
   type Cause,
   type DeployedImage,
   type Evidence,
@@ -47,13 +49,13 @@ export interface TaskProofs {
   reported(rollout: Rollout): readonly ReportedImage[] | undefined;
   /** Waits until all tasks are proven healthy, or fail. */
   prove(ctx: HttpGateContext, rollout: Rollout, limits: TaskLimits): Promise<GateResult>;
-  /** Looks at them while the new revision bakes, until a reading of the clock: a failure, or undefined. */
+  /** Looks at them while the new revision bakes, until a reading of the clock: what ends the bake, or undefined. */
   watch(
     ctx: HttpGateContext,
     rollout: Rollout,
     limits: TaskLimits,
     until: number,
-  ): Promise<GateResult | undefined>;
+  ): Promise<BakeEnd | undefined>;
 }
 
 /** Digest, then targets: what has to hold for each service by itself. Ends at the first gate that fails. */
@@ -263,7 +265,7 @@ async function bakeWatched(
   const over = new AbortController();
   const during = { ...ctx, signal: AbortSignal.any([ctx.signal, over.signal]) };
   const evaluated = evaluatedTogether(serviceRuns).filter(({ desiredCount }) => desiredCount !== 0);
-  const failed = new Map<ServiceRun, GateResult>();
+  const ended = new Map<ServiceRun, BakeEnd>();
   const measured = new Map<ServiceRun, MetricsGateEnd>();
   const check = request.gate.http;
   let badUrl: HttpGateEnd | undefined;
@@ -276,18 +278,18 @@ async function bakeWatched(
   const askTasks = async (serviceRun: ServiceRun): Promise<void> => {
     if (serviceRun.rollout === undefined) return;
     const limits = limitsOf(serviceRun, request);
-    const bad = await ctx.tasks.watch(during, serviceRun.rollout, limits, until);
-    if (bad === undefined) return;
-    failed.set(serviceRun, bad);
-    if (failed.size === evaluated.length || request.rollout.onFailure === 'rollback-all')
-      over.abort(new BakeIsOver());
+    const end = await ctx.tasks.watch(during, serviceRun.rollout, limits, until);
+    if (end === undefined) return;
+    ended.set(serviceRun, end);
+    const failsTogether = end.kind === 'failed' && request.rollout.onFailure === 'rollback-all';
+    if (ended.size === evaluated.length || failsTogether) over.abort(new BakeIsOver());
   };
   const askMetrics = async (serviceRun: ServiceRun): Promise<void> => {
     const end = await metricsOf(during, serviceRun, request, until);
     if (end === undefined) return;
     measured.set(serviceRun, end);
     if (end.result.state !== 'failed') return;
-    const bad = evaluated.filter((each) => measured.get(each)?.result.state === 'failed' || failed.has(each));
+    const bad = evaluated.filter((each) => measured.get(each)?.result.state === 'failed' || ended.has(each));
     if (bad.length === evaluated.length || request.rollout.onFailure === 'rollback-all')
       over.abort(new BakeIsOver());
   };
@@ -307,11 +309,22 @@ async function bakeWatched(
   const runs = baked.status === 'fulfilled' ? baked.value : [...serviceRuns];
   const after = runs.map((serviceRun, at) => {
     const before = serviceRuns[at];
-    const bad = before === undefined ? undefined : failed.get(before);
-    const end = before === undefined ? undefined : measured.get(before);
-    if (bad === undefined || serviceRun.problem !== undefined) return withMetricsEnd(ctx, serviceRun, end);
-    ctx.log.line(`${serviceRun.snapshot.address.name}: ${bad.gate} gate failed while baking: ${bad.detail}`);
-    return { ...serviceRun, gates: withGate(serviceRun.gates, bad), problem: gateProblem(serviceRun, bad) };
+    const end = before === undefined ? undefined : ended.get(before);
+    const metrics = before === undefined ? undefined : measured.get(before);
+    if (end === undefined || serviceRun.problem !== undefined)
+      return withMetricsEnd(ctx, serviceRun, metrics);
+    const { name } = serviceRun.snapshot.address;
+    if (end.kind === 'replaced') {
+      ctx.log.line(`${name}: another deployment, ${end.by}, has taken its place while it baked.`);
+      return { ...serviceRun, problem: replacedBy(serviceRun, end.by) };
+    }
+    const { result } = end;
+    ctx.log.line(`${name}: ${result.gate} gate failed while baking: ${result.detail}`);
+    return {
+      ...serviceRun,
+      gates: withGate(serviceRun.gates, result),
+      problem: gateProblem(serviceRun, result),
+    };
   });
   return badUrl === undefined || check === undefined
     ? after

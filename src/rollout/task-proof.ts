@@ -3,7 +3,7 @@ import type { ReportedImage } from '../ecs/digests.ts';
 import { breakerThreshold } from '../ecs/services.ts';
 import { describeFailure, type TaskFailure } from '../ecs/task-failure.ts';
 import { hasContainerChecks, restartedContainers, type TaskView } from '../ecs/task-health.ts';
-import type { GateResult, Rollout } from '../model/index.ts';
+import type { BakeEnd, GateResult, Rollout } from '../model/index.ts';
 import type { PollStep } from '../runtime/wait.ts';
 import {
   areStable,
@@ -27,6 +27,8 @@ interface Proven {
 
 interface Look extends Proven {
   readonly views: readonly TaskView[];
+  /** The deployment, or the task set, that the service runs by now. */
+  readonly primaryId: string | undefined;
   /** Tasks that the service wants by now: an autoscaler may want fewer than the rollout did. */
   readonly desired: number;
 }
@@ -73,34 +75,51 @@ const BAKE_PAUSE_MS = 30_000;
 
 const BAD_LOOKS = 3;
 
+/** Looks in a row that show what was PRIMARY before: one alone may be older than the rollout. */
+const OLD_LOOKS = 2;
+
 /**
  * Looks at the tasks and their targets while the new revision bakes, until `until`, a reading of the clock. Resolves to a
- * failure as soon as tasks crash as no rollout may, or an outage lasts for several looks; undefined where neither does.
+ * failure as soon as tasks crash as no rollout may, or an outage lasts for several looks, and to the deployment that took
+ * the place of this one; undefined where none of that happens.
  */
 export function watchTasks(
   ctx: WatchContext,
   rollout: Rollout,
   limits: TargetsLimits,
   until: number,
-): Promise<GateResult | undefined> {
+): Promise<BakeEnd | undefined> {
   const { clock, log } = ctx;
   const terms = termsOf(rollout, limits);
   let known = NOTHING_KNOWN;
   let bad = 0;
-  return follow<GateResult | undefined>(ctx, rollout, until, (seen) => {
+  let old = 0;
+  const failed = (result: GateResult): PollStep<BakeEnd> => ({
+    kind: 'end',
+    value: { kind: 'failed', result },
+  });
+  return follow<BakeEnd | undefined>(ctx, rollout, until, (seen) => {
     if (seen === 'denied') return { kind: 'end', value: undefined };
     if (seen !== 'no-answer') {
       known = knowing(known, seen, terms, clock.now());
       const crash = conclusiveCrash(known.crashes, terms, clock.now());
-      if (crash !== undefined) return { kind: 'end', value: crashed(terms.gate, crash) };
+      if (crash !== undefined) return failed(crashed(terms.gate, crash));
+      const by = seen.primaryId;
+      old = by === rollout.snapshot.primaryId ? old + 1 : 0;
+      if (isAnother(by, rollout) && (old === 0 || old >= OLD_LOOKS))
+        return { kind: 'end', value: { kind: 'replaced', by } };
       const isBad = seen.tasks.length > 0 && seen.unproven.size * 2 > seen.tasks.length;
       bad = isBad ? bad + 1 : 0;
       if (isBad) log.line(`${rollout.snapshot.address.name}: while baking: ${summary(seen)}`);
-      if (bad >= BAD_LOOKS)
-        return { kind: 'end', value: { gate: terms.gate, state: 'failed', detail: summary(seen) } };
+      if (bad >= BAD_LOOKS) return failed({ gate: terms.gate, state: 'failed', detail: summary(seen) });
     }
     return { kind: 'pause', pauseMs: BAKE_PAUSE_MS, late: undefined };
   });
+}
+
+/** A change of counts alone has no deployment of its own. */
+function isAnother(primaryId: string | undefined, { deploymentId }: Rollout): primaryId is string {
+  return primaryId !== undefined && deploymentId !== '' && primaryId !== deploymentId;
 }
 
 /** What the gate is for this rollout. */
@@ -225,6 +244,7 @@ function viewLook(seen: Observation): Look | 'denied' | 'no-answer' {
     views: seen.tasks,
     tasks: running.map(({ id }) => id),
     unproven: new Map(unproven),
+    primaryId: seen.primary?.id,
     desired: seen.service.desired,
   };
 }
