@@ -1,7 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { StepOptions, StepResult } from '../runner/job.ts';
 import { runStep } from '../runner/step.ts';
+import { ManualClock } from '../simulator/clock.ts';
 import { startGitHub, type FakeGitHub } from '../simulator/front/github/github.ts';
 import { seedWorld } from '../simulator/scenario/seed.ts';
 import { startSimulator, type Simulator } from '../simulator/simulator.ts';
@@ -22,20 +24,22 @@ export class EndedOtherwise extends Error {}
 const SPEED = 60;
 const PULL_REQUEST = 7;
 
-const QUICK = {
-  cluster: 'demo',
-  service: 'backend',
-  'poll-interval-seconds': '0.1',
-  'health-check-interval-seconds': '0.1',
-};
+const SERVICE = { cluster: 'demo', service: 'backend' };
 
-/** Runs the real bundle in a world and beside a GitHub of its own. Rejects where the run ends otherwise than it should. */
+/** As quick as the world is fast around the bundle. */
+const QUICK = { 'poll-interval-seconds': '0.1', 'health-check-interval-seconds': '0.1' };
+
+/**
+ * Runs the real bundle in a world and beside a GitHub of its own, or the sources where the scene says so. Rejects where
+ * the run ends otherwise than it should.
+ */
 export async function record(scene: Scene): Promise<Recording> {
   const folder = await mkdtemp(join(tmpdir(), 'scene-'));
   const github = await startGitHub({
     pullRequests: [{ number: PULL_REQUEST, merged: true, mergeCommit: COMMIT }],
   });
-  const sim = await startSimulator({ speed: scene.speed ?? SPEED, world: seedWorld(scene.world) });
+  const time = scene.onWorldTime === true ? { clock: new ManualClock() } : { speed: scene.speed ?? SPEED };
+  const sim = await startSimulator({ ...time, world: seedWorld(scene.world) });
   try {
     return await recordIn(scene, sim, github, folder);
   } finally {
@@ -53,11 +57,12 @@ async function recordIn(
   const env = { GITHUB_API_URL: github.url, GITHUB_SHA: COMMIT };
   for (const [at, inputs] of (scene.earlier ?? []).entries()) {
     const earlier = { ...env, GITHUB_RUN_ID: String(30 + at) };
-    await runStep({ ...QUICK, ...inputs }, sim.env, { env: earlier });
+    await run(scene, sim, inputs, { env: earlier });
   }
   const more = scene.prepare?.(sim) ?? {};
   const options = (await scene.options?.(folder)) ?? {};
-  const result = await runStep({ ...QUICK, ...scene.inputs, ...more }, sim.env, {
+  const inputs = { ...scene.inputs, ...more };
+  const result = await run(scene, sim, inputs, {
     ...options,
     env: { ...env, ...options.env },
   });
@@ -76,4 +81,15 @@ async function recordIn(
     summary: scene.isPost === true ? result.post.summary : result.summary,
     comment: github.comments.at(-1)?.body ?? '',
   };
+}
+
+async function run(
+  { onWorldTime }: Scene,
+  sim: Simulator,
+  inputs: Readonly<Record<string, string>>,
+  options: StepOptions,
+): Promise<StepResult> {
+  if (onWorldTime !== true) return runStep({ ...SERVICE, ...QUICK, ...inputs }, sim.env, options);
+  const { runInProcess } = await import('../runner/in-process.ts');
+  return runInProcess(sim, { ...SERVICE, ...inputs }, options);
 }

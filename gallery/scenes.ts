@@ -16,6 +16,11 @@ export interface Scene {
   readonly world?: SeedOptions;
   /** Simulated seconds a real one. */
   readonly speed?: number;
+  /**
+   * The run is that of the sources, in this process, and the world's time is its own: for what takes its times from AWS,
+   * as metrics do, which the bundle would ask for in the minutes of a real clock.
+   */
+  readonly onWorldTime?: boolean;
   /** Runs of the same world that come before. */
   readonly earlier?: readonly Readonly<Record<string, string>>[];
   /** Makes the world what the row asks for; may add to the inputs. */
@@ -142,6 +147,19 @@ const LINEAR = {
   bakeTimeInMinutes: 2,
 };
 
+/** A fifth of the traffic for ten minutes, then all of it: enough for metrics, which come by the minute. */
+const MEASURED = {
+  strategy: 'CANARY',
+  canaryConfiguration: { canaryPercent: 20, canaryBakeTimeInMinutes: 10 },
+  bakeTimeInMinutes: 5,
+};
+
+/** Users come all the time. */
+function requested(sim: Simulator): Record<string, never> {
+  sim.operator.setRequests('bluegreen', 600);
+  return {};
+}
+
 const CHECKOUT = { ...tag('v2'), service: 'checkout' };
 
 const BLUEGREEN = { ...tag('v2'), service: 'bluegreen' };
@@ -206,6 +224,22 @@ export const SCENES: readonly Scene[] = [
     prepare: (sim: Simulator): Record<string, string> => ({
       'health-check-url': url(sim, '/health', 'bluegreen'),
     }),
+  },
+  {
+    title: 'Proven healthy, by metrics beside those of the old tasks',
+    ends: 'succeeded 0',
+    onWorldTime: true,
+    world: { blueGreen: MEASURED },
+    inputs: { ...BLUEGREEN, metrics: '5xx-percent < 1\np99-seconds <= 1.5x\nrequests >= 100' },
+    prepare: requested,
+  },
+  {
+    title: 'Rolled back at a step of a canary: a metric',
+    ends: 'rolled-back metric-check-failed 1',
+    onWorldTime: true,
+    world: { blueGreen: MEASURED, behaviours: { v2: { http: { errorPercent: 10 } } } },
+    inputs: { ...BLUEGREEN, metrics: '5xx-percent < 1\np99-seconds <= 1.5x' },
+    prepare: requested,
   },
   {
     title: 'Proven healthy, in steps of half the traffic',

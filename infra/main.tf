@@ -347,11 +347,11 @@ module "deploy_role" {
   prefix                   = local.prefix
   region                   = var.aws_region
   cluster_name             = local.cluster_name
-  service_names            = keys(local.services)
-  families                 = values(local.prefixes)
+  service_names            = concat(keys(local.services), keys(var.codedeploy_services))
+  families                 = concat(values(local.prefixes), values(var.codedeploy_services)[*].family)
   repository_names         = distinct(values(local.repositories))
-  log_group_names          = [for name in keys(local.services) : local.log_groups[name].name]
-  task_role_names          = [for service in values(module.service) : split(":role/", service.task_role_arn)[1]]
+  log_group_names          = concat([for name in keys(local.services) : local.log_groups[name].name], values(var.codedeploy_services)[*].log_group)
+  task_role_names          = concat([for service in values(module.service) : split(":role/", service.task_role_arn)[1]], flatten(values(var.codedeploy_services)[*].roles))
   execution_role_names     = [for service in values(module.service) : split(":role/", service.execution_role_arn)[1]]
   identity_provider_arn    = data.aws_iam_openid_connect_provider.github.arn
   github_repository        = var.github_repository
@@ -371,5 +371,6 @@ module "deploy_role" {
   state_bucket             = var.state_bucket
   state_key                = "${local.prefix}.tfstate"
 
+  codedeploy_services         = keys(var.codedeploy_services)
   deregister_failed_revisions = var.deregister_failed_revisions
 }

@@ -118,6 +118,13 @@ variable "deregister_failed_revisions" {
   nullable    = false
 }
 
+variable "codedeploy_services" {
+  description = "Services on this cluster that CodeDeploy deploys and that another configuration makes, by name: the deploy role and the role for plans may do with them what a deployment needs. Application and group have the names of amazon-ecs-deploy-task-definition, AppECS-CLUSTER-SERVICE and DgpECS-CLUSTER-SERVICE. roles: of the tasks, with their path, which is that of the stack's roles."
+  type        = map(object({ family = string, log_group = string, roles = list(string) }))
+  default     = {}
+  nullable    = false
+}
+
 variable "state_bucket" {
   description = "Name of the bucket with the Terraform state, so that the plan role may read the state of this environment and the infra role may write it."
   type        = string

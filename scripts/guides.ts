@@ -1,6 +1,7 @@
 /**
  * Writes the generated parts of the guides, between markers such as `<!-- causes -->` and `<!-- /causes -->`: the causes
- * in docs/outcomes.md, the costs of the stack in infra/COSTS.md, those of other platforms in docs/alternatives.md.
+ * in docs/outcomes.md, the costs of the stack in infra/COSTS.md and QUICKSTART.md, those of other platforms in
+ * docs/alternatives.md.
  *
  *   node scripts/guides.ts           writes the guides
  *   node scripts/guides.ts --check   exits 1 where a guide differs from what would be written
@@ -14,6 +15,9 @@ import {
   costTable,
   platformRateTable,
   platformTable,
+  quickstartCost,
+  quickstartImageCost,
+  quickstartStackCost,
   rateTable,
   sizeTable,
   variantTable,
@@ -33,6 +37,9 @@ const PARTS: readonly Part[] = [
   { file: 'infra/COSTS.md', marker: 'variants', render: variantTable },
   { file: 'infra/COSTS.md', marker: 'sizes', render: sizeTable },
   { file: 'infra/COSTS.md', marker: 'rates', render: rateTable },
+  { file: 'QUICKSTART.md', marker: 'cost', render: quickstartCost },
+  { file: 'QUICKSTART.md', marker: 'cost-stack', render: quickstartStackCost },
+  { file: 'QUICKSTART.md', marker: 'cost-images', render: quickstartImageCost },
   { file: 'docs/alternatives.md', marker: 'platforms', render: platformTable },
   { file: 'docs/alternatives.md', marker: 'rates', render: platformRateTable },
 ];

@@ -56,6 +56,9 @@ export const PLAN_POLICY = read('plan');
 /** What a deployment uses besides of CodeDeploy, for services that that deploys. */
 export const CODEDEPLOY_POLICY = read('codedeploy');
 
+/** What `mode: plan` uses besides of CodeDeploy. */
+export const CODEDEPLOY_PLAN_POLICY = read('codedeploy-plan');
+
 function read(name: string): readonly Statement[] {
   return JSON.parse(readFileSync(new URL(`${name}.json`, POLICIES), 'utf8')) as readonly Statement[];
 }

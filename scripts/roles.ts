@@ -10,9 +10,27 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { stringify } from 'yaml';
 
 import { betweenMarks } from './marks.ts';
-import { PLAN_POLICY, POLICY, type Statement, type Use } from './readme-policy.ts';
+import {
+  CODEDEPLOY_PLAN_POLICY,
+  CODEDEPLOY_POLICY,
+  PLAN_POLICY,
+  POLICY,
+  type Statement,
+  type Use,
+} from './readme-policy.ts';
 
-const POLICIES = { deploy: POLICY, plan: PLAN_POLICY };
+/** The statements of a role, and what a statement needs beside its own use. */
+interface Part {
+  readonly statements: readonly Statement[];
+  readonly given?: Needed;
+}
+
+const CODEDEPLOY = { condition: 'UsesCodeDeploy', test: 'var.codedeploy_application != ""' };
+
+const POLICIES: Readonly<Record<string, readonly Part[]>> = {
+  deploy: [{ statements: POLICY }, { statements: CODEDEPLOY_POLICY, given: CODEDEPLOY }],
+  plan: [{ statements: PLAN_POLICY }, { statements: CODEDEPLOY_PLAN_POLICY, given: CODEDEPLOY }],
+};
 
 /** Placeholders of the policies that stand for one name. */
 const NAMES: Readonly<Record<string, { readonly parameter: string; readonly variable: string }>> = {
@@ -21,6 +39,11 @@ const NAMES: Readonly<Record<string, { readonly parameter: string; readonly vari
   FAMILY: { parameter: 'Family', variable: 'family' },
   REPOSITORY: { parameter: 'EcrRepository', variable: 'ecr_repository' },
   LOG_GROUP: { parameter: 'LogGroup', variable: 'log_group' },
+  'AppECS-CLUSTER-CODEDEPLOY': { parameter: 'CodeDeployApplication', variable: 'codedeploy_application' },
+  'DgpECS-CLUSTER-CODEDEPLOY': {
+    parameter: 'CodeDeployDeploymentGroup',
+    variable: 'codedeploy_deployment_group',
+  },
 };
 
 /** Those that stand for a whole ARN, or for none, or several. */
@@ -49,8 +72,8 @@ function actionsOf({ permissions }: Statement): readonly string[] {
 }
 
 /** A statement as CloudFormation takes it. */
-function forCloudFormation(statement: Statement): unknown {
-  const { sid, resources, condition, only } = statement;
+function forCloudFormation(statement: Statement, given: Needed | undefined): unknown {
+  const { sid, resources, condition } = statement;
   const written = {
     Sid: sid,
     Effect: 'Allow',
@@ -58,12 +81,24 @@ function forCloudFormation(statement: Statement): unknown {
     Resource: resourcesForCloudFormation(resources),
     ...(condition === undefined ? {} : { Condition: substituted(condition) }),
   };
-  const given = arnsIn(resources);
-  const needed = only !== undefined ? CONDITIONS[only].condition : given && NEEDED[given].condition;
-  return needed === undefined ? written : { 'Fn::If': [needed, written, NO_VALUE] };
+  const needed = neededBy(statement) ?? given;
+  return needed === undefined ? written : { 'Fn::If': [needed.condition, written, NO_VALUE] };
 }
 
-/** A statement whose resources are given from outside says nothing where none is. */
+/** Without it a statement is left out. */
+interface Needed {
+  readonly condition: string;
+  readonly test: string;
+}
+
+/** Its use; one whose resources are given from outside says nothing where none is. */
+function neededBy({ only, resources }: Statement): Needed | undefined {
+  const given = arnsIn(resources);
+  if (only === undefined) return given && NEEDED[given];
+  const { condition, variable } = CONDITIONS[only];
+  return { condition, test: `var.${variable}` };
+}
+
 const NEEDED = {
   roles: { condition: 'HasRoles', test: 'length(compact([var.task_role_arn, var.execution_role_arn])) > 0' },
   secrets: { condition: 'HasSecrets', test: 'length(var.secret_arns) > 0' },
@@ -128,8 +163,8 @@ function substituted(value: unknown): unknown {
 }
 
 /** A statement as Terraform takes it: lines that `terraform fmt` leaves as they are. */
-function forTerraform(statement: Statement): string[] {
-  const { sid, resources, condition, only } = statement;
+function forTerraform(statement: Statement, given: Needed | undefined): string[] {
+  const { sid, resources, condition } = statement;
   const attributes: [string, string][] = [
     ['Sid', hcl(sid)],
     ['Effect', hcl('Allow')],
@@ -139,11 +174,10 @@ function forTerraform(statement: Statement): string[] {
   ];
   const width = Math.max(...attributes.map(([key]) => key.length));
   const body = attributes.map(([key, value]) => `    ${key.padEnd(width)} = ${value}`);
-  const given = arnsIn(resources);
-  const needed = only !== undefined ? `var.${CONDITIONS[only].variable}` : given && NEEDED[given].test;
+  const needed = neededBy(statement) ?? given;
   return needed === undefined
     ? ['[{', ...body, '}],'].map(indented)
-    : ['[for statement in [{', ...body, `}] : statement if ${needed}],`].map(indented);
+    : ['[for statement in [{', ...body, `}] : statement if ${needed.test}],`].map(indented);
 }
 
 function indented(line: string): string {
@@ -182,25 +216,23 @@ function hcl(value: unknown): string {
 
 /** The template with its statements written again. */
 export function renderTemplate(text: string): string {
-  return Object.entries(POLICIES).reduce(
-    (whole, [name, policy]) =>
-      betweenMarks(
-        whole,
-        name,
-        stringify(policy.map(forCloudFormation), { lineWidth: 0, aliasDuplicateObjects: false })
-          .trimEnd()
-          .split('\n'),
-      ),
-    text,
-  );
+  return Object.entries(POLICIES).reduce((whole, [name, parts]) => {
+    const written = parts.flatMap(({ statements, given }) =>
+      statements.map((statement) => forCloudFormation(statement, given)),
+    );
+    const lines = stringify(written, { lineWidth: 0, aliasDuplicateObjects: false }).trimEnd().split('\n');
+    return betweenMarks(whole, name, lines);
+  }, text);
 }
 
 /** The Terraform file with its statements written again. */
 export function renderTerraform(text: string): string {
-  return Object.entries(POLICIES).reduce(
-    (whole, [name, policy]) => betweenMarks(whole, name, policy.flatMap(forTerraform)),
-    text,
-  );
+  return Object.entries(POLICIES).reduce((whole, [name, parts]) => {
+    const lines = parts.flatMap(({ statements, given }) =>
+      statements.flatMap((statement) => forTerraform(statement, given)),
+    );
+    return betweenMarks(whole, name, lines);
+  }, text);
 }
 
 const FILES = { 'roles.yaml': renderTemplate, 'roles.tf': renderTerraform };

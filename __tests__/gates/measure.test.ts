@@ -1,7 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { acceptsRedirect, measure, valueAt } from '../../src/gates/http.ts';
+import { acceptsRedirect, measure, urlMeasurer, valueAt } from '../../src/gates/http.ts';
 import type { HttpCheck, Probe } from '../../src/model/index.ts';
+import { fakeClock } from '../fakes/clock.ts';
 import { HTTP_CHECK } from '../fakes/literals.ts';
+import { fakeLog } from '../fakes/log.ts';
 
 function answer(body: string, status = 200): Probe {
   return { kind: 'answer', status, body, url: HTTP_CHECK.url };
@@ -230,5 +232,36 @@ describe('a status list', () => {
         { from: status, to: status },
       ]),
     ).toBe(wants);
+  });
+});
+
+describe('a URL that tells the versions apart, asked while traffic is shifted', () => {
+  const kindOf = async (
+    traffic: 'part' | 'all',
+    check: HttpCheck,
+    now: Probe,
+    before: Probe | undefined,
+  ): Promise<string | undefined> => {
+    const { signal } = new AbortController();
+    const ctx = { ask: () => Promise.resolve(now), clock: fakeClock(), signal, log: fakeLog() };
+    const measurer = urlMeasurer(ctx, 'http', check, before, { deadlineSeconds: 1 });
+    const round = { n: 1, phase: 'shifting', since: 0, deploymentId: 'd', traffic } as const;
+    const [measured] = await measurer.measure(round, { leftMs: 1000, signal });
+    return measured?.reading.kind;
+  };
+  const OLD = answer('{"version":"1"}');
+  const TEXT = { ...HTTP_CHECK, body: { kind: 'text', text: 'v2' } } as const;
+
+  it.each<['part' | 'all', string, HttpCheck, Probe, Probe | undefined, string]>([
+    ['part', 'the new version', { ...HTTP_CHECK, ...VERSION }, answer('{"version":"2"}'), OLD, 'good'],
+    ['part', 'the old one: the new one was not asked', { ...HTTP_CHECK, ...VERSION }, OLD, OLD, 'unanswered'],
+    ['part', 'nobody knows the old one', { ...HTTP_CHECK, ...VERSION }, OLD, undefined, 'unanswered'],
+    ['part', 'an old page with the time on it', TEXT, answer('v1 10:01'), answer('v1 10:00'), 'unanswered'],
+    ['part', 'neither', { ...HTTP_CHECK, ...VERSION }, answer('{"version":"?"}'), OLD, 'bad'],
+    ['part', 'an error', { ...HTTP_CHECK, ...VERSION }, answer('no', 500), OLD, 'bad'],
+    ['all', 'the old one', { ...HTTP_CHECK, ...VERSION }, OLD, OLD, 'inconclusive'],
+    ['all', 'a page that differs', TEXT, answer('v1 10:01'), answer('v1 10:00'), 'bad'],
+  ])('%s of the traffic, %s', async (traffic, _what, check, now, before, kind) => {
+    expect(await kindOf(traffic, check, now, before)).toBe(kind);
   });
 });

@@ -86,6 +86,7 @@ async function loadBalancers(elb: ElasticLoadBalancingV2): Promise<Seed[]> {
               arn: forwarding.ListenerArn ?? '',
               port: forwarding.Port ?? 80,
               forwards: [{ group: made, weight: 100 }],
+              isOpen: true,
             },
             test: undefined,
           });

@@ -29,6 +29,8 @@ const NAMES = {
   Alarms: 'asks_alarms',
   Metrics: 'asks_metrics',
   ContainerInstances: 'on_instances',
+  CodeDeployApplication: 'codedeploy_application',
+  CodeDeployDeploymentGroup: 'codedeploy_deployment_group',
 } as const;
 
 const GIVEN = {
@@ -68,6 +70,8 @@ interface Planned {
         Alarms: used,
         Metrics: used,
         ContainerInstances: used,
+        CodeDeployApplication: used === 'true' ? 'AppECS-demo-backend' : '',
+        CodeDeployDeploymentGroup: used === 'true' ? 'DgpECS-demo-backend' : '',
       };
       const secret = 'arn:aws:secretsmanager:us-east-1:123456789012:secret:x-AbCdEf';
       const roles = rolesOf({ ...given, SecretArns: used === 'true' ? secret : '' });

@@ -1,9 +1,15 @@
 /** The roles that docs/your-own-service.md makes: what they allow is what a service's deployments ask for. */
 import { describe, expect, test } from '@jest/globals';
 import { PLAN_CALLER } from '../../runner/job.ts';
-import { PLAN_POLICY, POLICY } from '../../scripts/readme-policy.ts';
+import {
+  CODEDEPLOY_PLAN_POLICY,
+  CODEDEPLOY_POLICY,
+  PLAN_POLICY,
+  POLICY,
+} from '../../scripts/readme-policy.ts';
 import { run } from '../../scripts/roles.ts';
 import type { Simulator } from '../../simulator/simulator.ts';
+import { ManualClock } from '../../simulator/clock.ts';
 import { expectGreen, inAWorld, step, tag } from '../story/world.ts';
 import { authorizationsOf } from './iam/authorizations.ts';
 import { evaluate, type Authorization } from './iam/evaluate.ts';
@@ -22,6 +28,17 @@ const BACKEND = {
   ExecutionRoleArn: 'arn:aws:iam::123456789012:role/ecs-execution',
   TaskRoleArn: 'arn:aws:iam::123456789012:role/backend-task',
   SecretArns: 'arn:aws:secretsmanager:us-east-1:123456789012:secret:backend/database-AbCdEf',
+};
+
+/** The service `checkout` of the simulated world, which CodeDeploy deploys. */
+const CHECKOUT = {
+  ...BACKEND,
+  Service: 'checkout',
+  Family: 'checkout',
+  LogGroup: '/ecs/checkout',
+  TaskRoleArn: 'arn:aws:iam::123456789012:role/checkout-task',
+  CodeDeployApplication: 'AppECS-demo-checkout',
+  CodeDeployDeploymentGroup: 'DgpECS-demo-checkout',
 };
 
 function chosen(uses: readonly string[]): Record<string, string> {
@@ -46,8 +63,12 @@ function asked(sim: Simulator): Record<'deploy' | 'plan', Authorization[]> {
   return { deploy: of(false), plan: of(true) };
 }
 
-function denied(uses: readonly string[], sim: Simulator): Record<'deploy' | 'plan', string[]> {
-  const roles = rolesOf(chosen(uses));
+function denied(
+  uses: readonly string[],
+  sim: Simulator,
+  given: Readonly<Record<string, string>> = {},
+): Record<'deploy' | 'plan', string[]> {
+  const roles = rolesOf({ ...chosen(uses), ...given });
   const calls = asked(sim);
   const of = (role: 'deploy' | 'plan'): string[] => [
     ...new Set(
@@ -73,6 +94,31 @@ describe('the least that a deployment needs', () => {
       expect(calls.plan.length).toBeGreaterThan(10);
       expect(calls.deploy.length).toBeGreaterThan(50);
       expect(denied([], sim)).toEqual({ deploy: [], plan: [] });
+    }));
+
+  test('of a service that CodeDeploy deploys: with its application and group, and not without', () =>
+    inAWorld({ codeDeploy: { readyMinutes: 30 }, tags: ['error500'] }, async (sim) => {
+      const url = { 'test-url': `${sim.loadBalancers['checkout-test']?.url ?? ''}/health` };
+      for (const what of [tag('v2'), tag('v3'), { mode: 'rollback' }]) {
+        expectGreen(await step(sim, { ...what, ...url, service: 'checkout' }), 'succeeded');
+        // The old tasks are kept for five minutes, and the deployment is open for as long.
+        if (sim.world.clock instanceof ManualClock) sim.world.clock.skip(600);
+      }
+      await step(sim, { ...tag('v2'), service: 'checkout', mode: 'plan' });
+      await step(sim, { ...tag('error500'), ...url, service: 'checkout' });
+      expect(sim.calls.map(({ action }) => action)).toEqual(
+        expect.arrayContaining(['ContinueDeployment', 'StopDeployment', 'GetApplicationRevision']),
+      );
+      expect(denied([], sim, CHECKOUT)).toEqual({ deploy: [], plan: [] });
+      const without = { ...CHECKOUT, CodeDeployApplication: '', CodeDeployDeploymentGroup: '' };
+      const needed = denied([], sim, without);
+      for (const each of [...needed.deploy, ...needed.plan]) expect(each).toMatch(/^codedeploy:/);
+      const actions = (role: 'deploy' | 'plan'): string[] =>
+        [...new Set(needed[role].map((each) => each.replace(/ on .*/, '')))].sort();
+      const allowed = (policy: typeof POLICY): string[] =>
+        policy.flatMap(({ permissions }) => permissions.map(({ action }) => action)).sort();
+      expect(actions('deploy')).toEqual(allowed(CODEDEPLOY_POLICY));
+      expect(actions('plan')).toEqual(allowed(CODEDEPLOY_PLAN_POLICY));
     }));
 
   test.each([
@@ -102,6 +148,11 @@ test('with every use, the roles have the whole policies, and without any use non
   expect(sids(ALL, 'plan')).toEqual(PLAN_POLICY.map(({ sid }) => sid));
   expect(sids([], 'deploy')).toEqual(needed(POLICY));
   expect(sids([], 'plan')).toEqual(needed(PLAN_POLICY));
+  const withCodeDeploy = rolesOf({ ...chosen(ALL), ...CHECKOUT });
+  const all = (role: 'deploy' | 'plan'): (string | undefined)[] =>
+    policyOf(withCodeDeploy[role]).Statement.map(({ Sid }) => Sid);
+  expect(all('deploy')).toEqual([...POLICY, ...CODEDEPLOY_POLICY].map(({ sid }) => sid));
+  expect(all('plan')).toEqual([...PLAN_POLICY, ...CODEDEPLOY_PLAN_POLICY].map(({ sid }) => sid));
 });
 
 test('a service without secrets and roles has no statement without a resource', () => {
@@ -112,7 +163,7 @@ test('a service without secrets and roles has no statement without a resource', 
 });
 
 test('a policy fits into a role, whose policies have 10,240 characters together', () => {
-  for (const role of Object.values(rolesOf(chosen(ALL)))) {
+  for (const role of Object.values(rolesOf({ ...chosen(ALL), ...CHECKOUT }))) {
     expect(JSON.stringify(policyOf(role)).length).toBeLessThan(10_240);
   }
 });
@@ -130,12 +181,31 @@ test.each([
   ],
   ['iam:PassRole', BACKEND.TaskRoleArn, { 'iam:PassedToService': 'lambda.amazonaws.com' }],
   ['iam:CreateRole', 'arn:aws:iam::123456789012:role/x', {}],
+  [
+    'codedeploy:CreateDeployment',
+    'arn:aws:codedeploy:us-east-1:123456789012:deploymentgroup:AppECS-demo-other/DgpECS-demo-other',
+    {},
+  ],
+  [
+    'codedeploy:UpdateDeploymentGroup',
+    'arn:aws:codedeploy:us-east-1:123456789012:deploymentgroup:AppECS-demo-checkout/DgpECS-demo-checkout',
+    {},
+  ],
+  [
+    'codedeploy:RegisterApplicationRevision',
+    'arn:aws:codedeploy:us-east-1:123456789012:application:AppECS-demo-other',
+    {},
+  ],
   ['ecr:PutImage', 'arn:aws:ecr:us-east-1:123456789012:repository/other', {}],
   ['ecr:BatchDeleteImage', 'arn:aws:ecr:us-east-1:123456789012:repository/backend', {}],
   ['logs:GetLogEvents', 'arn:aws:logs:us-east-1:123456789012:log-group:/ecs/other:log-stream:x', {}],
   ['secretsmanager:GetSecretValue', BACKEND.SecretArns, {}],
 ])('neither role may %s on %s', (action, resource, context) => {
-  const roles = rolesOf(chosen(ALL));
+  const codeDeploy = {
+    CodeDeployApplication: CHECKOUT.CodeDeployApplication,
+    CodeDeployDeploymentGroup: CHECKOUT.CodeDeployDeploymentGroup,
+  };
+  const roles = rolesOf({ ...chosen(ALL), ...codeDeploy });
   for (const role of Object.values(roles)) {
     expect(evaluate(policyOf(role), { action, resource, context }).allowed).toBe(false);
   }

@@ -77,6 +77,8 @@ describe('the timeline', () => {
   it('has no letter that means something to Mermaid', () => {
     const [, bar = ''] = bars([], [{ ...STEP, name: 'a:b;c#d,e%%f\n"g"' }]);
     expect(bar).toBe('a b c d e  f  g  :done, 0, 100000');
+    const [, weight = ''] = bars([], [{ ...STEP, name: 'production traffic shift, 2.5 %' }]);
+    expect(weight).toBe('production traffic shift  2.5 % :done, 0, 100000');
   });
 
   it.each([

@@ -37,6 +37,28 @@ it.each<[string, readonly TimedPoint[], readonly string[]]>([
     [...HEAD, '| 20 % | production traffic shift | 1:05 |', '| 0 % | rollback in progress | 1:03:20 |'],
   ],
   [
+    'a canary of few',
+    [
+      point(65, 'in progress (production traffic shift, 2.5 %)', 2.5),
+      point(200, 'in progress (bake time)', 100),
+    ],
+    [...HEAD, '| 2.5 % | production traffic shift | 1:05 |', '| 100 % | bake time | 3:20 |'],
+  ],
+  [
+    'traffic that goes over at once, and back: how long users had the new revision',
+    [
+      point(0, 'in progress (scale up)', 0),
+      point(60, 'in progress (bake time)', 100),
+      point(600, 'rollback in progress (bake time)', 0),
+    ],
+    [...HEAD, '| 100 % | bake time | 1:00 |', '| 0 % | rollback in progress | 10:00 |'],
+  ],
+  [
+    'traffic that never went over',
+    [point(0, 'in progress (scale up)', 0), point(60, 'rollback in progress (scale up)', 0)],
+    [],
+  ],
+  [
     'steps of CodeDeploy',
     [point(10, 'in progress (AllowTraffic, 10 %)', 10), point(70, 'in progress (AllowTraffic, 20 %)', 20)],
     [...HEAD, '| 10 % | AllowTraffic | 0:10 |', '| 20 % | AllowTraffic | 1:10 |'],

@@ -124,8 +124,12 @@ describe('STOPPED means one of three things', () => {
   });
 });
 
-test('a lifecycle hook that fails is nobody who stopped it', () => {
-  const rollbackReason = 'Service deployment rolled back because a lifecycle hook failed.';
+test.each([
+  'a lifecycle hook failed.',
+  'PRE_PRODUCTION_TRAFFIC_SHIFT lifecycle hook(s) failed. Lifecycle hook target arn:aws:lambda:us-east-1:123456789012:function:check returned FAILED status.',
+  'TEST_TRAFFIC_SHIFT lifecycle hook(s) failed. ECS was unable to invoke hook target arn:aws:lambda:us-east-1:123456789012:function:check due to User: x is not authorized to perform: lambda:InvokeFunction',
+])('a lifecycle hook that fails is nobody who stopped it: %s', (words) => {
+  const rollbackReason = `Service deployment rolled back because ${words}`;
   const seen = observation({ deployment: deployment({ status: 'ROLLBACK_IN_PROGRESS', rollbackReason }) });
   expect(evaluate(seen, NO_HISTORY, terms())).toEqual({
     kind: 'failed',
@@ -135,8 +139,11 @@ test('a lifecycle hook that fails is nobody who stopped it', () => {
   });
 });
 
-test('traffic that could not be shifted has a cause of its own', () => {
-  const rollbackReason = 'Service deployment rolled back because of invalid networking configuration.';
+test.each([
+  'of invalid networking configuration.',
+  'TEST_TRAFFIC_SHIFT lifecycle hook(s) failed. User: x is not authorized to perform: elasticloadbalancing:ModifyListener on resource: y',
+])('traffic that could not be shifted has a cause of its own: %s', (words) => {
+  const rollbackReason = `Service deployment rolled back because ${words}`;
   const seen = observation({ deployment: deployment({ status: 'ROLLBACK_IN_PROGRESS', rollbackReason }) });
   expect(evaluate(seen, NO_HISTORY, terms())).toMatchObject({ cause: 'traffic-shift-failed' });
 });

@@ -129,7 +129,17 @@ describe('LINEAR', () => {
     expect(await answers()).toEqual({ v2: 100 });
     finish();
     expect(await describeIt()).toMatchObject({ status: 'SUCCESSFUL', lifecycleStage: 'CLEAN_UP' });
-    expect((await forward()).TargetGroupArn).toBe(sim.world.balancing.targetGroups.get('green')!.arn);
+    // The other group stays on the rule, without requests: a rule that ECS manages has no target group of its own.
+    const rule = await forward();
+    expect(rule.TargetGroupArn).toBeUndefined();
+    expect(rule).toMatchObject({
+      ForwardConfig: {
+        TargetGroups: [
+          { TargetGroupArn: sim.world.balancing.targetGroups.get('blue')!.arn, Weight: 0 },
+          { TargetGroupArn: sim.world.balancing.targetGroups.get('green')!.arn, Weight: 100 },
+        ],
+      },
+    });
     const { startedAt, finishedAt } = latest();
     const minutes = (finishedAt! - startedAt!) / 60_000;
     expect(minutes).toBeGreaterThan(2 + 2 + 1);

@@ -131,6 +131,176 @@ describe('promotion: auto', () => {
     }));
 });
 
+describe('hooks before each step of the production traffic', () => {
+  const STAGE = 'PRE_PRODUCTION_TRAFFIC_SHIFT';
+  const BEFORE = { strategy: 'BLUE_GREEN', bakeTimeInMinutes: 1, lifecycleHooks: [pauseAt(STAGE)] };
+  const STEPS = {
+    strategy: 'LINEAR',
+    linearConfiguration: { stepPercent: 50, stepBakeTimeInMinutes: 2 },
+    bakeTimeInMinutes: 1,
+    lifecycleHooks: [pauseAt(STAGE)],
+  };
+  const functionAt = (...lifecycleStages: string[]): object => ({
+    hookTargetArn: 'arn:aws:lambda:us-east-1:123456789012:function:check',
+    roleArn: 'arn:aws:iam::123456789012:role/functions',
+    lifecycleStages,
+  });
+
+  test('at weight 0 the test URL alone answers for it', () =>
+    inAWorld({ blueGreen: BEFORE as never }, async (sim) => {
+      const result = await step(sim, {
+        ...tag('v2'),
+        ...BLUEGREEN,
+        'test-url': `${testUrlOf(sim)}/health`,
+        'health-check-url': `${urlOf(sim)}/health`,
+      });
+      expectGreen(result, 'succeeded');
+      expect(result.log).toContain(`bluegreen: going on from the stage ${STAGE}.`);
+      expect(result.log).toContain('test-url gate passed: it answers well while test traffic reaches it');
+      expect(answers(sim)).toHaveLength(1);
+    }));
+
+  test('a test URL that answers badly there rolls back, and no user was reached', () =>
+    inAWorld({ blueGreen: BEFORE as never, tags: ['error500'] }, async (sim) => {
+      const { balancing } = sim.world;
+      const seen: number[] = [];
+      sim.when(
+        () => balancing.weightOf([balancing.targetGroups.get('green')?.arn ?? ''], 'production') > 0,
+        () => seen.push(1),
+      );
+      const result = await step(sim, {
+        ...tag('error500'),
+        ...BLUEGREEN,
+        'test-url': `${testUrlOf(sim)}/health`,
+      });
+      expectRed(result, 'rolled-back', 'http-check-failed');
+      expect([seen, answers(sim)]).toEqual([[], []]);
+    }));
+
+  test('without a test URL it is left to a person, though the health-check URL answers well', () =>
+    inAWorld({ blueGreen: BEFORE as never }, async (sim) => {
+      const result = await step(sim, {
+        ...tag('v2'),
+        ...BLUEGREEN,
+        'health-check-url': `${urlOf(sim)}/health`,
+      });
+      expectGreen(result, 'started');
+      expect(result.outputs).toMatchObject({ stage: STAGE });
+      expect(answers(sim)).toEqual([]);
+    }));
+
+  test('each step has a pause of its own: the first by the test URL, the next by what tells the versions apart', () =>
+    inAWorld({ blueGreen: STEPS as never }, async (sim) => {
+      const result = await step(sim, {
+        ...tag('v2'),
+        ...BLUEGREEN,
+        'test-url': `${testUrlOf(sim)}/version`,
+        'health-check-url': `${urlOf(sim)}/version`,
+        'health-check-json': 'version=v2',
+      });
+      expectGreen(result, 'succeeded');
+      const hooks = answers(sim).map((body) => (body as { hookId: string }).hookId);
+      expect(new Set(hooks).size).toBe(2);
+      expect(hooks).toHaveLength(2);
+      expect(result.log).toContain('http gate passed: it answers well while 50 % of the traffic reaches it');
+    }));
+
+  const FEW = (canaryBakeTimeInMinutes: number): never =>
+    ({
+      strategy: 'CANARY',
+      canaryConfiguration: { canaryPercent: 10, canaryBakeTimeInMinutes },
+      bakeTimeInMinutes: 1,
+      lifecycleHooks: [pauseAt(STAGE)],
+    }) as never;
+
+  test.each<[number, string, 'succeeded' | 'started']>([
+    // Answers of the new version among those of the old one are enough.
+    [5, '5', 'succeeded'],
+    // Too few of them before the deadline of the gates are no failure: left to a person.
+    [0, '5', 'started'],
+  ])(
+    'a canary of 10 %% that bakes %s minutes before its next pause, %s good answers wanted: %s',
+    (minutes, successes, outcome) =>
+      inAWorld({ blueGreen: FEW(minutes) }, async (sim) => {
+        const result = await step(sim, {
+          ...tag('v2'),
+          ...BLUEGREEN,
+          'test-url': `${testUrlOf(sim)}/version`,
+          'health-check-url': `${urlOf(sim)}/version`,
+          'health-check-json': 'version=v2',
+          'health-check-successes': successes,
+        });
+        expectGreen(result, outcome);
+        expect(accepted(sim, 'StopServiceDeployment')).toEqual([]);
+        expect(answers(sim)).toHaveLength(outcome === 'succeeded' ? 2 : 1);
+      }),
+  );
+
+  test('a URL that cannot tell them apart does not answer for the second step: that is left to a person', () =>
+    inAWorld({ blueGreen: STEPS as never }, async (sim) => {
+      const result = await step(sim, {
+        ...tag('v2'),
+        ...BLUEGREEN,
+        'test-url': `${testUrlOf(sim)}/health`,
+        'health-check-url': `${urlOf(sim)}/health`,
+      });
+      expectGreen(result, 'started');
+      expect(result.outputs).toMatchObject({ stage: STAGE });
+      expect(answers(sim)).toHaveLength(1);
+    }));
+
+  test('a Lambda hook that succeeds is ECS’s to wait for: nothing is answered', () =>
+    inAWorld(
+      {
+        blueGreen: { ...BEFORE, lifecycleHooks: [functionAt(STAGE)] } as never,
+        functions: { check: { ends: 'Succeeded', afterSeconds: 40 } },
+      },
+      async (sim) => {
+        const result = await step(sim, {
+          ...tag('v2'),
+          ...BLUEGREEN,
+          'test-url': `${testUrlOf(sim)}/health`,
+        });
+        expectGreen(result, 'succeeded');
+        expect(result.log).toContain('in progress (pre production traffic shift)');
+        expect(answers(sim)).toEqual([]);
+      },
+    ));
+
+  test('a Lambda hook that fails rolls back, with its name', () =>
+    inAWorld(
+      {
+        blueGreen: { ...BEFORE, lifecycleHooks: [functionAt(STAGE)] } as never,
+        functions: { check: { ends: 'Failed' } },
+      },
+      async (sim) => {
+        const result = await step(sim, { ...tag('v2'), ...BLUEGREEN });
+        expectRed(result, 'rolled-back', 'lifecycle-hook-failed');
+        expect(result.outputs['message']).toMatch(
+          /PRE_PRODUCTION_TRAFFIC_SHIFT lifecycle hook\(s\) failed\. Lifecycle hook target \S*check returned FAILED/,
+        );
+        expect(production(sim, 'bluegreen')).toBe('bluegreen:1 COMPLETED');
+      },
+    ));
+
+  test('a Lambda hook beside a pause: the pause is answered, the function is waited for', () =>
+    inAWorld(
+      {
+        blueGreen: { ...BEFORE, lifecycleHooks: [functionAt(STAGE), pauseAt(STAGE)] } as never,
+        functions: { check: { ends: 'Succeeded', afterSeconds: 90 } },
+      },
+      async (sim) => {
+        const result = await step(sim, {
+          ...tag('v2'),
+          ...BLUEGREEN,
+          'test-url': `${testUrlOf(sim)}/health`,
+        });
+        expectGreen(result, 'succeeded');
+        expect(answers(sim)).toHaveLength(1);
+      },
+    ));
+});
+
 describe('promotion: manual', () => {
   const MANUAL = { ...tag('v2'), ...BLUEGREEN, promotion: 'manual' };
 

@@ -113,6 +113,18 @@ variable "on_instances" {
   description = "Tasks run on instances in the network mode bridge or host."
 }
 
+variable "codedeploy_application" {
+  type        = string
+  default     = ""
+  description = "Application of CodeDeploy that deploys the service, such as AppECS-demo-backend; empty where ECS itself does."
+}
+
+variable "codedeploy_deployment_group" {
+  type        = string
+  default     = ""
+  description = "Its deployment group for the service, such as DgpECS-demo-backend."
+}
+
 data "aws_caller_identity" "current" {}
 data "aws_partition" "current" {}
 data "aws_region" "current" {}
@@ -262,6 +274,30 @@ locals {
       Action   = ["cloudwatch:GetMetricData"]
       Resource = ["*"]
     }] : statement if var.asks_metrics],
+    [for statement in [{
+      Sid      = "CodeDeployGroup"
+      Effect   = "Allow"
+      Action   = ["codedeploy:GetDeploymentGroup", "codedeploy:GetDeployment", "codedeploy:CreateDeployment", "codedeploy:ListDeployments", "codedeploy:BatchGetDeployments"]
+      Resource = ["arn:${local.partition}:codedeploy:${local.region}:${local.account}:deploymentgroup:${var.codedeploy_application}/${var.codedeploy_deployment_group}"]
+    }] : statement if var.codedeploy_application != ""],
+    [for statement in [{
+      Sid      = "CodeDeployRevisions"
+      Effect   = "Allow"
+      Action   = ["codedeploy:RegisterApplicationRevision", "codedeploy:GetApplicationRevision"]
+      Resource = ["arn:${local.partition}:codedeploy:${local.region}:${local.account}:application:${var.codedeploy_application}"]
+    }] : statement if var.codedeploy_application != ""],
+    [for statement in [{
+      Sid      = "CodeDeployConfigurations"
+      Effect   = "Allow"
+      Action   = ["codedeploy:GetDeploymentConfig"]
+      Resource = ["arn:${local.partition}:codedeploy:${local.region}:${local.account}:deploymentconfig:*"]
+    }] : statement if var.codedeploy_application != ""],
+    [for statement in [{
+      Sid      = "CodeDeployDeployments"
+      Effect   = "Allow"
+      Action   = ["codedeploy:BatchGetDeploymentTargets", "codedeploy:ContinueDeployment", "codedeploy:StopDeployment"]
+      Resource = ["*"]
+    }] : statement if var.codedeploy_application != ""],
     # end: deploy
   )
 
@@ -340,6 +376,24 @@ locals {
       Action   = ["cloudwatch:GetMetricData"]
       Resource = ["*"]
     }] : statement if var.asks_metrics],
+    [for statement in [{
+      Sid      = "CodeDeployGroup"
+      Effect   = "Allow"
+      Action   = ["codedeploy:GetDeploymentGroup", "codedeploy:ListDeployments", "codedeploy:BatchGetDeployments"]
+      Resource = ["arn:${local.partition}:codedeploy:${local.region}:${local.account}:deploymentgroup:${var.codedeploy_application}/${var.codedeploy_deployment_group}"]
+    }] : statement if var.codedeploy_application != ""],
+    [for statement in [{
+      Sid      = "CodeDeployRevisions"
+      Effect   = "Allow"
+      Action   = ["codedeploy:GetApplicationRevision"]
+      Resource = ["arn:${local.partition}:codedeploy:${local.region}:${local.account}:application:${var.codedeploy_application}"]
+    }] : statement if var.codedeploy_application != ""],
+    [for statement in [{
+      Sid      = "CodeDeployConfigurations"
+      Effect   = "Allow"
+      Action   = ["codedeploy:GetDeploymentConfig"]
+      Resource = ["arn:${local.partition}:codedeploy:${local.region}:${local.account}:deploymentconfig:*"]
+    }] : statement if var.codedeploy_application != ""],
     # end: plan
   )
 }

@@ -212,11 +212,29 @@ run "spot_instances" {
   }
 }
 
-run "without_a_load_balancer" {
+run "without_a_load_balancer_and_beside_a_service_of_codedeploy" {
   command = apply
 
   variables {
     services = { backend = { load_balancer = null } }
+    codedeploy_services = {
+      checkout = { family = "checkout", log_group = "/ecs/checkout", roles = ["backend-prod/checkout-task"] }
+    }
+  }
+
+  assert {
+    condition = alltrue([for statement in ["ecs:UpdateService:service/backend-prod/checkout", "ecs:RegisterTaskDefinition:task-definition/checkout:*", "logs:GetLogEvents:log-group:/ecs/checkout:log-stream:*", "iam:PassRole:role/backend-prod/checkout-task", "codedeploy:CreateDeployment:deploymentgroup:AppECS-backend-prod-checkout/DgpECS-backend-prod-checkout"] :
+      anytrue([for each in jsondecode(module.deploy_role.policies.deploy).Statement :
+        contains(flatten([each.Action]), join(":", slice(split(":", statement), 0, 2))) &&
+        anytrue([for resource in flatten([each.Resource]) : endswith(resource, join(":", slice(split(":", statement), 2, length(split(":", statement)))))])
+      ])
+    ])
+    error_message = "The deploy role has what a deployment by CodeDeploy needs."
+  }
+
+  assert {
+    condition     = strcontains(module.deploy_role.policies.plan, "deploymentgroup:AppECS-backend-prod-checkout/DgpECS-backend-prod-checkout") && !strcontains(module.deploy_role.policies.plan, "codedeploy:CreateDeployment")
+    error_message = "The plan role reads the deployment group, and begins nothing."
   }
 
   assert {

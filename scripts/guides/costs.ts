@@ -1,6 +1,6 @@
 /** The costs as the guides show them. */
 import { monthlyCost } from '../../src/cost/monthly.ts';
-import { PRICES, RATES, type Price } from '../../src/cost/rates.ts';
+import { HOURS_A_MONTH, PRICES, RATES, type Price } from '../../src/cost/rates.ts';
 import { PLATFORMS, REGION, STACK, type Entry } from '../prices/catalogue.ts';
 import { table } from '../readme-tables.ts';
 import { environments, inDollars, type Environment } from '../stack-cost.ts';
@@ -175,4 +175,34 @@ export function platformTable(): string {
     how,
   ]);
   return table(['Platform', 'US dollars a month', 'What that is'], rows);
+}
+
+/** The environment of QUICKSTART.md. */
+function quickstart(): Environment {
+  const found = environments().find(({ name }) => name === 'dev');
+  if (found === undefined) throw new Error('There is no environment dev.');
+  return found;
+}
+
+/** What the sample stack costs while it stands. */
+export function quickstartCost(): string {
+  const { bill, settings } = quickstart();
+  const most = underLoad(settings);
+  if (settings.min_capacity !== 1 || settings.max_capacity !== 2)
+    throw new Error('The words are for one task, and at most two.');
+  return `From step 3 until you [clean up](#clean-up) it costs ${inDollars(bill.total, bill.spot)} US dollars a month with its one task, which is at most ${centsAnHour(bill.total)} cents an hour, and up to ${most.total.toFixed(2)} with the second one that load may add.`;
+}
+
+export function quickstartStackCost(): string {
+  return `Cost: the ${centsAnHour(quickstart().bill.total)} cents an hour from now on, mostly for the task, the load balancer and their addresses.`;
+}
+
+export function quickstartImageCost(): string {
+  const { dollars } = PRICES['image storage'];
+  return `Cost: minutes of the runner in a private repository, and ${dollars.toFixed(2)} US dollars a month for each GB of images.`;
+}
+
+/** Rounded up: at most. */
+function centsAnHour(dollarsAMonth: number): number {
+  return Math.ceil((dollarsAMonth * 100) / HOURS_A_MONTH);
 }

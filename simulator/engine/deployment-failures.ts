@@ -1,6 +1,6 @@
 /** How deployments of a service fail, are stopped, and are rolled back. */
 import { AwsError, invalidParameter } from '../state/errors.ts';
-import type { Deployment, Service, ServiceDeployment } from '../state/model.ts';
+import type { Deployment, Hook, Service, ServiceDeployment } from '../state/model.ts';
 import { addEvent } from './events.ts';
 import {
   endDeployment,
@@ -47,13 +47,36 @@ function failByAlarm(world: World, service: Service, deployment: Deployment, ala
   });
 }
 
-/** A lifecycle hook refused the deployment, or nobody answered it in time. */
-export function failByHook(world: World, service: Service, deployment: Deployment): void {
+/**
+ * A lifecycle hook refused the deployment, or nobody answered it in time. Developer Guide, "Troubleshooting Amazon ECS
+ * blue/green deployments", has the words for a function; those for a pause are ours.
+ */
+export function failByHook(world: World, service: Service, deployment: Deployment, hook: Hook): void {
+  const detail =
+    hook.targetType === 'PAUSE'
+      ? ''
+      : `. Lifecycle hook target ${hook.targetArn ?? ''} returned ${hook.status} status`;
   addEvent(world, service, `(deployment ${deployment.id}) deployment failed: lifecycle hook failed.`);
   fail(world, service, deployment, {
     rolloutReason: 'ECS deployment failed: lifecycle hook failed.',
-    because: 'a lifecycle hook failed',
+    because: `${hook.stage} lifecycle hook(s) failed${detail}`,
     initiator: 'ECS deployment lifecycle hook',
+    rollback: true,
+  });
+}
+
+/** What ECS finds wrong with the load balancers, or may not do to them. */
+export function failByNetworking(
+  world: World,
+  service: Service,
+  deployment: Deployment,
+  because: string,
+): void {
+  addEvent(world, service, `(deployment ${deployment.id}) deployment failed: ${because.replace(/^of /, '')}`);
+  fail(world, service, deployment, {
+    rolloutReason: `ECS deployment failed: ${because.replace(/^of /, '')}`,
+    because,
+    initiator: 'ECS deployment',
     rollback: true,
   });
 }
@@ -105,7 +128,7 @@ function rollBack(world: World, service: Service, failed: Deployment, failure: F
   const revision = service.completed.at(-1);
   if (revision === undefined) return;
   const { serviceDeployment } = failed;
-  const reason = `Service deployment rolled back because ${failure.because}.`;
+  const reason = `Service deployment rolled back because ${failure.because.replace(/\.$/, '')}.`;
   serviceDeployment.rollback = { reason, startedAt: world.clock.now(), revision };
   setStatus(world, serviceDeployment, 'ROLLBACK_IN_PROGRESS', reason);
   service.deployments = service.deployments.filter((deployment) => deployment.revision !== revision);
@@ -139,7 +162,7 @@ export function answerHook(
   }
   hook.status = action === 'CONTINUE' ? 'SUCCEEDED' : 'FAILED';
   const primary = primaryOf(deployment.service);
-  if (action === 'ROLLBACK' && primary !== undefined) failByHook(world, deployment.service, primary);
+  if (action === 'ROLLBACK' && primary !== undefined) failByHook(world, deployment.service, primary, hook);
   world.changed(deployment.service);
 }
 

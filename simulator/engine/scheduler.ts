@@ -1,12 +1,20 @@
 /** The service scheduler: rounds that bring each service nearer to what it should be. */
 import { flag, number, object, text } from '../state/json.ts';
 import type { Deployment, Service, Task } from '../state/model.ts';
-import { failByHook, stopAsRequested } from './deployment-failures.ts';
+import { failByHook, failByNetworking, stopAsRequested } from './deployment-failures.ts';
 import { addEvent, tasksNamed } from './events.ts';
 import { countFailedTask, countHealthyTask, deploymentOf } from './failure-counts.ts';
+import { networkingProblem, shiftProblem } from './networking.ts';
 import { planRound } from './rolling.ts';
 import { complete, primaryOf, setStatus } from './service-deployments.ts';
-import { enterNextStage, hasReached, isShifting, isStageOver, secondsLeftInStage } from './shifting.ts';
+import {
+  enterNextStage,
+  hasReached,
+  isShifting,
+  isStageOver,
+  nextStageOf,
+  secondsLeftInStage,
+} from './shifting.ts';
 import {
   drainSeconds,
   deregisterTargets,
@@ -169,8 +177,19 @@ function advanceLifecycle(world: World, service: Service, primary: Deployment): 
     if (wait > 0) scheduleRound(world, service, wait);
     return;
   }
+  const next = nextStageOf(serviceDeployment);
+  const problem =
+    next === 'PRE_SCALE_UP'
+      ? networkingProblem(world, serviceDeployment)
+      : next && shiftProblem(world, serviceDeployment, next);
+  if (problem !== undefined) {
+    failByNetworking(world, service, primary, problem);
+    world.changed(service);
+    return;
+  }
   enterNextStage(world, serviceDeployment, (hook) => {
-    if (hook.status === 'TIMED_OUT' && primary === primaryOf(service)) failByHook(world, service, primary);
+    const hasFailed = hook.status === 'TIMED_OUT' || hook.status === 'FAILED';
+    if (hasFailed && primary === primaryOf(service)) failByHook(world, service, primary, hook);
     world.changed(service);
   });
   world.changed(service);

@@ -23,7 +23,6 @@ export const lifecycleStages = [
 ] as const satisfies readonly LifecycleStage[];
 
 const shiftingStrategies = ['BLUE_GREEN', 'LINEAR', 'CANARY'];
-const lambdaSeconds = 4;
 const usualHookMinutes = 1440;
 
 /** Whether a deployment configuration shifts traffic between two target groups. */
@@ -110,15 +109,13 @@ export function enterNextStage(
   onHook: (hook: Hook) => void,
 ): void {
   const { lifecycle, configuration, target } = deployment;
-  if (lifecycle === undefined) return;
-  const { percents } = trafficSteps(configuration);
-  const next = nextStage(lifecycle, percents.length);
-  if (next === undefined) return;
+  const next = nextStageOf(deployment);
+  if (lifecycle === undefined || next === undefined) return;
   lifecycle.stage = next;
   lifecycle.since = world.clock.now();
   if (next === 'TEST_TRAFFIC_SHIFT') shiftTraffic(world, target, 'test');
   if (next === 'PRODUCTION_TRAFFIC_SHIFT') {
-    shiftTraffic(world, target, 'production', percents[lifecycle.steps]);
+    shiftTraffic(world, target, 'production', trafficSteps(configuration).percents[lifecycle.steps]);
     lifecycle.steps += 1;
   }
   const hooks = objects(configuration, 'lifecycleHooks').filter((hook) =>
@@ -127,7 +124,11 @@ export function enterNextStage(
   for (const settings of hooks) lifecycle.hooks.push(startHook(world, next, settings, onHook));
 }
 
-function nextStage({ stage, steps }: Lifecycle, planned: number): LifecycleStage | undefined {
+/** The stage that comes next; the production traffic shift comes once for each of its steps. */
+export function nextStageOf({ lifecycle, configuration }: ServiceDeployment): LifecycleStage | undefined {
+  if (lifecycle === undefined) return undefined;
+  const { stage, steps } = lifecycle;
+  const planned = trafficSteps(configuration).percents.length;
   if (stage === 'PRODUCTION_TRAFFIC_SHIFT' && steps < planned) return 'PRE_PRODUCTION_TRAFFIC_SHIFT';
   return lifecycleStages[lifecycleStages.indexOf(stage) + 1];
 }
@@ -160,9 +161,11 @@ function startHook(
     timeoutAction: text(timeout, 'action') === 'CONTINUE' ? 'CONTINUE' : 'ROLLBACK',
     status: pauses ? 'AWAITING_ACTION' : 'IN_PROGRESS',
   };
-  world.clock.after(pauses ? minutes * 60 : lambdaSeconds, () => {
-    if (hook.status === 'IN_PROGRESS') hook.status = 'SUCCEEDED';
-    if (hook.status === 'AWAITING_ACTION')
+  const { ends, afterSeconds } = world.functions.behaviourOf(hook.targetArn ?? '');
+  const neverEnds = pauses || ends === 'never';
+  world.clock.after(neverEnds ? minutes * 60 : afterSeconds, () => {
+    if (hook.status === 'IN_PROGRESS' && !neverEnds) hook.status = ends === 'Failed' ? 'FAILED' : 'SUCCEEDED';
+    if (hook.status === 'AWAITING_ACTION' || hook.status === 'IN_PROGRESS')
       hook.status = hook.timeoutAction === 'CONTINUE' ? 'SUCCEEDED' : 'TIMED_OUT';
     onHook(hook);
   });

@@ -4,6 +4,7 @@ import { number, text } from '../state/json.ts';
 import type { Task } from '../state/model.ts';
 import { addEvent } from './events.ts';
 import { hasInterface, hostOf, hostPortOf } from './instances.ts';
+import { registrationProblem } from './networking.ts';
 import type { World } from './world.ts';
 
 const registering: TargetState = {
@@ -23,6 +24,7 @@ const draining: TargetState = {
 };
 
 const registrationSeconds = 2;
+const registrationRetrySeconds = 30;
 
 /** Registers a running task with every target group that its service revision names. */
 export function registerTargets(world: World, task: Task, onChange: () => void): void {
@@ -31,6 +33,17 @@ export function registerTargets(world: World, task: Task, onChange: () => void):
     const group = world.balancing.byArn(revision?.groupArns[index] ?? '');
     const container = task.containers.find(({ name }) => name === text(balancer, 'containerName'));
     if (group === undefined || container?.found === undefined) continue;
+    const problem = registrationProblem(world, balancer, group.arn);
+    task.isUnregistered = problem !== undefined;
+    if (problem !== undefined && task.service !== undefined) {
+      addEvent(world, task.service, problem);
+      task.cancel.push(
+        world.clock.after(registrationRetrySeconds, () => {
+          registerTargets(world, task, onChange);
+        }),
+      );
+      return;
+    }
     const port = number(balancer, 'containerPort') ?? group.port;
     const address = hasInterface(task)
       ? { ip: task.network.ip, port }

@@ -164,6 +164,7 @@ export function isHealthy(task: Task): boolean {
   return (
     task.lastStatus === 'RUNNING' &&
     containersHealthy(task) &&
+    task.isUnregistered !== true &&
     task.targets.every(({ target }) => target.health.state === 'healthy') &&
     (task.wasHealthy || hasHealthCheck(task))
   );

@@ -13,6 +13,7 @@ import { LogStore } from '../state/logs.ts';
 import type { Cluster, Service, Task } from '../state/model.ts';
 import { Downloads, Registry } from '../state/registry.ts';
 import { RequestMetrics } from '../state/request-metrics.ts';
+import { Functions } from '../state/functions.ts';
 import { Roles } from '../state/roles.ts';
 import { Secrets } from '../state/secrets.ts';
 import { TaskDefinitions } from '../state/task-definitions.ts';
@@ -83,6 +84,7 @@ export class World {
   lagSeconds: number;
   readonly secrets = new Secrets();
   readonly codeDeploy = new CodeDeployStore();
+  readonly functions = new Functions();
   /** What RunTask answered to each client token. */
   readonly clientTokens = new Map<string, { readonly request: string; readonly tasks: readonly Task[] }>();
   /** Capacity providers of auto-scaling groups, by name, as DescribeCapacityProviders shows them. */

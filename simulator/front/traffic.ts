@@ -30,6 +30,7 @@ export async function openTraffic(
   const turns = new RoundRobin();
   const server = createServer((request, response) => {
     settle();
+    if (!listener.isOpen) return;
     const { group, target } = turns.next(listener.forwards);
     const path = new URL(request.url ?? '/', 'http://localhost').pathname;
     if (target === undefined) {

@@ -2,7 +2,8 @@
 import { createService } from '../engine/services.ts';
 import { registerTaskDefinition } from '../engine/task-definitions.ts';
 import type { World } from '../engine/world.ts';
-import type { Application, HookBehaviour, TrafficRouting } from '../state/codedeploy.ts';
+import type { Application, TrafficRouting } from '../state/codedeploy.ts';
+import type { FunctionBehaviour } from '../state/functions.ts';
 import type { JsonObject } from '../state/json.ts';
 import type { Cluster } from '../state/model.ts';
 import { addLoadBalancer } from './load-balancers.ts';
@@ -25,7 +26,7 @@ export interface CodeDeploySeed {
   /** False: the group has no test listener. */
   readonly test?: boolean;
   /** What the Lambda functions of hooks do, by their names. */
-  readonly hooks?: Readonly<Record<string, HookBehaviour>>;
+  readonly hooks?: Readonly<Record<string, FunctionBehaviour>>;
   readonly application?: string;
   readonly group?: string;
 }
@@ -71,7 +72,7 @@ export function addCodeDeployService(
     });
   }
   for (const [hook, behaviour] of Object.entries(seed.hooks ?? {}))
-    world.codeDeploy.hooks.set(hook, behaviour);
+    world.functions.behaviours.set(hook, behaviour);
   const application: Application = {
     name: seed.application ?? `AppECS-${cluster.name}-${name}`,
     id: world.ids.uuid(),

@@ -25,11 +25,16 @@ export function addLoadBalancer(world: World, plan: LoadBalancerPlan): LoadBalan
     arn,
     dnsName: `${plan.name}-${world.ids.digits().slice(0, 10)}.${world.region}.elb.${world.domain}`,
     createdAt: world.clock.now(),
-    production: { arn: listener(), port: 80, forwards: [{ group, weight: 100 }] },
+    production: { arn: listener(), port: 80, forwards: [{ group, weight: 100 }], isOpen: true },
     test:
       alternates.length === 0
         ? undefined
-        : { arn: listener(), port: 8080, forwards: [{ group, weight: 100 }] },
+        : {
+            arn: listener(),
+            port: 8080,
+            forwards: [{ group, weight: 100 }, ...alternates.map((other) => ({ group: other, weight: 0 }))],
+            isOpen: true,
+          },
   };
   world.balancing.loadBalancers.set(plan.name, balancer);
   return balancer;

@@ -6,6 +6,7 @@ import { pullFailures, startFailures } from '../state/image-behaviour.ts';
 import type { ImageBehaviour } from '../state/image-behaviour.ts';
 import { isObject } from '../state/json.ts';
 import type { JsonObject } from '../state/json.ts';
+import { networkingMistakes } from './networking.ts';
 import { seedWorld } from './seed.ts';
 import type { ScalingPlan, Seed, SeedOptions } from './seed.ts';
 
@@ -28,7 +29,7 @@ export interface Scenario {
   readonly world?: Seed;
 }
 
-type Kind = 'number' | 'string' | 'boolean' | 'object' | 'texts' | 'breaker' | 'plans' | 'loads';
+type Kind = 'number' | 'string' | 'boolean' | 'object' | 'texts' | 'breaker' | 'plans' | 'loads' | 'mistake';
 
 const runKeys = {
   speed: 'number',
@@ -48,6 +49,8 @@ const seedKeys = {
   autoscaling: 'plans',
   blueGreen: 'object',
   codeDeploy: 'object',
+  functions: 'object',
+  networking: 'mistake',
   containerHealthCheck: 'boolean',
   healthCheckGracePeriodSeconds: 'number',
   deregistrationDelaySeconds: 'number',
@@ -197,6 +200,8 @@ function fits(value: unknown, kind: Kind): boolean {
       return isObject(value);
     case 'loads':
       return Array.isArray(value) && value.every((item) => isObject(item) && fits(item['percent'], 'number'));
+    case 'mistake':
+      return networkingMistakes.some((each) => each === value);
     case 'breaker':
       return value === false || isObject(value);
     case 'texts':

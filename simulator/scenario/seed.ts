@@ -8,12 +8,15 @@ import type { ScalingRange } from '../state/autoscaling.ts';
 import { ruleArn } from '../state/balancing.ts';
 import type { LoadBalancer } from '../state/balancing.ts';
 import type { ImageBehaviour } from '../state/image-behaviour.ts';
+import type { FunctionBehaviour } from '../state/functions.ts';
 import type { JsonObject } from '../state/json.ts';
 import type { Cluster, Service } from '../state/model.ts';
 import { addCodeDeployService } from './codedeploy.ts';
 import type { CodeDeploySeed } from './codedeploy.ts';
 import { conventionNames } from './images.ts';
 import { addLoadBalancer } from './load-balancers.ts';
+import { makeNetworkingMistake } from './networking.ts';
+import type { NetworkingMistake } from './networking.ts';
 
 /** Fills an empty world. */
 export type Seed = (world: World) => void;
@@ -31,6 +34,10 @@ export interface SeedOptions {
   readonly blueGreen?: JsonObject;
   /** Adds a service that CodeDeploy deploys; there is none with a deployment group by default. */
   readonly codeDeploy?: CodeDeploySeed;
+  /** What Lambda functions of lifecycle hooks do, by their names; each succeeds after 4 seconds by default. */
+  readonly functions?: Readonly<Record<string, FunctionBehaviour>>;
+  /** What is wrong around the load balancer of `bluegreen`; nothing by default. */
+  readonly networking?: NetworkingMistake;
   /** So many tasks of each deployment that comes find no place. */
   readonly tasksWithoutPlace?: number;
   /** The service `worker` is behind a target group of VPC Lattice. */
@@ -80,6 +87,10 @@ export function seedWorld(options: SeedOptions = {}): Seed {
     world.clock.skip(aDay - enoughToBeSteady);
     seedScaling(world, options.autoscaling ?? {});
     world.tasksWithoutPlace = options.tasksWithoutPlace ?? 0;
+    for (const [name, behaviour] of Object.entries(options.functions ?? {}))
+      world.functions.behaviours.set(name, behaviour);
+    if (options.networking !== undefined)
+      makeNetworkingMistake(world, balancers.bluegreen, options.networking);
   };
 }
 

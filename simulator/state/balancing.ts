@@ -73,8 +73,10 @@ export class TargetGroup {
 export interface Listener {
   readonly arn: string;
   readonly port: number;
-  /** Where its requests go; the weights add up to 100. */
+  /** Where its requests go; the weights add up to 100, and a group may have none. */
   forwards: readonly [Forward, ...Forward[]];
+  /** False: a security group drops what comes to its port. */
+  isOpen: boolean;
 }
 
 /** A target group behind a listener, and the percentage of the requests that it gets. */
@@ -115,7 +117,7 @@ export class Balancing {
     if (group === undefined || chosen === undefined) return;
     const rest = chosen.forwards.find((forward) => forward.group !== group);
     chosen.forwards =
-      rest === undefined || weight === 100
+      rest === undefined
         ? [{ group, weight: 100 }]
         : [
             { group: rest.group, weight: Math.round(1000 - weight * 10) / 10 },

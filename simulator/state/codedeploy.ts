@@ -93,19 +93,10 @@ export interface CodeDeployment {
   proceed: (() => void) | undefined;
 }
 
-/** What a Lambda function of a lifecycle hook does; it succeeds after 4 seconds where nothing is said of it. */
-export interface HookBehaviour {
-  readonly ends: 'Succeeded' | 'Failed' | 'never';
-  readonly afterSeconds?: number;
-  readonly message?: string;
-}
-
 /** CodeDeploy of one account and region. */
 export class CodeDeployStore {
   readonly applications = new Map<string, Application>();
   readonly configs = new Map<string, DeploymentConfig>();
   /** Oldest first. */
   readonly deployments: CodeDeployment[] = [];
-  /** By name or ARN of the function. */
-  readonly hooks = new Map<string, HookBehaviour>();
 }

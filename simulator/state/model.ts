@@ -277,5 +277,7 @@ export interface Task {
   /** It has passed every health check that applies to it. */
   wasHealthy: boolean;
   targets: { readonly group: TargetGroup; readonly target: Target }[];
+  /** ECS could not register it in a target group. */
+  isUnregistered?: boolean;
   cancel: (() => void)[];
 }

@@ -59,7 +59,8 @@ export function httpRule({ successes, failures }: HttpCheck, limitMs: Ms): Rule 
 /**
  * Asks a URL. `test-url` while test traffic alone reaches the new revision, `http` from its first production traffic on,
  * and again after a rollback. `before` is its answer in the survey. Weights are requested, not reached: what the test URL
- * answers before its first good answer may still be the old revision's.
+ * answers before its first good answer may still be the old revision's. While a part of the traffic reaches the new
+ * revision, the old one answers in between, as it should: then the new one was not asked.
  */
 export function urlMeasurer(
   ctx: HttpGateContext,
@@ -91,6 +92,7 @@ export function urlMeasurer(
         tally.bad = seen.kind === 'bad' ? tally.bad + 1 : 0;
       }
       hasBeenGood ||= seen.kind === 'good';
+      const isOfOld = round.traffic === 'part' && seen.kind !== 'good' && mayBeOld(probe, check, before);
       const line = `${subject}: ${seen.what}${standingOf(seen, tally, check, round)}`;
       if (line !== lastLine && (seen.kind !== 'good' || !isOwnBake(round))) ctx.log.line(line);
       lastLine = line;
@@ -100,7 +102,11 @@ export function urlMeasurer(
         {
           ...{ gate, subject, round: round.n, at, detail: seen.what },
           late: `${seen.what}${good}, still after ${deadlineSeconds} s (health-check-deadline-seconds)`,
-          reading: seen.kind === 'bad' && !hasBeenGood ? OLD_VERSION : readingOf(seen, probe, before, check),
+          reading: isOfOld
+            ? NOT_ASKED
+            : seen.kind === 'bad' && !hasBeenGood
+              ? OLD_VERSION
+              : readingOf(seen, probe, before, check),
           evidence: lines.map((text) => ({ kind: 'answer', text }) as const),
         },
       ];
@@ -194,6 +200,8 @@ export function answerLines({
   ];
 }
 
+const NOT_ASKED: Reading = { kind: 'unanswered', forGood: false };
+
 const OLD_VERSION: Reading = { kind: 'inconclusive', atLimit: 'failed', blames: true };
 
 function readingOf(seen: Seen, probe: Probe, before: Probe | undefined, check: HttpCheck): Reading {
@@ -275,10 +283,19 @@ function wrongValues(body: string, check: HttpCheck): string[] {
 /** The checked values are those of the survey: what answers is what answered before. */
 function isUnchanged(body: string, check: HttpCheck, before: Probe | undefined): boolean {
   if (before?.kind !== 'answer') return false;
-  const paths = Object.keys(check.json);
   if (check.body !== undefined && body !== before.body) return false;
-  const [now, then] = [parse(body), parse(before.body)];
-  return paths.every((path) => valueAt(now, path) === valueAt(then, path));
+  return hasSameValues(body, check, before.body);
+}
+
+/** A fine status, and nothing that the old version could not have answered: its pages may change from one to the next. */
+function mayBeOld(probe: Probe, check: HttpCheck, before: Probe | undefined): boolean {
+  if (probe.kind !== 'answer' || !accepts(check.statuses, probe.status)) return false;
+  return before?.kind !== 'answer' || hasSameValues(probe.body, check, before.body);
+}
+
+function hasSameValues(body: string, check: HttpCheck, before: string): boolean {
+  const [now, then] = [parse(body), parse(before)];
+  return Object.keys(check.json).every((path) => valueAt(now, path) === valueAt(then, path));
 }
 
 type BodyMatch = 'matches' | 'the body does not match' | 'the pattern takes too long on this body';

@@ -3,6 +3,7 @@ import { deployErrorOf } from '../aws/errors.ts';
 import type { ReportedImage } from '../ecs/digests.ts';
 import type { Measurer, Ms, Phase, Round, TaskLimits } from '../model/analysis.ts';
 import {
+  replacedBy,
   withGate,
   type AlarmView,
   type DeployedImage,
@@ -106,7 +107,9 @@ class Proving {
     this.#questions = this.#ask();
     const measurers = this.#questions.map(({ measurer }) => measurer);
     this.#analysis = new Analysis({ ...ctx, loop: this.#loop }, measurers, {
-      answered: () => {
+      answered: (measurer, answers) => {
+        for (const { reading } of answers)
+          if (reading.kind === 'replaced') this.#replaced(measurer, reading.by);
         this.#evaluate();
       },
       broken: (measurer, error) => {
@@ -346,6 +349,17 @@ class Proving {
     if (!failed) return;
     this.#fail(places, (serviceRun) => problemOf(question, serviceRun, decision));
     if (this.#terms.request.rollout.onFailure === 'rollback-all') this.#stop();
+  }
+
+  /** Whoever deployed since has the service now. */
+  #replaced(measurer: Measurer, by: string): void {
+    const at = this.#questions.find((each) => each.measurer === measurer)?.at;
+    const serviceRun = at === undefined ? undefined : this.#runs[at];
+    if (at === undefined || serviceRun === undefined || !isWell(serviceRun)) return;
+    const { name } = serviceRun.snapshot.address;
+    const during = this.#analysis.round?.phase === 'baking' ? 'while it baked' : 'while it was proven';
+    this.#ctx.log.line(`${name}: another deployment, ${by}, has taken its place ${during}.`);
+    this.#fail([at], () => replacedBy(serviceRun, by));
   }
 
   /** Credentials that end here leave the rollout alone; what nobody foresaw is the problem of the services concerned. */

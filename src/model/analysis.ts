@@ -61,7 +61,9 @@ export type Reading =
    * `forGood`: denied or unsupported, so that asking again does not help. `atLimit`: `failed` where never to have had an
    * answer is one.
    */
-  | { readonly kind: 'unanswered'; readonly forGood: boolean; readonly atLimit?: 'failed' };
+  | { readonly kind: 'unanswered'; readonly forGood: boolean; readonly atLimit?: 'failed' }
+  /** Nothing is there any more to be judged: another deployment, named by its id, has taken the place of this one. */
+  | { readonly kind: 'replaced'; readonly by: string };
 
 export interface Measurement {
   readonly gate: Gate;

@@ -52,6 +52,7 @@ export function count(answers: readonly Measurement[], rule: Rule, counting: Cou
 function atLimit(last: Measurement | undefined): Standing {
   switch (last?.reading.kind) {
     case undefined:
+    case 'replaced':
       return { kind: 'skipped', by: last };
     case 'unanswered':
       return last.reading.atLimit === 'failed'
@@ -101,6 +102,7 @@ function runOf(answers: readonly Measurement[], rule: Rule, needed: number): Run
         run = { ...run, good: 0, bad: 0, last: answer };
         break;
       case 'unanswered':
+      case 'replaced':
         break;
     }
   }

@@ -144,6 +144,18 @@ export interface Problem {
   readonly pause?: Pause;
 }
 
+/** Pure: the problem of a service whose deployment was well until another, named by its id, took its place. */
+export function replacedBy({ change }: Pick<ServiceRun, 'change'>, id: string): Problem {
+  return {
+    result: 'superseded',
+    cause: 'superseded',
+    reason: `${change === 'none' ? 'was' : 'completed, and was'} replaced by another deployment, ${id}`,
+    hint: undefined,
+    evidence: [],
+    recovery: 'leave',
+  };
+}
+
 /** One revision that a service runs. */
 export interface RunningRevision {
   readonly taskDefinitionArn: string;

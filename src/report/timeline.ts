@@ -89,9 +89,12 @@ function tickFor(total: number): string {
   return seconds < 60 ? `${seconds}second` : `${seconds / 60}minute`;
 }
 
-/** Letters that mean nothing to Mermaid. */
+/** Letters that mean nothing to Mermaid: one percent sign is a letter, two of them begin a comment. */
 function word(text: string): string {
-  return text.replace(/[^\p{L}\p{N} _-]/gu, ' ').slice(0, 60);
+  return text
+    .replace(/[^\p{L}\p{N} _%.-]/gu, ' ')
+    .replace(/%{2,}/g, (signs) => ' '.repeat(signs.length))
+    .slice(0, 60);
 }
 
 /** Runs of looks that show the same phase, each until the next one begins. */

@@ -8,7 +8,7 @@ import {
   type CountingTerms,
   type History,
 } from './history.ts';
-import { eventText, hopelessEvent } from './placement.ts';
+import { eventText, hopelessEvent, lastOfThree } from './placement.ts';
 import type { DeploymentView, EntryView, Observation } from './observe.ts';
 
 /** What one look at a rollout, with all looks before it, amounts to. */
@@ -114,6 +114,11 @@ function evaluateEvidence(history: History, terms: EvaluationTerms): Evaluation 
   if (failure !== undefined) {
     return { kind: 'failed', ecs: 'in-progress', cause: failure.cause, reason: describeFailure(failure) };
   }
+  const refused = lastOfThree(history.refused);
+  if (refused !== undefined) {
+    const reason = eventText(refused);
+    return { kind: 'failed', ecs: 'in-progress', cause: 'traffic-shift-failed', reason };
+  }
   // Where some task found a place, others may yet: old ones make room, instances are started.
   const event = history.placed ? undefined : hopelessEvent(history.unplaced);
   return event === undefined
@@ -211,9 +216,10 @@ function why(
   if (deployment.pauseWasRefused === true) {
     return { cause: 'deployment-stopped', reason: 'somebody answered its pause with ROLLBACK' };
   }
-  if (/\bhook/i.test(words)) return { cause: 'lifecycle-hook-failed', reason: words };
-  if (/networking configuration|listener rule|traffic shift/i.test(words))
+  // ECS shifts traffic by hooks of its own: their refusals name the load balancer.
+  if (/networking configuration|listener rule|traffic shift|elasticloadbalancing:/i.test(words))
     return { cause: 'traffic-shift-failed', reason: words };
+  if (/\bhook/i.test(words)) return { cause: 'lifecycle-hook-failed', reason: words };
   const byBreaker = deployment.breaker === 'TRIGGERED' || /circuit breaker|failed to start/i.test(words);
   if (!byBreaker) return { cause: 'deployment-stopped', reason: words };
   return causeOf(history) ?? { cause: 'circuit-breaker', reason: words };

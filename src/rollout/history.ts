@@ -3,7 +3,7 @@ import type { TargetView } from '../ecs/targets.ts';
 import { describeFailure, type TaskFailure } from '../ecs/task-failure.ts';
 import type { Cause } from '../model/index.ts';
 import type { EntryView, Observation, ServiceEvent } from './observe.ts';
-import { unplacedEvents } from './placement.ts';
+import { refusedEvents, unplacedEvents } from './placement.ts';
 
 /** What the looks at one rollout taught so far. */
 export interface History {
@@ -13,6 +13,8 @@ export interface History {
   readonly placed: boolean;
   /** Events since the start about tasks that found none, oldest first; an answer holds the last hundred of all alone. */
   readonly unplaced: readonly ServiceEvent[];
+  /** What ECS may not do with the load balancer, in its own words. */
+  readonly refused: readonly ServiceEvent[];
   /** Some task of ours started its containers. */
   readonly started: boolean;
   /** Failed tasks of ours by id, in the order in which they were seen. */
@@ -34,6 +36,7 @@ export const NO_HISTORY: History = {
   transitions: [],
   placed: false,
   unplaced: [],
+  refused: [],
   started: false,
   failures: new Map(),
   unhealthyTargets: new Map(),
@@ -63,6 +66,10 @@ export function remember(
     if (failure !== undefined)
       failures.set(id, preexisting.has(id) ? { ...failure, severity: 'ignored' } : failure);
   }
+  const withNew = (
+    kept: readonly ServiceEvent[],
+    find: (known: ReadonlySet<string>) => ServiceEvent[],
+  ): ServiceEvent[] => [...kept, ...find(new Set([...knownEvents, ...kept.map(({ id }) => id)]))];
   return {
     transitions: [
       ...history.transitions.filter((transition) => !isBelied(transition, failures)),
@@ -70,10 +77,8 @@ export function remember(
       ...newlyFailed.map(({ id }) => ({ task: id, became: 'failed' as const })),
     ],
     placed: history.placed || isAnyPlaced(seen),
-    unplaced: [
-      ...history.unplaced,
-      ...unplacedEvents(seen.events, new Set([...knownEvents, ...history.unplaced.map(({ id }) => id)])),
-    ],
+    unplaced: withNew(history.unplaced, (known) => unplacedEvents(seen.events, known)),
+    refused: withNew(history.refused, (known) => refusedEvents(seen.events, known)),
     started: history.started || seen.tasks.some(hasStarted),
     failures,
     unhealthyTargets: rememberTargets(history.unhealthyTargets, seen.targets),

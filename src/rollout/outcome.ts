@@ -4,6 +4,7 @@ import { awsErrorKind } from '../aws/errors.ts';
 import { isOpen } from '../codedeploy/history.ts';
 import {
   LOST_SIGHT,
+  replacedBy,
   type Evidence,
   type GateResult,
   type Pause,
@@ -61,17 +62,7 @@ function replaced(
     primaryId === undefined || rollout === undefined || isWaiting || primaryId === rollout.deploymentId;
   const wasWell = serviceRun.rollback === undefined && (problem === undefined || isOfGate(serviceRun));
   if (isOurs || !wasWell || (change !== 'none' && !request.wait)) return serviceRun;
-  return {
-    ...serviceRun,
-    problem: {
-      result: 'superseded',
-      cause: 'superseded',
-      reason: `${change === 'none' ? 'was' : 'completed, and was'} replaced by another deployment, ${primaryId}`,
-      hint: undefined,
-      evidence: [],
-      recovery: 'leave',
-    },
-  };
+  return { ...serviceRun, problem: replacedBy(serviceRun, primaryId) };
 }
 
 /** What CodeDeploy stopped while it was proven, or baked, and rolled back, was not replaced by anybody. */

@@ -9,6 +9,12 @@ const UNPLACED =
 const NO_WAITING_HELPS =
   /unable to place a task because no container instance met all|unable to stop or start tasks during a deployment/i;
 
+/**
+ * ECS may not do with the load balancer what the deployment takes (ECS Developer Guide, "Troubleshooting Amazon ECS
+ * blue/green deployments", "Permission issues"): tasks that are never registered are never healthy.
+ */
+const REFUSED = /failed to (?:de)?register targets .*not authorized to perform: elasticloadbalancing:/i;
+
 /** So many of them, within so long by AWS's own times, settle it. */
 const ENOUGH = 3;
 
@@ -21,9 +27,18 @@ export function unplacedEvents(events: readonly ServiceEvent[], known: ReadonlyS
 
 /** Pure: the last of three events in five minutes that no waiting helps. */
 export function hopelessEvent(events: readonly ServiceEvent[]): ServiceEvent | undefined {
-  const hopeless = events.filter(({ message }) => NO_WAITING_HELPS.test(message));
-  return hopeless.find(({ at }, index) => {
-    const first = hopeless[index - ENOUGH + 1];
+  return lastOfThree(events.filter(({ message }) => NO_WAITING_HELPS.test(message)));
+}
+
+/** Pure: the events about targets that ECS may not register, oldest first. */
+export function refusedEvents(events: readonly ServiceEvent[], known: ReadonlySet<string>): ServiceEvent[] {
+  return events.filter(({ id, message }) => !known.has(id) && REFUSED.test(message)).toReversed();
+}
+
+/** Pure: the last of the first three events, oldest first, that came in five minutes. */
+export function lastOfThree(events: readonly ServiceEvent[]): ServiceEvent | undefined {
+  return events.find(({ at }, index) => {
+    const first = events[index - ENOUGH + 1];
     return first?.at !== undefined && at !== undefined && at - first.at <= WITHIN_MS;
   });
 }

@@ -27,6 +27,8 @@ interface Proven {
 
 interface Look extends Proven {
   readonly views: readonly TaskView[];
+  /** The deployment, or the task set, that the service runs by now. */
+  readonly primaryId: string | undefined;
   /** Tasks that the service wants by now: an autoscaler may want fewer than the rollout did. */
   readonly desired: number;
 }
@@ -36,12 +38,15 @@ const BAKE_PAUSE_MS = 30_000;
 
 const BAD_LOOKS = 3;
 
+/** Looks in a row that show what was PRIMARY before: one alone may be older than the rollout. */
+const OLD_LOOKS = 2;
+
 /**
  * Asks the looks of the run about tasks and targets. Proven are as many tasks of ours as are desired, healthy in every
  * target group; without a target group, running, and their container health checks agree. Tasks that start or stop
  * meanwhile do not count; those that crash are evidence, and where nothing checks the tasks, what follows a crashed one has
  * to outlive it. While a revision bakes it fails as soon as tasks crash as no rollout may, or an outage lasts for several
- * looks.
+ * looks. Either ends with another deployment in the place of this one.
  */
 export function tasksMeasurer(
   ctx: WatchContext & { readonly looks: Looks },
@@ -54,6 +59,7 @@ export function tasksMeasurer(
   const by = rollout.replacesTasks && !rollout.adopted ? ('deployment' as const) : ('revision' as const);
   const subject = { rollout, by };
   let known = NOTHING_KNOWN;
+  let old = 0;
   let round = 0;
   let lastLine = '';
   return {
@@ -71,7 +77,17 @@ export function tasksMeasurer(
       if (n !== round) known = { ...known, first: [] };
       round = n;
       const seen = judgeable(await looks.look(subject, leftMs));
-      if (typeof seen === 'object') known = knowing(known, seen, terms, clock.now());
+      if (typeof seen === 'object') {
+        known = knowing(known, seen, terms, clock.now());
+        old = seen.primaryId === rollout.snapshot.primaryId ? old + 1 : 0;
+        const by =
+          isAnother(seen.primaryId, rollout) && (old === 0 || old >= OLD_LOOKS) ? seen.primaryId : undefined;
+        if (by !== undefined && phase !== 'rolled-back') {
+          const reading = { kind: 'replaced', by } as const;
+          const detail = `another deployment, ${by}, has taken its place`;
+          return [{ gate: terms.gate, subject: name, round: n, at, evidence: [], reading, detail }];
+        }
+      }
       const came =
         seen === 'denied' || (seen === 'no-answer' && (known.last === undefined || phase === 'baking'))
           ? unread(seen)
@@ -87,6 +103,11 @@ export function tasksMeasurer(
     },
     conclude: (asked) => ({ ...concludeTasks(asked), gate: terms.gate }),
   };
+}
+
+/** A change of counts alone has no deployment of its own. */
+function isAnother(primaryId: string | undefined, { deploymentId }: Rollout): primaryId is string {
+  return primaryId !== undefined && deploymentId !== '' && primaryId !== deploymentId;
 }
 
 type Came = Pick<Measurement, 'reading' | 'detail' | 'late' | 'cause' | 'hint' | 'unchecked'>;
@@ -250,6 +271,7 @@ function viewLook(seen: Observation): Look | 'denied' | 'no-answer' {
     views: seen.tasks,
     tasks: running.map(({ id }) => id),
     unproven: new Map(unproven),
+    primaryId: seen.primary?.id,
     desired: seen.service.desired,
   };
 }

@@ -14,6 +14,8 @@ resource "aws_appautoscaling_target" "this" {
 
 # A range or a schedule that changed here arrives all the same: with a new target, and with it all that AWS deletes with
 # the old one. Otherwise a schedule that goes while the range is 0 to 0 would leave it there for good.
+# Without schedules an update in place would do. ignore_changes takes no condition, and two resources for the one target of
+# a service would be made and deleted in an order that Terraform does not promise when a schedule comes or goes.
 resource "terraform_data" "range" {
   input = concat([var.scaling.min, var.scaling.max], length(var.scaling.schedules) == 0 ? [] : [jsonencode(var.scaling.schedules)])
 }

@@ -21,7 +21,6 @@ import { parseAppSpec } from './app-spec.ts';
 import { findConfig, weightsOf } from './configs.ts';
 
 const beginSeconds = 2;
-const usualHookSeconds = 4;
 const longestHookSeconds = 3600;
 const longestInstallSeconds = 3600;
 const lookSeconds = 2;
@@ -199,10 +198,8 @@ function runHook(world: World, deployment: CodeDeployment, event: LifecycleEvent
     done();
     return;
   }
-  const name = target.split(':')[6] ?? target;
-  const behaviour = world.codeDeploy.hooks.get(target) ?? world.codeDeploy.hooks.get(name);
-  const ends = behaviour?.ends ?? 'Succeeded';
-  const seconds = ends === 'never' ? longestHookSeconds : (behaviour?.afterSeconds ?? usualHookSeconds);
+  const { ends, afterSeconds, message: words } = world.functions.behaviourOf(target);
+  const seconds = ends === 'never' ? longestHookSeconds : afterSeconds;
   after(world, deployment, seconds, () => {
     if (ends === 'Succeeded') {
       done();
@@ -211,7 +208,7 @@ function runHook(world: World, deployment: CodeDeployment, event: LifecycleEvent
     const message =
       ends === 'never'
         ? `The Lambda function ${target} did not report a status within one hour.`
-        : (behaviour?.message ?? `The Lambda function ${target} reported the status Failed.`);
+        : (words ?? `The Lambda function ${target} reported the status Failed.`);
     failEvent(world, event, 'UnknownError', message);
     fail(world, deployment, {
       code: ends === 'never' ? 'TIMEOUT' : 'HOOK_EXECUTION_FAILURE',
