@@ -1,7 +1,8 @@
 import type { Task } from '@aws-sdk/client-ecs';
 import { lastSegment, revisionName } from '../aws/arn.ts';
+import { attempt, CLOSED, LOST } from '../aws/attempt.ts';
 import type { EcsReads } from '../aws/clients.ts';
-import { awsErrorKind, describeAwsError } from '../aws/errors.ts';
+import { describeAwsError } from '../aws/errors.ts';
 import { describeTasks, listTasksStartedBy } from '../ecs/tasks.ts';
 import { DeployError } from '../runtime/error.ts';
 import type { Log } from '../runtime/log.ts';
@@ -41,20 +42,18 @@ export async function waitForEarlier(ctx: EarlierContext, which: EarlierTasks): 
   const seen = new Map<string, Task>();
   await poll<undefined>(ctx, which.deadline, async () => {
     const pauseMs = which.pollSeconds * 1000;
-    try {
-      const ms = Math.max(Math.min(which.deadline - clock.now(), LOOK_MS), LEAST_MS);
-      const tasks = await withTimeout(clock, ms, () => running(ctx, which, [...seen.keys()]));
-      report(log, which, seen, tasks);
+    const ms = Math.max(Math.min(which.deadline - clock.now(), LOOK_MS), LEAST_MS);
+    const read = (): Promise<Task[]> => withTimeout(clock, ms, () => running(ctx, which, [...seen.keys()]));
+    const tasks = await attempt(read, [...CLOSED, ...LOST]);
+    if (tasks.kind === 'forbidden') {
+      log.line(
+        `Whether an earlier pre-deploy task still runs could not be read (${describeAwsError(tasks.error)}).`,
+      );
+      return { kind: 'end', value: undefined };
+    }
+    if (tasks.kind === 'answered') {
+      report(log, which, seen, tasks.value);
       if (![...seen.values()].some(isAlive)) return { kind: 'end', value: undefined };
-    } catch (error) {
-      const kind = awsErrorKind(error);
-      if (kind === 'denied' || kind === 'unsupported') {
-        log.line(
-          `Whether an earlier pre-deploy task still runs could not be read (${describeAwsError(error)}).`,
-        );
-        return { kind: 'end', value: undefined };
-      }
-      if (kind !== 'throttled' && kind !== 'transient') throw error;
     }
     if (clock.now() >= which.deadline && [...seen.values()].some(isAlive)) throw stillRuns(which, seen);
     return { kind: 'pause', pauseMs, late: undefined };

@@ -1,7 +1,8 @@
 import type { Task } from '@aws-sdk/client-ecs';
 import { shortenArns } from '../aws/arn.ts';
+import { attempt, LOST, type Answer } from '../aws/attempt.ts';
 import type { EcsReads } from '../aws/clients.ts';
-import { awsErrorKind, deployErrorOf, describeAwsError } from '../aws/errors.ts';
+import { awsErrorKind, describeAwsError, wrapAwsError } from '../aws/errors.ts';
 import { EXIT_CODES, NOT_OUR_FAULT, STOP_REASONS, TAKEN_AWAY } from '../ecs/stop-reasons.ts';
 import { beyondTheEnd } from '../ecs/task-failure.ts';
 import { describeTasks } from '../ecs/tasks.ts';
@@ -58,7 +59,7 @@ export async function followTask(
   return poll<Task | undefined>(ctx, deadline, async () => {
     const look = await lookOnce(aws.ecs, clock, job, deadline - clock.now());
     await tail.pull(deadline - clock.now());
-    if (look.kind === 'unanswered') {
+    if (look.kind !== 'answered') {
       log.line(`No answer this time (${describeAwsError(look.error)}); asking again.`);
       if (job.onSilence === 'give-up' && look.error instanceof TimedOut) {
         return { kind: 'end', value: undefined };
@@ -66,39 +67,34 @@ export async function followTask(
       if (awsErrorKind(look.error) === 'throttled') pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS);
     } else {
       pauseMs = job.pollSeconds * 1000;
-      const status = look.task?.lastStatus ?? lastLine;
+      const task = look.value;
+      const status = task?.lastStatus ?? lastLine;
       if (status !== lastLine) {
         log.line(`The task is ${status}.`);
         heartbeat.changed();
       } else if (heartbeat.due() !== undefined) log.line(`The task is still ${status}.`);
       lastLine = status;
-      if (look.task !== undefined && isOver(look.task, job.container, job.essential))
-        return { kind: 'end', value: look.task };
+      if (task !== undefined && isOver(task, job.container, job.essential))
+        return { kind: 'end', value: task };
     }
     return { kind: 'pause', pauseMs, late: undefined };
   });
 }
 
-type Look =
-  | { readonly kind: 'seen'; readonly task: Task | undefined }
-  | { readonly kind: 'unanswered'; readonly error: unknown };
-
-async function lookOnce(
+function lookOnce(
   ecs: FollowContext['aws']['ecs'],
   clock: Clock,
   { cluster, taskArn, onSilence }: Job,
   left: number,
-): Promise<Look> {
-  try {
-    const longest = onSilence === 'give-up' ? SILENCE_MS : LONGEST_MS;
-    const ms = Math.max(Math.min(left, longest), LEAST_MS);
+): Promise<Answer<Task | undefined>> {
+  const longest = onSilence === 'give-up' ? SILENCE_MS : LONGEST_MS;
+  const ms = Math.max(Math.min(left, longest), LEAST_MS);
+  const read = async (): Promise<Task | undefined> => {
     const [task] = await withTimeout(clock, ms, () => describeTasks(ecs, cluster, [taskArn]));
-    return { kind: 'seen', task };
-  } catch (error) {
-    const kind = awsErrorKind(error);
-    if (kind === 'throttled' || kind === 'transient') return { kind: 'unanswered', error };
-    throw deployErrorOf(error, 'watching the pre-deploy task', 'pre-deploy-task-failed');
-  }
+    return task;
+  };
+  const doing = 'watching the pre-deploy task';
+  return wrapAwsError(doing, () => attempt(read, LOST), 'pre-deploy-task-failed');
 }
 
 /** How a task ended for the container whose exit code counts. */

@@ -1,3 +1,4 @@
+import { ANY_AWS_ERROR, attempt } from '../aws/attempt.ts';
 import type { LogReads } from '../aws/clients.ts';
 import { awsErrorKind, describeAwsError, isAwsError } from '../aws/errors.ts';
 import type { LogStream } from '../ecs/log-streams.ts';
@@ -68,15 +69,13 @@ export class LogTail {
   async pull(ms = LONGEST_MS): Promise<void> {
     const { clock } = this.#ctx;
     const until = clock.now() + Math.min(ms, LONGEST_MS);
-    try {
-      for (let page = 0; page < MAX_PAGES; page += 1) {
-        if (this.#stream === undefined) return;
-        const left = until - clock.now();
-        if ((page > 0 && left <= 0) || !(await this.#nextPage(this.#stream, Math.max(left, LEAST_MS))))
-          return;
-      }
-    } catch (error) {
-      this.#excuse(error);
+    for (let page = 0; page < MAX_PAGES; page += 1) {
+      const stream = this.#stream;
+      const left = until - clock.now();
+      if (stream === undefined || (page > 0 && left <= 0)) return;
+      const more = await attempt(() => this.#nextPage(stream, Math.max(left, LEAST_MS)), ANY_AWS_ERROR);
+      if (more.kind === 'forbidden') this.#excuse(more.error);
+      if (more.kind !== 'answered' || !more.value) return;
     }
   }
 
@@ -111,22 +110,12 @@ export class LogTail {
     if (this.#keep > 0) this.#last = [...this.#last, line].slice(-this.#keep);
   }
 
+  /** A stream that is not there may yet come; credentials that have run out are the watch's to tell of. */
   #excuse(error: unknown): void {
-    switch (awsErrorKind(error)) {
-      case 'not-aws':
-        throw error;
-      case 'throttled':
-      case 'transient':
-      case 'expired':
-        return;
-      case 'denied':
-      case 'unsupported':
-      case 'refused':
-        if (isAwsError(error, 'ResourceNotFoundException')) return;
-        this.#stream = undefined;
-        this.#ctx.log.line(
-          `The log of container "${this.#container}" cannot be read (${describeAwsError(error)}).`,
-        );
-    }
+    if (awsErrorKind(error) === 'expired' || isAwsError(error, 'ResourceNotFoundException')) return;
+    this.#stream = undefined;
+    this.#ctx.log.line(
+      `The log of container "${this.#container}" cannot be read (${describeAwsError(error)}).`,
+    );
   }
 }

@@ -1,7 +1,8 @@
 import type { Task } from '@aws-sdk/client-ecs';
 import { lastSegment, revisionName } from '../aws/arn.ts';
+import { ANY_AWS_ERROR, attempt } from '../aws/attempt.ts';
 import type { EcsWrites } from '../aws/clients.ts';
-import { awsErrorKind, describeAwsError, isAwsError } from '../aws/errors.ts';
+import { describeAwsError, isAwsError } from '../aws/errors.ts';
 import { writeOnce } from '../aws/writes.ts';
 import { masksOfContainers } from '../ecs/environment-values.ts';
 import { logStreamOf } from '../ecs/log-streams.ts';
@@ -184,21 +185,20 @@ function how(end: Stop, id: string): string {
 /** Asks ECS to stop the task. To stop it twice does no harm. */
 async function stop({ aws, clock, signal }: PreRunContext, job: Job, why: string): Promise<Stop> {
   const input = { cluster: job.cluster, task: job.taskArn, reason: `ecs-fargate-deploy: ${why}` };
-  try {
-    await writeOnce(
+  const ask = (): Promise<unknown> =>
+    writeOnce(
       clock,
       () => aws.ecsWrites.stopTask(input),
       () => Promise.resolve(undefined),
       signal,
       clock.now() + SECONDS_TO_ASK * 1000,
     );
-    return { kind: 'stopped' };
-  } catch (error) {
-    if (awsErrorKind(error) === 'not-aws') throw error;
-    if (isAwsError(error, 'InvalidParameterException') && /not found/i.test(describeAwsError(error)))
-      return { kind: 'gone' };
-    return { kind: 'refused', why: describeAwsError(error) };
-  }
+  const answer = await attempt(ask, ANY_AWS_ERROR);
+  if (answer.kind === 'answered') return { kind: 'stopped' };
+  const { error } = answer;
+  if (isAwsError(error, 'InvalidParameterException') && /not found/i.test(describeAwsError(error)))
+    return { kind: 'gone' };
+  return { kind: 'refused', why: describeAwsError(error) };
 }
 
 /** Undefined where the task ended well. */
