@@ -6,10 +6,10 @@ import { parseImageReference, type EcrRepository } from '../aws/image-reference.
 import type { Clock } from '../runtime/clock.ts';
 import { DeployError } from '../runtime/error.ts';
 import type { Log } from '../runtime/log.ts';
-import { retrying, type Attempt } from '../runtime/wait.ts';
+import type { Attempt } from '../runtime/wait.ts';
 import { isBefore, type BuildxVersion } from './buildx.ts';
 import { explain, sentence, type Circumstances } from './docker-errors.ts';
-import type { Docker } from './docker.ts';
+import { retryDocker, type Docker } from './docker.ts';
 import { isImmutable, type FoundRepository } from './repository.ts';
 
 /** One name that the image gets. */
@@ -174,7 +174,7 @@ const PREFERS_INDEX = { major: 0, minor: 14 };
 
 /** Copies an image into other repositories, without building or pulling it. Throws `push-failed`. */
 export async function copyImage(
-  { clock, signal, log }: { readonly clock: Clock; readonly signal: AbortSignal; readonly log: Log },
+  ctx: { readonly clock: Clock; readonly signal: AbortSignal; readonly log: Log },
   docker: Docker,
   { from, to, buildx }: { from: string; to: readonly string[]; buildx: BuildxVersion | undefined },
   circumstances: Circumstances,
@@ -196,7 +196,5 @@ export async function copyImage(
     });
     return { kind: 'failed', error: failure, retryable };
   };
-  await retrying(clock, signal, attempt, (error, seconds) => {
-    log.line(`${error.message} Trying again in ${seconds} s.`);
-  });
+  await retryDocker(ctx, attempt);
 }

@@ -84,31 +84,45 @@ export async function withGracePeriod<T>(
   }
 }
 
-/** Pauses before the second, third and fourth attempt, in seconds. */
-const RETRY_PAUSES = [2, 5, 12];
-
 /** What one attempt came to. */
 export type Attempt<T> =
   | { readonly kind: 'done'; readonly value: T }
-  | { readonly kind: 'failed'; readonly error: Error; readonly retryable: boolean };
+  /** `afterSeconds`: what the other side wants the pause to be. */
+  | {
+      readonly kind: 'failed';
+      readonly error: Error;
+      readonly retryable: boolean;
+      readonly afterSeconds?: number | undefined;
+    }
+  /** It may have taken effect: the next attempt finds out, at once where the job has ended meanwhile. */
+  | { readonly kind: 'in-doubt'; readonly error: Error };
 
-/**
- * Tries up to four times, with growing pauses, as long as a failure may pass. `onRetry` hears of each pause, in seconds,
- * before it. Throws the last failure; the end of the job ends a pause.
- */
-export async function retrying<T>(
-  clock: Clock,
-  signal: AbortSignal,
+/** When something is tried again. */
+export interface Retries {
+  readonly clock: Clock;
+  /** Ends a pause. */
+  readonly signal?: AbortSignal | undefined;
+  /** Before the second attempt, the third and so on, in seconds; there are no more attempts than that. */
+  readonly pauses: readonly number[];
+  /** Hears of each pause, in seconds, before it. */
+  readonly onRetry?: (error: Error, seconds: number) => void;
+}
+
+/** Tries again, after each of the pauses, as long as a failure may pass. Throws the last failure. */
+export async function retry<T>(
+  { clock, signal, pauses, onRetry }: Retries,
   attempt: () => Promise<Attempt<T>>,
-  onRetry: (error: Error, seconds: number) => void,
 ): Promise<T> {
   for (let count = 0; ; count += 1) {
     const came = await attempt();
     if (came.kind === 'done') return came.value;
-    const pause = RETRY_PAUSES[count];
-    if (!came.retryable || pause === undefined) throw came.error;
-    onRetry(came.error, pause);
-    await clock.sleep(pause * 1000, signal);
+    const usual = pauses[count];
+    const isFinal = usual === undefined || (came.kind === 'failed' && !came.retryable);
+    if (isFinal) throw came.error;
+    const seconds = came.kind === 'failed' ? (came.afterSeconds ?? usual) : usual;
+    onRetry?.(came.error, seconds);
+    const pause = clock.sleep(seconds * 1000, signal);
+    await (came.kind === 'failed' ? pause : pause.catch(() => undefined));
   }
 }
 
