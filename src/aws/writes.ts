@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Cancelled, CancelledUnanswered } from '../runtime/cancellation.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { retry, withGracePeriod, type Attempt, type Retries } from '../runtime/wait.ts';
+import { Deadline, retry, withGracePeriod, type Attempt, type Retries } from '../runtime/wait.ts';
 import { attempt, LOST } from './attempt.ts';
 import { awsErrorKind } from './errors.ts';
 
@@ -60,7 +60,7 @@ async function attempts<T>(
       if (effect !== undefined) return { kind: 'done', value: effect };
       signal?.throwIfAborted();
       if (before.kind === 'in-doubt') lost += 1;
-      if (sent > PAUSES.length || lost > RESENDS || clock.now() >= until)
+      if (sent > PAUSES.length || lost > RESENDS || Deadline.at(clock, until).isOver())
         return { kind: 'failed', error: before.error, retryable: false };
     }
     sent += 1;

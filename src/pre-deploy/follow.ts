@@ -8,7 +8,7 @@ import { beyondTheEnd } from '../ecs/task-failure.ts';
 import { describeTasks } from '../ecs/tasks.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
-import { Heartbeat, poll, TimedOut, withTimeout } from '../runtime/wait.ts';
+import { Heartbeat, poll, TimedOut, type Deadline } from '../runtime/wait.ts';
 import type { LogTail } from './log-tail.ts';
 
 export interface FollowContext {
@@ -30,13 +30,11 @@ export interface Job {
   readonly onSilence: 'ask-again' | 'give-up';
 }
 
-/** A look is waited for so long at most, and however little time is left, so long at least. */
-const LONGEST_MS = 30_000;
-
-const LEAST_MS = 1_000;
-
-/** Where silence ends the watch, it is listened to for so long. */
-const SILENCE_MS = 10_000;
+/** How long a look is waited for. Where silence ends the watch, it is not listened to for as long. */
+const LIMITS = {
+  'ask-again': { least: 1_000, longest: 30_000 },
+  'give-up': { least: 1_000, longest: 10_000 },
+};
 
 /** The longest pause after throttling. */
 const MAX_PAUSE_MS = 32_000;
@@ -50,15 +48,15 @@ export async function followTask(
   ctx: FollowContext,
   job: Job,
   tail: LogTail,
-  deadline: number,
+  deadline: Deadline,
 ): Promise<Task | undefined> {
   const { aws, clock, log } = ctx;
   let pauseMs = job.pollSeconds * 1000;
   const heartbeat = new Heartbeat(clock);
   let lastLine = '';
-  return poll<Task | undefined>(ctx, deadline, async () => {
-    const look = await lookOnce(aws.ecs, clock, job, deadline - clock.now());
-    await tail.pull(deadline - clock.now());
+  return poll<Task | undefined>(ctx, deadline.at, async () => {
+    const look = await lookOnce(aws.ecs, job, deadline);
+    await tail.pull(deadline.left());
     if (look.kind !== 'answered') {
       log.line(`No answer this time (${describeAwsError(look.error)}); asking again.`);
       if (job.onSilence === 'give-up' && look.error instanceof TimedOut) {
@@ -83,14 +81,11 @@ export async function followTask(
 
 function lookOnce(
   ecs: FollowContext['aws']['ecs'],
-  clock: Clock,
   { cluster, taskArn, onSilence }: Job,
-  left: number,
+  deadline: Deadline,
 ): Promise<Answer<Task | undefined>> {
-  const longest = onSilence === 'give-up' ? SILENCE_MS : LONGEST_MS;
-  const ms = Math.max(Math.min(left, longest), LEAST_MS);
   const read = async (): Promise<Task | undefined> => {
-    const [task] = await withTimeout(clock, ms, () => describeTasks(ecs, cluster, [taskArn]));
+    const [task] = await deadline.within(LIMITS[onSilence], () => describeTasks(ecs, cluster, [taskArn]));
     return task;
   };
   const doing = 'watching the pre-deploy task';

@@ -7,20 +7,19 @@ export type PollStep<T> =
 
 /**
  * Looks at once, and again after each pause, until a look comes to an end. The pause before the deadline (a reading of
- * the clock) is cut short, so that the last look falls on it. A cancellation
- * rejects with the signal's reason.
+ * the clock) is cut short, so that the last look falls on it. A cancellation rejects with the signal's reason.
  */
 export async function poll<T>(
-  { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal },
+  { clock, signal }: { readonly clock: Clock; readonly signal?: AbortSignal },
   deadline: number,
   look: () => Promise<PollStep<T>>,
 ): Promise<T> {
+  const end = Deadline.at(clock, deadline);
   for (;;) {
     const looked = await look();
     if (looked.kind === 'end') return looked.value;
-    const left = deadline - clock.now();
-    if (left <= 0) return looked.late;
-    await clock.sleep(Math.min(looked.pauseMs, left), signal);
+    if (end.isOver()) return looked.late;
+    await clock.sleep(Math.min(looked.pauseMs, end.left()), signal);
   }
 }
 
@@ -50,6 +49,49 @@ export async function withTimeout<T>(clock: Clock, ms: number, work: () => Promi
     return await Promise.race([work(), timeUp]);
   } finally {
     silence();
+  }
+}
+
+/** How long a call may take: as long as is left, within these, in milliseconds. */
+export interface TimeLimits {
+  /** However little is left, what is begun has as long. */
+  readonly least: number;
+  readonly longest?: number;
+}
+
+/** A moment by which something has to be over. */
+export class Deadline {
+  /** A reading of the clock. */
+  readonly at: number;
+  readonly #clock: Clock;
+
+  private constructor(clock: Clock, at: number) {
+    this.#clock = clock;
+    this.at = at;
+  }
+
+  /** So many milliseconds from now. */
+  static of(clock: Clock, ms: number): Deadline {
+    return new Deadline(clock, clock.now() + ms);
+  }
+
+  /** At a reading of the clock. */
+  static at(clock: Clock, reading: number): Deadline {
+    return new Deadline(clock, reading);
+  }
+
+  /** Milliseconds until then; none once it is over. */
+  left(): number {
+    return Math.max(this.at - this.#clock.now(), 0);
+  }
+
+  isOver(): boolean {
+    return this.left() === 0;
+  }
+
+  /** As `withTimeout`, for as long as is left. */
+  within<T>({ least, longest = Number.POSITIVE_INFINITY }: TimeLimits, work: () => Promise<T>): Promise<T> {
+    return withTimeout(this.#clock, Math.max(Math.min(this.left(), longest), least), work);
   }
 }
 
