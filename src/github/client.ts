@@ -126,7 +126,7 @@ export async function connectGitHub(
           auto_merge: false,
           required_contexts: [],
         });
-        if (!('id' in data)) throw new Error(data.message ?? 'GitHub made no deployment');
+        if (!isMade(data)) throw new Error(data.message ?? 'GitHub made no deployment');
         return deploymentOf(data);
       }),
     createDeploymentStatus: (id, { state, description, logUrl, environmentUrl }) =>
@@ -192,6 +192,11 @@ interface RawDeployment {
   readonly environment: string;
   /** As it was given, or as its text. */
   readonly payload?: unknown;
+}
+
+/** GitHub answers with a message where it merges the default branch in instead. */
+function isMade<T extends object>(data: T): data is Extract<T, { readonly id: number }> {
+  return Object.hasOwn(data, 'id');
 }
 
 function deploymentOf({ id, sha, environment, payload }: RawDeployment): GitHubDeployment {
