@@ -1,4 +1,10 @@
 import tseslint from 'typescript-eslint';
+import { unionsByKind } from './scripts/unions-by-kind.ts';
+
+const NO_SYNTAX = [
+  { selector: 'ExportDefaultDeclaration', message: 'Export by name.' },
+  { selector: 'TSEnumDeclaration', message: 'Use a closed union.' },
+];
 
 export default tseslint.config(
   { ignores: ['dist/', 'node_modules/', 'coverage/', 'backend/.venv/'] },
@@ -11,12 +17,26 @@ export default tseslint.config(
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/explicit-module-boundary-types': 'error',
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
+      'no-restricted-syntax': ['error', ...NO_SYNTAX],
+      eqeqeq: ['error', 'always'],
+    },
+  },
+  {
+    files: ['src/**/*.ts'],
+    // These are being put on one loop, and their unions with it.
+    ignores: ['src/rollout/**', 'src/gates/**', 'src/ecs/log-streams.ts', 'src/pre-deploy/log-tail.ts'],
+    plugins: { house: { rules: { 'unions-by-kind': unionsByKind } } },
+    rules: {
+      'house/unions-by-kind': 'error',
       'no-restricted-syntax': [
         'error',
-        { selector: 'ExportDefaultDeclaration', message: 'Export by name.' },
-        { selector: 'TSEnumDeclaration', message: 'Use a closed union.' },
+        ...NO_SYNTAX,
+        {
+          selector: "BinaryExpression[operator='in'] > Literal.left",
+          message:
+            'Tell the members of a union apart by their kind; ask a foreign object with Object.hasOwn.',
+        },
       ],
-      eqeqeq: ['error', 'always'],
     },
   },
   {

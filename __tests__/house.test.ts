@@ -101,6 +101,16 @@ describe('the house', () => {
     expect(imports.filter(({ to }) => !to.startsWith('src/'))).toEqual([]);
   });
 
+  test('of the stages only the story writes the record: the others return what they found', () => {
+    const stages = all.filter((file) => file.startsWith('src/pipeline/'));
+    const writers = stages.filter((file) =>
+      /(?<!Readonly<|Pick<)\bRunRecord\b/.test(
+        readFileSync(join(ROOT, file), 'utf8').replace(/^import .*$/gm, ''),
+      ),
+    );
+    expect(writers.sort()).toEqual(['src/pipeline/deploy.ts', 'src/pipeline/services.ts']);
+  });
+
   test('a run in this process has loaded ahead what a step loads on first use: its time stands still meanwhile', () => {
     const text = readFileSync(join(ROOT, 'runner/in-process.ts'), 'utf8');
     const ahead = [...text.matchAll(/^import (?:.* from )?'\.\.\/(src\/[^']+)'/gm)].map(([, path]) => path);

@@ -50,8 +50,8 @@ export async function run(runner: Runner, system: ActionSystem): Promise<void> {
   const masks = new Masks();
   const log = new ProgressLog(runner.console, system.clock, masks);
   const inputs = readAllInputs(runner);
-  if (!(inputs instanceof DeployError)) maskSecrets(inputs.secrets, runner, masks);
-  const request = inputs instanceof DeployError ? undefined : inputs.request;
+  if (inputs.kind === 'read') maskSecrets(inputs.secrets, runner, masks);
+  const request = inputs.kind === 'read' ? inputs.request : undefined;
   const event = await readEvent(runner.env);
   const facts = runFacts(runner.env, commitOf(event));
   const recorder = request && (await recorderOf(request, facts, event, runner, system));
@@ -62,8 +62,8 @@ export async function run(runner: Runner, system: ActionSystem): Promise<void> {
     recorder?.begin(deployedCommit(images, facts));
   };
   const record =
-    inputs instanceof DeployError
-      ? { ...newRunRecord(), ending: endingOf(inputs) }
+    inputs.kind === 'invalid'
+      ? { ...newRunRecord(), ending: endingOf(inputs.error) }
       : await deployWithAws(inputs, runner, system, log, masks, begins);
   const { steps, lines, warnings, notes, points, seconds } = log;
   const recorded = { startedAt, durationSeconds: seconds, steps, lines, warnings, notes, points };
@@ -132,17 +132,22 @@ function regionOf({ env }: Runner): string | undefined {
   return [env['AWS_REGION'], env['AWS_DEFAULT_REGION']].find((each) => each !== undefined && each !== '');
 }
 
-function readAllInputs(runner: Runner): ReadInputs | DeployError {
+type Inputs =
+  ({ readonly kind: 'read' } & ReadInputs) | { readonly kind: 'invalid'; readonly error: DeployError };
+
+function readAllInputs(runner: Runner): Inputs {
   try {
-    return readInputs((name) => runner.getInput(name), {
+    const inputs = readInputs((name) => runner.getInput(name), {
       workspace: workspaceOf(runner),
       region: regionOf(runner),
       given: givenInputs(runner.env),
     });
+    return { kind: 'read', ...inputs };
   } catch (error) {
-    if (error instanceof InvalidInputs) return invalidInput(error);
+    if (error instanceof InvalidInputs) return { kind: 'invalid', error: invalidInput(error) };
     const why = isError(error) ? error.message : String(error);
-    return new DeployError('unknown', `The inputs could not be read: ${why}.`);
+    const failure = new DeployError('unknown', `The inputs could not be read: ${why}.`);
+    return { kind: 'invalid', error: failure };
   }
 }
 

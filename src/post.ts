@@ -22,6 +22,7 @@ import { renderSummary } from './report/summary.ts';
 import { endOnCancel, type Interruption } from './rollout/cancel.ts';
 import { findInterrupted } from './rollout/find-interrupted.ts';
 import { Masks } from './runtime/masks.ts';
+import { Deadline, poll } from './runtime/wait.ts';
 import { deregisterIfReplaced } from './task-definition/register.ts';
 
 const KILLED: Interruption = {
@@ -147,13 +148,13 @@ async function deregisterLeft(
     const addresses = services
       .filter(({ taskDefinitionArn }) => taskDefinitionArn === arn)
       .map(({ snapshot }) => snapshot.address);
-    const until = clock.now() + SECONDS_TO_REPLACE * 1000;
+    const deadline = Deadline.of(clock, SECONDS_TO_REPLACE * 1000);
     try {
-      let done = await deregisterIfReplaced({ aws }, arn, addresses);
-      while (!done && clock.now() < until) {
-        await clock.sleep(PAUSE_MS);
-        done = await deregisterIfReplaced({ aws }, arn, addresses);
-      }
+      const done = await poll<boolean>({ clock }, deadline.at, async () =>
+        (await deregisterIfReplaced({ aws }, arn, addresses))
+          ? { kind: 'end', value: true }
+          : { kind: 'pause', pauseMs: PAUSE_MS, late: false },
+      );
       log.line(
         done
           ? `${revisionName(arn)} is deregistered: no service is on it, and it is no base for the next run.`

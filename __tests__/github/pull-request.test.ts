@@ -47,13 +47,13 @@ describe('the pull request that an event names', () => {
     ],
   ])('%s', async (_name, event, number) => {
     const github = fakeGitHub();
-    expect(await findPullRequest(github, event, undefined)).toEqual({ number });
+    expect(await findPullRequest(github, event, undefined)).toEqual({ kind: 'found', number });
     expect(github.calls).toEqual([]);
   });
 
   it('comes after the one that was asked for', async () => {
     const event = eventOf('pull_request', { pull_request: { number: 7 } });
-    expect(await findPullRequest(fakeGitHub(), event, 31)).toEqual({ number: 31 });
+    expect(await findPullRequest(fakeGitHub(), event, 31)).toEqual({ kind: 'found', number: 31 });
   });
 });
 
@@ -73,20 +73,24 @@ describe('the pull request of a commit', () => {
     ['else any that is merged', [pullRequest(1, { headCommit: SHA }), pullRequest(2, { merged: true })], 2],
     ['else the open one that it heads', [pullRequest(1), pullRequest(2, { headCommit: SHA })], 2],
   ])('%s', async (_rule, ofCommit, number) => {
-    expect(await findPullRequest(fakeGitHub({ ofCommit }), push, undefined)).toMatchObject({ number });
+    expect(await findPullRequest(fakeGitHub({ ofCommit }), push, undefined)).toEqual({
+      kind: 'found',
+      number,
+    });
   });
 
   it('is none where only closed ones hold it', async () => {
     const ofCommit = [pullRequest(1, { open: false, headCommit: SHA })];
     expect(await findPullRequest(fakeGitHub({ ofCommit }), push, undefined)).toEqual({
-      none: 'commit aaaaaaa belongs to no pull request',
+      kind: 'none',
+      why: 'commit aaaaaaa belongs to no pull request',
     });
   });
 
   it('is not looked for where a tag was pushed', async () => {
     const github = fakeGitHub({ ofCommit: [pullRequest(1, { headCommit: SHA })] });
     const event = eventOf('push', {}, { ref: 'refs/tags/v1' });
-    expect(await findPullRequest(github, event, undefined)).toHaveProperty('none');
+    expect(await findPullRequest(github, event, undefined)).toMatchObject({ kind: 'none' });
     expect(github.calls).toEqual([]);
   });
 });
@@ -104,7 +108,7 @@ describe('no pull request', () => {
     ['an event with a number of something else', eventOf('discussion', { number: 5 })],
     ['no event at all', eventOf('')],
   ])('belongs to %s', async (_name, event) => {
-    expect(await findPullRequest(fakeGitHub(), event, undefined)).toHaveProperty('none');
+    expect(await findPullRequest(fakeGitHub(), event, undefined)).toMatchObject({ kind: 'none' });
   });
 });
 

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { RunTaskCommandInput, RunTaskCommandOutput } from '@aws-sdk/client-ecs';
 import { runTaskInput, startTask, type StartContext } from '../../src/pre-deploy/start.ts';
 import { Cancelled } from '../../src/runtime/cancellation.ts';
+import { Deadline } from '../../src/runtime/wait.ts';
 import { awsError, denied, expired, throttled, unanswered } from '../fakes/aws-errors.ts';
 import { fakeClock } from '../fakes/clock.ts';
 import { revisionArn, snapshotOf } from '../fakes/literals.ts';
@@ -77,7 +78,7 @@ function ecsThat(...answers: (Error | object)[]): {
 }
 
 /** Later than anything here takes. */
-const LATER = 3_600_000;
+const LATER = Deadline.of(fakeClock(), 3_600_000);
 
 describe('starting the task', () => {
   test('sends the same token again after throttling and lost answers', async () => {

@@ -2,8 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { readdirSync, readFileSync } from 'node:fs';
 import type { CheckResult } from '../../src/model/index.ts';
 import { Cancelled } from '../../src/runtime/cancellation.ts';
-import type { DeployError } from '../../src/runtime/error.ts';
-import { CHECKS, refuseFailed, runChecks } from '../../src/preflight/index.ts';
+import { CHECKS, refusalOf, runChecks } from '../../src/preflight/index.ts';
 import { failed, ok, resultOf, skipped, warning, type Finding } from '../../src/preflight/check.ts';
 import { expired, throttled, unanswered } from '../fakes/aws-errors.ts';
 import { definitionOf, requestOf, snapshotOf } from '../fakes/literals.ts';
@@ -154,7 +153,7 @@ describe('verify', () => {
   });
 });
 
-describe('refuseFailed', () => {
+describe('refusalOf', () => {
   const result = (check: string, state: CheckResult['state']): CheckResult => ({
     check,
     state,
@@ -165,13 +164,10 @@ describe('refuseFailed', () => {
   const bad = [...good, result('role', 'FAILED')];
 
   function refusal(results: readonly CheckResult[], mode: 'fail' | 'warn' | 'off'): unknown {
-    try {
-      refuseFailed(results, mode);
-      return undefined;
-    } catch (error) {
-      const { cause, message, evidence } = (error as DeployError).conclusion;
-      return [cause, message, ...evidence.map(({ text }) => text)];
-    }
+    const error = refusalOf(results, mode);
+    if (error === undefined) return undefined;
+    const { cause, message, evidence } = error.conclusion;
+    return [cause, message, ...evidence.map(({ text }) => text)];
   }
 
   test('passes warnings and what was skipped', () => {

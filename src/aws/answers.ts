@@ -87,7 +87,9 @@ function operationOf(context: object): { readonly name: string; readonly schema:
 /** The SDK's own reader stumbled over a value: it has the answer attached, and is no error that AWS sent. */
 function isUnparseable(error: unknown): error is Error {
   return (
-    isError(error) && '$response' in error && ['TypeError', 'RangeError', 'SyntaxError'].includes(error.name)
+    isError(error) &&
+    Object.hasOwn(error, '$response') &&
+    ['TypeError', 'RangeError', 'SyntaxError'].includes(error.name)
   );
 }
 

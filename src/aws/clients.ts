@@ -71,6 +71,7 @@ export interface AwsSettings {
   /** The region where none is named. */
   readonly defaultRegion?: () => Promise<string>;
   readonly endpoint?: string;
+  // eslint-disable-next-line house/unions-by-kind -- so the SDK takes them
   readonly credentials?: Credentials | (() => Promise<Credentials>);
 }
 

@@ -94,7 +94,7 @@ export function awsErrorKind(error: unknown): AwsErrorKind {
 /** The connection broke, in whatever way: no answer came. An error of a file has a path, and is none. */
 function isNetworkError(error: unknown, code: string | undefined, status: number | undefined): boolean {
   if (code === undefined || status !== undefined) return false;
-  return NETWORK_CODE.test(code) && !(isError(error) && 'path' in error);
+  return NETWORK_CODE.test(code) && !(isError(error) && Object.hasOwn(error, 'path'));
 }
 
 /** ECS answers a race between two registrations with a ClientException, which no SDK retries. */
@@ -104,7 +104,7 @@ function isRevisionRace(message: string): boolean {
 
 /** A proxy's HTML page or a cut-off body: the SDK reports the parser's error, with the answer attached. */
 function isUnreadableAnswer(error: unknown): boolean {
-  return error instanceof SyntaxError && '$response' in error;
+  return error instanceof SyntaxError && Object.hasOwn(error, '$response');
 }
 
 /** The error's name and message as one line, for evidence and messages. */

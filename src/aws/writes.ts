@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { Cancelled, CancelledUnanswered } from '../runtime/cancellation.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { withGracePeriod } from '../runtime/wait.ts';
+import { Deadline, retry, withGracePeriod, type Attempt, type Retries } from '../runtime/wait.ts';
+import { attempt, LOST } from './attempt.ts';
 import { awsErrorKind } from './errors.ts';
 
 /** Pauses after a refused or unanswered write, in seconds; together about a minute. */
@@ -49,25 +50,29 @@ async function attempts<T>(
   signal: AbortSignal | undefined,
   until: number,
 ): Promise<T> {
+  let before: Exclude<Attempt<T>, { kind: 'done' }> | undefined;
+  let sent = 0;
   let lost = 0;
-  for (let attempt = 0; ; attempt += 1) {
-    try {
-      return await send();
-    } catch (error) {
-      const kind = awsErrorKind(error);
-      if (kind !== 'throttled' && kind !== 'transient') throw error;
-      const pause = PAUSES[attempt];
-      if (kind === 'throttled' && pause === undefined) throw error;
-      const rest = clock.sleep((pause ?? LAST_PAUSE) * 1000, signal);
-      // A cancelled job looks for the effect at once.
-      await (kind === 'throttled' ? rest : rest.catch(() => undefined));
-      const effect = kind === 'transient' ? await readBack() : undefined;
-      if (effect !== undefined) return effect;
+  // After the last pause nothing is sent: what was lost is looked for once more.
+  return retry({ clock, signal, pauses: [...PAUSES, LAST_PAUSE] }, async (): Promise<Attempt<T>> => {
+    if (before !== undefined) {
+      const effect = before.kind === 'in-doubt' ? await readBack() : undefined;
+      if (effect !== undefined) return { kind: 'done', value: effect };
       signal?.throwIfAborted();
-      if (kind === 'transient') lost += 1;
-      if (pause === undefined || lost > RESENDS || clock.now() >= until) throw error;
+      if (before.kind === 'in-doubt') lost += 1;
+      if (sent > PAUSES.length || lost > RESENDS || Deadline.at(clock, until).isOver())
+        return { kind: 'failed', error: before.error, retryable: false };
     }
-  }
+    sent += 1;
+    const answer = await attempt(send, LOST);
+    if (answer.kind === 'answered') return { kind: 'done', value: answer.value };
+    const error = answer.error as Error;
+    const isThrottled = awsErrorKind(error) === 'throttled';
+    before = isThrottled
+      ? { kind: 'failed', error, retryable: sent <= PAUSES.length }
+      : { kind: 'in-doubt', error };
+    return before;
+  });
 }
 
 /** What a write amounts to that has no answer when the job is cancelled. */
@@ -87,20 +92,11 @@ export async function writeWithToken<T>(
   signal: AbortSignal,
 ): Promise<T> {
   const token = randomUUID();
-  const attempt = async (): Promise<T> => {
+  const work = (): Promise<T> => {
     signal.throwIfAborted();
-    for (const pause of PAUSES) {
-      try {
-        return await send(token);
-      } catch (error) {
-        const kind = awsErrorKind(error);
-        if (kind !== 'throttled' && kind !== 'transient') throw error;
-        await clock.sleep(pause * 1000, signal);
-      }
-    }
-    return send(token);
+    return untilAnswered({ clock, signal, pauses: PAUSES }, () => send(token));
   };
-  return withGracePeriod(clock, signal, GRACE_MS, attempt, unanswered);
+  return withGracePeriod(clock, signal, GRACE_MS, work, unanswered);
 }
 
 /** Pauses between the attempts of a read that must be answered, in seconds; together half a minute. */
@@ -111,14 +107,14 @@ const READ_PAUSES = [1, 2, 4, 8, 8, 8];
  * the last of these. Without a signal a cancelled job does not end it.
  */
 export async function retryRead<T>(clock: Clock, read: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-  for (const pause of READ_PAUSES) {
-    try {
-      return await read();
-    } catch (error) {
-      const kind = awsErrorKind(error);
-      if (kind !== 'throttled' && kind !== 'transient') throw error;
-      await clock.sleep(pause * 1000, signal);
-    }
-  }
-  return read();
+  return untilAnswered({ clock, signal, pauses: READ_PAUSES }, read);
+}
+
+function untilAnswered<T>(retries: Retries, call: () => Promise<T>): Promise<T> {
+  return retry(retries, async (): Promise<Attempt<T>> => {
+    const answer = await attempt(call, LOST);
+    return answer.kind === 'answered'
+      ? { kind: 'done', value: answer.value }
+      : { kind: 'failed', error: answer.error as Error, retryable: true };
+  });
 }

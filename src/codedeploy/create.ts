@@ -8,7 +8,7 @@ import type { CodeDeploySettings, ServiceSnapshot } from '../model/index.ts';
 import { Cancelled } from '../runtime/cancellation.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { DeployError } from '../runtime/error.ts';
-import { withTimeout } from '../runtime/wait.ts';
+import { Deadline } from '../runtime/wait.ts';
 import { newAppSpec, withTaskDefinition } from './app-spec.ts';
 
 export interface CreateContext {
@@ -20,8 +20,8 @@ export interface CreateContext {
 /** CreateDeployment takes no longer description. */
 const LONGEST_DESCRIPTION = 512;
 
-/** However little time is left, a lost answer is looked after for as long. */
-const LEAST_MS = 5_000;
+/** How long a lost answer is looked after. */
+const LIMITS = { least: 5_000 };
 
 /** Another deployment of the group is under way: CodeDeploy takes one at a time. */
 export class GroupIsBusy extends DeployError {
@@ -115,9 +115,8 @@ export async function createDeployment(
         }
       },
       async () => {
-        const ms = Math.max(until - clock.now(), LEAST_MS);
         const read = (): Promise<string | undefined> => findCreated({ codeDeploy }, settings, sha256);
-        return withTimeout(clock, ms, () => retryRead(clock, read));
+        return Deadline.at(clock, until).within(LIMITS, () => retryRead(clock, read));
       },
       signal,
       until,

@@ -1,8 +1,9 @@
 /** The deployment group of a service. */
 import type { DeploymentGroupInfo, TrafficRoutingConfig } from '@aws-sdk/client-codedeploy';
 import { lastSegment } from '../aws/arn.ts';
+import { attempt, WITHHELD } from '../aws/attempt.ts';
 import type { Aws } from '../aws/clients.ts';
-import { awsErrorKind, isAwsError, wrapAwsError } from '../aws/errors.ts';
+import { deployErrorOf, isAwsError, wrapAwsError } from '../aws/errors.ts';
 import type {
   CodeDeployOrder,
   CodeDeployRequest,
@@ -84,6 +85,7 @@ async function findGroup(
   { name }: ServiceAddress,
   { application, group }: GroupAddress,
 ): Promise<DeploymentGroupInfo> {
+  const doing = `reading the deployment group "${group}"`;
   try {
     const answer = await codeDeploy.getDeploymentGroup({
       applicationName: application,
@@ -96,9 +98,7 @@ async function findGroup(
       'ApplicationDoesNotExistException',
       'DeploymentGroupDoesNotExistException',
     );
-    if (!isMissing) {
-      return wrapAwsError(`reading the deployment group "${group}"`, () => Promise.reject(error as Error));
-    }
+    if (!isMissing) throw deployErrorOf(error, doing);
     const [input, what] = isAwsError(error, 'ApplicationDoesNotExistException')
       ? ['codedeploy-application', `application "${application}"`]
       : ['codedeploy-deployment-group', `deployment group "${group}" in application "${application}"`];
@@ -152,23 +152,18 @@ async function readRouting(
   name: string,
   isAsked: boolean,
 ): Promise<TrafficRouting | undefined> {
-  try {
-    const { deploymentConfigInfo } = await codeDeploy.getDeploymentConfig({ deploymentConfigName: name });
-    return routingOf(deploymentConfigInfo?.trafficRoutingConfig);
-  } catch (error) {
-    const kind = awsErrorKind(error);
-    if (isAsked && isAwsError(error, 'DeploymentConfigDoesNotExistException')) {
-      throw new DeployError(
-        'invalid-input',
-        `codedeploy-deployment-config: CodeDeploy has no deployment configuration "${name}".`,
-        { hint: 'Name one such as CodeDeployDefault.ECSCanary10Percent5Minutes.', cause: error },
-      );
-    }
-    if (['denied', 'unsupported', 'refused'].includes(kind)) return undefined;
-    return wrapAwsError(`reading the deployment configuration "${name}"`, () =>
-      Promise.reject(error as Error),
+  const answer = await wrapAwsError(`reading the deployment configuration "${name}"`, () =>
+    attempt(() => codeDeploy.getDeploymentConfig({ deploymentConfigName: name }), WITHHELD),
+  );
+  if (answer.kind === 'answered') return routingOf(answer.value.deploymentConfigInfo?.trafficRoutingConfig);
+  if (isAsked && isAwsError(answer.error, 'DeploymentConfigDoesNotExistException')) {
+    throw new DeployError(
+      'invalid-input',
+      `codedeploy-deployment-config: CodeDeploy has no deployment configuration "${name}".`,
+      { hint: 'Name one such as CodeDeployDefault.ECSCanary10Percent5Minutes.', cause: answer.error },
     );
   }
+  return undefined;
 }
 
 function routingOf(config: TrafficRoutingConfig | undefined): TrafficRouting | undefined {

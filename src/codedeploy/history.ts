@@ -1,7 +1,7 @@
 /** Deployments of a group, as CodeDeploy remembers them. */
 import type { DeploymentInfo } from '@aws-sdk/client-codedeploy';
+import { attempt, valueOr, WITHHELD } from '../aws/attempt.ts';
 import type { CodeDeployReads } from '../aws/clients.ts';
-import { awsErrorKind } from '../aws/errors.ts';
 import { taskDefinitionOf } from './app-spec.ts';
 
 export type { DeploymentInfo };
@@ -64,12 +64,7 @@ async function contentOf(
 
 /** What may not be read, or is not there any more, is done without. */
 async function orNothing<T>(read: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await read();
-  } catch (error) {
-    if (['denied', 'unsupported', 'refused'].includes(awsErrorKind(error))) return undefined;
-    throw error;
-  }
+  return valueOr(await attempt(read, WITHHELD), undefined);
 }
 
 function timeOf({ createTime }: DeploymentInfo): number {

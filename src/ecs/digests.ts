@@ -1,5 +1,5 @@
+import { attempt, DENIED, valueOr } from '../aws/attempt.ts';
 import type { Aws, EcrReads } from '../aws/clients.ts';
-import { awsErrorKind } from '../aws/errors.ts';
 import { ecrRepositoryOf } from '../aws/image-reference.ts';
 import type { DeployedImage, Rollout } from '../model/index.ts';
 import { targetRevisionOf } from './service-deployments.ts';
@@ -60,13 +60,8 @@ async function runningDigests(
 }
 
 async function digestsOfTasks(aws: DigestAws, rollout: Rollout): Promise<Digests> {
-  try {
-    const tasks = await runningTasksOf(aws.ecs, rollout);
-    return byContainer(tasks.flatMap((task) => task.containers ?? []));
-  } catch (error) {
-    if (awsErrorKind(error) === 'denied') return new Map();
-    throw error;
-  }
+  const tasks = valueOr(await attempt(() => runningTasksOf(aws.ecs, rollout), DENIED), []);
+  return byContainer(tasks.flatMap((task) => task.containers ?? []));
 }
 
 async function digestsOfRevision(aws: DigestAws, rollout: Rollout): Promise<Digests> {
@@ -121,15 +116,12 @@ const MEDIA_TYPES = [
 async function isInIndex(aws: DigestAws, image: DeployedImage, digest: string): Promise<boolean | undefined> {
   const repository = ecrRepositoryOf(image.reference);
   if (repository === undefined) return undefined;
-  try {
-    const manifest = await readManifest(aws.ecr(repository.region), repository, image.digest ?? '');
-    if (manifest === undefined) return undefined;
-    const children = (manifest.manifests ?? []) as readonly { digest?: string }[];
-    return children.some((child) => child.digest === digest);
-  } catch (error) {
-    if (awsErrorKind(error) === 'denied') return undefined;
-    throw error;
-  }
+  const read = (): ReturnType<typeof readManifest> =>
+    readManifest(aws.ecr(repository.region), repository, image.digest ?? '');
+  const manifest = valueOr(await attempt(read, DENIED), undefined);
+  if (manifest === undefined) return undefined;
+  const children = (manifest.manifests ?? []) as readonly { digest?: string }[];
+  return children.some((child) => child.digest === digest);
 }
 
 async function readManifest(

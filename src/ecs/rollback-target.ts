@@ -1,5 +1,5 @@
+import { attempt, WITHHELD } from '../aws/attempt.ts';
 import type { Aws } from '../aws/clients.ts';
-import { awsErrorKind } from '../aws/errors.ts';
 import { byDigest, ecrRepositoryOf, parseImageReference } from '../aws/image-reference.ts';
 import { withoutReadOnlyFields, type RawTaskDefinitions } from '../aws/task-definitions.ts';
 import { writeOnce } from '../aws/writes.ts';
@@ -44,16 +44,8 @@ export async function findRollbackTarget(
   candidates: readonly GoodRevision[],
 ): Promise<RollbackTarget | undefined> {
   for (const good of candidates) {
-    try {
-      const { taskDefinition, tags } = await taskDefinitions.describe(good.taskDefinitionArn);
-      if (isMarkedAsFailed(tags)) continue;
-      return targetOf(
-        good,
-        withoutReadOnlyFields(taskDefinition, tags),
-        taskDefinition['status'] !== 'INACTIVE',
-      );
-    } catch (error) {
-      if (!['denied', 'refused', 'unsupported'].includes(awsErrorKind(error))) throw error;
+    const answer = await attempt(() => taskDefinitions.describe(good.taskDefinitionArn), WITHHELD);
+    if (answer.kind !== 'answered') {
       return {
         good,
         definition: { family: '', containerDefinitions: [] },
@@ -61,6 +53,13 @@ export async function findRollbackTarget(
         unknown: [],
       };
     }
+    const { taskDefinition, tags } = answer.value;
+    if (isMarkedAsFailed(tags)) continue;
+    return targetOf(
+      good,
+      withoutReadOnlyFields(taskDefinition, tags),
+      taskDefinition['status'] !== 'INACTIVE',
+    );
   }
   return undefined;
 }

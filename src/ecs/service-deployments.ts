@@ -4,8 +4,8 @@ import type {
   ServiceRevision,
   ServiceRevisionSummary,
 } from '@aws-sdk/client-ecs';
+import { attempt, CLOSED, valueOr } from '../aws/attempt.ts';
 import type { EcsReads } from '../aws/clients.ts';
-import { awsErrorKind } from '../aws/errors.ts';
 import type { ServiceAddress } from '../model/index.ts';
 
 export type { ServiceDeployment, ServiceDeploymentBrief, ServiceRevision, ServiceRevisionSummary };
@@ -30,27 +30,31 @@ export async function listServiceDeployments(
   address: Pick<ServiceAddress, 'cluster' | 'name'>,
   options: ListOptions = {},
 ): Promise<ServiceDeploymentBrief[] | undefined> {
+  const answer = await attempt(() => listPages(ecs, address, options), CLOSED);
+  return valueOr(answer, undefined)?.sort((a, b) => timeOf(b.createdAt) - timeOf(a.createdAt));
+}
+
+async function listPages(
+  ecs: Pick<EcsReads, 'listServiceDeployments'>,
+  address: Pick<ServiceAddress, 'cluster' | 'name'>,
+  options: ListOptions,
+): Promise<ServiceDeploymentBrief[]> {
   const found: ServiceDeploymentBrief[] = [];
   let nextToken: string | undefined;
-  try {
-    for (let page = 0; page < PAGES; page += 1) {
-      const answer = await ecs.listServiceDeployments({
-        cluster: address.cluster,
-        service: address.name,
-        maxResults: 100,
-        ...(options.status === undefined ? {} : { status: [options.status] }),
-        ...(options.createdAfter === undefined ? {} : { createdAt: { after: options.createdAfter } }),
-        ...(nextToken === undefined ? {} : { nextToken }),
-      });
-      found.push(...(answer.serviceDeployments ?? []));
-      nextToken = answer.nextToken;
-      if (nextToken === undefined || options.enough?.(found) === true) break;
-    }
-  } catch (error) {
-    if (isClosed(error)) return undefined;
-    throw error;
+  for (let page = 0; page < PAGES; page += 1) {
+    const answer = await ecs.listServiceDeployments({
+      cluster: address.cluster,
+      service: address.name,
+      maxResults: 100,
+      ...(options.status === undefined ? {} : { status: [options.status] }),
+      ...(options.createdAfter === undefined ? {} : { createdAt: { after: options.createdAfter } }),
+      ...(nextToken === undefined ? {} : { nextToken }),
+    });
+    found.push(...(answer.serviceDeployments ?? []));
+    nextToken = answer.nextToken;
+    if (nextToken === undefined || options.enough?.(found) === true) break;
   }
-  return found.sort((a, b) => timeOf(b.createdAt) - timeOf(a.createdAt));
+  return found;
 }
 
 /** One service deployment whole. Undefined where the call is denied or unsupported, or does not know it (yet). */
@@ -58,13 +62,9 @@ export async function describeServiceDeployment(
   ecs: Pick<EcsReads, 'describeServiceDeployments'>,
   arn: string,
 ): Promise<ServiceDeployment | undefined> {
-  try {
-    const answer = await ecs.describeServiceDeployments({ serviceDeploymentArns: [arn] });
-    return answer.serviceDeployments?.[0];
-  } catch (error) {
-    if (isClosed(error)) return undefined;
-    throw error;
-  }
+  const read = (): ReturnType<EcsReads['describeServiceDeployments']> =>
+    ecs.describeServiceDeployments({ serviceDeploymentArns: [arn] });
+  return valueOr(await attempt(read, CLOSED), undefined)?.serviceDeployments?.[0];
 }
 
 /** DescribeServiceDeployments takes as many. */
@@ -78,15 +78,11 @@ export async function describeServiceDeployments(
   ecs: Pick<EcsReads, 'describeServiceDeployments'>,
   arns: readonly string[],
 ): Promise<ReadonlyMap<string, SeenDeployment>> {
-  try {
-    const { serviceDeployments = [], date: seenAt } = await ecs.describeServiceDeployments({
-      serviceDeploymentArns: [...arns],
-    });
-    return new Map(serviceDeployments.map((each) => [each.serviceDeploymentArn ?? '', { ...each, seenAt }]));
-  } catch (error) {
-    if (isClosed(error)) return new Map();
-    throw error;
-  }
+  const read = (): ReturnType<EcsReads['describeServiceDeployments']> =>
+    ecs.describeServiceDeployments({ serviceDeploymentArns: [...arns] });
+  const answer = valueOr(await attempt(read, CLOSED), undefined);
+  const { serviceDeployments = [], date: seenAt } = answer ?? {};
+  return new Map(serviceDeployments.map((each) => [each.serviceDeploymentArn ?? '', { ...each, seenAt }]));
 }
 
 const REVISIONS_A_CALL = 20;
@@ -96,8 +92,8 @@ export async function describeServiceRevisions(
   ecs: Pick<EcsReads, 'describeServiceRevisions'>,
   arns: readonly string[],
 ): Promise<ServiceRevision[]> {
-  const revisions: ServiceRevision[] = [];
-  try {
+  const readAll = async (): Promise<ServiceRevision[]> => {
+    const revisions: ServiceRevision[] = [];
     for (let from = 0; from < arns.length; from += REVISIONS_A_CALL) {
       const answer = await ecs.describeServiceRevisions({
         serviceRevisionArns: arns.slice(from, from + REVISIONS_A_CALL),
@@ -105,10 +101,8 @@ export async function describeServiceRevisions(
       revisions.push(...(answer.serviceRevisions ?? []));
     }
     return revisions;
-  } catch (error) {
-    if (isClosed(error)) return [];
-    throw error;
-  }
+  };
+  return valueOr(await attempt(readAll, CLOSED), []);
 }
 
 /** The service revision that a service deployment brings; undefined where it cannot be read. */
@@ -120,12 +114,6 @@ export async function targetRevisionOf(
   const deployment = await describeServiceDeployment(ecs, serviceDeploymentArn);
   const target = deployment?.targetServiceRevision?.arn;
   return target === undefined ? undefined : (await describeServiceRevisions(ecs, [target]))[0];
-}
-
-/** Denied and unsupported calls have a fallback; all other errors are the caller's. */
-function isClosed(error: unknown): boolean {
-  const kind = awsErrorKind(error);
-  return kind === 'denied' || kind === 'unsupported';
 }
 
 /** Milliseconds of an AWS time; only compared with other AWS times. */

@@ -1,7 +1,7 @@
 import type { Task } from '@aws-sdk/client-ecs';
 import { lastSegment } from '../aws/arn.ts';
+import { attempt, LOST, valueOr, WITHHELD } from '../aws/attempt.ts';
 import type { Aws } from '../aws/clients.ts';
-import { awsErrorKind } from '../aws/errors.ts';
 import type { Rollout, ServiceSnapshot, TaskDefinition } from '../model/index.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { isArray, objectIn } from '../runtime/json.ts';
@@ -77,14 +77,16 @@ export async function readTaskHealth(
   const keep = (views: readonly TaskView[]): void => {
     stopped.push(...views);
   };
-  try {
-    const denied = { ...NO_TASKS, tasksUnread: true };
-    return await whereAllowed(() => withTimeout(clock, ms, () => tasksOf(aws, rollout, query, keep)), denied);
-  } catch (error) {
-    const kind = awsErrorKind(error);
-    if (kind !== 'throttled' && kind !== 'transient') throw error;
-    // What stopped is the evidence; of a deployment that is older than this run it may be of another time.
-    return { ...NO_TASKS, tasks: rollout.adopted ? [] : stopped, unanswered: error };
+  const read = (): Promise<TaskHealth> => withTimeout(clock, ms, () => tasksOf(aws, rollout, query, keep));
+  const answer = await attempt(read, [...WITHHELD, ...LOST]);
+  switch (answer.kind) {
+    case 'answered':
+      return answer.value;
+    case 'forbidden':
+      return { ...NO_TASKS, tasksUnread: true };
+    case 'unanswered':
+      // What stopped is the evidence; of a deployment that is older than this run it may be of another time.
+      return { ...NO_TASKS, tasks: rollout.adopted ? [] : stopped, unanswered: answer.error };
   }
 }
 
@@ -282,10 +284,11 @@ async function behindGroups(
     served === undefined || served.length === 0
       ? targetGroups.map((group) => targetsOfAttachment(aws.elb, group))
       : served.map((arn) => targetsOf(aws.elb, arn));
-  return whereAllowed(async () => {
+  const read = async (): Promise<Behind> => {
     const [places, ...groups] = await Promise.all([placesOf(aws.ecs, address.cluster, tasks), ...reads()]);
     return { places, groups: groups.map(byAddress) };
-  }, undefined);
+  };
+  return valueOr(await attempt(read, WITHHELD), undefined);
 }
 
 function ourTargets({ places, groups }: Behind): TargetView[] {
@@ -293,17 +296,6 @@ function ourTargets({ places, groups }: Behind): TargetView[] {
     const ours = [...places.values()].flatMap((place) => targetsAt(place, group));
     return [...new Set(ours)];
   });
-}
-
-/** Evidence that the credentials may not read is done without. */
-async function whereAllowed<T>(read: () => Promise<T>, otherwise: T): Promise<T> {
-  try {
-    return await read();
-  } catch (error) {
-    const kind = awsErrorKind(error);
-    if (kind === 'denied' || kind === 'unsupported' || kind === 'refused') return otherwise;
-    throw error;
-  }
 }
 
 /** A task of our deployment, as the evaluation needs it. */

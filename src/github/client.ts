@@ -4,6 +4,7 @@ import { isError } from '../runtime/error.ts';
 import { fetchThroughProxies } from '../runtime/http.ts';
 import type { JsonObject } from '../model/index.ts';
 import { parsedObject } from '../runtime/json.ts';
+import { retry, type Attempt } from '../runtime/wait.ts';
 import {
   GitHubError,
   type Comment,
@@ -24,8 +25,8 @@ const FEW = 30;
 /** GitHub takes 140 characters. */
 const LONGEST_DESCRIPTION = 140;
 
-/** Tries of a read, the first included. */
-const TRIES = 3;
+/** Before the second and the third try of a read, in seconds. */
+const PAUSES = [1, 2];
 
 /** The longest wait that a rate limit is worth; a comment must not hold up a deployment. */
 const MAX_WAIT_SECONDS = 10;
@@ -125,7 +126,7 @@ export async function connectGitHub(
           auto_merge: false,
           required_contexts: [],
         });
-        if (!('id' in data)) throw new Error(data.message ?? 'GitHub made no deployment');
+        if (!isMade(data)) throw new Error(data.message ?? 'GitHub made no deployment');
         return deploymentOf(data);
       }),
     createDeploymentStatus: (id, { state, description, logUrl, environmentUrl }) =>
@@ -193,6 +194,11 @@ interface RawDeployment {
   readonly payload?: unknown;
 }
 
+/** GitHub answers with a message where it merges the default branch in instead. */
+function isMade<T extends object>(data: T): data is Extract<T, { readonly id: number }> {
+  return Object.hasOwn(data, 'id');
+}
+
 function deploymentOf({ id, sha, environment, payload }: RawDeployment): GitHubDeployment {
   return {
     id,
@@ -252,24 +258,23 @@ async function repeated<T>(
   clock: Clock,
   signal: AbortSignal,
 ): Promise<T> {
-  for (let tried = 1; ; tried += 1) {
+  return retry({ clock, signal, pauses: PAUSES }, async (): Promise<Attempt<T>> => {
     try {
-      return await request();
+      return { kind: 'done', value: await request() };
     } catch (error) {
-      const pause = pauseAfter(error as Answer, isRead, tried);
-      if (pause === undefined || tried === TRIES) throw error;
-      await clock.sleep(pause * 1000, signal);
+      return failed(error as Error & Answer, isRead);
     }
-  }
+  });
 }
 
-/** Seconds until the next try; undefined where another one would not help, or might do it twice. */
-function pauseAfter(error: Answer, isRead: boolean, tried: number): number | undefined {
+/** A write is sent again only where GitHub says when: another failure of it may have taken effect. */
+function failed(error: Error & Answer, isRead: boolean): Attempt<never> {
   if (isRateLimit(error)) {
-    const wait = Number(error.response?.headers?.['retry-after'] ?? Number.NaN);
-    return wait <= MAX_WAIT_SECONDS ? wait : undefined;
+    const afterSeconds = Number(error.response?.headers?.['retry-after'] ?? Number.NaN);
+    return { kind: 'failed', error, retryable: afterSeconds <= MAX_WAIT_SECONDS, afterSeconds };
   }
-  return isRead && (error.status ?? 0) >= 500 && error.response !== undefined ? tried : undefined;
+  const retryable = isRead && (error.status ?? 0) >= 500 && error.response !== undefined;
+  return { kind: 'failed', error, retryable };
 }
 
 /** GitHub docs, "Rate limits for the REST API": 403 or 429, with either of these headers. */

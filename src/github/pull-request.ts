@@ -4,7 +4,8 @@ import type { GitHubEvent } from './event.ts';
 import type { GitHub, PullRequest } from './github.ts';
 
 /** The pull request to comment on, or in words why there is none. */
-export type Found = { readonly number: number } | { readonly none: string };
+export type Found =
+  { readonly kind: 'found'; readonly number: number } | { readonly kind: 'none'; readonly why: string };
 
 /**
  * The pull request that a run belongs to. `asked`: the input `pr-number`, which comes first; then what the event
@@ -16,20 +17,24 @@ export async function findPullRequest(
   asked: number | undefined,
 ): Promise<Found> {
   const named = asked ?? namedBy(event);
-  if (named !== undefined) return { number: named };
+  if (named !== undefined) return { kind: 'found', number: named };
   const lookUp = lookUpFor(event);
-  switch (lookUp.by) {
+  switch (lookUp.kind) {
     case 'commit': {
       const found = chosen(await github.pullRequestsOfCommit(lookUp.sha), lookUp.sha);
-      return found ?? { none: `commit ${lookUp.sha.slice(0, 7)} belongs to no pull request` };
+      return foundOr(found, `commit ${lookUp.sha.slice(0, 7)} belongs to no pull request`);
     }
     case 'branch': {
       const [first] = await github.pullRequestsOfBranch(lookUp.branch);
-      return first ?? { none: `branch ${lookUp.branch} has no open pull request` };
+      return foundOr(first, `branch ${lookUp.branch} has no open pull request`);
     }
     case 'nothing':
-      return { none: `the event ${event.name || '(none)'} belongs to no pull request` };
+      return { kind: 'none', why: `the event ${event.name || '(none)'} belongs to no pull request` };
   }
+}
+
+function foundOr(pullRequest: PullRequest | undefined, why: string): Found {
+  return pullRequest === undefined ? { kind: 'none', why } : { kind: 'found', number: pullRequest.number };
 }
 
 /** The number that an event's payload holds. `number` itself is not looked at: other things have numbers, too. */
@@ -62,22 +67,22 @@ function numberIn(object: JsonObject): number | undefined {
 }
 
 type LookUp =
-  | { readonly by: 'commit'; readonly sha: string }
-  | { readonly by: 'branch'; readonly branch: string }
-  | { readonly by: 'nothing' };
+  | { readonly kind: 'commit'; readonly sha: string }
+  | { readonly kind: 'branch'; readonly branch: string }
+  | { readonly kind: 'nothing' };
 
 function lookUpFor({ name, sha, ref, payload }: GitHubEvent): LookUp {
   const branch = /^refs\/heads\/(.+)$/.exec(ref)?.[1];
   if (name === 'push') {
-    return branch === undefined || sha === '' ? { by: 'nothing' } : { by: 'commit', sha };
+    return branch === undefined || sha === '' ? { kind: 'nothing' } : { kind: 'commit', sha };
   }
-  if (name === 'workflow_dispatch' && branch !== undefined) return { by: 'branch', branch };
+  if (name === 'workflow_dispatch' && branch !== undefined) return { kind: 'branch', branch };
   if (name === 'workflow_run') {
     const of = objectIn(payload, 'workflow_run');
     const head = textIn(of, 'head_sha');
-    if (textIn(of, 'event') === 'push' && head !== undefined) return { by: 'commit', sha: head };
+    if (textIn(of, 'event') === 'push' && head !== undefined) return { kind: 'commit', sha: head };
   }
-  return { by: 'nothing' };
+  return { kind: 'nothing' };
 }
 
 /** Of a commit's pull requests: the one that it merged, else any that is merged, else the open one that it heads. */

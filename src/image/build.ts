@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { BuildOptions } from '../model/index.ts';
 import { secondsBetween } from '../runtime/clock.ts';
 import { DeployError } from '../runtime/error.ts';
-import { retrying, type Attempt } from '../runtime/wait.ts';
+import type { Attempt } from '../runtime/wait.ts';
 import {
   buildxVersion,
   chooseBuilder,
@@ -20,7 +20,7 @@ import {
   type Caches,
 } from './buildx.ts';
 import { explain, sentence, type Circumstances, type Explanation } from './docker-errors.ts';
-import type { Docker } from './docker.ts';
+import { retryDocker, type Docker } from './docker.ts';
 
 /** What is built and where it goes. */
 export interface Build {
@@ -49,7 +49,7 @@ const BUILD_SECONDS = 6 * 3600;
  * with the words of the build itself.
  */
 export async function buildAndPush(ctx: BuilderContext, docker: Docker, build: Build): Promise<Built> {
-  const { clock, log, signal } = ctx;
+  const { clock, log } = ctx;
   const { builder, version } = await prepareBuilder(ctx, docker, build);
   const metadataFile = join(docker.folder, 'metadata.json');
   const command = { ...build, secrets: build.secrets.options, builder, metadataFile, buildx: version };
@@ -71,9 +71,7 @@ export async function buildAndPush(ctx: BuilderContext, docker: Docker, build: B
     const why = explain(lastLines, build.circumstances, `docker ended with exit code ${exitCode}`);
     return { kind: 'failed', error: failureOf(why), retryable: why.retryable };
   };
-  const steps = await retrying(clock, signal, attempt, (error, seconds) => {
-    log.line(`${error.message} Trying again in ${seconds} s.`);
-  });
+  const steps = await retryDocker(ctx, attempt);
   const digest = await digestIn(metadataFile);
   return { steps, digest, seconds: secondsBetween(from, clock.now()) };
 }

@@ -3,10 +3,10 @@ import type { BuildOptions } from '../model/index.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { DeployError } from '../runtime/error.ts';
 import type { OutputLog } from '../runtime/log.ts';
-import { retrying, type Attempt } from '../runtime/wait.ts';
+import type { Attempt } from '../runtime/wait.ts';
 import { cacheType, parseBuildxVersion, type BuildxVersion, type Caches } from './buildx.ts';
 import { explain, sentence, type Circumstances } from './docker-errors.ts';
-import type { Docker } from './docker.ts';
+import { retryDocker, type Docker } from './docker.ts';
 
 /** What is known of the builder that buildx uses if it is told nothing. */
 export interface CurrentBuilder {
@@ -123,19 +123,19 @@ const BOOT_SECONDS = 600;
  * whatever becomes of this process. Throws `build-failed`.
  */
 export async function createBuilder(
-  { clock, signal, log, keepBuilder }: BuilderContext,
+  ctx: BuilderContext,
   docker: Docker,
   image: string | undefined,
   circumstances: Circumstances,
 ): Promise<string> {
   const name = `ecs-fargate-deploy-${randomUUID().slice(0, 8)}`;
-  keepBuilder(name);
+  ctx.keepBuilder(name);
   const option = image === undefined ? [] : ['--driver-opt', `image=${image}`];
   const run = async (args: readonly string[]): Promise<Attempt<undefined>> => {
     const { exitCode, lastLines } = await docker.run(['buildx', ...args], {
       deadlineSeconds: BOOT_SECONDS,
       onLine: (line) => {
-        log.output(line);
+        ctx.log.output(line);
       },
     });
     if (exitCode === 0) return { kind: 'done', value: undefined };
@@ -147,12 +147,9 @@ export async function createBuilder(
     });
     return { kind: 'failed', error: failure, retryable };
   };
-  const again = (error: Error, seconds: number): void => {
-    log.line(`${error.message} Trying again in ${seconds} s.`);
-  };
   const create = ['create', '--name', name, '--driver', 'docker-container', ...option];
-  await retrying(clock, signal, () => run(create), again);
-  await retrying(clock, signal, () => run(['inspect', '--bootstrap', name]), again);
-  log.line(`Builder: ${name}, made for this run and removed afterwards.`);
+  await retryDocker(ctx, () => run(create));
+  await retryDocker(ctx, () => run(['inspect', '--bootstrap', name]));
+  ctx.log.line(`Builder: ${name}, made for this run and removed afterwards.`);
   return name;
 }

@@ -50,28 +50,31 @@ export function buildArguments(command: BuildCommand): string[] {
     ...each('--build-context', options.buildContexts),
     ...each('--cache-from', command.caches.from),
     ...each('--cache-to', command.caches.to),
-    ...each('--file', options.file),
+    ...once('--file', options.file),
     ...each('--label', command.labels),
-    ...each('--platform', command.platforms.length === 0 ? undefined : command.platforms.join(',')),
+    ...once('--platform', command.platforms.length === 0 ? undefined : command.platforms.join(',')),
     ...attestation('--provenance', options.provenance, command.buildx),
     ...attestation('--sbom', options.sbom, command.buildx),
     ...each('--secret', command.secrets),
     ...each('--tag', command.tags),
-    ...each('--target', options.target),
-    ...each('--builder', command.builder),
-    ...each('--metadata-file', command.metadataFile),
+    ...once('--target', options.target),
+    ...once('--builder', command.builder),
+    ...once('--metadata-file', command.metadataFile),
     ...(options.noCache ? ['--no-cache'] : []),
     ...(options.pull ? ['--pull'] : []),
-    ...each('--progress', 'plain'),
+    ...once('--progress', 'plain'),
     '--push',
     ...options.buildxArgs,
     command.context,
   ];
 }
 
-function each(option: string, values: readonly string[] | string | undefined): string[] {
-  const list = typeof values === 'string' ? [values] : (values ?? []);
-  return list.flatMap((value) => [option, value]);
+function each(option: string, values: readonly string[]): string[] {
+  return values.flatMap((value) => [option, value]);
+}
+
+function once(option: string, value: string | undefined): string[] {
+  return value === undefined ? [] : [option, value];
 }
 
 /** An old buildx attests nothing and does not know how to be told so. */

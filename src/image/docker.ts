@@ -1,5 +1,8 @@
 import { DeployError } from '../runtime/error.ts';
+import type { Clock } from '../runtime/clock.ts';
 import { ToolMissing, type Ended, type Exec } from '../runtime/exec.ts';
+import type { Log } from '../runtime/log.ts';
+import { retry, type Attempt } from '../runtime/wait.ts';
 
 /** The docker command in the configuration of this run. */
 export interface Docker {
@@ -57,6 +60,20 @@ export function dockerOf(
       }
     },
   };
+}
+
+/** Pauses before the second, third and fourth attempt, in seconds. */
+const PAUSES = [2, 5, 12];
+
+/** Runs docker up to four times, as long as what failed may pass; each pause is logged. Throws the last failure. */
+export function retryDocker<T>(
+  { clock, signal, log }: { readonly clock: Clock; readonly signal: AbortSignal; readonly log: Log },
+  attempt: () => Promise<Attempt<T>>,
+): Promise<T> {
+  const onRetry = (error: Error, seconds: number): void => {
+    log.line(`${error.message} Trying again in ${seconds} s.`);
+  };
+  return retry({ clock, signal, pauses: PAUSES, onRetry }, attempt);
 }
 
 /** What a program may see of the job's environment: not the inputs of this step, of which some are secrets. */

@@ -3,9 +3,9 @@ import { wrapAwsError } from '../aws/errors.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { DeployError } from '../runtime/error.ts';
 import type { Log } from '../runtime/log.ts';
-import { retrying, type Attempt } from '../runtime/wait.ts';
+import type { Attempt } from '../runtime/wait.ts';
 import { explain, sentence, type Circumstances } from './docker-errors.ts';
-import type { Docker } from './docker.ts';
+import { retryDocker, type Docker } from './docker.ts';
 
 export interface LoginContext {
   readonly aws: { ecr(region: string): Pick<EcrReads, 'getAuthorizationToken'> };
@@ -57,7 +57,7 @@ async function passwordOf({ aws, mask }: LoginContext, region: string): Promise<
 }
 
 async function logInTo(
-  { clock, signal, log }: LoginContext,
+  ctx: LoginContext,
   docker: Docker,
   host: string,
   password: string,
@@ -88,9 +88,7 @@ async function logInTo(
       retryable: retryable || (attempts === 1 && error.includes('401')),
     };
   };
-  await retrying(clock, signal, attempt, (error, seconds) => {
-    log.line(`${error.message} Trying again in ${seconds} s.`);
-  });
+  await retryDocker(ctx, attempt);
 }
 
 function refusal(error: string): string | undefined {

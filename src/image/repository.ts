@@ -1,7 +1,8 @@
 import type { Repository } from '@aws-sdk/client-ecr';
 import { partitionOf } from '../aws/arn.ts';
+import { attempt, DENIED, valueOr, type Answer } from '../aws/attempt.ts';
 import type { EcrReads } from '../aws/clients.ts';
-import { awsErrorKind, isAwsError, wrapAwsError } from '../aws/errors.ts';
+import { isAwsError, wrapAwsError } from '../aws/errors.ts';
 import { ecrRepositoryOf, type EcrRepository } from '../aws/image-reference.ts';
 import { DeployError } from '../runtime/error.ts';
 
@@ -33,21 +34,18 @@ export async function findRepository(
   const given = ecrRepositoryOf(repository);
   if (given === undefined) return byName(aws, repository);
   const { accountId, name, region } = given;
-  try {
-    const found = await describe(aws, region, { registryId: accountId, repositoryNames: [name] });
-    return { ...given, uri: repository, mutability: mutabilityOf(found) };
-  } catch (error) {
-    if (awsErrorKind((error as DeployError).cause) !== 'denied') throw error;
-    warn(
-      `ecr:DescribeRepositories is denied on ${name}: whether it exists is seen when the image is pushed.`,
-    );
-    return { ...given, uri: repository, mutability: undefined };
+  const answer = await describe(aws, region, { registryId: accountId, repositoryNames: [name] }, DENIED);
+  if (answer.kind === 'answered') {
+    return { ...given, uri: repository, mutability: mutabilityOf(answer.value) };
   }
+  warn(`ecr:DescribeRepositories is denied on ${name}: whether it exists is seen when the image is pushed.`);
+  return { ...given, uri: repository, mutability: undefined };
 }
 
 async function byName(aws: EcrOf, name: string): Promise<FoundRepository> {
   const { region } = aws;
-  const found = await describe(aws, region, { repositoryNames: [name] });
+  const answer = await describe(aws, region, { repositoryNames: [name] }, []);
+  const found = valueOr(answer, undefined);
   const accountId = found?.registryId ?? '';
   const host = `${accountId}.dkr.ecr.${region}.${partitionOf(region).dnsSuffix}`;
   const uri = found?.repositoryUri ?? `${host}/${name}`;
@@ -59,9 +57,10 @@ async function describe(
   aws: EcrOf,
   region: string,
   what: { readonly registryId?: string; readonly repositoryNames: string[] },
-): Promise<Repository | undefined> {
+  bearable: Parameters<typeof attempt>[1],
+): Promise<Answer<Repository | undefined>> {
   const [name = ''] = what.repositoryNames;
-  return wrapAwsError(`reading ECR repository "${name}"`, async () => {
+  const read = async (): Promise<Repository | undefined> => {
     try {
       return (await aws.ecr(region).describeRepositories(what)).repositories?.[0];
     } catch (error) {
@@ -70,7 +69,8 @@ async function describe(
       }
       throw error;
     }
-  });
+  };
+  return wrapAwsError(`reading ECR repository "${name}"`, () => attempt(read, bearable));
 }
 
 /** Where only its name was given, it is one of this account, and can be created; another account's may be meant otherwise. */

@@ -1,5 +1,6 @@
+import { attempt, WITHHELD } from '../aws/attempt.ts';
 import type { Aws, EcrReads } from '../aws/clients.ts';
-import { awsErrorKind, deployErrorOf, isAwsError } from '../aws/errors.ts';
+import { awsErrorKind, deployErrorOf, isAwsError, wrapAwsError } from '../aws/errors.ts';
 import {
   byDigest,
   ecrRepositoryOf,
@@ -73,31 +74,28 @@ async function lookUp(
 ): Promise<string | undefined> {
   const isDigest = tagOrDigest.startsWith('sha256:');
   const name = `${repository.name}${isDigest ? '@' : ':'}${tagOrDigest}`;
-  try {
-    const answer = await ecr.describeImages({
+  const read = (): ReturnType<EcrReads['describeImages']> =>
+    ecr.describeImages({
       registryId: repository.accountId,
       repositoryName: repository.name,
       imageIds: [isDigest ? { imageDigest: tagOrDigest } : { imageTag: tagOrDigest }],
     });
-    const digest = answer.imageDetails?.[0]?.imageDigest;
-    if (digest !== undefined) return digest;
-    await tellMissing(name, repository, lookup, imageNotFound(name, repository));
-    return undefined;
-  } catch (error) {
-    if (isAwsError(error, 'ImageNotFoundException')) {
-      await tellMissing(name, repository, lookup, imageNotFound(name, repository, error));
-      return undefined;
-    }
-    if (isAwsError(error, 'RepositoryNotFoundException')) {
-      await tellMissing(name, repository, lookup, repositoryNotFound(repository, error));
-      return undefined;
-    }
-    if (awsErrorKind(error) === 'denied') {
-      lookup.warn(`ecr:DescribeImages is denied on ${repository.name}: image ${name} is deployed unchecked.`);
-      return undefined;
-    }
-    throw deployErrorOf(error, `looking up image ${name}`);
+  const doing = `looking up image ${name}`;
+  const answer = await wrapAwsError(doing, () => attempt(read, WITHHELD));
+  if (answer.kind === 'answered') {
+    const digest = answer.value.imageDetails?.[0]?.imageDigest;
+    if (digest === undefined) await tellMissing(name, repository, lookup, imageNotFound(name, repository));
+    return digest;
   }
+  const { error } = answer;
+  if (isAwsError(error, 'ImageNotFoundException')) {
+    await tellMissing(name, repository, lookup, imageNotFound(name, repository, error));
+  } else if (isAwsError(error, 'RepositoryNotFoundException')) {
+    await tellMissing(name, repository, lookup, repositoryNotFound(repository, error));
+  } else if (awsErrorKind(error) === 'denied') {
+    lookup.warn(`ecr:DescribeImages is denied on ${repository.name}: image ${name} is deployed unchecked.`);
+  } else throw deployErrorOf(error, doing);
+  return undefined;
 }
 
 /**

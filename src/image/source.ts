@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import type { Aws } from '../aws/clients.ts';
-import { awsErrorKind } from '../aws/errors.ts';
+import { ANY_AWS_ERROR, attempt, valueOr } from '../aws/attempt.ts';
+import type { Aws, EcrReads } from '../aws/clients.ts';
 import { commitOfTag, ecrRepositoryOf } from '../aws/image-reference.ts';
 import type { DeployedImage, RunningImage } from '../model/index.ts';
 import { DeployError } from '../runtime/error.ts';
@@ -156,16 +156,13 @@ export async function runningCommit(
     (each) => repository !== undefined && ecrRepositoryOf(each.image)?.name === repository.name,
   )?.digest;
   if (repository === undefined || digest === undefined || digest === image.digest) return undefined;
-  try {
-    const answer = await aws.ecr(repository.region).describeImages({
+  const read = (): ReturnType<EcrReads['describeImages']> =>
+    aws.ecr(repository.region).describeImages({
       registryId: repository.accountId,
       repositoryName: repository.name,
       imageIds: [{ imageDigest: digest }],
     });
-    const tags = answer.imageDetails?.[0]?.imageTags ?? [];
-    return tags.flatMap((tag) => commitOfTag(tag) ?? [])[0];
-  } catch (error) {
-    if (awsErrorKind(error) === 'not-aws') throw error;
-    return undefined;
-  }
+  const answer = valueOr(await attempt(read, ANY_AWS_ERROR), undefined);
+  const tags = answer?.imageDetails?.[0]?.imageTags ?? [];
+  return tags.flatMap((tag) => commitOfTag(tag) ?? [])[0];
 }

@@ -1,14 +1,15 @@
+import { ANY_ERROR, attempt, DENIED, valueOr } from '../aws/attempt.ts';
 import type { EcrReads, EcrWrites } from '../aws/clients.ts';
 import { MANIFEST_TYPES } from '../aws/ecr.ts';
-import { awsErrorKind, deployErrorOf, isAwsError, wrapAwsError } from '../aws/errors.ts';
+import { isAwsError, wrapAwsError } from '../aws/errors.ts';
 import { parseImageReference, type EcrRepository } from '../aws/image-reference.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { DeployError } from '../runtime/error.ts';
 import type { Log } from '../runtime/log.ts';
-import { retrying, type Attempt } from '../runtime/wait.ts';
+import type { Attempt } from '../runtime/wait.ts';
 import { isBefore, type BuildxVersion } from './buildx.ts';
 import { explain, sentence, type Circumstances } from './docker-errors.ts';
-import type { Docker } from './docker.ts';
+import { retryDocker, type Docker } from './docker.ts';
 import { isImmutable, type FoundRepository } from './repository.ts';
 
 /** One name that the image gets. */
@@ -94,23 +95,23 @@ export async function existingTags(
 ): Promise<ExistingTags> {
   const existing = new Map<string, string>();
   for (let from = 0; from < tags.length; from += IMAGES_A_CALL) {
-    try {
-      const { images = [] } = await ecr.batchGetImage({
+    const read = (): ReturnType<Ecr['batchGetImage']> =>
+      ecr.batchGetImage({
         registryId: repository.accountId,
         repositoryName: repository.name,
         imageIds: tags.slice(from, from + IMAGES_A_CALL).map((imageTag) => ({ imageTag })),
         acceptedMediaTypes: MANIFEST_TYPES,
       });
-      for (const { imageId: { imageTag, imageDigest } = {} } of images) {
-        if (imageTag !== undefined && imageDigest !== undefined) existing.set(imageTag, imageDigest);
-      }
-    } catch (error) {
-      if (awsErrorKind(error) !== 'denied')
-        throw deployErrorOf(error, `looking for tags of ${repository.name}`);
+    const doing = `looking for tags of ${repository.name}`;
+    const answer = await wrapAwsError(doing, () => attempt(read, DENIED));
+    if (answer.kind !== 'answered') {
       log.line(
         `ecr:BatchGetImage is denied on ${repository.name}: no image of an earlier run is looked for.`,
       );
       return new Map();
+    }
+    for (const { imageId: { imageTag, imageDigest } = {} } of answer.value.images ?? []) {
+      if (imageTag !== undefined && imageDigest !== undefined) existing.set(imageTag, imageDigest);
     }
   }
   return existing;
@@ -123,18 +124,15 @@ export async function sizeOf(
   imageDigest: string,
   signal: AbortSignal,
 ): Promise<number | undefined> {
-  try {
-    const { imageDetails } = await ecr.describeImages({
+  const read = (): ReturnType<Ecr['describeImages']> =>
+    ecr.describeImages({
       registryId: repository.accountId,
       repositoryName: repository.name,
       imageIds: [{ imageDigest }],
     });
-    return imageDetails?.[0]?.imageSizeInBytes;
-  } catch (error) {
-    signal.throwIfAborted();
-    if (error instanceof Error) return undefined;
-    throw error;
-  }
+  const answer = await attempt(read, ANY_ERROR);
+  if (answer.kind !== 'answered') signal.throwIfAborted();
+  return valueOr(answer, undefined)?.imageDetails?.[0]?.imageSizeInBytes;
 }
 
 /**
@@ -176,7 +174,7 @@ const PREFERS_INDEX = { major: 0, minor: 14 };
 
 /** Copies an image into other repositories, without building or pulling it. Throws `push-failed`. */
 export async function copyImage(
-  { clock, signal, log }: { readonly clock: Clock; readonly signal: AbortSignal; readonly log: Log },
+  ctx: { readonly clock: Clock; readonly signal: AbortSignal; readonly log: Log },
   docker: Docker,
   { from, to, buildx }: { from: string; to: readonly string[]; buildx: BuildxVersion | undefined },
   circumstances: Circumstances,
@@ -198,7 +196,5 @@ export async function copyImage(
     });
     return { kind: 'failed', error: failure, retryable };
   };
-  await retrying(clock, signal, attempt, (error, seconds) => {
-    log.line(`${error.message} Trying again in ${seconds} s.`);
-  });
+  await retryDocker(ctx, attempt);
 }

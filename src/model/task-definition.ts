@@ -1,5 +1,6 @@
 /** Task definitions as they go over the wire, and what this run makes of them. */
 
+// eslint-disable-next-line house/unions-by-kind -- JSON itself
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
 
 export interface JsonObject {

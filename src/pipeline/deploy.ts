@@ -15,7 +15,15 @@ import { startServiceRun } from '../rollout/start.ts';
 import { reportedBy, tasksMeasurer } from '../rollout/task-proof.ts';
 import { watchServiceRun } from '../rollout/watch.ts';
 import { checkBeforeBuild, findImages, findPreviousCommit } from './image.ts';
-import { check, concludePlan, isAboutToChange, plan, refuseBusyGroups, type Plan } from './plan.ts';
+import {
+  check,
+  concludePlan,
+  isAboutToChange,
+  plan,
+  refuseBusyGroups,
+  type Checked,
+  type Plan,
+} from './plan.ts';
 import { withDefinitionFile } from './definition-file.ts';
 import {
   deregisterCancelled,
@@ -87,9 +95,10 @@ async function runStages(
   const ctx = withLooks(run);
   const { log } = ctx;
   const given = await withDefinitionFile(asked, ctx);
-  const { snapshots, imagePlan, provided, ...before } = await log.step('Survey', () =>
-    survey(record, given, ctx, loadStages),
+  const { snapshots, imagePlan, provided, url, ...before } = await log.step('Survey', () =>
+    survey(given, ctx, loadStages),
   );
+  record.url = url;
   const request = withStrategies(given, snapshots);
   if (request.mode === 'promote') {
     record.serviceRuns = await log.step('Promote', () => findWaiting(ctx, snapshots, request));
@@ -108,20 +117,26 @@ async function runStages(
   }
   const plans = await prepare(record, request, ctx, { snapshots, imagePlan, provided });
   if (request.mode === 'plan') {
-    await findPreviousCommit(record, ctx, snapshots);
-    concludePlan(record, request, plans);
+    record.previousCommit = await findPreviousCommit(record, ctx, snapshots);
+    Object.assign(record, concludePlan(request, plans));
     return;
   }
   refuseBusyGroups(plans, request);
   // A write that is under way is seen through, cancelled or not: these clients answer to the end.
   const starting = { ...ctx, aws: ctx.awsToTheEnd };
-  let releases = await log.step('Register', () => register(record, starting, plans, registered));
+  await log.step('Register', () => registerAll(record, starting, plans, registered));
+  let releases: readonly Release[] = registered;
   if (snapshots.length > 0) ctx.saveForPost(packState(ctx.aws.region, request, destinations(releases)));
   ctx.signal.throwIfAborted();
   if (snapshots.length === 0) return;
   if (request.preDeploy !== undefined) {
     const { preDeploy } = await import('./pre-deploy.ts');
-    await log.step('Pre-deploy', () => preDeploy(record, request, ctx, releases));
+    await log.step('Pre-deploy', async () => {
+      const end = await preDeploy(request, ctx, releases);
+      if (end.kind === 'failed') record.definitions = [end.definition];
+      if (end.kind === 'cancelled') record.preDeployTask = end.task;
+      if (end.kind !== 'done') throw end.error;
+    });
     releases = await refreshReleases(request, ctx, releases);
   }
   if (releases.some((each) => isAboutToChange(each, request))) ctx.rolloutBegins?.(record);
@@ -175,7 +190,7 @@ async function conclude(
   snapshots: readonly ServiceSnapshot[],
 ): Promise<void> {
   const end = async (): Promise<void> => {
-    await findPreviousCommit(record, ctx, snapshots);
+    record.previousCommit = await findPreviousCommit(record, ctx, snapshots);
     await forEachService(record, (serviceRun) => concludeServiceRun(ctx, serviceRun, request.rollout));
     record.definitions = await deregisterUnusedRevisions(ctx, releases, record.serviceRuns);
   };
@@ -188,27 +203,53 @@ async function prepare(
   request: Request,
   ctx: RunContext,
   { snapshots, imagePlan, provided }: Pick<Survey, 'snapshots' | 'imagePlan' | 'provided'>,
-): Promise<Plan[]> {
+): Promise<readonly Plan[]> {
   const { log } = ctx;
   const builds = imagePlan.kind === 'build' && request.mode === 'deploy';
-  const platforms = builds
-    ? await log.step('Check before build', () =>
-        checkBeforeBuild(record, request, ctx, snapshots, announced(imagePlan)),
+  const { platforms } = builds
+    ? await log.step('Check before build', async () =>
+        unrefused(record, await checkBeforeBuild(request, ctx, snapshots, announced(imagePlan))),
       )
-    : [];
-  const images = await log.step('Image', () =>
-    findImages(record, request, ctx, { imagePlan, platforms, provided }),
+    : { platforms: [] };
+  const { images, image, build } = await log.step('Image', () =>
+    findImages(request, ctx, { imagePlan, platforms, provided }),
   );
+  record.image = image;
+  record.build = build;
   const now = builds ? await surveyAgain(request, ctx, snapshots) : snapshots;
-  const plans = await log.step('Task definition', () => plan(record, request, ctx, now, images));
+  const planned = await log.step('Task definition', () => plan(request, ctx, now, images));
+  const { plans } = planned;
+  record.image ??= planned.image;
+  record.costs = planned.costs;
   if (plans.some((each) => isAboutToChange(each, request))) {
+    const which = builds ? 'after-build' : 'all';
     await log.step(
       'Verify',
-      () => check(record, request, ctx, plans, builds ? 'after-build' : 'all'),
+      async () => unrefused(record, await check(request, ctx, plans, which, record.checks)),
       () => markOfChecks(record),
     );
   }
   return plans;
+}
+
+/** The same; where checks refuse the run, it ends with them in the record. */
+function unrefused<T extends Checked>(record: RunRecord, checked: T): T {
+  record.checks = checked.checks;
+  if (checked.problem !== undefined) throw checked.problem;
+  return checked;
+}
+
+/** One revision for each plan. What is registered is in the record, and in `registered`, whatever comes after it. */
+async function registerAll(
+  record: RunRecord,
+  ctx: RunContext,
+  plans: readonly Plan[],
+  registered: Release[],
+): Promise<void> {
+  for (const each of plans) {
+    registered.push(await register(ctx, each));
+    record.definitions = registered.map(({ revision }) => revision);
+  }
 }
 
 /** One update for each service. What the post step needs is saved before the first of them. */

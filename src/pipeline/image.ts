@@ -3,32 +3,33 @@ import type { RunContext } from '../context.ts';
 import { announce, type ImagePlan } from '../image/plan.ts';
 import { provideImages } from '../image/resolve.ts';
 import { runningCommit } from '../image/source.ts';
-import type { DeployedImage, ProvidedImages, Request, ServiceSnapshot } from '../model/index.ts';
-import { newRunRecord, type RunRecord } from '../report/run-record.ts';
+import type { BuildFacts, DeployedImage, ProvidedImages, Request, ServiceSnapshot } from '../model/index.ts';
+import type { RunRecord } from '../report/run-record.ts';
 import { SILENCE, type Log } from '../runtime/log.ts';
 import { begun } from '../runtime/wait.ts';
-import { check, plan } from './plan.ts';
+import { check, plan, type Checked } from './plan.ts';
 
 /**
  * Before an image is built: renders and checks as if it were there already, so that nobody waits for a build to learn of
  * a log group that is missing. Resolves to the platforms to build for: those of the input, else the task's own.
  */
 export async function checkBeforeBuild(
-  record: RunRecord,
   request: Request,
   ctx: RunContext,
   snapshots: readonly ServiceSnapshot[],
   image: DeployedImage,
-): Promise<readonly string[]> {
+): Promise<Checked & { readonly platforms: readonly string[] }> {
   // The same is logged once the image is there.
   const quiet = { ...ctx, log: SILENCE };
-  const plans = await plan(newRunRecord(), request, quiet, snapshots, { kind: 'one', image });
-  await check(record, request, ctx, plans);
+  const { plans } = await plan(request, quiet, snapshots, { kind: 'one', image });
+  const checked = await check(request, ctx, plans);
   const [first] = plans;
-  if (request.build.platforms.length > 0 || first === undefined) return request.build.platforms;
+  const { platforms } = request.build;
+  if (checked.problem !== undefined || platforms.length > 0 || first === undefined)
+    return { ...checked, platforms };
   const { describePlatform, platformOf } = await import('../preflight/image.ts');
   const platform = platformOf({ definition: first.prepared.definition, services: first.services });
-  return platform === undefined ? [] : [describePlatform(platform)];
+  return { ...checked, platforms: platform === undefined ? [] : [describePlatform(platform)] };
 }
 
 /**
@@ -66,9 +67,16 @@ export function lookUpImages(
 
 type TakenSource = Parameters<typeof provideImages>[1];
 
+/** The images of this run, and what is known of the only one. */
+export interface FoundImages {
+  readonly images: ProvidedImages;
+  readonly image: DeployedImage | undefined;
+  /** Undefined where nothing was built. */
+  readonly build: BuildFacts | undefined;
+}
+
 /** The images of this run; one that is to be built is built and pushed, unless the run is a plan. */
 export async function findImages(
-  record: RunRecord,
   request: Request,
   ctx: RunContext,
   {
@@ -80,32 +88,28 @@ export async function findImages(
     readonly platforms: readonly string[];
     readonly provided: (() => Promise<ProvidedImages>) | undefined;
   },
-): Promise<ProvidedImages> {
+): Promise<FoundImages> {
   if (imagePlan.kind === 'build' && request.mode === 'deploy') {
     const { produceImage } = await import('../image/produce.ts');
     const { image, build } = await produceImage(ctx, request, imagePlan, platforms);
-    record.image = image;
-    record.build = build;
-    return { kind: 'one', image };
+    return { images: { kind: 'one', image }, image, build };
   }
   if (imagePlan.kind === 'take' && request.registries.length > 0) {
     ctx.log.line('registries: nothing is built, so the step logs in nowhere.');
   }
   const images =
     imagePlan.kind === 'build' ? announce(imagePlan, ctx.log) : ((await provided?.()) ?? { kind: 'none' });
-  record.image = images.kind === 'one' ? images.image : undefined;
-  return images;
+  return { images, image: images.kind === 'one' ? images.image : undefined, build: undefined };
 }
 
 /** Finds the commit to compare with, where the image tells its own. */
 export async function findPreviousCommit(
-  record: RunRecord,
-  ctx: RunContext,
+  { image, build }: Pick<RunRecord, 'image' | 'build'>,
+  ctx: Pick<RunContext, 'aws'>,
   [service]: readonly ServiceSnapshot[],
-): Promise<void> {
-  const { image, build } = record;
-  if (image === undefined || service === undefined) return;
+): Promise<string | undefined> {
+  if (image === undefined || service === undefined) return undefined;
   const isOfACommit =
     build !== undefined || image.toBeBuilt === true || commitOfTag(image.tag ?? '') !== undefined;
-  if (isOfACommit) record.previousCommit = await runningCommit(ctx.aws, service.running, image);
+  return isOfACommit ? runningCommit(ctx.aws, service.running, image) : undefined;
 }

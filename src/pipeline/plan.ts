@@ -3,6 +3,7 @@ import type { RunContext } from '../context.ts';
 import { describeCodeDeploy } from '../codedeploy/group.ts';
 import { costOf } from '../cost/monthly.ts';
 import type {
+  CheckResult,
   Conclusion,
   DefinitionBase,
   DeployedImage,
@@ -22,21 +23,27 @@ import type { Log } from '../runtime/log.ts';
 import { prepareTaskDefinition, type PreparedDefinition } from '../task-definition/prepare.ts';
 import { findWayBack, wayBackTo } from './going-back.ts';
 
-/** Ends a plan: says what a deployment would do with each service. Nothing was changed, and nothing is. */
-export function concludePlan(record: RunRecord, request: Request, plans: readonly Plan[]): void {
-  record.definitions = plans.map(({ prepared }) => ({
-    arn: prepared.existingArn ?? '',
-    origin: prepared.origin,
-    registered: false,
-    deregistered: false,
-    changes: prepared.changes,
-    unasked: prepared.unasked ?? [],
-  }));
-  record.wouldChange = plans.some((plan) => isAboutToChange(plan, request));
-  record.serviceRuns = plans.flatMap((plan) =>
+/** Pure: the end of a plan, which says what a deployment would do with each service. Nothing was changed, and nothing is. */
+export function concludePlan(
+  request: Request,
+  plans: readonly Plan[],
+): Pick<RunRecord, 'definitions' | 'wouldChange' | 'serviceRuns' | 'ending'> {
+  const serviceRuns = plans.flatMap((plan) =>
     plan.services.map((service) => plannedServiceRun(service, plan, request)),
   );
-  if (record.serviceRuns.length === 0) record.ending = withoutService(plans);
+  return {
+    definitions: plans.map(({ prepared }) => ({
+      arn: prepared.existingArn ?? '',
+      origin: prepared.origin,
+      registered: false,
+      deregistered: false,
+      changes: prepared.changes,
+      unasked: prepared.unasked ?? [],
+    })),
+    wouldChange: plans.some((plan) => isAboutToChange(plan, request)),
+    serviceRuns,
+    ending: serviceRuns.length === 0 ? withoutService(plans) : undefined,
+  };
 }
 
 function plannedServiceRun(snapshot: ServiceSnapshot, plan: Plan, request: Request): ServiceRun {
@@ -103,14 +110,21 @@ export interface Plan {
   readonly prepared: PreparedDefinition;
 }
 
+/** The plans of a run, and what is known by them. */
+export interface Planned {
+  readonly plans: readonly Plan[];
+  /** What the first of them brings. */
+  readonly image: DeployedImage | undefined;
+  readonly costs: readonly ServiceCost[];
+}
+
 /** One plan for all services; a rollback takes each service back to a revision of its own. */
 export async function plan(
-  record: RunRecord,
   request: Request,
   ctx: Omit<RunContext, 'log'> & { readonly log: Log },
   snapshots: readonly ServiceSnapshot[],
   images: ProvidedImages,
-): Promise<Plan[]> {
+): Promise<Planned> {
   const resolve = (reference: string): Promise<DeployedImage> =>
     resolveReference(ctx.aws, reference, {
       account: snapshots[0]?.address.accountId,
@@ -143,9 +157,11 @@ export async function plan(
     request.mode === 'rollback' ? snapshots.map(goBack) : [prepare(snapshots, request.definition.base)];
   const made = await Promise.all(plans);
   for (const { prepared } of made) findPreDeployContainer(request, prepared);
-  record.image ??= Object.values(made[0]?.prepared.images ?? {})[0];
-  record.costs = made.flatMap((each) => costs(each, request));
-  return made;
+  return {
+    plans: made,
+    image: Object.values(made[0]?.prepared.images ?? {})[0],
+    costs: made.flatMap((each) => costs(each, request)),
+  };
 }
 
 /** What each service costs a month, and will: its count is the one that was asked for, else the one that it has. */
@@ -163,15 +179,24 @@ function costs({ services, prepared }: Plan, { rollout }: Request): ServiceCost[
   });
 }
 
-/** Looks for whatever is known to go wrong, where anything is about to change; refuses before anything is touched. */
+/** What the preflight checks found, and what they refuse. */
+export interface Checked {
+  readonly checks: readonly CheckResult[];
+  readonly problem: DeployError | undefined;
+}
+
+/**
+ * Looks for whatever is known to go wrong, where anything is about to change, before anything is touched. `before`: what
+ * was found earlier; what is looked at again takes its place.
+ */
 export async function check(
-  record: RunRecord,
   request: Request,
   ctx: RunContext,
   plans: readonly Plan[],
   which: 'all' | 'after-build' = 'all',
-): Promise<void> {
-  const { CHECKS, CHECKS_AFTER_BUILD, refuseFailed, runChecks } = await import('../preflight/index.ts');
+  before: readonly CheckResult[] = [],
+): Promise<Checked> {
+  const { CHECKS, CHECKS_AFTER_BUILD, refusalOf, runChecks } = await import('../preflight/index.ts');
   const checks = which === 'all' ? CHECKS : CHECKS_AFTER_BUILD;
   const results = await Promise.all(
     plans
@@ -183,8 +208,8 @@ export async function check(
   );
   const fresh = results.flat();
   const names = new Set(fresh.map((result) => result.check));
-  record.checks = [...fresh, ...record.checks.filter((before) => !names.has(before.check))];
-  refuseFailed(record.checks, request.rollout.preflight);
+  const all = [...fresh, ...before.filter((earlier) => !names.has(earlier.check))];
+  return { checks: all, problem: refusalOf(all, request.rollout.preflight) };
 }
 
 /**

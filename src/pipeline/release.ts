@@ -1,6 +1,5 @@
 import type { RunContext } from '../context.ts';
 import type { RegisteredDefinition, Request, ServiceRun } from '../model/index.ts';
-import type { RunRecord } from '../report/run-record.ts';
 import type { PreparedDefinition } from '../task-definition/prepare.ts';
 import { withTimeout } from '../runtime/wait.ts';
 import {
@@ -17,18 +16,9 @@ export interface Release extends Plan {
   readonly revision: RegisteredDefinition;
 }
 
-/** Registers each plan's definition once, or finds the revision that holds it already. `releases` has each at once. */
-export async function register(
-  record: RunRecord,
-  ctx: RunContext,
-  plans: readonly Plan[],
-  releases: Release[] = [],
-): Promise<Release[]> {
-  for (const each of plans) {
-    releases.push({ ...each, revision: await registerOrReuse(ctx, each.prepared) });
-    record.definitions = releases.map(({ revision }) => revision);
-  }
-  return releases;
+/** Registers a plan's definition once, or finds the revision that holds it already. */
+export async function register(ctx: RunContext, plan: Plan): Promise<Release> {
+  return { ...plan, revision: await registerOrReuse(ctx, plan.prepared) };
 }
 
 /** Which service gets which revision. */

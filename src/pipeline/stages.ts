@@ -14,7 +14,7 @@ export { prove } from '../gates/prove.ts';
  */
 export function stagesOf(
   ctx: RunContext,
-  record: RunRecord,
+  record: Readonly<RunRecord>,
   request: Request,
   before: Pick<Survey, 'answer' | 'alarms'>,
 ): { readonly of: (serviceRun: ServiceRun) => StageGates } {

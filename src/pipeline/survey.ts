@@ -9,7 +9,6 @@ import type {
   Request,
   ServiceSnapshot,
 } from '../model/index.ts';
-import type { RunRecord } from '../report/run-record.ts';
 import { DeployError } from '../runtime/error.ts';
 import { SILENCE } from '../runtime/log.ts';
 import { begun } from '../runtime/wait.ts';
@@ -25,11 +24,12 @@ export interface Survey {
   readonly imagePlan: ImagePlan;
   /** The images that are there already; they were looked up beside the services. */
   readonly provided: (() => Promise<ProvidedImages>) | undefined;
+  /** Where a person reaches the first service, as far as it is known. */
+  readonly url: string | undefined;
 }
 
 /** `meanwhile` is done beside it, once AWS has answered for the first time. */
 export async function survey(
-  record: RunRecord,
   request: Request,
   ctx: RunContext,
   meanwhile: () => Promise<unknown>,
@@ -58,8 +58,7 @@ export async function survey(
   refuseForeignArns(request, ctx.aws.region, snapshots[0]?.address.accountId);
   metrics?.refuseMetrics(asked, snapshots, request.gate.bakeMinutes);
   await metrics?.refuseOtherBalancers(ctx, asked, snapshots);
-  record.url = url;
-  return { snapshots, answer, alarms, imagePlan, provided };
+  return { snapshots, answer, alarms, imagePlan, provided, url };
 }
 
 /** What is there already is looked up at once. */

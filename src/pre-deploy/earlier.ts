@@ -1,11 +1,12 @@
 import type { Task } from '@aws-sdk/client-ecs';
 import { lastSegment, revisionName } from '../aws/arn.ts';
+import { attempt, CLOSED, LOST } from '../aws/attempt.ts';
 import type { EcsReads } from '../aws/clients.ts';
-import { awsErrorKind, describeAwsError } from '../aws/errors.ts';
+import { describeAwsError } from '../aws/errors.ts';
 import { describeTasks, listTasksStartedBy } from '../ecs/tasks.ts';
 import { DeployError } from '../runtime/error.ts';
 import type { Log } from '../runtime/log.ts';
-import { poll, withTimeout } from '../runtime/wait.ts';
+import { poll, type Deadline } from '../runtime/wait.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { STARTED_BY } from './start.ts';
 
@@ -21,15 +22,11 @@ export interface EarlierTasks {
   readonly cluster: string;
   readonly family: string;
   readonly pollSeconds: number;
-  /** A reading of the clock. */
-  readonly deadline: number;
+  readonly deadline: Deadline;
 }
 
-/** However little time is left, a look that is begun has as long. */
-const LEAST_MS = 1_000;
-
-/** A look is waited for so long. */
-const LOOK_MS = 20_000;
+/** How long a look is waited for. */
+const LIMITS = { least: 1_000, longest: 20_000 };
 
 /**
  * Waits for one-off tasks of the family that this action started earlier and that still run: two migrations at once may
@@ -37,26 +34,24 @@ const LOOK_MS = 20_000;
  * and no more: ours runs after it. Where tasks may not be listed nobody can tell, and the log says so.
  */
 export async function waitForEarlier(ctx: EarlierContext, which: EarlierTasks): Promise<void> {
-  const { clock, log } = ctx;
+  const { log } = ctx;
+  const { deadline } = which;
   const seen = new Map<string, Task>();
-  await poll<undefined>(ctx, which.deadline, async () => {
+  await poll<undefined>(ctx, deadline.at, async () => {
     const pauseMs = which.pollSeconds * 1000;
-    try {
-      const ms = Math.max(Math.min(which.deadline - clock.now(), LOOK_MS), LEAST_MS);
-      const tasks = await withTimeout(clock, ms, () => running(ctx, which, [...seen.keys()]));
-      report(log, which, seen, tasks);
-      if (![...seen.values()].some(isAlive)) return { kind: 'end', value: undefined };
-    } catch (error) {
-      const kind = awsErrorKind(error);
-      if (kind === 'denied' || kind === 'unsupported') {
-        log.line(
-          `Whether an earlier pre-deploy task still runs could not be read (${describeAwsError(error)}).`,
-        );
-        return { kind: 'end', value: undefined };
-      }
-      if (kind !== 'throttled' && kind !== 'transient') throw error;
+    const read = (): Promise<Task[]> => deadline.within(LIMITS, () => running(ctx, which, [...seen.keys()]));
+    const tasks = await attempt(read, [...CLOSED, ...LOST]);
+    if (tasks.kind === 'forbidden') {
+      log.line(
+        `Whether an earlier pre-deploy task still runs could not be read (${describeAwsError(tasks.error)}).`,
+      );
+      return { kind: 'end', value: undefined };
     }
-    if (clock.now() >= which.deadline && [...seen.values()].some(isAlive)) throw stillRuns(which, seen);
+    if (tasks.kind === 'answered') {
+      report(log, which, seen, tasks.value);
+      if (![...seen.values()].some(isAlive)) return { kind: 'end', value: undefined };
+    }
+    if (deadline.isOver() && [...seen.values()].some(isAlive)) throw stillRuns(which, seen);
     return { kind: 'pause', pauseMs, late: undefined };
   });
 }

@@ -1,13 +1,14 @@
 import type { Task } from '@aws-sdk/client-ecs';
 import { shortenArns } from '../aws/arn.ts';
+import { attempt, LOST, type Answer } from '../aws/attempt.ts';
 import type { EcsReads } from '../aws/clients.ts';
-import { awsErrorKind, deployErrorOf, describeAwsError } from '../aws/errors.ts';
+import { awsErrorKind, describeAwsError, wrapAwsError } from '../aws/errors.ts';
 import { EXIT_CODES, NOT_OUR_FAULT, STOP_REASONS, TAKEN_AWAY } from '../ecs/stop-reasons.ts';
 import { beyondTheEnd } from '../ecs/task-failure.ts';
 import { describeTasks } from '../ecs/tasks.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
-import { Heartbeat, poll, TimedOut, withTimeout } from '../runtime/wait.ts';
+import { Heartbeat, poll, TimedOut, type Deadline } from '../runtime/wait.ts';
 import type { LogTail } from './log-tail.ts';
 
 export interface FollowContext {
@@ -29,13 +30,11 @@ export interface Job {
   readonly onSilence: 'ask-again' | 'give-up';
 }
 
-/** A look is waited for so long at most, and however little time is left, so long at least. */
-const LONGEST_MS = 30_000;
-
-const LEAST_MS = 1_000;
-
-/** Where silence ends the watch, it is listened to for so long. */
-const SILENCE_MS = 10_000;
+/** How long a look is waited for. Where silence ends the watch, it is not listened to for as long. */
+const LIMITS = {
+  'ask-again': { least: 1_000, longest: 30_000 },
+  'give-up': { least: 1_000, longest: 10_000 },
+};
 
 /** The longest pause after throttling. */
 const MAX_PAUSE_MS = 32_000;
@@ -49,16 +48,16 @@ export async function followTask(
   ctx: FollowContext,
   job: Job,
   tail: LogTail,
-  deadline: number,
+  deadline: Deadline,
 ): Promise<Task | undefined> {
   const { aws, clock, log } = ctx;
   let pauseMs = job.pollSeconds * 1000;
   const heartbeat = new Heartbeat(clock);
   let lastLine = '';
-  return poll<Task | undefined>(ctx, deadline, async () => {
-    const look = await lookOnce(aws.ecs, clock, job, deadline - clock.now());
-    await tail.pull(deadline - clock.now());
-    if (look.kind === 'unanswered') {
+  return poll<Task | undefined>(ctx, deadline.at, async () => {
+    const look = await lookOnce(aws.ecs, job, deadline);
+    await tail.pull(deadline.left());
+    if (look.kind !== 'answered') {
       log.line(`No answer this time (${describeAwsError(look.error)}); asking again.`);
       if (job.onSilence === 'give-up' && look.error instanceof TimedOut) {
         return { kind: 'end', value: undefined };
@@ -66,39 +65,31 @@ export async function followTask(
       if (awsErrorKind(look.error) === 'throttled') pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS);
     } else {
       pauseMs = job.pollSeconds * 1000;
-      const status = look.task?.lastStatus ?? lastLine;
+      const task = look.value;
+      const status = task?.lastStatus ?? lastLine;
       if (status !== lastLine) {
         log.line(`The task is ${status}.`);
         heartbeat.changed();
       } else if (heartbeat.due() !== undefined) log.line(`The task is still ${status}.`);
       lastLine = status;
-      if (look.task !== undefined && isOver(look.task, job.container, job.essential))
-        return { kind: 'end', value: look.task };
+      if (task !== undefined && isOver(task, job.container, job.essential))
+        return { kind: 'end', value: task };
     }
     return { kind: 'pause', pauseMs, late: undefined };
   });
 }
 
-type Look =
-  | { readonly kind: 'seen'; readonly task: Task | undefined }
-  | { readonly kind: 'unanswered'; readonly error: unknown };
-
-async function lookOnce(
+function lookOnce(
   ecs: FollowContext['aws']['ecs'],
-  clock: Clock,
   { cluster, taskArn, onSilence }: Job,
-  left: number,
-): Promise<Look> {
-  try {
-    const longest = onSilence === 'give-up' ? SILENCE_MS : LONGEST_MS;
-    const ms = Math.max(Math.min(left, longest), LEAST_MS);
-    const [task] = await withTimeout(clock, ms, () => describeTasks(ecs, cluster, [taskArn]));
-    return { kind: 'seen', task };
-  } catch (error) {
-    const kind = awsErrorKind(error);
-    if (kind === 'throttled' || kind === 'transient') return { kind: 'unanswered', error };
-    throw deployErrorOf(error, 'watching the pre-deploy task', 'pre-deploy-task-failed');
-  }
+  deadline: Deadline,
+): Promise<Answer<Task | undefined>> {
+  const read = async (): Promise<Task | undefined> => {
+    const [task] = await deadline.within(LIMITS[onSilence], () => describeTasks(ecs, cluster, [taskArn]));
+    return task;
+  };
+  const doing = 'watching the pre-deploy task';
+  return wrapAwsError(doing, () => attempt(read, LOST), 'pre-deploy-task-failed');
 }
 
 /** How a task ended for the container whose exit code counts. */

@@ -1,3 +1,4 @@
+import { ANY_AWS_ERROR, attempt } from '../aws/attempt.ts';
 import type { LogReads } from '../aws/clients.ts';
 import { awsErrorKind, describeAwsError, isAwsError } from '../aws/errors.ts';
 import type { LogStream } from '../ecs/log-streams.ts';
@@ -5,7 +6,7 @@ import type { Evidence } from '../model/index.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { OutputLog } from '../runtime/log.ts';
 import { Masks } from '../runtime/masks.ts';
-import { withTimeout } from '../runtime/wait.ts';
+import { Deadline } from '../runtime/wait.ts';
 
 export interface TailContext {
   readonly aws: { readonly logs: Pick<LogReads, 'getLogEvents'> };
@@ -13,10 +14,10 @@ export interface TailContext {
   readonly log: OutputLog;
 }
 
-/** A page that does not come is waited for so long at most, and so long at least: the task is what matters. */
+/** A page that does not come is waited for so long at most: the task is what matters. */
 const LONGEST_MS = 10_000;
 
-const LEAST_MS = 1_000;
+const LIMITS = { least: 1_000 };
 
 /** Pages of one pull, each up to 10,000 events or 1 MB (CloudWatch Logs API, GetLogEvents). */
 const MAX_PAGES = 50;
@@ -66,25 +67,21 @@ export class LogTail {
 
   /** Shows everything that is there by now, as far as it comes within `ms`. A stream appears with its first line. */
   async pull(ms = LONGEST_MS): Promise<void> {
-    const { clock } = this.#ctx;
-    const until = clock.now() + Math.min(ms, LONGEST_MS);
-    try {
-      for (let page = 0; page < MAX_PAGES; page += 1) {
-        if (this.#stream === undefined) return;
-        const left = until - clock.now();
-        if ((page > 0 && left <= 0) || !(await this.#nextPage(this.#stream, Math.max(left, LEAST_MS))))
-          return;
-      }
-    } catch (error) {
-      this.#excuse(error);
+    const deadline = Deadline.of(this.#ctx.clock, Math.min(ms, LONGEST_MS));
+    for (let page = 0; page < MAX_PAGES; page += 1) {
+      const stream = this.#stream;
+      if (stream === undefined || (page > 0 && deadline.isOver())) return;
+      const more = await attempt(() => this.#nextPage(stream, deadline), ANY_AWS_ERROR);
+      if (more.kind === 'forbidden') this.#excuse(more.error);
+      if (more.kind !== 'answered' || !more.value) return;
     }
   }
 
   /** At the end of a stream its token comes back unchanged; a page may be empty before that. */
-  async #nextPage(stream: LogStream, ms: number): Promise<boolean> {
-    const { aws, clock } = this.#ctx;
+  async #nextPage(stream: LogStream, deadline: Deadline): Promise<boolean> {
+    const { aws } = this.#ctx;
     const sent = this.#token;
-    const answer = await withTimeout(clock, ms, () =>
+    const answer = await deadline.within(LIMITS, () =>
       aws.logs.getLogEvents({
         ...stream,
         startFromHead: true,
@@ -111,22 +108,12 @@ export class LogTail {
     if (this.#keep > 0) this.#last = [...this.#last, line].slice(-this.#keep);
   }
 
+  /** A stream that is not there may yet come; credentials that have run out are the watch's to tell of. */
   #excuse(error: unknown): void {
-    switch (awsErrorKind(error)) {
-      case 'not-aws':
-        throw error;
-      case 'throttled':
-      case 'transient':
-      case 'expired':
-        return;
-      case 'denied':
-      case 'unsupported':
-      case 'refused':
-        if (isAwsError(error, 'ResourceNotFoundException')) return;
-        this.#stream = undefined;
-        this.#ctx.log.line(
-          `The log of container "${this.#container}" cannot be read (${describeAwsError(error)}).`,
-        );
-    }
+    if (awsErrorKind(error) === 'expired' || isAwsError(error, 'ResourceNotFoundException')) return;
+    this.#stream = undefined;
+    this.#ctx.log.line(
+      `The log of container "${this.#container}" cannot be read (${describeAwsError(error)}).`,
+    );
   }
 }

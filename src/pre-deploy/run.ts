@@ -1,13 +1,15 @@
 import type { Task } from '@aws-sdk/client-ecs';
 import { lastSegment, revisionName } from '../aws/arn.ts';
+import { ANY_AWS_ERROR, attempt } from '../aws/attempt.ts';
 import type { EcsWrites } from '../aws/clients.ts';
-import { awsErrorKind, describeAwsError, isAwsError } from '../aws/errors.ts';
+import { describeAwsError, isAwsError } from '../aws/errors.ts';
 import { writeOnce } from '../aws/writes.ts';
 import { masksOfContainers } from '../ecs/environment-values.ts';
 import { logStreamOf } from '../ecs/log-streams.ts';
 import type { PreDeployRequest, ServiceSnapshot, TaskDefinition } from '../model/index.ts';
 import { DeployError } from '../runtime/error.ts';
 import { counted } from '../runtime/log.ts';
+import { Deadline } from '../runtime/wait.ts';
 import { stopCommand, waitForEarlier, type EarlierContext } from './earlier.ts';
 import { evaluateTask, followTask, type FollowContext, type Job } from './follow.ts';
 import { LogTail, type TailContext } from './log-tail.ts';
@@ -64,7 +66,7 @@ export async function runPreDeployTask(
 ): Promise<void> {
   const { snapshot, revisionArn, definition } = facts;
   const container = chooseContainer(request.container, definition, facts.withImage);
-  const deadline = ctx.clock.now() + request.timeoutMinutes * 60_000;
+  const deadline = Deadline.of(ctx.clock, request.timeoutMinutes * 60_000);
   const { cluster } = snapshot.address;
   await waitForEarlier(ctx, { cluster, family: definition.family, pollSeconds: facts.pollSeconds, deadline });
   const input = runTaskInput(snapshot, revisionArn, container, request.command);
@@ -100,7 +102,7 @@ async function followToTheEnd(
   { timeoutMinutes }: PreDeployRequest,
   job: Job,
   tail: LogTail,
-  deadline: number,
+  deadline: Deadline,
 ): Promise<DeployError | undefined> {
   const task = await follow(ctx, job, tail, deadline);
   if (task === undefined) return timeOut(ctx, timeoutMinutes, job, tail);
@@ -114,7 +116,7 @@ async function follow(
   ctx: PreRunContext,
   job: Job,
   tail: LogTail,
-  deadline: number,
+  deadline: Deadline,
 ): Promise<Task | undefined> {
   try {
     return await followTask(ctx, job, tail, deadline);
@@ -145,8 +147,8 @@ async function timeOut(ctx: PreRunContext, minutes: number, job: Job, tail: LogT
   ctx.log.line(`The task has not ended within ${limit}; it is stopped.`);
   const end = await stop(ctx, job, `the pre-deploy command took longer than ${limit}`);
   if (end.kind === 'stopped') {
-    const until = ctx.clock.now() + SECONDS_TO_STOP * 1000;
-    const task = await follow(ctx, { ...job, onSilence: 'give-up' }, tail, until);
+    const deadline = Deadline.of(ctx.clock, SECONDS_TO_STOP * 1000);
+    const task = await follow(ctx, { ...job, onSilence: 'give-up' }, tail, deadline);
     if (task !== undefined) await showLateLines(ctx, job, task, tail);
   }
   const id = lastSegment(job.taskArn);
@@ -184,21 +186,20 @@ function how(end: Stop, id: string): string {
 /** Asks ECS to stop the task. To stop it twice does no harm. */
 async function stop({ aws, clock, signal }: PreRunContext, job: Job, why: string): Promise<Stop> {
   const input = { cluster: job.cluster, task: job.taskArn, reason: `ecs-fargate-deploy: ${why}` };
-  try {
-    await writeOnce(
+  const ask = (): Promise<unknown> =>
+    writeOnce(
       clock,
       () => aws.ecsWrites.stopTask(input),
       () => Promise.resolve(undefined),
       signal,
-      clock.now() + SECONDS_TO_ASK * 1000,
+      Deadline.of(clock, SECONDS_TO_ASK * 1000).at,
     );
-    return { kind: 'stopped' };
-  } catch (error) {
-    if (awsErrorKind(error) === 'not-aws') throw error;
-    if (isAwsError(error, 'InvalidParameterException') && /not found/i.test(describeAwsError(error)))
-      return { kind: 'gone' };
-    return { kind: 'refused', why: describeAwsError(error) };
-  }
+  const answer = await attempt(ask, ANY_AWS_ERROR);
+  if (answer.kind === 'answered') return { kind: 'stopped' };
+  const { error } = answer;
+  if (isAwsError(error, 'InvalidParameterException') && /not found/i.test(describeAwsError(error)))
+    return { kind: 'gone' };
+  return { kind: 'refused', why: describeAwsError(error) };
 }
 
 /** Undefined where the task ended well. */

@@ -6,7 +6,7 @@ import type { ServiceSnapshot, TaskDefinition } from '../model/index.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { DeployError } from '../runtime/error.ts';
 import type { Log } from '../runtime/log.ts';
-import { withTimeout } from '../runtime/wait.ts';
+import type { Deadline } from '../runtime/wait.ts';
 
 export interface StartContext {
   readonly aws: { readonly ecsWrites: Pick<EcsWrites, 'runTask'> };
@@ -48,12 +48,12 @@ export function runTaskInput(
 
 /**
  * Starts the task, once, and resolves to its ARN. Rejects with `pre-deploy-task-failed` where ECS refuses it or has no
- * place for it, with AWS's own words, or where it does not answer by `deadline`, a reading of the clock.
+ * place for it, with AWS's own words, or where it does not answer by `deadline`.
  */
 export async function startTask(
   ctx: StartContext,
   input: RunTaskCommandInput,
-  deadline: number,
+  deadline: Deadline,
 ): Promise<string> {
   const answer = await send(ctx, input, deadline).catch((error: unknown) => {
     const isUnknown = awsErrorKind(error) === 'transient';
@@ -71,14 +71,14 @@ export async function startTask(
   throw refused(reasons.join('; ') || 'it gave no reason');
 }
 
-/** However little time is left, RunTask has as long. */
-const LEAST_MS = 1_000;
+/** How long RunTask has. */
+const LIMITS = { least: 1_000 };
 
 /** At the deadline nothing is sent any more, and nobody waits for what was. */
 async function send(
   { aws, clock, signal }: StartContext,
   input: RunTaskCommandInput,
-  deadline: number,
+  deadline: Deadline,
 ): Promise<RunTaskCommandOutput> {
   const over = new AbortController();
   const runTask = (): Promise<RunTaskCommandOutput> =>
@@ -88,7 +88,7 @@ async function send(
       AbortSignal.any([signal, over.signal]),
     );
   try {
-    return await withTimeout(clock, Math.max(deadline - clock.now(), LEAST_MS), runTask);
+    return await deadline.within(LIMITS, runTask);
   } finally {
     over.abort(new Error('The time to start the task is over.'));
   }

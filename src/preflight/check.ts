@@ -9,11 +9,10 @@ import type {
   ScalingReads,
   SecretReads,
 } from '../aws/clients.ts';
+import { ANY_ERROR, attempt } from '../aws/attempt.ts';
 import { awsErrorKind, describeAwsError } from '../aws/errors.ts';
 import type { CheckResult, DeployedImage, Request, ServiceSnapshot, TaskDefinition } from '../model/index.ts';
-import { Cancelled } from '../runtime/cancellation.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { DeployError } from '../runtime/error.ts';
 import type { Download } from '../runtime/http.ts';
 
 /** What the checks read of AWS; they change nothing, and read no secret's value. */
@@ -91,18 +90,13 @@ export async function looked<T>(
   decide: (answer: T) => readonly Finding[],
   missing: (error: unknown) => Finding | undefined = () => undefined,
 ): Promise<readonly Finding[]> {
-  let answer: T;
-  try {
-    answer = await read();
-  } catch (error) {
-    return [missing(error) ?? unseen(what, permission, error)];
-  }
-  return decide(answer);
+  const answer = await attempt(read, ANY_ERROR);
+  if (answer.kind === 'answered') return decide(answer.value);
+  return [missing(answer.error) ?? unseen(what, permission, answer.error)];
 }
 
-/** Whatever kept the answer away (a proxy, a certificate) is no reason to stop; the end of the job is. */
+/** Whatever kept the answer away (a proxy, a certificate) is no reason to stop. */
 function unseen(what: string, permission: string, error: unknown): Finding {
-  if (error instanceof Cancelled || error instanceof DeployError) throw error;
   return awsErrorKind(error) === 'denied'
     ? { state: 'SKIPPED', detail: `${what} may not be looked at (${permission})`, lacks: permission }
     : skipped(`${what} could not be looked at (${describeAwsError(error)})`);

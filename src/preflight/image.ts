@@ -1,4 +1,6 @@
 import type { BatchGetImageCommandOutput, Image, ImageIdentifier } from '@aws-sdk/client-ecr';
+import { ANY_ERROR, attempt, valueOr } from '../aws/attempt.ts';
+import type { EcrReads } from '../aws/clients.ts';
 import { MANIFEST_TYPES } from '../aws/ecr.ts';
 import { isAwsError } from '../aws/errors.ts';
 import {
@@ -9,8 +11,6 @@ import {
   type EcrRepository,
 } from '../aws/image-reference.ts';
 import type { JsonObject, TaskDefinition } from '../model/index.ts';
-import { Cancelled } from '../runtime/cancellation.ts';
-import { DeployError } from '../runtime/error.ts';
 import { objectIn, objectsIn, parsedObject, textIn } from '../runtime/json.ts';
 import { withTimeout } from '../runtime/wait.ts';
 import {
@@ -110,15 +110,12 @@ const BARE_NAME = /^((?:[a-z0-9]+(?:[_-]+[a-z0-9]+)*\/)?[a-z0-9]+(?:[._-]+[a-z0-
 
 /** Only a hint depends on it: what cannot be read is not there. */
 async function isInEcr(aws: PreflightAws, repositoryName: string, imageTag: string): Promise<boolean> {
-  try {
-    const { images = [] } = await aws
+  const read = (): ReturnType<EcrReads['batchGetImage']> =>
+    aws
       .ecr(aws.region)
       .batchGetImage({ repositoryName, imageIds: [{ imageTag }], acceptedMediaTypes: MANIFEST_TYPES });
-    return images.length > 0;
-  } catch (error) {
-    if (error instanceof Cancelled) throw error;
-    return false;
-  }
+  const answer = valueOr(await attempt(read, ANY_ERROR), undefined);
+  return (answer?.images ?? []).length > 0;
 }
 
 function goneText(reference: string, candidate: Candidate): string {
@@ -339,19 +336,18 @@ export async function readConfig(
   const layerDigest = configDigest(manifest);
   if (layerDigest === undefined) return undefined;
   const over = new AbortController();
-  try {
-    return await withTimeout(clock, LIMIT_MS, async () => {
-      const { downloadUrl = '' } = await aws.ecr(repository.region).getDownloadUrlForLayer({
-        registryId: repository.accountId,
-        repositoryName: repository.name,
-        layerDigest,
-      });
-      return download(downloadUrl, MAX_BYTES, AbortSignal.any([signal, over.signal]));
+  const read = async (): Promise<string> => {
+    const { downloadUrl = '' } = await aws.ecr(repository.region).getDownloadUrlForLayer({
+      registryId: repository.accountId,
+      repositoryName: repository.name,
+      layerDigest,
     });
-  } catch (error) {
-    signal.throwIfAborted();
-    if (error instanceof Cancelled || error instanceof DeployError) throw error;
-    return undefined;
+    return download(downloadUrl, MAX_BYTES, AbortSignal.any([signal, over.signal]));
+  };
+  try {
+    const answer = await attempt(() => withTimeout(clock, LIMIT_MS, read), ANY_ERROR);
+    if (answer.kind !== 'answered') signal.throwIfAborted();
+    return valueOr(answer, undefined);
   } finally {
     over.abort();
   }

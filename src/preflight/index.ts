@@ -81,18 +81,21 @@ export async function runChecks(
 }
 
 /**
- * Ends the run before anything is touched if a check FAILED and failed checks count. Throws `preflight-failed` with one
- * line of evidence a check.
+ * Pure: what ends the run before anything is touched where a check FAILED and failed checks count: `preflight-failed` with
+ * one line of evidence a check.
  */
-export function refuseFailed(results: readonly CheckResult[], mode: 'fail' | 'warn' | 'off'): void {
+export function refusalOf(
+  results: readonly CheckResult[],
+  mode: 'fail' | 'warn' | 'off',
+): DeployError | undefined {
   const failed = results.filter(({ state }) => state === 'FAILED');
   const [first] = failed;
-  if (mode !== 'fail' || first === undefined) return;
+  if (mode !== 'fail' || first === undefined) return undefined;
   const message =
     failed.length === 1
       ? `The preflight check "${first.check}" failed: ${first.detail}.`
       : `${failed.length} preflight checks failed: ${failed.map(({ check, detail }) => `${check}: ${detail}`).join('; ')}.`;
-  throw new DeployError('preflight-failed', message, {
+  return new DeployError('preflight-failed', message, {
     hint: 'Fix what it names. (Where the check is wrong, preflight: warn goes on in spite of it.)',
     evidence: failed.map((result) => ({ kind: 'status', text: `${result.check}: ${result.detail}` })),
   });

@@ -102,8 +102,8 @@ function trustsTasks(statement: JsonObject): boolean {
   const principal = statement['Principal'];
   const principals = isObject(principal) ? listOf(principal['Service']) : listOf(principal);
   const byPrincipal =
-    'NotPrincipal' in statement || principals.some((each) => each === ECS_TASKS || each === '*');
-  return byPrincipal && ('NotAction' in statement || listOf(statement['Action']).some(assumes));
+    statement['NotPrincipal'] !== undefined || principals.some((each) => each === ECS_TASKS || each === '*');
+  return byPrincipal && (statement['NotAction'] !== undefined || listOf(statement['Action']).some(assumes));
 }
 
 /** `*` stands for any letters, `?` for one (IAM JSON policy elements, Action). */

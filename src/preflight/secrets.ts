@@ -1,10 +1,10 @@
 import type { DescribeSecretCommandOutput } from '@aws-sdk/client-secrets-manager';
 import { nextPageOf } from '../aws/answers.ts';
 import { parseArn } from '../aws/arn.ts';
+import { ANY_ERROR, attempt, valueOr } from '../aws/attempt.ts';
 import { isAwsError } from '../aws/errors.ts';
 import { nearest } from '../ecs/definition-rules/model.ts';
 import type { JsonObject, TaskDefinition } from '../model/index.ts';
-import { Cancelled } from '../runtime/cancellation.ts';
 import { objectIn, objectsIn, textIn } from '../runtime/json.ts';
 import {
   differentRegionOrAccount,
@@ -254,12 +254,7 @@ async function besides(aws: Pick<PreflightAws, 'parameters'>, name: string): Pro
 
 /** What only helps a message: where it cannot be had, the message does without. */
 async function orNothing<T>(read: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await read();
-  } catch (error) {
-    if (error instanceof Cancelled) throw error;
-    return undefined;
-  }
+  return valueOr(await attempt(read, ANY_ERROR), undefined);
 }
 
 function forWhom({ usedBy }: SecretReference | ParameterReference): string {

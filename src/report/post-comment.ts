@@ -66,7 +66,7 @@ export async function postComment(
   try {
     const github = await connect(token, event.repository, { clock, signal: late.signal });
     const found = await findPullRequest(github, event, request.prNumber);
-    if ('none' in found) return none(found.none, isAsked);
+    if (found.kind === 'none') return none(found.why, isAsked);
     const sticky = {
       marker: markerOf(key),
       render: (before: string | undefined) => renderComment(report, key, before),

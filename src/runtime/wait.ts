@@ -7,20 +7,19 @@ export type PollStep<T> =
 
 /**
  * Looks at once, and again after each pause, until a look comes to an end. The pause before the deadline (a reading of
- * the clock) is cut short, so that the last look falls on it. A cancellation
- * rejects with the signal's reason.
+ * the clock) is cut short, so that the last look falls on it. A cancellation rejects with the signal's reason.
  */
 export async function poll<T>(
-  { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal },
+  { clock, signal }: { readonly clock: Clock; readonly signal?: AbortSignal },
   deadline: number,
   look: () => Promise<PollStep<T>>,
 ): Promise<T> {
+  const end = Deadline.at(clock, deadline);
   for (;;) {
     const looked = await look();
     if (looked.kind === 'end') return looked.value;
-    const left = deadline - clock.now();
-    if (left <= 0) return looked.late;
-    await clock.sleep(Math.min(looked.pauseMs, left), signal);
+    if (end.isOver()) return looked.late;
+    await clock.sleep(Math.min(looked.pauseMs, end.left()), signal);
   }
 }
 
@@ -50,6 +49,49 @@ export async function withTimeout<T>(clock: Clock, ms: number, work: () => Promi
     return await Promise.race([work(), timeUp]);
   } finally {
     silence();
+  }
+}
+
+/** How long a call may take: as long as is left, within these, in milliseconds. */
+export interface TimeLimits {
+  /** However little is left, what is begun has as long. */
+  readonly least: number;
+  readonly longest?: number;
+}
+
+/** A moment by which something has to be over. */
+export class Deadline {
+  /** A reading of the clock. */
+  readonly at: number;
+  readonly #clock: Clock;
+
+  private constructor(clock: Clock, at: number) {
+    this.#clock = clock;
+    this.at = at;
+  }
+
+  /** So many milliseconds from now. */
+  static of(clock: Clock, ms: number): Deadline {
+    return new Deadline(clock, clock.now() + ms);
+  }
+
+  /** At a reading of the clock. */
+  static at(clock: Clock, reading: number): Deadline {
+    return new Deadline(clock, reading);
+  }
+
+  /** Milliseconds until then; none once it is over. */
+  left(): number {
+    return Math.max(this.at - this.#clock.now(), 0);
+  }
+
+  isOver(): boolean {
+    return this.left() === 0;
+  }
+
+  /** As `withTimeout`, for as long as is left. */
+  within<T>({ least, longest = Number.POSITIVE_INFINITY }: TimeLimits, work: () => Promise<T>): Promise<T> {
+    return withTimeout(this.#clock, Math.max(Math.min(this.left(), longest), least), work);
   }
 }
 
@@ -84,31 +126,45 @@ export async function withGracePeriod<T>(
   }
 }
 
-/** Pauses before the second, third and fourth attempt, in seconds. */
-const RETRY_PAUSES = [2, 5, 12];
-
 /** What one attempt came to. */
 export type Attempt<T> =
   | { readonly kind: 'done'; readonly value: T }
-  | { readonly kind: 'failed'; readonly error: Error; readonly retryable: boolean };
+  /** `afterSeconds`: what the other side wants the pause to be. */
+  | {
+      readonly kind: 'failed';
+      readonly error: Error;
+      readonly retryable: boolean;
+      readonly afterSeconds?: number | undefined;
+    }
+  /** It may have taken effect: the next attempt finds out, at once where the job has ended meanwhile. */
+  | { readonly kind: 'in-doubt'; readonly error: Error };
 
-/**
- * Tries up to four times, with growing pauses, as long as a failure may pass. `onRetry` hears of each pause, in seconds,
- * before it. Throws the last failure; the end of the job ends a pause.
- */
-export async function retrying<T>(
-  clock: Clock,
-  signal: AbortSignal,
+/** When something is tried again. */
+export interface Retries {
+  readonly clock: Clock;
+  /** Ends a pause. */
+  readonly signal?: AbortSignal | undefined;
+  /** Before the second attempt, the third and so on, in seconds; there are no more attempts than that. */
+  readonly pauses: readonly number[];
+  /** Hears of each pause, in seconds, before it. */
+  readonly onRetry?: (error: Error, seconds: number) => void;
+}
+
+/** Tries again, after each of the pauses, as long as a failure may pass. Throws the last failure. */
+export async function retry<T>(
+  { clock, signal, pauses, onRetry }: Retries,
   attempt: () => Promise<Attempt<T>>,
-  onRetry: (error: Error, seconds: number) => void,
 ): Promise<T> {
   for (let count = 0; ; count += 1) {
     const came = await attempt();
     if (came.kind === 'done') return came.value;
-    const pause = RETRY_PAUSES[count];
-    if (!came.retryable || pause === undefined) throw came.error;
-    onRetry(came.error, pause);
-    await clock.sleep(pause * 1000, signal);
+    const usual = pauses[count];
+    const isFinal = usual === undefined || (came.kind === 'failed' && !came.retryable);
+    if (isFinal) throw came.error;
+    const seconds = came.kind === 'failed' ? (came.afterSeconds ?? usual) : usual;
+    onRetry?.(came.error, seconds);
+    const pause = clock.sleep(seconds * 1000, signal);
+    await (came.kind === 'failed' ? pause : pause.catch(() => undefined));
   }
 }
 

@@ -1,7 +1,7 @@
 /** A service that CodeDeploy deploys, as the survey sees it. */
 import type { Service } from '@aws-sdk/client-ecs';
+import { ANY_AWS_ERROR, attempt, valueOr } from '../aws/attempt.ts';
 import type { Aws } from '../aws/clients.ts';
-import { awsErrorKind } from '../aws/errors.ts';
 import { groupAddressOf, readGroup, shiftMinutes, type FoundGroup } from '../codedeploy/group.ts';
 import type { DeploymentInfo, PastCodeDeployment } from '../codedeploy/history.ts';
 import { isOpen } from '../codedeploy/history.ts';
@@ -166,11 +166,7 @@ async function attachmentsOf(
 
 async function arnsOf(elb: Aws['elb'], names: readonly string[]): Promise<string[]> {
   if (names.length === 0) return [];
-  try {
-    const { TargetGroups = [] } = await elb.describeTargetGroups({ Names: [...names] });
-    return TargetGroups.flatMap(({ TargetGroupArn }) => TargetGroupArn ?? []);
-  } catch (error) {
-    if (awsErrorKind(error) === 'not-aws') throw error;
-    return [];
-  }
+  const answer = await attempt(() => elb.describeTargetGroups({ Names: [...names] }), ANY_AWS_ERROR);
+  const found = valueOr(answer, undefined)?.TargetGroups ?? [];
+  return found.flatMap(({ TargetGroupArn }) => TargetGroupArn ?? []);
 }

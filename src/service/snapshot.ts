@@ -1,5 +1,6 @@
 import type { Deployment, DeploymentConfiguration, Service } from '@aws-sdk/client-ecs';
 import { lastSegment, parseArn } from '../aws/arn.ts';
+import { ANY_AWS_ERROR, attempt, valueOr } from '../aws/attempt.ts';
 import type { EcsReads } from '../aws/clients.ts';
 import {
   describeServiceRevisions,
@@ -9,8 +10,7 @@ import {
   type ServiceRevision,
 } from '../ecs/service-deployments.ts';
 import { primaryOf } from '../ecs/services.ts';
-import { describeTasks, listServiceTasks } from '../ecs/tasks.ts';
-import { awsErrorKind } from '../aws/errors.ts';
+import { describeTasks, listServiceTasks, type Task } from '../ecs/tasks.ts';
 import type {
   Breaker,
   DeploymentSettings,
@@ -71,24 +71,21 @@ export async function imagesOfTasks(
   ecs: Pick<EcsReads, 'listTasks' | 'describeTasks'>,
   { address, taskDefinitionArn }: ServiceSnapshot,
 ): Promise<RunningImage[]> {
-  try {
+  const read = async (): Promise<Task[]> => {
     const arns = await listServiceTasks(ecs, address, 'RUNNING');
-    const tasks = await describeTasks(ecs, address.cluster, arns.slice(0, TASKS));
-    const containers = tasks
-      .filter((task) => task.taskDefinitionArn === taskDefinitionArn)
-      .flatMap((task) => task.containers ?? []);
-    return containers.flatMap(({ name, image, imageDigest }, at) => {
-      const same = containers.filter((each) => each.name === name);
-      const isFirst = containers.findIndex((each) => each.name === name) === at;
-      const agree = same.every((each) => each.imageDigest === imageDigest);
-      if (name === undefined || image === undefined || imageDigest === undefined || !isFirst || !agree)
-        return [];
-      return { container: name, image, digest: imageDigest };
-    });
-  } catch (error) {
-    if (awsErrorKind(error) === 'not-aws') throw error;
-    return [];
-  }
+    return describeTasks(ecs, address.cluster, arns.slice(0, TASKS));
+  };
+  const containers = valueOr(await attempt(read, ANY_AWS_ERROR), [])
+    .filter((task) => task.taskDefinitionArn === taskDefinitionArn)
+    .flatMap((task) => task.containers ?? []);
+  return containers.flatMap(({ name, image, imageDigest }, at) => {
+    const same = containers.filter((each) => each.name === name);
+    const isFirst = containers.findIndex((each) => each.name === name) === at;
+    const agree = same.every((each) => each.imageDigest === imageDigest);
+    if (name === undefined || image === undefined || imageDigest === undefined || !isFirst || !agree)
+      return [];
+    return { container: name, image, digest: imageDigest };
+  });
 }
 
 /** Pure: the snapshot that these answers amount to. */

@@ -1,7 +1,8 @@
 import type { Service } from '@aws-sdk/client-ecs';
 import { lastSegment, parseArn, revisionName } from '../aws/arn.ts';
+import { ANY_AWS_ERROR, ANY_ERROR, attempt, valueOr } from '../aws/attempt.ts';
 import type { Aws, EcsReads } from '../aws/clients.ts';
-import { awsErrorKind, isAwsError, wrapAwsError } from '../aws/errors.ts';
+import { isAwsError, wrapAwsError } from '../aws/errors.ts';
 import type { CodeDeployRequest, ServiceSnapshot } from '../model/index.ts';
 import { DeployError } from '../runtime/error.ts';
 import { counted, type Log } from '../runtime/log.ts';
@@ -151,11 +152,8 @@ function notFound(aws: Pick<Aws, 'region'>, cluster: string, service: string): s
 
 /** The list only helps the message: where it cannot be had, the message does without. */
 async function namesFrom(list: () => Promise<string[] | undefined>): Promise<string[] | undefined> {
-  try {
-    return ((await list()) ?? []).map(lastSegment).sort();
-  } catch {
-    return undefined;
-  }
+  const answer = await attempt(list, ANY_ERROR);
+  return answer.kind === 'answered' ? (answer.value ?? []).map(lastSegment).sort() : undefined;
 }
 
 function listing(what: string, names: readonly string[] | undefined): string {
@@ -200,12 +198,8 @@ export async function addressForPeople(
   if (healthCheckUrl !== undefined) return new URL(healthCheckUrl).origin;
   const [group] = services.flatMap(targetGroupsOf);
   if (group === undefined) return undefined;
-  try {
-    return await loadBalancerUrl(aws, group.targetGroupArn);
-  } catch (error) {
-    if (awsErrorKind(error) === 'not-aws') throw error;
-    return undefined;
-  }
+  const read = (): Promise<string | undefined> => loadBalancerUrl(aws, group.targetGroupArn);
+  return valueOr(await attempt(read, ANY_AWS_ERROR), undefined);
 }
 
 async function loadBalancerUrl(aws: Pick<Aws, 'elb'>, targetGroupArn: string): Promise<string | undefined> {

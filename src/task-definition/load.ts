@@ -1,8 +1,9 @@
 import { isAbsolute, relative } from 'node:path';
 import { MalformedAnswer } from '../aws/answers.ts';
 import { parseArn, revisionName } from '../aws/arn.ts';
+import { attempt, REFUSED, valueOr } from '../aws/attempt.ts';
 import type { Aws } from '../aws/clients.ts';
-import { awsErrorKind, deployErrorOf } from '../aws/errors.ts';
+import { wrapAwsError } from '../aws/errors.ts';
 import { isMarkedAsFailed } from '../ecs/rollback-target.ts';
 import type { DefinitionBase, Json, ServiceSnapshot, TaskDefinition } from '../model/index.ts';
 import { DeployError } from '../runtime/error.ts';
@@ -100,7 +101,7 @@ export async function findRevision(
   reference: string,
   origin: (name: string) => string = (name) => name,
 ): Promise<LoadedDefinition | undefined> {
-  try {
+  const read = async (): Promise<LoadedDefinition> => {
     const { taskDefinition, tags } = await aws.taskDefinitions.describe(reference);
     const arn = taskDefinition['taskDefinitionArn'];
     if (typeof arn !== 'string' || parseArn(arn) === undefined) {
@@ -115,10 +116,9 @@ export async function findRevision(
       origin: active ? origin(name) : `${origin(name)} (deregistered: its content is registered again)`,
       arn: active ? arn : undefined,
     };
-  } catch (error) {
-    if (awsErrorKind(error) === 'refused') return undefined;
-    throw deployErrorOf(error, `reading task definition ${reference}`);
-  }
+  };
+  const doing = `reading task definition ${reference}`;
+  return valueOr(await wrapAwsError(doing, () => attempt(read, REFUSED)), undefined);
 }
 
 /** Revisions that are looked at, from the latest one down, before what runs is taken. */

@@ -121,8 +121,7 @@ const READING: ParseOptions & SchemaOptions & { prettyErrors: boolean } = {
 };
 
 function written(resolved: unknown, source: string): unknown {
-  const value: unknown =
-    typeof resolved === 'object' && resolved !== null && 'value' in resolved ? resolved.value : resolved;
+  const value: unknown = isScalar(resolved) ? resolved.value : resolved;
   return typeof value === 'number' || typeof value === 'boolean' ? new Written(value, source) : resolved;
 }
 

@@ -1,4 +1,5 @@
 import { revisionName } from '../aws/arn.ts';
+import { ANY_AWS_ERROR, attempt } from '../aws/attempt.ts';
 import type { Aws } from '../aws/clients.ts';
 import { awsErrorKind, deployErrorOf, describeAwsError } from '../aws/errors.ts';
 import { writeOnce } from '../aws/writes.ts';
@@ -11,7 +12,7 @@ import type { Clock } from '../runtime/clock.ts';
 import { DeployError } from '../runtime/error.ts';
 import type { Log } from '../runtime/log.ts';
 import { Masks } from '../runtime/masks.ts';
-import { TimedOut, withTimeout } from '../runtime/wait.ts';
+import { withTimeout } from '../runtime/wait.ts';
 import { diffDefinitions } from './diff.ts';
 import { findRevision } from './load.ts';
 import type { PreparedDefinition } from './prepare.ts';
@@ -113,21 +114,19 @@ export async function deregister(
 ): Promise<RegisteredDefinition> {
   if (!definition.registered) return definition;
   const name = revisionName(definition.arn);
-  try {
-    const deregistered = await withTimeout(ctx.clock, LOOK_MS, () =>
-      deregisterIfReplaced(ctx, definition.arn, services),
-    );
-    ctx.log.line(
-      deregistered
-        ? `${name} is deregistered: no service is on it, and it is no base for the next run.`
-        : `${name} stays registered: a service is still on it.`,
-    );
-    return { ...definition, deregistered };
-  } catch (error) {
-    if (awsErrorKind(error) === 'not-aws' && !(error instanceof TimedOut)) throw error;
-    ctx.log.line(`${name} stays registered (${describeAwsError(error)}).`);
+  const deregisterInTime = (): Promise<boolean> =>
+    withTimeout(ctx.clock, LOOK_MS, () => deregisterIfReplaced(ctx, definition.arn, services));
+  const answer = await attempt(deregisterInTime, ANY_AWS_ERROR);
+  if (answer.kind !== 'answered') {
+    ctx.log.line(`${name} stays registered (${describeAwsError(answer.error)}).`);
     return definition;
   }
+  ctx.log.line(
+    answer.value
+      ? `${name} is deregistered: no service is on it, and it is no base for the next run.`
+      : `${name} stays registered: a service is still on it.`,
+  );
+  return { ...definition, deregistered: answer.value };
 }
 
 /** Resolves to whether the revision was deregistered: not while a service is on it. */
@@ -160,13 +159,11 @@ export async function markAsFailed(
   { arn }: Pick<RegisteredDefinition, 'arn'>,
 ): Promise<void> {
   const name = revisionName(arn);
-  try {
-    await aws.ecsWrites.tagResource({ resourceArn: arn, tags: [FAILED_MARK] });
-    log.line(`${name} is marked as failed (tag ${FAILED_MARK.key}): no run takes it for a good one.`);
-  } catch (error) {
-    if (awsErrorKind(error) === 'not-aws') throw error;
-    log.line(
-      `${name} is not marked as failed (${describeAwsError(error)}): a later run may take it for a good one (ecs:TagResource).`,
-    );
-  }
+  const mark = (): Promise<unknown> => aws.ecsWrites.tagResource({ resourceArn: arn, tags: [FAILED_MARK] });
+  const answer = await attempt(mark, ANY_AWS_ERROR);
+  log.line(
+    answer.kind === 'answered'
+      ? `${name} is marked as failed (tag ${FAILED_MARK.key}): no run takes it for a good one.`
+      : `${name} is not marked as failed (${describeAwsError(answer.error)}): a later run may take it for a good one (ecs:TagResource).`,
+  );
 }
