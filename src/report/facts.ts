@@ -1,6 +1,6 @@
 /** What was deployed where, as summary and comment show it. Each part is a list of Markdown blocks. */
 import { lastSegment, revisionName } from '../aws/arn.ts';
-import { commitOfTag, shortReference } from '../aws/image-reference.ts';
+import { commitOfTag, ecrRepositoryOf, parseImageReference, shortReference } from '../aws/image-reference.ts';
 import type { BuildFacts, DeployedImage, GateResult, MonthlyCost, ServiceCost } from '../model/index.ts';
 import { deploymentUrl, furtherLinks, inConsole } from './further.ts';
 import { minuteInUtc } from '../runtime/log.ts';
@@ -108,8 +108,9 @@ function gate({ gate: name, state }: GateResult): string {
 function imageRows({ image, build }: Report): string[][] {
   if (image === undefined) return [];
   if (image.toBeBuilt === true) {
-    const repository = shortReference(image.reference).replace(/:[^:/]*$/, '');
-    return [['Image', `to be built, for ${code(repository)}; a plan builds none`]];
+    const { repository } = parseImageReference(image.reference);
+    const name = ecrRepositoryOf(image.reference)?.name ?? repository;
+    return [['Image', `to be built, for ${code(name)}; a plan builds none`]];
   }
   const tag = image.tag === undefined ? '' : ` (${code(shortTag(image.tag))})`;
   const built =
