@@ -56,6 +56,21 @@ describe('the timeline', () => {
     ]);
   });
 
+  it('tells a deployment with which the run goes back from the one that failed', () => {
+    const back = { ...STEP, name: 'Roll back', from: 60, seconds: 40 };
+    const healthy = { running: 2, healthy: 2, old: 0 };
+    expect(
+      bars(
+        [{ at: 0 }, { at: 30, ...healthy }, { at: 60 }, { at: 70, failed: 1 }, { at: 80, ...healthy }],
+        [{ ...STEP, seconds: 60 }, back],
+      ).slice(4),
+    ).toEqual([
+      'starting tasks :0, 30000',
+      'back - starting tasks :60000, 70000',
+      'back - tasks fail :crit, 70000, 80000',
+    ]);
+  });
+
   it('shows the stages of a native strategy by their names', () => {
     const stage = (name: string): { stage: string } => ({ stage: `in progress (${name})` });
     expect(

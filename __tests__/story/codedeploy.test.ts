@@ -61,7 +61,9 @@ describe('a deployment', () => {
       expectGreen(result, 'succeeded');
       expect(result.outputs['codedeploy-deployment-id']).toMatch(/^d-[A-Z0-9]{9}$/);
       expect(result.outputs['service-deployment-arn']).toBe('');
-      expect(result.outputs['message']).toContain('proven healthy by its image digest, its targets, its URL');
+      expect(result.outputs['message']).toContain(
+        'proven healthy by its image digest, its targets and its URL',
+      );
       expect(running(sim)).toBe('checkout:2');
       expect(statuses(sim)).toEqual(['InProgress']);
       expect(service(sim, 'checkout').deployments).toHaveLength(2);

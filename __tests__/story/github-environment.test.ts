@@ -192,7 +192,11 @@ describe('a run with github-environment', () => {
 
     test('stays in progress for a promotion of another service, and for one by a job that is refused', () =>
       whereItWaits(async (sim, github) => {
-        expectRed(await deploy(sim, github, { service: 'backend', mode: 'promote' }), 'failed', 'invalid-input');
+        expectRed(
+          await deploy(sim, github, { service: 'backend', mode: 'promote' }),
+          'failed',
+          'invalid-input',
+        );
         const meant = { 'service-deployment-arn': 'arn:aws:ecs:us-east-1:1:service-deployment/demo/x/y' };
         expect((await deploy(sim, github, { ...SERVICE, mode: 'promote', ...meant })).exitCode).toBe(1);
         expect(latest(github)).toEqual({ b: 'in_progress' });

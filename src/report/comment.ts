@@ -1,7 +1,7 @@
 import { revisionName } from '../aws/arn.ts';
 import { RESULTS, type Result } from '../model/index.ts';
 import { commitOfReport, commitUrl, costNote, facts, runUrl } from './facts.ts';
-import { checks, checksFailed, diff, verdict, warnings } from './findings.ts';
+import { checks, checksFailed, diff, evidence, verdict, warnings } from './findings.ts';
 import { headline, headlineOf, ON_PURPOSE } from './headline.ts';
 import { code, details, escapeText, link, table } from './markdown.ts';
 import type { Report } from './report.ts';
@@ -30,8 +30,8 @@ export function renderComment(report: Report, key: string, before: string | unde
   const versions = [
     () => whole(report, Number.POSITIVE_INFINITY, true),
     () => whole(report, 50, false),
-    () => [...verdict(short, { lines: false }), ...facts(short), ...diff(short, 10)],
-    () => [...verdict(short, { lines: false }), ...facts(short)],
+    () => [...verdict(short, { lines: false }), ...evidence(short), ...facts(short), ...diff(short, 10)],
+    () => [...verdict(short, { lines: false }), ...evidence(short), ...facts(short)],
     () => [escapeText(report.message)],
   ];
   for (const version of versions) {
@@ -47,6 +47,7 @@ function whole(report: Report, changes: number, allChecks: boolean): string[] {
   const isFirst = checksFailed(report);
   return [
     ...verdict(report, { lines: false }),
+    ...evidence(report),
     ...(isFirst ? checks(report, allChecks) : []),
     ...warnings(report),
     ...facts(report),
