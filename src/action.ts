@@ -186,7 +186,7 @@ function namesOf(
     repository,
     env['GITHUB_JOB'],
   ];
-  return names.filter((name) => name !== undefined && name !== '');
+  return names.flatMap((name) => (name === undefined || name === '' ? [] : [name]));
 }
 
 async function deployWithAws(

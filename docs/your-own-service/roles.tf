@@ -223,7 +223,7 @@ locals {
     [{
       Sid      = "Targets"
       Effect   = "Allow"
-      Action   = ["elasticloadbalancing:DescribeTargetHealth", "elasticloadbalancing:DescribeTargetGroups", "elasticloadbalancing:DescribeLoadBalancers"]
+      Action   = ["elasticloadbalancing:DescribeTargetHealth", "elasticloadbalancing:DescribeTargetGroups", "elasticloadbalancing:DescribeLoadBalancers", "elasticloadbalancing:DescribeListeners"]
       Resource = ["*"]
     }],
     [{
@@ -307,7 +307,7 @@ locals {
     [{
       Sid      = "Targets"
       Effect   = "Allow"
-      Action   = ["elasticloadbalancing:DescribeTargetGroups", "elasticloadbalancing:DescribeLoadBalancers"]
+      Action   = ["elasticloadbalancing:DescribeTargetGroups", "elasticloadbalancing:DescribeLoadBalancers", "elasticloadbalancing:DescribeListeners"]
       Resource = ["*"]
     }],
     [for statement in [{
