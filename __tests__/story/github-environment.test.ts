@@ -70,6 +70,10 @@ describe('a run with github-environment', () => {
         `GitHub deployment ${deployment?.id ?? ''} of environment "demo": success.`,
       );
       expect(result.warnings).toEqual([]);
+      // The service's own history, which a comment on one pull request does not have.
+      expect(result.summary).toContain(
+        '[All deployments](https://github.com/octo-org/video/deployments/demo)',
+      );
     }));
 
   test('that fails is a failure with the log, and the commit that runs stays the active one', () =>

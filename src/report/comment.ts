@@ -94,7 +94,7 @@ function pastDeployments(report: Report, history: readonly PastDeployment[]): st
     past.commit === '' ? '–' : link(code(past.commit.slice(0, 7)), commitUrl(report, past.commit)),
     escapeText(past.actor),
   ]);
-  return [details('Last deployments', table(['When', 'Result', 'Revision', 'Commit', 'By'], rows))];
+  return [details('Last deployments from this pull request', table(['When', 'Result', 'Revision', 'Commit', 'By'], rows))];
 }
 
 function origin({ run }: Report): string[] {
