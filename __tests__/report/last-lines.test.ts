@@ -222,6 +222,14 @@ describe('where they stand', () => {
     expect(summary).toContain('line 20\n');
   });
 
+  test('in the comment no link to lines that only say that the program runs', () => {
+    const runs = failed(logs('web: listening'), 'http-check-failed');
+    expect(renderComment(runs, 'key', undefined)).not.toContain('**Look at:**');
+    expect(renderSummary(runs)).toContain('web: listening');
+    const says = failed(logs('web: ERROR: the queue is full', 'web: listening'), 'http-check-failed');
+    expect(renderComment(says, 'key', undefined)).toContain('**Look at:** [last log lines of the new tasks]');
+  });
+
   test('in the comment a link to them, and none of them', () => {
     const comment = renderComment(report, 'key', undefined);
     expect(comment).toContain(

@@ -356,4 +356,6 @@ export interface RolloutPoint {
   readonly stage: string;
   /** Percent of the production traffic that is to go to the new revision; undefined where no weights are reported. */
   readonly weight?: number;
+  /** Of a deployment with which the run itself goes back. */
+  readonly back?: true;
 }

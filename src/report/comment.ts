@@ -30,8 +30,13 @@ export function renderComment(report: Report, key: string, before: string | unde
   const versions = [
     () => whole(report, Number.POSITIVE_INFINITY, true),
     () => whole(report, 50, false),
-    () => [...verdict(short, { lines: false }), ...evidence(short), ...facts(short), ...diff(short, 10)],
-    () => [...verdict(short, { lines: false }), ...evidence(short), ...facts(short)],
+    () => [
+      ...verdict(short, { lines: false }),
+      ...evidence(short, { lines: false }),
+      ...facts(short),
+      ...diff(short, 10),
+    ],
+    () => [...verdict(short, { lines: false }), ...evidence(short, { lines: false }), ...facts(short)],
     () => [escapeText(report.message)],
   ];
   for (const version of versions) {
@@ -47,7 +52,7 @@ function whole(report: Report, changes: number, allChecks: boolean): string[] {
   const isFirst = checksFailed(report);
   return [
     ...verdict(report, { lines: false }),
-    ...evidence(report),
+    ...evidence(report, { lines: false }),
     ...(isFirst ? checks(report, allChecks) : []),
     ...warnings(report),
     ...facts(report),
@@ -94,7 +99,12 @@ function pastDeployments(report: Report, history: readonly PastDeployment[]): st
     past.commit === '' ? '–' : link(code(past.commit.slice(0, 7)), commitUrl(report, past.commit)),
     escapeText(past.actor),
   ]);
-  return [details('Last deployments from this pull request', table(['When', 'Result', 'Revision', 'Commit', 'By'], rows))];
+  return [
+    details(
+      'Last deployments from this pull request',
+      table(['When', 'Result', 'Revision', 'Commit', 'By'], rows),
+    ),
+  ];
 }
 
 function origin({ run }: Report): string[] {

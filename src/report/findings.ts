@@ -3,7 +3,7 @@ import { shortReference } from '../aws/image-reference.ts';
 import { type CheckResult, type DefinitionChange } from '../model/index.ts';
 import { counted, sanitizeLines } from '../runtime/log.ts';
 import { alertKind } from './headline.ts';
-import { decisiveLine, isWritten, lastLines } from './last-lines.ts';
+import { decisiveLine, hasTellingLines, isWritten, lastLines } from './last-lines.ts';
 import { alert, code, codeBlock, details, escapeText, link, table } from './markdown.ts';
 import { isUntouched, type Report } from './report.ts';
 
@@ -37,7 +37,8 @@ export function verdict(report: Report, { lines }: { readonly lines: boolean }):
 /** It runs what was asked for, and all of it serves: the message and the row of the tasks say so. A plan changes nothing. */
 function isSaidByTheTable({ result, mode, services }: Report): boolean {
   const isGood = ['succeeded', 'unchanged'].includes(result) && mode !== 'rollback';
-  return result === 'planned' || (isGood && services.every(({ serving }) => serving === 'yes'));
+  const isAlone = services.every(({ serving, running }) => serving === 'yes' && running.length < 2);
+  return result === 'planned' || (isGood && isAlone);
 }
 
 /** A good end; of several services each is named. */
@@ -63,7 +64,7 @@ function decisive(report: Report): string[] {
 function linkToLines(report: Report): string[] {
   const [first] = lastLines(report);
   const where = report.run.runUrl;
-  if (first === undefined || where === undefined) return [];
+  if (first === undefined || where === undefined || !hasTellingLines(report)) return [];
   return [`**Look at:** ${link(first.title.toLowerCase().replace('url', 'URL'), where)}`];
 }
 
@@ -109,12 +110,14 @@ function hint(text: string): string {
   return `**What to do**\n\n${[only, ...others].map((line) => `- ${withInputs(line)}`).join('\n')}`;
 }
 
-/** What the message has not said already. What containers wrote is not among it: that belongs into log and summary only. */
-export function evidence(report: Report): string[] {
+/** What the message, and the line below it, have not said already. What containers wrote is not among it: that belongs into log and summary only. */
+export function evidence(report: Report, { lines: isShown }: { readonly lines: boolean }): string[] {
   const { message, evidence: list } = report;
   // The table of the checks says it better, where it is shown.
   if (alertKind(report) === undefined || checksFailed(report)) return [];
-  const isSaid = (text: string): boolean => message.includes(text) || message.includes(coreOf(text));
+  const line = isShown ? decisiveLine(report) : undefined;
+  const isSaid = (text: string): boolean =>
+    message.includes(text) || message.includes(coreOf(text)) || text === line;
   const shown = list.filter((each) => !isWritten(each) && !isSaid(each.text));
   if (shown.length === 0) return [];
   const lines = shown.map(

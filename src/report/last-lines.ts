@@ -14,6 +14,18 @@ export interface LastLines {
   readonly earlier: readonly string[];
 }
 
+/** Pure: whether what was read says anything of why, and not only that the program runs. */
+export function hasTellingLines(report: Report): boolean {
+  const lists = [report.evidence, ...report.services.map((each) => each.evidence)];
+  const cause = firstCause(report.cause, report.evidence);
+  const runsOn = cause !== undefined && RUNS_ON.includes(cause);
+  return lists.some(
+    (list) =>
+      list.some(({ kind }) => kind === 'answer') ||
+      (list.some(isWritten) && (!runsOn || signAt(textOf(list.filter(({ kind }) => kind === 'log'))) !== -1)),
+  );
+}
+
 /** Lines that are shown open. */
 const MOST_OPEN = 15;
 

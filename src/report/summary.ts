@@ -49,7 +49,7 @@ function blocks(
     ...verdict(report, { lines: true }),
     ...(isFirst ? checks(report, allChecks) : []),
     ...logs(report),
-    ...evidence(report),
+    ...evidence(report, { lines: true }),
     ...warnings(report),
     ...facts(report),
     ...metricTables(report),

@@ -97,10 +97,11 @@ function word(text: string): string {
 /** Runs of looks that show the same phase, each until the next one begins. */
 function rolloutBars(report: Report, service: string): Bar[] {
   const points = report.rollout.filter((point) => point.service === service);
-  const nameOf = (point: TimedPoint): string => phaseOf(point, isWayBack(report, point));
-  const starts = points.filter((point, at) => at === 0 || nameOf(point) !== nameOf(points[at - 1] ?? point));
+  const starts = points.filter(
+    (point, at) => at === 0 || phaseOf(point) !== phaseOf(points[at - 1] ?? point),
+  );
   return starts.flatMap((point, at) => {
-    const name = nameOf(point);
+    const name = phaseOf(point);
     const to = starts[at + 1]?.at ?? endOfStep(report, points.at(-1)?.at ?? point.at);
     return name === 'complete'
       ? []
@@ -113,15 +114,10 @@ function endOfStep({ steps, durationSeconds }: Report, at: number): number {
   return around === undefined ? durationSeconds : around.from + around.seconds;
 }
 
-/** It is a deployment with which the run itself goes back. */
-function isWayBack({ steps }: Report, { at }: TimedPoint): boolean {
-  return steps.some(({ name, from, seconds }) => name === 'Roll back' && from <= at && at <= from + seconds);
-}
-
-function phaseOf(point: TimedPoint, isBack: boolean): string {
+function phaseOf(point: TimedPoint): string {
   if (point.stage.startsWith('rollback')) return 'rolling back';
   const name = phaseOfRollout(point);
-  return isBack && name !== 'complete' ? `back - ${name}` : name;
+  return point.back === true && name !== 'complete' ? `back - ${name}` : name;
 }
 
 function phaseOfRollout({ stage, failed, running, desired, healthy, old }: TimedPoint): string {

@@ -17,7 +17,7 @@ import {
 import type { Clock } from '../runtime/clock.ts';
 import { minuteInUtc, type Log } from '../runtime/log.ts';
 import { withTimeout } from '../runtime/wait.ts';
-import { whatEcsDoes } from './progress.ts';
+import { whoActs } from './progress.ts';
 import { viewOfCodeDeployment } from './codedeploy-view.ts';
 import { readCodeDeployment } from './observe-codedeploy.ts';
 import type { Looks } from './looks.ts';
@@ -235,7 +235,7 @@ function deployerOf({ snapshot }: ServiceRun): 'CodeDeploy' | 'ECS' {
 /** ` until …, when ECS rolls back by itself`. */
 function untilAnswered({ expiresAt, then }: Pause): string {
   if (expiresAt === undefined) return '';
-  return ` until ${minuteInUtc(expiresAt)}${then === undefined ? '' : `, when ECS ${whatEcsDoes(then)} by itself`}`;
+  return ` until ${minuteInUtc(expiresAt)}${then === undefined ? '' : `, when ${whoActs(then)} by itself`}`;
 }
 
 /** So that a later job means this deployment and no other. */

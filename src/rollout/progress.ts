@@ -96,21 +96,25 @@ function stageOf({ deployment, primary }: Observation): string {
 /** `` until 2026-11-30 05:46 UTC, then ECS rolls back``, as far as it is known. */
 function untilThen(expiresAt: string | undefined, then: string | undefined): string {
   const until = expiresAt === undefined ? '' : ` until ${minuteInUtc(expiresAt)}`;
-  return then === undefined ? until : `${until}, then ECS ${whatEcsDoes(then)}`;
+  return then === undefined ? until : `${until}, then ${whoActs(then)}`;
 }
 
-/** In words: `rolls back`, `goes on`. */
-export function whatEcsDoes(action: string): string {
-  return BY_ITSELF[action] ?? `does ${action}`;
+/** Pure: what happens to a pause that nobody answers, as a clause: `ECS rolls back`. */
+export function whoActs(action: string): string {
+  return BY_ITSELF[action] ?? `ECS does ${action}`;
 }
 
-/** What ECS does with a hook that nobody answers (ECS API, DeploymentLifecycleHook). */
-const BY_ITSELF: Readonly<Record<string, string>> = { ROLLBACK: 'rolls back', CONTINUE: 'goes on' };
+/** By what becomes of a hook that nobody answers (ECS API, DeploymentLifecycleHook; CodeDeploy API, DeploymentReadyOption). */
+const BY_ITSELF: Readonly<Record<string, string>> = {
+  ROLLBACK: 'ECS rolls back',
+  CONTINUE: 'ECS goes on',
+  STOP_DEPLOYMENT: 'CodeDeploy stops it',
+};
 
 /** A hook that waits is no failure: somebody has to say go on or back, or ECS does it in the end. */
 export function describeHook({ id, expiresAt, then }: AwaitingHook): string {
   if (then === 'STOP_DEPLOYMENT') {
-    return `${id} waits to be continued${untilThen(expiresAt, undefined)}, then CodeDeploy stops it`;
+    return `${id} waits to be continued${untilThen(expiresAt, then)}`;
   }
   return `hook ${id} waits for an answer${untilThen(expiresAt, then)}`;
 }
@@ -195,7 +199,8 @@ export class ProgressReporter {
   #reportState(seen: Observation): void {
     const line = progressLine(seen, this.#names);
     if (line !== this.#lastLine) {
-      this.#log.point(pointOf(this.#name, seen));
+      const back = this.#names === BACK ? { back: true as const } : {};
+      this.#log.point({ ...pointOf(this.#name, seen), ...back });
       this.#say(`${progressBar(seen)} ${line}`);
       this.#lastLine = line;
       return;

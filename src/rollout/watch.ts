@@ -23,7 +23,7 @@ import { Looks, type Look } from './looks.ts';
 import type { Observation } from './observe.ts';
 import { firstLook, isNearEnd, PollInterval } from './poll-interval.ts';
 import { stageOf } from './rounds.ts';
-import { ProgressReporter, whatEcsDoes } from './progress.ts';
+import { ProgressReporter, whoActs } from './progress.ts';
 
 export interface WatchContext {
   readonly aws: Pick<Aws, 'ecs' | 'elb' | 'codeDeploy'>;
@@ -165,7 +165,7 @@ export async function watchServiceRun(
   }
   if (waiting?.why !== undefined) {
     const { stage, expiresAt = '', then } = waiting.pause;
-    const otherwise = then === undefined ? '' : ` At ${expiresAt} ECS ${whatEcsDoes(then)} by itself.`;
+    const otherwise = then === undefined ? '' : ` At ${expiresAt} ${whoActs(then)} by itself.`;
     ctx.log.warn(
       `${rollout.snapshot.address.name} waits in the stage ${stage}, and the gates do not answer for it: ${waiting.why}.${otherwise}`,
     );
