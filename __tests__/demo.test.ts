@@ -10,8 +10,8 @@ import { JobLog, render } from '../demo/job-log.ts';
 test('the demonstration deploys a good release, rolls a broken one back, and says where the summaries are', () => {
   const run = spawnSync(process.execPath, ['demo/main.ts'], { encoding: 'utf8', timeout: 55_000 });
   expect([run.status, run.stderr]).toEqual([0, '']);
-  expect(run.stdout).toContain('The step is green: result=succeeded');
-  expect(run.stdout).toContain('The step is red: result=rolled-back cause=app-crashed');
+  expect(run.stdout).toContain('The step is green: succeeded.');
+  expect(run.stdout).toContain('The step is red: rolled-back, because of app-crashed.');
   expect(run.stdout).toMatch(/\n {8}OK {7}\d+ checks that found nothing wrong\n/);
   expect(run.stdout).not.toMatch(/^ *[\d:]+ {2}OK /m);
   expect(run.stdout).toContain('▸ ');

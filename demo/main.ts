@@ -70,7 +70,7 @@ async function deployment(sim: Simulator, tag: string, title: string): Promise<S
   });
   const { result: end = '', cause = '' } = result.outputs;
   const colour = result.exitCode === 0 ? 'green' : 'red';
-  say(`\nThe step is ${colour}: result=${end}${cause === '' ? '' : ` cause=${cause}`}`);
+  say(`\nThe step is ${colour}: ${end}${cause === '' ? '' : `, because of ${cause}`}.`);
   return result;
 }
 

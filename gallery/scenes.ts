@@ -502,7 +502,10 @@ export const SCENES: readonly Scene[] = [
     inputs: tag('error500-1'),
     prepare: (sim: Simulator): Record<string, string> => {
       const v1 = sim.world.registry.repositories.get('backend')?.find({ tag: 'v1', digest: undefined });
-      sim.world.images.behaviours.set(v1?.digest ?? '', { exit: { afterSeconds: 2, code: 1 } });
+      sim.world.images.behaviours.set(v1?.digest ?? '', {
+        exit: { afterSeconds: 2, code: 1 },
+        logs: ['Traceback (most recent call last):', 'ConnectionError: db-old.internal does not resolve'],
+      });
       return { 'health-check-url': url(sim) };
     },
   },

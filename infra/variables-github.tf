@@ -27,7 +27,7 @@ variable "github_repository_id" {
 }
 
 variable "github_subject_format" {
-  description = "How the token of a workflow names its repository: classic (repo:owner/name:...), immutable (repo:owner@id/name@id:..., the default of repositories made since July 2026), both while moving over, or auto: immutable where the two ids are given, else classic."
+  description = "How the token of a workflow names its repository: classic (repo:owner/name:...), immutable (repo:owner@id/name@id:..., the default of repositories made since July 2026), both while moving over, or auto: immutable where the two ids are given, otherwise classic."
   type        = string
   default     = "auto"
   nullable    = false

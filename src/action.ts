@@ -23,7 +23,7 @@ import {
 } from './report/report.ts';
 import { endingOf, newRunRecord, type RunRecord } from './report/run-record.ts';
 import { DeployError, isError } from './runtime/error.ts';
-import { maskableLines, Masks } from './runtime/masks.ts';
+import { Masks } from './runtime/masks.ts';
 
 /** The GitHub runner, as the action sees it; @actions/core and the environment in production. */
 export interface Runner {
@@ -50,7 +50,10 @@ export async function run(runner: Runner, system: ActionSystem): Promise<void> {
   const masks = new Masks();
   const log = new ProgressLog(runner.console, system.clock, masks);
   const inputs = readAllInputs(runner);
-  if (inputs.kind === 'read') maskSecrets(inputs.secrets, runner, masks);
+  if (inputs.kind === 'read') {
+    masks.spare(namesOf(inputs.request, runner.env));
+    maskSecrets(inputs.secrets, runner, masks);
+  }
   const request = inputs.kind === 'read' ? inputs.request : undefined;
   const event = await readEvent(runner.env);
   const facts = runFacts(runner.env, commitOf(event));
@@ -171,10 +174,24 @@ const CALLED_NOTHING = 'Correct what the message names. Nothing was called yet.'
 
 /** Before the first word is printed. What the runner is told it hides in all later steps of the job, too. */
 function maskSecrets(secrets: readonly string[], runner: Runner, masks: Masks): void {
-  for (const secret of secrets) {
-    masks.add(secret);
-    for (const line of maskableLines(secret)) runner.setSecret(line);
-  }
+  for (const secret of secrets) for (const line of masks.add(secret)) runner.setSecret(line);
+}
+
+/** What links and messages call the things of this run: the author of the workflow wrote it where anybody may read it. */
+function namesOf(
+  { cluster, services, ecrRepository, definition, report }: Request,
+  env: Runner['env'],
+): string[] {
+  const repository = env['GITHUB_REPOSITORY'];
+  const names = [
+    ...[cluster, ...services].map(lastSegment),
+    ...definition.containers,
+    ecrRepository,
+    report.githubEnvironment,
+    repository,
+    env['GITHUB_JOB'],
+  ];
+  return names.flatMap((name) => (name === undefined || name === '' ? [] : [name]));
 }
 
 async function deployWithAws(

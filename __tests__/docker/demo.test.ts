@@ -19,7 +19,7 @@ test('the demonstration builds backend/ where Docker works, and deploys that com
       expect(shown).toContain(`GET /health  {"status":"ok"}`);
       expect(shown).toContain(`GET /version  {"version":"${commit}"}`);
       expect(shown).toContain(`image-tag: ${commit}`);
-      expect(shown).toContain('The step is green: result=succeeded');
+      expect(shown).toContain('The step is green: succeeded.');
     });
     expect(await containers(world)).toEqual(before);
   }));

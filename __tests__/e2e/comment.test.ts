@@ -76,7 +76,7 @@ describe('the comment on a pull request', () => {
       expect(bodies(github)).toHaveLength(1);
       const [body = ''] = bodies(github);
       expect(body).toContain('### ↩️ Failed and rolled back to backend:2 — backend in demo');
-      expect(body).toContain('Last deployments');
+      expect(body).toContain('Last deployments from this pull request');
       expect(body).toContain('actions/runs/41');
       expect(body).not.toContain('DATABASE_URL is not set');
       expect(second.summary).toContain('DATABASE_URL is not set');

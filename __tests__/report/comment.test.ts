@@ -63,7 +63,7 @@ describe('the history of a comment', () => {
 describe('the comment', () => {
   it('has no history to show the first time, and shows one from the second on', () => {
     const first = renderComment(byRun(GOOD, '41', '2026-01-01T10:00:00Z'), 'k', undefined);
-    expect(first).not.toContain('Last deployments');
+    expect(first).not.toContain('Last deployments from this pull request');
     const second = renderComment(byRun(OUTCOMES['rolled back']!, '42', '2026-01-02T10:00:00Z'), 'k', first);
     expect(second).toContain('### ↩️ Failed and rolled back to backend:7');
     expect(second).toMatch(
@@ -75,7 +75,7 @@ describe('the comment', () => {
     const deployed = renderComment(byRun(GOOD, '41', '2026-01-01T10:00:00Z'), 'k', undefined);
     const planned = renderComment(byRun(PLAN, '42', '2026-01-02T10:00:00Z'), 'k', deployed);
     expect(readHistory(planned).map(({ runId }) => runId)).toEqual(['41']);
-    expect(planned).toContain('Last deployments');
+    expect(planned).toContain('Last deployments from this pull request');
   });
 
   it('tells of a run in its history too, and of a plan in any case', () => {

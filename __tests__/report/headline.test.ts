@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Cause, RunningRevision, ServiceOutcome, ServiceRun } from '../../src/model/index.ts';
-import { grade, headline } from '../../src/report/headline.ts';
+import { alertKind, grade, headline } from '../../src/report/headline.ts';
 import type { Report } from '../../src/report/report.ts';
 import { endingOf } from '../../src/report/run-record.ts';
 import { DeployError } from '../../src/runtime/error.ts';
@@ -81,10 +81,40 @@ describe('the heading grades', () => {
     ],
     ['⚠️ Live, not proven', of(ended(failed('http-check-failed', NEW)))],
     ['❌ Failed, and nothing is serving', of(ended(failed('http-check-failed', { ...NEW, serving: 'no' })))],
-    ['❌ Failed', of(ended(failed('app-crashed', OLD)))],
+    ['❌ Failed, and what ran before still serves', of(ended(failed('app-crashed', OLD)))],
+    ['❌ Failed', of(ended(failed('app-crashed')))],
+    [
+      '❌ Failed, and what ran before still serves',
+      of(
+        ended(
+          failed('app-crashed', {
+            serving: 'yes',
+            revisions: [
+              running('backend:8', { healthy: 1 }),
+              running('backend:7', { isPrimary: false, desired: 1, running: 1, healthy: 1 }),
+            ],
+          }),
+        ),
+      ),
+    ],
+    [
+      '❌ Failed, and only some tasks are serving',
+      of(ended(failed('app-crashed', { ...NEW, serving: 'partly' }))),
+    ],
+    [
+      '❌ Failed',
+      of(
+        ended(failed('app-crashed', { ...NEW, serving: 'no' })),
+        ended(failed('app-crashed', { ...NEW, serving: 'partly' }), {}, 'worker'),
+      ),
+    ],
+    [
+      '↩️ Stopped and rolled back to backend:7',
+      of(ended({ result: 'rolled-back', cause: 'deployment-stopped', state: OLD })),
+    ],
     ['⚠️ Live, not finished', of(ended({ result: 'timed-out', cause: 'timeout', state: NEW }))],
     [
-      '❌ Timed out',
+      '❌ Timed out, and only some tasks are serving',
       of(ended({ result: 'timed-out', cause: 'timeout', state: { ...NEW, serving: 'partly' } })),
     ],
     ['⚠️ Not followed to its end, ECS goes on', of(ended(failed('credentials-expired')))],
@@ -154,5 +184,20 @@ describe('the heading grades', () => {
   ])('%s', (words, report) => {
     expect(grade(report)).toBe(words);
     expect(headline(report)).toMatch(/(?:^[^:]*: [\w, ]+ in prod|:.* — [\w, ]+ in prod| \(prod\))$/);
+  });
+});
+
+describe('the box around the message', () => {
+  test.each<[string, 'CAUTION' | 'WARNING' | undefined, Report]>([
+    ['of what is well', undefined, of(ended({ state: NEW }))],
+    ['of what is live, and not proven', 'WARNING', of(ended(failed('http-check-failed', NEW)))],
+    [
+      'of a rollback that failed, though what runs is healthy',
+      'CAUTION',
+      of(ended(failed('rollback-failed', NEW))),
+    ],
+    ['of what failed', 'CAUTION', of(ended(failed('app-crashed', OLD)))],
+  ])('%s', (_, kind, report) => {
+    expect(alertKind(report)).toBe(kind);
   });
 });

@@ -146,6 +146,53 @@ describe('the last lines', () => {
     expect(lastLines(report).map(({ title }) => title)).toEqual(['Last log lines of the new tasks']);
   });
 
+  test('of a rollback that failed stand below those of what failed first, and the decisive one is theirs', () => {
+    const ofRollback = logs('web: KeyError: old').map((each) => ({ ...each, of: 'rollback' as const }));
+    const evidence: Evidence[] = [
+      { kind: 'first-cause', text: 'app-crashed: it crashed' },
+      ...logs('web: RuntimeError: new'),
+      ...ofRollback,
+    ];
+    const report = { ...failed(evidence), cause: 'rollback-failed' } as Report;
+    expect(lastLines(report).map(({ title, open }) => [title, ...open])).toEqual([
+      ['Last log lines of the container that failed', 'web: RuntimeError: new'],
+      ['Last log lines of the rollback', 'web: KeyError: old'],
+    ]);
+    expect(decisiveLine(report)).toBe('web: KeyError: old');
+    // One that says nothing leaves it to the first.
+    const silent = evidence.map((each) => (each.of === undefined ? each : { ...each, text: 'web: hello' }));
+    expect(decisiveLine({ ...failed(silent), cause: 'rollback-failed' })).toBe('web: RuntimeError: new');
+  });
+
+  test('of tasks that ran before the run are not called new', () => {
+    const outcome = outcomeOf({
+      result: 'failed',
+      cause: 'http-check-failed',
+      evidence: logs('web: listening'),
+    });
+    const { taskDefinitionArn } = serviceRunOf().snapshot;
+    const report = reportOf({ serviceRuns: [serviceRunOf({ outcome, change: 'none', taskDefinitionArn })] });
+    expect(lastLines(report).map(({ title }) => title)).toEqual(['Last log lines of the tasks']);
+  });
+
+  test('of tasks that are all well, and wait for old ones to end, are none', () => {
+    const healthy = {
+      tag: undefined,
+      commit: undefined,
+      since: undefined,
+      desired: 2,
+      running: 2,
+      healthy: 2,
+    };
+    const { taskDefinitionArn } = serviceRunOf();
+    const revisions = [{ ...healthy, taskDefinitionArn, isPrimary: true, draining: false }];
+    const ends = { result: 'timed-out', cause: 'timeout', evidence: logs('web: listening') } as const;
+    const live = outcomeOf({ ...ends, state: { serving: 'yes', revisions } });
+    const partly = outcomeOf({ ...ends, state: { serving: 'partly', revisions } });
+    expect(lastLines(reportOf({ serviceRuns: [serviceRunOf({ outcome: live })] }))).toEqual([]);
+    expect(lastLines(reportOf({ serviceRuns: [serviceRunOf({ outcome: partly })] }))).toHaveLength(1);
+  });
+
   test('of services behind one URL have its answer once', () => {
     const outcome = outcomeOf({
       result: 'rolled-back',
@@ -173,6 +220,14 @@ describe('where they stand', () => {
     expect(unfolded(summary)).toContain('line 39\nweb: RuntimeError');
     expect(unfolded(summary)).not.toContain('line 20\n');
     expect(summary).toContain('line 20\n');
+  });
+
+  test('in the comment no link to lines that only say that the program runs', () => {
+    const runs = failed(logs('web: listening'), 'http-check-failed');
+    expect(renderComment(runs, 'key', undefined)).not.toContain('**Look at:**');
+    expect(renderSummary(runs)).toContain('web: listening');
+    const says = failed(logs('web: ERROR: the queue is full', 'web: listening'), 'http-check-failed');
+    expect(renderComment(says, 'key', undefined)).toContain('**Look at:** [last log lines of the new tasks]');
   });
 
   test('in the comment a link to them, and none of them', () => {

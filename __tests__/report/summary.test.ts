@@ -16,7 +16,7 @@ describe('the job summary', () => {
     expect(new Set(RESULTS.map(headlineOf)).size).toBe(RESULTS.length);
   });
 
-  it('says cause, hint and evidence of a failure before anything else', () => {
+  it('says cause, hint, log lines and evidence of a failure before anything else', () => {
     const outcome = outcomeOf({
       result: 'rolled-back',
       cause: 'app-crashed',
@@ -32,8 +32,8 @@ describe('the job summary', () => {
       '> [!CAUTION]\n> `app-crashed` It failed.',
       '**What to do:** Look at the log.',
       '**What runs now:** backend runs backend:8.',
-      '- stopped task: task abc exited with 1',
       '```\nboom\n```',
+      '- stopped task: task abc exited with 1',
       '| Service | ',
     ].map((part) => summary.indexOf(part));
     expect(order).not.toContain(-1);

@@ -17,7 +17,10 @@ const POINT = {
 const STEP = { name: 'Watch', from: 0, seconds: 100, ok: true, mark: 'done' as StepMark };
 
 /** The bars of the chart, below their sections. */
-function bars(points: readonly (Partial<typeof POINT> & { at: number })[], steps = [STEP]): string[] {
+function bars(
+  points: readonly (Partial<typeof POINT> & { at: number; back?: true })[],
+  steps = [STEP],
+): string[] {
   const report = reportOf({}, { steps, points: points.map((point) => ({ ...POINT, ...point })) });
   const chart = timeline(report).find((block) => block.startsWith('```mermaid')) ?? '';
   return chart
@@ -53,6 +56,27 @@ describe('the timeline', () => {
       'starting tasks :0, 30000',
       'tasks fail :crit, 30000, 50000',
       'rolling back :crit, 50000, 100000',
+    ]);
+  });
+
+  it('tells a deployment with which the run goes back from the one that failed', () => {
+    const back = { ...STEP, name: 'Roll back', from: 60, seconds: 40 };
+    const healthy = { running: 2, healthy: 2, old: 0 };
+    expect(
+      bars(
+        [
+          { at: 0 },
+          { at: 30, ...healthy },
+          { at: 60, back: true },
+          { at: 70, failed: 1, back: true },
+          { at: 80, ...healthy, back: true },
+        ],
+        [{ ...STEP, seconds: 60 }, back],
+      ).slice(4),
+    ).toEqual([
+      'starting tasks :0, 30000',
+      'back - starting tasks :60000, 70000',
+      'back - tasks fail :crit, 70000, 80000',
     ]);
   });
 

@@ -114,7 +114,7 @@ describe('without a problem', () => {
       { gates: GATES },
       {},
       'succeeded',
-      'Service "web" runs backend:8, proven healthy by its image digest, its targets.',
+      'Service "web" runs backend:8, proven healthy by its image digest and its targets.',
     ],
     [
       'successful, with every gate skipped',

@@ -43,8 +43,56 @@ describe('the state of a rollout in one line', () => {
       }),
       'new 1/2 running, in progress (post scale up), hook approve waits for an answer',
     ],
+    [
+      'while ECS rolls back, the tasks that stay',
+      observation({
+        deployment: deployment({ status: 'ROLLBACK_IN_PROGRESS' }),
+        entry: entry({ desired: 0, running: 0 }),
+        tasks: [taskView('a'), failedTask('b')],
+        oldTasks: 2,
+      }),
+      'old 2/2 running, new 1, failed 1, rollback in progress',
+    ],
+    [
+      'once ECS has rolled back',
+      observation({
+        deployment: deployment({ status: 'ROLLBACK_SUCCESSFUL' }),
+        entry: undefined,
+        tasks: [failedTask('b')],
+        oldTasks: 2,
+      }),
+      'old 2/2 running, failed 1, rollback successful',
+    ],
+    [
+      'while ECS rolls back and no task may be read, the counts of ECS',
+      observation({
+        deployment: deployment({ status: 'ROLLBACK_IN_PROGRESS' }),
+        entry: undefined,
+        others: { desired: 2, running: 1 },
+      }),
+      'old 1/2 running, rollback in progress',
+    ],
   ])('%s', (_, seen, line) => {
     expect(progressLine(seen)).toBe(line);
+  });
+
+  test.each([
+    [
+      'goes back by a deployment of its own',
+      observation({ tasks: [healthyTask('a')], oldTasks: 2 }),
+      'last good 1/2 running, 1 healthy, failed revision 2, in progress',
+    ],
+    [
+      'went back by one that ECS rolls back',
+      observation({
+        deployment: deployment({ status: 'ROLLBACK_IN_PROGRESS' }),
+        tasks: [failedTask('a')],
+        oldTasks: 2,
+      }),
+      'failed revision 2/2 running, failed 1, rollback in progress',
+    ],
+  ])('of a run that %s names the revisions by what they are', (_, seen, line) => {
+    expect(progressLine(seen, { brought: 'last good', before: 'failed revision' })).toBe(line);
   });
 });
 
@@ -58,6 +106,26 @@ describe('the bar', () => {
       'more run than are wanted',
       observation({ tasks: ['a', 'b', 'c'].map((id) => healthyTask(id)) }),
       '██████████',
+    ],
+    [
+      'ECS rolls back, the tasks that stay count',
+      observation({
+        deployment: deployment({ status: 'ROLLBACK_IN_PROGRESS' }),
+        entry: entry({ desired: 0, running: 0 }),
+        tasks: [failedTask('b')],
+        oldTasks: 3,
+        drainingTasks: 2,
+      }),
+      '█████░░░░░',
+    ],
+    [
+      'ECS has rolled back to no task',
+      observation({
+        deployment: deployment({ status: 'ROLLBACK_SUCCESSFUL' }),
+        service: { status: 'ACTIVE', desired: 0, running: 0 },
+        tasks: [failedTask('b')],
+      }),
+      '░░░░░░░░░░',
     ],
     ['nothing is wanted', observation({ entry: entry({ desired: 0, running: 0 }), tasks: [] }), '░░░░░░░░░░'],
   ])('where %s', (_, seen, bar) => {

@@ -663,7 +663,7 @@ describe('the service run that is watched', () => {
     expect(log.outputs).toEqual([
       expect.stringContaining('web: log: Container "app" logs through no log driver'),
     ]);
-    expect(log.lines.filter((line) => line.includes('web: stopped-task: '))).toHaveLength(1);
+    expect(log.lines.filter((line) => line.includes('web: stopped task: '))).toHaveLength(1);
   });
 
   test('is not watched where nothing moved', async () => {

@@ -42,6 +42,31 @@ describe('the masks', () => {
   });
 });
 
+describe('names that anybody may read', () => {
+  const masks = new Masks();
+  masks.spare(['checkout', 'octo-org/video', 'demo']);
+
+  test.each(['checkout', 'Checkout', 'check', 'octo-org', 'video', 'octo-org/video', 'demo', '"checkout",'])(
+    '%s is no mask, nor is a part of one: the runner hides it in the middle of links',
+    (secret) => {
+      expect(masks.add(secret)).toEqual([]);
+    },
+  );
+
+  test.each(['checkout-7Kq', 'octo-org-token', 'my checkout'])('%s is more than a name', (secret) => {
+    expect(masks.add(secret)).toEqual([secret]);
+  });
+
+  test('hide the other lines of a secret that holds one', () => {
+    expect(masks.add('service: x\n checkout\ns3cret-line')).toEqual(['service: x', 's3cret-line']);
+    expect(masks.mask('checkout s3cret-line')).toBe('checkout ***');
+  });
+});
+
+test.each(['eal', 'lust', 'Ment'])('%s, a part of the words of every link, is no mask', (secret) => {
+  expect(maskableLines(secret)).toEqual([]);
+});
+
 test('the lines of a secret that the runner is told to hide', () => {
   expect(maskableLines('name: web\nservices:\n  prod\n s3cret \n\nab')).toEqual(['name: web', 's3cret']);
 });

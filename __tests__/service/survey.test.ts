@@ -138,6 +138,10 @@ describe('the survey', () => {
   });
 });
 
+function listener(Protocol: string, Port: number, Type = 'forward'): object {
+  return { Protocol, Port, DefaultActions: [{ Type }] };
+}
+
 describe('the address for people', () => {
   const behind: Service = {
     loadBalancers: [{ targetGroupArn: 'tg', containerName: 'web', containerPort: 80 }],
@@ -145,7 +149,11 @@ describe('the address for people', () => {
   const elb = {
     describeTargetGroups: () => Promise.resolve({ TargetGroups: [{ LoadBalancerArns: ['lb'] }] }),
     describeLoadBalancers: () => Promise.resolve({ LoadBalancers: [{ DNSName: 'lb.example' }] }),
+    describeListeners: () => Promise.resolve({ Listeners: [listener('HTTP', 80)] }),
   };
+  const listening = (...Listeners: object[]): object => ({
+    describeListeners: () => Promise.resolve({ Listeners }),
+  });
   const aws = (more: object = {}): Parameters<typeof addressForPeople>[0] =>
     ({ elb: { ...elb, ...more } }) as unknown as Parameters<typeof addressForPeople>[0];
 
@@ -158,6 +166,52 @@ describe('the address for people', () => {
       'https://api.example.com:8443',
     ],
     ['the load balancer', undefined, [{}, behind], aws(), 'http://lb.example'],
+    [
+      'the load balancer at the port that answers',
+      undefined,
+      [behind],
+      aws(listening(listener('HTTP', 8443), listener('HTTP', 8080))),
+      'http://lb.example:8080',
+    ],
+    [
+      'the load balancer at the usual port, whatever else answers',
+      undefined,
+      [behind],
+      aws(listening(listener('HTTPS', 443), listener('HTTP', 8080), listener('HTTP', 80, 'fixed-response'))),
+      'http://lb.example',
+    ],
+    [
+      'unknown where HTTP only leads to HTTPS, whose certificate is for another name',
+      undefined,
+      [behind],
+      aws(listening(listener('HTTPS', 443), listener('HTTP', 80, 'redirect'))),
+      undefined,
+    ],
+    [
+      'unknown where no listener speaks HTTP',
+      undefined,
+      [behind],
+      aws(listening(listener('HTTPS', 443), listener('TCP', 80))),
+      undefined,
+    ],
+    ['unknown without a listener', undefined, [behind], aws(listening()), undefined],
+    [
+      'unknown where the load balancer is internal',
+      undefined,
+      [behind],
+      aws({
+        describeLoadBalancers: () =>
+          Promise.resolve({ LoadBalancers: [{ DNSName: 'lb.example', Scheme: 'internal' }] }),
+      }),
+      undefined,
+    ],
+    [
+      'unknown where the listeners may not be looked up',
+      undefined,
+      [behind],
+      aws({ describeListeners: () => Promise.reject(denied()) }),
+      undefined,
+    ],
     ['unknown without either', undefined, [{}], aws(), undefined],
     [
       'unknown where no load balancer uses the group',

@@ -61,7 +61,11 @@ describe('a deployment', () => {
       expectGreen(result, 'succeeded');
       expect(result.outputs['codedeploy-deployment-id']).toMatch(/^d-[A-Z0-9]{9}$/);
       expect(result.outputs['service-deployment-arn']).toBe('');
-      expect(result.outputs['message']).toContain('proven healthy by its image digest, its targets, its URL');
+      expect(result.outputs['message']).toContain(
+        'proven healthy by its image digest, its targets and its URL',
+      );
+      // The old tasks that are kept are named where people read it.
+      expect(result.summary).toMatch(/\*\*What runs now:\*\* .*checkout:2 .*; checkout:1 /);
       expect(running(sim)).toBe('checkout:2');
       expect(statuses(sim)).toEqual(['InProgress']);
       expect(service(sim, 'checkout').deployments).toHaveLength(2);
@@ -270,6 +274,9 @@ describe('in Ready', () => {
       const first = await step(sim, deployTo('v2', more));
       expectGreen(first, 'started');
       expect(first.outputs).toMatchObject({ stage: 'Ready' });
+      expect(first.outputs['message']).toMatch(
+        /, when CodeDeploy stops it by itself; both revisions are there\.$/,
+      );
       expect(first.outputs['stage-expires']).toMatch(/^\d{4}-\d\d-\d\dT/);
       expect(acts(sim)).toEqual(['CreateDeployment']);
       const id = first.outputs['codedeploy-deployment-id'] ?? '';

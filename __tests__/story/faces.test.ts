@@ -86,13 +86,101 @@ describe('what says why', () => {
     }));
 });
 
+/** The good revision runs, and starts no task any more. */
+function goodStartsNoMore(sim: Simulator): void {
+  const v1 = sim.world.registry.repositories.get('backend')?.find({ tag: 'v1', digest: undefined });
+  sim.world.images.behaviours.set(v1?.digest ?? '', {
+    exit: { afterSeconds: 2, code: 1 },
+    logs: ['connecting', 'KeyError: the-old-database'],
+  });
+}
+
+describe('a rollback that fails as well', () => {
+  test('shows what its own tasks wrote, open in the summary, in the log and in the annotation', () =>
+    inAWorld({}, async (sim) => {
+      goodStartsNoMore(sim);
+      const result = await step(sim, { ...tag('error500-1'), 'health-check-url': urlOf(sim) });
+      expectRed(result, 'failed', 'rollback-failed');
+      expect(open(result)).toContain(
+        '**Last log lines of the rollback**\n\n```\nbackend: connecting\nbackend: KeyError: the-old-database\n```',
+      );
+      expect(result.log).toContain(
+        'Last log lines of the rollback:\n    backend: connecting\n    backend: KeyError: the-old-database\n',
+      );
+      expect(result.errors[0]?.split('\n')[1]).toBe('backend: KeyError: the-old-database');
+      expect(result.summary).toContain('[Log of the rollback](https://');
+      expect(open(result)).toMatch(/^## 🚨 The rollback failed, and backend:2 runs[^\n]*\n\n> \[!CAUTION\]/);
+      expect(JSON.stringify(result.report)).not.toContain('the-old-database');
+    }));
+
+  test('shows it where ECS itself rolled back', () =>
+    inAWorld({}, async (sim) => {
+      const service = sim.world.cluster('demo').service('backend');
+      Object.assign(service.settings.deploymentConfiguration, {
+        minimumHealthyPercent: 0,
+        maximumPercent: 100,
+      });
+      goodStartsNoMore(sim);
+      const result = await step(sim, { ...tag('crash-1'), 'fail-fast': 'false' });
+      expectRed(result, 'failed', 'rollback-failed');
+      expect(open(result)).toContain('backend: KeyError: the-old-database\n```');
+      expect(open(result)).toContain('RuntimeError: DATABASE_URL is not set');
+    }));
+
+  test('shows none where no task of it failed', () =>
+    inAWorld({}, async (sim) => {
+      for (const action of ['StopServiceDeployment', 'UpdateService'])
+        sim.inject({ action, from: action === 'UpdateService' ? 2 : 1, effect: { kind: 'denied' } });
+      const result = await step(sim, { ...tag('error500-1'), 'health-check-url': urlOf(sim) });
+      expectRed(result, 'failed', 'rollback-failed');
+      expect(result.log).not.toContain('Last log lines of the rollback');
+    }));
+});
+
+describe('a bar of progress', () => {
+  test('counts the tasks that stay, where ECS rolls back', () =>
+    inAWorld({}, async (sim) => {
+      const result = await step(sim, tag('crash-1'));
+      expectRed(result, 'rolled-back', 'app-crashed');
+      expect(result.log).toMatch(/██████████ old 2\/2 running, .*rollback successful/);
+      expect(result.log).not.toMatch(/new 0\/\d.*rollback/);
+    }));
+
+  test('names the revision that comes back by what it is', () =>
+    inAWorld({}, async (sim) => {
+      const result = await step(sim, { ...tag('error500-1'), 'health-check-url': urlOf(sim) });
+      expectRed(result, 'rolled-back', 'http-check-failed');
+      expect(result.log).toContain('░░░░░░░░░░ last good 0/2 running, failed revision 2, pending');
+      expect(result.log).toMatch(/██████████ last good 2\/2 running, 2 healthy, successful/);
+      expect(result.summary).toContain('back - starting tasks :');
+    }));
+});
+
 describe('what runs now', () => {
+  test('serves by the health of its tasks, where its URL says otherwise', () =>
+    inAWorld({}, async (sim) => {
+      const inputs = { 'health-check-url': urlOf(sim), 'on-failure': 'leave' };
+      const result = await step(sim, { ...tag('error500-1'), ...inputs });
+      expectRed(result, 'failed', 'http-check-failed');
+      const words = 'Serving: yes by the health of its tasks, but its URL failed when it was last asked.';
+      expect(open(result)).toContain(words);
+      expect(result.errors[0]).toContain(words);
+      expect(result.report.services[0]?.serving).toBe('yes');
+    }));
+
+  test('serves, once the last good revision answers the URL again', () =>
+    inAWorld({}, async (sim) => {
+      const result = await step(sim, { ...tag('error500-1'), 'health-check-url': urlOf(sim) });
+      expectRed(result, 'rolled-back', 'http-check-failed');
+      expect(result.errors[0]).toContain('Serving: yes.');
+    }));
+
   test('is both revisions where a pause waits for a person, and until when', () =>
     inAWorld({ blueGreen: AFTER_TEST }, async (sim) => {
       const result = await step(sim, { ...tag('v2'), service: 'bluegreen', promotion: 'manual' });
       expectGreen(result, 'started');
       expect(result.outputs['message']).toMatch(
-        /until \d{4}-\d\d-\d\d \d\d:\d\d UTC, when ECS does ROLLBACK by itself;/,
+        /until \d{4}-\d\d-\d\d \d\d:\d\d UTC, when ECS rolls back by itself;/,
       );
       expect(open(result)).toMatch(/\*\*What runs now:\*\* .*bluegreen:2 .*; bluegreen:1 .*Serving: yes\./);
       expect(result.outputs['stage-expires']).toMatch(/^\d{4}-.*Z$/);

@@ -181,6 +181,8 @@ describe('a rollout that fails', () => {
       const result = await step(sim, { ...tag('oom-1'), service: 'newborn' });
       expectRed(result, 'failed', 'out-of-memory');
       expect(result.outputs['message']).toContain('no deployment of this service ever succeeded');
+      expect(result.errors[0]).toContain('there is no other good one to go back to: deploy a fix.');
+      expect(result.errors[0]).not.toContain('mode: rollback');
       expect(accepted(sim, 'StopServiceDeployment')).toEqual([]);
     }));
 });

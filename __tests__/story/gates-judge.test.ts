@@ -19,7 +19,7 @@ describe('what is called proven', () => {
       const result = await step(sim, { ...tag('v2'), alarms: 'errors', 'bake-minutes': '1' });
       expectGreen(result, 'succeeded');
       expect(result.outputs['message']).toContain(
-        'proven healthy by its image digest, its targets, its alarms.',
+        'proven healthy by its image digest, its targets and its alarms.',
       );
     }));
 

@@ -70,6 +70,10 @@ describe('a run with github-environment', () => {
         `GitHub deployment ${deployment?.id ?? ''} of environment "demo": success.`,
       );
       expect(result.warnings).toEqual([]);
+      // The service's own history, which a comment on one pull request does not have.
+      expect(result.summary).toContain(
+        '[All deployments](https://github.com/octo-org/video/deployments/demo)',
+      );
     }));
 
   test('that fails is a failure with the log, and the commit that runs stays the active one', () =>
@@ -117,8 +121,8 @@ describe('a run with github-environment', () => {
       expect(latest(github)).toEqual({ b: 'in_progress' });
     }));
 
-  test('that waits at a pause stays in progress, and mode: promote finishes the same deployment', async () => {
-    const github = await startGitHub({});
+  describe('that waits at a pause', () => {
+    const SERVICE = { service: 'bluegreen' };
     const blueGreen = {
       strategy: 'BLUE_GREEN',
       bakeTimeInMinutes: 1,
@@ -130,21 +134,77 @@ describe('a run with github-environment', () => {
         },
       ],
     };
-    try {
-      await inAWorld({ tags: [NEW], blueGreen: blueGreen }, async (sim) => {
-        const service = { service: 'bluegreen' };
-        const waiting = await deploy(sim, github, { ...tag(NEW), ...service, promotion: 'manual' }, '41');
-        expectGreen(waiting, 'started');
-        expect(waiting.summary).toContain('## ⏸️ Waits for a decision: bluegreen in demo');
-        expect(waiting.summary).toContain('**What to do:** Go on with `mode: promote`');
-        expect(latest(github)).toEqual({ b: 'in_progress' });
-        expectGreen(await deploy(sim, github, { ...service, mode: 'promote' }), 'succeeded');
-        expect(latest(github)).toEqual({ b: 'success' });
-        expect(github.deployments.all).toHaveLength(1);
-      });
-    } finally {
-      await github.close();
+
+    async function whereItWaits(
+      then: (sim: Simulator, github: FakeGitHub, waiting: StepResult) => Promise<void>,
+    ): Promise<void> {
+      const github = await startGitHub({});
+      try {
+        await inAWorld({ tags: [NEW], blueGreen }, async (sim) => {
+          const waiting = await deploy(sim, github, { ...tag(NEW), ...SERVICE, promotion: 'manual' }, '41');
+          expectGreen(waiting, 'started');
+          expect(latest(github)).toEqual({ b: 'in_progress' });
+          await then(sim, github, waiting);
+          expect(github.deployments.all).toHaveLength(1);
+        });
+      } finally {
+        await github.close();
+      }
     }
+
+    test('says how to go on', () =>
+      whereItWaits((_, __, { summary }) => {
+        expect(summary).toContain('## ⏸️ Waits for a decision: bluegreen in demo');
+        expect(summary).toContain('**What to do:** Go on with `mode: promote`');
+        return Promise.resolve();
+      }));
+
+    test('is gone on with by mode: promote of a later job, with its share and its log, and finished', () =>
+      whereItWaits(async (sim, github) => {
+        const [deployment] = github.deployments.all;
+        const before = deployment?.statuses.length ?? 0;
+        const promoted = await deploy(sim, github, { ...SERVICE, mode: 'promote' });
+        expectGreen(promoted, 'succeeded');
+        const since = deployment?.statuses.slice(before) ?? [];
+        expect(since.map(({ state, description }) => `${state}: ${description}`)).toEqual([
+          'in_progress: Promoting bluegreen in demo',
+          'in_progress: 2 of 2 tasks healthy',
+          'success: ✅ Deployed',
+        ]);
+        expect(new Set(since.map(({ log_url }) => log_url))).toEqual(new Set([RUN]));
+        expect(since.at(-1)?.environment_url).toBe(promoted.outputs['url']);
+      }));
+
+    test('is a failure with the log of the later job where its gate fails', () =>
+      whereItWaits(async (sim, github) => {
+        const url = `${sim.loadBalancers['bluegreen']?.url ?? ''}/nowhere-at-all`;
+        const red = await deploy(sim, github, {
+          ...SERVICE,
+          mode: 'promote',
+          'health-check-url': url,
+          'health-check-json': 'version=none',
+        });
+        expect(red.exitCode).toBe(1);
+        expect(github.deployments.all[0]?.statuses.at(-1)).toMatchObject({ state: 'failure', log_url: RUN });
+      }));
+
+    test('is inactive once mode: rollback of a later job has ended it', () =>
+      whereItWaits(async (sim, github) => {
+        expectGreen(await deploy(sim, github, { ...SERVICE, mode: 'rollback' }), 'succeeded');
+        expect(states(github.deployments.all[0] as FakeDeployment).at(-1)).toBe('inactive');
+      }));
+
+    test('stays in progress for a promotion of another service, and for one by a job that is refused', () =>
+      whereItWaits(async (sim, github) => {
+        expectRed(
+          await deploy(sim, github, { service: 'backend', mode: 'promote' }),
+          'failed',
+          'invalid-input',
+        );
+        const meant = { 'service-deployment-arn': 'arn:aws:ecs:us-east-1:1:service-deployment/demo/x/y' };
+        expect((await deploy(sim, github, { ...SERVICE, mode: 'promote', ...meant })).exitCode).toBe(1);
+        expect(latest(github)).toEqual({ b: 'in_progress' });
+      }));
   });
 
   test('that is cancelled ends it as an error', () =>

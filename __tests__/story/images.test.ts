@@ -220,6 +220,22 @@ describe('what failed', () => {
       expect(isBad(sim)).toBe(false);
     }));
 
+  test('by nothing but a URL that never answered this runner is not marked: the next run may build on it', () =>
+    inAWorld({}, async (sim) => {
+      const first = await step(sim, {
+        ...tag('v2'),
+        'health-check-url': 'http://127.0.0.1:9/health',
+        'health-check-deadline-seconds': '1',
+      });
+      expectRed(first, 'failed', 'http-check-failed');
+      expect(first.errors[0]).toContain('Nothing else speaks against the new revision');
+      expect(accepted(sim, 'TagResource')).toEqual([]);
+      expect(first.log).not.toContain('marked as failed');
+      const second = await step(sim, tag('v2'));
+      expectGreen(second, 'unchanged');
+      expect(second.warnings).toEqual([]);
+    }));
+
   test('and runs still is said to be marked where a later run asks for just that', () =>
     inAWorld({}, async (sim) => {
       await step(sim, { ...tag('v2'), ...badUrl(sim), 'on-failure': 'leave' });

@@ -1,6 +1,7 @@
 /** What is hidden, and what a mask must not destroy. */
 import { describe, expect, test } from '@jest/globals';
 import type { Simulator } from '../../simulator/simulator.ts';
+import type { StepResult } from '../../runner/step.ts';
 import { expectGreen, expectRed, inAWorld, step, tag } from './world.ts';
 
 describe('a header whose value is a common word', () => {
@@ -40,6 +41,124 @@ describe('a header whose value is a common word', () => {
       expectRed(result, 'rolled-back', 'app-crashed');
       expect(result.log).toContain('Cause: app-crashed');
     }));
+});
+
+/** What the runner does with each mask, in its log and in the summary; and it hands no value on that holds one. */
+function masksOf({ log }: StepResult): string[] {
+  return [...log.matchAll(/^::add-mask::(.*)$/gm)].map(([, mask = '']) => mask);
+}
+
+function keysOf(value: unknown): string[] {
+  if (typeof value !== 'object' || value === null) return [];
+  const own = Array.isArray(value) ? [] : Object.keys(value);
+  return [...own, ...Object.values(value).flatMap(keysOf)];
+}
+
+/** Nothing that people or later steps go by holds a mask. */
+function expectUsable(result: StepResult): void {
+  const links = [...result.summary.matchAll(/\]\((\S+?)\)/g)].map(([, link = '']) => link);
+  expect(links.length).toBeGreaterThan(3);
+  const verdict = result.log.slice(result.log.lastIndexOf('─'));
+  const all = { links, verdict, keys: keysOf(result.report), outputs: Object.values(result.outputs) };
+  for (const mask of masksOf(result)) {
+    for (const text of Object.values(all).flat()) expect(text).not.toContain(mask);
+  }
+  expect(JSON.stringify(all)).not.toContain('***');
+}
+
+describe('a secret that is a word', () => {
+  const WORDS = [
+    ...[
+      'prod',
+      'true',
+      'web',
+      'deploy',
+      'service',
+      'name',
+      'message',
+      'result',
+      'console',
+      'health',
+      'clusters',
+    ],
+    ...[
+      'commit',
+      'deployments',
+      'succeeded',
+      'rolled-back',
+      'us-east-1',
+      'backend',
+      'back',
+      'demo',
+      'octo-org',
+    ],
+    ...[
+      'video',
+      'octo',
+      'github',
+      'aws',
+      'Watch',
+      'task-definitions',
+      'eal',
+      '443',
+      '***',
+      '...',
+      '::error::',
+    ],
+  ];
+
+  test.each([
+    ['v2', 'succeeded', undefined],
+    ['crash-1', 'rolled-back', 'app-crashed'],
+  ])(
+    'each of them, and all at once: %s is %s with its links, keys, outputs and log',
+    (image, result, cause) =>
+      inAWorld({}, async (sim) => {
+        const ended = await step(sim, {
+          ...tag(image),
+          'health-check-url': `${sim.loadBalancers['web']?.url ?? ''}/health`,
+          'health-check-headers': WORDS.map((word, at) => `X-Secret-${at}: ${word}`).join('\n'),
+        });
+        if (cause === undefined) expectGreen(ended, result);
+        else expectRed(ended, result, cause);
+        expectUsable(ended);
+        expect(masksOf(ended).filter((mask) => WORDS.includes(mask))).toEqual([]);
+      }),
+  );
+});
+
+describe('the value of a header', () => {
+  const LONG = '9f2c4e6a8b0d1f3e5a7c';
+  test.each([
+    ['short, and a secret by its name', 'X-Api-Key: k3y', 'k3y'],
+    ['of one letter, by its name', 'X-Api-Key: k', undefined],
+    ['short, and no secret by its name', 'X-Tenant: acme', undefined],
+    ['long, whatever its name', `X-Trace: ${LONG}`, LONG],
+    ['very long', `X-Trace: ${LONG.repeat(200)}`, LONG.repeat(200)],
+    ['long, and an address by its name', 'Referer: https://www.example.com/a/page', undefined],
+    ['with letters of patterns', 'Cookie: a.c$&(', 'a.c$&('],
+    ['with letters that JSON changes', 'Authorization: q"u\\o"te', 'q"u\\o"te'],
+    ['with letters of workflow commands', 'Authorization: a%0A::error::b', 'a%250A::error::b'],
+    ['with credentials after a scheme', 'Authorization: Bearer t0k-en', 't0k-en'],
+  ])('%s', (_, header, mask) =>
+    inAWorld({}, async (sim) => {
+      const secret = header.slice(header.indexOf(': ') + 2);
+      const ended = await step(sim, {
+        ...tag('error500-1'),
+        'health-check-url': `${sim.loadBalancers['web']?.url ?? ''}/health`,
+        'health-check-headers': header,
+      });
+      expectRed(ended, 'rolled-back', 'http-check-failed');
+      expectUsable(ended);
+      if (mask === undefined) {
+        expect(masksOf(ended)).not.toContain(secret);
+        return;
+      }
+      expect(masksOf(ended)).toContain(mask);
+      const told = ended.log.replace(/^::add-mask::.*$/gm, '');
+      expect(told + ended.summary + JSON.stringify(ended.report)).not.toContain(secret);
+    }),
+  );
 });
 
 /** Registers backend again with a variable, as the service's latest revision. */

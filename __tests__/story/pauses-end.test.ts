@@ -40,25 +40,26 @@ function byHand(sim: Simulator, action: 'CONTINUE' | 'ROLLBACK', seconds: number
 }
 
 describe('a pause that is about to expire', () => {
-  test.each(['ROLLBACK', 'CONTINUE'] as const)(
-    'is left to a person a minute before, with what ECS does by itself then: %s',
-    (action) =>
-      inAWorld(pausing(AFTER_PRODUCTION, 4, action), async (sim) => {
-        const result = await step(sim, {
-          ...tag('v2'),
-          ...BLUEGREEN,
-          metrics: '5xx-percent < 1',
-          'bake-minutes': '10',
-        });
-        expectGreen(result, 'started');
-        expect(result.outputs['message']).toContain(`when ECS does ${action} by itself`);
-        expect(result.warnings.join()).toContain(`ECS does ${action} by itself`);
-        const left = Date.parse(result.outputs['stage-expires'] ?? '') - sim.world.clock.now();
-        expect(left / 1000).toBeGreaterThan(45);
-        expect(left / 1000).toBeLessThanOrEqual(60);
-        expect(accepted(sim, 'ContinueServiceDeployment')).toEqual([]);
-        expect(accepted(sim, 'StopServiceDeployment')).toEqual([]);
-      }),
+  test.each([
+    ['ROLLBACK', 'rolls back'],
+    ['CONTINUE', 'goes on'],
+  ] as const)('is left to a person a minute before, with what ECS does by itself then: %s', (action, then) =>
+    inAWorld(pausing(AFTER_PRODUCTION, 4, action), async (sim) => {
+      const result = await step(sim, {
+        ...tag('v2'),
+        ...BLUEGREEN,
+        metrics: '5xx-percent < 1',
+        'bake-minutes': '10',
+      });
+      expectGreen(result, 'started');
+      expect(result.outputs['message']).toContain(`when ECS ${then} by itself`);
+      expect(result.warnings.join()).toContain(`ECS ${then} by itself`);
+      const left = Date.parse(result.outputs['stage-expires'] ?? '') - sim.world.clock.now();
+      expect(left / 1000).toBeGreaterThan(45);
+      expect(left / 1000).toBeLessThanOrEqual(60);
+      expect(accepted(sim, 'ContinueServiceDeployment')).toEqual([]);
+      expect(accepted(sim, 'StopServiceDeployment')).toEqual([]);
+    }),
   );
 
   test('at a URL that still answers with the old version goes back by then', () =>
@@ -121,9 +122,7 @@ test('on-failure: leave at a pause says what ECS does when it expires', () =>
       'on-failure': 'leave',
     });
     expectRed(result, 'failed', 'http-check-failed');
-    expect(result.outputs['message']).toMatch(
-      /its pause waits on until .*, when ECS does CONTINUE by itself/,
-    );
+    expect(result.outputs['message']).toMatch(/its pause waits on until .*, when ECS goes on by itself/);
   }));
 
 test('promote of what has expired says how it ended', () =>

@@ -57,7 +57,9 @@ describe('a plan', () => {
       expectGreen(result, 'planned');
       expect(result.outputs).toMatchObject({ changed: 'true', image: '', 'image-digest': '' });
       expect(result.outputs['message']).toContain('would build an image, register a new revision');
-      expect(result.log).toContain('backend:to-be-built');
+      expect(result.log).toContain('-> backend (to be built)');
+      expect(result.summary).toContain('+ containerDefinitions[backend].image: backend (to be built)');
+      expect(result.log + result.summary).not.toContain('to-be-built');
       expect(actions(sim).filter((action) => !READS.test(action))).toEqual([]);
     }));
 

@@ -29,7 +29,7 @@ describe('a deployment that succeeds', () => {
         expect.objectContaining({ gate: 'targets', state: 'passed' }),
         expect.objectContaining({ gate: 'http', state: 'passed' }),
       ]);
-      expect(result.summary).toContain('proven healthy by its image digest, its targets, its URL');
+      expect(result.summary).toContain('proven healthy by its image digest, its targets and its URL');
     }));
 
   test('sends UpdateService once, with the revision and nothing that the user did not set', () =>

@@ -235,7 +235,7 @@ locals {
     [{
       Sid      = "Targets"
       Effect   = "Allow"
-      Action   = ["elasticloadbalancing:DescribeTargetHealth", "elasticloadbalancing:DescribeTargetGroups", "elasticloadbalancing:DescribeLoadBalancers"]
+      Action   = ["elasticloadbalancing:DescribeTargetHealth", "elasticloadbalancing:DescribeTargetGroups", "elasticloadbalancing:DescribeLoadBalancers", "elasticloadbalancing:DescribeListeners"]
       Resource = ["*"]
     }],
     [{
@@ -343,7 +343,7 @@ locals {
     [{
       Sid      = "Targets"
       Effect   = "Allow"
-      Action   = ["elasticloadbalancing:DescribeTargetGroups", "elasticloadbalancing:DescribeLoadBalancers"]
+      Action   = ["elasticloadbalancing:DescribeTargetGroups", "elasticloadbalancing:DescribeLoadBalancers", "elasticloadbalancing:DescribeListeners"]
       Resource = ["*"]
     }],
     [for statement in [{

@@ -75,6 +75,7 @@ export interface LoadBalancerReads {
   describeTargetGroups: Call<elb.DescribeTargetGroupsCommandInput, elb.DescribeTargetGroupsCommandOutput>;
   describeTargetHealth: Call<elb.DescribeTargetHealthCommandInput, elb.DescribeTargetHealthCommandOutput>;
   describeLoadBalancers: Call<elb.DescribeLoadBalancersCommandInput, elb.DescribeLoadBalancersCommandOutput>;
+  describeListeners: Call<elb.DescribeListenersCommandInput, elb.DescribeListenersCommandOutput>;
 }
 
 export interface LogReads {

@@ -176,6 +176,7 @@ export async function createAws(
       describeTargetGroups: async (input) => (await elb()).describeTargetGroups(input),
       describeTargetHealth: async (input) => (await elb()).describeTargetHealth(input),
       describeLoadBalancers: async (input) => (await elb()).describeLoadBalancers(input),
+      describeListeners: async (input) => (await elb()).describeListeners(input),
     },
     logs: {
       getLogEvents: async (input) => (await logs()).getLogEvents(input),

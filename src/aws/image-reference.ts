@@ -61,10 +61,14 @@ export function commitOfTag(tag: string): string | undefined {
   return /^([0-9a-f]{40})(?:-[0-9a-f]{12})?$/.exec(tag)?.[1];
 }
 
+/** The tag of an image that a plan does not build: no image has it, and nobody reads it. */
+export const TO_BE_BUILT = 'to-be-built';
+
 /** A reference short enough for a line of the log: without the registry, the digest cut to twelve digits. */
 export function shortReference(reference: string): string {
   const { repository, tag, digest } = parseImageReference(reference);
   const name = ecrRepositoryOf(reference)?.name ?? repository;
+  if (tag === TO_BE_BUILT) return `${name} (to be built)`;
   const tagged = tag === undefined ? name : `${name}:${tag}`;
   return digest === undefined ? tagged : `${tagged}@${digest.slice(0, 'sha256:'.length + 12)}`;
 }

@@ -1,4 +1,5 @@
 import type { EcrReads } from '../aws/clients.ts';
+import { TO_BE_BUILT } from '../aws/image-reference.ts';
 import type { DeployedImage, ImageSource, ProvidedImages, Request } from '../model/index.ts';
 import { DeployError } from '../runtime/error.ts';
 import type { Log } from '../runtime/log.ts';
@@ -54,7 +55,7 @@ export async function planImage(ctx: ImagePlanContext, request: Request): Promis
 /** The image that will be built, as far as it is known: neither digest nor tag. */
 export function announced({ repository }: BuildPlan): DeployedImage {
   return {
-    reference: `${repository.uri}:to-be-built`,
+    reference: `${repository.uri}:${TO_BE_BUILT}`,
     digest: undefined,
     tag: undefined,
     registry: repository.host,

@@ -7,6 +7,7 @@ export const ENDINGS = [
   'untouched',
   'undone',
   'left',
+  'nowhere',
   'rollback-failed',
   'lost-sight',
   'going-back',
@@ -14,7 +15,7 @@ export const ENDINGS = [
 
 /**
  * `untouched`: no service was changed; `undone`: it is back on what ran before; `left`: it is on the new revision, or on
- * its way to it; `lost-sight`: nobody could see how it went on; `going-back`: nor how its rollback did.
+ * its way to it; `nowhere`: the same, and there is no good revision to go back to; `lost-sight`: nobody could see how it went on; `going-back`: nor how its rollback did.
  */
 export type Ending = (typeof ENDINGS)[number];
 
@@ -23,6 +24,7 @@ const CLOSING: Readonly<Record<Ending, string>> = {
   untouched: '',
   undone: 'The service is back on what ran before: deploy again once this is fixed.',
   left: 'The new revision is left in place: deploy a fix, or go back with mode: rollback.',
+  nowhere: 'The new revision is left in place, and there is no other good one to go back to: deploy a fix.',
   'rollback-failed':
     'Nothing more is tried: see what runs now, and deploy a revision that is known to be good.',
   'lost-sight': 'Then run this job again: it takes up the deployment, with which ECS goes on by itself.',
@@ -50,7 +52,9 @@ const INSTEAD: Partial<Record<Cause, Partial<Record<Ending, string>>>> = {
   cancelled: {
     untouched: 'Run it again: the job was cancelled before the deployment began.',
     undone: 'Run it again when the commit is to go out after all.',
-    left: 'Run it again to follow the deployment to its end, or take it back with mode: rollback; on-cancel: rollback does so by itself.',
+    left: 'Run it again to follow the deployment to its end, or roll it back with mode: rollback; on-cancel: rollback does so by itself.',
+    nowhere:
+      'Run it again to follow the deployment to its end: there is no other good revision to go back to.',
     'lost-sight': 'Run it again to see what became of the deployment.',
   },
   superseded: {
@@ -72,7 +76,7 @@ const COMPLETE: Partial<Record<Cause, readonly Ending[]>> = {
   superseded: ['undone', 'left'],
   timeout: ['left'],
   'deployment-stopped': ['undone'],
-  cancelled: ['untouched', 'undone', 'left', 'lost-sight', 'going-back'],
+  cancelled: ['untouched', 'undone', 'left', 'nowhere', 'lost-sight', 'going-back'],
 };
 
 /** What a hint says of the situation, which the ending knows better. */

@@ -116,7 +116,7 @@ export const CAUSE_GUIDE: Readonly<Record<Cause, CauseGuide>> = {
   'network-unreachable': {
     meaning: 'The task cannot reach the registry, or the service of AWS that holds its secrets or its log.',
     log: 'Stopped tasks with `i/o timeout`, `context deadline exceeded` or `connection issue`.',
-    hint: 'Check the way out of the subnets: NAT or a public IP, else VPC endpoints for ECR, S3, CloudWatch Logs and Secrets Manager; and the security groups.',
+    hint: 'Check the way out of the subnets: NAT, a public IP, or VPC endpoints for ECR, S3, CloudWatch Logs and Secrets Manager; and the security groups.',
     phase: 'rollout',
   },
   'secret-unavailable': {
@@ -181,7 +181,7 @@ export const CAUSE_GUIDE: Readonly<Record<Cause, CauseGuide>> = {
   },
   'metric-check-failed': {
     meaning:
-      'A metric of the input `metrics` is not as it has to be, or too few requests came to judge the new tasks by it.',
+      'A metric of the input `metrics` is not as it has to be, or too few requests came for it to say anything of the new tasks.',
     log: 'The value, what is allowed, the number of requests, and the value of the old tasks where they are compared.',
     hint: 'Compare the values in the summary with the input metrics, and read the log lines of the new tasks.',
     phase: 'after',
@@ -267,7 +267,7 @@ export const CAUSE_GUIDE: Readonly<Record<Cause, CauseGuide>> = {
   cancelled: {
     meaning: 'The job was cancelled.',
     log: 'What becomes of the service: by `on-cancel`, ECS goes on with the deployment or was asked to roll it back.',
-    hint: 'Run it again to finish. If the deployment had begun, mode: rollback takes it back; on-cancel: rollback does so by itself.',
+    hint: 'Run it again to finish. If the deployment had begun, mode: rollback rolls it back; on-cancel: rollback does so by itself.',
     phase: 'any',
   },
   unknown: {

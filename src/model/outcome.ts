@@ -96,6 +96,8 @@ export interface Evidence {
   readonly text: string;
   /** Of a line of a log: where it was read. */
   readonly from?: LogPlace;
+  /** It speaks of the rollback that failed, not of what was to be rolled back. */
+  readonly of?: 'rollback';
 }
 
 /** The log of one container of one task. */
@@ -282,7 +284,8 @@ export type RollbackEnd =
       readonly why: string;
       readonly hint: string | undefined;
     }
-  | { readonly kind: 'failed'; readonly why: string };
+  /** `evidence`: what the tasks of the last good revision say of why they did not come back. */
+  | { readonly kind: 'failed'; readonly why: string; readonly evidence?: readonly Evidence[] };
 
 /** What has to be done to a service so that it runs a revision. */
 export type PlannedChange = 'none' | 'adopt' | 'update';
@@ -365,4 +368,6 @@ export interface RolloutPoint {
   readonly stage: string;
   /** Percent of the production traffic that is to go to the new revision; undefined where no weights are reported. */
   readonly weight?: number;
+  /** Of a deployment with which the run itself goes back. */
+  readonly back?: true;
 }

@@ -102,6 +102,7 @@ async function runStages(
   const request = withStrategies(given, snapshots);
   if (request.mode === 'promote') {
     record.serviceRuns = await log.step('Promote', () => findWaiting(ctx, snapshots, request));
+    ctx.rolloutBegins?.(record);
     await seeThrough(record, request, ctx, [], snapshots, before);
     return;
   }

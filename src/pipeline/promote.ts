@@ -4,7 +4,7 @@ import { retryRead } from '../aws/writes.ts';
 import type { RunContext } from '../context.ts';
 import { describeServiceDeployment, type ServiceDeployment } from '../ecs/service-deployments.ts';
 import type { CodeDeploySettings, Problem, Request, ServiceRun, ServiceSnapshot } from '../model/index.ts';
-import { rollBackIfNeeded, type RollbackContext } from '../rollout/rollback.ts';
+import { rollBackIfNeeded, type ExplainingContext } from '../rollout/rollback.ts';
 import { DeployError } from '../runtime/error.ts';
 import { findRevision } from '../task-definition/load.ts';
 
@@ -88,7 +88,7 @@ function hookOf(deployment: ServiceDeployment | undefined): string | undefined {
 
 /** Rolls back, as a person asked for, what waits at a pause: that is the good end of the run. */
 export async function rollBackPaused(
-  ctx: RollbackContext,
+  ctx: ExplainingContext,
   serviceRun: ServiceRun,
   request: Request,
 ): Promise<ServiceRun> {

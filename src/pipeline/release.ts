@@ -64,9 +64,13 @@ export async function markCondemned(
   const marks = releases.map(async ({ services, revision }) => {
     const ours = serviceRuns.filter((serviceRun) => services.includes(serviceRun.snapshot));
     const isWell = ours.some(({ problem }) => problem === undefined);
-    // While ECS still decides, its own rollback is the verdict that the next run sees.
+    // While ECS still decides, its own rollback is the verdict that the next run sees. A gate that does not blame the
+    // revision, such as a URL that never answered this runner, has condemned none.
     const isCondemned = ours.some(
-      ({ gates, problem }) => problem?.isOver === true && gates.some(({ state }) => state === 'failed'),
+      ({ gates, problem }) =>
+        problem?.isOver === true &&
+        problem.recovery === 'roll-back' &&
+        gates.some(({ state }) => state === 'failed'),
     );
     if (revision.registered && isCondemned && !isWell) await markAsFailed(ctx, revision);
   });

@@ -1,7 +1,7 @@
 import { revisionName } from '../aws/arn.ts';
 import { RESULTS, type Result } from '../model/index.ts';
 import { commitOfReport, commitUrl, costNote, facts, runUrl } from './facts.ts';
-import { checks, checksFailed, diff, verdict, warnings } from './findings.ts';
+import { checks, checksFailed, diff, evidence, verdict, warnings } from './findings.ts';
 import { headline, headlineOf, ON_PURPOSE } from './headline.ts';
 import { code, details, escapeText, link, table } from './markdown.ts';
 import type { Report } from './report.ts';
@@ -30,8 +30,13 @@ export function renderComment(report: Report, key: string, before: string | unde
   const versions = [
     () => whole(report, Number.POSITIVE_INFINITY, true),
     () => whole(report, 50, false),
-    () => [...verdict(short, { lines: false }), ...facts(short), ...diff(short, 10)],
-    () => [...verdict(short, { lines: false }), ...facts(short)],
+    () => [
+      ...verdict(short, { lines: false }),
+      ...evidence(short, { lines: false }),
+      ...facts(short),
+      ...diff(short, 10),
+    ],
+    () => [...verdict(short, { lines: false }), ...evidence(short, { lines: false }), ...facts(short)],
     () => [escapeText(report.message)],
   ];
   for (const version of versions) {
@@ -47,6 +52,7 @@ function whole(report: Report, changes: number, allChecks: boolean): string[] {
   const isFirst = checksFailed(report);
   return [
     ...verdict(report, { lines: false }),
+    ...evidence(report, { lines: false }),
     ...(isFirst ? checks(report, allChecks) : []),
     ...warnings(report),
     ...facts(report),
@@ -93,7 +99,12 @@ function pastDeployments(report: Report, history: readonly PastDeployment[]): st
     past.commit === '' ? '–' : link(code(past.commit.slice(0, 7)), commitUrl(report, past.commit)),
     escapeText(past.actor),
   ]);
-  return [details('Last deployments', table(['When', 'Result', 'Revision', 'Commit', 'By'], rows))];
+  return [
+    details(
+      'Last deployments from this pull request',
+      table(['When', 'Result', 'Revision', 'Commit', 'By'], rows),
+    ),
+  ];
 }
 
 function origin({ run }: Report): string[] {

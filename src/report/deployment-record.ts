@@ -66,8 +66,12 @@ export class DeploymentRecorder {
 
   /** The rollout begins. `commit`: the one that the image was built from, where it is known; that of the run otherwise. */
   begin(commit: string | undefined): void {
+    if (this.#request.mode === 'promote') {
+      this.#goOn();
+      return;
+    }
     const of = commit ?? this.#ctx.run.commit;
-    // What a rollback goes back to is known once it runs; a promotion goes on with what is there.
+    // What a rollback goes back to is known once it runs.
     if (this.#request.mode !== 'deploy' || of === undefined) return;
     this.#enqueue(async (github) => {
       this.#deployment = (await this.#ofJob(github)) ?? (await this.#create(github, of));
@@ -76,11 +80,23 @@ export class DeploymentRecorder {
     });
   }
 
-  progress({ service, desired, running, healthy }: RolloutPoint): void {
+  /** The deployment that an earlier run left at a pause: this run tells how it goes on. */
+  #goOn(): void {
+    this.#enqueue(async (github) => {
+      this.#deployment = await this.#open(github);
+      if (this.#deployment === undefined) return;
+      this.#ctx.keep(this.#deployment.id);
+      await this.#say(github, this.#deployment.id, 'in_progress', `Promoting ${this.#where()}`);
+    });
+  }
+
+  progress({ service, desired, running, healthy, stage }: RolloutPoint): void {
     this.#shares.set(service, { there: healthy ?? running, desired });
     const all = [...this.#shares.values()];
     const sum = (of: 'there' | 'desired'): number => all.reduce((total, each) => total + each[of], 0);
-    const text = `${sum('there')} of ${counted(sum('desired'), 'task')} healthy`;
+    const text = isGoingBack(stage)
+      ? `Rolling back ${service}`
+      : `${sum('there')} of ${counted(sum('desired'), 'task')} healthy`;
     const now = this.#ctx.clock.now();
     if (this.#told !== undefined && (this.#told.text === text || now - this.#told.at < PAUSE_MS)) return;
     this.#told = { text, at: now };
@@ -171,7 +187,7 @@ export class DeploymentRecorder {
     state: DeploymentState,
     running: string | undefined,
   ): Promise<void> {
-    const open = await this.#open(github);
+    const open = this.#deployment ?? (await this.#open(github));
     if (this.#request.mode === 'promote') {
       this.#deployment = open;
       if (open !== undefined) await this.#say(github, open.id, state, grade(report), report.url);
@@ -230,6 +246,11 @@ export class DeploymentRecorder {
       text: `The GitHub deployment of environment "${environment}" could not be recorded (${this.#problem.message}).${needs}`,
     };
   }
+}
+
+/** By ECS's own word for the state, in `stage` of a point. */
+function isGoingBack(stage: string): boolean {
+  return stage.startsWith('rollback');
 }
 
 function isOurs(payload: GitHubDeployment['payload']): boolean {

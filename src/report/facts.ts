@@ -1,7 +1,15 @@
 /** What was deployed where, as summary and comment show it. Each part is a list of Markdown blocks. */
 import { lastSegment, revisionName } from '../aws/arn.ts';
-import { commitOfTag, shortReference } from '../aws/image-reference.ts';
-import type { BuildFacts, DeployedImage, GateResult, MonthlyCost, ServiceCost } from '../model/index.ts';
+import { commitOfTag, ecrRepositoryOf, parseImageReference, shortReference } from '../aws/image-reference.ts';
+import type {
+  BuildFacts,
+  DeployedImage,
+  GateResult,
+  JsonObject,
+  MonthlyCost,
+  ServiceCost,
+} from '../model/index.ts';
+import { objectIn, textIn } from '../runtime/json.ts';
 import { deploymentUrl, furtherLinks, inConsole } from './further.ts';
 import { minuteInUtc } from '../runtime/log.ts';
 import { code, details, escapeText, link, table } from './markdown.ts';
@@ -108,8 +116,9 @@ function gate({ gate: name, state }: GateResult): string {
 function imageRows({ image, build }: Report): string[][] {
   if (image === undefined) return [];
   if (image.toBeBuilt === true) {
-    const repository = shortReference(image.reference).replace(/:[^:/]*$/, '');
-    return [['Image', `to be built, for ${code(repository)}; a plan builds none`]];
+    const { repository } = parseImageReference(image.reference);
+    const name = ecrRepositoryOf(image.reference)?.name ?? repository;
+    return [['Image', `to be built, for ${code(name)}; a plan builds none`]];
   }
   const tag = image.tag === undefined ? '' : ` (${code(shortTag(image.tag))})`;
   const built =
@@ -149,6 +158,7 @@ function linkRows(report: Report): string[][] {
     ...(report.url === undefined ? [] : linked('Site', report.url)),
     ...(commit === undefined ? [] : linked('Commit', commitUrl(report, commit))),
     ...(isGreen(report.result) ? linked('Compare', compareUrl(report)) : []),
+    ...linked('All deployments', historyUrl(report)),
   ].flat();
   return links.length === 0 ? [] : [['Links', links.join(' · ')]];
 }
@@ -258,6 +268,14 @@ export function compareUrl({ run, commits }: Pick<Report, 'run' | 'commits'>): s
 /** A run of a workflow of the repository. */
 export function runUrl({ run }: Pick<Report, 'run'>, runId: string): string | undefined {
   return onGitHub(run, `actions/runs/${runId}`);
+}
+
+/** GitHub's list of the deployments of the environment in which the run is recorded, of all branches and pull requests. */
+function historyUrl({ run, request }: Pick<Report, 'run' | 'request'>): string | undefined {
+  const environment = textIn(objectIn((request ?? {}) as JsonObject, 'report'), 'githubEnvironment');
+  return environment === undefined
+    ? undefined
+    : onGitHub(run, `deployments/${encodeURIComponent(environment)}`);
 }
 
 function onGitHub({ serverUrl, repository }: Report['run'], path: string): string | undefined {

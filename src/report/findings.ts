@@ -1,15 +1,15 @@
 /** What was found, as summary and comment show it. Each part is a list of Markdown blocks, empty where there is none. */
 import { shortReference } from '../aws/image-reference.ts';
 import { type CheckResult, type DefinitionChange } from '../model/index.ts';
-import { counted } from '../runtime/log.ts';
+import { counted, sanitizeLines } from '../runtime/log.ts';
 import { alertKind } from './headline.ts';
-import { decisiveLine, isWritten, lastLines } from './last-lines.ts';
+import { decisiveLine, hasTellingLines, isWritten, lastLines } from './last-lines.ts';
 import { alert, code, codeBlock, details, escapeText, link, table } from './markdown.ts';
 import { isUntouched, type Report } from './report.ts';
 
 /**
- * The message; of what failed also the cause, what to do, what runs now, and the evidence. `lines`: whether what a container
- * wrote may be shown; otherwise a link leads to it.
+ * The message; of what failed also the cause, what to do and what runs now. `lines`: whether what a container wrote may be
+ * shown; otherwise a link leads to it.
  */
 export function verdict(report: Report, { lines }: { readonly lines: boolean }): string[] {
   const kind = alertKind(report);
@@ -24,36 +24,35 @@ export function verdict(report: Report, { lines }: { readonly lines: boolean }):
   return [
     alert(
       kind,
-      [`${cause}${escapeText(report.message)}`, ...(lines ? decisive(report) : []), ...others(report)].join(
+      [`${cause}${withInputs(report.message)}`, ...(lines ? decisive(report) : []), ...others(report)].join(
         '\n',
       ),
     ),
     ...(lines ? [] : linkToLines(report)),
     ...(report.hint === undefined ? [] : [hint(report.hint)]),
     ...whatRuns(report),
-    // The table of the checks says it better, where it is shown.
-    ...(checksFailed(report) ? [] : evidence(report)),
   ];
 }
 
 /** It runs what was asked for, and all of it serves: the message and the row of the tasks say so. A plan changes nothing. */
 function isSaidByTheTable({ result, mode, services }: Report): boolean {
   const isGood = ['succeeded', 'unchanged'].includes(result) && mode !== 'rollback';
-  return result === 'planned' || (isGood && services.every(({ serving }) => serving === 'yes'));
+  const isAlone = services.every(({ serving, running }) => serving === 'yes' && running.length < 2);
+  return result === 'planned' || (isGood && isAlone);
 }
 
 /** A good end; of several services each is named. */
 function messages(report: Report): string[] {
   const { message, services } = report;
-  if (services.length < 2) return [escapeText(message)];
-  return [services.map((each) => `- ${escapeText(each.message)}`).join('\n')];
+  if (services.length < 2) return [withInputs(message)];
+  return [services.map((each) => `- ${withInputs(each.message)}`).join('\n')];
 }
 
 /** What became of the other services. */
 function others(report: Report): string[] {
   const { message, services } = report;
   const rest = services.filter((each) => each.message !== message);
-  return rest.length === 0 ? [] : ['', ...rest.map((each) => `- ${escapeText(each.message)}`)];
+  return rest.length === 0 ? [] : ['', ...rest.map((each) => `- ${withInputs(each.message)}`)];
 }
 
 function decisive(report: Report): string[] {
@@ -65,7 +64,7 @@ function decisive(report: Report): string[] {
 function linkToLines(report: Report): string[] {
   const [first] = lastLines(report);
   const where = report.run.runUrl;
-  if (first === undefined || where === undefined) return [];
+  if (first === undefined || where === undefined || !hasTellingLines(report)) return [];
   return [`**Look at:** ${link(first.title.toLowerCase().replace('url', 'URL'), where)}`];
 }
 
@@ -77,13 +76,31 @@ function whatRuns(report: Report): string[] {
   return isUntouched(report) ? ['**What runs now:** what ran before; no service was touched.'] : [];
 }
 
-/** Inputs that advice names, with the value that it gives one: `mode: rollback`, `wait-for-minutes`. */
+/**
+ * Inputs that a text names, with the value that it gives one, `mode: rollback`, `wait-for-minutes`; and a statement of a policy,
+ * which is to be pasted.
+ */
 const INPUT =
-  /(?<![\w./:-])(?:(?:mode|preflight|cache|task-definition|on-cancel|on-failure|service-deployment-arn): [\w:/.-]*\w|(?:[a-z]{1,20}-){1,5}(?:url|body|json|status|headers|seconds|minutes|definition|variables|tags?|args|secrets|id-token|failure|cancel|count|name|region|repository|image|limit|token|arn))(?![\w\\-])/g;
+  /\{"Effect":[^\n]*?\}(?!\})|(?<![\w./:"-])(?:(?:mode|preflight|cache|task-definition|on-cancel|on-failure|service-deployment-arn): [\w:/.-]*\w|(?:[a-z]{1,20}-){1,5}(?:url|body|json|status|headers|seconds|minutes|definition|variables|tags?|args|secrets|id-token|failure|cancel|count|name|region|repository|image|limit|token|arn))(?![\w-])/g;
 
 /** Plain text as Markdown, its inputs as code. */
 function withInputs(text: string): string {
-  return escapeText(text).replace(INPUT, (input) => code(input));
+  const line = sanitizeLines(text).join(' ');
+  const parts: string[] = [];
+  let at = 0;
+  for (const { 0: input, index } of line.matchAll(INPUT)) {
+    parts.push(escapePart(line.slice(at, index), at), code(input));
+    at = index + input.length;
+  }
+  return [...parts, escapePart(line.slice(at), at)].join('');
+}
+
+/** The spaces between it and what is before and after it stay. */
+function escapePart(text: string, at: number): string {
+  const [before = '', after = ''] = [/^\s*/.exec(text)?.[0], /\s*$/.exec(text)?.[0]];
+  if (text.trim() === '') return at === 0 ? '' : before;
+  const escaped = escapeText(text);
+  return `${at === 0 ? '' : before}${escaped}${after}`;
 }
 
 /** One that has several lines, such as all problems of the inputs, is a list. */
@@ -93,11 +110,20 @@ function hint(text: string): string {
   return `**What to do**\n\n${[only, ...others].map((line) => `- ${withInputs(line)}`).join('\n')}`;
 }
 
-/** What the message has not said already. What containers wrote is not among it: that belongs into log and summary only. */
-function evidence({ message, evidence: list }: Report): string[] {
-  const shown = list.filter((each) => !isWritten(each) && !message.includes(coreOf(each.text)));
+/** What the message, and the line below it, have not said already. What containers wrote is not among it: that belongs into log and summary only. */
+export function evidence(report: Report, { lines: isShown }: { readonly lines: boolean }): string[] {
+  const { message, evidence: list } = report;
+  // The table of the checks says it better, where it is shown.
+  if (alertKind(report) === undefined || checksFailed(report)) return [];
+  const line = isShown ? decisiveLine(report) : undefined;
+  const isSaid = (text: string): boolean =>
+    message.includes(text) || message.includes(coreOf(text)) || text === line;
+  const shown = list.filter((each) => !isWritten(each) && !isSaid(each.text));
   if (shown.length === 0) return [];
-  const lines = shown.map(({ kind, text }) => `- ${kind.replace('-', ' ')}: ${escapeText(text)}`);
+  const lines = shown.map(
+    ({ kind, text, of }) =>
+      `- ${of === undefined ? '' : `${of}, `}${kind.replace('-', ' ')}: ${escapeText(text)}`,
+  );
   return [`**Evidence**\n\n${lines.join('\n')}`];
 }
 
@@ -191,7 +217,7 @@ export function warnings(report: Report): string[] {
   const { message, notes } = report;
   // Of a green end the message itself may be one.
   const list = report.warnings.filter((each) => each !== message);
-  const lines = (texts: readonly string[]): string => texts.map((each) => `- ${escapeText(each)}`).join('\n');
+  const lines = (texts: readonly string[]): string => texts.map((each) => `- ${withInputs(each)}`).join('\n');
   return [
     ...(list.length === 0 ? [] : [alert('WARNING', lines(list))]),
     ...(notes.length === 0

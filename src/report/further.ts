@@ -9,10 +9,11 @@ import { isGreen, type Report, type ServiceReport } from './report.ts';
 export function furtherLinks(report: Report): string[] {
   if (isGreen(report.result)) return [];
   return failedLogs(report)
-    .flatMap(({ place, region, cluster, service }) => {
+    .flatMap(({ place, back, region, cluster, service }) => {
       const of = service === undefined ? '' : ` of ${service}`;
       return [
         ...linked(`Log of the task${of}`, logStreamUrl(place, region)),
+        ...(back === undefined ? [] : linked(`Log of the rollback${of}`, logStreamUrl(back, region))),
         ...linked(`Task${of}`, taskUrl(place.taskId, cluster, region)),
         ...linked(`Logs Insights${of}`, insightsUrl(place.group, region, windowOf(report))),
       ];
@@ -26,6 +27,8 @@ function linked(text: string, url: string | undefined): string[] {
 
 interface FailedLog {
   readonly place: LogPlace;
+  /** Of the rollback that failed as well. */
+  readonly back?: LogPlace | undefined;
   readonly region: string;
   readonly cluster: string;
   /** Undefined where there is one alone. */
@@ -37,8 +40,9 @@ function failedLogs({ services, evidence, definition, target }: Report): FailedL
   const placeOf = (list: Report['evidence']): LogPlace | undefined =>
     list.find(({ from }) => from !== undefined)?.from;
   const found = services.flatMap((each) => {
-    const place = placeOf(each.evidence);
-    return place === undefined ? [] : [{ place, service: each }];
+    const back = placeOf(each.evidence.filter(({ of }) => of === 'rollback'));
+    const place = placeOf(each.evidence.filter(({ of }) => of === undefined)) ?? back;
+    return place === undefined ? [] : [{ place, back: back === place ? undefined : back, service: each }];
   });
   const place = placeOf(evidence);
   const region = definition?.arn.split(':')[3];
@@ -47,8 +51,9 @@ function failedLogs({ services, evidence, definition, target }: Report): FailedL
     const { cluster = '' } = services[0] ?? target ?? {};
     return [{ place, region, cluster, service: undefined }];
   }
-  return found.map(({ place: at, service }) => ({
+  return found.map(({ place: at, back, service }) => ({
     place: at,
+    back,
     region: service.region,
     cluster: service.cluster,
     service: found.length === 1 ? undefined : service.name,

@@ -51,9 +51,12 @@ export function grade(report: Report): string {
   if (result === 'failed') return gradeOfFailure(report);
   if (result === 'cancelled' && isUntouched(report)) return '⚪ Cancelled before anything was touched';
   if (result === 'rolled-back' && services.length === 1 && first !== undefined) {
-    return `${HEADLINES[result]}${to(first)}${stillFails(first)}`;
+    const title = cause === 'deployment-stopped' ? '↩️ Stopped and rolled back' : HEADLINES[result];
+    return `${title}${to(first)}${stillFails(first)}`;
   }
   if (result === 'timed-out' && services.length > 0 && services.every(isLive)) return '⚠️ Live, not finished';
+  if (result === 'timed-out')
+    return `${HEADLINES[result]}${whatServes(services.filter((each) => each.result === result))}`;
   if (result === 'started' && services.some(({ stage }) => stage !== undefined))
     return '⏸️ Waits for a decision';
   if (result !== 'succeeded') return HEADLINES[result];
@@ -73,10 +76,31 @@ function gradeOfFailure({ cause, services }: Report): string {
   if (failed.length > 0 && failed.every(isLive)) return '⚠️ Live, not proven';
   const isBlind = cause !== undefined && LOST_SIGHT.includes(cause);
   if (isBlind && !hasNoDeployment) return '⚠️ Not followed to its end, ECS goes on';
-  if (failed.length > 0 && failed.every(({ serving }) => serving === 'no')) {
-    return `${HEADLINES.failed}, and nothing is serving`;
+  return `${HEADLINES.failed}${whatServes(failed)}`;
+}
+
+/** Of services that were left as they are: whether anybody notices. Empty where it is not known, or not alike. */
+function whatServes(services: readonly ServiceReport[]): string {
+  const [first, ...others] = services.map(({ serving }) => serving);
+  if (others.some((serving) => serving !== first)) return '';
+  switch (first) {
+    case 'no':
+      return ', and nothing is serving';
+    case 'partly':
+      return ', and only some tasks are serving';
+    case 'yes':
+      return services.every(isServedByOld) ? ', and what ran before still serves' : '';
+    case undefined:
+      return '';
   }
-  return HEADLINES.failed;
+}
+
+/** A healthy task of another revision than that of this run. */
+function isServedByOld({ running, taskDefinitionArn }: ServiceReport): boolean {
+  return running.some(
+    ({ healthy = 0, draining, ...each }) =>
+      healthy > 0 && !draining && each.taskDefinitionArn !== taskDefinitionArn,
+  );
 }
 
 /** It failed, or did not end, and what it brought serves all the same. */
@@ -85,10 +109,12 @@ function isAllLive({ result, services }: Report): boolean {
   return ['failed', 'timed-out'].includes(result) && bad.length > 0 && bad.every(isLive);
 }
 
-/** It runs the revision of this run, and serves with it. */
-function isLive({ running, serving, taskDefinitionArn }: ServiceReport): boolean {
+/** Pure: it runs the revision of this run, and serves with it alone. */
+export function isLive({ running, serving, taskDefinitionArn }: ServiceReport): boolean {
   const primary = running.find(({ isPrimary }) => isPrimary);
-  return serving === 'yes' && primary?.taskDefinitionArn === taskDefinitionArn && (primary.healthy ?? 0) > 0;
+  const healthy = primary?.healthy ?? 0;
+  const isAllOfIt = healthy > 0 && healthy >= (primary?.desired ?? 0);
+  return serving === 'yes' && primary?.taskDefinitionArn === taskDefinitionArn && isAllOfIt;
 }
 
 /** The same questions were asked again after the rollback. */
@@ -153,7 +179,8 @@ export function headline(report: Report): string {
 
 /** The colour of the alert that holds the message. */
 export function alertKind(report: Report): 'CAUTION' | 'WARNING' | undefined {
-  const { result } = report;
+  const { result, cause } = report;
   if (isGreen(result)) return undefined;
+  if (cause === 'rollback-failed') return 'CAUTION';
   return result === 'cancelled' || result === 'superseded' || isAllLive(report) ? 'WARNING' : 'CAUTION';
 }

@@ -1,6 +1,7 @@
 /** The lines that say why: the last ones of a failed container, of a build, or of what the URL answered. */
 import { CAUSES, isOutput, type Cause, type Evidence } from '../model/index.ts';
 import { sanitizeLines } from '../runtime/log.ts';
+import { isLive } from './headline.ts';
 import type { Report } from './report.ts';
 
 /** What one service's container, build or URL said last. */
@@ -13,20 +14,39 @@ export interface LastLines {
   readonly earlier: readonly string[];
 }
 
+/** Pure: whether what was read says anything of why, and not only that the program runs. */
+export function hasTellingLines(report: Report): boolean {
+  const lists = [report.evidence, ...report.services.map((each) => each.evidence)];
+  const cause = firstCause(report.cause, report.evidence);
+  const runsOn = cause !== undefined && RUNS_ON.includes(cause);
+  return lists.some(
+    (list) =>
+      list.some(({ kind }) => kind === 'answer') ||
+      (list.some(isWritten) && (!runsOn || signAt(textOf(list.filter(({ kind }) => kind === 'log'))) !== -1)),
+  );
+}
+
 /** Lines that are shown open. */
 const MOST_OPEN = 15;
 
 /** Lines after the most telling one that are shown with it, where it is not among the last. */
 const AFTER = 4;
 
-/** Pure: what each failed service's container wrote last and its URL answered, or else what the build said. */
+/**
+ * Pure: what each failed service's container wrote last and its URL answered, or what the build said where no service was
+ * reached. Tasks that are well, and wait for old ones to end, have nothing to say.
+ */
 export function lastLines({ services, evidence, cause }: Report): LastLines[] {
   const failed = services.filter((each) => each.evidence.some(isWritten));
-  if (failed.length === 0) return linesOf(evidence, firstCause(cause, evidence), '');
-  const all = failed.flatMap((each) =>
+  if (failed.length === 0) return linesOf(evidence, titleOf(firstCause(cause, evidence)), '');
+  const telling = failed.filter((each) => !(each.result === 'timed-out' && isLive(each)));
+  const all = telling.flatMap((each) =>
     linesOf(
       each.evidence,
-      firstCause(each.cause, each.evidence),
+      titleOf(
+        firstCause(each.cause, each.evidence),
+        each.taskDefinitionArn !== each.previousTaskDefinitionArn,
+      ),
       failed.length === 1 ? '' : ` (service ${each.name})`,
     ),
   );
@@ -51,20 +71,24 @@ function firstCause(cause: Cause | undefined, evidence: readonly Evidence[]): Ca
   return CAUSES.find((each) => each === first) ?? cause;
 }
 
-function linesOf(evidence: readonly Evidence[], cause: Cause | undefined, of: string): LastLines[] {
-  const [answer, log] = (['answer', 'log'] as const).map((kind) =>
-    evidence
-      .filter((each) => each.kind === kind && !isOwnWord(each))
-      .flatMap(({ text }) => sanitizeLines(text)),
-  );
+function linesOf(evidence: readonly Evidence[], title: string, of: string): LastLines[] {
+  const answer = textOf(evidence.filter(({ kind }) => kind === 'answer'));
+  const log = textOf(logOf(evidence));
+  const back = textOf(logOf(evidence, 'rollback'));
   return [
-    ...(isEmpty(answer) ? [] : [{ title: `What the URL answered${of}`, open: answer, earlier: [] }]),
-    ...(isEmpty(log) ? [] : [{ title: `${titleOf(cause)}${of}`, ...cutOpen(log) }]),
+    ...(answer.length === 0 ? [] : [{ title: `What the URL answered${of}`, open: answer, earlier: [] }]),
+    ...(log.length === 0 ? [] : [{ title: `${title}${of}`, ...cutOpen(log) }]),
+    ...(back.length === 0 ? [] : [{ title: `Last log lines of the rollback${of}`, ...cutOpen(back) }]),
   ];
 }
 
-function isEmpty(lines: readonly string[] | undefined): lines is undefined {
-  return lines === undefined || lines.length === 0;
+/** Of the deployment that failed first, or of its rollback. */
+function logOf(evidence: readonly Evidence[], which?: Evidence['of']): Evidence[] {
+  return evidence.filter((each) => each.kind === 'log' && each.of === which && !isOwnWord(each));
+}
+
+function textOf(evidence: readonly Evidence[]): string[] {
+  return evidence.flatMap(({ text }) => sanitizeLines(text));
 }
 
 const TITLES: Partial<Record<Cause, string>> = {
@@ -83,11 +107,12 @@ const RUNS_ON: readonly Cause[] = [
   'capacity',
 ];
 
-function titleOf(cause: Cause | undefined): string {
+function titleOf(cause: Cause | undefined, isNew = true): string {
   const known = cause && TITLES[cause];
   if (known !== undefined) return known;
   const runsOn = cause !== undefined && RUNS_ON.includes(cause);
-  return runsOn ? 'Last log lines of the new tasks' : 'Last log lines of the container that failed';
+  if (!runsOn) return 'Last log lines of the container that failed';
+  return isNew ? 'Last log lines of the new tasks' : 'Last log lines of the tasks';
 }
 
 /** The last fifteen; where the most telling one comes before them, it and those around it. */
@@ -101,16 +126,26 @@ function cutOpen(lines: readonly string[]): Pick<LastLines, 'open' | 'earlier'> 
 /** Characters of a line that an annotation holds. */
 const LONGEST = 300;
 
-/** Pure: the one line that says most of why, with the container's name before it; undefined where none was read. */
+/**
+ * Pure: the one line that says most of why, with the container's name before it; undefined where none was read. Where the
+ * rollback failed as well it is what that failed for: the service is in want of it.
+ */
 export function decisiveLine(report: Report): string | undefined {
   const worst = report.services.find(({ cause }) => cause === report.cause)?.evidence ?? [];
   const evidence = worst.some(isWritten) ? worst : report.evidence;
-  const log = evidence.filter(({ kind }) => kind === 'log').flatMap(({ text }) => sanitizeLines(text));
+  const back = textOf(logOf(evidence, 'rollback'));
+  const said = back[signAt(back)]?.trim();
+  if (said !== undefined) return shortened(said);
+  const log = textOf(evidence.filter((each) => each.kind === 'log' && each.of === undefined));
   const cause = firstCause(report.cause, evidence);
   const runsOn = cause !== undefined && RUNS_ON.includes(cause);
   const at = runsOn ? signAt(log) : tellingAt(log);
   const line = log[at]?.trim() ?? (runsOn ? whatTheTargetsSay(evidence) : undefined);
   if (line === undefined || line === '' || report.message.includes(line.replace(LEVEL, ''))) return undefined;
+  return shortened(line);
+}
+
+function shortened(line: string): string {
   return line.length <= LONGEST ? line : `${line.slice(0, LONGEST).toWellFormed()}…`;
 }
 

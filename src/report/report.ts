@@ -271,6 +271,7 @@ function hintOfRun(
 export function endingOfService({ change, rollout, outcome, rollback }: ServiceRun): Ending {
   if (outcome?.cause === 'rollback-failed') return 'rollback-failed';
   if (rollback?.kind === 'unseen') return 'going-back';
+  if (rollback?.kind === 'nowhere') return 'nowhere';
   if (outcome?.result === 'rolled-back' || rollback?.kind === 'rolled-back') return 'undone';
   if (rollout === undefined || change === 'none') return 'untouched';
   const isBlind = outcome?.cause !== undefined && LOST_SIGHT.includes(outcome.cause);
@@ -287,6 +288,7 @@ const FROM_WORST: readonly Ending[] = [
   'rollback-failed',
   'going-back',
   'lost-sight',
+  'nowhere',
   'left',
   'undone',
   'untouched',

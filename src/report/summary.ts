@@ -1,6 +1,6 @@
 import { costNote, facts, imageDetails } from './facts.ts';
 import { commands } from './further.ts';
-import { checks, checksFailed, diff, verdict, warnings } from './findings.ts';
+import { checks, checksFailed, diff, evidence, verdict, warnings } from './findings.ts';
 import { headline } from './headline.ts';
 import { lastLines } from './last-lines.ts';
 import { code, codeBlock, details, escapeText, link } from './markdown.ts';
@@ -49,6 +49,7 @@ function blocks(
     ...verdict(report, { lines: true }),
     ...(isFirst ? checks(report, allChecks) : []),
     ...logs(report),
+    ...evidence(report, { lines: true }),
     ...warnings(report),
     ...facts(report),
     ...metricTables(report),

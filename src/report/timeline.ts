@@ -117,8 +117,13 @@ function endOfStep({ steps, durationSeconds }: Report, at: number): number {
   return around === undefined ? durationSeconds : around.from + around.seconds;
 }
 
-function phaseOf({ stage, failed, running, desired, healthy, old }: TimedPoint): string {
-  if (stage.startsWith('rollback')) return 'rolling back';
+function phaseOf(point: TimedPoint): string {
+  if (point.stage.startsWith('rollback')) return 'rolling back';
+  const name = phaseOfRollout(point);
+  return point.back === true && name !== 'complete' ? `back - ${name}` : name;
+}
+
+function phaseOfRollout({ stage, failed, running, desired, healthy, old }: TimedPoint): string {
   if (failed > 0) return 'tasks fail';
   const ofStrategy = /\((.+)\)/.exec(stage)?.[1];
   if (ofStrategy !== undefined) return ofStrategy;

@@ -2,9 +2,10 @@ import type { TargetGroup } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { shortenArns } from '../aws/arn.ts';
 import type { Aws, LogReads } from '../aws/clients.ts';
 import { awsErrorKind, describeAwsError } from '../aws/errors.ts';
+import { withoutReadOnlyFields } from '../aws/task-definitions.ts';
 import { masksOfContainers } from '../ecs/environment-values.ts';
 import { logStreamOf } from '../ecs/log-streams.ts';
-import { describeService } from '../ecs/services.ts';
+import { describeService, primaryOf } from '../ecs/services.ts';
 import type { TargetView } from '../ecs/targets.ts';
 import { essentialContainers } from '../ecs/task-health.ts';
 import {
@@ -72,10 +73,62 @@ async function eventsOf(
   }
 }
 
+/** Kinds that say why a task did not come back; events and statuses speak of both deployments. */
+const OF_TASKS: readonly Evidence['kind'][] = ['stopped-task', 'target', 'log'];
+
+/** What is known of a deployment that was to bring the last good revision back, and whose tasks failed. */
+export async function diagnoseRollback(
+  ctx: Parameters<typeof diagnose>[0],
+  back: Rollout,
+  seen: Pick<Watched, 'last' | 'history'>,
+  logLines: number,
+): Promise<Evidence[]> {
+  const { failures, unhealthyTargets } = seen.history;
+  if (failures.size === 0 && unhealthyTargets.size === 0) return [];
+  const found = await diagnose(ctx, back, seen, logLines);
+  return found.filter(({ kind }) => OF_TASKS.includes(kind)).map((each) => ({ ...each, of: 'rollback' }));
+}
+
+/**
+ * The same of the deployment with which ECS itself went back from this one, where it is the PRIMARY: nobody followed its tasks.
+ * Nothing where another is, or where it may not be read.
+ */
+export async function diagnoseRollbackOfEcs(
+  ctx: Pick<ExplainContext, 'clock'> & { readonly aws: ExplainContext['aws'] & Pick<Aws, 'taskDefinitions'> },
+  rollout: Rollout,
+  logLines: number,
+): Promise<Evidence[]> {
+  try {
+    const { aws, clock } = ctx;
+    const service = await withTimeout(clock, EVIDENCE_MS, () =>
+      describeService(aws.ecs, rollout.snapshot.address),
+    );
+    const { id, taskDefinition: arn } = primaryOf(service) ?? {};
+    if (id === undefined || arn === undefined || id === rollout.deploymentId) return [];
+    const { taskDefinition, tags } = await withTimeout(clock, EVIDENCE_MS, () =>
+      aws.taskDefinitions.describe(arn),
+    );
+    const back: Rollout = {
+      ...rollout,
+      taskDefinitionArn: arn,
+      deploymentId: id,
+      serviceDeploymentArn: undefined,
+      definition: withoutReadOnlyFields(taskDefinition, tags),
+    };
+    const last = await lookOnce(ctx, back);
+    const history = last === undefined ? NO_HISTORY : remember(NO_HISTORY, last);
+    return await diagnoseRollback(ctx, back, { last, history }, logLines);
+  } catch (error) {
+    if (awsErrorKind(error) === 'not-aws') throw error;
+    return [];
+  }
+}
+
 /** What a container wrote is shown, and kept nowhere else. */
 export function logEvidence(log: OutputLog, name: string, evidence: readonly Evidence[]): void {
   for (const each of evidence) {
-    const line = `${name}: ${each.kind}: ${each.text}`;
+    const of = each.of === undefined ? '' : `${each.of}: `;
+    const line = `${name}: ${of}${each.kind.replace('-', ' ')}: ${each.text}`;
     if (isOutput(each)) log.output(line);
     else log.line(line);
   }
@@ -111,7 +164,10 @@ export async function explainServiceRun(
   return { ...serviceRun, problem: { ...problem, evidence } };
 }
 
-async function lookOnce({ aws, clock }: ExplainContext, rollout: Rollout): Promise<Observation | undefined> {
+async function lookOnce(
+  { aws, clock }: Pick<ExplainContext, 'aws' | 'clock'>,
+  rollout: Rollout,
+): Promise<Observation | undefined> {
   try {
     return await withTimeout(clock, EVIDENCE_MS, () => observe({ aws, clock }, rollout));
   } catch (error) {

@@ -179,10 +179,17 @@ function servingOf(revisions: readonly RunningRevision[], desired: number): Serv
   return healthy >= desired ? 'yes' : 'partly';
 }
 
-/** Pure: what runs, as one sentence, and whether the service serves as another. */
-export function describeState(name: string, { serving, revisions }: ServiceState): string {
+/**
+ * Pure: what runs, as one sentence, and whether the service serves as another: by the health of its tasks. `urlFailed`: the
+ * health-check URL says otherwise.
+ */
+export function describeState(name: string, { serving, revisions }: ServiceState, urlFailed = false): string {
   const what = revisions.map(describeRevision).join('; ');
-  const ends = serving === undefined ? '' : ` Serving: ${serving}.`;
+  const but =
+    urlFailed && serving !== 'no'
+      ? ' by the health of its tasks, but its URL failed when it was last asked'
+      : '';
+  const ends = serving === undefined ? '' : ` Serving: ${serving}${but}.`;
   return `Service "${name}" now runs ${what === '' ? 'nothing' : what}.${ends}`;
 }
 

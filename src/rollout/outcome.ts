@@ -18,10 +18,16 @@ import {
 import type { Clock } from '../runtime/clock.ts';
 import { minuteInUtc, type Log } from '../runtime/log.ts';
 import { withTimeout } from '../runtime/wait.ts';
+import { whoActs } from './progress.ts';
 import { viewOfCodeDeployment } from './codedeploy-view.ts';
 import { readCodeDeployment } from './observe-codedeploy.ts';
 import type { Looks } from './looks.ts';
-import { readNowRunning, type KnownDeployment, type NowRunningContext } from './now-running.ts';
+import {
+  describeState,
+  readNowRunning,
+  type KnownDeployment,
+  type NowRunningContext,
+} from './now-running.ts';
 
 /** Reads what runs now, and says how it ended for one service. */
 export async function concludeServiceRun(
@@ -35,13 +41,22 @@ export async function concludeServiceRun(
 ): Promise<ServiceRun> {
   const { log } = ctx;
   const known = serviceRun.problem === undefined ? lastLook(ctx.looks, serviceRun.rollout) : undefined;
-  const { sentence: nowRunning, primaryId, state } = await readNowRunning(ctx, serviceRun.snapshot, known);
-  log.line(nowRunning);
+  const { sentence, primaryId, state } = await readNowRunning(ctx, serviceRun.snapshot, known);
   const standing = await takenBack(ctx, replaced(serviceRun, request, primaryId));
+  const isNamed = state !== undefined && urlFailed(standing);
+  const nowRunning = isNamed ? describeState(serviceRun.snapshot.address.name, state, true) : sentence;
+  log.line(nowRunning);
   const ended = conclude(standing, request, nowRunning);
   const outcome = state === undefined ? ended : { ...ended, state };
   if (outcome.result === 'succeeded' && serviceRun.desiredCount === 0) log.warn(outcome.message);
   return { ...serviceRun, outcome };
+}
+
+/** The URL was asked, and its last answers were bad; of a service that somebody else's deployment took over nothing is known. */
+function urlFailed({ gates, rollback, problem }: ServiceRun): boolean {
+  if (problem?.result === 'superseded' || rollback?.kind === 'superseded') return false;
+  const asked = rollback?.kind === 'rolled-back' ? (rollback.gates ?? []) : gates;
+  return asked.findLast(({ gate }) => gate === 'http')?.state === 'failed';
 }
 
 function lastLook(looks: Looks | undefined, rollout: Rollout | undefined): KnownDeployment | undefined {
@@ -147,6 +162,7 @@ export function conclude(
         `${broken}; the rollback failed as well: ${rollback.why.replace(/\.$/, '')}.`,
         nowRunning,
         [firstCause(problem)],
+        rollback.evidence,
       );
   }
 }
@@ -207,10 +223,10 @@ function deployerOf({ snapshot }: ServiceRun): 'CodeDeploy' | 'ECS' {
   return snapshot.codeDeploy === undefined ? 'ECS' : 'CodeDeploy';
 }
 
-/** ` until …, when ECS does ROLLBACK by itself`. */
+/** ` until …, when ECS rolls back by itself`. */
 function untilAnswered({ expiresAt, then }: Pause): string {
   if (expiresAt === undefined) return '';
-  return ` until ${minuteInUtc(expiresAt)}${then === undefined ? '' : `, when ECS does ${then} by itself`}`;
+  return ` until ${minuteInUtc(expiresAt)}${then === undefined ? '' : `, when ${whoActs(then)} by itself`}`;
 }
 
 /** So that a later job means this deployment and no other. */
@@ -227,8 +243,14 @@ function proof(gates: readonly GateResult[]): string {
   const runs = passed.some(({ unchecked }) => unchecked === true);
   const only = runs ? 'its tasks run, and nothing checks their health' : '';
   if (named.length === 0) return runs ? only : 'as ECS says; nothing was proven beyond that';
-  if (runs) return `proven by ${named.join(', ')}; ${only}`;
-  return `proven healthy by ${named.join(', ')}`;
+  if (runs) return `proven by ${listed(named)}; ${only}`;
+  return `proven healthy by ${listed(named)}`;
+}
+
+/** `a`, `a and b`, `a, b and c`. */
+function listed(names: readonly string[]): string {
+  const last = names.at(-1) ?? '';
+  return names.length < 2 ? last : `${names.slice(0, -1).join(', ')} and ${last}`;
 }
 
 const PROOFS: Readonly<Record<GateResult['gate'], string>> = {
@@ -246,6 +268,7 @@ function badEnd(
   message: string,
   nowRunning: string,
   first: readonly Evidence[] = [],
+  last: readonly Evidence[] = [],
 ): ServiceOutcome {
   return {
     result: problem.result,
@@ -253,7 +276,7 @@ function badEnd(
     message,
     nowRunning,
     hint: problem.hint,
-    evidence: [...first, ...problem.evidence],
+    evidence: [...first, ...problem.evidence, ...last],
   };
 }
 

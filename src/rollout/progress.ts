@@ -32,13 +32,29 @@ export function pointOf(service: string, seen: Observation): RolloutPoint {
   };
 }
 
-/** Pure: the state of a rollout in one line; two equal lines mean that nothing changed. */
-export function progressLine(seen: Observation): string {
-  const { desired, running, healthy, old, draining, failed, stage } = pointOf('', seen);
+/** What the two revisions of a rollout are called: the one that it brings, and the one before. */
+interface Names {
+  readonly brought: string;
+  readonly before: string;
+}
+
+const FORTH: Names = { brought: 'new', before: 'old' };
+
+/** Of a deployment with which this run goes back. */
+const BACK: Names = { brought: 'last good', before: 'failed revision' };
+
+/**
+ * Pure: the state of a rollout in one line; two equal lines mean that nothing changed. While ECS rolls back, it is the tasks
+ * of before that count.
+ */
+export function progressLine(seen: Observation, { brought, before }: Names = FORTH): string {
+  const { running, healthy, old, draining, failed, stage } = pointOf('', seen);
+  const { there, desired, isBefore } = whatIsToRun(seen);
   return [
-    `new ${running}/${desired} running`,
-    ...(healthy === undefined ? [] : [`${healthy} healthy`]),
-    ...(old - draining <= 0 ? [] : [`old ${old - draining}`]),
+    `${isBefore ? before : brought} ${there}/${desired} running`,
+    ...(isBefore || healthy === undefined ? [] : [`${healthy} healthy`]),
+    ...(isBefore && running > 0 ? [`${brought} ${running}`] : []),
+    ...(isBefore || old - draining <= 0 ? [] : [`${before} ${old - draining}`]),
     ...(draining === 0 ? [] : [`draining ${draining}`]),
     ...(failed === 0 ? [] : [`failed ${failed}`]),
     stage,
@@ -48,12 +64,24 @@ export function progressLine(seen: Observation): string {
     .join(', ');
 }
 
-/** Pure: how much of what is desired is there, as a bar: healthy tasks, else running ones. */
+/** Pure: how much of what is desired is there, as a bar: healthy tasks, or running ones where no health is known. */
 export function progressBar(seen: Observation): string {
-  const { desired, running, healthy } = pointOf('', seen);
-  const share = desired === 0 ? 0 : Math.min(1, (healthy ?? running) / desired);
+  const { healthy } = pointOf('', seen);
+  const { there, desired, isBefore } = whatIsToRun(seen);
+  const share = desired === 0 ? 0 : Math.min(1, (isBefore ? there : (healthy ?? there)) / desired);
   const full = Math.floor(share * BAR);
   return '█'.repeat(full) + '░'.repeat(BAR - full);
+}
+
+/** The tasks that the service is to run in the end: of the revision that is brought, or of the one before. */
+function whatIsToRun(seen: Observation): { there: number; desired: number; isBefore: boolean } {
+  const { desired, running, old, draining } = pointOf('', seen);
+  if (seen.deployment?.status.startsWith('ROLLBACK') !== true)
+    return { there: running, desired, isBefore: false };
+  // Where the tasks may not be read, ECS's counts are known.
+  const isUnread = seen.tasks.length === 0 && old === 0;
+  const there = isUnread ? (seen.others?.running ?? 0) : old - draining;
+  return { there, desired: seen.service.desired, isBefore: true };
 }
 
 function stageOf({ deployment, primary }: Observation): string {
@@ -68,16 +96,25 @@ function stageOf({ deployment, primary }: Observation): string {
 /** `` until 2026-11-30 05:46 UTC, then ECS rolls back``, as far as it is known. */
 function untilThen(expiresAt: string | undefined, then: string | undefined): string {
   const until = expiresAt === undefined ? '' : ` until ${minuteInUtc(expiresAt)}`;
-  return then === undefined ? until : `${until}, then ECS ${BY_ITSELF[then] ?? `does ${then}`}`;
+  return then === undefined ? until : `${until}, then ${whoActs(then)}`;
 }
 
-/** What ECS does with a hook that nobody answers (ECS API, DeploymentLifecycleHook). */
-const BY_ITSELF: Readonly<Record<string, string>> = { ROLLBACK: 'rolls back', CONTINUE: 'goes on' };
+/** Pure: what happens to a pause that nobody answers, as a clause: `ECS rolls back`. */
+export function whoActs(action: string): string {
+  return BY_ITSELF[action] ?? `ECS does ${action}`;
+}
+
+/** By what becomes of a hook that nobody answers (ECS API, DeploymentLifecycleHook; CodeDeploy API, DeploymentReadyOption). */
+const BY_ITSELF: Readonly<Record<string, string>> = {
+  ROLLBACK: 'ECS rolls back',
+  CONTINUE: 'ECS goes on',
+  STOP_DEPLOYMENT: 'CodeDeploy stops it',
+};
 
 /** A hook that waits is no failure: somebody has to say go on or back, or ECS does it in the end. */
 export function describeHook({ id, expiresAt, then }: AwaitingHook): string {
   if (then === 'STOP_DEPLOYMENT') {
-    return `${id} waits to be continued${untilThen(expiresAt, undefined)}, then CodeDeploy stops it`;
+    return `${id} waits to be continued${untilThen(expiresAt, then)}`;
   }
   return `hook ${id} waits for an answer${untilThen(expiresAt, then)}`;
 }
@@ -91,6 +128,7 @@ export class ProgressReporter {
   readonly #name: string;
   readonly #reportedEvents: Set<string>;
   readonly #heartbeat: Heartbeat;
+  readonly #names: Names;
   #lastLine = '';
   #warnedOf: string | undefined;
   #warnedOfTasks = false;
@@ -98,8 +136,10 @@ export class ProgressReporter {
   /** Ways in which tasks failed that were said; undefined until the first look at tasks of another time. */
   #saidFailures: Set<string> | undefined;
 
-  constructor(log: Log, rollout: Rollout, clock: Clock) {
+  /** `goesBack`: the deployment brings the last good revision back. */
+  constructor(log: Log, rollout: Rollout, clock: Clock, goesBack = false) {
     this.#log = log;
+    this.#names = goesBack ? BACK : FORTH;
     this.#saidFailures = rollout.adopted || !rollout.replacesTasks ? undefined : new Set();
     this.#name = rollout.snapshot.address.name;
     this.#reportedEvents = new Set(rollout.snapshot.knownEvents);
@@ -157,9 +197,10 @@ export class ProgressReporter {
   }
 
   #reportState(seen: Observation): void {
-    const line = progressLine(seen);
+    const line = progressLine(seen, this.#names);
     if (line !== this.#lastLine) {
-      this.#log.point(pointOf(this.#name, seen));
+      const back = this.#names === BACK ? { back: true as const } : {};
+      this.#log.point({ ...pointOf(this.#name, seen), ...back });
       this.#say(`${progressBar(seen)} ${line}`);
       this.#lastLine = line;
       return;

@@ -10,10 +10,19 @@ import {
   type ServiceDeployment,
 } from '../ecs/service-deployments.ts';
 import { describeService, primaryOf, type Deployment, type Service } from '../ecs/services.ts';
-import type { Problem, Request, RollbackEnd, Rollout, RolloutRequest, ServiceRun } from '../model/index.ts';
+import type {
+  Evidence,
+  Problem,
+  Request,
+  RollbackEnd,
+  Rollout,
+  RolloutRequest,
+  ServiceRun,
+} from '../model/index.ts';
 import { Cancelled } from '../runtime/cancellation.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { withTimeout } from '../runtime/wait.ts';
+import { diagnoseRollback, diagnoseRollbackOfEcs, logEvidence } from './diagnose.ts';
 import type { Watched } from './failure.ts';
 import { rollBackCodeDeployment } from './codedeploy-rollback.ts';
 import { findServiceDeployment } from './find-deployment.ts';
@@ -75,12 +84,17 @@ function concernsAll({ problem, rollout }: ServiceRun): boolean {
 
 /** Undoes what went wrong with one service, where that is called for, and follows it to its end. */
 export async function rollBackIfNeeded(
-  ctx: RollbackContext,
+  run: ExplainingContext,
   serviceRun: ServiceRun,
   request: Request,
 ): Promise<ServiceRun> {
   const { problem, rollout } = serviceRun;
   if (rollout === undefined || !rollbackNeeded(serviceRun, request.rollout)) return serviceRun;
+  const { failureLogLines } = request.report;
+  const ctx: RollbackContext = {
+    ...run,
+    explain: (back, seen) => diagnoseRollback(run, back, seen, failureLogLines),
+  };
   ctx.log.line(`${serviceRun.snapshot.address.name}: ${problem?.cause ?? ''}: it ${problem?.reason ?? ''}`);
   const rollback = await withoutThrowing(async () => {
     const undone = await undoDeployment(ctx, rollout, problem?.recovery, request.rollout);
@@ -89,7 +103,31 @@ export async function rollBackIfNeeded(
     const unrestored = await restoreSettings(ctx, rollout, request.rollout);
     return unrestored === undefined ? end : { ...end, unrestored };
   });
-  return { ...serviceRun, rollback };
+  return { ...serviceRun, rollback: await withEvidence(run, rollout, rollback, failureLogLines) };
+}
+
+/** Why the rollback failed, as far as its tasks say. */
+async function withEvidence(
+  ctx: ExplainingContext,
+  rollout: Rollout,
+  end: RollbackEnd,
+  logLines: number,
+): Promise<RollbackEnd> {
+  if (end.kind !== 'failed') return end;
+  const evidence = end.evidence ?? (await diagnoseRollbackOfEcs(ctx, rollout, logLines));
+  logEvidence(ctx.log, rollout.snapshot.address.name, evidence);
+  return { ...end, evidence };
+}
+
+/** The tasks of a deployment of ours that was to go back are gone from the service soon: what they say is read at once. */
+async function withCrash(
+  { explain }: RollbackContext,
+  end: RollbackEnd | 'look-again',
+  back: Rollout,
+  watched: Watched,
+): Promise<RollbackEnd | 'look-again'> {
+  if (end === 'look-again' || end.kind !== 'failed' || explain === undefined) return end;
+  return { ...end, evidence: await explain(back, watched) };
 }
 
 async function undoDeployment(
@@ -123,6 +161,13 @@ async function whoBrought(
 
 export interface RollbackContext extends WatchContext {
   readonly aws: Pick<Aws, 'ecs' | 'ecr' | 'elb' | 'ecsWrites' | 'taskDefinitions' | 'codeDeploy'>;
+  /** What the tasks of a rollback that failed say. */
+  readonly explain?: (back: Rollout, seen: Pick<Watched, 'last' | 'history'>) => Promise<Evidence[]>;
+}
+
+/** One that may read what containers wrote, too. */
+export interface ExplainingContext extends RollbackContext {
+  readonly aws: RollbackContext['aws'] & Pick<Aws, 'logs'>;
 }
 
 /**
@@ -477,7 +522,8 @@ async function followBack(
   };
   // The rollback has the count that was there before, not the one that this run asked for.
   const following = { ...request, desiredCount: undefined, failFast: false };
-  return endOfRollback(await watch(ctx, back, following, 'rolled-back'), back);
+  const watched = await watch({ ...ctx, goesBack: true }, back, following, 'rolled-back');
+  return withCrash(ctx, endOfRollback(watched, back), back, watched);
 }
 
 /** What a watched rollback came to. `back`: the rollout that goes back, where it is one of ours. */

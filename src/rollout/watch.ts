@@ -15,7 +15,7 @@ import {
 import type { Clock } from '../runtime/clock.ts';
 import type { OutputLog } from '../runtime/log.ts';
 import type { PollStep } from '../runtime/wait.ts';
-import { diagnose, logEvidence } from './diagnose.ts';
+import { diagnose, diagnoseRollbackOfEcs, logEvidence } from './diagnose.ts';
 import { evaluate, type Evaluation, type EvaluationTerms } from './evaluate.ts';
 import { betterKnown, problemOf, type Watched } from './failure.ts';
 import { NO_HISTORY, remember } from './history.ts';
@@ -23,7 +23,7 @@ import { Looks, type Look } from './looks.ts';
 import type { Observation } from './observe.ts';
 import { firstLook, isNearEnd, PollInterval } from './poll-interval.ts';
 import { stageOf } from './rounds.ts';
-import { ProgressReporter } from './progress.ts';
+import { ProgressReporter, whoActs } from './progress.ts';
 
 export interface WatchContext {
   readonly aws: Pick<Aws, 'ecs' | 'elb' | 'codeDeploy'>;
@@ -38,6 +38,8 @@ export interface WatchContext {
   readonly isDoomed?: () => boolean;
   /** What is asked while ECS shifts traffic and bakes. */
   readonly stages?: StageWatch;
+  /** What is followed brings the last good revision back. */
+  readonly goesBack?: boolean;
 }
 
 /** Gates that are asked while ECS still has something to decide. */
@@ -75,7 +77,7 @@ export async function watch(
 ): Promise<Watched> {
   const deadline = since + request.waitMinutes * 60_000;
   const { stages } = ctx;
-  const reporter = new ProgressReporter(ctx.log, rollout, ctx.clock);
+  const reporter = new ProgressReporter(ctx.log, rollout, ctx.clock, ctx.goesBack);
   const looks = ctx.looks ?? new Looks(ctx);
   const interval = new PollInterval(request);
   let history = NO_HISTORY;
@@ -134,7 +136,7 @@ export async function watch(
 
 /** Watches one service's rollout; what keeps it from success becomes the problem of its service run, evidence included. */
 export async function watchServiceRun(
-  ctx: WatchContext & { readonly aws: Pick<Aws, 'logs'> },
+  ctx: WatchContext & { readonly aws: Pick<Aws, 'logs' | 'taskDefinitions'> },
   serviceRun: ServiceRun,
   request: Request,
 ): Promise<ServiceRun> {
@@ -163,7 +165,7 @@ export async function watchServiceRun(
   }
   if (waiting?.why !== undefined) {
     const { stage, expiresAt = '', then } = waiting.pause;
-    const otherwise = then === undefined ? '' : ` At ${expiresAt} ECS does ${then} by itself.`;
+    const otherwise = then === undefined ? '' : ` At ${expiresAt} ${whoActs(then)} by itself.`;
     ctx.log.warn(
       `${rollout.snapshot.address.name} waits in the stage ${stage}, and the gates do not answer for it: ${waiting.why}.${otherwise}`,
     );
@@ -180,7 +182,11 @@ export async function watchServiceRun(
       });
   // What a gate saw, nobody sees once more.
   const seen = watched.end.kind === 'gate-failed' ? found.evidence : [];
-  const all = [...seen, ...evidence.filter((each) => !seen.includes(each))];
+  const ofRollback =
+    watched.end.kind === 'rollback-failed'
+      ? await diagnoseRollbackOfEcs(ctx, rollout, request.report.failureLogLines)
+      : [];
+  const all = [...seen, ...evidence.filter((each) => !seen.includes(each)), ...ofRollback];
   logEvidence(ctx.log, rollout.snapshot.address.name, all);
   return { ...after, problem: betterKnown({ ...found, evidence: all }) };
 }

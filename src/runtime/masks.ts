@@ -6,13 +6,22 @@ const HIDDEN = '***';
  */
 export class Masks {
   readonly #secrets = new Set<string>();
+  readonly #names: string[] = [];
 
   constructor(secrets: Iterable<string> = []) {
     for (const secret of secrets) this.add(secret);
   }
 
-  add(secret: string): void {
-    for (const line of maskableLines(secret)) this.#secrets.add(line);
+  /** Names that anybody may read, such as that of the service: links consist of them. For what is added from then on. */
+  spare(names: Iterable<string>): void {
+    this.#names.push(...names);
+  }
+
+  /** The lines of it that are hidden from now on. */
+  add(secret: string): string[] {
+    const lines = maskableLines(secret, this.#names);
+    for (const line of lines) this.#secrets.add(line);
+    return lines;
   }
 
   /** Longest first, so that a secret that holds another one disappears whole. */
@@ -39,14 +48,20 @@ export class Masks {
 
 /**
  * Pure: the lines of a secret that are worth a mask, without the spaces around them: a program prints a secret line by
- * line. One of fewer than three characters would blank out half the log, and so would a common word: it hides nothing,
- * and every link with it in it is gone.
+ * line. One of fewer than three characters would blank out half the log, and so would a common word, or a name of the run
+ * or a part of one: it hides nothing, and every link with it in it is gone.
  */
-export function maskableLines(secret: string): string[] {
+export function maskableLines(secret: string, names: readonly string[] = []): string[] {
   return secret
     .split(/\r?\n/)
     .map((line) => line.trim())
-    .filter((line) => line.length > 2 && !isCommon(line));
+    .filter((line) => line.length > 2 && !isCommon(line) && !isPartOf(names, line));
+}
+
+/** The runner hides a secret in the middle of a word, too. */
+function isPartOf(names: readonly string[], line: string): boolean {
+  const word = wordOf(line);
+  return names.some((name) => name.toLowerCase().includes(word));
 }
 
 /** Names that a value of a configuration has in every company, and what links, logs and answers consist of. */
@@ -61,16 +76,29 @@ const COMMON_WORDS = new Set(
   config settings host hosts port ports path url urls message result cause
   get put post patch head delete options bearer basic digest
   trace debug info warn warning error fatal
-  aws ecs ecr fargate amazon amazonaws github actions docker linux amd64 arm64 x86_64 postgres mysql redis`.split(
+  aws ecs ecr fargate amazon amazonaws github actions docker linux amd64 arm64 x86_64 postgres mysql redis
+  arn console home health clusters deployments tasks definition definitions task-definition task-definitions revision
+  logs log group groups log-group log-groups log-events logs-insights stream alarm alarms cloudwatch
+  commit commits compare pull pulls run runs issuecomment service-deployment
+  succeeded unchanged registered planned started failed cancelled superseded timed-out rolled-back
+  survey verify register watch gate promote conclude deployed running healthy serving summary comment evidence`.split(
     /\s+/,
   ),
 );
+
+/** A shorter line is a part of words, such as `eal` of `health`. */
+const SHORT = 6;
 
 /** Numbers such as ports and counts, punctuation alone, and regions. */
 const COMMON = /^(?:\d{1,5}|[\W_]+|[a-z]{2}(?:-[a-z]+)+-\d)$/;
 
 /** Of a line such as `services:` or `"name",` the word is what counts. */
 function isCommon(line: string): boolean {
-  const word = line.toLowerCase().replace(/^["'\s]+|["'\s:,;{[]+$/g, '');
-  return word.length < 3 || COMMON.test(word) || COMMON_WORDS.has(word);
+  const word = wordOf(line);
+  if (word.length < 3 || COMMON.test(word) || COMMON_WORDS.has(word)) return true;
+  return word.length < SHORT && [...COMMON_WORDS].some((common) => common.includes(word));
+}
+
+function wordOf(line: string): string {
+  return line.toLowerCase().replace(/^["'\s:]+|["'\s:,;{[]+$/g, '');
 }

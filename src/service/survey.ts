@@ -1,4 +1,5 @@
 import type { Service } from '@aws-sdk/client-ecs';
+import type { Listener } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { lastSegment, parseArn, revisionName } from '../aws/arn.ts';
 import { ANY_AWS_ERROR, ANY_ERROR, attempt, valueOr } from '../aws/attempt.ts';
 import type { Aws, EcsReads } from '../aws/clients.ts';
@@ -187,8 +188,9 @@ function refuseWhatCannotBeDeployed(service: Service): void {
 }
 
 /**
- * Where a person reaches the service: the origin of the health-check URL, else the load balancer of the first target
- * group. Undefined where neither is known; a denied look-up is no failure.
+ * Where a person reaches the service: the origin of the health-check URL, or the load balancer of the first target group.
+ * Undefined where neither is known, where the load balancer is internal, and where it answers by HTTPS alone: its certificate
+ * is for another name than its own. A denied look-up is no failure.
  */
 export async function addressForPeople(
   aws: Pick<Aws, 'elb'>,
@@ -206,7 +208,24 @@ async function loadBalancerUrl(aws: Pick<Aws, 'elb'>, targetGroupArn: string): P
   const groups = await aws.elb.describeTargetGroups({ TargetGroupArns: [targetGroupArn] });
   const loadBalancerArn = groups.TargetGroups?.[0]?.LoadBalancerArns?.[0];
   if (loadBalancerArn === undefined) return undefined;
-  const answer = await aws.elb.describeLoadBalancers({ LoadBalancerArns: [loadBalancerArn] });
-  const name = answer.LoadBalancers?.[0]?.DNSName;
-  return name === undefined ? undefined : `http://${name}`;
+  const [answer, { Listeners: listeners = [] }] = await Promise.all([
+    aws.elb.describeLoadBalancers({ LoadBalancerArns: [loadBalancerArn] }),
+    aws.elb.describeListeners({ LoadBalancerArn: loadBalancerArn }),
+  ]);
+  const { DNSName: name, Scheme: scheme } = answer.LoadBalancers?.[0] ?? {};
+  const port = plainPort(listeners);
+  if (name === undefined || scheme === 'internal' || port === undefined) return undefined;
+  return port === HTTP ? `http://${name}` : `http://${name}:${port}`;
+}
+
+const HTTP = 80;
+
+/** The port that answers by HTTP, and sends nobody to another address; the usual one first, then the lowest. */
+function plainPort(listeners: readonly Listener[]): number | undefined {
+  const ports = listeners.flatMap(({ Protocol, Port, DefaultActions = [] }) =>
+    Protocol === 'HTTP' && Port !== undefined && DefaultActions.every(({ Type }) => Type !== 'redirect')
+      ? [Port]
+      : [],
+  );
+  return ports.includes(HTTP) ? HTTP : ports.toSorted((a, b) => a - b)[0];
 }

@@ -2,6 +2,7 @@ import {
   ElasticLoadBalancingV2Client,
   DescribeTargetGroupsCommand,
   DescribeTargetHealthCommand,
+  DescribeListenersCommand,
   DescribeLoadBalancersCommand,
   type ElasticLoadBalancingV2ClientConfig,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
@@ -15,5 +16,6 @@ export function connect(config: ElasticLoadBalancingV2ClientConfig): LoadBalance
     describeTargetGroups: (input) => client.send(new DescribeTargetGroupsCommand(input)),
     describeTargetHealth: (input) => client.send(new DescribeTargetHealthCommand(input)),
     describeLoadBalancers: (input) => client.send(new DescribeLoadBalancersCommand(input)),
+    describeListeners: (input) => client.send(new DescribeListenersCommand(input)),
   };
 }
