@@ -237,7 +237,10 @@ function proof(gates: readonly GateResult[]): string {
   const only = runs ? 'its tasks run, and nothing checks their health' : '';
   if (named.length === 0) return runs ? only : 'as ECS says; nothing was proven beyond that';
   if (runs) return `proven by ${named.join(', ')}; ${only}`;
-  return `proven healthy by ${named.join(', ')}`;
+  const isHealthy = passed.some(({ gate }) => gate !== 'digest');
+  return isHealthy
+    ? `proven healthy by ${named.join(', ')}`
+    : `proven by ${named.join(', ')}; nothing told whether it is healthy`;
 }
 
 const PROOFS: Readonly<Record<GateResult['gate'], string>> = {
