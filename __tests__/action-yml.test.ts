@@ -38,7 +38,7 @@ const stated = (name: string): string => {
 
 describe('action.yml', () => {
   it('runs the bundle on node24, as the step and as its post step', () => {
-    expect(action.runs).toEqual({ using: 'node24', main: 'dist/index.js', post: 'dist/index.js' });
+    expect(action.runs).toEqual({ using: 'node24', main: 'dist/index.js', post: 'dist/post.js' });
   });
 
   it('names inputs and outputs in kebab-case and describes each', () => {

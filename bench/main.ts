@@ -17,6 +17,7 @@ import { lagRows } from './lag.ts';
 import { memoryRows } from './memory.ts';
 import type { Row } from './row.ts';
 import { sizeRows } from './size.ts';
+import { soakRow } from './soak.ts';
 import { countRow, startRows } from './start.ts';
 
 const { values, positionals } = parseArgs({
@@ -36,6 +37,7 @@ const GROUPS: Readonly<Record<string, readonly (() => Promise<Row[]>)[]>> = {
   calls: callRows().map((row) => async () => [await row()]),
   lag: lagRows(),
   context: [async () => [await contextHash()]],
+  soak: [async () => [await soakRow()]],
 };
 
 const unknown = positionals.filter((word) => !(word in GROUPS));

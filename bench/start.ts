@@ -14,6 +14,8 @@ const SPEED = 120;
 
 export const BUNDLE = join(ROOT, 'dist', 'index.js');
 
+const POST = join(ROOT, 'dist', 'post.js');
+
 const MOST_CONNECTIONS = 2;
 
 /** With a definition in a file, whose parser is loaded first. */
@@ -57,8 +59,8 @@ export async function startRows(peers: readonly string[], rounds: number): Promi
     });
     const post: Subject = {
       name: 'post step with nothing to do',
-      script: BUNDLE,
-      env: { STATE_isPost: 'true', STATE_savedState: 'finished' },
+      script: POST,
+      env: { STATE_savedState: 'finished' },
     };
     const nothing: Subject = { name: 'an empty program', script: empty, env: {} };
     const quickPeers = await Promise.all(peers.map((peer) => subjectOf(peer, QUICK, 'without waiting')));

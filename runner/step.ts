@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, type SpawnOptions } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
@@ -38,7 +38,7 @@ export function runStep(
       GITHUB_STEP_SUMMARY: files.summary,
       GITHUB_STATE: files.state,
     };
-    const { exitCode, log } = await runBundle(env, folder, options.onOutput);
+    const { exitCode, log } = await runBundle('main', env, folder, options.onOutput);
     const outputs = readValues(await readFile(files.output, 'utf8'));
     const summary = await readFile(files.summary, 'utf8');
     const report = await readReport(outputs, log);
@@ -67,7 +67,7 @@ async function runPost(
   const saved = readValues(await readFile(files.state, 'utf8'));
   const state: [string, string][] = Object.entries(saved).map(([name, value]) => [`STATE_${name}`, value]);
   await writeFile(files.summary, '');
-  const { exitCode, log } = await runBundle({ ...env, ...Object.fromEntries(state) }, folder, undefined);
+  const { exitCode, log } = await runBundle('post', { ...env, ...Object.fromEntries(state) }, folder);
   return { exitCode, log, summary: await readFile(files.summary, 'utf8') };
 }
 
@@ -88,24 +88,96 @@ export async function inputVariables(
 }
 
 function runBundle(
+  half: Half,
   env: Record<string, string>,
   cwd: string,
-  onOutput: StepOptions['onOutput'],
-): Promise<{ exitCode: number | null; log: string }> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [join(ROOT, 'dist', 'index.js')], { env, cwd });
-    let log = '';
-    const take = (chunk: Buffer): void => {
-      log += chunk.toString('utf8');
-      onOutput?.(log, (signal) => child.kill(signal));
-    };
-    child.stdout.on('data', take);
-    child.stderr.on('data', take);
-    child.on('error', reject);
-    child.on('close', (exitCode) => {
-      resolve({ exitCode, log });
+  onOutput?: StepOptions['onOutput'],
+): Promise<EndedHalf> {
+  const { end, onOutput: hear, kill } = startProgram([process.execPath, bundle(half)], { env, cwd });
+  if (onOutput !== undefined) {
+    hear((log) => {
+      onOutput(log, kill);
     });
+  }
+  return end;
+}
+
+/** How a half of a step ended, and what it printed. */
+export interface EndedHalf {
+  readonly exitCode: number | null;
+  readonly log: string;
+}
+
+/** A half of a step that runs. */
+export interface StartedStep {
+  readonly end: Promise<EndedHalf>;
+  /** Called with everything printed so far each time something is printed. */
+  readonly onOutput: (hear: (log: string) => void) => void;
+  /** From now on nobody reads what it prints. */
+  readonly closeOutput: () => void;
+  readonly kill: (signal: NodeJS.Signals) => void;
+}
+
+/** A half of a step on a machine that is less than good; files for outputs, summary and state only where `env` names some. */
+export interface BareStep {
+  /** Where it runs; its workspace and RUNNER_TEMP unless `env` says otherwise. */
+  readonly folder: string;
+  readonly inputs: Readonly<Record<string, string>>;
+  readonly aws: Readonly<Record<string, string>>;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly half?: Half;
+  /** How large it may make a file; no limit otherwise. */
+  readonly fileBytes?: number;
+  /** The id of the user that it runs as; this process's otherwise. */
+  readonly user?: number | undefined;
+}
+
+/** Starts one half of a step. */
+export async function startStep(step: BareStep): Promise<StartedStep> {
+  const { folder, inputs, aws, env = {}, half = 'main', fileBytes, user } = step;
+  const all = { ...(await inputVariables(inputs)), ...(await jobVariables(folder, inputs, aws, { env })) };
+  const limited = fileBytes === undefined ? [] : ['/usr/bin/prlimit', `--fsize=${fileBytes}`];
+  return startProgram([...limited, process.execPath, bundle(half)], {
+    env: all,
+    cwd: folder,
+    ...(user === undefined ? {} : { uid: user, gid: user }),
   });
+}
+
+type Half = 'main' | 'post';
+
+/** The file that action.yml names for a half. */
+function bundle(half: Half): string {
+  return join(ROOT, 'dist', half === 'main' ? 'index.js' : 'post.js');
+}
+
+function startProgram([command = '', ...args]: readonly string[], options: SpawnOptions): StartedStep {
+  const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+  const { stdout, stderr } = child;
+  let log = '';
+  let hear: (log: string) => void = () => undefined;
+  for (const output of [stdout, stderr]) {
+    output.on('data', (chunk: Buffer) => {
+      log += chunk.toString('utf8');
+      hear(log);
+    });
+  }
+  return {
+    end: new Promise((resolve, reject) => {
+      child.on('error', reject);
+      child.on('close', (exitCode) => {
+        resolve({ exitCode, log });
+      });
+    }),
+    onOutput: (listener) => {
+      hear = listener;
+    },
+    closeOutput: () => {
+      stdout.destroy();
+      stderr.destroy();
+    },
+    kill: (signal) => child.kill(signal),
+  };
 }
 
 /** `name<<delimiter`, lines, `delimiter` (GitHub docs, "Setting an output parameter"). */

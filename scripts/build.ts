@@ -14,6 +14,9 @@ import { rolldown, type OutputChunk, type Plugin, type RolldownOutput } from 'ro
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
+/** The post step is the same bundle, which goes by the name that it was started by. */
+const POST = "import './index.js';\n";
+
 /** Makes the bundle in a folder; what was in it before is gone. Throws where something cannot be built. */
 export async function build(target: string): Promise<void> {
   const work = mkdtempSync(join(ROOT, 'node_modules', '.bundle-'));
@@ -21,6 +24,7 @@ export async function build(target: string): Promise<void> {
     const chunks = await shake(join(work, 'shaken'));
     pack(join(work, 'shaken'), join(work, 'packed'));
     await tighten(join(work, 'packed'));
+    writeFileSync(join(work, 'packed', 'post.js'), POST);
     writeFileSync(join(work, 'packed', 'licenses.txt'), licensesOf(chunks));
     rmSync(target, { recursive: true, force: true });
     cpSync(join(work, 'packed'), target, { recursive: true });

@@ -19,7 +19,8 @@ const EXPECTED = [
   'action.yml',
   'dist/',
 ];
-const MAX_GZIPPED_BYTES = 800_000;
+/** The bundle's own limit (check-dist.ts), and what is beside it: licences, README and the two action.yml are a tenth of that. */
+const MAX_GZIPPED_BYTES = 460_000;
 
 export interface Archive {
   readonly files: readonly { readonly name: string; readonly bytes: number }[];

@@ -46,9 +46,10 @@ export interface ActionSystem extends System {
 /** One run of the action: inputs, the deployment, the report. Never rejects for a failed deployment: the step is red. */
 export async function run(runner: Runner, system: ActionSystem): Promise<void> {
   const startedAt = system.date().toISOString();
-  runner.saveState('startedAt', startedAt);
   const masks = new Masks();
   const log = new ProgressLog(runner.console, system.clock, masks);
+  const save = savingInto(runner, log);
+  save('startedAt', startedAt);
   const inputs = readAllInputs(runner);
   if (inputs.kind === 'read') {
     masks.spare(namesOf(inputs.request, runner.env));
@@ -57,7 +58,7 @@ export async function run(runner: Runner, system: ActionSystem): Promise<void> {
   const request = inputs.kind === 'read' ? inputs.request : undefined;
   const event = await readEvent(runner.env);
   const facts = runFacts(runner.env, commitOf(event));
-  const recorder = request && (await recorderOf(request, facts, event, runner, system));
+  const recorder = request && (await recorderOf(request, facts, event, save, system));
   log.onPoint = (point) => {
     recorder?.progress(point);
   };
@@ -67,7 +68,7 @@ export async function run(runner: Runner, system: ActionSystem): Promise<void> {
   const record =
     inputs.kind === 'invalid'
       ? { ...newRunRecord(), ending: endingOf(inputs.error) }
-      : await deployWithAws(inputs, runner, system, log, masks, begins);
+      : await deployWithAws(inputs, { ...runner, saveState: save }, system, log, masks, begins);
   const { steps, lines, warnings, notes, points, seconds } = log;
   const recorded = { startedAt, durationSeconds: seconds, steps, lines, warnings, notes, points };
   const report = reportOf(request, facts, record, recorded);
@@ -80,6 +81,25 @@ export async function run(runner: Runner, system: ActionSystem): Promise<void> {
     ...(recorder === undefined ? {} : { deployment: (masked) => recorder.end(masked) }),
     ...(comment === undefined ? {} : { comment: (masked) => commented(masked, comment, event, system) }),
   });
+}
+
+/**
+ * Keeps texts for the post step. A disk that is full ends no deployment: that one half is not told to the other is a
+ * warning, and the run goes on.
+ */
+function savingInto(runner: Runner, log: ProgressLog): Runner['saveState'] {
+  let hasFailed = false;
+  return (name, value) => {
+    try {
+      runner.saveState(name, value);
+    } catch (error) {
+      if (hasFailed) return;
+      hasFailed = true;
+      log.warn(
+        `The state for the post step could not be saved (${messageOf(error)}): were this job killed, nobody would finish what it has begun.`,
+      );
+    }
+  };
 }
 
 async function commented(
@@ -97,7 +117,7 @@ async function recorderOf(
   { mode, cluster, services, report }: Request,
   run: RunFacts,
   event: GitHubEvent,
-  runner: Runner,
+  save: Runner['saveState'],
   { clock, connectGitHub: connect }: ActionSystem,
 ): Promise<DeploymentRecorder | undefined> {
   const { githubEnvironment: environment, githubToken: token } = report;
@@ -105,7 +125,7 @@ async function recorderOf(
   const { DeploymentRecorder } = await import('./report/deployment-record.ts');
   const names = { cluster: lastSegment(cluster), services: services.map(lastSegment) };
   const keep = (id: number): void => {
-    runner.saveState('githubDeployment', String(id));
+    save('githubDeployment', String(id));
   };
   return new DeploymentRecorder({ environment, token, mode, ...names }, { event, run, clock, connect, keep });
 }
@@ -115,10 +135,14 @@ function reportOf(...[request, facts, record, recorded]: Parameters<typeof compo
   try {
     return composeReport(request, facts, record, recorded);
   } catch (error) {
-    const warning = `The report could not be composed (${isError(error) ? error.message : String(error)}).`;
+    const warning = `The report could not be composed (${messageOf(error)}).`;
     const end = { ...newRunRecord(), ending: worstEnding(record) };
     return composeReport(undefined, facts, end, { ...recorded, warnings: [...recorded.warnings, warning] });
   }
+}
+
+function messageOf(error: unknown): string {
+  return isError(error) ? error.message : String(error);
 }
 
 function workspaceOf(runner: Runner): string {
@@ -148,8 +172,7 @@ function readAllInputs(runner: Runner): Inputs {
     return { kind: 'read', ...inputs };
   } catch (error) {
     if (error instanceof InvalidInputs) return { kind: 'invalid', error: invalidInput(error) };
-    const why = isError(error) ? error.message : String(error);
-    const failure = new DeployError('unknown', `The inputs could not be read: ${why}.`);
+    const failure = new DeployError('unknown', `The inputs could not be read: ${messageOf(error)}.`);
     return { kind: 'invalid', error: failure };
   }
 }

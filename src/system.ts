@@ -6,7 +6,7 @@ import { execute } from './runtime/exec.ts';
 import { download } from './runtime/http.ts';
 
 async function writeSummary(markdown: string): Promise<void> {
-  if (process.env['GITHUB_STEP_SUMMARY'] === undefined) return;
+  if ((process.env['GITHUB_STEP_SUMMARY'] ?? '') === '') return;
   await core.summary.addRaw(markdown).write({ overwrite: true });
 }
 
@@ -48,7 +48,6 @@ const system: Omit<ActionSystem, 'signal'> = {
 
 /** The step, until its end or that of the job. */
 export async function runStep(signal: AbortSignal): Promise<void> {
-  core.saveState('isPost', 'true');
   await run(runner, { ...system, signal });
 }
 

@@ -26,6 +26,8 @@ export interface StubDocker {
   /** Value of PATH. */
   readonly path: string;
   calls(): Promise<DockerCall[]>;
+  /** Lets other users run it. */
+  openToAll(): Promise<void>;
 }
 
 export async function stubDocker(behaviours: readonly Behaviour[] = []): Promise<StubDocker> {
@@ -37,6 +39,9 @@ export async function stubDocker(behaviours: readonly Behaviour[] = []): Promise
   await chmod(script, 0o755);
   return {
     path: `${folder}:/usr/bin:/bin`,
+    async openToAll() {
+      await Promise.all([chmod(folder, 0o755), chmod(log, 0o666)]);
+    },
     async calls() {
       const lines = (await readFile(log, 'utf8')).split('\n').filter((line) => line !== '');
       return lines.map((line) => JSON.parse(line) as DockerCall);

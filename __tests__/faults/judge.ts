@@ -42,19 +42,16 @@ const modeOf = ({ plan }: PlayedRun): string => plan.inputs['mode'] ?? 'deploy';
 
 const resultOf = ({ result }: PlayedRun): string | undefined => result.outputs['result'];
 
-const ofService = ({ result }: PlayedRun, name: string): string | undefined =>
-  result.report.services.find((each) => each.name === name)?.result;
-
 /** Others began something since, which the run may not have seen. */
 const isDisturbedLately = ({ done, endedAt }: PlayedRun): boolean =>
   done.some(({ began, time }) => began !== undefined && time >= endedAt - LATELY_MS);
 
-/** What the run saw, or could have seen, in its last minute and a half. */
-function lately(run: PlayedRun, service: string): View[] {
+/** What the run saw, or could have seen, shortly before its end. */
+function lately(run: PlayedRun, service: string, ms = LATELY_MS): View[] {
   const views = run.asked
     .filter(({ ofPost }) => !ofPost)
     .flatMap(({ before, after }) => [...before, ...after])
-    .filter((view) => view.service === service && view.time >= run.endedAt - LATELY_MS);
+    .filter((view) => view.service === service && view.time >= run.endedAt - ms);
   return views;
 }
 
@@ -104,11 +101,17 @@ function mishaps(played: Case): number {
   }, 0);
 }
 
-/** The percents of the service leave no room for its count: no fault of the deployment. */
-const cannotBe = (run: PlayedRun): boolean =>
-  /can never replace|unable to stop or start tasks during a deployment/.test(
-    run.result.outputs['message'] ?? '',
+/** The percents of a service leave no room for its count, as it was before or after the run: no fault of the deployment. */
+const cannotBe = ({ run, schedule }: Case): boolean => {
+  const [least, most] = schedule.world.percents;
+  return [...run.before, ...run.after].some(
+    ({ service, desiredCount: count }) =>
+      service !== 'bluegreen' &&
+      count > 0 &&
+      Math.floor((count * most) / 100) <= count &&
+      Math.ceil((count * least) / 100) >= count,
   );
+};
 
 const endOf = ({ result: { outputs } }: PlayedRun): string =>
   `${outputs['result'] ?? ''} (${outputs['cause'] ?? ''}): ${outputs['message'] ?? ''}`;
@@ -182,11 +185,16 @@ const INVARIANTS = {
     if (run.wasKilled || run.result.exitCode !== 0 || modeOf(run) !== 'deploy') return [];
     if (!['succeeded', 'unchanged'].includes(resultOf(run) ?? '')) return [];
     return run.services.flatMap((name) => {
-      const seen = lately(run, name);
+      // Where AWS gave no answer about health, and the run said so, what was true since its update has to do.
+      const isSkipped = run.result.report.services.some(
+        (each) => each.name === name && each.gates.some(({ state }) => state === 'skipped'),
+      );
+      const seen = lately(run, name, isSkipped ? run.endedAt - run.startedAt : LATELY_MS);
+      // What began no deployment, such as a new count, leaves the last one as it was.
+      const beganNone = ownDeployments(of, name).length === 0;
       const proven = seen.some(
         ({ status, revision, healthy, desiredCount, isComplete }) =>
-          (status === 'SUCCESSFUL' ||
-            (status === 'ROLLBACK_SUCCESSFUL' && ofService(run, name) === 'unchanged')) &&
+          (status === 'SUCCESSFUL' || (status === 'ROLLBACK_SUCCESSFUL' && beganNone)) &&
           isComplete &&
           isAsked(of, revision) &&
           (desiredCount === 0 ||
@@ -220,7 +228,7 @@ const INVARIANTS = {
     if (!isQuiet || mishaps(of) > 1 || of.index > 0) return [];
     if (!run.plan.faults.every((fault) => isBearable(fault, run.plan))) return [];
     if (schedule.world.throttling) return [];
-    return run.result.exitCode === 0 || cannotBe(run) ? [] : [endOf(run)];
+    return run.result.exitCode === 0 || cannotBe(of) ? [] : [endOf(run)];
   },
 
   'the next run is well, whatever the one before it left': (of) => {
@@ -231,15 +239,15 @@ const INVARIANTS = {
     const isDisturbed =
       of.runs.some((each) => hasDeed(each, 'alarm', 'moves-tag', 'deregisters')) || mishaps(of) > 1;
     if (!isQuiet || isDisturbed || of.schedule.world.throttling) return [];
-    if (waitMinutes(run) < 12) return [];
-    return run.result.exitCode === 0 || cannotBe(run) ? [] : [endOf(run)];
+    if (run.plan.inputs['pre-deploy-command'] === 'exit 3' || waitMinutes(run) < 12) return [];
+    return run.result.exitCode === 0 || cannotBe(of) ? [] : [endOf(run)];
   },
 
   'a healthy rollout is never undone': (of) => {
     const { run } = of;
     if (!isGoodRevision(run) || mishaps(of) > 1 || hasDeed(run, 'alarm', 'no-capacity')) return [];
     if (of.runs.slice(0, of.index).some((each) => hasDeed(each, 'alarm', 'moves-tag'))) return [];
-    if (cannotBe(run)) return [];
+    if (cannotBe(of)) return [];
     if (run.services.length > 1 && run.plan.inputs['on-failure'] === 'rollback-all') return [];
     if ((run.wasCancelled || run.wasKilled) && run.plan.inputs['on-cancel'] === 'rollback') return [];
     // Time that is up is a reason of its own.
@@ -283,7 +291,9 @@ const INVARIANTS = {
       writesOf(run, 'UpdateService', name).flatMap(({ call, before }) => {
         const view = before.find(({ service }) => service === name);
         if (view === undefined || isBlind || !foreign.has(view.primary)) return [];
-        const { createdAt, target } = view.primary;
+        const { createdAt } = view.primary;
+        // The service may be on its way back already from what others brought.
+        const { definition } = view.revision;
         const looks = run.asked.filter(
           (each) =>
             each.call.action === 'DescribeServices' &&
@@ -293,11 +303,11 @@ const INVARIANTS = {
         const first = looks[0]?.call.time ?? 0;
         const last = looks.at(-1)?.call.time ?? 0;
         const wasUnseen = createdAt <= first || createdAt >= last;
-        const isSame = run.before.some(({ revision }) => revision.definition === target.definition);
+        const isSame = run.before.some(({ revision }) => revision.definition === definition);
         return wasUnseen || isSame || modeOf(run) === 'rollback'
           ? []
           : [
-              `${nameOf(target.definition)} of others, there since ${(last - createdAt) / 1000} s before the last look, was overwritten`,
+              `${nameOf(definition)} of others, there since ${(last - createdAt) / 1000} s before the last look, was overwritten`,
             ];
       }),
     );
@@ -451,7 +461,9 @@ const INVARIANTS = {
       ['pre-deploy-task-failed', 'update-refused'].includes(run.result.outputs['cause'] ?? '');
     if (!isUndone || run.result.log.includes('stays registered')) return [];
     const services = [...sim.world.cluster('demo').services.values()];
+    // A service of several may have ended on it, and the next run have taken it off.
     const isUsed = ({ arn }: TaskDefinition): boolean =>
+      run.after.some(({ revision }) => revision.definition.arn === arn) ||
       services.some(({ deployments }) => deployments[0]?.revision.definition.arn === arn);
     return run.registered
       .filter((each) => each.status === 'ACTIVE' && !isUsed(each) && !isTarget(of, each))

@@ -215,7 +215,7 @@ describe('what cannot be written', () => {
   };
 
   it.each([
-    ['every output', (what: string) => what.startsWith('output'), 'The output result could not be written'],
+    ['every output', (what: string) => what.startsWith('output'), 'The outputs could not be written'],
     ['the report', () => false, 'The report could not be written'],
     ['the summary', (what: string) => what.startsWith('summary'), 'The job summary could not be written'],
   ])('%s leaves all the others, with a warning of it', async (_, at, warning) => {

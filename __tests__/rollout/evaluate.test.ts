@@ -308,6 +308,23 @@ describe('where service deployments cannot be read, our entry of deployments[] d
   });
 
   test.each([
+    ['told ECS to roll it back', OUR_ID, OLD_REVISION, NEVER, 'rolled-back-by-ecs', 'deployment-stopped'],
+    ['or ECS did by itself', OUR_ID, OLD_REVISION, undefined, 'rolled-back-by-ecs', 'circuit-breaker'],
+    ['rolled another one back', 'ecs-svc/7', OLD_REVISION, NEVER, 'superseded', undefined],
+    ['deployed since', OUR_ID, OUR_REVISION, NEVER, 'superseded', undefined],
+  ])(
+    'a rollback that was over before it was seen is known by its event: somebody %s',
+    (_, id, taskDefinitionArn, ecsRollsBack, kind, cause) => {
+      const primary = othersEntry({ taskDefinitionArn, rolloutState: 'COMPLETED', reason: undefined });
+      const message = `(service web) (deployment ${id}) rolling back to deployment ecs-svc/1.`;
+      const seen = observation({ ...unread, entry: undefined, primary, events: [{ id: '1', message }] });
+      const given = terms(ecsRollsBack === undefined ? {} : { ecsRollsBack });
+      const evaluation = evaluate(seen, NO_HISTORY, given);
+      expect(evaluation).toMatchObject({ kind, ...(cause === undefined ? {} : { cause }) });
+    },
+  );
+
+  test.each([
     ['on the failed one', OUR_ID, OUR_REVISION, 'ended'],
     ['and rolled back', OTHER_ID, OLD_REVISION, 'rolling-back'],
   ])(

@@ -117,6 +117,18 @@ describe('without a problem', () => {
       'Service "web" runs backend:8, proven healthy by its image digest and its targets.',
     ],
     [
+      'by its digest alone, where nothing of its health could be asked',
+      {
+        gates: [
+          { gate: 'digest', state: 'passed', detail: '' },
+          { gate: 'targets', state: 'skipped', detail: 'no answer' },
+        ],
+      },
+      {},
+      'succeeded',
+      'Service "web" runs backend:8, proven by its image digest; nothing told whether it is healthy.',
+    ],
+    [
       'successful, with every gate skipped',
       { gates: [{ gate: 'digest', state: 'skipped', detail: 'denied' }] },
       {},

@@ -55,6 +55,22 @@ describe('a program', () => {
     expect(ended).toMatchObject({ exitCode: 0, stdout: '', lastLines: lines });
   });
 
+  it('may print megabytes as one line: its begin is kept, and how much is not', async () => {
+    const lines: string[] = [];
+    const onLine = (line: string): void => {
+      lines.push(line);
+    };
+    const source = "process.stderr.write('x'.repeat(2e6) + '\\nnext\\n' + 'y'.repeat(64 * 1024) + '\\n')";
+    const { lastLines } = await execute(program(source, { onLine }), never);
+    // Lines of that length would fill the log of a failure.
+    expect(lines.map((line) => [line.length, line.slice(-28)])).toEqual([
+      [64 * 1024 + 27, '… (1934464 characters more)'.padStart(28, 'x')],
+      [4, 'next'],
+      [64 * 1024, 'y'.repeat(28)],
+    ]);
+    expect(lastLines.map(({ length }) => length)).toEqual(lines.map(({ length }) => length));
+  });
+
   it('succeeds or fails by its exit code alone', async () => {
     expect(await execute(program('process.stderr.write("loud")'), never)).toMatchObject({ exitCode: 0 });
     expect(await execute(program('process.exitCode = 3'), never)).toMatchObject({

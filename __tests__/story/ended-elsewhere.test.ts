@@ -44,6 +44,31 @@ describe("ECS's own rollback", () => {
       expect(accepted(sim, 'StopServiceDeployment')).toEqual([]);
     }));
 
+  test('is not done again because older answers still show what was rolled back', () =>
+    inAWorld({}, async (sim) => {
+      let old = '';
+      const heard = (body: string): string => (old = body);
+      onceUnderway(sim, () => {
+        sim.inject({ action: 'DescribeServices', times: 1, effect: { kind: 'rewrite', rewrite: heard } });
+      });
+      sim.when(
+        () => service(sim).serviceDeployments.some(({ status }) => status === 'ROLLBACK_SUCCESSFUL'),
+        () => {
+          // The first is the look that follows ECS's rollback to its end.
+          sim.inject({
+            action: 'DescribeServices',
+            from: 2,
+            times: 3,
+            effect: { kind: 'rewrite', rewrite: () => old },
+          });
+        },
+      );
+      const result = await step(sim, CRASH);
+      expectRed(result, 'rolled-back', 'app-crashed');
+      expect(result.log).toContain('after the rollback backend runs');
+      expect(accepted(sim, 'UpdateService')).toHaveLength(1);
+    }));
+
   test('that ends on another revision and may not be corrected is no rollback', () =>
     inAWorld({}, async (sim) => {
       deployed(sim, 'v2', 'v3');

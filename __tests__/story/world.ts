@@ -12,7 +12,7 @@ import { hasDeploymentUnderway, startSimulator, type Simulator } from '../../sim
 const SPEED = 60;
 
 /** Polls and probes as quick as the simulated world is fast around the bundle. */
-const QUICK = { 'poll-interval-seconds': '0.1', 'health-check-interval-seconds': '0.1' };
+export const QUICK = { 'poll-interval-seconds': '0.1', 'health-check-interval-seconds': '0.1' };
 
 export interface WorldOptions extends SeedOptions {
   /** What a step is: the sources in this process, on the world's own time, or the bundle in a process and real time. */

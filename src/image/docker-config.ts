@@ -2,6 +2,7 @@ import { chmod, cp, mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } fro
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { Json, JsonObject } from '../model/index.ts';
+import { DeployError, isError } from '../runtime/error.ts';
 import { isObject, objectIn, textIn } from '../runtime/json.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -18,7 +19,8 @@ const BUILDERS = ['instances', 'current', 'defaults', 'certs'] as const;
 
 /**
  * Makes a configuration in `temp` that has the user's plugins, contexts, builders and credentials, and takes those of
- * `hosts` from this run alone. Nothing is written to the user's own, then or later. Readable for this user only.
+ * `hosts` from this run alone. Nothing is written to the user's own, then or later. Readable for this user only. Throws
+ * `build-failed`, and leaves nothing behind, where the disk takes it not.
  */
 export async function makeDockerConfig(
   env: Env,
@@ -26,7 +28,34 @@ export async function makeDockerConfig(
   hosts: readonly string[],
   warn: (text: string) => void,
 ): Promise<DockerConfig> {
-  const folder = await mkdtemp(join(temp, 'ecs-fargate-deploy-docker-'));
+  let folder: string | undefined;
+  try {
+    folder = await mkdtemp(join(temp, 'ecs-fargate-deploy-docker-'));
+    return await fillDockerConfig(folder, env, hosts, warn);
+  } catch (error) {
+    if (folder !== undefined) await removeDockerConfig(folder);
+    throw notWritten(temp, error);
+  }
+}
+
+function notWritten(temp: string, error: unknown): DeployError {
+  const why = isError(error) ? error.message : String(error);
+  return new DeployError(
+    'build-failed',
+    `The Docker configuration of this run could not be written to ${temp} (${why}).`,
+    {
+      hint: 'It goes to RUNNER_TEMP. Where its disk is full, use a larger runner, or remove what the job does not need; otherwise let the user of the runner write there.',
+      cause: error,
+    },
+  );
+}
+
+async function fillDockerConfig(
+  folder: string,
+  env: Env,
+  hosts: readonly string[],
+  warn: (text: string) => void,
+): Promise<DockerConfig> {
   await chmod(folder, 0o700);
   const users = given(env['DOCKER_CONFIG']) ?? join(given(env['HOME']) ?? homedir(), '.docker');
   const config = privateConfig(await readConfig(users, warn), users, hosts);

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { appendFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseImageReference } from '../aws/image-reference.ts';
@@ -51,11 +52,9 @@ export async function publish(
   const withFailures = (): Report => ({ ...masked, warnings: [...masked.warnings, ...each.failures] });
   const path = (await each.of('The report', () => writeReport(masked, options.temp))) ?? '';
   const outputs = (await each.of('The outputs', () => outputsOf(whole, path))) ?? { result: whole.result };
-  for (const [name, value] of Object.entries(outputs)) {
-    await each.of(`The output ${name}`, () => {
-      publisher.setOutput(name, name === 'message' ? masks.mask(value) : value);
-    });
-  }
+  await each.of('The outputs', () => {
+    setAll(publisher, outputs, masks);
+  });
   await each.of('The artifact', () => declareArtifact(whole, options.artifacts));
   const writeSummary = async (): Promise<void> => {
     if (!options.summary) return;
@@ -87,6 +86,19 @@ async function declareArtifact({ build, image }: Report, file: string | undefine
   if (file === undefined || file === '' || build === undefined || build.reused) return;
   const { repository } = parseImageReference(image?.reference ?? '');
   if (image?.digest !== undefined) await appendFile(file, `oci://${repository}@${image.digest}\n`);
+}
+
+/** Each that can be set is, whatever becomes of the others; throws the first error. */
+function setAll(publisher: Publisher, outputs: Readonly<Record<string, string>>, masks: Masks): void {
+  let failed: { readonly error: unknown } | undefined;
+  for (const [name, value] of Object.entries(outputs)) {
+    try {
+      publisher.setOutput(name, name === 'message' ? masks.mask(value) : value);
+    } catch (error) {
+      failed ??= { error };
+    }
+  }
+  if (failed !== undefined) throw failed.error as Error;
 }
 
 /** Does one thing after the other, and warns of what could not be done. */
@@ -217,7 +229,8 @@ function pick<T, K extends keyof T>(value: T, names: readonly K[]): Pick<T, K> {
 }
 
 async function writeReport(report: Report, folder: string): Promise<string> {
-  const path = join(folder, `ecs-fargate-deploy-report-${process.pid}-${Date.now()}.json`);
+  // Steps in containers of their own may share the folder and have equal process ids.
+  const path = join(folder, `ecs-fargate-deploy-report-${randomUUID()}.json`);
   await writeFile(path, `${JSON.stringify(reportForFile(report), null, 2)}\n`);
   return path;
 }

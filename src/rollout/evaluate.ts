@@ -9,7 +9,7 @@ import {
   type History,
 } from './history.ts';
 import { eventText, hopelessEvent, lastOfThree } from './placement.ts';
-import type { DeploymentView, EntryView, Observation } from './observe.ts';
+import type { DeploymentView, EntryView, Observation, ServiceEvent } from './observe.ts';
 
 /** What one look at a rollout, with all looks before it, amounts to. */
 export type Evaluation =
@@ -142,11 +142,11 @@ function evaluateStopped(
 
 /** Where service deployments cannot be read: our entry of `deployments[]`, by its id. */
 function evaluateEntries(seen: Observation, history: History, terms: EvaluationTerms): Evaluation {
-  const { primary, entry } = seen;
+  const { primary } = seen;
   if (primary === undefined) return { kind: 'progressing' };
   if (primary.id !== terms.deploymentId) {
     if (primary.id === terms.primaryBefore) return { kind: 'progressing' };
-    return evaluateReplaced(primary, entry, history, terms);
+    return evaluateReplaced(primary, seen, history, terms);
   }
   switch (primary.rolloutState) {
     case 'COMPLETED':
@@ -163,23 +163,38 @@ function evaluateEntries(seen: Observation, history: History, terms: EvaluationT
 /** The entry with which ECS rolls back, or somebody's new one. */
 function evaluateReplaced(
   primary: EntryView,
-  ours: EntryView | undefined,
+  { entry: ours, events }: Observation,
   history: History,
   terms: EvaluationTerms,
 ): Evaluation {
   // An entry of ours that nobody ever saw was replaced before anything could be rolled back for its sake.
   if (terms.deploymentId === '') return { kind: 'superseded', by: nameOf(primary) };
   const { forBreaker, forAlarms } = terms.ecsRollsBack;
-  const mayBeRollback = (forBreaker || forAlarms) && primary.taskDefinitionArn === terms.lastGood;
+  const isLastGood = primary.taskDefinitionArn === terms.lastGood;
+  const mayBeRollback = (forBreaker || forAlarms) && isLastGood;
+  const event = isLastGood ? rollbackEvent(events, terms.deploymentId) : undefined;
   // Ours is gone once a rollback is over; its tasks say whether there was cause for one.
   const hasFailed = ours === undefined ? countedFailures(history).length > 0 : ours.rolloutState === 'FAILED';
   const isRollback =
-    saysRollback(primary) || primary.id === history.rollbackId || (hasFailed && mayBeRollback);
+    saysRollback(primary) ||
+    primary.id === history.rollbackId ||
+    (hasFailed && mayBeRollback) ||
+    event !== undefined;
   if (!isRollback) return { kind: 'superseded', by: nameOf(primary) };
-  const because = whyByEntry(ours ?? primary, history);
+  const known = whyByEntry(ours ?? primary, history);
+  // Where ECS rolls nothing back by itself, somebody told it to.
+  const because =
+    event === undefined || forBreaker || forAlarms || causeOf(history) !== undefined
+      ? known
+      : { cause: 'deployment-stopped' as const, reason: known.reason || eventText(event) };
   if (primary.rolloutState === 'COMPLETED') return { kind: 'rolled-back-by-ecs', ...because };
   if (primary.rolloutState === 'FAILED') return { kind: 'rollback-failed', ...because };
   return { kind: 'failed', ecs: 'rolling-back', ...because };
+}
+
+/** ECS tells of each rollback in an event, by the id of what it rolls back, also where nobody saw it at work. */
+function rollbackEvent(events: readonly ServiceEvent[], deploymentId: string): ServiceEvent | undefined {
+  return events.find(({ message }) => message.includes(`(deployment ${deploymentId}) rolling back`));
 }
 
 /** A change of counts or tags alone makes no deployment: it is done when as many tasks run as are desired. */

@@ -244,7 +244,10 @@ function proof(gates: readonly GateResult[]): string {
   const only = runs ? 'its tasks run, and nothing checks their health' : '';
   if (named.length === 0) return runs ? only : 'as ECS says; nothing was proven beyond that';
   if (runs) return `proven by ${listed(named)}; ${only}`;
-  return `proven healthy by ${listed(named)}`;
+  const isHealthy = passed.some(({ gate }) => gate !== 'digest');
+  return isHealthy
+    ? `proven healthy by ${listed(named)}`
+    : `proven by ${listed(named)}; nothing told whether it is healthy`;
 }
 
 /** `a`, `a and b`, `a, b and c`. */

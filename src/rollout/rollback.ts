@@ -203,7 +203,7 @@ async function lookWhereItEnded(
   const { name } = rollout.snapshot.address;
   const [target, service] = await Promise.all([
     findRollbackTarget(aws.taskDefinitions, candidatesOf(rollout.snapshot)),
-    describeService(aws.ecs, rollout.snapshot.address),
+    describeServiceAfter(ctx, rollout),
   ]);
   const primary = primaryOf(service);
   if (target === undefined || primary?.taskDefinition === undefined) return end;
@@ -249,6 +249,23 @@ async function lookWhereItEnded(
     return { kind: 'failed', why: `${why}; ${describeAwsError(error)}` };
   }
   return again === 'look-again' ? { kind: 'failed', why } : proveRollback(ctx, rollout, request, again);
+}
+
+/** Pauses before the service is read again, in seconds. */
+const OLD_ANSWER_PAUSES = [1, 2, 4, 8, 15];
+
+/** The service after our deployment was undone. An answer that still shows that one as PRIMARY is older than its end. */
+async function describeServiceAfter(
+  { aws, clock, signal }: RollbackContext,
+  { snapshot, deploymentId }: Rollout,
+): Promise<Service> {
+  let service = await describeService(aws.ecs, snapshot.address);
+  for (const pause of OLD_ANSWER_PAUSES) {
+    if (primaryOf(service)?.id !== deploymentId) return service;
+    await clock.sleep(pause * 1000, signal);
+    service = await describeService(aws.ecs, snapshot.address);
+  }
+  return service;
 }
 
 /** Looks at the service and decides again when ECS moved in between, this often. */

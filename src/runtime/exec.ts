@@ -156,7 +156,8 @@ class Output {
 
   take(stream: 'stdout' | 'stderr', data: Buffer): void {
     const { text, lines } = this.#streams[stream].take(data);
-    if (stream === 'stdout') this.#stdout = (this.#stdout + text).slice(0, KEPT_STDOUT);
+    if (stream === 'stdout' && this.#stdout.length < KEPT_STDOUT)
+      this.#stdout = (this.#stdout + text).slice(0, KEPT_STDOUT);
     for (const line of lines) this.#emit(line);
   }
 
@@ -175,19 +176,44 @@ class Output {
   }
 }
 
+/** Letters of a line that are kept; a program may print a whole file as one. Secrets are masked in it before it is shortened for the log. */
+const LONGEST_LINE = 64 * 1024;
+
 /** A letter may arrive in two pieces, and so may a line. */
 class Lines {
   readonly #decoder = new StringDecoder('utf8');
   #open = '';
+  /** Letters of the open line that were dropped. */
+  #dropped = 0;
 
   take(data: Buffer): { text: string; lines: string[] } {
     const text = this.#decoder.write(data);
-    const lines = (this.#open + text).split(/\r?\n/);
-    this.#open = lines.pop() ?? '';
+    const [first = '', ...others] = text.split('\n');
+    this.#add(first);
+    const lines = others.map((next) => {
+      const line = this.#close();
+      this.#add(next);
+      return line;
+    });
     return { text, lines };
   }
 
   rest(): string {
-    return this.#open + this.#decoder.end();
+    this.#add(this.#decoder.end());
+    return this.#close();
+  }
+
+  #add(text: string): void {
+    const room = LONGEST_LINE - this.#open.length;
+    this.#open += text.slice(0, room);
+    this.#dropped += Math.max(0, text.length - room);
+  }
+
+  #close(): string {
+    const line = this.#open.endsWith('\r') ? this.#open.slice(0, -1) : this.#open;
+    const whole = this.#dropped === 0 ? line : `${line}… (${this.#dropped} characters more)`;
+    this.#open = '';
+    this.#dropped = 0;
+    return whole;
   }
 }
