@@ -17,19 +17,6 @@ function interruptAt(text: string): StepOptions {
 }
 
 describe('an AWS that does not answer', () => {
-  test.concurrent('never outlasts wait-for-minutes', () =>
-    inAWorld({ speed: 2 }, async (sim) => {
-      onceUnderway(sim, () => {
-        sim.inject({ action: 'DescribeServiceDeployments', effect: NEVER });
-        sim.inject({ action: 'DescribeServices', effect: NEVER });
-      });
-      const inputs = { ...tag('v2'), 'wait-for-minutes': '0.05', 'on-failure': 'leave' };
-      const result = await step(sim, inputs);
-      expectRed(result, 'timed-out', 'timeout');
-      expect(mutations(sim)).toEqual(['RegisterTaskDefinition', 'UpdateService']);
-    }),
-  );
-
   test.concurrent(
     'to UpdateService does not outlast it either, and the revision stays: it may yet take effect',
     () =>
