@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { StepOptions } from '../../runner/step.ts';
-import { accepted, expectRed, inAWorld, mutations, onceUnderway, step, tag } from './world.ts';
+import { accepted, expectRed, inAWorld, mutations, step, tag } from './world.ts';
 
 /** No answer ever comes: without a limit of its own, each of these would last until the SDK gives the calls up. */
 const NEVER = { kind: 'hang', when: 'before' } as const;

@@ -1,5 +1,5 @@
 import type { ECRClientConfig } from '@aws-sdk/client-ecr';
-import { ECSClient } from '@aws-sdk/client-ecs';
+import { ECSClient, type ECSClientConfig } from '@aws-sdk/client-ecs';
 import type { HttpHandler } from '@smithy/core/protocols';
 import { StandardRetryStrategy } from '@smithy/core/retry';
 import { systemClock, type Clock } from '../runtime/clock.ts';
@@ -72,6 +72,8 @@ export interface AwsSettings {
   readonly defaultRegion?: () => Promise<string>;
   readonly endpoint?: string;
   readonly credentials?: Credentials | (() => Promise<Credentials>);
+  /** Makes what signs the requests; the SDK's own where none is given. */
+  readonly signer?: NonNullable<ECSClientConfig['signerConstructor']>;
 }
 
 const connections = new Connections(systemClock);
@@ -128,11 +130,12 @@ export async function createAws(
   settings: AwsSettings = PRODUCTION,
 ): Promise<Aws> {
   const ends = AbortSignal.any([signal, over]);
-  const { endpoint } = settings;
+  const { endpoint, signer } = settings;
   const where = region ?? settings.defaultRegion;
   const everybodys = {
     ...(where === undefined ? {} : { region: where }),
     ...(endpoint === undefined ? {} : { endpoint }),
+    ...(signer === undefined ? {} : { signerConstructor: signer }),
     customUserAgent: [['ecs-fargate-deploy', '1']] as [string, string][],
   };
   const known = settings.credentials ?? chains.get(over);
