@@ -1,6 +1,6 @@
 /** Jest runs the TypeScript as native ES modules; types are checked by `npm run check:types`, not here. */
 export default {
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/scripts/test-environment.js',
   testMatch: ['<rootDir>/__tests__/**/*.test.ts'],
   testPathIgnorePatterns: ['/node_modules/', '<rootDir>/__tests__/docker/'],
   extensionsToTreatAsEsm: ['.ts'],
@@ -8,8 +8,6 @@ export default {
   // With two workers: four bundles at a time.
   maxConcurrency: 2,
   globalSetup: '<rootDir>/scripts/record-calls.js',
-  // Jest's module sandbox makes each look at a global slow; the SDK looks at these some million times.
-  sandboxInjectedGlobals: ['Array', 'Object', 'Number', 'String', 'Date', 'Math'],
   testTimeout: 60_000,
   maxWorkers: 2,
   reporters: ['default', '<rootDir>/scripts/closing-line.js'],

@@ -23,6 +23,8 @@ export class JumpClock implements Clock {
   #alarms = 0;
   /** Grows with everything that the step does with time. */
   #activity = 0;
+  /** Wakes `run`, which rests while anything works: a busy loop would take the processor from what works. */
+  #wake = (): void => undefined;
 
   /** `speed`: simulated milliseconds in one of this clock. */
   constructor(world: ManualClock, speed = 1) {
@@ -88,6 +90,7 @@ export class JumpClock implements Clock {
   /** The process dies: what it planned does not happen, nothing that it waits for comes, and `run` rejects. */
   kill(): void {
     this.#isKilled = true;
+    this.#wake();
   }
 
   get isKilled(): boolean {
@@ -102,8 +105,8 @@ export class JumpClock implements Clock {
     try {
       return await work();
     } finally {
-      this.#working -= 1;
       this.#activity += 1;
+      this.#pause();
       // Whatever came of it, nobody hears of it any more.
       if (this.isKilled) await never();
     }
@@ -111,7 +114,7 @@ export class JumpClock implements Clock {
 
   /** Inside of work: a pause, during which time passes. */
   async waiting<T>(wait: () => Promise<T>): Promise<T> {
-    this.#working -= 1;
+    this.#pause();
     try {
       return await wait();
     } finally {
@@ -135,6 +138,7 @@ export class JumpClock implements Clock {
     const state = { isOver: false };
     const end = step.finally(() => {
       state.isOver = true;
+      this.#wake();
     });
     end.catch(() => undefined);
     let seen = this.#activity;
@@ -144,6 +148,7 @@ export class JumpClock implements Clock {
       await new Promise((resolve) => setImmediate(resolve));
       if (this.#isKilled) throw new Killed();
       if (state.isOver) return end;
+      if (this.#working > 0) await this.#rest(since + PATIENCE_MS - performance.now());
       if (this.#working > 0 || this.#activity !== seen) {
         quiet = 0;
         if (this.#activity !== seen) since = performance.now();
@@ -157,6 +162,23 @@ export class JumpClock implements Clock {
       }
       if (performance.now() - since > PATIENCE_MS) throw new Error(this.#stuck());
     }
+  }
+
+  /** One work less. */
+  #pause(): void {
+    this.#working -= 1;
+    if (this.#working === 0) this.#wake();
+  }
+
+  /** Until nothing works any more, the step is over or killed, or so many milliseconds have passed. */
+  #rest(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, Math.max(0, ms));
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
   }
 
   #mayJump(): boolean {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { StepOptions } from '../../runner/step.ts';
-import { accepted, expectRed, inAWorld, mutations, onceUnderway, step, tag } from './world.ts';
+import { accepted, expectRed, inAWorld, mutations, step, tag } from './world.ts';
 
 /** No answer ever comes: without a limit of its own, each of these would last until the SDK gives the calls up. */
 const NEVER = { kind: 'hang', when: 'before' } as const;
@@ -17,19 +17,6 @@ function interruptAt(text: string): StepOptions {
 }
 
 describe('an AWS that does not answer', () => {
-  test.concurrent('never outlasts wait-for-minutes', () =>
-    inAWorld({ speed: 2 }, async (sim) => {
-      onceUnderway(sim, () => {
-        sim.inject({ action: 'DescribeServiceDeployments', effect: NEVER });
-        sim.inject({ action: 'DescribeServices', effect: NEVER });
-      });
-      const inputs = { ...tag('v2'), 'wait-for-minutes': '0.05', 'on-failure': 'leave' };
-      const result = await step(sim, inputs);
-      expectRed(result, 'timed-out', 'timeout');
-      expect(mutations(sim)).toEqual(['RegisterTaskDefinition', 'UpdateService']);
-    }),
-  );
-
   test.concurrent(
     'to UpdateService does not outlast it either, and the revision stays: it may yet take effect',
     () =>

@@ -17,6 +17,18 @@ function interruptAt(text: string): StepOptions {
 }
 
 describe('an AWS that does not answer', () => {
+  test('never outlasts wait-for-minutes', () =>
+    inAWorld({}, async (sim) => {
+      onceUnderway(sim, () => {
+        sim.inject({ action: 'DescribeServiceDeployments', effect: NEVER });
+        sim.inject({ action: 'DescribeServices', effect: NEVER });
+      });
+      const inputs = { ...tag('v2'), 'wait-for-minutes': '0.05', 'on-failure': 'leave' };
+      const result = await step(sim, inputs);
+      expectRed(result, 'timed-out', 'timeout');
+      expect(mutations(sim)).toEqual(['RegisterTaskDefinition', 'UpdateService']);
+    }));
+
   test('about the pre-deploy task does not outlast its time-out: it is stopped', () =>
     inAWorld({}, async (sim) => {
       const inputs = {

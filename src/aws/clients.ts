@@ -1,5 +1,5 @@
 import type { ECRClientConfig } from '@aws-sdk/client-ecr';
-import { ECSClient } from '@aws-sdk/client-ecs';
+import { ECSClient, type ECSClientConfig } from '@aws-sdk/client-ecs';
 import type { HttpHandler } from '@smithy/core/protocols';
 import { StandardRetryStrategy } from '@smithy/core/retry';
 import { systemClock, type Clock } from '../runtime/clock.ts';
@@ -73,6 +73,8 @@ export interface AwsSettings {
   readonly endpoint?: string;
   // eslint-disable-next-line house/unions-by-kind -- so the SDK takes them
   readonly credentials?: Credentials | (() => Promise<Credentials>);
+  /** Makes what signs the requests; the SDK's own where none is given. */
+  readonly signer?: NonNullable<ECSClientConfig['signerConstructor']>;
 }
 
 const connections = new Connections(systemClock);
@@ -129,11 +131,12 @@ export async function createAws(
   settings: AwsSettings = PRODUCTION,
 ): Promise<Aws> {
   const ends = AbortSignal.any([signal, over]);
-  const { endpoint } = settings;
+  const { endpoint, signer } = settings;
   const where = region ?? settings.defaultRegion;
   const everybodys = {
     ...(where === undefined ? {} : { region: where }),
     ...(endpoint === undefined ? {} : { endpoint }),
+    ...(signer === undefined ? {} : { signerConstructor: signer }),
     customUserAgent: [['ecs-fargate-deploy', '1']] as [string, string][],
   };
   const known = settings.credentials ?? chains.get(over);

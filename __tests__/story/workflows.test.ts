@@ -1,6 +1,6 @@
 /**
  * Runs each step of the workflows that others call, as the project's own workflows call them, with the inputs as they are
- * written there. Those have the pauses of real life, so that the tests run side by side.
+ * written there.
  */
 import { spawnSync } from 'node:child_process';
 import { afterAll, describe, expect, test } from '@jest/globals';
@@ -9,7 +9,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runJob, type JobRun } from '../../runner/workflow-job.ts';
-import { runStep, type StepOptions, type StepResult } from '../../runner/step.ts';
+import { runInProcess } from '../../runner/in-process.ts';
+import type { StepOptions, StepResult } from '../../runner/job.ts';
 import {
   calledBy,
   holds,
@@ -39,7 +40,7 @@ const HEAD = 'fedcba9876543210fedcba9876543210fedcba98';
 const DOCKERFILE = fileURLToPath(new URL('../../backend/Dockerfile', import.meta.url));
 const DOCKER = fileURLToPath(new URL('../fakes/docker-cli.ts', import.meta.url));
 
-/** A folder for PATH. Tests that run side by side begin before any hook. */
+/** A folder for PATH. */
 const bin = await mkdtemp(join(tmpdir(), 'docker-'));
 await writeFile(join(bin, 'docker'), `#!/bin/sh\nexec '${process.execPath}' '${DOCKER}' "$@"\n`);
 await chmod(join(bin, 'docker'), 0o755);
@@ -110,7 +111,7 @@ async function runWorkflow(
   expect(others).toEqual([]);
   if (step === undefined) throw new Error(`No step of ${called.file} uses the action`);
   expect(holds(step.if, called.contexts)).toBe(true);
-  return runStep(inputsOf(step, called.contexts), sim.env, {
+  return runInProcess(sim, inputsOf(step, called.contexts), {
     ...options,
     files: { 'backend/Dockerfile': await readFile(DOCKERFILE, 'utf8') },
     env: { PATH: `${bin}:/usr/bin:/bin`, DOCKER_CALLS: join(bin, 'calls'), ...options.env },
@@ -122,7 +123,7 @@ function dispatched(what: string, value: string): object {
 }
 
 describe('deploy-backend.yml', () => {
-  test.concurrent('builds the commit, pushes it, deploys it, and asks for its version', () =>
+  test('builds the commit, pushes it, deploys it, and asks for its version', () =>
     inAWorld(WITH_ALARM, async (sim) => {
       const contexts = contextsOf(sim, {});
       const result = await runWorkflow(sim, 'deploy-backend.yml', contexts);
@@ -142,10 +143,9 @@ describe('deploy-backend.yml', () => {
       const seen = { ...called.contexts, steps: { run: { outputs: result.outputs } } };
       expect(interpolate(outputs['image-digest'] ?? '', seen)).toBe(result.outputs['image-digest']);
       expect(typeof environment === 'object' && interpolate(environment.url ?? '', seen)).toBe(siteOf(sim));
-    }),
-  );
+    }));
 
-  test.concurrent('is off until somebody names an environment', async () => {
+  test('is off until somebody names an environment', async () => {
     const { jobs } = await readWorkflow('deploy-backend.yml');
     const off = { vars: {}, inputs: {} };
     expect(holds(jobs['deploy']?.if, off)).toBe(false);
@@ -154,16 +154,15 @@ describe('deploy-backend.yml', () => {
 });
 
 describe('redeploy.yml', () => {
-  test.concurrent('deploys a tag', () =>
+  test('deploys a tag', () =>
     inAWorld(WITH_ALARM, async (sim) => {
       const contexts = contextsOf(sim, { inputs: dispatched('tag', 'v2') });
       expectGreen(await runWorkflow(sim, 'redeploy-backend.yml', contexts), 'succeeded');
       expect(production(sim)).toBe('backend:2 COMPLETED');
       expect(await served(sim)).toBe('v2');
-    }),
-  );
+    }));
 
-  test.concurrent('deploys a revision that exists, and registers none', () =>
+  test('deploys a revision that exists, and registers none', () =>
     inAWorld(WITH_ALARM, async (sim) => {
       sim.operator.deploy('backend', 'v2');
       sim.world.clock.skip(180);
@@ -171,10 +170,9 @@ describe('redeploy.yml', () => {
       expectGreen(await runWorkflow(sim, 'redeploy-backend.yml', revision), 'succeeded');
       expect(production(sim)).toBe('backend:1 COMPLETED');
       expect(mutations(sim)).toEqual(['UpdateService']);
-    }),
-  );
+    }));
 
-  test.concurrent('goes back to the last good revision', () =>
+  test('goes back to the last good revision', () =>
     inAWorld(WITH_ALARM, async (sim) => {
       sim.operator.deploy('backend', 'v2');
       sim.world.clock.skip(180);
@@ -182,8 +180,7 @@ describe('redeploy.yml', () => {
       expectGreen(await runWorkflow(sim, 'redeploy-backend.yml', back), 'succeeded');
       // backend:1 names a tag: it is registered again by the digest that it ran with.
       expect(production(sim)).toBe('backend:3 COMPLETED');
-    }),
-  );
+    }));
 });
 
 describe('redeploy.yml, while a deployment waits at a pause', () => {
@@ -212,17 +209,16 @@ describe('redeploy.yml, while a deployment waits at a pause', () => {
     return runWorkflow(sim, 'redeploy-backend.yml', { ...contexts, vars });
   }
 
-  test.concurrent('goes on with it', () =>
+  test('goes on with it', () =>
     inAWorld(world, async (sim) => {
       expectGreen(await answer(sim, 'paused'), 'succeeded');
       expect(production(sim, 'bluegreen')).toBe('bluegreen:2 COMPLETED');
       expect(accepted(sim, 'ContinueServiceDeployment').map(({ body }) => body)).toEqual([
         expect.objectContaining({ action: 'CONTINUE' }),
       ]);
-    }),
-  );
+    }));
 
-  test.concurrent.each([
+  test.each([
     ['the one that is named', undefined],
     ['whatever is under way', ''],
   ])('goes back from %s', (_, value) =>
@@ -232,19 +228,18 @@ describe('redeploy.yml, while a deployment waits at a pause', () => {
     }),
   );
 
-  test.concurrent('touches no other deployment than the one that is named', () =>
+  test('touches no other deployment than the one that is named', () =>
     inAWorld(world, async (sim) => {
       const other =
         'arn:aws:ecs:us-east-1:123456789012:service-deployment/demo/bluegreen/AAAAAAAAAAAAAAAAAAAAA';
       expectRed(await answer(sim, 'paused', other), 'superseded', 'superseded');
       expect(production(sim, 'bluegreen')).toBe('bluegreen:2 IN_PROGRESS');
       expect(accepted(sim, 'ContinueServiceDeployment')).toEqual([]);
-    }),
-  );
+    }));
 });
 
 describe('redeploy.yml, while a deployment is under way', () => {
-  test.concurrent('goes back at once', () =>
+  test('goes back at once', () =>
     inAWorld(WITH_ALARM, async (sim) => {
       sim.operator.deploy('backend', 'slow-1');
       sim.world.clock.skip(5);
@@ -253,12 +248,11 @@ describe('redeploy.yml, while a deployment is under way', () => {
       // backend:1 names a tag: it is registered again by the digest that it ran with.
       expect(production(sim)).toBe('backend:3 COMPLETED');
       expect(await served(sim)).toBe('v1');
-    }),
-  );
+    }));
 });
 
 describe('redeploy.yml, before it signs in', () => {
-  test.concurrent.each([
+  test.each([
     ['tag', '', true],
     ['revision', '', true],
     ['paused', '', true],
@@ -276,7 +270,7 @@ describe('redeploy.yml, before it signs in', () => {
     expect(holds(first?.if, contexts)).toBe(refused);
   });
 
-  test.concurrent('what is chosen is what the step is asked for, and nothing else', async () => {
+  test('what is chosen is what the step is asked for, and nothing else', async () => {
     const { on } = await readWorkflow('redeploy-backend.yml');
     const { options } = (on as { workflow_dispatch: { inputs: { what: { options: string[] } } } })
       .workflow_dispatch.inputs.what;
@@ -307,7 +301,7 @@ describe('plan-pr.yml', () => {
     pull_request: { number: 7, head: { sha: HEAD, repo: { full_name: 'octo-org/video' } } },
   };
 
-  test.concurrent('comments on what a deployment would do, and changes nothing', async () => {
+  test('comments on what a deployment would do, and changes nothing', async () => {
     const github = await startGitHub({});
     try {
       await inAWorld(WITH_ALARM, async (sim) => {
@@ -328,7 +322,7 @@ describe('plan-pr.yml', () => {
     }
   });
 
-  test.concurrent('does not start on pull requests that get no credentials', async () => {
+  test('does not start on pull requests that get no credentials', async () => {
     const { run } = (await readWorkflow('plan.yml')).jobs;
     const at = (fullName: string, actor: string): Contexts => ({
       github: {
@@ -381,9 +375,7 @@ describe('promote.yml', () => {
       },
       actions: {
         [OWN]: async ({ inputs: given }) => {
-          // Five minutes of a bake are five real ones.
-          const quick = { ...given, 'bake-minutes': '0', 'health-check-interval-seconds': '0.1' };
-          const { exitCode, outputs, log } = await runStep(quick, sim.env);
+          const { exitCode, outputs, log } = await runInProcess(sim, given);
           if (exitCode !== 0) throw new Error(log);
           return outputs;
         },
