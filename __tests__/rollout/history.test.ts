@@ -1,13 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import {
-  causeOf,
-  countedFailures,
-  isConclusive,
-  mostFrequent,
-  NO_HISTORY,
-  remember,
-  type History,
-} from '../../src/rollout/history.ts';
+import { causeOf, NO_HISTORY, remember, type History } from '../../src/rollout/history.ts';
+import { countedFailures, isConclusive, mostFrequent } from '../../src/rollout/task-record.ts';
 import type { TaskView } from '../../src/ecs/task-health.ts';
 import { failedTask, failure, healthyTask, historyOf, observation, taskView } from './builders.ts';
 

@@ -63,6 +63,7 @@ async function gate(
     /** How many tasks the run wants, and how many the service does. */
     desired?: number;
     serviceDesired?: number;
+    failFast?: boolean;
     /** How long AWS takes to list the tasks, in milliseconds. */
     slow?: number;
   } = {},
@@ -136,7 +137,7 @@ async function gate(
     deadlineSeconds: 60,
     pollSeconds: 5,
     failedTaskLimit: 'auto',
-    failFast: true,
+    failFast: options.failFast ?? true,
     desired: options.desired ?? 1,
   });
   const { result } = await settle(ctx, measurer);
@@ -302,6 +303,11 @@ describe('tasks that crashed', () => {
   it('settle it where there are two and none of the others is healthy', async () => {
     const end = await gate([[ILL]], { knownFailures: [], crashed: two });
     expect(end).toMatchObject({ state: 'failed', cause: 'app-crashed', seconds: 0 });
+  });
+
+  it('settle nothing with fail-fast: false: the targets have their whole time', async () => {
+    const end = await gate([[ILL]], { knownFailures: [], crashed: two, failFast: false });
+    expect(end).toMatchObject({ state: 'failed', seconds: 60 });
   });
 
   it('do not settle it beside one that is', async () => {

@@ -1,15 +1,9 @@
 import { describeFailure } from '../ecs/task-failure.ts';
 import type { Cause } from '../model/index.ts';
-import {
-  causeOf,
-  countedFailures,
-  isConclusive,
-  saysRollback,
-  type CountingTerms,
-  type History,
-} from './history.ts';
+import { causeOf, saysRollback, type History } from './history.ts';
 import { eventText, hopelessEvent, lastOfThree } from './placement.ts';
 import type { DeploymentView, EntryView, Observation, ServiceEvent } from './observe.ts';
+import { countedFailures, isConclusive, type CountingTerms } from './task-record.ts';
 
 /** What one look at a rollout, with all looks before it, amounts to. */
 export type Evaluation =

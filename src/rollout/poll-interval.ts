@@ -1,6 +1,7 @@
 import type { Rollout, RolloutRequest } from '../model/index.ts';
 import type { EvaluationTerms } from './evaluate.ts';
-import { countedFailures, type History } from './history.ts';
+import type { History } from './history.ts';
+import { countedFailures } from './task-record.ts';
 import type { Observation } from './observe.ts';
 
 /** The longest pause after throttling. */

@@ -7,14 +7,15 @@ import type { Asked, Measurement, Measurer, TaskLimits } from '../model/analysis
 import type { Cause, GateResult, Rollout } from '../model/index.ts';
 import {
   areStable,
-  conclusiveCrash,
-  NO_CRASHES,
+  isConclusive,
+  NO_TASKS,
   outliveTheCrashed,
-  withLook,
+  pastOfComplete,
+  recordTasks,
   type Before,
-  type Crashes,
-  type CrashTerms,
-} from './crashes.ts';
+  type CountingTerms,
+  type TaskRecord,
+} from './task-record.ts';
 import type { Look as Looked, Looks } from './looks.ts';
 import type { Observation } from './observe.ts';
 import type { WatchContext } from './watch.ts';
@@ -121,8 +122,8 @@ function unread(why: 'denied' | 'no-answer'): Came {
     : { reading: { kind: 'unanswered', forGood: false }, detail: 'no answer from AWS' };
 }
 
-function whileBaking({ last, crashes }: Known, terms: Terms, now: number): Came {
-  const crash = conclusiveCrash(crashes, terms, now);
+function whileBaking({ last, record }: Known, terms: Terms, now: number): Came {
+  const crash = crashThatSettles(record, terms, now);
   if (crash !== undefined) return settledBy(crash);
   const isBad = last !== undefined && last.tasks.length > 0 && last.unproven.size * 2 > last.tasks.length;
   const detail = summary(last);
@@ -132,7 +133,7 @@ function whileBaking({ last, crashes }: Known, terms: Terms, now: number): Came 
 }
 
 function whileProving(known: Known, terms: Terms, now: number): Came {
-  const crash = conclusiveCrash(known.crashes, terms, now);
+  const crash = crashThatSettles(known.record, terms, now);
   if (crash !== undefined) return settledBy(crash);
   const proven = provenBy(known, terms, now);
   if (proven !== undefined) return { reading: { kind: 'good' }, ...proven };
@@ -143,6 +144,12 @@ function whileProving(known: Known, terms: Terms, now: number): Came {
     late,
     ...more,
   };
+}
+
+/** The rule is that of the rollout, for what comes after it. */
+function crashThatSettles(record: TaskRecord, terms: Terms, now: number): TaskFailure | undefined {
+  if (!terms.failFast) return undefined;
+  return isConclusive(record, terms, pastOfComplete(record, terms.isChecked, now));
 }
 
 function settledBy(failure: TaskFailure): Came {
@@ -171,7 +178,10 @@ function concludeTasks({ standings }: Asked): Omit<GateResult, 'gate'> {
 }
 
 /** What the gate is for this rollout. */
-interface Terms extends CrashTerms {
+interface Terms extends CountingTerms {
+  readonly failFast: boolean;
+  /** Something besides their running says whether tasks are healthy. */
+  readonly isChecked: boolean;
   readonly gate: 'tasks' | 'targets';
   readonly behindLattice: boolean;
   readonly desired: number;
@@ -183,14 +193,17 @@ interface Terms extends CrashTerms {
 
 function termsOf(rollout: Rollout, { failedTaskLimit, failFast, desired }: TaskLimits): Terms {
   const gate = rollout.snapshot.targetGroups.length === 0 ? 'tasks' : 'targets';
+  const isChecked = gate === 'targets' || hasContainerChecks(rollout.definition);
   return {
     gate,
     behindLattice: rollout.snapshot.behindLattice === true,
-    isChecked: gate === 'targets' || hasContainerChecks(rollout.definition),
+    isChecked,
     failedTaskLimit,
     failFast,
     desired,
     breakerThreshold: breakerThreshold(rollout.snapshot.breaker, desired),
+    // One that merely runs is not healthy yet.
+    resetOnHealthyTask: isChecked && rollout.snapshot.breaker.resetOnHealthyTask,
     failedBefore: rollout.knownFailures,
     restarted: restartedContainers(rollout.definition),
   };
@@ -201,38 +214,39 @@ interface Known {
   readonly last: Look | undefined;
   /** Tasks of the first look of the round that showed any. */
   readonly first: readonly string[];
-  readonly crashes: Crashes;
+  readonly record: TaskRecord;
   readonly before: Before | undefined;
 }
 
-const NOTHING_KNOWN: Known = { last: undefined, first: [], crashes: NO_CRASHES, before: undefined };
+const NOTHING_KNOWN: Known = { last: undefined, first: [], record: NO_TASKS, before: undefined };
 
 function knowing(known: Known, seen: Look, { failedBefore, restarted }: Terms, now: number): Known {
   // Of a rollout that was not watched, what has stopped by now is of another time.
   const before = known.before ?? {
-    settled: failedBefore ?? [],
-    preexisting:
+    settled: new Set(failedBefore),
+    preexisting: new Set(
       failedBefore === undefined
         ? seen.views.flatMap(({ id, failure }) => (failure === undefined ? [] : [id]))
         : [],
+    ),
   };
   const running = seen.tasks.filter((id) => !seen.unproven.has(id));
   return {
     last: seen,
     first: known.first.length === 0 ? seen.tasks : known.first,
-    crashes: withLook(known.crashes, { tasks: seen.views, running, restarted }, before, now),
+    record: recordTasks(known.record, { tasks: seen.views, running, restarted, now }, before),
     before,
   };
 }
 
 function provenBy(
-  { last, crashes }: Known,
+  { last, record }: Known,
   terms: Terms,
   now: number,
 ): Pick<Came, 'detail' | 'unchecked'> | undefined {
   if (last === undefined || last.tasks.length === 0 || last.unproven.size > 0) return undefined;
   if (last.tasks.length < Math.min(terms.desired, last.desired)) return undefined;
-  if (!terms.isChecked && !(outliveTheCrashed(crashes, now) && areStable(crashes, now))) return undefined;
+  if (!terms.isChecked && !(outliveTheCrashed(record, now) && areStable(record, now))) return undefined;
   const count = last.tasks.length;
   if (terms.isChecked) return { detail: `${count} of ${count} tasks are healthy` };
   const unasked = terms.behindLattice
@@ -289,15 +303,16 @@ function summary(look: Look | undefined): string {
  * that nothing checks counts where it came after the rollout was complete.
  */
 function atDeadline(
-  { last, first, crashes }: Known,
+  { last, first, record }: Known,
   { isChecked }: Terms,
 ): Pick<GateResult, 'state' | 'detail' | 'cause' | 'unchecked'> & Pick<Came, 'hint'> {
-  const crash = [...crashes.failures.values()].at(-1);
+  const crashed = [...record.failures].filter(([, { severity }]) => severity !== 'ignored');
+  const crash = crashed.at(-1)?.[1];
   if (crash !== undefined && !isChecked)
     return { state: 'failed', detail: describeFailure(crash), cause: crash.cause, hint: crash.hint };
   if (last === undefined) return { state: 'skipped', detail: 'no answer from AWS' };
   const evaluated = [...last.unproven].filter(([id]) => first.includes(id));
-  const hasFailed = first.some((id) => crashes.failures.has(id));
+  const hasFailed = first.some((id) => crashed.some(([task]) => task === id));
   if (evaluated.length === 0 && !hasFailed && last.tasks.length > last.unproven.size) {
     return isChecked
       ? { state: 'passed', detail: 'every task that was there from the start is healthy' }

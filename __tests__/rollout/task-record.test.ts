@@ -1,13 +1,16 @@
 import type { Task } from '@aws-sdk/client-ecs';
 import { describe, expect, test } from '@jest/globals';
 import { viewTask } from '../../src/ecs/task-health.ts';
+import type { TaskFailure } from '../../src/ecs/task-failure.ts';
 import {
-  conclusiveCrash,
-  NO_CRASHES,
+  isConclusive,
+  NO_TASKS,
   outliveTheCrashed,
-  withLook,
-  type Crashes,
-} from '../../src/rollout/crashes.ts';
+  pastOfComplete,
+  recordTasks,
+  type Before,
+  type TaskRecord,
+} from '../../src/rollout/task-record.ts';
 
 /** A task whose program ended with 1 after so many seconds, by AWS's own times. */
 function crash(id: string, lifeSeconds: number, changes: Partial<Task> = {}): Task {
@@ -30,29 +33,47 @@ const CAPACITY = {
 };
 
 const AUTO = {
-  failFast: true,
   failedTaskLimit: 'auto',
   breakerThreshold: 3,
   desired: 4,
   isChecked: false,
 } as const;
-const NONE = { settled: [], preexisting: [] };
+const NONE: Before = { settled: new Set(), preexisting: new Set() };
+
+/** What settles it at this time. */
+function conclusiveCrash(
+  record: TaskRecord,
+  terms: { readonly [Key in keyof typeof AUTO]: (typeof AUTO)[Key] | number | boolean },
+  now: number,
+): TaskFailure | undefined {
+  const { isChecked, failedTaskLimit, breakerThreshold, desired } = terms;
+  return isConclusive(
+    record,
+    {
+      failedTaskLimit: failedTaskLimit as 'auto' | number,
+      breakerThreshold: Number(breakerThreshold),
+      desired: Number(desired),
+      resetOnHealthyTask: isChecked === true,
+    },
+    pastOfComplete(record, isChecked === true, now),
+  );
+}
 
 /** A look at tasks whose container "app" is the essential one. */
 function looking(
-  crashes: Crashes,
+  record: TaskRecord,
   look: { readonly running: readonly string[]; readonly stopped: readonly Task[] },
-  before: Parameters<typeof withLook>[2],
+  before: Before,
   now: number,
-): Crashes {
+): TaskRecord {
   const sources = { essentials: ['app'], containerChecks: false, behind: undefined };
   const tasks = look.stopped.map((task) => viewTask(task, sources));
-  return withLook(crashes, { running: look.running, tasks }, before, now);
+  return recordTasks(record, { running: look.running, tasks, restarted: [], now }, before);
 }
 
 describe('tasks that nothing checks', () => {
   test('two crashes settle it, or as many as the request says', () => {
-    const one = looking(NO_CRASHES, { running: [], stopped: [crash('a', 14)] }, NONE, 0);
+    const one = looking(NO_TASKS, { running: [], stopped: [crash('a', 14)] }, NONE, 0);
     const two = looking(one, { running: [], stopped: [crash('a', 14), crash('b', 15)] }, NONE, 5_000);
     expect(conclusiveCrash(one, AUTO, 5_000)).toBeUndefined();
     expect(conclusiveCrash(one, { ...AUTO, failedTaskLimit: 1 }, 5_000)).toMatchObject({
@@ -65,7 +86,7 @@ describe('tasks that nothing checks', () => {
 
   test('beside one that goes on running, the threshold of the circuit breaker does', () => {
     const stopped = [crash('a', 14), crash('b', 15)];
-    const two = looking(NO_CRASHES, { running: ['h'], stopped }, NONE, 0);
+    const two = looking(NO_TASKS, { running: ['h'], stopped }, NONE, 0);
     expect(conclusiveCrash(two, AUTO, 15_000)).toMatchObject({ cause: 'app-crashed' });
     expect(conclusiveCrash(two, AUTO, 15_001)).toBeUndefined();
     const three = looking(two, { running: ['h'], stopped: [...stopped, crash('c', 15)] }, NONE, 16_000);
@@ -77,7 +98,7 @@ describe('tasks that nothing checks', () => {
       { name: 'metrics', exitCode: 127 },
       { name: 'app', exitCode: 3 },
     ];
-    const one = looking(NO_CRASHES, { running: [], stopped: [crash('a', 14, { containers })] }, NONE, 0);
+    const one = looking(NO_TASKS, { running: [], stopped: [crash('a', 14, { containers })] }, NONE, 0);
     expect([...one.failures.values()]).toMatchObject([
       { container: 'app', exitCode: 3, cause: 'app-crashed' },
     ]);
@@ -85,15 +106,20 @@ describe('tasks that nothing checks', () => {
 
   test('what had failed before this run began counts no more, nor what is nobody’s fault', () => {
     const stopped = [crash('old', 1), crash('new', 0, CAPACITY)];
-    const crashes = looking(NO_CRASHES, { running: ['c'], stopped }, { ...NONE, preexisting: ['old'] }, 0);
-    expect([...crashes.failures.keys()]).toEqual([]);
+    const crashes = looking(
+      NO_TASKS,
+      { running: ['c'], stopped },
+      { ...NONE, preexisting: new Set(['old']) },
+      0,
+    );
+    expect(conclusiveCrash(crashes, { ...AUTO, failedTaskLimit: 1 }, 0)).toBeUndefined();
     expect(outliveTheCrashed(crashes, 0)).toBe(true);
   });
 
   test('what failed during the rollout counts no more, but has to be outlived', () => {
-    const before = { ...NONE, settled: ['a', 'b'] };
+    const before = { ...NONE, settled: new Set(['a', 'b']) };
     const stopped = [crash('a', 3), crash('b', 3)];
-    const crashes = looking(NO_CRASHES, { running: ['c'], stopped }, before, 0);
+    const crashes = looking(NO_TASKS, { running: ['c'], stopped }, before, 0);
     expect(conclusiveCrash(crashes, AUTO, 0)).toBeUndefined();
     expect(outliveTheCrashed(crashes, 3_000)).toBe(false);
     expect(outliveTheCrashed(crashes, 3_001)).toBe(true);
@@ -101,16 +127,15 @@ describe('tasks that nothing checks', () => {
 
   test('of tasks that something checks, as many have to crash as trigger the circuit breaker', () => {
     const checked = { ...AUTO, isChecked: true };
-    const two = looking(NO_CRASHES, { running: ['c'], stopped: [crash('a', 3), crash('b', 3)] }, NONE, 0);
+    const two = looking(NO_TASKS, { running: ['c'], stopped: [crash('a', 3), crash('b', 3)] }, NONE, 0);
     expect(conclusiveCrash(two, checked, 0)).toBeUndefined();
     const three = looking(two, { running: ['c'], stopped: [crash('d', 3)] }, NONE, 0);
     expect(conclusiveCrash(three, checked, 0)).toMatchObject({ cause: 'app-crashed' });
-    expect(conclusiveCrash(three, { ...checked, failFast: false }, 0)).toBeUndefined();
   });
 
   test('while none of them runs, two settle it as well', () => {
     const checked = { ...AUTO, isChecked: true };
-    const two = looking(NO_CRASHES, { running: [], stopped: [crash('a', 3), crash('b', 3)] }, NONE, 0);
+    const two = looking(NO_TASKS, { running: [], stopped: [crash('a', 3), crash('b', 3)] }, NONE, 0);
     expect(conclusiveCrash(two, checked, 0)).toMatchObject({ cause: 'app-crashed' });
   });
 
@@ -119,13 +144,13 @@ describe('tasks that nothing checks', () => {
     ['its start', { startedAt: undefined }],
   ])('a crashed one of which AWS does not tell %s has no life to outlive', (_, changes) => {
     const stopped = [crash('a', 14, changes)];
-    const crashes = looking(NO_CRASHES, { running: ['b'], stopped }, NONE, 0);
+    const crashes = looking(NO_TASKS, { running: ['b'], stopped }, NONE, 0);
     expect(crashes.longestLifeMs).toBe(0);
     expect(outliveTheCrashed(crashes, 0)).toBe(true);
   });
 
   test('one that follows a crash has to run for longer than the crashed one did', () => {
-    const first = looking(NO_CRASHES, { running: ['b'], stopped: [crash('a', 14)] }, NONE, 1_000);
+    const first = looking(NO_TASKS, { running: ['b'], stopped: [crash('a', 14)] }, NONE, 1_000);
     expect(outliveTheCrashed(first, 1_000)).toBe(false);
     const later = looking(first, { running: ['b'], stopped: [crash('a', 14)] }, NONE, 15_000);
     expect(outliveTheCrashed(later, 15_000)).toBe(false);
@@ -133,7 +158,7 @@ describe('tasks that nothing checks', () => {
   });
 
   test('another one that starts meanwhile has to do so as well', () => {
-    const first = looking(NO_CRASHES, { running: ['b'], stopped: [crash('a', 14)] }, NONE, 0);
+    const first = looking(NO_TASKS, { running: ['b'], stopped: [crash('a', 14)] }, NONE, 0);
     const later = looking(first, { running: ['b', 'c'], stopped: [crash('a', 14)] }, NONE, 10_000);
     expect(outliveTheCrashed(later, 20_000)).toBe(false);
     expect(outliveTheCrashed(later, 24_001)).toBe(true);
