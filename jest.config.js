@@ -5,8 +5,9 @@ export default {
   testPathIgnorePatterns: ['/node_modules/', '<rootDir>/__tests__/docker/'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '^.+\\.ts$': '<rootDir>/scripts/strip-types.js' },
-  // With two workers: four bundles at a time.
-  maxConcurrency: 2,
+  // Bundles at a time, for each of two workers: they mostly wait.
+  maxConcurrency: 4,
+  testSequencer: '<rootDir>/scripts/test-sequencer.js',
   globalSetup: '<rootDir>/scripts/record-calls.js',
   testTimeout: 60_000,
   maxWorkers: 2,

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { closingLine, Queue, sum } from '../scripts/test-all.ts';
+import { Queue } from '../scripts/lanes.ts';
+import { closingLine, sum } from '../scripts/test-all.ts';
 
 describe('the closing line of a suite', () => {
   test.each([

@@ -333,10 +333,11 @@ class Unsigned implements InstanceType<Signer> {
     request: Request,
     at?: { readonly signingRegion?: string; readonly signingService?: string },
   ): Promise<Request> {
-    const { credentials, service } = this.#options;
+    const { credentials, region, service } = this.#options;
     const { accessKeyId } = await (typeof credentials === 'function' ? credentials() : credentials);
-    const scope = ['20260105', at?.signingRegion, at?.signingService ?? service];
-    const credential = [accessKeyId, ...scope, 'aws4_request'].join('/');
+    const where = at?.signingRegion ?? (typeof region === 'function' ? await region() : region);
+    const what = at?.signingService ?? service;
+    const credential = [accessKeyId, '20260105', where, what, 'aws4_request'].join('/');
     request.headers['authorization'] = `AWS4-HMAC-SHA256 Credential=${credential}`;
     return request;
   }
