@@ -333,9 +333,11 @@ class Unsigned implements InstanceType<Signer> {
     request: Request,
     at?: { readonly signingRegion?: string; readonly signingService?: string },
   ): Promise<Request> {
-    const { credentials, service } = this.#options;
+    const { credentials, service, region } = this.#options;
+    // Clients that work out where to sign pass it along; the others go by what they were made with.
+    const here = at?.signingRegion ?? (typeof region === 'function' ? await region() : region);
     const { accessKeyId } = await (typeof credentials === 'function' ? credentials() : credentials);
-    const scope = ['20260105', at?.signingRegion, at?.signingService ?? service];
+    const scope = ['20260105', here, at?.signingService ?? service];
     const credential = [accessKeyId, ...scope, 'aws4_request'].join('/');
     request.headers['authorization'] = `AWS4-HMAC-SHA256 Credential=${credential}`;
     return request;
