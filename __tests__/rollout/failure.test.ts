@@ -22,6 +22,15 @@ function problemAfter(
   return problemOf({ end, last: observation(), history: NO_HISTORY, ...more }, waitMinutes);
 }
 
+const UNHEALTHY = {
+  targetGroupArn: 'arn',
+  address: '10.0.0.1',
+  port: 80,
+  state: 'unhealthy',
+  reason: 'Target.Timeout',
+  description: undefined,
+};
+
 const CRASH = 'container "app" exited with code 1';
 
 describe('how a watch ended, and what can be done about it', () => {
@@ -146,6 +155,25 @@ describe('at the deadline', () => {
       reason: 'had not finished after 30 minutes: 1 of 2 new tasks were healthy',
       recovery: 'roll-back',
     });
+  });
+
+  test.each<[string, Partial<History>, RegExp | undefined]>([
+    [
+      'targets were unhealthy',
+      { unhealthyTargets: new Map([['x', UNHEALTHY]]) },
+      /^Check path, port and matcher/,
+    ],
+    ['tasks crashed', historyOf(failure({ hint: 'Set PORT.' })), /^Set PORT\./],
+    ['nothing says why', {}, undefined],
+  ])('%s: what to do is about that, and not about the time first', (_, known, hint) => {
+    const history = { ...NO_HISTORY, ...known };
+    const last = observation({ tasks: [healthyTask('a')] });
+    const found = problemOf({ end: { kind: 'deadline' }, last, history }, 30);
+    expect(found).toMatchObject({ result: 'timed-out', cause: 'timeout', recovery: 'roll-back' });
+    if (hint === undefined) expect(found?.hint).toBeUndefined();
+    else expect(found?.hint).toMatch(hint);
+    if (hint !== undefined)
+      expect(found?.hint).toMatch(/ Raise wait-for-minutes only if that is as it should be\.$/);
   });
 
   test('the new tasks are healthy at their count, only old ones drain: left', () => {

@@ -96,6 +96,6 @@ const GOES_ON = /\bmode: (?:rollback|promote)\b|\b(?:[Rr]un|[Dd]eploy) (?:\w+ ){
 export function adviceOf(cause: Cause, ending: Ending, own?: string): string {
   const given = own ?? INSTEAD[cause]?.[ending] ?? CAUSE_GUIDE[cause].hint;
   const text = given.replace(SITUATION, '').trim();
-  const isComplete = COMPLETE[cause]?.includes(ending) === true || (own !== undefined && GOES_ON.test(own));
+  const isComplete = own === undefined ? COMPLETE[cause]?.includes(ending) === true : GOES_ON.test(own);
   return isComplete || CLOSING[ending] === '' ? text : `${text.replace(AGAIN, '')} ${CLOSING[ending]}`;
 }

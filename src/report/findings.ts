@@ -205,11 +205,11 @@ export function checks({ checks: list }: Report, all = true): string[] {
 function checkTable(list: readonly CheckResult[]): string {
   const worstFirst = list.toSorted((a, b) => WORST_FIRST.indexOf(a.state) - WORST_FIRST.indexOf(b.state));
   const rows = worstFirst.map(({ check, state, detail, denied }) => [
-    CHECK_SIGNS[state],
-    escapeText(check),
+    // In one cell: a column for the sign alone pushes what was found off a narrow screen.
+    `${CHECK_SIGNS[state]} ${escapeText(check)}`,
     denied ? `not allowed to look: ${code(detail)}` : escapeText(detail),
   ]);
-  return table(['', 'Check', 'What was found'], rows);
+  return table(['Check', 'What was found'], rows);
 }
 
 /** The warnings in a box; further ones of a kind that is named there fold away below it. */

@@ -1,10 +1,16 @@
 import { LOG_SIGNS } from '../ecs/stop-reasons.ts';
 import { describeFailure } from '../ecs/task-failure.ts';
-import type { Cause, Evidence, Problem, ServiceSnapshot } from '../model/index.ts';
+import {
+  CAUSE_GUIDE,
+  type Cause,
+  type Evidence,
+  type Problem,
+  type ServiceSnapshot,
+} from '../model/index.ts';
 import type { DeployError } from '../runtime/error.ts';
 import { counted } from '../runtime/log.ts';
 import type { Evaluation } from './evaluate.ts';
-import type { History } from './history.ts';
+import { causeOf, type History } from './history.ts';
 import type { Observation } from './observe.ts';
 import { eventText } from './placement.ts';
 import { describeHook, failureText } from './progress.ts';
@@ -179,7 +185,22 @@ function deadlineProblem(
     };
   }
   const state = last === undefined ? '' : `: ${howFar(last)}`;
-  return { ...common, reason: `${after}${state}`, recovery: 'roll-back' };
+  const hint = whatHeldItUp(history);
+  return {
+    ...common,
+    reason: `${after}${state}`,
+    recovery: 'roll-back',
+    ...(hint === undefined ? {} : { hint }),
+  };
+}
+
+/** What helps against what the tasks and targets failed for, where that is known: the time is not what was lacking. */
+function whatHeldItUp(history: History): string | undefined {
+  const known = causeOf(history)?.cause ?? 'unknown';
+  const cause =
+    known === 'unknown' && history.unhealthyTargets.size > 0 ? 'target-health-check-failed' : known;
+  if (cause === 'unknown') return undefined;
+  return `${hintOf(history, cause) ?? CAUSE_GUIDE[cause].hint} Raise wait-for-minutes only if that is as it should be.`;
 }
 
 /** Nothing to go back for. */
