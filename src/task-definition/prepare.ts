@@ -1,6 +1,7 @@
 import { revisionName } from '../aws/arn.ts';
-import type { Aws } from '../aws/clients.ts';
+import type { AwsReads } from '../aws/clients.ts';
 import { ecrRepositoryOf, parseImageReference } from '../aws/image-reference.ts';
+import type { RunContext } from '../context.ts';
 import type {
   DefinitionChange,
   DeployedImage,
@@ -39,10 +40,9 @@ export interface PreparedDefinition {
   readonly heldByAws: readonly TaskDefinition[];
 }
 
-export interface PrepareContext {
-  readonly aws: Pick<Aws, 'taskDefinitions' | 'region'>;
+export interface PrepareContext extends Pick<RunContext, 'workspace'> {
+  readonly aws: Pick<AwsReads, 'taskDefinitions' | 'region'>;
   readonly log: Log;
-  readonly workspace: string;
   /** The image that a reference means right now, by digest where that can be known. */
   readonly resolve: (reference: string) => Promise<DeployedImage>;
 }
@@ -134,7 +134,7 @@ interface CurrentDefinition {
 }
 
 async function loadCurrent(
-  aws: Pick<Aws, 'taskDefinitions' | 'region'>,
+  aws: Pick<AwsReads, 'taskDefinitions' | 'region'>,
   service: ServiceSnapshot,
   base: LoadedDefinition,
 ): Promise<CurrentDefinition> {
@@ -262,7 +262,7 @@ function chosenOrUndefined(
  * this run brings an image whose digest is not known: the same tag may be another image by now.
  */
 async function existingRevision(
-  aws: Pick<Aws, 'taskDefinitions' | 'region'>,
+  aws: Pick<AwsReads, 'taskDefinitions' | 'region'>,
   { definition, images }: Rendered,
   base: LoadedDefinition,
   current: CurrentDefinition | undefined,
@@ -292,7 +292,7 @@ function isSame(one: TaskDefinition, other: TaskDefinition): boolean {
  * is that very revision is compared with the one under way, whose changes it leaves out.
  */
 async function unaskedPaths(
-  aws: Pick<Aws, 'taskDefinitions' | 'region'>,
+  aws: Pick<AwsReads, 'taskDefinitions' | 'region'>,
   { definition: { base: asked } }: Request,
   [service]: readonly ServiceSnapshot[],
   current: CurrentDefinition,
