@@ -52,6 +52,26 @@ export async function withTimeout<T>(clock: Clock, ms: number, work: () => Promi
   }
 }
 
+/**
+ * What `work` comes to; its signal aborts after `ms` milliseconds, with the error of Node's own time-outs, so that what
+ * was begun ends. Rejects as the work then does.
+ */
+export async function withSignal<T>(
+  clock: Clock,
+  ms: number,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const late = new AbortController();
+  const silence = clock.alarm(ms, () => {
+    late.abort(new DOMException('The operation was aborted due to timeout', 'TimeoutError'));
+  });
+  try {
+    return await work(late.signal);
+  } finally {
+    silence();
+  }
+}
+
 /** How long a call may take: as long as is left, within these, in milliseconds. */
 export interface TimeLimits {
   /** However little is left, what is begun has as long. */

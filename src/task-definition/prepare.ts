@@ -11,7 +11,7 @@ import type {
   ServiceSnapshot,
   TaskDefinition,
 } from '../model/index.ts';
-import { FAILED_MARK, isMarkedAsFailed, pinImages } from '../ecs/rollback-target.ts';
+import { imagesAfter, FAILED_MARK, isMarkedAsFailed, pinImages } from '../ecs/rollback-target.ts';
 import { DeployError } from '../runtime/error.ts';
 import { isArray } from '../runtime/json.ts';
 import type { Log } from '../runtime/log.ts';
@@ -95,14 +95,7 @@ export async function prepareTaskDefinition(
 /** Pure: the revision as it ran. */
 function goneBackTo(base: LoadedDefinition, ran: readonly RunningImage[]): Rendered {
   const definition = pinImages(base.definition, ran);
-  const images = definition.containerDefinitions.flatMap(({ name, image }) => {
-    const { digest } = parseImageReference(image);
-    const registry = ecrRepositoryOf(image)?.host;
-    return digest === undefined
-      ? []
-      : [[name, { reference: image, digest, tag: undefined, registry }] as const];
-  });
-  return { definition, images: Object.fromEntries(images) };
+  return { definition, images: imagesAfter({ definition }) };
 }
 
 /** A new deployment is made even of the revision that runs. */
