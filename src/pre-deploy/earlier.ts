@@ -34,7 +34,7 @@ export async function waitForEarlier(ctx: EarlierContext, which: EarlierTasks): 
   const { log } = ctx;
   const { deadline } = which;
   const seen = new Map<string, Task>();
-  await poll<undefined>(ctx, deadline.at, async () => {
+  await poll<undefined>(ctx, deadline, async () => {
     const pauseMs = which.pollSeconds * 1000;
     const read = (): Promise<Task[]> => deadline.within(LIMITS, () => running(ctx, which, [...seen.keys()]));
     const tasks = await attempt(read, [...CLOSED, ...LOST]);

@@ -50,7 +50,7 @@ export async function followTask(
   let pauseMs = job.pollSeconds * 1000;
   const heartbeat = new Heartbeat(clock);
   let lastLine = '';
-  return poll<Task | undefined>(ctx, deadline.at, async () => {
+  return poll<Task | undefined>(ctx, deadline, async () => {
     const look = await lookOnce(aws.ecs, job, deadline);
     await tail.pull(deadline.left());
     if (look.kind !== 'answered') {
