@@ -23,8 +23,6 @@ export default tseslint.config(
   },
   {
     files: ['src/**/*.ts'],
-    // These are being put on one loop, and their unions with it.
-    ignores: ['src/rollout/**', 'src/gates/**', 'src/ecs/log-streams.ts', 'src/pre-deploy/log-tail.ts'],
     plugins: { house: { rules: { 'unions-by-kind': unionsByKind } } },
     rules: {
       'house/unions-by-kind': 'error',
@@ -38,6 +36,20 @@ export default tseslint.config(
         },
       ],
     },
+  },
+  {
+    // What of these is told apart by a text or by another field goes with the two rollback engines.
+    files: [
+      'src/gates/alarms.ts',
+      'src/rollout/codedeploy-rollback.ts',
+      'src/rollout/find-deployment.ts',
+      'src/rollout/history.ts',
+      'src/rollout/rollback.ts',
+      'src/rollout/task-proof.ts',
+      'src/ecs/log-streams.ts',
+      'src/pre-deploy/log-tail.ts',
+    ],
+    rules: { 'house/unions-by-kind': 'off' },
   },
   {
     files: ['__tests__/**/*.ts'],

@@ -1,9 +1,9 @@
-import type { Aws, ConnectAws } from './aws/clients.ts';
+import type { Aws, AwsReads, ConnectAws } from './aws/clients.ts';
 import type { BuildFacts, DeployedImage, DockerLeftovers, HttpCheck, Probe } from './model/index.ts';
 import type { Clock } from './runtime/clock.ts';
 import type { Exec } from './runtime/exec.ts';
 import type { Download } from './runtime/http.ts';
-import type { StepLog } from './runtime/log.ts';
+import type { Log, StepLog } from './runtime/log.ts';
 
 /** What is real, besides the runner: `main.ts` makes it, a test passes its own. */
 export interface System {
@@ -47,3 +47,15 @@ export interface RunContext extends Omit<System, 'connectAws' | 'date'> {
   /** Folder that a task definition's path is relative to. */
   readonly workspace: string;
 }
+
+/** What most steps of a run take beside AWS: the time, its end, and a log that is not theirs to divide. */
+export type StepContext = Pick<RunContext, 'clock' | 'signal'> & { readonly log: Log };
+
+/** What runs a program. */
+export type ProcessContext = Pick<RunContext, 'exec' | 'env' | 'workspace' | 'signal'>;
+
+/** The context of what only looks: nothing in AWS can be changed with it. */
+export type ReadContext = Omit<RunContext, 'aws' | 'awsToTheEnd' | 'log'> & {
+  readonly aws: AwsReads;
+  readonly log: Log;
+};

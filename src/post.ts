@@ -150,7 +150,7 @@ async function deregisterLeft(
       .map(({ snapshot }) => snapshot.address);
     const deadline = Deadline.of(clock, SECONDS_TO_REPLACE * 1000);
     try {
-      const done = await poll<boolean>({ clock }, deadline.at, async () =>
+      const done = await poll<boolean>({ clock }, deadline, async () =>
         (await deregisterIfReplaced({ aws }, arn, addresses))
           ? { kind: 'end', value: true }
           : { kind: 'pause', pauseMs: PAUSE_MS, late: false },

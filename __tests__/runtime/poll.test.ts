@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { Cancelled } from '../../src/runtime/cancellation.ts';
-import { poll, type PollStep } from '../../src/runtime/wait.ts';
+import { Deadline, poll, type PollStep } from '../../src/runtime/wait.ts';
 import { fakeClock } from '../fakes/clock.ts';
 
 const SIGNAL = new AbortController().signal;
@@ -20,32 +20,36 @@ function looks(...ends: (string | undefined)[]): () => Promise<PollStep<string>>
 describe('a poll', () => {
   test('looks at once', async () => {
     const clock = fakeClock();
-    expect(await poll({ clock, signal: SIGNAL }, 60_000, looks('over'))).toBe('over');
+    expect(await poll({ clock, signal: SIGNAL }, Deadline.at(clock, 60_000), looks('over'))).toBe('over');
     expect(clock.pauses).toEqual([]);
   });
 
   test('pauses between its looks for as long as each of them says', async () => {
     const clock = fakeClock();
-    expect(await poll({ clock, signal: SIGNAL }, 60_000, looks(undefined, undefined, 'over'))).toBe('over');
+    expect(
+      await poll({ clock, signal: SIGNAL }, Deadline.at(clock, 60_000), looks(undefined, undefined, 'over')),
+    ).toBe('over');
     expect(clock.pauses).toEqual([10_000, 10_000]);
   });
 
   test('has its last look on the deadline, though that is no multiple of the pause', async () => {
     const clock = fakeClock();
-    expect(await poll({ clock, signal: SIGNAL }, 15_000, looks(undefined, undefined, 'over'))).toBe('over');
+    expect(
+      await poll({ clock, signal: SIGNAL }, Deadline.at(clock, 15_000), looks(undefined, undefined, 'over')),
+    ).toBe('over');
     expect(clock.pauses).toEqual([10_000, 5_000]);
   });
 
   test('is late where that look ends nothing', async () => {
     const clock = fakeClock();
-    expect(await poll({ clock, signal: SIGNAL }, 15_000, looks())).toBe('late');
+    expect(await poll({ clock, signal: SIGNAL }, Deadline.at(clock, 15_000), looks())).toBe('late');
     expect(clock.now()).toBe(15_000);
   });
 
   test('looks once where the deadline has passed already', async () => {
     const clock = fakeClock({ start: 20_000 });
-    expect(await poll({ clock, signal: SIGNAL }, 15_000, looks('over'))).toBe('over');
-    expect(await poll({ clock, signal: SIGNAL }, 15_000, looks())).toBe('late');
+    expect(await poll({ clock, signal: SIGNAL }, Deadline.at(clock, 15_000), looks('over'))).toBe('over');
+    expect(await poll({ clock, signal: SIGNAL }, Deadline.at(clock, 15_000), looks())).toBe('late');
     expect(clock.pauses).toEqual([]);
   });
 
@@ -56,13 +60,16 @@ describe('a poll', () => {
         if (pause === 2) controller.abort(new Cancelled('SIGINT'));
       },
     });
-    const polling = poll({ clock, signal: controller.signal }, 60_000, looks());
+    const polling = poll({ clock, signal: controller.signal }, Deadline.at(clock, 60_000), looks());
     await expect(polling).rejects.toBeInstanceOf(Cancelled);
     expect(clock.pauses).toHaveLength(2);
   });
 
   test('rejects as a look does', async () => {
     const failing = (): Promise<never> => Promise.reject(new Error('denied'));
-    await expect(poll({ clock: fakeClock(), signal: SIGNAL }, 60_000, failing)).rejects.toThrow('denied');
+    const clock = fakeClock();
+    await expect(poll({ clock, signal: SIGNAL }, Deadline.at(clock, 60_000), failing)).rejects.toThrow(
+      'denied',
+    );
   });
 });

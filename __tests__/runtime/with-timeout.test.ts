@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { awsErrorKind } from '../../src/aws/errors.ts';
 import { Cancelled } from '../../src/runtime/cancellation.ts';
-import { withGracePeriod, withTimeout } from '../../src/runtime/wait.ts';
+import { withGracePeriod, withSignal, withTimeout } from '../../src/runtime/wait.ts';
 import { fakeClock } from '../fakes/clock.ts';
 
 const never = (): Promise<never> => new Promise(() => undefined);
@@ -70,5 +70,31 @@ describe('heard out', () => {
     await expect(withGracePeriod(fakeClock(), undefined, 1, () => Promise.resolve(7), unheard)).resolves.toBe(
       7,
     );
+  });
+});
+
+describe('with a signal', () => {
+  it('what is begun ends when the time is up, as by a time-out of its own, and not before', async () => {
+    const clock = fakeClock();
+    const seen: AbortSignal[] = [];
+    const work = withSignal(clock, 1500, (signal) => {
+      seen.push(signal);
+      return new Promise((_, reject) => {
+        signal.addEventListener('abort', () => {
+          reject(signal.reason as Error);
+        });
+      });
+    });
+    clock.advance(1499);
+    expect(seen.map(({ aborted }) => aborted)).toEqual([false]);
+    clock.advance(1);
+    await expect(work).rejects.toMatchObject({ name: 'TimeoutError' });
+  });
+
+  it('what ends by itself is not ended afterwards', async () => {
+    const clock = fakeClock();
+    const signal = await withSignal(clock, 1500, (its) => Promise.resolve(its));
+    clock.advance(2000);
+    expect(signal.aborted).toBe(false);
   });
 });

@@ -14,6 +14,16 @@ import { newAlarms, newBreaker } from './monitors.ts';
 import { newLifecycle, shiftsTraffic, shiftTraffic } from './shifting.ts';
 import type { World } from './world.ts';
 
+/** What a deployment has met that begins. */
+export const NOTHING_YET = {
+  failedTasks: 0,
+  failedLaunches: 0,
+  throttledUntil: 0,
+  steadySince: undefined,
+  stalled: false,
+  blockedEventSent: false,
+};
+
 const underway: readonly ServiceDeploymentStatus[] = [
   'PENDING',
   'IN_PROGRESS',
@@ -97,12 +107,7 @@ export function makePrimary(
     updatedAt: now,
     rolloutState: 'IN_PROGRESS',
     rolloutStateReason: `ECS deployment ${id} in progress.`,
-    failedTasks: 0,
-    failedLaunches: 0,
-    throttledUntil: 0,
-    steadySince: undefined,
-    stalled: false,
-    blockedEventSent: false,
+    ...NOTHING_YET,
   };
   service.deployments = [deployment, ...service.deployments];
   service.steady = false;

@@ -2,7 +2,7 @@
 import { number, text } from '../state/json.ts';
 import type { JsonObject } from '../state/json.ts';
 import type { Deployment, Service, ServiceSettings, TaskDefinition } from '../state/model.ts';
-import { addRevision } from './service-deployments.ts';
+import { addRevision, NOTHING_YET } from './service-deployments.ts';
 import type { World } from './world.ts';
 
 export function hasTaskSets({ controller }: Service): boolean {
@@ -30,12 +30,7 @@ export function createTaskSet(
     createdAt: now,
     updatedAt: now,
     rolloutState: 'COMPLETED',
-    failedTasks: 0,
-    failedLaunches: 0,
-    throttledUntil: 0,
-    steadySince: undefined,
-    stalled: false,
-    blockedEventSent: false,
+    ...NOTHING_YET,
     taskSet: { externalId, scale: 100 },
   };
   service.deployments = [...service.deployments, set];

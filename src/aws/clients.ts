@@ -47,6 +47,13 @@ export interface Aws {
   ecr(region: string): EcrReads & EcrWrites;
 }
 
+/** The same clients without the calls that change something: who takes these can only look. */
+export type AwsReads = Omit<Aws, 'ecsWrites' | 'taskDefinitions' | 'codeDeploy' | 'ecr'> & {
+  readonly taskDefinitions: Pick<RawTaskDefinitions, 'describe'>;
+  readonly codeDeploy: CodeDeployReads;
+  ecr(region: string): EcrReads;
+};
+
 /** Attempts of a read, the first included; the SDK spaces them out. */
 const READ_ATTEMPTS = 4;
 

@@ -2,7 +2,7 @@
 import type { DeploymentGroupInfo, TrafficRoutingConfig } from '@aws-sdk/client-codedeploy';
 import { lastSegment } from '../aws/arn.ts';
 import { attempt, WITHHELD } from '../aws/attempt.ts';
-import type { Aws } from '../aws/clients.ts';
+import type { AwsReads } from '../aws/clients.ts';
 import { deployErrorOf, isAwsError, wrapAwsError } from '../aws/errors.ts';
 import type {
   CodeDeployOrder,
@@ -39,7 +39,7 @@ export function groupAddressOf(
  * or where it is of another service.
  */
 export async function readGroup(
-  { codeDeploy }: Pick<Aws, 'codeDeploy'>,
+  { codeDeploy }: Pick<AwsReads, 'codeDeploy'>,
   address: ServiceAddress,
   where: GroupAddress,
   order: CodeDeployOrder,
@@ -81,7 +81,7 @@ export async function readGroup(
 }
 
 async function findGroup(
-  { codeDeploy }: Pick<Aws, 'codeDeploy'>,
+  { codeDeploy }: Pick<AwsReads, 'codeDeploy'>,
   { name }: ServiceAddress,
   { application, group }: GroupAddress,
 ): Promise<DeploymentGroupInfo> {
@@ -148,7 +148,7 @@ function waitsOf({
 
 /** A configuration that the user named has to exist; without the permission to read it, its steps are not known. */
 async function readRouting(
-  { codeDeploy }: Pick<Aws, 'codeDeploy'>,
+  { codeDeploy }: Pick<AwsReads, 'codeDeploy'>,
   name: string,
   isAsked: boolean,
 ): Promise<TrafficRouting | undefined> {

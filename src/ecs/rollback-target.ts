@@ -113,7 +113,9 @@ export function goodRevisions(past: readonly PastDeployment[]): GoodRevision[] {
 }
 
 /** Pure: what the containers are to run after the rollback, as far as it is known. */
-export function imagesAfter({ definition }: RollbackTarget): Record<string, DeployedImage> {
+export function imagesAfter({
+  definition,
+}: Pick<RollbackTarget, 'definition'>): Record<string, DeployedImage> {
   const images = definition.containerDefinitions.flatMap(({ name, image }) => {
     const { digest } = parseImageReference(image);
     const registry = ecrRepositoryOf(image)?.host;

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { BuildOptions } from '../model/index.ts';
-import type { Clock } from '../runtime/clock.ts';
+import type { StepContext } from '../context.ts';
 import { DeployError } from '../runtime/error.ts';
 import type { OutputLog } from '../runtime/log.ts';
 import type { Attempt } from '../runtime/wait.ts';
@@ -107,9 +107,7 @@ async function answerOf(docker: Docker, args: readonly string[]): Promise<string
   return exitCode === 0 ? stdout : '';
 }
 
-export interface BuilderContext {
-  readonly clock: Clock;
-  readonly signal: AbortSignal;
+export interface BuilderContext extends StepContext {
   readonly log: OutputLog;
   /** Remembers a builder that is to be removed, before it is made. */
   readonly keepBuilder: (name: string) => void;

@@ -1,7 +1,6 @@
+import type { ProcessContext, StepContext } from '../context.ts';
 import { DeployError } from '../runtime/error.ts';
-import type { Clock } from '../runtime/clock.ts';
-import { ToolMissing, type Ended, type Exec } from '../runtime/exec.ts';
-import type { Log } from '../runtime/log.ts';
+import { ToolMissing, type Ended } from '../runtime/exec.ts';
 import { retry, type Attempt } from '../runtime/wait.ts';
 
 /** The docker command in the configuration of this run. */
@@ -19,19 +18,12 @@ export interface DockerOptions {
   readonly onLine?: (line: string) => void;
 }
 
-export interface DockerCliContext {
-  readonly exec: Exec;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly workspace: string;
-  readonly signal: AbortSignal;
-}
-
 /** Commands that only ask, and those that log in. */
 const SHORT_SECONDS = 120;
 
 /** Throws `build-failed` where there is no docker command. */
 export function dockerOf(
-  ctx: DockerCliContext,
+  ctx: ProcessContext,
   folder: string,
   config: Readonly<Record<string, string>>,
 ): Docker {
@@ -67,7 +59,7 @@ const PAUSES = [2, 5, 12];
 
 /** Runs docker up to four times, as long as what failed may pass; each pause is logged. Throws the last failure. */
 export function retryDocker<T>(
-  { clock, signal, log }: { readonly clock: Clock; readonly signal: AbortSignal; readonly log: Log },
+  { clock, signal, log }: StepContext,
   attempt: () => Promise<Attempt<T>>,
 ): Promise<T> {
   const onRetry = (error: Error, seconds: number): void => {

@@ -1,11 +1,4 @@
-import type { Exec } from '../runtime/exec.ts';
-
-export interface GitContext {
-  readonly exec: Exec;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly workspace: string;
-  readonly signal: AbortSignal;
-}
+import type { ProcessContext } from '../context.ts';
 
 const GIT_SECONDS = 20;
 
@@ -13,7 +6,7 @@ const GIT_SECONDS = 20;
  * The first line that git prints; undefined where it fails: no work tree, a shallow one, or no git. In a container the
  * work tree often belongs to somebody else, which git refuses to read without being told that it may.
  */
-export async function gitLine(ctx: GitContext, args: readonly string[]): Promise<string | undefined> {
+export async function gitLine(ctx: ProcessContext, args: readonly string[]): Promise<string | undefined> {
   const { exec, env, workspace, signal } = ctx;
   const home = { PATH: env['PATH'] ?? '', HOME: env['HOME'] ?? '' };
   const command = { tool: 'git', env: home, cwd: workspace, deadlineSeconds: GIT_SECONDS };

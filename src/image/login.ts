@@ -1,20 +1,15 @@
 import type { EcrReads } from '../aws/clients.ts';
 import { wrapAwsError } from '../aws/errors.ts';
-import type { Clock } from '../runtime/clock.ts';
+import type { RunContext, StepContext } from '../context.ts';
 import { DeployError } from '../runtime/error.ts';
-import type { Log } from '../runtime/log.ts';
 import type { Attempt } from '../runtime/wait.ts';
 import { explain, sentence, type Circumstances } from './docker-errors.ts';
 import { retryDocker, type Docker } from './docker.ts';
 
-export interface LoginContext {
-  readonly aws: { ecr(region: string): Pick<EcrReads, 'getAuthorizationToken'> };
-  readonly clock: Clock;
-  readonly signal: AbortSignal;
-  readonly log: Log;
-  /** Masks a value in everything that leaves this process. */
-  readonly mask: (secret: string) => void;
-}
+export type LoginContext = StepContext &
+  Pick<RunContext, 'mask'> & {
+    readonly aws: { ecr(region: string): Pick<EcrReads, 'getAuthorizationToken'> };
+  };
 
 /** A registry of ECR. */
 export interface EcrHost {

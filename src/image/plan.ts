@@ -1,5 +1,6 @@
 import type { EcrReads } from '../aws/clients.ts';
 import { TO_BE_BUILT } from '../aws/image-reference.ts';
+import type { ProcessContext, RunContext } from '../context.ts';
 import type { DeployedImage, ImageSource, ProvidedImages, Request } from '../model/index.ts';
 import { DeployError } from '../runtime/error.ts';
 import type { Log } from '../runtime/log.ts';
@@ -8,7 +9,7 @@ import { CACHE_TAG } from './buildx.ts';
 import { findRepository, isImmutable, type FoundRepository } from './repository.ts';
 import { findSecrets, type BuildSecrets } from './secrets.ts';
 import { isRemote } from './source-hash.ts';
-import { findCommit, isThisRepository, type Commit, type CommitContext } from './source.ts';
+import { findCommit, isThisRepository, type Commit } from './source.ts';
 
 export type BuildSource = Extract<ImageSource, { kind: 'build' }>;
 
@@ -25,11 +26,11 @@ export interface BuildPlan {
   readonly secrets: BuildSecrets;
 }
 
-export interface ImagePlanContext extends CommitContext {
-  readonly aws: { readonly region: string; ecr(region: string): Pick<EcrReads, 'describeRepositories'> };
-  readonly log: Log;
-  readonly mask: (secret: string) => void;
-}
+export type ImagePlanContext = ProcessContext &
+  Pick<RunContext, 'mask'> & {
+    readonly aws: { readonly region: string; ecr(region: string): Pick<EcrReads, 'describeRepositories'> };
+    readonly log: Log;
+  };
 
 /**
  * Looks whether the build has all that it needs: repository, commit, context, Dockerfile, secrets, a cache that can be

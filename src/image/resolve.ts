@@ -1,5 +1,5 @@
 import { attempt, WITHHELD } from '../aws/attempt.ts';
-import type { Aws, EcrReads } from '../aws/clients.ts';
+import type { AwsReads, EcrReads } from '../aws/clients.ts';
 import { awsErrorKind, deployErrorOf, isAwsError, wrapAwsError } from '../aws/errors.ts';
 import {
   byDigest,
@@ -13,7 +13,7 @@ import { DeployError } from '../runtime/error.ts';
 import type { Log } from '../runtime/log.ts';
 import { findRepository, repositoryNotFound } from './repository.ts';
 
-type EcrOf = Pick<Aws, 'ecr' | 'region'>;
+type EcrOf = Pick<AwsReads, 'ecr' | 'region'>;
 
 /** The account of a run, where it is known, or once it is. */
 type Account = string | undefined | Promise<string | undefined>;
@@ -130,7 +130,7 @@ function imageNotFound(name: string, repository: EcrRepository, cause?: unknown)
 
 /** Finds the images that the request names and nobody has to build. Reads only. */
 export async function provideImages(
-  { aws, log }: { readonly aws: Pick<Aws, 'ecr' | 'region'>; readonly log: Log },
+  { aws, log }: { readonly aws: Pick<AwsReads, 'ecr' | 'region'>; readonly log: Log },
   source: Exclude<ImageSource, { kind: 'build' }>,
   account: Account,
 ): Promise<ProvidedImages> {

@@ -1,19 +1,16 @@
 import { tmpdir } from 'node:os';
 import { partitionOf } from '../aws/arn.ts';
 import { ecrRepositoryOf, parseImageReference } from '../aws/image-reference.ts';
+import type { ProcessContext, RunContext } from '../context.ts';
 import type { BuildOptions, DockerLeftovers } from '../model/index.ts';
 import type { Log } from '../runtime/log.ts';
 import { makeDockerConfig, removeDockerConfig } from './docker-config.ts';
 import type { Circumstances } from './docker-errors.ts';
-import { dockerOf, type Docker, type DockerCliContext } from './docker.ts';
+import { dockerOf, type Docker } from './docker.ts';
 import { logIn, type EcrHost, type LoginContext } from './login.ts';
 import type { FoundRepository } from './repository.ts';
 
-export interface SessionContext extends DockerCliContext, LoginContext {
-  readonly log: Log;
-  /** Remembers for the post step what is to be removed. */
-  readonly saveLeftovers: (leftovers: DockerLeftovers) => void;
-}
+export type SessionContext = ProcessContext & LoginContext & Pick<RunContext, 'saveLeftovers'>;
 
 /** Docker in a configuration of its own, logged in to every registry of `hosts`. */
 export async function openDocker(
@@ -83,7 +80,7 @@ export function unpackLeftovers(text: string): DockerLeftovers | undefined {
  * removed is a line in the log, and the credentials go in any case.
  */
 export async function cleanUpDocker(
-  ctx: DockerCliContext,
+  ctx: ProcessContext,
   { folder, builder }: DockerLeftovers,
   log: Log,
 ): Promise<void> {
@@ -101,7 +98,7 @@ export async function cleanUpDocker(
 }
 
 async function removeBuilder(
-  ctx: DockerCliContext,
+  ctx: ProcessContext,
   { folder, builder }: { readonly folder: string; readonly builder: string },
   log: Log,
 ): Promise<void> {

@@ -1,9 +1,10 @@
 import { hash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import type { ProcessContext } from '../context.ts';
 import type { BuildOptions } from '../model/index.ts';
 import { hashContext, type ContextHash, type HashContext } from './context-hash.ts';
-import { gitLine, type GitContext } from './git.ts';
+import { gitLine } from './git.ts';
 
 /** What an image is made of, so that one that was made of the same can be found. */
 export type SourceHash =
@@ -39,7 +40,7 @@ const DIGITS = 12;
  * and may change there, and where a file cannot be read: then the build says so in its own words.
  */
 export async function hashSource(
-  ctx: GitContext,
+  ctx: ProcessContext,
   context: string,
   build: Options,
   platforms: readonly string[],
@@ -129,7 +130,11 @@ function withoutUser(text: string): string {
 }
 
 /** The folder that is built, with its Dockerfile, wherever that is. */
-async function hashMain(ctx: GitContext, context: string, file: string | undefined): Promise<ContextHash> {
+async function hashMain(
+  ctx: ProcessContext,
+  context: string,
+  file: string | undefined,
+): Promise<ContextHash> {
   const folder = resolve(ctx.workspace, context);
   const dockerfile = file === undefined ? await defaultDockerfile(folder) : resolve(ctx.workspace, file);
   const ignore =
@@ -145,7 +150,7 @@ async function defaultDockerfile(folder: string): Promise<string> {
 }
 
 /** A further context has a .dockerignore of its own. */
-async function hashNamed(ctx: GitContext, line: string): Promise<ContextHash> {
+async function hashNamed(ctx: ProcessContext, line: string): Promise<ContextHash> {
   const source = sourceOf(line);
   if (isRemote(source)) return { digest: line, files: 0, bytes: 0 };
   const folder = resolve(ctx.workspace, source);
@@ -158,7 +163,7 @@ async function hashNamed(ctx: GitContext, line: string): Promise<ContextHash> {
 /** What steps hand to the runner; the names are GitHub's. */
 const RUNNER_FILES = ['GITHUB_OUTPUT', 'GITHUB_STATE', 'GITHUB_STEP_SUMMARY', 'GITHUB_ENV', 'GITHUB_PATH'];
 
-function hashContextOf(ctx: GitContext): HashContext {
+function hashContextOf(ctx: ProcessContext): HashContext {
   return {
     signal: ctx.signal,
     headOf: (gitPath) => gitLine(ctx, ['--git-dir', gitPath, 'rev-parse', '--verify', 'HEAD']),
@@ -176,7 +181,7 @@ async function textOf(path: string): Promise<string | undefined> {
 }
 
 /** Everything but the files. buildx hands SOURCE_DATE_EPOCH on to the build by itself. */
-function inputsOf(build: Options, platforms: readonly string[], env: GitContext['env']): unknown[] {
+function inputsOf(build: Options, platforms: readonly string[], env: ProcessContext['env']): unknown[] {
   const secrets = [...build.secrets, ...build.secretFiles, ...build.secretEnvs];
   return [
     build.target ?? null,
@@ -193,11 +198,11 @@ function inputsOf(build: Options, platforms: readonly string[], env: GitContext[
 }
 
 /** A build argument that is given by its name alone has the value that the variable has. */
-function withValue(line: string, env: GitContext['env']): string {
+function withValue(line: string, env: ProcessContext['env']): string {
   return line.includes('=') || env[line] === undefined ? line : `${line}=${env[line]}`;
 }
 
-function xArgument(arg: string, before: string | undefined, env: GitContext['env']): string {
+function xArgument(arg: string, before: string | undefined, env: ProcessContext['env']): string {
   if (before === '--build-arg') return withValue(arg, env);
   const [, name] = /^--build-arg=([^=]+)$/.exec(arg) ?? [];
   return name === undefined ? arg : `--build-arg=${withValue(name, env)}`;

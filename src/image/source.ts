@@ -1,11 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { ANY_AWS_ERROR, attempt, valueOr } from '../aws/attempt.ts';
-import type { Aws, EcrReads } from '../aws/clients.ts';
+import type { AwsReads, EcrReads } from '../aws/clients.ts';
 import { commitOfTag, ecrRepositoryOf } from '../aws/image-reference.ts';
+import type { ProcessContext } from '../context.ts';
 import type { DeployedImage, RunningImage } from '../model/index.ts';
 import { DeployError } from '../runtime/error.ts';
-import { gitLine, type GitContext } from './git.ts';
+import { gitLine } from './git.ts';
 import { isRemote, pinnedCommit } from './source-hash.ts';
 
 /** The commit that is built. */
@@ -15,8 +16,6 @@ export interface Commit {
   readonly date: string | undefined;
 }
 
-export type CommitContext = GitContext;
-
 const SHA = /^[0-9a-f]{40}(?:[0-9a-f]{24})?$/;
 
 /**
@@ -24,7 +23,7 @@ const SHA = /^[0-9a-f]{40}(?:[0-9a-f]{24})?$/;
  * context of this very repository is pinned to, else the head of the pull request (GITHUB_SHA is its merge commit), else
  * GITHUB_SHA. Throws `invalid-input` where there is none.
  */
-export async function findCommit(ctx: CommitContext, context: string): Promise<Commit> {
+export async function findCommit(ctx: ProcessContext, context: string): Promise<Commit> {
   const event = await readEvent(ctx.env['GITHUB_EVENT_PATH']);
   const folder = isRemote(context) ? undefined : resolve(ctx.workspace, context);
   const sha =
@@ -42,12 +41,12 @@ export async function findCommit(ctx: CommitContext, context: string): Promise<C
 }
 
 /** What the work tree has checked out that a folder is in. */
-async function headIn(ctx: CommitContext, folder: string): Promise<string | undefined> {
+async function headIn(ctx: ProcessContext, folder: string): Promise<string | undefined> {
   const sha = await gitLine(ctx, ['-C', folder, 'rev-parse', '--verify', 'HEAD^{commit}']);
   return sha !== undefined && SHA.test(sha) ? sha : undefined;
 }
 
-function pinnedHere(env: CommitContext['env'], context: string): string | undefined {
+function pinnedHere(env: ProcessContext['env'], context: string): string | undefined {
   return isThisRepository(env, context) ? pinnedCommit(context) : undefined;
 }
 
@@ -56,7 +55,7 @@ function given(text: string | undefined): string | undefined {
 }
 
 /** `pull_request_target` runs on the base branch and checks that out: there GITHUB_SHA is what is built. */
-function headOfPullRequest(env: CommitContext['env'], event: GitHubEvent): string | undefined {
+function headOfPullRequest(env: ProcessContext['env'], event: GitHubEvent): string | undefined {
   const sha = env['GITHUB_EVENT_NAME'] === 'pull_request' ? event.pull_request?.head?.sha : undefined;
   return sha !== undefined && SHA.test(sha) ? sha : undefined;
 }
@@ -83,7 +82,7 @@ function dateInEvent({ head_commit: commit }: GitHubEvent, sha: string): string 
 }
 
 function dateOf(
-  ctx: CommitContext,
+  ctx: ProcessContext,
   revision: string,
   folder: string | undefined,
 ): Promise<string | undefined> {
@@ -92,7 +91,7 @@ function dateOf(
 }
 
 /** Pure: a remote context of the repository that this job belongs to, on the GitHub of this job. */
-export function isThisRepository(env: CommitContext['env'], context: string): boolean {
+export function isThisRepository(env: ProcessContext['env'], context: string): boolean {
   const { GITHUB_SERVER_URL: server = '', GITHUB_REPOSITORY: name = '' } = env;
   if (!URL.canParse(context) || !URL.canParse(server) || name === '') return false;
   const [at, ours] = [new URL(context), new URL(server)];
@@ -147,7 +146,7 @@ function nameOf(label: string): string {
  * ECR does not say. Only for a link, so no answer is no failure.
  */
 export async function runningCommit(
-  aws: Pick<Aws, 'ecr'>,
+  aws: Pick<AwsReads, 'ecr'>,
   running: readonly RunningImage[],
   image: DeployedImage,
 ): Promise<string | undefined> {

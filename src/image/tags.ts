@@ -3,7 +3,7 @@ import type { EcrReads, EcrWrites } from '../aws/clients.ts';
 import { MANIFEST_TYPES } from '../aws/ecr.ts';
 import { isAwsError, wrapAwsError } from '../aws/errors.ts';
 import { parseImageReference, type EcrRepository } from '../aws/image-reference.ts';
-import type { Clock } from '../runtime/clock.ts';
+import type { StepContext } from '../context.ts';
 import { DeployError } from '../runtime/error.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Attempt } from '../runtime/wait.ts';
@@ -174,7 +174,7 @@ const PREFERS_INDEX = { major: 0, minor: 14 };
 
 /** Copies an image into other repositories, without building or pulling it. Throws `push-failed`. */
 export async function copyImage(
-  ctx: { readonly clock: Clock; readonly signal: AbortSignal; readonly log: Log },
+  ctx: StepContext,
   docker: Docker,
   { from, to, buildx }: { from: string; to: readonly string[]; buildx: BuildxVersion | undefined },
   circumstances: Circumstances,

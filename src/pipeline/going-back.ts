@@ -1,11 +1,10 @@
 import { revisionName } from '../aws/arn.ts';
 import { wrapAwsError } from '../aws/errors.ts';
-import type { RunContext } from '../context.ts';
+import type { ReadContext } from '../context.ts';
 import { FAILED_MARK, isMarkedAsFailed, pinImages } from '../ecs/rollback-target.ts';
 import type { GoodRevision, RunningImage, ServiceSnapshot, TaskDefinition } from '../model/index.ts';
 import { DeployError } from '../runtime/error.ts';
 import { isArray } from '../runtime/json.ts';
-import type { Log } from '../runtime/log.ts';
 import { stackOf } from '../service/history.ts';
 import { diffDefinitions } from '../task-definition/diff.ts';
 import { findRevision, loadRevision } from '../task-definition/load.ts';
@@ -31,7 +30,7 @@ interface Entry {
   readonly against: string | undefined;
 }
 
-type Context = Pick<RunContext, 'aws'> & { readonly log: Log };
+type Context = Pick<ReadContext, 'aws' | 'log'>;
 
 /**
  * Where `mode: rollback` goes: to the last good revision below the current one whose content differs from what runs;

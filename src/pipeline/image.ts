@@ -1,5 +1,5 @@
 import { commitOfTag } from '../aws/image-reference.ts';
-import type { RunContext } from '../context.ts';
+import type { ReadContext, RunContext } from '../context.ts';
 import { announce, type ImagePlan } from '../image/plan.ts';
 import { provideImages } from '../image/resolve.ts';
 import { runningCommit } from '../image/source.ts';
@@ -15,7 +15,7 @@ import { check, plan, type Checked } from './plan.ts';
  */
 export async function checkBeforeBuild(
   request: Request,
-  ctx: RunContext,
+  ctx: ReadContext,
   snapshots: readonly ServiceSnapshot[],
   image: DeployedImage,
 ): Promise<Checked & { readonly platforms: readonly string[] }> {
@@ -37,7 +37,7 @@ export async function checkBeforeBuild(
  * that is when it fails. `account`: that of the run, once it is known.
  */
 export function lookUpImages(
-  { aws, log }: Pick<RunContext, 'aws' | 'log'>,
+  { aws, log }: Pick<ReadContext, 'aws' | 'log'>,
   source: TakenSource,
   account: Promise<string | undefined>,
 ): () => Promise<ProvidedImages> {
@@ -105,7 +105,7 @@ export async function findImages(
 /** Finds the commit to compare with, where the image tells its own. */
 export async function findPreviousCommit(
   { image, build }: Pick<RunRecord, 'image' | 'build'>,
-  ctx: Pick<RunContext, 'aws'>,
+  ctx: Pick<ReadContext, 'aws'>,
   [service]: readonly ServiceSnapshot[],
 ): Promise<string | undefined> {
   if (image === undefined || service === undefined) return undefined;

@@ -1,5 +1,5 @@
 import { revisionName } from '../aws/arn.ts';
-import type { RunContext } from '../context.ts';
+import type { ReadContext } from '../context.ts';
 import { describeCodeDeploy } from '../codedeploy/group.ts';
 import { costOf } from '../cost/monthly.ts';
 import type {
@@ -19,7 +19,6 @@ import { chooseContainer } from '../pre-deploy/start.ts';
 import type { RunRecord } from '../report/run-record.ts';
 import { plannedChangeFor } from '../rollout/start.ts';
 import { DeployError } from '../runtime/error.ts';
-import type { Log } from '../runtime/log.ts';
 import { prepareTaskDefinition, type PreparedDefinition } from '../task-definition/prepare.ts';
 import { findWayBack, wayBackTo } from './going-back.ts';
 
@@ -121,7 +120,7 @@ export interface Planned {
 /** One plan for all services; a rollback takes each service back to a revision of its own. */
 export async function plan(
   request: Request,
-  ctx: Omit<RunContext, 'log'> & { readonly log: Log },
+  ctx: ReadContext,
   snapshots: readonly ServiceSnapshot[],
   images: ProvidedImages,
 ): Promise<Planned> {
@@ -191,7 +190,7 @@ export interface Checked {
  */
 export async function check(
   request: Request,
-  ctx: RunContext,
+  ctx: ReadContext,
   plans: readonly Plan[],
   which: 'all' | 'after-build' = 'all',
   before: readonly CheckResult[] = [],

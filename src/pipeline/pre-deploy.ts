@@ -22,7 +22,7 @@ export type PreDeployEnd =
  */
 export async function preDeploy(
   request: Request,
-  ctx: RunContext,
+  ctx: Pick<RunContext, 'aws' | 'clock' | 'signal' | 'log' | 'saveForPost'>,
   releases: readonly Release[],
 ): Promise<PreDeployEnd> {
   const [release] = releases.filter((each) => isAboutToChange(each, request));

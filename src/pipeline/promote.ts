@@ -1,7 +1,7 @@
 import { lastSegment, revisionName } from '../aws/arn.ts';
 import { wrapAwsError } from '../aws/errors.ts';
 import { retryRead } from '../aws/writes.ts';
-import type { RunContext } from '../context.ts';
+import type { ReadContext } from '../context.ts';
 import { describeServiceDeployment, type ServiceDeployment } from '../ecs/service-deployments.ts';
 import type { CodeDeploySettings, Problem, Request, ServiceRun, ServiceSnapshot } from '../model/index.ts';
 import { rollBackIfNeeded, type ExplainingContext } from '../rollout/rollback.ts';
@@ -14,7 +14,7 @@ import { findRevision } from '../task-definition/load.ts';
  * there, or has ended.
  */
 export function findWaiting(
-  ctx: RunContext,
+  ctx: ReadContext,
   snapshots: readonly ServiceSnapshot[],
   request: Request,
 ): Promise<ServiceRun[]> {
@@ -26,7 +26,7 @@ export function findWaiting(
  * back. Undefined otherwise. Rejects with `superseded` where another deployment is meant.
  */
 export async function findPaused(
-  ctx: RunContext,
+  ctx: ReadContext,
   snapshots: readonly ServiceSnapshot[],
   request: Request,
 ): Promise<ServiceRun[] | undefined> {
@@ -49,7 +49,7 @@ function isUnderway({ rollout, codeDeploy }: ServiceSnapshot): boolean {
 }
 
 /** The deployment of CodeDeploy that is under way, as this run goes on with it, or back. */
-async function codeDeployRun(ctx: RunContext, snapshot: ServiceSnapshot): Promise<ServiceRun> {
+async function codeDeployRun(ctx: ReadContext, snapshot: ServiceSnapshot): Promise<ServiceRun> {
   const { open } = snapshot.codeDeploy ?? {};
   const taskDefinitionArn = open?.taskDefinitionArn ?? snapshot.taskDefinitionArn;
   const before = { ...beforeIt(snapshot, taskDefinitionArn), taskDefinitionArn };
@@ -108,7 +108,11 @@ export async function rollBackPaused(
   return after.rollback?.kind === 'rolled-back' ? { ...after, problem: undefined } : after;
 }
 
-async function waitingRun(ctx: RunContext, snapshot: ServiceSnapshot, request: Request): Promise<ServiceRun> {
+async function waitingRun(
+  ctx: ReadContext,
+  snapshot: ServiceSnapshot,
+  request: Request,
+): Promise<ServiceRun> {
   const { name } = snapshot.address;
   const arn = snapshot.currentServiceDeploymentArn;
   refuseAnother(snapshot, request);
@@ -125,7 +129,7 @@ async function waitingRun(ctx: RunContext, snapshot: ServiceSnapshot, request: R
 
 /** A deployment of CodeDeploy that waits to be continued. */
 async function readyRun(
-  ctx: RunContext,
+  ctx: ReadContext,
   snapshot: ServiceSnapshot,
   { open, group }: CodeDeploySettings,
 ): Promise<ServiceRun> {
@@ -142,7 +146,7 @@ async function readyRun(
 
 /** The run of a deployment that was under way before. */
 async function runOf(
-  ctx: RunContext,
+  ctx: ReadContext,
   snapshot: ServiceSnapshot,
   serviceDeploymentArn: string | undefined,
 ): Promise<ServiceRun> {
@@ -170,7 +174,7 @@ async function runOf(
 }
 
 function read(
-  { aws, clock, signal }: RunContext,
+  { aws, clock, signal }: ReadContext,
   name: string,
   arn: string,
 ): Promise<ServiceDeployment | undefined> {

@@ -1,4 +1,4 @@
-import type { RunContext } from '../context.ts';
+import type { RunContext, StepContext } from '../context.ts';
 import type { RegisteredDefinition, Request, ServiceRun } from '../model/index.ts';
 import type { PreparedDefinition } from '../task-definition/prepare.ts';
 import { withTimeout } from '../runtime/wait.ts';
@@ -16,8 +16,11 @@ export interface Release extends Plan {
   readonly revision: RegisteredDefinition;
 }
 
+/** Who registers, marks and deregisters revisions. */
+type ReleaseContext = StepContext & Pick<RunContext, 'aws'>;
+
 /** Registers a plan's definition once, or finds the revision that holds it already. */
-export async function register(ctx: RunContext, plan: Plan): Promise<Release> {
+export async function register(ctx: ReleaseContext, plan: Plan): Promise<Release> {
   return { ...plan, revision: await registerOrReuse(ctx, plan.prepared) };
 }
 
@@ -39,7 +42,7 @@ export function imagesOf(serviceRun: ServiceRun, releases: readonly Release[]): 
 
 /** Deregisters the revisions of this run on which no service ended up. */
 export async function deregisterUnusedRevisions(
-  ctx: RunContext,
+  ctx: ReleaseContext,
   releases: readonly Release[],
   serviceRuns: readonly ServiceRun[],
 ): Promise<RegisteredDefinition[]> {
@@ -57,7 +60,7 @@ export async function deregisterUnusedRevisions(
  * At once, before anything is rolled back: whoever deploys meanwhile must not take it for good.
  */
 export async function markCondemned(
-  ctx: RunContext,
+  ctx: ReleaseContext,
   releases: readonly Release[],
   serviceRuns: readonly ServiceRun[],
 ): Promise<void> {

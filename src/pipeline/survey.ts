@@ -1,5 +1,5 @@
 import { parseArn, revisionName } from '../aws/arn.ts';
-import type { RunContext } from '../context.ts';
+import type { ReadContext } from '../context.ts';
 import { planImage, type ImagePlan } from '../image/plan.ts';
 import type {
   AlarmView,
@@ -31,7 +31,7 @@ export interface Survey {
 /** `meanwhile` is done beside it, once AWS has answered for the first time. */
 export async function survey(
   request: Request,
-  ctx: RunContext,
+  ctx: ReadContext,
   meanwhile: () => Promise<unknown>,
 ): Promise<Survey> {
   const check = request.gate.http;
@@ -63,7 +63,7 @@ export async function survey(
 
 /** What is there already is looked up at once. */
 async function planImages(
-  ctx: RunContext,
+  ctx: ReadContext,
   request: Request,
   account: Promise<string | undefined>,
 ): Promise<Pick<Survey, 'imagePlan' | 'provided'>> {
@@ -72,12 +72,12 @@ async function planImages(
   return { imagePlan, provided: lookUpImages(ctx, imagePlan.source, account) };
 }
 
-async function askUrl(ctx: RunContext, check: HttpCheck): Promise<Probe> {
+async function askUrl(ctx: ReadContext, check: HttpCheck): Promise<Probe> {
   const { surveyUrl } = await import('../gates/http.ts');
   return surveyUrl(ctx, check);
 }
 
-async function readAlarms(ctx: RunContext, { gate, rollout }: Request): Promise<readonly AlarmView[]> {
+async function readAlarms(ctx: ReadContext, { gate, rollout }: Request): Promise<readonly AlarmView[]> {
   if (gate.alarms.length === 0) return [];
   const { surveyAlarms } = await import('../gates/alarms.ts');
   return surveyAlarms(ctx, gate.alarms, rollout.preflight);
@@ -108,7 +108,7 @@ function refuseForeignArns(request: Request, region: string, account: string | u
 /** The services as they are now: while an image was built, somebody may have deployed. Nothing is rendered by then. */
 export async function surveyAgain(
   request: Request,
-  ctx: RunContext,
+  ctx: ReadContext,
   before: readonly ServiceSnapshot[],
 ): Promise<ServiceSnapshot[]> {
   const names = before.map(({ address }) => address.name);
@@ -128,7 +128,7 @@ export async function surveyAgain(
  */
 export async function refreshReleases(
   request: Request,
-  ctx: RunContext,
+  ctx: ReadContext,
   releases: readonly Release[],
 ): Promise<Release[]> {
   const again = async (release: Release): Promise<Release> => {

@@ -3,19 +3,16 @@ import { lastSegment, revisionName } from '../aws/arn.ts';
 import { attempt, CLOSED, LOST } from '../aws/attempt.ts';
 import type { EcsReads } from '../aws/clients.ts';
 import { describeAwsError } from '../aws/errors.ts';
+import type { StepContext } from '../context.ts';
 import { describeTasks, listTasksStartedBy } from '../ecs/tasks.ts';
 import { DeployError } from '../runtime/error.ts';
 import type { Log } from '../runtime/log.ts';
 import { poll, type Deadline } from '../runtime/wait.ts';
-import type { Clock } from '../runtime/clock.ts';
 import { STARTED_BY } from './start.ts';
 
-export interface EarlierContext {
+export type EarlierContext = StepContext & {
   readonly aws: { readonly ecs: Pick<EcsReads, 'describeTasks' | 'listTasks'> };
-  readonly clock: Clock;
-  readonly signal: AbortSignal;
-  readonly log: Log;
-}
+};
 
 /** What the tasks that are waited for have in common. */
 export interface EarlierTasks {
@@ -37,7 +34,7 @@ export async function waitForEarlier(ctx: EarlierContext, which: EarlierTasks): 
   const { log } = ctx;
   const { deadline } = which;
   const seen = new Map<string, Task>();
-  await poll<undefined>(ctx, deadline.at, async () => {
+  await poll<undefined>(ctx, deadline, async () => {
     const pauseMs = which.pollSeconds * 1000;
     const read = (): Promise<Task[]> => deadline.within(LIMITS, () => running(ctx, which, [...seen.keys()]));
     const tasks = await attempt(read, [...CLOSED, ...LOST]);

@@ -3,20 +3,16 @@ import { shortenArns } from '../aws/arn.ts';
 import { attempt, LOST, type Answer } from '../aws/attempt.ts';
 import type { EcsReads } from '../aws/clients.ts';
 import { awsErrorKind, describeAwsError, wrapAwsError } from '../aws/errors.ts';
+import type { StepContext } from '../context.ts';
 import { EXIT_CODES, NOT_OUR_FAULT, STOP_REASONS, TAKEN_AWAY } from '../ecs/stop-reasons.ts';
 import { beyondTheEnd } from '../ecs/task-failure.ts';
 import { describeTasks } from '../ecs/tasks.ts';
-import type { Clock } from '../runtime/clock.ts';
-import type { Log } from '../runtime/log.ts';
 import { Heartbeat, poll, TimedOut, type Deadline } from '../runtime/wait.ts';
 import type { LogTail } from './log-tail.ts';
 
-export interface FollowContext {
+export type FollowContext = StepContext & {
   readonly aws: { readonly ecs: Pick<EcsReads, 'describeTasks'> };
-  readonly clock: Clock;
-  readonly signal: AbortSignal;
-  readonly log: Log;
-}
+};
 
 /** The task that is under way. */
 export interface Job {
@@ -54,7 +50,7 @@ export async function followTask(
   let pauseMs = job.pollSeconds * 1000;
   const heartbeat = new Heartbeat(clock);
   let lastLine = '';
-  return poll<Task | undefined>(ctx, deadline.at, async () => {
+  return poll<Task | undefined>(ctx, deadline, async () => {
     const look = await lookOnce(aws.ecs, job, deadline);
     await tail.pull(deadline.left());
     if (look.kind !== 'answered') {

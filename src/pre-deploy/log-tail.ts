@@ -1,16 +1,15 @@
 import { ANY_AWS_ERROR, attempt } from '../aws/attempt.ts';
 import type { LogReads } from '../aws/clients.ts';
 import { awsErrorKind, describeAwsError, isAwsError } from '../aws/errors.ts';
+import type { RunContext } from '../context.ts';
 import type { LogStream } from '../ecs/log-streams.ts';
 import type { Evidence } from '../model/index.ts';
-import type { Clock } from '../runtime/clock.ts';
 import type { OutputLog } from '../runtime/log.ts';
 import { Masks } from '../runtime/masks.ts';
 import { Deadline } from '../runtime/wait.ts';
 
-export interface TailContext {
+export interface TailContext extends Pick<RunContext, 'clock'> {
   readonly aws: { readonly logs: Pick<LogReads, 'getLogEvents'> };
-  readonly clock: Clock;
   readonly log: OutputLog;
 }
 

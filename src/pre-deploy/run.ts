@@ -15,13 +15,10 @@ import { evaluateTask, followTask, type FollowContext, type Job } from './follow
 import { LogTail, type TailContext } from './log-tail.ts';
 import { chooseContainer, runTaskInput, startTask, type StartContext } from './start.ts';
 
-export interface PreRunContext extends StartContext, FollowContext, TailContext {
-  readonly log: TailContext['log'];
-  readonly aws: StartContext['aws'] &
-    EarlierContext['aws'] &
-    FollowContext['aws'] &
-    TailContext['aws'] & { readonly ecsWrites: Pick<EcsWrites, 'stopTask'> };
-}
+export type PreRunContext = StartContext &
+  EarlierContext &
+  FollowContext &
+  TailContext & { readonly aws: { readonly ecsWrites: Pick<EcsWrites, 'stopTask'> } };
 
 /** What the task runs on, and how it is followed. */
 export interface PreDeployFacts {

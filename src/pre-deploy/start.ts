@@ -2,18 +2,14 @@ import type { RunTaskCommandInput, RunTaskCommandOutput } from '@aws-sdk/client-
 import type { EcsWrites } from '../aws/clients.ts';
 import { awsErrorKind, deployErrorOf, describeAwsError } from '../aws/errors.ts';
 import { writeWithToken } from '../aws/writes.ts';
+import type { StepContext } from '../context.ts';
 import type { ServiceSnapshot, TaskDefinition } from '../model/index.ts';
-import type { Clock } from '../runtime/clock.ts';
 import { DeployError } from '../runtime/error.ts';
-import type { Log } from '../runtime/log.ts';
 import type { Deadline } from '../runtime/wait.ts';
 
-export interface StartContext {
+export type StartContext = StepContext & {
   readonly aws: { readonly ecsWrites: Pick<EcsWrites, 'runTask'> };
-  readonly clock: Clock;
-  readonly signal: AbortSignal;
-  readonly log: Log;
-}
+};
 
 /** By this the task is found again; ECS takes 36 characters. */
 export const STARTED_BY = 'ecs-fargate-deploy';

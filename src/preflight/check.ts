@@ -1,41 +1,22 @@
 import { parseArn } from '../aws/arn.ts';
-import type {
-  Aws,
-  EcrReads,
-  LoadBalancerReads,
-  LogReads,
-  ParameterReads,
-  RoleReads,
-  ScalingReads,
-  SecretReads,
-} from '../aws/clients.ts';
 import { ANY_ERROR, attempt } from '../aws/attempt.ts';
+import type { AwsReads, EcrReads, LoadBalancerReads, LogReads } from '../aws/clients.ts';
 import { awsErrorKind, describeAwsError } from '../aws/errors.ts';
+import type { RunContext } from '../context.ts';
 import type { CheckResult, DeployedImage, Request, ServiceSnapshot, TaskDefinition } from '../model/index.ts';
-import type { Clock } from '../runtime/clock.ts';
-import type { Download } from '../runtime/http.ts';
 
 /** What the checks read of AWS; they change nothing, and read no secret's value. */
-export interface PreflightAws {
-  readonly region: string;
-  readonly taskDefinitions: Pick<Aws['taskDefinitions'], 'describe'>;
+export interface PreflightAws extends Pick<
+  AwsReads,
+  'region' | 'taskDefinitions' | 'alarms' | 'roles' | 'secrets' | 'parameters' | 'scaling'
+> {
   readonly elb: Pick<LoadBalancerReads, 'describeTargetGroups'>;
   readonly logs: Pick<LogReads, 'describeLogGroups'>;
-  readonly alarms: Aws['alarms'];
-  readonly roles: RoleReads;
-  readonly secrets: SecretReads;
-  readonly parameters: ParameterReads;
-  readonly scaling: ScalingReads;
   ecr(region: string): Pick<EcrReads, 'batchGetImage' | 'describeImages' | 'getDownloadUrlForLayer'>;
 }
 
 /** What a check may use beside AWS. */
-export interface CheckContext {
-  readonly clock: Clock;
-  /** Aborts when the job is cancelled. */
-  readonly signal: AbortSignal;
-  readonly download: Download;
-}
+export type CheckContext = Pick<RunContext, 'clock' | 'signal' | 'download'>;
 
 /** What is about to be deployed, and where. */
 export interface Candidate {

@@ -11,6 +11,7 @@ import type { Mode, Result, RolloutPoint } from '../model/index.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { textIn } from '../runtime/json.ts';
 import { counted } from '../runtime/log.ts';
+import { withSignal } from '../runtime/wait.ts';
 import { grade } from './headline.ts';
 import type { CommentEnd } from './post-comment.ts';
 import type { Report, RunFacts } from './report.ts';
@@ -138,19 +139,17 @@ export class DeploymentRecorder {
 
   async #try(act: (github: GitHub) => Promise<void>): Promise<void> {
     const { clock, connect, event } = this.#ctx;
-    const late = new AbortController();
-    const silence = clock.alarm(SECONDS * 1000, () => {
-      late.abort(new DOMException('The operation was aborted due to timeout', 'TimeoutError'));
-    });
+    const { token } = this.#request;
+    const { repository } = event;
     try {
-      if (this.#request.token === undefined) throw new GitHubError('bad-token', 'github-token is empty');
-      if (event.repository === undefined) throw new GitHubError('refused', 'GITHUB_REPOSITORY is not set');
-      await act(await connect(this.#request.token, event.repository, { clock, signal: late.signal }));
+      if (token === undefined) throw new GitHubError('bad-token', 'github-token is empty');
+      if (repository === undefined) throw new GitHubError('refused', 'GITHUB_REPOSITORY is not set');
+      await withSignal(clock, SECONDS * 1000, async (signal) =>
+        act(await connect(token, repository, { clock, signal })),
+      );
     } catch (error) {
       this.#problem =
         error instanceof GitHubError ? error : new GitHubError('unreachable', String(error), error);
-    } finally {
-      silence();
     }
   }
 
@@ -277,24 +276,21 @@ export async function endKilled(
   token: string | undefined,
   { event, run, clock, connect }: Omit<RecordContext, 'keep'>,
 ): Promise<CommentEnd> {
-  if (token === undefined || event.repository === undefined) return { kind: 'silent' };
-  const late = new AbortController();
-  const silence = clock.alarm(SECONDS * 1000, () => {
-    late.abort(new DOMException('The operation was aborted due to timeout', 'TimeoutError'));
-  });
+  const { repository } = event;
+  if (token === undefined || repository === undefined) return { kind: 'silent' };
   try {
-    const github = await connect(token, event.repository, { clock, signal: late.signal });
-    await github.createDeploymentStatus(id, {
-      state: 'error',
-      description: 'The job ended before the deployment did',
-      logUrl: run.runUrl,
-      environmentUrl: undefined,
+    await withSignal(clock, SECONDS * 1000, async (signal) => {
+      const github = await connect(token, repository, { clock, signal });
+      await github.createDeploymentStatus(id, {
+        state: 'error',
+        description: 'The job ended before the deployment did',
+        logUrl: run.runUrl,
+        environmentUrl: undefined,
+      });
     });
     return { kind: 'line', text: `GitHub deployment ${id}: error.` };
   } catch (error) {
     const why = error instanceof GitHubError ? error.message : String(error);
     return { kind: 'warning', text: `GitHub deployment ${id} could not be ended (${why}).` };
-  } finally {
-    silence();
   }
 }

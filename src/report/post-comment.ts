@@ -3,6 +3,7 @@ import { GitHubError, type ConnectGitHub } from '../github/github.ts';
 import { findPullRequest } from '../github/pull-request.ts';
 import { writeSticky } from '../github/sticky.ts';
 import type { Clock } from '../runtime/clock.ts';
+import { withSignal } from '../runtime/wait.ts';
 import type { CommentRequest } from './comment-request.ts';
 import { markerOf, mentions, renderComment } from './comment.ts';
 import { isGreen, type Report } from './report.ts';
@@ -59,12 +60,9 @@ export async function postComment(
   const readOnly = readOnlyBecause(event);
   if (readOnly !== undefined && !isAsked) return denied(`${readOnly}, whose token may only read`);
   const seconds = report.result === 'cancelled' ? SECONDS.cancelled : SECONDS.usually;
-  const late = new AbortController();
-  const silence = clock.alarm(seconds * 1000, () => {
-    late.abort(new DOMException('The operation was aborted due to timeout', 'TimeoutError'));
-  });
-  try {
-    const github = await connect(token, event.repository, { clock, signal: late.signal });
+  const { repository } = event;
+  const write = async (signal: AbortSignal): Promise<CommentEnd> => {
+    const github = await connect(token, repository, { clock, signal });
     const found = await findPullRequest(github, event, request.prNumber);
     if (found.kind === 'none') return none(found.why, isAsked);
     const sticky = {
@@ -76,10 +74,11 @@ export async function postComment(
     const written = await writeSticky(github, found.number, sticky, create);
     if (written.kind === 'absent') return { kind: 'silent' };
     return { kind: 'line', text: `Comment ${written.kind} on pull request #${found.number}: ${written.url}` };
+  };
+  try {
+    return await withSignal(clock, seconds * 1000, write);
   } catch (error) {
     return problemOf(error, event, isAsked || request.prNumber !== undefined);
-  } finally {
-    silence();
   }
 }
 

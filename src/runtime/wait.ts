@@ -1,28 +1,5 @@
 import type { Clock } from './clock.ts';
 
-/** What one look came to: the end, or a pause before the next one; `late` is the end where there is no time for that. */
-export type PollStep<T> =
-  | { readonly kind: 'end'; readonly value: T }
-  | { readonly kind: 'pause'; readonly pauseMs: number; readonly late: T };
-
-/**
- * Looks at once, and again after each pause, until a look comes to an end. The pause before the deadline (a reading of
- * the clock) is cut short, so that the last look falls on it. A cancellation rejects with the signal's reason.
- */
-export async function poll<T>(
-  { clock, signal }: { readonly clock: Clock; readonly signal?: AbortSignal },
-  deadline: number,
-  look: () => Promise<PollStep<T>>,
-): Promise<T> {
-  const end = Deadline.at(clock, deadline);
-  for (;;) {
-    const looked = await look();
-    if (looked.kind === 'end') return looked.value;
-    if (end.isOver()) return looked.late;
-    await clock.sleep(Math.min(looked.pauseMs, end.left()), signal);
-  }
-}
-
 /**
  * Thrown where no answer came while there was time for it. The name is the one of Node's and the SDK's own time-outs:
  * whoever sorts errors takes it for a lost answer.
@@ -47,6 +24,26 @@ export async function withTimeout<T>(clock: Clock, ms: number, work: () => Promi
   });
   try {
     return await Promise.race([work(), timeUp]);
+  } finally {
+    silence();
+  }
+}
+
+/**
+ * What `work` comes to; its signal aborts after `ms` milliseconds, with the error of Node's own time-outs, so that what
+ * was begun ends. Rejects as the work then does.
+ */
+export async function withSignal<T>(
+  clock: Clock,
+  ms: number,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const late = new AbortController();
+  const silence = clock.alarm(ms, () => {
+    late.abort(new DOMException('The operation was aborted due to timeout', 'TimeoutError'));
+  });
+  try {
+    return await work(late.signal);
   } finally {
     silence();
   }
@@ -92,6 +89,28 @@ export class Deadline {
   /** As `withTimeout`, for as long as is left. */
   within<T>({ least, longest = Number.POSITIVE_INFINITY }: TimeLimits, work: () => Promise<T>): Promise<T> {
     return withTimeout(this.#clock, Math.max(Math.min(this.left(), longest), least), work);
+  }
+}
+
+/** What one look came to: the end, or a pause before the next one; `late` is the end where there is no time for that. */
+export type PollStep<T> =
+  | { readonly kind: 'end'; readonly value: T }
+  | { readonly kind: 'pause'; readonly pauseMs: number; readonly late: T };
+
+/**
+ * Looks at once, and again after each pause, until a look comes to an end. The pause before the deadline is cut short, so
+ * that the last look falls on it. A cancellation rejects with the signal's reason.
+ */
+export async function poll<T>(
+  { clock, signal }: { readonly clock: Clock; readonly signal?: AbortSignal },
+  deadline: Deadline,
+  look: () => Promise<PollStep<T>>,
+): Promise<T> {
+  for (;;) {
+    const looked = await look();
+    if (looked.kind === 'end') return looked.value;
+    if (deadline.isOver()) return looked.late;
+    await clock.sleep(Math.min(looked.pauseMs, deadline.left()), signal);
   }
 }
 

@@ -1,7 +1,7 @@
 /** A service that CodeDeploy deploys, as the survey sees it. */
 import type { Service } from '@aws-sdk/client-ecs';
 import { ANY_AWS_ERROR, attempt, valueOr } from '../aws/attempt.ts';
-import type { Aws } from '../aws/clients.ts';
+import type { AwsReads } from '../aws/clients.ts';
 import { groupAddressOf, readGroup, shiftMinutes, type FoundGroup } from '../codedeploy/group.ts';
 import type { DeploymentInfo, PastCodeDeployment } from '../codedeploy/history.ts';
 import { isOpen } from '../codedeploy/history.ts';
@@ -38,7 +38,7 @@ function orderOf({ config, description, file }: CodeDeployRequest): CodeDeployOr
 
 /** Completes a described service, its task sets in the place of deployments, with what its deployment group knows. */
 export async function takeCodeDeploySnapshot(
-  aws: Pick<Aws, 'ecs' | 'elb' | 'codeDeploy'>,
+  aws: Pick<AwsReads, 'ecs' | 'elb' | 'codeDeploy'>,
   cluster: string,
   service: Service,
   asked: CodeDeployRequest = NOTHING_ASKED,
@@ -150,7 +150,7 @@ function lastGoodOf(
 
 /** The target groups of the service: the one that its PRIMARY task set is in, and the other of the pair. */
 async function attachmentsOf(
-  { elb }: Pick<Aws, 'elb'>,
+  { elb }: Pick<AwsReads, 'elb'>,
   service: Service,
   names: readonly string[],
 ): Promise<TargetGroupAttachment[]> {
@@ -164,7 +164,7 @@ async function attachmentsOf(
   });
 }
 
-async function arnsOf(elb: Aws['elb'], names: readonly string[]): Promise<string[]> {
+async function arnsOf(elb: AwsReads['elb'], names: readonly string[]): Promise<string[]> {
   if (names.length === 0) return [];
   const answer = await attempt(() => elb.describeTargetGroups({ Names: [...names] }), ANY_AWS_ERROR);
   const found = valueOr(answer, undefined)?.TargetGroups ?? [];

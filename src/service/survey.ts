@@ -2,7 +2,7 @@ import type { Service } from '@aws-sdk/client-ecs';
 import type { Listener } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { lastSegment, parseArn, revisionName } from '../aws/arn.ts';
 import { ANY_AWS_ERROR, ANY_ERROR, attempt, valueOr } from '../aws/attempt.ts';
-import type { Aws, EcsReads } from '../aws/clients.ts';
+import type { AwsReads, EcsReads } from '../aws/clients.ts';
 import { isAwsError, wrapAwsError } from '../aws/errors.ts';
 import type { CodeDeployRequest, ServiceSnapshot } from '../model/index.ts';
 import { DeployError } from '../runtime/error.ts';
@@ -22,7 +22,7 @@ const BATCH = 10;
  * `service-not-found`, `service-inactive` or `unsupported-controller`, in the order of the names.
  */
 export async function surveyServices(
-  { aws, log }: { readonly aws: Pick<Aws, 'ecs' | 'elb' | 'codeDeploy' | 'region'>; readonly log: Log },
+  { aws, log }: { readonly aws: Pick<AwsReads, 'ecs' | 'elb' | 'codeDeploy' | 'region'>; readonly log: Log },
   cluster: string,
   names: readonly string[],
   asked?: CodeDeployRequest,
@@ -61,7 +61,7 @@ function describeSnapshot(snapshot: ServiceSnapshot): string {
 }
 
 async function findServices(
-  aws: Pick<Aws, 'ecs' | 'region'>,
+  aws: Pick<AwsReads, 'ecs' | 'region'>,
   cluster: string,
   names: readonly string[],
 ): Promise<Service[]> {
@@ -91,7 +91,7 @@ async function findServices(
 }
 
 async function describe(
-  aws: Pick<Aws, 'ecs' | 'region'>,
+  aws: Pick<AwsReads, 'ecs' | 'region'>,
   cluster: string,
   names: readonly string[],
 ): ReturnType<EcsReads['describeServices']> {
@@ -104,7 +104,7 @@ async function describe(
 }
 
 async function clusterNotFound(
-  aws: Pick<Aws, 'ecs' | 'region'>,
+  aws: Pick<AwsReads, 'ecs' | 'region'>,
   cluster: string,
   cause: unknown,
 ): Promise<DeployError> {
@@ -133,7 +133,7 @@ async function clusterNotFound(
 }
 
 async function serviceNotFound(
-  aws: Pick<Aws, 'ecs' | 'region'>,
+  aws: Pick<AwsReads, 'ecs' | 'region'>,
   cluster: string,
   failure: { arn?: string | undefined; reason?: string | undefined },
 ): Promise<DeployError> {
@@ -147,7 +147,7 @@ async function serviceNotFound(
   );
 }
 
-function notFound(aws: Pick<Aws, 'region'>, cluster: string, service: string): string {
+function notFound(aws: Pick<AwsReads, 'region'>, cluster: string, service: string): string {
   return `Service "${lastSegment(service)}" was not found in cluster "${lastSegment(cluster)}" (${aws.region}).`;
 }
 
@@ -193,7 +193,7 @@ function refuseWhatCannotBeDeployed(service: Service): void {
  * is for another name than its own. A denied look-up is no failure.
  */
 export async function addressForPeople(
-  aws: Pick<Aws, 'elb'>,
+  aws: Pick<AwsReads, 'elb'>,
   healthCheckUrl: string | undefined,
   services: readonly Service[],
 ): Promise<string | undefined> {
@@ -204,7 +204,10 @@ export async function addressForPeople(
   return valueOr(await attempt(read, ANY_AWS_ERROR), undefined);
 }
 
-async function loadBalancerUrl(aws: Pick<Aws, 'elb'>, targetGroupArn: string): Promise<string | undefined> {
+async function loadBalancerUrl(
+  aws: Pick<AwsReads, 'elb'>,
+  targetGroupArn: string,
+): Promise<string | undefined> {
   const groups = await aws.elb.describeTargetGroups({ TargetGroupArns: [targetGroupArn] });
   const loadBalancerArn = groups.TargetGroups?.[0]?.LoadBalancerArns?.[0];
   if (loadBalancerArn === undefined) return undefined;

@@ -2,7 +2,7 @@ import { isAbsolute, relative } from 'node:path';
 import { MalformedAnswer } from '../aws/answers.ts';
 import { parseArn, revisionName } from '../aws/arn.ts';
 import { attempt, REFUSED, valueOr } from '../aws/attempt.ts';
-import type { Aws } from '../aws/clients.ts';
+import type { AwsReads } from '../aws/clients.ts';
 import { wrapAwsError } from '../aws/errors.ts';
 import { isMarkedAsFailed } from '../ecs/rollback-target.ts';
 import type { DefinitionBase, Json, ServiceSnapshot, TaskDefinition } from '../model/index.ts';
@@ -28,7 +28,7 @@ function shownPath(workspace: string, path: string): string {
   return within === '' || within.startsWith('..') || isAbsolute(within) ? path : within;
 }
 
-type TaskDefinitionReads = Pick<Aws, 'taskDefinitions' | 'region'>;
+type TaskDefinitionReads = Pick<AwsReads, 'taskDefinitions' | 'region'>;
 
 /** Loads the base that the request names. Rejects with `invalid-input` where there is none. */
 export async function loadBase(

@@ -1,6 +1,7 @@
 import { revisionName } from '../aws/arn.ts';
-import type { Aws } from '../aws/clients.ts';
+import type { AwsReads } from '../aws/clients.ts';
 import { ecrRepositoryOf, parseImageReference } from '../aws/image-reference.ts';
+import type { RunContext } from '../context.ts';
 import type {
   DefinitionChange,
   DeployedImage,
@@ -10,7 +11,7 @@ import type {
   ServiceSnapshot,
   TaskDefinition,
 } from '../model/index.ts';
-import { FAILED_MARK, isMarkedAsFailed, pinImages } from '../ecs/rollback-target.ts';
+import { imagesAfter, FAILED_MARK, isMarkedAsFailed, pinImages } from '../ecs/rollback-target.ts';
 import { DeployError } from '../runtime/error.ts';
 import { isArray } from '../runtime/json.ts';
 import type { Log } from '../runtime/log.ts';
@@ -39,10 +40,9 @@ export interface PreparedDefinition {
   readonly heldByAws: readonly TaskDefinition[];
 }
 
-export interface PrepareContext {
-  readonly aws: Pick<Aws, 'taskDefinitions' | 'region'>;
+export interface PrepareContext extends Pick<RunContext, 'workspace'> {
+  readonly aws: Pick<AwsReads, 'taskDefinitions' | 'region'>;
   readonly log: Log;
-  readonly workspace: string;
   /** The image that a reference means right now, by digest where that can be known. */
   readonly resolve: (reference: string) => Promise<DeployedImage>;
 }
@@ -95,14 +95,7 @@ export async function prepareTaskDefinition(
 /** Pure: the revision as it ran. */
 function goneBackTo(base: LoadedDefinition, ran: readonly RunningImage[]): Rendered {
   const definition = pinImages(base.definition, ran);
-  const images = definition.containerDefinitions.flatMap(({ name, image }) => {
-    const { digest } = parseImageReference(image);
-    const registry = ecrRepositoryOf(image)?.host;
-    return digest === undefined
-      ? []
-      : [[name, { reference: image, digest, tag: undefined, registry }] as const];
-  });
-  return { definition, images: Object.fromEntries(images) };
+  return { definition, images: imagesAfter({ definition }) };
 }
 
 /** A new deployment is made even of the revision that runs. */
@@ -134,7 +127,7 @@ interface CurrentDefinition {
 }
 
 async function loadCurrent(
-  aws: Pick<Aws, 'taskDefinitions' | 'region'>,
+  aws: Pick<AwsReads, 'taskDefinitions' | 'region'>,
   service: ServiceSnapshot,
   base: LoadedDefinition,
 ): Promise<CurrentDefinition> {
@@ -262,7 +255,7 @@ function chosenOrUndefined(
  * this run brings an image whose digest is not known: the same tag may be another image by now.
  */
 async function existingRevision(
-  aws: Pick<Aws, 'taskDefinitions' | 'region'>,
+  aws: Pick<AwsReads, 'taskDefinitions' | 'region'>,
   { definition, images }: Rendered,
   base: LoadedDefinition,
   current: CurrentDefinition | undefined,
@@ -292,7 +285,7 @@ function isSame(one: TaskDefinition, other: TaskDefinition): boolean {
  * is that very revision is compared with the one under way, whose changes it leaves out.
  */
 async function unaskedPaths(
-  aws: Pick<Aws, 'taskDefinitions' | 'region'>,
+  aws: Pick<AwsReads, 'taskDefinitions' | 'region'>,
   { definition: { base: asked } }: Request,
   [service]: readonly ServiceSnapshot[],
   current: CurrentDefinition,

@@ -3,26 +3,22 @@ import { ANY_AWS_ERROR, attempt } from '../aws/attempt.ts';
 import type { Aws } from '../aws/clients.ts';
 import { awsErrorKind, deployErrorOf, describeAwsError } from '../aws/errors.ts';
 import { writeOnce } from '../aws/writes.ts';
+import type { StepContext } from '../context.ts';
 import { environmentValues } from '../ecs/environment-values.ts';
 import { FAILED_MARK } from '../ecs/rollback-target.ts';
 import { describeService, primaryOf, type Service } from '../ecs/services.ts';
 import type { RegisteredDefinition, ServiceAddress, ServiceRun, TaskDefinition } from '../model/index.ts';
 import { CancelledUnanswered } from '../runtime/cancellation.ts';
-import type { Clock } from '../runtime/clock.ts';
 import { DeployError } from '../runtime/error.ts';
-import type { Log } from '../runtime/log.ts';
 import { Masks } from '../runtime/masks.ts';
 import { withTimeout } from '../runtime/wait.ts';
 import { diffDefinitions } from './diff.ts';
 import { findRevision } from './load.ts';
 import type { PreparedDefinition } from './prepare.ts';
 
-interface RegisterContext {
+type RegisterContext = StepContext & {
   readonly aws: Pick<Aws, 'taskDefinitions' | 'region' | 'ecs' | 'ecsWrites'>;
-  readonly clock: Clock;
-  readonly signal: AbortSignal;
-  readonly log: Log;
-}
+};
 
 /** The revision to deploy: one that is there already, or a new one. */
 export async function registerOrReuse(
