@@ -367,6 +367,26 @@ describe('promotion: manual', () => {
 });
 
 describe('what the strategy of a service means for the run', () => {
+  test('a plan says what will happen: steps, bake, hooks, and how long it takes at least', () =>
+    inAWorld(
+      {
+        blueGreen: {
+          strategy: 'CANARY',
+          canaryConfiguration: { canaryPercent: 10, canaryBakeTimeInMinutes: 5 },
+          bakeTimeInMinutes: 10,
+          lifecycleHooks: [pauseAt('POST_TEST_TRAFFIC_SHIFT')],
+        } as never,
+      },
+      async (sim) => {
+        const result = await step(sim, { ...tag('v2'), ...BLUEGREEN, mode: 'plan' });
+        expectGreen(result, 'planned');
+        const words =
+          'CANARY: 10 % of the traffic for 5 minutes, then all; bakes for 10 minutes; pauses at POST_TEST_TRAFFIC_SHIFT; at least 15 minutes';
+        expect(result.log).toContain(`bluegreen: ${words}.`);
+        expect(result.summary.replaceAll('\\', '')).toContain(`| Strategy | ${words} |`);
+      },
+    ));
+
   test('it gets the time of its bakes where none is set', () =>
     inAWorld({ blueGreen: { strategy: 'BLUE_GREEN', bakeTimeInMinutes: 40 } }, async (sim) => {
       expectGreen(await step(sim, { ...tag('v2'), ...BLUEGREEN }), 'succeeded');

@@ -190,6 +190,8 @@ export interface ServiceSnapshot {
   readonly propagateTags: string | undefined;
   readonly breaker: Breaker;
   readonly deployment: DeploymentSettings;
+  /** What a deployment that shifts traffic will do, as a clause; undefined for a rolling update. */
+  readonly strategy?: string;
   /** Minutes that a native strategy takes for its bake and its steps alone; 0 for a rolling update. */
   readonly strategyMinutes: number;
   /** Test traffic reaches the new revision before production traffic does. */

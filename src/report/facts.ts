@@ -43,6 +43,7 @@ function serviceRows(report: Report, service: ServiceReport): string[][] {
   return [
     ['Revision', `${revisions(service)}${again(report)}`],
     ...taskRow(service),
+    ...strategyRow(service),
     ...(service.gates.length === 0 ? [] : [[gatesTitle(service), service.gates.map(gate).join(' · ')]]),
     ...(service.gatesAfterRollback.length === 0
       ? []
@@ -66,6 +67,11 @@ function taskRow({ result, desiredCount, serving, running }: ServiceReport): str
   const since = primary.since === undefined ? '' : `, since ${minuteInUtc(primary.since)}`;
   const how = primary.unchecked === true ? 'running' : 'healthy';
   return [['Tasks', `${primary.healthy} of ${primary.desired} ${how}${since}`]];
+}
+
+/** A plan says what is to come; afterwards the timeline has what came. */
+function strategyRow({ result, strategy }: ServiceReport): string[][] {
+  return result === 'planned' && strategy !== undefined ? [['Strategy', escapeText(strategy)]] : [];
 }
 
 /** What failed has proven nothing. */

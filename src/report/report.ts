@@ -98,6 +98,8 @@ export interface ServiceReport {
   readonly taskDefinitionArn: string;
   readonly previousTaskDefinitionArn: string;
   readonly desiredCount: number;
+  /** What a deployment that shifts traffic does, in words. */
+  readonly strategy?: string | undefined;
   readonly logGroups: readonly LogGroup[];
   readonly deploymentId: string | undefined;
   readonly serviceDeploymentArn: string | undefined;
@@ -187,6 +189,7 @@ function serviceReport(serviceRun: ServiceRun): ServiceReport[] {
       taskDefinitionArn: serviceRun.taskDefinitionArn,
       previousTaskDefinitionArn: snapshot.taskDefinitionArn,
       desiredCount: serviceRun.desiredCount,
+      strategy: snapshot.strategy,
       logGroups: logGroupsOf(serviceRun),
       deploymentId: rollout?.deploymentId,
       serviceDeploymentArn: rollout?.serviceDeploymentArn,

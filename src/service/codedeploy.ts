@@ -2,7 +2,13 @@
 import type { Service } from '@aws-sdk/client-ecs';
 import { ANY_AWS_ERROR, attempt, valueOr } from '../aws/attempt.ts';
 import type { AwsReads } from '../aws/clients.ts';
-import { groupAddressOf, readGroup, shiftMinutes, type FoundGroup } from '../codedeploy/group.ts';
+import {
+  describeCodeDeploy,
+  groupAddressOf,
+  readGroup,
+  shiftMinutes,
+  type FoundGroup,
+} from '../codedeploy/group.ts';
 import type { DeploymentInfo, PastCodeDeployment } from '../codedeploy/history.ts';
 import { isOpen } from '../codedeploy/history.ts';
 import { primaryOf } from '../ecs/services.ts';
@@ -78,6 +84,7 @@ export function codeDeploySnapshot(
       alarms,
       alarmsRollBack: settings.rollsBackOn.includes('DEPLOYMENT_STOP_ON_ALARM'),
     },
+    strategy: describeCodeDeploy(settings),
     strategyMinutes: shiftMinutes(routing),
     ...(hasTestListener ? { hasTestTraffic: true as const } : {}),
     codeDeploy:

@@ -1,4 +1,4 @@
-import type { Deployment, DeploymentConfiguration, Service } from '@aws-sdk/client-ecs';
+import type { Deployment, Service } from '@aws-sdk/client-ecs';
 import { lastSegment, parseArn } from '../aws/arn.ts';
 import { ANY_AWS_ERROR, attempt, valueOr } from '../aws/attempt.ts';
 import type { EcsReads } from '../aws/clients.ts';
@@ -21,6 +21,7 @@ import type {
   ServiceAddress,
   ServiceSnapshot,
 } from '../model/index.ts';
+import { describeStrategy, strategyMinutes } from './strategy.ts';
 
 type SnapshotReads = Pick<
   EcsReads,
@@ -100,6 +101,7 @@ export function snapshotOf(
   const current = currentDeployment(history ?? [], revisions, taskDefinitionArn);
   const past = pastDeployments(history ?? [], revisions);
   const lastGood = lastGoodRevision(service, past, revisions);
+  const strategy = describeStrategy(service.deploymentConfiguration);
   return {
     address,
     desiredCount: service.desiredCount ?? 0,
@@ -119,6 +121,7 @@ export function snapshotOf(
     breaker: breakerOf(service),
     deployment: settingsOf(service),
     ...(isBehindLattice(service) ? { behindLattice: true } : {}),
+    ...(strategy === undefined ? {} : { strategy }),
     strategyMinutes: strategyMinutes(service.deploymentConfiguration),
     ...(hasTestTraffic(service) ? { hasTestTraffic: true } : {}),
     knownEvents: (service.events ?? []).flatMap((event) => event.id ?? []),
@@ -191,24 +194,6 @@ function hasTestTraffic({ deploymentConfiguration, loadBalancers = [], deploymen
   );
   const isConnected = deployments.some((each) => each.serviceConnectConfiguration?.enabled === true);
   return strategy !== 'ROLLING' && (hasListener || isConnected);
-}
-
-/** ECS API, DeploymentConfiguration: bake time, and the bake times of the steps of LINEAR and CANARY. */
-function strategyMinutes(configuration: DeploymentConfiguration | undefined): number {
-  const { strategy, bakeTimeInMinutes = 0, linearConfiguration, canaryConfiguration } = configuration ?? {};
-  switch (strategy) {
-    case 'BLUE_GREEN':
-      return bakeTimeInMinutes;
-    case 'LINEAR': {
-      const { stepPercent = 10, stepBakeTimeInMinutes = 6 } = linearConfiguration ?? {};
-      return bakeTimeInMinutes + (Math.ceil(100 / stepPercent) - 1) * stepBakeTimeInMinutes;
-    }
-    case 'CANARY':
-      return bakeTimeInMinutes + (canaryConfiguration?.canaryBakeTimeInMinutes ?? 10);
-    case 'ROLLING':
-    case undefined:
-      return 0;
-  }
 }
 
 export function addressOf(cluster: string, service: Service): ServiceAddress {

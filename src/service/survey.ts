@@ -7,7 +7,6 @@ import { isAwsError, wrapAwsError } from '../aws/errors.ts';
 import type { CodeDeployRequest, ServiceSnapshot } from '../model/index.ts';
 import { DeployError } from '../runtime/error.ts';
 import { counted, type Log } from '../runtime/log.ts';
-import { describeCodeDeploy } from '../codedeploy/group.ts';
 import { withTaskSets } from '../ecs/services.ts';
 import { begun } from '../runtime/wait.ts';
 import { takeCodeDeploySnapshot } from './codedeploy.ts';
@@ -44,8 +43,8 @@ export async function surveyServices(
   const [snapshots] = await Promise.all([Promise.all(taken), meanwhile(services)]);
   for (const snapshot of snapshots) {
     log.line(describeSnapshot(snapshot));
-    const { address, codeDeploy } = snapshot;
-    if (codeDeploy !== undefined) log.line(`${address.name}: ${describeCodeDeploy(codeDeploy)}.`);
+    const { address, strategy } = snapshot;
+    if (strategy !== undefined) log.line(`${address.name}: ${strategy}.`);
   }
   return snapshots;
 }
