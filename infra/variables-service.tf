@@ -471,7 +471,7 @@ variable "alarm_5xx_count" {
 }
 
 variable "alarm_topic_arns" {
-  description = "SNS topics that are told when an alarm rings and when it is over."
+  description = "SNS topics that hear when an alarm goes into ALARM, and when it is over."
   type        = list(string)
   default     = []
   nullable    = false

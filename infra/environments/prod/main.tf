@@ -60,3 +60,12 @@ module "stack" {
     LOG_LEVEL = "info"
   }
 }
+
+# Users reach the service over HTTP until certificate_arn, or domain_name with hosted_zone_id, is set above. Each plan says
+# so, and is none the worse for it.
+check "https" {
+  assert {
+    condition     = startswith(coalesce(module.stack.url, "https://"), "https://")
+    error_message = "Production is served over HTTP. Set certificate_arn, or domain_name with hosted_zone_id, in environments/prod/main.tf."
+  }
+}
