@@ -85,6 +85,7 @@ export const MUTATIONS: readonly Mutation[] = [
     ['5 * 60_000', '50 * 60_000'],
     ['!known.has(id) && ', ''],
     ['.toReversed()', ''],
+    ['newEvents(events, known, REFUSED)', '[]'],
   ),
   ...of(
     'rollout/rounds.ts',

@@ -11,6 +11,11 @@ const PERCENTS =
   '(service web) was unable to stop or start tasks during a deployment because of the service deployment configuration. Update the minimumHealthyPercent or maximumPercent value and try again.';
 const FARGATE = '(service web) was unable to place a task. Reason: Capacity is unavailable at this time.';
 
+const REFUSED =
+  '(service web) failed to register targets in target-group green with (error User: arn:aws:sts::123456789012:assumed-role/elb/ecs-service-scheduler is not authorized to perform: elasticloadbalancing:RegisterTargets on resource: x)';
+const GONE =
+  '(service web) failed to register targets in (target-group green) with (error The specified target group does not exist.)';
+
 const NOTHING_PLACED = { entry: entry({ running: 0, pending: 0 }) };
 
 function event(minute: number, message: string): ServiceEvent {
@@ -22,6 +27,30 @@ function seen(events: readonly ServiceEvent[], more: Partial<Observation> = {}):
   const look = observation({ ...NOTHING_PLACED, events: events.toReversed(), ...more });
   return remember(NO_HISTORY, look, false, ['event-0']);
 }
+
+describe('targets that ECS may not register', () => {
+  const running = { tasks: [taskView('a')] };
+
+  test.each<[string, string, readonly number[], boolean]>([
+    ['three times in five minutes, though tasks run', REFUSED, [1, 2, 3], true],
+    ['two times', REFUSED, [1, 2], false],
+    ['three times, one of them before this run', REFUSED, [0, 1, 2], false],
+    ['for another reason, which is no refusal', GONE, [1, 2, 3], false],
+  ])('%s', (_, message, minutes, isOver) => {
+    const history = seen(
+      minutes.map((minute) => event(minute, message)),
+      running,
+    );
+    expect(evaluate(observation(running), history, terms())).toMatchObject(
+      isOver
+        ? { kind: 'failed', cause: 'traffic-shift-failed', ecs: 'in-progress' }
+        : { kind: 'progressing' },
+    );
+    expect(evaluate(observation(running), history, terms({ failFast: false }))).toMatchObject({
+      kind: 'progressing',
+    });
+  });
+});
 
 describe('an event that no waiting helps, while nothing was ever placed', () => {
   const endOf = (history: History): unknown => evaluate(observation(NOTHING_PLACED), history, terms());

@@ -22,7 +22,7 @@ const WITHIN_MS = 5 * 60_000;
 
 /** Pure: the events about tasks that found no place, oldest first. */
 export function unplacedEvents(events: readonly ServiceEvent[], known: ReadonlySet<string>): ServiceEvent[] {
-  return events.filter(({ id, message }) => !known.has(id) && UNPLACED.test(message)).toReversed();
+  return newEvents(events, known, UNPLACED);
 }
 
 /** Pure: the last of three events in five minutes that no waiting helps. */
@@ -32,7 +32,15 @@ export function hopelessEvent(events: readonly ServiceEvent[]): ServiceEvent | u
 
 /** Pure: the events about targets that ECS may not register, oldest first. */
 export function refusedEvents(events: readonly ServiceEvent[], known: ReadonlySet<string>): ServiceEvent[] {
-  return events.filter(({ id, message }) => !known.has(id) && REFUSED.test(message)).toReversed();
+  return newEvents(events, known, REFUSED);
+}
+
+function newEvents(
+  events: readonly ServiceEvent[],
+  known: ReadonlySet<string>,
+  pattern: RegExp,
+): ServiceEvent[] {
+  return events.filter(({ id, message }) => !known.has(id) && pattern.test(message)).toReversed();
 }
 
 /** Pure: the last of the first three events, oldest first, that came in five minutes. */
