@@ -113,6 +113,12 @@ const cannotBe = ({ run, schedule }: Case): boolean => {
   );
 };
 
+/** The only task of a service went, and whoever asks its URL finds nobody. */
+const wentOnlyTask = ({ run }: Case): boolean =>
+  run.plan.inputs['health-check-url'] !== undefined &&
+  hasDeed(run, 'stops-task', 'crashes-task', 'takes-spot') &&
+  [...run.before, ...run.after].some(({ desiredCount }) => desiredCount === 1);
+
 const endOf = ({ result: { outputs } }: PlayedRun): string =>
   `${outputs['result'] ?? ''} (${outputs['cause'] ?? ''}): ${outputs['message'] ?? ''}`;
 
@@ -227,7 +233,7 @@ const INVARIANTS = {
     );
     if (!isQuiet || mishaps(of) > 1 || of.index > 0) return [];
     if (!run.plan.faults.every((fault) => isBearable(fault, run.plan))) return [];
-    if (schedule.world.throttling) return [];
+    if (schedule.world.throttling || wentOnlyTask(of)) return [];
     return run.result.exitCode === 0 || cannotBe(of) ? [] : [endOf(run)];
   },
 
@@ -247,7 +253,7 @@ const INVARIANTS = {
     const { run } = of;
     if (!isGoodRevision(run) || mishaps(of) > 1 || hasDeed(run, 'alarm', 'no-capacity')) return [];
     if (of.runs.slice(0, of.index).some((each) => hasDeed(each, 'alarm', 'moves-tag'))) return [];
-    if (cannotBe(of)) return [];
+    if (cannotBe(of) || wentOnlyTask(of)) return [];
     if (run.services.length > 1 && run.plan.inputs['on-failure'] === 'rollback-all') return [];
     if ((run.wasCancelled || run.wasKilled) && run.plan.inputs['on-cancel'] === 'rollback') return [];
     // Time that is up is a reason of its own.
