@@ -101,11 +101,19 @@ function mishaps(played: Case): number {
   }, 0);
 }
 
-/** The percents of a service leave no room for its count, as it was before or after the run: no fault of the deployment. */
+/** The counts that a service had: before the run, by its own input, and after it. */
+function countsOf({ before, after, plan }: PlayedRun): { service: string; count: number }[] {
+  const asked = plan.inputs['desired-count'];
+  return [...before, ...after].flatMap(({ service, desiredCount }) =>
+    [desiredCount, ...(asked === undefined ? [] : [Number(asked)])].map((count) => ({ service, count })),
+  );
+}
+
+/** The percents of a service leave no room for its count: no fault of the deployment. */
 const cannotBe = ({ run, schedule }: Case): boolean => {
   const [least, most] = schedule.world.percents;
-  return [...run.before, ...run.after].some(
-    ({ service, desiredCount: count }) =>
+  return countsOf(run).some(
+    ({ service, count }) =>
       service !== 'bluegreen' &&
       count > 0 &&
       Math.floor((count * most) / 100) <= count &&
@@ -117,7 +125,7 @@ const cannotBe = ({ run, schedule }: Case): boolean => {
 const wentOnlyTask = ({ run }: Case): boolean =>
   run.plan.inputs['health-check-url'] !== undefined &&
   hasDeed(run, 'stops-task', 'crashes-task', 'takes-spot') &&
-  [...run.before, ...run.after].some(({ desiredCount }) => desiredCount === 1);
+  countsOf(run).some(({ count }) => count === 1);
 
 const endOf = ({ result: { outputs } }: PlayedRun): string =>
   `${outputs['result'] ?? ''} (${outputs['cause'] ?? ''}): ${outputs['message'] ?? ''}`;
