@@ -15,7 +15,7 @@ const DEPLOYMENTS = 200;
 const WARM = 100;
 
 /** Kilobytes that one deployment more may leave, compiled code and caches included. */
-const MOST_KB_EACH = 5;
+const MOST_KB_EACH = 20;
 
 /** What ended well, what failed and was rolled back, what changed nothing, and what was refused. */
 const TURNS = [

@@ -101,17 +101,31 @@ function mishaps(played: Case): number {
   }, 0);
 }
 
-/** The percents of a service leave no room for its count, as it was before or after the run: no fault of the deployment. */
+/** The counts that a service had: before the run, by its own input, and after it. */
+function countsOf({ before, after, plan }: PlayedRun): { service: string; count: number }[] {
+  const asked = plan.inputs['desired-count'];
+  return [...before, ...after].flatMap(({ service, desiredCount }) =>
+    [desiredCount, ...(asked === undefined ? [] : [Number(asked)])].map((count) => ({ service, count })),
+  );
+}
+
+/** The percents of a service leave no room for its count: no fault of the deployment. */
 const cannotBe = ({ run, schedule }: Case): boolean => {
   const [least, most] = schedule.world.percents;
-  return [...run.before, ...run.after].some(
-    ({ service, desiredCount: count }) =>
+  return countsOf(run).some(
+    ({ service, count }) =>
       service !== 'bluegreen' &&
       count > 0 &&
       Math.floor((count * most) / 100) <= count &&
       Math.ceil((count * least) / 100) >= count,
   );
 };
+
+/** The only task of a service went, and whoever asks its URL finds nobody. */
+const wentOnlyTask = ({ run }: Case): boolean =>
+  run.plan.inputs['health-check-url'] !== undefined &&
+  hasDeed(run, 'stops-task', 'crashes-task', 'takes-spot') &&
+  countsOf(run).some(({ count }) => count === 1);
 
 const endOf = ({ result: { outputs } }: PlayedRun): string =>
   `${outputs['result'] ?? ''} (${outputs['cause'] ?? ''}): ${outputs['message'] ?? ''}`;
@@ -227,7 +241,7 @@ const INVARIANTS = {
     );
     if (!isQuiet || mishaps(of) > 1 || of.index > 0) return [];
     if (!run.plan.faults.every((fault) => isBearable(fault, run.plan))) return [];
-    if (schedule.world.throttling) return [];
+    if (schedule.world.throttling || wentOnlyTask(of)) return [];
     return run.result.exitCode === 0 || cannotBe(of) ? [] : [endOf(run)];
   },
 
@@ -247,7 +261,7 @@ const INVARIANTS = {
     const { run } = of;
     if (!isGoodRevision(run) || mishaps(of) > 1 || hasDeed(run, 'alarm', 'no-capacity')) return [];
     if (of.runs.slice(0, of.index).some((each) => hasDeed(each, 'alarm', 'moves-tag'))) return [];
-    if (cannotBe(of)) return [];
+    if (cannotBe(of) || wentOnlyTask(of)) return [];
     if (run.services.length > 1 && run.plan.inputs['on-failure'] === 'rollback-all') return [];
     if ((run.wasCancelled || run.wasKilled) && run.plan.inputs['on-cancel'] === 'rollback') return [];
     // Time that is up is a reason of its own.

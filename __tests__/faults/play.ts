@@ -15,6 +15,7 @@ import type {
   Task,
   TaskDefinition,
 } from '../../simulator/state/model.ts';
+import { FAILED_MARK } from '../../src/ecs/rollback-target.ts';
 import {
   HICCUPS,
   type CallFault,
@@ -184,11 +185,14 @@ export function viewOf(sim: Simulator, name: string): View {
   };
 }
 
-/** The revision of the last service deployment that succeeded. */
+/** The revision of the last service deployment that succeeded, but none that a run has marked as failed. */
 export function lastGoodOf(service: Service): ServiceRevision | undefined {
+  const isMarked = ({ definition }: ServiceRevision): boolean =>
+    definition.tags.some(({ key, value }) => key === FAILED_MARK.key && value === FAILED_MARK.value);
   for (const { status, target, rollback } of service.serviceDeployments) {
-    if (status === 'SUCCESSFUL') return target;
-    if (status === 'ROLLBACK_SUCCESSFUL') return rollback?.revision;
+    const good =
+      status === 'SUCCESSFUL' ? target : status === 'ROLLBACK_SUCCESSFUL' ? rollback?.revision : undefined;
+    if (good !== undefined && !isMarked(good)) return good;
   }
   return undefined;
 }

@@ -252,7 +252,7 @@ export function historyOf(...failures: readonly TaskFailure[]): History {
   return {
     ...NO_HISTORY,
     failures: new Map(failures.map((each, index) => [`task${index + 1}`, each])),
-    transitions: failures.map((_, index) => ({ task: `task${index + 1}`, became: 'failed' })),
+    transitions: failures.map((_, index) => ({ task: `task${index + 1}`, kind: 'failed' })),
   };
 }
 

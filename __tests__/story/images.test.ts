@@ -236,6 +236,32 @@ describe('what failed', () => {
       expect(second.warnings).toEqual([]);
     }));
 
+  test('and was left is no base of the next run, though its deployment is the last that ECS calls successful', () =>
+    inAWorld({}, async (sim) => {
+      const url = sim.loadBalancers['web']?.url ?? '';
+      const gated = { 'health-check-url': `${url}/health`, 'on-failure': 'leave' };
+      const bad = { ...tag('error500-1'), ...gated, 'environment-variables': 'ONLY_OF=the bad one' };
+      expectRed(await step(sim, bad), 'failed', 'http-check-failed');
+      const result = await step(sim, tag('v2'));
+      expectGreen(result, 'succeeded');
+      expect(result.log).toContain('Base: backend:1, the last good revision.');
+      expect(result.log).toContain('Not the base: backend:2 is marked as failed.');
+      const names = sim.world.taskDefinitions.find('backend:3')?.containers[0]?.environment ?? [];
+      expect(JSON.stringify(names)).not.toContain('ONLY_OF');
+    }));
+
+  test('and runs still hands its mark to nothing that is rendered onto it', () =>
+    inAWorld({}, async (sim) => {
+      expectRed(
+        await step(sim, { ...tag('v2'), ...badUrl(sim), 'on-failure': 'leave' }),
+        'failed',
+        'http-check-failed',
+      );
+      expectGreen(await step(sim, { ...tag('v3'), 'task-definition': 'running' }), 'succeeded');
+      expect(sim.world.taskDefinitions.find('backend:2')?.tags).toHaveLength(1);
+      expect(sim.world.taskDefinitions.find('backend:3')?.tags).toEqual([]);
+    }));
+
   test('and runs still is said to be marked where a later run asks for just that', () =>
     inAWorld({}, async (sim) => {
       await step(sim, { ...tag('v2'), ...badUrl(sim), 'on-failure': 'leave' });

@@ -19,9 +19,12 @@ export const FAILED_MARK = { key: 'ecs-fargate-deploy', value: 'failed' } as con
 
 /** Pure: whether a revision with these tags (ECS API, Tag) is marked as failed. */
 export function isMarkedAsFailed(tags: readonly Json[]): boolean {
-  return tags.some(
-    (tag) => isObject(tag) && tag['key'] === FAILED_MARK.key && tag['value'] === FAILED_MARK.value,
-  );
+  return !tags.every(isNoMark);
+}
+
+/** Pure: whether a tag is any other than the mark. */
+export function isNoMark(tag: Json): boolean {
+  return !isObject(tag) || tag['key'] !== FAILED_MARK.key || tag['value'] !== FAILED_MARK.value;
 }
 
 /** What a service goes back to: content, and the digests that it ran with. */

@@ -1,13 +1,12 @@
 import { revisionName } from '../aws/arn.ts';
 import { wrapAwsError } from '../aws/errors.ts';
 import type { ReadContext } from '../context.ts';
-import { FAILED_MARK, isMarkedAsFailed, pinImages } from '../ecs/rollback-target.ts';
+import { FAILED_MARK, pinImages } from '../ecs/rollback-target.ts';
 import type { GoodRevision, RunningImage, ServiceSnapshot, TaskDefinition } from '../model/index.ts';
 import { DeployError } from '../runtime/error.ts';
-import { isArray } from '../runtime/json.ts';
 import { stackOf } from '../service/history.ts';
 import { diffDefinitions } from '../task-definition/diff.ts';
-import { findRevision, loadRevision } from '../task-definition/load.ts';
+import { findRevision, loadRevision, type LoadedDefinition } from '../task-definition/load.ts';
 
 /** What `mode: rollback` does with a service. */
 export type GoingBack =
@@ -80,8 +79,8 @@ export async function wayBackTo(
   reference: string,
 ): Promise<GoingBack> {
   const name = revisionName(reference);
-  const { definition } = await loadRevision(aws, reference);
-  if (isArray(definition.tags) && isMarkedAsFailed(definition.tags)) {
+  const { isMarked } = await loadRevision(aws, reference);
+  if (isMarked) {
     throw new DeployError('no-rollback-target', `${name} is marked as failed: it is no rollback target.`, {
       hint: `Name another revision. Where the mark is wrong, remove its tag ${FAILED_MARK.key}.`,
     });
@@ -152,13 +151,11 @@ async function awsNow({ aws }: Context, taskDefinitionArn: string): Promise<numb
 }
 
 async function entryOf(ctx: Context, good: GoodRevision, contents: TaskDefinition[]): Promise<Entry> {
-  const { content, definition } = await contentOf(ctx, good, contents);
-  const tags = definition?.tags;
-  const isMarked = isArray(tags) && isMarkedAsFailed(tags);
+  const { content, found } = await contentOf(ctx, good, contents);
   const against =
-    definition === undefined
+    found === undefined
       ? 'which is not there any more'
-      : isMarked
+      : found.isMarked
         ? 'which is marked as failed'
         : undefined;
   return { good, content, against };
@@ -172,11 +169,11 @@ async function contentOf(
     images,
   }: { readonly taskDefinitionArn: string; readonly images: readonly RunningImage[] },
   contents: TaskDefinition[],
-): Promise<{ content: number; definition: TaskDefinition | undefined }> {
-  const definition = (await findRevision(aws, taskDefinitionArn))?.definition;
-  const whole: TaskDefinition = definition ?? { family: taskDefinitionArn, containerDefinitions: [] };
+): Promise<{ content: number; found: LoadedDefinition | undefined }> {
+  const found = await findRevision(aws, taskDefinitionArn);
+  const whole: TaskDefinition = found?.definition ?? { family: taskDefinitionArn, containerDefinitions: [] };
   const content = { ...pinImages(whole, images), tags: [] };
   const known = contents.findIndex((each) => diffDefinitions(each, content).length === 0);
-  if (known !== -1) return { content: known, definition };
-  return { content: contents.push(content) - 1, definition };
+  if (known !== -1) return { content: known, found };
+  return { content: contents.push(content) - 1, found };
 }

@@ -255,7 +255,7 @@ function isWellButFor(last: Observation, { failures, transitions }: History): bo
     ({ cause, started }) => cause === 'capacity' && started === true,
   );
   if (!isTakenAway) return running.length > 0 && running.every(({ healthy }) => healthy);
-  const wasHealthy = transitions.some(({ became }) => became === 'healthy');
+  const wasHealthy = transitions.some(({ kind }) => kind === 'healthy');
   return wasHealthy && running.every(({ failing }) => failing !== true);
 }
 

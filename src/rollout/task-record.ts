@@ -22,8 +22,8 @@ export interface TaskRecord {
 /** A task's turn for the better or the worse. */
 export type TaskTransition =
   /** `checked`: something besides its running says so. */
-  | { readonly task: string; readonly became: 'healthy'; readonly checked: boolean }
-  | { readonly task: string; readonly became: 'failed' };
+  | { readonly kind: 'healthy'; readonly task: string; readonly checked: boolean }
+  | { readonly kind: 'failed'; readonly task: string };
 
 export const NO_TASKS: TaskRecord = {
   transitions: [],
@@ -85,10 +85,10 @@ export function recordTasks(record: TaskRecord, look: TaskLook, before: Before):
   return {
     transitions: [
       ...record.transitions.filter((transition) => !isBelied(transition, failures)),
-      ...newlyHealthy.map(({ id, checked }) => ({ task: id, became: 'healthy' as const, checked })),
+      ...newlyHealthy.map(({ id, checked }) => ({ task: id, kind: 'healthy' as const, checked })),
       ...[...newlyFailed.map(({ id }) => id), ...restarts].map((task) => ({
         task,
-        became: 'failed' as const,
+        kind: 'failed' as const,
       })),
     ],
     started: record.started || tasks.some(hasStarted),
@@ -104,14 +104,14 @@ function hasStarted({ status, failure }: TaskView): boolean {
 }
 
 function healthyIn({ transitions }: Pick<TaskRecord, 'transitions'>): ReadonlySet<string> {
-  return new Set(transitions.flatMap(({ task, became }) => (became === 'healthy' ? [task] : [])));
+  return new Set(transitions.flatMap(({ task, kind }) => (kind === 'healthy' ? [task] : [])));
 }
 
 /** Nothing but its running spoke for the task, and then it failed: it was never healthy, only slow to crash. */
 function isBelied(transition: TaskTransition, failures: ReadonlyMap<string, TaskFailure>): boolean {
   const failure = failures.get(transition.task);
   const isCrash = failure !== undefined && failure.severity !== 'ignored';
-  return transition.became === 'healthy' && !transition.checked && isCrash;
+  return transition.kind === 'healthy' && !transition.checked && isCrash;
 }
 
 interface Runtime {
@@ -151,10 +151,10 @@ export function countedFailures(
   resetOnHealthyTask = true,
 ): TaskFailure[] {
   const { transitions, failures } = record;
-  const last = resetOnHealthyTask ? transitions.findLastIndex(({ became }) => became === 'healthy') : -1;
+  const last = resetOnHealthyTask ? transitions.findLastIndex(({ kind }) => kind === 'healthy') : -1;
   const wereHealthy = healthyIn(record);
   const counted = transitions.filter(
-    ({ task, became }, index) => became === 'failed' && (index > last || wereHealthy.has(task)),
+    ({ task, kind }, index) => kind === 'failed' && (index > last || wereHealthy.has(task)),
   );
   return counted.flatMap(({ task }) => {
     const failure = failures.get(task);
@@ -178,7 +178,7 @@ export function isConclusive(
 }
 
 function pastOf({ started, transitions }: TaskRecord): Past {
-  return { started, healthy: transitions.some(({ became }) => became === 'healthy') };
+  return { started, healthy: transitions.some(({ kind }) => kind === 'healthy') };
 }
 
 /**

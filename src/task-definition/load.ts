@@ -4,10 +4,9 @@ import { parseArn, revisionName } from '../aws/arn.ts';
 import { attempt, REFUSED, valueOr } from '../aws/attempt.ts';
 import type { AwsReads } from '../aws/clients.ts';
 import { wrapAwsError } from '../aws/errors.ts';
-import { isMarkedAsFailed } from '../ecs/rollback-target.ts';
-import type { DefinitionBase, Json, ServiceSnapshot, TaskDefinition } from '../model/index.ts';
+import { candidatesOf, findRollbackTarget, isMarkedAsFailed, isNoMark } from '../ecs/rollback-target.ts';
+import type { DefinitionBase, ServiceSnapshot, TaskDefinition } from '../model/index.ts';
 import { DeployError } from '../runtime/error.ts';
-import { isArray } from '../runtime/json.ts';
 import type { Log } from '../runtime/log.ts';
 import { registrable } from './shape.ts';
 
@@ -18,6 +17,8 @@ export interface LoadedDefinition {
   readonly origin: string;
   /** The revision that holds exactly this, where there is one that can be deployed. */
   readonly arn: string | undefined;
+  /** It is marked as failed. The mark is of that revision alone: the definition is without it. */
+  readonly isMarked: boolean;
   /** Later revisions that are no base, each with why. */
   readonly passedOver?: readonly string[];
 }
@@ -43,6 +44,7 @@ export async function loadBase(
         definition: base.definition ?? (await readDefinitionFile(workspace, base.path, log)),
         origin: `the file ${shownPath(workspace, base.path)}`,
         arn: undefined,
+        isMarked: false,
       };
     case 'revision':
       return loadRevision(aws, base.reference);
@@ -112,7 +114,8 @@ export async function findRevision(
       taskDefinition['status'] !== 'INACTIVE' && taskDefinition['status'] !== 'DELETE_IN_PROGRESS';
     const name = revisionName(arn);
     return {
-      definition: registrable(taskDefinition, tags),
+      definition: registrable(taskDefinition, tags.filter(isNoMark)),
+      isMarked: isMarkedAsFailed(tags),
       origin: active ? origin(name) : `${origin(name)} (deregistered: its content is registered again)`,
       arn: active ? arn : undefined,
     };
@@ -144,7 +147,7 @@ async function loadLatestGood(
     const found =
       against !== undefined ? undefined : number === newest ? latest : await findRevision(aws, arn);
     if (against !== undefined) passedOver.push(`${revisionName(arn)} ${against}`);
-    else if (found !== undefined && isMarkedAsFailed(tagsOf(found.definition))) {
+    else if (found?.isMarked === true) {
       passedOver.push(`${revisionName(arn)} is marked as failed`);
     } else if (found?.arn !== undefined) {
       return passedOver.length === 0
@@ -155,7 +158,8 @@ async function loadLatestGood(
   }
   const [first] = services;
   if (passedOver.length === 0 || first === undefined) return latest;
-  const running = first.lastGood?.taskDefinitionArn ?? first.taskDefinitionArn;
+  const target = await findRollbackTarget(aws.taskDefinitions, candidatesOf(first));
+  const running = (target?.good ?? first.lastGood ?? first).taskDefinitionArn;
   return { ...(await loadRevision(aws, running, (name) => `${name}, the last good revision`)), passedOver };
 }
 
@@ -192,10 +196,6 @@ function goodNumber({ lastGood }: ServiceSnapshot): number {
 
 function revisionNumber(arn: string): number {
   return Number(/:(\d+)$/.exec(arn)?.[1] ?? 0);
-}
-
-function tagsOf({ tags }: TaskDefinition): readonly Json[] {
-  return isArray(tags) ? tags : [];
 }
 
 /** An ARN says more than a name: another region or account is not this one's revision of the same name. */

@@ -11,9 +11,8 @@ import type {
   ServiceSnapshot,
   TaskDefinition,
 } from '../model/index.ts';
-import { imagesAfter, FAILED_MARK, isMarkedAsFailed, pinImages } from '../ecs/rollback-target.ts';
+import { FAILED_MARK, imagesAfter, pinImages } from '../ecs/rollback-target.ts';
 import { DeployError } from '../runtime/error.ts';
-import { isArray } from '../runtime/json.ts';
 import type { Log } from '../runtime/log.ts';
 import { describeChange, diffDefinitions } from './diff.ts';
 import { settleImages, warningOf, type SettledImage } from './kept-images.ts';
@@ -120,6 +119,7 @@ function refuseWithoutImage({ containerDefinitions }: TaskDefinition, origin: st
 interface CurrentDefinition {
   readonly arn: string;
   readonly isActive: boolean;
+  readonly isMarked: boolean;
   readonly definition: TaskDefinition;
   readonly running: readonly RunningImage[];
   /** The definition with its images as ECS resolved them. */
@@ -137,6 +137,7 @@ async function loadCurrent(
   return {
     arn: service.taskDefinitionArn,
     isActive: loaded.arn !== undefined,
+    isMarked: loaded.isMarked,
     definition: loaded.definition,
     running,
     pinned: pinImages(loaded.definition, running),
@@ -325,8 +326,8 @@ function warnOfUnasked(log: Log, { origin }: LoadedDefinition, unasked: readonly
 }
 
 /** What was asked for is what runs, and gates of an earlier run condemned that. */
-function warnOfMark(log: Log, { arn, definition: { tags } }: CurrentDefinition): void {
-  if (!isArray(tags) || !isMarkedAsFailed(tags)) return;
+function warnOfMark(log: Log, { arn, isMarked }: CurrentDefinition): void {
+  if (!isMarked) return;
   log.warn(
     `${revisionName(arn)}, which runs and is what this run asks for, is marked as failed: gates of an earlier run condemned it. It is neither base nor rollback target until its tag ${FAILED_MARK.key} is removed.`,
   );
