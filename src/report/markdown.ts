@@ -31,7 +31,7 @@ function escapePlain(text: string): string {
     .replace(/(?<!\w)@(?=\w)|@(?=\w)(?!sha256:[0-9a-f])/g, '@\u200b')
     .replace(/#(?=\d)/g, '#\u200b')
     .replace(/\bGH-(?=\d)/gi, (reference) => `${reference.slice(0, 2)}\u200b-`)
-    .replace(/(https?|ftp):\/\//gi, '$1:\u200b//')
+    .replace(/(https?|ftp|^):\/\//gi, '$1:\u200b//')
     .replace(/www\./gi, (www) => `${www.slice(0, 3)}\u200b.`);
 }
 
