@@ -494,6 +494,7 @@ const KEYS = [
   'services[].serving',
   'services[].stage',
   'services[].stageExpires',
+  'services[].strategy',
   'services[].taskDefinitionArn',
   'startedAt',
   'steps',
