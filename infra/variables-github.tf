@@ -123,6 +123,18 @@ variable "codedeploy_services" {
   type        = map(object({ family = string, log_group = string, roles = list(string) }))
   default     = {}
   nullable    = false
+
+  validation {
+    condition = alltrue(flatten([
+      for name, service in var.codedeploy_services : [
+        can(regex("^[A-Za-z0-9_-]{1,255}$", name)),
+        can(regex("^[A-Za-z0-9_-]{1,255}$", service.family)),
+        can(regex("^[A-Za-z0-9_./#-]{1,512}$", service.log_group)),
+        [for role in service.roles : can(regex("^[A-Za-z0-9_+=,.@/-]+$", role))],
+      ]
+    ]))
+    error_message = "codedeploy_services: names, families, log groups and roles must be names, not ARNs, and without wildcards."
+  }
 }
 
 variable "state_bucket" {

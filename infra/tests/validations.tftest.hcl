@@ -34,6 +34,8 @@ run "one_value_of_each" {
     github_environment = "*"
     # wildcard branch
     github_branch = "*"
+    # wildcard service of CodeDeploy
+    codedeploy_services = { "*" = { family = "checkout", log_group = "/ecs/checkout", roles = [] } }
     # no boundary
     permissions_boundary_arn = "boundary"
     # subnets without network
@@ -95,6 +97,7 @@ run "one_value_of_each" {
     var.deploy_from,
     var.github_environment,
     var.github_branch,
+    var.codedeploy_services,
     var.permissions_boundary_arn,
     var.private_subnet_ids,
     var.vpc_cidr,
