@@ -34,3 +34,21 @@ test('a service, its history and its image are asked for at once', async () => {
   const first = calls.filter(({ trips }) => trips === 0).map(({ action }) => action);
   expect(first.sort()).toEqual(['DescribeRepositories', 'DescribeServices', 'ListServiceDeployments']);
 });
+
+test('what the watch saw of a complete rollout is not asked for again by the gates', async () => {
+  const calls = await tripsOf({ cluster: 'demo', service: 'backend', ...tag('v2') });
+  const names = calls.map(({ action }) => action);
+  const lastLook = names.slice(names.lastIndexOf('DescribeServiceDeployments') + 1);
+  // The walk of that look, and what runs in the end.
+  expect(lastLook).toEqual([
+    ...[
+      'DescribeServices',
+      'ListTasks',
+      'ListTasks',
+      'DescribeTasks',
+      'DescribeTasks',
+      'DescribeTargetHealth',
+    ],
+    ...['DescribeServices', 'DescribeImages'],
+  ]);
+});

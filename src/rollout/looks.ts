@@ -198,11 +198,22 @@ export class Looks {
   }
 
   /** The tasks of a complete rollout as the last look showed them; undefined where there was none since. */
-  lastOf({ snapshot, deploymentId }: Rollout): readonly TaskView[] | undefined {
+  lastOf(rollout: Rollout): readonly TaskView[] | undefined {
+    return this.#complete(rollout)?.health.tasks;
+  }
+
+  /** The last look at a rollout that it showed to be complete, where that was begun no longer ago than this. */
+  lastLook(rollout: Rollout, withinMs: number): Look | undefined {
+    const last = this.#complete(rollout);
+    if (last === undefined || this.#ctx.clock.now() - last.at > withinMs) return undefined;
+    return { kind: 'seen', seen: { ...last.seen, ...last.health, newer: undefined } };
+  }
+
+  #complete({ snapshot, deploymentId }: Rollout): KnownTasks | undefined {
     const last = this.#tasks.get(`${snapshot.address.arn} ${deploymentId} deployment`);
     const { deployment, entry } = last?.seen ?? {};
     const isComplete = deployment?.status === 'SUCCESSFUL' || entry?.rolloutState === 'COMPLETED';
-    return isComplete ? last?.health.tasks : undefined;
+    return isComplete ? last : undefined;
   }
 
   /** One look at a deployment of CodeDeploy; the service is read after it, as after one of ECS. */

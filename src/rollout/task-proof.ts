@@ -60,6 +60,7 @@ export function tasksMeasurer(
   const by = rollout.replacesTasks && !rollout.adopted ? ('deployment' as const) : ('revision' as const);
   const subject = { rollout, by };
   let known = NOTHING_KNOWN;
+  let isAsked = false;
   let old = 0;
   let round = 0;
   let lastLine = '';
@@ -77,7 +78,11 @@ export function tasksMeasurer(
       const at = clock.now();
       if (n !== round) known = { ...known, first: [] };
       round = n;
-      const seen = judgeable(await looks.look(subject, leftMs));
+      // What the watch has just seen of the complete rollout is not asked for again.
+      const last =
+        by === 'deployment' && n === 1 ? looks.lastLook(rollout, limits.pollSeconds * 1000) : undefined;
+      const seen = judgeable(isAsked || last === undefined ? await looks.look(subject, leftMs) : last);
+      isAsked = true;
       if (typeof seen === 'object') {
         known = knowing(known, seen, terms, clock.now());
         old = seen.primaryId === rollout.snapshot.primaryId ? old + 1 : 0;
