@@ -34,6 +34,23 @@ describe('a service of 700 tasks whose reads take their time', () => {
     }));
 });
 
+test('1,500 tasks whose reads take their time are judged within a look of when two are', async () => {
+  const secondsToJudge = async (desiredCount: number): Promise<number> => {
+    let seconds = Number.NaN;
+    await inAWorld({ desiredCount, circuitBreaker: false }, async (sim) => {
+      slowReads(sim);
+      const { report } = await step(sim, tag('crash-1'));
+      expect(report.result).toBe('rolled-back');
+      expect(accepted(sim, 'StopServiceDeployment')).toHaveLength(1);
+      seconds = report.steps.find(({ name }) => name === 'Roll back')?.from ?? Number.NaN;
+    });
+    return seconds;
+  };
+  const [two, many] = [await secondsToJudge(2), await secondsToJudge(1500)];
+  // A pause between two looks, and the walk over fifteen pages of tasks.
+  expect(many - two).toBeLessThanOrEqual(7);
+});
+
 describe('tasks that may not be read', () => {
   test('are warned of once; a rollout whose old tasks drain is left at the deadline', () =>
     inAWorld({ deregistrationDelaySeconds: 900 }, async (sim) => {
