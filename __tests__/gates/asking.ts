@@ -60,6 +60,7 @@ export function proveBy(
     request,
     before: { answer: undefined, alarms: [] },
     imagesOf: () => ({}),
+    failsTogether: () => false,
     allTraffic: (serviceRun) => Promise.resolve(serviceRun),
     ended: (serviceRun) => serviceRun,
     unforeseen: (_, error): Problem => {

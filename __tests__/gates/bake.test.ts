@@ -103,6 +103,12 @@ describe('the bake', () => {
       'http passed',
     ]);
     expect(world.clock.now()).toBeGreaterThanOrEqual(60_000);
+    // What has passed needs one good answer at the end: nobody counts on from the gate and the bake.
+    expect(world.log.said.filter((line) => line.includes('good answers'))).toEqual([
+      expect.stringContaining('(1 of 3 good answers)'),
+      expect.stringContaining('(2 of 3 good answers)'),
+      expect.stringContaining('(3 of 3 good answers)'),
+    ]);
   });
 
   it.each<[string, World, string]>([

@@ -84,6 +84,11 @@ describe('the health-check URL', () => {
     expect(await gate(answers)).toMatchObject({ passed, asked, seconds, reachable: true });
   });
 
+  it('is bad, and no fault of the runner, where it has answered now and does not any more', async () => {
+    const end = await gate('+xxx', { before: undefined });
+    expect(end).toMatchObject({ passed: false, asked: 4, reachable: true });
+  });
+
   it('is given its whole time, and is asked once more at its end', async () => {
     expect(await gate('o', { deadline: 12 })).toMatchObject({
       passed: false,

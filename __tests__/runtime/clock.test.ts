@@ -26,6 +26,21 @@ describe("the system's clock", () => {
     await expect(systemClock.sleep(0)).resolves.toBeUndefined();
   });
 
+  it.each([Number.POSITIVE_INFINITY, 2 ** 31, 40 * 24 * 3_600_000])(
+    'does not ring, or end a sleep, at once for %d ms: setTimeout would',
+    async (ms) => {
+      const ended: string[] = [];
+      const silence = systemClock.alarm(ms, () => ended.push('alarm'));
+      const controller = new AbortController();
+      const sleep = systemClock.sleep(ms, controller.signal).finally(() => ended.push('sleep'));
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      expect(ended).toEqual([]);
+      silence();
+      controller.abort(new Cancelled('SIGINT'));
+      await expect(sleep).rejects.toBeInstanceOf(Cancelled);
+    },
+  );
+
   it.each([
     [0, 1234, 1.2],
     [1000, 1049, 0],

@@ -100,6 +100,14 @@ describe('a deployment that succeeds', () => {
       expect(result.warnings.join()).toContain('no task ran, nothing was proven');
     }));
 
+  test('with a desired count of 0 has nothing to bake, and asks nobody', () =>
+    inAWorld({ desiredCount: 0, alarms: { errors: 'OK' } }, async (sim) => {
+      const result = await step(sim, { ...tag('v2'), 'bake-minutes': '30', alarms: 'errors' });
+      expectGreen(result, 'succeeded');
+      expect(result.report.services[0]?.gates).toEqual([]);
+      expect(Number(result.outputs['duration-seconds'])).toBeLessThan(120);
+    }));
+
   test('that nobody waits for is started, and says so', () =>
     inAWorld({}, async (sim) => {
       const result = await step(sim, { ...tag('v2'), 'wait-for-service-stability': 'false' });

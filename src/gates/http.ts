@@ -70,8 +70,10 @@ export function urlMeasurer(
   { deadlineSeconds }: Pick<GateRequest, 'deadlineSeconds'>,
 ): Measurer {
   const subject = withoutQuery(check.url);
-  const tally = { good: 0, bad: 0 };
+  const tally = { round: 0, good: 0, bad: 0 };
   let hasBeenGood = gate === 'http';
+  let hasPassed = false;
+  let hasAnswered = before?.kind === 'answer';
   let lastLine = '';
   return {
     gate,
@@ -86,14 +88,21 @@ export function urlMeasurer(
       const left = Math.max(leftMs / 1000, LEAST_SECONDS);
       const timeoutSeconds = Math.min(check.timeoutSeconds, left);
       const probe = await ctx.ask({ ...check, timeoutSeconds }, signal);
-      const seen = measure(probe, check, before);
+      hasAnswered ||= probe.kind === 'answer';
+      const seen = measure(probe, check, before, hasAnswered);
+      if (round.n !== tally.round) {
+        // What has passed needs one good answer in each round that follows.
+        hasPassed ||= round.isOwn === true && tally.good >= check.successes;
+        Object.assign(tally, { round: round.n, good: 0, bad: 0 });
+      }
       if (seen.kind !== 'error') {
         tally.good = seen.kind === 'good' ? tally.good + 1 : 0;
         tally.bad = seen.kind === 'bad' ? tally.bad + 1 : 0;
       }
       hasBeenGood ||= seen.kind === 'good';
       const isOfOld = round.traffic === 'part' && seen.kind !== 'good' && mayBeOld(probe, check, before);
-      const line = `${subject}: ${seen.what}${standingOf(seen, tally, check, round)}`;
+      const standing = hasPassed && seen.kind === 'good' ? '' : standingOf(seen, tally, check, round);
+      const line = `${subject}: ${seen.what}${standing}`;
       if (line !== lastLine && (seen.kind !== 'good' || !isOwnBake(round))) ctx.log.line(line);
       lastLine = line;
       const lines = seen.kind === 'good' || probe.kind !== 'answer' ? [] : answerLines(probe);
@@ -238,11 +247,14 @@ export type Seen =
   | { readonly kind: 'error'; readonly what: string }
   | { readonly kind: 'old-version'; readonly what: string };
 
-/** Pure. `before`: the answer in the survey, before anything was touched. */
-export function measure(probe: Probe, check: HttpCheck, before: Probe | undefined): Seen {
-  if (probe.kind === 'unreachable') {
-    return { kind: before?.kind === 'answer' ? 'bad' : 'error', what: probe.reason };
-  }
+/** Pure. `before`: the answer in the survey, before anything was touched. `hasAnswered`: there, or to an earlier probe. */
+export function measure(
+  probe: Probe,
+  check: HttpCheck,
+  before: Probe | undefined,
+  hasAnswered = before?.kind === 'answer',
+): Seen {
+  if (probe.kind === 'unreachable') return { kind: hasAnswered ? 'bad' : 'error', what: probe.reason };
   const status = `status ${probe.status}`;
   if (!accepts(check.statuses, probe.status)) {
     return { kind: 'bad', what: `${status}, expected ${rangesText(check.statuses)}` };

@@ -1,5 +1,5 @@
 import type { Aws } from '../aws/clients.ts';
-import { deployErrorOf } from '../aws/errors.ts';
+import { deployErrorOf, describeAwsError } from '../aws/errors.ts';
 import type { ReportedImage } from '../ecs/digests.ts';
 import type { Measurer, Ms, Phase, Round, TaskLimits } from '../model/analysis.ts';
 import {
@@ -17,7 +17,7 @@ import { DeployError } from '../runtime/error.ts';
 import { withoutQuery } from '../runtime/http.ts';
 import { counted } from '../runtime/log.ts';
 import { Loop, type Job } from '../runtime/loop.ts';
-import { Heartbeat } from '../runtime/wait.ts';
+import { begun, Heartbeat } from '../runtime/wait.ts';
 import { alarmsMeasurer } from './alarms.ts';
 import { Analysis, decide, type Decision } from './analysis.ts';
 import { digestMeasurer } from './digest.ts';
@@ -58,6 +58,8 @@ export interface ProvingTerms {
   readonly imagesOf: (serviceRun: ServiceRun) => Readonly<Record<string, DeployedImage>>;
   /** Resolves once all traffic is on the new tasks of a service, or with the word that old ones remain. */
   readonly allTraffic: (serviceRun: ServiceRun, signal: AbortSignal) => Promise<ServiceRun>;
+  /** Nobody goes on by himself once these have come so far: all of them go back together. */
+  readonly failsTogether: (serviceRuns: readonly ServiceRun[]) => boolean;
   /** A service has failed: it is explained and, where others go on (`isAlone` is false), put back. */
   readonly ended: (serviceRun: ServiceRun, isAlone: boolean) => Promise<ServiceRun> | ServiceRun;
   /** The problem of a service of which nobody knows any more how to go on. */
@@ -96,6 +98,8 @@ class Proving {
   /** Services of which all traffic is known to reach the new tasks, by their places. */
   readonly #reached = new Set<number>();
   readonly #pending: Promise<void>[] = [];
+  /** Services that failed, and are explained or put back at this moment. */
+  #ending = 0;
   #bake: { readonly until: Ms; readonly heartbeat: Heartbeat; readonly end: Job } | undefined;
 
   constructor(ctx: GateContext, serviceRuns: readonly ServiceRun[], terms: ProvingTerms) {
@@ -120,7 +124,7 @@ class Proving {
 
   async run(): Promise<readonly ServiceRun[]> {
     if (evaluatedTogether(this.#runs).length === 0) return this.#runs;
-    if (this.#questions.length === 0 && this.#phases.length === 1) return this.#runs;
+    if (this.#questions.length === 0) return this.#runs;
     for (const [at, serviceRun] of this.#runs.entries()) if (isWell(serviceRun)) this.#awaitTraffic(at);
     this.#next();
     try {
@@ -141,9 +145,10 @@ class Proving {
     const { request, before } = this.#terms;
     const { http, alarms } = request.gate;
     const own = this.#runs.flatMap((serviceRun, at) => this.#questionsOf(serviceRun, at));
-    const hasTasks = evaluatedTogether(this.#runs).some(({ desiredCount }) => desiredCount !== 0);
+    // Where no task runs there is nothing to ask about, and nothing to bake.
+    if (evaluatedTogether(this.#runs).every(({ desiredCount }) => desiredCount === 0)) return own;
     const shared = [
-      ...(http === undefined || !hasTasks
+      ...(http === undefined
         ? []
         : [
             {
@@ -202,7 +207,7 @@ class Proving {
   }
 
   #isDue(question: Question): boolean {
-    return this.#isOpen(question) && this.#isReached(question);
+    return this.#isOpen(question) && this.#isReached(question) && this.#skipped(question) === undefined;
   }
 
   /** It is a question of the present round, and nothing answers it yet. */
@@ -325,7 +330,7 @@ class Proving {
 
   /** Why the URL judges nobody: what answers there need not be what is judged. */
   #skipped({ url }: Question): Decision | undefined {
-    if (url === undefined || this.#analysis.round?.phase === 'baking') return undefined;
+    if (url === undefined) return undefined;
     const detail = othersAnswer(this.#runs, url);
     return detail === undefined
       ? undefined
@@ -348,7 +353,6 @@ class Proving {
     }
     if (!failed) return;
     this.#fail(places, (serviceRun) => problemOf(question, serviceRun, decision));
-    if (this.#terms.request.rollout.onFailure === 'rollback-all') this.#stop();
   }
 
   /** Whoever deployed since has the service now. */
@@ -389,14 +393,27 @@ class Proving {
       const serviceRun = this.#runs[at];
       if (serviceRun !== undefined) this.#change(at, { problem: problemOf(serviceRun) });
     }
-    const isAlone = evaluatedTogether(this.#runs).length === 0;
+    const areDoomed = this.#terms.failsTogether(this.#runs);
+    // What comes after the gates waits for whoever goes back by then.
+    const isAlone = areDoomed || (evaluatedTogether(this.#runs).length === 0 && this.#ending === 0);
     for (const at of places) {
       const serviceRun = this.#runs[at];
-      if (serviceRun === undefined) continue;
-      const end = async (): Promise<void> => {
-        this.#change(at, await this.#terms.ended(serviceRun, isAlone));
-      };
-      this.#pending.push(end());
+      if (serviceRun !== undefined) this.#pending.push(begun(this.#end(at, serviceRun, isAlone)));
+    }
+    if (areDoomed) this.#stop();
+  }
+
+  /** What nobody foresaw meanwhile leaves the problem as it is known, and ends no other service. */
+  async #end(at: number, serviceRun: ServiceRun, isAlone: boolean): Promise<void> {
+    this.#ending += 1;
+    try {
+      this.#change(at, await this.#terms.ended(serviceRun, isAlone));
+    } catch (error) {
+      if (this.#ctx.signal.aborted) throw error;
+      const { name } = serviceRun.snapshot.address;
+      this.#ctx.log.line(`${name}: more about its failure could not be read (${describeAwsError(error)}).`);
+    } finally {
+      this.#ending -= 1;
     }
   }
 

@@ -304,6 +304,7 @@ async function proveAll(
       before,
       imagesOf: (serviceRun) => imagesOf(serviceRun, releases),
       allTraffic: (serviceRun, signal) => awaitOldTasks({ ...ctx, signal }, serviceRun, request),
+      failsTogether: (serviceRuns) => failsTogether(serviceRuns, request.rollout),
       ended: async (serviceRun, isAlone) => {
         const explained = await explain(serviceRun);
         return isAlone ? explained : undoEarly(explained);
