@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { Cancelled } from '../../src/runtime/cancellation.ts';
-import { retry, type Attempt } from '../../src/runtime/wait.ts';
+import { Deadline, retry, type Attempt } from '../../src/runtime/wait.ts';
 import { fakeClock } from '../fakes/clock.ts';
 
 const failed = (
@@ -55,6 +55,22 @@ describe('what is tried again', () => {
     const clock = fakeClock();
     await retry({ clock, pauses: [1, 2] }, attempts(failed('a', { afterSeconds: 7 }), failed('b'), DONE));
     expect(clock.pauses).toEqual([7_000, 2_000]);
+  });
+
+  it('goes on with the last pause until the deadline, on which the last attempt falls', async () => {
+    const clock = fakeClock();
+    const deadline = Deadline.of(clock, 9_500);
+    const work = attempts(failed('a'), failed('b'), failed('c'), failed('d'), failed('e'));
+    await expect(retry({ clock, pauses: [1, 2, 4], deadline }, work)).rejects.toThrow('e');
+    expect(clock.pauses).toEqual([1_000, 2_000, 4_000, 2_500]);
+    expect(deadline.isOver()).toBe(true);
+  });
+
+  it('does not try again after the deadline, whatever pauses are left', async () => {
+    const clock = fakeClock();
+    const deadline = Deadline.of(clock, 0);
+    await expect(retry({ clock, pauses: [1, 2], deadline }, attempts(failed('a')))).rejects.toThrow('a');
+    expect(clock.pauses).toEqual([]);
   });
 
   it.each([

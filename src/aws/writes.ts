@@ -94,7 +94,7 @@ export async function writeWithToken<T>(
   const token = randomUUID();
   const work = (): Promise<T> => {
     signal.throwIfAborted();
-    return untilAnswered({ clock, signal, pauses: PAUSES }, () => send(token));
+    return retryUnanswered({ clock, signal, pauses: PAUSES }, () => send(token));
   };
   return withGracePeriod(clock, signal, GRACE_MS, work, unanswered);
 }
@@ -107,10 +107,14 @@ const READ_PAUSES = [1, 2, 4, 8, 8, 8];
  * the last of these. Without a signal a cancelled job does not end it.
  */
 export async function retryRead<T>(clock: Clock, read: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-  return untilAnswered({ clock, signal, pauses: READ_PAUSES }, read);
+  return retryUnanswered({ clock, signal, pauses: READ_PAUSES }, read);
 }
 
-function untilAnswered<T>(retries: Retries, call: () => Promise<T>): Promise<T> {
+/**
+ * Calls again, after each of the pauses, where AWS throttles or does not answer. All other errors are the caller's, and
+ * so is the last of these.
+ */
+export function retryUnanswered<T>(retries: Retries, call: () => Promise<T>): Promise<T> {
   return retry(retries, async (): Promise<Attempt<T>> => {
     const answer = await attempt(call, LOST);
     return answer.kind === 'answered'

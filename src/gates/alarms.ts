@@ -1,14 +1,19 @@
+import { attempt, CLOSED, LOST, type Answer } from '../aws/attempt.ts';
 import type { AlarmReads } from '../aws/clients.ts';
-import { awsErrorKind, deployErrorOf, describeAwsError } from '../aws/errors.ts';
+import { describeAwsError, wrapAwsError } from '../aws/errors.ts';
+import { retryUnanswered } from '../aws/writes.ts';
 import type { Asked, Measurement, Measurer, Round } from '../model/analysis.ts';
 import type { AlarmView, GateRequest, GateResult } from '../model/index.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { DeployError } from '../runtime/error.ts';
 import { counted, type Log } from '../runtime/log.ts';
-import { withTimeout } from '../runtime/wait.ts';
+import { Deadline, withTimeout, type Retries } from '../runtime/wait.ts';
 
 /** One look has as long. */
 const LOOK_MS = 15_000;
+
+/** Pauses between the looks of the survey, in seconds. */
+const PAUSES = [1, 2, 4];
 
 export interface AlarmContext {
   readonly aws: { readonly alarms: AlarmReads };
@@ -28,12 +33,13 @@ export async function surveyAlarms(
   preflight: 'fail' | 'warn' | 'off',
 ): Promise<readonly AlarmView[]> {
   if (names.length === 0) return [];
-  const seen = await readPatiently(ctx, names);
-  if (seen === 'denied' || seen === 'unanswered') {
-    const why = seen === 'denied' ? 'denied: cloudwatch:DescribeAlarms' : 'no answer';
+  const answer = await readAlarms(ctx, names, { pauses: PAUSES });
+  if (answer.kind !== 'answered') {
+    const why = answer.kind === 'forbidden' ? 'denied: cloudwatch:DescribeAlarms' : 'no answer';
     ctx.log.warn(`How the alarms were before the deployment cannot be read (${why}).`);
     return [];
   }
+  const seen = answer.value;
   const missing = names.filter((name) => !seen.some((alarm) => alarm.name === name));
   if (missing.length > 0) {
     const message = `There is no CloudWatch alarm ${missing.map(quoted).join(', ')}.`;
@@ -55,10 +61,10 @@ export async function surveyAlarms(
 /** Pause between two looks at the alarms while ECS shifts traffic, or the new revision bakes. */
 const EVERY_MS = 15_000;
 
-/** In the end the result rests on an answer: this long is asked for one. */
+/** In the end the result rests on an answer: this long is asked for one, with these pauses, in seconds. */
 const FOR_AN_ANSWER_MS = 30_000;
 
-const LAST_PAUSE_MS = 5_000;
+const LAST_PAUSES = [5];
 
 /**
  * Asks the alarms from the first production traffic of the new revision on. One that is in ALARM judges only once it has
@@ -84,16 +90,20 @@ export function alarmsMeasurer(
     measure: async ({ n, phase, isOwn }) => {
       const at = ctx.clock.now();
       const isLast = isOwn === true && phase === 'proving';
-      const seen = isLast ? await readUntilAnswered(ctx, names) : await readAlarms(ctx, names);
-      if (seen === 'denied' || seen === 'unanswered') {
-        const reading = { kind: 'unanswered', forGood: seen === 'denied' } as const;
-        const detail =
-          seen === 'denied' ? 'cloudwatch:DescribeAlarms is denied' : 'they gave no answer at the end';
+      const again = isLast
+        ? { pauses: LAST_PAUSES, deadline: Deadline.of(ctx.clock, FOR_AN_ANSWER_MS) }
+        : { pauses: [] };
+      const answer = await readAlarms(ctx, names, again);
+      if (answer.kind !== 'answered') {
+        const forGood = answer.kind === 'forbidden';
+        const reading = { kind: 'unanswered', forGood } as const;
+        const detail = forGood ? 'cloudwatch:DescribeAlarms is denied' : 'they gave no answer at the end';
         return names.map((subject) => ({
           ...{ gate: 'alarms' as const, subject, round: n, at },
           ...{ reading, detail, evidence: [] },
         }));
       }
+      const seen = answer.value;
       const gone = names.filter((name) => !seen.some((alarm) => alarm.name === name));
       return [
         ...seen.map((alarm) => measurementOf(alarm, n, at)),
@@ -178,61 +188,34 @@ function measurementOf({ name, state, reason }: AlarmView, round: number, at: nu
   }
 }
 
-/** Pauses between the looks of the survey, in seconds. */
-const PAUSES = [1, 2, 4];
-
-async function readPatiently(
-  ctx: AlarmContext,
-  names: readonly string[],
-): Promise<AlarmView[] | 'denied' | 'unanswered'> {
-  for (const pause of PAUSES) {
-    const seen = await readAlarms(ctx, names);
-    if (seen !== 'unanswered') return seen;
-    await ctx.clock.sleep(pause * 1000, ctx.signal);
-  }
-  return readAlarms(ctx, names);
-}
-
-/** As often as there is time for. */
-async function readUntilAnswered(
-  ctx: AlarmContext,
-  names: readonly string[],
-): Promise<AlarmView[] | 'denied' | 'unanswered'> {
-  const until = ctx.clock.now() + FOR_AN_ANSWER_MS;
-  for (;;) {
-    const seen = await readAlarms(ctx, names);
-    if (seen !== 'unanswered' || ctx.clock.now() >= until) return seen;
-    await ctx.clock.sleep(LAST_PAUSE_MS, ctx.signal);
-  }
-}
-
-/** DescribeAlarms takes a hundred names. A lost answer leaves the alarms unseen for one poll. */
+/** DescribeAlarms takes a hundred names. An answer that is lost is logged, and asked for again. */
 async function readAlarms(
   ctx: AlarmContext,
   names: readonly string[],
-): Promise<AlarmView[] | 'denied' | 'unanswered'> {
-  try {
-    const answer = await withTimeout(ctx.clock, LOOK_MS, () =>
-      ctx.aws.alarms.describeAlarms({
-        AlarmNames: [...names],
-        AlarmTypes: ['MetricAlarm', 'CompositeAlarm'],
-        MaxRecords: 100,
-      }),
-    );
-    return [...(answer.MetricAlarms ?? []), ...(answer.CompositeAlarms ?? [])].map((alarm) => ({
-      name: alarm.AlarmName ?? '',
-      state: alarm.StateValue ?? 'INSUFFICIENT_DATA',
-      reason: alarm.StateReason ?? '',
-    }));
-  } catch (error) {
-    const kind = awsErrorKind(error);
-    if (kind === 'denied' || kind === 'unsupported') return 'denied';
-    if (kind === 'throttled' || kind === 'transient') {
-      ctx.log.line(`The alarms gave no answer this time (${describeAwsError(error)}).`);
-      return 'unanswered';
-    }
-    throw deployErrorOf(error, 'reading the alarms');
-  }
+  again: Pick<Retries, 'pauses' | 'deadline'>,
+): Promise<Answer<AlarmView[]>> {
+  const { clock, signal, log } = ctx;
+  const onRetry = (error: unknown): void => {
+    log.line(`The alarms gave no answer this time (${describeAwsError(error)}).`);
+  };
+  const look = (): Promise<AlarmView[]> => withTimeout(clock, LOOK_MS, () => describeAlarms(ctx, names));
+  const read = (): Promise<AlarmView[]> => retryUnanswered({ clock, signal, onRetry, ...again }, look);
+  const answer = await wrapAwsError('reading the alarms', () => attempt(read, [...CLOSED, ...LOST]));
+  if (answer.kind === 'unanswered') onRetry(answer.error);
+  return answer;
+}
+
+async function describeAlarms({ aws }: AlarmContext, names: readonly string[]): Promise<AlarmView[]> {
+  const answer = await aws.alarms.describeAlarms({
+    AlarmNames: [...names],
+    AlarmTypes: ['MetricAlarm', 'CompositeAlarm'],
+    MaxRecords: 100,
+  });
+  return [...(answer.MetricAlarms ?? []), ...(answer.CompositeAlarms ?? [])].map((alarm) => ({
+    name: alarm.AlarmName ?? '',
+    state: alarm.StateValue ?? 'INSUFFICIENT_DATA',
+    reason: alarm.StateReason ?? '',
+  }));
 }
 
 function quoted(name: string): string {

@@ -1,5 +1,6 @@
+import { attempt, LOST } from '../aws/attempt.ts';
 import type { Aws } from '../aws/clients.ts';
-import { awsErrorKind, deployErrorOf, describeAwsError } from '../aws/errors.ts';
+import { describeAwsError, wrapAwsError } from '../aws/errors.ts';
 import { proveDigests, type ReportedImage } from '../ecs/digests.ts';
 import type { Measurer, Reading } from '../model/analysis.ts';
 import type { DeployedImage, GateRequest, GateResult, Rollout } from '../model/index.ts';
@@ -30,16 +31,16 @@ export function digestMeasurer(
     everyMs: ({ phase }) => (phase === 'proving' ? pollSeconds * 1000 : undefined),
     measure: async ({ n }, { leftMs }) => {
       const common = { gate: 'digest' as const, subject, round: n, at: clock.now(), evidence: [] };
-      try {
-        const read = (): Promise<GateResult> => digestGate(aws, rollout, images, reported());
-        const { state, detail } = await withTimeout(clock, Math.max(leftMs, LEAST_MS), read);
-        return [{ ...common, reading: READINGS[state], detail }];
-      } catch (error) {
-        if (!['throttled', 'transient'].includes(awsErrorKind(error)))
-          throw deployErrorOf(error, `proving service "${subject}"`);
-        const detail = `no answer from AWS (${describeAwsError(error)})`;
+      const ms = Math.max(leftMs, LEAST_MS);
+      const read = (): Promise<GateResult> =>
+        withTimeout(clock, ms, () => digestGate(aws, rollout, images, reported()));
+      const answer = await wrapAwsError(`proving service "${subject}"`, () => attempt(read, LOST));
+      if (answer.kind !== 'answered') {
+        const detail = `no answer from AWS (${describeAwsError(answer.error)})`;
         return [{ ...common, reading: { kind: 'unanswered', forGood: false }, detail }];
       }
+      const { state, detail } = answer.value;
+      return [{ ...common, reading: READINGS[state], detail }];
     },
     conclude: ({ standings }) => {
       const [standing] = standings.values();

@@ -1,8 +1,9 @@
 /** Asks CloudWatch for the metrics of one rollout: of its target groups, and of expressions. */
 import type { MetricDataQuery, MetricDataResult } from '@aws-sdk/client-cloudwatch';
 import { nextPageOf } from '../aws/answers.ts';
+import { ANY_AWS_ERROR, attempt, CLOSED, LOST, valueOr, WITHHELD } from '../aws/attempt.ts';
 import type { Aws } from '../aws/clients.ts';
-import { awsErrorKind, deployErrorOf, describeAwsError } from '../aws/errors.ts';
+import { awsErrorKind, describeAwsError, wrapAwsError } from '../aws/errors.ts';
 import { describeServiceDeployment, describeServiceRevisions } from '../ecs/service-deployments.ts';
 import { describeService, taskSetOf } from '../ecs/services.ts';
 import type { Ms } from '../model/analysis.ts';
@@ -86,16 +87,22 @@ export class RolloutMetrics {
 
   /** `since`: a reading of the clock, from which on the traffic that is to be judged reached the new tasks. */
   async measure(since: Ms): Promise<MetricsAnswer> {
-    try {
-      const hasGroups = this.#checks.some(isStandard);
-      this.#pairs ??= hasGroups ? await pairsOf(this.#ctx, this.#rollout) : [];
-      if (this.#pairs === undefined) {
-        return { kind: 'unanswered', forGood: true, detail: 'which target group is whose cannot be read' };
-      }
-      return await this.#ask(this.#pairs, since);
-    } catch (error) {
-      return unansweredBy(error);
+    const read = (): Promise<MetricsAnswer> => this.#measured(since);
+    const answer = await wrapAwsError('reading the metrics', () => attempt(read, [...CLOSED, ...LOST]));
+    if (answer.kind === 'answered') return answer.value;
+    const why = describeAwsError(answer.error);
+    return answer.kind === 'forbidden'
+      ? { kind: 'unanswered', forGood: true, detail: why }
+      : { kind: 'unanswered', forGood: false, detail: `no answer (${why})` };
+  }
+
+  async #measured(since: Ms): Promise<MetricsAnswer> {
+    const hasGroups = this.#checks.some(isStandard);
+    this.#pairs ??= hasGroups ? await pairsOf(this.#ctx, this.#rollout) : [];
+    if (this.#pairs === undefined) {
+      return { kind: 'unanswered', forGood: true, detail: 'which target group is whose cannot be read' };
     }
+    return this.#ask(this.#pairs, since);
   }
 
   /** A value changes each minute: what is logged is that one became good, bad or undecided. */
@@ -166,64 +173,55 @@ const NOTHING: Answer = { kind: 'answered', answers: new Map(), date: undefined 
 
 /** One question with all its pages. Rejects for what is no answer of AWS. */
 export async function ask(
-  { aws, clock }: MetricContext,
+  ctx: MetricContext,
   queries: readonly MetricDataQuery[],
-  { from, to }: Minutes,
+  minutes: Minutes,
 ): Promise<Answer> {
-  const results: MetricDataResult[] = [];
-  let date: Date | undefined;
-  let token: string | undefined;
-  try {
-    for (let page = 0; page < PAGES; page += 1) {
-      const sent = token;
-      const answer = await withTimeout(clock, CALL_MS, () =>
-        aws.metrics.getMetricData({
-          MetricDataQueries: [...queries],
-          StartTime: new Date(from),
-          EndTime: new Date(to),
-          ScanBy: 'TimestampAscending',
-          ...(sent === undefined ? {} : { NextToken: sent }),
-        }),
-      );
-      results.push(...(answer.MetricDataResults ?? []));
-      date ??= answer.date;
-      token = nextPageOf('GetMetricData', sent, answer.NextToken);
-      if (token === undefined) break;
-    }
-  } catch (error) {
-    switch (awsErrorKind(error)) {
-      case 'denied':
-      case 'unsupported':
-        return { kind: 'denied', detail: 'cloudwatch:GetMetricData is denied' };
-      case 'throttled':
-      case 'transient':
-        return { kind: 'none', detail: `no answer (${describeAwsError(error)})` };
-      case 'refused':
-        return { kind: 'refused', detail: describeAwsError(error) };
-      case 'expired':
-      case 'not-aws':
-        throw error;
-    }
+  const answer = await attempt(() => readPages(ctx, queries, minutes), [...WITHHELD, ...LOST]);
+  if (answer.kind === 'unanswered')
+    return { kind: 'none', detail: `no answer (${describeAwsError(answer.error)})` };
+  if (answer.kind === 'forbidden') {
+    return awsErrorKind(answer.error) === 'refused'
+      ? { kind: 'refused', detail: describeAwsError(answer.error) }
+      : { kind: 'denied', detail: 'cloudwatch:GetMetricData is denied' };
   }
+  const { results, date } = answer.value;
   const answers = readAnswers(results);
   return answers === undefined
     ? { kind: 'none', detail: 'CloudWatch could not answer all of it' }
     : { kind: 'answered', answers, date };
 }
 
-function unanswered({ kind, detail }: Exclude<Answer, { kind: 'answered' }>): MetricsAnswer {
-  return { kind: 'unanswered', forGood: kind !== 'none', detail };
+/** All pages, and AWS's own time of the first one that says it. */
+async function readPages(
+  { aws, clock }: MetricContext,
+  queries: readonly MetricDataQuery[],
+  { from, to }: Minutes,
+): Promise<{ readonly results: readonly MetricDataResult[]; readonly date: Date | undefined }> {
+  const results: MetricDataResult[] = [];
+  let date: Date | undefined;
+  let token: string | undefined;
+  for (let page = 0; page < PAGES; page += 1) {
+    const sent = token;
+    const answer = await withTimeout(clock, CALL_MS, () =>
+      aws.metrics.getMetricData({
+        MetricDataQueries: [...queries],
+        StartTime: new Date(from),
+        EndTime: new Date(to),
+        ScanBy: 'TimestampAscending',
+        ...(sent === undefined ? {} : { NextToken: sent }),
+      }),
+    );
+    results.push(...(answer.MetricDataResults ?? []));
+    date ??= answer.date;
+    token = nextPageOf('GetMetricData', sent, answer.NextToken);
+    if (token === undefined) break;
+  }
+  return { results, date };
 }
 
-function unansweredBy(error: unknown): MetricsAnswer {
-  const kind = awsErrorKind(error);
-  if (kind === 'denied' || kind === 'unsupported') {
-    return { kind: 'unanswered', forGood: true, detail: describeAwsError(error) };
-  }
-  if (kind === 'throttled' || kind === 'transient') {
-    return { kind: 'unanswered', forGood: false, detail: `no answer (${describeAwsError(error)})` };
-  }
-  throw deployErrorOf(error, 'reading the metrics');
+function unanswered({ kind, detail }: Exclude<Answer, { kind: 'answered' }>): MetricsAnswer {
+  return { kind: 'unanswered', forGood: kind !== 'none', detail };
 }
 
 /** The target groups of the new revision, each with the one of the old revision in its place; undefined: not readable. */
@@ -289,13 +287,10 @@ export async function behindOtherBalancers(
 ): Promise<readonly ServiceSnapshot[]> {
   const arnsOf = ({ targetGroups }: ServiceSnapshot): string[] =>
     targetGroups.map(({ targetGroupArn }) => targetGroupArn);
-  try {
-    const known = await addressesOf(elb, snapshots.flatMap(arnsOf));
-    return snapshots.filter((each) => arnsOf(each).length > 0 && !arnsOf(each).some((arn) => known.has(arn)));
-  } catch (error) {
-    if (awsErrorKind(error) === 'not-aws') throw error;
-    return [];
-  }
+  const answer = await attempt(() => addressesOf(elb, snapshots.flatMap(arnsOf)), ANY_AWS_ERROR);
+  const known = valueOr(answer, undefined);
+  if (known === undefined) return [];
+  return snapshots.filter((each) => arnsOf(each).length > 0 && !arnsOf(each).some((arn) => known.has(arn)));
 }
 
 /** By ARN; those that stand behind no Application Load Balancer are left out: no other counts requests by their status. */

@@ -1,7 +1,6 @@
 import type { Aws } from '../aws/clients.ts';
-import { awsErrorKind, describeAwsError } from '../aws/errors.ts';
 import { describeServiceDeployment } from '../ecs/service-deployments.ts';
-import { continueWhenReady } from './codedeploy-acts.ts';
+import { continueWhenReady, hookAnswerOf } from './codedeploy-acts.ts';
 import type { HookAnswer } from '../model/analysis.ts';
 import type { Rollout } from '../model/index.ts';
 import type { Log } from '../runtime/log.ts';
@@ -24,27 +23,11 @@ export async function continueAtHook(
   const { snapshot, serviceDeploymentArn } = rollout;
   if (serviceDeploymentArn === undefined) return { kind: 'done' };
   const { name } = snapshot.address;
-  try {
+  return hookAnswerOf(async () => {
     const deployment = await describeServiceDeployment(aws.ecs, serviceDeploymentArn);
     const hook = deployment?.lifecycleHookDetails?.find((each) => each.hookId === hookId);
-    if (deployment?.status !== 'IN_PROGRESS' || hook?.status !== 'AWAITING_ACTION') return { kind: 'done' };
+    if (deployment?.status !== 'IN_PROGRESS' || hook?.status !== 'AWAITING_ACTION') return;
     log.line(`${name}: going on from the stage ${deployment.lifecycleStage ?? ''}.`);
     await aws.ecsWrites.continueServiceDeployment({ serviceDeploymentArn, hookId, action: 'CONTINUE' });
-    return { kind: 'done' };
-  } catch (error) {
-    switch (awsErrorKind(error)) {
-      case 'throttled':
-      case 'transient':
-        return { kind: 'unanswered' };
-      case 'refused':
-        // It moved on this very moment; the next look shows where.
-        return { kind: 'done' };
-      case 'denied':
-      case 'unsupported':
-      case 'expired':
-        return { kind: 'denied', why: describeAwsError(error) };
-      case 'not-aws':
-        throw error;
-    }
-  }
+  });
 }

@@ -1,4 +1,5 @@
 /** What this run asks of a deployment of CodeDeploy: to go on, to end its wait, to go back. */
+import { ANY_AWS_ERROR, attempt, REFUSED } from '../aws/attempt.ts';
 import type { Aws } from '../aws/clients.ts';
 import { awsErrorKind, describeAwsError } from '../aws/errors.ts';
 import { writeOnce } from '../aws/writes.ts';
@@ -23,26 +24,26 @@ export async function continueWhenReady(
   { aws, log }: { readonly aws: Pick<Aws, 'codeDeploy'>; readonly log: Log },
   { snapshot, codeDeploymentId: deploymentId = '' }: Rollout,
 ): Promise<HookAnswer> {
-  try {
+  return hookAnswerOf(async () => {
     const info = await readInfo(aws, deploymentId);
-    if (info.status !== 'Ready') return { kind: 'done' };
+    if (info.status !== 'Ready') return;
     log.line(`${snapshot.address.name}: ${deploymentId} goes on: traffic shifts.`);
     await aws.codeDeploy.continueDeployment({ deploymentId, deploymentWaitType: 'READY_WAIT' });
-    return { kind: 'done' };
-  } catch (error) {
-    switch (awsErrorKind(error)) {
-      case 'throttled':
-      case 'transient':
-        return { kind: 'unanswered' };
-      case 'refused':
-        return { kind: 'done' };
-      case 'denied':
-      case 'unsupported':
-      case 'expired':
-        return { kind: 'denied', why: describeAwsError(error) };
-      case 'not-aws':
-        throw error;
-    }
+  });
+}
+
+/** What came of letting a deployment go on. One that refuses moved on this very moment; the next look shows where. */
+export async function hookAnswerOf(goOn: () => Promise<void>): Promise<HookAnswer> {
+  const answer = await attempt(goOn, ANY_AWS_ERROR);
+  switch (answer.kind) {
+    case 'answered':
+      return { kind: 'done' };
+    case 'unanswered':
+      return { kind: 'unanswered' };
+    case 'forbidden':
+      return awsErrorKind(answer.error) === 'refused'
+        ? { kind: 'done' }
+        : { kind: 'denied', why: describeAwsError(answer.error) };
   }
 }
 
@@ -77,8 +78,8 @@ export async function stopAndRollBack(
   deploymentId: string,
   until = clock.now() + ENDS_MS,
 ): Promise<'asked' | 'refused'> {
-  try {
-    await writeOnce<unknown>(
+  const stop = (): Promise<unknown> =>
+    writeOnce<unknown>(
       clock,
       () => aws.codeDeploy.stopDeployment({ deploymentId, autoRollbackEnabled: true }),
       async () => {
@@ -88,9 +89,5 @@ export async function stopAndRollBack(
       signal,
       until,
     );
-    return 'asked';
-  } catch (error) {
-    if (awsErrorKind(error) === 'refused') return 'refused';
-    throw error;
-  }
+  return (await attempt(stop, REFUSED)).kind === 'answered' ? 'asked' : 'refused';
 }

@@ -1,11 +1,12 @@
 import type { TargetGroup } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { shortenArns } from '../aws/arn.ts';
+import { ANY_AWS_ERROR, attempt, valueOr } from '../aws/attempt.ts';
 import type { Aws, LogReads } from '../aws/clients.ts';
-import { awsErrorKind, describeAwsError } from '../aws/errors.ts';
+import { describeAwsError } from '../aws/errors.ts';
 import { withoutReadOnlyFields } from '../aws/task-definitions.ts';
 import { masksOfContainers } from '../ecs/environment-values.ts';
 import { logStreamOf } from '../ecs/log-streams.ts';
-import { describeService, primaryOf } from '../ecs/services.ts';
+import { describeService, primaryOf, type Service } from '../ecs/services.ts';
 import type { TargetView } from '../ecs/targets.ts';
 import { essentialContainers } from '../ecs/task-health.ts';
 import {
@@ -65,12 +66,10 @@ async function eventsOf(
   ecs: Pick<Aws['ecs'], 'describeServices'>,
   { snapshot }: Rollout,
 ): Promise<ServiceEvent[] | undefined> {
-  try {
-    return viewEvents(await withTimeout(clock, EVIDENCE_MS, () => describeService(ecs, snapshot.address)));
-  } catch (error) {
-    if (awsErrorKind(error) === 'not-aws') throw error;
-    return undefined;
-  }
+  const read = (): Promise<Service> =>
+    withTimeout(clock, EVIDENCE_MS, () => describeService(ecs, snapshot.address));
+  const service = valueOr(await attempt(read, ANY_AWS_ERROR), undefined);
+  return service && viewEvents(service);
 }
 
 /** Kinds that say why a task did not come back; events and statuses speak of both deployments. */
@@ -98,8 +97,8 @@ export async function diagnoseRollbackOfEcs(
   rollout: Rollout,
   logLines: number,
 ): Promise<Evidence[]> {
-  try {
-    const { aws, clock } = ctx;
+  const { aws, clock } = ctx;
+  const read = async (): Promise<Evidence[]> => {
     const service = await withTimeout(clock, EVIDENCE_MS, () =>
       describeService(aws.ecs, rollout.snapshot.address),
     );
@@ -117,11 +116,9 @@ export async function diagnoseRollbackOfEcs(
     };
     const last = await lookOnce(ctx, back);
     const history = last === undefined ? NO_HISTORY : remember(NO_HISTORY, last);
-    return await diagnoseRollback(ctx, back, { last, history }, logLines);
-  } catch (error) {
-    if (awsErrorKind(error) === 'not-aws') throw error;
-    return [];
-  }
+    return diagnoseRollback(ctx, back, { last, history }, logLines);
+  };
+  return valueOr(await attempt(read, ANY_AWS_ERROR), []);
 }
 
 /** What a container wrote is shown, and kept nowhere else. */
@@ -168,12 +165,9 @@ async function lookOnce(
   { aws, clock }: Pick<ExplainContext, 'aws' | 'clock'>,
   rollout: Rollout,
 ): Promise<Observation | undefined> {
-  try {
-    return await withTimeout(clock, EVIDENCE_MS, () => observe({ aws, clock }, rollout));
-  } catch (error) {
-    if (awsErrorKind(error) === 'not-aws') throw error;
-    return undefined;
-  }
+  const look = (): Promise<Observation> =>
+    withTimeout(clock, EVIDENCE_MS, () => observe({ aws, clock }, rollout));
+  return valueOr(await attempt(look, ANY_AWS_ERROR), undefined);
 }
 
 /** A task of the new revision that runs, and its container that is asked for: where none failed, its log says why. */
@@ -215,28 +209,22 @@ export async function lastLogLines(
   const { taskId, container } = from;
   const stream = logStreamOf(definition, container, taskId);
   if (typeof stream === 'string') return [{ kind: 'log', text: stream }];
-  try {
-    const answer = await withTimeout(clock, EVIDENCE_MS, () =>
-      logs.getLogEvents({ ...stream, limit: lines, startFromHead: false }),
-    );
-    const masks = masksOfContainers(definition);
-    // A traceback may come as one event.
-    const written = (answer.events ?? []).flatMap(({ message = '' }) =>
-      masks.mask(message).trimEnd().split(/\r?\n/),
-    );
-    const place = { group: stream.logGroupName, stream: stream.logStreamName, taskId, container };
-    return written
-      .slice(-lines)
-      .map((line) => ({ kind: 'log', text: `${container}: ${cut(line)}`, from: place }));
-  } catch (error) {
-    if (awsErrorKind(error) === 'not-aws') throw error;
-    return [
-      {
-        kind: 'log',
-        text: `The log of container "${container}" cannot be read (${describeAwsError(error)}).`,
-      },
-    ];
+  const read = (): ReturnType<typeof logs.getLogEvents> =>
+    logs.getLogEvents({ ...stream, limit: lines, startFromHead: false });
+  const answer = await attempt(() => withTimeout(clock, EVIDENCE_MS, read), ANY_AWS_ERROR);
+  if (answer.kind !== 'answered') {
+    const why = describeAwsError(answer.error);
+    return [{ kind: 'log', text: `The log of container "${container}" cannot be read (${why}).` }];
   }
+  const masks = masksOfContainers(definition);
+  // A traceback may come as one event.
+  const written = (answer.value.events ?? []).flatMap(({ message = '' }) =>
+    masks.mask(message).trimEnd().split(/\r?\n/),
+  );
+  const place = { group: stream.logGroupName, stream: stream.logStreamName, taskId, container };
+  return written
+    .slice(-lines)
+    .map((line) => ({ kind: 'log', text: `${container}: ${cut(line)}`, from: place }));
 }
 
 /** The latest failed task whose container ran, of the cause that most share if one of these did. */
@@ -285,14 +273,10 @@ async function describeGroups(
   elb: Pick<Aws['elb'], 'describeTargetGroups'>,
   arns: string[],
 ): Promise<TargetGroup[]> {
-  try {
-    const read = (): ReturnType<typeof elb.describeTargetGroups> =>
-      elb.describeTargetGroups({ TargetGroupArns: arns });
-    return (await withTimeout(clock, EVIDENCE_MS, read)).TargetGroups ?? [];
-  } catch (error) {
-    if (awsErrorKind(error) === 'not-aws') throw error;
-    return [];
-  }
+  const read = (): ReturnType<typeof elb.describeTargetGroups> =>
+    elb.describeTargetGroups({ TargetGroupArns: arns });
+  const answer = await attempt(() => withTimeout(clock, EVIDENCE_MS, read), ANY_AWS_ERROR);
+  return valueOr(answer, undefined)?.TargetGroups ?? [];
 }
 
 /** Pure: what the group asks, and each reason once, with the targets that it holds for. */

@@ -1,7 +1,7 @@
 import type { Deployment, ServiceDeploymentBrief } from '@aws-sdk/client-ecs';
 import { lastSegment, revisionName } from '../aws/arn.ts';
+import { attempt, LOST, valueOr } from '../aws/attempt.ts';
 import type { EcsReads } from '../aws/clients.ts';
-import { awsErrorKind } from '../aws/errors.ts';
 import { describeServiceRevisions, listServiceDeployments } from '../ecs/service-deployments.ts';
 import type { ServiceSnapshot } from '../model/index.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -108,11 +108,5 @@ function numberOf(name: string | undefined): string | undefined {
 
 /** Throttled and unanswered reads are asked again after the next pause. */
 async function whereAnswered<T>(read: () => Promise<T>, otherwise: T): Promise<T> {
-  try {
-    return await read();
-  } catch (error) {
-    const kind = awsErrorKind(error);
-    if (kind === 'throttled' || kind === 'transient') return otherwise;
-    throw error;
-  }
+  return valueOr(await attempt(read, LOST), otherwise);
 }

@@ -1,9 +1,9 @@
 import { revisionName } from '../aws/arn.ts';
+import { ANY_AWS_ERROR, attempt, valueOr } from '../aws/attempt.ts';
 import type { Aws } from '../aws/clients.ts';
-import { awsErrorKind } from '../aws/errors.ts';
 import { describeService, primaryOf, type Deployment, type Service } from '../ecs/services.ts';
 import { contentFor, findCreated, sha256Of } from '../codedeploy/create.ts';
-import { retryRead } from '../aws/writes.ts';
+import { retryRead, retryUnanswered } from '../aws/writes.ts';
 import type { CodeDeploySettings, Rollout, RolloutRequest, ServiceSnapshot } from '../model/index.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { SILENCE } from '../runtime/log.ts';
@@ -25,10 +25,10 @@ export type Found =
   /** The service changed, and nothing shows that this run did it. One sentence. */
   | { readonly kind: 'other'; readonly sentence: string };
 
-/** A read that does not come is waited for so long, and asked for again so often. */
+/** A read that does not come is waited for so long, and asked for again after these pauses, in seconds. */
 const READ_MS = 5_000;
 
-const READS = 3;
+const READ_PAUSES = [1, 1];
 
 /**
  * Looks for the deployment of a run that was killed after it may have sent UpdateService: in `deployments[]`, among the
@@ -81,15 +81,9 @@ async function readService(
   { aws, clock }: { readonly aws: Pick<Aws, 'ecs'>; readonly clock: Clock },
   snapshot: ServiceSnapshot,
 ): Promise<Service> {
-  for (let read = 1; ; read += 1) {
-    try {
-      return await withTimeout(clock, READ_MS, () => describeService(aws.ecs, snapshot.address));
-    } catch (error) {
-      const kind = awsErrorKind(error);
-      if (read === READS || (kind !== 'throttled' && kind !== 'transient')) throw error;
-      await clock.sleep(1_000);
-    }
-  }
+  return retryUnanswered({ clock, pauses: READ_PAUSES }, () =>
+    withTimeout(clock, READ_MS, () => describeService(aws.ecs, snapshot.address)),
+  );
 }
 
 /** PRIMARY, or replaced and not gone yet. */
@@ -120,14 +114,9 @@ async function search(
 ): Promise<string | undefined> {
   const quietly = { ...ctx, signal: new AbortController().signal, log: SILENCE };
   const until = ctx.clock.now() + (entry.id === undefined ? 0 : READ_MS);
-  try {
-    return await withTimeout(ctx.clock, READ_MS, () =>
-      findServiceDeployment(quietly, snapshot, entry, taskDefinitionArn, until),
-    );
-  } catch (error) {
-    if (awsErrorKind(error) === 'not-aws') throw error;
-    return undefined;
-  }
+  const find = (): Promise<string | undefined> =>
+    findServiceDeployment(quietly, snapshot, entry, taskDefinitionArn, until);
+  return valueOr(await attempt(() => withTimeout(ctx.clock, READ_MS, find), ANY_AWS_ERROR), undefined);
 }
 
 function runsOther(

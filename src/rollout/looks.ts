@@ -1,3 +1,4 @@
+import { attempt, LOST } from '../aws/attempt.ts';
 import type { Aws } from '../aws/clients.ts';
 import { MalformedAnswer } from '../aws/answers.ts';
 import { awsErrorKind, deployErrorOf, type AwsErrorKind } from '../aws/errors.ts';
@@ -329,13 +330,14 @@ async function settled(
   rollout: Rollout,
 ): Promise<Look> {
   try {
-    return { kind: 'seen', seen: await withTimeout(clock, ms, read) };
+    const answer = await attempt(() => withTimeout(clock, ms, read), LOST);
+    return answer.kind === 'answered'
+      ? { kind: 'seen', seen: answer.value }
+      : { kind: 'unanswered', error: answer.error };
   } catch (error) {
-    const kind = awsErrorKind(error);
-    if (kind === 'throttled' || kind === 'transient') return { kind: 'unanswered', error };
     const failure = deployErrorOf(error, `watching service "${rollout.snapshot.address.name}"`);
     if (!(failure instanceof DeployError)) throw failure;
-    return { kind: 'access-lost', failure, because: kind };
+    return { kind: 'access-lost', failure, because: awsErrorKind(error) };
   }
 }
 

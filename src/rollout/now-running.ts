@@ -1,9 +1,9 @@
 import { revisionName } from '../aws/arn.ts';
+import { ANY_AWS_ERROR, attempt, valueOr } from '../aws/attempt.ts';
 import type { Aws } from '../aws/clients.ts';
-import { awsErrorKind } from '../aws/errors.ts';
 import { commitOfTag, ecrRepositoryOf, parseImageReference } from '../aws/image-reference.ts';
 import { withoutReadOnlyFields } from '../aws/task-definitions.ts';
-import { describeService, primaryOf, type Deployment, type Service } from '../ecs/services.ts';
+import { describeService, primaryOf, type Deployment } from '../ecs/services.ts';
 import {
   hasContainerChecks,
   readHealthOfTasks,
@@ -54,11 +54,8 @@ export async function readNowRunning(
   { address, targetGroups }: Pick<ServiceSnapshot, 'address' | 'targetGroups'>,
   known?: KnownDeployment,
 ): Promise<NowRunning> {
-  let service: Service;
-  try {
-    service = await withTimeout(clock, LONGEST_MS, () => describeService(aws.ecs, address));
-  } catch (error) {
-    if (awsErrorKind(error) === 'not-aws') throw error;
+  const service = await orUnknown(clock, () => describeService(aws.ecs, address));
+  if (service === undefined) {
     const sentence = `What service "${address.name}" runs now could not be read.`;
     return { sentence, primaryId: undefined, state: undefined };
   }
@@ -103,12 +100,7 @@ function knownHealth(
 
 /** A fact that is worth a short wait, and no failure. */
 async function orUnknown<T>(clock: Clock, read: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await withTimeout(clock, LONGEST_MS, read);
-  } catch (error) {
-    if (awsErrorKind(error) === 'not-aws') throw error;
-    return undefined;
-  }
+  return valueOr(await attempt(() => withTimeout(clock, LONGEST_MS, read), ANY_AWS_ERROR), undefined);
 }
 
 async function mapOf<T>(keys: readonly string[], read: (key: string) => Promise<T>): Promise<Map<string, T>> {

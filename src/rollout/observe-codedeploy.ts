@@ -1,8 +1,8 @@
 /** Reads a deployment of CodeDeploy. */
 import type { DeploymentInfo, ECSTarget } from '@aws-sdk/client-codedeploy';
 import { lastSegment } from '../aws/arn.ts';
+import { attempt, valueOr, WITHHELD } from '../aws/attempt.ts';
 import type { Aws } from '../aws/clients.ts';
-import { awsErrorKind, isAwsError } from '../aws/errors.ts';
 import type { ServiceAddress } from '../model/index.ts';
 import type { CodeDeployAnswer } from './codedeploy-view.ts';
 
@@ -33,19 +33,10 @@ async function readTarget(
   { cluster, name }: Pick<ServiceAddress, 'cluster' | 'name'>,
   deploymentId: string,
 ): Promise<ECSTarget | undefined> {
-  try {
-    const { deploymentTargets = [] } = await codeDeploy.batchGetDeploymentTargets({
-      deploymentId,
-      targetIds: [`${lastSegment(cluster)}:${name}`],
-    });
-    return deploymentTargets[0]?.ecsTarget;
-  } catch (error) {
-    const isExpected = isAwsError(
-      error,
-      'DeploymentNotStartedException',
-      'DeploymentTargetDoesNotExistException',
-    );
-    if (isExpected || ['denied', 'unsupported', 'refused'].includes(awsErrorKind(error))) return undefined;
-    throw error;
-  }
+  const targetIds = [`${lastSegment(cluster)}:${name}`];
+  const answer = await attempt(
+    () => codeDeploy.batchGetDeploymentTargets({ deploymentId, targetIds }),
+    WITHHELD,
+  );
+  return valueOr(answer, undefined)?.deploymentTargets?.[0]?.ecsTarget;
 }

@@ -1,6 +1,6 @@
 import { revisionName } from '../aws/arn.ts';
+import { ANY_AWS_ERROR, attempt, valueOr } from '../aws/attempt.ts';
 import type { Aws } from '../aws/clients.ts';
-import { awsErrorKind } from '../aws/errors.ts';
 import { isOpen } from '../codedeploy/history.ts';
 import {
   LOST_SIGHT,
@@ -19,7 +19,7 @@ import type { Clock } from '../runtime/clock.ts';
 import { minuteInUtc, type Log } from '../runtime/log.ts';
 import { withTimeout } from '../runtime/wait.ts';
 import { whoActs } from './progress.ts';
-import { viewOfCodeDeployment } from './codedeploy-view.ts';
+import { viewOfCodeDeployment, type CodeDeployAnswer } from './codedeploy-view.ts';
 import { readCodeDeployment } from './observe-codedeploy.ts';
 import type { Looks } from './looks.ts';
 import {
@@ -88,12 +88,9 @@ async function takenBack(
   const { rollout, problem, snapshot } = serviceRun;
   if (rollout?.codeDeploymentId === undefined || problem?.result !== 'superseded') return serviceRun;
   const { codeDeploymentId } = rollout;
-  const answer = await withTimeout(clock, LOOK_MS, () =>
-    readCodeDeployment(aws, snapshot.address, codeDeploymentId),
-  ).catch((error: unknown) => {
-    if (awsErrorKind(error) === 'not-aws') throw error;
-    return undefined;
-  });
+  const read = (): Promise<CodeDeployAnswer> =>
+    withTimeout(clock, LOOK_MS, () => readCodeDeployment(aws, snapshot.address, codeDeploymentId));
+  const answer = valueOr(await attempt(read, ANY_AWS_ERROR), undefined);
   if (answer === undefined || isOpen(answer.info) || answer.info.status === 'Succeeded') return serviceRun;
   const terms = { settings: snapshot.codeDeploy, isAskedBack: false, endedForMs: Number.POSITIVE_INFINITY };
   const { status, cause = 'deployment-stopped', statusReason = '' } = viewOfCodeDeployment(answer, terms);

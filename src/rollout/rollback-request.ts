@@ -1,5 +1,6 @@
 import type { UpdateServiceCommandInput } from '@aws-sdk/client-ecs';
 import { revisionName } from '../aws/arn.ts';
+import { attempt, LOST } from '../aws/attempt.ts';
 import type { Aws } from '../aws/clients.ts';
 import { awsErrorKind, describeAwsError } from '../aws/errors.ts';
 import {
@@ -9,7 +10,7 @@ import {
   type RollbackTarget,
 } from '../ecs/rollback-target.ts';
 import { describeServiceDeployment } from '../ecs/service-deployments.ts';
-import { describeService, OutdatedAnswer, primaryOf, type Service } from '../ecs/services.ts';
+import { describeService, OutdatedAnswer, primaryOf } from '../ecs/services.ts';
 import type { GoodRevision, RollbackEnd, Rollout, RolloutRequest } from '../model/index.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { SILENCE } from '../runtime/log.ts';
@@ -40,18 +41,14 @@ export async function nextStep(
       : await describeServiceDeployment(aws.ecs, rollout.serviceDeploymentArn);
   if (deployment?.status?.startsWith('ROLLBACK_') === true) return { kind: 'follow' };
   const isRunning = ['PENDING', 'IN_PROGRESS', 'STOP_REQUESTED'].includes(deployment?.status ?? '');
-  let service: Service;
-  try {
-    service = await describeService(aws.ecs, snapshot.address);
-  } catch (error) {
-    const kind = awsErrorKind(error);
-    const arn = rollout.serviceDeploymentArn;
-    if (!isRunning || !mayStop || arn === undefined || (kind !== 'throttled' && kind !== 'transient'))
-      throw error;
+  const answer = await attempt(() => describeService(aws.ecs, snapshot.address), LOST);
+  if (answer.kind !== 'answered') {
+    const arn = isRunning && mayStop ? rollout.serviceDeploymentArn : undefined;
     // Its own status says that it is nobody else's turn, and the request names it alone.
-    if (await leadsBack(aws, rollout)) return { kind: 'stop', arn };
-    throw error;
+    if (arn !== undefined && (await leadsBack(aws, rollout))) return { kind: 'stop', arn };
+    throw answer.error;
   }
+  const service = answer.value;
   const primary = primaryOf(service);
   const isOurs = primary?.id === rollout.deploymentId;
   if (!isOurs && primary?.id === snapshot.primaryId) throw new OutdatedAnswer(snapshot.address.name);

@@ -1,4 +1,5 @@
 import { lastSegment, revisionName } from '../aws/arn.ts';
+import { ANY_AWS_ERROR, attempt } from '../aws/attempt.ts';
 import type { Aws } from '../aws/clients.ts';
 import { awsErrorKind, describeAwsError } from '../aws/errors.ts';
 import { retryRead, writeOnce } from '../aws/writes.ts';
@@ -181,16 +182,13 @@ async function proveRollback(
   end: RollbackEnd,
 ): Promise<RollbackEnd> {
   if (end.kind !== 'rolled-back' || !rollout.replacesTasks) return end;
-  try {
-    return await lookWhereItEnded(ctx, rollout, request, end);
-  } catch (error) {
-    if (awsErrorKind(error) === 'not-aws') throw error;
-    const { name } = rollout.snapshot.address;
-    ctx.log.line(
-      `${name}: what runs after the rollback could not be read (${describeAwsError(error)}): it is not proven.`,
-    );
-    return end;
-  }
+  const proven = await attempt(() => lookWhereItEnded(ctx, rollout, request, end), ANY_AWS_ERROR);
+  if (proven.kind === 'answered') return proven.value;
+  const { name } = rollout.snapshot.address;
+  ctx.log.line(
+    `${name}: what runs after the rollback could not be read (${describeAwsError(proven.error)}): it is not proven.`,
+  );
+  return end;
 }
 
 async function lookWhereItEnded(
@@ -236,19 +234,15 @@ async function lookWhereItEnded(
   if (author === 'unknown') return { kind: 'failed', why };
   log.line(`${name}: ${why}: it is updated to that.`);
   const from = { ...there, replacesTasks: true, snapshot: { ...rollout.snapshot, primaryId: primary.id } };
-  let again: RollbackEnd | 'look-again';
-  try {
+  const { desiredCount: desired } = service;
+  const again = await attempt(async () => {
     const revision = await deployableRevision(ctx, target);
-    again = await updateBack(ctx, from, request, {
-      revision,
-      desired: service.desiredCount,
-      isRead: !target.mustBeRegistered,
-    });
-  } catch (error) {
-    if (awsErrorKind(error) === 'not-aws') throw error;
-    return { kind: 'failed', why: `${why}; ${describeAwsError(error)}` };
-  }
-  return again === 'look-again' ? { kind: 'failed', why } : proveRollback(ctx, rollout, request, again);
+    return updateBack(ctx, from, request, { revision, desired, isRead: !target.mustBeRegistered });
+  }, ANY_AWS_ERROR);
+  if (again.kind !== 'answered') return { kind: 'failed', why: `${why}; ${describeAwsError(again.error)}` };
+  return again.value === 'look-again'
+    ? { kind: 'failed', why }
+    : proveRollback(ctx, rollout, request, again.value);
 }
 
 /** Pauses before the service is read again, in seconds. */

@@ -1,7 +1,8 @@
 import type { UpdateServiceCommandInput } from '@aws-sdk/client-ecs';
 import { revisionName } from '../aws/arn.ts';
+import { ANY_AWS_ERROR, attempt } from '../aws/attempt.ts';
 import type { Aws } from '../aws/clients.ts';
-import { awsErrorKind, describeAwsError } from '../aws/errors.ts';
+import { describeAwsError } from '../aws/errors.ts';
 import { retryRead, writeOnce } from '../aws/writes.ts';
 import { describeService, primaryOf, type Service } from '../ecs/services.ts';
 import type { Rollout, RolloutRequest, ServiceSnapshot } from '../model/index.ts';
@@ -91,25 +92,22 @@ export async function restoreSettings(
 ): Promise<string | undefined> {
   const before = settingsBefore(rollout.snapshot, request);
   if (!changesSettings(request) || rollout.adopted) return undefined;
-  let seen: Service | undefined;
-  try {
-    seen = await readService(ctx, rollout);
-    if (differing(seen, before).length === 0) return undefined;
-    const obstacle = obstacleTo(seen, rollout, request);
-    if (obstacle !== undefined) return stays(seen, before, obstacle);
-    const own = ownSettings(before, request, seen.desiredCount);
-    const changed = differing(seen, own);
-    if (changed.length > 0) {
-      const since = await send(ctx, rollout, request, own, changed);
-      if (since !== undefined) return stays(seen, before, since);
-    }
-    return own.desiredCount === before.desiredCount
-      ? undefined
-      : `desired-count is ${seen.desiredCount ?? 0}, not ${before.desiredCount ?? 0} (it was changed while this run deployed)`;
-  } catch (error) {
-    if (awsErrorKind(error) === 'not-aws') throw error;
-    return stays(seen, before, describeAwsError(error));
+  const seen = await attempt(() => readService(ctx, rollout), ANY_AWS_ERROR);
+  if (seen.kind !== 'answered') return stays(undefined, before, describeAwsError(seen.error));
+  const service = seen.value;
+  if (differing(service, before).length === 0) return undefined;
+  const obstacle = obstacleTo(service, rollout, request);
+  if (obstacle !== undefined) return stays(service, before, obstacle);
+  const own = ownSettings(before, request, service.desiredCount);
+  const changed = differing(service, own);
+  if (changed.length > 0) {
+    const sent = await attempt(() => send(ctx, rollout, request, own, changed), ANY_AWS_ERROR);
+    const since = sent.kind === 'answered' ? sent.value : describeAwsError(sent.error);
+    if (since !== undefined) return stays(service, before, since);
   }
+  return own.desiredCount === before.desiredCount
+    ? undefined
+    : `desired-count is ${service.desiredCount ?? 0}, not ${before.desiredCount ?? 0} (it was changed while this run deployed)`;
 }
 
 function readService({ aws, clock, signal }: RestoreContext, { snapshot }: Rollout): Promise<Service> {

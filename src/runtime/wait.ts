@@ -165,26 +165,39 @@ export interface Retries {
   readonly signal?: AbortSignal | undefined;
   /** Before the second attempt, the third and so on, in seconds; there are no more attempts than that. */
   readonly pauses: readonly number[];
+  /** Where it is given, the last of the pauses goes on until then, and none lasts beyond it. */
+  readonly deadline?: Deadline;
   /** Hears of each pause, in seconds, before it. */
   readonly onRetry?: (error: Error, seconds: number) => void;
 }
 
 /** Tries again, after each of the pauses, as long as a failure may pass. Throws the last failure. */
 export async function retry<T>(
-  { clock, signal, pauses, onRetry }: Retries,
+  { clock, signal, pauses, deadline, onRetry }: Retries,
   attempt: () => Promise<Attempt<T>>,
 ): Promise<T> {
   for (let count = 0; ; count += 1) {
     const came = await attempt();
     if (came.kind === 'done') return came.value;
-    const usual = pauses[count];
+    const usual = pauseAfter(count, pauses, deadline);
     const isFinal = usual === undefined || (came.kind === 'failed' && !came.retryable);
     if (isFinal) throw came.error;
     const seconds = came.kind === 'failed' ? (came.afterSeconds ?? usual) : usual;
     onRetry?.(came.error, seconds);
-    const pause = clock.sleep(seconds * 1000, signal);
+    const ms = Math.min(seconds * 1000, deadline?.left() ?? Number.POSITIVE_INFINITY);
+    const pause = clock.sleep(ms, signal);
     await (came.kind === 'failed' ? pause : pause.catch(() => undefined));
   }
+}
+
+/** Undefined where it is not tried again. */
+function pauseAfter(
+  count: number,
+  pauses: readonly number[],
+  deadline: Deadline | undefined,
+): number | undefined {
+  if (deadline === undefined) return pauses[count];
+  return deadline.isOver() ? undefined : (pauses[count] ?? pauses.at(-1));
 }
 
 /** Seconds of silence after which a wait says that it still waits; each further time the pause is longer. */
