@@ -63,6 +63,8 @@ async function gate(
     /** How many tasks the run wants, and how many the service does. */
     desired?: number;
     serviceDesired?: number;
+    /** How many run by ECS's own count, where that is another number than of those that are seen. */
+    serviceRunning?: number;
     failFast?: boolean;
     /** How long AWS takes to list the tasks, in milliseconds. */
     slow?: number;
@@ -98,7 +100,10 @@ async function gate(
     // The first call of a look.
     describeServices: async () => {
       at += 1;
-      return Promise.resolve({ services: [{ desiredCount: options.serviceDesired ?? look().length }] });
+      const desiredCount = options.serviceDesired ?? Math.max(look().length, 1);
+      return Promise.resolve({
+        services: [{ desiredCount, runningCount: options.serviceRunning ?? look().length }],
+      });
     },
     listTasks: async ({ desiredStatus }: { desiredStatus: string }) => {
       if (desiredStatus === 'STOPPED')
@@ -161,10 +166,31 @@ describe('the targets of a deployment', () => {
     expect(await gate(looks)).toMatchObject({ gate: 'targets', state: 'passed', seconds });
   });
 
-  it('prove nothing where none of them is ever seen: that is skipped, not failed', async () => {
-    expect(await gate([[]])).toMatchObject({
+  it('prove nothing where they run, and none of them is ever seen: that is skipped, not failed', async () => {
+    expect(await gate([[]], { serviceRunning: 1 })).toMatchObject({
       state: 'skipped',
       detail: expect.stringContaining('recognised'),
+    });
+  });
+
+  it("fail at the end of their time where none runs by ECS's own count", async () => {
+    expect(await gate([[]])).toMatchObject({ state: 'failed', detail: '0 of 1 tasks run', seconds: 60 });
+  });
+
+  it('fail at the end of their time where fewer than half of those that are wanted run', async () => {
+    expect(await gate([[WELL]], { desired: 4, serviceDesired: 4 })).toMatchObject({
+      state: 'failed',
+      detail: '1 of 4 tasks run',
+      seconds: 60,
+      said: ['backend: 1 of 4 tasks run'],
+    });
+  });
+
+  it('prove nothing, at once, where the service wants none any more', async () => {
+    expect(await gate([[]], { desired: 2, serviceDesired: 0 })).toMatchObject({
+      state: 'skipped',
+      detail: 'the service wants no task any more',
+      seconds: 0,
     });
   });
 
@@ -234,7 +260,7 @@ describe('the targets of a deployment', () => {
   });
 
   it('are told of once for each change', async () => {
-    const { said } = await gate([[], [ILL], [ILL], [WELL]]);
+    const { said } = await gate([[], [ILL], [ILL], [WELL]], { serviceRunning: 1 });
     expect(said).toEqual([
       'backend: no running task of this deployment is visible yet',
       'backend: 0 of 1 tasks proven healthy; waiting: target unhealthy (Target.Timeout)',

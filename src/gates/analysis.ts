@@ -141,6 +141,7 @@ export class Analysis {
       begin: () => {
         const { round } = this;
         job.isIdle = round === undefined || measurer.everyMs(round) === undefined;
+        job.isShared = false;
         if (round === undefined || job.isIdle) {
           this.#after(job, NOT_DUE_MS);
           return;
@@ -185,6 +186,8 @@ export class Analysis {
     if (course === undefined || this.#over.signal.aborted) return;
     const every = asked === this.round ? measurer.everyMs(asked) : 0;
     course.job.isIdle = every === undefined;
+    // What one look says of the tasks of all services is asked for together.
+    course.job.isShared = every !== undefined && ['tasks', 'targets'].includes(measurer.gate);
     const left = this.#limitOf(measurer, asked, course) - this.#clock.now();
     const pause = every ?? NOT_DUE_MS;
     this.#after(course.job, left > 0 ? Math.min(pause, left) : pause);

@@ -18,14 +18,16 @@ export function gateProblem(serviceRun: ServiceRun, failed: GateResult): Problem
     reason: `${serviceRun.change === 'none' ? 'does not pass' : 'completed, but does not pass'} the ${failed.gate} gate: ${failed.detail}`,
     hint: failed.hint,
     evidence: [{ kind: evidenceKind(failed), text: failed.detail }],
-    recovery: serviceRun.change === 'none' ? 'leave' : 'roll-back',
+    // Going back takes the room that is lacking.
+    recovery: serviceRun.change === 'none' || cause === 'capacity' ? 'leave' : 'roll-back',
     isOver: true,
   };
 }
 
 /** A cause of its own is that of a task that crashed. */
-function evidenceKind({ gate, cause }: GateResult): 'digest' | 'target' | 'stopped-task' {
+function evidenceKind({ gate, cause }: GateResult): 'digest' | 'target' | 'stopped-task' | 'event' {
   if (gate === 'digest') return 'digest';
+  if (cause === 'capacity') return 'event';
   return cause === undefined ? 'target' : 'stopped-task';
 }
 

@@ -152,6 +152,7 @@ export class Looks {
     const job: Job = {
       due: Math.min(Math.max(clock.now(), notBefore), deadline),
       pauseMs: 0,
+      isShared: true,
       begin: () => {
         const jitter = 1 + JITTER * (2 * random() - 1);
         this.look(subject, deadline - clock.now())

@@ -18,6 +18,8 @@ import {
 } from './task-record.ts';
 import type { Look as Looked, Looks } from './looks.ts';
 import type { Observation } from './observe.ts';
+import { eventText, unplacedEvents } from './placement.ts';
+import { failureText } from './progress.ts';
 import type { WatchContext } from './watch.ts';
 
 /** What keeps our tasks from being proven healthy, by task. Empty: nothing. */
@@ -32,6 +34,10 @@ interface Look extends Proven {
   readonly primaryId: string | undefined;
   /** Tasks that the service wants by now: an autoscaler may want fewer than the rollout did. */
   readonly desired: number;
+  /** Tasks of ours that run by ECS's own count, also where they cannot be told from others. */
+  readonly running: number;
+  /** What ECS says last of tasks that found no place since the rollout was complete. */
+  readonly unplaced: string | undefined;
 }
 
 /** Pause between the looks of a bake, and looks in a row at which fewer than half of the tasks are healthy that fail it. */
@@ -46,8 +52,8 @@ const OLD_LOOKS = 2;
  * Asks the looks of the run about tasks and targets. Proven are as many tasks of ours as are desired, healthy in every
  * target group; without a target group, running, and their container health checks agree. Tasks that start or stop
  * meanwhile do not count; those that crash are evidence, and where nothing checks the tasks, what follows a crashed one has
- * to outlive it. While a revision bakes it fails as soon as tasks crash as no rollout may, or an outage lasts for several
- * looks. Either ends with another deployment in the place of this one.
+ * to outlive it. While a revision bakes it fails as soon as tasks crash as no rollout may (with `fail-fast: false` at its
+ * end), or an outage lasts for several looks: fewer than half of the tasks are there and healthy. Either ends with another deployment in the place of this one.
  */
 export function tasksMeasurer(
   ctx: WatchContext & { readonly looks: Looks },
@@ -64,6 +70,8 @@ export function tasksMeasurer(
   let old = 0;
   let round = 0;
   let lastLine = '';
+  let hasBaked = false;
+  const told = new Set<string>();
   return {
     gate: terms.gate,
     rule: ({ phase }) =>
@@ -76,15 +84,21 @@ export function tasksMeasurer(
     },
     measure: async ({ n, phase }, { leftMs }) => {
       const at = clock.now();
-      if (n !== round) known = { ...known, first: [] };
+      // What an earlier round showed proves nothing in this one.
+      if (n !== round) known = { ...known, first: [], last: undefined };
       round = n;
+      hasBaked ||= phase === 'baking';
       // What the watch has just seen of the complete rollout is not asked for again.
       const last =
         by === 'deployment' && n === 1 ? looks.lastLook(rollout, limits.pollSeconds * 1000) : undefined;
-      const seen = judgeable(isAsked || last === undefined ? await looks.look(subject, leftMs) : last);
+      const seen = judgeable(
+        isAsked || last === undefined ? await looks.look(subject, leftMs) : last,
+        rollout,
+      );
       isAsked = true;
       if (typeof seen === 'object') {
         known = knowing(known, seen, terms, clock.now());
+        for (const text of newFailures(known, told)) log.line(`${name}: a task failed: ${text}`);
         old = seen.primaryId === rollout.snapshot.primaryId ? old + 1 : 0;
         const by =
           isAnother(seen.primaryId, rollout) && (old === 0 || old >= OLD_LOOKS) ? seen.primaryId : undefined;
@@ -99,9 +113,12 @@ export function tasksMeasurer(
           ? unread(seen)
           : phase === 'baking'
             ? whileBaking(known, terms, clock.now())
-            : whileProving(known, terms, clock.now());
+            : unlessGood(
+                seen,
+                whileProving(known, { ...terms, failFast: terms.failFast || hasBaked }, clock.now()),
+              );
       const isGood = came.reading.kind === 'good';
-      const line = phase === 'baking' ? `while baking: ${came.detail}` : summary(known.last);
+      const line = phase === 'baking' ? `while baking: ${came.detail}` : summary(known.last, terms);
       if (!isGood && seen !== 'denied' && (line !== lastLine || phase === 'baking'))
         log.line(`${name}: ${line}`);
       lastLine = line;
@@ -127,25 +144,65 @@ function unread(why: 'denied' | 'no-answer'): Came {
     : { reading: { kind: 'unanswered', forGood: false }, detail: 'no answer from AWS' };
 }
 
-function whileBaking({ last, record }: Known, terms: Terms, now: number): Came {
-  const crash = crashThatSettles(record, terms, now);
+/** Time passes for what was seen before, too: only what a look shows now proves anything. */
+function unlessGood(seen: Look | 'no-answer', came: Came): Came {
+  return seen === 'no-answer' && came.reading.kind === 'good' ? unread(seen) : came;
+}
+
+function whileBaking(known: Known, terms: Terms, now: number): Came {
+  const crash = crashThatSettles(known.record, terms, now);
   if (crash !== undefined) return settledBy(crash);
-  const isBad = last !== undefined && last.tasks.length > 0 && last.unproven.size * 2 > last.tasks.length;
-  const detail = summary(last);
-  return isBad
+  const detail = summary(known.last, terms);
+  if (!isOutage(known.last, terms)) return { reading: { kind: 'good' }, detail };
+  const lack = lackOf(known, terms);
+  return lack === undefined
     ? { reading: { kind: 'bad', cause: causeOf(terms), blames: true }, detail }
-    : { reading: { kind: 'good' }, detail };
+    : { reading: { kind: 'bad', cause: 'capacity', blames: false }, cause: 'capacity', detail: lack };
+}
+
+/** Fewer than half of the tasks that are wanted are there and healthy. Those that run and cannot be recognised may be. */
+function isOutage(last: Look | undefined, terms: Terms): boolean {
+  if (last === undefined || (last.tasks.length === 0 && last.running > 0)) return false;
+  return (last.tasks.length - last.unproven.size) * 2 < wantedOf(last, terms);
+}
+
+function wantedOf(last: Look, { desired }: Terms): number {
+  return Math.min(desired, last.desired);
+}
+
+/** Why tasks are missing, where nothing but room is lacking: no fault of the revision, and none that going back helps. */
+function lackOf({ last, record }: Known, terms: Terms): string | undefined {
+  if (last === undefined || last.tasks.length >= wantedOf(last, terms)) return undefined;
+  const failures = [...record.failures.values()];
+  const isFaultless = failures.every(({ severity }) => severity === 'ignored');
+  if (!isFaultless || last.views.some(({ failing }) => failing === true)) return undefined;
+  const taken = failures.findLast(({ cause }) => cause === 'capacity');
+  const why = last.unplaced ?? (taken === undefined ? undefined : describeFailure(taken));
+  return why === undefined ? undefined : `${summary(last, terms)}: ${why}`;
+}
+
+/** Each new way in which a task failed since the rollout was complete, once. */
+function newFailures({ record, before }: Known, told: Set<string>): string[] {
+  const fresh = [...record.failures].filter(
+    ([id]) => before?.settled.has(id) !== true && before?.preexisting.has(id) !== true,
+  );
+  const texts = new Set(fresh.map(([, failure]) => failureText(failure)));
+  const unsaid = [...texts].filter((text) => !told.has(text));
+  for (const text of unsaid) told.add(text);
+  return unsaid;
 }
 
 function whileProving(known: Known, terms: Terms, now: number): Came {
   const crash = crashThatSettles(known.record, terms, now);
   if (crash !== undefined) return settledBy(crash);
+  if (known.last?.desired === 0 && known.last.tasks.length === 0)
+    return { reading: { kind: 'unanswered', forGood: true }, detail: 'the service wants no task any more' };
   const proven = provenBy(known, terms, now);
   if (proven !== undefined) return { reading: { kind: 'good' }, ...proven };
   const { state, detail: late, ...more } = atDeadline(known, terms);
   return {
     reading: { kind: 'inconclusive', atLimit: state, blames: true },
-    detail: summary(known.last),
+    detail: summary(known.last, terms),
     late,
     ...more,
   };
@@ -269,10 +326,10 @@ export function reportedBy(tasks: readonly TaskView[] | undefined): readonly Rep
 /** The service may not be read: what is not known is not proven. Anything else that ends the looks is thrown. */
 const CLOSED: readonly AwsErrorKind[] = ['denied', 'unsupported', 'refused'];
 
-function judgeable(look: Looked): Look | 'denied' | 'no-answer' {
+function judgeable(look: Looked, rollout: Rollout): Look | 'denied' | 'no-answer' {
   switch (look.kind) {
     case 'seen':
-      return viewLook(look.seen);
+      return viewLook(look.seen, rollout);
     case 'unanswered':
       return 'no-answer';
     case 'access-lost':
@@ -281,10 +338,11 @@ function judgeable(look: Looked): Look | 'denied' | 'no-answer' {
   }
 }
 
-function viewLook(seen: Observation): Look | 'denied' | 'no-answer' {
+function viewLook(seen: Observation, { snapshot }: Rollout): Look | 'denied' | 'no-answer' {
   if (seen.tasksUnread === true || seen.targetsUnread === true) return 'denied';
   if (seen.unanswered !== undefined) return 'no-answer';
   const running = seen.tasks.filter(({ leaving }) => leaving !== true);
+  const unplaced = unplacedEvents(seen.events, new Set(snapshot.knownEvents)).at(-1);
   const unproven = running.flatMap(({ id, why }) => (why === undefined ? [] : [[id, why] as const]));
   return {
     views: seen.tasks,
@@ -292,15 +350,19 @@ function viewLook(seen: Observation): Look | 'denied' | 'no-answer' {
     unproven: new Map(unproven),
     primaryId: seen.primary?.id,
     desired: seen.service.desired,
+    running: seen.entry?.running ?? seen.service.running,
+    unplaced: unplaced === undefined ? undefined : eventText(unplaced),
   };
 }
 
-function summary(look: Look | undefined): string {
-  if (look === undefined) return 'no answer from AWS about its tasks and targets yet';
-  if (look.tasks.length === 0) return 'no running task of this deployment is visible yet';
-  const proven = look.tasks.length - look.unproven.size;
-  const [why] = look.unproven.values();
-  return `${proven} of ${look.tasks.length} tasks proven healthy; waiting: ${why ?? ''}`;
+function summary(last: Look | undefined, terms: Terms): string {
+  if (last === undefined) return 'no answer from AWS about its tasks and targets yet';
+  const wanted = wantedOf(last, terms);
+  const none = last.tasks.length === 0;
+  if (none && (last.running > 0 || wanted === 0)) return 'no running task of this deployment is visible yet';
+  const of = `${last.tasks.length - last.unproven.size} of ${Math.max(last.tasks.length, wanted)} tasks`;
+  const [why] = last.unproven.values();
+  return why === undefined ? `${of} run` : `${of} proven healthy; waiting: ${why}`;
 }
 
 /**
@@ -308,22 +370,28 @@ function summary(look: Look | undefined): string {
  * that nothing checks counts where it came after the rollout was complete.
  */
 function atDeadline(
-  { last, first, record }: Known,
-  { isChecked }: Terms,
+  known: Known,
+  terms: Terms,
 ): Pick<GateResult, 'state' | 'detail' | 'cause' | 'unchecked'> & Pick<Came, 'hint'> {
+  const { last, first, record } = known;
+  const { isChecked } = terms;
   const crashed = [...record.failures].filter(([, { severity }]) => severity !== 'ignored');
   const crash = crashed.at(-1)?.[1];
   if (crash !== undefined && !isChecked)
     return { state: 'failed', detail: describeFailure(crash), cause: crash.cause, hint: crash.hint };
   if (last === undefined) return { state: 'skipped', detail: 'no answer from AWS' };
+  const isOut = isOutage(last, terms);
+  const lack = isOut ? lackOf(known, terms) : undefined;
+  if (lack !== undefined) return { state: 'failed', detail: lack, cause: 'capacity' };
   const evaluated = [...last.unproven].filter(([id]) => first.includes(id));
   const hasFailed = first.some((id) => crashed.some(([task]) => task === id));
-  if (evaluated.length === 0 && !hasFailed && last.tasks.length > last.unproven.size) {
+  if (evaluated.length === 0 && !hasFailed && !isOut && last.tasks.length > last.unproven.size) {
     return isChecked
       ? { state: 'passed', detail: 'every task that was there from the start is healthy' }
       : { state: 'passed', detail: 'every task that was there from the start runs', unchecked: true };
   }
   const [unhealthy] = [...evaluated, ...last.unproven];
+  if (unhealthy === undefined && isOut) return { state: 'failed', detail: summary(last, terms) };
   if (unhealthy === undefined) {
     return { state: 'skipped', detail: 'no running task of this deployment could be recognised' };
   }

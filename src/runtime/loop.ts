@@ -4,15 +4,20 @@ import type { Clock } from './clock.ts';
 export interface Job {
   /** A reading of the clock; undefined while it is under way. */
   due: number | undefined;
-  /** The pause before it, in milliseconds: others that are due take it along in the last quarter of that. */
+  /** The pause before it, in milliseconds. */
   pauseMs: number;
+  /**
+   * It costs less together: one of these that is due takes the others along in the last quarter of their pauses. What is
+   * left out keeps its pause.
+   */
+  isShared?: boolean;
   /** Begins it, and does not wait for its end; after that it is due again, and the loop is woken. */
   begin(): void;
   /** The loop is over, for this reason: the end of the job of the runner. */
   end(error: unknown): void;
 }
 
-/** A job that is due within this share of its pause is begun along with the others. */
+/** A shared job that is due within this share of its pause is begun along with the others. */
 const ALONG = 0.25;
 
 /**
@@ -55,7 +60,7 @@ export class Loop {
       const now = this.#clock.now();
       const next = Math.min(...[...this.#jobs].flatMap(({ due }) => due ?? []));
       if (next <= now) {
-        for (const job of [...this.#jobs].filter((each) => isDue(each, now))) {
+        for (const job of dueOf([...this.#jobs], now)) {
           job.due = undefined;
           job.begin();
         }
@@ -94,8 +99,10 @@ export class Loop {
 /** The loop is to look again at what is due. */
 class Woken extends Error {}
 
-function isDue({ due, pauseMs }: Job, now: number): boolean {
-  return due !== undefined && due - now <= pauseMs * ALONG;
+function dueOf(jobs: readonly Job[], now: number): readonly Job[] {
+  const isDue = ({ due }: Job, withinMs: number): boolean => due !== undefined && due - now <= withinMs;
+  const isAnyShared = jobs.some((job) => job.isShared === true && isDue(job, 0));
+  return jobs.filter((job) => isDue(job, isAnyShared && job.isShared === true ? job.pauseMs * ALONG : 0));
 }
 
 /** Settles as the promise does, or rejects with the signal's reason. */

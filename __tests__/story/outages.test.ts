@@ -1,0 +1,102 @@
+/** What happens to the tasks while the run proves them, or bakes: outages, losses of room, and looks without an answer. */
+import { describe, expect, test } from '@jest/globals';
+import type { Simulator } from '../../simulator/simulator.ts';
+import type { Task } from '../../simulator/state/model.ts';
+import { accepted, expectGreen, expectRed, inAWorld, production, service, step, tag } from './world.ts';
+
+const BAKE = { ...tag('v2'), 'bake-minutes': '5' };
+
+/** Acts so many seconds after the rollout was complete. */
+function inTheBake(sim: Simulator, seconds: number, act: () => void): void {
+  sim.when(
+    () => {
+      const [newest, older] = service(sim).serviceDeployments;
+      return older !== undefined && newest?.status === 'SUCCESSFUL';
+    },
+    () => {
+      sim.at(seconds, act);
+    },
+  );
+}
+
+function runningTasks(sim: Simulator): Task[] {
+  return [...service(sim).cluster.tasks.values()].filter(
+    (task) =>
+      task.service?.name === 'backend' && task.definition.revision === 2 && task.lastStatus === 'RUNNING',
+  );
+}
+
+function takeAway(sim: Simulator, count: number): void {
+  for (const task of runningTasks(sim).slice(0, count)) sim.operator.interruptTask(task);
+}
+
+describe('tasks that AWS takes away in the bake', () => {
+  test.each([
+    ['all', 4],
+    ['three of four', 3],
+  ])(
+    '%s, and has no room for others: red, soon, and left, since going back needs the same room',
+    (_, count) =>
+      inAWorld({ desiredCount: 4 }, async (sim) => {
+        inTheBake(sim, 60, () => {
+          sim.world.tasksWithoutPlace = count;
+          takeAway(sim, count);
+        });
+        const result = await step(sim, BAKE);
+        expectRed(result, 'failed', 'capacity');
+        expect(result.outputs['message']).toContain(`${4 - count} of 4 tasks run`);
+        expect(result.outputs['message']).toContain('Capacity is unavailable');
+        expect(accepted(sim, 'UpdateService')).toHaveLength(1);
+        expect(Number(result.outputs['duration-seconds'])).toBeLessThan(300);
+      }),
+  );
+
+  test('all, and starts others: that is a hiccup', () =>
+    inAWorld({ desiredCount: 4 }, async (sim) => {
+      inTheBake(sim, 60, () => {
+        takeAway(sim, 4);
+      });
+      expectGreen(await step(sim, BAKE), 'succeeded');
+      expect(production(sim)).toBe('backend:2 COMPLETED');
+    }));
+});
+
+describe('a program that ends again and again in the bake', () => {
+  test('is rolled back at its end with fail-fast: false, and said when it is seen', () =>
+    inAWorld({}, async (sim) => {
+      const result = await step(sim, { ...BAKE, ...tag('latecrash-1'), 'fail-fast': 'false' });
+      expectRed(result, 'rolled-back', 'app-crashed');
+      const said = /^ +(\d):(\d\d) +backend: a task failed: container "backend" exited with code 1$/m;
+      expect(result.log).toMatch(said);
+      expect(Number(said.exec(result.log)?.[1])).toBeLessThan(3);
+      expect(result.log.match(/a task failed/g)).toHaveLength(1);
+    }));
+});
+
+describe('looks without an answer at the end of the bake', () => {
+  test('prove nothing: what was seen before is no proof', () =>
+    inAWorld({}, async (sim) => {
+      inTheBake(sim, 100, () => {
+        sim.inject({ action: 'DescribeTargetHealth', effect: { kind: 'http-500' } });
+      });
+      const result = await step(sim, BAKE);
+      expectGreen(result, 'succeeded');
+      expect(result.warnings.join('\n')).toContain('targets gate skipped: no answer from AWS');
+      expect(result.outputs['message']).not.toContain('its targets');
+    }));
+});
+
+describe('somebody who scales to nothing in the bake', () => {
+  test('leaves nothing to prove, which is said at once', () =>
+    inAWorld({}, async (sim) => {
+      inTheBake(sim, 100, () => {
+        sim.operator.setDesiredCount('backend', 0);
+      });
+      const result = await step(sim, BAKE);
+      expectGreen(result, 'succeeded');
+      expect(result.warnings.join('\n')).toContain(
+        'targets gate skipped: the service wants no task any more',
+      );
+      expect(Number(result.outputs['duration-seconds'])).toBeLessThan(390);
+    }));
+});
