@@ -10,6 +10,7 @@ import { describeService, primaryOf } from '../ecs/services.ts';
 import type { CodeDeploySettings, RollbackEnd, Rollout, RolloutRequest } from '../model/index.ts';
 import type { Stage } from '../model/analysis.ts';
 import type { Clock } from '../runtime/clock.ts';
+import { Deadline } from '../runtime/wait.ts';
 import { continueWhenReady, stopAndRollBack } from './codedeploy-acts.ts';
 import { readCodeDeployment } from './observe-codedeploy.ts';
 import type { StageWatch, WatchContext } from './watch.ts';
@@ -121,7 +122,7 @@ async function tryOnce(
       return follow(rollout, request);
     case 'stop': {
       ctx.log.line(`${name}: asking CodeDeploy to stop ${codeDeploymentId} and to roll it back.`);
-      const answer = await stopAndRollBack(ctx, codeDeploymentId, deadline);
+      const answer = await stopAndRollBack(ctx, codeDeploymentId, Deadline.at(ctx.clock, deadline));
       return answer === 'refused' ? 'look-again' : follow({ ...rollout, isAskedBack: true }, request);
     }
     case 'deploy':
@@ -153,7 +154,7 @@ async function deployBack(
   ctx.log.line(`${snapshot.address.name}: going back to ${revisionName(arn)} by a deployment of it.`);
   let id: string;
   try {
-    id = await createDeployment(ctx, snapshot, settings, arn, deadline);
+    id = await createDeployment(ctx, snapshot, settings, arn, Deadline.at(ctx.clock, deadline));
   } catch (error) {
     if (error instanceof GroupIsBusy) return { kind: 'superseded', by: error.message };
     throw error;

@@ -14,7 +14,7 @@ import { describeService, OutdatedAnswer, primaryOf } from '../ecs/services.ts';
 import type { GoodRevision, RollbackEnd, Rollout, RolloutRequest } from '../model/index.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { SILENCE } from '../runtime/log.ts';
-import { TimedOut, withTimeout } from '../runtime/wait.ts';
+import { Deadline, TimedOut, withTimeout } from '../runtime/wait.ts';
 import { createDeployment } from '../codedeploy/create.ts';
 import { nextCodeDeployStep } from './codedeploy-rollback.ts';
 import { readDeploymentStatus } from './describe.ts';
@@ -304,7 +304,13 @@ async function requestByCodeDeploy(
         );
       progress.revision ??= await deployableRevision({ aws, clock, signal }, target);
       const back = progress.revision;
-      const made = await createDeployment({ aws, clock, signal }, snapshot, step.settings, back, clock.now());
+      const made = await createDeployment(
+        { aws, clock, signal },
+        snapshot,
+        step.settings,
+        back,
+        Deadline.of(clock, 0),
+      );
       return endState(rollout, `CodeDeploy was told to go back to ${revisionName(back)} (${made})`, false);
     }
   }

@@ -22,7 +22,7 @@ import type {
 } from '../model/index.ts';
 import { Cancelled } from '../runtime/cancellation.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { withTimeout } from '../runtime/wait.ts';
+import { Deadline, withTimeout } from '../runtime/wait.ts';
 import { diagnoseRollback, diagnoseRollbackOfEcs, logEvidence } from './diagnose.ts';
 import type { Watched } from './failure.ts';
 import { rollBackCodeDeployment } from './codedeploy-rollback.ts';
@@ -448,7 +448,7 @@ async function stopAndFollow(
       },
       signal,
       // The other call is next.
-      clock.now(),
+      Deadline.of(clock, 0),
     );
   } catch (error) {
     const kind = awsErrorKind(error);
@@ -503,7 +503,7 @@ async function updateBack(
       return isBack ? now : undefined;
     },
     signal,
-    clock.now(),
+    Deadline.of(clock, 0),
   );
   if (service === 'superseded') return 'look-again';
   return followBack(ctx, rollout, request, service, input.taskDefinition ?? rollout.taskDefinitionArn);
