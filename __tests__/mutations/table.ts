@@ -127,9 +127,8 @@ export const MUTATIONS: readonly Mutation[] = [
     'rollout/rollback',
     ["return request.onFailure !== 'leave';", 'return true;'],
     ['const ATTEMPTS = 6;', 'const ATTEMPTS = 0;'],
-    ["(kind !== 'throttled' && kind !== 'transient') || left <= 0", 'true'],
     ['tries.refusals < REFUSALS && tries.lost', 'tries.lost'],
-    ["if (kind === 'denied' || kind === 'unsupported') return 'may-not-stop';", ''],
+    ['attempt(stop, WITHHELD)', "attempt(stop, ['refused'])"],
     [
       "if (end.to !== undefined || request.onFailure === 'leave') return",
       'if (end.to !== undefined) return',
@@ -138,6 +137,10 @@ export const MUTATIONS: readonly Mutation[] = [
     ["if (author === 'somebody') return", "if (author === 'unknown') return", 'story/ended-elsewhere'],
     ["if (request.onFailure === 'leave') return { kind: 'failed', why: 'ECS gave its rollback up' };", ''],
   ),
+  ...of('rollout/codedeploy-rollback.ts', 'rollout/rollback', [
+    'const PAUSES = [1, 2, 4, 8, 15];',
+    'const PAUSES: number[] = [];',
+  ]),
   ...of(
     'rollout/rollback-request.ts',
     'rollout/rollback',
