@@ -1,265 +1,24 @@
-import { lastSegment, revisionName } from '../aws/arn.ts';
-import { ANY_AWS_ERROR, attempt, WITHHELD } from '../aws/attempt.ts';
+/** Goes back, as long as there is time for it. */
+import { revisionName } from '../aws/arn.ts';
+import { attempt, WITHHELD } from '../aws/attempt.ts';
 import type { Aws } from '../aws/clients.ts';
-import { awsErrorKind, describeAwsError } from '../aws/errors.ts';
+import { awsErrorKind } from '../aws/errors.ts';
 import { retryRead, writeOnce } from '../aws/writes.ts';
-import { proveDigests } from '../ecs/digests.ts';
-import { candidatesOf, deployableRevision, findRollbackTarget, imagesAfter } from '../ecs/rollback-target.ts';
-import {
-  describeServiceDeployment,
-  listServiceDeployments,
-  type ServiceDeployment,
-} from '../ecs/service-deployments.ts';
-import { describeService, primaryOf, type Deployment, type Service } from '../ecs/services.ts';
-import type {
-  Evidence,
-  Problem,
-  Request,
-  RollbackEnd,
-  Rollout,
-  RolloutRequest,
-  ServiceRun,
-} from '../model/index.ts';
-import { Cancelled } from '../runtime/cancellation.ts';
+import { deployableRevision } from '../ecs/rollback-target.ts';
+import { describeServiceDeployment, type ServiceDeployment } from '../ecs/service-deployments.ts';
+import { describeService, primaryOf, type Service } from '../ecs/services.ts';
+import type { Evidence, RollbackEnd, Rollout, RolloutRequest } from '../model/index.ts';
 import { Deadline } from '../runtime/wait.ts';
-import { diagnoseRollback, diagnoseRollbackOfEcs, logEvidence } from './diagnose.ts';
-import type { Watched } from './failure.ts';
 import { goBackPatiently, rollBackCodeDeployment, type LookAgain } from './codedeploy-rollback.ts';
+import type { Watched } from './failure.ts';
 import { findServiceDeployment } from './find-deployment.ts';
-import { saysRollback } from './history.ts';
 import { nextStep, restoringInput, type Step } from './rollback-request.ts';
-import { restoreSettings } from './settings.ts';
 import { watch, type WatchContext } from './watch.ts';
-
-/** A rollback of ours is called for, one of ECS's is on its way, or ECS left settings that this run changed. */
-export function rollbackNeeded({ problem, rollout, rollback }: ServiceRun, request: RolloutRequest): boolean {
-  if (problem === undefined || rollout === undefined || rollback !== undefined) return false;
-  switch (problem.recovery) {
-    case 'follow-ecs':
-      return true;
-    case 'roll-back':
-      return request.onFailure !== 'leave';
-    case 'done':
-      return true;
-    case 'leave':
-      return false;
-  }
-}
-
-/**
- * With `on-failure: rollback-all`, one service that fails takes along every other one that this run changed, those
- * that did well included.
- */
-export function failTogether(
-  serviceRuns: readonly ServiceRun[],
-  request: RolloutRequest,
-): readonly ServiceRun[] {
-  const failed = serviceRuns.find(concernsAll);
-  if (request.onFailure !== 'rollback-all' || failed?.problem === undefined) return serviceRuns;
-  const problem: Problem = {
-    ...failed.problem,
-    result: 'failed',
-    reason: `was well so far, but service "${failed.snapshot.address.name}" failed (on-failure: rollback-all)`,
-    evidence: [],
-    recovery: 'roll-back',
-  };
-  return serviceRuns.map((serviceRun) =>
-    serviceRun.problem === undefined && serviceRun.change === 'update'
-      ? { ...serviceRun, problem }
-      : serviceRun,
-  );
-}
-
-/** One of these services failed, and takes the others along. */
-export function failsTogether(serviceRuns: readonly ServiceRun[], request: RolloutRequest): boolean {
-  return request.onFailure === 'rollback-all' && serviceRuns.some(concernsAll);
-}
-
-/** What this run did not bring about, or cannot roll back with its credentials, takes nobody along. */
-function concernsAll({ problem, rollout }: ServiceRun): boolean {
-  if (problem === undefined) return false;
-  const isRefused = rollout === undefined && problem.cause !== 'credentials-expired';
-  return problem.recovery !== 'leave' || isRefused;
-}
-
-/** Undoes what went wrong with one service, where that is called for, and follows it to its end. */
-export async function rollBackIfNeeded(
-  run: ExplainingContext,
-  serviceRun: ServiceRun,
-  request: Request,
-): Promise<ServiceRun> {
-  const { problem, rollout } = serviceRun;
-  if (rollout === undefined || !rollbackNeeded(serviceRun, request.rollout)) return serviceRun;
-  const { failureLogLines } = request.report;
-  const ctx: RollbackContext = {
-    ...run,
-    explain: (back, seen) => diagnoseRollback(run, back, seen, failureLogLines),
-  };
-  ctx.log.line(`${serviceRun.snapshot.address.name}: ${problem?.cause ?? ''}: it ${problem?.reason ?? ''}`);
-  const rollback = await withoutThrowing(async () => {
-    const undone = await undoDeployment(ctx, rollout, problem?.recovery, request.rollout);
-    const end = await proveRollback(ctx, rollout, request.rollout, undone);
-    if (end.kind !== 'rolled-back') return end;
-    const unrestored = await restoreSettings(ctx, rollout, request.rollout);
-    return unrestored === undefined ? end : { ...end, unrestored };
-  });
-  return { ...serviceRun, rollback: await withEvidence(run, rollout, rollback, failureLogLines) };
-}
-
-/** Why the rollback failed, as far as its tasks say. */
-async function withEvidence(
-  ctx: ExplainingContext,
-  rollout: Rollout,
-  end: RollbackEnd,
-  logLines: number,
-): Promise<RollbackEnd> {
-  if (end.kind !== 'failed') return end;
-  const evidence = end.evidence ?? (await diagnoseRollbackOfEcs(ctx, rollout, logLines));
-  logEvidence(ctx.log, rollout.snapshot.address.name, evidence);
-  return { ...end, evidence };
-}
-
-/** The tasks of a deployment of ours that was to go back are gone from the service soon: what they say is read at once. */
-async function withCrash(
-  { explain }: RollbackContext,
-  end: RollbackEnd | LookAgain,
-  back: Rollout,
-  watched: Watched,
-): Promise<RollbackEnd | LookAgain> {
-  if (end.kind !== 'failed' || explain === undefined) return end;
-  return { ...end, evidence: await explain(back, watched) };
-}
-
-async function undoDeployment(
-  ctx: RollbackContext,
-  rollout: Rollout,
-  recovery: Problem['recovery'] | undefined,
-  request: RolloutRequest,
-): Promise<RollbackEnd> {
-  if (recovery === 'done') return { kind: 'rolled-back' };
-  return recovery === 'follow-ecs' ? followRollback(ctx, rollout, request) : rollBack(ctx, rollout, request);
-}
-
-/**
- * Who brought about what is PRIMARY now: ECS, which rolled our deployment back, or somebody who deployed since. While ours
- * is the newest service deployment nobody did. Unknown where ECS shows neither.
- */
-async function whoBrought(
-  { aws }: RollbackContext,
-  { serviceDeploymentArn, snapshot }: Rollout,
-  { id = '', rolloutStateReason }: Deployment,
-): Promise<'ecs' | 'somebody' | 'unknown'> {
-  if (saysRollback({ reason: rolloutStateReason })) return 'ecs';
-  if (serviceDeploymentArn === undefined) return 'unknown';
-  const enough = (found: readonly unknown[]): boolean => found.length > 0;
-  const [newest] = (await listServiceDeployments(aws.ecs, snapshot.address, { enough })) ?? [];
-  if (newest !== undefined) return newest.serviceDeploymentArn === serviceDeploymentArn ? 'ecs' : 'somebody';
-  const ours = await describeServiceDeployment(aws.ecs, serviceDeploymentArn);
-  const isThat = lastSegment(ours?.rollback?.serviceRevisionArn ?? '-') === lastSegment(id);
-  return isThat ? 'ecs' : 'unknown';
-}
 
 export interface RollbackContext extends WatchContext {
   readonly aws: Pick<Aws, 'ecs' | 'ecr' | 'elb' | 'ecsWrites' | 'taskDefinitions' | 'codeDeploy'>;
   /** What the tasks of a rollback that failed say. */
   readonly explain?: (back: Rollout, seen: Pick<Watched, 'last' | 'history'>) => Promise<Evidence[]>;
-}
-
-/** One that may read what containers wrote, too. */
-export interface ExplainingContext extends RollbackContext {
-  readonly aws: RollbackContext['aws'] & Pick<Aws, 'logs'>;
-}
-
-/**
- * Looks where the rollback ended: on the last good revision, with the digests that it ran with. Where ECS's own ended
- * elsewhere, the service is updated to the target, once. What cannot be read is not held against the rollback.
- */
-async function proveRollback(
-  ctx: RollbackContext,
-  rollout: Rollout,
-  request: RolloutRequest,
-  end: RollbackEnd,
-): Promise<RollbackEnd> {
-  if (end.kind !== 'rolled-back' || !rollout.replacesTasks) return end;
-  const proven = await attempt(() => lookWhereItEnded(ctx, rollout, request, end), ANY_AWS_ERROR);
-  if (proven.kind === 'answered') return proven.value;
-  const { name } = rollout.snapshot.address;
-  ctx.log.line(
-    `${name}: what runs after the rollback could not be read (${describeAwsError(proven.error)}): it is not proven.`,
-  );
-  return end;
-}
-
-async function lookWhereItEnded(
-  ctx: RollbackContext,
-  rollout: Rollout,
-  request: RolloutRequest,
-  end: Extract<RollbackEnd, { kind: 'rolled-back' }>,
-): Promise<RollbackEnd> {
-  const { aws, log } = ctx;
-  const { name } = rollout.snapshot.address;
-  const [target, service] = await Promise.all([
-    findRollbackTarget(aws.taskDefinitions, candidatesOf(rollout.snapshot)),
-    describeServiceAfter(ctx, rollout),
-  ]);
-  const primary = primaryOf(service);
-  if (target === undefined || primary?.taskDefinition === undefined) return end;
-  const there: Rollout = {
-    ...rollout,
-    taskDefinitionArn: primary.taskDefinition,
-    deploymentId: primary.id ?? '',
-    serviceDeploymentArn: undefined,
-    // ECS may have kept tasks of the good revision that an earlier deployment started.
-    replacesTasks: false,
-    definition: target.definition,
-  };
-  const isThere = [target.good.taskDefinitionArn, end.to].includes(primary.taskDefinition);
-  const proofs = await proveDigests(aws, there, imagesAfter(target));
-  const wrong = proofs.flatMap(({ proof }) => (proof.kind === 'differs' ? proof.detail : []));
-  for (const { proof } of proofs)
-    if (proof.kind === 'unknown') log.line(`${name}: after the rollback: ${proof.detail}`);
-  if (isThere && wrong.length === 0) {
-    const proven = proofs.filter(({ proof }) => proof.kind === 'equal');
-    for (const { container, image } of proven) {
-      log.line(`${name}: after the rollback ${container} runs ${image.digest ?? ''}, as it did before.`);
-    }
-    return { ...end, there };
-  }
-  const where = isThere ? wrong.join('; ') : `it ended on ${revisionName(primary.taskDefinition)}`;
-  const why = `${where}, and the last good revision is ${revisionName(target.good.taskDefinitionArn)}${isThere ? ' with other digests' : ''}`;
-  if (end.to !== undefined || request.onFailure === 'leave') return { kind: 'failed', why };
-  const author = await whoBrought(ctx, rollout, primary);
-  if (author === 'somebody') return { kind: 'superseded', by: primary.id ?? 'another deployment' };
-  if (author === 'unknown') return { kind: 'failed', why };
-  log.line(`${name}: ${why}: it is updated to that.`);
-  const from = { ...there, replacesTasks: true, snapshot: { ...rollout.snapshot, primaryId: primary.id } };
-  const { desiredCount: desired } = service;
-  const again = await attempt(async () => {
-    const revision = await deployableRevision(ctx, target);
-    const undoing = { rollout: from, request, deadline: deadlineOf(ctx, request) };
-    return updateBack(ctx, undoing, { revision, desired, isRead: !target.mustBeRegistered });
-  }, ANY_AWS_ERROR);
-  if (again.kind !== 'answered') return { kind: 'failed', why: `${why}; ${describeAwsError(again.error)}` };
-  return again.value.kind === 'look-again'
-    ? { kind: 'failed', why }
-    : proveRollback(ctx, rollout, request, again.value);
-}
-
-/** Pauses before the service is read again, in seconds. */
-const OLD_ANSWER_PAUSES = [1, 2, 4, 8, 15];
-
-/** The service after our deployment was undone. An answer that still shows that one as PRIMARY is older than its end. */
-async function describeServiceAfter(
-  { aws, clock, signal }: RollbackContext,
-  { snapshot, deploymentId }: Rollout,
-): Promise<Service> {
-  let service = await describeService(aws.ecs, snapshot.address);
-  for (const pause of OLD_ANSWER_PAUSES) {
-    if (primaryOf(service)?.id !== deploymentId) return service;
-    await clock.sleep(pause * 1000, signal);
-    service = await describeService(aws.ecs, snapshot.address);
-  }
-  return service;
 }
 
 /** Looks at the service and decides again when ECS moved in between, this often. */
@@ -275,7 +34,7 @@ const LOOK_LIMITS = { least: 5_000, longest: 30_000 };
 const READ_LIMITS = { least: 5_000 };
 
 /** What is rolled back, and by when. */
-interface Undoing {
+export interface Undoing {
   readonly rollout: Rollout;
   readonly request: RolloutRequest;
   readonly deadline: Deadline;
@@ -324,7 +83,7 @@ export async function rollBack(
 }
 
 /** As long as the rollout itself may take, from now. */
-function deadlineOf({ clock }: RollbackContext, { waitMinutes }: RolloutRequest): Deadline {
+export function deadlineOf({ clock }: RollbackContext, { waitMinutes }: RolloutRequest): Deadline {
   return Deadline.of(clock, waitMinutes * 60_000);
 }
 
@@ -455,7 +214,8 @@ type Updated =
   /** Somebody has deployed meanwhile: it was not sent. */
   | { readonly kind: 'superseded' };
 
-async function updateBack(
+/** Updates the service back to a revision, once, and follows that. */
+export async function updateBack(
   ctx: RollbackContext,
   undoing: Undoing,
   {
@@ -524,6 +284,17 @@ async function followBack(
   return withCrash(ctx, endOfRollback(watched, back), back, watched);
 }
 
+/** The tasks of a deployment of ours that was to go back are gone from the service soon: what they say is read at once. */
+async function withCrash(
+  { explain }: RollbackContext,
+  end: RollbackEnd | LookAgain,
+  back: Rollout,
+  watched: Watched,
+): Promise<RollbackEnd | LookAgain> {
+  if (end.kind !== 'failed' || explain === undefined) return end;
+  return { ...end, evidence: await explain(back, watched) };
+}
+
 /** What a watched rollback came to. `back`: the rollout that goes back, where it is one of ours. */
 function endOfRollback(watched: Watched, back?: Rollout): RollbackEnd | LookAgain {
   const { end } = watched;
@@ -563,17 +334,4 @@ function endOfRollback(watched: Watched, back?: Rollout): RollbackEnd | LookAgai
 
 function because(reason: string): string {
   return reason === '' ? '' : `: ${reason}`;
-}
-
-/**
- * A rollback that AWS refuses is a failed one, in its own words; so is one that ends by an error that nobody foresaw: the
- * other services go on. Rejects with the end of the job alone.
- */
-export async function withoutThrowing(rollback: () => Promise<RollbackEnd>): Promise<RollbackEnd> {
-  try {
-    return await rollback();
-  } catch (error) {
-    if (error instanceof Cancelled) throw error;
-    return { kind: 'failed', why: describeAwsError(error) };
-  }
 }
