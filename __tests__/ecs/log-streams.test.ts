@@ -17,8 +17,8 @@ const OPTIONS = {
 describe("a container's log stream", () => {
   test('is named by prefix, container and task', () => {
     expect(streamWith({ logDriver: 'awslogs', options: OPTIONS })).toEqual({
-      logGroupName: '/ecs/web',
-      logStreamName: 'ecs/web/0123abc',
+      kind: 'known',
+      stream: { logGroupName: '/ecs/web', logStreamName: 'ecs/web/0123abc' },
     });
   });
 
@@ -37,6 +37,6 @@ describe("a container's log stream", () => {
       'Container "web" has no awslogs-stream-prefix, so its log stream is not known.',
     ],
   ])('of %j is not known, and why', (configuration, why) => {
-    expect(streamWith(configuration)).toBe(why);
+    expect(streamWith(configuration)).toEqual({ kind: 'unknown', why });
   });
 });

@@ -125,19 +125,25 @@ export const MUTATIONS: readonly Mutation[] = [
   ...of(
     'rollout/rollback.ts',
     'rollout/rollback',
-    ["return request.onFailure !== 'leave';", 'return true;'],
     ['const ATTEMPTS = 6;', 'const ATTEMPTS = 0;'],
-    ["(kind !== 'throttled' && kind !== 'transient') || left <= 0", 'true'],
     ['tries.refusals < REFUSALS && tries.lost', 'tries.lost'],
-    ["if (kind === 'denied' || kind === 'unsupported') return 'may-not-stop';", ''],
-    [
-      "if (end.to !== undefined || request.onFailure === 'leave') return",
-      'if (end.to !== undefined) return',
-      'story/ended-elsewhere',
-    ],
-    ["if (author === 'somebody') return", "if (author === 'unknown') return", 'story/ended-elsewhere'],
+    ['attempt(stop, WITHHELD)', "attempt(stop, ['refused'])"],
     ["if (request.onFailure === 'leave') return { kind: 'failed', why: 'ECS gave its rollback up' };", ''],
   ),
+  ...of('rollout/rollback-needed.ts', 'rollout/rollback', [
+    "return request.onFailure !== 'leave';",
+    'return true;',
+  ]),
+  ...of(
+    'rollout/rollback-proof.ts',
+    'story/ended-elsewhere',
+    ["if (end.to !== undefined || request.onFailure === 'leave') return", 'if (end.to !== undefined) return'],
+    ["if (author === 'somebody') return", "if (author === 'unknown') return"],
+  ),
+  ...of('rollout/codedeploy-rollback.ts', 'rollout/rollback', [
+    'const PAUSES = [1, 2, 4, 8, 15];',
+    'const PAUSES: number[] = [];',
+  ]),
   ...of(
     'rollout/rollback-request.ts',
     'rollout/rollback',

@@ -6,7 +6,10 @@ import { awsError, denied, expired, throttled, unanswered } from '../fakes/aws-e
 import { fakeClock } from '../fakes/clock.ts';
 import { fakeLog } from '../fakes/log.ts';
 
-const STREAM = { logGroupName: '/ecs/web', logStreamName: 'ecs/web/1' };
+const STREAM = {
+  kind: 'known',
+  stream: { logGroupName: '/ecs/web', logStreamName: 'ecs/web/1' },
+} as const;
 
 /** A stream of CloudWatch Logs that grows: pages of two lines, a token for each position. */
 class FakeStream {
@@ -45,7 +48,7 @@ describe("a container's log", () => {
     stream.lines.push('four');
     await tail.pull();
     expect(said.slice(3)).toEqual(['web: four']);
-    expect(stream.asked[0]).toEqual({ ...STREAM, startFromHead: true });
+    expect(stream.asked[0]).toEqual({ ...STREAM.stream, startFromHead: true });
   });
 
   test('of many-lined events gets a prefix on each line', async () => {
@@ -99,7 +102,7 @@ describe("a container's log", () => {
     const tail = new LogTail(
       { aws: { logs: stream }, clock: fakeClock(), log },
       'web',
-      'It logs through splunk.',
+      { kind: 'unknown', why: 'It logs through splunk.' },
       3,
     );
     await tail.pull();

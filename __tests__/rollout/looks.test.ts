@@ -2,6 +2,7 @@ import type { DescribeServicesCommandInput } from '@aws-sdk/client-ecs';
 import { describe, expect, test } from '@jest/globals';
 import { Looks, type Look, type LooksContext } from '../../src/rollout/looks.ts';
 import type { Rollout } from '../../src/model/index.ts';
+import { Deadline } from '../../src/runtime/wait.ts';
 import { fakeClock } from '../fakes/clock.ts';
 import { DENIED, rollout, serviceDeploymentArn, snapshot, THROTTLED } from './builders.ts';
 
@@ -77,7 +78,7 @@ function lookAt(ctx: LooksContext, rollouts: readonly Rollout[], times: number):
   return Promise.all(
     rollouts.map((each) => {
       const seen: Look[] = [];
-      return looks.follow<Look[]>(each, 600_000, (look) => {
+      return looks.follow<Look[]>(each, Deadline.at(ctx.clock, 600_000), (look) => {
         seen.push(look);
         return seen.length === times
           ? { kind: 'end', value: seen }
@@ -103,7 +104,7 @@ describe('one look for all services', () => {
     const walks: number[] = [];
     await Promise.all(
       rollouts.map((each) =>
-        looks.follow<null>(each, 600_000, () => {
+        looks.follow<null>(each, Deadline.at(ctx.clock, 600_000), () => {
           heard += 1;
           if (heard % 8 === 0) {
             walks.push(calls.splice(0).filter((call) => call === 'tasks').length);
@@ -144,12 +145,17 @@ describe('one look for all services', () => {
     const over = new AbortController();
     const [one, other] = rollouts;
     if (one === undefined || other === undefined) throw new Error('There are two.');
-    const first = looks.follow<null>(one, 600_000, () => ({ kind: 'pause', pauseMs: 5_000, late: null }), {
-      by: 'deployment',
-      signal: over.signal,
-    });
+    const first = looks.follow<null>(
+      one,
+      Deadline.at(ctx.clock, 600_000),
+      () => ({ kind: 'pause', pauseMs: 5_000, late: null }),
+      {
+        by: 'deployment',
+        signal: over.signal,
+      },
+    );
     let count = 0;
-    const second = looks.follow<string>(other, 600_000, () => {
+    const second = looks.follow<string>(other, Deadline.at(ctx.clock, 600_000), () => {
       count += 1;
       if (count === 2) over.abort(new Error('enough'));
       return count === 4 ? { kind: 'end', value: 'done' } : { kind: 'pause', pauseMs: 5_000, late: 'late' };
@@ -163,7 +169,7 @@ describe('one look for all services', () => {
     const looks = new Looks(ctx);
     const ends = await Promise.allSettled(
       rollouts.map((each, at) =>
-        looks.follow<string>(each, 600_000, () => {
+        looks.follow<string>(each, Deadline.at(ctx.clock, 600_000), () => {
           if (at === 0) throw new TypeError('unforeseen');
           return { kind: 'end', value: 'done' };
         }),

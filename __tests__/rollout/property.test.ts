@@ -6,7 +6,7 @@ import { endOnCancel, type Interruption } from '../../src/rollout/cancel.ts';
 import { findInterrupted, type Found } from '../../src/rollout/find-interrupted.ts';
 import { concludeServiceRun } from '../../src/rollout/outcome.ts';
 import { EVIDENCE_MS } from '../../src/rollout/diagnose.ts';
-import { rollBackIfNeeded } from '../../src/rollout/rollback.ts';
+import { rollBackIfNeeded } from '../../src/rollout/rollback-needed.ts';
 import { startServiceRun } from '../../src/rollout/start.ts';
 import { watchServiceRun } from '../../src/rollout/watch.ts';
 import { Cancelled } from '../../src/runtime/cancellation.ts';

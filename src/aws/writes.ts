@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Cancelled, CancelledUnanswered } from '../runtime/cancellation.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { Deadline, retry, withGracePeriod, type Attempt, type Retries } from '../runtime/wait.ts';
+import { retry, withGracePeriod, type Attempt, type Deadline, type Retries } from '../runtime/wait.ts';
 import { attempt, LOST } from './attempt.ts';
 import { awsErrorKind } from './errors.ts';
 
@@ -24,21 +24,20 @@ const GRACE_MS = 3_000;
  * had one: `readBack` looks for it, and only when it finds nothing is the write sent again. Every other error
  * is the caller's. The SDK's own retries must be off for `send`. `signal` ends it where nothing is known to have
  * happened, never before the effect of an unanswered write was looked for; where neither answer nor effect shows
- * within three seconds of the signal, it rejects with `CancelledUnanswered`. After `until`, a reading of the clock,
- * nothing is sent again.
+ * within three seconds of the signal, it rejects with `CancelledUnanswered`. After the deadline nothing is sent again.
  */
 export async function writeOnce<T>(
   clock: Clock,
   send: () => Promise<T>,
   readBack: () => Promise<T | undefined>,
   signal?: AbortSignal,
-  until = Number.POSITIVE_INFINITY,
+  deadline?: Deadline,
 ): Promise<T> {
   return withGracePeriod(
     clock,
     signal,
     GRACE_MS,
-    () => attempts(clock, send, readBack, signal, until),
+    () => attempts(clock, send, readBack, signal, deadline),
     unanswered,
   );
 }
@@ -48,7 +47,7 @@ async function attempts<T>(
   send: () => Promise<T>,
   readBack: () => Promise<T | undefined>,
   signal: AbortSignal | undefined,
-  until: number,
+  deadline: Deadline | undefined,
 ): Promise<T> {
   let before: Exclude<Attempt<T>, { kind: 'done' }> | undefined;
   let sent = 0;
@@ -60,7 +59,7 @@ async function attempts<T>(
       if (effect !== undefined) return { kind: 'done', value: effect };
       signal?.throwIfAborted();
       if (before.kind === 'in-doubt') lost += 1;
-      if (sent > PAUSES.length || lost > RESENDS || Deadline.at(clock, until).isOver())
+      if (sent > PAUSES.length || lost > RESENDS || deadline?.isOver() === true)
         return { kind: 'failed', error: before.error, retryable: false };
     }
     sent += 1;

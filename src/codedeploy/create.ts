@@ -8,7 +8,7 @@ import type { CodeDeploySettings, ServiceSnapshot } from '../model/index.ts';
 import { Cancelled } from '../runtime/cancellation.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { DeployError } from '../runtime/error.ts';
-import { Deadline } from '../runtime/wait.ts';
+import type { Deadline } from '../runtime/wait.ts';
 import { newAppSpec, withTaskDefinition } from './app-spec.ts';
 
 export interface CreateContext {
@@ -79,15 +79,15 @@ function fitting(description: string): string {
 
 /**
  * Begins a deployment of a task definition, at most one, and resolves to its id. Rejects with `GroupIsBusy` where another
- * one is under way, with `update-refused` where AWS refuses; the service is untouched then. `until`: a reading of the
- * clock, after which nothing is sent again.
+ * one is under way, with `update-refused` where AWS refuses; the service is untouched then. After the deadline nothing is
+ * sent again.
  */
 export async function createDeployment(
   { aws, clock, signal }: CreateContext,
   snapshot: ServiceSnapshot,
   settings: CodeDeploySettings,
   taskDefinitionArn: string,
-  until: number,
+  deadline: Deadline,
 ): Promise<string> {
   const { codeDeploy } = aws;
   const { application, group, order } = settings;
@@ -116,10 +116,10 @@ export async function createDeployment(
       },
       async () => {
         const read = (): Promise<string | undefined> => findCreated({ codeDeploy }, settings, sha256);
-        return Deadline.at(clock, until).within(LIMITS, () => retryRead(clock, read));
+        return deadline.within(LIMITS, () => retryRead(clock, read));
       },
       signal,
-      until,
+      deadline,
     );
   } catch (error) {
     if (error instanceof Cancelled || error instanceof DeployError) throw error;

@@ -1,7 +1,7 @@
-import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
-import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import type { IncomingMessage } from 'node:http';
 import type { HttpCheck, Probe } from '../model/index.ts';
 import { isError } from '../runtime/error.ts';
+import { PLAIN_HEADERS, sendRequest } from '../runtime/http.ts';
 import { acceptsRedirect } from './http.ts';
 
 const MAX_REDIRECTS = 5;
@@ -35,7 +35,7 @@ async function follow(check: HttpCheck, start: URL, signal: AbortSignal): Promis
   let url = start;
   for (let hops = 0; ; hops += 1) {
     const headers = url.origin === start.origin ? check.headers : {};
-    const answer = await get(url, headers, signal);
+    const answer = await sendRequest(url, { headers: { ...PLAIN_HEADERS, ...headers }, signal });
     const location = answer.headers.location;
     const status = answer.statusCode ?? 0;
     if (!REDIRECTS.includes(status) || location === undefined || acceptsRedirect(check.statuses)) {
@@ -50,26 +50,6 @@ async function follow(check: HttpCheck, start: URL, signal: AbortSignal): Promis
       return { kind: 'answer', status, body: '', url: url.href, headers: headersOf(answer) };
     url = next;
   }
-}
-
-function get(
-  url: URL,
-  headers: Readonly<Record<string, string>>,
-  signal: AbortSignal,
-): Promise<IncomingMessage> {
-  return new Promise((resolve, reject) => {
-    const options = {
-      headers: { 'user-agent': 'ecs-fargate-deploy', accept: '*/*', ...headers },
-      signal,
-    };
-    // A connection of its own for each probe, so that a load balancer may choose another target.
-    const request =
-      url.protocol === 'https:'
-        ? httpsRequest(url, { ...options, agent: new HttpsAgent({ proxyEnv: process.env }) }, resolve)
-        : httpRequest(url, { ...options, agent: new HttpAgent({ proxyEnv: process.env }) }, resolve);
-    request.on('error', reject);
-    request.end();
-  });
 }
 
 function headersOf({ headers }: IncomingMessage): Record<string, string> {

@@ -9,7 +9,7 @@ import { endOnCancel } from '../rollout/cancel.ts';
 import { explainServiceRun } from '../rollout/diagnose.ts';
 import { awaitOldTasks } from '../rollout/early-success.ts';
 import { concludeServiceRun } from '../rollout/outcome.ts';
-import { failsTogether, failTogether, rollBackIfNeeded, rollbackNeeded } from '../rollout/rollback.ts';
+import { failsTogether, failTogether, rollBackIfNeeded, rollbackNeeded } from '../rollout/rollback-needed.ts';
 import { Looks } from '../rollout/looks.ts';
 import { startServiceRun } from '../rollout/start.ts';
 import { reportedBy, tasksMeasurer } from '../rollout/task-proof.ts';

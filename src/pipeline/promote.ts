@@ -4,7 +4,7 @@ import { retryRead } from '../aws/writes.ts';
 import type { ReadContext } from '../context.ts';
 import { describeServiceDeployment, type ServiceDeployment } from '../ecs/service-deployments.ts';
 import type { CodeDeploySettings, Problem, Request, ServiceRun, ServiceSnapshot } from '../model/index.ts';
-import { rollBackIfNeeded, type ExplainingContext } from '../rollout/rollback.ts';
+import { rollBackIfNeeded, type ExplainingContext } from '../rollout/rollback-needed.ts';
 import { DeployError } from '../runtime/error.ts';
 import { findRevision } from '../task-definition/load.ts';
 

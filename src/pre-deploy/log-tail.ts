@@ -2,7 +2,7 @@ import { ANY_AWS_ERROR, attempt } from '../aws/attempt.ts';
 import type { LogReads } from '../aws/clients.ts';
 import { awsErrorKind, describeAwsError, isAwsError } from '../aws/errors.ts';
 import type { RunContext } from '../context.ts';
-import type { LogStream } from '../ecs/log-streams.ts';
+import type { LogPlace, LogStream } from '../ecs/log-streams.ts';
 import type { Evidence } from '../model/index.ts';
 import type { OutputLog } from '../runtime/log.ts';
 import { Masks } from '../runtime/masks.ts';
@@ -39,13 +39,12 @@ export class LogTail {
   #last: string[] = [];
 
   /**
-   * `stream`: where the log is, or why that is not known. `keep`: how many of the last lines become evidence. `masks`: what
-   * the container knows and the runner does not hide.
+   * `keep`: how many of the last lines become evidence. `masks`: what the container knows and the runner does not hide.
    */
   constructor(
     ctx: TailContext,
     container: string,
-    stream: LogStream | string,
+    place: LogPlace,
     keep: number,
     masks: Masks = new Masks(),
   ) {
@@ -53,8 +52,8 @@ export class LogTail {
     this.#ctx = ctx;
     this.#container = container;
     this.#keep = keep;
-    if (typeof stream === 'string') ctx.log.line(stream);
-    else this.#stream = stream;
+    if (place.kind === 'unknown') ctx.log.line(place.why);
+    else this.#stream = place.stream;
   }
 
   get evidence(): Evidence[] {

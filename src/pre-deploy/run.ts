@@ -189,7 +189,7 @@ async function stop({ aws, clock, signal }: PreRunContext, job: Job, why: string
       () => aws.ecsWrites.stopTask(input),
       () => Promise.resolve(undefined),
       signal,
-      Deadline.of(clock, SECONDS_TO_ASK * 1000).at,
+      Deadline.of(clock, SECONDS_TO_ASK * 1000),
     );
   const answer = await attempt(ask, ANY_AWS_ERROR);
   if (answer.kind === 'answered') return { kind: 'stopped' };

@@ -8,6 +8,7 @@ import type { HookAnswer } from '../model/analysis.ts';
 import type { Rollout } from '../model/index.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
+import { Deadline, poll } from '../runtime/wait.ts';
 import { readInfo } from './observe-codedeploy.ts';
 
 export interface ActContext {
@@ -57,16 +58,19 @@ export async function endTerminationWait(
   { aws, clock, signal }: ActContext,
   deploymentId: string,
 ): Promise<void> {
-  const until = clock.now() + ENDS_MS;
+  const deadline = Deadline.of(clock, ENDS_MS);
   await writeOnce<unknown>(
     clock,
     () => aws.codeDeploy.continueDeployment({ deploymentId, deploymentWaitType: 'TERMINATION_WAIT' }),
     async () => (isShifted(await readInfo(aws, deploymentId)) ? undefined : {}),
     signal,
-    until,
+    deadline,
   );
-  while (isOpen(await readInfo(aws, deploymentId)) && clock.now() < until)
-    await clock.sleep(PAUSE_MS, signal);
+  await poll({ clock, signal }, deadline, async () =>
+    isOpen(await readInfo(aws, deploymentId))
+      ? { kind: 'pause', pauseMs: PAUSE_MS, late: undefined }
+      : { kind: 'end', value: undefined },
+  );
 }
 
 /**
@@ -76,7 +80,7 @@ export async function endTerminationWait(
 export async function stopAndRollBack(
   { aws, clock, signal }: ActContext,
   deploymentId: string,
-  until = clock.now() + ENDS_MS,
+  deadline: Deadline,
 ): Promise<'asked' | 'refused'> {
   const stop = (): Promise<unknown> =>
     writeOnce<unknown>(
@@ -87,7 +91,7 @@ export async function stopAndRollBack(
         return info.rollbackInfo?.rollbackDeploymentId === undefined ? undefined : {};
       },
       signal,
-      until,
+      deadline,
     );
   return (await attempt(stop, REFUSED)).kind === 'answered' ? 'asked' : 'refused';
 }

@@ -1,7 +1,8 @@
 /** The way back of a service that CodeDeploy deploys. */
 import { revisionName } from '../aws/arn.ts';
 import type { Aws } from '../aws/clients.ts';
-import { awsErrorKind, describeAwsError } from '../aws/errors.ts';
+import { describeAwsError } from '../aws/errors.ts';
+import { retryUnanswered } from '../aws/writes.ts';
 import { createDeployment, GroupIsBusy } from '../codedeploy/create.ts';
 import { readGroup } from '../codedeploy/group.ts';
 import { isOpen } from '../codedeploy/history.ts';
@@ -9,7 +10,7 @@ import { candidatesOf, deployableRevision, findRollbackTarget } from '../ecs/rol
 import { describeService, primaryOf } from '../ecs/services.ts';
 import type { CodeDeploySettings, RollbackEnd, Rollout, RolloutRequest } from '../model/index.ts';
 import type { Stage } from '../model/analysis.ts';
-import type { Clock } from '../runtime/clock.ts';
+import type { Deadline } from '../runtime/wait.ts';
 import { continueWhenReady, stopAndRollBack } from './codedeploy-acts.ts';
 import { readCodeDeployment } from './observe-codedeploy.ts';
 import type { StageWatch, WatchContext } from './watch.ts';
@@ -62,12 +63,31 @@ const ATTEMPTS = 6;
 /** Pauses after calls that AWS did not answer, in seconds; the last one goes on. */
 const PAUSES = [1, 2, 4, 8, 15];
 
+/** Goes a step back again after each lost answer, as long as there is time: hiccups only cost some of it. */
+export function goBackPatiently<T>(
+  { clock, signal, log }: Pick<WatchContext, 'clock' | 'signal' | 'log'>,
+  name: string,
+  deadline: Deadline,
+  step: () => Promise<T>,
+): Promise<T> {
+  const onRetry = (error: Error): void => {
+    log.line(`${name}: going back: no answer (${describeAwsError(error)}); trying again.`);
+  };
+  return retryUnanswered({ clock, signal, pauses: PAUSES, deadline, onRetry }, step);
+}
+
+/** The service has moved on meanwhile: it is looked at once more. */
+export interface LookAgain {
+  readonly kind: 'look-again';
+}
+
 /** Follows a rollout to the end of its rollback. */
 export type Follow = (
   rollout: Rollout,
   request: RolloutRequest,
+  deadline: Deadline,
   stages?: StageWatch,
-) => Promise<RollbackEnd | 'look-again'>;
+) => Promise<RollbackEnd | LookAgain>;
 
 /**
  * Puts the last good revision back: while the deployment is under way, by stopping it, so that its traffic is back in
@@ -78,28 +98,16 @@ export async function rollBackCodeDeployment(
   ctx: CodeDeployRollbackContext,
   rollout: Rollout,
   request: RolloutRequest,
+  deadline: Deadline,
   follow: Follow,
 ): Promise<RollbackEnd> {
-  const { clock, signal, log } = ctx;
+  const { clock, signal } = ctx;
   const { name } = rollout.snapshot.address;
-  const deadline = clock.now() + request.waitMinutes * 60_000;
-  let unanswered = 0;
-  for (let attempt = 0; attempt < ATTEMPTS;) {
-    try {
-      const end = await tryOnce(ctx, rollout, withRest(request, deadline, clock), deadline, follow);
-      if (end !== 'look-again') return end;
-      attempt += 1;
-      unanswered = 0;
-      await clock.sleep(request.pollSeconds * 1000, signal);
-    } catch (error) {
-      const kind = awsErrorKind(error);
-      const left = deadline - clock.now();
-      if ((kind !== 'throttled' && kind !== 'transient') || left <= 0) throw error;
-      log.line(`${name}: going back: no answer (${describeAwsError(error)}); trying again.`);
-      const pause = PAUSES[Math.min(unanswered, PAUSES.length - 1)] ?? 0;
-      unanswered += 1;
-      await clock.sleep(Math.min(pause * 1000, left), signal);
-    }
+  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+    const step = (): Promise<RollbackEnd | LookAgain> => tryOnce(ctx, rollout, request, deadline, follow);
+    const end = await goBackPatiently(ctx, name, deadline, step);
+    if (end.kind !== 'look-again') return end;
+    await clock.sleep(request.pollSeconds * 1000, signal);
   }
   return { kind: 'failed', why: 'the deployment kept changing while it was rolled back' };
 }
@@ -108,9 +116,9 @@ async function tryOnce(
   ctx: CodeDeployRollbackContext,
   rollout: Rollout,
   request: RolloutRequest,
-  deadline: number,
+  deadline: Deadline,
   follow: Follow,
-): Promise<RollbackEnd | 'look-again'> {
+): Promise<RollbackEnd | LookAgain> {
   const { codeDeploymentId = '', snapshot } = rollout;
   const { name } = snapshot.address;
   const step = await nextCodeDeployStep(ctx, rollout);
@@ -118,11 +126,13 @@ async function tryOnce(
     case 'end':
       return step.end;
     case 'follow':
-      return follow(rollout, request);
+      return follow(rollout, request, deadline);
     case 'stop': {
       ctx.log.line(`${name}: asking CodeDeploy to stop ${codeDeploymentId} and to roll it back.`);
       const answer = await stopAndRollBack(ctx, codeDeploymentId, deadline);
-      return answer === 'refused' ? 'look-again' : follow({ ...rollout, isAskedBack: true }, request);
+      return answer === 'refused'
+        ? { kind: 'look-again' }
+        : follow({ ...rollout, isAskedBack: true }, request, deadline);
     }
     case 'deploy':
       return deployBack(ctx, rollout, request, step.settings, deadline, follow);
@@ -134,9 +144,9 @@ async function deployBack(
   rollout: Rollout,
   request: RolloutRequest,
   settings: CodeDeploySettings,
-  deadline: number,
+  deadline: Deadline,
   follow: Follow,
-): Promise<RollbackEnd | 'look-again'> {
+): Promise<RollbackEnd | LookAgain> {
   const { snapshot } = rollout;
   const target = await findRollbackTarget(ctx.aws.taskDefinitions, candidatesOf(snapshot));
   if (target === undefined) {
@@ -168,8 +178,8 @@ async function deployBack(
     adopted: false,
   };
   const following = { ...request, failFast: false };
-  const end = await follow(back, following, continuing(ctx, back));
-  return end !== 'look-again' && end.kind === 'rolled-back' ? { ...end, to: arn } : end;
+  const end = await follow(back, following, deadline, continuing(ctx, back));
+  return end.kind === 'rolled-back' ? { ...end, to: arn } : end;
 }
 
 /** A way back waits for nobody: it goes on as soon as it is ready. */
@@ -190,8 +200,4 @@ function continuing(ctx: CodeDeployRollbackContext, back: Rollout): StageWatch {
     results: [],
     stop: () => undefined,
   };
-}
-
-function withRest(request: RolloutRequest, deadline: number, clock: Clock): RolloutRequest {
-  return { ...request, waitMinutes: Math.max(deadline - clock.now(), 0) / 60_000 };
 }

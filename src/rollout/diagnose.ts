@@ -207,8 +207,9 @@ export async function lastLogLines(
   const from = mostTelling(history) ?? running ?? lastStarted(history, definition);
   if (from === undefined || lines === 0) return [];
   const { taskId, container } = from;
-  const stream = logStreamOf(definition, container, taskId);
-  if (typeof stream === 'string') return [{ kind: 'log', text: stream }];
+  const found = logStreamOf(definition, container, taskId);
+  if (found.kind === 'unknown') return [{ kind: 'log', text: found.why }];
+  const { stream } = found;
   const read = (): ReturnType<typeof logs.getLogEvents> =>
     logs.getLogEvents({ ...stream, limit: lines, startFromHead: false });
   const answer = await attempt(() => withTimeout(clock, EVIDENCE_MS, read), ANY_AWS_ERROR);

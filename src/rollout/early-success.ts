@@ -1,5 +1,6 @@
 import type { Request, ServiceRun } from '../model/index.ts';
 import { counted } from '../runtime/log.ts';
+import { Deadline } from '../runtime/wait.ts';
 import { Looks } from './looks.ts';
 import type { Observation } from './observe.ts';
 import type { WatchContext } from './watch.ts';
@@ -25,11 +26,11 @@ export async function awaitOldTasks(
   if (snapshot.deployment.earlySuccess !== true || serviceRun.desiredCount === 0) return serviceRun;
   const { clock, log } = ctx;
   const looks = ctx.looks ?? new Looks(ctx);
-  const deadline = (serviceRun.startedAt ?? clock.now()) + waitMinutes * 60_000;
+  const deadline = Deadline.at(clock, (serviceRun.startedAt ?? clock.now()) + waitMinutes * 60_000);
   const told = { oldTasks: false };
   const areGone = await looks.follow<boolean>(
     rollout,
-    Math.max(deadline, clock.now()),
+    deadline,
     (look) => {
       if (look.kind === 'access-lost') return { kind: 'end', value: false };
       const left = look.kind === 'seen' ? servingOldTasks(look.seen) : undefined;

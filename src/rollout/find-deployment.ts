@@ -6,7 +6,7 @@ import { describeServiceRevisions, listServiceDeployments } from '../ecs/service
 import type { ServiceSnapshot } from '../model/index.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
-import { withTimeout } from '../runtime/wait.ts';
+import { Deadline } from '../runtime/wait.ts';
 
 export interface FindContext {
   readonly aws: { readonly ecs: Pick<EcsReads, 'listServiceDeployments' | 'describeServiceRevisions'> };
@@ -18,42 +18,36 @@ export interface FindContext {
 /** Pauses while a new service deployment becomes visible, in seconds: ECS is eventually consistent. */
 const PAUSES = [0.5, 1, 1, 2, 3, 5, 8];
 
-/** A call that is begun is given as long. */
-const LEAST_MS = 1_000;
-
-/** A limit for a read. */
-type InTime = <T>(read: () => Promise<T>) => Promise<T>;
+/** How long a call is given. */
+const LIMITS = { least: 1_000 };
 
 /** How long the search lasts at most, calls without an answer included. */
 const LIMIT_MS = 60_000;
 
 /**
  * The service deployment of a PRIMARY deployment: created after it (by AWS's own clock, with five seconds to spare),
- * unknown to the survey, with our task definition as its target. Undefined where service deployments cannot be read.
- * `until`: a reading of the clock, at which the search ends.
+ * unknown to the survey, with our task definition as its target. Undefined where service deployments cannot be read, and
+ * where it has not appeared by the deadline.
  */
 export async function findServiceDeployment(
   ctx: FindContext,
   snapshot: ServiceSnapshot,
   primary: Pick<Deployment, 'id' | 'createdAt'> | undefined,
   taskDefinitionArn: string,
-  until = ctx.clock.now() + LIMIT_MS,
+  deadline = Deadline.of(ctx.clock, LIMIT_MS),
 ): Promise<string | undefined> {
   for (const pause of PAUSES) {
-    const inTime = <T>(read: () => Promise<T>): Promise<T> =>
-      withTimeout(ctx.clock, Math.max(until - ctx.clock.now(), LEAST_MS), read);
-    const candidates = await freshDeployments(ctx, snapshot, primary?.createdAt, inTime);
-    if (candidates === 'closed') {
+    const candidates = await freshDeployments(ctx, snapshot, primary?.createdAt, deadline);
+    if (candidates === undefined) {
       ctx.log.line(
         'Service deployments cannot be read (ecs:ListServiceDeployments): following deployments[] of the service instead.',
       );
       return undefined;
     }
-    const ours = await pickOurs(ctx, candidates, primary?.id, taskDefinitionArn, inTime);
+    const ours = await pickOurs(ctx, candidates, primary?.id, taskDefinitionArn, deadline);
     if (ours !== undefined) return ours;
-    const left = until - ctx.clock.now();
-    if (left <= 0) break;
-    await ctx.clock.sleep(Math.min(pause * 1000, left), ctx.signal);
+    if (deadline.isOver()) break;
+    await ctx.clock.sleep(Math.min(pause * 1000, deadline.left()), ctx.signal);
   }
   ctx.log.warn(
     `The service deployment of ${revisionName(taskDefinitionArn)} did not appear: following deployments[] of the service instead.`,
@@ -61,19 +55,20 @@ export async function findServiceDeployment(
   return undefined;
 }
 
+/** Undefined where service deployments cannot be read. */
 async function freshDeployments(
   { aws }: FindContext,
   snapshot: ServiceSnapshot,
   since: Date | undefined,
-  inTime: InTime,
-): Promise<ServiceDeploymentBrief[] | 'closed'> {
+  deadline: Deadline,
+): Promise<ServiceDeploymentBrief[] | undefined> {
   const options = since === undefined ? {} : { createdAfter: new Date(since.getTime() - 5_000) };
-  const listed = await whereAnswered(
-    () => inTime(() => listServiceDeployments(aws.ecs, snapshot.address, options)),
-    [],
+  const list = (): ReturnType<typeof listServiceDeployments> =>
+    listServiceDeployments(aws.ecs, snapshot.address, options);
+  const listed = await whereAnswered(() => deadline.within(LIMITS, list), []);
+  return listed?.filter(
+    (each) => !snapshot.knownServiceDeployments.includes(each.serviceDeploymentArn ?? ''),
   );
-  if (listed === undefined) return 'closed';
-  return listed.filter((each) => !snapshot.knownServiceDeployments.includes(each.serviceDeploymentArn ?? ''));
 }
 
 /** The oldest with our target: a later one with the same revision is somebody's forced redeployment. */
@@ -82,10 +77,11 @@ async function pickOurs(
   candidates: readonly ServiceDeploymentBrief[],
   deploymentId: string | undefined,
   taskDefinitionArn: string,
-  inTime: InTime,
+  deadline: Deadline,
 ): Promise<string | undefined> {
   const targets = candidates.flatMap((each) => each.targetServiceRevisionArn ?? []);
-  const revisions = await whereAnswered(() => inTime(() => describeServiceRevisions(aws.ecs, targets)), []);
+  const read = (): ReturnType<typeof describeServiceRevisions> => describeServiceRevisions(aws.ecs, targets);
+  const revisions = await whereAnswered(() => deadline.within(LIMITS, read), []);
   const withOurTarget = candidates.filter((each) =>
     revisions.some(
       (revision) =>

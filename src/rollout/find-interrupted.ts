@@ -7,7 +7,7 @@ import { retryRead, retryUnanswered } from '../aws/writes.ts';
 import type { CodeDeploySettings, Rollout, RolloutRequest, ServiceSnapshot } from '../model/index.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { SILENCE } from '../runtime/log.ts';
-import { withTimeout } from '../runtime/wait.ts';
+import { Deadline, withTimeout } from '../runtime/wait.ts';
 import { findServiceDeployment } from './find-deployment.ts';
 import { carriesSettings } from './settings.ts';
 
@@ -113,9 +113,9 @@ async function search(
   taskDefinitionArn: string,
 ): Promise<string | undefined> {
   const quietly = { ...ctx, signal: new AbortController().signal, log: SILENCE };
-  const until = ctx.clock.now() + (entry.id === undefined ? 0 : READ_MS);
+  const deadline = Deadline.of(ctx.clock, entry.id === undefined ? 0 : READ_MS);
   const find = (): Promise<string | undefined> =>
-    findServiceDeployment(quietly, snapshot, entry, taskDefinitionArn, until);
+    findServiceDeployment(quietly, snapshot, entry, taskDefinitionArn, deadline);
   return valueOr(await attempt(() => withTimeout(ctx.clock, READ_MS, find), ANY_AWS_ERROR), undefined);
 }
 

@@ -20,7 +20,7 @@ import type { Rollout } from '../model/index.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { Loop, type Job } from '../runtime/loop.ts';
 import { DeployError } from '../runtime/error.ts';
-import { withTimeout, type PollStep } from '../runtime/wait.ts';
+import { withTimeout, type Deadline, type PollStep } from '../runtime/wait.ts';
 import { isOpen } from '../codedeploy/history.ts';
 import { newTaskSetOf, viewOfCodeDeployment } from './codedeploy-view.ts';
 import { readCodeDeployment } from './observe-codedeploy.ts';
@@ -112,12 +112,12 @@ export class Looks {
   }
 
   /**
-   * Looks at once, and again after each pause (a tenth more or less), until a look comes to an end. The pause before the deadline (a reading of
-   * the clock) is cut short, so that the last look falls on it. A cancellation rejects with the signal's reason.
+   * Looks at once, and again after each pause (a tenth more or less), until a look comes to an end. The pause before the
+   * deadline is cut short, so that the last look falls on it. A cancellation rejects with the signal's reason.
    */
   follow<T>(
     rollout: Rollout,
-    deadline: number,
+    deadline: Deadline,
     judge: (look: Look) => PollStep<T>,
     { by, signal, notBefore = 0 }: Following = { by: 'deployment' },
   ): Promise<T> {
@@ -139,23 +139,22 @@ export class Looks {
     const hear = (look: Look, jitter: number): void => {
       if (!this.#followed.has(job)) return;
       const step = judge(look);
-      const left = deadline - clock.now();
-      if (step.kind === 'end' || left <= 0) {
+      if (step.kind === 'end' || deadline.isOver()) {
         leave();
         resolve(step.kind === 'end' ? step.value : step.late);
         return;
       }
-      job.pauseMs = Math.min(step.pauseMs * jitter, left);
+      job.pauseMs = Math.min(step.pauseMs * jitter, deadline.left());
       job.due = clock.now() + job.pauseMs;
       this.#loop.wake();
     };
     const job: Job = {
-      due: Math.min(Math.max(clock.now(), notBefore), deadline),
+      due: Math.min(Math.max(clock.now(), notBefore), deadline.at),
       pauseMs: 0,
       isShared: true,
       begin: () => {
         const jitter = 1 + JITTER * (2 * random() - 1);
-        this.look(subject, deadline - clock.now())
+        this.look(subject, deadline.left())
           .then((look) => {
             hear(look, jitter);
           })

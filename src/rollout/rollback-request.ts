@@ -14,7 +14,7 @@ import { describeService, OutdatedAnswer, primaryOf } from '../ecs/services.ts';
 import type { GoodRevision, RollbackEnd, Rollout, RolloutRequest } from '../model/index.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { SILENCE } from '../runtime/log.ts';
-import { TimedOut, withTimeout } from '../runtime/wait.ts';
+import { Deadline, TimedOut, withTimeout } from '../runtime/wait.ts';
 import { createDeployment } from '../codedeploy/create.ts';
 import { nextCodeDeployStep } from './codedeploy-rollback.ts';
 import { readDeploymentStatus } from './describe.ts';
@@ -234,22 +234,19 @@ async function requestOnce(
   progress: Progress,
 ): Promise<EndState> {
   const { aws, clock } = ctx;
-  const revision = revisionName(rollout.taskDefinitionArn);
   if (rollout.codeDeploymentId !== undefined)
     return requestByCodeDeploy(ctx, rollout, rollout.codeDeploymentId, signal, progress);
   const step = await withTimeout(clock, LOOK_MS, () => nextStep(ctx, rollout, mayStop));
   signal.throwIfAborted();
   switch (step.kind) {
     case 'end':
-      return step.end.kind === 'nowhere'
-        ? endState(rollout, `${revision} is not rolled back: ${step.end.why}`, false)
-        : { nowRunning: await statusNow(ctx, rollout), needsPostStep: false };
+      return endedAlready(ctx, rollout, step.end);
     case 'follow': {
       const done = progress.asked === undefined ? await statusNow(ctx, rollout) : undefined;
       return withSettings(ctx, rollout, request, signal, done ?? progress.asked ?? '');
     }
     case 'stop':
-      progress.asked = `ECS was asked to roll ${revision} back`;
+      progress.asked = `ECS was asked to roll ${revisionName(rollout.taskDefinitionArn)} back`;
       await refusing(progress, () =>
         aws.ecsWrites.stopServiceDeployment({ serviceDeploymentArn: step.arn, stopType: 'ROLLBACK' }),
       );
@@ -283,9 +280,7 @@ async function requestByCodeDeploy(
   signal.throwIfAborted();
   switch (step.kind) {
     case 'end':
-      return step.end.kind === 'nowhere'
-        ? endState(rollout, `${revision} is not rolled back: ${step.end.why}`, false)
-        : { nowRunning: await statusNow(ctx, rollout), needsPostStep: false };
+      return endedAlready(ctx, rollout, step.end);
     case 'follow':
       return { nowRunning: await statusNow(ctx, rollout), needsPostStep: false };
     case 'stop':
@@ -296,18 +291,35 @@ async function requestByCodeDeploy(
       return endState(rollout, progress.asked, false);
     case 'deploy': {
       const target = await findRollbackTarget(aws.taskDefinitions, candidatesOf(snapshot));
-      if (target === undefined)
-        return endState(
-          rollout,
-          `${revision} is not rolled back: there is no good revision to go back to`,
-          false,
-        );
+      if (target === undefined) return notRolledBack(rollout, 'there is no good revision to go back to');
       progress.revision ??= await deployableRevision({ aws, clock, signal }, target);
       const back = progress.revision;
-      const made = await createDeployment({ aws, clock, signal }, snapshot, step.settings, back, clock.now());
+      const made = await createDeployment(
+        { aws, clock, signal },
+        snapshot,
+        step.settings,
+        back,
+        Deadline.of(clock, 0),
+      );
       return endState(rollout, `CodeDeploy was told to go back to ${revisionName(back)} (${made})`, false);
     }
   }
+}
+
+/** There is nothing to ask for, and why: nowhere to go back to, or somebody else's deployment, or it is back already. */
+async function endedAlready(
+  ctx: RollbackRequestContext,
+  rollout: Rollout,
+  end: RollbackEnd,
+): Promise<EndState> {
+  return end.kind === 'nowhere'
+    ? notRolledBack(rollout, end.why)
+    : { nowRunning: await statusNow(ctx, rollout), needsPostStep: false };
+}
+
+function notRolledBack(rollout: Rollout, why: string): EndState {
+  const revision = revisionName(rollout.taskDefinitionArn);
+  return endState(rollout, `${revision} is not rolled back: ${why}`, false);
 }
 
 async function requestByUpdate(

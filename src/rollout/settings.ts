@@ -8,7 +8,7 @@ import { describeService, primaryOf, type Service } from '../ecs/services.ts';
 import type { Rollout, RolloutRequest, ServiceSnapshot } from '../model/index.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
-import { withTimeout } from '../runtime/wait.ts';
+import { Deadline, withTimeout } from '../runtime/wait.ts';
 
 /** What UpdateService changes of a service beside its revision, by its own names. */
 type Settings = Partial<
@@ -149,7 +149,7 @@ async function send(
     async () =>
       differing(await readService(ctx, rollout), before).length > 0 ? undefined : { obstacle: undefined },
     signal,
-    clock.now() + WRITE_MS,
+    Deadline.of(clock, WRITE_MS),
   );
   return obstacle;
 }

@@ -20,7 +20,7 @@ import type {
 } from '../model/index.ts';
 import { Cancelled, CancelledUnanswered } from '../runtime/cancellation.ts';
 import { DeployError } from '../runtime/error.ts';
-import { withGracePeriod } from '../runtime/wait.ts';
+import { Deadline, withGracePeriod } from '../runtime/wait.ts';
 import { findServiceDeployment, type FindContext } from './find-deployment.ts';
 import { updateInput, updateOnce, UpdateUnanswered, type UpdateContext } from './update.ts';
 
@@ -225,7 +225,7 @@ async function startCodeDeployment(
   },
 ): Promise<Rollout> {
   const { taskDefinitionArn, definition, request } = what;
-  const until = ctx.clock.now() + request.waitMinutes * 60_000;
+  const deadline = Deadline.of(ctx.clock, request.waitMinutes * 60_000);
   const { open } = settings;
   if (open?.isShifted === true && request.forceNewDeployment === true) {
     ctx.log.line(
@@ -233,7 +233,7 @@ async function startCodeDeployment(
     );
     await endTerminationWait(ctx, open.id);
   }
-  const id = await createDeployment(ctx, snapshot, settings, taskDefinitionArn, until);
+  const id = await createDeployment(ctx, snapshot, settings, taskDefinitionArn, deadline);
   ctx.log.line(`${snapshot.address.name}: CodeDeploy deploys it as ${id}.`);
   return {
     snapshot,
@@ -293,9 +293,9 @@ async function startRollout(
   definition: TaskDefinition,
   request: RolloutRequest,
 ): Promise<Rollout> {
-  const until = ctx.clock.now() + request.waitMinutes * 60_000;
+  const deadline = Deadline.of(ctx.clock, request.waitMinutes * 60_000);
   const input = updateInput(snapshot, taskDefinitionArn, request);
-  const service = await updateOnce(ctx, snapshot, input, until);
+  const service = await updateOnce(ctx, snapshot, input, deadline);
   const primary = primaryOf(service);
   const isNew = primary?.id !== snapshot.primaryId;
   const entry = isNew ? entryOf(service, snapshot, taskDefinitionArn) : primary;
@@ -306,7 +306,7 @@ async function startRollout(
     definition,
     deploymentId: entry?.id ?? '',
     serviceDeploymentArn: isNew
-      ? await searchServiceDeployment(ctx, snapshot, entry, taskDefinitionArn, until)
+      ? await searchServiceDeployment(ctx, snapshot, entry, taskDefinitionArn, deadline)
       : undefined,
     replacesTasks: isNew,
     adopted: false,
@@ -340,11 +340,11 @@ async function searchServiceDeployment(
   snapshot: ServiceSnapshot,
   primary: Deployment | undefined,
   taskDefinitionArn: string,
-  until: number,
+  deadline: Deadline,
 ): Promise<string | undefined> {
   try {
     const search = (): Promise<string | undefined> =>
-      findServiceDeployment(ctx, snapshot, primary, taskDefinitionArn, until);
+      findServiceDeployment(ctx, snapshot, primary, taskDefinitionArn, deadline);
     return await withGracePeriod(ctx.clock, ctx.signal, GRACE_MS, search, (reason) => reason as Error);
   } catch (error) {
     if (!ctx.signal.aborted) {

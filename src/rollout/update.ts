@@ -1,4 +1,4 @@
-import type { Service, UpdateServiceCommandInput } from '@aws-sdk/client-ecs';
+import type { Service, UpdateServiceCommandInput, UpdateServiceCommandOutput } from '@aws-sdk/client-ecs';
 import type { EcsReads, EcsWrites } from '../aws/clients.ts';
 import { awsErrorKind, deployErrorOf, describeAwsError, isAwsError } from '../aws/errors.ts';
 import { retryRead, unanswered, writeOnce } from '../aws/writes.ts';
@@ -7,7 +7,7 @@ import type { Cause, RolloutRequest, ServiceSnapshot } from '../model/index.ts';
 import { Cancelled } from '../runtime/cancellation.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { DeployError } from '../runtime/error.ts';
-import { withGracePeriod, withTimeout } from '../runtime/wait.ts';
+import { retry, withGracePeriod, type Deadline } from '../runtime/wait.ts';
 
 export interface UpdateContext {
   readonly aws: {
@@ -49,35 +49,34 @@ export function updateInput(
 }
 
 /** Pauses while the deployment of an accepted update becomes visible, in seconds. */
-const PAUSES = [0, 0.5, 1, 2, 4, 8];
+const PAUSES = [0.5, 1, 2, 4, 8];
 
-/** However little time is left, an update that is sent has as long for its answer. */
-const LEAST_SEND_MS = 1_000;
+/** How long an update that is sent is given for its answer. */
+const SEND_LIMITS = { least: 1_000 };
 
-/** However little time is left, a lost answer is looked after for as long. */
-const LEAST_MS = 5_000;
+/** How long a lost answer is looked after. */
+const READ_LIMITS = { least: 5_000 };
 
 /**
  * Sends UpdateService so that it takes effect at most once, and resolves to the service with its `deployments[]`.
- * Rejects where AWS refuses; production is untouched then. `until`: a reading of the clock, by which an answer must
- * have come: what has none is looked for once more, and rejects with `UpdateUnanswered`, since it may yet take effect.
+ * Rejects where AWS refuses; production is untouched then. What has no answer by the deadline is looked for once more, and
+ * rejects with `UpdateUnanswered`, since it may yet take effect.
  */
 export async function updateOnce(
   ctx: UpdateContext,
   snapshot: ServiceSnapshot,
   input: UpdateServiceCommandInput,
-  until: number,
+  deadline: Deadline,
 ): Promise<Service> {
   const { aws, clock, signal } = ctx;
-  const left = (): number => Math.max(until - clock.now(), LEAST_MS);
   const lost: unknown[] = [];
   try {
     const answer = await writeOnce(
       clock,
       async () => {
         try {
-          const ms = Math.max(until - clock.now(), LEAST_SEND_MS);
-          return (await withTimeout(clock, ms, () => aws.ecsWrites.updateService(input))).service ?? {};
+          const send = (): Promise<UpdateServiceCommandOutput> => aws.ecsWrites.updateService(input);
+          return (await deadline.within(SEND_LIMITS, send)).service ?? {};
         } catch (error) {
           if (awsErrorKind(error) === 'transient') lost.push(error);
           throw error;
@@ -85,14 +84,15 @@ export async function updateOnce(
       },
       async () => {
         const read = (): Promise<Service> => describeService(aws.ecs, snapshot.address);
-        const service = await withTimeout(clock, left(), () => retryRead(clock, read));
+        const service = await deadline.within(READ_LIMITS, () => retryRead(clock, read));
         return tookEffect(service, snapshot, input) ? service : undefined;
       },
       signal,
-      until,
+      deadline,
     );
     if (primaryOf(answer) !== undefined) return answer;
-    return await withGracePeriod(clock, signal, 0, () => seeEffect(ctx, snapshot, input, left()), unanswered);
+    const see = (): Promise<Service> => deadline.within(READ_LIMITS, () => seeEffect(ctx, snapshot, input));
+    return await withGracePeriod(clock, signal, 0, see, unanswered);
   } catch (error) {
     if (error instanceof Cancelled) throw error;
     const failure = refusalOf(error, snapshot.address.name);
@@ -106,16 +106,14 @@ async function seeEffect(
   { aws, clock }: UpdateContext,
   snapshot: ServiceSnapshot,
   input: UpdateServiceCommandInput,
-  ms: number,
 ): Promise<Service> {
   const { name } = snapshot.address;
-  return withTimeout(clock, ms, async () => {
-    for (const pause of PAUSES) {
-      await clock.sleep(pause * 1000);
-      const service = await retryRead(clock, () => describeService(aws.ecs, snapshot.address));
-      if (primaryOf(service) !== undefined && tookEffect(service, snapshot, input)) return service;
-    }
-    throw new UpdateUnanswered(name, 'unknown', 'the update was accepted, and no deployment of it appeared');
+  const why = 'the update was accepted, and no deployment of it appeared';
+  return retry({ clock, pauses: PAUSES }, async () => {
+    const service = await retryRead(clock, () => describeService(aws.ecs, snapshot.address));
+    return primaryOf(service) !== undefined && tookEffect(service, snapshot, input)
+      ? { kind: 'done', value: service }
+      : { kind: 'failed', error: new UpdateUnanswered(name, 'unknown', why), retryable: true };
   });
 }
 

@@ -14,7 +14,7 @@ import {
 } from '../model/index.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { OutputLog } from '../runtime/log.ts';
-import type { PollStep } from '../runtime/wait.ts';
+import { Deadline, type PollStep } from '../runtime/wait.ts';
 import { diagnose, diagnoseRollbackOfEcs, logEvidence } from './diagnose.ts';
 import { evaluate, type Evaluation, type EvaluationTerms } from './evaluate.ts';
 import { betterKnown, problemOf, type Watched } from './failure.ts';
@@ -61,6 +61,12 @@ export interface StageWatch {
 /** When a watch is over: at the first final evaluation, or once ECS has finished rolling back. */
 export type Until = 'evaluation' | 'rolled-back';
 
+/** When a watch began, by a reading of the clock, and how long it may last: now, and as long as the request says. */
+export interface Time {
+  readonly since?: number | undefined;
+  readonly deadline?: Deadline;
+}
+
 /** What was seen longer ago than this says nothing of how things stand. */
 const BLIND_MS = 60_000;
 
@@ -73,9 +79,11 @@ export async function watch(
   rollout: Rollout,
   request: RolloutRequest,
   until: Until = 'evaluation',
-  since = ctx.clock.now(),
+  {
+    since = ctx.clock.now(),
+    deadline = Deadline.at(ctx.clock, since + request.waitMinutes * 60_000),
+  }: Time = {},
 ): Promise<Watched> {
-  const deadline = since + request.waitMinutes * 60_000;
   const { stages } = ctx;
   const reporter = new ProgressReporter(ctx.log, rollout, ctx.clock, ctx.goesBack);
   const looks = ctx.looks ?? new Looks(ctx);
@@ -142,7 +150,9 @@ export async function watchServiceRun(
 ): Promise<ServiceRun> {
   const { rollout, change, problem } = serviceRun;
   if (rollout === undefined || change === 'none' || problem !== undefined) return serviceRun;
-  const watched = await watch(ctx, rollout, request.rollout, 'evaluation', serviceRun.startedAt);
+  const watched = await watch(ctx, rollout, request.rollout, 'evaluation', {
+    since: serviceRun.startedAt,
+  });
   const { stages } = ctx;
   const isComplete = watched.end.kind === 'completed';
   const answered = (stages?.results ?? []).filter(({ state }) => isComplete || state === 'passed');

@@ -9,7 +9,7 @@ export type Download = (url: string, maxBytes: number, signal: AbortSignal) => P
  * there when the signal aborts. HTTPS_PROXY, HTTP_PROXY and NO_PROXY are honoured; redirects are not followed.
  */
 export const download: Download = async (url, maxBytes, signal) => {
-  const answer = await get(new URL(url), signal);
+  const answer = await sendRequest(new URL(url), { headers: PLAIN_HEADERS, signal });
   try {
     if (answer.statusCode !== 200) throw new Error(`the answer was ${answer.statusCode ?? 'none'}`);
     return await textOf(answer, maxBytes);
@@ -18,17 +18,8 @@ export const download: Download = async (url, maxBytes, signal) => {
   }
 };
 
-function get(url: URL, signal: AbortSignal): Promise<IncomingMessage> {
-  return new Promise((resolve, reject) => {
-    const options = { headers: { 'user-agent': 'ecs-fargate-deploy', accept: '*/*' }, signal };
-    const request =
-      url.protocol === 'https:'
-        ? httpsRequest(url, { ...options, agent: new HttpsAgent({ proxyEnv: process.env }) }, resolve)
-        : httpRequest(url, { ...options, agent: new HttpAgent({ proxyEnv: process.env }) }, resolve);
-    request.on('error', reject);
-    request.end();
-  });
-}
+/** Of a request that asks for whatever is there. */
+export const PLAIN_HEADERS = { 'user-agent': 'ecs-fargate-deploy', accept: '*/*' };
 
 async function textOf(answer: IncomingMessage, maxBytes: number): Promise<string> {
   const chunks: Buffer[] = [];
@@ -65,7 +56,7 @@ export function fetchThroughProxies(): typeof fetch {
     let url = new URL(resource instanceof Request ? resource.url : resource);
     try {
       for (let hops = 0; ; hops += 1) {
-        const answer = await sent(url, options, body, agents);
+        const answer = await sendRequest(url, options, body, agents);
         const next = method === 'GET' ? redirectOf(answer, url) : undefined;
         if (next === undefined || hops === MAX_REDIRECTS) return await responseOf(answer, url);
         answer.resume();
@@ -84,12 +75,29 @@ interface Agents {
 }
 
 interface SendOptions {
-  readonly method: string;
+  readonly method?: string;
   readonly headers: Record<string, string>;
   readonly signal: AbortSignal | undefined;
 }
 
-function sent(url: URL, options: SendOptions, body: unknown, agents: Agents): Promise<IncomingMessage> {
+/** Connections that no other request takes: a load balancer may choose another target for each. */
+function ownConnections(): Agents {
+  return {
+    http: new HttpAgent({ proxyEnv: process.env }),
+    https: new HttpsAgent({ proxyEnv: process.env }),
+  };
+}
+
+/**
+ * Sends a request, a GET unless a method is named, and resolves to the head of its answer; whoever calls reads the rest.
+ * HTTPS_PROXY, HTTP_PROXY and NO_PROXY are honoured, redirects are not followed. Rejects with the error of the connection.
+ */
+export function sendRequest(
+  url: URL,
+  options: SendOptions,
+  body?: unknown,
+  agents = ownConnections(),
+): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const request =
       url.protocol === 'https:'

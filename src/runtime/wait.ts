@@ -102,7 +102,7 @@ export type PollStep<T> =
  * that the last look falls on it. A cancellation rejects with the signal's reason.
  */
 export async function poll<T>(
-  { clock, signal }: { readonly clock: Clock; readonly signal?: AbortSignal },
+  { clock, signal }: { readonly clock: Clock; readonly signal?: AbortSignal | undefined },
   deadline: Deadline,
   look: () => Promise<PollStep<T>>,
 ): Promise<T> {

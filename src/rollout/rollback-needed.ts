@@ -1,0 +1,125 @@
+/** Whether a rollback is called for, and what becomes of it. */
+import type { Aws } from '../aws/clients.ts';
+import { describeAwsError } from '../aws/errors.ts';
+import type { Problem, Request, RollbackEnd, Rollout, RolloutRequest, ServiceRun } from '../model/index.ts';
+import { Cancelled } from '../runtime/cancellation.ts';
+import { diagnoseRollback, diagnoseRollbackOfEcs, logEvidence } from './diagnose.ts';
+import { proveRollback } from './rollback-proof.ts';
+import { followRollback, rollBack, type RollbackContext } from './rollback.ts';
+import { restoreSettings } from './settings.ts';
+
+/** One that may read what containers wrote, too. */
+export interface ExplainingContext extends RollbackContext {
+  readonly aws: RollbackContext['aws'] & Pick<Aws, 'logs'>;
+}
+
+/** A rollback of ours is called for, one of ECS's is on its way, or ECS left settings that this run changed. */
+export function rollbackNeeded({ problem, rollout, rollback }: ServiceRun, request: RolloutRequest): boolean {
+  if (problem === undefined || rollout === undefined || rollback !== undefined) return false;
+  switch (problem.recovery) {
+    case 'follow-ecs':
+      return true;
+    case 'roll-back':
+      return request.onFailure !== 'leave';
+    case 'done':
+      return true;
+    case 'leave':
+      return false;
+  }
+}
+
+/**
+ * With `on-failure: rollback-all`, one service that fails takes along every other one that this run changed, those
+ * that did well included.
+ */
+export function failTogether(
+  serviceRuns: readonly ServiceRun[],
+  request: RolloutRequest,
+): readonly ServiceRun[] {
+  const failed = serviceRuns.find(concernsAll);
+  if (request.onFailure !== 'rollback-all' || failed?.problem === undefined) return serviceRuns;
+  const problem: Problem = {
+    ...failed.problem,
+    result: 'failed',
+    reason: `was well so far, but service "${failed.snapshot.address.name}" failed (on-failure: rollback-all)`,
+    evidence: [],
+    recovery: 'roll-back',
+  };
+  return serviceRuns.map((serviceRun) =>
+    serviceRun.problem === undefined && serviceRun.change === 'update'
+      ? { ...serviceRun, problem }
+      : serviceRun,
+  );
+}
+
+/** One of these services failed, and takes the others along. */
+export function failsTogether(serviceRuns: readonly ServiceRun[], request: RolloutRequest): boolean {
+  return request.onFailure === 'rollback-all' && serviceRuns.some(concernsAll);
+}
+
+/** What this run did not bring about, or cannot roll back with its credentials, takes nobody along. */
+function concernsAll({ problem, rollout }: ServiceRun): boolean {
+  if (problem === undefined) return false;
+  const isRefused = rollout === undefined && problem.cause !== 'credentials-expired';
+  return problem.recovery !== 'leave' || isRefused;
+}
+
+/** Undoes what went wrong with one service, where that is called for, and follows it to its end. */
+export async function rollBackIfNeeded(
+  run: ExplainingContext,
+  serviceRun: ServiceRun,
+  request: Request,
+): Promise<ServiceRun> {
+  const { problem, rollout } = serviceRun;
+  if (rollout === undefined || !rollbackNeeded(serviceRun, request.rollout)) return serviceRun;
+  const { failureLogLines } = request.report;
+  const ctx: RollbackContext = {
+    ...run,
+    explain: (back, seen) => diagnoseRollback(run, back, seen, failureLogLines),
+  };
+  ctx.log.line(`${serviceRun.snapshot.address.name}: ${problem?.cause ?? ''}: it ${problem?.reason ?? ''}`);
+  const rollback = await withoutThrowing(async () => {
+    const undone = await undoDeployment(ctx, rollout, problem?.recovery, request.rollout);
+    const end = await proveRollback(ctx, rollout, request.rollout, undone);
+    if (end.kind !== 'rolled-back') return end;
+    const unrestored = await restoreSettings(ctx, rollout, request.rollout);
+    return unrestored === undefined ? end : { ...end, unrestored };
+  });
+  return { ...serviceRun, rollback: await withEvidence(run, rollout, rollback, failureLogLines) };
+}
+
+/** Why the rollback failed, as far as its tasks say. */
+async function withEvidence(
+  ctx: ExplainingContext,
+  rollout: Rollout,
+  end: RollbackEnd,
+  logLines: number,
+): Promise<RollbackEnd> {
+  if (end.kind !== 'failed') return end;
+  const evidence = end.evidence ?? (await diagnoseRollbackOfEcs(ctx, rollout, logLines));
+  logEvidence(ctx.log, rollout.snapshot.address.name, evidence);
+  return { ...end, evidence };
+}
+
+async function undoDeployment(
+  ctx: RollbackContext,
+  rollout: Rollout,
+  recovery: Problem['recovery'] | undefined,
+  request: RolloutRequest,
+): Promise<RollbackEnd> {
+  if (recovery === 'done') return { kind: 'rolled-back' };
+  return recovery === 'follow-ecs' ? followRollback(ctx, rollout, request) : rollBack(ctx, rollout, request);
+}
+
+/**
+ * A rollback that AWS refuses is a failed one, in its own words; so is one that ends by an error that nobody foresaw: the
+ * other services go on. Rejects with the end of the job alone.
+ */
+export async function withoutThrowing(rollback: () => Promise<RollbackEnd>): Promise<RollbackEnd> {
+  try {
+    return await rollback();
+  } catch (error) {
+    if (error instanceof Cancelled) throw error;
+    return { kind: 'failed', why: describeAwsError(error) };
+  }
+}

@@ -1,0 +1,122 @@
+/** Where a rollback ended. */
+import { lastSegment, revisionName } from '../aws/arn.ts';
+import { ANY_AWS_ERROR, attempt } from '../aws/attempt.ts';
+import { describeAwsError } from '../aws/errors.ts';
+import { proveDigests } from '../ecs/digests.ts';
+import { candidatesOf, deployableRevision, findRollbackTarget, imagesAfter } from '../ecs/rollback-target.ts';
+import { describeServiceDeployment, listServiceDeployments } from '../ecs/service-deployments.ts';
+import { describeService, primaryOf, type Deployment, type Service } from '../ecs/services.ts';
+import type { RollbackEnd, Rollout, RolloutRequest } from '../model/index.ts';
+import { saysRollback } from './history.ts';
+import { deadlineOf, updateBack, type RollbackContext } from './rollback.ts';
+
+/**
+ * Looks where the rollback ended: on the last good revision, with the digests that it ran with. Where ECS's own ended
+ * elsewhere, the service is updated to the target, once. What cannot be read is not held against the rollback.
+ */
+export async function proveRollback(
+  ctx: RollbackContext,
+  rollout: Rollout,
+  request: RolloutRequest,
+  end: RollbackEnd,
+): Promise<RollbackEnd> {
+  if (end.kind !== 'rolled-back' || !rollout.replacesTasks) return end;
+  const proven = await attempt(() => lookWhereItEnded(ctx, rollout, request, end), ANY_AWS_ERROR);
+  if (proven.kind === 'answered') return proven.value;
+  const { name } = rollout.snapshot.address;
+  ctx.log.line(
+    `${name}: what runs after the rollback could not be read (${describeAwsError(proven.error)}): it is not proven.`,
+  );
+  return end;
+}
+
+async function lookWhereItEnded(
+  ctx: RollbackContext,
+  rollout: Rollout,
+  request: RolloutRequest,
+  end: Extract<RollbackEnd, { kind: 'rolled-back' }>,
+): Promise<RollbackEnd> {
+  const { aws, log } = ctx;
+  const { name } = rollout.snapshot.address;
+  const [target, service] = await Promise.all([
+    findRollbackTarget(aws.taskDefinitions, candidatesOf(rollout.snapshot)),
+    describeServiceAfter(ctx, rollout),
+  ]);
+  const primary = primaryOf(service);
+  if (target === undefined || primary?.taskDefinition === undefined) return end;
+  const there: Rollout = {
+    ...rollout,
+    taskDefinitionArn: primary.taskDefinition,
+    deploymentId: primary.id ?? '',
+    serviceDeploymentArn: undefined,
+    // ECS may have kept tasks of the good revision that an earlier deployment started.
+    replacesTasks: false,
+    definition: target.definition,
+  };
+  const isThere = [target.good.taskDefinitionArn, end.to].includes(primary.taskDefinition);
+  const proofs = await proveDigests(aws, there, imagesAfter(target));
+  const wrong = proofs.flatMap(({ proof }) => (proof.kind === 'differs' ? proof.detail : []));
+  for (const { proof } of proofs)
+    if (proof.kind === 'unknown') log.line(`${name}: after the rollback: ${proof.detail}`);
+  if (isThere && wrong.length === 0) {
+    const proven = proofs.filter(({ proof }) => proof.kind === 'equal');
+    for (const { container, image } of proven) {
+      log.line(`${name}: after the rollback ${container} runs ${image.digest ?? ''}, as it did before.`);
+    }
+    return { ...end, there };
+  }
+  const where = isThere ? wrong.join('; ') : `it ended on ${revisionName(primary.taskDefinition)}`;
+  const why = `${where}, and the last good revision is ${revisionName(target.good.taskDefinitionArn)}${isThere ? ' with other digests' : ''}`;
+  if (end.to !== undefined || request.onFailure === 'leave') return { kind: 'failed', why };
+  const author = await whoBrought(ctx, rollout, primary);
+  if (author === 'somebody') return { kind: 'superseded', by: primary.id ?? 'another deployment' };
+  if (author === 'unknown') return { kind: 'failed', why };
+  log.line(`${name}: ${why}: it is updated to that.`);
+  const from = { ...there, replacesTasks: true, snapshot: { ...rollout.snapshot, primaryId: primary.id } };
+  const { desiredCount: desired } = service;
+  const again = await attempt(async () => {
+    const revision = await deployableRevision(ctx, target);
+    const undoing = { rollout: from, request, deadline: deadlineOf(ctx, request) };
+    return updateBack(ctx, undoing, { revision, desired, isRead: !target.mustBeRegistered });
+  }, ANY_AWS_ERROR);
+  if (again.kind !== 'answered') return { kind: 'failed', why: `${why}; ${describeAwsError(again.error)}` };
+  return again.value.kind === 'look-again'
+    ? { kind: 'failed', why }
+    : proveRollback(ctx, rollout, request, again.value);
+}
+
+/** Pauses before the service is read again, in seconds. */
+const OLD_ANSWER_PAUSES = [1, 2, 4, 8, 15];
+
+/** The service after our deployment was undone. An answer that still shows that one as PRIMARY is older than its end. */
+async function describeServiceAfter(
+  { aws, clock, signal }: RollbackContext,
+  { snapshot, deploymentId }: Rollout,
+): Promise<Service> {
+  let service = await describeService(aws.ecs, snapshot.address);
+  for (const pause of OLD_ANSWER_PAUSES) {
+    if (primaryOf(service)?.id !== deploymentId) return service;
+    await clock.sleep(pause * 1000, signal);
+    service = await describeService(aws.ecs, snapshot.address);
+  }
+  return service;
+}
+
+/**
+ * Who brought about what is PRIMARY now: ECS, which rolled our deployment back, or somebody who deployed since. While ours
+ * is the newest service deployment nobody did. Unknown where ECS shows neither.
+ */
+async function whoBrought(
+  { aws }: RollbackContext,
+  { serviceDeploymentArn, snapshot }: Rollout,
+  { id = '', rolloutStateReason }: Deployment,
+): Promise<'ecs' | 'somebody' | 'unknown'> {
+  if (saysRollback({ reason: rolloutStateReason })) return 'ecs';
+  if (serviceDeploymentArn === undefined) return 'unknown';
+  const enough = (found: readonly unknown[]): boolean => found.length > 0;
+  const [newest] = (await listServiceDeployments(aws.ecs, snapshot.address, { enough })) ?? [];
+  if (newest !== undefined) return newest.serviceDeploymentArn === serviceDeploymentArn ? 'ecs' : 'somebody';
+  const ours = await describeServiceDeployment(aws.ecs, serviceDeploymentArn);
+  const isThat = lastSegment(ours?.rollback?.serviceRevisionArn ?? '-') === lastSegment(id);
+  return isThat ? 'ecs' : 'unknown';
+}
