@@ -1,4 +1,5 @@
 import * as core from '@actions/core';
+import { setFlagsFromString } from 'node:v8';
 import { run, type ActionSystem, type Runner } from './action.ts';
 import { createAws } from './aws/clients.ts';
 import { systemClock } from './runtime/clock.ts';
@@ -48,6 +49,9 @@ const system: Omit<ActionSystem, 'signal'> = {
 
 /** The step, until its end or that of the job. */
 export async function runStep(signal: AbortSignal): Promise<void> {
+  // Answers of AWS are read and forgotten: V8 would rather take tens of megabytes for them than collect more often. With
+  // many services that is 40 % of the memory, and less than a twentieth of the processor's time.
+  setFlagsFromString('--semi-space-growth-factor=1');
   await run(runner, { ...system, signal });
 }
 

@@ -116,6 +116,8 @@ describe('a runner without files', () => {
         const { exitCode, log } = await (await start(sim, folder, tag('v2'), { env })).end;
         expect([exitCode, annotations(log, 'warning')]).toEqual([0, []]);
         expect(outputsOf(log)).toMatchObject({ result: 'succeeded', changed: 'true' });
+        // A flag that this Node does not know would be told of in the midst of the log.
+        expect(log).not.toContain('unrecognized flag');
       }),
     ),
   );
