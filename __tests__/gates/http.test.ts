@@ -1,5 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import { answerLines, surveyUrl, urlMeasurer, type HttpGateContext } from '../../src/gates/http.ts';
+import {
+  accepts,
+  acceptsRedirect,
+  answerLines,
+  surveyUrl,
+  urlMeasurer,
+  type HttpGateContext,
+} from '../../src/gates/http.ts';
 import type { GateRequest, HttpCheck, Probe } from '../../src/model/index.ts';
 import { Cancelled } from '../../src/runtime/cancellation.ts';
 import { fakeClock } from '../fakes/clock.ts';
@@ -195,6 +202,19 @@ describe('a URL that was wrong before', () => {
     expect(await endWith(status, before)).toMatchObject({ passed: false, reachable: true, asBefore });
   });
 
+  it('is asked no more than fits into fifteen seconds', async () => {
+    const clock = fakeClock();
+    let asked = 0;
+    const ask = (): Promise<Probe> => {
+      asked += 1;
+      clock.advance(4_000);
+      return Promise.resolve(refused(404));
+    };
+    const ctx = { ask, clock, log: fakeLog(), signal: new AbortController().signal };
+    await surveyUrl(ctx, HTTP_CHECK);
+    expect([asked, clock.now() <= 15_000]).toEqual([2, true]);
+  });
+
   it('is asked again in the survey, and said', async () => {
     const clock = fakeClock();
     const log = fakeLog();
@@ -250,5 +270,31 @@ describe('a bad answer as it is shown', () => {
     ['line by line', { body: 'a\r\nb\n' }, ['status 503 from https://a.example/h?…', 'a', 'b']],
   ])('has %s', (_, more, lines) => {
     expect(answerLines({ ...answer, ...more })).toEqual(lines);
+  });
+});
+
+describe('a list of statuses', () => {
+  const list = [
+    { from: 200, to: 204 },
+    { from: 300, to: 300 },
+  ];
+
+  it.each([
+    [199, false],
+    [200, true],
+    [204, true],
+    [205, false],
+    [300, true],
+  ])('%i is in it: %s', (status, isIn) => {
+    expect(accepts(list, status)).toBe(isIn);
+  });
+
+  it.each([
+    [200, 299, false],
+    [200, 300, true],
+    [399, 399, true],
+    [400, 404, false],
+  ])('of %i to %i wants to see a redirect: %s', (from, to, wants) => {
+    expect(acceptsRedirect([{ from, to }])).toBe(wants);
   });
 });

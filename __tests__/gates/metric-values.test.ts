@@ -242,6 +242,27 @@ describe('judging', () => {
       ['failed: p99-seconds is 1.2 s, not < 1 s (100 requests)'],
     ],
     [
+      'a figure that is just what it has to be more than',
+      ['p99-seconds > 1'],
+      ALONE,
+      { ...WELL, new0_p99: [1, 1] },
+      ['failed: p99-seconds is 1 s, not > 1 s (200 requests)'],
+    ],
+    [
+      'a figure that is just what it has to be at least',
+      ['p99-seconds >= 1'],
+      ALONE,
+      { ...WELL, new0_p99: [1, 1] },
+      ['passed: p99-seconds is 1 s (>= 1 s; 200 requests)'],
+    ],
+    [
+      'a time that is not there yet, of just as many requests as are enough',
+      ['p99-seconds < 1'],
+      ALONE,
+      { new0_requests: [25, 25] },
+      ['skipped: p99-seconds: CloudWatch has no data of it yet'],
+    ],
+    [
       'a time that is not there yet',
       ['p99-seconds < 1'],
       ALONE,

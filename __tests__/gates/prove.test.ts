@@ -1,10 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import type { GateContext } from '../../src/gates/prove.ts';
+import { behindBalancers } from '../../src/gates/questions.ts';
 import type { ServiceRun, DeployedImage, Probe } from '../../src/model/index.ts';
 import { denied, expired, throttled } from '../fakes/aws-errors.ts';
 import { tasksOf } from '../fakes/task-proofs.ts';
 import { fakeClock } from '../fakes/clock.ts';
-import { serviceRunOf, digestOf, HTTP_CHECK, REPOSITORY, rolloutOf } from '../fakes/literals.ts';
+import { serviceRunOf, digestOf, HTTP_CHECK, REPOSITORY, rolloutOf, snapshotOf } from '../fakes/literals.ts';
 import { fakeLog } from '../fakes/log.ts';
 import { proveBy, WELL_TASKS } from './asking.ts';
 
@@ -185,6 +186,14 @@ describe('the health-check URL', () => {
     expect(world.asked()).toBe(3);
   });
 
+  it('that answers well each time is a line, and no warning', async () => {
+    const world = ctx({ probe: GOOD });
+    await proveUrl(world, [serviceRunOf()], GOOD);
+    const { said } = world.log as ReturnType<typeof fakeLog>;
+    expect(said.join()).toContain('http gate passed');
+    expect(said.filter((line) => line.startsWith('warning: '))).toEqual([]);
+  });
+
   it('shows no query anywhere: it may carry a token', async () => {
     const world = ctx({ probe: BAD });
     const evaluated = await proveUrl(world, [serviceRunOf()], GOOD);
@@ -216,4 +225,21 @@ describe('the health-check URL', () => {
     await proveUrl(world, serviceRuns, GOOD, given ? { http: CHECK } : {});
     expect(world.asked()).toBe(0);
   });
+});
+
+it('a URL is that of the services with a load balancer, and of all where none has one', () => {
+  const [behind, without] = [['group'], []].map((arns) =>
+    serviceRunOf({
+      snapshot: snapshotOf({
+        targetGroups: arns.map((targetGroupArn) => ({
+          targetGroupArn,
+          alternateTargetGroupArn: undefined,
+          containerName: 'web',
+          containerPort: 80,
+        })),
+      }),
+    }),
+  );
+  expect(behindBalancers([without!, behind!])).toEqual([behind]);
+  expect(behindBalancers([without!])).toEqual([without]);
 });

@@ -8,6 +8,7 @@ import { DENIED, rollout, serviceDeploymentArn, snapshot, THROTTLED } from './bu
 interface Shown {
   running: number;
   status: string;
+  failed?: number;
   error?: Error | undefined;
 }
 
@@ -55,6 +56,7 @@ function world(count: number): {
               id: `ecs-svc/${serviceName}`,
               status: 'PRIMARY',
               runningCount: shown.get(serviceName)?.running,
+              failedTasks: shown.get(serviceName)?.failed,
             },
           ],
         })),
@@ -120,6 +122,35 @@ describe('one look for all services', () => {
     expect(walks[2]).toBeGreaterThan(0);
     expect(walks[2]).toBeLessThanOrEqual(2);
     expect(clock.now()).toBeLessThan(60_000);
+  });
+
+  test('walks the few tasks of small services at every look', async () => {
+    const { ctx, rollouts, calls } = world(3);
+    await lookAt(ctx, rollouts, 2);
+    expect(calls.filter((call) => call === 'tasks')).toHaveLength(2 * 3 * 2);
+  });
+
+  test.each([
+    ['one runs', { running: 2, status: 'IN_PROGRESS' }, 1],
+    ['one runs no more', { running: 0, status: 'IN_PROGRESS' }, 2],
+    ['one has failed', { running: 1, status: 'IN_PROGRESS', failed: 1 }, 2],
+  ])('with many tasks walks those that stopped only where counts say so: %s', async (_, now, walks) => {
+    const { ctx, rollouts, shown, calls } = world(25);
+    for (const each of shown.values()) each.running = 1;
+    const looks = new Looks(ctx);
+    await Promise.all(
+      rollouts.map((each) => {
+        let heard = 0;
+        return looks.follow<null>(each, 600_000, () => {
+          heard += 1;
+          if (heard === 1) shown.set('s3', now);
+          if (heard === 2) return { kind: 'end', value: null };
+          calls.length = 0;
+          return { kind: 'pause', pauseMs: 5_000, late: null };
+        });
+      }),
+    );
+    expect(calls.filter((call) => call === 'tasks')).toHaveLength(walks);
   });
 
   test.each([

@@ -5,11 +5,13 @@ import { fakeClock } from '../fakes/clock.ts';
 import {
   blindAws,
   DENIED,
+  healthyTask,
   OLD_ID,
   OLD_REVISION,
   OUR_ID,
   OUR_REVISION,
   RESET,
+  rollout,
   snapshot,
   THROTTLED,
 } from './builders.ts';
@@ -196,4 +198,24 @@ describe('what runs now, by the health of the tasks', () => {
     expect(sentence).toBe('What service "web" runs now could not be read.');
     expect(state).toBeUndefined();
   });
+});
+
+test('of a deployment that is all that runs, and whose tasks the run saw well, none is read again', async () => {
+  const deployments = [primary];
+  const refuse = (): Promise<never> => Promise.reject(new Error('They are known.'));
+  const aws = {
+    ecs: {
+      describeServices: () => Promise.resolve({ services: [{ deployments, desiredCount: 2 }] }),
+      listTasks: refuse,
+      describeTasks: refuse,
+    },
+    elb: { describeTargetHealth: refuse },
+  } as unknown as NowRunningContext['aws'];
+  const tasks = [healthyTask('a'), healthyTask('b')];
+  const { sentence } = await readNowRunning(
+    { aws, clock: fakeClock() },
+    { address, targetGroups: [GROUP] },
+    { rollout: rollout({ deploymentId: OUR_ID, taskDefinitionArn: OUR_REVISION }), tasks },
+  );
+  expect(sentence).toContain('2 of 2 tasks healthy. Serving: yes.');
 });

@@ -125,6 +125,12 @@ describe('at the deadline', () => {
     expect(found?.reason).toContain('already using a port');
   });
 
+  test('one whose tasks all run, and are not healthy, lacks nothing any more', () => {
+    const tasks = [taskView('a'), taskView('b')];
+    const found = after({ entry: entry({ running: 2, pending: 0 }), tasks, events: [event(1, PORT)] });
+    expect(found).toMatchObject({ cause: 'timeout', recovery: 'roll-back' });
+  });
+
   test('one whose tasks crash is no lack of capacity', () => {
     expect(after({ tasks: [failedTask('a'), noRoom('b')] })).toMatchObject({ cause: 'timeout' });
   });
@@ -134,6 +140,12 @@ describe('at the deadline', () => {
   test.each([
     ['that wants none of the old ones any more', { others: { desired: 0, running: 2 } }, 100, 'leave'],
     ['that has none of the old ones any more', { others: { desired: 2, running: 0 } }, 100, 'leave'],
+    [
+      'that has started a task which does not run yet',
+      { others: { desired: 0, running: 0 }, entry: entry({ running: 2, pending: 1 }) },
+      100,
+      'roll-back',
+    ],
     ['that still wants old ones', { others: { desired: 2, running: 2 } }, 100, 'roll-back'],
     ['that may stop old ones first', { others: { desired: 0, running: 0 } }, 50, 'roll-back'],
   ])(

@@ -34,6 +34,16 @@ describe('the state of a rollout in one line', () => {
       'new 1/2 running, in progress (bake time)',
     ],
     [
+      'with the share of the traffic that is shifted',
+      observation({ deployment: deployment({ lifecycleStage: 'PRODUCTION_TRAFFIC_SHIFT', weight: 99 }) }),
+      'new 1/2 running, in progress (production traffic shift, 99 %)',
+    ],
+    [
+      'without one once all of it is',
+      observation({ deployment: deployment({ lifecycleStage: 'BAKE_TIME', weight: 100 }) }),
+      'new 1/2 running, in progress (bake time)',
+    ],
+    [
       'with a hook that waits for somebody',
       observation({
         deployment: deployment({

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { requestRollback } from '../../src/rollout/rollback-request.ts';
 import { fakeClock, untilDone } from '../fakes/clock.ts';
-import { OUR_REVISION, RESET, rollout, rolloutRequest, TIMEOUT } from './builders.ts';
+import { awsError, OUR_REVISION, RESET, rollout, rolloutRequest, TIMEOUT } from './builders.ts';
 import { FakeEcs, type Fault } from './fake-ecs.ts';
 
 const HANGS: Fault = { error: TIMEOUT(), effect: false, afterMs: 80_000 };
@@ -36,6 +36,15 @@ describe('a rollback that nobody waits for', () => {
     );
     expect(sent).toEqual(['update']);
     expect(nowRunning).toContain('told to go back to backend:7');
+  });
+
+  test('is given up where ECS refuses both ways, and the refusal is said', async () => {
+    const refused = { error: awsError('InvalidParameterException', 'Not now.'), effect: false };
+    const { nowRunning, sent } = await ask((call) =>
+      ['stopServiceDeployment', 'updateService'].includes(call) ? refused : undefined,
+    );
+    expect(sent).toEqual([]);
+    expect(nowRunning).toContain('Not now.');
   });
 
   test('of settings alone leaves the revision as it is, and says so', async () => {

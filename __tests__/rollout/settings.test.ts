@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { RolloutRequest } from '../../src/model/index.ts';
-import { restoreSettings } from '../../src/rollout/settings.ts';
+import { carriesSettings, restoreSettings } from '../../src/rollout/settings.ts';
 import { Cancelled } from '../../src/runtime/cancellation.ts';
 import { fakeClock, untilDone, type FakeClock } from '../fakes/clock.ts';
 import {
@@ -167,4 +167,14 @@ describe('what this run changed beside the revision', () => {
     });
     await expect(run).rejects.toBeInstanceOf(Cancelled);
   });
+});
+
+test.each([
+  ['what this run sent, and was another before', { desiredCount: 4 }, 4, true],
+  ['what it was before', { desiredCount: 4 }, 2, false],
+  ['what neither is', { desiredCount: 4 }, 3, false],
+  ['what nobody asked for', {}, 2, false],
+])('a service that wants %s carries the settings of this run: %#', (_, asked, desiredCount, isOurs) => {
+  const service = { desiredCount, enableECSManagedTags: undefined, propagateTags: undefined };
+  expect(carriesSettings(service, snapshot({ desiredCount: 2 }), rolloutRequest(asked))).toBe(isOurs);
 });

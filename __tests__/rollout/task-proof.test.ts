@@ -3,6 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { Looks } from '../../src/rollout/looks.ts';
 import { tasksMeasurer } from '../../src/rollout/task-proof.ts';
 import type { WatchContext } from '../../src/rollout/watch.ts';
+import type { Phase } from '../../src/model/analysis.ts';
 import type { GateResult, Rollout } from '../../src/model/index.ts';
 import { Cancelled } from '../../src/runtime/cancellation.ts';
 import { awsError, denied, throttled, unanswered } from '../fakes/aws-errors.ts';
@@ -66,8 +67,11 @@ async function gate(
     failFast?: boolean;
     /** How long AWS takes to list the tasks, in milliseconds. */
     slow?: number;
+    phase?: Phase;
+    /** What is PRIMARY, one look after the other, the last one for ever. */
+    primaries?: readonly string[];
   } = {},
-): Promise<GateResult & { seconds: number; said: readonly string[] }> {
+): Promise<GateResult & { seconds: number; said: readonly string[]; replacedBy: string | undefined }> {
   const controller = new AbortController();
   const clock = fakeClock({
     during: (pause) => {
@@ -98,7 +102,11 @@ async function gate(
     // The first call of a look.
     describeServices: async () => {
       at += 1;
-      return Promise.resolve({ services: [{ desiredCount: options.serviceDesired ?? look().length }] });
+      const id = options.primaries?.[Math.min(at, options.primaries.length - 1)];
+      const deployments = id === undefined ? [] : [{ id, status: 'PRIMARY' }];
+      return Promise.resolve({
+        services: [{ desiredCount: options.serviceDesired ?? look().length, deployments }],
+      });
     },
     listTasks: async ({ desiredStatus }: { desiredStatus: string }) => {
       if (desiredStatus === 'STOPPED')
@@ -140,9 +148,12 @@ async function gate(
     failFast: options.failFast ?? true,
     desired: options.desired ?? 1,
   });
-  const { result } = await settle(ctx, measurer);
-  return { ...result, seconds: clock.now() / 1000, said: log.said };
+  const { result, asked } = await settle(ctx, measurer, options.phase);
+  const replaced = asked?.answers.flatMap(({ reading }) => (reading.kind === 'replaced' ? [reading.by] : []));
+  return { ...result, replacedBy: replaced?.at(-1), seconds: clock.now() / 1000, said: log.said };
 }
+
+const OURS = rolloutOf().deploymentId;
 
 const WELL: FakeTask = { id: 'a', target: 'healthy' };
 const ILL: FakeTask = { id: 'a', target: 'unhealthy', reason: 'Target.Timeout' };
@@ -352,4 +363,26 @@ describe('the tasks of a service without a load balancer', () => {
       state,
     });
   });
+});
+
+describe('tasks that bake', () => {
+  const well: FakeTask = { id: 'b', target: 'healthy' };
+  const half = [ILL, well];
+  const most = [ILL, { ...ILL, id: 'c' }, well];
+
+  it.each([
+    ['half of them are ill', [half], 'passed'],
+    ['two looks in a row find most of them ill', [most, most, half], 'passed'],
+    ['three do', [most, most, most, half], 'failed'],
+  ])('where %s', async (_, looks, state) => {
+    expect(await gate(looks, { phase: 'baking' })).toMatchObject({ gate: 'targets', state });
+  });
+});
+
+it.each([
+  ['was PRIMARY before is an old answer in one look', ['ecs-svc/1', OURS], undefined],
+  ['was PRIMARY before is PRIMARY again in two', ['ecs-svc/1', 'ecs-svc/1'], 'ecs-svc/1'],
+  ['is of somebody else has taken its place at once', [OURS, 'ecs-svc/9'], 'ecs-svc/9'],
+])('a deployment that %s', async (_, primaries, replacedBy) => {
+  expect(await gate([[ILL]], { primaries })).toMatchObject({ replacedBy });
 });

@@ -3,6 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { viewTask } from '../../src/ecs/task-health.ts';
 import type { TaskFailure } from '../../src/ecs/task-failure.ts';
 import {
+  areStable,
   isConclusive,
   NO_TASKS,
   outliveTheCrashed,
@@ -11,6 +12,7 @@ import {
   type Before,
   type TaskRecord,
 } from '../../src/rollout/task-record.ts';
+import { taskView } from './builders.ts';
 
 /** A task whose program ended with 1 after so many seconds, by AWS's own times. */
 function crash(id: string, lifeSeconds: number, changes: Partial<Task> = {}): Task {
@@ -157,10 +159,44 @@ describe('tasks that nothing checks', () => {
     expect(outliveTheCrashed(later, 15_001)).toBe(true);
   });
 
+  test('one that AWS took away needs not be outlived', () => {
+    const taken = crash('a', 14, CAPACITY);
+    const record = looking(NO_TASKS, { running: ['b'], stopped: [taken] }, NONE, 0);
+    expect(outliveTheCrashed(record, 1)).toBe(true);
+  });
+
   test('another one that starts meanwhile has to do so as well', () => {
     const first = looking(NO_TASKS, { running: ['b'], stopped: [crash('a', 14)] }, NONE, 0);
     const later = looking(first, { running: ['b', 'c'], stopped: [crash('a', 14)] }, NONE, 10_000);
     expect(outliveTheCrashed(later, 20_000)).toBe(false);
     expect(outliveTheCrashed(later, 24_001)).toBe(true);
+  });
+});
+
+describe('a task whose containers ECS starts again in place', () => {
+  const look = (container: { name: string; runtimeId?: string }, record = NO_TASKS, now = 0): TaskRecord => {
+    const containers = [
+      { digest: undefined, ...container },
+      { digest: undefined, name: 'app', runtimeId: 'app-1' },
+    ];
+    const tasks = [taskView('a', { containers: containers as never })];
+    return recordTasks(record, { running: ['a'], tasks, restarted: ['side', 'app'], now }, NONE);
+  };
+  const side = { name: 'side', runtimeId: 'side-1' };
+
+  test.each([
+    [59_999, false],
+    [60_000, true],
+  ])('is stable once it has run for %i ms: %s', (ms, isStable) => {
+    expect(areStable(look(side), ms)).toBe(isStable);
+  });
+
+  test('that was started again is not, however long ago', () => {
+    const again = look({ name: 'side', runtimeId: 'side-2' }, look(side), 1_000);
+    expect([again.failures.size, areStable(again, 900_000)]).toEqual([1, false]);
+  });
+
+  test('one of which does not say what runs is not judged by the others', () => {
+    expect(look({ name: 'side' }).runtimes.size).toBe(0);
   });
 });

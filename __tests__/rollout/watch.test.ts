@@ -325,6 +325,26 @@ describe('errors of AWS', () => {
   );
 });
 
+describe('tasks that could not be read any more', () => {
+  test.each([
+    ['for longer than a minute say nothing of how things stand', 1, 0],
+    ['in the last seconds are as they were', 33, 1],
+  ])('%s', async (_, from, known) => {
+    const { watched } = await see({
+      asked: { waitMinutes: 3 },
+      before: (ecs) => {
+        ecs.start();
+      },
+      during: (ecs, pause) => {
+        if (pause !== from) return;
+        ecs.fault = (call) => (call === 'describeTasks' ? { error: RESET(), effect: false } : undefined);
+      },
+    });
+    expect(watched.end.kind).toBe('deadline');
+    expect(watched.last?.tasks).toHaveLength(known);
+  });
+});
+
 describe('tasks that had failed before this run looked for the first time', () => {
   const failAtFirst = (ecs: FakeEcs): void => {
     for (let count = 0; count < 5; count += 1) ecs.crash();

@@ -53,6 +53,17 @@ describe('promotion: auto', () => {
       expect(production(sim, 'bluegreen')).toBe('bluegreen:2 COMPLETED');
     }));
 
+  test.each([
+    ['OK', 'succeeded', 1],
+    ['INSUFFICIENT_DATA', 'started', 0],
+  ] as const)('two alarms of which one is %s end as %s', (latency, result, continued) =>
+    inAWorld({ blueGreen: AFTER_PRODUCTION as never, alarms: { errors: 'OK', latency } }, async (sim) => {
+      const ended = await step(sim, { ...tag('v2'), ...BLUEGREEN, alarms: 'errors\nlatency' });
+      expectGreen(ended, result);
+      expect(answers(sim)).toHaveLength(continued);
+    }),
+  );
+
   test('a test URL that answers badly rolls back before any user is reached', () =>
     inAWorld({ blueGreen: AFTER_TEST as never, tags: ['error500'] }, async (sim) => {
       const seen: number[] = [];
