@@ -2,11 +2,11 @@ import { attempt, CLOSED, LOST, type Answer } from '../aws/attempt.ts';
 import type { AlarmReads } from '../aws/clients.ts';
 import { describeAwsError, wrapAwsError } from '../aws/errors.ts';
 import { retryUnanswered } from '../aws/writes.ts';
+import type { StepContext } from '../context.ts';
 import type { Asked, Measurement, Measurer, Round } from '../model/analysis.ts';
 import type { AlarmView, GateRequest, GateResult } from '../model/index.ts';
-import type { Clock } from '../runtime/clock.ts';
 import { DeployError } from '../runtime/error.ts';
-import { counted, type Log } from '../runtime/log.ts';
+import { counted } from '../runtime/log.ts';
 import { Deadline, withTimeout, type Retries } from '../runtime/wait.ts';
 
 /** One look has as long. */
@@ -15,11 +15,8 @@ const LOOK_MS = 15_000;
 /** Pauses between the looks of the survey, in seconds. */
 const PAUSES = [1, 2, 4];
 
-export interface AlarmContext {
+export interface AlarmContext extends StepContext {
   readonly aws: { readonly alarms: AlarmReads };
-  readonly clock: Clock;
-  readonly signal: AbortSignal;
-  readonly log: Log;
 }
 
 /**

@@ -1,12 +1,11 @@
+import type { RunContext } from '../context.ts';
 import type { Asked, Measurement, Measurer, Ms, Round, Stage, Standing } from '../model/analysis.ts';
 import { count } from '../model/count.ts';
 import type { GateResult } from '../model/index.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { Loop, type Job } from '../runtime/loop.ts';
 
-export interface AnalysisContext {
-  readonly clock: Clock;
-  readonly signal: AbortSignal;
+export interface AnalysisContext extends Pick<RunContext, 'clock' | 'signal'> {
   /** One of its own where it is left out. */
   readonly loop?: Loop;
 }

@@ -1,19 +1,10 @@
 import { runInNewContext } from 'node:vm';
+import type { RunContext, StepContext } from '../context.ts';
 import type { Asked, Measurer, Ms, Reading, Round, Rule } from '../model/analysis.ts';
 import type { GateRequest, GateResult, HttpCheck, Probe, StatusRange } from '../model/index.ts';
-import type { Clock } from '../runtime/clock.ts';
 import { withoutQuery } from '../runtime/http.ts';
-import type { Log } from '../runtime/log.ts';
 
-/** Asks the URL once; `probe` outside of tests. */
-export type Ask = (check: HttpCheck, signal: AbortSignal) => Promise<Probe>;
-
-export interface HttpGateContext {
-  readonly ask: Ask;
-  readonly clock: Clock;
-  readonly signal: AbortSignal;
-  readonly log: Log;
-}
+export interface HttpGateContext extends StepContext, Pick<RunContext, 'ask'> {}
 
 /** However little time is left, a probe that is begun has as long. */
 const LEAST_SECONDS = 1;

@@ -4,12 +4,11 @@ import { nextPageOf } from '../aws/answers.ts';
 import { ANY_AWS_ERROR, attempt, CLOSED, LOST, valueOr, WITHHELD } from '../aws/attempt.ts';
 import type { Aws } from '../aws/clients.ts';
 import { awsErrorKind, describeAwsError, wrapAwsError } from '../aws/errors.ts';
+import type { StepContext } from '../context.ts';
 import { describeServiceDeployment, describeServiceRevisions } from '../ecs/service-deployments.ts';
 import { describeService, taskSetOf } from '../ecs/services.ts';
 import type { Ms } from '../model/analysis.ts';
 import type { MetricCheck, Rollout, ServiceSnapshot } from '../model/index.ts';
-import type { Clock } from '../runtime/clock.ts';
-import type { Log } from '../runtime/log.ts';
 import { withTimeout } from '../runtime/wait.ts';
 import {
   expressionQuery,
@@ -25,11 +24,8 @@ import {
   type Minutes,
 } from './metric-values.ts';
 
-export interface MetricContext {
+export interface MetricContext extends StepContext {
   readonly aws: Pick<Aws, 'ecs' | 'elb' | 'metrics'>;
-  readonly clock: Clock;
-  readonly signal: AbortSignal;
-  readonly log: Log;
 }
 
 /** How far back the old tasks are looked at: once all traffic is shifted they get no more. */

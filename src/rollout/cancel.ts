@@ -1,6 +1,7 @@
 import { revisionName } from '../aws/arn.ts';
 import type { Aws } from '../aws/clients.ts';
 import { describeAwsError } from '../aws/errors.ts';
+import type { RunContext } from '../context.ts';
 import {
   adviceOf,
   type Cause,
@@ -9,16 +10,14 @@ import {
   type RolloutRequest,
   type ServiceRun,
 } from '../model/index.ts';
-import type { Clock } from '../runtime/clock.ts';
 import { withTimeout } from '../runtime/wait.ts';
 import { readDeploymentStatus } from './describe.ts';
 import { firstCause } from './outcome.ts';
 import { requestRollback, type EndState } from './rollback-request.ts';
 
-export interface CancelContext {
+export interface CancelContext extends Pick<RunContext, 'clock'> {
   /** Clients that still answer after the job was cancelled. */
   readonly aws: Pick<Aws, 'ecs' | 'elb' | 'ecsWrites' | 'taskDefinitions' | 'codeDeploy'>;
-  readonly clock: Clock;
   /** For all of one service; `SECONDS_TO_UNDO` where it is left out. */
   readonly seconds?: number;
   /** Nobody knows how far the run came: it was killed. */

@@ -4,17 +4,15 @@ import type { Aws } from '../aws/clients.ts';
 import { awsErrorKind, describeAwsError } from '../aws/errors.ts';
 import { writeOnce } from '../aws/writes.ts';
 import { isOpen, isShifted } from '../codedeploy/history.ts';
+import type { RunContext } from '../context.ts';
 import type { HookAnswer } from '../model/analysis.ts';
 import type { Rollout } from '../model/index.ts';
-import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import { Deadline, poll } from '../runtime/wait.ts';
 import { readInfo } from './observe-codedeploy.ts';
 
-export interface ActContext {
+export interface ActContext extends Pick<RunContext, 'clock'>, Partial<Pick<RunContext, 'signal'>> {
   readonly aws: Pick<Aws, 'codeDeploy'>;
-  readonly clock: Clock;
-  readonly signal?: AbortSignal;
 }
 
 /**

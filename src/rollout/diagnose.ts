@@ -4,6 +4,7 @@ import { ANY_AWS_ERROR, attempt, valueOr } from '../aws/attempt.ts';
 import type { Aws, LogReads } from '../aws/clients.ts';
 import { describeAwsError } from '../aws/errors.ts';
 import { withoutReadOnlyFields } from '../aws/task-definitions.ts';
+import type { RunContext } from '../context.ts';
 import { masksOfContainers } from '../ecs/environment-values.ts';
 import { logStreamOf } from '../ecs/log-streams.ts';
 import { describeService, primaryOf, type Service } from '../ecs/services.ts';
@@ -131,9 +132,8 @@ export function logEvidence(log: OutputLog, name: string, evidence: readonly Evi
   }
 }
 
-export interface ExplainContext {
+export interface ExplainContext extends Pick<RunContext, 'clock'> {
   readonly aws: Pick<Aws, 'ecs' | 'elb' | 'logs'>;
-  readonly clock: Clock;
   readonly log: OutputLog;
 }
 

@@ -2,17 +2,13 @@ import type { Deployment, ServiceDeploymentBrief } from '@aws-sdk/client-ecs';
 import { lastSegment, revisionName } from '../aws/arn.ts';
 import { attempt, LOST, valueOr } from '../aws/attempt.ts';
 import type { EcsReads } from '../aws/clients.ts';
+import type { StepContext } from '../context.ts';
 import { describeServiceRevisions, listServiceDeployments } from '../ecs/service-deployments.ts';
 import type { ServiceSnapshot } from '../model/index.ts';
-import type { Clock } from '../runtime/clock.ts';
-import type { Log } from '../runtime/log.ts';
 import { Deadline } from '../runtime/wait.ts';
 
-export interface FindContext {
+export interface FindContext extends StepContext {
   readonly aws: { readonly ecs: Pick<EcsReads, 'listServiceDeployments' | 'describeServiceRevisions'> };
-  readonly clock: Clock;
-  readonly signal: AbortSignal;
-  readonly log: Log;
 }
 
 /** Pauses while a new service deployment becomes visible, in seconds: ECS is eventually consistent. */

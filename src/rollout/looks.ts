@@ -2,6 +2,7 @@ import { attempt, LOST } from '../aws/attempt.ts';
 import type { Aws } from '../aws/clients.ts';
 import { MalformedAnswer } from '../aws/answers.ts';
 import { awsErrorKind, deployErrorOf, type AwsErrorKind } from '../aws/errors.ts';
+import type { RunContext } from '../context.ts';
 import {
   DEPLOYMENTS_A_CALL,
   describeServiceDeployments,
@@ -26,12 +27,8 @@ import { newTaskSetOf, viewOfCodeDeployment } from './codedeploy-view.ts';
 import { readCodeDeployment } from './observe-codedeploy.ts';
 import { arnsOf, observeWith, type Glance, type Observation } from './observe.ts';
 
-export interface LooksContext {
+export interface LooksContext extends Pick<RunContext, 'clock' | 'signal' | 'random'> {
   readonly aws: Pick<Aws, 'ecs' | 'elb' | 'codeDeploy'>;
-  readonly clock: Clock;
-  readonly signal: AbortSignal;
-  /** From 0 to 1; spreads the polls of parallel jobs. */
-  readonly random: () => number;
 }
 
 /** How far a pause strays from the interval, as a share of it. */

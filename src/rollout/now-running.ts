@@ -3,6 +3,7 @@ import { ANY_AWS_ERROR, attempt, valueOr } from '../aws/attempt.ts';
 import type { Aws } from '../aws/clients.ts';
 import { commitOfTag, ecrRepositoryOf, parseImageReference } from '../aws/image-reference.ts';
 import { withoutReadOnlyFields } from '../aws/task-definitions.ts';
+import type { RunContext } from '../context.ts';
 import { describeService, primaryOf, type Deployment } from '../ecs/services.ts';
 import {
   hasContainerChecks,
@@ -34,9 +35,8 @@ export interface NowRunning {
   readonly state: ServiceState | undefined;
 }
 
-export interface NowRunningContext {
+export interface NowRunningContext extends Pick<RunContext, 'clock'> {
   readonly aws: Pick<Aws, 'ecs' | 'elb' | 'ecr' | 'taskDefinitions'>;
-  readonly clock: Clock;
 }
 
 /** What the looks of the run know of a deployment that is complete: it need not be read again. */

@@ -3,6 +3,7 @@ import { revisionName } from '../aws/arn.ts';
 import { attempt, LOST } from '../aws/attempt.ts';
 import type { Aws } from '../aws/clients.ts';
 import { awsErrorKind, describeAwsError } from '../aws/errors.ts';
+import type { RunContext } from '../context.ts';
 import {
   candidatesOf,
   deployableRevision,
@@ -12,7 +13,6 @@ import {
 import { describeServiceDeployment } from '../ecs/service-deployments.ts';
 import { describeService, OutdatedAnswer, primaryOf } from '../ecs/services.ts';
 import type { GoodRevision, RollbackEnd, Rollout, RolloutRequest } from '../model/index.ts';
-import type { Clock } from '../runtime/clock.ts';
 import { SILENCE } from '../runtime/log.ts';
 import { Deadline, TimedOut, withTimeout } from '../runtime/wait.ts';
 import { createDeployment } from '../codedeploy/create.ts';
@@ -110,10 +110,9 @@ export function restoringInput(
   };
 }
 
-export interface RollbackRequestContext {
+export interface RollbackRequestContext extends Pick<RunContext, 'clock'> {
   /** Clients that still answer after the job was cancelled. */
   readonly aws: Pick<Aws, 'ecs' | 'elb' | 'ecsWrites' | 'taskDefinitions' | 'codeDeploy'>;
-  readonly clock: Clock;
   /** For all of it. */
   readonly seconds: number;
 }

@@ -4,10 +4,9 @@ import { ANY_AWS_ERROR, attempt } from '../aws/attempt.ts';
 import type { Aws } from '../aws/clients.ts';
 import { describeAwsError } from '../aws/errors.ts';
 import { retryRead, writeOnce } from '../aws/writes.ts';
+import type { StepContext } from '../context.ts';
 import { describeService, primaryOf, type Service } from '../ecs/services.ts';
 import type { Rollout, RolloutRequest, ServiceSnapshot } from '../model/index.ts';
-import type { Clock } from '../runtime/clock.ts';
-import type { Log } from '../runtime/log.ts';
 import { Deadline, withTimeout } from '../runtime/wait.ts';
 
 /** What UpdateService changes of a service beside its revision, by its own names. */
@@ -68,11 +67,8 @@ export function carriesSettings(
   return changed.length > 0 && changed.every((field) => service[field] === sent[field]);
 }
 
-export interface RestoreContext {
+export interface RestoreContext extends StepContext {
   readonly aws: Pick<Aws, 'ecs' | 'ecsWrites'>;
-  readonly clock: Clock;
-  readonly signal: AbortSignal;
-  readonly log: Log;
 }
 
 /** The revision is back by then: a read about the rest is waited for so long, and writes are sent again for so long. */

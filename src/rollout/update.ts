@@ -2,20 +2,18 @@ import type { Service, UpdateServiceCommandInput, UpdateServiceCommandOutput } f
 import type { EcsReads, EcsWrites } from '../aws/clients.ts';
 import { awsErrorKind, deployErrorOf, describeAwsError, isAwsError } from '../aws/errors.ts';
 import { retryRead, unanswered, writeOnce } from '../aws/writes.ts';
+import type { RunContext } from '../context.ts';
 import { describeService, primaryOf } from '../ecs/services.ts';
 import type { Cause, RolloutRequest, ServiceSnapshot } from '../model/index.ts';
 import { Cancelled } from '../runtime/cancellation.ts';
-import type { Clock } from '../runtime/clock.ts';
 import { DeployError } from '../runtime/error.ts';
 import { retry, withGracePeriod, type Deadline } from '../runtime/wait.ts';
 
-export interface UpdateContext {
+export interface UpdateContext extends Pick<RunContext, 'clock' | 'signal'> {
   readonly aws: {
     readonly ecs: Pick<EcsReads, 'describeServices'>;
     readonly ecsWrites: Pick<EcsWrites, 'updateService'>;
   };
-  readonly clock: Clock;
-  readonly signal: AbortSignal;
 }
 
 /** UpdateService was sent, and neither its answer nor its effect was seen: the service may have been touched. */

@@ -1,5 +1,6 @@
 import type { Aws } from '../aws/clients.ts';
 import { awsErrorKind, describeAwsError } from '../aws/errors.ts';
+import type { RunContext } from '../context.ts';
 import { breakerThreshold } from '../ecs/services.ts';
 import type { Stage } from '../model/analysis.ts';
 import {
@@ -12,7 +13,6 @@ import {
   type RolloutRequest,
   type ServiceRun,
 } from '../model/index.ts';
-import type { Clock } from '../runtime/clock.ts';
 import type { OutputLog } from '../runtime/log.ts';
 import { Deadline, type PollStep } from '../runtime/wait.ts';
 import { diagnose, diagnoseRollbackOfEcs, logEvidence } from './diagnose.ts';
@@ -25,13 +25,9 @@ import { firstLook, isNearEnd, PollInterval } from './poll-interval.ts';
 import { stageOf } from './rounds.ts';
 import { ProgressReporter, whoActs } from './progress.ts';
 
-export interface WatchContext {
+export interface WatchContext extends Pick<RunContext, 'clock' | 'signal' | 'random'> {
   readonly aws: Pick<Aws, 'ecs' | 'elb' | 'codeDeploy'>;
-  readonly clock: Clock;
-  readonly signal: AbortSignal;
   readonly log: OutputLog;
-  /** From 0 to 1; spreads the polls of parallel jobs. */
-  readonly random: () => number;
   /** Looks at all services of the run together; one of its own where it is left out. */
   readonly looks?: Looks;
   /** Another service of the run failed, and this one goes back with it: nobody waits for its end. */
