@@ -200,6 +200,9 @@ const UNBOUND = [
     ['dynamodb:PutItem', arn('dynamodb', 'table/x'), { 'aws:ResourceTag/Stack': 'backend-dev' }],
     ['iam:GetRole', role('backend-dev/backend-dev-task')],
     ['iam:PassRole', role('backend-dev/backend-dev-task')],
+    ['sts:AssumeRole', 'arn:aws:iam::210987654321:role/partner'],
+    ['ecr:PutImage', arn('ecr', 'repository/backend')],
+    ['ecr:BatchGetImage', arn('ecr', 'repository/backend')],
   ])('may be allowed to %s on %s', (action, resource, context = {}) => {
     expect(may(action, resource, context)).toBe(true);
   });
@@ -212,6 +215,15 @@ const UNBOUND = [
     ['iam:AttachUserPolicy', `arn:aws:iam::${ACCOUNT}:user/x`],
     ['iam:UpdateAssumeRolePolicy', role('admin')],
     ['iam:PassRole', role('admin')],
+    // A role that trusts its account, as those of the CDK do, would be a way around all of this.
+    ['sts:AssumeRole', role('cdk-hnb659fds-deploy-role')],
+    ['sts:AssumeRole', role('backend-prod/backend-prod-task')],
+    // The images of all environments.
+    ['ecr:BatchDeleteImage', arn('ecr', 'repository/backend')],
+    ['ecr:DeleteRepository', arn('ecr', 'repository/backend')],
+    ['ecr:PutLifecyclePolicy', arn('ecr', 'repository/backend')],
+    ['ecr:SetRepositoryPolicy', arn('ecr', 'repository/backend')],
+    ['ecr:PutImageTagMutability', arn('ecr', 'repository/backend')],
     ['organizations:LeaveOrganization', '*'],
     ['s3:GetObject', 'arn:aws:s3:::states/backend-prod.tfstate'],
   ])('can never %s on %s', (action, resource, context = {}) => {
