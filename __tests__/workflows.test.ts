@@ -142,6 +142,26 @@ describe('the workflows', () => {
     expect(concurrency).toMatchObject({ queue: 'max', 'cancel-in-progress': false });
   });
 
+  test('plan.yml ends an older plan of the same thing, and no other of the same pull request', async () => {
+    const { concurrency } = await readWorkflow('plan.yml');
+    const github = { ref: 'refs/pull/7/merge', workflow: 'Plan' };
+    const group = (inputs: Record<string, string>, of = github): string =>
+      interpolate(concurrency?.group ?? '', { github: of, inputs, vars: {} });
+    const one = { cluster: 'staging', service: 'web', 'role-to-assume': 'arn:aws:iam::1:role/plan' };
+    const others = [
+      group({ ...one, cluster: 'prod' }),
+      group({ ...one, service: 'worker' }),
+      group({ ...one, 'aws-region': 'eu-west-1' }),
+      group({ ...one, 'role-to-assume': 'arn:aws:iam::2:role/plan' }),
+      group({ ...one, 'comment-key': 'green' }),
+      group(one, { ...github, ref: 'refs/pull/8/merge' }),
+      group(one, { ...github, workflow: 'Another' }),
+    ];
+    expect(new Set([group(one), ...others]).size).toBe(1 + others.length);
+    expect(group({ ...one })).toBe(group(one));
+    expect(concurrency?.['cancel-in-progress']).toBe(true);
+  });
+
   test.each(files)(
     '%s gives each deployment the time that it may take, and its role as long',
     async (file) => {
