@@ -113,6 +113,21 @@ describe('the workflows', () => {
     expect(withoutEnd.filter(({ uses }) => uses === undefined)).toEqual([]);
   });
 
+  test('that run by themselves, without anything that they could deploy, are switched off by QUICKSTART.md', async () => {
+    const guide = await readFile(join(ROOT, 'QUICKSTART.md'), 'utf8');
+    const alone: string[] = [];
+    for (const file of files) {
+      const { on } = parse(await workflowText(file)) as { readonly on: Readonly<Record<string, unknown>> };
+      const push = on['push'] as { readonly branches?: unknown; readonly paths?: unknown } | undefined;
+      const starts = 'schedule' in on || (push?.branches !== undefined && push.paths === undefined);
+      const { jobs } = await readWorkflow(file);
+      const asked = Object.values(jobs).every(({ if: condition = '' }) => condition.includes('vars.'));
+      if (starts && !asked) alone.push(file);
+    }
+    expect(alone).toEqual(['ci.yml', 'nightly.yml']);
+    for (const file of alone) expect(guide).toContain(`gh workflow disable ${file} `);
+  });
+
   test.each(files)('%s has no expression in a script, where its value could be a command', async (file) => {
     const { jobs } = await readWorkflow(file);
     const scripts = Object.values(jobs).flatMap(({ steps = [] }) => steps.flatMap(({ run }) => run ?? []));

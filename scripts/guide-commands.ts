@@ -64,7 +64,7 @@ export const EXCEPTIONS: readonly Exception[] = [
   },
   {
     pattern: /^export SERVICE_URL=https:/,
-    reason: 'it is a name of yours; the load balancer of the simulated AWS has another',
+    reason: 'your load balancer is in AWS only; that of the simulated AWS stands in',
   },
   {
     pattern: /^curl .*raw\.githubusercontent\.com\/org\/ecs-fargate-deploy\/v1\//,
