@@ -24,6 +24,7 @@ const arn = (service: string, rest: string): string => `arn:aws:${service}:${REG
 const role = (path: string): string => `arn:aws:iam::${ACCOUNT}:role/${path}`;
 const theirs = { 'aws:ResourceTag/Stack': 'backend-prod' };
 const takenOver = { ...theirs, 'aws:RequestTag/Stack': 'backend-dev', 'aws:RequestedRegion': REGION };
+const made = { 'aws:RequestTag/Stack': 'backend-dev', 'aws:RequestedRegion': REGION };
 
 /** What the provider makes of the beginning of a bucket's name. */
 const SUFFIX = '20260102150405000000000001';
@@ -42,6 +43,9 @@ const FORBIDDEN: readonly (readonly [string, string, Record<string, string>?])[]
   ['ec2:CreateTags', arn('ec2', 'vpc/vpc-1'), takenOver],
   ['ec2:CreateTags', arn('ec2', 'vpc/vpc-1'), { 'aws:RequestTag/Stack': 'backend-dev' }],
   ['ec2:DeleteVpc', arn('ec2', 'vpc/vpc-1'), takenOver],
+  // A way between this network and one that belongs to nobody's stack.
+  ['ec2:CreateVpcPeeringConnection', arn('ec2', 'vpc/vpc-1'), made],
+  ['ec2:CreateVpcEndpointServiceConfiguration', arn('ec2', 'vpc-endpoint-service/vpce-svc-1'), made],
   ['ec2:CreateSubnet', arn('ec2', 'vpc/vpc-1'), takenOver],
   ['ec2:RunInstances', arn('ec2', 'subnet/subnet-1'), takenOver],
   ['ec2:AuthorizeSecurityGroupIngress', arn('ec2', 'security-group/sg-1'), takenOver],
@@ -164,6 +168,14 @@ let policies: Policies;
   test.each(FORBIDDEN)('may not %s on %s (%#)', (action, resource, context = {}) => {
     const authorization = { action, resource, context };
     expect(evaluate(policies.terraformApply, authorization).allowed).toBe(false);
+    expect(evaluate(policies.terraformPlan, authorization).allowed).toBe(false);
+  });
+
+  test('may hand ECS the role with which it shifts requests', () => {
+    const resource = role('backend-dev/backend-dev--shift');
+    const context = { 'iam:PassedToService': 'ecs.amazonaws.com' };
+    const authorization = { action: 'iam:PassRole', resource, context };
+    expect(evaluate(policies.terraformApply, authorization).allowed).toBe(true);
     expect(evaluate(policies.terraformPlan, authorization).allowed).toBe(false);
   });
 
