@@ -113,6 +113,21 @@ describe('the workflows', () => {
     expect(withoutEnd.filter(({ uses }) => uses === undefined)).toEqual([]);
   });
 
+  test('that run by themselves, without anything that they could deploy, are switched off by QUICKSTART.md', async () => {
+    const guide = await readFile(join(ROOT, 'QUICKSTART.md'), 'utf8');
+    const alone: string[] = [];
+    for (const file of files) {
+      const { on } = parse(await workflowText(file)) as { readonly on: Readonly<Record<string, unknown>> };
+      const push = on['push'] as { readonly branches?: unknown; readonly paths?: unknown } | undefined;
+      const starts = 'schedule' in on || (push?.branches !== undefined && push.paths === undefined);
+      const { jobs } = await readWorkflow(file);
+      const asked = Object.values(jobs).every(({ if: condition = '' }) => condition.includes('vars.'));
+      if (starts && !asked) alone.push(file);
+    }
+    expect(alone).toEqual(['ci.yml', 'nightly.yml']);
+    for (const file of alone) expect(guide).toContain(`gh workflow disable ${file} `);
+  });
+
   test.each(files)('%s has no expression in a script, where its value could be a command', async (file) => {
     const { jobs } = await readWorkflow(file);
     const scripts = Object.values(jobs).flatMap(({ steps = [] }) => steps.flatMap(({ run }) => run ?? []));
@@ -140,6 +155,26 @@ describe('the workflows', () => {
     const concurrency = job === undefined ? workflow.concurrency : workflow.jobs[job]?.concurrency;
     expect(interpolate(concurrency?.group ?? '', { inputs, vars: {} })).toBe(group);
     expect(concurrency).toMatchObject({ queue: 'max', 'cancel-in-progress': false });
+  });
+
+  test('plan.yml ends an older plan of the same thing, and no other of the same pull request', async () => {
+    const { concurrency } = await readWorkflow('plan.yml');
+    const github = { ref: 'refs/pull/7/merge', workflow: 'Plan' };
+    const group = (inputs: Record<string, string>, of = github): string =>
+      interpolate(concurrency?.group ?? '', { github: of, inputs, vars: {} });
+    const one = { cluster: 'staging', service: 'web', 'role-to-assume': 'arn:aws:iam::1:role/plan' };
+    const others = [
+      group({ ...one, cluster: 'prod' }),
+      group({ ...one, service: 'worker' }),
+      group({ ...one, 'aws-region': 'eu-west-1' }),
+      group({ ...one, 'role-to-assume': 'arn:aws:iam::2:role/plan' }),
+      group({ ...one, 'comment-key': 'green' }),
+      group(one, { ...github, ref: 'refs/pull/8/merge' }),
+      group(one, { ...github, workflow: 'Another' }),
+    ];
+    expect(new Set([group(one), ...others]).size).toBe(1 + others.length);
+    expect(group({ ...one })).toBe(group(one));
+    expect(concurrency?.['cancel-in-progress']).toBe(true);
   });
 
   test.each(files)(

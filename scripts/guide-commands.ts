@@ -63,6 +63,10 @@ export const EXCEPTIONS: readonly Exception[] = [
     instead: (text) => `${text.split('=')[0] ?? ''}=456789`,
   },
   {
+    pattern: /^export SERVICE_URL=https:/,
+    reason: 'your load balancer is in AWS only; that of the simulated AWS stands in',
+  },
+  {
     pattern: /^curl .*raw\.githubusercontent\.com\/org\/ecs-fargate-deploy\/v1\//,
     reason: 'it asks GitHub; the file of this commit is taken',
     instead: (text) => `cp "$ACTION/${/\/v1\/(\S+)/.exec(text)?.[1] ?? ''}" .`,

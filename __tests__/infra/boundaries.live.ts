@@ -24,6 +24,7 @@ const arn = (service: string, rest: string): string => `arn:aws:${service}:${REG
 const role = (path: string): string => `arn:aws:iam::${ACCOUNT}:role/${path}`;
 const theirs = { 'aws:ResourceTag/Stack': 'backend-prod' };
 const takenOver = { ...theirs, 'aws:RequestTag/Stack': 'backend-dev', 'aws:RequestedRegion': REGION };
+const made = { 'aws:RequestTag/Stack': 'backend-dev', 'aws:RequestedRegion': REGION };
 
 /** What the provider makes of the beginning of a bucket's name. */
 const SUFFIX = '20260102150405000000000001';
@@ -42,6 +43,9 @@ const FORBIDDEN: readonly (readonly [string, string, Record<string, string>?])[]
   ['ec2:CreateTags', arn('ec2', 'vpc/vpc-1'), takenOver],
   ['ec2:CreateTags', arn('ec2', 'vpc/vpc-1'), { 'aws:RequestTag/Stack': 'backend-dev' }],
   ['ec2:DeleteVpc', arn('ec2', 'vpc/vpc-1'), takenOver],
+  // A way between this network and one that belongs to nobody's stack.
+  ['ec2:CreateVpcPeeringConnection', arn('ec2', 'vpc/vpc-1'), made],
+  ['ec2:CreateVpcEndpointServiceConfiguration', arn('ec2', 'vpc-endpoint-service/vpce-svc-1'), made],
   ['ec2:CreateSubnet', arn('ec2', 'vpc/vpc-1'), takenOver],
   ['ec2:RunInstances', arn('ec2', 'subnet/subnet-1'), takenOver],
   ['ec2:AuthorizeSecurityGroupIngress', arn('ec2', 'security-group/sg-1'), takenOver],
@@ -167,6 +171,14 @@ let policies: Policies;
     expect(evaluate(policies.terraformPlan, authorization).allowed).toBe(false);
   });
 
+  test('may hand ECS the role with which it shifts requests', () => {
+    const resource = role('backend-dev/backend-dev--shift');
+    const context = { 'iam:PassedToService': 'ecs.amazonaws.com' };
+    const authorization = { action: 'iam:PassRole', resource, context };
+    expect(evaluate(policies.terraformApply, authorization).allowed).toBe(true);
+    expect(evaluate(policies.terraformPlan, authorization).allowed).toBe(false);
+  });
+
   test('that plan change nothing at all', () => {
     const allowed = ALL.filter(changes).flatMap((action) => possible(policies.terraformPlan, action, OWN));
     expect(allowed).toEqual([]);
@@ -200,6 +212,9 @@ const UNBOUND = [
     ['dynamodb:PutItem', arn('dynamodb', 'table/x'), { 'aws:ResourceTag/Stack': 'backend-dev' }],
     ['iam:GetRole', role('backend-dev/backend-dev-task')],
     ['iam:PassRole', role('backend-dev/backend-dev-task')],
+    ['sts:AssumeRole', 'arn:aws:iam::210987654321:role/partner'],
+    ['ecr:PutImage', arn('ecr', 'repository/backend')],
+    ['ecr:BatchGetImage', arn('ecr', 'repository/backend')],
   ])('may be allowed to %s on %s', (action, resource, context = {}) => {
     expect(may(action, resource, context)).toBe(true);
   });
@@ -212,6 +227,15 @@ const UNBOUND = [
     ['iam:AttachUserPolicy', `arn:aws:iam::${ACCOUNT}:user/x`],
     ['iam:UpdateAssumeRolePolicy', role('admin')],
     ['iam:PassRole', role('admin')],
+    // A role that trusts its account, as those of the CDK do, would be a way around all of this.
+    ['sts:AssumeRole', role('cdk-hnb659fds-deploy-role')],
+    ['sts:AssumeRole', role('backend-prod/backend-prod-task')],
+    // The images of all environments.
+    ['ecr:BatchDeleteImage', arn('ecr', 'repository/backend')],
+    ['ecr:DeleteRepository', arn('ecr', 'repository/backend')],
+    ['ecr:PutLifecyclePolicy', arn('ecr', 'repository/backend')],
+    ['ecr:SetRepositoryPolicy', arn('ecr', 'repository/backend')],
+    ['ecr:PutImageTagMutability', arn('ecr', 'repository/backend')],
     ['organizations:LeaveOrganization', '*'],
     ['s3:GetObject', 'arn:aws:s3:::states/backend-prod.tfstate'],
   ])('can never %s on %s', (action, resource, context = {}) => {

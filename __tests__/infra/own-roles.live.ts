@@ -53,7 +53,11 @@ interface Planned {
       readonly resources: readonly {
         readonly type: string;
         readonly name: string;
-        readonly values: { readonly policy?: string; readonly assume_role_policy?: string };
+        readonly values: {
+          readonly name_prefix?: string;
+          readonly policy?: string;
+          readonly assume_role_policy?: string;
+        };
       }[];
     };
   };
@@ -94,6 +98,7 @@ interface Planned {
             planned.root_module.resources.find((each) => each.type === type && each.name === name)?.values;
           expect(parsed(of('aws_iam_role_policy')?.policy)).toEqual(policyOf(role));
           expect(trusted(parsed(of('aws_iam_role')?.assume_role_policy))).toEqual(trustedBy(role));
+          expect(of('aws_iam_role')?.name_prefix).toBe(`demo-backend-${name}-`);
         }
       } finally {
         await Promise.all([workspace.remove(), sim.close()]);

@@ -1,6 +1,9 @@
 /** The roles that docs/your-own-service.md makes: what they allow is what a service's deployments ask for. */
+import { readFileSync } from 'node:fs';
+import { parse } from '@cdktn/hcl2json';
 import { describe, expect, test } from '@jest/globals';
 import { PLAN_CALLER } from '../../runner/job.ts';
+import { codeBlocksOf } from '../../scripts/markdown.ts';
 import {
   CODEDEPLOY_PLAN_POLICY,
   CODEDEPLOY_POLICY,
@@ -160,6 +163,30 @@ test('a service without secrets and roles has no statement without a resource', 
   for (const role of Object.values(rolesOf(bare))) {
     for (const { Resource } of policyOf(role).Statement) expect(String(Resource)).toMatch(/^(arn:|\*)/);
   }
+});
+
+test('the roles have no name of their own, so that services of one name in two clusters can both have some', () => {
+  for (const role of Object.values(rolesOf(BACKEND))) expect(role.RoleName).toBeUndefined();
+});
+
+test('the guide gives the module all that the roles depend on, and nothing that it does not know', async () => {
+  const guide = new URL('../../docs/your-own-service.md', import.meta.url);
+  const [block] = codeBlocksOf(readFileSync(guide, 'utf8'), 'hcl');
+  const { module } = (await parse('guide.tf', block?.code ?? '')) as {
+    readonly module: { readonly github: readonly [Readonly<Record<string, unknown>>] };
+  };
+  const roles = readFileSync(new URL('../../docs/your-own-service/roles.tf', import.meta.url), 'utf8');
+  const { variable } = (await parse('roles.tf', roles)) as {
+    readonly variable: Readonly<Record<string, readonly [{ readonly default?: unknown }]>>;
+  };
+  const given = Object.keys(module.github[0]).filter((name) => name !== 'source');
+  expect(given.filter((name) => !(name in variable))).toEqual([]);
+  // What differs from one service, repository or account to the next. The rest chooses what the roles may do.
+  const facts = Object.keys(variable).filter((name) => variable[name]?.[0].default === undefined);
+  const withoutThem = ['owner_id', 'repository_id', 'identity_provider_arn', 'secret_arns'];
+  expect(given).toEqual(
+    expect.arrayContaining([...facts, ...withoutThem, 'execution_role_arn', 'task_role_arn']),
+  );
 });
 
 test('a policy fits into a role, whose policies have 10,240 characters together', () => {

@@ -12,7 +12,7 @@ interface Template {
 }
 
 export interface Role {
-  readonly RoleName: string;
+  readonly RoleName?: string;
   readonly MaxSessionDuration?: number;
   readonly AssumeRolePolicyDocument: Policy;
   readonly Policies: readonly { readonly PolicyDocument: Policy }[];

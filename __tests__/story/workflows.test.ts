@@ -358,7 +358,9 @@ describe('promote.yml', () => {
   /** `backend` is what runs in staging, `worker` in production, without an address that the runner could ask. */
   async function runPromotion(sim: Simulator, job: string, more: object = {}): Promise<JobRun> {
     const all = variables(sim);
-    const vars = job === 'find' ? all : { ...all, ECS_SERVICE: 'worker', SERVICE_URL: '', ALARMS: '' };
+    // The registry by its whole name, where the commit is asked for.
+    const whole = { ...all, ECR_REPOSITORY: '123456789012.dkr.ecr.us-east-1.amazonaws.com/backend' };
+    const vars = job === 'find' ? whole : { ...all, ECS_SERVICE: 'worker', SERVICE_URL: '', ALARMS: '' };
     return runJob({
       file: 'promote.yml',
       job,

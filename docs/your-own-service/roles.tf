@@ -134,6 +134,8 @@ locals {
   partition = data.aws_partition.current.partition
   region    = data.aws_region.current.id
 
+  # Two clusters may have a service of one name, and the prefix of a role has 38 characters at most.
+  prefix   = trimsuffix(substr("${var.cluster}-${var.service}", 0, 30), "-")
   owner    = split("/", var.repository)[0]
   name     = split("/", var.repository)[1]
   subject  = var.repository_id == "" ? "repo:${var.repository}" : "repo:${local.owner}@${var.owner_id}/${local.name}@${var.repository_id}"
@@ -406,7 +408,7 @@ resource "aws_iam_openid_connect_provider" "github" {
 }
 
 resource "aws_iam_role" "deploy" {
-  name                 = "${var.service}-deploy"
+  name_prefix          = "${local.prefix}-deploy-"
   description          = "Deployments from ${var.repository}"
   max_session_duration = 7200
   assume_role_policy = jsonencode({
@@ -433,7 +435,7 @@ resource "aws_iam_role_policy" "deploy" {
 }
 
 resource "aws_iam_role" "plan" {
-  name        = "${var.service}-plan"
+  name_prefix = "${local.prefix}-plan-"
   description = "Plans on pull requests of ${var.repository}; reads only"
   assume_role_policy = jsonencode({
     Version = "2012-10-17"

@@ -190,7 +190,7 @@ export function quickstartCost(): string {
   const most = underLoad(settings);
   if (settings.min_capacity !== 1 || settings.max_capacity !== 2)
     throw new Error('The words are for one task, and at most two.');
-  return `From step 3 until you [clean up](#clean-up) it costs ${inDollars(bill.total, bill.spot)} US dollars a month with its one task, which is at most ${centsAnHour(bill.total)} cents an hour, and up to ${most.total.toFixed(2)} with the second one that load may add.`;
+  return `From step 3 until you [clean up](#clean-up) it costs ${inDollars(bill.total, bill.spot)} US dollars a month in us-east-1 with its one task, which is at most ${centsAnHour(bill.total)} cents an hour, and up to ${most.total.toFixed(2)} with the second one that load may add.`;
 }
 
 export function quickstartStackCost(): string {

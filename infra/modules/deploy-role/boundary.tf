@@ -52,6 +52,20 @@ resource "aws_iam_policy" "boundary" {
           Action      = "iam:PassRole"
           NotResource = var.role_path == "/" ? "${local.iam}:role/${var.prefix}-*" : "${local.iam}:role${var.role_path}*"
         },
+        {
+          # One that trusts its account, as those of the CDK do, would be a way around this boundary.
+          Sid      = "NorBecomeThem"
+          Effect   = "Deny"
+          Action   = "sts:AssumeRole"
+          Resource = "${local.iam}:role/*"
+        },
+        {
+          # The images of every environment: what runs there, and the way back.
+          Sid      = "NorTheRegistry"
+          Effect   = "Deny"
+          Action   = ["ecr:BatchDelete*", "ecr:Delete*", "ecr:PutImageTagMutability", "ecr:PutLifecyclePolicy", "ecr:SetRepositoryPolicy"]
+          Resource = "*"
+        },
       ],
       [for statement in [{
         Sid      = "NorStates"

@@ -27,7 +27,7 @@ locals {
 
   # Without a path of their own, as in stacks that are older than it, only roles that are known by name are the stack's.
   own_roles = var.role_path == "/" ? [
-    for name in concat(var.task_role_names, var.execution_role_names, [for end in ["deploy", "plan", "flow-logs", "instance"] : "${var.prefix}-${end}"]) : "${local.iam}:role/${name}"
+    for name in concat(var.task_role_names, var.execution_role_names, [for end in ["deploy", "plan", "flow-logs", "instance", "-shift"] : "${var.prefix}-${end}"]) : "${local.iam}:role/${name}"
   ] : ["${local.iam}:role${var.role_path}*"]
   own_profiles = var.role_path == "/" ? ["${local.iam}:instance-profile/${var.prefix}-instance"] : ["${local.iam}:instance-profile${var.role_path}*"]
   # What decides who may do what here is changed by a person.
@@ -158,7 +158,8 @@ locals {
         "ec2:CreateRouteTable",
         "ec2:CreateSecurityGroup",
         "ec2:CreateSubnet",
-        "ec2:CreateVpc*",
+        "ec2:CreateVpc",
+        "ec2:CreateVpcEndpoint",
         "elasticloadbalancing:CreateLoadBalancer",
         "elasticloadbalancing:CreateTargetGroup",
         "kms:CreateKey",
@@ -261,7 +262,7 @@ locals {
       Effect    = "Allow"
       Action    = "iam:PassRole"
       Resource  = local.own_roles
-      Condition = { StringEquals = { "iam:PassedToService" = ["ecs-tasks.amazonaws.com", "ec2.amazonaws.com", "vpc-flow-logs.amazonaws.com"] } }
+      Condition = { StringEquals = { "iam:PassedToService" = ["ecs.amazonaws.com", "ecs-tasks.amazonaws.com", "ec2.amazonaws.com", "vpc-flow-logs.amazonaws.com"] } }
     },
     {
       Sid      = "ServiceRoles"
