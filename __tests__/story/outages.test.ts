@@ -86,6 +86,31 @@ describe('looks without an answer at the end of the bake', () => {
     }));
 });
 
+describe('an AWS that takes three seconds for each call', () => {
+  test('is heard out where tasks and targets are proven', () =>
+    inAWorld({}, async (sim) => {
+      sim.inject({ effect: { kind: 'delay', milliseconds: 3_000 } });
+      const result = await step(sim, { ...BAKE, 'bake-minutes': '1' });
+      expectGreen(result, 'succeeded');
+      expect(result.outputs['message']).toContain('its targets');
+      expect(result.warnings).toEqual([]);
+    }));
+});
+
+describe('somebody who deletes the service in the bake', () => {
+  test('leaves nothing that could be proven', () =>
+    inAWorld({}, async (sim) => {
+      inTheBake(sim, 50, () => {
+        service(sim).status = 'INACTIVE';
+        service(sim).deployments = [];
+      });
+      const result = await step(sim, BAKE);
+      expectRed(result, 'failed', 'service-inactive');
+      expect(accepted(sim, 'UpdateService')).toHaveLength(1);
+      expect(Number(result.outputs['duration-seconds'])).toBeLessThan(200);
+    }));
+});
+
 describe('somebody who scales to nothing in the bake', () => {
   test('leaves nothing to prove, which is said at once', () =>
     inAWorld({}, async (sim) => {

@@ -18,16 +18,22 @@ export function gateProblem(serviceRun: ServiceRun, failed: GateResult): Problem
     reason: `${serviceRun.change === 'none' ? 'does not pass' : 'completed, but does not pass'} the ${failed.gate} gate: ${failed.detail}`,
     hint: failed.hint,
     evidence: [{ kind: evidenceKind(failed), text: failed.detail }],
-    // Going back takes the room that is lacking.
-    recovery: serviceRun.change === 'none' || cause === 'capacity' ? 'leave' : 'roll-back',
+    recovery: serviceRun.change === 'none' || NO_WAY_BACK.includes(cause) ? 'leave' : 'roll-back',
     isOver: true,
   };
 }
 
+/** Going back takes the room that is lacking, or a service. */
+const NO_WAY_BACK: readonly Cause[] = ['capacity', 'service-inactive'];
+
 /** A cause of its own is that of a task that crashed. */
-function evidenceKind({ gate, cause }: GateResult): 'digest' | 'target' | 'stopped-task' | 'event' {
+function evidenceKind({
+  gate,
+  cause,
+}: GateResult): 'digest' | 'target' | 'stopped-task' | 'event' | 'status' {
   if (gate === 'digest') return 'digest';
   if (cause === 'capacity') return 'event';
+  if (cause === 'service-inactive') return 'status';
   return cause === undefined ? 'target' : 'stopped-task';
 }
 

@@ -290,8 +290,8 @@ class Proving {
       end: () => undefined,
     };
     this.#bake = { until, heartbeat: new Heartbeat(clock), end };
-    if (alarms.length === 0) {
-      const minutes = Math.round(Math.max(until - now, 0) / 6_000) / 10;
+    if (alarms.length === 0 && until > now) {
+      const minutes = Math.round((until - now) / 6_000) / 10;
       log.line(`Baking for ${counted(minutes, 'minute')}; no alarm is named.`);
     }
     this.#loop.add(end);

@@ -39,11 +39,16 @@ export interface EvaluationTerms extends CountingTerms {
 
 /** Pure: no I/O, no clock. Our own service deployment decides; `deployments[]` where there is none to read. */
 export function evaluate(seen: Observation, history: History, terms: EvaluationTerms): Evaluation {
-  if (seen.service.status === 'INACTIVE' || seen.service.status === 'DRAINING') return DELETED;
+  if (isDeleted(seen)) return DELETED;
   if (!terms.replacesTasks) return evaluateCounts(seen, history, terms);
   return seen.deployment === undefined
     ? evaluateEntries(seen, history, terms)
     : evaluateServiceDeployment(seen.deployment, seen, history, terms);
+}
+
+/** Somebody deleted the service: it shows for a while that it did exist. */
+export function isDeleted({ service }: Observation): boolean {
+  return service.status === 'INACTIVE' || service.status === 'DRAINING';
 }
 
 /** Nothing is left to deploy to, and nothing to go back on. */

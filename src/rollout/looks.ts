@@ -49,6 +49,8 @@ export interface Subject {
   rollout: Rollout;
   /** Whose tasks are its own: those of our deployment; of our revision, where that started none itself. */
   readonly by: TaskQuery['by'];
+  /** Its tasks are what is asked for: they are waited for. */
+  readonly isPatient?: boolean;
 }
 
 /** How a rollout is followed. */
@@ -237,7 +239,7 @@ export class Looks {
   }
 
   /** The tasks as they are, or as they were read last where nothing speaks for a change. */
-  async #tasksOf({ rollout, by }: Subject, seen: Glance): Promise<TaskHealth> {
+  async #tasksOf({ rollout, by, isPatient }: Subject, seen: Glance): Promise<TaskHealth> {
     const { clock } = this.#ctx;
     const key = `${rollout.snapshot.address.arn} ${rollout.deploymentId} ${by}`;
     const last = this.#tasks.get(key);
@@ -252,6 +254,7 @@ export class Looks {
     const at = clock.now();
     const health = await readTaskHealth(this.#ctx, rollout, {
       by,
+      isPatient,
       groups: await this.#servedGroups(rollout, seen),
       ...(isOnlyOurs ? { known: last.health } : {}),
     });

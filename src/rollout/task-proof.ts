@@ -16,6 +16,7 @@ import {
   type CountingTerms,
   type TaskRecord,
 } from './task-record.ts';
+import { isDeleted } from './evaluate.ts';
 import type { Look as Looked, Looks } from './looks.ts';
 import type { Observation } from './observe.ts';
 import { eventText, unplacedEvents } from './placement.ts';
@@ -29,6 +30,7 @@ interface Proven {
 }
 
 interface Look extends Proven {
+  readonly isDeleted: boolean;
   readonly views: readonly TaskView[];
   /** The deployment, or the task set, that the service runs by now. */
   readonly primaryId: string | undefined;
@@ -64,7 +66,7 @@ export function tasksMeasurer(
   const { name } = rollout.snapshot.address;
   const terms = termsOf(rollout, limits);
   const by = rollout.replacesTasks && !rollout.adopted ? ('deployment' as const) : ('revision' as const);
-  const subject = { rollout, by };
+  const subject = { rollout, by, isPatient: true };
   let known = NOTHING_KNOWN;
   let isAsked = false;
   let old = 0;
@@ -98,6 +100,8 @@ export function tasksMeasurer(
       isAsked = true;
       if (typeof seen === 'object') {
         known = knowing(known, seen, terms, clock.now());
+        if (seen.isDeleted)
+          return [{ gate: terms.gate, subject: name, round: n, at, evidence: [], ...DELETED }];
         for (const text of newFailures(known, told)) log.line(`${name}: a task failed: ${text}`);
         old = seen.primaryId === rollout.snapshot.primaryId ? old + 1 : 0;
         const by =
@@ -132,6 +136,13 @@ export function tasksMeasurer(
 function isAnother(primaryId: string | undefined, { deploymentId }: Rollout): primaryId is string {
   return primaryId !== undefined && deploymentId !== '' && primaryId !== deploymentId;
 }
+
+/** There is nothing left to prove, and nothing to go back on. */
+const DELETED = {
+  reading: { kind: 'bad', cause: 'service-inactive', blames: false, settles: true },
+  cause: 'service-inactive',
+  detail: 'somebody deleted the service meanwhile',
+} as const;
 
 type Came = Pick<Measurement, 'reading' | 'detail' | 'late' | 'cause' | 'hint' | 'unchecked'>;
 
@@ -345,6 +356,7 @@ function viewLook(seen: Observation, { snapshot }: Rollout): Look | 'denied' | '
   const unplaced = unplacedEvents(seen.events, new Set(snapshot.knownEvents)).at(-1);
   const unproven = running.flatMap(({ id, why }) => (why === undefined ? [] : [[id, why] as const]));
   return {
+    isDeleted: isDeleted(seen),
     views: seen.tasks,
     tasks: running.map(({ id }) => id),
     unproven: new Map(unproven),
