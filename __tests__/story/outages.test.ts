@@ -7,10 +7,10 @@ import { accepted, expectGreen, expectRed, inAWorld, production, service, step, 
 const BAKE = { ...tag('v2'), 'bake-minutes': '5' };
 
 /** Acts so many seconds after the rollout was complete. */
-function inTheBake(sim: Simulator, seconds: number, act: () => void): void {
+function inTheBake(sim: Simulator, seconds: number, act: () => void, name = 'backend'): void {
   sim.when(
     () => {
-      const [newest, older] = service(sim).serviceDeployments;
+      const [newest, older] = service(sim, name).serviceDeployments;
       return older !== undefined && newest?.status === 'SUCCESSFUL';
     },
     () => {
@@ -19,10 +19,9 @@ function inTheBake(sim: Simulator, seconds: number, act: () => void): void {
   );
 }
 
-function runningTasks(sim: Simulator): Task[] {
-  return [...service(sim).cluster.tasks.values()].filter(
-    (task) =>
-      task.service?.name === 'backend' && task.definition.revision === 2 && task.lastStatus === 'RUNNING',
+function runningTasks(sim: Simulator, name = 'backend'): Task[] {
+  return [...service(sim, name).cluster.tasks.values()].filter(
+    (task) => task.service?.name === name && task.definition.revision === 2 && task.lastStatus === 'RUNNING',
   );
 }
 
@@ -70,6 +69,25 @@ describe('a program that ends again and again in the bake', () => {
       expect(result.log).toMatch(said);
       expect(Number(said.exec(result.log)?.[1])).toBeLessThan(3);
       expect(result.log.match(/a task failed/g)).toHaveLength(1);
+    }));
+});
+
+describe('one task of two that ends late in the bake, where nothing checks them', () => {
+  test('is a hiccup: the other one has run for longer, and a new one runs', () =>
+    inAWorld({}, async (sim) => {
+      inTheBake(
+        sim,
+        280,
+        () => {
+          const [task] = runningTasks(sim, 'worker');
+          if (task !== undefined) sim.operator.crashTask(task, 1);
+        },
+        'worker',
+      );
+      const result = await step(sim, { ...BAKE, service: 'worker' });
+      expectGreen(result, 'succeeded');
+      expect(result.log).toContain('worker: a task failed: container "worker" exited with code 1');
+      expect(production(sim, 'worker')).toBe('worker:2 COMPLETED');
     }));
 });
 

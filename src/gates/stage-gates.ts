@@ -215,7 +215,9 @@ export class StageGates {
         this.#log.line(`${each.gate} gate passed: ${each.detail}`);
       }
     }
-    void this.#goOn(pause);
+    this.#goOn(pause).catch((error: unknown) => {
+      this.#failed.abort(error);
+    });
   }
 
   async #goOn(pause: Pause): Promise<void> {

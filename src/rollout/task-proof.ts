@@ -210,7 +210,7 @@ function whileProving(known: Known, terms: Terms, now: number): Came {
     return { reading: { kind: 'unanswered', forGood: true }, detail: 'the service wants no task any more' };
   const proven = provenBy(known, terms, now);
   if (proven !== undefined) return { reading: { kind: 'good' }, ...proven };
-  const { state, detail: late, ...more } = atDeadline(known, terms);
+  const { state, detail: late, ...more } = atDeadline(known, terms, now);
   return {
     reading: { kind: 'inconclusive', atLimit: state, blames: true },
     detail: summary(known.last, terms),
@@ -324,8 +324,16 @@ function provenBy(
   if (terms.isChecked) return { detail: `${count} of ${count} tasks are healthy` };
   const unasked = terms.behindLattice
     ? 'the targets of its VPC Lattice target groups were not asked'
-    : 'nothing checks their health';
+    : UNCHECKED;
   return { detail: `${count} of ${count} tasks run; ${unasked}`, unchecked: true };
+}
+
+const UNCHECKED = 'nothing checks their health';
+
+/** All run again, and some for longer than any that crashed: what one of them met was a hiccup. */
+function isOutlived({ last, record }: Known, terms: Terms, now: number): boolean {
+  if (last === undefined || last.unproven.size > 0 || last.tasks.length < wantedOf(last, terms)) return false;
+  return areStable(record, now) && pastOfComplete(record, terms.isChecked, now).healthy;
 }
 
 /** What the containers of running tasks report; undefined where no look showed any. */
@@ -379,16 +387,20 @@ function summary(last: Look | undefined, terms: Terms): string {
 
 /**
  * Tasks that came late do not count, but they cannot stand for those that were there and are gone. A crash of a task
- * that nothing checks counts where it came after the rollout was complete.
+ * that nothing checks counts where it came after the rollout was complete: unless all run again, and some have run for
+ * longer than it did.
  */
 function atDeadline(
   known: Known,
   terms: Terms,
+  now: number,
 ): Pick<GateResult, 'state' | 'detail' | 'cause' | 'unchecked'> & Pick<Came, 'hint'> {
   const { last, first, record } = known;
   const { isChecked } = terms;
   const crashed = [...record.failures].filter(([, { severity }]) => severity !== 'ignored');
   const crash = crashed.at(-1)?.[1];
+  if (crash !== undefined && !isChecked && isOutlived(known, terms, now))
+    return { state: 'passed', detail: `${summary(last, terms)}; ${UNCHECKED}`, unchecked: true };
   if (crash !== undefined && !isChecked)
     return { state: 'failed', detail: describeFailure(crash), cause: crash.cause, hint: crash.hint };
   if (last === undefined) return { state: 'skipped', detail: 'no answer from AWS' };
@@ -405,7 +417,8 @@ function atDeadline(
   const [unhealthy] = [...evaluated, ...last.unproven];
   if (unhealthy === undefined && isOut) return { state: 'failed', detail: summary(last, terms) };
   if (unhealthy === undefined) {
-    return { state: 'skipped', detail: 'no running task of this deployment could be recognised' };
+    const none = 'no running task of this deployment could be recognised';
+    return { state: 'skipped', detail: last.tasks.length === 0 ? none : summary(last, terms) };
   }
   return { state: 'failed', detail: `task ${unhealthy[0]} ${unhealthy[1]}` };
 }
