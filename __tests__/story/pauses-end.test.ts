@@ -22,6 +22,8 @@ const AFTER_PRODUCTION = 'POST_PRODUCTION_TRAFFIC_SHIFT';
 const urlOf = (sim: Simulator, path = 'health'): string =>
   `${sim.loadBalancers['bluegreen']?.url ?? ''}/${path}`;
 
+const testUrlOf = (sim: Simulator): string => `${sim.loadBalancers['bluegreen-test']?.url ?? ''}/health`;
+
 /** A person answers the pause, so many seconds after it began. */
 function byHand(sim: Simulator, action: 'CONTINUE' | 'ROLLBACK', seconds: number): void {
   const hook = (): { id: string } | undefined =>
@@ -96,6 +98,54 @@ describe('a person who answers by hand', () => {
       expectRed(result, 'rolled-back', 'deployment-stopped');
       expect(result.outputs['message']).toContain('somebody answered its pause with ROLLBACK');
       expect(production(sim, 'bluegreen')).toBe('bluegreen:1 COMPLETED');
+    }));
+});
+
+describe('a way back by a deployment of its own', () => {
+  const AFTER_TEST = pausing('POST_TEST_TRAFFIC_SHIFT', 60, 'ROLLBACK');
+  const BAKED = { ...BLUEGREEN, ...tag('v2'), alarms: 'errors', 'bake-minutes': '5' };
+
+  /** Goes into ALARM once ECS has called the deployment successful. */
+  const late = (sim: Simulator): void => {
+    const isOver = (): boolean => {
+      const [newest, ...before] = service(sim, 'bluegreen').serviceDeployments;
+      return before.length > 0 && newest?.status === 'SUCCESSFUL';
+    };
+    sim.when(isOver, () => {
+      sim.operator.setAlarm('errors', 'ALARM');
+    });
+  };
+
+  test('waits for nobody: each of its pauses is answered once', () =>
+    inAWorld({ ...AFTER_TEST, alarms: { errors: 'OK' } }, async (sim) => {
+      late(sim);
+      const result = await step(sim, { ...BAKED, 'test-url': testUrlOf(sim) });
+      expectRed(result, 'rolled-back', 'alarm');
+      expect(production(sim, 'bluegreen')).toBe('bluegreen:3 COMPLETED');
+      const hooks = accepted(sim, 'ContinueServiceDeployment').map(({ body }) => body);
+      expect(hooks).toMatchObject([{ action: 'CONTINUE' }, { action: 'CONTINUE' }]);
+      expect(new Set(hooks.map((each) => (each as { hookId: string }).hookId)).size).toBe(2);
+      expect(Number(result.outputs['duration-seconds'])).toBeLessThan(600);
+    }));
+
+  test('that this run may not let go on ends there, and says where it waits and until when', () =>
+    inAWorld({ ...AFTER_TEST, alarms: { errors: 'OK' } }, async (sim) => {
+      late(sim);
+      sim.inject({ action: 'ContinueServiceDeployment', from: 2, effect: { kind: 'denied' } });
+      const result = await step(sim, { ...BAKED, 'test-url': testUrlOf(sim) });
+      expectRed(result, 'failed', 'rollback-failed');
+      expect(result.outputs['message']).toMatch(
+        /it waits in the stage POST_TEST_TRAFFIC_SHIFT for an answer until .*, when ECS rolls back by itself, which this run could not give \(AccessDenied/,
+      );
+      expect(Number(result.outputs['duration-seconds'])).toBeLessThan(600);
+    }));
+
+  test('leads back from a pause, too, where ECS may not be asked to stop', () =>
+    inAWorld({ ...AFTER_TEST, tags: ['error500'] }, async (sim) => {
+      sim.inject({ action: 'StopServiceDeployment', effect: { kind: 'denied' } });
+      const result = await step(sim, { ...tag('error500'), ...BLUEGREEN, 'test-url': testUrlOf(sim) });
+      expectRed(result, 'rolled-back', 'http-check-failed');
+      expect(production(sim, 'bluegreen')).toBe('bluegreen:3 COMPLETED');
     }));
 });
 

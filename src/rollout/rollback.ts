@@ -27,10 +27,12 @@ import { diagnoseRollback, diagnoseRollbackOfEcs, logEvidence } from './diagnose
 import type { Watched } from './failure.ts';
 import { rollBackCodeDeployment } from './codedeploy-rollback.ts';
 import { findServiceDeployment } from './find-deployment.ts';
+import { goingOn } from './answer-hook.ts';
 import { saysRollback } from './history.ts';
+import { untilAnswered } from './progress.ts';
 import { nextStep, restoringInput, type Step } from './rollback-request.ts';
 import { restoreSettings } from './settings.ts';
-import { watch, type WatchContext } from './watch.ts';
+import { watch, type StageWatch, type WatchContext } from './watch.ts';
 
 /** A rollback of ours is called for, one of ECS's is on its way, or ECS left settings that this run changed. */
 export function rollbackNeeded({ problem, rollout, rollback }: ServiceRun, request: RolloutRequest): boolean {
@@ -343,6 +345,7 @@ function rollBackByCodeDeploy(
     return endOfRollback(
       await watch(watching, followed, following, 'rolled-back'),
       isOther ? followed : undefined,
+      stages?.waiting,
     );
   });
 }
@@ -533,21 +536,36 @@ async function followBack(
   };
   // The rollback has the count that was there before, not the one that this run asked for.
   const following = { ...request, desiredCount: undefined, failFast: false };
-  const watched = await watch({ ...ctx, goesBack: true }, back, following, 'rolled-back');
-  return withCrash(ctx, endOfRollback(watched, back), back, watched);
+  const stages = goingOn(ctx, back);
+  const watched = await watch({ ...ctx, goesBack: true, stages }, back, following, 'rolled-back');
+  const end = endOfRollback(watched, back, stages.waiting);
+  return withCrash(ctx, end, back, watched);
 }
 
-/** What a watched rollback came to. `back`: the rollout that goes back, where it is one of ours. */
-function endOfRollback(watched: Watched, back?: Rollout): RollbackEnd | 'look-again' {
+/**
+ * What a watched rollback came to. `back`: the rollout that goes back, where it is one of ours. `waiting`: the pause at which
+ * that stays.
+ */
+function endOfRollback(
+  watched: Watched,
+  back?: Rollout,
+  waiting?: StageWatch['waiting'],
+): RollbackEnd | 'look-again' {
   const { end } = watched;
   switch (end.kind) {
     case 'rolled-back-by-ecs':
       return back === undefined
         ? { kind: 'rolled-back' }
         : { kind: 'failed', why: `the rollback itself was rolled back${because(end.reason)}` };
+    case 'waiting':
+      return waiting === undefined
+        ? 'look-again'
+        : {
+            kind: 'failed',
+            why: `it waits in the stage ${waiting.pause.stage} for an answer${untilAnswered(waiting.pause)}, which this run could not give (${waiting.why ?? ''})`,
+          };
     case 'doomed':
     case 'gate-failed':
-    case 'waiting':
       return 'look-again';
     case 'completed':
       // Our own deployment may have succeeded before the request to roll it back arrived.
