@@ -150,6 +150,26 @@ describe('a way back by a deployment of its own', () => {
 });
 
 describe('a gate that fails without a fault of the new tasks', () => {
+  test.each([
+    [
+      'the time of the gates is up',
+      { 'health-check-successes': '30' },
+      /http: status 200, \d+ of 30 good answers in a row, still after 120 s \(health-check-deadline-seconds\)/,
+    ],
+    [
+      'the pause is about to expire',
+      { 'health-check-successes': '90', 'health-check-deadline-seconds': '600' },
+      /http: status 200, and that is not enough before the pause expires/,
+    ],
+  ])('leaves it to a person, and says why it does not answer: %s', (_, inputs, why) =>
+    inAWorld(pausing(AFTER_PRODUCTION, 4, 'ROLLBACK'), async (sim) => {
+      const asking = { ...tag('v2'), ...BLUEGREEN, 'health-check-url': urlOf(sim) };
+      const result = await step(sim, { ...asking, ...inputs });
+      expectGreen(result, 'started');
+      expect(result.warnings.join()).toMatch(why);
+    }),
+  );
+
   test('leaves the pause to a person, at once: the URL was wrong before', () =>
     inAWorld(pausing(AFTER_PRODUCTION, 60, 'ROLLBACK'), async (sim) => {
       const result = await step(sim, {
