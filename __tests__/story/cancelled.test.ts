@@ -1,7 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
+import type { StepResult } from '../../runner/step.ts';
 import type { Simulator } from '../../simulator/simulator.ts';
 import {
   accepted,
+  expectGreen,
   expectRed,
   inAWorld,
   mutations,
@@ -28,6 +30,53 @@ describe('a job that is cancelled during the rollout', () => {
       const result = await step(sim, tag('v2'), signalAt('::group::Survey', 'SIGINT'));
       expectRed(result, 'cancelled', 'cancelled');
       expect(mutations(sim)).toEqual([]);
+    }));
+});
+
+describe('a job that is cancelled while it follows what was under way before, with on-cancel: rollback', () => {
+  const CANCEL = { 'on-cancel': 'rollback' };
+  const PAUSES = {
+    strategy: 'BLUE_GREEN',
+    bakeTimeInMinutes: 5,
+    lifecycleHooks: [{ targetType: 'PAUSE', lifecycleStages: ['POST_TEST_TRAFFIC_SHIFT'] }],
+  };
+
+  const expectLeft = (result: StepResult): void => {
+    expectRed(result, 'cancelled', 'cancelled');
+    expect(result.errors[0]).toContain('it was under way before this run');
+  };
+
+  test('leaves a rolling update of the same revision', () =>
+    inAWorld({}, async (sim) => {
+      expectGreen(await step(sim, { ...tag('v2'), 'wait-for-service-stability': 'false' }), 'started');
+      expectLeft(await step(sim, { ...tag('v2'), ...CANCEL }, signalAt('::group::Watch', 'SIGINT')));
+      expect(mutations(sim)).toEqual(['RegisterTaskDefinition', 'UpdateService']);
+    }));
+
+  test('leaves it in the post step, too, where the run was killed', () =>
+    inAWorld({}, async (sim) => {
+      expectGreen(await step(sim, { ...tag('v2'), 'wait-for-service-stability': 'false' }), 'started');
+      await step(sim, { ...tag('v2'), ...CANCEL }, signalAt('::group::Watch', 'SIGKILL'));
+      expect(mutations(sim)).toEqual(['RegisterTaskDefinition', 'UpdateService']);
+    }));
+
+  test('leaves what mode: promote has let go on', () =>
+    inAWorld({ blueGreen: PAUSES }, async (sim) => {
+      const bluegreen = { service: 'bluegreen' };
+      expectGreen(await step(sim, { ...tag('v2'), ...bluegreen, promotion: 'manual' }), 'started');
+      const promote = { ...bluegreen, mode: 'promote', ...CANCEL };
+      expectLeft(await step(sim, promote, signalAt('bake time', 'SIGINT')));
+      expect(accepted(sim, 'StopServiceDeployment')).toEqual([]);
+    }));
+
+  test('leaves what waits in Ready', () =>
+    inAWorld({ codeDeploy: { readyMinutes: 30 } }, async (sim) => {
+      const checkout = { ...tag('v2'), service: 'checkout' };
+      expectGreen(await step(sim, { ...checkout, promotion: 'manual' }), 'started');
+      const testUrl = `${sim.loadBalancers['checkout-test']?.url ?? ''}/health`;
+      const asking = { ...checkout, 'test-url': testUrl, ...CANCEL };
+      expectLeft(await step(sim, asking, signalAt('status 200', 'SIGINT')));
+      expect(accepted(sim, 'StopDeployment')).toEqual([]);
     }));
 });
 

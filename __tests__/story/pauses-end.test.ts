@@ -22,6 +22,8 @@ const AFTER_PRODUCTION = 'POST_PRODUCTION_TRAFFIC_SHIFT';
 const urlOf = (sim: Simulator, path = 'health'): string =>
   `${sim.loadBalancers['bluegreen']?.url ?? ''}/${path}`;
 
+const testUrlOf = (sim: Simulator): string => `${sim.loadBalancers['bluegreen-test']?.url ?? ''}/health`;
+
 /** A person answers the pause, so many seconds after it began. */
 function byHand(sim: Simulator, action: 'CONTINUE' | 'ROLLBACK', seconds: number): void {
   const hook = (): { id: string } | undefined =>
@@ -99,7 +101,75 @@ describe('a person who answers by hand', () => {
     }));
 });
 
+describe('a way back by a deployment of its own', () => {
+  const AFTER_TEST = pausing('POST_TEST_TRAFFIC_SHIFT', 60, 'ROLLBACK');
+  const BAKED = { ...BLUEGREEN, ...tag('v2'), alarms: 'errors', 'bake-minutes': '5' };
+
+  /** Goes into ALARM once ECS has called the deployment successful. */
+  const late = (sim: Simulator): void => {
+    const isOver = (): boolean => {
+      const [newest, ...before] = service(sim, 'bluegreen').serviceDeployments;
+      return before.length > 0 && newest?.status === 'SUCCESSFUL';
+    };
+    sim.when(isOver, () => {
+      sim.operator.setAlarm('errors', 'ALARM');
+    });
+  };
+
+  test('waits for nobody: each of its pauses is answered once', () =>
+    inAWorld({ ...AFTER_TEST, alarms: { errors: 'OK' } }, async (sim) => {
+      late(sim);
+      const result = await step(sim, { ...BAKED, 'test-url': testUrlOf(sim) });
+      expectRed(result, 'rolled-back', 'alarm');
+      expect(production(sim, 'bluegreen')).toBe('bluegreen:3 COMPLETED');
+      const hooks = accepted(sim, 'ContinueServiceDeployment').map(({ body }) => body);
+      expect(hooks).toMatchObject([{ action: 'CONTINUE' }, { action: 'CONTINUE' }]);
+      expect(new Set(hooks.map((each) => (each as { hookId: string }).hookId)).size).toBe(2);
+      expect(Number(result.outputs['duration-seconds'])).toBeLessThan(600);
+    }));
+
+  test('that this run may not let go on ends there, and says where it waits and until when', () =>
+    inAWorld({ ...AFTER_TEST, alarms: { errors: 'OK' } }, async (sim) => {
+      late(sim);
+      sim.inject({ action: 'ContinueServiceDeployment', from: 2, effect: { kind: 'denied' } });
+      const result = await step(sim, { ...BAKED, 'test-url': testUrlOf(sim) });
+      expectRed(result, 'failed', 'rollback-failed');
+      expect(result.outputs['message']).toMatch(
+        /it waits in the stage POST_TEST_TRAFFIC_SHIFT for an answer until .*, when ECS rolls back by itself, which this run could not give \(AccessDenied/,
+      );
+      expect(Number(result.outputs['duration-seconds'])).toBeLessThan(600);
+    }));
+
+  test('leads back from a pause, too, where ECS may not be asked to stop', () =>
+    inAWorld({ ...AFTER_TEST, tags: ['error500'] }, async (sim) => {
+      sim.inject({ action: 'StopServiceDeployment', effect: { kind: 'denied' } });
+      const result = await step(sim, { ...tag('error500'), ...BLUEGREEN, 'test-url': testUrlOf(sim) });
+      expectRed(result, 'rolled-back', 'http-check-failed');
+      expect(production(sim, 'bluegreen')).toBe('bluegreen:3 COMPLETED');
+    }));
+});
+
 describe('a gate that fails without a fault of the new tasks', () => {
+  test.each([
+    [
+      'the time of the gates is up',
+      { 'health-check-successes': '30' },
+      /http: status 200, \d+ of 30 good answers in a row, still after 120 s \(health-check-deadline-seconds\)/,
+    ],
+    [
+      'the pause is about to expire',
+      { 'health-check-successes': '90', 'health-check-deadline-seconds': '600' },
+      /http: status 200, and that is not enough before the pause expires/,
+    ],
+  ])('leaves it to a person, and says why it does not answer: %s', (_, inputs, why) =>
+    inAWorld(pausing(AFTER_PRODUCTION, 4, 'ROLLBACK'), async (sim) => {
+      const asking = { ...tag('v2'), ...BLUEGREEN, 'health-check-url': urlOf(sim) };
+      const result = await step(sim, { ...asking, ...inputs });
+      expectGreen(result, 'started');
+      expect(result.warnings.join()).toMatch(why);
+    }),
+  );
+
   test('leaves the pause to a person, at once: the URL was wrong before', () =>
     inAWorld(pausing(AFTER_PRODUCTION, 60, 'ROLLBACK'), async (sim) => {
       const result = await step(sim, {

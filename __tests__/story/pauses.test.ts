@@ -1,5 +1,7 @@
 /** Deployments that pause at lifecycle hooks: the gates answer, or a person does. */
 import { describe, expect, test } from '@jest/globals';
+import { createService } from '../../simulator/engine/services.ts';
+import type { Seed } from '../../simulator/scenario/seed.ts';
 import type { Simulator } from '../../simulator/simulator.ts';
 import {
   accepted,
@@ -312,6 +314,45 @@ describe('hooks before each step of the production traffic', () => {
     ));
 });
 
+describe('a service of which no task is desired', () => {
+  const NOBODY = { desiredCount: 0 };
+  const asking = (sim: Simulator): Record<string, string> => ({
+    ...tag('v2'),
+    ...BLUEGREEN,
+    'test-url': `${testUrlOf(sim)}/health`,
+    'health-check-url': `${urlOf(sim)}/health`,
+  });
+
+  test('is asked nothing while ECS shifts: nobody is there to answer, and that is no fault', () =>
+    inAWorld({ ...NOBODY, blueGreen: { strategy: 'BLUE_GREEN', bakeTimeInMinutes: 2 } }, async (sim) => {
+      const result = await step(sim, asking(sim));
+      expectGreen(result, 'succeeded');
+      expect(result.outputs['message']).toContain('no task ran, nothing was proven');
+      expect(result.report.services[0]?.gates).toEqual([]);
+      expect(production(sim, 'bluegreen')).toBe('bluegreen:2 COMPLETED');
+    }));
+
+  test('leaves its pause to a person', () =>
+    inAWorld({ ...NOBODY, blueGreen: AFTER_TEST as never }, async (sim) => {
+      const result = await step(sim, asking(sim));
+      expectGreen(result, 'started');
+      expect(result.warnings.join()).toContain('the gates do not answer for it: no task is desired');
+      expect(answers(sim)).toEqual([]);
+    }));
+
+  test('is asked as soon as somebody wants tasks', () =>
+    inAWorld({ ...NOBODY, blueGreen: AFTER_PRODUCTION as never, tags: ['error500'] }, async (sim) => {
+      sim.when(
+        () => service(sim, 'bluegreen').serviceDeployments[0]?.lifecycle?.stage === 'SCALE_UP',
+        () => {
+          sim.operator.setDesiredCount('bluegreen', 2);
+        },
+      );
+      const result = await step(sim, { ...asking(sim), ...tag('error500') });
+      expectRed(result, 'rolled-back', 'http-check-failed');
+    }));
+});
+
 describe('promotion: manual', () => {
   const MANUAL = { ...tag('v2'), ...BLUEGREEN, promotion: 'manual' };
 
@@ -374,6 +415,44 @@ describe('promotion: manual', () => {
       const other = await step(sim, { ...BLUEGREEN, mode: 'promote', 'service-deployment-arn': another });
       expectRed(other, 'superseded', 'superseded');
       expect(mutations(sim)).toEqual([]);
+    }));
+});
+
+describe('beside a service that is updated by rolling', () => {
+  const rolling: Seed = (world) => {
+    createService(world, world.cluster('demo'), 'jobs', {
+      ...{ taskDefinition: 'bluegreen', launchType: 'FARGATE', desiredCount: 2 },
+      networkConfiguration: { awsvpcConfiguration: { subnets: ['subnet-0a1b2c3d4e5f60001'] } },
+    });
+  };
+  const BOTH = { ...tag('v2'), service: 'bluegreen\njobs' };
+
+  test('which has no test traffic, and of which the test URL says nothing', () =>
+    inAWorld({ blueGreen: AFTER_TEST as never, more: rolling }, async (sim) => {
+      const result = await step(sim, { ...BOTH, 'test-url': `${testUrlOf(sim)}/health` });
+      expectGreen(result, 'succeeded');
+      const gates = result.report.services.map((each) => each.gates.map(({ gate }) => gate));
+      expect(gates).toEqual([
+        ['digest', 'targets', 'test-url'],
+        ['digest', 'tasks'],
+      ]);
+      expect(result.warnings.join()).not.toContain('test-url');
+    }));
+
+  test('whose failure takes back what waits for a person: it waits no more, and no output says so', () =>
+    inAWorld({ blueGreen: AFTER_TEST as never, more: rolling, alarms: { errors: 'OK' } }, async (sim) => {
+      const isWaiting = (): boolean =>
+        (service(sim, 'bluegreen').serviceDeployments[0]?.lifecycle?.hooks ?? []).length > 0;
+      sim.when(isWaiting, () => {
+        sim.at(60, () => {
+          sim.operator.setAlarm('errors', 'ALARM');
+        });
+      });
+      const watching = { alarms: 'errors', 'bake-minutes': '3', 'on-failure': 'rollback-all' };
+      const result = await step(sim, { ...BOTH, ...watching, promotion: 'manual' });
+      expectRed(result, 'rolled-back', 'alarm');
+      expect(production(sim, 'bluegreen')).toBe('bluegreen:1 COMPLETED');
+      expect(result.outputs).toMatchObject({ stage: '', 'stage-expires': '' });
     }));
 });
 

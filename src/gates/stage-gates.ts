@@ -135,10 +135,15 @@ export class StageGates {
     return this.#waiting;
   }
 
-  /** Gates that passed at a pause, and the test URL, which nobody asks again once its traffic is over. */
+  /**
+   * Gates that passed at a pause, and the test URL, which nobody asks again once its traffic is over. It is none of a
+   * service that has no test traffic, or of which no task is desired.
+   */
   get results(): readonly GateResult[] {
-    const { testUrl } = this.#terms.gate;
-    if (testUrl === undefined || this.#passed.has('test-url') || this.#waiting !== undefined)
+    const { gate, rollout } = this.#terms;
+    const { testUrl } = gate;
+    const isAsked = rollout?.snapshot.hasTestTraffic === true && this.#analysis.round?.isEmpty !== true;
+    if (testUrl === undefined || !isAsked || this.#passed.has('test-url') || this.#waiting !== undefined)
       return [...this.#passed.values()];
     const detail = `test traffic was over before it had answered well ${testUrl.successes} times`;
     return [...this.#passed.values(), this.#testUrlPassed ?? { gate: 'test-url', state: 'skipped', detail }];
@@ -154,8 +159,11 @@ export class StageGates {
     const counting = this.#analysis
       .due()
       .filter((each) => round !== undefined && tells(each, round, this.#terms.gate));
-    if (counting.length === 0)
-      return { kind: 'unproven', why: 'no gate is given that its traffic could answer' };
+    if (counting.length === 0) {
+      const isEmpty = round?.isEmpty === true;
+      const why = isEmpty ? 'no task is desired' : 'no gate is given that its traffic could answer';
+      return { kind: 'unproven', why };
+    }
     const passed: GateResult[] = [];
     const skipped: string[] = [];
     const faultless: string[] = [];
@@ -172,7 +180,7 @@ export class StageGates {
         if (standing.kind === 'failed') {
           // What blames the new tasks ends the run with the next answer.
           if (blames(standing.by)) return { kind: 'open' };
-          faultless.push(`${measurer.gate}: ${standing.by.detail}`);
+          faultless.push(`${measurer.gate}: ${whyNot(standing, isOver)}`);
         }
         if (standing.kind === 'skipped')
           skipped.push(`${measurer.gate}: ${standing.by?.detail ?? 'no answer'}`);
@@ -253,6 +261,14 @@ export class StageGates {
   }
 }
 
+/** Why a gate does not answer a pause. One whose time was up has not failed by its last answer, which may be a good one. */
+function whyNot({ by, how }: Extract<Standing, { kind: 'failed' }>, isExpiring: boolean): string {
+  if (how !== 'limit') return by.detail;
+  return isExpiring
+    ? `${by.detail}, and that is not enough before the pause expires`
+    : (by.late ?? by.detail);
+}
+
 /** The new tasks are at fault: a bad answer that no runner and no URL explains, or still the old version at the limit. */
 function blames({ reading }: Measurement): boolean {
   return (reading.kind === 'bad' || reading.kind === 'inconclusive') && reading.blames;
@@ -261,7 +277,7 @@ function blames({ reading }: Measurement): boolean {
 function measurersOf(ctx: StageContext, { gate, before, rollout, mayAskUrl }: StageTerms): Measurer[] {
   const { http, testUrl, alarms, metrics = [] } = gate;
   const url = http && urlMeasurer(ctx, 'http', http, before.answer, gate);
-  return [
+  const measurers = [
     ...(testUrl === undefined ? [] : [urlMeasurer(ctx, 'test-url', testUrl, undefined, gate)]),
     ...(url === undefined
       ? []
@@ -271,6 +287,10 @@ function measurersOf(ctx: StageContext, { gate, before, rollout, mayAskUrl }: St
       ? []
       : [metricsMeasurer(ctx, rollout, metrics, { ...gate, since: () => undefined })]),
   ];
+  return measurers.map((each) => ({
+    ...each,
+    everyMs: (round: Round) => (round.isEmpty === true ? undefined : each.everyMs(round)),
+  }));
 }
 
 /** While a part of the traffic reaches the new revision, a URL says something of it only where its body tells which. */

@@ -31,18 +31,21 @@ export interface Round {
   readonly pause?: Pause;
   /** ECS has nothing left to decide: the run proves and bakes by itself. */
   readonly isOwn?: true;
+  /** No task is desired: there is nothing to ask, and no gate is due. */
+  readonly isEmpty?: true;
 }
 
 /** Where a rollout is, as one look shows it: what a round is made of. */
 export type Stage = Omit<Round, 'n' | 'since'>;
 
-/** Pure: a look that begins a new round: another phase, weight, pause or deployment. */
+/** Pure: a look that begins a new round: another phase, weight, pause or deployment, or the first task that is desired. */
 export function isAnother(before: Stage | undefined, now: Stage): boolean {
   return (
     before?.phase !== now.phase ||
     before.deploymentId !== now.deploymentId ||
     before.traffic !== now.traffic ||
     before.weight !== now.weight ||
+    before.isEmpty !== now.isEmpty ||
     before.pause?.hookId !== now.pause?.hookId
   );
 }

@@ -194,10 +194,14 @@ function serviceReport(serviceRun: ServiceRun): ServiceReport[] {
       deploymentId: rollout?.deploymentId,
       serviceDeploymentArn: rollout?.serviceDeploymentArn,
       codeDeploymentId: rollout?.codeDeploymentId,
-      stage: serviceRun.waiting?.pause.stage,
-      stageExpires: serviceRun.waiting?.pause.expiresAt,
+      // One that went back since with another service waits no more.
+      ...(result === 'started' ? pauseOf(serviceRun) : {}),
     },
   ];
+}
+
+function pauseOf({ waiting }: ServiceRun): Pick<ServiceReport, 'stage' | 'stageExpires'> {
+  return { stage: waiting?.pause.stage, stageExpires: waiting?.pause.expiresAt };
 }
 
 function targetOf({ cluster, services }: Request): Target {

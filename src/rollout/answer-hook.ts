@@ -1,9 +1,10 @@
 import type { Aws } from '../aws/clients.ts';
 import { describeServiceDeployment } from '../ecs/service-deployments.ts';
 import { continueWhenReady, hookAnswerOf } from './codedeploy-acts.ts';
-import type { HookAnswer } from '../model/analysis.ts';
+import type { HookAnswer, Stage } from '../model/analysis.ts';
 import type { Rollout } from '../model/index.ts';
 import type { Log } from '../runtime/log.ts';
+import type { StageWatch } from './watch.ts';
 
 export interface AnswerHookContext {
   readonly aws: Pick<Aws, 'ecs' | 'ecsWrites' | 'codeDeploy'>;
@@ -30,4 +31,31 @@ export async function continueAtHook(
     log.line(`${name}: going on from the stage ${deployment.lifecycleStage ?? ''}.`);
     await aws.ecsWrites.continueServiceDeployment({ serviceDeploymentArn, hookId, action: 'CONTINUE' });
   });
+}
+
+/**
+ * A way back waits for nobody: it leads to what people have approved before, and is let go on at each pause. One that this
+ * run may not answer is left to a person, and the watch ends there.
+ */
+export function goingOn(ctx: AnswerHookContext, back: Rollout): StageWatch {
+  const asked = new Set<string>();
+  let waiting: StageWatch['waiting'];
+  return {
+    see({ pause }: Stage): void {
+      if (pause === undefined || asked.has(pause.hookId)) return;
+      asked.add(pause.hookId);
+      void continueAtHook(ctx, back, pause.hookId).then((answer) => {
+        if (answer.kind === 'unanswered') asked.delete(pause.hookId);
+        if (answer.kind === 'denied') waiting = { pause, why: answer.why };
+      });
+    },
+    failed: new AbortController().signal,
+    failure: undefined,
+    allTrafficSince: undefined,
+    get waiting() {
+      return waiting;
+    },
+    results: [],
+    stop: () => undefined,
+  };
 }

@@ -49,18 +49,26 @@ export async function endOnCancel(
   if (outcome !== undefined) return serviceRun;
   const { nowRunning, needsPostStep } = await whatBecomesOf(ctx, serviceRun, why, request);
   const evidence = problem === undefined ? [] : [firstCause(problem), ...problem.evidence];
-  const hint = isUndone(serviceRun, why, request) ? adviceOf('cancelled', 'undone') : undefined;
+  const hint = isUndone(serviceRun, why, request)
+    ? adviceOf('cancelled', 'undone')
+    : isAskedBack(serviceRun, why, request)
+      ? OF_ANOTHER
+      : undefined;
   return { ...serviceRun, needsPostStep, outcome: { ...why, nowRunning, hint, evidence } };
 }
 
+/** What was under way before this run is left, whatever `on-cancel` says. */
+const OF_ANOTHER =
+  'Run it again to follow the deployment to its end, or roll it back with mode: rollback: it was under way before this run, and on-cancel: rollback undoes only what the run itself began.';
+
 /** ECS was asked to roll it back, as `on-cancel` wants. */
-function isUndone({ rollout, change }: ServiceRun, why: Interruption, request: RolloutRequest): boolean {
-  return (
-    rollout !== undefined &&
-    change !== 'none' &&
-    why.result === 'cancelled' &&
-    request.onCancel === 'rollback'
-  );
+function isUndone(serviceRun: ServiceRun, why: Interruption, request: RolloutRequest): boolean {
+  return isAskedBack(serviceRun, why, request) && serviceRun.rollout?.adopted === false;
+}
+
+function isAskedBack({ rollout, change }: ServiceRun, why: Interruption, request: RolloutRequest): boolean {
+  const isTouched = rollout !== undefined && change !== 'none';
+  return isTouched && why.result === 'cancelled' && request.onCancel === 'rollback';
 }
 
 async function whatBecomesOf(

@@ -9,9 +9,9 @@ import { isOpen } from '../codedeploy/history.ts';
 import { candidatesOf, deployableRevision, findRollbackTarget } from '../ecs/rollback-target.ts';
 import { describeService, primaryOf } from '../ecs/services.ts';
 import type { CodeDeploySettings, RollbackEnd, Rollout, RolloutRequest } from '../model/index.ts';
-import type { Stage } from '../model/analysis.ts';
 import type { Deadline } from '../runtime/wait.ts';
-import { continueWhenReady, stopAndRollBack } from './codedeploy-acts.ts';
+import { goingOn } from './answer-hook.ts';
+import { stopAndRollBack } from './codedeploy-acts.ts';
 import { readCodeDeployment } from './observe-codedeploy.ts';
 import type { StageWatch, WatchContext } from './watch.ts';
 
@@ -178,26 +178,6 @@ async function deployBack(
     adopted: false,
   };
   const following = { ...request, failFast: false };
-  const end = await follow(back, following, deadline, continuing(ctx, back));
+  const end = await follow(back, following, deadline, goingOn(ctx, back));
   return end.kind === 'rolled-back' ? { ...end, to: arn } : end;
-}
-
-/** A way back waits for nobody: it goes on as soon as it is ready. */
-function continuing(ctx: CodeDeployRollbackContext, back: Rollout): StageWatch {
-  let isAsked = false;
-  return {
-    see({ pause }: Stage): void {
-      if (pause === undefined || isAsked) return;
-      isAsked = true;
-      void continueWhenReady(ctx, back).then(({ kind }) => {
-        isAsked = kind !== 'unanswered';
-      });
-    },
-    failed: new AbortController().signal,
-    failure: undefined,
-    allTrafficSince: undefined,
-    waiting: undefined,
-    results: [],
-    stop: () => undefined,
-  };
 }

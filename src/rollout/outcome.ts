@@ -7,7 +7,6 @@ import {
   replacedBy,
   type Evidence,
   type GateResult,
-  type Pause,
   type Problem,
   type Rollout,
   type RolloutRequest,
@@ -16,9 +15,9 @@ import {
   type ServiceSnapshot,
 } from '../model/index.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { minuteInUtc, type Log } from '../runtime/log.ts';
+import type { Log } from '../runtime/log.ts';
 import { withTimeout } from '../runtime/wait.ts';
-import { whoActs } from './progress.ts';
+import { untilAnswered } from './progress.ts';
 import { viewOfCodeDeployment, type CodeDeployAnswer } from './codedeploy-view.ts';
 import { readCodeDeployment } from './observe-codedeploy.ts';
 import type { Looks } from './looks.ts';
@@ -218,12 +217,6 @@ function goodEnd(serviceRun: ServiceRun, request: RolloutRequest, nowRunning: st
 
 function deployerOf({ snapshot }: ServiceRun): 'CodeDeploy' | 'ECS' {
   return snapshot.codeDeploy === undefined ? 'ECS' : 'CodeDeploy';
-}
-
-/** ` until …, when ECS rolls back by itself`. */
-function untilAnswered({ expiresAt, then }: Pause): string {
-  if (expiresAt === undefined) return '';
-  return ` until ${minuteInUtc(expiresAt)}${then === undefined ? '' : `, when ${whoActs(then)} by itself`}`;
 }
 
 /** So that a later job means this deployment and no other. */

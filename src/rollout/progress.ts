@@ -1,7 +1,7 @@
 import { shortenArns } from '../aws/arn.ts';
 import { describeAwsError } from '../aws/errors.ts';
 import { describeFailure, type TaskFailure } from '../ecs/task-failure.ts';
-import type { Rollout, RolloutPoint } from '../model/index.ts';
+import type { Pause, Rollout, RolloutPoint } from '../model/index.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { minuteInUtc, type Log } from '../runtime/log.ts';
 import { Heartbeat } from '../runtime/wait.ts';
@@ -110,6 +110,12 @@ const BY_ITSELF: Readonly<Record<string, string>> = {
   CONTINUE: 'ECS goes on',
   STOP_DEPLOYMENT: 'CodeDeploy stops it',
 };
+
+/** Pure: until when a pause waits, as in ` until …, when ECS rolls back by itself`. */
+export function untilAnswered({ expiresAt, then }: Pause): string {
+  if (expiresAt === undefined) return '';
+  return ` until ${minuteInUtc(expiresAt)}${then === undefined ? '' : `, when ${whoActs(then)} by itself`}`;
+}
 
 /** A hook that waits is no failure: somebody has to say go on or back, or ECS does it in the end. */
 export function describeHook({ id, expiresAt, then }: AwaitingHook): string {

@@ -12,8 +12,10 @@ import { Deadline } from '../runtime/wait.ts';
 import { goBackPatiently, rollBackCodeDeployment, type LookAgain } from './codedeploy-rollback.ts';
 import type { Watched } from './failure.ts';
 import { findServiceDeployment } from './find-deployment.ts';
+import { goingOn } from './answer-hook.ts';
+import { untilAnswered } from './progress.ts';
 import { nextStep, restoringInput, type Step } from './rollback-request.ts';
-import { watch, type WatchContext } from './watch.ts';
+import { watch, type StageWatch, type WatchContext } from './watch.ts';
 
 export interface RollbackContext extends WatchContext {
   readonly aws: Pick<Aws, 'ecs' | 'ecr' | 'elb' | 'ecsWrites' | 'taskDefinitions' | 'codeDeploy'>;
@@ -102,6 +104,7 @@ function rollBackByCodeDeploy(
       return endOfRollback(
         await watch(watching, followed, following, 'rolled-back', { deadline: until }),
         isOther ? followed : undefined,
+        stages?.waiting,
       );
     },
   );
@@ -280,8 +283,11 @@ async function followBack(
   };
   // The rollback has the count that was there before, not the one that this run asked for.
   const following = { ...request, desiredCount: undefined, failFast: false };
-  const watched = await watch({ ...ctx, goesBack: true }, back, following, 'rolled-back', { deadline });
-  return withCrash(ctx, endOfRollback(watched, back), back, watched);
+  const stages = goingOn(ctx, back);
+  const watched = await watch({ ...ctx, goesBack: true, stages }, back, following, 'rolled-back', {
+    deadline,
+  });
+  return withCrash(ctx, endOfRollback(watched, back, stages.waiting), back, watched);
 }
 
 /** The tasks of a deployment of ours that was to go back are gone from the service soon: what they say is read at once. */
@@ -295,17 +301,30 @@ async function withCrash(
   return { ...end, evidence: await explain(back, watched) };
 }
 
-/** What a watched rollback came to. `back`: the rollout that goes back, where it is one of ours. */
-function endOfRollback(watched: Watched, back?: Rollout): RollbackEnd | LookAgain {
+/**
+ * What a watched rollback came to. `back`: the rollout that goes back, where it is one of ours. `waiting`: the pause at which
+ * that stays.
+ */
+function endOfRollback(
+  watched: Watched,
+  back?: Rollout,
+  waiting?: StageWatch['waiting'],
+): RollbackEnd | LookAgain {
   const { end } = watched;
   switch (end.kind) {
     case 'rolled-back-by-ecs':
       return back === undefined
         ? { kind: 'rolled-back' }
         : { kind: 'failed', why: `the rollback itself was rolled back${because(end.reason)}` };
+    case 'waiting':
+      return waiting === undefined
+        ? { kind: 'look-again' }
+        : {
+            kind: 'failed',
+            why: `it waits in the stage ${waiting.pause.stage} for an answer${untilAnswered(waiting.pause)}, which this run could not give (${waiting.why ?? ''})`,
+          };
     case 'doomed':
     case 'gate-failed':
-    case 'waiting':
       return { kind: 'look-again' };
     case 'completed':
       // Our own deployment may have succeeded before the request to roll it back arrived.

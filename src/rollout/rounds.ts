@@ -52,6 +52,7 @@ export function stageOf(
     traffic,
     ...(weight === undefined || weight === 0 || traffic === 'test' ? {} : { weight }),
     ...pause,
+    ...(service.desired === 0 ? { isEmpty: true as const } : {}),
   });
   if (status.startsWith('ROLLBACK_')) return at('rolling-back', 'part');
   if (status === 'SUCCESSFUL' || entry?.rolloutState === 'COMPLETED') return at('proving', 'all');
