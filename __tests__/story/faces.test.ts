@@ -1,5 +1,7 @@
 /** What people read of a run: the decisive line first, every mark true, nothing said twice, and all of it copied as it is. */
 import { describe, expect, test } from '@jest/globals';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import type { StepResult } from '../../runner/step.ts';
 import { startGitHub } from '../../simulator/front/github/github.ts';
 import type { Simulator } from '../../simulator/simulator.ts';
@@ -58,6 +60,23 @@ describe('what to do', () => {
       expect(result.errors[0]).toContain('What to do: Nothing speaks against the new revision');
       expect(result.errors[0]).not.toMatch(/deploy a fix|go back/);
     }));
+});
+
+describe('a rollback that AWS denies', () => {
+  test.each([
+    ['a crash', { ...tag('crash-1') }],
+    ['an image that the registry limits', { ...tag('ratelimited-1'), 'fail-fast': 'true' }],
+  ])('after %s has as first advice the statement that the role lacks', (_, inputs) =>
+    inAWorld({ circuitBreaker: false }, async (sim) => {
+      sim.inject({ action: 'StopServiceDeployment', effect: { kind: 'denied' } });
+      sim.inject({ action: 'UpdateService', from: 2, effect: { kind: 'denied' } });
+      const result = await step(sim, inputs);
+      expectRed(result, 'failed', 'rollback-failed');
+      expect(result.errors[0]).toMatch(
+        /What to do: The role of this step lacks a permission\. Add the statement \{.*"ecs:UpdateService".*\} to its policy\. Nothing more is tried/,
+      );
+    }),
+  );
 });
 
 describe('what says why', () => {
@@ -221,6 +240,35 @@ describe('marks', () => {
       expect(result.log).not.toMatch(/[✓✗⚠] (?:Watch|Verify)/);
     }));
 
+  test('none is for the watch of an update that AWS refused', () =>
+    inAWorld({}, async (sim) => {
+      sim.inject({ action: 'UpdateService', effect: { kind: 'denied' } });
+      const result = await step(sim, tag('v2'));
+      expectRed(result, 'failed', 'access-denied');
+      expect(result.report.steps.map(({ name, mark }) => `${name} ${mark}`).slice(-2)).toEqual([
+        'Roll out failed',
+        'Conclude done',
+      ]);
+    }));
+
+  test('none is for gates that have no task to ask', () =>
+    inAWorld({}, async (sim) => {
+      const result = await step(sim, { ...tag('v2'), 'desired-count': '0' });
+      expectGreen(result, 'succeeded');
+      expect(result.report.steps.map(({ name }) => name)).not.toContain('Gate');
+    }));
+
+  test('is that of a rollback at a pause, which AWS refused', () =>
+    inAWorld({ blueGreen: AFTER_TEST }, async (sim) => {
+      const inputs = { service: 'bluegreen' };
+      await step(sim, { ...inputs, ...tag('v2'), promotion: 'manual' });
+      for (const action of ['ContinueServiceDeployment', 'StopServiceDeployment', 'UpdateService'])
+        sim.inject({ action, effect: { kind: 'denied' } });
+      const result = await step(sim, { ...inputs, mode: 'rollback' });
+      expect(result.exitCode).toBe(1);
+      expect(result.log).toMatch(/✗ Roll back/);
+    }));
+
   test('a cancelled stage has not failed', () =>
     inAWorld({}, async (sim) => {
       const result = await step(sim, tag('v2'), signalAt('in progress', 'SIGINT'));
@@ -236,6 +284,39 @@ describe('marks', () => {
       expectRed(result, 'failed', 'access-denied');
       expect(result.log).toMatch(/⚠ Conclude/);
     }));
+});
+
+describe('a task that could not start', () => {
+  test('says why once, where ECS says it of the task and of its container', () =>
+    inAWorld({}, async (sim) => {
+      const result = await step(sim, tag('ratelimited-1'));
+      expectRed(result, 'rolled-back', 'registry-rate-limit');
+      expect(occurrences(open(result), 'toomanyrequests')).toBe(1);
+      expect(occurrences(result.errors[0] ?? '', 'toomanyrequests')).toBe(1);
+    }));
+});
+
+describe('GitHub that is none', () => {
+  test.each(['<html>proxy</html>', '{}', 'null'])('answers %s, and that is said in words', (body) =>
+    inAWorld({}, async (sim) => {
+      const proxy = createServer((_, response) => {
+        response.writeHead(200, { 'content-type': body.startsWith('<') ? 'text/html' : 'application/json' });
+        response.end(body);
+      });
+      await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+      try {
+        const url = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+        const inputs = { ...tag('v2'), 'github-environment': 'demo', 'pr-comment': 'true' };
+        const result = await step(sim, inputs, { env: { GITHUB_API_URL: url } });
+        expectGreen(result, 'succeeded');
+        expect(result.warnings.length).toBeGreaterThan(0);
+        for (const warning of result.warnings)
+          expect(warning).toContain('what answered does not speak as its API does');
+      } finally {
+        proxy.close();
+      }
+    }),
+  );
 });
 
 describe('checks', () => {

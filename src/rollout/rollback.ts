@@ -1,7 +1,7 @@
 import { lastSegment, revisionName } from '../aws/arn.ts';
 import { ANY_AWS_ERROR, attempt } from '../aws/attempt.ts';
 import type { Aws } from '../aws/clients.ts';
-import { awsErrorKind, describeAwsError } from '../aws/errors.ts';
+import { awsErrorKind, deployErrorOf, describeAwsError } from '../aws/errors.ts';
 import { retryRead, writeOnce } from '../aws/writes.ts';
 import { proveDigests } from '../ecs/digests.ts';
 import { candidatesOf, deployableRevision, findRollbackTarget, imagesAfter } from '../ecs/rollback-target.ts';
@@ -21,6 +21,7 @@ import type {
   ServiceRun,
 } from '../model/index.ts';
 import { Cancelled } from '../runtime/cancellation.ts';
+import { DeployError } from '../runtime/error.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { withTimeout } from '../runtime/wait.ts';
 import { diagnoseRollback, diagnoseRollbackOfEcs, logEvidence } from './diagnose.ts';
@@ -585,6 +586,13 @@ export async function withoutThrowing(rollback: () => Promise<RollbackEnd>): Pro
     return await rollback();
   } catch (error) {
     if (error instanceof Cancelled) throw error;
-    return { kind: 'failed', why: describeAwsError(error) };
+    return { kind: 'failed', why: describeAwsError(error), ...hintOf(error) };
   }
+}
+
+/** What the role lacks keeps the service where it is: that comes first. */
+function hintOf(error: unknown): { hint?: string } {
+  const known = awsErrorKind(error) === 'denied' ? deployErrorOf(error, 'rolling back') : undefined;
+  const hint = known instanceof DeployError ? known.conclusion.hint : undefined;
+  return hint === undefined ? {} : { hint };
 }
