@@ -222,6 +222,16 @@ describe('what runs now', () => {
       expect(result.errors[0]).toContain('\nNo service was touched.\n');
     }));
 
+  test('is what ran before, where the job is cancelled while the pre-deploy task runs, and that goes on', () =>
+    inAWorld({}, async (sim) => {
+      const command = JSON.stringify(['sh', '-c', 'sleep 50']);
+      const inputs = { ...tag('v2'), 'pre-deploy-command': command };
+      const result = await step(sim, inputs, signalAt('::group::Pre-deploy', 'SIGINT', 'Running'));
+      expectRed(result, 'cancelled', 'cancelled');
+      expect(result.summary).toContain('## ⚪ Cancelled during the pre-deploy task: backend in demo');
+      expect(result.summary).toContain('no service was touched');
+    }));
+
   test('is what ran before, where the job is cancelled before the rollout', () =>
     inAWorld({}, async (sim) => {
       const result = await step(sim, tag('v2'), signalAt('::group::Task definition', 'SIGINT'));
@@ -344,6 +354,27 @@ describe('a rollback on purpose', () => {
     }));
 });
 
+describe('a rollback on purpose that fails', () => {
+  test('is not told to go back by a rollback on purpose', () =>
+    inAWorld({}, async (sim) => {
+      expectGreen(await step(sim, tag('v2')), 'succeeded');
+      goodStartsNoMore(sim);
+      const result = await step(sim, { mode: 'rollback' });
+      expectRed(result, 'failed', 'app-crashed');
+      expect(result.errors[0]).toMatch(
+        /deploy a fix, or go back to another good revision: mode: rollback with task-definition: family:revision\.$/,
+      );
+    }));
+
+  test('at a pause says from which revision to which it went, where it succeeds', () =>
+    inAWorld({ blueGreen: AFTER_TEST }, async (sim) => {
+      await step(sim, { ...tag('v2'), service: 'bluegreen', promotion: 'manual' });
+      const result = await step(sim, { service: 'bluegreen', mode: 'rollback' });
+      expectGreen(result, 'succeeded');
+      expect(result.summary).toMatch(/\| Revision \| \[bluegreen:2\]\S+ → \[bluegreen:1\]\S+ \|/);
+    }));
+});
+
 describe('a container that writes what it likes', () => {
   const HOSTILE = [
     '::error::pwned',
@@ -394,6 +425,36 @@ describe('several services with mixed ends', () => {
         expect(result.errors[0]).toContain(`"${name}"`);
         expect(open(result)).toMatch(new RegExp(`\\*\\*What runs now\\*\\*[^]*- .*"${name}"`));
       }
+    }));
+
+  test('are said to differ in the message, too, and the other one is told once', () =>
+    inAWorld({}, async (sim) => {
+      const inputs = {
+        'task-definition': 'backend',
+        service: 'backend, worker',
+        'health-check-url': urlOf(sim),
+      };
+      const result = await step(sim, { ...tag('error500-1'), ...inputs, 'force-new-deployment': 'true' });
+      expectRed(result, 'rolled-back', 'http-check-failed');
+      expect(result.outputs['message']).toMatch(
+        /; it was rolled back; the services are on different versions: worker is on the new one, backend is not\.$/,
+      );
+      expect(occurrences(open(result), 'Service "worker" runs backend:2')).toBe(1);
+      expect(occurrences(open(result), 'The deployment of backend:2 to service "backend"')).toBe(1);
+    }));
+
+  test('that were undone together, since one could not start, are not said to go on', () =>
+    inAWorld({}, async (sim) => {
+      sim.inject({ action: 'UpdateService', from: 2, times: 1, effect: { kind: 'denied' } });
+      const inputs = {
+        'task-definition': 'backend',
+        service: 'backend, worker',
+        'on-failure': 'rollback-all',
+      };
+      const result = await step(sim, { ...tag('v2'), ...inputs, 'force-new-deployment': 'true' });
+      expectRed(result, 'failed', 'access-denied');
+      expect(result.summary).not.toContain('ECS goes on');
+      expect(result.summary).toMatch(/^## ❌ Failed, and what ran before still serves: worker in demo/);
     }));
 });
 

@@ -5,7 +5,7 @@ import { counted, sanitizeLines } from '../runtime/log.ts';
 import { alertKind } from './headline.ts';
 import { decisiveLine, hasTellingLines, isWritten, lastLines } from './last-lines.ts';
 import { alert, code, codeBlock, details, escapeText, link, table } from './markdown.ts';
-import { isUntouched, type Report } from './report.ts';
+import { isUntouched, otherMessages, type Report } from './report.ts';
 
 /**
  * The message; of what failed also the cause, what to do and what runs now. `lines`: whether what a container wrote may be
@@ -50,9 +50,8 @@ function messages(report: Report): string[] {
 
 /** What became of the other services. */
 function others(report: Report): string[] {
-  const { message, services } = report;
-  const rest = services.filter((each) => each.message !== message);
-  return rest.length === 0 ? [] : ['', ...rest.map((each) => `- ${withInputs(each.message)}`)];
+  const rest = otherMessages(report);
+  return rest.length === 0 ? [] : ['', ...rest.map((each) => `- ${withInputs(each)}`)];
 }
 
 function decisive(report: Report): string[] {

@@ -10,7 +10,7 @@ import { decisiveLine, lastLines } from './last-lines.ts';
 import { outputsOf } from './outputs.ts';
 import type { CommentEnd } from './post-comment.ts';
 import { MAX_WARNINGS } from './progress-log.ts';
-import { isGreen, isUntouched, type Report, type ServiceReport } from './report.ts';
+import { isGreen, isUntouched, otherMessages, type Report, type ServiceReport } from './report.ts';
 import { renderSummary } from './summary.ts';
 
 /** Where the end of the run is published; @actions/core in production. */
@@ -253,12 +253,11 @@ async function writeReport(report: Report, folder: string): Promise<string> {
  */
 function verdict(report: Report): string[] {
   const isRed = !isGreen(report.result);
-  const others = report.services.flatMap(({ message }) => (message === report.message ? [] : [message]));
   return [
     ...lastLines(report).flatMap(({ title, open }) => [`${title}:`, ...open.map((line) => `    ${line}`)]),
     '─'.repeat(60),
     isRed ? grade(report) : `${grade(report)} — ${report.message}`,
-    ...others,
+    ...otherMessages(report),
     ...(report.cause === undefined ? [] : [`Cause: ${report.cause}`]),
     ...(isRed ? [] : whatToKnow(report)),
   ].flatMap(sanitizeLines);
