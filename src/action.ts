@@ -51,12 +51,12 @@ export async function run(runner: Runner, system: ActionSystem): Promise<void> {
   const save = savingInto(runner, log);
   save('startedAt', startedAt);
   const inputs = readAllInputs(runner);
+  const event = await readEvent(runner.env);
   if (inputs.kind === 'read') {
-    masks.spare(namesOf(inputs.request, runner.env));
+    masks.spare(namesOf(inputs.request, runner.env, commitOf(event)));
     maskSecrets(inputs.secrets, runner, masks);
   }
   const request = inputs.kind === 'read' ? inputs.request : undefined;
-  const event = await readEvent(runner.env);
   const facts = runFacts(runner.env, commitOf(event));
   const recorder = request && (await recorderOf(request, facts, event, save, system));
   log.onPoint = (point) => {
@@ -202,19 +202,35 @@ function maskSecrets(secrets: readonly string[], runner: Runner, masks: Masks): 
 
 /** What links and messages call the things of this run: the author of the workflow wrote it where anybody may read it. */
 function namesOf(
-  { cluster, services, ecrRepository, definition, report }: Request,
+  { cluster, services, ecrRepository, image, definition, report }: Request,
   env: Runner['env'],
+  commit: string,
 ): string[] {
-  const repository = env['GITHUB_REPOSITORY'];
   const names = [
-    ...[cluster, ...services].map(lastSegment),
+    ...[cluster, ...services],
     ...definition.containers,
+    ...referencesOf(image),
     ecrRepository,
     report.githubEnvironment,
-    repository,
-    env['GITHUB_JOB'],
+    commit,
+    ...['GITHUB_REPOSITORY', 'GITHUB_JOB', 'GITHUB_SHA', 'GITHUB_RUN_ID'].map((name) => env[name]),
+    ...['GITHUB_REF_NAME', 'GITHUB_HEAD_REF'].map((name) => env[name]),
   ];
   return names.flatMap((name) => (name === undefined || name === '' ? [] : [name]));
+}
+
+function referencesOf(image: Request['image']): readonly string[] {
+  switch (image.kind) {
+    case 'reference':
+      return [image.reference];
+    case 'by-container':
+      return Object.values(image.references);
+    case 'existing-tag':
+      return [image.tag];
+    case 'build':
+    case 'none':
+      return [];
+  }
 }
 
 async function deployWithAws(

@@ -267,9 +267,23 @@ describe('a bad answer as it is shown', () => {
       { body: `${'x'.repeat(499)}é${'y'.repeat(9)}` },
       ['status 503 from https://a.example/h?…', 'x'.repeat(499), '… (10 bytes more)'],
     ],
+    [
+      'where it is redirected to, and no query',
+      { headers: { location: 'https://login.example/?state=t0k' } },
+      ['status 503 from https://a.example/h?…', 'location: https://login.example/?…', 'down'],
+    ],
     ['line by line', { body: 'a\r\nb\n' }, ['status 503 from https://a.example/h?…', 'a', 'b']],
   ])('has %s', (_, more, lines) => {
     expect(answerLines({ ...answer, ...more })).toEqual(lines);
+  });
+
+  it('has nothing of a header that was sent, where the 500 bytes end in the middle of it', () => {
+    const body = `${'x'.repeat(490)} t0k-en-of-many-letters`;
+    const lines = answerLines(
+      { ...answer, body },
+      { headers: { Authorization: 'Bearer t0k-en-of-many-letters' } },
+    );
+    expect(lines.slice(1)).toEqual([`${'x'.repeat(490)} ***`, '… (13 bytes more)']);
   });
 });
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { InvalidInputs, readInputs, type ReadInputs } from '../../src/inputs/index.ts';
-import { secretsOfHeader } from '../../src/inputs/gates.ts';
+import { passwordsIn } from '../../src/inputs/build.ts';
+import { secretsOfHeader, secretsOfQuery } from '../../src/inputs/gates.ts';
 
 type Inputs = Readonly<Record<string, string>>;
 
@@ -546,6 +547,37 @@ describe('secrets', () => {
     expect(secretsOfHeader(name, value)).toEqual(secrets);
   });
 
+  it.each([
+    ['https://x/h', []],
+    ['https://x/h?verbose=1&env=production', []],
+    ['https://x/h?token=a%2Fb&plain=1', ['a/b', 'a%2Fb']],
+    ['https://x/h?id=3f2a9c5e8b7d4f10aa55#top', ['3f2a9c5e8b7d4f10aa55', '3f2a9c5e8b7d4f10aa55']],
+    ['https://x/h?token=&key', []],
+  ])('the query of %s has the secrets %j', (url, secrets) => {
+    expect(secretsOfQuery(url)).toEqual(secrets);
+  });
+
+  it.each([
+    ['https://x-access-token:t0k@github.com/o/r.git#main', ['t0k']],
+    ['https://ghp_0123456789abcdef@github.com/o/r.git', ['ghp_0123456789abcdef']],
+    ['https://git@github.com/o/r.git', []],
+    ['ssh://git@github.com/o/r.git', []],
+    ['./app', []],
+  ])('the address %s has the secrets %j', (address, secrets) => {
+    expect(passwordsIn(address)).toEqual(secrets);
+  });
+
+  it('of a build: its secrets, the arguments that sound like one, and the passwords of its addresses', () => {
+    const { secrets } = read({
+      service: 'web',
+      'ecr-repository': 'backend',
+      context: 'https://u:c0ntext@github.com/o/r.git',
+      'build-args': 'NPM_TOKEN=t0k\nNODE_ENV=production\nGITHUB_TOKEN',
+      'build-contexts': 'x=https://u:0ther@github.com/o/x.git',
+    });
+    expect([...secrets].sort()).toEqual(['0ther', 'c0ntext', 't0k']);
+  });
+
   it('are in no problem', () => {
     const leak = 'hunter2';
     const problems = problemsOf({
@@ -568,6 +600,8 @@ describe('secrets', () => {
     'user:hunter2@example.com',
     'https://hunter2@example.com/',
     'https://a b:hunter2@x',
+    'ht!tp://x/h?token=hunter2',
+    'example.com/h?token=hunter2',
   ])('are not repeated from the URL %j', (text) => {
     const [problem, ...others] = problemsOf({ service: 'web', 'health-check-url': text });
     expect(others).toEqual([]);

@@ -176,6 +176,8 @@ describe('the heading grades', () => {
         ['no-credentials', 'no AWS credentials'],
         ['preflight-failed', 'a check failed'],
         ['build-failed', 'the build failed'],
+        ['access-denied', 'AWS denied access'],
+        ['credentials-expired', 'the AWS credentials have expired'],
       ] as const
     ).map(([cause, words]): [string, Report] => [
       `✋ Not started: ${words}`,

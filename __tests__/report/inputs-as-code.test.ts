@@ -24,6 +24,12 @@ const CASES: readonly (readonly [string, string])[] = [
     'See https://x.example/a-health-check-url/b, *now*.',
     'See `https://x.example/a-health-check-url/b`, \\*now\\*.',
   ],
+  [
+    'Name the revision to go back to: task-definition: web:<revision>.',
+    'Name the revision to go back to: `task-definition: web:<revision>`.',
+  ],
+  ['task-definition: the file is empty.', '`task-definition`: the file is empty.'],
+  ['mode: nothing waits.', 'mode: nothing waits.'],
   ['service "billing-name" and wait-for-minutes', 'service "billing-name" and `wait-for-minutes`'],
   ['`mode: rollback`', '\\``mode: rollback`\\`'],
 ];

@@ -73,6 +73,16 @@ describe('the most telling line of a container', () => {
       ],
       '#8 2.101 ERROR: No matching distribution',
     ],
+    [
+      'what a step of a build said, where BuildKit says twice that it failed',
+      [
+        '#7 [2/2] RUN make',
+        '#7 0.345 cc: command not found',
+        '#7 ERROR: process "/bin/sh -c make" did not complete successfully: exit code: 127',
+        'ERROR: failed to solve: process "/bin/sh -c make" did not complete successfully: exit code: 127',
+      ],
+      '#7 0.345 cc: command not found',
+    ],
     ['a plain error', ['ERROR could not bind', 'stopping', 'bye'], 'ERROR could not bind'],
     ['words of trouble', ['starting', 'database is not found', 'bye'], 'database is not found'],
     ['the last line that is not empty, where nothing says more', ['one', 'two', '', ' '], 'two'],

@@ -246,6 +246,26 @@ describe('what cannot be written', () => {
     expect(said.filter((each) => each.startsWith('failed'))).toEqual([]);
   });
 
+  it.each([0, 8, 9, 10])(
+    'after %i warnings of the run there are ten at most, and all is said',
+    async (already) => {
+      const { said, publisher } = failing((what) => what.startsWith('summary'));
+      const warned = (text: string) => () => Promise.resolve({ kind: 'warning', text } as const);
+      const warnings = Array.from({ length: already }, (_, at) => `warning ${at}`);
+      await publish(reportOf({}, { warnings }), publisher, new Masks(), {
+        temp: tmpdir(),
+        summary: true,
+        deployment: warned('the deployment is not recorded'),
+        comment: warned('the comment is not written'),
+      });
+      const after = said.filter((each) => each.startsWith('warning ')).length;
+      expect(already + after).toBeLessThanOrEqual(10);
+      expect(after).toBe(Math.min(3, 10 - already));
+      for (const text of ['no space left', 'the deployment is not recorded', 'the comment is not written'])
+        expect(said.join('\n')).toContain(text);
+    },
+  );
+
   it('a log that takes nothing any more keeps no output from being set', async () => {
     const { said, publisher } = failing((what) => /^(info|warning)/.test(what));
     await publish(reportOf(), publisher, new Masks(), { temp: '/nowhere', summary: true });

@@ -28,7 +28,11 @@ describe('the result of several services', () => {
         const serviceRuns = [better, worse].map((result) =>
           serviceRunOf({ outcome: outcomeOf({ result, message: result }) }),
         );
-        expect(reportOf({ serviceRuns })).toMatchObject({ result: worse, message: worse });
+        const differ = worse === 'rolled-back' && ['succeeded', 'unchanged'].includes(better);
+        const message = differ
+          ? `${worse}; the services are on different versions: backend is on the new one, backend is not.`
+          : worse;
+        expect(reportOf({ serviceRuns })).toMatchObject({ result: worse, message });
         expect(reportOf({ serviceRuns: serviceRuns.toReversed() }).result).toBe(worse);
       }
     }

@@ -9,9 +9,25 @@ describe('the masks', () => {
     ['hide a secret without the spaces around it', ['  s3cret \n'], 'a s3cret b', 'a *** b'],
     ['take a secret literally', ['a.c$&'], 'abc a.c$&', 'abc ***'],
     ['leave a secret of one or two characters', ['ab', 'x'], 'abx', 'abx'],
+    ['hide a secret as JSON writes it', ['a"b\\c'], String.raw`{"x":"a\"b\\c"}`, '{"x":"***"}'],
+    ['hide a secret as a URL writes it', ['s3cr3t/db+pw'], '?p=s3cr3t%2Fdb%2Bpw&q', '?p=***&q'],
+    [
+      'hide a secret as HTML writes it',
+      ['s3<&">t'],
+      '<td>s3&lt;&amp;&quot;&gt;t, s3&lt;&amp;"&gt;t',
+      '<td>***, ***',
+    ],
     ['hide nothing where there is no secret', [], 'as it is', 'as it is'],
   ])('%s', (_rule, secrets, text, shown) => {
     expect(new Masks(secrets).mask(text)).toBe(shown);
+  });
+
+  it.each([
+    ['in the middle of a secret', 'token: s3cret-of', 'token: ***'],
+    ['after three of its letters', 'token: s3c', 'token: s3c'],
+    ['where none begins', 'token: none', 'token: none'],
+  ])('hide what a text ends with that was cut %s', (_where, text, shown) => {
+    expect(new Masks(['s3cret-of-many-letters', 's3cret']).maskEnd(text)).toBe(shown);
   });
 
   it('hide secrets that become known later', () => {

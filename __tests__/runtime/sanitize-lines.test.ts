@@ -23,6 +23,12 @@ describe('a text from outside', () => {
     ['cannot hide a command behind invisible characters', '\u200b:\u200b:error::x', [': :error::x']],
     ['cannot split an old command by colours', `#${ESCAPE}[1m#[group]`, ['# #[group]']],
     ['loses its colours', `${ESCAPE}[1;31mred${ESCAPE}[0m`, ['red']],
+    [
+      'loses the links and titles of a terminal',
+      `${ESCAPE}]8;;https://x.example\u0007here${ESCAPE}]8;;${ESCAPE}\\ ${ESCAPE}]0;title\u0007b`,
+      ['here b'],
+    ],
+    ['keeps what follows a link that has no end', `a${ESCAPE}]8;;b`, ['a]8;;b']],
     ['loses marks that turn the reading order', 'a\u202eb\u2066c\u200fd\u061ce', ['abcde']],
     ['loses letters that nobody sees', 'a\u{e0041}b\u00adc\u180ed', ['abcd']],
     ['keeps emoji and accents', 'déjà vu 🚀', ['déjà vu 🚀']],

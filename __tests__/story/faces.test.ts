@@ -1,5 +1,7 @@
 /** What people read of a run: the decisive line first, every mark true, nothing said twice, and all of it copied as it is. */
 import { describe, expect, test } from '@jest/globals';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import type { StepResult } from '../../runner/step.ts';
 import { startGitHub } from '../../simulator/front/github/github.ts';
 import type { Simulator } from '../../simulator/simulator.ts';
@@ -58,6 +60,23 @@ describe('what to do', () => {
       expect(result.errors[0]).toContain('What to do: Nothing speaks against the new revision');
       expect(result.errors[0]).not.toMatch(/deploy a fix|go back/);
     }));
+});
+
+describe('a rollback that AWS denies', () => {
+  test.each([
+    ['a crash', { ...tag('crash-1') }],
+    ['an image that the registry limits', { ...tag('ratelimited-1'), 'fail-fast': 'true' }],
+  ])('after %s has as first advice the statement that the role lacks', (_, inputs) =>
+    inAWorld({ circuitBreaker: false }, async (sim) => {
+      sim.inject({ action: 'StopServiceDeployment', effect: { kind: 'denied' } });
+      sim.inject({ action: 'UpdateService', from: 2, effect: { kind: 'denied' } });
+      const result = await step(sim, inputs);
+      expectRed(result, 'failed', 'rollback-failed');
+      expect(result.errors[0]).toMatch(
+        /What to do: The role of this step lacks a permission\. Add the statement \{.*"ecs:UpdateService".*\} to its policy\. Nothing more is tried/,
+      );
+    }),
+  );
 });
 
 describe('what says why', () => {
@@ -203,6 +222,16 @@ describe('what runs now', () => {
       expect(result.errors[0]).toContain('\nNo service was touched.\n');
     }));
 
+  test('is what ran before, where the job is cancelled while the pre-deploy task runs, and that goes on', () =>
+    inAWorld({}, async (sim) => {
+      const command = JSON.stringify(['sh', '-c', 'sleep 50']);
+      const inputs = { ...tag('v2'), 'pre-deploy-command': command };
+      const result = await step(sim, inputs, signalAt('::group::Pre-deploy', 'SIGINT', 'Running'));
+      expectRed(result, 'cancelled', 'cancelled');
+      expect(result.summary).toContain('## ⚪ Cancelled during the pre-deploy task: backend in demo');
+      expect(result.summary).toContain('no service was touched');
+    }));
+
   test('is what ran before, where the job is cancelled before the rollout', () =>
     inAWorld({}, async (sim) => {
       const result = await step(sim, tag('v2'), signalAt('::group::Task definition', 'SIGINT'));
@@ -221,6 +250,35 @@ describe('marks', () => {
       expect(result.log).not.toMatch(/[✓✗⚠] (?:Watch|Verify)/);
     }));
 
+  test('none is for the watch of an update that AWS refused', () =>
+    inAWorld({}, async (sim) => {
+      sim.inject({ action: 'UpdateService', effect: { kind: 'denied' } });
+      const result = await step(sim, tag('v2'));
+      expectRed(result, 'failed', 'access-denied');
+      expect(result.report.steps.map(({ name, mark }) => `${name} ${mark}`).slice(-2)).toEqual([
+        'Roll out failed',
+        'Conclude done',
+      ]);
+    }));
+
+  test('none is for gates that have no task to ask', () =>
+    inAWorld({}, async (sim) => {
+      const result = await step(sim, { ...tag('v2'), 'desired-count': '0' });
+      expectGreen(result, 'succeeded');
+      expect(result.report.steps.map(({ name }) => name)).not.toContain('Gate');
+    }));
+
+  test('is that of a rollback at a pause, which AWS refused', () =>
+    inAWorld({ blueGreen: AFTER_TEST }, async (sim) => {
+      const inputs = { service: 'bluegreen' };
+      await step(sim, { ...inputs, ...tag('v2'), promotion: 'manual' });
+      for (const action of ['ContinueServiceDeployment', 'StopServiceDeployment', 'UpdateService'])
+        sim.inject({ action, effect: { kind: 'denied' } });
+      const result = await step(sim, { ...inputs, mode: 'rollback' });
+      expect(result.exitCode).toBe(1);
+      expect(result.log).toMatch(/✗ Roll back/);
+    }));
+
   test('a cancelled stage has not failed', () =>
     inAWorld({}, async (sim) => {
       const result = await step(sim, tag('v2'), signalAt('in progress', 'SIGINT'));
@@ -236,6 +294,39 @@ describe('marks', () => {
       expectRed(result, 'failed', 'access-denied');
       expect(result.log).toMatch(/⚠ Conclude/);
     }));
+});
+
+describe('a task that could not start', () => {
+  test('says why once, where ECS says it of the task and of its container', () =>
+    inAWorld({}, async (sim) => {
+      const result = await step(sim, tag('ratelimited-1'));
+      expectRed(result, 'rolled-back', 'registry-rate-limit');
+      expect(occurrences(open(result), 'toomanyrequests')).toBe(1);
+      expect(occurrences(result.errors[0] ?? '', 'toomanyrequests')).toBe(1);
+    }));
+});
+
+describe('GitHub that is none', () => {
+  test.each(['<html>proxy</html>', '{}', 'null'])('answers %s, and that is said in words', (body) =>
+    inAWorld({}, async (sim) => {
+      const proxy = createServer((_, response) => {
+        response.writeHead(200, { 'content-type': body.startsWith('<') ? 'text/html' : 'application/json' });
+        response.end(body);
+      });
+      await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+      try {
+        const url = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+        const inputs = { ...tag('v2'), 'github-environment': 'demo', 'pr-comment': 'true' };
+        const result = await step(sim, inputs, { env: { GITHUB_API_URL: url } });
+        expectGreen(result, 'succeeded');
+        expect(result.warnings.length).toBeGreaterThan(0);
+        for (const warning of result.warnings)
+          expect(warning).toContain('what answered does not speak as its API does');
+      } finally {
+        proxy.close();
+      }
+    }),
+  );
 });
 
 describe('checks', () => {
@@ -260,6 +351,27 @@ describe('a rollback on purpose', () => {
         /\| Revision \| \[backend:2\]\S+ → \[backend:3\]\S+, which is backend:1 again \|/,
       );
       expect(result.summary).toMatch(/^## ↩️ Rolled back on purpose to backend:3 — backend in demo/);
+    }));
+});
+
+describe('a rollback on purpose that fails', () => {
+  test('is not told to go back by a rollback on purpose', () =>
+    inAWorld({}, async (sim) => {
+      expectGreen(await step(sim, tag('v2')), 'succeeded');
+      goodStartsNoMore(sim);
+      const result = await step(sim, { mode: 'rollback' });
+      expectRed(result, 'failed', 'app-crashed');
+      expect(result.errors[0]).toMatch(
+        /deploy a fix, or go back to another good revision: mode: rollback with task-definition: family:revision\.$/,
+      );
+    }));
+
+  test('at a pause says from which revision to which it went, where it succeeds', () =>
+    inAWorld({ blueGreen: AFTER_TEST }, async (sim) => {
+      await step(sim, { ...tag('v2'), service: 'bluegreen', promotion: 'manual' });
+      const result = await step(sim, { service: 'bluegreen', mode: 'rollback' });
+      expectGreen(result, 'succeeded');
+      expect(result.summary).toMatch(/\| Revision \| \[bluegreen:2\]\S+ → \[bluegreen:1\]\S+ \|/);
     }));
 });
 
@@ -313,6 +425,36 @@ describe('several services with mixed ends', () => {
         expect(result.errors[0]).toContain(`"${name}"`);
         expect(open(result)).toMatch(new RegExp(`\\*\\*What runs now\\*\\*[^]*- .*"${name}"`));
       }
+    }));
+
+  test('are said to differ in the message, too, and the other one is told once', () =>
+    inAWorld({}, async (sim) => {
+      const inputs = {
+        'task-definition': 'backend',
+        service: 'backend, worker',
+        'health-check-url': urlOf(sim),
+      };
+      const result = await step(sim, { ...tag('error500-1'), ...inputs, 'force-new-deployment': 'true' });
+      expectRed(result, 'rolled-back', 'http-check-failed');
+      expect(result.outputs['message']).toMatch(
+        /; it was rolled back; the services are on different versions: worker is on the new one, backend is not\.$/,
+      );
+      expect(occurrences(open(result), 'Service "worker" runs backend:2')).toBe(1);
+      expect(occurrences(open(result), 'The deployment of backend:2 to service "backend"')).toBe(1);
+    }));
+
+  test('that were undone together, since one could not start, are not said to go on', () =>
+    inAWorld({}, async (sim) => {
+      sim.inject({ action: 'UpdateService', from: 2, times: 1, effect: { kind: 'denied' } });
+      const inputs = {
+        'task-definition': 'backend',
+        service: 'backend, worker',
+        'on-failure': 'rollback-all',
+      };
+      const result = await step(sim, { ...tag('v2'), ...inputs, 'force-new-deployment': 'true' });
+      expectRed(result, 'failed', 'access-denied');
+      expect(result.summary).not.toContain('ECS goes on');
+      expect(result.summary).toMatch(/^## ❌ Failed, and what ran before still serves: worker in demo/);
     }));
 });
 

@@ -161,6 +161,45 @@ describe('the value of a header', () => {
   );
 });
 
+describe('the query of a URL', () => {
+  test('is hidden where a server logs what it was asked', () =>
+    inAWorld(
+      { behaviours: { v2: { logs: ['GET /health?token=t0k%2Fen 500'], http: { healthStatus: 500 } } } },
+      async (sim) => {
+        const url = `${sim.loadBalancers['web']?.url ?? ''}/health?token=t0k%2Fen`;
+        const ended = await step(sim, { ...tag('v2'), 'health-check-url': url });
+        expectRed(ended, 'rolled-back', 'http-check-failed');
+        expectUsable(ended);
+        expect(ended.log).toContain('GET /health?token=*** 500');
+        const told = ended.log.replace(/^::add-mask::.*$/gm, '');
+        expect(told + ended.summary + JSON.stringify(ended.report)).not.toContain('t0k');
+      },
+    ));
+});
+
+describe('a long value of a header that is a name of the run', () => {
+  const SHA = '0123456789abcdef0123456789abcdef01234567';
+  test.each([
+    ['the commit', `X-Version: ${SHA}`, 'v2'],
+    ['the commit, by a name that is one of secrets', `X-Cache-Key: ${SHA}`, 'v2'],
+    ['the tag', 'X-Version: release-2026-01-06-0900', 'release-2026-01-06-0900'],
+    ['the ARN of the cluster', 'X-Cluster: arn:aws:ecs:us-east-1:123456789012:cluster/demo', 'v2'],
+  ])('%s is no mask: links and outputs consist of it', (_, header, image) =>
+    inAWorld({ tags: ['release-2026-01-06-0900'] }, async (sim) => {
+      const ended = await step(sim, {
+        ...tag(image),
+        cluster: 'arn:aws:ecs:us-east-1:123456789012:cluster/demo',
+        'health-check-url': `${sim.loadBalancers['web']?.url ?? ''}/health`,
+        'health-check-headers': header,
+      });
+      expectGreen(ended, 'succeeded');
+      expectUsable(ended);
+      expect(ended.summary).toContain(`/commit/${SHA})`);
+      expect(ended.log).not.toContain('***');
+    }),
+  );
+});
+
 /** Registers backend again with a variable, as the service's latest revision. */
 function withVariable(sim: Simulator, name: string, value: string): void {
   const latest = sim.world.taskDefinitions.find('backend');

@@ -24,6 +24,9 @@ export function masksOfContainers(definition: TaskDefinition): Masks {
   return new Masks(values.filter((value) => value.trim().length >= SHORTEST));
 }
 
+/** What stands below the last line of a body that is shown in part. */
+const CUT = /^… \(\d+ bytes more\)$/;
+
 /** Pure: evidence of an answer without the values of the definition's variables: an error page may show them. */
 export function maskedEvidence(
   rollout: { readonly definition: TaskDefinition } | undefined,
@@ -31,7 +34,11 @@ export function maskedEvidence(
 ): Evidence[] {
   if (rollout === undefined) return [...evidence];
   const masks = masksOfContainers(rollout.definition);
-  return evidence.map((each) => ({ ...each, text: masks.mask(each.text) }));
+  const isCut = (at: number): boolean => CUT.test(evidence[at + 1]?.text ?? '');
+  return evidence.map((each, at) => {
+    const text = masks.mask(each.text);
+    return { ...each, text: isCut(at) ? masks.maskEnd(text) : text };
+  });
 }
 
 /** The password of an address such as `postgres://user:password@host/name`, as it is written and as it is meant. */

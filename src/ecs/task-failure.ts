@@ -55,7 +55,7 @@ export function failureOf(task: Task, essentials: readonly string[] = []): TaskF
   const containers = telling(task, essentials);
   const failed = failedContainer(containers);
   const texts = [stoppedReason, ...containers.map((container) => container.reason ?? '')];
-  const text = texts.filter((each) => each !== '').join(' — ');
+  const text = [...new Set(texts)].filter((each) => each !== '').join(' — ');
   const known = STOP_REASONS.find((row) => row.pattern.test(text)) ?? byExit(stopCode, failed?.exitCode);
   if (known === undefined && stopCode !== 'TaskFailedToStart') return undefined;
   const { cause, severity, hint, passes }: StopReasonMeaning = known ?? {

@@ -3,6 +3,7 @@ import type { RunContext, StepContext } from '../context.ts';
 import type { Asked, Measurer, Ms, Reading, Round, Rule } from '../model/analysis.ts';
 import type { GateRequest, GateResult, HttpCheck, Probe, StatusRange } from '../model/index.ts';
 import { withoutQuery } from '../runtime/http.ts';
+import { Masks } from '../runtime/masks.ts';
 
 export interface HttpGateContext extends StepContext, Pick<RunContext, 'ask'> {}
 
@@ -96,7 +97,7 @@ export function urlMeasurer(
       const line = `${subject}: ${seen.what}${standing}`;
       if (line !== lastLine && (seen.kind !== 'good' || !isOwnBake(round))) ctx.log.line(line);
       lastLine = line;
-      const lines = seen.kind === 'good' || probe.kind !== 'answer' ? [] : answerLines(probe);
+      const lines = seen.kind === 'good' || probe.kind !== 'answer' ? [] : answerLines(probe, check);
       const good = tally.good === 0 ? '' : `, ${tally.good} of ${check.successes} good answers in a row`;
       return [
         {
@@ -180,22 +181,27 @@ const NOTED = [
 const SHOWN_BYTES = 500;
 
 /** Pure: an answer as a person reads it: status, headers of note, and the first 500 bytes. */
-export function answerLines({
-  status,
-  url,
-  headers = {},
-  body,
-}: Probe & { readonly kind: 'answer' }): string[] {
+export function answerLines(
+  { status, url, headers = {}, body }: Probe & { readonly kind: 'answer' },
+  sent: Partial<Pick<HttpCheck, 'headers'>> = {},
+): string[] {
+  const shownOf = (name: string, value: string): string =>
+    name === 'location' ? withoutQuery(value) : value;
   const bytes = Buffer.from(body);
   // A letter of several bytes that is cut in two is left out.
-  const shown = bytes
+  const first = bytes
     .subarray(0, SHOWN_BYTES)
     .toString('utf8')
     .replace(/\uFFFD$/, '');
+  // An error page may show what it was asked with; of a value that is cut in two no mask would know.
+  const values = Object.values(sent.headers ?? {}).flatMap((value) => [value, ...value.split(' ')]);
+  const shown = bytes.length > SHOWN_BYTES ? new Masks(values).maskEnd(first) : first;
   const more = bytes.length > SHOWN_BYTES ? [`… (${bytes.length - SHOWN_BYTES} bytes more)`] : [];
   return [
     `status ${status} from ${withoutQuery(url)}`,
-    ...NOTED.flatMap((name) => (headers[name] === undefined ? [] : [`${name}: ${headers[name]}`])),
+    ...NOTED.flatMap((name) =>
+      headers[name] === undefined ? [] : [`${name}: ${shownOf(name, headers[name])}`],
+    ),
     ...(shown.trim() === '' ? ['(an empty body)'] : [...shown.trimEnd().split(/\r?\n/), ...more]),
   ];
 }

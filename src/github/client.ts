@@ -304,5 +304,7 @@ function kindOf(error: Answer): GitHubProblem {
 
 /** Octokit adds a link to its documentation after a dash. */
 function messageOf(error: unknown): string {
+  // A proxy's page, or JSON of another shape: what reading it throws is no word for a person.
+  if (isError(error) && error.name === 'TypeError') return 'what answered does not speak as its API does';
   return (isError(error) ? error.message : String(error)).replace(/ - https:\/\/docs\.github\.com\S*$/, '');
 }

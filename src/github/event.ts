@@ -55,9 +55,18 @@ function isElsewhere(from: Json | undefined, here: GitHubEvent['repository']): b
  * Why the token of this run can only read, where that is known: pull requests of forks and of Dependabot get such a
  * token (GitHub docs, "Automatic token authentication"). `pull_request_target` does not.
  */
-export function readOnlyBecause({ name, actor, repository, payload }: GitHubEvent): string | undefined {
-  if (!name.startsWith('pull_request') || name === 'pull_request_target') return undefined;
-  const { repo: from } = objectIn(objectIn(payload, 'pull_request'), 'head');
-  if (isElsewhere(from, repository)) return 'the pull request comes from a fork';
-  return actor === 'dependabot[bot]' ? 'the pull request is from Dependabot' : undefined;
+export function readOnlyBecause(event: GitHubEvent): string | undefined {
+  if (isFromFork(event)) return 'the pull request comes from a fork';
+  const isDependabot = isPullRequest(event) && event.actor === 'dependabot[bot]';
+  return isDependabot ? 'the pull request is from Dependabot' : undefined;
+}
+
+/** Its token can only read, whatever permissions the job has; that of Dependabot's pull requests gets what the job asks for. */
+export function isFromFork(event: GitHubEvent): boolean {
+  const { repo: from } = objectIn(objectIn(event.payload, 'pull_request'), 'head');
+  return isPullRequest(event) && isElsewhere(from, event.repository);
+}
+
+function isPullRequest({ name }: GitHubEvent): boolean {
+  return name.startsWith('pull_request') && name !== 'pull_request_target';
 }

@@ -1,5 +1,6 @@
 /** How an image is built: the inputs that mean what they mean in docker/build-push-action. */
 import type { BuildOptions, ImageSource, Request } from '../model/index.ts';
+import { soundsLikeCredential } from './doubts.ts';
 import {
   commaList,
   lineList,
@@ -71,9 +72,29 @@ export function readBuild(read: InputReader): BuildOptions {
     buildkitImage: read.optional('buildkit-image', imageReference),
     buildxArgs: read.value('buildx-args', argumentLines),
   };
-  for (const secret of build.secrets) read.secrets.push(secret.slice(secret.indexOf('=') + 1));
+  for (const secret of build.secrets) read.secrets.push(worthOf(secret));
+  // What BuildKit puts into the name of a step, it prints.
+  const args = build.buildArgs.filter((arg) => soundsLikeCredential(arg.split('=', 1)[0] ?? ''));
+  for (const arg of args) if (arg.includes('=')) read.secrets.push(worthOf(arg));
+  for (const context of build.buildContexts) read.secrets.push(...passwordsIn(worthOf(context)));
   return build;
 }
+
+function worthOf(pair: string): string {
+  return pair.slice(pair.indexOf('=') + 1);
+}
+
+/** Pure: the password of an address, or the token that stands in the place of its user. Programs print such addresses. */
+export function passwordsIn(address: string): string[] {
+  const [, user = '', password] = /^[a-z][\w+.-]*:\/\/([^/?#\s:@]*)(?::([^/?#\s]*))?@/i.exec(address) ?? [];
+  const secret = password ?? user;
+  return secret.length < SHORTEST_TOKEN && password === undefined
+    ? []
+    : [secret].filter((each) => each !== '');
+}
+
+/** A user without a password, such as `git`, is none. */
+const SHORTEST_TOKEN = 16;
 
 const notEmpty = (worth: string): string | undefined =>
   worth.trim() === ''
@@ -141,6 +162,7 @@ export function readImage(read: InputReader): Pick<Request, 'image' | 'ecrReposi
   const repository = read.optional('ecr-repository', ecrRepository);
   const tag = read.optional('image-tag', tagOrDigest);
   const context = read.optional('context', line);
+  read.secrets.push(...passwordsIn(context ?? ''));
   const registries = read.value('registries', commaList(accountId));
   return {
     image: source({ reference, references, repository, tag, context }),

@@ -1,5 +1,6 @@
 /** The gate: the health-check URL with what it must answer, the alarms that must stay quiet, what metrics must show. */
 import type { BodyExpectation, GateRequest, HttpCheck, StatusRange } from '../model/index.ts';
+import { withoutQuery } from '../runtime/http.ts';
 import { commaList, lineList, pairs } from './lists.ts';
 import { metricCheck } from './metrics.ts';
 import { alarmName } from './names.ts';
@@ -20,6 +21,7 @@ export function readGate(read: InputReader): GateRequest {
   const expected = readExpectations(read);
   const url = read.optional('health-check-url', httpUrl);
   const testUrl = read.optional('test-url', httpUrl);
+  for (const each of [url, testUrl]) read.secrets.push(...secretsOfQuery(each));
   return {
     http: url === undefined ? undefined : { url, ...expected },
     testUrl: testUrl === undefined ? undefined : { url: testUrl, ...expected },
@@ -104,6 +106,18 @@ export function secretsOfHeader(name: string, header: string): readonly string[]
   );
 }
 
+/** Pure: the same of a URL's query, as it is written and as it is meant: the log of a server holds it. */
+export function secretsOfQuery(url: string | undefined): readonly string[] {
+  const pairs = url?.split('#', 1)[0]?.split('?').slice(1).join('?').split('&') ?? [];
+  return pairs.flatMap((pair) => {
+    const at = pair.indexOf('=');
+    const [[name, meant] = ['', '']] = new URLSearchParams(pair);
+    return at === -1 || meant === ''
+      ? []
+      : [...secretsOfHeader(name, meant), ...secretsOfHeader(name, pair.slice(at + 1))];
+  });
+}
+
 function httpUrl(text: string): Parsed<string> {
   const written = text.trim();
   const url = URL.parse(written);
@@ -112,7 +126,7 @@ function httpUrl(text: string): Parsed<string> {
   }
   if (url === null || !/^https?:\/\/[^\s]+$/i.test(written)) {
     return problem(
-      `${quoted(withoutUser(written))} is not a URL. Give one such as https://api.example.com/health.`,
+      `${quoted(withoutQuery(withoutUser(written)))} is not a URL. Give one such as https://api.example.com/health.`,
     );
   }
   return value(written);

@@ -1,6 +1,7 @@
 /** What to do about a cause, by how the run ended. */
 import { CAUSE_GUIDE } from './cause-guide.ts';
 import type { Cause } from './outcome.ts';
+import type { Mode } from './request.ts';
 
 /** How a run left what it was about. */
 export const ENDINGS = [
@@ -93,7 +94,17 @@ const GOES_ON = /\bmode: (?:rollback|promote)\b|\b(?:[Rr]un|[Dd]eploy) (?:\w+ ){
  * Pure: what to do. Plain text, sentences; never first how to switch off the check that found something. `own`: what is
  * known of the very case, which stands instead of what the cause alone says.
  */
-export function adviceOf(cause: Cause, ending: Ending, own?: string): string {
+export function adviceOf(cause: Cause, ending: Ending, own?: string, mode?: Mode): string {
+  const advice = adviceOfRun(cause, ending, own);
+  return mode === 'rollback' ? advice.replaceAll(BACK, BACK_FURTHER) : advice;
+}
+
+/** What is no advice after `mode: rollback` itself has failed, and what is. */
+const BACK = 'go back with mode: rollback';
+
+const BACK_FURTHER = 'go back to another good revision: mode: rollback with task-definition: family:revision';
+
+function adviceOfRun(cause: Cause, ending: Ending, own: string | undefined): string {
   const given = own ?? INSTEAD[cause]?.[ending] ?? CAUSE_GUIDE[cause].hint;
   const text = given.replace(SITUATION, '').trim();
   const isComplete = own === undefined ? COMPLETE[cause]?.includes(ending) === true : GOES_ON.test(own);

@@ -285,7 +285,12 @@ export type RollbackEnd =
       readonly hint: string | undefined;
     }
   /** `evidence`: what the tasks of the last good revision say of why they did not come back. */
-  | { readonly kind: 'failed'; readonly why: string; readonly evidence?: readonly Evidence[] };
+  | {
+      readonly kind: 'failed';
+      readonly why: string;
+      readonly hint?: string;
+      readonly evidence?: readonly Evidence[];
+    };
 
 /** What has to be done to a service so that it runs a revision. */
 export type PlannedChange = 'none' | 'adopt' | 'update';

@@ -109,10 +109,11 @@ async function runStages(
   const paused = request.mode === 'rollback' ? await findPaused(ctx, snapshots, request) : undefined;
   if (paused !== undefined) {
     record.serviceRuns = paused;
-    await log.step('Roll back', async () => {
+    const goBack = async (): Promise<void> => {
       await forEachService(record, (serviceRun) => rollBackPaused(ctx, serviceRun, request));
       record.serviceRuns = await proveAgain(ctx, record.serviceRuns, request, before.answer);
-    });
+    };
+    await log.step('Roll back', goBack, () => markOfRollback(record));
     await conclude(record, request, ctx, [], snapshots);
     return;
   }
@@ -296,8 +297,7 @@ async function proveAll(
     await ctx.log.step('Watch', () => forEachService(record, watch, undoEarly), problemsSince(record));
   }
   record.serviceRuns = failTogether(record.serviceRuns, request.rollout);
-  if (record.serviceRuns.every(({ problem, waiting }) => problem !== undefined || waiting !== undefined))
-    return;
+  if (!record.serviceRuns.some(isToBeProven)) return;
   const gate = async (): Promise<void> => {
     record.serviceRuns = await prove(ctx, record.serviceRuns, {
       request,
@@ -318,9 +318,14 @@ async function proveAll(
   await ctx.log.step('Gate', gate, problemsSince(record));
 }
 
-/** It rolls, or it failed to, which is undone early where other services roll. */
+/** It rolls. One that failed to start is undone meanwhile, where another rolls. */
 function isToBeWatched({ change, problem }: ServiceRun): boolean {
-  return change !== 'none' || problem !== undefined;
+  return change !== 'none' && problem === undefined;
+}
+
+/** It has come to its end well, and tasks run that can be asked. */
+function isToBeProven({ problem, waiting, desiredCount }: ServiceRun): boolean {
+  return problem === undefined && waiting === undefined && desiredCount > 0;
 }
 
 /** Ends what is under way. Outcomes that stand stay: what comes after them, such as cleaning up, changes none. */

@@ -136,9 +136,13 @@ async function readyRun(
   const { name } = snapshot.address;
   if (open?.status !== 'Ready') {
     const state = open === undefined ? `none of group ${group} is under way` : `${open.id} is ${open.status}`;
-    throw new DeployError('invalid-input', `mode: nothing waits in service "${name}": ${state}.`, {
-      hint: 'mode: promote goes on with a deployment that waits in Ready. It may have expired, or somebody has continued it.',
-    });
+    throw new DeployError(
+      'invalid-input',
+      `mode: promote finds nothing that waits in service "${name}": ${state}.`,
+      {
+        hint: 'mode: promote goes on with a deployment that waits in Ready. It may have expired, or somebody has continued it.',
+      },
+    );
   }
   ctx.log.line(`${name}: ${open.id} waits in Ready.`);
   return { ...(await codeDeployRun(ctx, snapshot)), promoted: open.id };
@@ -222,7 +226,11 @@ function nothingWaits(
     deployment === undefined
       ? unread
       : `its last deployment is ${deployment.status ?? 'in no state'}${deployment.lifecycleStage === undefined ? '' : `, in the stage ${deployment.lifecycleStage}`}`;
-  return new DeployError('invalid-input', `mode: nothing waits in service "${address.name}": ${state}.`, {
-    hint: 'mode: promote goes on with a deployment that waits at a pause. This one may have expired, or somebody has answered it.',
-  });
+  return new DeployError(
+    'invalid-input',
+    `mode: promote finds nothing that waits in service "${address.name}": ${state}.`,
+    {
+      hint: 'mode: promote goes on with a deployment that waits at a pause. This one may have expired, or somebody has answered it.',
+    },
+  );
 }

@@ -96,6 +96,10 @@ function revisions(service: ServiceReport): string {
     arn === ''
       ? 'a new revision'
       : link(escapeText(revisionName(arn)), taskDefinitionUrl(arn, service.region));
+  const primary = service.running.find(({ isPrimary }) => isPrimary)?.taskDefinitionArn;
+  // A rollback at a pause: it ended by success where it began, and not on what waited.
+  if (before === after && isGreen(service.result) && primary !== undefined && primary !== after)
+    return `${shown(after)} → ${shown(primary)}`;
   return before === after ? shown(after) : `${shown(before)} → ${shown(after)}`;
 }
 

@@ -5,7 +5,7 @@ import { counted, sanitizeLines } from '../runtime/log.ts';
 import { alertKind } from './headline.ts';
 import { decisiveLine, hasTellingLines, isWritten, lastLines } from './last-lines.ts';
 import { alert, code, codeBlock, details, escapeText, link, table } from './markdown.ts';
-import { isUntouched, type Report } from './report.ts';
+import { isUntouched, otherMessages, type Report } from './report.ts';
 
 /**
  * The message; of what failed also the cause, what to do and what runs now. `lines`: whether what a container wrote may be
@@ -50,9 +50,8 @@ function messages(report: Report): string[] {
 
 /** What became of the other services. */
 function others(report: Report): string[] {
-  const { message, services } = report;
-  const rest = services.filter((each) => each.message !== message);
-  return rest.length === 0 ? [] : ['', ...rest.map((each) => `- ${withInputs(each.message)}`)];
+  const rest = otherMessages(report);
+  return rest.length === 0 ? [] : ['', ...rest.map((each) => `- ${withInputs(each)}`)];
 }
 
 function decisive(report: Report): string[] {
@@ -76,12 +75,28 @@ function whatRuns(report: Report): string[] {
   return isUntouched(report) ? ['**What runs now:** what ran before; no service was touched.'] : [];
 }
 
+/** Inputs with the values that a text gives them. Of `mode: it ...` the name alone is an input. */
+const WITH_VALUE = [
+  'mode: (?:deploy|plan|rollback|promote)',
+  'preflight: (?:fail|warn|off)',
+  'cache: (?:gha|registry|none)',
+  'on-cancel: (?:leave|rollback)',
+  'on-failure: (?:leave|rollback(?:-all)?)',
+  String.raw`task-definition: (?:running|family|arn:[\w:/.-]*\w|[\w-]+:(?:\d+|<[a-z]+>))`,
+  String.raw`service-deployment-arn: arn:[\w:/.-]*\w`,
+];
+
+const NAMED =
+  '(?:[a-z]{1,20}-){1,5}(?:url|body|json|status|headers|seconds|minutes|definition|variables|tags?|args|secrets|id-token|failure|cancel|count|name|region|repository|image|limit|token|arn)';
+
 /**
  * Inputs that a text names, with the value that it gives one, `mode: rollback`, `wait-for-minutes`; and a statement of a policy,
  * which is to be pasted.
  */
-const INPUT =
-  /\{"Effect":[^\n]*?\}(?!\})|(?<![\w./:"-])(?:(?:mode|preflight|cache|task-definition|on-cancel|on-failure|service-deployment-arn): [\w:/.-]*\w|(?:[a-z]{1,20}-){1,5}(?:url|body|json|status|headers|seconds|minutes|definition|variables|tags?|args|secrets|id-token|failure|cancel|count|name|region|repository|image|limit|token|arn))(?![\w-])/g;
+const INPUT = new RegExp(
+  String.raw`\{"Effect":[^\n]*?\}(?!\})|(?<![\w./:"-])(?:${[...WITH_VALUE, NAMED].join('|')})(?![\w-])`,
+  'g',
+);
 
 /** Plain text as Markdown, its inputs as code. */
 function withInputs(text: string): string {
@@ -132,6 +147,7 @@ function coreOf(text: string): string {
   return text
     .replace(/^task [0-9a-f]+: /, '')
     .replace(/(?: \(x\d+\)| \([A-Z]\w+\))+$/, '')
+    .replace(/\.$/, '')
     .replace(/^(https?:\/\/\S+): /, '$1 failed: ');
 }
 

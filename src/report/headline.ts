@@ -1,7 +1,7 @@
 import { lastSegment, revisionName } from '../aws/arn.ts';
 import { LOST_SIGHT, type Cause, type Result } from '../model/index.ts';
 import { escapeText } from './markdown.ts';
-import { isGreen, isUntouched, type Report, type ServiceReport } from './report.ts';
+import { differentVersions, isGreen, isUntouched, type Report, type ServiceReport } from './report.ts';
 
 const HEADLINES: Readonly<Record<Result, string>> = {
   succeeded: '✅ Deployed',
@@ -39,6 +39,8 @@ const NOT_STARTED: Partial<Record<Cause, string>> = {
   'push-failed': 'the push failed',
   'pre-deploy-task-failed': 'the pre-deploy task failed',
   'no-rollback-target': 'nothing to go back to',
+  'access-denied': 'AWS denied access',
+  'credentials-expired': 'the AWS credentials have expired',
 };
 
 /** Pure: how it ended, graded by what that means for the services. Plain text, without their names. */
@@ -49,7 +51,10 @@ export function grade(report: Report): string {
   const split = differentVersions(services);
   if (split !== undefined) return `⚠️ Services on different versions: ${split}`;
   if (result === 'failed') return gradeOfFailure(report);
-  if (result === 'cancelled' && isUntouched(report)) return '⚪ Cancelled before anything was touched';
+  if (result === 'cancelled' && isUntouched(report))
+    return report.steps.some(({ name }) => name === 'Pre-deploy')
+      ? '⚪ Cancelled during the pre-deploy task'
+      : '⚪ Cancelled before anything was touched';
   if (result === 'rolled-back' && services.length === 1 && first !== undefined) {
     const title = cause === 'deployment-stopped' ? '↩️ Stopped and rolled back' : HEADLINES[result];
     return `${title}${to(first)}${stillFails(first)}`;
@@ -75,7 +80,8 @@ function gradeOfFailure({ cause, services }: Report): string {
   const failed = services.filter(({ result }) => result === 'failed');
   if (failed.length > 0 && failed.every(isLive)) return '⚠️ Live, not proven';
   const isBlind = cause !== undefined && LOST_SIGHT.includes(cause);
-  if (isBlind && !hasNoDeployment) return '⚠️ Not followed to its end, ECS goes on';
+  if (isBlind && failed.some(({ deploymentId }) => deploymentId !== undefined))
+    return '⚠️ Not followed to its end, ECS goes on';
   return `${HEADLINES.failed}${whatServes(failed)}`;
 }
 
@@ -143,22 +149,6 @@ function whatThatMeans(services: readonly ServiceReport[]): string {
   if (failed.some(({ serving }) => serving === 'partly')) return ', and only some tasks are serving';
   const [only] = revisions;
   return only === undefined ? '' : `, and ${revisionName(only)} runs`;
-}
-
-/** In words, where some of several services got the new version and others did not; undefined otherwise. */
-function differentVersions(services: readonly ServiceReport[]): string | undefined {
-  const isOn = ({ result }: ServiceReport): boolean => ['succeeded', 'unchanged'].includes(result);
-  const isOff = ({ result, deploymentId }: ServiceReport): boolean =>
-    result === 'rolled-back' || (result === 'failed' && deploymentId === undefined);
-  const [on, off] = [services.filter(isOn), services.filter(isOff)];
-  if (on.length === 0 || off.length === 0) return undefined;
-  return `${verb(on)} on the new one, ${verb(off)} not`;
-}
-
-function verb(services: readonly ServiceReport[]): string {
-  const names = services.map(({ name }) => name);
-  const shown = names.length > 3 ? `${names.length} services` : names.join(' and ');
-  return `${shown} ${names.length === 1 ? 'is' : 'are'}`;
 }
 
 /** The grade and what it is about, as Markdown: `✅ Deployed: backend in prod`. */

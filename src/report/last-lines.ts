@@ -180,7 +180,7 @@ const SIGNS: readonly RegExp[] = [
 const NO_LINE = /^(?:The log of container ".*" cannot be read|Container ".*" (?:logs through|has no))/;
 
 /** BuildKit says in one line more that a step of the Dockerfile failed: why stands before it. */
-const NO_NEWS = /failed to solve: process /;
+const NO_NEWS = /(?:failed to solve|^#\d+ ERROR): process /;
 
 /** Frames of a stack and carets below code say where, not what. */
 const FRAME = /^\s*(?:at |File "|\^|\.\.\. \d+ more|goroutine \d|\S+\.go:\d+|Traceback \()/;

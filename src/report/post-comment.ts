@@ -1,4 +1,4 @@
-import { readOnlyBecause, type GitHubEvent } from '../github/event.ts';
+import { isFromFork, readOnlyBecause, type GitHubEvent } from '../github/event.ts';
 import { GitHubError, type ConnectGitHub } from '../github/github.ts';
 import { findPullRequest } from '../github/pull-request.ts';
 import { writeSticky } from '../github/sticky.ts';
@@ -34,6 +34,8 @@ export const PERMISSIONS = [
   '  pull-requests: write # for the comment',
 ].join('\n');
 
+const READS_ONLY = ', whose token may only read';
+
 export function commentContext(
   event: GitHubEvent,
   { clock, connectGitHub }: { readonly clock: Clock; readonly connectGitHub: ConnectGitHub },
@@ -58,7 +60,7 @@ export async function postComment(
     return none(why, isAsked);
   }
   const readOnly = readOnlyBecause(event);
-  if (readOnly !== undefined && !isAsked) return denied(`${readOnly}, whose token may only read`);
+  if (readOnly !== undefined && !isAsked) return denied(`${readOnly}${READS_ONLY}`, event);
   const seconds = report.result === 'cancelled' ? SECONDS.cancelled : SECONDS.usually;
   const { repository } = event;
   const write = async (signal: AbortSignal): Promise<CommentEnd> => {
@@ -86,11 +88,12 @@ function none(why: string, isAsked: boolean): CommentEnd {
   return { kind: isAsked ? 'warning' : 'line', text: `No comment was written: ${why}.` };
 }
 
-function denied(why: string): CommentEnd {
-  return {
-    kind: 'warning',
-    text: `No comment was written: ${why}. The job needs these permissions:\n${PERMISSIONS}`,
-  };
+/** For a fork no permission of the job helps. */
+function denied(why: string, event: GitHubEvent): CommentEnd {
+  const needed = isFromFork(event)
+    ? ', also where the job has pull-requests: write.'
+    : `. The job needs these permissions:\n${PERMISSIONS}`;
+  return { kind: 'warning', text: `No comment was written: ${why}${needed}` };
 }
 
 /** On a push nobody may have thought of a comment: a GitHub that does not answer is a line there. */
@@ -100,7 +103,10 @@ function problemOf(error: unknown, event: GitHubEvent, isAsked: boolean): Commen
     case 'denied':
     case 'not-found': {
       const why = readOnlyBecause(event);
-      return denied(`GitHub refused it (${known.message})${why === undefined ? '' : `; ${why}`}`);
+      return denied(
+        `GitHub refused it (${known.message})${why === undefined ? '' : `; ${why}${READS_ONLY}`}`,
+        event,
+      );
     }
     case 'bad-token':
       return {

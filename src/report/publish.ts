@@ -10,7 +10,7 @@ import { decisiveLine, lastLines } from './last-lines.ts';
 import { outputsOf } from './outputs.ts';
 import type { CommentEnd } from './post-comment.ts';
 import { MAX_WARNINGS } from './progress-log.ts';
-import { isGreen, isUntouched, type Report, type ServiceReport } from './report.ts';
+import { isGreen, isUntouched, otherMessages, type Report, type ServiceReport } from './report.ts';
 import { renderSummary } from './summary.ts';
 
 /** Where the end of the run is published; @actions/core in production. */
@@ -46,7 +46,7 @@ export async function publish(
   masks: Masks,
   options: PublishOptions,
 ): Promise<void> {
-  const each = new Attempts(publisher, masks);
+  const each = new Attempts(withRoomFor(MAX_WARNINGS - whole.warnings.length, publisher), masks);
   const masked =
     (await each.of('The masked report', () => withoutSecrets(whole, masks))) ?? bare(whole, masks);
   const withFailures = (): Report => ({ ...masked, warnings: [...masked.warnings, ...each.failures] });
@@ -68,8 +68,7 @@ export async function publish(
   ] as const) {
     await each.of(what, async () => {
       const end = await write?.(withFailures());
-      const hasRoom = masked.warnings.length + each.failures.length < MAX_WARNINGS;
-      if (end !== undefined) announceComment(end, publisher, masks, hasRoom);
+      if (end !== undefined) announceComment(end, each.publisher, masks);
     });
   }
   if (each.failures.length > known) await writeSummary();
@@ -101,14 +100,28 @@ function setAll(publisher: Publisher, outputs: Readonly<Record<string, string>>,
   if (failed !== undefined) throw failed.error as Error;
 }
 
+/** So many warnings are annotations, the others lines: GitHub shows ten of a step. */
+function withRoomFor(most: number, publisher: Publisher): Pick<Publisher, 'info' | 'warning'> {
+  let left = most;
+  const info = (text: string): void => {
+    publisher.info(text);
+  };
+  const warning = (text: string): void => {
+    left -= 1;
+    if (left >= 0) publisher.warning(text);
+    else for (const line of text.split('\n')) publisher.info(line);
+  };
+  return { info, warning };
+}
+
 /** Does one thing after the other, and warns of what could not be done. */
 class Attempts {
   readonly failures: string[] = [];
-  readonly #publisher: Publisher;
+  readonly publisher: Pick<Publisher, 'info' | 'warning'>;
   readonly #masks: Masks;
 
-  constructor(publisher: Publisher, masks: Masks) {
-    this.#publisher = publisher;
+  constructor(publisher: Pick<Publisher, 'info' | 'warning'>, masks: Masks) {
+    this.publisher = publisher;
     this.#masks = masks;
   }
 
@@ -128,7 +141,7 @@ class Attempts {
   /** A log that takes nothing any more keeps nothing else from being written. */
   #warn(text: string): void {
     try {
-      this.#publisher.warning(text);
+      this.publisher.warning(text);
     } catch {
       // There is nowhere left to say it.
     }
@@ -152,16 +165,15 @@ function bare(report: Report, masks: Masks): Report {
   };
 }
 
-/** GitHub's own words are among it. `hasRoom`: whether the run has said fewer warnings than GitHub shows. */
+/** GitHub's own words are among it. */
 export function announceComment(
   end: CommentEnd,
   publisher: Pick<Publisher, 'info' | 'warning'>,
   masks: Masks,
-  hasRoom = true,
 ): void {
   if (end.kind === 'silent') return;
   const lines = sanitizeLines(masks.mask(end.text));
-  if (end.kind === 'warning' && hasRoom) publisher.warning(lines.join('\n'));
+  if (end.kind === 'warning') publisher.warning(lines.join('\n'));
   else for (const line of lines) publisher.info(line);
 }
 
@@ -241,12 +253,11 @@ async function writeReport(report: Report, folder: string): Promise<string> {
  */
 function verdict(report: Report): string[] {
   const isRed = !isGreen(report.result);
-  const others = report.services.flatMap(({ message }) => (message === report.message ? [] : [message]));
   return [
     ...lastLines(report).flatMap(({ title, open }) => [`${title}:`, ...open.map((line) => `    ${line}`)]),
     '─'.repeat(60),
     isRed ? grade(report) : `${grade(report)} — ${report.message}`,
-    ...others,
+    ...otherMessages(report),
     ...(report.cause === undefined ? [] : [`Cause: ${report.cause}`]),
     ...(isRed ? [] : whatToKnow(report)),
   ].flatMap(sanitizeLines);

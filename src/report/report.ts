@@ -133,15 +133,15 @@ export function composeReport(
   record: RunRecord,
   recorded: Recorded,
 ): Report {
-  const services = record.serviceRuns.flatMap(serviceReport);
+  const services = record.serviceRuns.flatMap((each) => serviceReport(each, request?.mode));
   const end = endOf(record, services);
   return {
     schema: 1,
     mode: request?.mode,
     result: end.result,
     cause: end.cause,
-    message: end.message,
-    hint: hintOfRun(record, services, end),
+    message: withDifference(end.message, services),
+    hint: hintOfRun(record, services, end, request?.mode),
     changed: hasChanged(record),
     startedAt: recorded.startedAt,
     durationSeconds: recorded.durationSeconds,
@@ -165,7 +165,7 @@ export function composeReport(
   };
 }
 
-function serviceReport(serviceRun: ServiceRun): ServiceReport[] {
+function serviceReport(serviceRun: ServiceRun, mode: Mode | undefined): ServiceReport[] {
   const { snapshot, rollout, outcome } = serviceRun;
   if (outcome === undefined) return [];
   const { name, arn, cluster, region, partition } = snapshot.address;
@@ -178,7 +178,7 @@ function serviceReport(serviceRun: ServiceRun): ServiceReport[] {
         cause,
         message,
         production: nowRunning,
-        hint: hintOf(outcome, endingOfService(serviceRun)),
+        hint: hintOf(outcome, endingOfService(serviceRun), mode),
         evidence,
       },
       serving: state?.serving,
@@ -228,6 +228,37 @@ function logGroupsOf({ rollout, snapshot }: ServiceRun): LogGroup[] {
   return groups.filter(({ name }, at) => groups.findIndex((each) => each.name === name) === at);
 }
 
+/** Pure: in words, where some of several services got the new version and others did not; undefined otherwise. */
+export function differentVersions(services: readonly ServiceReport[]): string | undefined {
+  const isOn = ({ result }: ServiceReport): boolean => ['succeeded', 'unchanged'].includes(result);
+  const isOff = ({ result, deploymentId }: ServiceReport): boolean =>
+    result === 'rolled-back' || (result === 'failed' && deploymentId === undefined);
+  const [on, off] = [services.filter(isOn), services.filter(isOff)];
+  if (on.length === 0 || off.length === 0) return undefined;
+  return `${verb(on)} on the new one, ${verb(off)} not`;
+}
+
+function verb(services: readonly ServiceReport[]): string {
+  const names = services.map(({ name }) => name);
+  const shown = names.length > 3 ? `${names.length} services` : names.join(' and ');
+  return `${shown} ${names.length === 1 ? 'is' : 'are'}`;
+}
+
+/** Some services run another version than the others: whoever reads the message alone must know. */
+function withDifference(message: string, services: readonly ServiceReport[]): string {
+  const split = differentVersions(services);
+  return split === undefined
+    ? message
+    : `${message.replace(/\.$/, '')}; the services are on different versions: ${split}.`;
+}
+
+/** Pure: what the other services came to, which the message of the run does not say. */
+export function otherMessages({ message, services }: Report): string[] {
+  return services.flatMap((each) =>
+    message.startsWith(each.message.replace(/\.$/, '')) ? [] : [each.message],
+  );
+}
+
 /** How the run ended: what it says of itself, else the worst of its services. */
 export function worstEnding(record: RunRecord): Conclusion {
   return endOf(
@@ -256,8 +287,9 @@ function endOf(record: RunRecord, services: readonly Conclusion[]): Conclusion {
 function hintOf(
   { cause, hint }: { readonly cause: Cause | undefined; readonly hint: string | undefined },
   ending: Ending,
+  mode: Mode | undefined,
 ): string | undefined {
-  return cause === undefined ? hint : adviceOf(cause, ending, hint);
+  return cause === undefined ? hint : adviceOf(cause, ending, hint, mode);
 }
 
 /** A run that ended as a service did has its hint: the service knows better what to do. */
@@ -265,13 +297,16 @@ function hintOfRun(
   record: RunRecord,
   services: readonly ServiceReport[],
   end: Conclusion,
+  mode: Mode | undefined,
 ): string | undefined {
   if (record.ending === undefined) return end.hint;
   const { result, cause, hint } = record.ending;
   const same = services.find(
     (each) => each.cause === cause && (cause !== undefined || each.result === result),
   );
-  return hint === undefined && same !== undefined ? same.hint : hintOf(record.ending, endingOfRun(record));
+  return hint === undefined && same !== undefined
+    ? same.hint
+    : hintOf(record.ending, endingOfRun(record), mode);
 }
 
 /** Pure: how the run left a service. */

@@ -154,7 +154,7 @@ export function conclude(
       );
     case 'failed':
       return badEnd(
-        { ...problem, result: 'failed', cause: 'rollback-failed' },
+        { ...problem, result: 'failed', cause: 'rollback-failed', hint: rollback.hint ?? problem.hint },
         `${broken}; the rollback failed as well: ${rollback.why.replace(/\.$/, '')}.`,
         nowRunning,
         [firstCause(problem)],

@@ -1,8 +1,9 @@
 /** Whether a rollback is called for, and what becomes of it. */
 import type { Aws } from '../aws/clients.ts';
-import { describeAwsError } from '../aws/errors.ts';
+import { awsErrorKind, deployErrorOf, describeAwsError } from '../aws/errors.ts';
 import type { Problem, Request, RollbackEnd, Rollout, RolloutRequest, ServiceRun } from '../model/index.ts';
 import { Cancelled } from '../runtime/cancellation.ts';
+import { DeployError } from '../runtime/error.ts';
 import { diagnoseRollback, diagnoseRollbackOfEcs, logEvidence } from './diagnose.ts';
 import { proveRollback } from './rollback-proof.ts';
 import { followRollback, rollBack, type RollbackContext } from './rollback.ts';
@@ -120,6 +121,13 @@ export async function withoutThrowing(rollback: () => Promise<RollbackEnd>): Pro
     return await rollback();
   } catch (error) {
     if (error instanceof Cancelled) throw error;
-    return { kind: 'failed', why: describeAwsError(error) };
+    return { kind: 'failed', why: describeAwsError(error), ...hintOf(error) };
   }
+}
+
+/** What the role lacks keeps the service where it is: that comes first. */
+function hintOf(error: unknown): { hint?: string } {
+  const known = awsErrorKind(error) === 'denied' ? deployErrorOf(error, 'rolling back') : undefined;
+  const hint = known instanceof DeployError ? known.conclusion.hint : undefined;
+  return hint === undefined ? {} : { hint };
 }

@@ -32,7 +32,11 @@ export const SILENCE: Log = {
   point: () => undefined,
 };
 
-const ANSI = new RegExp('\\u001b\\[[0-9;?]*[ -/]*[@-~]', 'g');
+/** Colours and movements, and what a terminal makes its title or a link of (ECMA-48, CSI and OSC). */
+const ANSI = new RegExp(
+  '\\u001b(?:\\[[0-9;:<=>?]*[ -/]*[@-~]|\\][^\\u0007\\u001b]*(?:\\u0007|\\u001b\\\\))',
+  'g',
+);
 
 /** Control characters but the tab; what is invisible or turns the reading order (Unicode's format characters). */
 const INVISIBLE = /(?!\t)\p{Cc}|[\p{Cf}\u2028\u2029]/gu;

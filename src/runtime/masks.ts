@@ -20,7 +20,7 @@ export class Masks {
   /** The lines of it that are hidden from now on. */
   add(secret: string): string[] {
     const lines = maskableLines(secret, this.#names);
-    for (const line of lines) this.#secrets.add(line);
+    for (const line of lines) for (const form of [line, ...escaped(line)]) this.#secrets.add(form);
     return lines;
   }
 
@@ -28,6 +28,12 @@ export class Masks {
   mask(text: string): string {
     const longestFirst = [...this.#secrets].sort((a, b) => b.length - a.length);
     return longestFirst.reduce((rest, secret) => rest.replaceAll(secret, HIDDEN), text);
+  }
+
+  /** Of a text that was cut somewhere: hides the beginning of a secret at its end. */
+  maskEnd(text: string): string {
+    const longest = Math.max(0, ...[...this.#secrets].map((secret) => lengthOfBeginning(secret, text)));
+    return longest === 0 ? text : `${text.slice(0, -longest)}${HIDDEN}`;
   }
 
   /**
@@ -44,6 +50,27 @@ export class Masks {
     if (typeof value !== 'object' || value === null) return value;
     return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, this.#maskAny(each)]));
   }
+}
+
+/** How a program writes a text in JSON, in a URL and in HTML, where that is not the text itself. The runner hides those forms, too. */
+function escaped(secret: string): string[] {
+  const inJson = JSON.stringify(secret).slice(1, -1);
+  const inUrl = encodeURIComponent(secret.toWellFormed());
+  const inHtml = secret.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+  return [inJson, inUrl, inHtml, inHtml.replaceAll('"', '&quot;').replaceAll("'", '&#39;')].filter(
+    (form) => form !== secret,
+  );
+}
+
+/** Letters of a secret that say something of it. */
+const TELLING = 4;
+
+/** How many letters of a secret a text ends with, where those are its first ones. */
+function lengthOfBeginning(secret: string, text: string): number {
+  for (let length = Math.min(secret.length - 1, text.length); length >= TELLING; length -= 1) {
+    if (text.endsWith(secret.slice(0, length))) return length;
+  }
+  return 0;
 }
 
 /**
