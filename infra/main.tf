@@ -114,19 +114,30 @@ module "settings" {
   given    = local.given
 }
 
+locals {
+  here     = { name = var.name, environment = var.environment, region = var.aws_region }
+  not_here = "and the folder is of ${local.prefix} in ${var.aws_region}. Run terraform init in the folder of the environment; neither name, environment nor region of a stack can change: make a stack beside it, and destroy the old one from its own folder."
+}
+
 # What this state is of. It is written once and never changes, so that a folder that meets the state of another
-# environment, or another name in it, is refused before anything is planned to be replaced.
+# environment, or another name or region in it, is refused before anything is planned to be replaced.
 resource "terraform_data" "identity" {
-  input = { name = var.name, environment = var.environment, region = var.aws_region }
+  input = local.here
 
   lifecycle {
     ignore_changes = [input]
 
     postcondition {
-      condition     = self.output == { name = var.name, environment = var.environment, region = var.aws_region }
-      error_message = "This state is of ${try("${self.output.name}-${self.output.environment} in ${self.output.region}", "another stack")}, and the folder is of ${local.prefix} in ${var.aws_region}. Run terraform init in the folder of the environment; neither name, environment nor region of a stack can change: make a stack beside it, and destroy the old one from its own folder."
+      condition     = self.output == local.here
+      error_message = "This state is of ${try("${self.output.name}-${self.output.environment} in ${self.output.region}", "another stack")}, ${local.not_here}"
     }
   }
+}
+
+# A destroy takes a condition that fails for a warning. In another region it would find nothing of the stack, forget it,
+# and destroy its roles. What has no value is an error there too: the sentence is no boolean.
+resource "terraform_data" "agrees" {
+  input = terraform_data.identity.output == local.here ? true : tobool("This state is of ${try("${terraform_data.identity.output.name}-${terraform_data.identity.output.environment} in ${terraform_data.identity.output.region}", "another stack")}, ${local.not_here}")
 }
 
 # What a stack that serves cannot change: all that serves would be made again somewhere else. It is written once.

@@ -21,6 +21,8 @@ sayIfSkipped('applying the stack', missing);
 const STATES = 'octo-states';
 const GIVEN = variables({ github_repository: 'octo-org/video', state_bucket: STATES });
 const KEY = 'backend-prod.tfstate';
+/** What a destroy fails at comes first, and the rest of the stack is not asked for it. */
+const DECIDES = '-target=module.stack.terraform_data.agrees';
 const SERVICE = {
   cluster: 'backend-prod',
   service: 'backend',
@@ -76,10 +78,25 @@ const SERVICE = {
     const other = await infraWorkspace(awsEnvironment(stage.moto.url), 'environments/staging');
     await useLoopbackBuckets(other);
     await other.succeed(['init', '-no-color', ...backend(STATES), `-backend-config=key=${KEY}`]);
-    const { exitCode, output } = await other.terraform(['plan', '-refresh=false', '-no-color', ...GIVEN]);
+    const plan = await other.terraform(['plan', '-refresh=false', '-no-color', ...GIVEN]);
+    // For a destroy Terraform takes conditions that fail for warnings, and it forgets what it does not find.
+    const destroy = await other.terraform(['plan', '-destroy', '-no-color', ...GIVEN, DECIDES]);
     await other.remove();
+    for (const { exitCode, output } of [plan, destroy]) {
+      expect(exitCode).toBe(1);
+      expect(output.replace(/\s+/g, ' ')).toContain('This state is of backend-prod in us-east-1');
+    }
+  }, 900_000);
+
+  test('is not destroyed in another region, where nothing of it would be found', async () => {
+    const given = [...GIVEN, '-var=aws_region=eu-central-1', DECIDES];
+    const { exitCode, output } = await stage.workspace.terraform(['plan', '-destroy', '-no-color', ...given]);
     expect(exitCode).toBe(1);
-    expect(output.replace(/\s+/g, ' ')).toContain('This state is of backend-prod in us-east-1');
+    expect(output.replace(/\s+/g, ' ')).toMatch(
+      /Error: Invalid function argument .* backend-prod in us-east-1/,
+    );
+    const right = await stage.workspace.succeed(['plan', '-destroy', '-no-color', ...GIVEN, DECIDES]);
+    expect(right).toContain('module.stack.terraform_data.agrees will be destroyed');
   }, 900_000);
 
   test('takes the first deployment into its empty registry', async () => {
