@@ -26,8 +26,12 @@ export type CodeDeployStep =
   | { readonly kind: 'follow' }
   /** It is under way, or keeps its old tasks: their task set gets the traffic back. */
   | { readonly kind: 'stop' }
-  /** It has ended: a deployment of the last good revision leads back. */
-  | { readonly kind: 'deploy'; readonly settings: CodeDeploySettings };
+  /** It has ended: a deployment of the last good revision leads back from what is PRIMARY now. */
+  | {
+      readonly kind: 'deploy';
+      readonly settings: CodeDeploySettings;
+      readonly primaryId: string | undefined;
+    };
 
 /** Pure but for the reading: what the deployment and the service, as they are this moment, allow. */
 export async function nextCodeDeployStep(
@@ -54,7 +58,7 @@ export async function nextCodeDeployStep(
   const now = await readGroup(aws, snapshot.address, settings, order);
   if (now.settings.open !== undefined)
     return { kind: 'end', end: { kind: 'superseded', by: now.settings.open.id } };
-  return { kind: 'deploy', settings: now.settings };
+  return { kind: 'deploy', settings: now.settings, primaryId: primary?.id };
 }
 
 /** Looks at the deployment and decides again when CodeDeploy moved in between, this often. */
@@ -135,7 +139,7 @@ async function tryOnce(
         : follow({ ...rollout, isAskedBack: true }, request, deadline);
     }
     case 'deploy':
-      return deployBack(ctx, rollout, request, step.settings, deadline, follow);
+      return deployBack(ctx, rollout, request, step, deadline, follow);
   }
 }
 
@@ -143,7 +147,7 @@ async function deployBack(
   ctx: CodeDeployRollbackContext,
   rollout: Rollout,
   request: RolloutRequest,
-  settings: CodeDeploySettings,
+  { settings, primaryId }: Extract<CodeDeployStep, { kind: 'deploy' }>,
   deadline: Deadline,
   follow: Follow,
 ): Promise<RollbackEnd | LookAgain> {
@@ -170,7 +174,7 @@ async function deployBack(
   }
   const back: Rollout = {
     ...rollout,
-    snapshot: { ...snapshot, primaryId: rollout.deploymentId },
+    snapshot: { ...snapshot, primaryId },
     taskDefinitionArn: arn,
     definition: target.definition,
     deploymentId: '',
