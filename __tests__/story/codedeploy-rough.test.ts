@@ -414,6 +414,31 @@ Resources:
     }));
 });
 
+test('an alarm that stops the way back as well: that has failed, and nobody else has deployed', () =>
+  withWorld(
+    { alarms: ['errors'], autoRollback: [], config: CANARY },
+    async (sim) => {
+      sim.at(120, () => {
+        sim.operator.setAlarm('errors', 'ALARM');
+      });
+      const result = await step(sim, deployTo('v2'));
+      expectRed(result, 'failed', 'rollback-failed');
+      expect(result.outputs['message']).toContain('the rollback failed as well: alarm: One or more alarms');
+      expect(result.outputs['message']).not.toContain('another deployment');
+    },
+    { alarms: { errors: 'OK' } },
+  ));
+
+test('mode: rollback of what shifts its traffic says just that', () =>
+  withWorld({ config: CANARY }, async (sim) => {
+    expectGreen(await step(sim, deployTo('v2', { 'wait-for-service-stability': 'false' })), 'started');
+    sim.world.clock.skip(120);
+    const back = await step(sim, { service: 'checkout', mode: 'rollback' });
+    expectGreen(back, 'succeeded');
+    expect(back.outputs['message']).toContain('which was under way, was rolled back');
+    expect(running(sim)).toBe('checkout:1');
+  }));
+
 describe('a canary in numbers', () => {
   test('metrics compare the new tasks with the old ones', () =>
     withWorld({ config: CANARY }, async (sim) => {

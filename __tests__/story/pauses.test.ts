@@ -398,6 +398,35 @@ describe('promotion: manual', () => {
       expectRed(again, 'superseded', 'superseded');
     }));
 
+  test.each([
+    ['while it bakes', 'BAKE_TIME', { strategy: 'BLUE_GREEN', bakeTimeInMinutes: 20 }],
+    [
+      'at a step',
+      'PRODUCTION_TRAFFIC_SHIFT',
+      { strategy: 'CANARY', canaryConfiguration: { canaryPercent: 10, canaryBakeTimeInMinutes: 20 } },
+    ],
+    ['before any traffic', 'SCALE_UP', { strategy: 'BLUE_GREEN', bakeTimeInMinutes: 20 }],
+  ])(
+    'mode: rollback %s is a matter of weights, too: no deployment goes through the strategy again',
+    (_, stage, blueGreen) =>
+      inAWorld({ blueGreen }, async (sim) => {
+        const first = await step(sim, { ...tag('v2'), ...BLUEGREEN, 'wait-for-service-stability': 'false' });
+        const now = (): string | undefined =>
+          service(sim, 'bluegreen').serviceDeployments[0]?.lifecycle?.stage;
+        while (now() !== stage) sim.world.clock.skip(1);
+        const arn = first.outputs['service-deployment-arn'] ?? '';
+        const back = await step(sim, { ...BLUEGREEN, mode: 'rollback', 'service-deployment-arn': arn });
+        expectGreen(back, 'succeeded');
+        expect(back.outputs['message']).toContain(
+          'is back on bluegreen:1: the deployment of bluegreen:2, which was under way, was rolled back',
+        );
+        expect(accepted(sim, 'UpdateService')).toHaveLength(1);
+        expect(accepted(sim, 'StopServiceDeployment')).toHaveLength(1);
+        expect(production(sim, 'bluegreen')).toBe('bluegreen:1 COMPLETED');
+        expect(Number(back.outputs['duration-seconds'])).toBeLessThan(120);
+      }),
+  );
+
   test('mode: promote where nothing waits is invalid-input, and touches nothing', () =>
     inAWorld({ blueGreen: AFTER_TEST as never }, async (sim) => {
       const result = await step(sim, { ...BLUEGREEN, mode: 'promote' });

@@ -314,7 +314,7 @@ export interface ServiceRun {
   readonly allTrafficSince?: number;
   /** ECS called it successful early, and its old tasks still take requests. */
   readonly oldTasksRemain?: true;
-  /** The hook that a person has decided to go on from (`mode: promote`). */
+  /** The hook that a person has decided to go on from (`mode: promote`), or back (`mode: rollback`). */
   readonly promoted?: string;
   /** It pauses at a hook, and a person is to answer. `why`: why the gates did not. */
   readonly waiting?: { readonly pause: Pause; readonly why: string | undefined };

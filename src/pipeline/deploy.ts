@@ -37,7 +37,7 @@ import {
 import { packReported, packState } from './saved-state.ts';
 import { forEachService, unforeseen } from './services.ts';
 import { Loop } from '../runtime/loop.ts';
-import { findPaused, findWaiting, rollBackPaused } from './promote.ts';
+import { findShifting, findWaiting, rollBackShifting } from './promote.ts';
 import { withStrategies } from './strategy.ts';
 import type * as Stages from './stages.ts';
 import { refreshReleases, survey, surveyAgain, type Survey } from './survey.ts';
@@ -106,11 +106,11 @@ async function runStages(
     await seeThrough(record, request, ctx, [], snapshots, before);
     return;
   }
-  const paused = request.mode === 'rollback' ? await findPaused(ctx, snapshots, request) : undefined;
-  if (paused !== undefined) {
-    record.serviceRuns = paused;
+  const shifting = request.mode === 'rollback' ? await findShifting(ctx, snapshots, request) : undefined;
+  if (shifting !== undefined) {
+    record.serviceRuns = shifting;
     const goBack = async (): Promise<void> => {
-      await forEachService(record, (serviceRun) => rollBackPaused(ctx, serviceRun, request));
+      await forEachService(record, (serviceRun) => rollBackShifting(ctx, serviceRun, request));
       record.serviceRuns = await proveAgain(ctx, record.serviceRuns, request, before.answer);
     };
     await log.step('Roll back', goBack, () => markOfRollback(record));

@@ -22,30 +22,43 @@ export function findWaiting(
 }
 
 /**
- * For `mode: rollback`: the deployments that wait at a pause, where each service has one: those are what is meant to go
- * back. Undefined otherwise. Rejects with `superseded` where another deployment is meant.
+ * For `mode: rollback`: the deployments that shift traffic, bake or wait at a pause, where each service has one: those are
+ * what is meant to go back, and while they are under way that is a matter of weights. Undefined otherwise. Rejects with
+ * `superseded` where another deployment is meant.
  */
-export async function findPaused(
+export async function findShifting(
   ctx: ReadContext,
   snapshots: readonly ServiceSnapshot[],
   request: Request,
 ): Promise<ServiceRun[] | undefined> {
   for (const snapshot of snapshots) refuseAnother(snapshot, request);
   if (!snapshots.every(isUnderway)) return undefined;
-  const waiting = snapshots.map(async (snapshot): Promise<ServiceRun | undefined> => {
+  const shifting = snapshots.map((snapshot) =>
     // A group takes one deployment at a time: the way back leads through the one that is under way.
-    if (snapshot.codeDeploy !== undefined) return codeDeployRun(ctx, snapshot);
-    const arn = snapshot.currentServiceDeploymentArn;
-    const deployment = arn === undefined ? undefined : await read(ctx, snapshot.address.name, arn);
-    return hookOf(deployment) === undefined ? undefined : waitingRun(ctx, snapshot, request);
-  });
-  const runs = (await Promise.all(waiting)).flatMap((each) => each ?? []);
+    snapshot.codeDeploy === undefined ? shiftingRun(ctx, snapshot) : codeDeployRun(ctx, snapshot),
+  );
+  const runs = (await Promise.all(shifting)).flatMap((each) => each ?? []);
   return runs.length === snapshots.length ? runs : undefined;
 }
 
 /** One of CodeDeploy that still keeps the old tasks counts: their traffic is back in seconds. */
 function isUnderway({ rollout, codeDeploy }: ServiceSnapshot): boolean {
   return codeDeploy === undefined ? rollout === 'in-progress' : codeDeploy.open !== undefined;
+}
+
+/** A deployment of ECS that is under way, and whose old tasks are there until its end. */
+async function shiftingRun(ctx: ReadContext, snapshot: ServiceSnapshot): Promise<ServiceRun | undefined> {
+  const { address, deployment: settings, currentServiceDeploymentArn: arn } = snapshot;
+  const deployment = arn === undefined ? undefined : await read(ctx, address.name, arn);
+  const hookId = hookOf(deployment);
+  const isUnderWay = ['PENDING', 'IN_PROGRESS'].includes(deployment?.status ?? '');
+  if (arn === undefined || !isUnderWay || (hookId === undefined && settings.strategy === 'ROLLING'))
+    return undefined;
+  const what = `the deployment of ${revisionName(snapshot.taskDefinitionArn)}`;
+  const stage = deployment?.lifecycleStage ?? 'of its beginning';
+  ctx.log.line(`${address.name}: ${what} ${hookId === undefined ? 'is' : 'waits'} in the stage ${stage}.`);
+  const run = await runOf(ctx, snapshot, arn);
+  return hookId === undefined ? run : { ...run, promoted: hookId };
 }
 
 /** The deployment of CodeDeploy that is under way, as this run goes on with it, or back. */
@@ -59,7 +72,7 @@ async function codeDeployRun(ctx: ReadContext, snapshot: ServiceSnapshot): Promi
     deploymentId: open?.isShifted === true ? (snapshot.primaryId ?? '') : '',
     codeDeploymentId: open?.id ?? '',
   };
-  return { ...run, rollout };
+  return { ...run, rollout, ...(open?.status === 'Ready' ? { promoted: open.id } : {}) };
 }
 
 /** The snapshot as it was before the deployment that is under way: what that replaces is the last good revision. */
@@ -86,8 +99,8 @@ function hookOf(deployment: ServiceDeployment | undefined): string | undefined {
   return hook?.hookId;
 }
 
-/** Rolls back, as a person asked for, what waits at a pause: that is the good end of the run. */
-export async function rollBackPaused(
+/** Rolls back, as a person asked for, what waits at a pause, or is under way: that is the good end of the run. */
+export async function rollBackShifting(
   ctx: ExplainingContext,
   serviceRun: ServiceRun,
   request: Request,
@@ -95,10 +108,7 @@ export async function rollBackPaused(
   const asked: Problem = {
     result: 'failed',
     cause: 'deployment-stopped',
-    reason:
-      serviceRun.snapshot.codeDeploy?.open?.status === 'Ready' || serviceRun.snapshot.codeDeploy === undefined
-        ? 'waited for an answer, and was to be rolled back (mode: rollback)'
-        : 'was under way, and was to be rolled back (mode: rollback)',
+    reason: `${serviceRun.promoted === undefined ? 'was under way' : 'waited for an answer'}, and was to be rolled back (mode: rollback)`,
     hint: undefined,
     evidence: [],
     recovery: 'roll-back',

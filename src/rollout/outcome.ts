@@ -175,7 +175,7 @@ function goodEnd(serviceRun: ServiceRun, request: RolloutRequest, nowRunning: st
     return {
       ...common,
       result: 'succeeded',
-      message: `Service "${name}" is back on ${back}: the deployment of ${revision}, which waited for an answer, was rolled back${stillFailing(gates)}.`,
+      message: `Service "${name}" is back on ${back}: the deployment of ${revision}, which ${serviceRun.promoted === undefined ? 'was under way' : 'waited for an answer'}, was rolled back${stillFailing(gates)}.`,
     };
   }
   if (serviceRun.change === 'none') {
