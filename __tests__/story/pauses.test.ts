@@ -427,6 +427,23 @@ describe('promotion: manual', () => {
       }),
   );
 
+  test.each([
+    // The last good one: its traffic has never been away.
+    ['bluegreen:2', 'bluegreen:2 COMPLETED', 2],
+    // An older one is brought by a deployment, which pauses as any other does.
+    ['bluegreen:1', 'bluegreen:4 IN_PROGRESS', 3],
+  ])('mode: rollback to %s goes there and nowhere else: %s', (revision, runs, updates) =>
+    inAWorld({ blueGreen: AFTER_TEST as never }, async (sim) => {
+      const testUrl = `${testUrlOf(sim)}/health`;
+      expectGreen(await step(sim, { ...tag('v2'), ...BLUEGREEN, 'test-url': testUrl }), 'succeeded');
+      expectGreen(await step(sim, { ...MANUAL, 'image-tag': 'v3' }), 'started');
+      const back = { ...BLUEGREEN, mode: 'rollback', 'task-definition': revision };
+      expect((await step(sim, back)).exitCode).toBe(0);
+      expect(production(sim, 'bluegreen')).toBe(runs);
+      expect(accepted(sim, 'UpdateService')).toHaveLength(updates);
+    }),
+  );
+
   test('mode: promote where nothing waits is invalid-input, and touches nothing', () =>
     inAWorld({ blueGreen: AFTER_TEST as never }, async (sim) => {
       const result = await step(sim, { ...BLUEGREEN, mode: 'promote' });

@@ -32,7 +32,7 @@ export async function findShifting(
   request: Request,
 ): Promise<ServiceRun[] | undefined> {
   for (const snapshot of snapshots) refuseAnother(snapshot, request);
-  if (!snapshots.every(isUnderway)) return undefined;
+  if (!snapshots.every((each) => isUnderway(each) && leadsWhereAsked(each, request))) return undefined;
   const shifting = snapshots.map((snapshot) =>
     // A group takes one deployment at a time: the way back leads through the one that is under way.
     snapshot.codeDeploy === undefined ? shiftingRun(ctx, snapshot) : codeDeployRun(ctx, snapshot),
@@ -44,6 +44,21 @@ export async function findShifting(
 /** One of CodeDeploy that still keeps the old tasks counts: their traffic is back in seconds. */
 function isUnderway({ rollout, codeDeploy }: ServiceSnapshot): boolean {
   return codeDeploy === undefined ? rollout === 'in-progress' : codeDeploy.open !== undefined;
+}
+
+/** Back from what is under way is to the last good revision; where another one is asked for, a deployment leads there. */
+function leadsWhereAsked(snapshot: ServiceSnapshot, { definition: { base } }: Request): boolean {
+  if (base.kind !== 'revision') return true;
+  const { lastGood } =
+    snapshot.codeDeploy === undefined ? snapshot : beforeIt(snapshot, openRevisionOf(snapshot));
+  return [lastGood?.taskDefinitionArn, revisionName(lastGood?.taskDefinitionArn ?? '')].includes(
+    base.reference,
+  );
+}
+
+/** What the deployment of CodeDeploy that is under way brings. */
+function openRevisionOf({ codeDeploy, taskDefinitionArn }: ServiceSnapshot): string {
+  return codeDeploy?.open?.taskDefinitionArn ?? taskDefinitionArn;
 }
 
 /** A deployment of ECS that is under way, and whose old tasks are there until its end. */
@@ -64,7 +79,7 @@ async function shiftingRun(ctx: ReadContext, snapshot: ServiceSnapshot): Promise
 /** The deployment of CodeDeploy that is under way, as this run goes on with it, or back. */
 async function codeDeployRun(ctx: ReadContext, snapshot: ServiceSnapshot): Promise<ServiceRun> {
   const { open } = snapshot.codeDeploy ?? {};
-  const taskDefinitionArn = open?.taskDefinitionArn ?? snapshot.taskDefinitionArn;
+  const taskDefinitionArn = openRevisionOf(snapshot);
   const before = { ...beforeIt(snapshot, taskDefinitionArn), taskDefinitionArn };
   const run = await runOf(ctx, before, undefined);
   const rollout = run.rollout && {
