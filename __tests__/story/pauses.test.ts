@@ -536,6 +536,27 @@ describe('what the strategy of a service means for the run', () => {
       expect(mutations(sim)).toEqual([]);
     }));
 
+  test('one that takes longer than any run waits is refused before anything is touched', () =>
+    inAWorld(
+      {
+        blueGreen: {
+          strategy: 'LINEAR',
+          linearConfiguration: { stepPercent: 3, stepBakeTimeInMinutes: 12 },
+          bakeTimeInMinutes: 1,
+        },
+      },
+      async (sim) => {
+        const result = await step(sim, { ...tag('v2'), ...BLUEGREEN });
+        expectRed(result, 'failed', 'invalid-input');
+        expect(result.outputs['message']).toContain(
+          'for 397 minutes by itself, and no run waits for more than 360',
+        );
+        expect(mutations(sim)).toEqual([]);
+        const nobody = { ...tag('v2'), ...BLUEGREEN, 'wait-for-service-stability': 'false' };
+        expectGreen(await step(sim, nobody), 'started');
+      },
+    ));
+
   test('a test URL of a service that has no test traffic is refused', () =>
     inAWorld({}, async (sim) => {
       const result = await step(sim, { ...tag('v2'), 'test-url': 'http://127.0.0.1:9/' });

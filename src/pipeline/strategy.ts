@@ -1,13 +1,16 @@
 import type { Request, ServiceSnapshot } from '../model/index.ts';
 import { DeployError } from '../runtime/error.ts';
 
+/** No run waits for longer. */
+const LONGEST_MINUTES = 360;
+
 /** Beside its bakes and steps a deployment starts tasks, shifts and cleans up. */
 const BESIDE_MINUTES = 15;
 
 /**
  * Pure: the request with what the strategies of the services mean for it: where `wait-for-minutes` is not set, a service
  * gets the time of its shift and its bakes, and 15 minutes beside. Throws `invalid-input` where a time that is set would
- * not do, and where test traffic is asked for that no service has.
+ * not do, where none would, and where test traffic is asked for that no service has.
  */
 export function withStrategies(request: Request, snapshots: readonly ServiceSnapshot[]): Request {
   const { gate, rollout, mode } = request;
@@ -24,8 +27,20 @@ export function withStrategies(request: Request, snapshots: readonly ServiceSnap
   if (longest === undefined || longest.strategyMinutes === 0 || !rollout.wait || mode === 'rollback')
     return request;
   const { strategyMinutes, address, deployment } = longest;
+  if (strategyMinutes >= LONGEST_MINUTES && mode !== 'promote') {
+    throw new DeployError(
+      'invalid-input',
+      `wait-for-minutes: service "${address.name}" bakes and shifts (${deployment.strategy}) for ${strategyMinutes} minutes by itself, and no run waits for more than ${LONGEST_MINUTES}.`,
+      {
+        hint: 'Give the strategy of the service fewer or shorter steps, or start it with wait-for-service-stability: false.',
+      },
+    );
+  }
   if (rollout.isWaitSet !== true) {
-    const waitMinutes = Math.min(Math.max(rollout.waitMinutes, strategyMinutes + BESIDE_MINUTES), 360);
+    const waitMinutes = Math.min(
+      Math.max(rollout.waitMinutes, strategyMinutes + BESIDE_MINUTES),
+      LONGEST_MINUTES,
+    );
     return { ...request, rollout: { ...rollout, waitMinutes } };
   }
   if (strategyMinutes < rollout.waitMinutes) return request;
