@@ -195,6 +195,19 @@ test('on-failure: leave at a pause says what ECS does when it expires', () =>
     expect(result.outputs['message']).toMatch(/its pause waits on until .*, when ECS goes on by itself/);
   }));
 
+test.each(['DescribeServiceDeployments', 'ListServiceDeployments'])(
+  'a pause that nobody can see, without %s, is not taken for old tasks that drain',
+  (action) =>
+    inAWorld(pausing('POST_TEST_TRAFFIC_SHIFT', 60, 'ROLLBACK'), async (sim) => {
+      sim.inject({ action, effect: { kind: 'denied' } });
+      const result = await step(sim, { ...tag('v2'), ...BLUEGREEN, 'wait-for-minutes': '5' });
+      expectRed(result, 'timed-out', 'timeout');
+      expect(result.outputs['message']).toContain('a pause waits for an answer cannot be seen (ecs:List');
+      expect(result.outputs['message']).not.toContain('drain');
+      expect(production(sim, 'bluegreen')).toBe('bluegreen:2 IN_PROGRESS');
+    }),
+);
+
 test('promote of what has expired says how it ended', () =>
   inAWorld(pausing(AFTER_PRODUCTION, 5, 'ROLLBACK'), async (sim) => {
     const first = await step(sim, { ...tag('v2'), ...BLUEGREEN, promotion: 'manual' });

@@ -167,6 +167,8 @@ function deadlineProblem(
   }
   if (last !== undefined && (isHealthyAtItsCount(last) || isReplaced(last, settings))) {
     const oldRun = last.oldTasks > 0 || (last.others?.running ?? 0) > 0;
+    if (last.deployment === undefined && settings !== undefined && settings.strategy !== 'ROLLING')
+      return { ...common, reason: `${after}: the new tasks are all healthy, ${UNSEEN}`, recovery: 'leave' };
     return {
       ...common,
       reason: `${after}: the new tasks are all healthy, ${oldRun ? 'old tasks are still draining' : 'ECS has not called it complete'}`,
@@ -202,6 +204,10 @@ function whatHeldItUp(history: History): string | undefined {
   if (cause === 'unknown') return undefined;
   return `${hintOf(history, cause) ?? CAUSE_GUIDE[cause].hint} Raise wait-for-minutes only if that is as it should be.`;
 }
+
+/** The counts of a strategy that shifts traffic say nothing of its stage: its old tasks are there until the end. */
+const UNSEEN =
+  'and whether its traffic shifts, it bakes, or a pause waits for an answer cannot be seen (ecs:ListServiceDeployments, ecs:DescribeServiceDeployments)';
 
 /** Nothing to go back for. */
 const DRAINS =
