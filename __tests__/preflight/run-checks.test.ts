@@ -189,7 +189,7 @@ describe('refusalOf', () => {
   test('names all that failed in one sentence, and each in a line of evidence', () => {
     expect(refusal([...bad, result('log group', 'FAILED')], 'fail')).toEqual([
       'preflight-failed',
-      '2 preflight checks failed: role: the role is FAILED; log group: the log group is FAILED.',
+      '2 preflight checks failed: role, log group.',
       'role: the role is FAILED',
       'log group: the log group is FAILED',
     ]);

@@ -63,6 +63,25 @@ describe('the heading grades', () => {
       ),
     ],
     [
+      '↩️ Failed and rolled back to backend:9, a copy of backend:7',
+      of(
+        ended(
+          {
+            result: 'rolled-back',
+            cause: 'alarm',
+            state: { serving: 'yes', revisions: [running('backend:9')] },
+          },
+          {
+            rollback: {
+              kind: 'rolled-back',
+              to: revisionArn('backend:9'),
+              copyOf: revisionArn('backend:7'),
+            },
+          },
+        ),
+      ),
+    ],
+    [
       '↩️ Failed and rolled back to backend:7, and the URL still fails',
       of(
         ended(

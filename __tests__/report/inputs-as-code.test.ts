@@ -30,6 +30,12 @@ const CASES: readonly (readonly [string, string])[] = [
   ],
   ['task-definition: the file is empty.', '`task-definition`: the file is empty.'],
   ['mode: nothing waits.', 'mode: nothing waits.'],
+  [
+    'Check the inputs service, cluster and aws-region, and the account.',
+    'Check the inputs `service`, `cluster` and `aws-region`, and the account.',
+  ],
+  ['Compare the limits of the input metrics.', 'Compare the limits of the input `metrics`.'],
+  ['It inputs a command; its service and cluster', 'It inputs a command; its service and cluster'],
   ['service "billing-name" and wait-for-minutes', 'service "billing-name" and `wait-for-minutes`'],
   ['`mode: rollback`', '\\``mode: rollback`\\`'],
 ];

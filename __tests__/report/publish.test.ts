@@ -2,8 +2,11 @@ import { describe, expect, it } from '@jest/globals';
 import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { CheckResult } from '../../src/model/index.ts';
 import { publish, type Publisher } from '../../src/report/publish.ts';
 import type { Report } from '../../src/report/report.ts';
+import { endingOf } from '../../src/report/run-record.ts';
+import { DeployError } from '../../src/runtime/error.ts';
 import { Masks } from '../../src/runtime/masks.ts';
 import { serviceRunOf, outcomeOf } from '../fakes/literals.ts';
 import { reportOf } from './reports.ts';
@@ -70,6 +73,32 @@ describe('the end of a run', () => {
     ]);
   });
 
+  it('has a line of its own for each check that failed, where several did', async () => {
+    const check = (name: string, state: CheckResult['state'] = 'FAILED'): CheckResult => ({
+      check: name,
+      state,
+      detail: `${name} is ${state}`,
+      denied: false,
+    });
+    const ending = endingOf(new DeployError('preflight-failed', '2 preflight checks failed: image, role.'));
+    const checks = [check('image'), check('role'), check('log group', 'OK')];
+    const { annotations } = await published(reportOf({ serviceRuns: [], ending, checks }));
+    expect(annotations[0]?.split('\n').slice(0, 3)).toEqual([
+      '2 preflight checks failed: image, role.',
+      'image: image is FAILED',
+      'role: role is FAILED',
+    ]);
+    const one = await published(reportOf({ serviceRuns: [], ending, checks: checks.slice(1) }));
+    expect(one.annotations[0]).not.toContain('role: role is FAILED');
+  });
+
+  it('says of several services the cause first, and then what became of the others', async () => {
+    const serviceRuns = [serviceRunOf({ outcome: FAILED }), serviceRunOf()];
+    const { lines } = await published(reportOf({ serviceRuns }));
+    const at = lines.indexOf('Cause: app-crashed');
+    expect(lines[at + 1]).toBe('backend:8 is deployed to backend and proven healthy.');
+  });
+
   it('fails the step last, when outputs and summary are there already', async () => {
     const { calls } = await published(reportOf({ serviceRuns: [serviceRunOf({ outcome: FAILED })] }));
     expect(calls.at(-1)).toBe('failed');
@@ -85,7 +114,7 @@ describe('the end of a run', () => {
 
   it('says in its last lines how and why, and the rest once, in the annotation below them', async () => {
     const { lines } = await published(reportOf({ serviceRuns: [serviceRunOf({ outcome: FAILED })] }));
-    expect(lines).toEqual(['─'.repeat(60), '↩️ Failed and rolled back to backend:7', 'Cause: app-crashed']);
+    expect(lines).toEqual(['─'.repeat(40), '↩️ Failed and rolled back to backend:7', 'Cause: app-crashed']);
   });
 
   it('that went well says in its last lines what runs now', async () => {

@@ -75,8 +75,8 @@ describe('the timeline', () => {
       ).slice(4),
     ).toEqual([
       'starting tasks :0, 30000',
-      'back - starting tasks :60000, 70000',
-      'back - tasks fail :crit, 70000, 80000',
+      'rollback - starting tasks :60000, 70000',
+      'rollback - tasks fail :crit, 70000, 80000',
     ]);
   });
 
@@ -98,6 +98,15 @@ describe('the timeline', () => {
     ]);
   });
 
+  it('gives a step that ended in a warning neither', () => {
+    expect(bars([], [{ ...STEP, mark: 'warning' }])).toEqual(['section Steps', 'Watch :0, 100000']);
+  });
+
+  it('shortens the stages of traffic, since there is little room beside a bar', () => {
+    const shifting = { at: 0, stage: 'in progress (production traffic shift, 20 %)' };
+    expect(bars([shifting]).slice(3)).toEqual(['production traffic  20 % :0, 100000']);
+  });
+
   it('has no letter that means something to Mermaid', () => {
     const [, bar = ''] = bars([], [{ ...STEP, name: 'a:b;c#d,e%%f\n"g"' }]);
     expect(bar).toBe('a b c d e  f  g  :done, 0, 100000');
@@ -113,8 +122,10 @@ describe('the timeline', () => {
     expect(table).toMatch(/^\| Step \| At \| Took \|/);
   });
 
-  it('counts seconds, at most ten of them on the axis', () => {
+  it('counts seconds, at most seven of them on the axis', () => {
     const report = { ...OUTCOMES['proven healthy']!, rollout: [], steps: [{ ...STEP, seconds: 1800 }] };
     expect(timeline(report)[1]).toContain('    axisFormat %s s\n    tickInterval 5minute\n');
+    const longer = { ...report, steps: [{ ...STEP, seconds: 2200 }] };
+    expect(timeline(longer)[1]).toContain('    tickInterval 10minute\n');
   });
 });

@@ -147,7 +147,7 @@ describe('without a problem', () => {
       {},
       { wait: false },
       'started',
-      'The deployment of backend:8 to service "web" has started; nobody waits for its end.',
+      'The deployment of backend:8 to service "web" has started; this run does not wait for its end.',
     ],
     [
       'no task wanted',

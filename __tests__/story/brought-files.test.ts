@@ -123,7 +123,7 @@ describe('a plan is red for what AWS is certain to refuse', () => {
     inAWorld({}, async (sim) => {
       const planned = await withFile(sim, file({ memory: 128 }, task), { mode: 'plan' });
       expectRed(planned, 'failed', 'preflight-failed');
-      expect(planned.outputs['message']).toContain(words);
+      expect(planned.errors[0]).toContain(words);
       expect(mutations(sim)).toEqual([]);
     }),
   );

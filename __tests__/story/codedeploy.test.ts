@@ -66,6 +66,9 @@ describe('a deployment', () => {
       );
       // The old tasks that are kept are named where people read it.
       expect(result.summary).toMatch(/\*\*What runs now:\*\* .*checkout:2 .*; checkout:1 /);
+      expect(result.summary).toContain(
+        'CodeDeploy keeps the tasks of checkout:1, without traffic, to go back to.',
+      );
       expect(running(sim)).toBe('checkout:2');
       expect(statuses(sim)).toEqual(['InProgress']);
       expect(service(sim, 'checkout').deployments).toHaveLength(2);
@@ -275,7 +278,7 @@ describe('in Ready', () => {
       expectGreen(first, 'started');
       expect(first.outputs).toMatchObject({ stage: 'Ready' });
       expect(first.outputs['message']).toMatch(
-        /, when CodeDeploy stops it by itself; both revisions are there\.$/,
+        /, when CodeDeploy stops it by itself; users still reach checkout:1 alone\.$/,
       );
       expect(first.outputs['stage-expires']).toMatch(/^\d{4}-\d\d-\d\dT/);
       expect(acts(sim)).toEqual(['CreateDeployment']);

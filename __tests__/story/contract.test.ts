@@ -67,6 +67,10 @@ async function runs(): Promise<StepResult[]> {
     }
   });
   await inAWorld({}, async (sim) => {
+    const url = sim.loadBalancers['web']?.url ?? '';
+    await keep(step(sim, { ...tag('error500-1'), 'health-check-url': `${url}/health` }));
+  });
+  await inAWorld({}, async (sim) => {
     sim.operator.setRequests('backend', 300);
     sim.operator.reportMetric('Shop', 'FailedOrders', 1);
     const metrics = 'p99-seconds < 2\nfailed-orders: SELECT SUM(FailedOrders) FROM Shop < 5';
@@ -422,6 +426,7 @@ const KEYS = [
   'result',
   'rollout',
   'rollout[].at',
+  'rollout[].back',
   'rollout[].desired',
   'rollout[].draining',
   'rollout[].failed',
@@ -479,6 +484,9 @@ const KEYS = [
   'services[].production',
   'services[].region',
   'services[].result',
+  'services[].rolledBackTo',
+  'services[].rolledBackTo.copyOf',
+  'services[].rolledBackTo.taskDefinitionArn',
   'services[].running',
   'services[].running[].commit',
   'services[].running[].desired',

@@ -171,7 +171,7 @@ describe('a bar of progress', () => {
       expectRed(result, 'rolled-back', 'http-check-failed');
       expect(result.log).toContain('░░░░░░░░░░ last good 0/2 running, failed revision 2, pending');
       expect(result.log).toMatch(/██████████ last good 2\/2 running, 2 healthy, successful/);
-      expect(result.summary).toContain('back - starting tasks :');
+      expect(result.summary).toContain('rollback - starting tasks :');
     }));
 });
 
@@ -192,6 +192,11 @@ describe('what runs now', () => {
       const result = await step(sim, { ...tag('error500-1'), 'health-check-url': urlOf(sim) });
       expectRed(result, 'rolled-back', 'http-check-failed');
       expect(result.errors[0]).toContain('Serving: yes.');
+      // The new number is none of the two that the run is about: both the heading and the table explain it.
+      expect(open(result)).toContain('rolled back to backend:3, a copy of backend:1');
+      expect(open(result)).toMatch(
+        /backend:1.* → .*backend:2.*, back on .*backend:3.*, which is backend:1 again/,
+      );
     }));
 
   test('is both revisions where a pause waits for a person, and until when', () =>
@@ -199,7 +204,7 @@ describe('what runs now', () => {
       const result = await step(sim, { ...tag('v2'), service: 'bluegreen', promotion: 'manual' });
       expectGreen(result, 'started');
       expect(result.outputs['message']).toMatch(
-        /until \d{4}-\d\d-\d\d \d\d:\d\d UTC, when ECS rolls back by itself;/,
+        /until \d{4}-\d\d-\d\d \d\d:\d\d UTC, when ECS rolls back by itself; users still reach bluegreen:1 alone\.$/,
       );
       expect(open(result)).toMatch(/\*\*What runs now:\*\* .*bluegreen:2 .*; bluegreen:1 .*Serving: yes\./);
       expect(result.outputs['stage-expires']).toMatch(/^\d{4}-.*Z$/);

@@ -335,7 +335,7 @@ describe('the line that says why', () => {
       expect(unfolded(result.summary)).toContain(CRASH);
       const below = belowTheGroups(result.log);
       expect(below.indexOf(CRASH)).toBeGreaterThan(0);
-      expect(below.indexOf(CRASH)).toBeLessThan(below.indexOf('─'.repeat(60)));
+      expect(below.indexOf(CRASH)).toBeLessThan(below.indexOf('─'.repeat(40)));
       expect(result.errors[0]?.split('\n')[1]).toBe(`backend: ${CRASH}`);
     }));
 

@@ -365,7 +365,7 @@ describe('promotion: manual', () => {
       );
       const arn = first.outputs['service-deployment-arn'] ?? '';
       expect(first.log).toContain(
-        `mode: promote, or back with mode: rollback (service-deployment-arn: ${arn})`,
+        `To go on, run with mode: promote; to go back, with mode: rollback (service-deployment-arn: ${arn}).`,
       );
       const second = await step(sim, { ...BLUEGREEN, mode: 'promote', 'service-deployment-arn': arn });
       expectGreen(second, 'succeeded');

@@ -16,6 +16,7 @@ import type {
   Probe,
   Problem,
   Rollout,
+  Waiting,
 } from '../model/index.ts';
 import { DeployError } from '../runtime/error.ts';
 import type { Log } from '../runtime/log.ts';
@@ -53,13 +54,6 @@ type Standings = ReadonlyMap<string, Standing>;
 export type ContinueAt = (
   hookId: string,
 ) => Promise<{ readonly kind: 'done' | 'unanswered' } | { readonly kind: 'denied'; readonly why: string }>;
-
-/** A pause that is left to a person. */
-export interface Waiting {
-  readonly pause: Pause;
-  /** Why the gates do not answer it; undefined where the user wants to. */
-  readonly why: string | undefined;
-}
 
 /** What a stage is asked about, and who answers its pauses. */
 export interface StageTerms {
@@ -206,13 +200,13 @@ export class StageGates {
     const { gate, promoted } = this.#terms;
     const isPromoted = promoted === pause.hookId;
     if (gate.promotion === 'manual' && !isPromoted) {
-      this.#waiting = { pause, why: undefined };
+      this.#waiting = this.#leave(pause, undefined);
       return;
     }
     const answer = this.answer();
     if (answer.kind === 'open') return;
     if (answer.kind === 'unproven' && !isPromoted) {
-      this.#waiting = { pause, why: answer.why };
+      this.#waiting = this.#leave(pause, answer.why);
       return;
     }
     this.#waiting = undefined;
@@ -231,7 +225,12 @@ export class StageGates {
   async #goOn(pause: Pause): Promise<void> {
     const answer = await this.#terms.continueAt(pause.hookId);
     if (answer.kind === 'unanswered') this.#answered.delete(pause.hookId);
-    if (answer.kind === 'denied') this.#waiting = { pause, why: answer.why };
+    if (answer.kind === 'denied') this.#waiting = this.#leave(pause, answer.why);
+  }
+
+  #leave(pause: Pause, why: string | undefined): Waiting {
+    const { traffic, weight } = this.#analysis.round ?? {};
+    return { pause, why, weight: traffic === 'part' ? weight : traffic === 'all' ? 100 : 0 };
   }
 
   #standings(measurer: Measurer): Standings {

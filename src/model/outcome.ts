@@ -221,6 +221,15 @@ export interface Pause {
   readonly then?: string;
 }
 
+/** A pause that is left to a person. */
+export interface Waiting {
+  readonly pause: Pause;
+  /** Why the gates do not answer it; undefined where the user wants to. */
+  readonly why: string | undefined;
+  /** Percent of the production traffic that reaches the new revision meanwhile; undefined where that is not known. */
+  readonly weight?: number | undefined;
+}
+
 /** What one metric showed, and what it had to be. Numbers are percents, seconds, requests, or an expression's own. */
 export interface MetricValue {
   /** Such as `p99-seconds`. */
@@ -268,6 +277,8 @@ export type RollbackEnd =
       readonly unrestored?: string;
       /** The revision of this run's own update back. */
       readonly to?: string;
+      /** Where that was registered for it: the last good revision, whose content it has, with the digests that it ran with. */
+      readonly copyOf?: string;
       /** What runs since; undefined where that could not be read. */
       readonly there?: Rollout;
       /** What was asked again afterwards. */
@@ -317,7 +328,7 @@ export interface ServiceRun {
   /** The hook that a person has decided to go on from (`mode: promote`), or back (`mode: rollback`). */
   readonly promoted?: string;
   /** It pauses at a hook, and a person is to answer. `why`: why the gates did not. */
-  readonly waiting?: { readonly pause: Pause; readonly why: string | undefined };
+  readonly waiting?: Waiting;
   /** How many tasks the service desired when it was last seen. */
   readonly desiredCount: number;
   readonly problem: Problem | undefined;

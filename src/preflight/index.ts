@@ -94,9 +94,12 @@ export function refusalOf(
   const message =
     failed.length === 1
       ? `The preflight check "${first.check}" failed: ${first.detail}.`
-      : `${failed.length} preflight checks failed: ${failed.map(({ check, detail }) => `${check}: ${detail}`).join('; ')}.`;
+      : `${failed.length} preflight checks failed: ${failed.map(({ check }) => check).join(', ')}.`;
   return new DeployError('preflight-failed', message, {
-    hint: 'Fix what it names. (Where the check is wrong, preflight: warn goes on in spite of it.)',
+    hint:
+      failed.length === 1
+        ? 'Fix what it names. (Where the check is wrong, preflight: warn goes on in spite of it.)'
+        : 'Fix what each of them found. (Where a check is wrong, preflight: warn goes on in spite of it.)',
     evidence: failed.map((result) => ({ kind: 'status', text: `${result.check}: ${result.detail}` })),
   });
 }

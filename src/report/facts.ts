@@ -11,7 +11,7 @@ import type {
 } from '../model/index.ts';
 import { objectIn, textIn } from '../runtime/json.ts';
 import { deploymentUrl, furtherLinks, inConsole } from './further.ts';
-import { minuteInUtc } from '../runtime/log.ts';
+import { duration, minuteInUtc } from '../runtime/log.ts';
 import { code, details, escapeText, link, table } from './markdown.ts';
 import { isGreen, type LogGroup, type Report, type ServiceReport } from './report.ts';
 
@@ -41,7 +41,7 @@ function serviceRow(report: Report, first: ServiceReport): string[] {
 
 function serviceRows(report: Report, service: ServiceReport): string[][] {
   return [
-    ['Revision', `${revisions(service)}${again(report)}`],
+    ['Revision', `${revisions(service)}${again(report)}${backOn(service)}`],
     ...taskRow(service),
     ...strategyRow(service),
     ...(service.gates.length === 0 ? [] : [[gatesTitle(service), service.gates.map(gate).join(' · ')]]),
@@ -58,12 +58,20 @@ function again({ mode, definition }: Report): string {
     : '';
 }
 
+/** What a rollback registered, which has a number that nothing else explains. */
+function backOn({ rolledBackTo, region }: ServiceReport): string {
+  if (rolledBackTo === undefined) return '';
+  const { taskDefinitionArn: arn, copyOf } = rolledBackTo;
+  const name = link(escapeText(revisionName(arn)), taskDefinitionUrl(arn, region));
+  return `, back on ${name}, which is ${escapeText(revisionName(copyOf))} again`;
+}
+
 /** Of what serves as it should; otherwise what runs now stands above, by itself. */
 function taskRow({ result, desiredCount, serving, running }: ServiceReport): string[][] {
   if (!isGreen(result)) return [];
   const primary = running.find(({ isPrimary }) => isPrimary);
   if (serving !== 'yes' || primary?.healthy === undefined || running.length > 1)
-    return [['Tasks', String(desiredCount)]];
+    return [['Tasks', `${desiredCount} desired`]];
   const since = primary.since === undefined ? '' : `, since ${minuteInUtc(primary.since)}`;
   const how = primary.unchecked === true ? 'running' : 'healthy';
   return [['Tasks', `${primary.healthy} of ${primary.desired} ${how}${since}`]];
@@ -120,7 +128,7 @@ const GATE_SIGNS: Readonly<Record<GateResult['state'], string>> = {
 };
 
 function gate({ gate: name, state }: GateResult): string {
-  return `${GATE_SIGNS[state]} ${GATE_NAMES[name]}`;
+  return `${GATE_SIGNS[state]} ${GATE_NAMES[name]}${state === 'skipped' ? ' (skipped)' : ''}`;
 }
 
 function imageRows({ image, build }: Report): string[][] {
@@ -292,15 +300,6 @@ function onGitHub({ serverUrl, repository }: Report['run'], path: string): strin
   return serverUrl === undefined || repository === undefined
     ? undefined
     : `${serverUrl}/${repository}/${path}`;
-}
-
-/** `0.4 s`, `12 s`, `1 min 12 s`, `2 h 5 min`. */
-export function duration(seconds: number): string {
-  if (seconds < 9.95) return `${Math.round(seconds * 10) / 10} s`;
-  const whole = Math.round(seconds);
-  const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
-  if (hours > 0) return `${hours} h ${minutes} min`;
-  return minutes > 0 ? `${minutes} min ${rest} s` : `${rest} s`;
 }
 
 /** `61.2 MB`. */

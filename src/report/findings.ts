@@ -89,12 +89,15 @@ const WITH_VALUE = [
 const NAMED =
   '(?:[a-z]{1,20}-){1,5}(?:url|body|json|status|headers|seconds|minutes|definition|variables|tags?|args|secrets|id-token|failure|cancel|count|name|region|repository|image|limit|token|arn)';
 
+/** Words of a sentence as well: inputs where the text calls them so. */
+const CALLED = String.raw`(?<=\binputs? (?:[a-z-]+(?:, | and )){0,5})(?:alarms|cluster|command|context|file|images?|memory|metrics|service)(?![\w-])`;
+
 /**
- * Inputs that a text names, with the value that it gives one, `mode: rollback`, `wait-for-minutes`; and a statement of a policy,
- * which is to be pasted.
+ * Inputs that a text names, with the value that it gives one, `mode: rollback`, `wait-for-minutes`; those that could be words of a
+ * sentence where it calls them inputs; and a statement of a policy, which is to be pasted.
  */
 const INPUT = new RegExp(
-  String.raw`\{"Effect":[^\n]*?\}(?!\})|(?<![\w./:"-])(?:${[...WITH_VALUE, NAMED].join('|')})(?![\w-])`,
+  String.raw`\{"Effect":[^\n]*?\}(?!\})|${CALLED}|(?<![\w./:"-])(?:${[...WITH_VALUE, NAMED].join('|')})(?![\w-])`,
   'g',
 );
 

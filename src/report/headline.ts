@@ -73,8 +73,14 @@ export function grade(report: Report): string {
     : HEADLINES[result];
 }
 
-function gradeOfFailure({ cause, services }: Report): string {
-  const reason = cause === undefined ? undefined : NOT_STARTED[cause];
+/** Several checks, counted. */
+function whatFailed(checks: Report['checks'], cause: Cause): string | undefined {
+  const failed = checks.filter(({ state }) => state === 'FAILED').length;
+  return cause === 'preflight-failed' && failed > 1 ? `${failed} checks failed` : undefined;
+}
+
+function gradeOfFailure({ cause, services, checks }: Report): string {
+  const reason = cause === undefined ? undefined : (whatFailed(checks, cause) ?? NOT_STARTED[cause]);
   const hasNoDeployment = services.every(({ deploymentId }) => deploymentId === undefined);
   if (reason !== undefined && hasNoDeployment) return `✋ Not started: ${reason}`;
   const failed = services.filter(({ result }) => result === 'failed');
@@ -132,10 +138,15 @@ function stillFails({ gatesAfterRollback }: ServiceReport): string {
     : ', and not proven healthy';
 }
 
-function to({ running, taskDefinitionArn, previousTaskDefinitionArn, result }: ServiceReport): string {
+function to(service: ServiceReport): string {
+  const { running, taskDefinitionArn, previousTaskDefinitionArn, result, rolledBackTo } = service;
   const primary = running.find(({ isPrimary }) => isPrimary)?.taskDefinitionArn;
   const arn = primary ?? (result === 'rolled-back' ? previousTaskDefinitionArn : taskDefinitionArn);
-  return arn === '' ? '' : ` to ${revisionName(arn)}`;
+  if (arn === '') return '';
+  // A new number alone looks like something newer.
+  const copy =
+    rolledBackTo?.taskDefinitionArn === arn ? `, a copy of ${revisionName(rolledBackTo.copyOf)}` : '';
+  return ` to ${revisionName(arn)}${copy}`;
 }
 
 /** After a rollback that failed. */

@@ -1,7 +1,7 @@
 import type { RolloutPoint, StepMark, StepRecord } from '../model/index.ts';
 import { Cancelled } from '../runtime/cancellation.ts';
 import { secondsBetween, type Clock } from '../runtime/clock.ts';
-import { counted, sanitizeLines, type StepLog } from '../runtime/log.ts';
+import { counted, duration, sanitizeLines, type StepLog } from '../runtime/log.ts';
 import type { Masks } from '../runtime/masks.ts';
 
 /** What the runner's log understands; @actions/core in production. */
@@ -92,7 +92,7 @@ export class ProgressLog implements StepLog {
       const seconds = Math.round((this.seconds - from) * 10) / 10;
       this.steps.push({ name, from, seconds, ok: mark !== 'failed', mark });
       this.#console.endGroup();
-      this.#console.info(`${stamp(this.seconds)}  ${SIGNS[mark]} ${name} (${seconds} s)`);
+      this.#console.info(`${stamp(this.seconds)}  ${SIGNS[mark]} ${name} (${duration(seconds)})`);
       this.#foldAsides();
     }
   }

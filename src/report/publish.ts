@@ -5,6 +5,7 @@ import { parseImageReference } from '../aws/image-reference.ts';
 import { isOutput, type Evidence, type GateResult, type RegisteredDefinition } from '../model/index.ts';
 import { sanitizeLines } from '../runtime/log.ts';
 import type { Masks } from '../runtime/masks.ts';
+import { checksFailed } from './findings.ts';
 import { grade } from './headline.ts';
 import { decisiveLine, lastLines } from './last-lines.ts';
 import { outputsOf } from './outputs.ts';
@@ -201,7 +202,7 @@ export function withoutSecrets(report: Report, masks: Masks): Report {
 const NAMES = [
   ...(['name', 'arn', 'cluster', 'region', 'partition', 'result', 'cause', 'serving'] as const),
   ...(['taskDefinitionArn', 'previousTaskDefinitionArn', 'deploymentId', 'serviceDeploymentArn'] as const),
-  ...(['logGroups', 'running'] as const),
+  ...(['logGroups', 'running', 'rolledBackTo'] as const),
 ];
 
 function serviceOf(plain: ServiceReport, masked: ServiceReport): ServiceReport {
@@ -255,10 +256,11 @@ function verdict(report: Report): string[] {
   const isRed = !isGreen(report.result);
   return [
     ...lastLines(report).flatMap(({ title, open }) => [`${title}:`, ...open.map((line) => `    ${line}`)]),
-    '─'.repeat(60),
+    // Fits a telephone.
+    '─'.repeat(40),
     isRed ? grade(report) : `${grade(report)} — ${report.message}`,
-    ...otherMessages(report),
     ...(report.cause === undefined ? [] : [`Cause: ${report.cause}`]),
+    ...otherMessages(report),
     ...(isRed ? [] : whatToKnow(report)),
   ].flatMap(sanitizeLines);
 }
@@ -279,9 +281,21 @@ function whatToKnow(report: Report): string[] {
  */
 function annotation(report: Report): string {
   const decisive = decisiveLine(report);
-  return [report.message, ...(decisive === undefined ? [] : [decisive]), ...whatToKnow(report)]
+  return [
+    report.message,
+    ...failedChecks(report),
+    ...(decisive === undefined ? [] : [decisive]),
+    ...whatToKnow(report),
+  ]
     .flatMap(sanitizeLines)
     .join('\n');
+}
+
+/** Of several the message has the names alone. */
+function failedChecks(report: Report): string[] {
+  const failed = report.checks.filter(({ state }) => state === 'FAILED');
+  if (!checksFailed(report) || failed.length < 2) return [];
+  return failed.map(({ check, detail }) => `${check}: ${detail}`);
 }
 
 /** Characters of one text in the file; what is longer is in the log. */

@@ -97,6 +97,8 @@ export interface ServiceReport {
   readonly gatesAfterRollback: readonly GateResult[];
   readonly taskDefinitionArn: string;
   readonly previousTaskDefinitionArn: string;
+  /** What a rollback went back to, where that was registered for it: `taskDefinitionArn` has the content of `copyOf`. */
+  readonly rolledBackTo?: RolledBackTo | undefined;
   readonly desiredCount: number;
   /** What a deployment that shifts traffic does, in words. */
   readonly strategy?: string | undefined;
@@ -107,6 +109,12 @@ export interface ServiceReport {
   /** The lifecycle stage at which it waits for an answer, and when ECS gives one by itself. */
   readonly stage?: string | undefined;
   readonly stageExpires?: string | undefined;
+}
+
+/** A revision and the one of which it is a copy, by digest. */
+export interface RolledBackTo {
+  readonly taskDefinitionArn: string;
+  readonly copyOf: string;
 }
 
 /** What the run was asked to deploy to. */
@@ -188,6 +196,7 @@ function serviceReport(serviceRun: ServiceRun, mode: Mode | undefined): ServiceR
         serviceRun.rollback?.kind === 'rolled-back' ? (serviceRun.rollback.gates ?? []) : [],
       taskDefinitionArn: serviceRun.taskDefinitionArn,
       previousTaskDefinitionArn: snapshot.taskDefinitionArn,
+      rolledBackTo: copyOf(serviceRun),
       desiredCount: serviceRun.desiredCount,
       strategy: snapshot.strategy,
       logGroups: logGroupsOf(serviceRun),
@@ -202,6 +211,12 @@ function serviceReport(serviceRun: ServiceRun, mode: Mode | undefined): ServiceR
 
 function pauseOf({ waiting }: ServiceRun): Pick<ServiceReport, 'stage' | 'stageExpires'> {
   return { stage: waiting?.pause.stage, stageExpires: waiting?.pause.expiresAt };
+}
+
+function copyOf({ rollback }: ServiceRun): RolledBackTo | undefined {
+  if (rollback?.kind !== 'rolled-back' || rollback.to === undefined || rollback.copyOf === undefined)
+    return undefined;
+  return { taskDefinitionArn: rollback.to, copyOf: rollback.copyOf };
 }
 
 function targetOf({ cluster, services }: Request): Target {

@@ -1,5 +1,5 @@
 import type { StepMark, StepRecord } from '../model/index.ts';
-import { duration } from './facts.ts';
+import { duration } from '../runtime/log.ts';
 import { codeBlock, details, escapeText, table } from './markdown.ts';
 import { stamp, type TimedPoint } from './progress-log.ts';
 import type { Report } from './report.ts';
@@ -15,12 +15,13 @@ interface Bar {
   readonly name: string;
   readonly from: number;
   readonly to: number;
-  readonly state: 'done' | 'active' | 'crit' | undefined;
+  readonly state: 'done' | 'crit' | undefined;
 }
 
 const SIGNS: Readonly<Record<StepMark, string>> = { done: '✅', warning: '⚠️', failed: '❌' };
 
-const STATES: Readonly<Record<StepMark, Bar['state']>> = { done: 'done', warning: 'active', failed: 'crit' };
+/** None for a warning: beside a short bar that is `active` Mermaid's dark theme writes black on black. */
+const STATES: Readonly<Record<StepMark, Bar['state']>> = { done: 'done', warning: undefined, failed: 'crit' };
 
 /** Pure: the steps and the rollouts as a Mermaid chart, and below it the weights of traffic and the steps as tables. */
 export function timeline(report: Report): string[] {
@@ -83,9 +84,9 @@ function barLine({ name, from, to, state }: Bar, shortest: number): string {
 
 const TICKS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200];
 
-/** At most ten of them: the shortest that is not too short. */
+/** At most seven of them, so that they stand apart on a narrow screen: the shortest that is not too short. */
 function tickFor(total: number): string {
-  const seconds = TICKS.find((tick) => total / tick <= 10) ?? 10_800;
+  const seconds = TICKS.find((tick) => total / tick <= 7) ?? 10_800;
   return seconds < 60 ? `${seconds}second` : `${seconds / 60}minute`;
 }
 
@@ -120,13 +121,14 @@ function endOfStep({ steps, durationSeconds }: Report, at: number): number {
 function phaseOf(point: TimedPoint): string {
   if (point.stage.startsWith('rollback')) return 'rolling back';
   const name = phaseOfRollout(point);
-  return point.back === true && name !== 'complete' ? `back - ${name}` : name;
+  return point.back === true && name !== 'complete' ? `rollback - ${name}` : name;
 }
 
 function phaseOfRollout({ stage, failed, running, desired, healthy, old }: TimedPoint): string {
   if (failed > 0) return 'tasks fail';
   const ofStrategy = /\((.+)\)/.exec(stage)?.[1];
-  if (ofStrategy !== undefined) return ofStrategy;
+  // Beside a bar there is little room.
+  if (ofStrategy !== undefined) return ofStrategy.replace(' traffic shift', ' traffic');
   if (running < desired) return 'starting tasks';
   if (healthy !== undefined && healthy < desired) return 'becoming healthy';
   return old > 0 ? 'draining old tasks' : 'complete';

@@ -12,6 +12,7 @@ import {
   type RolloutRequest,
   type ServiceOutcome,
   type ServiceRun,
+  type ServiceState,
   type ServiceSnapshot,
 } from '../model/index.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -43,12 +44,22 @@ export async function concludeServiceRun(
   const { sentence, primaryId, state } = await readNowRunning(ctx, serviceRun.snapshot, known);
   const standing = await takenBack(ctx, replaced(serviceRun, request, primaryId));
   const isNamed = state !== undefined && urlFailed(standing);
-  const nowRunning = isNamed ? describeState(serviceRun.snapshot.address.name, state, true) : sentence;
+  const said = isNamed ? describeState(serviceRun.snapshot.address.name, state, true) : sentence;
+  const nowRunning = `${said}${keptNote(standing, state)}`;
   log.line(nowRunning);
   const ended = conclude(standing, request, nowRunning);
   const outcome = state === undefined ? ended : { ...ended, state };
   if (outcome.result === 'succeeded' && serviceRun.desiredCount === 0) log.warn(outcome.message);
   return { ...serviceRun, outcome };
+}
+
+/** After its traffic has gone over, CodeDeploy keeps the old tasks for a while: they look as if they served. */
+function keptNote({ snapshot, problem, waiting }: ServiceRun, state: ServiceState | undefined): string {
+  const isOver = snapshot.codeDeploy !== undefined && problem === undefined && waiting === undefined;
+  const kept = (state?.revisions ?? []).filter(({ isPrimary, draining }) => !isPrimary && !draining);
+  if (!isOver || kept.length === 0) return '';
+  const names = kept.map(({ taskDefinitionArn }) => revisionName(taskDefinitionArn)).join(', ');
+  return ` CodeDeploy keeps the tasks of ${names}, without traffic, to go back to.`;
 }
 
 /** The URL was asked, and its last answers were bad; of a service that somebody else's deployment took over nothing is known. */
@@ -186,19 +197,19 @@ function goodEnd(serviceRun: ServiceRun, request: RolloutRequest, nowRunning: st
     };
   }
   if (serviceRun.waiting !== undefined) {
-    const { pause } = serviceRun.waiting;
+    const { pause, weight } = serviceRun.waiting;
     return {
       ...common,
       result: 'started',
-      message: `The deployment of ${revision} to service "${name}" waits in the stage ${pause.stage} for an answer${untilAnswered(pause)}; both revisions are there.`,
-      hint: `Go on with mode: promote, or back with mode: rollback${ofDeployment(serviceRun)}.`,
+      message: `The deployment of ${revision} to service "${name}" waits in the stage ${pause.stage} for an answer${untilAnswered(pause)}; ${whoServes(serviceRun, weight)}.`,
+      hint: `To go on, run with mode: promote; to go back, with mode: rollback${ofDeployment(serviceRun)}.`,
     };
   }
   if (!request.wait) {
     return {
       ...common,
       result: 'started',
-      message: `The deployment of ${revision} to service "${name}" has started; nobody waits for its end.`,
+      message: `The deployment of ${revision} to service "${name}" has started; this run does not wait for its end.`,
     };
   }
   if (serviceRun.desiredCount === 0) {
@@ -217,6 +228,16 @@ function goodEnd(serviceRun: ServiceRun, request: RolloutRequest, nowRunning: st
 
 function deployerOf({ snapshot }: ServiceRun): 'CodeDeploy' | 'ECS' {
   return snapshot.codeDeploy === undefined ? 'ECS' : 'CodeDeploy';
+}
+
+/** Which revision users reach while a deployment waits. */
+function whoServes({ snapshot, taskDefinitionArn }: ServiceRun, weight: number | undefined): string {
+  const [before, after] = [snapshot.taskDefinitionArn, taskDefinitionArn].map(revisionName);
+  if (weight === undefined) return `${before ?? ''} and ${after ?? ''} both run`;
+  if (weight === 0) return `users still reach ${before ?? ''} alone`;
+  return weight >= 100
+    ? `users reach ${after ?? ''} alone`
+    : `${weight} % of the traffic reaches ${after ?? ''}`;
 }
 
 /** So that a later job means this deployment and no other. */

@@ -77,7 +77,8 @@ async function lookWhereItEnded(
   const again = await attempt(async () => {
     const revision = await deployableRevision(ctx, target);
     const undoing = { rollout: from, request, deadline: deadlineOf(ctx, request) };
-    return updateBack(ctx, undoing, { revision, desired, isRead: !target.mustBeRegistered });
+    const good = target.good.taskDefinitionArn;
+    return updateBack(ctx, undoing, { revision, good, desired, isRead: !target.mustBeRegistered });
   }, ANY_AWS_ERROR);
   if (again.kind !== 'answered') return { kind: 'failed', why: `${why}; ${describeAwsError(again.error)}` };
   return again.value.kind === 'look-again'

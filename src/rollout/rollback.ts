@@ -173,7 +173,12 @@ async function take(
         ? await deployableRevision(ctx, step.to)
         : rollout.taskDefinitionArn;
       if (rollout.replacesTasks) tries.sent = tries.revision;
-      return updateBack(ctx, undoing, { revision: tries.revision, desired: step.desired, isRead });
+      return updateBack(ctx, undoing, {
+        revision: tries.revision,
+        good: step.to.good.taskDefinitionArn,
+        desired: step.desired,
+        isRead,
+      });
     }
   }
 }
@@ -223,9 +228,16 @@ export async function updateBack(
   undoing: Undoing,
   {
     revision,
+    good,
     desired,
     isRead,
-  }: { readonly revision: string; readonly desired: number | undefined; readonly isRead: boolean },
+  }: {
+    readonly revision: string;
+    /** The last good revision; another one than `revision` where that is a copy of it. */
+    readonly good: string;
+    readonly desired: number | undefined;
+    readonly isRead: boolean;
+  },
 ): Promise<RollbackEnd | LookAgain> {
   const { aws, clock, signal } = ctx;
   const { rollout, request, deadline } = undoing;
@@ -257,7 +269,10 @@ export async function updateBack(
     Deadline.of(clock, 0),
   );
   if (updated.kind === 'superseded') return { kind: 'look-again' };
-  return followBack(ctx, undoing, updated.service, input.taskDefinition ?? rollout.taskDefinitionArn);
+  const to = input.taskDefinition ?? rollout.taskDefinitionArn;
+  const end = await followBack(ctx, undoing, updated.service, to);
+  const isCopy = rollout.replacesTasks && revision !== good;
+  return isCopy && end.kind === 'rolled-back' ? { ...end, copyOf: good } : end;
 }
 
 /** Follows the deployment with which this run goes back to ECS's own end: hiccups on its way are no verdict. */

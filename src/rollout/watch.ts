@@ -6,12 +6,12 @@ import type { Stage } from '../model/analysis.ts';
 import {
   withGate,
   type GateResult,
-  type Pause,
   type Problem,
   type Request,
   type Rollout,
   type RolloutRequest,
   type ServiceRun,
+  type Waiting,
 } from '../model/index.ts';
 import type { OutputLog } from '../runtime/log.ts';
 import { Deadline, type PollStep } from '../runtime/wait.ts';
@@ -48,7 +48,7 @@ export interface StageWatch {
   /** A reading of the clock: when all traffic was first seen to reach the new revision. */
   readonly allTrafficSince: number | undefined;
   /** A pause that is left to a person, and why the gates do not answer it. */
-  readonly waiting: { readonly pause: Pause; readonly why: string | undefined } | undefined;
+  readonly waiting: Waiting | undefined;
   /** Gates that were answered for good by then. */
   readonly results: readonly GateResult[];
   stop(): void;
