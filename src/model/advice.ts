@@ -28,7 +28,7 @@ const CLOSING: Readonly<Record<Ending, string>> = {
   nowhere: 'The new revision is left in place, and there is no other good one to go back to: deploy a fix.',
   'rollback-failed':
     'Nothing more is tried: see what runs now, and deploy a revision that is known to be good.',
-  'lost-sight': 'Then run this job again: it takes up the deployment, with which ECS goes on by itself.',
+  'lost-sight': 'Then run this job again: it follows the deployment to its end.',
   'going-back':
     'ECS goes on with the rollback by itself: see in the console that it has ended before you deploy again.',
 };
@@ -37,7 +37,7 @@ const CLOSING: Readonly<Record<Ending, string>> = {
 const INSTEAD: Partial<Record<Cause, Partial<Record<Ending, string>>>> = {
   'http-check-failed': {
     undone:
-      'The URL is answered by the old revision again: read in the summary what the failed one answered and logged, and compare it with health-check-status, health-check-body and health-check-json.',
+      'The failed revision answers no more: read in the summary what it answered and logged, and compare that with health-check-status, health-check-body and health-check-json.',
     'rollback-failed':
       'Read the answer and the log lines in the summary, then open the URL: it may be answered by either revision.',
   },
@@ -64,7 +64,7 @@ const INSTEAD: Partial<Record<Cause, Partial<Record<Ending, string>>>> = {
   },
   'rollback-failed': {
     'rollback-failed':
-      'Fix the first cause of the evidence; the last good revision may need an image, secret or role that is gone.',
+      'Nothing more is tried: now deploy a revision that is known to be good. Then fix what the deployment failed for, and what its rollback failed for: the last good revision may need an image, secret or role that is gone.',
   },
   'deployment-stopped': {
     undone: 'Ask who stopped it, and why: CloudTrail shows StopServiceDeployment. Then run this again.',
@@ -74,6 +74,7 @@ const INSTEAD: Partial<Record<Cause, Partial<Record<Ending, string>>>> = {
 
 /** Endings of these say all that there is to do: the closing sentence of the ending would contradict them. */
 const COMPLETE: Partial<Record<Cause, readonly Ending[]>> = {
+  'rollback-failed': ['rollback-failed'],
   superseded: ['undone', 'left'],
   timeout: ['left'],
   'deployment-stopped': ['undone'],

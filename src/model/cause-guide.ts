@@ -183,7 +183,7 @@ export const CAUSE_GUIDE: Readonly<Record<Cause, CauseGuide>> = {
     meaning:
       'A metric of the input `metrics` is not as it has to be, or too few requests came for it to say anything of the new tasks.',
     log: 'The value, what is allowed, the number of requests, and the value of the old tasks where they are compared.',
-    hint: 'Compare the values in the summary with the input metrics, and read the log lines of the new tasks.',
+    hint: 'Compare the values in the summary with the limits of the input metrics, and read the log lines of the new tasks.',
     phase: 'after',
   },
   alarm: {
