@@ -40,11 +40,11 @@ describe('the table of the metrics', () => {
       [
         '**Metrics**',
         '',
-        '|  | Metric | New tasks | Has to be | Requests |',
-        '| --- | --- | --- | --- | --- |',
-        '| ✅ | `5xx-percent` | 0.25 % | `< 1` | 1200 |',
-        '| ❌ | `orders` | 1.5 | `>= 2` | – |',
-        '| ➖ | `p99-seconds` | – | `< 2` | 3 |',
+        '| Metric | New tasks | Has to be |',
+        '| --- | --- | --- |',
+        '| ✅ `5xx-percent` | 0.25 % (1200 requests) | `< 1` |',
+        '| ❌ `orders` | 1.5 | `>= 2` |',
+        '| ➖ `p99-seconds` | – (3 requests) | `< 2` |',
       ].join('\n'),
     ]);
   });
@@ -53,8 +53,8 @@ describe('the table of the metrics', () => {
     const compared: MetricValue = { ...ERRORS, condition: '< 1.5x', before: 0.4, limit: 0.6 };
     const [table = ''] = tables([compared, ERRORS]);
     expect(table).toContain('| New tasks | Old tasks | Has to be |');
-    expect(table).toContain('| 0.25 % | 0.4 % | `< 1.5x` (0.6 %) | 1200 |');
-    expect(table).toContain('| 0.25 % | – | `< 1` | 1200 |');
+    expect(table).toContain('| 0.25 % (1200 requests) | 0.4 % | `< 1.5x` (0.6 %) |');
+    expect(table).toContain('| 0.25 % (1200 requests) | – | `< 1` |');
   });
 
   test('is one for each of several services', () => {

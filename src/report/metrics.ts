@@ -1,5 +1,6 @@
 /** What the metrics of the input `metrics` showed, as the summary has it. */
 import { metricInUnit, type GateResult, type MetricValue } from '../model/index.ts';
+import { counted } from '../runtime/log.ts';
 import { code, escapeText, table } from './markdown.ts';
 import type { Report, ServiceReport } from './report.ts';
 
@@ -22,16 +23,20 @@ function valuesOf({ gates }: ServiceReport): readonly MetricValue[] {
 function tableOf(values: readonly MetricValue[]): string {
   const isCompared = values.some(({ condition }) => condition.endsWith('x'));
   const optional = (cell: string): string[] => (isCompared ? [cell] : []);
-  const head = ['', 'Metric', 'New tasks', ...optional('Old tasks'), 'Has to be', 'Requests'];
+  const head = ['Metric', 'New tasks', ...optional('Old tasks'), 'Has to be'];
   const rows = values.map(({ metric, condition, value, before, limit, requests, state }) => [
-    SIGNS[state],
-    code(metric),
-    shown(metric, value),
+    // Few columns: on a narrow screen the last ones are cut off.
+    `${SIGNS[state]} ${code(metric)}`,
+    `${shown(metric, value)}${restsOn(metric, requests)}`,
     ...optional(shown(metric, before)),
     `${code(condition)}${before === undefined ? '' : ` (${shown(metric, limit)})`}`,
-    requests === undefined ? '–' : String(requests),
   ]);
   return table(head, rows);
+}
+
+/** How many requests a value rests on; a count of them says so itself. */
+function restsOn(metric: string, requests: number | undefined): string {
+  return requests === undefined || metric === 'requests' ? '' : ` (${counted(requests, 'request')})`;
 }
 
 function shown(metric: string, value: number | undefined): string {
