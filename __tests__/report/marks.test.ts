@@ -1,6 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Problem, RollbackEnd, ServiceRun, StepMark } from '../../src/model/index.ts';
-import { markOfChecks, markOfRollback, problemsSince } from '../../src/report/marks.ts';
+import type {
+  GateResult,
+  Problem,
+  RollbackEnd,
+  ServiceRun,
+  StepMark,
+  Waiting,
+} from '../../src/model/index.ts';
+import { markOfChecks, markOfProof, markOfRollback, problemsSince } from '../../src/report/marks.ts';
 import { newRunRecord, type RunRecord } from '../../src/report/run-record.ts';
 import { serviceRunOf } from '../fakes/literals.ts';
 
@@ -12,6 +19,10 @@ const PROBLEM: Problem = {
   evidence: [],
   recovery: 'roll-back',
 };
+
+const PASSED: GateResult = { gate: 'targets', state: 'passed', detail: '2 healthy' };
+
+const WAITING: Waiting = { pause: { hookId: 'x', stage: 'POST_TEST_TRAFFIC_SHIFT' }, why: undefined };
 
 function record(...serviceRuns: readonly ServiceRun[]): RunRecord {
   return { ...newRunRecord(), serviceRuns };
@@ -36,6 +47,19 @@ describe('the mark of a stage', () => {
   test('is not that of a problem that was there before it', () => {
     const all = record(serviceRunOf({ problem: PROBLEM }));
     expect(problemsSince(all)()).toBe('done');
+  });
+
+  test.each<[string, Partial<ServiceRun>, StepMark]>([
+    ['one passed', { gates: [PASSED] }, 'done'],
+    ['no task was desired', { gates: [] }, 'warning'],
+    ['each was skipped', { gates: [{ ...PASSED, state: 'skipped' }] }, 'warning'],
+    ['a pause waits for a person', { gates: [], waiting: WAITING }, 'done'],
+    ['one failed', { gates: [{ ...PASSED, state: 'failed' }], problem: PROBLEM }, 'failed'],
+  ])('of the gates: %s', (_, more, mark) => {
+    const all = record(serviceRunOf({ gates: [], problem: undefined }));
+    const since = markOfProof(all);
+    all.serviceRuns = [serviceRunOf({ problem: undefined, ...more })];
+    expect(since()).toBe(mark);
   });
 
   test.each<[RollbackEnd | undefined, StepMark]>([

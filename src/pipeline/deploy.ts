@@ -3,7 +3,13 @@ import type { TaskProofs } from '../gates/prove.ts';
 import { announced } from '../image/plan.ts';
 import type { Conclusion, Request, ServiceRun, ServiceSnapshot } from '../model/index.ts';
 import { FINISHED } from '../model/left.ts';
-import { markOfChecks, markOfConclusion, markOfRollback, problemsSince } from '../report/marks.ts';
+import {
+  markOfChecks,
+  markOfConclusion,
+  markOfProof,
+  markOfRollback,
+  problemsSince,
+} from '../report/marks.ts';
 import { endingOf, newRunRecord, withEvidence, withTaskLeft, type RunRecord } from '../report/run-record.ts';
 import { endOnCancel } from '../rollout/cancel.ts';
 import { explainServiceRun } from '../rollout/diagnose.ts';
@@ -315,7 +321,7 @@ async function proveAll(
       },
     });
   };
-  await ctx.log.step('Gate', gate, problemsSince(record));
+  await ctx.log.step('Gate', gate, markOfProof(record));
 }
 
 /** It rolls. One that failed to start is undone meanwhile, where another rolls. */

@@ -11,6 +11,19 @@ export function problemsSince(record: RunRecord): () => StepMark {
   return () => worst(record.serviceRuns.map((serviceRun) => markOfProblem(serviceRun, before)));
 }
 
+/** Of the gates: where a service that is well passed none, nothing was proven, and that is a warning. */
+export function markOfProof(record: RunRecord): () => StepMark {
+  const since = problemsSince(record);
+  return () =>
+    worst([
+      since(),
+      ...record.serviceRuns.map(({ problem, waiting, gates }): StepMark => {
+        const isWell = problem === undefined && waiting === undefined;
+        return isWell && !gates.some(({ state }) => state === 'passed') ? 'warning' : 'done';
+      }),
+    ]);
+}
+
 function markOfProblem({ snapshot, problem }: ServiceRun, before: readonly ServiceRun[]): StepMark {
   const was = before.find((each) => each.snapshot.address.arn === snapshot.address.arn);
   if (problem === undefined || was?.problem !== undefined) return 'done';
