@@ -135,7 +135,7 @@ const AFTER_TEST = { strategy: 'BLUE_GREEN', bakeTimeInMinutes: 1, ...pausesAt('
 
 const CANARY = {
   strategy: 'CANARY',
-  canaryConfiguration: { canaryPercent: 20, canaryBakeTimeInMinutes: 2 },
+  canaryConfiguration: { canaryPercent: 20, canaryBakeTimeInMinutes: 5 },
   bakeTimeInMinutes: 1,
   ...pausesAt('POST_PRODUCTION_TRAFFIC_SHIFT'),
 };

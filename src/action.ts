@@ -188,7 +188,7 @@ function invalidInput({ problems }: InvalidInputs): DeployError {
     'invalid-input',
     `Invalid inputs, ${problems.length} problems: ${names.join(', ')}.`,
     {
-      hint: [...problems, 'Nothing was called yet.'].join('\n'),
+      hint: problems.join('\n'),
     },
   );
 }

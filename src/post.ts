@@ -69,8 +69,8 @@ async function finishDeployment(
     const serviceRuns = await Promise.all(
       savedState.services.map((each) => finishServiceRun(aws, system, each, savedState)),
     );
-    await deregisterLeft(aws, system, log, savedState, serviceRuns);
     for (const { outcome } of serviceRuns) log.line(outcome?.nowRunning ?? '');
+    await deregisterLeft(aws, system, log, savedState, serviceRuns);
     const ending = withTaskLeft({ ...KILLED, hint: undefined, evidence: [] }, savedState.preDeployTask);
     if (savedState.preDeployTask !== undefined) log.line(`${ending.message} ${ending.hint ?? ''}`);
     const { steps, lines, warnings, notes, points } = log;

@@ -321,7 +321,7 @@ function warnOfUnasked(log: Log, { origin }: LoadedDefinition, unasked: readonly
   if (unasked.length === 0) return;
   const more = unasked.length > NAMED ? ` and ${unasked.length - NAMED} more` : '';
   log.warn(
-    `The base (${origin}) differs from what runs in what this run did not ask for: ${unasked.slice(0, NAMED).join(', ')}${more}. It ships with this release. With task-definition: running the base is what runs.`,
+    `The base (${origin}) differs from what runs in what this run did not ask for: ${unasked.slice(0, NAMED).join(', ')}${more}. These changes ship with this release. With task-definition: running they do not: the base is what runs then.`,
   );
 }
 
