@@ -9,6 +9,7 @@ const STATEMENT = '{"Effect":"Allow","Action":["ecs:DescribeServices"],"Resource
 
 const CASES: readonly (readonly [string, string])[] = [
   [`Go on (service-deployment-arn: ${ARN}).`, `Go on \\(\`service-deployment-arn: ${ARN}\`\\).`],
+  ['Go on (service-deployment-arn: d-ZSEHGIGSE).', 'Go on \\(`service-deployment-arn: d-ZSEHGIGSE`\\).'],
   [`Add the statement ${STATEMENT} to its policy.`, `Add the statement \`${STATEMENT}\` to its policy.`],
   ['mode: rollback does so.', '`mode: rollback` does so.'],
   [

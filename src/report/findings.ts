@@ -83,14 +83,15 @@ const WITH_VALUE = [
   'on-cancel: (?:leave|rollback)',
   'on-failure: (?:leave|rollback(?:-all)?)',
   String.raw`task-definition: (?:running|family|arn:[\w:/.-]*\w|[\w-]+:(?:\d+|<[a-z]+>))`,
-  String.raw`service-deployment-arn: arn:[\w:/.-]*\w`,
+  String.raw`service-deployment-arn: (?:arn:[\w:/.-]*\w|d-[A-Z0-9]+)`,
 ];
 
 const NAMED =
   '(?:[a-z]{1,20}-){1,5}(?:url|body|json|status|headers|seconds|minutes|definition|variables|tags?|args|secrets|id-token|failure|cancel|count|name|region|repository|image|limit|token|arn)';
 
-/** Words of a sentence as well: inputs where the text calls them so. */
-const CALLED = String.raw`(?<=\binputs? (?:[a-z-]+(?:, | and )){0,5})(?:alarms|cluster|command|context|file|images?|memory|metrics|service)(?![\w-])`;
+/** In a list that is called inputs. */
+const CALLED =
+  '(?<=\\binputs? (?:[a-z-]+(?:, | and )){0,5})(?:alarms|cluster|command|context|file|images?|memory|metrics|service)(?![\\w-])';
 
 /**
  * Inputs that a text names, with the value that it gives one, `mode: rollback`, `wait-for-minutes`; those that could be words of a
