@@ -155,7 +155,7 @@ describe('a run with github-environment', () => {
     test('says how to go on', () =>
       whereItWaits((_, __, { summary }) => {
         expect(summary).toContain('## ⏸️ Waits for a decision: bluegreen in demo');
-        expect(summary).toContain('**What to do:** Go on with `mode: promote`');
+        expect(summary).toContain('**What to do:** To go on, run with `mode: promote`');
         return Promise.resolve();
       }));
 

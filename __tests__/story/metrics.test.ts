@@ -52,7 +52,7 @@ describe('a canary', () => {
       );
       expect(most).toEqual([]);
       expect(production(sim, 'bluegreen')).toBe('bluegreen:1 COMPLETED');
-      expect(result.summary).toMatch(/\| ❌ \| `5xx-percent` \| 10 % \| `< 1` \| \d+ \|/);
+      expect(result.summary).toMatch(/\| ❌ `5xx-percent` \| 10 % \(\d+ requests\) \| `< 1` \|/);
     }));
 
   test('that is slower than it may be is rolled back', () =>
@@ -73,7 +73,9 @@ describe('a canary', () => {
       });
       expectGreen(result, 'succeeded');
       expect(result.outputs['message']).toContain('its metrics');
-      expect(result.summary).toContain('| `p99-seconds` | 0.02 s | 0.02 s | `<= 1.5x` (0.03 s) |');
+      expect(result.summary).toContain(
+        '| ✅ `p99-seconds` | 0.02 s (2400 requests) | 0.02 s | `<= 1.5x` (0.03 s) |',
+      );
     }));
 });
 
