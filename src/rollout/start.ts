@@ -130,7 +130,7 @@ type BeforeUpdate =
  */
 async function readBeforeUpdate(ctx: StartContext, snapshot: ServiceSnapshot): Promise<BeforeUpdate> {
   const { clock, signal } = ctx;
-  const read = (): Promise<Service> => describeService(ctx.aws.ecs, snapshot.address);
+  const read = (): Promise<Service> => describeService(ctx.aws.ecs, snapshot.address, snapshot.primarySince);
   // The clients of a start answer to the end, for the update; a cancelled job does not wait for this read.
   const service = await withGracePeriod(
     clock,
@@ -256,6 +256,7 @@ function adopt(snapshot: ServiceSnapshot, definition: TaskDefinition): Rollout {
     taskDefinitionArn: snapshot.taskDefinitionArn,
     definition,
     deploymentId: snapshot.primaryId ?? '',
+    createdAt: snapshot.primarySince,
     serviceDeploymentArn: snapshot.currentServiceDeploymentArn,
     replacesTasks: true,
     adopted: true,
@@ -305,6 +306,7 @@ async function startRollout(
     taskDefinitionArn,
     definition,
     deploymentId: entry?.id ?? '',
+    createdAt: entry?.createdAt?.getTime(),
     serviceDeploymentArn: isNew
       ? await searchServiceDeployment(ctx, snapshot, entry, taskDefinitionArn, deadline)
       : undefined,

@@ -1,6 +1,6 @@
 import type { AwsErrorKind } from '../aws/errors.ts';
 import type { ReportedImage } from '../ecs/digests.ts';
-import { breakerThreshold } from '../ecs/services.ts';
+import { breakerThreshold, isBefore } from '../ecs/services.ts';
 import { describeFailure, type TaskFailure } from '../ecs/task-failure.ts';
 import { hasContainerChecks, restartedContainers, type TaskView } from '../ecs/task-health.ts';
 import type { Asked, Measurement, Measurer, TaskLimits } from '../model/analysis.ts';
@@ -18,7 +18,7 @@ import {
 } from './task-record.ts';
 import { isDeleted } from './evaluate.ts';
 import type { Look as Looked, Looks } from './looks.ts';
-import type { Observation } from './observe.ts';
+import type { EntryView, Observation } from './observe.ts';
 import { eventText, unplacedEvents } from './placement.ts';
 import { failureText } from './progress.ts';
 import type { WatchContext } from './watch.ts';
@@ -33,7 +33,7 @@ interface Look extends Proven {
   readonly isDeleted: boolean;
   readonly views: readonly TaskView[];
   /** The deployment, or the task set, that the service runs by now. */
-  readonly primaryId: string | undefined;
+  readonly primary: EntryView | undefined;
   /** Tasks that the service wants by now: an autoscaler may want fewer than the rollout did. */
   readonly desired: number;
   /** Tasks of ours that run by ECS's own count, also where they cannot be told from others. */
@@ -67,6 +67,7 @@ export function tasksMeasurer(
   const terms = termsOf(rollout, limits);
   const by = rollout.replacesTasks && !rollout.adopted ? ('deployment' as const) : ('revision' as const);
   const subject = { rollout, by, isPatient: true };
+  const before = { primaryBefore: rollout.snapshot.primaryId, createdAt: rollout.createdAt };
   let known = NOTHING_KNOWN;
   let isAsked = false;
   let old = 0;
@@ -103,9 +104,9 @@ export function tasksMeasurer(
         if (seen.isDeleted)
           return [{ gate: terms.gate, subject: name, round: n, at, evidence: [], ...DELETED }];
         for (const text of newFailures(known, told)) log.line(`${name}: a task failed: ${text}`);
-        old = seen.primaryId === rollout.snapshot.primaryId ? old + 1 : 0;
-        const by =
-          isAnother(seen.primaryId, rollout) && (old === 0 || old >= OLD_LOOKS) ? seen.primaryId : undefined;
+        old = isBefore(seen.primary, before) ? old + 1 : 0;
+        const primaryId = seen.primary?.id;
+        const by = isAnother(primaryId, rollout) && (old === 0 || old >= OLD_LOOKS) ? primaryId : undefined;
         if (by !== undefined && phase !== 'rolled-back') {
           const reading = { kind: 'replaced', by } as const;
           const detail = `another deployment, ${by}, has taken its place`;
@@ -368,7 +369,7 @@ function viewLook(seen: Observation, { snapshot }: Rollout): Look | 'denied' | '
     views: seen.tasks,
     tasks: running.map(({ id }) => id),
     unproven: new Map(unproven),
-    primaryId: seen.primary?.id,
+    primary: seen.primary,
     desired: seen.service.desired,
     running: seen.entry?.running ?? seen.service.running,
     unplaced: unplaced === undefined ? undefined : eventText(unplaced),
