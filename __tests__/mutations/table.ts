@@ -27,15 +27,14 @@ export const MUTATIONS: readonly Mutation[] = [
     ['isOlder || (primaryBefore !== undefined && entry?.id === primaryBefore)', 'isOlder'],
     ['if (isBefore(primaryOf(service), { createdAt: since })) throw', 'if (false) throw', 'rollout/start'],
   ),
-  ...of(
-    'rollout/now-running.ts',
-    'rollout/now-running',
-    ['if (!isBefore(primaryOf(service), { createdAt: since })) return service;', 'return service;'],
-  ),
+  ...of('rollout/now-running.ts', 'rollout/now-running', [
+    'if (!isBefore(primaryOf(service), { createdAt: since })) return service;',
+    'return service;',
+  ]),
   ...of(
     'rollout/evaluate.ts',
     'rollout/evaluate',
-    ["|| seen.service.status === 'DRAINING'", ''],
+    [" || service.status === 'DRAINING'", ''],
     ['if (!terms.replacesTasks) return', 'if (terms.replacesTasks) return'],
     [
       "    case 'STOP_REQUESTED':\n      return { kind: 'progressing' };",
@@ -314,7 +313,8 @@ export const MUTATIONS: readonly Mutation[] = [
     'rollout/task-proof',
     ['const BAD_LOOKS = 3;', 'const BAD_LOOKS = 4;'],
     ['const BAD_LOOKS = 3;', 'const BAD_LOOKS = 2;'],
-    ['last.unproven.size * 2 > last.tasks.length', 'last.unproven.size * 2 >= last.tasks.length'],
+    ['* 2 < wantedOf(last, terms)', '* 2 <= wantedOf(last, terms)'],
+    ['* 2 < wantedOf(last, terms)', '* 1 < wantedOf(last, terms)'],
     ['const OLD_LOOKS = 2;', 'const OLD_LOOKS = 200;'],
     ['|| last.unproven.size > 0) return undefined;', ') return undefined;'],
     ['Math.min(terms.desired, last.desired)', 'Math.max(terms.desired, last.desired)'],
@@ -331,7 +331,7 @@ export const MUTATIONS: readonly Mutation[] = [
     'refusals >= 100 * MOST_REFUSALS',
   ]),
   ...of('rollout/settings.ts', 'rollout/settings', ['changed.length > 0 && changed.every', 'changed.every']),
-  ...of('rollout/rollback.ts', 'story/ended-elsewhere', [
+  ...of('rollout/rollback-proof.ts', 'story/ended-elsewhere', [
     'if (primaryOf(service)?.id !== deploymentId) return service;',
     'return service;',
   ]),
