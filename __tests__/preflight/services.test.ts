@@ -183,6 +183,14 @@ describe('the percents of a deployment', () => {
       'OK',
     ],
     ['a service that has the revision already', {}, revisionArn('backend:7'), {}, 'OK'],
+    ['one that is under way with it', { rollout: 'in-progress' }, revisionArn('backend:7'), {}, 'WARNING'],
+    [
+      'the first that a service ever had',
+      { rollout: 'in-progress', lastGood: undefined },
+      revisionArn('backend:7'),
+      {},
+      'OK',
+    ],
     ['the same, forced', {}, revisionArn('backend:7'), { forceNewDeployment: true }, 'FAILED'],
     ['the same, which failed before', { rollout: 'failed' }, revisionArn('backend:7'), {}, 'FAILED'],
   ])('count for %s', async (_what, more, existingArn, asked, state) => {

@@ -25,6 +25,7 @@ import {
   check,
   concludePlan,
   isAboutToChange,
+  isToBeChecked,
   plan,
   refuseBusyGroups,
   type Checked,
@@ -229,7 +230,7 @@ async function prepare(
   const { plans } = planned;
   record.image ??= planned.image;
   record.costs = planned.costs;
-  if (plans.some((each) => isAboutToChange(each, request))) {
+  if (plans.some((each) => isToBeChecked(each, request))) {
     const which = builds ? 'after-build' : 'all';
     await log.step(
       'Verify',

@@ -195,13 +195,16 @@ export async function check(
   which: 'all' | 'after-build' = 'all',
   before: readonly CheckResult[] = [],
 ): Promise<Checked> {
-  const { CHECKS, CHECKS_AFTER_BUILD, refusalOf, runChecks } = await import('../preflight/index.ts');
-  const checks = which === 'all' ? CHECKS : CHECKS_AFTER_BUILD;
+  const { CHECKS, CHECKS_AFTER_BUILD, CHECKS_OF_ADOPTED, refusalOf, runChecks } =
+    await import('../preflight/index.ts');
+  const ofUpdate = which === 'all' ? CHECKS : CHECKS_AFTER_BUILD;
   const results = await Promise.all(
     plans
-      .filter((plan) => isAboutToChange(plan, request))
-      .map(({ services, prepared }) => {
+      .filter((plan) => isToBeChecked(plan, request))
+      .map((plan) => {
+        const { services, prepared } = plan;
         const { definition, images, existingArn, heldByAws } = prepared;
+        const checks = isAboutToChange(plan, request) ? ofUpdate : CHECKS_OF_ADOPTED;
         return runChecks(ctx, { request, services, definition, images, existingArn, heldByAws }, checks);
       }),
   );
@@ -244,6 +247,11 @@ export function isAboutToChange({ services, prepared }: Plan, { rollout }: Reque
   const { existingArn } = prepared;
   if (existingArn === undefined) return true;
   return services.some((service) => plannedChangeFor(service, existingArn, rollout) === 'update');
+}
+
+/** The same, or one is under way that this run takes up. */
+export function isToBeChecked(plan: Plan, request: Request): boolean {
+  return isAboutToChange(plan, request) || plan.services.some(({ rollout }) => rollout === 'in-progress');
 }
 
 /** A container that does not exist is found before anything is registered. */
