@@ -20,6 +20,7 @@ import '../src/report/deployment-record.ts';
 import '../src/report/post-comment.ts';
 import '../src/report/publish.ts';
 import '../src/task-definition/read-file.ts';
+import '../src/task-definition/yaml-file.ts';
 import { createAws, type Aws, type AwsSettings, type ConnectAws } from '../src/aws/clients.ts';
 import { Pace } from '../src/aws/pace.ts';
 

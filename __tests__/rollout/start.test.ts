@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { ServiceRun, RolloutRequest, ServiceSnapshot } from '../../src/model/index.ts';
-import { plannedChangeFor, startServiceRun } from '../../src/rollout/start.ts';
+import { plannedChangeFor } from '../../src/rollout/planned-change.ts';
+import { startServiceRun } from '../../src/rollout/start.ts';
 import { updateInput } from '../../src/rollout/update.ts';
 import { Cancelled } from '../../src/runtime/cancellation.ts';
 import { fakeClock, untilDone } from '../fakes/clock.ts';

@@ -17,10 +17,10 @@ import type {
 import { resolveReference } from '../image/resolve.ts';
 import { chooseContainer } from '../pre-deploy/start.ts';
 import type { RunRecord } from '../report/run-record.ts';
-import { plannedChangeFor } from '../rollout/start.ts';
+import { plannedChangeFor } from '../rollout/planned-change.ts';
 import { DeployError } from '../runtime/error.ts';
-import { prepareTaskDefinition, type PreparedDefinition } from '../task-definition/prepare.ts';
-import { findWayBack, wayBackTo } from './going-back.ts';
+import type { PreparedDefinition } from '../task-definition/prepare.ts';
+import { findWayBack, prepareTaskDefinition, wayBackTo } from './later.ts';
 
 /** Pure: the end of a plan, which says what a deployment would do with each service. Nothing was changed, and nothing is. */
 export function concludePlan(

@@ -21,6 +21,7 @@ import type {
 import { Cancelled, CancelledUnanswered } from '../runtime/cancellation.ts';
 import { DeployError } from '../runtime/error.ts';
 import { Deadline, withGracePeriod } from '../runtime/wait.ts';
+import { plannedChangeFor } from './planned-change.ts';
 import { findServiceDeployment, type FindContext } from './find-deployment.ts';
 import { updateInput, updateOnce, UpdateUnanswered, type UpdateContext } from './update.ts';
 
@@ -29,28 +30,6 @@ export interface StartContext extends FindContext, UpdateContext {
     Pick<Aws, 'taskDefinitions' | 'codeDeploy'> & {
       readonly ecs: Pick<EcsReads, 'describeServices'> & FindContext['aws']['ecs'];
     };
-}
-
-/** Pure: nothing where the service has it all already, unless a new deployment is forced. */
-export function plannedChangeFor(
-  snapshot: ServiceSnapshot,
-  taskDefinitionArn: string,
-  request: RolloutRequest,
-): PlannedChange {
-  const sameRevision = snapshot.taskDefinitionArn === taskDefinitionArn;
-  const sameCount = request.desiredCount === undefined || request.desiredCount === snapshot.desiredCount;
-  const sameTags =
-    (request.enableEcsManagedTags ?? snapshot.enableEcsManagedTags) === snapshot.enableEcsManagedTags &&
-    (request.propagateTags ?? snapshot.propagateTags) === snapshot.propagateTags;
-  if (!sameRevision || !sameCount || !sameTags || request.forceNewDeployment === true) return 'update';
-  switch (snapshot.rollout) {
-    case 'complete':
-      return 'none';
-    case 'in-progress':
-      return 'adopt';
-    case 'failed':
-      return 'update';
-  }
 }
 
 /**
