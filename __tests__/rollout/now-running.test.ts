@@ -221,9 +221,9 @@ test('of a deployment that is all that runs, and whose tasks the run saw well, n
 });
 
 test.each([
-  ['is asked again for the moment', 1, OUR_REVISION],
-  ['is believed where it stays', 9, OLD_REVISION],
-])('an answer that is older than the rollout %s', async (_, times, taskDefinition) => {
+  ['is asked again for the moment', 1, OUR_REVISION, OUR_ID],
+  ['is told where it stays, and replaces nothing', 9, OLD_REVISION, undefined],
+])('an answer that is older than the rollout %s', async (_, times, taskDefinition, id) => {
   const [before, since] = [new Date('2026-04-01T09:00:00Z'), new Date('2026-04-02T09:00:00Z')];
   const old = { deployments: [{ ...primary, id: OLD_ID, taskDefinition: OLD_REVISION, createdAt: before }] };
   const now = { deployments: [{ ...primary, createdAt: since }] };
@@ -231,10 +231,11 @@ test.each([
   const ecs = {
     describeServices: () => Promise.resolve({ $metadata: {}, services: [asked++ < times ? old : now] }),
   };
-  const { state } = await readNowRunning(
+  const { state, primaryId } = await readNowRunning(
     { aws: blindAws(ecs), clock: fakeClock() },
     { address, targetGroups: [] },
     { since: since.getTime() },
   );
   expect(state?.revisions[0]?.taskDefinitionArn).toBe(taskDefinition);
+  expect(primaryId).toBe(id);
 });

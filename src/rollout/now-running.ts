@@ -29,7 +29,7 @@ const LONGEST_MS = 10_000;
 export interface NowRunning {
   /** For people: each revision with its image, and how many of its tasks are healthy; then whether the service serves. */
   readonly sentence: string;
-  /** `id` of the PRIMARY deployment; undefined where it could not be read. */
+  /** `id` of the PRIMARY deployment; undefined where it could not be read, or is of before. */
   readonly primaryId: string | undefined;
   /** Undefined where it could not be read. */
   readonly state: ServiceState | undefined;
@@ -102,7 +102,9 @@ export async function readNowRunning(
   ]);
   const revisions = running.map((each) => viewOf(each, healthy, images.get(each.taskDefinition ?? '')));
   const state = { serving: servingOf(revisions, service.desiredCount ?? 0), revisions };
-  return { sentence: describeState(address.name, state), primaryId: primaryOf(service)?.id, state };
+  const primary = primaryOf(service);
+  const primaryId = isBefore(primary, { createdAt: since }) ? undefined : primary?.id;
+  return { sentence: describeState(address.name, state), primaryId, state };
 }
 
 /** By the last look of the run, where its deployment is all that runs. */

@@ -18,7 +18,7 @@ import {
 } from './task-record.ts';
 import { isDeleted } from './evaluate.ts';
 import type { Look as Looked, Looks } from './looks.ts';
-import type { EntryView, Observation } from './observe.ts';
+import type { Observation } from './observe.ts';
 import { eventText, unplacedEvents } from './placement.ts';
 import { failureText } from './progress.ts';
 import type { WatchContext } from './watch.ts';
@@ -33,7 +33,7 @@ interface Look extends Proven {
   readonly isDeleted: boolean;
   readonly views: readonly TaskView[];
   /** The deployment, or the task set, that the service runs by now. */
-  readonly primary: EntryView | undefined;
+  readonly primaryId: string | undefined;
   /** Tasks that the service wants by now: an autoscaler may want fewer than the rollout did. */
   readonly desired: number;
   /** Tasks of ours that run by ECS's own count, also where they cannot be told from others. */
@@ -67,7 +67,6 @@ export function tasksMeasurer(
   const terms = termsOf(rollout, limits);
   const by = rollout.replacesTasks && !rollout.adopted ? ('deployment' as const) : ('revision' as const);
   const subject = { rollout, by, isPatient: true };
-  const before = { primaryBefore: rollout.snapshot.primaryId, createdAt: rollout.createdAt };
   let known = NOTHING_KNOWN;
   let isAsked = false;
   let old = 0;
@@ -104,9 +103,9 @@ export function tasksMeasurer(
         if (seen.isDeleted)
           return [{ gate: terms.gate, subject: name, round: n, at, evidence: [], ...DELETED }];
         for (const text of newFailures(known, told)) log.line(`${name}: a task failed: ${text}`);
-        old = isBefore(seen.primary, before) ? old + 1 : 0;
-        const primaryId = seen.primary?.id;
-        const by = isAnother(primaryId, rollout) && (old === 0 || old >= OLD_LOOKS) ? primaryId : undefined;
+        old = seen.primaryId === rollout.snapshot.primaryId ? old + 1 : 0;
+        const by =
+          isAnother(seen.primaryId, rollout) && (old === 0 || old >= OLD_LOOKS) ? seen.primaryId : undefined;
         if (by !== undefined && phase !== 'rolled-back') {
           const reading = { kind: 'replaced', by } as const;
           const detail = `another deployment, ${by}, has taken its place`;
@@ -358,9 +357,9 @@ function judgeable(look: Looked, rollout: Rollout): Look | 'denied' | 'no-answer
   }
 }
 
-function viewLook(seen: Observation, { snapshot }: Rollout): Look | 'denied' | 'no-answer' {
+function viewLook(seen: Observation, { snapshot, createdAt }: Rollout): Look | 'denied' | 'no-answer' {
   if (seen.tasksUnread === true || seen.targetsUnread === true) return 'denied';
-  if (seen.unanswered !== undefined) return 'no-answer';
+  if (seen.unanswered !== undefined || isBefore(seen.primary, { createdAt })) return 'no-answer';
   const running = seen.tasks.filter(({ leaving }) => leaving !== true);
   const unplaced = unplacedEvents(seen.events, new Set(snapshot.knownEvents)).at(-1);
   const unproven = running.flatMap(({ id, why }) => (why === undefined ? [] : [[id, why] as const]));
@@ -369,7 +368,7 @@ function viewLook(seen: Observation, { snapshot }: Rollout): Look | 'denied' | '
     views: seen.tasks,
     tasks: running.map(({ id }) => id),
     unproven: new Map(unproven),
-    primary: seen.primary,
+    primaryId: seen.primary?.id,
     desired: seen.service.desired,
     running: seen.entry?.running ?? seen.service.running,
     unplaced: unplaced === undefined ? undefined : eventText(unplaced),
