@@ -417,6 +417,7 @@ it.each([
 
 it('a PRIMARY that is older than the deployment, by its time, is an old answer in any number of looks', async () => {
   const primaries = ['ecs-svc/1', 'ecs-svc/1', 'ecs-svc/9', OURS];
-  const end = await gate([[{ id: 'a', target: 'healthy' }]], { primaries, createdAt: 2_000 });
+  const well = { id: 'a', target: 'healthy' };
+  const end = await gate([[ILL], [ILL], [ILL], [well]], { primaries, createdAt: 2_000 });
   expect(end).toMatchObject({ gate: 'targets', state: 'passed', replacedBy: undefined });
 });
