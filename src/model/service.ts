@@ -170,6 +170,8 @@ export interface ServiceSnapshot {
   readonly schedulingStrategy: string;
   /** `id` of the PRIMARY entry of `deployments[]`. */
   readonly primaryId: string | undefined;
+  /** When ECS made that entry, in milliseconds since 1970, by AWS's clock; left out where that is not known. */
+  readonly primarySince?: number | undefined;
   /** State of the deployment that made the current revision. */
   readonly rollout: 'complete' | 'in-progress' | 'failed';
   readonly taskDefinitionArn: string;
@@ -208,6 +210,8 @@ export interface Rollout {
   readonly taskDefinitionArn: string;
   /** `id` of our entry in `deployments[]`; the `startedBy` of our tasks. */
   readonly deploymentId: string;
+  /** As `primarySince`, of that entry; left out for a task set of CodeDeploy, which may go back to an older one. */
+  readonly createdAt?: number | undefined;
   readonly serviceDeploymentArn: string | undefined;
   readonly definition: TaskDefinition;
   /** False where UpdateService changed counts or tags only and ECS made no new deployment. */

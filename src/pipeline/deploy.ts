@@ -11,20 +11,15 @@ import {
   problemsSince,
 } from '../report/marks.ts';
 import { endingOf, newRunRecord, withEvidence, withTaskLeft, type RunRecord } from '../report/run-record.ts';
-import { endOnCancel } from '../rollout/cancel.ts';
-import { explainServiceRun } from '../rollout/diagnose.ts';
-import { awaitOldTasks } from '../rollout/early-success.ts';
-import { concludeServiceRun } from '../rollout/outcome.ts';
-import { failsTogether, failTogether, rollBackIfNeeded, rollbackNeeded } from '../rollout/rollback-needed.ts';
+import { failsTogether, failTogether, rollbackNeeded } from '../rollout/fail-together.ts';
 import { Looks } from '../rollout/looks.ts';
-import { startServiceRun } from '../rollout/start.ts';
 import { reportedBy, tasksMeasurer } from '../rollout/task-proof.ts';
-import { watchServiceRun } from '../rollout/watch.ts';
 import { checkBeforeBuild, findImages, findPreviousCommit } from './image.ts';
 import {
   check,
   concludePlan,
   isAboutToChange,
+  isToBeChecked,
   plan,
   refuseBusyGroups,
   type Checked,
@@ -43,7 +38,18 @@ import {
 import { packReported, packState } from './saved-state.ts';
 import { forEachService, unforeseen } from './services.ts';
 import { Loop } from '../runtime/loop.ts';
-import { findShifting, findWaiting, rollBackShifting } from './promote.ts';
+import {
+  awaitOldTasks,
+  concludeServiceRun,
+  endOnCancel,
+  explainServiceRun,
+  findShifting,
+  findWaiting,
+  rollBackIfNeeded,
+  rollBackShifting,
+  startServiceRun,
+  watchServiceRun,
+} from './later.ts';
 import { withStrategies } from './strategy.ts';
 import type * as Stages from './stages.ts';
 import { refreshReleases, survey, surveyAgain, type Survey } from './survey.ts';
@@ -229,7 +235,7 @@ async function prepare(
   const { plans } = planned;
   record.image ??= planned.image;
   record.costs = planned.costs;
-  if (plans.some((each) => isAboutToChange(each, request))) {
+  if (plans.some((each) => isToBeChecked(each, request))) {
     const which = builds ? 'after-build' : 'all';
     await log.step(
       'Verify',

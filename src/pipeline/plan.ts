@@ -17,10 +17,10 @@ import type {
 import { resolveReference } from '../image/resolve.ts';
 import { chooseContainer } from '../pre-deploy/start.ts';
 import type { RunRecord } from '../report/run-record.ts';
-import { plannedChangeFor } from '../rollout/start.ts';
+import { plannedChangeFor } from '../rollout/planned-change.ts';
 import { DeployError } from '../runtime/error.ts';
-import { prepareTaskDefinition, type PreparedDefinition } from '../task-definition/prepare.ts';
-import { findWayBack, wayBackTo } from './going-back.ts';
+import type { PreparedDefinition } from '../task-definition/prepare.ts';
+import { findWayBack, prepareTaskDefinition, wayBackTo } from './later.ts';
 
 /** Pure: the end of a plan, which says what a deployment would do with each service. Nothing was changed, and nothing is. */
 export function concludePlan(
@@ -195,13 +195,16 @@ export async function check(
   which: 'all' | 'after-build' = 'all',
   before: readonly CheckResult[] = [],
 ): Promise<Checked> {
-  const { CHECKS, CHECKS_AFTER_BUILD, refusalOf, runChecks } = await import('../preflight/index.ts');
-  const checks = which === 'all' ? CHECKS : CHECKS_AFTER_BUILD;
+  const { CHECKS, CHECKS_AFTER_BUILD, CHECKS_OF_ADOPTED, refusalOf, runChecks } =
+    await import('../preflight/index.ts');
+  const ofUpdate = which === 'all' ? CHECKS : CHECKS_AFTER_BUILD;
   const results = await Promise.all(
     plans
-      .filter((plan) => isAboutToChange(plan, request))
-      .map(({ services, prepared }) => {
+      .filter((plan) => isToBeChecked(plan, request))
+      .map((plan) => {
+        const { services, prepared } = plan;
         const { definition, images, existingArn, heldByAws } = prepared;
+        const checks = isAboutToChange(plan, request) ? ofUpdate : CHECKS_OF_ADOPTED;
         return runChecks(ctx, { request, services, definition, images, existingArn, heldByAws }, checks);
       }),
   );
@@ -244,6 +247,11 @@ export function isAboutToChange({ services, prepared }: Plan, { rollout }: Reque
   const { existingArn } = prepared;
   if (existingArn === undefined) return true;
   return services.some((service) => plannedChangeFor(service, existingArn, rollout) === 'update');
+}
+
+/** The same, or one is under way that this run takes up. */
+export function isToBeChecked(plan: Plan, request: Request): boolean {
+  return isAboutToChange(plan, request) || plan.services.some(({ rollout }) => rollout === 'in-progress');
 }
 
 /** A container that does not exist is found before anything is registered. */

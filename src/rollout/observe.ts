@@ -113,6 +113,7 @@ function viewEntry(entry: Deployment): EntryView {
     running: entry.runningCount ?? 0,
     pending: entry.pendingCount ?? 0,
     failed: entry.failedTasks ?? 0,
+    createdAt: entry.createdAt,
   };
 }
 
@@ -227,6 +228,7 @@ export interface EntryView {
   readonly pending: number;
   /** Tasks that failed to start, or failed their health checks, as ECS counts them. */
   readonly failed?: number;
+  readonly createdAt?: Date | undefined;
 }
 
 export interface ServiceEvent {

@@ -41,7 +41,7 @@ export async function nextStep(
       : await describeServiceDeployment(aws.ecs, rollout.serviceDeploymentArn);
   if (deployment?.status?.startsWith('ROLLBACK_') === true) return { kind: 'follow' };
   const isRunning = ['PENDING', 'IN_PROGRESS', 'STOP_REQUESTED'].includes(deployment?.status ?? '');
-  const answer = await attempt(() => describeService(aws.ecs, snapshot.address), LOST);
+  const answer = await attempt(() => describeService(aws.ecs, snapshot.address, rollout.createdAt), LOST);
   if (answer.kind !== 'answered') {
     const arn = isRunning && mayStop ? rollout.serviceDeploymentArn : undefined;
     // Its own status says that it is nobody else's turn, and the request names it alone.

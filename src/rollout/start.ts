@@ -21,6 +21,7 @@ import type {
 import { Cancelled, CancelledUnanswered } from '../runtime/cancellation.ts';
 import { DeployError } from '../runtime/error.ts';
 import { Deadline, withGracePeriod } from '../runtime/wait.ts';
+import { plannedChangeFor } from './planned-change.ts';
 import { findServiceDeployment, type FindContext } from './find-deployment.ts';
 import { updateInput, updateOnce, UpdateUnanswered, type UpdateContext } from './update.ts';
 
@@ -29,28 +30,6 @@ export interface StartContext extends FindContext, UpdateContext {
     Pick<Aws, 'taskDefinitions' | 'codeDeploy'> & {
       readonly ecs: Pick<EcsReads, 'describeServices'> & FindContext['aws']['ecs'];
     };
-}
-
-/** Pure: nothing where the service has it all already, unless a new deployment is forced. */
-export function plannedChangeFor(
-  snapshot: ServiceSnapshot,
-  taskDefinitionArn: string,
-  request: RolloutRequest,
-): PlannedChange {
-  const sameRevision = snapshot.taskDefinitionArn === taskDefinitionArn;
-  const sameCount = request.desiredCount === undefined || request.desiredCount === snapshot.desiredCount;
-  const sameTags =
-    (request.enableEcsManagedTags ?? snapshot.enableEcsManagedTags) === snapshot.enableEcsManagedTags &&
-    (request.propagateTags ?? snapshot.propagateTags) === snapshot.propagateTags;
-  if (!sameRevision || !sameCount || !sameTags || request.forceNewDeployment === true) return 'update';
-  switch (snapshot.rollout) {
-    case 'complete':
-      return 'none';
-    case 'in-progress':
-      return 'adopt';
-    case 'failed':
-      return 'update';
-  }
 }
 
 /**
@@ -130,7 +109,7 @@ type BeforeUpdate =
  */
 async function readBeforeUpdate(ctx: StartContext, snapshot: ServiceSnapshot): Promise<BeforeUpdate> {
   const { clock, signal } = ctx;
-  const read = (): Promise<Service> => describeService(ctx.aws.ecs, snapshot.address);
+  const read = (): Promise<Service> => describeService(ctx.aws.ecs, snapshot.address, snapshot.primarySince);
   // The clients of a start answer to the end, for the update; a cancelled job does not wait for this read.
   const service = await withGracePeriod(
     clock,
@@ -146,20 +125,39 @@ async function readBeforeUpdate(ctx: StartContext, snapshot: ServiceSnapshot): P
     // What is on its way is not PRIMARY yet; CodeDeploy itself refuses a second deployment.
     (snapshot.codeDeploy?.open !== undefined && primary?.id === snapshot.primaryId);
   if (primary?.taskDefinition === undefined || isAsRendered) {
-    return { kind: 'as-rendered', snapshot: { ...snapshot, primaryId: primary?.id ?? snapshot.primaryId } };
+    const { primaryId, primarySince } = snapshot;
+    const now = {
+      primaryId: primary?.id ?? primaryId,
+      primarySince: primary?.createdAt?.getTime() ?? primarySince,
+    };
+    return { kind: 'as-rendered', snapshot: { ...snapshot, ...now } };
   }
   const [theirs, ours] = [primary.taskDefinition, snapshot.taskDefinitionArn].map(revisionName);
+  const isRollback = isRollbackOf(snapshot, service, primary);
+  const what = isRollback ? 'a rollback of ECS' : 'another deployment';
   return {
     kind: 'superseded',
     problem: {
       result: 'superseded',
       cause: 'superseded',
-      reason: `was not begun: since it was prepared, on top of ${ours ?? ''}, another deployment (${primary.id ?? ''}) has moved the service to ${theirs ?? ''}`,
-      hint: 'Look at the other deployment. Run this one again to deploy on top of it.',
+      reason: `was not begun: since it was prepared, on top of ${ours ?? ''}, ${what} (${primary.id ?? ''}) has moved the service to ${theirs ?? ''}`,
+      hint: `${isRollback ? '' : 'Look at the other deployment. '}Run this one again to deploy on top of it.`,
       evidence: [],
       recovery: 'leave',
     },
   };
+}
+
+/** ECS has gone back from what was PRIMARY to the last good revision, and says so in an event. */
+function isRollbackOf(
+  { primaryId = '', lastGood }: ServiceSnapshot,
+  { events = [] }: Service,
+  { taskDefinition }: Deployment,
+): boolean {
+  const begin = `(deployment ${primaryId}) rolling back`;
+  return (
+    taskDefinition === lastGood?.taskDefinitionArn && events.some(({ message }) => message?.includes(begin))
+  );
 }
 
 /** In the words of AWS, as UpdateService says it. */
@@ -256,6 +254,7 @@ function adopt(snapshot: ServiceSnapshot, definition: TaskDefinition): Rollout {
     taskDefinitionArn: snapshot.taskDefinitionArn,
     definition,
     deploymentId: snapshot.primaryId ?? '',
+    createdAt: snapshot.primarySince,
     serviceDeploymentArn: snapshot.currentServiceDeploymentArn,
     replacesTasks: true,
     adopted: true,
@@ -305,6 +304,7 @@ async function startRollout(
     taskDefinitionArn,
     definition,
     deploymentId: entry?.id ?? '',
+    createdAt: entry?.createdAt?.getTime(),
     serviceDeploymentArn: isNew
       ? await searchServiceDeployment(ctx, snapshot, entry, taskDefinitionArn, deadline)
       : undefined,

@@ -243,6 +243,7 @@ export function termsOf(rollout: Rollout, request: RolloutRequest): EvaluationTe
     countBefore: asked === desiredCount ? undefined : desiredCount,
     deploymentId: rollout.deploymentId,
     primaryBefore: rollout.snapshot.primaryId,
+    createdAt: rollout.createdAt,
     replacesTasks: rollout.replacesTasks,
     failFast: request.failFast,
     failedTaskLimit: request.failedTaskLimit,
