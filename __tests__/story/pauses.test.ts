@@ -427,6 +427,25 @@ describe('promotion: manual', () => {
       }),
   );
 
+  test('mode: rollback of several services: what waits goes back by its weight, the others by a deployment', () =>
+    inAWorld({ blueGreen: AFTER_TEST as never }, async (sim) => {
+      expectGreen(await step(sim, tag('v2')), 'succeeded');
+      expectGreen(await step(sim, MANUAL), 'started');
+      const before = accepted(sim, 'UpdateService').length;
+      const back = await step(sim, { service: 'worker, bluegreen, backend', mode: 'rollback' });
+      // Nothing is below the only revision of the worker: all or none.
+      expectRed(back, 'failed', 'no-rollback-target');
+      expect(production(sim, 'bluegreen')).toBe('bluegreen:2 IN_PROGRESS');
+      const both = await step(sim, { service: 'bluegreen, backend', mode: 'rollback' });
+      expectGreen(both, 'succeeded');
+      expect(both.log).toContain('Service "bluegreen" is back on bluegreen:1: the deployment of bluegreen:2');
+      expect(production(sim, 'bluegreen')).toBe('bluegreen:1 COMPLETED');
+      expect(production(sim)).toBe('backend:3 COMPLETED');
+      const updated = accepted(sim, 'UpdateService').slice(before);
+      expect(updated.map(({ body }) => body)).toEqual([expect.objectContaining({ service: 'backend' })]);
+      expect(accepted(sim, 'StopServiceDeployment')).toHaveLength(1);
+    }));
+
   test.each([
     // The last good one: its traffic has never been away.
     ['bluegreen:2', 'bluegreen:2 COMPLETED', 2],

@@ -22,23 +22,22 @@ export function findWaiting(
 }
 
 /**
- * For `mode: rollback`: the deployments that shift traffic, bake or wait at a pause, where each service has one: those are
- * what is meant to go back, and while they are under way that is a matter of weights. Undefined otherwise. Rejects with
- * `superseded` where another deployment is meant.
+ * For `mode: rollback`: the deployments that shift traffic, bake or wait at a pause, of those services that have one: they
+ * are what is meant to go back, and while they are under way that is a matter of weights. Rejects with `superseded` where
+ * another deployment is meant.
  */
 export async function findShifting(
   ctx: ReadContext,
   snapshots: readonly ServiceSnapshot[],
   request: Request,
-): Promise<ServiceRun[] | undefined> {
+): Promise<readonly ServiceRun[]> {
   for (const snapshot of snapshots) refuseAnother(snapshot, request);
-  if (!snapshots.every((each) => isUnderway(each) && leadsWhereAsked(each, request))) return undefined;
-  const shifting = snapshots.map((snapshot) =>
+  const underway = snapshots.filter((each) => isUnderway(each) && leadsWhereAsked(each, request));
+  const shifting = underway.map((snapshot) =>
     // A group takes one deployment at a time: the way back leads through the one that is under way.
     snapshot.codeDeploy === undefined ? shiftingRun(ctx, snapshot) : codeDeployRun(ctx, snapshot),
   );
-  const runs = (await Promise.all(shifting)).flatMap((each) => each ?? []);
-  return runs.length === snapshots.length ? runs : undefined;
+  return (await Promise.all(shifting)).flatMap((each) => each ?? []);
 }
 
 /** One of CodeDeploy that still keeps the old tasks counts: their traffic is back in seconds. */

@@ -21,7 +21,7 @@ export function stagesOf(
   const watched = new Map<ServiceSnapshot, StageGates>();
   const mayAskUrl = (snapshot: ServiceSnapshot): boolean => {
     const changed = record.serviceRuns.filter(
-      ({ change, rollout }) => change !== 'none' && rollout !== undefined,
+      ({ change, rollout, isToGoBack }) => change !== 'none' && rollout !== undefined && isToGoBack !== true,
     );
     if (changed.some(({ problem }) => problem !== undefined)) return false;
     const isBehind = (each: ServiceSnapshot): boolean => each.targetGroups.length > 0;
