@@ -185,6 +185,24 @@ describe('Ready', () => {
       expect(result.warnings.join()).toContain('no gate is given that its traffic could answer');
     }));
 
+  test.each(['BatchGetDeployments', 'ListDeployments'])(
+    'promoted without %s: that is a matter of the role, and not of the inputs',
+    (action) =>
+      withWorld({ readyMinutes: 60 }, async (sim) => {
+        expectGreen(await step(sim, deployTo('v2', { promotion: 'manual' })), 'started');
+        sim.inject({ action, effect: { kind: 'denied' } });
+        const result = await step(sim, { ...SERVICE, mode: 'promote' });
+        if (action === 'ListDeployments') {
+          // The group names the one that is under way.
+          expectGreen(result, 'succeeded');
+        } else {
+          expectRed(result, 'failed', 'access-denied');
+          expect(result.errors[0]).toContain('"Action":"codedeploy:BatchGetDeployments"');
+          expect(acts(sim)).toEqual(['CreateDeployment']);
+        }
+      }),
+  );
+
   test('a person who stops it', () =>
     withWorld({ readyMinutes: 60 }, async (sim) => {
       expectGreen(await step(sim, deployTo('v2', { promotion: 'manual' })), 'started');

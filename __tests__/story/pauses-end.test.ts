@@ -208,6 +208,22 @@ test.each(['DescribeServiceDeployments', 'ListServiceDeployments'])(
     }),
 );
 
+test.each(['DescribeServiceDeployments', 'ListServiceDeployments'])(
+  'promote of what may not be read, without %s, is a matter of the role, and not of the inputs',
+  (action) =>
+    inAWorld(pausing('POST_TEST_TRAFFIC_SHIFT', 60, 'ROLLBACK'), async (sim) => {
+      const first = await step(sim, { ...tag('v2'), ...BLUEGREEN, promotion: 'manual' });
+      const named = { 'service-deployment-arn': first.outputs['service-deployment-arn'] ?? '' };
+      sim.inject({ action, effect: { kind: 'denied' } });
+      for (const deployment of [{}, named]) {
+        const result = await step(sim, { ...BLUEGREEN, mode: 'promote', ...deployment });
+        expectRed(result, 'failed', 'access-denied');
+        expect(result.errors[0]).toContain(`"Action":"ecs:${action}"`);
+      }
+      expect(production(sim, 'bluegreen')).toBe('bluegreen:2 IN_PROGRESS');
+    }),
+);
+
 test('promote of what has expired says how it ended', () =>
   inAWorld(pausing(AFTER_PRODUCTION, 5, 'ROLLBACK'), async (sim) => {
     const first = await step(sim, { ...tag('v2'), ...BLUEGREEN, promotion: 'manual' });

@@ -2,6 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { createService } from '../../simulator/engine/services.ts';
 import type { Seed } from '../../simulator/scenario/seed.ts';
+import type { Task } from '../../simulator/state/model.ts';
 import type { Simulator } from '../../simulator/simulator.ts';
 import {
   accepted,
@@ -353,6 +354,9 @@ describe('a service of which no task is desired', () => {
     }));
 });
 
+const isOfNewRevision = ({ lastStatus, definition }: Task): boolean =>
+  lastStatus === 'RUNNING' && definition.family === 'bluegreen' && definition.revision === 2;
+
 describe('promotion: manual', () => {
   const MANUAL = { ...tag('v2'), ...BLUEGREEN, promotion: 'manual' };
 
@@ -462,6 +466,38 @@ describe('promotion: manual', () => {
       expect(accepted(sim, 'UpdateService')).toHaveLength(updates);
     }),
   );
+
+  /** Tasks of the new revision crash one after another while it waits, and ECS starts others in their place. */
+  const crashWhileItWaits = (sim: Simulator, times: number): void => {
+    for (let crashed = 0; crashed < times; crashed += 1) {
+      const ours = [...service(sim, 'bluegreen').cluster.tasks.values()].find(isOfNewRevision);
+      if (ours === undefined) throw new Error('No task of the new revision runs.');
+      sim.operator.crashTask(ours, 3);
+      sim.world.clock.skip(60);
+    }
+  };
+
+  test('mode: promote without gates goes back where tasks have crashed meanwhile, by the rule of failed tasks', () =>
+    inAWorld({ blueGreen: AFTER_TEST as never }, async (sim) => {
+      expectGreen(await step(sim, MANUAL), 'started');
+      crashWhileItWaits(sim, 3);
+      const result = await step(sim, { ...BLUEGREEN, mode: 'promote' });
+      expectRed(result, 'rolled-back', 'app-crashed');
+      expect(answers(sim)).toEqual([]);
+      expect(production(sim, 'bluegreen')).toBe('bluegreen:1 COMPLETED');
+    }));
+
+  test('mode: promote says which tasks have crashed, where they are too few to go back for', () =>
+    inAWorld({ blueGreen: AFTER_TEST as never }, async (sim) => {
+      expectGreen(await step(sim, MANUAL), 'started');
+      crashWhileItWaits(sim, 1);
+      const result = await step(sim, { ...BLUEGREEN, mode: 'promote' });
+      expectGreen(result, 'succeeded');
+      expect(result.warnings.join()).toContain(
+        'bluegreen: 1 task of bluegreen:2 failed before this run, and it goes on (fewer than the 3 that roll it back): container "bluegreen" exited with code 3',
+      );
+      expect(answers(sim)).toHaveLength(1);
+    }));
 
   test('mode: promote where nothing waits is invalid-input, and touches nothing', () =>
     inAWorld({ blueGreen: AFTER_TEST as never }, async (sim) => {
