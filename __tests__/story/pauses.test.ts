@@ -453,8 +453,8 @@ describe('promotion: manual', () => {
   test.each([
     // The last good one: its traffic has never been away.
     ['bluegreen:2', 'bluegreen:2 COMPLETED', 2],
-    // An older one is brought by a deployment, which pauses as any other does.
-    ['bluegreen:1', 'bluegreen:4 IN_PROGRESS', 3],
+    // An older one is brought by a deployment, whose pauses wait for nobody: it was good.
+    ['bluegreen:1', 'bluegreen:4 COMPLETED', 3],
   ])('mode: rollback to %s goes there and nowhere else: %s', (revision, runs, updates) =>
     inAWorld({ blueGreen: AFTER_TEST as never }, async (sim) => {
       const testUrl = `${testUrlOf(sim)}/health`;
@@ -466,6 +466,43 @@ describe('promotion: manual', () => {
       expect(accepted(sim, 'UpdateService')).toHaveLength(updates);
     }),
   );
+
+  describe('mode: rollback once the deployment has succeeded', () => {
+    /** The second revision is complete, and so long that nobody means the way back from the first. */
+    const withTwo = (run: (sim: Simulator) => Promise<void>): Promise<void> =>
+      inAWorld({ blueGreen: AFTER_TEST as never }, async (sim) => {
+        const deployed = { ...tag('v2'), ...BLUEGREEN, 'test-url': testUrlOf(sim) };
+        expectGreen(await step(sim, deployed), 'succeeded');
+        sim.world.clock.skip(1800);
+        await run(sim);
+      });
+
+    test('answers its own pauses: what it leads to was approved before', () =>
+      withTwo(async (sim) => {
+        const back = await step(sim, { ...BLUEGREEN, mode: 'rollback' });
+        expectGreen(back, 'succeeded');
+        expect(back.log).toContain(
+          'no gate answers for this pause, and none has to: bluegreen:3 ran well before',
+        );
+        expect(answers(sim)).toHaveLength(2);
+        expect(production(sim, 'bluegreen')).toBe('bluegreen:3 COMPLETED');
+      }));
+
+    test('leaves them to a person with promotion: manual, and where the revision never ran well here', () =>
+      withTwo(async (sim) => {
+        const manual = await step(sim, { ...BLUEGREEN, mode: 'rollback', promotion: 'manual' });
+        expectGreen(manual, 'started');
+        sim.operator.stopServiceDeployment('bluegreen', 'ROLLBACK');
+        sim.world.clock.skip(1800);
+        const other = service(sim, 'bluegreen').serviceDeployments[0]?.target.definition;
+        const untried = sim.operator.registerTaskDefinition({ ...other?.body, cpu: '512' });
+        const named = `bluegreen:${untried.revision}`;
+        const result = await step(sim, { ...BLUEGREEN, mode: 'rollback', 'task-definition': named });
+        expectGreen(result, 'started');
+        expect(result.warnings.join()).toContain(`no good deployment of ${named} is among`);
+        expect(answers(sim)).toHaveLength(1);
+      }));
+  });
 
   /** Tasks of the new revision crash one after another while it waits, and ECS starts others in their place. */
   const crashWhileItWaits = (sim: Simulator, times: number): void => {

@@ -327,6 +327,8 @@ export interface ServiceRun {
   readonly oldTasksRemain?: true;
   /** The hook that a person has decided to go on from (`mode: promote`), or back (`mode: rollback`). */
   readonly promoted?: string;
+  /** `mode: rollback` to what ran well here before: its pauses wait for nobody. */
+  readonly isApproved?: true;
   /** `mode: rollback`: the deployment that is under way is rolled back, where other services get one that goes back. */
   readonly isToGoBack?: true;
   /** It pauses at a hook, and a person is to answer. `why`: why the gates did not. */

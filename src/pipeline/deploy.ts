@@ -289,8 +289,11 @@ async function rollOut(
   shifting: readonly ServiceRun[],
 ): Promise<void> {
   ctx.saveForPost(packState(ctx.aws.region, request, destinations(releases)));
-  const start = ({ services, prepared: { definition }, revision: { arn } }: Release): Promise<ServiceRun>[] =>
-    services.map((service) => startServiceRun(ctx, service, arn, definition, request.rollout));
+  const start = ({ services, prepared, revision: { arn }, isApproved }: Release): Promise<ServiceRun>[] =>
+    services.map(async (service) => {
+      const run = await startServiceRun(ctx, service, arn, prepared.definition, request.rollout);
+      return isApproved === undefined ? run : { ...run, isApproved };
+    });
   const started = await Promise.all(releases.flatMap(start));
   const goingBack = shifting.map((each) => ({ ...each, isToGoBack: true as const }));
   const placeOf = ({ snapshot }: ServiceRun): number =>

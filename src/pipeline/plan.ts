@@ -107,6 +107,8 @@ function withoutService(plans: readonly Plan[]): Conclusion {
 export interface Plan {
   readonly services: readonly ServiceSnapshot[];
   readonly prepared: PreparedDefinition;
+  /** It leads back to what ran well there before. */
+  readonly isApproved?: true;
 }
 
 /** The plans of a run, and what is known by them. */
@@ -150,7 +152,8 @@ export async function plan(
       way.kind === 'to'
         ? way.good
         : { taskDefinitionArn: service.taskDefinitionArn, images: service.running };
-    return prepare([service], { kind: 'revision', reference }, ran);
+    const back = await prepare([service], { kind: 'revision', reference }, ran);
+    return way.kind === 'to' && !way.ranWell ? back : { ...back, isApproved: true };
   };
   const plans =
     request.mode === 'rollback' ? snapshots.map(goBack) : [prepare(snapshots, request.definition.base)];

@@ -1,8 +1,9 @@
+import { revisionName } from '../aws/arn.ts';
 import type { RunContext } from '../context.ts';
 import { StageGates } from '../gates/stage-gates.ts';
 import type { Request, ServiceRun, ServiceSnapshot } from '../model/index.ts';
 import type { RunRecord } from '../report/run-record.ts';
-import { continueAtHook } from '../rollout/answer-hook.ts';
+import { answering } from '../rollout/answer-hook.ts';
 import type { Survey } from './survey.ts';
 
 export { proveAfterRollback } from '../gates/after-rollback.ts';
@@ -33,15 +34,15 @@ export function stagesOf(
     );
   };
   return {
-    of: ({ snapshot, rollout, promoted }) => {
+    of: ({ snapshot, rollout, promoted, isApproved, taskDefinitionArn }) => {
       const gates = new StageGates(ctx, {
         gate: request.gate,
         before,
         rollout,
         mayAskUrl: () => mayAskUrl(snapshot),
-        continueAt: (hookId) =>
-          rollout === undefined ? Promise.resolve({ kind: 'done' }) : continueAtHook(ctx, rollout, hookId),
+        continueAt: rollout === undefined ? () => Promise.resolve({ kind: 'done' }) : answering(ctx, rollout),
         promoted,
+        approved: isApproved === true ? revisionName(taskDefinitionArn) : undefined,
       });
       watched.set(snapshot, gates);
       return gates;

@@ -164,7 +164,10 @@ async function deployBack(
     return { kind: 'nowhere', why: `the last good revision is ${itself} itself` };
   }
   const arn = await deployableRevision(ctx, target);
-  ctx.log.line(`${snapshot.address.name}: going back to ${revisionName(arn)} by a deployment of it.`);
+  const { hooks } = settings;
+  // They are of the AppSpec, and CodeDeploy knows no deployment without them.
+  const also = hooks.length === 0 ? '' : `, which calls the hooks of ${hooks.join(', ')} as well`;
+  ctx.log.line(`${snapshot.address.name}: going back to ${revisionName(arn)} by a deployment of it${also}.`);
   let id: string;
   try {
     id = await createDeployment(ctx, snapshot, settings, arn, deadline);
