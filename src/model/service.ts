@@ -128,6 +128,8 @@ export interface CodeDeployOrder {
   readonly description: string | undefined;
   /** The AppSpec of the user as it is written; undefined: one is made. */
   readonly appSpec: JsonObject | undefined;
+  /** Away from what failed, or what a person wants no more. */
+  readonly leadsBack?: true;
 }
 
 /** A deployment of the group that has not ended. */

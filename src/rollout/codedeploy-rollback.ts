@@ -3,7 +3,7 @@ import { revisionName } from '../aws/arn.ts';
 import type { Aws } from '../aws/clients.ts';
 import { describeAwsError } from '../aws/errors.ts';
 import { retryUnanswered } from '../aws/writes.ts';
-import { createDeployment, GroupIsBusy } from '../codedeploy/create.ts';
+import { createDeployment, GroupIsBusy, leadingBack } from '../codedeploy/create.ts';
 import { readGroup } from '../codedeploy/group.ts';
 import { isOpen } from '../codedeploy/history.ts';
 import { candidatesOf, deployableRevision, findRollbackTarget } from '../ecs/rollback-target.ts';
@@ -170,7 +170,7 @@ async function deployBack(
   ctx.log.line(`${snapshot.address.name}: going back to ${revisionName(arn)} by a deployment of it${also}.`);
   let id: string;
   try {
-    id = await createDeployment(ctx, snapshot, settings, arn, deadline);
+    id = await createDeployment(ctx, snapshot, leadingBack(settings), arn, deadline);
   } catch (error) {
     if (error instanceof GroupIsBusy) return { kind: 'superseded', by: error.message };
     throw error;
