@@ -221,6 +221,34 @@ describe('a run with github-environment', () => {
       expect(latest(github)).toEqual({ b: 'error' });
     }));
 
+  test('claims no commit for an image whose commit nothing tells', () =>
+    withGitHub({}, async (sim, github) => {
+      const result = await deploy(sim, github, tag('v2'));
+      expectGreen(result, 'succeeded');
+      expect(github.deployments.all).toEqual([]);
+      expect(result.log).toContain(
+        'No GitHub deployment of environment "demo" was recorded: which commit the image is of is not known. A tag that is the SHA of the commit tells.',
+      );
+      expect(result.summary).not.toContain('/commit/');
+      expect(result.summary).not.toContain('/compare/');
+    }));
+
+  test('finds the commit of an image by its other tags, once it runs', () =>
+    withGitHub({}, async (sim, github) => {
+      sim.world.registry.repositories.get('backend')?.byTag(NEW)?.tags.add('release-9');
+      const result = await deploy(sim, github, tag('release-9'));
+      expectGreen(result, 'succeeded');
+      expect(latest(github)).toEqual({ b: 'success' });
+      expect(result.summary).toContain(`/commit/${NEW})`);
+    }));
+
+  test('uses the deployment of its job, which GitHub made, where the commit is not known', () =>
+    withGitHub({}, async (sim, github) => {
+      github.deployments.addOfJob('demo', OLD, `${RUN}/job/7`);
+      expectGreen(await deploy(sim, github, tag('v2')), 'succeeded');
+      expect(latest(github)).toEqual({ a: 'success' });
+    }));
+
   test.each<[string, Record<string, string>]>([
     ['a plan', { ...tag(NEW), mode: 'plan' }],
     ['a wrong input', { ...tag(NEW), 'on-failure': 'pray' }],
@@ -251,7 +279,9 @@ describe('a run with github-environment', () => {
       github.fault = (_, path) => (path.includes('/deployments') ? { status: 502 } : undefined);
       const result = await deploy(sim, github, tag(NEW));
       expectGreen(result, 'succeeded');
-      expect(result.warnings).toEqual([expect.stringContaining('could not be recorded')]);
+      expect(result.warnings).toEqual([
+        'The GitHub deployment of environment "demo" could not be recorded (HTTP 502).',
+      ]);
     }));
 
   test('without the input asks GitHub for no deployment', () =>

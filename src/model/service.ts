@@ -128,6 +128,8 @@ export interface CodeDeployOrder {
   readonly description: string | undefined;
   /** The AppSpec of the user as it is written; undefined: one is made. */
   readonly appSpec: JsonObject | undefined;
+  /** Away from what failed, or what a person wants no more. */
+  readonly leadsBack?: true;
 }
 
 /** A deployment of the group that has not ended. */
@@ -220,6 +222,8 @@ export interface Rollout {
   readonly knownFailures?: readonly string[];
   /** Adopted: the same revision was already on its way when this run began. */
   readonly adopted: boolean;
+  /** Adopted by a person who lets it go on (`mode: promote`): what its tasks did before this run counts as well. */
+  readonly countsFromStart?: true;
   /** The deployment of CodeDeploy, where that deploys the service; `deploymentId` is that of its task set then. */
   readonly codeDeploymentId?: string;
   /** CodeDeploy was asked to stop it and to roll it back. */

@@ -1,7 +1,14 @@
 import type { RunContext } from '../context.ts';
 import type { TaskProofs } from '../gates/prove.ts';
 import { announced } from '../image/plan.ts';
-import type { Conclusion, Request, ServiceRun, ServiceSnapshot } from '../model/index.ts';
+import { lastSegment } from '../aws/arn.ts';
+import {
+  isWell,
+  type Conclusion,
+  type Request,
+  type ServiceRun,
+  type ServiceSnapshot,
+} from '../model/index.ts';
 import { FINISHED } from '../model/left.ts';
 import {
   markOfChecks,
@@ -118,8 +125,8 @@ async function runStages(
     await seeThrough(record, request, ctx, [], snapshots, before);
     return;
   }
-  const shifting = request.mode === 'rollback' ? await findShifting(ctx, snapshots, request) : undefined;
-  if (shifting !== undefined) {
+  const shifting = request.mode === 'rollback' ? await findShifting(ctx, snapshots, request) : [];
+  if (shifting.length > 0 && shifting.length === snapshots.length) {
     record.serviceRuns = shifting;
     const goBack = async (): Promise<void> => {
       await forEachService(record, (serviceRun) => rollBackShifting(ctx, serviceRun, request));
@@ -129,7 +136,9 @@ async function runStages(
     await conclude(record, request, ctx, [], snapshots);
     return;
   }
-  const plans = await prepare(record, request, ctx, { snapshots, imagePlan, provided });
+  // Of several services those without a deployment under way go to the last good revision below the one that runs.
+  const rest = snapshots.filter(({ address }) => !shifting.some((each) => isOf(each, address)));
+  const plans = await prepare(record, request, ctx, { snapshots: rest, imagePlan, provided });
   if (request.mode === 'plan') {
     record.previousCommit = await findPreviousCommit(record, ctx, snapshots);
     Object.assign(record, concludePlan(request, plans));
@@ -154,7 +163,11 @@ async function runStages(
     releases = await refreshReleases(request, ctx, releases);
   }
   if (releases.some((each) => isAboutToChange(each, request))) ctx.rolloutBegins?.(record);
-  await log.step('Roll out', () => rollOut(record, request, starting, releases), problemsSince(record));
+  await log.step(
+    'Roll out',
+    () => rollOut(record, request, starting, releases, shifting),
+    problemsSince(record),
+  );
   await seeThrough(record, request, ctx, releases, snapshots, before);
 }
 
@@ -266,17 +279,32 @@ async function registerAll(
   }
 }
 
-/** One update for each service. What the post step needs is saved before the first of them. */
+function isOf({ snapshot }: ServiceRun, { name }: ServiceSnapshot['address']): boolean {
+  return snapshot.address.name === name;
+}
+
+/**
+ * One update for each service. What the post step needs is saved before the first of them. `shifting`: those that go back by
+ * the deployment that they have under way.
+ */
 async function rollOut(
   record: RunRecord,
   request: Request,
   ctx: RunContext,
   releases: readonly Release[],
+  shifting: readonly ServiceRun[],
 ): Promise<void> {
   ctx.saveForPost(packState(ctx.aws.region, request, destinations(releases)));
-  const start = ({ services, prepared: { definition }, revision: { arn } }: Release): Promise<ServiceRun>[] =>
-    services.map((service) => startServiceRun(ctx, service, arn, definition, request.rollout));
-  record.serviceRuns = await Promise.all(releases.flatMap(start));
+  const start = ({ services, prepared, revision: { arn }, isApproved }: Release): Promise<ServiceRun>[] =>
+    services.map(async (service) => {
+      const run = await startServiceRun(ctx, service, arn, prepared.definition, request.rollout);
+      return isApproved === undefined ? run : { ...run, isApproved };
+    });
+  const started = await Promise.all(releases.flatMap(start));
+  const goingBack = shifting.map((each) => ({ ...each, isToGoBack: true as const }));
+  const placeOf = ({ snapshot }: ServiceRun): number =>
+    request.services.findIndex((name) => lastSegment(name) === snapshot.address.name);
+  record.serviceRuns = [...started, ...goingBack].toSorted((a, b) => placeOf(a) - placeOf(b));
   ctx.saveForPost(packState(ctx.aws.region, request, destinations(releases), record.serviceRuns));
   ctx.signal.throwIfAborted();
 }
@@ -300,7 +328,9 @@ async function proveAll(
   // With rollback-all the others are doomed the moment one of them fails: their way back is short while they roll out.
   const isDoomed = (): boolean => failsTogether(record.serviceRuns, request.rollout);
   const watch = (serviceRun: ServiceRun): Promise<ServiceRun> =>
-    watchServiceRun({ ...ctx, isDoomed, stages: stages.of(serviceRun) }, serviceRun, request);
+    serviceRun.isToGoBack === true
+      ? rollBackShifting(ctx, serviceRun, request)
+      : watchServiceRun({ ...ctx, isDoomed, stages: stages.of(serviceRun) }, serviceRun, request);
   const { prove, stagesOf } = await import('./stages.ts');
   const stages = stagesOf(ctx, record, request, before);
   const explain = (serviceRun: ServiceRun): Promise<ServiceRun> =>
@@ -336,8 +366,8 @@ function isToBeWatched({ change, problem }: ServiceRun): boolean {
 }
 
 /** It has come to its end well, and tasks run that can be asked. */
-function isToBeProven({ problem, waiting, desiredCount }: ServiceRun): boolean {
-  return problem === undefined && waiting === undefined && desiredCount > 0;
+function isToBeProven(serviceRun: ServiceRun): boolean {
+  return isWell(serviceRun) && serviceRun.desiredCount > 0;
 }
 
 /** Ends what is under way. Outcomes that stand stay: what comes after them, such as cleaning up, changes none. */

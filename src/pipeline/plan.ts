@@ -1,5 +1,6 @@
 import { revisionName } from '../aws/arn.ts';
 import type { ReadContext } from '../context.ts';
+import { leadingBack } from '../codedeploy/create.ts';
 import { describeCodeDeploy } from '../codedeploy/group.ts';
 import { costOf } from '../cost/monthly.ts';
 import type {
@@ -107,6 +108,8 @@ function withoutService(plans: readonly Plan[]): Conclusion {
 export interface Plan {
   readonly services: readonly ServiceSnapshot[];
   readonly prepared: PreparedDefinition;
+  /** It leads back to what ran well there before. */
+  readonly isApproved?: true;
 }
 
 /** The plans of a run, and what is known by them. */
@@ -150,7 +153,11 @@ export async function plan(
       way.kind === 'to'
         ? way.good
         : { taskDefinitionArn: service.taskDefinitionArn, images: service.running };
-    return prepare([service], { kind: 'revision', reference }, ran);
+    const isApproved = way.kind !== 'to' || way.ranWell;
+    const { codeDeploy } = service;
+    const target = codeDeploy === undefined ? service : { ...service, codeDeploy: leadingBack(codeDeploy) };
+    const back = await prepare([target], { kind: 'revision', reference }, ran);
+    return isApproved ? { ...back, isApproved } : back;
   };
   const plans =
     request.mode === 'rollback' ? snapshots.map(goBack) : [prepare(snapshots, request.definition.base)];

@@ -1,8 +1,9 @@
+import { revisionName } from '../aws/arn.ts';
 import type { RunContext } from '../context.ts';
 import { StageGates } from '../gates/stage-gates.ts';
 import type { Request, ServiceRun, ServiceSnapshot } from '../model/index.ts';
 import type { RunRecord } from '../report/run-record.ts';
-import { continueAtHook } from '../rollout/answer-hook.ts';
+import { answering } from '../rollout/answer-hook.ts';
 import type { Survey } from './survey.ts';
 
 export { proveAfterRollback } from '../gates/after-rollback.ts';
@@ -31,7 +32,7 @@ export function stagesOf(
   const watched = new Map<ServiceSnapshot, StageGates>();
   const mayAskUrl = (snapshot: ServiceSnapshot): boolean => {
     const changed = record.serviceRuns.filter(
-      ({ change, rollout }) => change !== 'none' && rollout !== undefined,
+      ({ change, rollout, isToGoBack }) => change !== 'none' && rollout !== undefined && isToGoBack !== true,
     );
     if (changed.some(({ problem }) => problem !== undefined)) return false;
     const isBehind = (each: ServiceSnapshot): boolean => each.targetGroups.length > 0;
@@ -43,15 +44,15 @@ export function stagesOf(
     );
   };
   return {
-    of: ({ snapshot, rollout, promoted }) => {
+    of: ({ snapshot, rollout, promoted, isApproved, taskDefinitionArn }) => {
       const gates = new StageGates(ctx, {
         gate: request.gate,
         before,
         rollout,
         mayAskUrl: () => mayAskUrl(snapshot),
-        continueAt: (hookId) =>
-          rollout === undefined ? Promise.resolve({ kind: 'done' }) : continueAtHook(ctx, rollout, hookId),
+        continueAt: rollout === undefined ? () => Promise.resolve({ kind: 'done' }) : answering(ctx, rollout),
         promoted,
+        approved: isApproved === true ? revisionName(taskDefinitionArn) : undefined,
       });
       watched.set(snapshot, gates);
       return gates;

@@ -15,7 +15,7 @@ import { describeService, OutdatedAnswer, primaryOf } from '../ecs/services.ts';
 import type { GoodRevision, RollbackEnd, Rollout, RolloutRequest } from '../model/index.ts';
 import { SILENCE } from '../runtime/log.ts';
 import { Deadline, TimedOut, withTimeout } from '../runtime/wait.ts';
-import { createDeployment } from '../codedeploy/create.ts';
+import { createDeployment, leadingBack } from '../codedeploy/create.ts';
 import { nextCodeDeployStep } from './codedeploy-rollback.ts';
 import { readDeploymentStatus } from './describe.ts';
 import { saysRollback } from './history.ts';
@@ -296,7 +296,7 @@ async function requestByCodeDeploy(
       const made = await createDeployment(
         { aws, clock, signal },
         snapshot,
-        step.settings,
+        leadingBack(step.settings),
         back,
         Deadline.of(clock, 0),
       );
