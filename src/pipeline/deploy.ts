@@ -101,7 +101,7 @@ async function runStages(
   const ctx = withLooks(run);
   const { log } = ctx;
   const given = await withDefinitionFile(asked, ctx);
-  const { snapshots, imagePlan, provided, url, ...before } = await log.step('Survey', () =>
+  const { snapshots, imagePlan, provided, url, before } = await log.step('Survey', () =>
     survey(given, ctx, loadStages),
   );
   record.url = url;
@@ -159,7 +159,7 @@ async function seeThrough(
   ctx: WatchingContext,
   releases: readonly Release[],
   snapshots: readonly ServiceSnapshot[],
-  before: Pick<Survey, 'answer' | 'alarms'>,
+  before: Survey['before'],
 ): Promise<void> {
   const { log } = ctx;
   if (request.rollout.wait) await proveAll(record, request, ctx, releases, before);
@@ -281,7 +281,7 @@ async function proveAll(
   request: Request,
   ctx: WatchingContext,
   releases: readonly Release[],
-  before: Pick<Survey, 'answer' | 'alarms'>,
+  before: Survey['before'],
 ): Promise<void> {
   // With several services, none that failed stays broken until the others are done; a cancelled job rolls nothing back.
   const undoEarly = (serviceRun: ServiceRun): Promise<ServiceRun> | ServiceRun => {

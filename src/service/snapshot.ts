@@ -1,5 +1,5 @@
 import type { Deployment, Service } from '@aws-sdk/client-ecs';
-import { lastSegment, parseArn } from '../aws/arn.ts';
+import { lastSegment } from '../aws/arn.ts';
 import { ANY_AWS_ERROR, attempt, valueOr } from '../aws/attempt.ts';
 import type { EcsReads } from '../aws/clients.ts';
 import {
@@ -42,11 +42,10 @@ export function readHistory(
  */
 export async function takeSnapshot(
   ecs: SnapshotReads,
-  cluster: string,
+  address: ServiceAddress,
   service: Service,
   asked?: ReturnType<typeof readHistory>,
 ): Promise<ServiceSnapshot> {
-  const address = addressOf(cluster, service);
   const history = await (asked ?? readHistory(ecs, address));
   const revisions = await describeServiceRevisions(ecs, revisionsWorthKnowing(service, history ?? []));
   const snapshot = snapshotOf(address, service, history, revisions);
@@ -194,19 +193,6 @@ function hasTestTraffic({ deploymentConfiguration, loadBalancers = [], deploymen
   );
   const isConnected = deployments.some((each) => each.serviceConnectConfiguration?.enabled === true);
   return strategy !== 'ROLLING' && (hasListener || isConnected);
-}
-
-export function addressOf(cluster: string, service: Service): ServiceAddress {
-  const arn = service.serviceArn ?? '';
-  const parts = parseArn(arn);
-  return {
-    cluster: service.clusterArn ?? cluster,
-    name: service.serviceName ?? '',
-    arn,
-    region: parts?.region ?? '',
-    partition: parts?.partition ?? 'aws',
-    accountId: parts?.accountId ?? '',
-  };
 }
 
 /** Enough of a history: AWS promises no order, so pages may end only where they come newest first. */
