@@ -213,7 +213,7 @@ async function prepare(
   { snapshots, imagePlan, provided }: Pick<Survey, 'snapshots' | 'imagePlan' | 'provided'>,
 ): Promise<readonly Plan[]> {
   const { log } = ctx;
-  const builds = imagePlan.kind === 'build' && request.mode === 'deploy';
+  const builds = imagePlan.kind === 'build';
   const { platforms } = builds
     ? await log.step('Check before build', async () =>
         unrefused(record, await checkBeforeBuild(request, ctx, snapshots, announced(imagePlan))),
