@@ -45,7 +45,6 @@ import { forEachService, unforeseen } from './services.ts';
 import { Loop } from '../runtime/loop.ts';
 import { findShifting, findWaiting, rollBackShifting } from './promote.ts';
 import { withStrategies } from './strategy.ts';
-import type * as Stages from './stages.ts';
 import { refreshReleases, survey, surveyAgain, type Survey } from './survey.ts';
 
 /**
@@ -115,11 +114,7 @@ async function runStages(
   const shifting = request.mode === 'rollback' ? await findShifting(ctx, snapshots, request) : undefined;
   if (shifting !== undefined) {
     record.serviceRuns = shifting;
-    const goBack = async (): Promise<void> => {
-      await forEachService(record, (serviceRun) => rollBackShifting(ctx, serviceRun, request));
-      record.serviceRuns = await proveAgain(ctx, record.serviceRuns, request, before.answer);
-    };
-    await log.step('Roll back', goBack, () => markOfRollback(record));
+    await goBack(record, request, ctx, before, (serviceRun) => rollBackShifting(ctx, serviceRun, request));
     await conclude(record, request, ctx, [], snapshots);
     return;
   }
@@ -134,21 +129,26 @@ async function runStages(
   const starting = { ...ctx, aws: ctx.awsToTheEnd };
   await log.step('Register', () => registerAll(record, starting, plans, registered));
   let releases: readonly Release[] = registered;
-  if (snapshots.length > 0) ctx.saveForPost(packState(ctx.aws.region, request, destinations(releases)));
+  const save = (serviceRuns?: readonly ServiceRun[], task?: RunRecord['preDeployTask']): void => {
+    ctx.saveForPost(packState(ctx.aws.region, request, destinations(releases), serviceRuns, task));
+  };
+  if (snapshots.length > 0) save();
   ctx.signal.throwIfAborted();
   if (snapshots.length === 0) return;
   if (request.preDeploy !== undefined) {
     const { preDeploy } = await import('./pre-deploy.ts');
     await log.step('Pre-deploy', async () => {
-      const end = await preDeploy(request, ctx, releases);
+      const end = await preDeploy(request, ctx, releases, (task) => {
+        save([], task);
+      });
       if (end.kind === 'failed') record.definitions = [end.definition];
       if (end.kind === 'cancelled') record.preDeployTask = end.task;
       if (end.kind !== 'done') throw end.error;
     });
     releases = await refreshReleases(request, ctx, releases);
   }
-  if (releases.some((each) => isAboutToChange(each, request))) ctx.rolloutBegins?.(record);
-  await log.step('Roll out', () => rollOut(record, request, starting, releases), problemsSince(record));
+  if (releases.some(isAboutToChange)) ctx.rolloutBegins?.(record);
+  await log.step('Roll out', () => rollOut(record, request, starting, releases, save), problemsSince(record));
   await seeThrough(record, request, ctx, releases, snapshots, before);
 }
 
@@ -161,28 +161,31 @@ async function seeThrough(
   snapshots: readonly ServiceSnapshot[],
   before: Survey['before'],
 ): Promise<void> {
-  const { log } = ctx;
   if (request.rollout.wait) await proveAll(record, request, ctx, releases, before);
   record.serviceRuns = failTogether(record.serviceRuns, request.rollout);
   await markCondemned(ctx, releases, record.serviceRuns);
   const isRollback = (serviceRun: ServiceRun): boolean =>
     serviceRun.rollback !== undefined || rollbackNeeded(serviceRun, request.rollout);
   if (record.serviceRuns.some(isRollback)) {
-    const goBack = async (): Promise<void> => {
-      await forEachService(record, (serviceRun) => rollBackIfNeeded(ctx, serviceRun, request));
-      record.serviceRuns = await proveAgain(ctx, record.serviceRuns, request, before.answer);
-    };
-    await log.step('Roll back', goBack, () => markOfRollback(record));
+    await goBack(record, request, ctx, before, (serviceRun) => rollBackIfNeeded(ctx, serviceRun, request));
   }
   await conclude(record, request, ctx, releases, snapshots);
 }
 
-/** The gates after a rollback. */
-async function proveAgain(
-  ...of: Parameters<typeof Stages.proveAfterRollback>
-): ReturnType<typeof Stages.proveAfterRollback> {
-  const { proveAfterRollback } = await import('./stages.ts');
-  return proveAfterRollback(...of);
+/** Puts services back, and asks the gates once more. */
+async function goBack(
+  record: RunRecord,
+  request: Request,
+  ctx: WatchingContext,
+  { answer }: Survey['before'],
+  rollBack: (serviceRun: ServiceRun) => Promise<ServiceRun>,
+): Promise<void> {
+  const back = async (): Promise<void> => {
+    await moveOn(record, rollBack);
+    const { proveAfterRollback } = await import('./stages.ts');
+    record.serviceRuns = await proveAfterRollback(ctx, record.serviceRuns, request, answer);
+  };
+  await ctx.log.step('Roll back', back, () => markOfRollback(record));
 }
 
 /** What comes after the survey: no start waits for it, and nothing is touched before it is there. */
@@ -199,7 +202,7 @@ async function conclude(
 ): Promise<void> {
   const end = async (): Promise<void> => {
     record.previousCommit = await findPreviousCommit(record, ctx, snapshots);
-    await forEachService(record, (serviceRun) => concludeServiceRun(ctx, serviceRun, request.rollout));
+    await moveOn(record, (serviceRun) => concludeServiceRun(ctx, serviceRun, request.rollout));
     record.definitions = await deregisterUnusedRevisions(ctx, releases, record.serviceRuns);
   };
   await ctx.log.step('Conclude', end, () => markOfConclusion(record));
@@ -229,7 +232,7 @@ async function prepare(
   const { plans } = planned;
   record.image ??= planned.image;
   record.costs = planned.costs;
-  if (plans.some((each) => isAboutToChange(each, request))) {
+  if (plans.some(isAboutToChange)) {
     const which = builds ? 'after-build' : 'all';
     await log.step(
       'Verify',
@@ -266,12 +269,13 @@ async function rollOut(
   request: Request,
   ctx: RunContext,
   releases: readonly Release[],
+  save: (serviceRuns?: readonly ServiceRun[]) => void,
 ): Promise<void> {
-  ctx.saveForPost(packState(ctx.aws.region, request, destinations(releases)));
+  save();
   const start = ({ services, prepared: { definition }, revision: { arn } }: Release): Promise<ServiceRun>[] =>
     services.map((service) => startServiceRun(ctx, service, arn, definition, request.rollout));
   record.serviceRuns = await Promise.all(releases.flatMap(start));
-  ctx.saveForPost(packState(ctx.aws.region, request, destinations(releases), record.serviceRuns));
+  save(record.serviceRuns);
   ctx.signal.throwIfAborted();
 }
 
@@ -300,7 +304,7 @@ async function proveAll(
   const explain = (serviceRun: ServiceRun): Promise<ServiceRun> =>
     explainServiceRun(ctx, serviceRun, request);
   if (record.serviceRuns.some(isToBeWatched)) {
-    await ctx.log.step('Watch', () => forEachService(record, watch, undoEarly), problemsSince(record));
+    await ctx.log.step('Watch', () => moveOn(record, watch, undoEarly), problemsSince(record));
   }
   record.serviceRuns = failTogether(record.serviceRuns, request.rollout);
   if (!record.serviceRuns.some(isToBeProven)) return;
@@ -324,6 +328,17 @@ async function proveAll(
   await ctx.log.step('Gate', gate, markOfProof(record));
 }
 
+/** Moves every service some steps on. What each has come to is in the record at once. */
+function moveOn(
+  record: RunRecord,
+  ...steps: readonly ((serviceRun: ServiceRun) => Promise<ServiceRun> | ServiceRun)[]
+): Promise<void> {
+  const write = (serviceRun: ServiceRun, position: number): void => {
+    record.serviceRuns = record.serviceRuns.with(position, serviceRun);
+  };
+  return forEachService(record.serviceRuns, write, ...steps);
+}
+
 /** It rolls. One that failed to start is undone meanwhile, where another rolls. */
 function isToBeWatched({ change, problem }: ServiceRun): boolean {
   return change !== 'none' && problem === undefined;
@@ -344,6 +359,6 @@ async function endAll(
   if (record.serviceRuns.length > 0 && record.serviceRuns.every(({ outcome }) => outcome !== undefined))
     return;
   const last = { aws: ctx.awsToTheEnd, clock: ctx.clock };
-  await forEachService(record, (serviceRun) => endOnCancel(last, serviceRun, ending, request.rollout));
+  await moveOn(record, (serviceRun) => endOnCancel(last, serviceRun, ending, request.rollout));
   record.ending = withEvidence(ending, record.serviceRuns);
 }

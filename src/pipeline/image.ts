@@ -7,7 +7,7 @@ import type { BuildFacts, DeployedImage, ProvidedImages, Request, ServiceSnapsho
 import type { RunRecord } from '../report/run-record.ts';
 import { SILENCE, type Log } from '../runtime/log.ts';
 import { begun } from '../runtime/wait.ts';
-import { check, plan, type Checked } from './plan.ts';
+import { check, plan, snapshotsOf, type Checked } from './plan.ts';
 
 /**
  * Before an image is built: renders and checks as if it were there already, so that nobody waits for a build to learn of
@@ -28,7 +28,10 @@ export async function checkBeforeBuild(
   if (checked.problem !== undefined || platforms.length > 0 || first === undefined)
     return { ...checked, platforms };
   const { describePlatform, platformOf } = await import('../preflight/image.ts');
-  const platform = platformOf({ definition: first.prepared.definition, services: first.services });
+  const platform = platformOf({
+    definition: first.prepared.definition,
+    services: snapshotsOf(first.services),
+  });
   return { ...checked, platforms: platform === undefined ? [] : [describePlatform(platform)] };
 }
 

@@ -7,8 +7,11 @@ import type {
   Conclusion,
   DefinitionBase,
   DeployedImage,
+  PlannedChange,
+  PlannedService,
   ProvidedImages,
   Request,
+  RolloutRequest,
   RunningImage,
   ServiceCost,
   ServiceRun,
@@ -17,7 +20,6 @@ import type {
 import { resolveReference } from '../image/resolve.ts';
 import { chooseContainer } from '../pre-deploy/start.ts';
 import type { RunRecord } from '../report/run-record.ts';
-import { plannedChangeFor } from '../rollout/start.ts';
 import { DeployError } from '../runtime/error.ts';
 import { prepareTaskDefinition, type PreparedDefinition } from '../task-definition/prepare.ts';
 import { findWayBack, wayBackTo } from './going-back.ts';
@@ -39,27 +41,27 @@ export function concludePlan(
       changes: prepared.changes,
       unasked: prepared.unasked ?? [],
     })),
-    wouldChange: plans.some((plan) => isAboutToChange(plan, request)),
+    wouldChange: plans.some(isAboutToChange),
     serviceRuns,
     ending: serviceRuns.length === 0 ? withoutService(plans) : undefined,
   };
 }
 
-function plannedServiceRun(snapshot: ServiceSnapshot, plan: Plan, request: Request): ServiceRun {
-  const arn = plan.prepared.existingArn ?? '';
+function plannedServiceRun(service: PlannedService, plan: Plan, { rollout }: Request): ServiceRun {
+  const { snapshot, change } = service;
   return {
     snapshot,
-    taskDefinitionArn: arn,
-    change: plannedChangeFor(snapshot, arn, request.rollout),
+    taskDefinitionArn: plan.prepared.existingArn ?? '',
+    change,
     rollout: undefined,
-    desiredCount: request.rollout.desiredCount ?? snapshot.desiredCount,
+    desiredCount: rollout.desiredCount ?? snapshot.desiredCount,
     problem: undefined,
     gates: [],
     rollback: undefined,
     outcome: {
       result: 'planned',
       cause: undefined,
-      message: intention(snapshot, plan, request),
+      message: intention(service, plan),
       nowRunning: `Service "${snapshot.address.name}" runs ${revisionName(snapshot.taskDefinitionArn)}; nothing was changed.`,
       hint: undefined,
       evidence: [],
@@ -68,7 +70,7 @@ function plannedServiceRun(snapshot: ServiceSnapshot, plan: Plan, request: Reque
 }
 
 /** What a deployment would do, in one sentence. */
-function intention(snapshot: ServiceSnapshot, { prepared }: Plan, { rollout }: Request): string {
+function intention({ snapshot, change }: PlannedService, { prepared }: Plan): string {
   const { existingArn, definition, images } = prepared;
   const service = `service "${snapshot.address.name}"`;
   const build = Object.values(images).some((image) => image.toBeBuilt === true) ? 'build an image, ' : '';
@@ -77,7 +79,7 @@ function intention(snapshot: ServiceSnapshot, { prepared }: Plan, { rollout }: R
     return `A deployment would ${build}register a new revision of ${definition.family} and roll it out to ${service}${how}.`;
   }
   const revision = revisionName(existingArn);
-  switch (plannedChangeFor(snapshot, existingArn, rollout)) {
+  switch (change) {
     case 'none':
       return `A deployment would change nothing: ${service} already runs ${revision}.`;
     case 'adopt':
@@ -105,8 +107,44 @@ function withoutService(plans: readonly Plan[]): Conclusion {
 
 /** What goes to which services. */
 export interface Plan {
-  readonly services: readonly ServiceSnapshot[];
+  readonly services: readonly PlannedService[];
   readonly prepared: PreparedDefinition;
+  /** The container that runs the pre-deploy command; undefined where there is none. */
+  readonly preDeployContainer: string | undefined;
+}
+
+/** Pure: what has to be done to each service, as it was seen last, so that it runs the definition. */
+export function plannedFor(
+  services: readonly ServiceSnapshot[],
+  { existingArn = '' }: Pick<PreparedDefinition, 'existingArn'>,
+  rollout: RolloutRequest,
+): readonly PlannedService[] {
+  return services.map((snapshot) => ({
+    snapshot,
+    change: plannedChangeFor(snapshot, existingArn, rollout),
+  }));
+}
+
+/** Pure: nothing where the service has it all already, unless a new deployment is forced. */
+export function plannedChangeFor(
+  snapshot: ServiceSnapshot,
+  taskDefinitionArn: string,
+  request: RolloutRequest,
+): PlannedChange {
+  const sameRevision = snapshot.taskDefinitionArn === taskDefinitionArn;
+  const sameCount = request.desiredCount === undefined || request.desiredCount === snapshot.desiredCount;
+  const sameTags =
+    (request.enableEcsManagedTags ?? snapshot.enableEcsManagedTags) === snapshot.enableEcsManagedTags &&
+    (request.propagateTags ?? snapshot.propagateTags) === snapshot.propagateTags;
+  if (!sameRevision || !sameCount || !sameTags || request.forceNewDeployment === true) return 'update';
+  switch (snapshot.rollout) {
+    case 'complete':
+      return 'none';
+    case 'in-progress':
+      return 'adopt';
+    case 'failed':
+      return 'update';
+  }
 }
 
 /** The plans of a run, and what is known by them. */
@@ -138,7 +176,11 @@ export async function plan(
   ): Promise<Plan> => {
     const ofBase = { ...request, definition: { ...request.definition, base } };
     const prepared = await prepareTaskDefinition({ ...ctx, resolve }, ofBase, services, images, ran);
-    return { services, prepared };
+    return {
+      services: plannedFor(services, prepared, request.rollout),
+      prepared,
+      preDeployContainer: preDeployContainerOf(request, prepared),
+    };
   };
   const goBack = async (service: ServiceSnapshot): Promise<Plan> => {
     const { base } = request.definition;
@@ -155,7 +197,6 @@ export async function plan(
   const plans =
     request.mode === 'rollback' ? snapshots.map(goBack) : [prepare(snapshots, request.definition.base)];
   const made = await Promise.all(plans);
-  for (const { prepared } of made) findPreDeployContainer(request, prepared);
   return {
     plans: made,
     image: Object.values(made[0]?.prepared.images ?? {})[0],
@@ -166,8 +207,10 @@ export async function plan(
 /** What each service costs a month, and will: its count is the one that was asked for, else the one that it has. */
 function costs({ services, prepared }: Plan, { rollout }: Request): ServiceCost[] {
   const { current, definition } = prepared;
-  return services.map((service) => {
-    const isCurrent = service.taskDefinitionArn === services[0]?.taskDefinitionArn && current !== undefined;
+  const [first] = services;
+  return services.map(({ snapshot: service }) => {
+    const isCurrent =
+      service.taskDefinitionArn === first?.snapshot.taskDefinitionArn && current !== undefined;
     return costOf({
       service: service.address.name,
       region: service.address.region,
@@ -198,12 +241,18 @@ export async function check(
   const { CHECKS, CHECKS_AFTER_BUILD, refusalOf, runChecks } = await import('../preflight/index.ts');
   const checks = which === 'all' ? CHECKS : CHECKS_AFTER_BUILD;
   const results = await Promise.all(
-    plans
-      .filter((plan) => isAboutToChange(plan, request))
-      .map(({ services, prepared }) => {
-        const { definition, images, existingArn, heldByAws } = prepared;
-        return runChecks(ctx, { request, services, definition, images, existingArn, heldByAws }, checks);
-      }),
+    plans.filter(isAboutToChange).map(({ services, prepared }) => {
+      const { definition, images, existingArn, heldByAws } = prepared;
+      const candidate = {
+        request,
+        services: snapshotsOf(services),
+        definition,
+        images,
+        existingArn,
+        heldByAws,
+      };
+      return runChecks(ctx, candidate, checks);
+    }),
   );
   const fresh = results.flat();
   const names = new Set(fresh.map((result) => result.check));
@@ -216,12 +265,11 @@ export async function check(
  * only keeps its old tasks is ended by force-new-deployment. Throws `update-refused`.
  */
 export function refuseBusyGroups(plans: readonly Plan[], { rollout }: Request): void {
-  for (const { services, prepared } of plans) {
-    for (const { address, codeDeploy, taskDefinitionArn, ...snapshot } of services) {
+  for (const { services } of plans) {
+    for (const { snapshot, change } of services) {
+      const { address, codeDeploy } = snapshot;
       const { open } = codeDeploy ?? {};
-      const arn = prepared.existingArn ?? '';
-      const all = { ...snapshot, address, taskDefinitionArn };
-      if (open === undefined || plannedChangeFor(all, arn, rollout) !== 'update') continue;
+      if (open === undefined || change !== 'update') continue;
       if (open.isShifted && rollout.forceNewDeployment === true) continue;
       const state = open.isShifted
         ? `${open.id} has shifted its traffic, and keeps the old tasks for ${codeDeploy?.terminationMinutes ?? 0} minutes`
@@ -240,13 +288,18 @@ export function refuseBusyGroups(plans: readonly Plan[], { rollout }: Request): 
 }
 
 /** Some service gets an update, or a revision is to be registered. */
-export function isAboutToChange({ services, prepared }: Plan, { rollout }: Request): boolean {
-  const { existingArn } = prepared;
-  if (existingArn === undefined) return true;
-  return services.some((service) => plannedChangeFor(service, existingArn, rollout) === 'update');
+export function isAboutToChange({ services, prepared }: Plan): boolean {
+  return prepared.existingArn === undefined || services.some(({ change }) => change === 'update');
+}
+
+export function snapshotsOf(services: readonly PlannedService[]): ServiceSnapshot[] {
+  return services.map(({ snapshot }) => snapshot);
 }
 
 /** A container that does not exist is found before anything is registered. */
-function findPreDeployContainer({ preDeploy }: Request, { definition, images }: PreparedDefinition): void {
-  if (preDeploy !== undefined) chooseContainer(preDeploy.container, definition, Object.keys(images));
+function preDeployContainerOf(
+  { preDeploy }: Request,
+  { definition, images }: PreparedDefinition,
+): string | undefined {
+  return preDeploy && chooseContainer(preDeploy.container, definition, Object.keys(images));
 }

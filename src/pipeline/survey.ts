@@ -7,6 +7,7 @@ import { SILENCE } from '../runtime/log.ts';
 import { begun } from '../runtime/wait.ts';
 import { addressForPeople, surveyServices, type ServicesRequest } from '../service/survey.ts';
 import { lookUpImages } from './image.ts';
+import { plannedFor, snapshotsOf } from './plan.ts';
 import type { Release } from './release.ts';
 
 /** Production before anything was touched. */
@@ -76,17 +77,18 @@ export async function surveyAgain(
  * rendered stays as it was seen: its update is not begun.
  */
 export async function refreshReleases(
-  request: ServicesRequest,
+  request: ServicesRequest & Pick<Request, 'rollout'>,
   ctx: ReadContext,
   releases: readonly Release[],
 ): Promise<Release[]> {
   const again = async (release: Release): Promise<Release> => {
-    const now = await look(request, ctx, release.services);
-    const services = release.services.map((before, at) => {
+    const known = snapshotsOf(release.services);
+    const now = await look(request, ctx, known);
+    const services = known.map((before, at) => {
       const seen = now[at];
       return seen?.taskDefinitionArn === before.taskDefinitionArn ? seen : before;
     });
-    return { ...release, services };
+    return { ...release, services: plannedFor(services, release.prepared, request.rollout) };
   };
   return Promise.all(releases.map(again));
 }

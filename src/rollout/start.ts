@@ -11,6 +11,7 @@ import { endTerminationWait } from './codedeploy-acts.ts';
 import type {
   CodeDeploySettings,
   PlannedChange,
+  PlannedService,
   Problem,
   Rollout,
   RolloutRequest,
@@ -31,40 +32,17 @@ export interface StartContext extends FindContext, UpdateContext {
     };
 }
 
-/** Pure: nothing where the service has it all already, unless a new deployment is forced. */
-export function plannedChangeFor(
-  snapshot: ServiceSnapshot,
-  taskDefinitionArn: string,
-  request: RolloutRequest,
-): PlannedChange {
-  const sameRevision = snapshot.taskDefinitionArn === taskDefinitionArn;
-  const sameCount = request.desiredCount === undefined || request.desiredCount === snapshot.desiredCount;
-  const sameTags =
-    (request.enableEcsManagedTags ?? snapshot.enableEcsManagedTags) === snapshot.enableEcsManagedTags &&
-    (request.propagateTags ?? snapshot.propagateTags) === snapshot.propagateTags;
-  if (!sameRevision || !sameCount || !sameTags || request.forceNewDeployment === true) return 'update';
-  switch (snapshot.rollout) {
-    case 'complete':
-      return 'none';
-    case 'in-progress':
-      return 'adopt';
-    case 'failed':
-      return 'update';
-  }
-}
-
 /**
- * Moves one service to a revision, as far as that is needed. What AWS refuses is the problem of its run. A job that is
+ * Moves one service to a revision, as far as the plan says that this is needed. What AWS refuses is the problem of its run. A job that is
  * cancelled before anything took effect leaves a run without a rollout: the caller looks at the signal next.
  */
 export async function startServiceRun(
   ctx: StartContext,
-  snapshot: ServiceSnapshot,
+  { snapshot, change }: PlannedService,
   taskDefinitionArn: string,
   definition: TaskDefinition,
   request: RolloutRequest,
 ): Promise<ServiceRun> {
-  const change = plannedChangeFor(snapshot, taskDefinitionArn, request);
   const serviceRun = {
     snapshot,
     taskDefinitionArn,

@@ -21,7 +21,7 @@ import type {
   ServiceAddress,
   ServiceSnapshot,
 } from '../model/index.ts';
-import { describeStrategy, strategyMinutes } from './strategy.ts';
+import { strategyOf } from './strategy.ts';
 
 type SnapshotReads = Pick<
   EcsReads,
@@ -100,7 +100,6 @@ export function snapshotOf(
   const current = currentDeployment(history ?? [], revisions, taskDefinitionArn);
   const past = pastDeployments(history ?? [], revisions);
   const lastGood = lastGoodRevision(service, past, revisions);
-  const strategy = describeStrategy(service.deploymentConfiguration);
   return {
     address,
     desiredCount: service.desiredCount ?? 0,
@@ -120,8 +119,7 @@ export function snapshotOf(
     breaker: breakerOf(service),
     deployment: settingsOf(service),
     ...(isBehindLattice(service) ? { behindLattice: true } : {}),
-    ...(strategy === undefined ? {} : { strategy }),
-    strategyMinutes: strategyMinutes(service.deploymentConfiguration),
+    ...strategyOf(service.deploymentConfiguration),
     ...(hasTestTraffic(service) ? { hasTestTraffic: true } : {}),
     knownEvents: (service.events ?? []).flatMap((event) => event.id ?? []),
   };
