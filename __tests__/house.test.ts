@@ -108,7 +108,7 @@ describe('the house', () => {
         readFileSync(join(ROOT, file), 'utf8').replace(/^import .*$/gm, ''),
       ),
     );
-    expect(writers.sort()).toEqual(['src/pipeline/deploy.ts', 'src/pipeline/services.ts']);
+    expect(writers.sort()).toEqual(['src/pipeline/deploy.ts']);
   });
 
   test('a run in this process has loaded ahead what a step loads on first use: its time stands still meanwhile', () => {

@@ -37,15 +37,15 @@ describe('a call of AWS comes to', () => {
   });
 
   it.each([
-    ['forbidden', denied()],
-    ['forbidden', NOT_KNOWN],
-    ['forbidden', REFUSED],
-    ['forbidden', expired()],
-    ['unanswered', throttled()],
-    ['unanswered', unanswered()],
-    ['unanswered', PROGRAMS],
-  ])('%s: %s', async (kind, error) => {
-    expect(await attempt(() => Promise.reject(error), ANY_ERROR)).toEqual({ kind, error });
+    ['forbidden', 'denied', denied()],
+    ['forbidden', 'unsupported', NOT_KNOWN],
+    ['forbidden', 'refused', REFUSED],
+    ['forbidden', 'expired', expired()],
+    ['unanswered', 'throttled', throttled()],
+    ['unanswered', 'transient', unanswered()],
+    ['unanswered', 'not-aws', PROGRAMS],
+  ])('%s, because %s: %s', async (kind, because, error) => {
+    expect(await attempt(() => Promise.reject(error), ANY_ERROR)).toEqual({ kind, because, error });
   });
 
   it.each(Object.entries(SETS))('no error that %s does not bear', async (_, [bearable, borne, other]) => {
@@ -67,7 +67,7 @@ describe('where AWS has no answer', () => {
   it('something else takes its place', () => {
     expect(valueOr({ kind: 'answered', value: 1 }, 2)).toBe(1);
     expect(valueOr({ kind: 'answered', value: undefined }, 2)).toBeUndefined();
-    expect(valueOr({ kind: 'forbidden', error: denied() }, 2)).toBe(2);
-    expect(valueOr({ kind: 'unanswered', error: unanswered() }, 2)).toBe(2);
+    expect(valueOr({ kind: 'forbidden', because: 'denied', error: denied() }, 2)).toBe(2);
+    expect(valueOr({ kind: 'unanswered', because: 'transient', error: unanswered() }, 2)).toBe(2);
   });
 });

@@ -253,7 +253,7 @@ describe('a plan', () => {
   it('announces the image that would be built', async () => {
     const { imagePlan } = await ordered({ mode: 'plan' });
     const log = fakeLog();
-    if (imagePlan.kind !== 'build') throw new Error('It was to be a build.');
+    if (imagePlan.kind !== 'announce') throw new Error('It was to be announced.');
     expect(announce(imagePlan, log)).toMatchObject({
       image: { reference: `${REPOSITORY}:to-be-built`, digest: undefined, toBeBuilt: true },
     });

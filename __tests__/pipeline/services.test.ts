@@ -9,6 +9,16 @@ function recordOf(...counts: readonly number[]): RunRecord {
   return { ...newRunRecord(), serviceRuns: counts.map((desiredCount) => serviceRunOf({ desiredCount })) };
 }
 
+/** As the deployment does: what each has come to is written at once. */
+const go = (record: RunRecord, ...steps: Parameters<typeof forEachService>[2][]): Promise<void> =>
+  forEachService(
+    record.serviceRuns,
+    (serviceRun, position) => {
+      record.serviceRuns = record.serviceRuns.with(position, serviceRun);
+    },
+    ...steps,
+  );
+
 const countsOf = ({ serviceRuns }: RunRecord): number[] =>
   serviceRuns.map(({ desiredCount }) => desiredCount);
 const more = (serviceRun: ServiceRun): ServiceRun => ({
@@ -25,14 +35,14 @@ function failing(count: number, error: Error): (serviceRun: ServiceRun) => Promi
 describe('several service runs, side by side', () => {
   test('go every step, each from where the one before has brought it', async () => {
     const record = recordOf(1, 10);
-    await forEachService(record, more, (serviceRun) => Promise.resolve(more(serviceRun)));
+    await go(record, more, (serviceRun) => Promise.resolve(more(serviceRun)));
     expect(countsOf(record)).toEqual([3, 12]);
   });
 
   test('keep what they have come to where one of them ends the others', async () => {
     const record = recordOf(1, 10);
     const cancelled = new Cancelled('SIGINT');
-    await expect(forEachService(record, more, failing(2, cancelled))).rejects.toBe(cancelled);
+    await expect(go(record, more, failing(2, cancelled))).rejects.toBe(cancelled);
     expect(countsOf(record)).toEqual([2, 12]);
   });
 
@@ -43,7 +53,7 @@ describe('several service runs, side by side', () => {
       await new Promise((resolve) => setImmediate(resolve));
       return more(serviceRun);
     };
-    await expect(forEachService(record, later)).rejects.toBeInstanceOf(Cancelled);
+    await expect(go(record, later)).rejects.toBeInstanceOf(Cancelled);
     expect(countsOf(record)).toEqual([1, 11]);
   });
 });

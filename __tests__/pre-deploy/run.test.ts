@@ -21,7 +21,7 @@ const FACTS: PreDeployFacts = {
   snapshot: snapshotOf(),
   revisionArn: revisionArn('backend:8'),
   definition: definitionWith(),
-  withImage: ['web'],
+  container: 'web',
   pollSeconds: 5,
   logLines: 2,
 };

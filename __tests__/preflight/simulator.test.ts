@@ -72,8 +72,7 @@ async function bench(options: SeedOptions = {}): Promise<Bench> {
           aws: { ...aws, elb: new ElasticLoadBalancingV2(settings), codeDeploy: new CodeDeploy(settings) },
           log: fakeLog(),
         },
-        'demo',
-        [service],
+        { cluster: 'demo', services: [service] },
       );
       const registered = sim.world.cluster('demo').service(service).revisions.at(-1)?.definition.body;
       const definition = { ...registered, ...task } as TaskDefinition;

@@ -124,6 +124,12 @@ describe('ECS is eventually consistent', () => {
     expect(pauses).toEqual([500, 1000]);
   });
 
+  test('the last pause is followed by a look, too', async () => {
+    const { arn, pauses } = await find({ lists: [[], [], [], [], [], [], [], [brief('ours', OUR_ID)]] });
+    expect(arn).toBe(serviceDeploymentArn('ours'));
+    expect(pauses).toEqual([500, 1000, 1000, 2000, 3000, 5000, 8000]);
+  });
+
   test('one that never appears is given up within half a minute, with a warning', async () => {
     const { arn, pauses, warnings } = await find({ lists: [[brief('theirs', 'ecs-svc/9')]] });
     expect(arn).toBeUndefined();

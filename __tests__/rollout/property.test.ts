@@ -262,7 +262,7 @@ async function run(schedule: Schedule): Promise<Run> {
     const toTheEnd = { ...ctx, aws: ecs.aws };
     let serviceRun = await startServiceRun(
       toTheEnd,
-      before,
+      { snapshot: before, change: 'update' },
       OUR_REVISION,
       rollout().definition,
       asked.rollout,

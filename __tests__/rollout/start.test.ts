@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { ServiceRun, RolloutRequest, ServiceSnapshot } from '../../src/model/index.ts';
-import { plannedChangeFor } from '../../src/rollout/planned-change.ts';
+import { plannedChangeFor } from '../../src/pipeline/plan.ts';
 import { startServiceRun } from '../../src/rollout/start.ts';
 import { updateInput } from '../../src/rollout/update.ts';
 import { Cancelled } from '../../src/runtime/cancellation.ts';
@@ -108,14 +108,18 @@ async function start(
   ecs.fault = (call) => (call === 'updateService' ? faults.shift() : undefined);
   options.setUp?.(ecs, abort);
   const log = recordedLog();
+  const revision = options.revision ?? OUR_REVISION;
+  const asked = rolloutRequest(options.asked);
+  const found = snapshot(options.found);
+  const change = plannedChangeFor(found, revision, asked);
   const serviceRun = await untilDone(
     clock,
     startServiceRun(
       { aws: ecs.aws, clock, signal: controller.signal, log },
-      snapshot(options.found),
-      options.revision ?? OUR_REVISION,
+      { snapshot: found, change },
+      revision,
       rollout().definition,
-      rolloutRequest(options.asked),
+      asked,
     ),
   );
   return { ecs, serviceRun, seconds: clock.now() / 1000, lines: log.lines };
@@ -319,7 +323,8 @@ test('is not begun once the job is cancelled', async () => {
   const ecs = new FakeEcs(clock);
   const ctx = { aws: ecs.aws, clock, signal: controller.signal, log: recordedLog() };
   const { definition } = rollout();
-  const begun = await startServiceRun(ctx, snapshot(), OUR_REVISION, definition, rolloutRequest());
+  const service = { snapshot: snapshot(), change: 'update' } as const;
+  const begun = await startServiceRun(ctx, service, OUR_REVISION, definition, rolloutRequest());
   expect(begun).toMatchObject({ rollout: undefined, problem: undefined, updateUnconfirmed: false });
   expect(ecs.calls).toEqual([]);
 });

@@ -3,6 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { Service, ServiceDeploymentBrief, ServiceRevision } from '@aws-sdk/client-ecs';
 import type { ServiceSnapshot } from '../../src/model/index.ts';
 import { takeSnapshot } from '../../src/service/snapshot.ts';
+import { addressOf } from '../../src/service/survey.ts';
 import { awsError, denied } from '../fakes/aws-errors.ts';
 import { digestOf, revisionArn, snapshotOf } from '../fakes/literals.ts';
 
@@ -78,7 +79,11 @@ async function snapshot(world: World): Promise<ServiceSnapshot> {
             ),
           }),
   };
-  return takeSnapshot(ecs as unknown as Parameters<typeof takeSnapshot>[0], 'prod', service);
+  return takeSnapshot(
+    ecs as unknown as Parameters<typeof takeSnapshot>[0],
+    addressOf('prod', service),
+    service,
+  );
 }
 
 describe('the revision that a service can go back to', () => {

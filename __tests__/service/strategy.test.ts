@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { DeploymentConfiguration } from '@aws-sdk/client-ecs';
-import { describeStrategy, strategyMinutes } from '../../src/service/strategy.ts';
+import { strategyOf } from '../../src/service/strategy.ts';
 
 const PAUSE = { targetType: 'PAUSE', lifecycleStages: ['POST_TEST_TRAFFIC_SHIFT'] } as const;
 
@@ -36,6 +36,7 @@ test.each<[DeploymentConfiguration | undefined, string | undefined, number]>([
     10,
   ],
 ])('%j', (configuration, words, minutes) => {
-  expect(describeStrategy(configuration)).toBe(words);
-  expect(strategyMinutes(configuration)).toBe(minutes);
+  const { strategy, strategyMinutes } = strategyOf(configuration);
+  expect(strategy).toBe(words);
+  expect(strategyMinutes).toBe(minutes);
 });

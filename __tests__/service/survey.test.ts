@@ -45,7 +45,11 @@ async function survey(
     describeServiceRevisions: () => Promise.resolve({ serviceRevisions: [] }),
   };
   const ctx = { aws: { ecs, region: REGION }, log } as unknown as Parameters<typeof surveyServices>[0];
-  return { snapshots: await surveyServices(ctx, 'prod', names), batches, said: log.said };
+  return {
+    snapshots: await surveyServices(ctx, { cluster: 'prod', services: names }),
+    batches,
+    said: log.said,
+  };
 }
 
 describe('the survey', () => {
@@ -60,8 +64,25 @@ describe('the survey', () => {
   });
 
   it('takes ARNs for names', async () => {
-    const { snapshots } = await survey(['arn:aws:ecs:x:1:service/prod/web'], [service('web')]);
+    const arn = `arn:aws:ecs:${REGION}:123456789012:service/prod/web`;
+    const { snapshots } = await survey([arn], [service('web')]);
     expect(snapshots[0]?.address.name).toBe('web');
+  });
+
+  it.each([
+    [
+      'arn:aws:ecs:eu-west-1:123456789012:service/prod/web',
+      'service: arn:aws:ecs:eu-west-1:123456789012:service/prod/web is in eu-west-1, and this run is in eu-central-1.',
+    ],
+    [
+      'arn:aws:ecs:eu-central-1:210987654321:service/prod/web',
+      'service: arn:aws:ecs:eu-central-1:210987654321:service/prod/web is in account 210987654321, and the credentials are of account 123456789012.',
+    ],
+  ])('refuses an ARN of elsewhere: %s', async (arn, message) => {
+    await expect(survey([arn], [service('web')])).rejects.toMatchObject({
+      message,
+      conclusion: { cause: 'invalid-input' },
+    });
   });
 
   it('calls nothing where no service is named', async () => {

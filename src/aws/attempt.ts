@@ -6,9 +6,20 @@ import { awsErrorKind, type AwsErrorKind } from './errors.ts';
 export type Answer<T> =
   | { readonly kind: 'answered'; readonly value: T }
   /** AWS will not say, however often it is asked. */
-  | { readonly kind: 'forbidden'; readonly error: unknown }
-  /** No answer came this time; the next asking may get one. Of a write nobody knows whether it took effect. */
-  | { readonly kind: 'unanswered'; readonly error: unknown };
+  | {
+      readonly kind: 'forbidden';
+      readonly because: 'denied' | 'unsupported' | 'refused' | 'expired';
+      readonly error: unknown;
+    }
+  /** No answer came this time; the next asking may get one. Of a write nobody knows whether it took effect, unless throttled. */
+  | {
+      readonly kind: 'unanswered';
+      readonly because: 'throttled' | 'transient' | 'not-aws';
+      readonly error: unknown;
+    };
+
+/** An answer without what was asked for. */
+export type Unanswered = Exclude<Answer<never>, { kind: 'answered' }>;
 
 /** The errors of an AWS call that a caller can bear. */
 type Bearable = readonly AwsErrorKind[];
@@ -41,27 +52,29 @@ export async function attempt<T>(call: () => Promise<T>, bearable: Bearable): Pr
   try {
     return { kind: 'answered', value: await call() };
   } catch (error) {
-    const kind = awsErrorKind(error);
-    if (!bearable.includes(kind) || error instanceof Cancelled || error instanceof DeployError) throw error;
-    return { kind: isForGood(kind) ? 'forbidden' : 'unanswered', error };
+    const because = awsErrorKind(error);
+    if (!bearable.includes(because) || error instanceof Cancelled || error instanceof DeployError)
+      throw error;
+    return unanswered(because, error);
+  }
+}
+
+/** Which kinds of error asking again may get past. */
+function unanswered(because: AwsErrorKind, error: unknown): Unanswered {
+  switch (because) {
+    case 'denied':
+    case 'unsupported':
+    case 'refused':
+    case 'expired':
+      return { kind: 'forbidden', because, error };
+    case 'throttled':
+    case 'transient':
+    case 'not-aws':
+      return { kind: 'unanswered', because, error };
   }
 }
 
 /** Pure: what was asked for; `otherwise` where it was not to be had. */
 export function valueOr<T, Otherwise>(answer: Answer<T>, otherwise: Otherwise): T | Otherwise {
   return answer.kind === 'answered' ? answer.value : otherwise;
-}
-
-function isForGood(kind: AwsErrorKind): boolean {
-  switch (kind) {
-    case 'denied':
-    case 'unsupported':
-    case 'refused':
-    case 'expired':
-      return true;
-    case 'throttled':
-    case 'transient':
-    case 'not-aws':
-      return false;
-  }
 }

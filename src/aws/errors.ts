@@ -91,6 +91,11 @@ export function awsErrorKind(error: unknown): AwsErrorKind {
   return status === undefined ? 'not-aws' : 'refused';
 }
 
+/** A write that ends by this error may have taken effect all the same: AWS did not answer. */
+export function mayHaveTakenEffect(error: unknown): boolean {
+  return awsErrorKind(error) === 'transient';
+}
+
 /** The connection broke, in whatever way: no answer came. An error of a file has a path, and is none. */
 function isNetworkError(error: unknown, code: string | undefined, status: number | undefined): boolean {
   if (code === undefined || status !== undefined) return false;
@@ -255,12 +260,22 @@ function malformed(error: MalformedAnswer, doing: string, cause: Cause): DeployE
   });
 }
 
-/** The failure that an error of an AWS call amounts to; failures and cancellations pass as they are. */
-export function deployErrorOf(error: unknown, doing: string, otherwise: Cause = 'unknown'): Error {
+/**
+ * The failure that an error of an AWS call amounts to; failures and cancellations pass as they are. `refusal` makes it of
+ * AWS's own words, where the request itself is refused.
+ */
+export function deployErrorOf(
+  error: unknown,
+  doing: string,
+  otherwise: Cause = 'unknown',
+  refusal?: (words: string) => DeployError,
+): Error {
   if (error instanceof DeployError || error instanceof Cancelled) return error;
   if (error instanceof MalformedAnswer) return malformed(error, doing, otherwise);
   const detail = describeAwsError(error);
-  switch (awsErrorKind(error)) {
+  const kind = awsErrorKind(error);
+  if (kind === 'refused' && refusal !== undefined) return refusal(detail);
+  switch (kind) {
     case 'expired':
       return new DeployError(
         'credentials-expired',

@@ -3,7 +3,7 @@ import { Cancelled, CancelledUnanswered } from '../runtime/cancellation.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { retry, withGracePeriod, type Attempt, type Deadline, type Retries } from '../runtime/wait.ts';
 import { attempt, LOST } from './attempt.ts';
-import { awsErrorKind } from './errors.ts';
+import { mayHaveTakenEffect } from './errors.ts';
 
 /** Pauses after a refused or unanswered write, in seconds; together about a minute. */
 const PAUSES = [1, 2, 4, 8, 8, 8, 8, 8, 8];
@@ -66,12 +66,24 @@ async function attempts<T>(
     const answer = await attempt(send, LOST);
     if (answer.kind === 'answered') return { kind: 'done', value: answer.value };
     const error = answer.error as Error;
-    const isThrottled = awsErrorKind(error) === 'throttled';
-    before = isThrottled
-      ? { kind: 'failed', error, retryable: sent <= PAUSES.length }
-      : { kind: 'in-doubt', error };
+    before =
+      answer.because === 'throttled'
+        ? { kind: 'failed', error, retryable: sent <= PAUSES.length }
+        : { kind: 'in-doubt', error };
     return before;
   });
+}
+
+/** The same write; `onDoubt` hears of each error after which nobody knows whether it took effect. */
+export function noting<T>(send: () => Promise<T>, onDoubt: (error: unknown) => unknown): () => Promise<T> {
+  return async () => {
+    try {
+      return await send();
+    } catch (error) {
+      if (mayHaveTakenEffect(error)) onDoubt(error);
+      throw error;
+    }
+  };
 }
 
 /** What a write amounts to that has no answer when the job is cancelled. */

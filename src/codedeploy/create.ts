@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto';
 import { revisionName } from '../aws/arn.ts';
 import type { Aws } from '../aws/clients.ts';
-import { awsErrorKind, deployErrorOf, describeAwsError, isAwsError } from '../aws/errors.ts';
-import { retryRead, writeOnce } from '../aws/writes.ts';
+import { deployErrorOf, describeAwsError, isAwsError } from '../aws/errors.ts';
+import { noting, retryRead, writeOnce } from '../aws/writes.ts';
 import type { CodeDeploySettings, ServiceSnapshot } from '../model/index.ts';
 import { Cancelled } from '../runtime/cancellation.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -129,8 +129,8 @@ async function create(
   try {
     return await writeOnce(
       clock,
-      async () => {
-        try {
+      noting(
+        async () => {
           const { deploymentId } = await codeDeploy.createDeployment({
             applicationName: application,
             deploymentGroupName: group,
@@ -141,11 +141,9 @@ async function create(
           });
           if (deploymentId === undefined) throw new CreateUnanswered(name, new Error('the answer has no id'));
           return deploymentId;
-        } catch (error) {
-          if (awsErrorKind(error) === 'transient') lost.push(error);
-          throw error;
-        }
-      },
+        },
+        (error) => lost.push(error),
+      ),
       async () => {
         const read = (): Promise<string | undefined> => findCreated({ codeDeploy }, settings, sha256);
         return deadline.within(LIMITS, () => retryRead(clock, read));
@@ -160,15 +158,16 @@ async function create(
       throw new GroupIsBusy(`CodeDeploy takes one deployment at a time: ${words}`, error);
     }
     if (lost.length > 0) throw new CreateUnanswered(name, error);
-    if (awsErrorKind(error) !== 'refused') throw deployErrorOf(error, `deploying to service "${name}"`);
-    throw new DeployError(
-      'update-refused',
-      `CodeDeploy refused to deploy ${revisionName(taskDefinitionArn)} to service "${name}": ${describeAwsError(error)}`,
-      {
-        hint: 'Change what AWS names, in the AppSpec or in the deployment group. The service runs as before.',
-        cause: error,
-      },
-    );
+    const refusal = (words: string): DeployError =>
+      new DeployError(
+        'update-refused',
+        `CodeDeploy refused to deploy ${revisionName(taskDefinitionArn)} to service "${name}": ${words}`,
+        {
+          hint: 'Change what AWS names, in the AppSpec or in the deployment group. The service runs as before.',
+          cause: error,
+        },
+      );
+    throw deployErrorOf(error, `deploying to service "${name}"`, 'unknown', refusal);
   }
 }
 

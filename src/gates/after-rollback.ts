@@ -1,6 +1,6 @@
 import type { Measurer } from '../model/analysis.ts';
 import type { GateResult, HttpCheck, Probe, Request, Rollout, ServiceRun } from '../model/index.ts';
-import { awsErrorKind, describeAwsError } from '../aws/errors.ts';
+import { describeAwsError } from '../aws/errors.ts';
 import { withoutQuery } from '../runtime/http.ts';
 import { Analysis, decide } from './analysis.ts';
 import { accepts, urlMeasurer } from './http.ts';
@@ -84,8 +84,7 @@ async function askAll(
       const question = measurers.get(measurer);
       if (question === undefined) return;
       const name = question.serviceRun?.snapshot.address.name ?? 'service';
-      const why = awsErrorKind(error) === 'not-aws' ? String(error) : describeAwsError(error);
-      ctx.log.line(`${name}: after the rollback its tasks could not be read (${why}).`);
+      ctx.log.line(`${name}: after the rollback its tasks could not be read (${describeAwsError(error)}).`);
       close(question);
     },
   });

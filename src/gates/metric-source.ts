@@ -3,7 +3,7 @@ import type { MetricDataQuery, MetricDataResult } from '@aws-sdk/client-cloudwat
 import { nextPageOf } from '../aws/answers.ts';
 import { ANY_AWS_ERROR, attempt, CLOSED, LOST, valueOr, WITHHELD } from '../aws/attempt.ts';
 import type { Aws } from '../aws/clients.ts';
-import { awsErrorKind, describeAwsError, wrapAwsError } from '../aws/errors.ts';
+import { describeAwsError, wrapAwsError } from '../aws/errors.ts';
 import type { StepContext } from '../context.ts';
 import { describeServiceDeployment, describeServiceRevisions } from '../ecs/service-deployments.ts';
 import { describeService, taskSetOf } from '../ecs/services.ts';
@@ -177,7 +177,7 @@ export async function ask(
   if (answer.kind === 'unanswered')
     return { kind: 'none', detail: `no answer (${describeAwsError(answer.error)})` };
   if (answer.kind === 'forbidden') {
-    return awsErrorKind(answer.error) === 'refused'
+    return answer.because === 'refused'
       ? { kind: 'refused', detail: describeAwsError(answer.error) }
       : { kind: 'denied', detail: 'cloudwatch:GetMetricData is denied' };
   }

@@ -6,9 +6,7 @@ import {
   isWell,
   replacedBy,
   withGate,
-  type AlarmView,
   type DeployedImage,
-  type Probe,
   type Problem,
   type Request,
   type Rollout,
@@ -34,6 +32,7 @@ import {
   sentenceOf,
   type Question,
 } from './questions.ts';
+import type { Before } from './survey.ts';
 
 export interface GateContext extends HttpGateContext {
   readonly aws: Pick<Aws, 'ecs' | 'ecr' | 'elb' | 'alarms' | 'metrics'>;
@@ -54,7 +53,7 @@ export interface TaskProofs {
 export interface ProvingTerms {
   readonly request: Request;
   /** From before anything was touched. */
-  readonly before: { readonly answer: Probe | undefined; readonly alarms: readonly AlarmView[] };
+  readonly before: Before;
   readonly imagesOf: (serviceRun: ServiceRun) => Readonly<Record<string, DeployedImage>>;
   /** Resolves once all traffic is on the new tasks of a service, or with the word that old ones remain. */
   readonly allTraffic: (serviceRun: ServiceRun, signal: AbortSignal) => Promise<ServiceRun>;

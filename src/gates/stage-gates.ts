@@ -9,12 +9,10 @@ import {
   type Standing,
 } from '../model/analysis.ts';
 import type {
-  AlarmView,
   GateRequest,
   GateResult,
   MetricValue,
   Pause,
-  Probe,
   Problem,
   Rollout,
   Waiting,
@@ -25,6 +23,7 @@ import { alarmsMeasurer, type AlarmContext } from './alarms.ts';
 import { Analysis, lastOf, type AnalysisContext } from './analysis.ts';
 import { urlMeasurer, type HttpGateContext } from './http.ts';
 import { metricsMeasurer, type MetricContext } from './metrics.ts';
+import type { Before } from './survey.ts';
 
 /** What made a gate fail while ECS still had something to decide. */
 export interface StageFailure {
@@ -39,12 +38,6 @@ export type PauseAnswer =
   | { readonly kind: 'passed'; readonly gates: readonly GateResult[] }
   /** No gate has judged what reached the new revision: that is for a person. */
   | { readonly kind: 'unproven'; readonly why: string };
-
-/** The answers from before anything was touched. */
-export interface Before {
-  readonly answer: Probe | undefined;
-  readonly alarms: readonly AlarmView[];
-}
 
 export type StageContext = HttpGateContext & AlarmContext & MetricContext & Pick<AnalysisContext, 'loop'>;
 

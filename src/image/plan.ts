@@ -1,7 +1,7 @@
 import type { EcrReads } from '../aws/clients.ts';
 import { TO_BE_BUILT } from '../aws/image-reference.ts';
 import type { ProcessContext, RunContext } from '../context.ts';
-import type { DeployedImage, ImageSource, ProvidedImages, Request } from '../model/index.ts';
+import type { BuildOptions, DeployedImage, ImageSource, ProvidedImages, Request } from '../model/index.ts';
 import { DeployError } from '../runtime/error.ts';
 import type { Log } from '../runtime/log.ts';
 import { refuseMissingFiles } from './build-files.ts';
@@ -15,15 +15,25 @@ export type BuildSource = Extract<ImageSource, { kind: 'build' }>;
 
 /** What is to be done for the image of this run. */
 export type ImagePlan =
-  { readonly kind: 'take'; readonly source: Exclude<ImageSource, { kind: 'build' }> } | BuildPlan;
+  | { readonly kind: 'take'; readonly source: Exclude<ImageSource, { kind: 'build' }> }
+  | BuildPlan
+  /** A run that builds nothing says what a deployment would build. */
+  | ({ readonly kind: 'announce' } & AnnouncedBuild);
 
-/** A build that nothing known stands in the way of. */
-export interface BuildPlan {
-  readonly kind: 'build';
+/** What is known of an image before it is built. */
+interface AnnouncedBuild {
   readonly source: BuildSource;
   readonly repository: FoundRepository;
+}
+
+/** A build that nothing known stands in the way of. */
+export interface BuildPlan extends AnnouncedBuild {
+  readonly kind: 'build';
+  readonly options: BuildOptions;
   readonly commit: Commit;
   readonly secrets: BuildSecrets;
+  /** Account ids of further ECR registries to log in to. */
+  readonly registries: readonly string[];
 }
 
 export type ImagePlanContext = ProcessContext &
@@ -37,7 +47,7 @@ export type ImagePlanContext = ProcessContext &
  * written. Builds nothing. A plan looks at the same, since a deployment would meet it.
  */
 export async function planImage(ctx: ImagePlanContext, request: Request): Promise<ImagePlan> {
-  const { image: source, build } = request;
+  const { image: source, build, mode, registries } = request;
   if (source.kind !== 'build') return { kind: 'take', source };
   const [repository, commit] = await Promise.all([
     findRepository(ctx.aws, source.repository, (text) => {
@@ -50,11 +60,13 @@ export async function planImage(ctx: ImagePlanContext, request: Request): Promis
   const token = gitToken(source.context, request, ctx);
   const secrets = await findSecrets(build, ctx.env, ctx.workspace, token);
   for (const secret of secrets.masked) ctx.mask(secret);
-  return { kind: 'build', source, repository, commit, secrets };
+  return mode === 'deploy'
+    ? { kind: 'build', source, repository, options: build, commit, secrets, registries }
+    : { kind: 'announce', source, repository };
 }
 
 /** The image that will be built, as far as it is known: neither digest nor tag. */
-export function announced({ repository }: BuildPlan): DeployedImage {
+export function announced({ repository }: AnnouncedBuild): DeployedImage {
   return {
     reference: `${repository.uri}:${TO_BE_BUILT}`,
     digest: undefined,
@@ -65,7 +77,7 @@ export function announced({ repository }: BuildPlan): DeployedImage {
 }
 
 /** For a plan, which builds nothing. */
-export function announce(imagePlan: BuildPlan, log: Log): ProvidedImages {
+export function announce(imagePlan: AnnouncedBuild, log: Log): ProvidedImages {
   const { source, repository } = imagePlan;
   log.line(
     `An image is to be built from ${source.context} and pushed to ${repository.uri}. A plan builds nothing.`,

@@ -1,5 +1,5 @@
 import type { EcrReads, EcrWrites } from '../aws/clients.ts';
-import type { BuildFacts, DeployedImage, Request } from '../model/index.ts';
+import type { BuildFacts, DeployedImage } from '../model/index.ts';
 import type { OutputLog } from '../runtime/log.ts';
 import { buildAndPush, type Build } from './build.ts';
 import { buildxVersion } from './builder.ts';
@@ -41,14 +41,13 @@ export interface Product {
  */
 export async function produceImage(
   ctx: ProduceContext,
-  request: Request,
   imagePlan: BuildPlan,
   platforms: readonly string[],
 ): Promise<Product> {
-  const { repository, commit } = imagePlan;
+  const { source, repository, commit, options } = imagePlan;
   const ecr = ctx.aws.ecr(repository.region);
-  const hash = await hashSource(ctx, imagePlan.source.context, request.build, platforms);
-  const names = namesOf(request, imagePlan, hash);
+  const hash = await hashSource(ctx, source.context, options, platforms);
+  const names = namesOf(imagePlan, hash);
   const tags = names.flatMap(({ tag }) => tag ?? []);
   const existing = await existingTags(ecr, repository, tags, ctx.log);
   const known = names.map(({ tag, finds }) => (finds ? existing.get(tag ?? '') : undefined)).find(Boolean);
@@ -57,8 +56,8 @@ export async function produceImage(
   logKept(ctx.log, plan, commit.sha);
   const made =
     known === undefined
-      ? await build(ctx, request, imagePlan, { platforms, plan })
-      : await reuse(ctx, request, imagePlan, { digest: known, plan });
+      ? await build(ctx, imagePlan, { platforms, plan })
+      : await reuse(ctx, imagePlan, { digest: known, plan });
   const named = names.filter((name) => !plan.kept.includes(name));
   const reference = `${repository.uri}@${made.digest}`;
   const tag = named.flatMap((name) => name.tag ?? [])[0];
@@ -75,8 +74,8 @@ export async function produceImage(
 }
 
 /** All names of the image; where it can be used again, also the one by which a later run finds it. */
-function namesOf({ build }: Request, { repository, commit }: BuildPlan, hash: SourceHash): ImageName[] {
-  const desired = desiredNames(build.tags, commit.sha, repository);
+function namesOf({ options, repository, commit }: BuildPlan, hash: SourceHash): ImageName[] {
+  const desired = desiredNames(options.tags, commit.sha, repository);
   if (hash.kind === 'unknown') return desired;
   return [...desired, hashedName(commit.sha, hash.hash, repository)];
 }
@@ -105,17 +104,16 @@ type Made = Pick<BuildFacts, 'reused' | 'seconds' | 'steps'> & { readonly digest
 
 async function reuse(
   ctx: ProduceContext,
-  request: Request,
   imagePlan: BuildPlan,
   { digest, plan }: { readonly digest: string; readonly plan: NamePlan },
 ): Promise<Made> {
-  const { repository } = imagePlan;
+  const { repository, options } = imagePlan;
   const own = plan.push.flatMap(({ tag }) => tag ?? []);
   await tagImage(ctx.aws.ecr(repository.region), repository, digest, own);
   const to = plan.push.flatMap(({ tag, reference }) => (tag === undefined ? [reference] : []));
   if (to.length > 0) {
     const circumstances = circumstancesOf(imagePlan, []);
-    const docker = await openDocker(ctx, hostsOf(repository, [], request.build), circumstances);
+    const docker = await openDocker(ctx, hostsOf(repository, [], options), circumstances);
     const buildx = await buildxVersion(docker, circumstances);
     await copyImage(ctx, docker, { from: `${repository.uri}@${digest}`, to, buildx }, circumstances);
   }
@@ -125,22 +123,17 @@ async function reuse(
 
 async function build(
   ctx: ProduceContext,
-  request: Request,
   imagePlan: BuildPlan,
   { platforms, plan }: { readonly platforms: readonly string[]; readonly plan: NamePlan },
 ): Promise<Made> {
-  const { repository } = imagePlan;
+  const { repository, registries, options } = imagePlan;
   if (plan.push.length === 0) throw tagIsTaken(plan.kept[0]?.tag ?? '', repository.name);
-  const hosts = hostsOf(repository, request.registries, request.build);
+  const hosts = hostsOf(repository, registries, options);
   const docker = await openDocker(ctx, hosts, circumstancesOf(imagePlan, platforms));
   const keepBuilder = (builder: string): void => {
     ctx.saveLeftovers({ folder: docker.folder, builder });
   };
-  const built = await buildAndPush(
-    { ...ctx, keepBuilder },
-    docker,
-    buildOf(ctx, request, imagePlan, platforms, plan),
-  );
+  const built = await buildAndPush({ ...ctx, keepBuilder }, docker, buildOf(ctx, imagePlan, platforms, plan));
   const { digest, seconds, steps } = built;
   ctx.log.line(
     `Built and pushed in ${seconds} s; ${steps.cached} of ${steps.total} steps came out of a cache.`,
@@ -151,12 +144,11 @@ async function build(
 /** Everything that buildx is told. */
 function buildOf(
   { env }: ProduceContext,
-  { build: options }: Request,
   imagePlan: BuildPlan,
   platforms: readonly string[],
   { push }: NamePlan,
 ): Build {
-  const { source, repository, commit, secrets } = imagePlan;
+  const { source, repository, options, commit, secrets } = imagePlan;
   const origin = { serverUrl: env['GITHUB_SERVER_URL'], repository: env['GITHUB_REPOSITORY'] };
   const version = push.flatMap(({ tag }) => tag ?? [])[0] ?? commit.sha;
   return {

@@ -1,6 +1,6 @@
 import { attempt, WITHHELD } from '../aws/attempt.ts';
 import type { AwsReads, EcrReads } from '../aws/clients.ts';
-import { awsErrorKind, deployErrorOf, isAwsError, wrapAwsError } from '../aws/errors.ts';
+import { deployErrorOf, isAwsError, wrapAwsError } from '../aws/errors.ts';
 import {
   byDigest,
   ecrRepositoryOf,
@@ -92,7 +92,7 @@ async function lookUp(
     await tellMissing(name, repository, lookup, imageNotFound(name, repository, error));
   } else if (isAwsError(error, 'RepositoryNotFoundException')) {
     await tellMissing(name, repository, lookup, repositoryNotFound(repository, error));
-  } else if (awsErrorKind(error) === 'denied') {
+  } else if (answer.because === 'denied') {
     lookup.warn(`ecr:DescribeImages is denied on ${repository.name}: image ${name} is deployed unchecked.`);
   } else throw deployErrorOf(error, doing);
   return undefined;

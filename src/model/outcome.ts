@@ -306,6 +306,12 @@ export type RollbackEnd =
 /** What has to be done to a service so that it runs a revision. */
 export type PlannedChange = 'none' | 'adopt' | 'update';
 
+/** A service, and what the plan has decided for it. */
+export interface PlannedService {
+  readonly snapshot: ServiceSnapshot;
+  readonly change: PlannedChange;
+}
+
 /** The way of one service through the run; each stage adds to it. */
 export interface ServiceRun {
   readonly snapshot: ServiceSnapshot;

@@ -58,7 +58,6 @@ import {
   watchServiceRun,
 } from './later.ts';
 import { withStrategies } from './strategy.ts';
-import type * as Stages from './stages.ts';
 import { refreshReleases, survey, surveyAgain, type Survey } from './survey.ts';
 
 /**
@@ -114,7 +113,7 @@ async function runStages(
   const ctx = withLooks(run);
   const { log } = ctx;
   const given = await withDefinitionFile(asked, ctx);
-  const { snapshots, imagePlan, provided, url, ...before } = await log.step('Survey', () =>
+  const { snapshots, imagePlan, provided, url, before } = await log.step('Survey', () =>
     survey(given, ctx, loadStages),
   );
   record.url = url;
@@ -128,11 +127,7 @@ async function runStages(
   const shifting = request.mode === 'rollback' ? await findShifting(ctx, snapshots, request) : [];
   if (shifting.length > 0 && shifting.length === snapshots.length) {
     record.serviceRuns = shifting;
-    const goBack = async (): Promise<void> => {
-      await forEachService(record, (serviceRun) => rollBackShifting(ctx, serviceRun, request));
-      record.serviceRuns = await proveAgain(ctx, record.serviceRuns, request, before.answer);
-    };
-    await log.step('Roll back', goBack, () => markOfRollback(record));
+    await goBack(record, request, ctx, before, (serviceRun) => rollBackShifting(ctx, serviceRun, request));
     await conclude(record, request, ctx, [], snapshots);
     return;
   }
@@ -149,23 +144,28 @@ async function runStages(
   const starting = { ...ctx, aws: ctx.awsToTheEnd };
   await log.step('Register', () => registerAll(record, starting, plans, registered));
   let releases: readonly Release[] = registered;
-  if (snapshots.length > 0) ctx.saveForPost(packState(ctx.aws.region, request, destinations(releases)));
+  const save = (serviceRuns?: readonly ServiceRun[], task?: RunRecord['preDeployTask']): void => {
+    ctx.saveForPost(packState(ctx.aws.region, request, destinations(releases), serviceRuns, task));
+  };
+  if (snapshots.length > 0) save();
   ctx.signal.throwIfAborted();
   if (snapshots.length === 0) return;
   if (request.preDeploy !== undefined) {
     const { preDeploy } = await import('./pre-deploy.ts');
     await log.step('Pre-deploy', async () => {
-      const end = await preDeploy(request, ctx, releases);
+      const end = await preDeploy(request, ctx, releases, (task) => {
+        save([], task);
+      });
       if (end.kind === 'failed') record.definitions = [end.definition];
       if (end.kind === 'cancelled') record.preDeployTask = end.task;
       if (end.kind !== 'done') throw end.error;
     });
     releases = await refreshReleases(request, ctx, releases);
   }
-  if (releases.some((each) => isAboutToChange(each, request))) ctx.rolloutBegins?.(record);
+  if (releases.some(isAboutToChange)) ctx.rolloutBegins?.(record);
   await log.step(
     'Roll out',
-    () => rollOut(record, request, starting, releases, shifting),
+    () => rollOut(record, request, starting, releases, { shifting, save }),
     problemsSince(record),
   );
   await seeThrough(record, request, ctx, releases, snapshots, before);
@@ -178,30 +178,33 @@ async function seeThrough(
   ctx: WatchingContext,
   releases: readonly Release[],
   snapshots: readonly ServiceSnapshot[],
-  before: Pick<Survey, 'answer' | 'alarms'>,
+  before: Survey['before'],
 ): Promise<void> {
-  const { log } = ctx;
   if (request.rollout.wait) await proveAll(record, request, ctx, releases, before);
   record.serviceRuns = failTogether(record.serviceRuns, request.rollout);
   await markCondemned(ctx, releases, record.serviceRuns);
   const isRollback = (serviceRun: ServiceRun): boolean =>
     serviceRun.rollback !== undefined || rollbackNeeded(serviceRun, request.rollout);
   if (record.serviceRuns.some(isRollback)) {
-    const goBack = async (): Promise<void> => {
-      await forEachService(record, (serviceRun) => rollBackIfNeeded(ctx, serviceRun, request));
-      record.serviceRuns = await proveAgain(ctx, record.serviceRuns, request, before.answer);
-    };
-    await log.step('Roll back', goBack, () => markOfRollback(record));
+    await goBack(record, request, ctx, before, (serviceRun) => rollBackIfNeeded(ctx, serviceRun, request));
   }
   await conclude(record, request, ctx, releases, snapshots);
 }
 
-/** The gates after a rollback. */
-async function proveAgain(
-  ...of: Parameters<typeof Stages.proveAfterRollback>
-): ReturnType<typeof Stages.proveAfterRollback> {
-  const { proveAfterRollback } = await import('./stages.ts');
-  return proveAfterRollback(...of);
+/** Puts services back, and asks the gates once more. */
+async function goBack(
+  record: RunRecord,
+  request: Request,
+  ctx: WatchingContext,
+  { answer }: Survey['before'],
+  rollBack: (serviceRun: ServiceRun) => Promise<ServiceRun>,
+): Promise<void> {
+  const back = async (): Promise<void> => {
+    await moveOn(record, rollBack);
+    const { proveAfterRollback } = await import('./stages.ts');
+    record.serviceRuns = await proveAfterRollback(ctx, record.serviceRuns, request, answer);
+  };
+  await ctx.log.step('Roll back', back, () => markOfRollback(record));
 }
 
 /** What comes after the survey: no start waits for it, and nothing is touched before it is there. */
@@ -218,7 +221,7 @@ async function conclude(
 ): Promise<void> {
   const end = async (): Promise<void> => {
     record.previousCommit = await findPreviousCommit(record, ctx, snapshots);
-    await forEachService(record, (serviceRun) => concludeServiceRun(ctx, serviceRun, request.rollout));
+    await moveOn(record, (serviceRun) => concludeServiceRun(ctx, serviceRun, request.rollout));
     record.definitions = await deregisterUnusedRevisions(ctx, releases, record.serviceRuns);
   };
   await ctx.log.step('Conclude', end, () => markOfConclusion(record));
@@ -232,7 +235,7 @@ async function prepare(
   { snapshots, imagePlan, provided }: Pick<Survey, 'snapshots' | 'imagePlan' | 'provided'>,
 ): Promise<readonly Plan[]> {
   const { log } = ctx;
-  const builds = imagePlan.kind === 'build' && request.mode === 'deploy';
+  const builds = imagePlan.kind === 'build';
   const { platforms } = builds
     ? await log.step('Check before build', async () =>
         unrefused(record, await checkBeforeBuild(request, ctx, snapshots, announced(imagePlan))),
@@ -248,7 +251,7 @@ async function prepare(
   const { plans } = planned;
   record.image ??= planned.image;
   record.costs = planned.costs;
-  if (plans.some((each) => isToBeChecked(each, request))) {
+  if (plans.some(isToBeChecked)) {
     const which = builds ? 'after-build' : 'all';
     await log.step(
       'Verify',
@@ -292,9 +295,15 @@ async function rollOut(
   request: Request,
   ctx: RunContext,
   releases: readonly Release[],
-  shifting: readonly ServiceRun[],
+  {
+    shifting,
+    save,
+  }: {
+    readonly shifting: readonly ServiceRun[];
+    readonly save: (serviceRuns?: readonly ServiceRun[]) => void;
+  },
 ): Promise<void> {
-  ctx.saveForPost(packState(ctx.aws.region, request, destinations(releases)));
+  save();
   const start = ({ services, prepared, revision: { arn }, isApproved }: Release): Promise<ServiceRun>[] =>
     services.map(async (service) => {
       const run = await startServiceRun(ctx, service, arn, prepared.definition, request.rollout);
@@ -305,7 +314,7 @@ async function rollOut(
   const placeOf = ({ snapshot }: ServiceRun): number =>
     request.services.findIndex((name) => lastSegment(name) === snapshot.address.name);
   record.serviceRuns = [...started, ...goingBack].toSorted((a, b) => placeOf(a) - placeOf(b));
-  ctx.saveForPost(packState(ctx.aws.region, request, destinations(releases), record.serviceRuns));
+  save(record.serviceRuns);
   ctx.signal.throwIfAborted();
 }
 
@@ -315,7 +324,7 @@ async function proveAll(
   request: Request,
   ctx: WatchingContext,
   releases: readonly Release[],
-  before: Pick<Survey, 'answer' | 'alarms'>,
+  before: Survey['before'],
 ): Promise<void> {
   // With several services, none that failed stays broken until the others are done; a cancelled job rolls nothing back.
   const undoEarly = (serviceRun: ServiceRun): Promise<ServiceRun> | ServiceRun => {
@@ -336,7 +345,7 @@ async function proveAll(
   const explain = (serviceRun: ServiceRun): Promise<ServiceRun> =>
     explainServiceRun(ctx, serviceRun, request);
   if (record.serviceRuns.some(isToBeWatched)) {
-    await ctx.log.step('Watch', () => forEachService(record, watch, undoEarly), problemsSince(record));
+    await ctx.log.step('Watch', () => moveOn(record, watch, undoEarly), problemsSince(record));
   }
   record.serviceRuns = failTogether(record.serviceRuns, request.rollout);
   if (!record.serviceRuns.some(isToBeProven)) return;
@@ -360,6 +369,17 @@ async function proveAll(
   await ctx.log.step('Gate', gate, markOfProof(record));
 }
 
+/** Moves every service some steps on. What each has come to is in the record at once. */
+function moveOn(
+  record: RunRecord,
+  ...steps: readonly ((serviceRun: ServiceRun) => Promise<ServiceRun> | ServiceRun)[]
+): Promise<void> {
+  const write = (serviceRun: ServiceRun, position: number): void => {
+    record.serviceRuns = record.serviceRuns.with(position, serviceRun);
+  };
+  return forEachService(record.serviceRuns, write, ...steps);
+}
+
 /** It rolls. One that failed to start is undone meanwhile, where another rolls. */
 function isToBeWatched({ change, problem }: ServiceRun): boolean {
   return change !== 'none' && problem === undefined;
@@ -380,6 +400,6 @@ async function endAll(
   if (record.serviceRuns.length > 0 && record.serviceRuns.every(({ outcome }) => outcome !== undefined))
     return;
   const last = { aws: ctx.awsToTheEnd, clock: ctx.clock };
-  await forEachService(record, (serviceRun) => endOnCancel(last, serviceRun, ending, request.rollout));
+  await moveOn(record, (serviceRun) => endOnCancel(last, serviceRun, ending, request.rollout));
   record.ending = withEvidence(ending, record.serviceRuns);
 }

@@ -6,7 +6,7 @@ import type { GoodRevision, RunningImage, ServiceSnapshot, TaskDefinition } from
 import { DeployError } from '../runtime/error.ts';
 import { stackOf } from '../service/history.ts';
 import { diffDefinitions } from '../task-definition/diff.ts';
-import { findRevision, loadRevision, type LoadedDefinition } from '../task-definition/load.ts';
+import { findRevision, loadRevision } from '../task-definition/load.ts';
 
 /** What `mode: rollback` does with a service. */
 export type GoingBack =
@@ -21,7 +21,7 @@ const JUST_NOW_MS = 15 * 60_000;
 /** Good deployments that are looked at, newest first. */
 const LOOKED_AT = 12;
 
-/** A good deployment with its content; `content` numbers the contents: two of equal content have the same. */
+/** A good deployment, and the number of its content: two of equal content have the same. */
 interface Entry {
   readonly good: GoodRevision;
   readonly content: number;
@@ -38,17 +38,23 @@ type Context = Pick<ReadContext, 'aws' | 'log'>;
  */
 export async function findWayBack(ctx: Context, snapshot: ServiceSnapshot): Promise<GoingBack> {
   const { address, past, taskDefinitionArn } = snapshot;
-  const contents: TaskDefinition[] = [];
-  const entries: Entry[] = [];
   const newestFirst = past.filter(({ verdict }) => verdict === 'good').slice(0, LOOKED_AT);
-  for (const good of newestFirst.toReversed()) entries.push(await entryOf(ctx, good, contents));
   // The images of a PRIMARY that failed are its own, not those that still run of the revision before.
   const ofFailed = snapshot.rollout === 'failed' ? past[0] : undefined;
   const running =
     ofFailed?.taskDefinitionArn === taskDefinitionArn
       ? ofFailed
       : { taskDefinitionArn, images: snapshot.running };
-  const current = (await contentOf(ctx, running, contents)).content;
+  const loaded: Loaded[] = [];
+  for (const good of newestFirst.toReversed()) loaded.push({ good, ...(await contentOf(ctx, good)) });
+  const { content } = await contentOf(ctx, running);
+  const contents = loaded.map((each) => each.content);
+  const entries = loaded.map(({ good, content: own, against }): Entry => ({
+    good,
+    content: numberOf(own, contents),
+    against,
+  }));
+  const current = numberOf(content, [...contents, content]);
   const stack = stackOf(entries.map(({ content }) => content));
   const done = whatIsDone(snapshot, entries, current, await awsNow(ctx, taskDefinitionArn));
   if (done !== undefined) {
@@ -151,30 +157,33 @@ async function awsNow({ aws }: Context, taskDefinitionArn: string): Promise<numb
   return answeredAt;
 }
 
-async function entryOf(ctx: Context, good: GoodRevision, contents: TaskDefinition[]): Promise<Entry> {
-  const { content, found } = await contentOf(ctx, good, contents);
-  const against =
-    found === undefined
-      ? 'which is not there any more'
-      : found.isMarked
-        ? 'which is marked as failed'
-        : undefined;
-  return { good, content, against };
+/** A revision of the past as it is there now; two that differ in nothing are of equal content. */
+interface Loaded {
+  readonly good: GoodRevision;
+  readonly content: TaskDefinition;
+  readonly against: string | undefined;
 }
 
-/** The number of a content; a revision that is not there has one of its own. */
+/** A revision that is not there has a content of its own. */
 async function contentOf(
   { aws }: Context,
   {
     taskDefinitionArn,
     images,
   }: { readonly taskDefinitionArn: string; readonly images: readonly RunningImage[] },
-  contents: TaskDefinition[],
-): Promise<{ content: number; found: LoadedDefinition | undefined }> {
+): Promise<Pick<Loaded, 'content' | 'against'>> {
   const found = await findRevision(aws, taskDefinitionArn);
   const whole: TaskDefinition = found?.definition ?? { family: taskDefinitionArn, containerDefinitions: [] };
-  const content = { ...pinImages(whole, images), tags: [] };
-  const known = contents.findIndex((each) => diffDefinitions(each, content).length === 0);
-  if (known !== -1) return { content: known, found };
-  return { content: contents.push(content) - 1, found };
+  const against =
+    found === undefined
+      ? 'which is not there any more'
+      : found.isMarked
+        ? 'which is marked as failed'
+        : undefined;
+  return { content: { ...pinImages(whole, images), tags: [] }, against };
+}
+
+/** Pure: the place of the first that is equal. */
+function numberOf(content: TaskDefinition, contents: readonly TaskDefinition[]): number {
+  return contents.findIndex((each) => diffDefinitions(each, content).length === 0);
 }

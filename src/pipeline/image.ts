@@ -7,7 +7,7 @@ import type { BuildFacts, DeployedImage, ProvidedImages, Request, ServiceSnapsho
 import type { RunRecord } from '../report/run-record.ts';
 import { SILENCE, type Log } from '../runtime/log.ts';
 import { begun } from '../runtime/wait.ts';
-import { check, plan, type Checked } from './plan.ts';
+import { check, plan, snapshotsOf, type Checked } from './plan.ts';
 
 /**
  * Before an image is built: renders and checks as if it were there already, so that nobody waits for a build to learn of
@@ -28,7 +28,10 @@ export async function checkBeforeBuild(
   if (checked.problem !== undefined || platforms.length > 0 || first === undefined)
     return { ...checked, platforms };
   const { describePlatform, platformOf } = await import('../preflight/image.ts');
-  const platform = platformOf({ definition: first.prepared.definition, services: first.services });
+  const platform = platformOf({
+    definition: first.prepared.definition,
+    services: snapshotsOf(first.services),
+  });
   return { ...checked, platforms: platform === undefined ? [] : [describePlatform(platform)] };
 }
 
@@ -75,9 +78,9 @@ export interface FoundImages {
   readonly build: BuildFacts | undefined;
 }
 
-/** The images of this run; one that is to be built is built and pushed, unless the run is a plan. */
+/** The images of this run; one that is to be built is built and pushed. */
 export async function findImages(
-  request: Request,
+  { registries }: Pick<Request, 'registries'>,
   ctx: RunContext,
   {
     imagePlan,
@@ -89,16 +92,16 @@ export async function findImages(
     readonly provided: (() => Promise<ProvidedImages>) | undefined;
   },
 ): Promise<FoundImages> {
-  if (imagePlan.kind === 'build' && request.mode === 'deploy') {
+  if (imagePlan.kind === 'build') {
     const { produceImage } = await import('../image/produce.ts');
-    const { image, build } = await produceImage(ctx, request, imagePlan, platforms);
+    const { image, build } = await produceImage(ctx, imagePlan, platforms);
     return { images: { kind: 'one', image }, image, build };
   }
-  if (imagePlan.kind === 'take' && request.registries.length > 0) {
+  if (imagePlan.kind === 'take' && registries.length > 0) {
     ctx.log.line('registries: nothing is built, so the step logs in nowhere.');
   }
   const images =
-    imagePlan.kind === 'build' ? announce(imagePlan, ctx.log) : ((await provided?.()) ?? { kind: 'none' });
+    imagePlan.kind === 'announce' ? announce(imagePlan, ctx.log) : ((await provided?.()) ?? { kind: 'none' });
   return { images, image: images.kind === 'one' ? images.image : undefined, build: undefined };
 }
 

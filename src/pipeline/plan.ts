@@ -8,8 +8,11 @@ import type {
   Conclusion,
   DefinitionBase,
   DeployedImage,
+  PlannedChange,
+  PlannedService,
   ProvidedImages,
   Request,
+  RolloutRequest,
   RunningImage,
   ServiceCost,
   ServiceRun,
@@ -18,7 +21,6 @@ import type {
 import { resolveReference } from '../image/resolve.ts';
 import { chooseContainer } from '../pre-deploy/start.ts';
 import type { RunRecord } from '../report/run-record.ts';
-import { plannedChangeFor } from '../rollout/planned-change.ts';
 import { DeployError } from '../runtime/error.ts';
 import type { PreparedDefinition } from '../task-definition/prepare.ts';
 import { findWayBack, prepareTaskDefinition, wayBackTo } from './later.ts';
@@ -40,27 +42,27 @@ export function concludePlan(
       changes: prepared.changes,
       unasked: prepared.unasked ?? [],
     })),
-    wouldChange: plans.some((plan) => isAboutToChange(plan, request)),
+    wouldChange: plans.some(isAboutToChange),
     serviceRuns,
     ending: serviceRuns.length === 0 ? withoutService(plans) : undefined,
   };
 }
 
-function plannedServiceRun(snapshot: ServiceSnapshot, plan: Plan, request: Request): ServiceRun {
-  const arn = plan.prepared.existingArn ?? '';
+function plannedServiceRun(service: PlannedService, plan: Plan, { rollout }: Request): ServiceRun {
+  const { snapshot, change } = service;
   return {
     snapshot,
-    taskDefinitionArn: arn,
-    change: plannedChangeFor(snapshot, arn, request.rollout),
+    taskDefinitionArn: plan.prepared.existingArn ?? '',
+    change,
     rollout: undefined,
-    desiredCount: request.rollout.desiredCount ?? snapshot.desiredCount,
+    desiredCount: rollout.desiredCount ?? snapshot.desiredCount,
     problem: undefined,
     gates: [],
     rollback: undefined,
     outcome: {
       result: 'planned',
       cause: undefined,
-      message: intention(snapshot, plan, request),
+      message: intention(service, plan),
       nowRunning: `Service "${snapshot.address.name}" runs ${revisionName(snapshot.taskDefinitionArn)}; nothing was changed.`,
       hint: undefined,
       evidence: [],
@@ -69,7 +71,7 @@ function plannedServiceRun(snapshot: ServiceSnapshot, plan: Plan, request: Reque
 }
 
 /** What a deployment would do, in one sentence. */
-function intention(snapshot: ServiceSnapshot, { prepared }: Plan, { rollout }: Request): string {
+function intention({ snapshot, change }: PlannedService, { prepared }: Plan): string {
   const { existingArn, definition, images } = prepared;
   const service = `service "${snapshot.address.name}"`;
   const build = Object.values(images).some((image) => image.toBeBuilt === true) ? 'build an image, ' : '';
@@ -78,7 +80,7 @@ function intention(snapshot: ServiceSnapshot, { prepared }: Plan, { rollout }: R
     return `A deployment would ${build}register a new revision of ${definition.family} and roll it out to ${service}${how}.`;
   }
   const revision = revisionName(existingArn);
-  switch (plannedChangeFor(snapshot, existingArn, rollout)) {
+  switch (change) {
     case 'none':
       return `A deployment would change nothing: ${service} already runs ${revision}.`;
     case 'adopt':
@@ -106,10 +108,46 @@ function withoutService(plans: readonly Plan[]): Conclusion {
 
 /** What goes to which services. */
 export interface Plan {
-  readonly services: readonly ServiceSnapshot[];
+  readonly services: readonly PlannedService[];
   readonly prepared: PreparedDefinition;
   /** It leads back to what ran well there before. */
   readonly isApproved?: true;
+  /** The container that runs the pre-deploy command; undefined where there is none. */
+  readonly preDeployContainer: string | undefined;
+}
+
+/** Pure: what has to be done to each service, as it was seen last, so that it runs the definition. */
+export function plannedFor(
+  services: readonly ServiceSnapshot[],
+  { existingArn = '' }: Pick<PreparedDefinition, 'existingArn'>,
+  rollout: RolloutRequest,
+): readonly PlannedService[] {
+  return services.map((snapshot) => ({
+    snapshot,
+    change: plannedChangeFor(snapshot, existingArn, rollout),
+  }));
+}
+
+/** Pure: nothing where the service has it all already, unless a new deployment is forced. */
+export function plannedChangeFor(
+  snapshot: ServiceSnapshot,
+  taskDefinitionArn: string,
+  request: RolloutRequest,
+): PlannedChange {
+  const sameRevision = snapshot.taskDefinitionArn === taskDefinitionArn;
+  const sameCount = request.desiredCount === undefined || request.desiredCount === snapshot.desiredCount;
+  const sameTags =
+    (request.enableEcsManagedTags ?? snapshot.enableEcsManagedTags) === snapshot.enableEcsManagedTags &&
+    (request.propagateTags ?? snapshot.propagateTags) === snapshot.propagateTags;
+  if (!sameRevision || !sameCount || !sameTags || request.forceNewDeployment === true) return 'update';
+  switch (snapshot.rollout) {
+    case 'complete':
+      return 'none';
+    case 'in-progress':
+      return 'adopt';
+    case 'failed':
+      return 'update';
+  }
 }
 
 /** The plans of a run, and what is known by them. */
@@ -141,7 +179,11 @@ export async function plan(
   ): Promise<Plan> => {
     const ofBase = { ...request, definition: { ...request.definition, base } };
     const prepared = await prepareTaskDefinition({ ...ctx, resolve }, ofBase, services, images, ran);
-    return { services, prepared };
+    return {
+      services: plannedFor(services, prepared, request.rollout),
+      prepared,
+      preDeployContainer: preDeployContainerOf(request, prepared),
+    };
   };
   const goBack = async (service: ServiceSnapshot): Promise<Plan> => {
     const { base } = request.definition;
@@ -162,7 +204,6 @@ export async function plan(
   const plans =
     request.mode === 'rollback' ? snapshots.map(goBack) : [prepare(snapshots, request.definition.base)];
   const made = await Promise.all(plans);
-  for (const { prepared } of made) findPreDeployContainer(request, prepared);
   return {
     plans: made,
     image: Object.values(made[0]?.prepared.images ?? {})[0],
@@ -173,8 +214,10 @@ export async function plan(
 /** What each service costs a month, and will: its count is the one that was asked for, else the one that it has. */
 function costs({ services, prepared }: Plan, { rollout }: Request): ServiceCost[] {
   const { current, definition } = prepared;
-  return services.map((service) => {
-    const isCurrent = service.taskDefinitionArn === services[0]?.taskDefinitionArn && current !== undefined;
+  const [first] = services;
+  return services.map(({ snapshot: service }) => {
+    const isCurrent =
+      service.taskDefinitionArn === first?.snapshot.taskDefinitionArn && current !== undefined;
     return costOf({
       service: service.address.name,
       region: service.address.region,
@@ -206,14 +249,12 @@ export async function check(
     await import('../preflight/index.ts');
   const ofUpdate = which === 'all' ? CHECKS : CHECKS_AFTER_BUILD;
   const results = await Promise.all(
-    plans
-      .filter((plan) => isToBeChecked(plan, request))
-      .map((plan) => {
-        const { services, prepared } = plan;
-        const { definition, images, existingArn, heldByAws } = prepared;
-        const checks = isAboutToChange(plan, request) ? ofUpdate : CHECKS_OF_ADOPTED;
-        return runChecks(ctx, { request, services, definition, images, existingArn, heldByAws }, checks);
-      }),
+    plans.filter(isToBeChecked).map((plan) => {
+      const { definition, images, existingArn, heldByAws } = plan.prepared;
+      const services = snapshotsOf(plan.services);
+      const checks = isAboutToChange(plan) ? ofUpdate : CHECKS_OF_ADOPTED;
+      return runChecks(ctx, { request, services, definition, images, existingArn, heldByAws }, checks);
+    }),
   );
   const fresh = results.flat();
   const names = new Set(fresh.map((result) => result.check));
@@ -226,12 +267,11 @@ export async function check(
  * only keeps its old tasks is ended by force-new-deployment. Throws `update-refused`.
  */
 export function refuseBusyGroups(plans: readonly Plan[], { rollout }: Request): void {
-  for (const { services, prepared } of plans) {
-    for (const { address, codeDeploy, taskDefinitionArn, ...snapshot } of services) {
+  for (const { services } of plans) {
+    for (const { snapshot, change } of services) {
+      const { address, codeDeploy } = snapshot;
       const { open } = codeDeploy ?? {};
-      const arn = prepared.existingArn ?? '';
-      const all = { ...snapshot, address, taskDefinitionArn };
-      if (open === undefined || plannedChangeFor(all, arn, rollout) !== 'update') continue;
+      if (open === undefined || change !== 'update') continue;
       if (open.isShifted && rollout.forceNewDeployment === true) continue;
       const state = open.isShifted
         ? `${open.id} has shifted its traffic, and keeps the old tasks for ${codeDeploy?.terminationMinutes ?? 0} minutes`
@@ -250,18 +290,23 @@ export function refuseBusyGroups(plans: readonly Plan[], { rollout }: Request): 
 }
 
 /** Some service gets an update, or a revision is to be registered. */
-export function isAboutToChange({ services, prepared }: Plan, { rollout }: Request): boolean {
-  const { existingArn } = prepared;
-  if (existingArn === undefined) return true;
-  return services.some((service) => plannedChangeFor(service, existingArn, rollout) === 'update');
+export function isAboutToChange({ services, prepared }: Plan): boolean {
+  return prepared.existingArn === undefined || services.some(({ change }) => change === 'update');
+}
+
+export function snapshotsOf(services: readonly PlannedService[]): ServiceSnapshot[] {
+  return services.map(({ snapshot }) => snapshot);
 }
 
 /** The same, or one is under way that this run takes up. */
-export function isToBeChecked(plan: Plan, request: Request): boolean {
-  return isAboutToChange(plan, request) || plan.services.some(({ rollout }) => rollout === 'in-progress');
+export function isToBeChecked(plan: Plan): boolean {
+  return isAboutToChange(plan) || plan.services.some(({ change }) => change === 'adopt');
 }
 
 /** A container that does not exist is found before anything is registered. */
-function findPreDeployContainer({ preDeploy }: Request, { definition, images }: PreparedDefinition): void {
-  if (preDeploy !== undefined) chooseContainer(preDeploy.container, definition, Object.keys(images));
+function preDeployContainerOf(
+  { preDeploy }: Request,
+  { definition, images }: PreparedDefinition,
+): string | undefined {
+  return preDeploy && chooseContainer(preDeploy.container, definition, Object.keys(images));
 }

@@ -4,8 +4,7 @@ import { runPreDeployTask, type StartedTask } from '../pre-deploy/run.ts';
 import { Cancelled } from '../runtime/cancellation.ts';
 import { deregister } from '../task-definition/register.ts';
 import { isAboutToChange } from './plan.ts';
-import { destinations, type Release } from './release.ts';
-import { packState } from './saved-state.ts';
+import type { Release } from './release.ts';
 
 /** How the one-off task ended. */
 export type PreDeployEnd =
@@ -18,36 +17,37 @@ export type PreDeployEnd =
 
 /**
  * Runs the one-off task on the new revision, beside the first service. Where it fails, the revision is deregistered. Where
- * nothing is about to change, it does not run.
+ * nothing is about to change, it does not run. `onStart` hears of the task once it is started.
  */
 export async function preDeploy(
   request: Request,
-  ctx: Pick<RunContext, 'aws' | 'clock' | 'signal' | 'log' | 'saveForPost'>,
+  ctx: Pick<RunContext, 'aws' | 'clock' | 'signal' | 'log'>,
   releases: readonly Release[],
+  onStart: (task: StartedTask) => void,
 ): Promise<PreDeployEnd> {
-  const [release] = releases.filter((each) => isAboutToChange(each, request));
-  const [snapshot] = release?.services ?? [];
-  if (request.preDeploy === undefined || release === undefined || snapshot === undefined)
+  const release = releases.find(isAboutToChange);
+  const [first] = release?.services ?? [];
+  if (request.preDeploy === undefined || release?.preDeployContainer === undefined || first === undefined)
     return { kind: 'done' };
   const { services, prepared, revision } = release;
   let task: StartedTask | undefined;
   try {
     await runPreDeployTask(ctx, request.preDeploy, {
-      snapshot,
+      snapshot: first.snapshot,
       revisionArn: revision.arn,
       definition: prepared.definition,
-      withImage: Object.keys(prepared.images),
+      container: release.preDeployContainer,
       pollSeconds: request.rollout.pollSeconds,
       logLines: request.report.failureLogLines,
       onStart: (started) => {
         task = started;
-        ctx.saveForPost(packState(ctx.aws.region, request, destinations(releases), [], started));
+        onStart(started);
       },
     });
     return { kind: 'done' };
   } catch (error) {
     if (error instanceof Cancelled) return { kind: 'cancelled', error, task };
-    const addresses = services.map(({ address }) => address);
+    const addresses = services.map(({ snapshot }) => snapshot.address);
     // What the cleaning up meets is no news beside this failure.
     return {
       kind: 'failed',

@@ -27,7 +27,7 @@ export async function register(ctx: ReleaseContext, plan: Plan): Promise<Release
 /** Which service gets which revision. */
 export function destinations(releases: readonly Release[]): SavedService[] {
   return releases.flatMap(({ services, revision }) =>
-    services.map((snapshot) => ({
+    services.map(({ snapshot }) => ({
       snapshot,
       taskDefinitionArn: revision.arn,
       registered: revision.registered,
@@ -37,7 +37,14 @@ export function destinations(releases: readonly Release[]): SavedService[] {
 
 /** The images that this run brings to a service. */
 export function imagesOf(serviceRun: ServiceRun, releases: readonly Release[]): PreparedDefinition['images'] {
-  return releases.find(({ services }) => services.includes(serviceRun.snapshot))?.prepared.images ?? {};
+  return releases.find((release) => runsOf(release, [serviceRun]).length > 0)?.prepared.images ?? {};
+}
+
+/** What became of the services of a release. */
+function runsOf({ services }: Release, serviceRuns: readonly ServiceRun[]): ServiceRun[] {
+  return serviceRuns.filter((serviceRun) =>
+    services.some(({ snapshot }) => snapshot === serviceRun.snapshot),
+  );
 }
 
 /** Deregisters the revisions of this run on which no service ended up. */
@@ -47,7 +54,7 @@ export async function deregisterUnusedRevisions(
   serviceRuns: readonly ServiceRun[],
 ): Promise<RegisteredDefinition[]> {
   const ends = releases.map(async (release): Promise<RegisteredDefinition[]> => {
-    const ours = serviceRuns.filter((serviceRun) => release.services.includes(serviceRun.snapshot));
+    const ours = runsOf(release, serviceRuns);
     const again = [...new Set(ours.flatMap(({ registeredAgain }) => registeredAgain ?? []))];
     const all = [release.revision, ...again.map((arn) => ({ ...release.revision, arn, registered: true }))];
     return Promise.all(all.map((revision) => deregisterUnused(ctx, revision, ours)));
@@ -64,8 +71,9 @@ export async function markCondemned(
   releases: readonly Release[],
   serviceRuns: readonly ServiceRun[],
 ): Promise<void> {
-  const marks = releases.map(async ({ services, revision }) => {
-    const ours = serviceRuns.filter((serviceRun) => services.includes(serviceRun.snapshot));
+  const marks = releases.map(async (release) => {
+    const { revision } = release;
+    const ours = runsOf(release, serviceRuns);
     const isWell = ours.some(({ problem }) => problem === undefined);
     // While ECS still decides, its own rollback is the verdict that the next run sees. A gate that does not blame the
     // revision, such as a URL that never answered this runner, has condemned none.
@@ -90,8 +98,9 @@ export async function deregisterCancelled(
   serviceRuns: readonly ServiceRun[],
   onCancel: Request['rollout']['onCancel'],
 ): Promise<boolean> {
-  const ends = releases.map(async ({ services, revision }) => {
-    const ours = serviceRuns.filter((serviceRun) => services.includes(serviceRun.snapshot));
+  const ends = releases.map(async (release) => {
+    const { services, revision } = release;
+    const ours = runsOf(release, serviceRuns);
     const mayStay = ours.some(({ rollout, change }) => rollout !== undefined && change === 'update');
     if (!revision.registered || services.length === 0 || (mayStay && onCancel === 'leave')) return false;
     // A deployment of CodeDeploy that nobody has heard of yet may be about to make its task set.
@@ -99,7 +108,7 @@ export async function deregisterCancelled(
       ({ snapshot, updateUnconfirmed }) => snapshot.codeDeploy !== undefined && updateUnconfirmed === true,
     );
     if (isUnconfirmed) return true;
-    const addresses = services.map(({ address }) => address);
+    const addresses = services.map(({ snapshot }) => snapshot.address);
     const look = (): Promise<boolean> =>
       deregisterIfReplaced({ aws: ctx.awsToTheEnd }, revision.arn, addresses);
     return withTimeout(ctx.clock, LOOK_MS, look).then(

@@ -1,24 +1,27 @@
 import { describeAwsError } from '../aws/errors.ts';
 import type { Problem, ServiceRun } from '../model/index.ts';
-import type { RunRecord } from '../report/run-record.ts';
 import { Cancelled } from '../runtime/cancellation.ts';
 import { DeployError } from '../runtime/error.ts';
 
 /**
- * Moves every service some steps on, side by side. What each has come to is in the record at once. An error that nobody
+ * Moves every service some steps on, side by side. `record` hears at once what each has come to. An error that nobody
  * foresaw is the problem of the service in which it arises, and of no other. Rejects once all have come to their ends:
  * with the end of the job, or where a service without a deployment of this run, or one with a problem already, could not
  * be moved on.
  */
-export async function forEachService(record: RunRecord, ...steps: Step[]): Promise<void> {
+export async function forEachService(
+  serviceRuns: readonly ServiceRun[],
+  record: (serviceRun: ServiceRun, position: number) => void,
+  ...steps: Step[]
+): Promise<void> {
   const moveOn = async (before: ServiceRun, position: number): Promise<void> => {
     let serviceRun = before;
     for (const step of steps) {
       serviceRun = await moved(serviceRun, step);
-      record.serviceRuns = record.serviceRuns.with(position, serviceRun);
+      record(serviceRun, position);
     }
   };
-  const ends = await Promise.allSettled(record.serviceRuns.map(moveOn));
+  const ends = await Promise.allSettled(serviceRuns.map(moveOn));
   const failed = ends.find((end) => end.status === 'rejected');
   if (failed !== undefined) throw failed.reason as Error;
 }

@@ -1,10 +1,10 @@
 import { revisionName } from '../aws/arn.ts';
 import type { RunContext } from '../context.ts';
 import { StageGates } from '../gates/stage-gates.ts';
+import type { Before } from '../gates/survey.ts';
 import type { Request, ServiceRun, ServiceSnapshot } from '../model/index.ts';
 import type { RunRecord } from '../report/run-record.ts';
 import { answering } from '../rollout/answer-hook.ts';
-import type { Survey } from './survey.ts';
 
 export { proveAfterRollback } from '../gates/after-rollback.ts';
 export { prove } from '../gates/prove.ts';
@@ -27,7 +27,7 @@ export function stagesOf(
   ctx: RunContext,
   record: Readonly<RunRecord>,
   request: Request,
-  before: Pick<Survey, 'answer' | 'alarms'>,
+  before: Before,
 ): { readonly of: (serviceRun: ServiceRun) => StageGates } {
   const watched = new Map<ServiceSnapshot, StageGates>();
   const mayAskUrl = (snapshot: ServiceSnapshot): boolean => {

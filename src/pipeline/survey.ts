@@ -1,26 +1,19 @@
-import { parseArn, revisionName } from '../aws/arn.ts';
+import { revisionName } from '../aws/arn.ts';
 import type { ReadContext } from '../context.ts';
+import { surveyGates, type Before } from '../gates/survey.ts';
 import { planImage, type ImagePlan } from '../image/plan.ts';
-import type {
-  AlarmView,
-  HttpCheck,
-  Probe,
-  ProvidedImages,
-  Request,
-  ServiceSnapshot,
-} from '../model/index.ts';
-import { DeployError } from '../runtime/error.ts';
+import type { ProvidedImages, Request, ServiceSnapshot } from '../model/index.ts';
 import { SILENCE } from '../runtime/log.ts';
 import { begun } from '../runtime/wait.ts';
-import { addressForPeople, surveyServices } from '../service/survey.ts';
+import { addressForPeople, surveyServices, type ServicesRequest } from '../service/survey.ts';
 import { lookUpImages } from './image.ts';
+import { plannedFor, snapshotsOf } from './plan.ts';
 import type { Release } from './release.ts';
 
 /** Production before anything was touched. */
 export interface Survey {
   readonly snapshots: readonly ServiceSnapshot[];
-  readonly answer: Probe | undefined;
-  readonly alarms: readonly AlarmView[];
+  readonly before: Before;
   readonly imagePlan: ImagePlan;
   /** The images that are there already; they were looked up beside the services. */
   readonly provided: (() => Promise<ProvidedImages>) | undefined;
@@ -34,85 +27,42 @@ export async function survey(
   ctx: ReadContext,
   meanwhile: () => Promise<unknown>,
 ): Promise<Survey> {
-  const check = request.gate.http;
-  const asked = request.gate.metrics ?? [];
-  const metrics = asked.length === 0 ? undefined : await import('../gates/metrics.ts');
-  refuseForeignArns(request, ctx.aws.region, undefined);
   let url: string | undefined;
   const services = begun(
-    surveyServices(ctx, request.cluster, request.services, request.codeDeploy, async (found) => {
-      [url] = await Promise.all([addressForPeople(ctx.aws, check?.url, found), meanwhile()]);
+    surveyServices(ctx, request, async (found) => {
+      [url] = await Promise.all([addressForPeople(ctx.aws, request.gate.http?.url, found), meanwhile()]);
     }),
   );
-  const account = services.then(
-    ([first]) => first?.address.accountId,
-    () => undefined,
-  );
-  const [snapshots, answer, alarms, { imagePlan, provided }] = await Promise.all([
+  const [snapshots, before, { imagePlan, provided }] = await Promise.all([
     services,
-    check === undefined || request.mode === 'plan' ? undefined : askUrl(ctx, check),
-    readAlarms(ctx, request),
-    planImages(ctx, request, account),
-    metrics?.surveyMetrics(ctx, asked),
+    surveyGates(ctx, request, services),
+    planImages(ctx, request, services),
   ]);
-  refuseForeignArns(request, ctx.aws.region, snapshots[0]?.address.accountId);
-  metrics?.refuseMetrics(asked, snapshots, request.gate.bakeMinutes);
-  await metrics?.refuseOtherBalancers(ctx, asked, snapshots);
-  return { snapshots, answer, alarms, imagePlan, provided, url };
+  return { snapshots, before, imagePlan, provided, url };
 }
 
 /** What is there already is looked up at once. */
 async function planImages(
   ctx: ReadContext,
   request: Request,
-  account: Promise<string | undefined>,
+  services: Promise<readonly ServiceSnapshot[]>,
 ): Promise<Pick<Survey, 'imagePlan' | 'provided'>> {
   const imagePlan = await planImage(ctx, request);
-  if (imagePlan.kind === 'build') return { imagePlan, provided: undefined };
+  if (imagePlan.kind !== 'take') return { imagePlan, provided: undefined };
+  const account = services.then(
+    ([first]) => first?.address.accountId,
+    () => undefined,
+  );
   return { imagePlan, provided: lookUpImages(ctx, imagePlan.source, account) };
 }
 
-async function askUrl(ctx: ReadContext, check: HttpCheck): Promise<Probe> {
-  const { surveyUrl } = await import('../gates/http.ts');
-  return surveyUrl(ctx, check);
-}
-
-async function readAlarms(ctx: ReadContext, { gate, rollout }: Request): Promise<readonly AlarmView[]> {
-  if (gate.alarms.length === 0) return [];
-  const { surveyAlarms } = await import('../gates/alarms.ts');
-  return surveyAlarms(ctx, gate.alarms, rollout.preflight);
-}
-
-/**
- * An ARN says more than a name: what is in another region or account is not the service of the same name here. Throws
- * `invalid-input` that names both.
- */
-function refuseForeignArns(request: Request, region: string, account: string | undefined): void {
-  const given = [['cluster', request.cluster], ...request.services.map((service) => ['service', service])];
-  for (const [input = '', text = ''] of given) {
-    const arn = parseArn(text);
-    if (arn === undefined) continue;
-    const elsewhere =
-      arn.region !== region
-        ? `is in ${arn.region}, and this run is in ${region}`
-        : account !== undefined && arn.accountId !== account
-          ? `is in account ${arn.accountId}, and the credentials are of account ${account}`
-          : undefined;
-    if (elsewhere === undefined) continue;
-    throw new DeployError('invalid-input', `${input}: ${text} ${elsewhere}.`, {
-      hint: 'Give the name or the ARN of what is here, or the region and credentials of what is there. Nothing was touched.',
-    });
-  }
-}
-
-/** The services as they are now: while an image was built, somebody may have deployed. Nothing is rendered by then. */
+/** The same services as they are now: while an image was built, somebody may have deployed. Nothing is rendered by then. */
 export async function surveyAgain(
-  request: Request,
+  request: ServicesRequest,
   ctx: ReadContext,
   before: readonly ServiceSnapshot[],
 ): Promise<ServiceSnapshot[]> {
-  const names = before.map(({ address }) => address.name);
-  const now = await surveyServices({ ...ctx, log: SILENCE }, request.cluster, names, request.codeDeploy);
+  const now = await look(request, ctx, before);
   for (const [at, { address, primaryId, taskDefinitionArn }] of now.entries()) {
     if (primaryId === before[at]?.primaryId) continue;
     ctx.log.warn(
@@ -127,18 +77,28 @@ export async function surveyAgain(
  * rendered stays as it was seen: its update is not begun.
  */
 export async function refreshReleases(
-  request: Request,
+  request: ServicesRequest & Pick<Request, 'rollout'>,
   ctx: ReadContext,
   releases: readonly Release[],
 ): Promise<Release[]> {
   const again = async (release: Release): Promise<Release> => {
-    const names = release.services.map(({ address }) => address.name);
-    const now = await surveyServices({ ...ctx, log: SILENCE }, request.cluster, names, request.codeDeploy);
-    const services = release.services.map((before, at) => {
+    const known = snapshotsOf(release.services);
+    const now = await look(request, ctx, known);
+    const services = known.map((before, at) => {
       const seen = now[at];
       return seen?.taskDefinitionArn === before.taskDefinitionArn ? seen : before;
     });
-    return { ...release, services };
+    return { ...release, services: plannedFor(services, release.prepared, request.rollout) };
   };
   return Promise.all(releases.map(again));
+}
+
+/** Reads services once more, in the same order; what was logged of them stands. */
+function look(
+  request: ServicesRequest,
+  ctx: ReadContext,
+  before: readonly ServiceSnapshot[],
+): Promise<ServiceSnapshot[]> {
+  const services = before.map(({ address }) => address.name);
+  return surveyServices({ ...ctx, log: SILENCE }, { ...request, services });
 }

@@ -2,7 +2,7 @@ import type { Task } from '@aws-sdk/client-ecs';
 import { shortenArns } from '../aws/arn.ts';
 import { attempt, LOST, type Answer } from '../aws/attempt.ts';
 import type { EcsReads } from '../aws/clients.ts';
-import { awsErrorKind, describeAwsError, wrapAwsError } from '../aws/errors.ts';
+import { describeAwsError, wrapAwsError } from '../aws/errors.ts';
 import type { StepContext } from '../context.ts';
 import { EXIT_CODES, NOT_OUR_FAULT, STOP_REASONS, TAKEN_AWAY } from '../ecs/stop-reasons.ts';
 import { beyondTheEnd } from '../ecs/task-failure.ts';
@@ -60,7 +60,7 @@ export async function followTask(
       if (job.onSilence === 'give-up' && look.error instanceof TimedOut) {
         return { kind: 'end', value: undefined };
       }
-      if (awsErrorKind(look.error) === 'throttled') pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS);
+      if (look.because === 'throttled') pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS);
     } else {
       pauseMs = job.pollSeconds * 1000;
       const task = look.value;

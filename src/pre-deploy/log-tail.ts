@@ -1,6 +1,6 @@
 import { ANY_AWS_ERROR, attempt } from '../aws/attempt.ts';
 import type { LogReads } from '../aws/clients.ts';
-import { awsErrorKind, describeAwsError, isAwsError } from '../aws/errors.ts';
+import { describeAwsError, isAwsError } from '../aws/errors.ts';
 import type { RunContext } from '../context.ts';
 import type { LogPlace, LogStream } from '../ecs/log-streams.ts';
 import type { Evidence } from '../model/index.ts';
@@ -70,7 +70,8 @@ export class LogTail {
       const stream = this.#stream;
       if (stream === undefined || (page > 0 && deadline.isOver())) return;
       const more = await attempt(() => this.#nextPage(stream, deadline), ANY_AWS_ERROR);
-      if (more.kind === 'forbidden') this.#excuse(more.error);
+      // Credentials that have run out are the watch's to tell of.
+      if (more.kind === 'forbidden' && more.because !== 'expired') this.#excuse(more.error);
       if (more.kind !== 'answered' || !more.value) return;
     }
   }
@@ -106,9 +107,9 @@ export class LogTail {
     if (this.#keep > 0) this.#last = [...this.#last, line].slice(-this.#keep);
   }
 
-  /** A stream that is not there may yet come; credentials that have run out are the watch's to tell of. */
+  /** A stream that is not there may yet come. */
   #excuse(error: unknown): void {
-    if (awsErrorKind(error) === 'expired' || isAwsError(error, 'ResourceNotFoundException')) return;
+    if (isAwsError(error, 'ResourceNotFoundException')) return;
     this.#stream = undefined;
     this.#ctx.log.line(
       `The log of container "${this.#container}" cannot be read (${describeAwsError(error)}).`,

@@ -13,7 +13,7 @@ import { Deadline } from '../runtime/wait.ts';
 import { stopCommand, waitForEarlier, type EarlierContext } from './earlier.ts';
 import { evaluateTask, followTask, type FollowContext, type Job } from './follow.ts';
 import { LogTail, type TailContext } from './log-tail.ts';
-import { chooseContainer, runTaskInput, startTask, type StartContext } from './start.ts';
+import { runTaskInput, startTask, type StartContext } from './start.ts';
 
 export type PreRunContext = StartContext &
   EarlierContext &
@@ -26,8 +26,8 @@ export interface PreDeployFacts {
   readonly snapshot: ServiceSnapshot;
   readonly revisionArn: string;
   readonly definition: TaskDefinition;
-  /** Names of the containers that get an image from this run. */
-  readonly withImage: readonly string[];
+  /** The container that runs the command. */
+  readonly container: string;
   readonly pollSeconds: number;
   /** How many of the last log lines become evidence. */
   readonly logLines: number;
@@ -61,8 +61,7 @@ export async function runPreDeployTask(
   request: PreDeployRequest,
   facts: PreDeployFacts,
 ): Promise<void> {
-  const { snapshot, revisionArn, definition } = facts;
-  const container = chooseContainer(request.container, definition, facts.withImage);
+  const { snapshot, revisionArn, definition, container } = facts;
   const deadline = Deadline.of(ctx.clock, request.timeoutMinutes * 60_000);
   const { cluster } = snapshot.address;
   await waitForEarlier(ctx, { cluster, family: definition.family, pollSeconds: facts.pollSeconds, deadline });

@@ -1,6 +1,6 @@
 import type { RunTaskCommandInput, RunTaskCommandOutput } from '@aws-sdk/client-ecs';
 import type { EcsWrites } from '../aws/clients.ts';
-import { awsErrorKind, deployErrorOf, describeAwsError } from '../aws/errors.ts';
+import { deployErrorOf, describeAwsError, mayHaveTakenEffect } from '../aws/errors.ts';
 import { writeWithToken } from '../aws/writes.ts';
 import type { StepContext } from '../context.ts';
 import type { ServiceSnapshot, TaskDefinition } from '../model/index.ts';
@@ -52,12 +52,12 @@ export async function startTask(
   deadline: Deadline,
 ): Promise<string> {
   const answer = await send(ctx, input, deadline).catch((error: unknown) => {
-    const isUnknown = awsErrorKind(error) === 'transient';
+    const isUnknown = mayHaveTakenEffect(error);
     if (ctx.signal.aborted || isUnknown) ctx.log.line(NOT_KNOWN);
     if (isUnknown) throw notAnswered(error);
-    throw awsErrorKind(error) === 'refused'
-      ? refused(describeAwsError(error), error)
-      : deployErrorOf(error, 'starting the pre-deploy task', 'pre-deploy-task-failed');
+    throw deployErrorOf(error, 'starting the pre-deploy task', 'pre-deploy-task-failed', (words) =>
+      refused(words, error),
+    );
   });
   const arn = answer.tasks?.[0]?.taskArn;
   if (arn !== undefined) return arn;

@@ -1,7 +1,7 @@
 import { parseArn } from '../aws/arn.ts';
-import { ANY_ERROR, attempt } from '../aws/attempt.ts';
+import { ANY_ERROR, attempt, type Unanswered } from '../aws/attempt.ts';
 import type { AwsReads, EcrReads, LoadBalancerReads, LogReads } from '../aws/clients.ts';
-import { awsErrorKind, describeAwsError } from '../aws/errors.ts';
+import { describeAwsError } from '../aws/errors.ts';
 import type { RunContext } from '../context.ts';
 import type { CheckResult, DeployedImage, Request, ServiceSnapshot, TaskDefinition } from '../model/index.ts';
 
@@ -73,12 +73,12 @@ export async function looked<T>(
 ): Promise<readonly Finding[]> {
   const answer = await attempt(read, ANY_ERROR);
   if (answer.kind === 'answered') return decide(answer.value);
-  return [missing(answer.error) ?? unseen(what, permission, answer.error)];
+  return [missing(answer.error) ?? unseen(what, permission, answer)];
 }
 
 /** Whatever kept the answer away (a proxy, a certificate) is no reason to stop. */
-function unseen(what: string, permission: string, error: unknown): Finding {
-  return awsErrorKind(error) === 'denied'
+function unseen(what: string, permission: string, { because, error }: Unanswered): Finding {
+  return because === 'denied'
     ? { state: 'SKIPPED', detail: `${what} may not be looked at (${permission})`, lacks: permission }
     : skipped(`${what} could not be looked at (${describeAwsError(error)})`);
 }

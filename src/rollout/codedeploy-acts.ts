@@ -1,7 +1,7 @@
 /** What this run asks of a deployment of CodeDeploy: to go on, to end its wait, to go back. */
 import { ANY_AWS_ERROR, attempt, REFUSED } from '../aws/attempt.ts';
 import type { Aws } from '../aws/clients.ts';
-import { awsErrorKind, describeAwsError } from '../aws/errors.ts';
+import { describeAwsError } from '../aws/errors.ts';
 import { writeOnce } from '../aws/writes.ts';
 import { isOpen, isShifted } from '../codedeploy/history.ts';
 import type { RunContext } from '../context.ts';
@@ -40,7 +40,7 @@ export async function hookAnswerOf(goOn: () => Promise<void>): Promise<HookAnswe
     case 'unanswered':
       return { kind: 'unanswered', why: describeAwsError(answer.error) };
     case 'forbidden':
-      return awsErrorKind(answer.error) === 'refused'
+      return answer.because === 'refused'
         ? { kind: 'done' }
         : { kind: 'denied', why: describeAwsError(answer.error) };
   }

@@ -5,7 +5,7 @@ import type { EcsReads } from '../aws/clients.ts';
 import type { StepContext } from '../context.ts';
 import { describeServiceRevisions, listServiceDeployments } from '../ecs/service-deployments.ts';
 import type { ServiceSnapshot } from '../model/index.ts';
-import { Deadline } from '../runtime/wait.ts';
+import { Deadline, poll } from '../runtime/wait.ts';
 
 export interface FindContext extends StepContext {
   readonly aws: { readonly ecs: Pick<EcsReads, 'listServiceDeployments' | 'describeServiceRevisions'> };
@@ -32,24 +32,40 @@ export async function findServiceDeployment(
   taskDefinitionArn: string,
   deadline = Deadline.of(ctx.clock, LIMIT_MS),
 ): Promise<string | undefined> {
-  for (const pause of PAUSES) {
+  const pauses = PAUSES.values();
+  const search = await poll<Search>(ctx, deadline, async () => {
     const candidates = await freshDeployments(ctx, snapshot, primary?.createdAt, deadline);
-    if (candidates === undefined) {
+    if (candidates === undefined) return { kind: 'end', value: { kind: 'unreadable' } };
+    const arn = await pickOurs(ctx, candidates, primary?.id, taskDefinitionArn, deadline);
+    if (arn !== undefined) return { kind: 'end', value: { kind: 'found', arn } };
+    const pause = pauses.next().value;
+    return pause === undefined
+      ? { kind: 'end', value: MISSING }
+      : { kind: 'pause', pauseMs: pause * 1000, late: MISSING };
+  });
+  switch (search.kind) {
+    case 'found':
+      return search.arn;
+    case 'unreadable':
       ctx.log.line(
         'Service deployments cannot be read (ecs:ListServiceDeployments): following deployments[] of the service instead.',
       );
       return undefined;
-    }
-    const ours = await pickOurs(ctx, candidates, primary?.id, taskDefinitionArn, deadline);
-    if (ours !== undefined) return ours;
-    if (deadline.isOver()) break;
-    await ctx.clock.sleep(Math.min(pause * 1000, deadline.left()), ctx.signal);
+    case 'missing':
+      ctx.log.warn(
+        `The service deployment of ${revisionName(taskDefinitionArn)} did not appear: following deployments[] of the service instead.`,
+      );
+      return undefined;
   }
-  ctx.log.warn(
-    `The service deployment of ${revisionName(taskDefinitionArn)} did not appear: following deployments[] of the service instead.`,
-  );
-  return undefined;
 }
+
+/** What became of the search for a service deployment. */
+type Search =
+  | { readonly kind: 'found'; readonly arn: string }
+  | { readonly kind: 'missing' }
+  | { readonly kind: 'unreadable' };
+
+const MISSING: Search = { kind: 'missing' };
 
 /** Undefined where service deployments cannot be read. */
 async function freshDeployments(

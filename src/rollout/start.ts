@@ -11,6 +11,7 @@ import { endTerminationWait } from './codedeploy-acts.ts';
 import type {
   CodeDeploySettings,
   PlannedChange,
+  PlannedService,
   Problem,
   Rollout,
   RolloutRequest,
@@ -21,7 +22,6 @@ import type {
 import { Cancelled, CancelledUnanswered } from '../runtime/cancellation.ts';
 import { DeployError } from '../runtime/error.ts';
 import { Deadline, withGracePeriod } from '../runtime/wait.ts';
-import { plannedChangeFor } from './planned-change.ts';
 import { findServiceDeployment, type FindContext } from './find-deployment.ts';
 import { updateInput, updateOnce, UpdateUnanswered, type UpdateContext } from './update.ts';
 
@@ -33,17 +33,16 @@ export interface StartContext extends FindContext, UpdateContext {
 }
 
 /**
- * Moves one service to a revision, as far as that is needed. What AWS refuses is the problem of its run. A job that is
+ * Moves one service to a revision, as far as the plan says that this is needed. What AWS refuses is the problem of its run. A job that is
  * cancelled before anything took effect leaves a run without a rollout: the caller looks at the signal next.
  */
 export async function startServiceRun(
   ctx: StartContext,
-  snapshot: ServiceSnapshot,
+  { snapshot, change }: PlannedService,
   taskDefinitionArn: string,
   definition: TaskDefinition,
   request: RolloutRequest,
 ): Promise<ServiceRun> {
-  const change = plannedChangeFor(snapshot, taskDefinitionArn, request);
   const serviceRun = {
     snapshot,
     taskDefinitionArn,

@@ -1,4 +1,4 @@
-import type { AwsErrorKind } from '../aws/errors.ts';
+import { WITHHELD } from '../aws/attempt.ts';
 import type { ReportedImage } from '../ecs/digests.ts';
 import { breakerThreshold, isBefore } from '../ecs/services.ts';
 import { describeFailure, type TaskFailure } from '../ecs/task-failure.ts';
@@ -30,6 +30,7 @@ interface Proven {
 }
 
 interface Look extends Proven {
+  readonly kind: 'seen';
   readonly isDeleted: boolean;
   readonly views: readonly TaskView[];
   /** The deployment, or the task set, that the service runs by now. */
@@ -40,6 +41,11 @@ interface Look extends Proven {
   readonly running: number;
   /** What ECS says last of tasks that found no place since the rollout was complete. */
   readonly unplaced: string | undefined;
+}
+
+/** A look that shows no tasks: they may not be read, or AWS did not answer. */
+interface NoLook {
+  readonly kind: 'denied' | 'no-answer';
 }
 
 /** Pause between the looks of a bake, and looks in a row at which fewer than half of the tasks are healthy that fail it. */
@@ -98,7 +104,7 @@ export function tasksMeasurer(
         rollout,
       );
       isAsked = true;
-      if (typeof seen === 'object') {
+      if (seen.kind === 'seen') {
         known = knowing(known, seen, terms, clock.now());
         if (seen.isDeleted)
           return [{ gate: terms.gate, subject: name, round: n, at, evidence: [], ...DELETED }];
@@ -113,8 +119,9 @@ export function tasksMeasurer(
         }
       }
       const came =
-        seen === 'denied' || (seen === 'no-answer' && (known.last === undefined || phase === 'baking'))
-          ? unread(seen)
+        seen.kind === 'denied' ||
+        (seen.kind === 'no-answer' && (known.last === undefined || phase === 'baking'))
+          ? unread(seen.kind)
           : phase === 'baking'
             ? whileBaking(known, terms, clock.now())
             : unlessGood(
@@ -123,7 +130,7 @@ export function tasksMeasurer(
               );
       const isGood = came.reading.kind === 'good';
       const line = phase === 'baking' ? `while baking: ${came.detail}` : summary(known.last, terms);
-      if (!isGood && seen !== 'denied' && (line !== lastLine || phase === 'baking'))
+      if (!isGood && seen.kind !== 'denied' && (line !== lastLine || phase === 'baking'))
         log.line(`${name}: ${line}`);
       lastLine = line;
       return [{ gate: terms.gate, subject: name, round: n, at, evidence: [], ...came }];
@@ -146,7 +153,7 @@ const DELETED = {
 
 type Came = Pick<Measurement, 'reading' | 'detail' | 'late' | 'cause' | 'hint' | 'unchecked'>;
 
-function unread(why: 'denied' | 'no-answer'): Came {
+function unread(why: NoLook['kind']): Came {
   return why === 'denied'
     ? {
         reading: { kind: 'unanswered', forGood: true },
@@ -156,8 +163,8 @@ function unread(why: 'denied' | 'no-answer'): Came {
 }
 
 /** Time passes for what was seen before, too: only what a look shows now proves anything. */
-function unlessGood(seen: Look | 'no-answer', came: Came): Came {
-  return seen === 'no-answer' && came.reading.kind === 'good' ? unread(seen) : came;
+function unlessGood({ kind }: Look | NoLook, came: Came): Came {
+  return kind === 'no-answer' && came.reading.kind === 'good' ? unread(kind) : came;
 }
 
 function whileBaking(known: Known, terms: Terms, now: number): Came {
@@ -342,28 +349,30 @@ export function reportedBy(tasks: readonly TaskView[] | undefined): readonly Rep
   return reported?.length === 0 ? undefined : reported;
 }
 
-/** The service may not be read: what is not known is not proven. Anything else that ends the looks is thrown. */
-const CLOSED: readonly AwsErrorKind[] = ['denied', 'unsupported', 'refused'];
-
-function judgeable(look: Looked, rollout: Rollout): Look | 'denied' | 'no-answer' {
+/**
+ * What a look shows of the tasks. Where the service may not be read, what is not known is not proven; anything else that ends
+ * the looks is thrown.
+ */
+function judgeable(look: Looked, rollout: Rollout): Look | NoLook {
   switch (look.kind) {
     case 'seen':
       return viewLook(look.seen, rollout);
     case 'unanswered':
-      return 'no-answer';
+      return { kind: 'no-answer' };
     case 'access-lost':
-      if (!CLOSED.includes(look.because)) throw look.failure;
-      return 'denied';
+      if (!WITHHELD.includes(look.because)) throw look.failure;
+      return { kind: 'denied' };
   }
 }
 
-function viewLook(seen: Observation, { snapshot, createdAt }: Rollout): Look | 'denied' | 'no-answer' {
-  if (seen.tasksUnread === true || seen.targetsUnread === true) return 'denied';
-  if (seen.unanswered !== undefined || isBefore(seen.primary, { createdAt })) return 'no-answer';
+function viewLook(seen: Observation, { snapshot, createdAt }: Rollout): Look | NoLook {
+  if (seen.tasksUnread === true || seen.targetsUnread === true) return { kind: 'denied' };
+  if (seen.unanswered !== undefined || isBefore(seen.primary, { createdAt })) return { kind: 'no-answer' };
   const running = seen.tasks.filter(({ leaving }) => leaving !== true);
   const unplaced = unplacedEvents(seen.events, new Set(snapshot.knownEvents)).at(-1);
   const unproven = running.flatMap(({ id, why }) => (why === undefined ? [] : [[id, why] as const]));
   return {
+    kind: 'seen',
     isDeleted: isDeleted(seen),
     views: seen.tasks,
     tasks: running.map(({ id }) => id),

@@ -1,7 +1,7 @@
 import type { Service, UpdateServiceCommandInput, UpdateServiceCommandOutput } from '@aws-sdk/client-ecs';
 import type { EcsReads, EcsWrites } from '../aws/clients.ts';
-import { awsErrorKind, deployErrorOf, describeAwsError, isAwsError } from '../aws/errors.ts';
-import { retryRead, unanswered, writeOnce } from '../aws/writes.ts';
+import { deployErrorOf, describeAwsError, isAwsError } from '../aws/errors.ts';
+import { noting, retryRead, unanswered, writeOnce } from '../aws/writes.ts';
 import type { RunContext } from '../context.ts';
 import { describeService, primaryOf } from '../ecs/services.ts';
 import type { Cause, RolloutRequest, ServiceSnapshot } from '../model/index.ts';
@@ -67,19 +67,15 @@ export async function updateOnce(
   deadline: Deadline,
 ): Promise<Service> {
   const { aws, clock, signal } = ctx;
+  const send = (): Promise<UpdateServiceCommandOutput> => aws.ecsWrites.updateService(input);
   const lost: unknown[] = [];
   try {
     const answer = await writeOnce(
       clock,
-      async () => {
-        try {
-          const send = (): Promise<UpdateServiceCommandOutput> => aws.ecsWrites.updateService(input);
-          return (await deadline.within(SEND_LIMITS, send)).service ?? {};
-        } catch (error) {
-          if (awsErrorKind(error) === 'transient') lost.push(error);
-          throw error;
-        }
-      },
+      noting(
+        async () => (await deadline.within(SEND_LIMITS, send)).service ?? {},
+        (error) => lost.push(error),
+      ),
       async () => {
         const read = (): Promise<Service> =>
           describeService(aws.ecs, snapshot.address, snapshot.primarySince);
@@ -122,12 +118,12 @@ function refusalOf(error: unknown, name: string): Error {
   if (isAwsError(error, 'ServiceNotActiveException')) {
     return new DeployError('service-inactive', `Service "${name}" is not ACTIVE any more.`, { cause: error });
   }
-  if (awsErrorKind(error) !== 'refused') return deployErrorOf(error, `updating service "${name}"`);
-  const detail = describeAwsError(error);
-  return new DeployError('update-refused', `AWS refused to update service "${name}": ${detail}`, {
-    hint: `${changeFor(detail)} The service runs as before.`,
-    cause: error,
-  });
+  const refusal = (words: string): DeployError =>
+    new DeployError('update-refused', `AWS refused to update service "${name}": ${words}`, {
+      hint: `${changeFor(words)} The service runs as before.`,
+      cause: error,
+    });
+  return deployErrorOf(error, `updating service "${name}"`, 'unknown', refusal);
 }
 
 /** What to change, by AWS's sentence. */

@@ -18,11 +18,12 @@ import type {
   GoodRevision,
   PastDeployment,
   RunningImage,
+  ServiceAddress,
   ServiceSnapshot,
   TargetGroupAttachment,
 } from '../model/index.ts';
 import { DeployError } from '../runtime/error.ts';
-import { addressOf, imagesOfTasks, snapshotOf } from './snapshot.ts';
+import { imagesOfTasks, snapshotOf } from './snapshot.ts';
 
 const NOTHING_ASKED: CodeDeployRequest = {
   application: undefined,
@@ -45,11 +46,10 @@ function orderOf({ config, description, file }: CodeDeployRequest): CodeDeployOr
 /** Completes a described service, its task sets in the place of deployments, with what its deployment group knows. */
 export async function takeCodeDeploySnapshot(
   aws: Pick<AwsReads, 'ecs' | 'elb' | 'codeDeploy'>,
-  cluster: string,
+  address: ServiceAddress,
   service: Service,
   asked: CodeDeployRequest = NOTHING_ASKED,
 ): Promise<ServiceSnapshot> {
-  const address = addressOf(cluster, service);
   const found = await readGroup(aws, address, groupAddressOf(address, asked), orderOf(asked));
   const plain = snapshotOf(address, service, undefined, []);
   const [running, targetGroups] = await Promise.all([

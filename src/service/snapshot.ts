@@ -1,5 +1,5 @@
 import type { Deployment, Service } from '@aws-sdk/client-ecs';
-import { lastSegment, parseArn } from '../aws/arn.ts';
+import { lastSegment } from '../aws/arn.ts';
 import { ANY_AWS_ERROR, attempt, valueOr } from '../aws/attempt.ts';
 import type { EcsReads } from '../aws/clients.ts';
 import {
@@ -21,7 +21,7 @@ import type {
   ServiceAddress,
   ServiceSnapshot,
 } from '../model/index.ts';
-import { describeStrategy, strategyMinutes } from './strategy.ts';
+import { strategyOf } from './strategy.ts';
 
 type SnapshotReads = Pick<
   EcsReads,
@@ -42,11 +42,10 @@ export function readHistory(
  */
 export async function takeSnapshot(
   ecs: SnapshotReads,
-  cluster: string,
+  address: ServiceAddress,
   service: Service,
   asked?: ReturnType<typeof readHistory>,
 ): Promise<ServiceSnapshot> {
-  const address = addressOf(cluster, service);
   const history = await (asked ?? readHistory(ecs, address));
   const revisions = await describeServiceRevisions(ecs, revisionsWorthKnowing(service, history ?? []));
   const snapshot = snapshotOf(address, service, history, revisions);
@@ -101,7 +100,6 @@ export function snapshotOf(
   const current = currentDeployment(history ?? [], revisions, taskDefinitionArn);
   const past = pastDeployments(history ?? [], revisions);
   const lastGood = lastGoodRevision(service, past, revisions);
-  const strategy = describeStrategy(service.deploymentConfiguration);
   return {
     address,
     desiredCount: service.desiredCount ?? 0,
@@ -122,8 +120,7 @@ export function snapshotOf(
     breaker: breakerOf(service),
     deployment: settingsOf(service),
     ...(isBehindLattice(service) ? { behindLattice: true } : {}),
-    ...(strategy === undefined ? {} : { strategy }),
-    strategyMinutes: strategyMinutes(service.deploymentConfiguration),
+    ...strategyOf(service.deploymentConfiguration),
     ...(hasTestTraffic(service) ? { hasTestTraffic: true } : {}),
     knownEvents: (service.events ?? []).flatMap((event) => event.id ?? []),
   };
@@ -195,19 +192,6 @@ function hasTestTraffic({ deploymentConfiguration, loadBalancers = [], deploymen
   );
   const isConnected = deployments.some((each) => each.serviceConnectConfiguration?.enabled === true);
   return strategy !== 'ROLLING' && (hasListener || isConnected);
-}
-
-export function addressOf(cluster: string, service: Service): ServiceAddress {
-  const arn = service.serviceArn ?? '';
-  const parts = parseArn(arn);
-  return {
-    cluster: service.clusterArn ?? cluster,
-    name: service.serviceName ?? '',
-    arn,
-    region: parts?.region ?? '',
-    partition: parts?.partition ?? 'aws',
-    accountId: parts?.accountId ?? '',
-  };
 }
 
 /** Enough of a history: AWS promises no order, so pages may end only where they come newest first. */

@@ -1,9 +1,21 @@
 /** What a native deployment strategy takes by itself, and what it will do, in words. */
 import type { DeploymentConfiguration, DeploymentLifecycleHook } from '@aws-sdk/client-ecs';
+import type { ServiceSnapshot } from '../model/index.ts';
 import { counted } from '../runtime/log.ts';
 
-/** Pure: minutes of its bake and of its steps (ECS API, DeploymentConfiguration); 0 for a rolling update. */
-export function strategyMinutes(configuration: DeploymentConfiguration | undefined): number {
+/** Pure: what the survey tells of the strategy of a service. */
+export function strategyOf(
+  configuration: DeploymentConfiguration | undefined,
+): Pick<ServiceSnapshot, 'strategy' | 'strategyMinutes'> {
+  const strategy = describeStrategy(configuration);
+  return {
+    ...(strategy === undefined ? {} : { strategy }),
+    strategyMinutes: minutesOf(configuration),
+  };
+}
+
+/** Minutes of its bake and of its steps (ECS API, DeploymentConfiguration); 0 for a rolling update. */
+function minutesOf(configuration: DeploymentConfiguration | undefined): number {
   const { strategy, bakeTimeInMinutes = 0 } = configuration ?? {};
   switch (strategy) {
     case 'BLUE_GREEN':
@@ -21,15 +33,15 @@ export function strategyMinutes(configuration: DeploymentConfiguration | undefin
 }
 
 /**
- * Pure: the steps, the bake, the hooks and the least time of a deployment, as in
+ * The steps, the bake, the hooks and the least time of a deployment, as in
  * `CANARY: 10 % of the traffic for 5 minutes, then all; bakes for 10 minutes; at least 15 minutes`. Undefined for a
  * rolling update.
  */
-export function describeStrategy(configuration: DeploymentConfiguration | undefined): string | undefined {
+function describeStrategy(configuration: DeploymentConfiguration | undefined): string | undefined {
   const steps = describeSteps(configuration);
   if (steps === undefined) return undefined;
   const { bakeTimeInMinutes = 0, lifecycleHooks = [] } = configuration ?? {};
-  const least = strategyMinutes(configuration);
+  const least = minutesOf(configuration);
   return [
     `${configuration?.strategy ?? ''}: ${steps}`,
     ...(bakeTimeInMinutes === 0 ? [] : [`bakes for ${counted(bakeTimeInMinutes, 'minute')}`]),

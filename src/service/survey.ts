@@ -4,7 +4,7 @@ import { lastSegment, parseArn, revisionName } from '../aws/arn.ts';
 import { ANY_AWS_ERROR, ANY_ERROR, attempt, valueOr } from '../aws/attempt.ts';
 import type { AwsReads, EcsReads } from '../aws/clients.ts';
 import { isAwsError, wrapAwsError } from '../aws/errors.ts';
-import type { CodeDeployRequest, ServiceSnapshot } from '../model/index.ts';
+import type { Request, ServiceAddress, ServiceSnapshot } from '../model/index.ts';
 import { DeployError } from '../runtime/error.ts';
 import { counted, type Log } from '../runtime/log.ts';
 import { withTaskSets } from '../ecs/services.ts';
@@ -15,38 +15,84 @@ import { readHistory, targetGroupsOf, takeSnapshot } from './snapshot.ts';
 /** DescribeServices takes ten services a call. */
 const BATCH = 10;
 
+/** Which services, by name or ARN, and what their deployments by CodeDeploy are to be. */
+export type ServicesRequest = Pick<Request, 'cluster' | 'services' | 'codeDeploy'>;
+
 /**
  * Reads every named service, all at once, and changes nothing. `meanwhile` is done once AWS has answered for the first
  * time, beside what is asked then. Rejects with `cluster-not-found`,
- * `service-not-found`, `service-inactive` or `unsupported-controller`, in the order of the names.
+ * `service-not-found`, `service-inactive` or `unsupported-controller`, in the order of the names, and with `invalid-input`
+ * where an ARN is of another region or account.
  */
 export async function surveyServices(
   { aws, log }: { readonly aws: Pick<AwsReads, 'ecs' | 'elb' | 'codeDeploy' | 'region'>; readonly log: Log },
-  cluster: string,
-  names: readonly string[],
-  asked?: CodeDeployRequest,
+  request: ServicesRequest,
   meanwhile: (services: readonly Service[]) => Promise<unknown> = () => Promise.resolve(),
 ): Promise<ServiceSnapshot[]> {
+  const { cluster, services: names, codeDeploy } = request;
+  refuseForeignArns(request, aws.region, undefined);
   // Side by side: the names are known, and a service that is not there is told by the first of the two.
   const histories = new Map(
     names.map(lastSegment).map((name) => [name, begun(readHistory(aws.ecs, { cluster, name }))] as const),
   );
   const services = await findServices(aws, cluster, names);
   for (const service of services) refuseWhatCannotBeDeployed(service);
-  const taken = services.map((service) =>
-    wrapAwsError(`reading the deployments of service "${service.serviceName ?? ''}"`, () =>
+  const taken = services.map((service) => {
+    const address = addressOf(cluster, service);
+    return wrapAwsError(`reading the deployments of service "${address.name}"`, () =>
       service.deploymentController?.type === 'CODE_DEPLOY'
-        ? takeCodeDeploySnapshot(aws, cluster, withTaskSets(service), asked)
-        : takeSnapshot(aws.ecs, cluster, service, histories.get(service.serviceName ?? '')),
-    ),
-  );
+        ? takeCodeDeploySnapshot(aws, address, withTaskSets(service), codeDeploy)
+        : takeSnapshot(aws.ecs, address, service, histories.get(address.name)),
+    );
+  });
   const [snapshots] = await Promise.all([Promise.all(taken), meanwhile(services)]);
   for (const snapshot of snapshots) {
     log.line(describeSnapshot(snapshot));
     const { address, strategy } = snapshot;
     if (strategy !== undefined) log.line(`${address.name}: ${strategy}.`);
   }
+  refuseForeignArns(request, aws.region, snapshots[0]?.address.accountId);
   return snapshots;
+}
+
+/**
+ * An ARN says more than a name: what is in another region or account is not the service of the same name here. Throws
+ * `invalid-input` that names both. `account`: that of the credentials, once it is known.
+ */
+function refuseForeignArns(
+  { cluster, services }: ServicesRequest,
+  region: string,
+  account: string | undefined,
+): void {
+  const given = [['cluster', cluster], ...services.map((service) => ['service', service])];
+  for (const [input = '', text = ''] of given) {
+    const arn = parseArn(text);
+    if (arn === undefined) continue;
+    const elsewhere =
+      arn.region !== region
+        ? `is in ${arn.region}, and this run is in ${region}`
+        : account !== undefined && arn.accountId !== account
+          ? `is in account ${arn.accountId}, and the credentials are of account ${account}`
+          : undefined;
+    if (elsewhere === undefined) continue;
+    throw new DeployError('invalid-input', `${input}: ${text} ${elsewhere}.`, {
+      hint: 'Give the name or the ARN of what is here, or the region and credentials of what is there. Nothing was touched.',
+    });
+  }
+}
+
+/** `cluster`: as it was given, where the service does not say. */
+export function addressOf(cluster: string, service: Service): ServiceAddress {
+  const arn = service.serviceArn ?? '';
+  const parts = parseArn(arn);
+  return {
+    cluster: service.clusterArn ?? cluster,
+    name: service.serviceName ?? '',
+    arn,
+    region: parts?.region ?? '',
+    partition: parts?.partition ?? 'aws',
+    accountId: parts?.accountId ?? '',
+  };
 }
 
 function describeSnapshot(snapshot: ServiceSnapshot): string {

@@ -1,7 +1,7 @@
 import { revisionName } from '../aws/arn.ts';
 import { ANY_AWS_ERROR, attempt } from '../aws/attempt.ts';
 import type { Aws } from '../aws/clients.ts';
-import { awsErrorKind, deployErrorOf, describeAwsError } from '../aws/errors.ts';
+import { deployErrorOf, describeAwsError } from '../aws/errors.ts';
 import { writeOnce } from '../aws/writes.ts';
 import type { StepContext } from '../context.ts';
 import { environmentValues } from '../ecs/environment-values.ts';
@@ -50,12 +50,13 @@ async function registerTaskDefinition(
         `ECS has not answered whether it registered a revision of ${definition.family}: one may be left behind.`,
       );
     }
-    if (awsErrorKind(error) !== 'refused') throw deployErrorOf(error, `registering ${definition.family}`);
-    throw new DeployError(
-      'register-refused',
-      `AWS refused the task definition ${definition.family}: ${withoutValues(describeAwsError(error), definition)}`,
-      { hint: 'Correct the definition: the message says in the words of AWS what is wrong.', cause: error },
-    );
+    const refusal = (words: string): DeployError =>
+      new DeployError(
+        'register-refused',
+        `AWS refused the task definition ${definition.family}: ${withoutValues(words, definition)}`,
+        { hint: 'Correct the definition: the message says in the words of AWS what is wrong.', cause: error },
+      );
+    throw deployErrorOf(error, `registering ${definition.family}`, 'unknown', refusal);
   }
 }
 
