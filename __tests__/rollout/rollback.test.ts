@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { RollbackEnd, Rollout, RolloutRequest, ServiceSnapshot } from '../../src/model/index.ts';
 import { followRollback, rollBack } from '../../src/rollout/rollback.ts';
 import { rollBackIfNeeded, withoutThrowing } from '../../src/rollout/rollback-needed.ts';
-import { restoringInput } from '../../src/rollout/rollback-request.ts';
+import { restoringInput } from '../../src/rollout/choose-act.ts';
 import { fakeClock, untilDone } from '../fakes/clock.ts';
 import {
   awsError,

@@ -1,5 +1,5 @@
 /** What this run asks of a deployment of CodeDeploy: to go on, to end its wait, to go back. */
-import { ANY_AWS_ERROR, attempt, REFUSED } from '../aws/attempt.ts';
+import { ANY_AWS_ERROR, attempt } from '../aws/attempt.ts';
 import type { Aws } from '../aws/clients.ts';
 import { awsErrorKind, describeAwsError } from '../aws/errors.ts';
 import { writeOnce } from '../aws/writes.ts';
@@ -69,27 +69,4 @@ export async function endTerminationWait(
       ? { kind: 'pause', pauseMs: PAUSE_MS, late: undefined }
       : { kind: 'end', value: undefined },
   );
-}
-
-/**
- * Asks CodeDeploy to stop a deployment and to roll it back, at most once. `refused`: it has ended this very moment.
- * Rejects where the call is denied, or never answered.
- */
-export async function stopAndRollBack(
-  { aws, clock, signal }: ActContext,
-  deploymentId: string,
-  deadline: Deadline,
-): Promise<'asked' | 'refused'> {
-  const stop = (): Promise<unknown> =>
-    writeOnce<unknown>(
-      clock,
-      () => aws.codeDeploy.stopDeployment({ deploymentId, autoRollbackEnabled: true }),
-      async () => {
-        const info = await readInfo(aws, deploymentId);
-        return info.rollbackInfo?.rollbackDeploymentId === undefined ? undefined : {};
-      },
-      signal,
-      deadline,
-    );
-  return (await attempt(stop, REFUSED)).kind === 'answered' ? 'asked' : 'refused';
 }

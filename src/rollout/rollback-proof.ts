@@ -3,12 +3,12 @@ import { lastSegment, revisionName } from '../aws/arn.ts';
 import { ANY_AWS_ERROR, attempt } from '../aws/attempt.ts';
 import { describeAwsError } from '../aws/errors.ts';
 import { proveDigests } from '../ecs/digests.ts';
-import { candidatesOf, deployableRevision, findRollbackTarget, imagesAfter } from '../ecs/rollback-target.ts';
+import { candidatesOf, findRollbackTarget, imagesAfter } from '../ecs/rollback-target.ts';
 import { describeServiceDeployment, listServiceDeployments } from '../ecs/service-deployments.ts';
 import { describeService, primaryOf, type Deployment, type Service } from '../ecs/services.ts';
 import type { RollbackEnd, Rollout, RolloutRequest } from '../model/index.ts';
 import { saysRollback } from './history.ts';
-import { deadlineOf, updateBack, type RollbackContext } from './rollback.ts';
+import { rollBack, type RollbackContext } from './rollback.ts';
 
 /**
  * Looks where the rollback ended: on the last good revision, with the digests that it ran with. Where ECS's own ended
@@ -73,15 +73,9 @@ async function lookWhereItEnded(
   if (author === 'unknown') return { kind: 'failed', why };
   log.line(`${name}: ${why}: it is updated to that.`);
   const from = { ...there, replacesTasks: true, snapshot: { ...rollout.snapshot, primaryId: primary.id } };
-  const { desiredCount: desired } = service;
-  const again = await attempt(async () => {
-    const revision = await deployableRevision(ctx, target);
-    const undoing = { rollout: from, request, deadline: deadlineOf(ctx, request) };
-    const good = target.good.taskDefinitionArn;
-    return updateBack(ctx, undoing, { revision, good, desired, isRead: !target.mustBeRegistered });
-  }, ANY_AWS_ERROR);
+  const again = await attempt(() => rollBack(ctx, from, request), ANY_AWS_ERROR);
   if (again.kind !== 'answered') return { kind: 'failed', why: `${why}; ${describeAwsError(again.error)}` };
-  return again.value.kind === 'look-again'
+  return again.value.kind === 'nowhere'
     ? { kind: 'failed', why }
     : proveRollback(ctx, rollout, request, again.value);
 }

@@ -150,7 +150,8 @@ async function send(
   return obstacle;
 }
 
-function differing(service: Service, before: Settings): (keyof Settings)[] {
+/** Pure: the settings that are given, and that the service has otherwise. */
+export function differing(service: Service, before: Settings): (keyof Settings)[] {
   return FIELDS.filter((field) => before[field] !== undefined && service[field] !== before[field]);
 }
 
