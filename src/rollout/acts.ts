@@ -1,6 +1,6 @@
 /** What this run asks of the deployment of a service, and what came of it. */
 import type { Service, UpdateServiceCommandInput } from '@aws-sdk/client-ecs';
-import { attempt, LOST, WITHHELD } from '../aws/attempt.ts';
+import { ANY_AWS_ERROR, attempt } from '../aws/attempt.ts';
 import type { Aws } from '../aws/clients.ts';
 import { awsErrorKind } from '../aws/errors.ts';
 import { GRACE_MS, unanswered } from '../aws/writes.ts';
@@ -42,7 +42,7 @@ export type ActEnd =
   | Taken
   /** In AWS's own words. It may be otherwise the next time. */
   | { readonly kind: 'refused'; readonly error: unknown }
-  /** The call is denied, or unknown here: it will stay so. */
+  /** The call is denied, unknown here, or the credentials have expired: it will stay so. */
   | { readonly kind: 'denied'; readonly error: unknown }
   /** Another deployment has the turn. */
   | { readonly kind: 'not-ours'; readonly error: Error }
@@ -81,8 +81,6 @@ export interface ActContext extends Pick<RunContext, 'clock'> {
   readonly signal: AbortSignal;
   /** How long one is heard out then; three seconds where it is left out. */
   readonly graceMs?: number;
-  /** After it nothing is sent again. */
-  readonly deadline?: Deadline;
 }
 
 /** Acts upon one service, one act at a time, and keeps the record of it. */
@@ -99,24 +97,23 @@ export class Actor {
   }
 
   /**
-   * Sends it once. What AWS answers, or does not, is noted; what else keeps it from being done rejects, and so does the
+   * Sends it once; what looks after its lost answer by itself, once more until the deadline. What AWS answers, or does not, is noted; what else keeps it from being done rejects, and so does the
    * end of the job, with `CancelledUnanswered`, where no answer came.
    */
-  async act(action: Action): Promise<Act> {
+  async act(action: Action, deadline = Deadline.of(this.#ctx.clock, 0)): Promise<Act> {
     const { clock, signal, graceMs = GRACE_MS } = this.#ctx;
+    const sending = (): Promise<Answered> => send(this.#ctx, action, deadline);
     signal.throwIfAborted();
     const at = clock.now();
-    const before = this.#acts;
+    let noted: Act | undefined;
     const note = (end: ActEnd): Act => {
       const act = { action, at, end };
-      this.#acts = [...before, act];
-      return act;
+      this.#acts = [...this.#acts.filter((each) => each !== noted), act];
+      return (noted = act);
     };
     note({ kind: 'under-way' });
     try {
-      return note(
-        await withGracePeriod(clock, signal, graceMs, () => endOf(() => send(this.#ctx, action)), unanswered),
-      );
+      return note(await withGracePeriod(clock, signal, graceMs, () => endOf(sending), unanswered));
     } catch (error) {
       note({ kind: 'unanswered', error });
       throw error;
@@ -124,8 +121,10 @@ export class Actor {
   }
 }
 
-async function endOf(sending: () => Promise<Omit<Taken, 'kind'>>): Promise<ActEnd> {
-  const answer = await attempt(sending, [...WITHHELD, ...LOST]).catch((error: unknown) => {
+type Answered = Omit<Taken, 'kind'>;
+
+async function endOf(sending: () => Promise<Answered>): Promise<ActEnd> {
+  const answer = await attempt(sending, ANY_AWS_ERROR).catch((error: unknown) => {
     if (error instanceof GroupIsBusy) return error;
     throw error;
   });
@@ -140,8 +139,8 @@ async function endOf(sending: () => Promise<Omit<Taken, 'kind'>>): Promise<ActEn
   }
 }
 
-async function send(ctx: ActContext, action: Action): Promise<Omit<Taken, 'kind'>> {
-  const { aws, clock } = ctx;
+async function send(ctx: ActContext, action: Action, deadline: Deadline): Promise<Answered> {
+  const { aws } = ctx;
   switch (action.kind) {
     case 'stop':
       await aws.ecsWrites.stopServiceDeployment({ serviceDeploymentArn: action.arn, stopType: 'ROLLBACK' });
@@ -164,7 +163,6 @@ async function send(ctx: ActContext, action: Action): Promise<Omit<Taken, 'kind'
       return {};
     case 'deploy': {
       const { snapshot, settings, revision } = action;
-      const { deadline = Deadline.of(clock, 0) } = ctx;
       return { made: await createDeployment(ctx, snapshot, settings, revision, deadline) };
     }
   }

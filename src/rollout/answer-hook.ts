@@ -1,55 +1,107 @@
+import type { DeploymentInfo } from '@aws-sdk/client-codedeploy';
+import { ANY_AWS_ERROR, attempt } from '../aws/attempt.ts';
 import type { Aws } from '../aws/clients.ts';
-import { describeServiceDeployment } from '../ecs/service-deployments.ts';
-import { continueWhenReady, hookAnswerOf } from './codedeploy-acts.ts';
+import { awsErrorKind, describeAwsError } from '../aws/errors.ts';
+import { describeServiceDeployment, type ServiceDeployment } from '../ecs/service-deployments.ts';
 import type { HookAnswer, Stage } from '../model/analysis.ts';
 import type { Rollout } from '../model/index.ts';
 import type { Log } from '../runtime/log.ts';
+import { Actor, type ActContext, type Action } from './acts.ts';
+import { readInfo } from './observe-codedeploy.ts';
 import type { StageWatch } from './watch.ts';
 
-export interface AnswerHookContext {
-  readonly aws: Pick<Aws, 'ecs' | 'ecsWrites' | 'codeDeploy'>;
+export interface AnswerHookContext extends ActContext {
+  readonly aws: ActContext['aws'] & Pick<Aws, 'ecs'>;
   readonly log: Log;
 }
 
+/** Pure: a hook that waits no more, because somebody answered it, is not answered again. */
+export function chooseAnswer(
+  deployment: ServiceDeployment | undefined,
+  arn: string,
+  hookId: string,
+): Action | undefined {
+  const hook = deployment?.lifecycleHookDetails?.find((each) => each.hookId === hookId);
+  const waits = deployment?.status === 'IN_PROGRESS' && hook?.status === 'AWAITING_ACTION';
+  return waits ? { kind: 'continue', arn, hookId } : undefined;
+}
+
+/** Pure: one that waits no more, because somebody continued or stopped it, is left alone. */
+export function chooseCodeDeployAnswer({ status }: DeploymentInfo, id: string): Action | undefined {
+  return status === 'Ready' ? { kind: 'continue-codedeploy', id } : undefined;
+}
+
+/** What follows from what is read right before, and the line that says so. */
+async function chooseNow(
+  { aws }: AnswerHookContext,
+  { codeDeploymentId, serviceDeploymentArn }: Rollout,
+  hookId: string,
+): Promise<{ readonly action: Action; readonly text: string } | undefined> {
+  if (codeDeploymentId !== undefined) {
+    const action = chooseCodeDeployAnswer(await readInfo(aws, codeDeploymentId), codeDeploymentId);
+    return action && { action, text: `${codeDeploymentId} goes on: traffic shifts` };
+  }
+  if (serviceDeploymentArn === undefined) return undefined;
+  const deployment = await describeServiceDeployment(aws.ecs, serviceDeploymentArn);
+  const action = chooseAnswer(deployment, serviceDeploymentArn, hookId);
+  return action && { action, text: `going on from the stage ${deployment?.lifecycleStage ?? ''}` };
+}
+
 /**
- * Lets a deployment go on at a lifecycle hook that waits. It is read right before: a hook that waits no more, because
- * somebody answered it, is not answered again.
+ * Lets a deployment go on at a lifecycle hook, or in the wait of CodeDeploy, where it still waits. One that refuses has
+ * moved on this very moment; the next look shows where.
  */
 export async function continueAtHook(
-  { aws, log }: AnswerHookContext,
+  ctx: AnswerHookContext,
   rollout: Rollout,
   hookId: string,
+  actor = new Actor(ctx),
 ): Promise<HookAnswer> {
-  if (rollout.codeDeploymentId !== undefined) return continueWhenReady({ aws, log }, rollout);
-  const { snapshot, serviceDeploymentArn } = rollout;
-  if (serviceDeploymentArn === undefined) return { kind: 'done' };
-  const { name } = snapshot.address;
-  return hookAnswerOf(async () => {
-    const deployment = await describeServiceDeployment(aws.ecs, serviceDeploymentArn);
-    const hook = deployment?.lifecycleHookDetails?.find((each) => each.hookId === hookId);
-    if (deployment?.status !== 'IN_PROGRESS' || hook?.status !== 'AWAITING_ACTION') return;
-    log.line(`${name}: going on from the stage ${deployment.lifecycleStage ?? ''}.`);
-    await aws.ecsWrites.continueServiceDeployment({ serviceDeploymentArn, hookId, action: 'CONTINUE' });
-  });
+  const chosen = await attempt(() => chooseNow(ctx, rollout, hookId), ANY_AWS_ERROR);
+  if (chosen.kind === 'unanswered') return { kind: 'unanswered' };
+  if (chosen.kind === 'forbidden') {
+    const isRefused = awsErrorKind(chosen.error) === 'refused';
+    return isRefused ? { kind: 'done' } : { kind: 'denied', why: describeAwsError(chosen.error) };
+  }
+  if (chosen.value === undefined) return { kind: 'done' };
+  ctx.log.line(`${rollout.snapshot.address.name}: ${chosen.value.text}.`);
+  const { end } = await actor.act(chosen.value.action);
+  switch (end.kind) {
+    case 'taken':
+    case 'refused':
+    case 'not-ours':
+      return { kind: 'done' };
+    case 'denied':
+      return { kind: 'denied', why: describeAwsError(end.error) };
+    case 'unanswered':
+    case 'under-way':
+      return { kind: 'unanswered' };
+  }
 }
 
 /**
  * A way back waits for nobody: it leads to what people have approved before, and is let go on at each pause. One that this
  * run may not answer is left to a person, and the watch ends there.
  */
-export function goingOn(ctx: AnswerHookContext, back: Rollout): StageWatch {
+export function goingOn(ctx: AnswerHookContext, back: Rollout, actor: Actor): StageWatch {
   const asked = new Set<string>();
+  const broken = new AbortController();
   let waiting: StageWatch['waiting'];
   return {
     see({ pause }: Stage): void {
       if (pause === undefined || asked.has(pause.hookId)) return;
       asked.add(pause.hookId);
-      void continueAtHook(ctx, back, pause.hookId).then((answer) => {
-        if (answer.kind === 'unanswered') asked.delete(pause.hookId);
-        if (answer.kind === 'denied') waiting = { pause, why: answer.why };
-      });
+      continueAtHook(ctx, back, pause.hookId, actor).then(
+        (answer) => {
+          if (answer.kind === 'unanswered') asked.delete(pause.hookId);
+          if (answer.kind === 'denied') waiting = { pause, why: answer.why };
+        },
+        (error: unknown) => {
+          broken.abort(error);
+        },
+      );
     },
-    failed: new AbortController().signal,
+    failed: broken.signal,
     failure: undefined,
     allTrafficSince: undefined,
     get waiting() {

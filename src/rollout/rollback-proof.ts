@@ -7,6 +7,7 @@ import { candidatesOf, findRollbackTarget, imagesAfter } from '../ecs/rollback-t
 import { describeServiceDeployment, listServiceDeployments } from '../ecs/service-deployments.ts';
 import { describeService, primaryOf, type Deployment, type Service } from '../ecs/services.ts';
 import type { RollbackEnd, Rollout, RolloutRequest } from '../model/index.ts';
+import type { Actor } from './acts.ts';
 import { saysRollback } from './history.ts';
 import { rollBack, type RollbackContext } from './rollback.ts';
 
@@ -19,9 +20,10 @@ export async function proveRollback(
   rollout: Rollout,
   request: RolloutRequest,
   end: RollbackEnd,
+  actor: Actor,
 ): Promise<RollbackEnd> {
   if (end.kind !== 'rolled-back' || !rollout.replacesTasks) return end;
-  const proven = await attempt(() => lookWhereItEnded(ctx, rollout, request, end), ANY_AWS_ERROR);
+  const proven = await attempt(() => lookWhereItEnded(ctx, rollout, request, end, actor), ANY_AWS_ERROR);
   if (proven.kind === 'answered') return proven.value;
   const { name } = rollout.snapshot.address;
   ctx.log.line(
@@ -35,6 +37,7 @@ async function lookWhereItEnded(
   rollout: Rollout,
   request: RolloutRequest,
   end: Extract<RollbackEnd, { kind: 'rolled-back' }>,
+  actor: Actor,
 ): Promise<RollbackEnd> {
   const { aws, log } = ctx;
   const { name } = rollout.snapshot.address;
@@ -73,11 +76,11 @@ async function lookWhereItEnded(
   if (author === 'unknown') return { kind: 'failed', why };
   log.line(`${name}: ${why}: it is updated to that.`);
   const from = { ...there, replacesTasks: true, snapshot: { ...rollout.snapshot, primaryId: primary.id } };
-  const again = await attempt(() => rollBack(ctx, from, request), ANY_AWS_ERROR);
+  const again = await attempt(() => rollBack(ctx, from, request, { actor }), ANY_AWS_ERROR);
   if (again.kind !== 'answered') return { kind: 'failed', why: `${why}; ${describeAwsError(again.error)}` };
   return again.value.kind === 'nowhere'
     ? { kind: 'failed', why }
-    : proveRollback(ctx, rollout, request, again.value);
+    : proveRollback(ctx, rollout, request, again.value, actor);
 }
 
 /** Pauses before the service is read again, in seconds. */

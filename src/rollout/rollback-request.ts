@@ -212,9 +212,9 @@ function statusNow({ aws, clock }: RollbackRequestContext, rollout: Rollout): Pr
 }
 
 /** What else this run changed. `said`: a sentence, or the end of one. */
-async function withSettings({ ctx, rollout, request }: Asking, said: string): Promise<EndState> {
+async function withSettings({ ctx, rollout, request, actor }: Asking, said: string): Promise<EndState> {
   const quietly = { ...ctx, log: SILENCE };
-  const kept = await restoreSettings(quietly, rollout, { ...request, onFailure: 'rollback' });
+  const kept = await restoreSettings(quietly, rollout, { ...request, onFailure: 'rollback' }, actor);
   if (kept !== undefined) return endState(rollout, `${said.replace(/\.$/, '')}, but ${kept}`, true);
   return said.endsWith('.') ? { nowRunning: said, needsPostStep: false } : endState(rollout, said, false);
 }

@@ -30,12 +30,16 @@ const LOOK_LIMITS = { least: 5_000, longest: 30_000 };
 /** Pauses after what AWS did not answer, in seconds; the last one goes on. */
 const PAUSES = [1, 2, 4, 8, 15];
 
-/** What is rolled back, by when, and by whom. */
-interface Undoing {
+/** By whom, and until when. */
+interface Going {
+  readonly actor: Actor;
+  readonly deadline: Deadline;
+}
+
+/** What is rolled back. */
+interface Undoing extends Going {
   readonly rollout: Rollout;
   readonly request: RolloutRequest;
-  readonly deadline: Deadline;
-  readonly actor: Actor;
 }
 
 /** What is followed moved on, or AWS refused: the service is to be read again. */
@@ -52,11 +56,11 @@ export async function rollBack(
   ctx: RollbackContext,
   rollout: Rollout,
   request: RolloutRequest,
-  deadline = deadlineOf(ctx, request),
+  { actor = new Actor(ctx), deadline = deadlineOf(ctx, request) }: Partial<Going> = {},
 ): Promise<RollbackEnd> {
   const { clock, signal, log } = ctx;
   const { name } = rollout.snapshot.address;
-  const undoing = { rollout, request, deadline, actor: new Actor({ ...ctx, deadline }) };
+  const undoing = { rollout, request, deadline, actor };
   const onRetry = (error: Error): void => {
     log.line(`${name}: going back: no answer (${describeAwsError(error)}); trying again.`);
   };
@@ -71,7 +75,7 @@ export async function rollBack(
 }
 
 /** As long as the rollout itself may take, from now. */
-export function deadlineOf({ clock }: RollbackContext, { waitMinutes }: RolloutRequest): Deadline {
+function deadlineOf({ clock }: RollbackContext, { waitMinutes }: RolloutRequest): Deadline {
   return Deadline.of(clock, waitMinutes * 60_000);
 }
 
@@ -95,7 +99,7 @@ async function readAndAct(ctx: RollbackContext, undoing: Undoing): Promise<Rollb
 
 async function act(ctx: RollbackContext, undoing: Undoing, action: Action): Promise<RollbackEnd | LookAgain> {
   say(ctx, undoing, action);
-  const { end } = await undoing.actor.act(action);
+  const { end } = await undoing.actor.act(action, undoing.deadline);
   switch (end.kind) {
     case 'taken':
       return followAct(ctx, undoing, action, end);
@@ -134,12 +138,12 @@ export async function followRollback(
   ctx: RollbackContext,
   rollout: Rollout,
   request: RolloutRequest,
+  { actor = new Actor(ctx), deadline = deadlineOf(ctx, request) }: Partial<Going> = {},
 ): Promise<RollbackEnd> {
-  const deadline = deadlineOf(ctx, request);
   const end = endOfRollback(await watch(ctx, rollout, request, 'rolled-back', { deadline }));
   if (end.kind !== 'look-again') return end;
   if (request.onFailure === 'leave') return { kind: 'failed', why: 'ECS gave its rollback up' };
-  return rollBack(ctx, rollout, request, deadline);
+  return rollBack(ctx, rollout, request, { actor, deadline });
 }
 
 function say({ log }: RollbackContext, { rollout, actor }: Undoing, action: Action): void {
@@ -259,12 +263,12 @@ function followDeployment(
 /** To its own end: hiccups on the way of a deployment that goes back are no verdict. */
 async function followBack(
   ctx: RollbackContext,
-  { request, deadline }: Undoing,
+  { request, deadline, actor }: Undoing,
   back: Rollout,
 ): Promise<RollbackEnd | LookAgain> {
   // The rollback has the count that was there before, not the one that this run asked for.
   const following = { ...request, desiredCount: undefined, failFast: false };
-  const stages = goingOn(ctx, back);
+  const stages = goingOn(ctx, back, actor);
   const watched = await watch({ ...ctx, goesBack: true, stages }, back, following, 'rolled-back', {
     deadline,
   });
