@@ -1,7 +1,8 @@
 /** The files of docs/alternatives: nobody deploys with them here, but they are what they say, and are valid. */
 import { describe, expect, test } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 
@@ -33,11 +34,16 @@ test('are these, and the guide names each of them', () => {
 describe('a workflow', () => {
   const workflows = files.filter((file) => file.endsWith('deploy.yml'));
 
-  test.each(workflows)('%s passes the check of workflows', (file) => {
-    const folder = join(FOLDER, file, '..');
-    const script = ['scripts/check-workflows.ts', folder];
-    const { status, stdout } = spawnSync(process.execPath, script, { encoding: 'utf8' });
-    expect([status, stdout]).toEqual([0, '1 workflows, 0 problems\n']);
+  test('passes the check of workflows', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'workflows-'));
+    try {
+      for (const file of workflows) copyFileSync(join(FOLDER, file), join(folder, file.replace('/', '-')));
+      const script = ['scripts/check-workflows.ts', folder];
+      const { status, stdout } = spawnSync(process.execPath, script, { encoding: 'utf8' });
+      expect([status, stdout]).toEqual([0, `${workflows.length} workflows, 0 problems\n`]);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   test.each(workflows)('%s uses the very actions that the own workflows use', (file) => {

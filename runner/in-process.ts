@@ -20,6 +20,7 @@ import '../src/report/deployment-record.ts';
 import '../src/report/post-comment.ts';
 import '../src/report/publish.ts';
 import '../src/task-definition/read-file.ts';
+import '../src/task-definition/yaml-file.ts';
 import { createAws, type Aws, type AwsSettings, type ConnectAws } from '../src/aws/clients.ts';
 import { Pace } from '../src/aws/pace.ts';
 
@@ -386,9 +387,15 @@ class Direct implements HttpHandler<object> {
     const reply = await Promise.race([
       noAnswer,
       this.#sim.reply(request, async (milliseconds) => {
-        const pause = this.#clock.sleep(milliseconds);
-        await this.#clock.waiting(() => Promise.race([pause, noAnswer])).catch(() => undefined);
-        await pause;
+        const given = new AbortController();
+        const stop = (): void => {
+          given.abort();
+        };
+        noAnswer.catch(stop);
+        // Time passes for whoever waits for the answer; where nobody does any more, it comes in its time all the same.
+        const due = new Promise<void>((resolve) => this.#clock.alarm(milliseconds, resolve));
+        await this.#clock.waiting(() => this.#clock.sleep(milliseconds, given.signal)).catch(() => undefined);
+        await due;
       }),
     ]);
     switch (reply.kind) {

@@ -45,7 +45,7 @@ export async function shake(folder: string): Promise<OutputChunk[]> {
     treeshake: {
       moduleSideEffects: (id) => (/node_modules\/(?:@actions|undici)\//.test(id) ? false : undefined),
     },
-    plugins: [withoutUndici, withoutUnnamedErrors(), withoutUnnamedRoutes(), withoutExamples],
+    plugins: [withoutUnused, withoutUnnamedErrors(), withoutUnnamedRoutes(), withoutExamples],
     logLevel: 'warn',
     onLog: (level, log) => {
       throw new Error(`${level}: ${log.message}`);
@@ -112,15 +112,30 @@ function modulesWith(begins: readonly OutputChunk[], chunks: readonly OutputChun
  * @actions/github brings a second HTTP client for the sake of proxies, larger than all of the action. It is given Node's
  * (`fetchThroughProxies`), so nothing of the other is called; a proxy in the environment has its agent made all the same.
  */
-const withoutUndici: Plugin = {
-  name: 'without-undici',
-  resolveId: (id) => (id === 'undici' ? '\0undici' : undefined),
-  load: (id) => (id === '\0undici' ? WITHOUT_UNDICI : undefined),
-};
-
 const WITHOUT_UNDICI = `
 export class ProxyAgent {}
 export const fetch = () => Promise.reject(new Error('undici is not in the bundle.'));`;
+
+/** CloudWatch Logs can answer by a stream, which no call of the action asks for. */
+const WITHOUT_EVENT_STREAMS = `
+export const eventStreamSerdeProvider = () => undefined;
+export const resolveEventStreamSerdeConfig = (config) => config;
+export class EventStreamSerde {
+  constructor() {
+    throw new Error('Event streams are not in the bundle.');
+  }
+}`;
+
+const withoutUnused: Plugin = {
+  name: 'without-unused',
+  resolveId: (id) => (id in UNUSED ? `\0${id}` : undefined),
+  load: (id) => UNUSED[id.slice(1)],
+};
+
+const UNUSED: Readonly<Record<string, string>> = {
+  undici: WITHOUT_UNDICI,
+  '@smithy/core/event-streams': WITHOUT_EVENT_STREAMS,
+};
 
 /**
  * The clients of the SDK hold a class and a schema for each error that their service may answer with, some a hundred.
@@ -145,7 +160,7 @@ function withoutUnnamedErrors(): Plugin {
   };
 }
 
-/** Octokit knows every route of GitHub's API, by groups such as `issues`. Kept are the groups that the sources name. */
+/** Octokit knows every route of GitHub's API, by groups such as `issues`. Kept are those that the sources name. */
 function withoutUnnamedRoutes(): Plugin {
   const named = new Set(
     filesBelow('src/github').flatMap((file) => readFileSync(file, 'utf8').match(/\w+/g) ?? []),
@@ -157,7 +172,11 @@ function withoutUnnamedRoutes(): Plugin {
       filter: { id: /\/plugin-rest-endpoint-methods\/dist-src\/generated\/endpoints\.js$/ },
       handler: (code, id) =>
         withoutProperties(code, id, (properties) =>
-          properties.some(({ key }) => key?.name === 'issues') ? properties.filter(isUnnamed) : [],
+          properties.some(({ key }) => key?.name === 'issues')
+            ? properties.flatMap((group) =>
+                isUnnamed(group) ? group : (group.value?.properties ?? []).filter(isUnnamed),
+              )
+            : [],
         ),
     },
   };
@@ -179,6 +198,7 @@ const withoutExamples: Plugin = {
 
 interface Property {
   readonly key?: { readonly name?: string };
+  readonly value?: { readonly properties?: readonly Property[] };
   readonly start: number;
   readonly end: number;
 }

@@ -11,7 +11,7 @@ export interface Ended {
   readonly output: string;
 }
 
-/** Runs each lane's scripts one after the other, the lanes side by side. A script that ends badly stops none. */
+/** Runs each lane's scripts, with their arguments behind them, one after the other, the lanes side by side. A script that ends badly stops none. */
 export async function runLanes(
   lanes: readonly (readonly string[])[],
   print: (text: string) => void,
@@ -34,7 +34,11 @@ async function runLane(scripts: readonly string[], queue: Queue): Promise<Ended[
 function runScript(script: string, show: (text: string) => void): Promise<Ended> {
   return new Promise((resolve, reject) => {
     const from = performance.now();
-    const child = spawn('npm', ['run', '--silent', script], { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
+    const [name = '', ...args] = script.split(' ');
+    const child = spawn('npm', ['run', '--silent', name, '--', ...args], {
+      cwd: ROOT,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     let output = '';
     const take = (text: string): void => {
       output += text;

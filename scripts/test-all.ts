@@ -1,18 +1,20 @@
 /**
- * Runs every suite of the repository, some of them side by side, and ends with the sum of their closing lines:
- * `N passed, N failed, N skipped`. A suite that ends badly, or without a closing line, fails the run; the others run
- * all the same. What suites print stays apart: of two side by side the second is shown when the first is over.
+ * Runs the checks and every suite of the repository, some of them side by side, and ends with the sum of their closing
+ * lines: `N passed, N failed, N skipped`. One that ends badly, or without a closing line, fails the run; the others run
+ * all the same. What they print stays apart: of two side by side the second is shown when the first is over.
  */
 import { runLanes, type Ended } from './lanes.ts';
 
+/** Holds the policies of infra/ against the calls that `npm test` has recorded. */
+const PERMISSIONS = 'permissions.live';
+
 /**
- * Scripts of package.json, in rounds. The lanes of a round run side by side, the suites of a lane one after the other.
- * The tests of infra/ hold its policies against the calls that `npm test` recorded, and mostly wait; Docker has the
- * machine to itself.
+ * Scripts of package.json with their arguments, in rounds. The lanes of a round run side by side, the scripts of a lane
+ * one after the other. The tests of infra/ mostly wait; Docker has the machine to itself.
  */
 const ROUNDS: readonly (readonly (readonly string[])[])[] = [
-  [['test']],
-  [['test:backend', 'test:gallery', 'test:commands'], ['test:infra']],
+  [['check', 'test'], [`test:infra --testPathIgnorePatterns ${PERMISSIONS}`]],
+  [['test:backend', 'test:gallery', 'test:commands'], [`test:infra ${PERMISSIONS}`]],
   [['test:docker']],
 ];
 
@@ -62,7 +64,7 @@ async function main(): Promise<void> {
   for (const { script, exitCode, seconds, counts } of ends) {
     const said =
       counts === undefined ? 'no closing line' : `${counts.passed} passed, ${counts.failed} failed`;
-    print(`${script.padEnd(14)} ${seconds} s, exit code ${exitCode}, ${said}\n`);
+    print(`${script.padEnd(52)} ${seconds} s, exit code ${exitCode}, ${said}\n`);
   }
   const { passed, failed, skipped } = sum(ends);
   print(`\n${passed} passed, ${failed} failed, ${skipped} skipped\n`);

@@ -1,17 +1,24 @@
 import Sequencer from '@jest/test-sequencer';
 
-/** Folders whose files take longest, the longest first: what begins last ends last. */
-const LONGEST = ['/__tests__/e2e/', '/__tests__/story/'];
+/** Files that mostly wait: for the bundle in a process of its own, in real time. */
+const WAITING = ['/__tests__/e2e/', '/__tests__/demo.test.ts', '/__tests__/runtime/exec.test.ts'];
 
-const rankOf = ({ path }) => {
-  const rank = LONGEST.findIndex((folder) => path.includes(folder));
-  return rank < 0 ? LONGEST.length : rank;
-};
+/** So many files that compute begin for one that waits. */
+const RATIO = 3;
 
-/** Begins with what runs long, in a fresh clone, too, where Jest knows of no earlier run and goes by the size of files. */
+const waits = ({ path }) => WAITING.some((each) => path.includes(each));
+const isStory = ({ path }) => path.includes('/__tests__/story/');
+
+/**
+ * Begins with what runs long, in a fresh clone, too, where Jest knows of no earlier run and goes by the size of files: a
+ * file that waits beside files that compute, so that no processor is idle, and the short ones last.
+ */
 export default class LongestFirst extends Sequencer {
   async sort(tests) {
     const sorted = await super.sort(tests);
-    return [...sorted].sort((a, b) => rankOf(a) - rankOf(b));
+    const waiting = sorted.filter(waits);
+    const computing = sorted.filter((test) => !waits(test)).sort((a, b) => isStory(b) - isStory(a));
+    const merged = waiting.flatMap((test, n) => [test, ...computing.slice(n * RATIO, (n + 1) * RATIO)]);
+    return [...merged, ...computing.slice(waiting.length * RATIO)];
   }
 }

@@ -1,135 +1,13 @@
+/** No secret is seen of the bundle; `story/canary` has the ways in which a run ends. */
 import { describe, expect, test } from '@jest/globals';
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { StepOptions, StepResult } from '../../runner/step.ts';
-import { startGitHub } from '../../simulator/front/github/github.ts';
-import type { Simulator } from '../../simulator/simulator.ts';
-import { inAWorld, step, tag } from './world.ts';
-
-/** A secret of its own for each place, none of which may be seen anywhere. */
-const canary = (place: string): string => `canary-${place}-7f3a9c`;
-const ANY_CANARY = /canary-[a-z-]+-7f3a9c/g;
-
-const PULL_REQUEST = {
-  name: 'pull_request',
-  payload: { pull_request: { number: 7, head: { repo: { full_name: 'octo-org/video' } } } },
-};
-
-/** Inputs that hold a secret wherever one can be. */
-function secretInputs(sim: Simulator): Record<string, string> {
-  const url = sim.loadBalancers['web']?.url ?? '';
-  return {
-    'environment-variables': `DATABASE_PASSWORD=${canary('environment')}\nPUBLIC=${canary('second')}`,
-    command: JSON.stringify(['serve', '--token', canary('command')]),
-    'docker-labels': `proxy.auth.users=${canary('label')}`,
-    'health-check-url': `${url}/version?key=${canary('query')}`,
-    'health-check-headers': `Authorization: Bearer ${canary('header')}`,
-    'github-token': canary('token'),
-  };
-}
-
-/** Everything that people or later steps see of a run, by where it is seen. The runner hides lines that mask. */
-function seenIn(result: StepResult, comments: readonly string[]): Record<string, string> {
-  const visible = (log: string): string => log.replace(/^::add-mask::.*$/gm, '');
-  return {
-    log: visible(result.log),
-    'post log': visible(result.post.log),
-    summary: result.summary + result.post.summary,
-    comment: comments.join('\n'),
-    outputs: JSON.stringify(result.outputs),
-    report: JSON.stringify(result.exitCode === null ? {} : result.report),
-  };
-}
-
-/** Runs with debug logging on, and resolves to the canaries that each place shows. */
-async function canariesOf(
-  sim: Simulator,
-  inputs: Readonly<Record<string, string>>,
-  options: StepOptions = {},
-): Promise<{ shown: Record<string, readonly string[]>; result: StepResult }> {
-  const github = await startGitHub();
-  try {
-    const env = { RUNNER_DEBUG: '1', ACTIONS_STEP_DEBUG: 'true', GITHUB_API_URL: github.url, ...options.env };
-    const result = await step(sim, inputs, { event: PULL_REQUEST, ...options, env });
-    const seen = seenIn(
-      result,
-      github.comments.map(({ body }) => body),
-    );
-    expect(seen['comment']).not.toBe('');
-    const shown = Object.entries(seen).map(([place, text]) => [place, text.match(ANY_CANARY) ?? []] as const);
-    return { shown: Object.fromEntries(shown.filter(([, found]) => found.length > 0)), result };
-  } finally {
-    await github.close();
-  }
-}
+import { canariesOf, secretInputs } from '../story/canaries.ts';
+import { inAWorld, tag } from './world.ts';
 
 describe('no secret is seen', () => {
   test.concurrent('of a deployment that succeeds', () =>
     inAWorld({}, async (sim) => {
       const { shown, result } = await canariesOf(sim, { ...tag('v2'), ...secretInputs(sim) });
       expect(result.outputs['result']).toBe('succeeded');
-      expect(shown).toEqual({});
-    }),
-  );
-
-  test.concurrent('of a plan, also of what runs now', () =>
-    inAWorld({}, async (sim) => {
-      await step(sim, { ...tag('v2'), 'environment-variables': `OLD=${canary('running')}` });
-      const inputs = { ...secretInputs(sim), 'environment-variables': `OLD-\nNEW=${canary('environment')}` };
-      const { shown, result } = await canariesOf(sim, { mode: 'plan', ...tag('v3'), ...inputs });
-      expect(result.outputs['result']).toBe('planned');
-      expect(shown).toEqual({});
-    }),
-  );
-
-  test.concurrent('of a deployment that fails and is rolled back', () =>
-    inAWorld({}, async (sim) => {
-      const { shown, result } = await canariesOf(sim, { ...tag('crash-1'), ...secretInputs(sim) });
-      expect(result.outputs['cause']).toBe('app-crashed');
-      expect(shown).toEqual({});
-    }),
-  );
-
-  test.concurrent(
-    'of a container, but where its own program prints it: in log and summary, and nowhere else',
-    () =>
-      inAWorld(
-        {
-          behaviours: {
-            'talks-1': { exit: { afterSeconds: 3, code: 1 }, lastWords: [`using ${canary('printed')}`] },
-          },
-          tags: ['talks-1'],
-        },
-        async (sim) => {
-          const { shown } = await canariesOf(sim, { ...tag('talks-1'), ...secretInputs(sim) });
-          expect(Object.keys(shown).filter((place) => !['log', 'summary'].includes(place))).toEqual([]);
-          expect(new Set(Object.values(shown).flat())).toEqual(new Set([canary('printed')]));
-        },
-      ),
-  );
-
-  test.concurrent('of a definition that AWS refuses, quoting it', () =>
-    inAWorld({}, async (sim) => {
-      sim.inject({
-        action: 'RegisterTaskDefinition',
-        effect: { kind: 'error', code: 'ClientException', message: `Bad value ${canary('environment')}.` },
-      });
-      const { shown, result } = await canariesOf(sim, { ...tag('v2'), ...secretInputs(sim) });
-      expect(result.outputs['cause']).toBe('register-refused');
-      expect(shown).toEqual({});
-    }),
-  );
-
-  test.concurrent('of a task-definition file that cannot be read', () =>
-    inAWorld({}, async (sim) => {
-      const broken = `family: backend\ncontainerDefinitions:\n  - name: backend\n    environment:\n      - {name: A, value: ${canary('file')}\n   broken`;
-      const { shown, result } = await canariesOf(
-        sim,
-        { ...tag('v2'), 'task-definition': 'task.yml' },
-        { files: { 'task.yml': broken } },
-      );
-      expect(result.outputs['cause']).toBe('invalid-input');
       expect(shown).toEqual({});
     }),
   );
@@ -150,68 +28,6 @@ describe('no secret is seen', () => {
       );
       expect(result.exitCode).toBeNull();
       expect(shown).toEqual({});
-    }),
-  );
-
-  test.concurrent('of a build, whose program prints what it was given', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'docker-'));
-    try {
-      await writeFile(join(folder, 'docker'), DOCKER);
-      await chmod(join(folder, 'docker'), 0o755);
-      await inAWorld({}, async (sim) => {
-        const inputs = {
-          ...secretInputs(sim),
-          'ecr-repository': 'backend',
-          context: '.',
-          'reuse-image': 'false',
-          'build-secrets': `npm=${canary('build-secret')}`,
-          'build-secret-envs': 'pip=PIP_TOKEN',
-          'build-args': `LICENCE=${canary('build-arg')}`,
-        };
-        const options = {
-          files: { Dockerfile: 'FROM scratch\n' },
-          env: { PATH: `${folder}:/usr/bin:/bin`, PIP_TOKEN: canary('build-env') },
-        };
-        const { shown, result } = await canariesOf(sim, inputs, options);
-        expect(result.outputs['cause']).toBe('build-failed');
-        expect(result.log).toContain('failed to solve');
-        expect(shown).toEqual({});
-      });
-    } finally {
-      await rm(folder, { recursive: true, force: true });
-    }
-  });
-});
-
-/** Fails, and on the way prints the secrets that it was handed. */
-const DOCKER = `#!/bin/sh
-case "$*" in
-*login*) cat >/dev/null;;
-*"buildx build"*)
-  echo "#5 using $PIP_TOKEN" >&2
-  env | grep canary >&2
-  echo "ERROR: failed to solve: with ${canary('build-secret')}" >&2
-  exit 1;;
-esac
-`;
-
-describe('a value that is no input', () => {
-  test.concurrent.each([
-    ['health-check-headers', canary('header')],
-    ['build-secrets', canary('build-secret')],
-    ['environment-variables', canary('environment')],
-    ['build-args', `=${canary('build-arg')}`],
-    ['github-token', `${canary('token')} ${canary('token')}`],
-  ])('is not quoted: %s', (input, text) =>
-    inAWorld({}, async (sim) => {
-      const result = await step(sim, {
-        ...tag('v2'),
-        'health-check-url': 'http://127.0.0.1:9/',
-        [input]: text,
-      });
-      expect(result.outputs['cause']).toBe('invalid-input');
-      const seen = Object.entries(seenIn(result, [])).filter(([, shown]) => shown.match(ANY_CANARY) !== null);
-      expect(seen.map(([place]) => place)).toEqual([]);
     }),
   );
 });

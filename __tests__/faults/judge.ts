@@ -134,6 +134,10 @@ const isTakenUpLate = ({ plan }: PlayedRun): boolean =>
       action === 'UpdateService' && effect.kind === 'delay' && effect.milliseconds > 20_000,
   );
 
+/** ECS took back meanwhile what was under way when the run began: that is not built upon either. */
+const wasRolledBackMeanwhile = ({ knownDeployments, startedAt }: PlayedRun): boolean =>
+  [...knownDeployments].some(({ rollback }) => rollback !== undefined && rollback.startedAt >= startedAt);
+
 const endOf = ({ result: { outputs } }: PlayedRun): string =>
   `${outputs['result'] ?? ''} (${outputs['cause'] ?? ''}): ${outputs['message'] ?? ''}`;
 
@@ -424,6 +428,17 @@ const INVARIANTS = {
       const theirs = earlier.registered.filter((each) => JSON.stringify(each.body).includes(marker));
       const verdicts = theirs.map((definition) => verdictOn(sim, earlier, definition));
       if (!verdicts.includes('failed') || verdicts.includes('good')) return [];
+      // Others took it for the base of theirs, and that may have been well.
+      const isOfOthers = [...of.foreign].some(({ target }) =>
+        JSON.stringify(target.definition.body).includes(marker),
+      );
+      if (isOfOthers) return [];
+      // Whoever names a family gets its latest revision, and hears of it.
+      if (
+        run.plan.inputs['task-definition'] !== undefined &&
+        /its family, which failed here/.test(run.result.log)
+      )
+        return [];
       return run.registered
         .filter((each) => JSON.stringify(each.body).includes(marker))
         .map((each) => `${nameOf(each)} is made of what run ${at + 1} failed with`);
@@ -463,7 +478,8 @@ const INVARIANTS = {
     return run.result.report.services.flatMap(({ name, running }) => {
       const said = running.find(({ isPrimary }) => isPrimary)?.taskDefinitionArn;
       if (said === undefined) return [];
-      const isStale = run.plan.faults.some(({ effect }) => effect.kind === 'stale');
+      const ages = run.plan.faults.map(({ effect }) => (effect.kind === 'stale' ? effect.seconds * 1000 : 0));
+      const isStale = ages.some((ms) => ms > LATELY_MS);
       const truth = lately(run, name).map(({ revision }) => revision.definition.arn);
       return isStale || truth.includes(said)
         ? []
@@ -474,10 +490,10 @@ const INVARIANTS = {
   'nothing is left behind': (of) => {
     const { run, sim } = of;
     if (modeOf(run) !== 'deploy' || (run.wasKilled && run.plan.end?.hasPost !== true)) return [];
-    const mayNot = run.plan.faults.some(
-      ({ effect }) => ['denied', 'expired-token', 'stale', 'missing'].includes(effect.kind) || true,
+    const mayNot = run.plan.faults.some(({ effect }) =>
+      ['denied', 'expired-token', 'stale', 'missing'].includes(effect.kind),
     );
-    if (mayNot && run.plan.faults.length > 0) return [];
+    if (mayNot) return [];
     const isUndone =
       resultOf(run) === 'rolled-back' ||
       ['pre-deploy-task-failed', 'update-refused'].includes(run.result.outputs['cause'] ?? '');
@@ -550,7 +566,11 @@ const INVARIANTS = {
       'credentials-expired': faulty('expired-token'),
       'access-denied': faulty('denied'),
       throttled: faulty('throttle') || schedule.world.throttling,
-      superseded: run.done.some(({ began }) => began !== undefined) || of.index > 0 || isTakenUpLate(run),
+      superseded:
+        run.done.some(({ began }) => began !== undefined) ||
+        of.index > 0 ||
+        isTakenUpLate(run) ||
+        wasRolledBackMeanwhile(run),
       'deployment-stopped': hasDeed(run, 'stops') || of.index > 0,
       cancelled: run.wasCancelled,
       unknown: run.plan.faults.length > 0,

@@ -4,7 +4,8 @@ import { stringify } from 'yaml';
 import { definitionViolations, placementViolations } from '../../src/ecs/definition-rules/index.ts';
 import type { JsonObject } from '../../src/model/index.ts';
 import { DeployError } from '../../src/runtime/error.ts';
-import { parseTaskDefinition, type ParsedDefinition } from '../../src/task-definition/read-file.ts';
+import type { ParsedDefinition } from '../../src/task-definition/parsed-file.ts';
+import { parseTaskDefinition } from '../../src/task-definition/yaml-file.ts';
 import { holds, LIMIT } from './runs.ts';
 
 /** A definition, or an error that says what is wrong with the file. */

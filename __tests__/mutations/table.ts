@@ -20,9 +20,21 @@ function of(file: string, test: string, ...changes: readonly Change[]): Mutation
 
 export const MUTATIONS: readonly Mutation[] = [
   ...of(
+    'ecs/services.ts',
+    'rollout/evaluate',
+    ['?? Infinity) < (createdAt ?? 0)', '?? Infinity) > (createdAt ?? 0)'],
+    ['return isOlder || ', 'return '],
+    ['isOlder || (primaryBefore !== undefined && entry?.id === primaryBefore)', 'isOlder'],
+    ['if (isBefore(primaryOf(service), { createdAt: since })) throw', 'if (false) throw', 'rollout/start'],
+  ),
+  ...of('rollout/now-running.ts', 'rollout/now-running', [
+    'if (!isBefore(primaryOf(service), { createdAt: since })) return service;',
+    'return service;',
+  ]),
+  ...of(
     'rollout/evaluate.ts',
     'rollout/evaluate',
-    ["|| seen.service.status === 'DRAINING'", ''],
+    [" || service.status === 'DRAINING'", ''],
     ['if (!terms.replacesTasks) return', 'if (terms.replacesTasks) return'],
     [
       "    case 'STOP_REQUESTED':\n      return { kind: 'progressing' };",
@@ -34,16 +46,20 @@ export const MUTATIONS: readonly Mutation[] = [
     ["ecs: rollsBack ? 'rolling-back' : 'failing'", "ecs: 'failing'"],
     ['if (!terms.failFast) return', 'if (terms.failFast) return'],
     ['history.placed ? undefined', 'history.placed ? hopelessEvent(history.unplaced)', 'rollout/placement'],
-    [
-      '![terms.deploymentId, terms.primaryBefore].includes(seen.primary.id)',
-      'terms.deploymentId !== seen.primary.id',
-    ],
+    ['primary.id !== terms.deploymentId && !isBefore(primary, terms)', 'primary.id !== terms.deploymentId'],
     [
       "if (seen.newer !== undefined) return { kind: 'superseded', by: seen.newer };\n  return { kind: 'failed', ecs: 'ended'",
       "return { kind: 'failed', ecs: 'ended'",
     ],
     ['return seen.newer === undefined\n        ?', 'return seen.newer !== undefined\n        ?'],
-    ["if (primary.id === terms.primaryBefore) return { kind: 'progressing' };", ''],
+    [
+      "if (isBefore(primary, terms)) return { kind: 'progressing' };\n    return evaluateReplaced",
+      'return evaluateReplaced',
+    ],
+    [
+      "if (isBefore(primary, terms)) return { kind: 'progressing' };\n    return { kind: 'superseded'",
+      "return { kind: 'superseded'",
+    ],
     ["if (terms.deploymentId === '') return", "if (terms.deploymentId === 'x') return"],
     ['primary.taskDefinitionArn === terms.lastGood;', 'primary.taskDefinitionArn !== terms.lastGood;'],
     ['countedFailures(history).length > 0', 'countedFailures(history).length >= 0'],
@@ -297,7 +313,8 @@ export const MUTATIONS: readonly Mutation[] = [
     'rollout/task-proof',
     ['const BAD_LOOKS = 3;', 'const BAD_LOOKS = 4;'],
     ['const BAD_LOOKS = 3;', 'const BAD_LOOKS = 2;'],
-    ['last.unproven.size * 2 > last.tasks.length', 'last.unproven.size * 2 >= last.tasks.length'],
+    ['* 2 < wantedOf(last, terms)', '* 2 <= wantedOf(last, terms)'],
+    ['* 2 < wantedOf(last, terms)', '* 1 < wantedOf(last, terms)'],
     ['const OLD_LOOKS = 2;', 'const OLD_LOOKS = 200;'],
     ['|| last.unproven.size > 0) return undefined;', ') return undefined;'],
     ['Math.min(terms.desired, last.desired)', 'Math.max(terms.desired, last.desired)'],
@@ -314,7 +331,7 @@ export const MUTATIONS: readonly Mutation[] = [
     'refusals >= 100 * MOST_REFUSALS',
   ]),
   ...of('rollout/settings.ts', 'rollout/settings', ['changed.length > 0 && changed.every', 'changed.every']),
-  ...of('rollout/rollback.ts', 'story/ended-elsewhere', [
+  ...of('rollout/rollback-proof.ts', 'story/ended-elsewhere', [
     'if (primaryOf(service)?.id !== deploymentId) return service;',
     'return service;',
   ]),

@@ -21,7 +21,7 @@ function taskOf(exitCode: number | undefined, more: Partial<Task> = {}): Task {
 
 describe('the end of the task', () => {
   test('is good where the container exited with 0, whatever became of its neighbours', () => {
-    expect(evaluateTask(taskOf(0), 'web')).toEqual({ kind: 'good' });
+    expect(evaluateTask(taskOf(0), { container: 'web' })).toEqual({ kind: 'good' });
   });
 
   test.each<[number | undefined, Partial<Task>, string, string | RegExp]>([
@@ -78,7 +78,11 @@ describe('the end of the task', () => {
     ],
   ])('is bad with exit code %j and %j', (exitCode, more, why, hint) => {
     const hinted = typeof hint === 'string' ? hint : expect.stringMatching(hint);
-    expect(evaluateTask(taskOf(exitCode, more), 'web')).toEqual({ kind: 'bad', why, hint: hinted });
+    expect(evaluateTask(taskOf(exitCode, more), { container: 'web' })).toEqual({
+      kind: 'bad',
+      why,
+      hint: hinted,
+    });
   });
 });
 

@@ -162,6 +162,13 @@ describe('the percents of a deployment', () => {
     expect(percentFinding(snapshotOf({ desiredCount, deployment }), asked).state).toBe(state);
   });
 
+  const GOOD = {
+    taskDefinitionArn: revisionArn('backend:6'),
+    serviceDeploymentArn: undefined,
+    serviceRevisionArn: undefined,
+    images: [],
+  };
+
   const stuck = { desiredCount: 1, deployment: settings({ maximumPercent: 100 }) };
 
   test('are told with what they amount to', async () => {
@@ -183,6 +190,14 @@ describe('the percents of a deployment', () => {
       'OK',
     ],
     ['a service that has the revision already', {}, revisionArn('backend:7'), {}, 'OK'],
+    [
+      'one that is under way with it',
+      { rollout: 'in-progress', lastGood: GOOD },
+      revisionArn('backend:7'),
+      {},
+      'WARNING',
+    ],
+    ['the first that it ever had', { rollout: 'in-progress' }, revisionArn('backend:7'), {}, 'OK'],
     ['the same, forced', {}, revisionArn('backend:7'), { forceNewDeployment: true }, 'FAILED'],
     ['the same, which failed before', { rollout: 'failed' }, revisionArn('backend:7'), {}, 'FAILED'],
   ])('count for %s', async (_what, more, existingArn, asked, state) => {

@@ -296,6 +296,20 @@ describe('where service deployments cannot be read, our entry of deployments[] d
   });
 
   test.each([
+    ['older than ours, whatever brought it', -1, 'progressing', 'failed'],
+    ['younger', 1, 'superseded', 'superseded'],
+  ])('a PRIMARY that is %s', (_, ms, kind, stoppedKind) => {
+    const primary = othersEntry({ createdAt: new Date(1_767_690_000_000 + ms) });
+    const known = terms({ createdAt: 1_767_690_000_000 });
+    const seen = observation({ ...unread, entry: undefined, primary });
+    expect(evaluate(seen, NO_HISTORY, known).kind).toBe(kind);
+    const stopped = observation({ deployment: deployment({ status: 'STOPPED' }), primary });
+    expect(evaluate(stopped, NO_HISTORY, known).kind).toBe(stoppedKind);
+    const counts = observation({ ...unread, entry: undefined, primary });
+    expect(evaluate(counts, NO_HISTORY, { ...known, replacesTasks: false }).kind).toBe(kind);
+  });
+
+  test.each([
     ['is known by the tasks that had failed', historyOf(failure()), 'rolled-back-by-ecs'],
     ['is not known where none had', NO_HISTORY, 'superseded'],
   ])('a rollback that was over before it was seen %s', (_, history, kind) => {

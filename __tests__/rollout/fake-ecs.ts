@@ -84,6 +84,8 @@ export class FakeEcs {
   /** The service is shown as it was when it was last read. */
   isLate = false;
   #late: object | undefined;
+  /** The service is shown with this PRIMARY, as it was before everything else. */
+  shownBefore: Deployment | undefined;
   /** The service-deployment calls are denied. */
   closed = false;
   readonly #clock: Clock;
@@ -326,6 +328,8 @@ export class FakeEcs {
   }
 
   #describeServices(): object {
+    if (this.shownBefore !== undefined)
+      return { services: [{ ...this.#view(), deployments: [this.shownBefore] }] };
     if (this.isLate) return this.#late ?? {};
     this.#lastRead = { at: this.#clock.now(), by: this.primary?.by };
     this.#late = { services: [this.#view()] };

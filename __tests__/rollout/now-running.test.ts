@@ -215,7 +215,27 @@ test('of a deployment that is all that runs, and whose tasks the run saw well, n
   const { sentence } = await readNowRunning(
     { aws, clock: fakeClock() },
     { address, targetGroups: [GROUP] },
-    { rollout: rollout({ deploymentId: OUR_ID, taskDefinitionArn: OUR_REVISION }), tasks },
+    { known: { rollout: rollout({ deploymentId: OUR_ID, taskDefinitionArn: OUR_REVISION }), tasks } },
   );
   expect(sentence).toContain('2 of 2 tasks healthy. Serving: yes.');
+});
+
+test.each([
+  ['is asked again for the moment', 1, OUR_REVISION, OUR_ID],
+  ['is told where it stays, and replaces nothing', 9, OLD_REVISION, undefined],
+])('an answer that is older than the rollout %s', async (_, times, taskDefinition, id) => {
+  const [before, since] = [new Date('2026-04-01T09:00:00Z'), new Date('2026-04-02T09:00:00Z')];
+  const old = { deployments: [{ ...primary, id: OLD_ID, taskDefinition: OLD_REVISION, createdAt: before }] };
+  const now = { deployments: [{ ...primary, createdAt: since }] };
+  let asked = 0;
+  const ecs = {
+    describeServices: () => Promise.resolve({ $metadata: {}, services: [asked++ < times ? old : now] }),
+  };
+  const { state, primaryId } = await readNowRunning(
+    { aws: blindAws(ecs), clock: fakeClock() },
+    { address, targetGroups: [] },
+    { since: since.getTime() },
+  );
+  expect(state?.revisions[0]?.taskDefinitionArn).toBe(taskDefinition);
+  expect(primaryId).toBe(id);
 });

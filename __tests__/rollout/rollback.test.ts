@@ -386,6 +386,23 @@ test('a service that is shown as it was before our update is read again, not tak
   expect(ecs.stops).toHaveLength(1);
 });
 
+test('a service that is shown as it was before our update while our own way back is followed is read again', async () => {
+  const { end, ecs } = await undo({
+    // Service deployments cannot be read: deployments[] is followed.
+    before: (world) => {
+      world.closed = true;
+    },
+    during: (world, pause) => {
+      world.isLate = false;
+      if (pause === 1) world.keepOld();
+      else world.succeed();
+    },
+    rollout: { serviceDeploymentArn: undefined },
+  });
+  expect(end).toMatchObject({ kind: 'rolled-back' });
+  expect(ecs.updates).toHaveLength(1);
+});
+
 describe('a rollback whose write has no answer', () => {
   test.each(['stop', 'update'])('is looked for no longer than it is waited for: %s', async (kind) => {
     const clock = fakeClock();

@@ -11,6 +11,8 @@ import {
   EXPIRED,
   OLD_ID,
   OLD_REVISION,
+  OTHER_ID,
+  OTHER_REVISION,
   OUR_REVISION,
   recordedLog,
   RESET,
@@ -178,6 +180,30 @@ describe('a rollout starts', () => {
       adopted: false,
     });
     expect(serviceRun.problem).toBeUndefined();
+  });
+
+  test.each([
+    ['before its update', 'describeServices'],
+    ['after an update whose answer was lost', 'updateService'],
+  ])('though ECS shows the service as it was before the survey %s, for a moment', async (_, at) => {
+    const createdAt = new Date('2031-05-04T00:00:00Z');
+    const before = { id: OTHER_ID, status: 'PRIMARY', taskDefinition: OTHER_REVISION, createdAt };
+    const { ecs, serviceRun } = await start({
+      found: { primarySince: createdAt.getTime() + 1 },
+      setUp: (world) => {
+        world.fault = (call) => {
+          if (call !== at || world.count(call) > 1) return undefined;
+          world.shownBefore = before;
+          return call === 'updateService' ? NEVER_ARRIVED : undefined;
+        };
+      },
+      during: (world, pause) => {
+        if (pause > 1) world.shownBefore = undefined;
+      },
+    });
+    expect(serviceRun.problem).toBeUndefined();
+    expect(serviceRun.rollout?.deploymentId).toBe(ecs.by('us')?.id);
+    expect(ecs.updates).toHaveLength(1);
   });
 
   test('without any change where the service has it all', async () => {

@@ -72,6 +72,8 @@ async function gate(
     phase?: Phase;
     /** What is PRIMARY, one look after the other, the last one for ever. */
     primaries?: readonly string[];
+    /** When our deployment was made, where that is known; all others are older. */
+    createdAt?: number;
   } = {},
 ): Promise<GateResult & { seconds: number; said: readonly string[]; replacedBy: string | undefined }> {
   const controller = new AbortController();
@@ -85,6 +87,7 @@ async function gate(
     snapshot: snapshotOf({ targetGroups: options.groups === false ? [] : [GROUP] }),
     definition: definitionOf(options.containers),
     serviceDeploymentArn: undefined,
+    createdAt: options.createdAt,
     ...(options.knownFailures === undefined ? {} : { knownFailures: options.knownFailures }),
   });
   let at = -1;
@@ -105,7 +108,8 @@ async function gate(
     describeServices: async () => {
       at += 1;
       const id = options.primaries?.[Math.min(at, options.primaries.length - 1)];
-      const deployments = id === undefined ? [] : [{ id, status: 'PRIMARY' }];
+      const createdAt = id === OURS ? new Date(2_000) : new Date(1_000);
+      const deployments = id === undefined ? [] : [{ id, status: 'PRIMARY', createdAt }];
       const desiredCount = options.serviceDesired ?? Math.max(look().length, 1);
       return Promise.resolve({
         services: [{ desiredCount, runningCount: options.serviceRunning ?? look().length, deployments }],
@@ -409,4 +413,11 @@ it.each([
   ['is of somebody else has taken its place at once', [OURS, 'ecs-svc/9'], 'ecs-svc/9'],
 ])('a deployment that %s', async (_, primaries, replacedBy) => {
   expect(await gate([[ILL]], { primaries })).toMatchObject({ replacedBy });
+});
+
+it('a PRIMARY that is older than the deployment, by its time, is an old answer in any number of looks', async () => {
+  const primaries = ['ecs-svc/1', 'ecs-svc/1', 'ecs-svc/9', OURS];
+  const well = { id: 'a', target: 'healthy' };
+  const end = await gate([[ILL], [ILL], [ILL], [well]], { primaries, createdAt: 2_000 });
+  expect(end).toMatchObject({ gate: 'targets', state: 'passed', replacedBy: undefined });
 });

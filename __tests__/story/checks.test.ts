@@ -90,6 +90,15 @@ describe('what would fail is refused before anything is touched', () => {
       expect(mutations(sim)).toEqual([]);
     }));
 
+  test('percents that allow no step are warned of where the deployment is under way already', () =>
+    inAWorld({ desiredCount: 1, minimumHealthyPercent: 100, maximumPercent: 100 }, async (sim) => {
+      const goes = { ...tag('v2'), 'wait-for-service-stability': 'false' };
+      await step(sim, { ...goes, preflight: 'off' });
+      const adopted = await step(sim, goes);
+      expectGreen(adopted, 'started');
+      expect(adopted.warnings).toContainEqual(expect.stringContaining('can never replace its 1 task'));
+    }));
+
   test('a role that ECS tasks may not assume', () =>
     inAWorld({}, async (sim) => {
       const result = await step(sim, { ...tag('v2'), 'task-role-arn': role('functions') });

@@ -185,6 +185,24 @@ describe('Ready', () => {
       expect(result.warnings.join()).toContain('no gate is given that its traffic could answer');
     }));
 
+  test.each(['BatchGetDeployments', 'ListDeployments'])(
+    'promoted without %s: that is a matter of the role, and not of the inputs',
+    (action) =>
+      withWorld({ readyMinutes: 60 }, async (sim) => {
+        expectGreen(await step(sim, deployTo('v2', { promotion: 'manual' })), 'started');
+        sim.inject({ action, effect: { kind: 'denied' } });
+        const result = await step(sim, { ...SERVICE, mode: 'promote' });
+        if (action === 'ListDeployments') {
+          // The group names the one that is under way.
+          expectGreen(result, 'succeeded');
+        } else {
+          expectRed(result, 'failed', 'access-denied');
+          expect(result.errors[0]).toContain('"Action":"codedeploy:BatchGetDeployments"');
+          expect(acts(sim)).toEqual(['CreateDeployment']);
+        }
+      }),
+  );
+
   test('a person who stops it', () =>
     withWorld({ readyMinutes: 60 }, async (sim) => {
       expectGreen(await step(sim, deployTo('v2', { promotion: 'manual' })), 'started');
@@ -414,6 +432,61 @@ Resources:
     }));
 });
 
+describe('an alarm of the group that stays in ALARM, where CodeDeploy does not roll back', () => {
+  const RINGING = { alarms: ['errors'], autoRollback: [], config: CANARY };
+  const WAS_OK = { alarms: { errors: 'OK' } };
+  const ringAfter = (sim: Simulator, seconds: number): void => {
+    sim.at(seconds, () => {
+      sim.operator.setAlarm('errors', 'ALARM');
+    });
+  };
+
+  test('does not stop the way back, which is without the alarms of the group', () =>
+    withWorld(
+      RINGING,
+      async (sim) => {
+        ringAfter(sim, 120);
+        const result = await step(sim, deployTo('v2'));
+        expectRed(result, 'rolled-back', 'alarm');
+        expect(accepted(sim, 'CreateDeployment').map(({ body }) => body)).toEqual([
+          expect.not.objectContaining({ overrideAlarmConfiguration: expect.anything() }),
+          expect.objectContaining({ overrideAlarmConfiguration: { enabled: false, alarms: [] } }),
+        ]);
+      },
+      WAS_OK,
+    ));
+
+  test('does not stop mode: rollback either', () =>
+    withWorld(
+      RINGING,
+      async (sim) => {
+        expectGreen(await step(sim, deployTo('v2')), 'succeeded');
+        skip(sim, 3600);
+        sim.operator.setAlarm('errors', 'ALARM');
+        const result = await step(sim, { ...SERVICE, mode: 'rollback', 'task-definition': 'checkout:1' });
+        expectGreen(result, 'succeeded');
+        expect(result.warnings.join()).toContain(
+          'alarm "errors" is in ALARM before the deployment: CodeDeploy would stop a new revision; going back is without the alarms of the group',
+        );
+      },
+      WAS_OK,
+    ));
+
+  test('stops a new revision at once: that is said before anything is touched', () =>
+    withWorld(
+      RINGING,
+      async (sim) => {
+        const result = await step(sim, deployTo('v2'));
+        expectRed(result, 'failed', 'preflight-failed');
+        expect(result.outputs['message']).toContain(
+          'alarm "errors" is in ALARM, and CodeDeploy stops each deployment to checkout as long as it is',
+        );
+        expect(acts(sim)).toEqual([]);
+      },
+      { alarms: { errors: 'ALARM' } },
+    ));
+});
+
 test('an alarm that stops the way back as well: that has failed, and nobody else has deployed', () =>
   withWorld(
     { alarms: ['errors'], autoRollback: [], config: CANARY },
@@ -421,8 +494,13 @@ test('an alarm that stops the way back as well: that has failed, and nobody else
       sim.at(120, () => {
         sim.operator.setAlarm('errors', 'ALARM');
       });
+      const message =
+        'User: arn:aws:sts::123456789012:assumed-role/deploy/ci is not authorized to perform: codedeploy:UpdateDeploymentGroup on resource: * because no identity-based policy allows the codedeploy:UpdateDeploymentGroup action';
+      const effect = { kind: 'error', code: 'AccessDeniedException', message } as const;
+      sim.inject({ action: 'CreateDeployment', from: 2, times: 1, effect });
       const result = await step(sim, deployTo('v2'));
       expectRed(result, 'failed', 'rollback-failed');
+      expect(result.warnings.join()).toContain('codedeploy:UpdateDeploymentGroup');
       expect(result.outputs['message']).toContain('the rollback failed as well: alarm: One or more alarms');
       expect(result.outputs['message']).not.toContain('another deployment');
     },

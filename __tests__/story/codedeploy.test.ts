@@ -187,6 +187,9 @@ describe('a failure', () => {
         // Its own AppSpec has the hook, too: it fails again, and the run says so.
         expect(acts(sim)).toEqual(['CreateDeployment', 'CreateDeployment']);
         expect(result.exitCode).toBe(1);
+        expect(result.log).toContain(
+          'going back to checkout:3 by a deployment of it, which calls the hooks of AfterAllowTraffic as well.',
+        );
       },
     ));
 

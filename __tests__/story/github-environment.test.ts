@@ -4,6 +4,7 @@ import type { FakeDeployment } from '../../simulator/front/github/deployments.ts
 import { startGitHub, type FakeGitHub, type FakeGitHubOptions } from '../../simulator/front/github/github.ts';
 import type { Simulator } from '../../simulator/simulator.ts';
 import type { StepResult } from '../../runner/step.ts';
+import { withGitHub } from './github-world.ts';
 import { expectGreen, expectRed, inAWorld, step, tag } from './world.ts';
 
 const OLD = 'a'.repeat(40);
@@ -11,17 +12,14 @@ const NEW = 'b'.repeat(40);
 const BAD = 'c'.repeat(40);
 const RUN = 'https://github.com/octo-org/video/actions/runs/42';
 
-async function withGitHub(
+function withCommits(
   options: FakeGitHubOptions,
   test: (sim: Simulator, github: FakeGitHub) => Promise<void>,
 ): Promise<void> {
-  const github = await startGitHub(options);
-  const behaviours = { [BAD]: { exit: { afterSeconds: 3, code: 1 } } };
-  try {
-    await inAWorld({ tags: [OLD, NEW, BAD], behaviours }, (sim) => test(sim, github));
-  } finally {
-    await github.close();
-  }
+  return withGitHub(options, test, {
+    tags: [OLD, NEW, BAD],
+    behaviours: { [BAD]: { exit: { afterSeconds: 3, code: 1 } } },
+  });
 }
 
 function deploy(
@@ -49,7 +47,7 @@ function latest(github: FakeGitHub): Record<string, string | undefined> {
 
 describe('a run with github-environment', () => {
   test('is a deployment of the commit of the image: in progress with its share, then success with the URL', () =>
-    withGitHub({}, async (sim, github) => {
+    withCommits({}, async (sim, github) => {
       const result = await deploy(sim, github, tag(NEW));
       expectGreen(result, 'succeeded');
       const [deployment, ...others] = github.deployments.all;
@@ -77,7 +75,7 @@ describe('a run with github-environment', () => {
     }));
 
   test('that fails is a failure with the log, and the commit that runs stays the active one', () =>
-    withGitHub({}, async (sim, github) => {
+    withCommits({}, async (sim, github) => {
       expectGreen(await deploy(sim, github, tag(OLD), '41'), 'succeeded');
       expectRed(await deploy(sim, github, tag(BAD)), 'rolled-back', 'app-crashed');
       expect(latest(github)).toEqual({ a: 'success', c: 'failure' });
@@ -88,7 +86,7 @@ describe('a run with github-environment', () => {
     }));
 
   test('that goes back on purpose makes the deployment of the commit that runs the active one', () =>
-    withGitHub({}, async (sim, github) => {
+    withCommits({}, async (sim, github) => {
       expectGreen(await deploy(sim, github, tag(OLD), '40'), 'succeeded');
       expectGreen(await deploy(sim, github, tag(NEW), '41'), 'succeeded');
       expect(latest(github)).toEqual({ a: 'inactive', b: 'success' });
@@ -98,7 +96,7 @@ describe('a run with github-environment', () => {
     }));
 
   test('uses the deployment that GitHub made for its job, and doubles none', () =>
-    withGitHub({}, async (sim, github) => {
+    withCommits({}, async (sim, github) => {
       const other = github.deployments.addOfJob('demo', OLD, `${RUN}7/job/1`);
       const own = github.deployments.addOfJob('demo', NEW, `${RUN}/job/2`);
       expectGreen(await deploy(sim, github, tag(NEW)), 'succeeded');
@@ -108,14 +106,14 @@ describe('a run with github-environment', () => {
     }));
 
   test('does not take the deployment of an earlier step of its own for that of the job', () =>
-    withGitHub({}, async (sim, github) => {
+    withCommits({}, async (sim, github) => {
       expectGreen(await deploy(sim, github, tag(OLD)), 'succeeded');
       expectGreen(await deploy(sim, github, tag(NEW)), 'succeeded');
       expect(latest(github)).toEqual({ a: 'inactive', b: 'success' });
     }));
 
   test('stays in progress where nobody waits for the rollout', () =>
-    withGitHub({}, async (sim, github) => {
+    withCommits({}, async (sim, github) => {
       const result = await deploy(sim, github, { ...tag(NEW), 'wait-for-service-stability': 'false' });
       expectGreen(result, 'started');
       expect(latest(github)).toEqual({ b: 'in_progress' });
@@ -208,7 +206,7 @@ describe('a run with github-environment', () => {
   });
 
   test('that is cancelled ends it as an error', () =>
-    withGitHub({}, async (sim, github) => {
+    withCommits({}, async (sim, github) => {
       const result = await step(
         sim,
         { 'github-environment': 'demo', 'pr-comment': 'false', ...tag(NEW) },
@@ -223,13 +221,41 @@ describe('a run with github-environment', () => {
       expect(latest(github)).toEqual({ b: 'error' });
     }));
 
+  test('claims no commit for an image whose commit nothing tells', () =>
+    withGitHub({}, async (sim, github) => {
+      const result = await deploy(sim, github, tag('v2'));
+      expectGreen(result, 'succeeded');
+      expect(github.deployments.all).toEqual([]);
+      expect(result.log).toContain(
+        'No GitHub deployment of environment "demo" was recorded: which commit the image is of is not known. A tag that is the SHA of the commit tells.',
+      );
+      expect(result.summary).not.toContain('/commit/');
+      expect(result.summary).not.toContain('/compare/');
+    }));
+
+  test('finds the commit of an image by its other tags, once it runs', () =>
+    withGitHub({}, async (sim, github) => {
+      sim.world.registry.repositories.get('backend')?.byTag(NEW)?.tags.add('release-9');
+      const result = await deploy(sim, github, tag('release-9'));
+      expectGreen(result, 'succeeded');
+      expect(latest(github)).toEqual({ b: 'success' });
+      expect(result.summary).toContain(`/commit/${NEW})`);
+    }));
+
+  test('uses the deployment of its job, which GitHub made, where the commit is not known', () =>
+    withGitHub({}, async (sim, github) => {
+      github.deployments.addOfJob('demo', OLD, `${RUN}/job/7`);
+      expectGreen(await deploy(sim, github, tag('v2')), 'succeeded');
+      expect(latest(github)).toEqual({ a: 'success' });
+    }));
+
   test.each<[string, Record<string, string>]>([
     ['a plan', { ...tag(NEW), mode: 'plan' }],
     ['a wrong input', { ...tag(NEW), 'on-failure': 'pray' }],
     ['nothing that differs', tag('v1')],
     ['an image that is not there', tag('none')],
   ])('records nothing for %s', (_, inputs) =>
-    withGitHub({}, async (sim, github) => {
+    withCommits({}, async (sim, github) => {
       await deploy(sim, github, inputs);
       expect(github.deployments.all).toEqual([]);
     }),
@@ -238,7 +264,7 @@ describe('a run with github-environment', () => {
   test.each(['read', 'none'] as const)(
     'whose token may only %s is as green, with one warning',
     (deployments) =>
-      withGitHub({ deployments }, async (sim, github) => {
+      withCommits({ deployments }, async (sim, github) => {
         const result = await deploy(sim, github, tag(NEW));
         expectGreen(result, 'succeeded');
         expect(github.deployments.all).toEqual([]);
@@ -249,15 +275,17 @@ describe('a run with github-environment', () => {
   );
 
   test('goes on where GitHub answers nothing but errors', () =>
-    withGitHub({}, async (sim, github) => {
+    withCommits({}, async (sim, github) => {
       github.fault = (_, path) => (path.includes('/deployments') ? { status: 502 } : undefined);
       const result = await deploy(sim, github, tag(NEW));
       expectGreen(result, 'succeeded');
-      expect(result.warnings).toEqual([expect.stringContaining('could not be recorded')]);
+      expect(result.warnings).toEqual([
+        'The GitHub deployment of environment "demo" could not be recorded (HTTP 502).',
+      ]);
     }));
 
   test('without the input asks GitHub for no deployment', () =>
-    withGitHub({ deployments: 'none' }, async (sim, github) => {
+    withCommits({ deployments: 'none' }, async (sim, github) => {
       const result = await deploy(sim, github, { ...tag(NEW), 'github-environment': '' });
       expectGreen(result, 'succeeded');
       expect(github.calls.filter(({ path }) => path.includes('/deployments'))).toEqual([]);

@@ -377,6 +377,7 @@ describe('a container that gets no image from this run', () => {
 
 describe('somebody else', () => {
   const MIGRATION = { 'pre-deploy-command': 'migrate', 'pre-deploy-timeout-minutes': '5' };
+  const ALARMS = { alarms: { alarmNames: ['errors'], enable: true, rollback: true } };
 
   /** Somebody acts right after a call of this action. */
   function after(sim: Simulator, action: string, act: () => void): void {
@@ -408,6 +409,22 @@ describe('somebody else', () => {
       expect(accepted(sim, 'UpdateService')).toEqual([]);
       expect(result.log).not.toContain('goes on from there');
     }));
+
+  test('nor is a rollback of ECS, which nobody asked for', () =>
+    inAWorld(
+      { circuitBreaker: false, deploymentConfiguration: ALARMS, alarms: { errors: 'OK' } },
+      async (sim) => {
+        sim.operator.deploy('backend', 'crash-1');
+        after(sim, 'RunTask', () => {
+          sim.operator.setAlarm('errors', 'ALARM');
+        });
+        const result = await step(sim, { ...tag('v2'), ...MIGRATION });
+        expectRed(result, 'superseded', 'superseded');
+        expect(result.outputs['message']).toMatch(
+          /a rollback of ECS \(\S+\) has moved the service to backend:1/,
+        );
+      },
+    ));
 
   test('who only deploys the same one again is gone on from', () =>
     inAWorld({}, async (sim) => {

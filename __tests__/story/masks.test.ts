@@ -135,6 +135,10 @@ describe('the value of a header', () => {
     ['short, and no secret by its name', 'X-Tenant: acme', undefined],
     ['long, whatever its name', `X-Trace: ${LONG}`, LONG],
     ['very long', `X-Trace: ${LONG.repeat(200)}`, LONG.repeat(200)],
+    ['the id of a commit of anybody', `X-Expect: ${'4f'.repeat(20)}`, undefined],
+    ['the id of a commit, by a name that is one of secrets', `X-Token: ${'4f'.repeat(20)}`, '4f'.repeat(20)],
+    ['the digest of an image', `X-Expect: sha256:${'4f'.repeat(32)}`, undefined],
+    ['as many other letters', `X-Expect: ${'4g'.repeat(20)}`, '4g'.repeat(20)],
     ['long, and an address by its name', 'Referer: https://www.example.com/a/page', undefined],
     ['with letters of patterns', 'Cookie: a.c$&(', 'a.c$&('],
     ['with letters that JSON changes', 'Authorization: q"u\\o"te', 'q"u\\o"te'],
@@ -180,12 +184,12 @@ describe('the query of a URL', () => {
 describe('a long value of a header that is a name of the run', () => {
   const SHA = '0123456789abcdef0123456789abcdef01234567';
   test.each([
-    ['the commit', `X-Version: ${SHA}`, 'v2'],
-    ['the commit, by a name that is one of secrets', `X-Cache-Key: ${SHA}`, 'v2'],
+    ['the commit', `X-Version: ${SHA}`, SHA],
+    ['the commit, by a name that is one of secrets', `X-Cache-Key: ${SHA}`, SHA],
     ['the tag', 'X-Version: release-2026-01-06-0900', 'release-2026-01-06-0900'],
-    ['the ARN of the cluster', 'X-Cluster: arn:aws:ecs:us-east-1:123456789012:cluster/demo', 'v2'],
+    ['the ARN of the cluster', 'X-Cluster: arn:aws:ecs:us-east-1:123456789012:cluster/demo', SHA],
   ])('%s is no mask: links and outputs consist of it', (_, header, image) =>
-    inAWorld({ tags: ['release-2026-01-06-0900'] }, async (sim) => {
+    inAWorld({ tags: [SHA, 'release-2026-01-06-0900'] }, async (sim) => {
       const ended = await step(sim, {
         ...tag(image),
         cluster: 'arn:aws:ecs:us-east-1:123456789012:cluster/demo',
@@ -194,20 +198,22 @@ describe('a long value of a header that is a name of the run', () => {
       });
       expectGreen(ended, 'succeeded');
       expectUsable(ended);
-      expect(ended.summary).toContain(`/commit/${SHA})`);
+      expect(ended.summary).toContain(image === SHA ? `/commit/${SHA})` : image);
       expect(ended.log).not.toContain('***');
     }),
   );
 });
 
-/** Registers backend again with a variable, as the service's latest revision. */
-function withVariable(sim: Simulator, name: string, value: string): void {
+/** Registers backend again with variables, as the service's latest revision. */
+function withVariables(sim: Simulator, variables: Readonly<Record<string, string>>): void {
   const latest = sim.world.taskDefinitions.find('backend');
   const [container] = latest?.containers ?? [];
   sim.operator.registerTaskDefinition({
     ...latest?.body,
     family: 'backend',
-    containerDefinitions: [{ ...container, environment: [{ name, value }] }],
+    containerDefinitions: [
+      { ...container, environment: Object.entries(variables).map(([name, value]) => ({ name, value })) },
+    ],
   });
 }
 
@@ -220,7 +226,7 @@ describe('the value of a variable of the definition', () => {
     ['a value that is no secret of the runner', 'level is verbose-7', 'level is verbose-7'],
   ])('is hidden in the lines of a container that crashes: %s', (_, line, shown) =>
     inAWorld({ behaviours: { v2: { exit: { afterSeconds: 3, code: 1 }, logs: [line] } } }, async (sim) => {
-      withVariable(sim, 'DB_URL', ADDRESS);
+      withVariables(sim, { DB_URL: ADDRESS });
       const result = await step(sim, tag('v2'));
       expectRed(result, 'rolled-back', 'app-crashed');
       expect(result.log).toContain(shown);
@@ -231,11 +237,51 @@ describe('the value of a variable of the definition', () => {
 
   test('is hidden in the log of a pre-deploy task', () =>
     inAWorld({}, async (sim) => {
-      withVariable(sim, 'DB_URL', ADDRESS);
+      withVariables(sim, { DB_URL: ADDRESS });
       const command = JSON.stringify(['sh', '-c', `echo using ${ADDRESS}; exit 3`]);
       const result = await step(sim, { ...tag('v2'), 'pre-deploy-command': command });
       expectRed(result, 'failed', 'pre-deploy-task-failed');
       expect(result.log).toContain('using ***');
       expect(result.log + result.summary).not.toContain('c4nary-pass');
     }));
+
+  test('is hidden in the reasons of AWS, whose own words and names stay', () =>
+    inAWorld(
+      {
+        behaviours: {
+          v2: {
+            startReason: `CannotStartContainerError: exec: "/start ${ADDRESS} c4nary-pass": executable file not found in $PATH`,
+          },
+        },
+      },
+      async (sim) => {
+        withVariables(sim, {
+          DB_URL: ADDRESS,
+          LOOKS_FOR: 'executable',
+          SAYS: 'unable to start',
+          REPOSITORY: 'backend:v1',
+          NAME: 'backend',
+        });
+        const result = await step(sim, tag('v2'));
+        expectRed(result, 'rolled-back', 'bad-command');
+        const shown = 'CannotStartContainerError: exec: "/start *** ***": executable file not found in $PATH';
+        expect(result.outputs['message']).toContain(shown);
+        expect(result.log).toContain(shown);
+        expect(result.log).toContain('ECS: (service backend) has started 2 tasks');
+        const all = result.log + result.summary + JSON.stringify(result.report);
+        expect(all).not.toContain('c4nary-pass');
+      },
+    ));
+
+  test('is hidden in the reason of a pre-deploy task', () =>
+    inAWorld(
+      { behaviours: { v2: { startReason: `exec: "${ADDRESS}": executable file not found` } } },
+      async (sim) => {
+        withVariables(sim, { DB_URL: ADDRESS });
+        const result = await step(sim, { ...tag('v2'), 'pre-deploy-command': 'migrate' });
+        expectRed(result, 'failed', 'pre-deploy-task-failed');
+        expect(result.outputs['message']).toContain('exec: "***": executable file not found');
+        expect(result.log + result.summary + JSON.stringify(result.report)).not.toContain('c4nary-pass');
+      },
+    ));
 });

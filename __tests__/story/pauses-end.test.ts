@@ -195,6 +195,25 @@ test('on-failure: leave at a pause says what ECS does when it expires', () =>
     expect(result.outputs['message']).toMatch(/its pause waits on until .*, when ECS goes on by itself/);
   }));
 
+test('an answer to a pause that AWS never takes is said once, and not with each try', () =>
+  inAWorld(pausing('POST_TEST_TRAFFIC_SHIFT', 60, 'ROLLBACK'), async (sim) => {
+    const effect = {
+      kind: 'error',
+      code: 'ServerException',
+      message: 'Service Unavailable',
+      status: 500,
+    } as const;
+    sim.inject({ action: 'ContinueServiceDeployment', effect });
+    const inputs = { ...tag('v2'), ...BLUEGREEN, 'test-url': testUrlOf(sim), 'wait-for-minutes': '10' };
+    const result = await step(sim, inputs);
+    expectRed(result, 'timed-out', 'timeout');
+    expect(sim.calls.filter(({ action }) => action === 'ContinueServiceDeployment').length).toBeGreaterThan(
+      20,
+    );
+    expect(result.log.match(/going on from the stage POST_TEST_TRAFFIC_SHIFT/g)).toHaveLength(1);
+    expect(result.log.match(/AWS has not answered .*ServerException.*asking again/g)).toHaveLength(1);
+  }));
+
 test.each(['DescribeServiceDeployments', 'ListServiceDeployments'])(
   'a pause that nobody can see, without %s, is not taken for old tasks that drain',
   (action) =>
@@ -204,6 +223,22 @@ test.each(['DescribeServiceDeployments', 'ListServiceDeployments'])(
       expectRed(result, 'timed-out', 'timeout');
       expect(result.outputs['message']).toContain('a pause waits for an answer cannot be seen (ecs:List');
       expect(result.outputs['message']).not.toContain('drain');
+      expect(production(sim, 'bluegreen')).toBe('bluegreen:2 IN_PROGRESS');
+    }),
+);
+
+test.each(['DescribeServiceDeployments', 'ListServiceDeployments'])(
+  'promote of what may not be read, without %s, is a matter of the role, and not of the inputs',
+  (action) =>
+    inAWorld(pausing('POST_TEST_TRAFFIC_SHIFT', 60, 'ROLLBACK'), async (sim) => {
+      const first = await step(sim, { ...tag('v2'), ...BLUEGREEN, promotion: 'manual' });
+      const named = { 'service-deployment-arn': first.outputs['service-deployment-arn'] ?? '' };
+      sim.inject({ action, effect: { kind: 'denied' } });
+      for (const deployment of [{}, named]) {
+        const result = await step(sim, { ...BLUEGREEN, mode: 'promote', ...deployment });
+        expectRed(result, 'failed', 'access-denied');
+        expect(result.errors[0]).toContain(`"Action":"ecs:${action}"`);
+      }
       expect(production(sim, 'bluegreen')).toBe('bluegreen:2 IN_PROGRESS');
     }),
 );

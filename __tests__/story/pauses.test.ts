@@ -2,6 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { createService } from '../../simulator/engine/services.ts';
 import type { Seed } from '../../simulator/scenario/seed.ts';
+import type { Task } from '../../simulator/state/model.ts';
 import type { Simulator } from '../../simulator/simulator.ts';
 import {
   accepted,
@@ -353,6 +354,9 @@ describe('a service of which no task is desired', () => {
     }));
 });
 
+const isOfNewRevision = ({ lastStatus, definition }: Task): boolean =>
+  lastStatus === 'RUNNING' && definition.family === 'bluegreen' && definition.revision === 2;
+
 describe('promotion: manual', () => {
   const MANUAL = { ...tag('v2'), ...BLUEGREEN, promotion: 'manual' };
 
@@ -427,11 +431,30 @@ describe('promotion: manual', () => {
       }),
   );
 
+  test('mode: rollback of several services: what waits goes back by its weight, the others by a deployment', () =>
+    inAWorld({ blueGreen: AFTER_TEST as never }, async (sim) => {
+      expectGreen(await step(sim, tag('v2')), 'succeeded');
+      expectGreen(await step(sim, MANUAL), 'started');
+      const before = accepted(sim, 'UpdateService').length;
+      const back = await step(sim, { service: 'worker, bluegreen, backend', mode: 'rollback' });
+      // Nothing is below the only revision of the worker: all or none.
+      expectRed(back, 'failed', 'no-rollback-target');
+      expect(production(sim, 'bluegreen')).toBe('bluegreen:2 IN_PROGRESS');
+      const both = await step(sim, { service: 'bluegreen, backend', mode: 'rollback' });
+      expectGreen(both, 'succeeded');
+      expect(both.log).toContain('Service "bluegreen" is back on bluegreen:1: the deployment of bluegreen:2');
+      expect(production(sim, 'bluegreen')).toBe('bluegreen:1 COMPLETED');
+      expect(production(sim)).toBe('backend:3 COMPLETED');
+      const updated = accepted(sim, 'UpdateService').slice(before);
+      expect(updated.map(({ body }) => body)).toEqual([expect.objectContaining({ service: 'backend' })]);
+      expect(accepted(sim, 'StopServiceDeployment')).toHaveLength(1);
+    }));
+
   test.each([
     // The last good one: its traffic has never been away.
     ['bluegreen:2', 'bluegreen:2 COMPLETED', 2],
-    // An older one is brought by a deployment, which pauses as any other does.
-    ['bluegreen:1', 'bluegreen:4 IN_PROGRESS', 3],
+    // An older one is brought by a deployment, whose pauses wait for nobody: it was good.
+    ['bluegreen:1', 'bluegreen:4 COMPLETED', 3],
   ])('mode: rollback to %s goes there and nowhere else: %s', (revision, runs, updates) =>
     inAWorld({ blueGreen: AFTER_TEST as never }, async (sim) => {
       const testUrl = `${testUrlOf(sim)}/health`;
@@ -443,6 +466,75 @@ describe('promotion: manual', () => {
       expect(accepted(sim, 'UpdateService')).toHaveLength(updates);
     }),
   );
+
+  describe('mode: rollback once the deployment has succeeded', () => {
+    /** The second revision is complete, and so long that nobody means the way back from the first. */
+    const withTwo = (run: (sim: Simulator) => Promise<void>): Promise<void> =>
+      inAWorld({ blueGreen: AFTER_TEST as never }, async (sim) => {
+        const deployed = { ...tag('v2'), ...BLUEGREEN, 'test-url': testUrlOf(sim) };
+        expectGreen(await step(sim, deployed), 'succeeded');
+        sim.world.clock.skip(1800);
+        await run(sim);
+      });
+
+    test('answers its own pauses: what it leads to was approved before', () =>
+      withTwo(async (sim) => {
+        const back = await step(sim, { ...BLUEGREEN, mode: 'rollback' });
+        expectGreen(back, 'succeeded');
+        expect(back.log).toContain(
+          'no gate answers for this pause, and none has to: bluegreen:3 ran well before',
+        );
+        expect(answers(sim)).toHaveLength(2);
+        expect(production(sim, 'bluegreen')).toBe('bluegreen:3 COMPLETED');
+      }));
+
+    test('leaves them to a person with promotion: manual, and where the revision never ran well here', () =>
+      withTwo(async (sim) => {
+        const manual = await step(sim, { ...BLUEGREEN, mode: 'rollback', promotion: 'manual' });
+        expectGreen(manual, 'started');
+        sim.operator.stopServiceDeployment('bluegreen', 'ROLLBACK');
+        sim.world.clock.skip(1800);
+        const other = service(sim, 'bluegreen').serviceDeployments[0]?.target.definition;
+        const untried = sim.operator.registerTaskDefinition({ ...other?.body, cpu: '512' });
+        const named = `bluegreen:${untried.revision}`;
+        const result = await step(sim, { ...BLUEGREEN, mode: 'rollback', 'task-definition': named });
+        expectGreen(result, 'started');
+        expect(result.warnings.join()).toContain(`no good deployment of ${named} is among`);
+        expect(answers(sim)).toHaveLength(1);
+      }));
+  });
+
+  /** Tasks of the new revision crash one after another while it waits, and ECS starts others in their place. */
+  const crashWhileItWaits = (sim: Simulator, times: number): void => {
+    for (let crashed = 0; crashed < times; crashed += 1) {
+      const ours = [...service(sim, 'bluegreen').cluster.tasks.values()].find(isOfNewRevision);
+      if (ours === undefined) throw new Error('No task of the new revision runs.');
+      sim.operator.crashTask(ours, 3);
+      sim.world.clock.skip(60);
+    }
+  };
+
+  test('mode: promote without gates goes back where tasks have crashed meanwhile, by the rule of failed tasks', () =>
+    inAWorld({ blueGreen: AFTER_TEST as never }, async (sim) => {
+      expectGreen(await step(sim, MANUAL), 'started');
+      crashWhileItWaits(sim, 3);
+      const result = await step(sim, { ...BLUEGREEN, mode: 'promote' });
+      expectRed(result, 'rolled-back', 'app-crashed');
+      expect(answers(sim)).toEqual([]);
+      expect(production(sim, 'bluegreen')).toBe('bluegreen:1 COMPLETED');
+    }));
+
+  test('mode: promote says which tasks have crashed, where they are too few to go back for', () =>
+    inAWorld({ blueGreen: AFTER_TEST as never }, async (sim) => {
+      expectGreen(await step(sim, MANUAL), 'started');
+      crashWhileItWaits(sim, 1);
+      const result = await step(sim, { ...BLUEGREEN, mode: 'promote' });
+      expectGreen(result, 'succeeded');
+      expect(result.warnings.join()).toContain(
+        'bluegreen: 1 task of bluegreen:2 failed before this run, and it goes on (fewer than the 3 that roll it back): container "bluegreen" exited with code 3',
+      );
+      expect(answers(sim)).toHaveLength(1);
+    }));
 
   test('mode: promote where nothing waits is invalid-input, and touches nothing', () =>
     inAWorld({ blueGreen: AFTER_TEST as never }, async (sim) => {

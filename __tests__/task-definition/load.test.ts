@@ -22,6 +22,29 @@ describe('a base', () => {
     expect(loaded).toMatchObject({ arn: revisionArn(name), origin });
   });
 
+  it('of a family that is named is the latest one, and says what speaks against it', async () => {
+    const failed = {
+      taskDefinitionArn: revisionArn('backend:7'),
+      serviceDeploymentArn: undefined,
+      serviceRevisionArn: undefined,
+      images: [],
+      verdict: 'failed',
+      rolledBack: true,
+      finishedAt: undefined,
+    } as const;
+    const services = [snapshotOf({ taskDefinitionArn: revisionArn('backend:6'), past: [failed] })];
+    const load = (tags: { key: string; value: string }[]) =>
+      loadBase(fakeRevisions(HELD, { tags }), { kind: 'family', family: 'backend' }, services, at('/'));
+    expect(await load([])).toMatchObject({
+      arn: revisionArn('backend:7'),
+      origin: 'backend:7, the latest revision of its family, which failed here',
+    });
+    services.length = 0;
+    expect(await load([{ key: 'ecs-fargate-deploy', value: 'failed' }])).toMatchObject({
+      origin: 'backend:7, the latest revision of its family, which is marked as failed',
+    });
+  });
+
   it('keeps its tags, and loses what only AWS may write', async () => {
     const tags = [{ key: 'team', value: 'a' }];
     const { definition } = await loadRevision(fakeRevisions(HELD, { tags }), 'backend:7');

@@ -3,7 +3,8 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { definitionViolations } from '../../src/ecs/definition-rules/index.ts';
-import { parseTaskDefinition, readTaskDefinitionFile } from '../../src/task-definition/read-file.ts';
+import { readTaskDefinitionFile } from '../../src/task-definition/read-file.ts';
+import { parseTaskDefinition } from '../../src/task-definition/yaml-file.ts';
 import { definitionOf } from '../fakes/literals.ts';
 
 const WEB = { family: 'web', containerDefinitions: [{ name: 'web', image: 'i' }] };

@@ -79,6 +79,7 @@ export const codeDeployActions = {
       description,
       configName: text(input, 'deploymentConfigName'),
       autoRollback: object(input, 'autoRollbackConfiguration'),
+      alarms: object(input, 'overrideAlarmConfiguration'),
     });
     const sha256 = text(given, 'sha256');
     if (sha256 !== undefined && sha256 !== deployment.sha256) {

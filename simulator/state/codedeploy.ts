@@ -73,6 +73,7 @@ export interface CodeDeployment {
   readonly sha256: string;
   readonly spec: AppSpec;
   readonly autoRollback: JsonObject;
+  readonly alarms: JsonObject;
   readonly createdAt: number;
   /** The deployment that this one takes back. */
   readonly rollbackOf: CodeDeployment | undefined;

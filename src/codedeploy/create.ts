@@ -8,6 +8,7 @@ import type { CodeDeploySettings, ServiceSnapshot } from '../model/index.ts';
 import { Cancelled } from '../runtime/cancellation.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { DeployError } from '../runtime/error.ts';
+import type { Log } from '../runtime/log.ts';
 import type { Deadline } from '../runtime/wait.ts';
 import { newAppSpec, withTaskDefinition } from './app-spec.ts';
 
@@ -15,6 +16,7 @@ export interface CreateContext {
   readonly aws: Pick<Aws, 'codeDeploy'>;
   readonly clock: Clock;
   readonly signal: AbortSignal;
+  readonly log?: Pick<Log, 'warn'>;
 }
 
 /** CreateDeployment takes no longer description. */
@@ -65,6 +67,11 @@ export function contentFor(
   return JSON.stringify(withTaskDefinition(made, taskDefinitionArn));
 }
 
+/** Pure: the settings of a deployment that leads back. */
+export function leadingBack(settings: CodeDeploySettings): CodeDeploySettings {
+  return { ...settings, order: { ...settings.order, leadsBack: true } };
+}
+
 /** As AWS names the content of a revision. */
 export function sha256Of(content: string): string {
   return createHash('sha256').update(content).digest('hex');
@@ -80,14 +87,38 @@ function fitting(description: string): string {
 /**
  * Begins a deployment of a task definition, at most one, and resolves to its id. Rejects with `GroupIsBusy` where another
  * one is under way, with `update-refused` where AWS refuses; the service is untouched then. After the deadline nothing is
- * sent again.
+ * sent again. A way back must not be stopped by the alarm that the failed revision set off: it is without the alarms of the
+ * group, for which the caller needs UpdateDeploymentGroup as well (CodeDeploy API, CreateDeployment,
+ * overrideAlarmConfiguration); where that is denied, it keeps them.
  */
 export async function createDeployment(
+  ctx: CreateContext,
+  snapshot: ServiceSnapshot,
+  settings: CodeDeploySettings,
+  taskDefinitionArn: string,
+  deadline: Deadline,
+): Promise<string> {
+  const order = (alarms: 'kept' | 'off'): Promise<string> =>
+    create(ctx, snapshot, settings, taskDefinitionArn, deadline, alarms);
+  if (settings.order.leadsBack !== true || snapshot.deployment.alarms.length === 0) return order('kept');
+  try {
+    return await order('off');
+  } catch (error) {
+    if (!(error instanceof DeployError) || error.conclusion.cause !== 'access-denied') throw error;
+    ctx.log?.warn(
+      `${snapshot.address.name}: the way back keeps the alarms of its group, and CodeDeploy stops it while one is in ALARM: ${error.message}`,
+    );
+    return order('kept');
+  }
+}
+
+async function create(
   { aws, clock, signal }: CreateContext,
   snapshot: ServiceSnapshot,
   settings: CodeDeploySettings,
   taskDefinitionArn: string,
   deadline: Deadline,
+  alarms: 'kept' | 'off',
 ): Promise<string> {
   const { codeDeploy } = aws;
   const { application, group, order } = settings;
@@ -106,6 +137,7 @@ export async function createDeployment(
             revision: { revisionType: 'AppSpecContent', appSpecContent: { content, sha256 } },
             ...(order.description === undefined ? {} : { description: fitting(order.description) }),
             ...(order.config === undefined ? {} : { deploymentConfigName: order.config }),
+            ...(alarms === 'kept' ? {} : { overrideAlarmConfiguration: { enabled: false, alarms: [] } }),
           });
           if (deploymentId === undefined) throw new CreateUnanswered(name, new Error('the answer has no id'));
           return deploymentId;

@@ -1,7 +1,7 @@
 import type { Deployment, Service, TaskSet } from '@aws-sdk/client-ecs';
 import { lastSegment } from '../aws/arn.ts';
 import type { EcsReads } from '../aws/clients.ts';
-import type { Breaker, ServiceAddress } from '../model/index.ts';
+import type { Breaker, Rollout, ServiceAddress } from '../model/index.ts';
 
 export type { Deployment, Service };
 
@@ -21,14 +21,19 @@ class ServiceMissing extends Error {
   }
 }
 
-/** The service as it is now. Rejects, like an unanswered call, where ECS does not show it. */
+/**
+ * The service as it is now. Rejects, like an unanswered call, where ECS does not show it, or shows it as it was before
+ * `since`, by AWS's clock: when what is PRIMARY at the earliest was made.
+ */
 export async function describeService(
   ecs: Pick<EcsReads, 'describeServices'>,
   address: Pick<ServiceAddress, 'cluster' | 'name'>,
+  since?: number,
 ): Promise<Service> {
   const answer = await ecs.describeServices({ cluster: address.cluster, services: [address.name] });
   const service = answer.services?.[0];
   if (service === undefined) throw new ServiceMissing(address.name);
+  if (isBefore(primaryOf(service), { createdAt: since })) throw new OutdatedAnswer(address.name);
   return withTaskSets(service);
 }
 
@@ -93,6 +98,18 @@ export function missing(name: string): Error {
 /** The PRIMARY entry of `deployments[]`: what ECS is moving the service to, or has. */
 export function primaryOf(service: Service): Deployment | undefined {
   return service.deployments?.find((deployment) => deployment.status === 'PRIMARY');
+}
+
+/**
+ * Pure: this entry is older than the one of a rollout, by AWS's own clock, or it was PRIMARY before that. ECS is eventually
+ * consistent: an answer in which it is PRIMARY is an old one, and tells of nobody who deployed since.
+ */
+export function isBefore(
+  entry: Pick<Deployment, 'id' | 'createdAt'> | undefined,
+  { primaryBefore, createdAt }: { readonly primaryBefore?: string | undefined } & Pick<Rollout, 'createdAt'>,
+): boolean {
+  const isOlder = (entry?.createdAt?.getTime() ?? Infinity) < (createdAt ?? 0);
+  return isOlder || (primaryBefore !== undefined && entry?.id === primaryBefore);
 }
 
 /**

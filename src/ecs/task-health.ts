@@ -6,6 +6,7 @@ import type { Rollout, ServiceSnapshot, TaskDefinition } from '../model/index.ts
 import type { Clock } from '../runtime/clock.ts';
 import { isArray, objectIn } from '../runtime/json.ts';
 import { withTimeout } from '../runtime/wait.ts';
+import { reasonsOf } from './environment-values.ts';
 import {
   byAddress,
   placesOf,
@@ -148,6 +149,7 @@ async function tasksOf(
   const known = {
     essentials: essentialContainers(rollout.definition),
     containerChecks: hasContainerChecks(rollout.definition),
+    masked: reasonsOf(rollout),
   };
   const onlyOurs = query.known !== undefined && query.by === 'deployment' && rollout.deploymentId !== '';
   const { tasks, calls } = await (onlyOurs
@@ -341,14 +343,17 @@ export interface HealthSources {
   readonly essentials: readonly string[];
   /** An essential container has a health check. */
   readonly containerChecks: boolean;
+  /** A reason of AWS as it is shown. */
+  readonly masked?: (reason: string) => string;
   /** The targets behind which the tasks are; undefined where there are none, or none may be read. */
   readonly behind: Behind | undefined;
 }
 
 /** Pure: a task against its container health check and every target group. */
 export function viewTask(task: SlimTask, sources: HealthSources): TaskView {
-  const { essentials, containerChecks, behind } = sources;
-  const failure = failureOf(task, essentials);
+  const { essentials, containerChecks, behind, masked } = sources;
+  const found = failureOf(task, essentials);
+  const failure = found && masked !== undefined ? { ...found, reason: masked(found.reason) } : found;
   const isLeaving = task.desiredStatus === 'STOPPED' || task.lastStatus === 'STOPPED';
   const place = behind?.places.get(task.taskArn ?? '');
   const why = [

@@ -3,6 +3,7 @@ import { deployErrorOf, describeAwsError } from '../aws/errors.ts';
 import type { ReportedImage } from '../ecs/digests.ts';
 import type { Measurer, Ms, Phase, Round, TaskLimits } from '../model/analysis.ts';
 import {
+  isWell,
   replacedBy,
   withGate,
   type DeployedImage,
@@ -25,7 +26,6 @@ import { notProven } from './problems.ts';
 import {
   concerned,
   evaluatedTogether,
-  isWell,
   limitsOf,
   othersAnswer,
   problemOf,
@@ -213,7 +213,8 @@ class Proving {
   #isOpen(question: Question): boolean {
     const { at, measurer } = question;
     if (this.#decided.has(question)) return false;
-    if (at !== undefined && !isWell(this.#runs[at])) return false;
+    const serviceRun = at === undefined ? undefined : this.#runs[at];
+    if (serviceRun !== undefined && !isWell(serviceRun)) return false;
     switch (measurer.gate) {
       case 'digest':
         return this.#begun === 1;

@@ -1,6 +1,6 @@
 /** What the gates are asked, about whom, and what their answers mean to those. Pure. */
 import type { Measurement, Measurer, Round, TaskLimits } from '../model/analysis.ts';
-import type { Problem, Request, ServiceRun } from '../model/index.ts';
+import { isWell, type Problem, type Request, type ServiceRun } from '../model/index.ts';
 import type { Decision } from './analysis.ts';
 import { alarmProblem, gateProblem, httpProblem, metricProblem } from './problems.ts';
 
@@ -66,10 +66,6 @@ export function problemOf({ measurer, url }: Question, serviceRun: ServiceRun, d
     case 'targets':
       return gateProblem(serviceRun, result);
   }
-}
-
-export function isWell(serviceRun: ServiceRun | undefined): boolean {
-  return serviceRun !== undefined && serviceRun.problem === undefined && serviceRun.waiting === undefined;
 }
 
 /** Services that stand or fall with what all of them share: those that this run changed, or else all, while well. */

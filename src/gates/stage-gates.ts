@@ -1,6 +1,7 @@
 import { maskedEvidence } from '../ecs/environment-values.ts';
 import {
   isAnother,
+  type HookAnswer,
   type Measurement,
   type Measurer,
   type Round,
@@ -44,9 +45,7 @@ export type StageContext = HttpGateContext & AlarmContext & MetricContext & Pick
 type Standings = ReadonlyMap<string, Standing>;
 
 /** How a deployment is let go on at a hook. */
-export type ContinueAt = (
-  hookId: string,
-) => Promise<{ readonly kind: 'done' | 'unanswered' } | { readonly kind: 'denied'; readonly why: string }>;
+export type ContinueAt = (hookId: string) => Promise<HookAnswer>;
 
 /** What a stage is asked about, and who answers its pauses. */
 export interface StageTerms {
@@ -59,6 +58,8 @@ export interface StageTerms {
   readonly continueAt: ContinueAt;
   /** A pause that a person has answered already: with the gates that can judge, and without them. */
   readonly promoted?: string | undefined;
+  /** The revision, where it ran well before and is gone back to: its pauses need no gate. */
+  readonly approved?: string | undefined;
 }
 
 /**
@@ -190,7 +191,7 @@ export class StageGates {
   #decide(): void {
     const pause = this.#analysis.round?.pause;
     if (pause === undefined || this.#failure !== undefined || this.#answered.has(pause.hookId)) return;
-    const { gate, promoted } = this.#terms;
+    const { gate, promoted, approved } = this.#terms;
     const isPromoted = promoted === pause.hookId;
     if (gate.promotion === 'manual' && !isPromoted) {
       this.#waiting = this.#leave(pause, undefined);
@@ -199,8 +200,13 @@ export class StageGates {
     const answer = this.answer();
     if (answer.kind === 'open') return;
     if (answer.kind === 'unproven' && !isPromoted) {
-      this.#waiting = this.#leave(pause, answer.why);
-      return;
+      if (approved === undefined) {
+        this.#waiting = this.#leave(pause, answer.why);
+        return;
+      }
+      this.#log.line(
+        `no gate answers for this pause, and none has to: ${approved} ran well before (${answer.why}).`,
+      );
     }
     this.#waiting = undefined;
     this.#answered.add(pause.hookId);

@@ -306,5 +306,11 @@ function kindOf(error: Answer): GitHubProblem {
 function messageOf(error: unknown): string {
   // A proxy's page, or JSON of another shape: what reading it throws is no word for a person.
   if (isError(error) && error.name === 'TypeError') return 'what answered does not speak as its API does';
-  return (isError(error) ? error.message : String(error)).replace(/ - https:\/\/docs\.github\.com\S*$/, '');
+  const text = (isError(error) ? error.message : String(error)).replace(
+    / - https:\/\/docs\.github\.com\S*$/,
+    '',
+  );
+  // An answer without a body has no words.
+  const { status } = error as Answer;
+  return text.trim() === '' && status !== undefined ? `HTTP ${status}` : text;
 }

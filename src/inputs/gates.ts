@@ -92,13 +92,16 @@ const ORDINARY = /^(?:true|false|\d{1,3}|\*\/\*)$/i;
 /** A value of that length is generated: a token, a key. */
 const LONG = 20;
 
+/** The id of a commit, or the digest of an image: long, generated, and known to everybody. */
+const PUBLIC = /^(?:sha256:[0-9a-f]{64}|[0-9a-f]{40})$/i;
+
 /**
  * The value, where the name of the header or its own length says that it is a secret; and the credentials alone where a
  * scheme such as `Bearer` precedes them.
  */
 export function secretsOfHeader(name: string, header: string): readonly string[] {
   const whole = header.trim();
-  const isLong = whole.length >= LONG && !ORDINARY_NAME.test(name);
+  const isLong = whole.length >= LONG && !ORDINARY_NAME.test(name) && !PUBLIC.test(whole);
   const credentials = /^(?:Basic|Bearer|Token|Digest|ApiKey) +(\S.*)$/i.exec(whole)?.[1];
   if (!SECRET_NAME.test(name) && !isLong && credentials === undefined) return [];
   return [whole, ...(credentials === undefined ? [] : [credentials])].filter(

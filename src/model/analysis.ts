@@ -163,6 +163,6 @@ export type HookAnswer =
   /** It was taken, or the pause was over already: somebody else answered it, or AWS did. */
   | { readonly kind: 'done' }
   /** No answer came, or a write was lost: it is asked again while the hook waits. */
-  | { readonly kind: 'unanswered' }
+  | { readonly kind: 'unanswered'; readonly why: string }
   /** This run may not answer: it is left to a person. */
   | { readonly kind: 'denied'; readonly why: string };

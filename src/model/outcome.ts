@@ -333,6 +333,10 @@ export interface ServiceRun {
   readonly oldTasksRemain?: true;
   /** The hook that a person has decided to go on from (`mode: promote`), or back (`mode: rollback`). */
   readonly promoted?: string;
+  /** `mode: rollback` to what ran well here before: its pauses wait for nobody. */
+  readonly isApproved?: true;
+  /** `mode: rollback`: the deployment that is under way is rolled back, where other services get one that goes back. */
+  readonly isToGoBack?: true;
   /** It pauses at a hook, and a person is to answer. `why`: why the gates did not. */
   readonly waiting?: Waiting;
   /** How many tasks the service desired when it was last seen. */
@@ -341,6 +345,11 @@ export interface ServiceRun {
   readonly gates: readonly GateResult[];
   readonly rollback: RollbackEnd | undefined;
   readonly outcome: ServiceOutcome | undefined;
+}
+
+/** Nothing is wrong with it, nobody has to answer for it, and what it rolled out is to stay. */
+export function isWell({ problem, waiting, rollback }: ServiceRun): boolean {
+  return problem === undefined && waiting === undefined && rollback === undefined;
 }
 
 /** An alarm as CloudWatch sees it this moment. */

@@ -128,6 +128,8 @@ export interface CodeDeployOrder {
   readonly description: string | undefined;
   /** The AppSpec of the user as it is written; undefined: one is made. */
   readonly appSpec: JsonObject | undefined;
+  /** Away from what failed, or what a person wants no more. */
+  readonly leadsBack?: true;
 }
 
 /** A deployment of the group that has not ended. */
@@ -170,6 +172,8 @@ export interface ServiceSnapshot {
   readonly schedulingStrategy: string;
   /** `id` of the PRIMARY entry of `deployments[]`. */
   readonly primaryId: string | undefined;
+  /** When ECS made that entry, in milliseconds since 1970, by AWS's clock; left out where that is not known. */
+  readonly primarySince?: number | undefined;
   /** State of the deployment that made the current revision. */
   readonly rollout: 'complete' | 'in-progress' | 'failed';
   readonly taskDefinitionArn: string;
@@ -208,6 +212,8 @@ export interface Rollout {
   readonly taskDefinitionArn: string;
   /** `id` of our entry in `deployments[]`; the `startedBy` of our tasks. */
   readonly deploymentId: string;
+  /** As `primarySince`, of that entry; left out for a task set of CodeDeploy, which may go back to an older one. */
+  readonly createdAt?: number | undefined;
   readonly serviceDeploymentArn: string | undefined;
   readonly definition: TaskDefinition;
   /** False where UpdateService changed counts or tags only and ECS made no new deployment. */
@@ -216,6 +222,8 @@ export interface Rollout {
   readonly knownFailures?: readonly string[];
   /** Adopted: the same revision was already on its way when this run began. */
   readonly adopted: boolean;
+  /** Adopted by a person who lets it go on (`mode: promote`): what its tasks did before this run counts as well. */
+  readonly countsFromStart?: true;
   /** The deployment of CodeDeploy, where that deploys the service; `deploymentId` is that of its task set then. */
   readonly codeDeploymentId?: string;
   /** CodeDeploy was asked to stop it and to roll it back. */

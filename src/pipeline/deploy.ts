@@ -1,7 +1,14 @@
 import type { RunContext } from '../context.ts';
 import type { TaskProofs } from '../gates/prove.ts';
 import { announced } from '../image/plan.ts';
-import type { Conclusion, Request, ServiceRun, ServiceSnapshot } from '../model/index.ts';
+import { lastSegment } from '../aws/arn.ts';
+import {
+  isWell,
+  type Conclusion,
+  type Request,
+  type ServiceRun,
+  type ServiceSnapshot,
+} from '../model/index.ts';
 import { FINISHED } from '../model/left.ts';
 import {
   markOfChecks,
@@ -11,20 +18,15 @@ import {
   problemsSince,
 } from '../report/marks.ts';
 import { endingOf, newRunRecord, withEvidence, withTaskLeft, type RunRecord } from '../report/run-record.ts';
-import { endOnCancel } from '../rollout/cancel.ts';
-import { explainServiceRun } from '../rollout/diagnose.ts';
-import { awaitOldTasks } from '../rollout/early-success.ts';
-import { concludeServiceRun } from '../rollout/outcome.ts';
-import { failsTogether, failTogether, rollBackIfNeeded, rollbackNeeded } from '../rollout/rollback-needed.ts';
+import { failsTogether, failTogether, rollbackNeeded } from '../rollout/fail-together.ts';
 import { Looks } from '../rollout/looks.ts';
-import { startServiceRun } from '../rollout/start.ts';
 import { reportedBy, tasksMeasurer } from '../rollout/task-proof.ts';
-import { watchServiceRun } from '../rollout/watch.ts';
 import { checkBeforeBuild, findImages, findPreviousCommit } from './image.ts';
 import {
   check,
   concludePlan,
   isAboutToChange,
+  isToBeChecked,
   plan,
   refuseBusyGroups,
   type Checked,
@@ -43,7 +45,18 @@ import {
 import { packReported, packState } from './saved-state.ts';
 import { forEachService, unforeseen } from './services.ts';
 import { Loop } from '../runtime/loop.ts';
-import { findShifting, findWaiting, rollBackShifting } from './promote.ts';
+import {
+  awaitOldTasks,
+  concludeServiceRun,
+  endOnCancel,
+  explainServiceRun,
+  findShifting,
+  findWaiting,
+  rollBackIfNeeded,
+  rollBackShifting,
+  startServiceRun,
+  watchServiceRun,
+} from './later.ts';
 import { withStrategies } from './strategy.ts';
 import { refreshReleases, survey, surveyAgain, type Survey } from './survey.ts';
 
@@ -111,14 +124,16 @@ async function runStages(
     await seeThrough(record, request, ctx, [], snapshots, before);
     return;
   }
-  const shifting = request.mode === 'rollback' ? await findShifting(ctx, snapshots, request) : undefined;
-  if (shifting !== undefined) {
+  const shifting = request.mode === 'rollback' ? await findShifting(ctx, snapshots, request) : [];
+  if (shifting.length > 0 && shifting.length === snapshots.length) {
     record.serviceRuns = shifting;
     await goBack(record, request, ctx, before, (serviceRun) => rollBackShifting(ctx, serviceRun, request));
     await conclude(record, request, ctx, [], snapshots);
     return;
   }
-  const plans = await prepare(record, request, ctx, { snapshots, imagePlan, provided });
+  // Of several services those without a deployment under way go to the last good revision below the one that runs.
+  const rest = snapshots.filter(({ address }) => !shifting.some((each) => isOf(each, address)));
+  const plans = await prepare(record, request, ctx, { snapshots: rest, imagePlan, provided });
   if (request.mode === 'plan') {
     record.previousCommit = await findPreviousCommit(record, ctx, snapshots);
     Object.assign(record, concludePlan(request, plans));
@@ -148,7 +163,11 @@ async function runStages(
     releases = await refreshReleases(request, ctx, releases);
   }
   if (releases.some(isAboutToChange)) ctx.rolloutBegins?.(record);
-  await log.step('Roll out', () => rollOut(record, request, starting, releases, save), problemsSince(record));
+  await log.step(
+    'Roll out',
+    () => rollOut(record, request, starting, releases, shifting, save),
+    problemsSince(record),
+  );
   await seeThrough(record, request, ctx, releases, snapshots, before);
 }
 
@@ -232,7 +251,7 @@ async function prepare(
   const { plans } = planned;
   record.image ??= planned.image;
   record.costs = planned.costs;
-  if (plans.some(isAboutToChange)) {
+  if (plans.some(isToBeChecked)) {
     const which = builds ? 'after-build' : 'all';
     await log.step(
       'Verify',
@@ -263,18 +282,33 @@ async function registerAll(
   }
 }
 
-/** One update for each service. What the post step needs is saved before the first of them. */
+function isOf({ snapshot }: ServiceRun, { name }: ServiceSnapshot['address']): boolean {
+  return snapshot.address.name === name;
+}
+
+/**
+ * One update for each service. What the post step needs is saved before the first of them. `shifting`: those that go back by
+ * the deployment that they have under way.
+ */
 async function rollOut(
   record: RunRecord,
   request: Request,
   ctx: RunContext,
   releases: readonly Release[],
+  shifting: readonly ServiceRun[],
   save: (serviceRuns?: readonly ServiceRun[]) => void,
 ): Promise<void> {
   save();
-  const start = ({ services, prepared: { definition }, revision: { arn } }: Release): Promise<ServiceRun>[] =>
-    services.map((service) => startServiceRun(ctx, service, arn, definition, request.rollout));
-  record.serviceRuns = await Promise.all(releases.flatMap(start));
+  const start = ({ services, prepared, revision: { arn }, isApproved }: Release): Promise<ServiceRun>[] =>
+    services.map(async (service) => {
+      const run = await startServiceRun(ctx, service, arn, prepared.definition, request.rollout);
+      return isApproved === undefined ? run : { ...run, isApproved };
+    });
+  const started = await Promise.all(releases.flatMap(start));
+  const goingBack = shifting.map((each) => ({ ...each, isToGoBack: true as const }));
+  const placeOf = ({ snapshot }: ServiceRun): number =>
+    request.services.findIndex((name) => lastSegment(name) === snapshot.address.name);
+  record.serviceRuns = [...started, ...goingBack].toSorted((a, b) => placeOf(a) - placeOf(b));
   save(record.serviceRuns);
   ctx.signal.throwIfAborted();
 }
@@ -298,7 +332,9 @@ async function proveAll(
   // With rollback-all the others are doomed the moment one of them fails: their way back is short while they roll out.
   const isDoomed = (): boolean => failsTogether(record.serviceRuns, request.rollout);
   const watch = (serviceRun: ServiceRun): Promise<ServiceRun> =>
-    watchServiceRun({ ...ctx, isDoomed, stages: stages.of(serviceRun) }, serviceRun, request);
+    serviceRun.isToGoBack === true
+      ? rollBackShifting(ctx, serviceRun, request)
+      : watchServiceRun({ ...ctx, isDoomed, stages: stages.of(serviceRun) }, serviceRun, request);
   const { prove, stagesOf } = await import('./stages.ts');
   const stages = stagesOf(ctx, record, request, before);
   const explain = (serviceRun: ServiceRun): Promise<ServiceRun> =>
@@ -345,8 +381,8 @@ function isToBeWatched({ change, problem }: ServiceRun): boolean {
 }
 
 /** It has come to its end well, and tasks run that can be asked. */
-function isToBeProven({ problem, waiting, desiredCount }: ServiceRun): boolean {
-  return problem === undefined && waiting === undefined && desiredCount > 0;
+function isToBeProven(serviceRun: ServiceRun): boolean {
+  return isWell(serviceRun) && serviceRun.desiredCount > 0;
 }
 
 /** Ends what is under way. Outcomes that stand stay: what comes after them, such as cleaning up, changes none. */

@@ -11,7 +11,7 @@ import { findRevision, loadRevision } from '../task-definition/load.ts';
 /** What `mode: rollback` does with a service. */
 export type GoingBack =
   /** To the content of this revision, with the digests that it ran with. */
-  | { readonly kind: 'to'; readonly good: GoodRevision }
+  | { readonly kind: 'to'; readonly good: GoodRevision; readonly ranWell: boolean }
   /** A rollback is under way, or has just ended: what is there is what was asked for. */
   | { readonly kind: 'is-done' };
 
@@ -69,7 +69,7 @@ export async function findWayBack(ctx: Context, snapshot: ServiceSnapshot): Prom
   for (const content of below) {
     const entry = entries.findLast((each) => each.content === content);
     if (entry === undefined) continue;
-    if (entry.against === undefined) return { kind: 'to', good: entry.good };
+    if (entry.against === undefined) return { kind: 'to', good: entry.good, ranWell: true };
     ctx.log.line(`Passed over: ${revisionName(entry.good.taskDefinitionArn)}, ${entry.against}.`);
   }
   throw nothingToGoBackTo(snapshot, entries.length);
@@ -100,7 +100,8 @@ export async function wayBackTo(
     );
   }
   const unknown = { serviceDeploymentArn: undefined, serviceRevisionArn: undefined, images: [] };
-  return { kind: 'to', good: ran ?? { taskDefinitionArn: reference, ...unknown } };
+  const good = ran ?? { taskDefinitionArn: reference, ...unknown };
+  return { kind: 'to', good, ranWell: ran?.verdict === 'good' };
 }
 
 function nothingToGoBackTo(

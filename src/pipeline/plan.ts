@@ -1,5 +1,6 @@
 import { revisionName } from '../aws/arn.ts';
 import type { ReadContext } from '../context.ts';
+import { leadingBack } from '../codedeploy/create.ts';
 import { describeCodeDeploy } from '../codedeploy/group.ts';
 import { costOf } from '../cost/monthly.ts';
 import type {
@@ -21,8 +22,8 @@ import { resolveReference } from '../image/resolve.ts';
 import { chooseContainer } from '../pre-deploy/start.ts';
 import type { RunRecord } from '../report/run-record.ts';
 import { DeployError } from '../runtime/error.ts';
-import { prepareTaskDefinition, type PreparedDefinition } from '../task-definition/prepare.ts';
-import { findWayBack, wayBackTo } from './going-back.ts';
+import type { PreparedDefinition } from '../task-definition/prepare.ts';
+import { findWayBack, prepareTaskDefinition, wayBackTo } from './later.ts';
 
 /** Pure: the end of a plan, which says what a deployment would do with each service. Nothing was changed, and nothing is. */
 export function concludePlan(
@@ -111,6 +112,8 @@ export interface Plan {
   readonly prepared: PreparedDefinition;
   /** The container that runs the pre-deploy command; undefined where there is none. */
   readonly preDeployContainer: string | undefined;
+  /** It leads back to what ran well there before. */
+  readonly isApproved?: true;
 }
 
 /** Pure: what has to be done to each service, as it was seen last, so that it runs the definition. */
@@ -192,7 +195,11 @@ export async function plan(
       way.kind === 'to'
         ? way.good
         : { taskDefinitionArn: service.taskDefinitionArn, images: service.running };
-    return prepare([service], { kind: 'revision', reference }, ran);
+    const isApproved = way.kind !== 'to' || way.ranWell;
+    const { codeDeploy } = service;
+    const target = codeDeploy === undefined ? service : { ...service, codeDeploy: leadingBack(codeDeploy) };
+    const back = await prepare([target], { kind: 'revision', reference }, ran);
+    return isApproved ? { ...back, isApproved } : back;
   };
   const plans =
     request.mode === 'rollback' ? snapshots.map(goBack) : [prepare(snapshots, request.definition.base)];
@@ -238,20 +245,15 @@ export async function check(
   which: 'all' | 'after-build' = 'all',
   before: readonly CheckResult[] = [],
 ): Promise<Checked> {
-  const { CHECKS, CHECKS_AFTER_BUILD, refusalOf, runChecks } = await import('../preflight/index.ts');
-  const checks = which === 'all' ? CHECKS : CHECKS_AFTER_BUILD;
+  const { CHECKS, CHECKS_AFTER_BUILD, CHECKS_OF_ADOPTED, refusalOf, runChecks } =
+    await import('../preflight/index.ts');
+  const ofUpdate = which === 'all' ? CHECKS : CHECKS_AFTER_BUILD;
   const results = await Promise.all(
-    plans.filter(isAboutToChange).map(({ services, prepared }) => {
-      const { definition, images, existingArn, heldByAws } = prepared;
-      const candidate = {
-        request,
-        services: snapshotsOf(services),
-        definition,
-        images,
-        existingArn,
-        heldByAws,
-      };
-      return runChecks(ctx, candidate, checks);
+    plans.filter(isToBeChecked).map((plan) => {
+      const { definition, images, existingArn, heldByAws } = plan.prepared;
+      const services = snapshotsOf(plan.services);
+      const checks = isAboutToChange(plan) ? ofUpdate : CHECKS_OF_ADOPTED;
+      return runChecks(ctx, { request, services, definition, images, existingArn, heldByAws }, checks);
     }),
   );
   const fresh = results.flat();
@@ -294,6 +296,11 @@ export function isAboutToChange({ services, prepared }: Plan): boolean {
 
 export function snapshotsOf(services: readonly PlannedService[]): ServiceSnapshot[] {
   return services.map(({ snapshot }) => snapshot);
+}
+
+/** The same, or one is under way that this run takes up. */
+export function isToBeChecked({ services, prepared }: Plan): boolean {
+  return prepared.existingArn === undefined || services.some(({ change }) => change !== 'none');
 }
 
 /** A container that does not exist is found before anything is registered. */

@@ -1,4 +1,5 @@
 import { lastSegment, revisionName } from '../aws/arn.ts';
+import { attempt } from '../aws/attempt.ts';
 import { wrapAwsError } from '../aws/errors.ts';
 import { retryRead } from '../aws/writes.ts';
 import type { ReadContext } from '../context.ts';
@@ -22,23 +23,22 @@ export function findWaiting(
 }
 
 /**
- * For `mode: rollback`: the deployments that shift traffic, bake or wait at a pause, where each service has one: those are
- * what is meant to go back, and while they are under way that is a matter of weights. Undefined otherwise. Rejects with
- * `superseded` where another deployment is meant.
+ * For `mode: rollback`: the deployments that shift traffic, bake or wait at a pause, of those services that have one: they
+ * are what is meant to go back, and while they are under way that is a matter of weights. Rejects with `superseded` where
+ * another deployment is meant.
  */
 export async function findShifting(
   ctx: ReadContext,
   snapshots: readonly ServiceSnapshot[],
   request: Request,
-): Promise<ServiceRun[] | undefined> {
-  for (const snapshot of snapshots) refuseAnother(snapshot, request);
-  if (!snapshots.every((each) => isUnderway(each) && leadsWhereAsked(each, request))) return undefined;
-  const shifting = snapshots.map((snapshot) =>
+): Promise<readonly ServiceRun[]> {
+  for (const snapshot of snapshots) await refuseAnother(ctx, snapshot, request);
+  const underway = snapshots.filter((each) => isUnderway(each) && leadsWhereAsked(each, request));
+  const shifting = underway.map((snapshot) =>
     // A group takes one deployment at a time: the way back leads through the one that is under way.
     snapshot.codeDeploy === undefined ? shiftingRun(ctx, snapshot) : codeDeployRun(ctx, snapshot),
   );
-  const runs = (await Promise.all(shifting)).flatMap((each) => each ?? []);
-  return runs.length === snapshots.length ? runs : undefined;
+  return (await Promise.all(shifting)).flatMap((each) => each ?? []);
 }
 
 /** One of CodeDeploy that still keeps the old tasks counts: their traffic is back in seconds. */
@@ -140,16 +140,22 @@ async function waitingRun(
 ): Promise<ServiceRun> {
   const { name } = snapshot.address;
   const arn = snapshot.currentServiceDeploymentArn;
-  refuseAnother(snapshot, request);
+  await refuseAnother(ctx, snapshot, request);
   if (snapshot.codeDeploy !== undefined) return readyRun(ctx, snapshot, snapshot.codeDeploy);
   const deployment = arn === undefined ? undefined : await read(ctx, name, arn);
+  if (deployment === undefined) await refuseUnreadable(ctx, snapshot);
   const hookId = hookOf(deployment);
   if (arn === undefined || hookId === undefined) throw nothingWaits(snapshot, deployment);
   const stage = deployment?.lifecycleStage ?? '';
   ctx.log.line(
     `${name}: the deployment of ${revisionName(snapshot.taskDefinitionArn)} waits in the stage ${stage}.`,
   );
-  return { ...(await runOf(ctx, snapshot, arn)), promoted: hookId };
+  return promotedAt(await runOf(ctx, snapshot, arn), hookId);
+}
+
+/** A person lets it go on. What its tasks did by then is no matter of the past: it is what the person may not have seen. */
+function promotedAt(run: ServiceRun, promoted: string): ServiceRun {
+  return { ...run, promoted, rollout: run.rollout && { ...run.rollout, countsFromStart: true } };
 }
 
 /** A deployment of CodeDeploy that waits to be continued. */
@@ -159,6 +165,7 @@ async function readyRun(
   { open, group }: CodeDeploySettings,
 ): Promise<ServiceRun> {
   const { name } = snapshot.address;
+  if (open === undefined) await refuseUnreadable(ctx, snapshot);
   if (open?.status !== 'Ready') {
     const state = open === undefined ? `none of group ${group} is under way` : `${open.id} is ${open.status}`;
     throw new DeployError(
@@ -170,7 +177,7 @@ async function readyRun(
     );
   }
   ctx.log.line(`${name}: ${open.id} waits in Ready.`);
-  return { ...(await codeDeployRun(ctx, snapshot)), promoted: open.id };
+  return promotedAt(await codeDeployRun(ctx, snapshot), open.id);
 }
 
 /** The run of a deployment that was under way before. */
@@ -202,6 +209,27 @@ async function runOf(
   };
 }
 
+/** What the role may not read is no deployment that does not wait. Rejects with `access-denied`. */
+async function refuseUnreadable(
+  { aws, clock, signal }: ReadContext,
+  { address, codeDeploy, currentServiceDeploymentArn: arn }: ServiceSnapshot,
+): Promise<void> {
+  const ask = (): Promise<unknown> => {
+    if (codeDeploy === undefined) {
+      return arn === undefined
+        ? aws.ecs.listServiceDeployments({ cluster: address.cluster, service: address.name, maxResults: 1 })
+        : aws.ecs.describeServiceDeployments({ serviceDeploymentArns: [arn] });
+    }
+    const { application, group, lastId } = codeDeploy;
+    return lastId === undefined
+      ? aws.codeDeploy.listDeployments({ applicationName: application, deploymentGroupName: group })
+      : aws.codeDeploy.batchGetDeployments({ deploymentIds: [lastId] });
+  };
+  await wrapAwsError(`reading the deployment of service "${address.name}"`, () =>
+    attempt(() => retryRead(clock, ask, signal), ['unsupported', 'refused']),
+  );
+}
+
 function read(
   { aws, clock, signal }: ReadContext,
   name: string,
@@ -220,11 +248,12 @@ const ENDS: Readonly<Record<ServiceSnapshot['past'][number]['verdict'], string>>
 };
 
 /** What is meant is there no more: somebody has deployed since, or it has come to its end. */
-function refuseAnother(snapshot: ServiceSnapshot, request: Request): void {
+async function refuseAnother(ctx: ReadContext, snapshot: ServiceSnapshot, request: Request): Promise<void> {
   const { address, codeDeploy, past } = snapshot;
   const meant = request.serviceDeploymentArn;
   if (meant === undefined) return;
   const current = codeDeploy?.lastId ?? snapshot.currentServiceDeploymentArn;
+  if (current === undefined) await refuseUnreadable(ctx, snapshot);
   const isThis = meant === current;
   if (isThis && isUnderway(snapshot)) return;
   const ended = past.find(({ serviceDeploymentArn }) => serviceDeploymentArn === meant);

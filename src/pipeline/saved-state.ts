@@ -39,7 +39,7 @@ export interface SavedService {
 /** What the post step needs of a rollout. */
 export type Started = Pick<
   Rollout,
-  'deploymentId' | 'serviceDeploymentArn' | 'replacesTasks' | 'adopted' | 'codeDeploymentId'
+  'deploymentId' | 'createdAt' | 'serviceDeploymentArn' | 'replacesTasks' | 'adopted' | 'codeDeploymentId'
 >;
 
 /** Good deployments that are kept: the newest may turn out to be marked as failed. */
@@ -85,9 +85,9 @@ function knownOf(serviceRun: ServiceRun | undefined): Pick<SavedService, 'known'
   if (serviceRun === undefined || serviceRun.updateUnconfirmed === true) return {};
   const { change, rollout } = serviceRun;
   if (rollout === undefined) return { known: { change, rollout } };
-  const { deploymentId, serviceDeploymentArn, replacesTasks, adopted, codeDeploymentId } = rollout;
+  const { deploymentId, createdAt, serviceDeploymentArn, replacesTasks, adopted, codeDeploymentId } = rollout;
   const ofCodeDeploy = codeDeploymentId === undefined ? {} : { codeDeploymentId };
-  const started = { deploymentId, serviceDeploymentArn, replacesTasks, adopted, ...ofCodeDeploy };
+  const started = { deploymentId, createdAt, serviceDeploymentArn, replacesTasks, adopted, ...ofCodeDeploy };
   return { known: { change, rollout: started } };
 }
 

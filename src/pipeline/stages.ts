@@ -1,12 +1,23 @@
+import { revisionName } from '../aws/arn.ts';
 import type { RunContext } from '../context.ts';
 import { StageGates } from '../gates/stage-gates.ts';
 import type { Before } from '../gates/survey.ts';
 import type { Request, ServiceRun, ServiceSnapshot } from '../model/index.ts';
 import type { RunRecord } from '../report/run-record.ts';
-import { continueAtHook } from '../rollout/answer-hook.ts';
+import { answering } from '../rollout/answer-hook.ts';
 
 export { proveAfterRollback } from '../gates/after-rollback.ts';
 export { prove } from '../gates/prove.ts';
+export { endOnCancel } from '../rollout/cancel.ts';
+export { explainServiceRun } from '../rollout/diagnose.ts';
+export { awaitOldTasks } from '../rollout/early-success.ts';
+export { concludeServiceRun } from '../rollout/outcome.ts';
+export { rollBackIfNeeded } from '../rollout/rollback-needed.ts';
+export { startServiceRun } from '../rollout/start.ts';
+export { watchServiceRun } from '../rollout/watch.ts';
+export { prepareTaskDefinition } from '../task-definition/prepare.ts';
+export { findWayBack, wayBackTo } from './going-back.ts';
+export { findShifting, findWaiting, rollBackShifting } from './promote.ts';
 
 /**
  * The gates of each service while ECS shifts its traffic. A URL that several services share is asked once the traffic of
@@ -21,7 +32,7 @@ export function stagesOf(
   const watched = new Map<ServiceSnapshot, StageGates>();
   const mayAskUrl = (snapshot: ServiceSnapshot): boolean => {
     const changed = record.serviceRuns.filter(
-      ({ change, rollout }) => change !== 'none' && rollout !== undefined,
+      ({ change, rollout, isToGoBack }) => change !== 'none' && rollout !== undefined && isToGoBack !== true,
     );
     if (changed.some(({ problem }) => problem !== undefined)) return false;
     const isBehind = (each: ServiceSnapshot): boolean => each.targetGroups.length > 0;
@@ -33,15 +44,15 @@ export function stagesOf(
     );
   };
   return {
-    of: ({ snapshot, rollout, promoted }) => {
+    of: ({ snapshot, rollout, promoted, isApproved, taskDefinitionArn }) => {
       const gates = new StageGates(ctx, {
         gate: request.gate,
         before,
         rollout,
         mayAskUrl: () => mayAskUrl(snapshot),
-        continueAt: (hookId) =>
-          rollout === undefined ? Promise.resolve({ kind: 'done' }) : continueAtHook(ctx, rollout, hookId),
+        continueAt: rollout === undefined ? () => Promise.resolve({ kind: 'done' }) : answering(ctx, rollout),
         promoted,
+        approved: isApproved === true ? revisionName(taskDefinitionArn) : undefined,
       });
       watched.set(snapshot, gates);
       return gates;

@@ -22,6 +22,8 @@ export interface Job {
   /** The task ends with the container. */
   readonly essential: boolean;
   readonly pollSeconds: number;
+  /** A reason of AWS as it is shown; as it is where it is left out. */
+  readonly masked?: (reason: string) => string;
   /** Whether a look that AWS leaves without any answer ends the watch: where little depends on it. */
   readonly onSilence: 'ask-again' | 'give-up';
 }
@@ -109,10 +111,13 @@ export function isOver(task: Task, container: string, essential: boolean): boole
 }
 
 /** Pure: the container's exit code decides, unless somebody else stopped the task: then it says nothing. */
-export function evaluateTask(task: Task, container: string): TaskEnd {
+export function evaluateTask(
+  task: Task,
+  { container, masked = (text) => text }: Pick<Job, 'container' | 'masked'>,
+): TaskEnd {
   const exitCode = exitCodeOf(task, container);
   const reason = reasonOf(task);
-  const words = exitCode === undefined ? reason : beyondTheEnd(reason);
+  const words = masked(exitCode === undefined ? reason : beyondTheEnd(reason));
   const bad = (how: string): TaskEnd => ({
     kind: 'bad',
     why: words === '' ? how : `${how} (${words})`,

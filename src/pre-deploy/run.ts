@@ -4,7 +4,7 @@ import { ANY_AWS_ERROR, attempt } from '../aws/attempt.ts';
 import type { EcsWrites } from '../aws/clients.ts';
 import { describeAwsError, isAwsError } from '../aws/errors.ts';
 import { writeOnce } from '../aws/writes.ts';
-import { masksOfContainers } from '../ecs/environment-values.ts';
+import { masksOfContainers, reasonsOf } from '../ecs/environment-values.ts';
 import { logStreamOf } from '../ecs/log-streams.ts';
 import type { PreDeployRequest, ServiceSnapshot, TaskDefinition } from '../model/index.ts';
 import { DeployError } from '../runtime/error.ts';
@@ -75,6 +75,7 @@ export async function runPreDeployTask(
     container,
     essential: isEssential(definition, container),
     pollSeconds: facts.pollSeconds,
+    masked: reasonsOf({ definition, snapshot }),
     onSilence: 'ask-again',
   };
   ctx.log.line(
@@ -200,7 +201,7 @@ async function stop({ aws, clock, signal }: PreRunContext, job: Job, why: string
 
 /** Undefined where the task ended well. */
 function failureOf(job: Job, task: Task, tail: LogTail): DeployError | undefined {
-  const end = evaluateTask(task, job.container);
+  const end = evaluateTask(task, job);
   if (end.kind === 'good') return undefined;
   return new DeployError('pre-deploy-task-failed', `The pre-deploy task failed: ${end.why}.`, {
     hint: end.hint,

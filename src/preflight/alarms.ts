@@ -1,5 +1,5 @@
 import type { AlarmView } from '../model/index.ts';
-import { looked, ok, warning, type Candidate, type Check, type Finding } from './check.ts';
+import { failed, looked, ok, warning, type Candidate, type Check, type Finding } from './check.ts';
 
 /** No alarm that watches this deployment is in ALARM before it begins. */
 export const alarms: Check = {
@@ -28,31 +28,49 @@ export const alarms: Check = {
 
 interface WatchedAlarm {
   readonly name: string;
-  /** The service that has ECS watch it; undefined: this run watches it. */
+  /** The service that has ECS or CodeDeploy watch it; undefined: this run watches it. */
   readonly service: string | undefined;
+  /** CodeDeploy watches it, and deploys a new revision, or leads back. */
+  readonly codeDeploy?: 'forth' | 'back';
 }
 
 /** Those of the services' deployment configurations, and those of the input; DescribeAlarms takes a hundred names. */
 function watchedAlarms({ services, request }: Candidate): readonly WatchedAlarm[] {
-  const byEcs = services.flatMap(({ address, deployment }) =>
-    deployment.alarms.map((name) => ({ name, service: address.name })),
+  const byAws = services.flatMap(({ address, deployment, codeDeploy }) =>
+    deployment.alarms.map((name): WatchedAlarm => {
+      const way = codeDeploy?.order.leadsBack === true ? 'back' : 'forth';
+      return { name, service: address.name, ...(codeDeploy === undefined ? {} : { codeDeploy: way }) };
+    }),
   );
   const byUs = request.gate.alarms.map((name) => ({ name, service: undefined }));
-  const all = [...byEcs, ...byUs];
+  const all = [...byAws, ...byUs];
   return all.filter(({ name }, index) => all.findIndex((each) => each.name === name) === index).slice(0, 100);
 }
 
-/** Pure: ECS ignores its alarms for a whole deployment when one is in ALARM at the start (ECS API, DeploymentAlarms). */
+/**
+ * Pure: ECS ignores its alarms for a whole deployment when one is in ALARM at the start (ECS API, DeploymentAlarms);
+ * CodeDeploy stops the deployment (CodeDeploy API, CreateDeployment, overrideAlarmConfiguration).
+ */
 export function alarmFinding(
-  { name, service }: WatchedAlarm,
+  { name, service, codeDeploy }: WatchedAlarm,
   state: AlarmView['state'] | undefined,
 ): Finding {
   if (state === undefined) {
     return warning(
-      `alarm "${name}" does not exist${service === undefined ? '' : `, though ${service} has ECS watch it`}`,
+      `alarm "${name}" does not exist${service === undefined ? '' : `, though ${service} has ${codeDeploy === undefined ? 'ECS' : 'CodeDeploy'} watch it`}`,
     );
   }
   if (state !== 'ALARM') return ok(`alarm "${name}" is ok`);
+  if (codeDeploy === 'forth') {
+    return failed(
+      `alarm "${name}" is in ALARM, and CodeDeploy stops each deployment to ${service ?? ''} as long as it is`,
+    );
+  }
+  if (codeDeploy === 'back') {
+    return warning(
+      `alarm "${name}" is in ALARM before the deployment: CodeDeploy would stop a new revision; going back is without the alarms of the group`,
+    );
+  }
   const then =
     service === undefined
       ? 'it counts only once it has been OK'

@@ -43,6 +43,9 @@ export const CHECKS: readonly Check[] = [
 /** What a build can have changed: the image is there now, and somebody may have deployed meanwhile. */
 export const CHECKS_AFTER_BUILD: readonly Check[] = [image, otherDeployment];
 
+/** Of a deployment that is under way already: whether it can get anywhere. */
+export const CHECKS_OF_ADOPTED: readonly Check[] = [percents];
+
 export type { Candidate, PreflightAws } from './check.ts';
 
 export interface PreflightContext extends CheckContext {

@@ -145,12 +145,15 @@ export const percents: Check = {
   nothing: 'no service replaces its tasks by percents',
   look(_aws, candidate) {
     const concerned = candidate.services.filter(
-      (service) =>
-        service.schedulingStrategy === 'REPLICA' &&
-        service.deployment.strategy === 'ROLLING' &&
-        willBeReplaced(service, candidate),
+      (service) => service.schedulingStrategy === 'REPLICA' && service.deployment.strategy === 'ROLLING',
     );
-    return concerned.map((service) => percentFinding(service, candidate.request.rollout.desiredCount));
+    return concerned.flatMap((service) => {
+      const finding = percentFinding(service, candidate.request.rollout.desiredCount);
+      if (willBeReplaced(service, candidate)) return finding;
+      // What is under way is watched, whatever it comes to; the first deployment of a service replaces nothing.
+      const isAdopted = service.rollout === 'in-progress' && service.lastGood !== undefined;
+      return isAdopted && finding.state === 'FAILED' ? warning(finding.detail) : [];
+    });
   },
 };
 

@@ -58,6 +58,8 @@ export class DeploymentRecorder {
   #queue: Promise<void> = Promise.resolve();
   #deployment: GitHubDeployment | undefined;
   #problem: GitHubError | undefined;
+  /** A rollout began, and no commit of its image was known. */
+  #isLate = false;
   #told: { readonly text: string; readonly at: number } | undefined;
 
   constructor(request: RecordRequest, ctx: RecordContext) {
@@ -65,17 +67,24 @@ export class DeploymentRecorder {
     this.#ctx = ctx;
   }
 
-  /** The rollout begins. `commit`: the one that the image was built from, where it is known; that of the run otherwise. */
+  /**
+   * The rollout begins. `commit`: the one that the image was built from. Where nothing tells it, that of the run is none: the
+   * deployment that GitHub made for the job is used, and otherwise one is made of the commit that runs in the end, if its
+   * image tells it then.
+   */
   begin(commit: string | undefined): void {
     if (this.#request.mode === 'promote') {
       this.#goOn();
       return;
     }
-    const of = commit ?? this.#ctx.run.commit;
     // What a rollback goes back to is known once it runs.
-    if (this.#request.mode !== 'deploy' || of === undefined) return;
+    if (this.#request.mode !== 'deploy') return;
+    this.#isLate = commit === undefined;
     this.#enqueue(async (github) => {
-      this.#deployment = (await this.#ofJob(github)) ?? (await this.#create(github, of));
+      this.#deployment =
+        (await this.#ofJob(github)) ??
+        (commit === undefined ? undefined : await this.#create(github, commit));
+      if (this.#deployment === undefined) return;
       this.#ctx.keep(this.#deployment.id);
       await this.#say(github, this.#deployment.id, 'in_progress', `Deploying to ${this.#where()}`);
     });
@@ -118,11 +127,19 @@ export class DeploymentRecorder {
         if (first?.deploymentId !== undefined) await this.#endOpen(github, report, state, running);
         return;
       }
+      const isOurs = report.result === 'succeeded' && this.#isLate;
+      if (isOurs && running !== undefined) this.#deployment ??= await this.#create(github, running);
       if (this.#deployment === undefined) return;
       await this.#say(github, this.#deployment.id, state, grade(report), report.url);
       if (report.result === 'rolled-back') await this.#activate(github, running, report);
     });
     await this.#queue;
+    if (this.#problem === undefined && this.#isLate && this.#deployment === undefined) {
+      return {
+        kind: 'line',
+        text: `No GitHub deployment of environment "${this.#request.environment}" was recorded: which commit the image is of is not known. A tag that is the SHA of the commit tells.`,
+      };
+    }
     if (this.#problem !== undefined || this.#deployment === undefined) return this.#sayProblem();
     return {
       kind: 'line',

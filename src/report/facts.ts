@@ -181,10 +181,15 @@ function linkRows(report: Report): string[][] {
   return links.length === 0 ? [] : [['Links', links.join(' · ')]];
 }
 
-/** What the run brought; of a rollback on purpose or a promotion, which bring nothing, what runs by it. */
-export function commitOfReport({ mode, commits, run, services }: Report): string | undefined {
-  if (mode !== 'rollback' && mode !== 'promote') return commits.deployed ?? run.commit;
-  return services[0]?.running.find(({ isPrimary }) => isPrimary)?.commit;
+/**
+ * The commit of what the run brought, as far as its image tells it; of a rollback on purpose or a promotion, which bring
+ * nothing, that of what runs by it. The commit of the run itself says nothing of an image that was there.
+ */
+export function commitOfReport({ mode, commits, services: [first] }: Report): string | undefined {
+  const running = first?.running.find(({ isPrimary }) => isPrimary);
+  if (mode === 'rollback' || mode === 'promote') return running?.commit;
+  const isBrought = running?.taskDefinitionArn === first?.taskDefinitionArn;
+  return commits.deployed ?? (isBrought ? running?.commit : undefined);
 }
 
 function linked(text: string, url: string | undefined): string[] {

@@ -1,5 +1,5 @@
 /** What a stage of the run came to, by what it left in the record. */
-import type { ServiceRun, StepMark } from '../model/index.ts';
+import { isWell, type ServiceRun, type StepMark } from '../model/index.ts';
 import type { RunRecord } from './run-record.ts';
 
 /**
@@ -17,10 +17,9 @@ export function markOfProof(record: RunRecord): () => StepMark {
   return () =>
     worst([
       since(),
-      ...record.serviceRuns.map(({ problem, waiting, gates }): StepMark => {
-        const isWell = problem === undefined && waiting === undefined;
-        return isWell && !gates.some(({ state }) => state === 'passed') ? 'warning' : 'done';
-      }),
+      ...record.serviceRuns.map((serviceRun): StepMark =>
+        isWell(serviceRun) && !serviceRun.gates.some(({ state }) => state === 'passed') ? 'warning' : 'done',
+      ),
     ]);
 }
 

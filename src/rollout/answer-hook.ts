@@ -11,12 +11,34 @@ export interface AnswerHookContext {
   readonly log: Log;
 }
 
+/** Who answers the hooks of one deployment. */
+export type ContinueAt = (hookId: string) => Promise<HookAnswer>;
+
 /**
  * Lets a deployment go on at a lifecycle hook that waits. It is read right before: a hook that waits no more, because
- * somebody answered it, is not answered again.
+ * somebody answered it, is not answered again. One that AWS does not hear is answered again and again: of each nothing is
+ * said twice.
  */
-export async function continueAtHook(
-  { aws, log }: AnswerHookContext,
+export function answering({ aws, log }: AnswerHookContext, rollout: Rollout): ContinueAt {
+  const said = new Set<string>();
+  return async (hookId) => {
+    const once = {
+      line: (text: string): void => {
+        if (!said.has(`${hookId} ${text}`)) log.line(text);
+        said.add(`${hookId} ${text}`);
+      },
+    };
+    const answer = await continueAtHook({ aws, log: once }, rollout, hookId);
+    if (answer.kind === 'unanswered') {
+      const { name } = rollout.snapshot.address;
+      once.line(`${name}: AWS has not answered whether it goes on (${answer.why}); asking again.`);
+    }
+    return answer;
+  };
+}
+
+async function continueAtHook(
+  { aws, log }: Pick<AnswerHookContext, 'aws'> & { readonly log: Pick<Log, 'line'> },
   rollout: Rollout,
   hookId: string,
 ): Promise<HookAnswer> {
@@ -39,14 +61,15 @@ export async function continueAtHook(
  */
 export function goingOn(ctx: AnswerHookContext, back: Rollout): StageWatch {
   const asked = new Set<string>();
+  const answer = answering(ctx, back);
   let waiting: StageWatch['waiting'];
   return {
     see({ pause }: Stage): void {
       if (pause === undefined || asked.has(pause.hookId)) return;
       asked.add(pause.hookId);
-      void continueAtHook(ctx, back, pause.hookId).then((answer) => {
-        if (answer.kind === 'unanswered') asked.delete(pause.hookId);
-        if (answer.kind === 'denied') waiting = { pause, why: answer.why };
+      void answer(pause.hookId).then((end) => {
+        if (end.kind === 'unanswered') asked.delete(pause.hookId);
+        if (end.kind === 'denied') waiting = { pause, why: end.why };
       });
     },
     failed: new AbortController().signal,

@@ -20,7 +20,7 @@ export interface ActContext extends Pick<RunContext, 'clock'>, Partial<Pick<RunC
  * stopped it, is left alone.
  */
 export async function continueWhenReady(
-  { aws, log }: { readonly aws: Pick<Aws, 'codeDeploy'>; readonly log: Log },
+  { aws, log }: { readonly aws: Pick<Aws, 'codeDeploy'>; readonly log: Pick<Log, 'line'> },
   { snapshot, codeDeploymentId: deploymentId = '' }: Rollout,
 ): Promise<HookAnswer> {
   return hookAnswerOf(async () => {
@@ -38,7 +38,7 @@ export async function hookAnswerOf(goOn: () => Promise<void>): Promise<HookAnswe
     case 'answered':
       return { kind: 'done' };
     case 'unanswered':
-      return { kind: 'unanswered' };
+      return { kind: 'unanswered', why: describeAwsError(answer.error) };
     case 'forbidden':
       return answer.because === 'refused'
         ? { kind: 'done' }

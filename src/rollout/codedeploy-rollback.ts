@@ -3,7 +3,7 @@ import { revisionName } from '../aws/arn.ts';
 import type { Aws } from '../aws/clients.ts';
 import { describeAwsError } from '../aws/errors.ts';
 import { retryUnanswered } from '../aws/writes.ts';
-import { createDeployment, GroupIsBusy } from '../codedeploy/create.ts';
+import { createDeployment, GroupIsBusy, leadingBack } from '../codedeploy/create.ts';
 import { readGroup } from '../codedeploy/group.ts';
 import { isOpen } from '../codedeploy/history.ts';
 import { candidatesOf, deployableRevision, findRollbackTarget } from '../ecs/rollback-target.ts';
@@ -164,10 +164,13 @@ async function deployBack(
     return { kind: 'nowhere', why: `the last good revision is ${itself} itself` };
   }
   const arn = await deployableRevision(ctx, target);
-  ctx.log.line(`${snapshot.address.name}: going back to ${revisionName(arn)} by a deployment of it.`);
+  const { hooks } = settings;
+  // They are of the AppSpec, and CodeDeploy knows no deployment without them.
+  const also = hooks.length === 0 ? '' : `, which calls the hooks of ${hooks.join(', ')} as well`;
+  ctx.log.line(`${snapshot.address.name}: going back to ${revisionName(arn)} by a deployment of it${also}.`);
   let id: string;
   try {
-    id = await createDeployment(ctx, snapshot, settings, arn, deadline);
+    id = await createDeployment(ctx, snapshot, leadingBack(settings), arn, deadline);
   } catch (error) {
     if (error instanceof GroupIsBusy) return { kind: 'superseded', by: error.message };
     throw error;

@@ -5,7 +5,7 @@ import type { Aws, LogReads } from '../aws/clients.ts';
 import { describeAwsError } from '../aws/errors.ts';
 import { withoutReadOnlyFields } from '../aws/task-definitions.ts';
 import type { RunContext } from '../context.ts';
-import { masksOfContainers } from '../ecs/environment-values.ts';
+import { masksOfContainers, reasonsOf } from '../ecs/environment-values.ts';
 import { logStreamOf } from '../ecs/log-streams.ts';
 import { describeService, primaryOf, type Service } from '../ecs/services.ts';
 import type { TargetView } from '../ecs/targets.ts';
@@ -65,12 +65,13 @@ export function eventEvidence(events: readonly ServiceEvent[], known: readonly s
 async function eventsOf(
   clock: Clock,
   ecs: Pick<Aws['ecs'], 'describeServices'>,
-  { snapshot }: Rollout,
+  rollout: Rollout,
 ): Promise<ServiceEvent[] | undefined> {
+  const { snapshot } = rollout;
   const read = (): Promise<Service> =>
     withTimeout(clock, EVIDENCE_MS, () => describeService(ecs, snapshot.address));
   const service = valueOr(await attempt(read, ANY_AWS_ERROR), undefined);
-  return service && viewEvents(service);
+  return service && viewEvents(service, reasonsOf(rollout));
 }
 
 /** Kinds that say why a task did not come back; events and statuses speak of both deployments. */

@@ -1,4 +1,4 @@
-import type { Request, ServiceRun } from '../model/index.ts';
+import { isWell, type Request, type ServiceRun } from '../model/index.ts';
 import { counted } from '../runtime/log.ts';
 import { Deadline } from '../runtime/wait.ts';
 import { Looks } from './looks.ts';
@@ -20,9 +20,9 @@ export async function awaitOldTasks(
   serviceRun: ServiceRun,
   { gate, rollout: { waitMinutes, pollSeconds } }: Request,
 ): Promise<ServiceRun> {
-  const { rollout, snapshot, change, problem, waiting } = serviceRun;
-  const isWell = problem === undefined && waiting === undefined;
-  if (rollout === undefined || !isWell || change === 'none' || !isAskedOfAll(gate)) return serviceRun;
+  const { rollout, snapshot, change } = serviceRun;
+  if (rollout === undefined || !isWell(serviceRun) || change === 'none' || !isAskedOfAll(gate))
+    return serviceRun;
   if (snapshot.deployment.earlySuccess !== true || serviceRun.desiredCount === 0) return serviceRun;
   const { clock, log } = ctx;
   const looks = ctx.looks ?? new Looks(ctx);

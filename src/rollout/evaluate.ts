@@ -1,3 +1,4 @@
+import { isBefore } from '../ecs/services.ts';
 import { describeFailure } from '../ecs/task-failure.ts';
 import type { Cause } from '../model/index.ts';
 import { causeOf, saysRollback, type History } from './history.ts';
@@ -26,6 +27,8 @@ export interface EvaluationTerms extends CountingTerms {
   readonly deploymentId: string;
   /** `id` of what was PRIMARY before this run; where it still is, the look is older than the update. */
   readonly primaryBefore: string | undefined;
+  /** When our entry was made, by AWS's clock; so is a look at what is older. */
+  readonly createdAt?: number | undefined;
   /** False: only counts change, and ECS makes no deployment for that. */
   readonly replacesTasks: boolean;
   /** The desired count before this run changed it; undefined where it did not. */
@@ -132,8 +135,9 @@ function evaluateStopped(
   history: History,
   terms: EvaluationTerms,
 ): Evaluation {
-  if (seen.primary !== undefined && ![terms.deploymentId, terms.primaryBefore].includes(seen.primary.id)) {
-    return { kind: 'superseded', by: nameOf(seen.primary) };
+  const { primary } = seen;
+  if (primary !== undefined && primary.id !== terms.deploymentId && !isBefore(primary, terms)) {
+    return { kind: 'superseded', by: nameOf(primary) };
   }
   if (seen.newer !== undefined) return { kind: 'superseded', by: seen.newer };
   return { kind: 'failed', ecs: 'ended', ...why(deployment, seen, history) };
@@ -144,7 +148,7 @@ function evaluateEntries(seen: Observation, history: History, terms: EvaluationT
   const { primary } = seen;
   if (primary === undefined) return { kind: 'progressing' };
   if (primary.id !== terms.deploymentId) {
-    if (primary.id === terms.primaryBefore) return { kind: 'progressing' };
+    if (isBefore(primary, terms)) return { kind: 'progressing' };
     return evaluateReplaced(primary, seen, history, terms);
   }
   switch (primary.rolloutState) {
@@ -200,6 +204,7 @@ function rollbackEvent(events: readonly ServiceEvent[], deploymentId: string): S
 function evaluateCounts(seen: Observation, history: History, terms: EvaluationTerms): Evaluation {
   const { primary, service } = seen;
   if (primary !== undefined && primary.id !== terms.deploymentId) {
+    if (isBefore(primary, terms)) return { kind: 'progressing' };
     return { kind: 'superseded', by: nameOf(primary) };
   }
   // A look that still shows the old count is older than the update.

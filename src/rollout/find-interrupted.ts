@@ -17,7 +17,12 @@ export type Found =
       readonly kind: 'started';
       readonly started: Pick<
         Rollout,
-        'deploymentId' | 'serviceDeploymentArn' | 'replacesTasks' | 'adopted' | 'codeDeploymentId'
+        | 'deploymentId'
+        | 'createdAt'
+        | 'serviceDeploymentArn'
+        | 'replacesTasks'
+        | 'adopted'
+        | 'codeDeploymentId'
       >;
     }
   /** The service is as it was. */
@@ -51,7 +56,11 @@ export async function findInterrupted(
       ? await search(ctx, snapshot, entry ?? { createdAt: createdAt(service, snapshot) }, taskDefinitionArn)
       : undefined;
   if (entry !== undefined || arn !== undefined) {
-    const started = { deploymentId: entry?.id ?? '', serviceDeploymentArn: arn };
+    const started = {
+      deploymentId: entry?.id ?? '',
+      createdAt: entry?.createdAt?.getTime(),
+      serviceDeploymentArn: arn,
+    };
     return { kind: 'started', started: { ...started, replacesTasks: true, adopted: false } };
   }
   if (primary?.id !== snapshot.primaryId)
@@ -82,7 +91,7 @@ async function readService(
   snapshot: ServiceSnapshot,
 ): Promise<Service> {
   return retryUnanswered({ clock, pauses: READ_PAUSES }, () =>
-    withTimeout(clock, READ_MS, () => describeService(aws.ecs, snapshot.address)),
+    withTimeout(clock, READ_MS, () => describeService(aws.ecs, snapshot.address, snapshot.primarySince)),
   );
 }
 

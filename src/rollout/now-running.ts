@@ -4,7 +4,7 @@ import type { Aws } from '../aws/clients.ts';
 import { commitOfTag, ecrRepositoryOf, parseImageReference } from '../aws/image-reference.ts';
 import { withoutReadOnlyFields } from '../aws/task-definitions.ts';
 import type { RunContext } from '../context.ts';
-import { describeService, primaryOf, type Deployment } from '../ecs/services.ts';
+import { describeService, isBefore, primaryOf, type Deployment, type Service } from '../ecs/services.ts';
 import {
   hasContainerChecks,
   readHealthOfTasks,
@@ -29,7 +29,7 @@ const LONGEST_MS = 10_000;
 export interface NowRunning {
   /** For people: each revision with its image, and how many of its tasks are healthy; then whether the service serves. */
   readonly sentence: string;
-  /** `id` of the PRIMARY deployment; undefined where it could not be read. */
+  /** `id` of the PRIMARY deployment; undefined where it could not be read, or is of before. */
   readonly primaryId: string | undefined;
   /** Undefined where it could not be read. */
   readonly state: ServiceState | undefined;
@@ -45,16 +45,37 @@ export interface KnownDeployment {
   readonly tasks: readonly TaskView[];
 }
 
+/** Pauses before a service that is shown as it was before the rollout is read again, in seconds. */
+const OLD_ANSWER_PAUSES = [1, 2];
+
+/** The service; as it was before `since`, by AWS's clock, where ECS shows nothing newer. */
+async function readService(
+  { aws, clock }: NowRunningContext,
+  address: ServiceSnapshot['address'],
+  since: number | undefined,
+): Promise<Service> {
+  for (const pause of OLD_ANSWER_PAUSES) {
+    const service = await describeService(aws.ecs, address);
+    if (!isBefore(primaryOf(service), { createdAt: since })) return service;
+    await clock.sleep(pause * 1000);
+  }
+  return describeService(aws.ecs, address);
+}
+
 /**
  * Reads what the service runs: by the health of its tasks where they may be read, by ECS's counts otherwise. Names of
  * images and commits are left out where they cannot be had. Never rejects for what AWS answers.
  */
 export async function readNowRunning(
-  { aws, clock }: NowRunningContext,
+  ctx: NowRunningContext,
   { address, targetGroups }: Pick<ServiceSnapshot, 'address' | 'targetGroups'>,
-  known?: KnownDeployment,
+  {
+    known,
+    since,
+  }: { readonly known?: KnownDeployment | undefined; readonly since?: number | undefined } = {},
 ): Promise<NowRunning> {
-  const service = await orUnknown(clock, () => describeService(aws.ecs, address));
+  const { aws, clock } = ctx;
+  const service = await orUnknown(clock, () => readService(ctx, address, since));
   if (service === undefined) {
     const sentence = `What service "${address.name}" runs now could not be read.`;
     return { sentence, primaryId: undefined, state: undefined };
@@ -81,7 +102,9 @@ export async function readNowRunning(
   ]);
   const revisions = running.map((each) => viewOf(each, healthy, images.get(each.taskDefinition ?? '')));
   const state = { serving: servingOf(revisions, service.desiredCount ?? 0), revisions };
-  return { sentence: describeState(address.name, state), primaryId: primaryOf(service)?.id, state };
+  const primary = primaryOf(service);
+  const primaryId = isBefore(primary, { createdAt: since }) ? undefined : primary?.id;
+  return { sentence: describeState(address.name, state), primaryId, state };
 }
 
 /** By the last look of the run, where its deployment is all that runs. */

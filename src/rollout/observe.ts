@@ -9,6 +9,7 @@ import {
   type ServiceDeployment,
 } from '../ecs/service-deployments.ts';
 import { describeService, primaryOf } from '../ecs/services.ts';
+import { reasonsOf } from '../ecs/environment-values.ts';
 import { readTaskHealth, type TaskHealth } from '../ecs/task-health.ts';
 import type { Cause, Rollout } from '../model/index.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -57,9 +58,11 @@ export async function observeWith(
   sources: Sources,
 ): Promise<Observation> {
   const { deployment } = sources;
+  const masked = reasonsOf(rollout);
+  const view = sources.view ?? (deployment && viewDeployment(deployment));
   const glanceAt = (service: Service): Glance => ({
-    deployment: sources.view ?? (deployment && viewDeployment(deployment)),
-    ...viewService(service, rollout.deploymentId),
+    deployment: view && withMaskedReasons(view, masked),
+    ...viewService(service, rollout.deploymentId, masked),
   });
   const reading = sources.service();
   const [service, tasks] = await Promise.all([
@@ -72,15 +75,28 @@ export async function observeWith(
   return { ...glanceAt(service), newer, ...tasks };
 }
 
+function withMaskedReasons(view: DeploymentView, masked: Masked): DeploymentView {
+  const { statusReason, rollbackReason } = view;
+  return {
+    ...view,
+    statusReason: statusReason === undefined ? undefined : masked(statusReason),
+    rollbackReason: rollbackReason === undefined ? undefined : masked(rollbackReason),
+  };
+}
+
+/** What AWS says, without the values of the definition's variables. */
+type Masked = (text: string) => string;
+
 function viewService(
   service: Service,
   deploymentId: string,
+  masked: Masked,
 ): Pick<Observation, 'entry' | 'primary' | 'entries' | 'others' | 'service' | 'events'> {
   const primary = primaryOf(service);
   const entry = service.deployments?.find((each) => each.id === deploymentId);
   return {
-    entry: entry && viewEntry(entry),
-    primary: primary && viewEntry(primary),
+    entry: entry && viewEntry(entry, masked),
+    primary: primary && viewEntry(primary, masked),
     entries: service.deployments?.length ?? 0,
     others: {
       desired: sum(service.deployments, deploymentId, ({ desiredCount }) => desiredCount),
@@ -91,7 +107,7 @@ function viewService(
       desired: service.desiredCount ?? 0,
       running: service.runningCount ?? 0,
     },
-    events: viewEvents(service),
+    events: viewEvents(service, masked),
   };
 }
 
@@ -103,16 +119,18 @@ function sum(
   return deployments.filter(({ id }) => id !== ours).reduce((total, each) => total + (count(each) ?? 0), 0);
 }
 
-function viewEntry(entry: Deployment): EntryView {
+function viewEntry(entry: Deployment, masked: Masked): EntryView {
+  const reason = entry.rolloutStateReason;
   return {
     id: entry.id ?? '',
     taskDefinitionArn: entry.taskDefinition ?? '',
     rolloutState: entry.rolloutState,
-    reason: entry.rolloutStateReason,
+    reason: reason === undefined ? undefined : masked(reason),
     desired: entry.desiredCount ?? 0,
     running: entry.runningCount ?? 0,
     pending: entry.pendingCount ?? 0,
     failed: entry.failedTasks ?? 0,
+    createdAt: entry.createdAt,
   };
 }
 
@@ -227,6 +245,7 @@ export interface EntryView {
   readonly pending: number;
   /** Tasks that failed to start, or failed their health checks, as ECS counts them. */
   readonly failed?: number;
+  readonly createdAt?: Date | undefined;
 }
 
 export interface ServiceEvent {
@@ -236,10 +255,10 @@ export interface ServiceEvent {
   readonly at?: number;
 }
 
-export function viewEvents({ events = [] }: Service): ServiceEvent[] {
+export function viewEvents({ events = [] }: Service, masked: Masked): ServiceEvent[] {
   return events.map(({ id = '', message = '', createdAt }) => ({
     id,
-    message,
+    message: masked(message),
     ...(createdAt === undefined ? {} : { at: createdAt.getTime() }),
   }));
 }

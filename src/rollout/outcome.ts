@@ -41,7 +41,10 @@ export async function concludeServiceRun(
 ): Promise<ServiceRun> {
   const { log } = ctx;
   const known = serviceRun.problem === undefined ? lastLook(ctx.looks, serviceRun.rollout) : undefined;
-  const { sentence, primaryId, state } = await readNowRunning(ctx, serviceRun.snapshot, known);
+  const { sentence, primaryId, state } = await readNowRunning(ctx, serviceRun.snapshot, {
+    known,
+    since: serviceRun.rollout?.createdAt,
+  });
   const standing = await takenBack(ctx, replaced(serviceRun, request, primaryId));
   const isNamed = state !== undefined && urlFailed(standing);
   const said = isNamed ? describeState(serviceRun.snapshot.address.name, state, true) : sentence;

@@ -15,7 +15,7 @@ import { describeService, OutdatedAnswer, primaryOf } from '../ecs/services.ts';
 import type { GoodRevision, RollbackEnd, Rollout, RolloutRequest } from '../model/index.ts';
 import { SILENCE } from '../runtime/log.ts';
 import { Deadline, TimedOut, withTimeout } from '../runtime/wait.ts';
-import { createDeployment } from '../codedeploy/create.ts';
+import { createDeployment, leadingBack } from '../codedeploy/create.ts';
 import { nextCodeDeployStep } from './codedeploy-rollback.ts';
 import { readDeploymentStatus } from './describe.ts';
 import { saysRollback } from './history.ts';
@@ -41,7 +41,7 @@ export async function nextStep(
       : await describeServiceDeployment(aws.ecs, rollout.serviceDeploymentArn);
   if (deployment?.status?.startsWith('ROLLBACK_') === true) return { kind: 'follow' };
   const isRunning = ['PENDING', 'IN_PROGRESS', 'STOP_REQUESTED'].includes(deployment?.status ?? '');
-  const answer = await attempt(() => describeService(aws.ecs, snapshot.address), LOST);
+  const answer = await attempt(() => describeService(aws.ecs, snapshot.address, rollout.createdAt), LOST);
   if (answer.kind !== 'answered') {
     const arn = isRunning && mayStop ? rollout.serviceDeploymentArn : undefined;
     // Its own status says that it is nobody else's turn, and the request names it alone.
@@ -296,7 +296,7 @@ async function requestByCodeDeploy(
       const made = await createDeployment(
         { aws, clock, signal },
         snapshot,
-        step.settings,
+        leadingBack(step.settings),
         back,
         Deadline.of(clock, 0),
       );

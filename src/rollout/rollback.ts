@@ -118,7 +118,8 @@ async function tryOnce(
 ): Promise<RollbackEnd | TryAgain> {
   const { rollout, deadline } = undoing;
   if (tries.sent !== undefined) {
-    const read = (): Promise<Service> => describeService(ctx.aws.ecs, rollout.snapshot.address);
+    const read = (): Promise<Service> =>
+      describeService(ctx.aws.ecs, rollout.snapshot.address, rollout.createdAt);
     const service = await deadline.within(LOOK_LIMITS, read);
     const primary = primaryOf(service);
     if (primary?.id !== rollout.deploymentId && primary?.taskDefinition === tries.sent)
@@ -245,7 +246,9 @@ export async function updateBack(
   const target = { taskDefinitionArn: revision };
   const input = restoringInput(rollout, request, target, desired);
   const read = (): Promise<Service> =>
-    deadline.within(READ_LIMITS, () => retryRead(clock, () => describeService(aws.ecs, snapshot.address)));
+    deadline.within(READ_LIMITS, () =>
+      retryRead(clock, () => describeService(aws.ecs, snapshot.address, rollout.createdAt)),
+    );
   let mayBeOld = !isRead;
   const updated = await writeOnce<Updated>(
     clock,
@@ -291,6 +294,7 @@ async function followBack(
     snapshot: after,
     taskDefinitionArn,
     deploymentId: primary?.id ?? '',
+    createdAt: primary?.createdAt?.getTime(),
     serviceDeploymentArn: replacesTasks
       ? await findServiceDeployment(ctx, after, primary, taskDefinitionArn)
       : undefined,

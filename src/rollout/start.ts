@@ -108,7 +108,7 @@ type BeforeUpdate =
  */
 async function readBeforeUpdate(ctx: StartContext, snapshot: ServiceSnapshot): Promise<BeforeUpdate> {
   const { clock, signal } = ctx;
-  const read = (): Promise<Service> => describeService(ctx.aws.ecs, snapshot.address);
+  const read = (): Promise<Service> => describeService(ctx.aws.ecs, snapshot.address, snapshot.primarySince);
   // The clients of a start answer to the end, for the update; a cancelled job does not wait for this read.
   const service = await withGracePeriod(
     clock,
@@ -124,20 +124,39 @@ async function readBeforeUpdate(ctx: StartContext, snapshot: ServiceSnapshot): P
     // What is on its way is not PRIMARY yet; CodeDeploy itself refuses a second deployment.
     (snapshot.codeDeploy?.open !== undefined && primary?.id === snapshot.primaryId);
   if (primary?.taskDefinition === undefined || isAsRendered) {
-    return { kind: 'as-rendered', snapshot: { ...snapshot, primaryId: primary?.id ?? snapshot.primaryId } };
+    const { primaryId, primarySince } = snapshot;
+    const now = {
+      primaryId: primary?.id ?? primaryId,
+      primarySince: primary?.createdAt?.getTime() ?? primarySince,
+    };
+    return { kind: 'as-rendered', snapshot: { ...snapshot, ...now } };
   }
   const [theirs, ours] = [primary.taskDefinition, snapshot.taskDefinitionArn].map(revisionName);
+  const isRollback = isRollbackOf(snapshot, service, primary);
+  const what = isRollback ? 'a rollback of ECS' : 'another deployment';
   return {
     kind: 'superseded',
     problem: {
       result: 'superseded',
       cause: 'superseded',
-      reason: `was not begun: since it was prepared, on top of ${ours ?? ''}, another deployment (${primary.id ?? ''}) has moved the service to ${theirs ?? ''}`,
-      hint: 'Look at the other deployment. Run this one again to deploy on top of it.',
+      reason: `was not begun: since it was prepared, on top of ${ours ?? ''}, ${what} (${primary.id ?? ''}) has moved the service to ${theirs ?? ''}`,
+      hint: `${isRollback ? '' : 'Look at the other deployment. '}Run this one again to deploy on top of it.`,
       evidence: [],
       recovery: 'leave',
     },
   };
+}
+
+/** ECS has gone back from what was PRIMARY to the last good revision, and says so in an event. */
+function isRollbackOf(
+  { primaryId = '', lastGood }: ServiceSnapshot,
+  { events = [] }: Service,
+  { taskDefinition }: Deployment,
+): boolean {
+  const begin = `(deployment ${primaryId}) rolling back`;
+  return (
+    taskDefinition === lastGood?.taskDefinitionArn && events.some(({ message }) => message?.includes(begin))
+  );
 }
 
 /** In the words of AWS, as UpdateService says it. */
@@ -234,6 +253,7 @@ function adopt(snapshot: ServiceSnapshot, definition: TaskDefinition): Rollout {
     taskDefinitionArn: snapshot.taskDefinitionArn,
     definition,
     deploymentId: snapshot.primaryId ?? '',
+    createdAt: snapshot.primarySince,
     serviceDeploymentArn: snapshot.currentServiceDeploymentArn,
     replacesTasks: true,
     adopted: true,
@@ -283,6 +303,7 @@ async function startRollout(
     taskDefinitionArn,
     definition,
     deploymentId: entry?.id ?? '',
+    createdAt: entry?.createdAt?.getTime(),
     serviceDeploymentArn: isNew
       ? await searchServiceDeployment(ctx, snapshot, entry, taskDefinitionArn, deadline)
       : undefined,

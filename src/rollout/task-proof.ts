@@ -1,6 +1,6 @@
 import { WITHHELD } from '../aws/attempt.ts';
 import type { ReportedImage } from '../ecs/digests.ts';
-import { breakerThreshold } from '../ecs/services.ts';
+import { breakerThreshold, isBefore } from '../ecs/services.ts';
 import { describeFailure, type TaskFailure } from '../ecs/task-failure.ts';
 import { hasContainerChecks, restartedContainers, type TaskView } from '../ecs/task-health.ts';
 import type { Asked, Measurement, Measurer, TaskLimits } from '../model/analysis.ts';
@@ -365,9 +365,9 @@ function judgeable(look: Looked, rollout: Rollout): Look | NoLook {
   }
 }
 
-function viewLook(seen: Observation, { snapshot }: Rollout): Look | NoLook {
+function viewLook(seen: Observation, { snapshot, createdAt }: Rollout): Look | NoLook {
   if (seen.tasksUnread === true || seen.targetsUnread === true) return { kind: 'denied' };
-  if (seen.unanswered !== undefined) return { kind: 'no-answer' };
+  if (seen.unanswered !== undefined || isBefore(seen.primary, { createdAt })) return { kind: 'no-answer' };
   const running = seen.tasks.filter(({ leaving }) => leaving !== true);
   const unplaced = unplacedEvents(seen.events, new Set(snapshot.knownEvents)).at(-1);
   const unproven = running.flatMap(({ id, why }) => (why === undefined ? [] : [[id, why] as const]));

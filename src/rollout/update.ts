@@ -77,7 +77,8 @@ export async function updateOnce(
         (error) => lost.push(error),
       ),
       async () => {
-        const read = (): Promise<Service> => describeService(aws.ecs, snapshot.address);
+        const read = (): Promise<Service> =>
+          describeService(aws.ecs, snapshot.address, snapshot.primarySince);
         const service = await deadline.within(READ_LIMITS, () => retryRead(clock, read));
         return tookEffect(service, snapshot, input) ? service : undefined;
       },
@@ -104,7 +105,9 @@ async function seeEffect(
   const { name } = snapshot.address;
   const why = 'the update was accepted, and no deployment of it appeared';
   return retry({ clock, pauses: PAUSES }, async () => {
-    const service = await retryRead(clock, () => describeService(aws.ecs, snapshot.address));
+    const service = await retryRead(clock, () =>
+      describeService(aws.ecs, snapshot.address, snapshot.primarySince),
+    );
     return primaryOf(service) !== undefined && tookEffect(service, snapshot, input)
       ? { kind: 'done', value: service }
       : { kind: 'failed', error: new UpdateUnanswered(name, 'unknown', why), retryable: true };

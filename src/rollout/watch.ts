@@ -1,7 +1,10 @@
+import { revisionName } from '../aws/arn.ts';
 import type { Aws } from '../aws/clients.ts';
 import { awsErrorKind, describeAwsError } from '../aws/errors.ts';
 import type { RunContext } from '../context.ts';
+import { failedTaskLimit } from '../ecs/failed-tasks.ts';
 import { breakerThreshold } from '../ecs/services.ts';
+import { describeFailure } from '../ecs/task-failure.ts';
 import type { Stage } from '../model/analysis.ts';
 import {
   withGate,
@@ -13,17 +16,18 @@ import {
   type ServiceRun,
   type Waiting,
 } from '../model/index.ts';
-import type { OutputLog } from '../runtime/log.ts';
+import { counted, type Log, type OutputLog } from '../runtime/log.ts';
 import { Deadline, type PollStep } from '../runtime/wait.ts';
 import { diagnose, diagnoseRollbackOfEcs, logEvidence } from './diagnose.ts';
 import { evaluate, type Evaluation, type EvaluationTerms } from './evaluate.ts';
 import { betterKnown, problemOf, type Watched } from './failure.ts';
-import { NO_HISTORY, remember } from './history.ts';
+import { NO_HISTORY, remember, type History } from './history.ts';
 import { Looks, type Look } from './looks.ts';
 import type { Observation } from './observe.ts';
 import { firstLook, isNearEnd, PollInterval } from './poll-interval.ts';
 import { stageOf } from './rounds.ts';
 import { ProgressReporter, whoActs } from './progress.ts';
+import { countedFailures, mostFrequent } from './task-record.ts';
 
 export interface WatchContext extends Pick<RunContext, 'clock' | 'signal' | 'random'> {
   readonly aws: Pick<Aws, 'ecs' | 'elb' | 'codeDeploy'>;
@@ -89,6 +93,7 @@ export async function watch(
   // Readings of the clock: the last look that was answered, and the last one whose tasks were.
   let seenAt: number | undefined;
   let tasksAt = ctx.clock.now();
+  const isFirst = { told: false };
   const late = (): Watched => {
     const now = ctx.clock.now();
     const blindMs = now - (seenAt ?? since);
@@ -108,7 +113,15 @@ export async function watch(
       const terms = termsOf(current, request);
       const evaluation = evaluate(last, history, terms);
       reporter.report(last, evaluation);
-      stages?.see(stageOf(last, current.deploymentId, rollout.snapshot.deployment));
+      const areTasksKnown = history.preexisting !== undefined;
+      if (rollout.countsFromStart === true && areTasksKnown && !isFirst.told) {
+        isFirst.told = true;
+        sayWhatFailed(ctx.log, current, history, terms, evaluation);
+      }
+      // No pause is let go on whose tasks nobody has seen, or have failed.
+      const mayGoOn = rollout.countsFromStart !== true || areTasksKnown;
+      if (mayGoOn && !(isOver(evaluation, until) && evaluation.kind === 'failed'))
+        stages?.see(stageOf(last, current.deploymentId, rollout.snapshot.deployment));
       if (isOver(evaluation, until)) return { kind: 'end', value: { end: evaluation, last, history } };
       if (stages?.waiting !== undefined)
         return { kind: 'end', value: { end: { kind: 'waiting' }, last, history } };
@@ -216,8 +229,29 @@ function withTaskSet(rollout: Rollout, { entry }: Observation): Rollout {
 }
 
 /** The deployment is older than this run, and so may be the failures that the first look shows. */
-function beganBefore({ adopted, replacesTasks }: Rollout): boolean {
-  return adopted || !replacesTasks;
+function beganBefore({ adopted, replacesTasks, countsFromStart }: Rollout): boolean {
+  return (adopted && countsFromStart !== true) || !replacesTasks;
+}
+
+/** Tasks that failed before a person let the deployment go on, where they are too few to roll it back. */
+function sayWhatFailed(
+  log: Log,
+  { snapshot, taskDefinitionArn }: Rollout,
+  history: History,
+  terms: EvaluationTerms,
+  evaluation: Evaluation,
+): void {
+  const failures = countedFailures(history, terms.resetOnHealthyTask);
+  const known = mostFrequent(failures);
+  if (known === undefined || evaluation.kind === 'failed') return;
+  const limit = failedTaskLimit(
+    terms,
+    history.transitions.some(({ kind }) => kind === 'healthy'),
+  );
+  const why = terms.failFast ? `fewer than the ${limit} that roll it back` : 'fail-fast: false';
+  log.warn(
+    `${snapshot.address.name}: ${counted(failures.length, 'task')} of ${revisionName(taskDefinitionArn)} failed before this run, and it goes on (${why}): ${describeFailure(known)}`,
+  );
 }
 
 /** A look for whose tasks AWS did not answer shows those of the look before. */
@@ -243,6 +277,7 @@ export function termsOf(rollout: Rollout, request: RolloutRequest): EvaluationTe
     countBefore: asked === desiredCount ? undefined : desiredCount,
     deploymentId: rollout.deploymentId,
     primaryBefore: rollout.snapshot.primaryId,
+    createdAt: rollout.createdAt,
     replacesTasks: rollout.replacesTasks,
     failFast: request.failFast,
     failedTaskLimit: request.failedTaskLimit,

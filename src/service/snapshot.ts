@@ -105,6 +105,7 @@ export function snapshotOf(
     desiredCount: service.desiredCount ?? 0,
     schedulingStrategy: service.schedulingStrategy ?? 'REPLICA',
     primaryId: primary?.id,
+    primarySince: primary?.createdAt?.getTime(),
     rollout: rolloutState(primary, current, isSteady(service)),
     taskDefinitionArn,
     currentServiceDeploymentArn: current?.serviceDeploymentArn,

@@ -49,12 +49,26 @@ export async function loadBase(
     case 'revision':
       return loadRevision(aws, base.reference);
     case 'family':
-      return loadLatestOf(aws, base.family, services);
+      return loadNamedFamily(aws, base.family, services);
     case 'latest-of-service':
       return loadLatestGood(aws, services);
     case 'running':
       return loadRevision(aws, runningRevision(services), (name) => `${name}, which runs now`);
   }
+}
+
+/** Whoever names a family gets its latest revision, and hears what speaks against that. */
+async function loadNamedFamily(
+  aws: TaskDefinitionReads,
+  family: string,
+  services: readonly ServiceSnapshot[],
+): Promise<LoadedDefinition> {
+  const latest = await loadLatestOf(aws, family, services);
+  const { arn = '', isMarked } = latest;
+  const against =
+    services.map((service) => whatSpeaksAgainst(arn, service)).find(Boolean) ??
+    (isMarked ? 'is marked as failed' : undefined);
+  return against === undefined ? latest : { ...latest, origin: `${latest.origin}, which ${against}` };
 }
 
 /** The latest ACTIVE revision of a family; where a service runs one of it, all are deregistered, which is no slip. */

@@ -46,6 +46,8 @@ export interface DeploymentRequest {
   readonly description: string | undefined;
   readonly configName: string | undefined;
   readonly autoRollback: JsonObject | undefined;
+  /** In the place of those of its group. */
+  readonly alarms: JsonObject | undefined;
 }
 
 /** Begins a deployment. Throws what CreateDeployment answers where it cannot be. */
@@ -82,8 +84,9 @@ export function createDeployment(
     ...request,
     creator: 'user',
     autoRollback: request.autoRollback ?? group.autoRollback,
+    alarms: request.alarms ?? group.alarms,
   });
-  const { alarms } = group;
+  const { alarms } = deployment;
   after(world, deployment, beginSeconds, () => {
     deployment.startedAt = world.clock.now();
     setStatus(world, deployment, 'InProgress');
@@ -118,6 +121,7 @@ function newDeployment(
     sha256,
     spec,
     autoRollback: about.autoRollback ?? {},
+    alarms: about.alarms ?? {},
     createdAt: now,
     rollbackOf: about.rollbackOf,
     events: eventNames(group, about.rollbackOf !== undefined).map((name) => ({
@@ -441,6 +445,7 @@ function rollBack(world: World, failed: CodeDeployment): void {
     description: undefined,
     configName: undefined,
     autoRollback: {},
+    alarms: {},
     creator: 'codeDeployRollback',
     rollbackOf: failed,
   });
@@ -480,8 +485,7 @@ export function watchCodeDeployAlarms(world: World): void {
     if (alarm.state !== 'ALARM') return;
     for (const deployment of world.codeDeploy.deployments.filter(isOpen)) {
       if (deployment.creator === 'codeDeployRollback' || deployment.startedAt === undefined) continue;
-      if (alarmNames(deployment.group.alarms).includes(alarm.name))
-        stopByAlarm(world, deployment, [alarm.name]);
+      if (alarmNames(deployment.alarms).includes(alarm.name)) stopByAlarm(world, deployment, [alarm.name]);
     }
   });
 }
