@@ -165,7 +165,7 @@ async function runStages(
   if (releases.some(isAboutToChange)) ctx.rolloutBegins?.(record);
   await log.step(
     'Roll out',
-    () => rollOut(record, request, starting, releases, { shifting, save }),
+    () => rollOut(record, request, starting, releases, shifting, save),
     problemsSince(record),
   );
   await seeThrough(record, request, ctx, releases, snapshots, before);
@@ -295,13 +295,8 @@ async function rollOut(
   request: Request,
   ctx: RunContext,
   releases: readonly Release[],
-  {
-    shifting,
-    save,
-  }: {
-    readonly shifting: readonly ServiceRun[];
-    readonly save: (serviceRuns?: readonly ServiceRun[]) => void;
-  },
+  shifting: readonly ServiceRun[],
+  save: (serviceRuns?: readonly ServiceRun[]) => void,
 ): Promise<void> {
   save();
   const start = ({ services, prepared, revision: { arn }, isApproved }: Release): Promise<ServiceRun>[] =>
