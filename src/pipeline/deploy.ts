@@ -53,7 +53,7 @@ import { Loop } from '../runtime/loop.ts';
 import { findShifting, findWaiting, rollBackShifting } from './promote.ts';
 import { withStrategies } from './strategy.ts';
 import type * as Stages from './stages.ts';
-import { refreshReleases, survey, surveyAgain, type Survey } from './survey.ts';
+import { refreshReleases, survey, surveyAgain, warnOfExpiry, type Survey } from './survey.ts';
 
 /**
  * A deployment, from the first look at the services to the last. Whatever happens, it resolves to the record as far
@@ -113,6 +113,7 @@ async function runStages(
   );
   record.url = url;
   const request = withStrategies(given, snapshots);
+  warnOfExpiry(ctx, request);
   if (request.mode === 'promote') {
     record.serviceRuns = await log.step('Promote', () => findWaiting(ctx, snapshots, request));
     ctx.rolloutBegins?.(record);

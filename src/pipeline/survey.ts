@@ -1,5 +1,5 @@
 import { parseArn, revisionName } from '../aws/arn.ts';
-import type { ReadContext } from '../context.ts';
+import type { ReadContext, RunContext } from '../context.ts';
 import { planImage, type ImagePlan } from '../image/plan.ts';
 import type {
   AlarmView,
@@ -10,7 +10,7 @@ import type {
   ServiceSnapshot,
 } from '../model/index.ts';
 import { DeployError } from '../runtime/error.ts';
-import { SILENCE } from '../runtime/log.ts';
+import { counted, minuteInUtc, SILENCE } from '../runtime/log.ts';
 import { begun } from '../runtime/wait.ts';
 import { addressForPeople, surveyServices } from '../service/survey.ts';
 import { lookUpImages } from './image.ts';
@@ -59,6 +59,21 @@ export async function survey(
   metrics?.refuseMetrics(asked, snapshots, request.gate.bakeMinutes);
   await metrics?.refuseOtherBalancers(ctx, asked, snapshots);
   return { snapshots, answer, alarms, imagePlan, provided, url };
+}
+
+/** Credentials that end before the run may: what it begins would be followed by nobody. */
+export function warnOfExpiry(
+  { credentialsEnd, log }: Pick<RunContext, 'credentialsEnd' | 'log'>,
+  { mode, rollout, gate, services }: Request,
+): void {
+  if (credentialsEnd === undefined || mode === 'plan' || !rollout.wait || services.length === 0) return;
+  const { at, leftMs } = credentialsEnd;
+  const minutes = rollout.waitMinutes + gate.bakeMinutes + gate.deadlineSeconds / 60;
+  if (leftMs >= minutes * 60_000) return;
+  const left = Math.max(Math.floor(leftMs / 60_000), 0);
+  log.warn(
+    `The AWS credentials expire at ${minuteInUtc(at.toISOString())}, in ${counted(left, 'minute')}, and this run may take ${Math.ceil(minutes)}: from then on nobody follows the deployment, or rolls it back. Give the role a longer session (role-duration-seconds of aws-actions/configure-aws-credentials).`,
+  );
 }
 
 /** What is there already is looked up at once. */
