@@ -123,6 +123,8 @@ export interface EndState {
   readonly nowRunning: string;
   /** What is asked for is not done, as far as is known: the post step tries again. */
   readonly needsPostStep: boolean;
+  /** It was told to go back, or is on its way. */
+  readonly goesBack?: true;
 }
 
 /** How far the asking came. */
@@ -163,11 +165,8 @@ export async function requestRollback(
   } catch (error) {
     if (!(error instanceof TimedOut)) return notRequested(rollout, error);
     if (progress.asked !== undefined && awsErrorKind(progress.last) !== 'transient') {
-      return endState(
-        rollout,
-        `${progress.asked}, and no answer came in time about the settings of this run`,
-        true,
-      );
+      const what = `${progress.asked}, and no answer came in time about the settings of this run`;
+      return goingBack(endState(rollout, what, true));
     }
     if (awsErrorKind(progress.last) === 'throttled') return notRequested(rollout, progress.last);
     return endState(rollout, 'no answer came in time, so whether it is rolled back is not known', true);
@@ -281,13 +280,13 @@ async function requestByCodeDeploy(
     case 'end':
       return endedAlready(ctx, rollout, step.end);
     case 'follow':
-      return { nowRunning: await statusNow(ctx, rollout), needsPostStep: false };
+      return goingBack({ nowRunning: await statusNow(ctx, rollout), needsPostStep: false });
     case 'stop':
       progress.asked = `CodeDeploy was asked to stop ${id} and to roll ${revision} back`;
       await refusing(progress, () =>
         aws.codeDeploy.stopDeployment({ deploymentId: id, autoRollbackEnabled: true }),
       );
-      return endState(rollout, progress.asked, false);
+      return goingBack(endState(rollout, progress.asked, false));
     case 'deploy': {
       const target = await findRollbackTarget(aws.taskDefinitions, candidatesOf(snapshot));
       if (target === undefined) return notRolledBack(rollout, 'there is no good revision to go back to');
@@ -300,7 +299,8 @@ async function requestByCodeDeploy(
         back,
         Deadline.of(clock, 0),
       );
-      return endState(rollout, `CodeDeploy was told to go back to ${revisionName(back)} (${made})`, false);
+      const what = `CodeDeploy was told to go back to ${revisionName(back)} (${made})`;
+      return goingBack(endState(rollout, what, false));
     }
   }
 }
@@ -327,7 +327,8 @@ async function requestByUpdate(
   input: UpdateServiceCommandInput,
 ): Promise<EndState> {
   await ecsWrites.updateService(input);
-  return endState(rollout, `it was told to go back to ${revisionName(input.taskDefinition ?? '')}`, false);
+  const what = `it was told to go back to ${revisionName(input.taskDefinition ?? '')}`;
+  return goingBack(endState(rollout, what, false));
 }
 
 /** Only an answer that is lost may have been a yes. */
@@ -354,8 +355,11 @@ async function withSettings(
 ): Promise<EndState> {
   const ctx = { aws, clock, signal, log: SILENCE };
   const kept = await restoreSettings(ctx, rollout, { ...request, onFailure: 'rollback' });
-  if (kept !== undefined) return endState(rollout, `${done.replace(/\.$/, '')}, but ${kept}`, true);
-  return done.endsWith('.') ? { nowRunning: done, needsPostStep: false } : endState(rollout, done, false);
+  if (kept !== undefined)
+    return goingBack(endState(rollout, `${done.replace(/\.$/, '')}, but ${kept}`, true));
+  return goingBack(
+    done.endsWith('.') ? { nowRunning: done, needsPostStep: false } : endState(rollout, done, false),
+  );
 }
 
 function notRequested(rollout: Rollout, error: unknown): EndState {
@@ -365,6 +369,10 @@ function notRequested(rollout: Rollout, error: unknown): EndState {
     `rolling ${revision} back could not be asked for (${describeAwsError(error)})`,
     true,
   );
+}
+
+function goingBack(end: EndState): EndState {
+  return { ...end, goesBack: true };
 }
 
 function endState({ snapshot }: Rollout, what: string, needsPostStep: boolean): EndState {
