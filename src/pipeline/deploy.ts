@@ -58,7 +58,7 @@ import {
   watchServiceRun,
 } from './later.ts';
 import { withStrategies } from './strategy.ts';
-import { refreshReleases, survey, surveyAgain, type Survey } from './survey.ts';
+import { refreshReleases, survey, surveyAgain, warnOfExpiry, type Survey } from './survey.ts';
 
 /**
  * A deployment, from the first look at the services to the last. Whatever happens, it resolves to the record as far
@@ -118,6 +118,7 @@ async function runStages(
   );
   record.url = url;
   const request = withStrategies(given, snapshots);
+  warnOfExpiry(ctx, request);
   if (request.mode === 'promote') {
     record.serviceRuns = await log.step('Promote', () => findWaiting(ctx, snapshots, request));
     ctx.rolloutBegins?.(record);
@@ -165,7 +166,7 @@ async function runStages(
   if (releases.some(isAboutToChange)) ctx.rolloutBegins?.(record);
   await log.step(
     'Roll out',
-    () => rollOut(record, request, starting, releases, { shifting, save }),
+    () => rollOut(record, request, starting, releases, shifting, save),
     problemsSince(record),
   );
   await seeThrough(record, request, ctx, releases, snapshots, before);
@@ -295,13 +296,8 @@ async function rollOut(
   request: Request,
   ctx: RunContext,
   releases: readonly Release[],
-  {
-    shifting,
-    save,
-  }: {
-    readonly shifting: readonly ServiceRun[];
-    readonly save: (serviceRuns?: readonly ServiceRun[]) => void;
-  },
+  shifting: readonly ServiceRun[],
+  save: (serviceRuns?: readonly ServiceRun[]) => void,
 ): Promise<void> {
   save();
   const start = ({ services, prepared, revision: { arn }, isApproved }: Release): Promise<ServiceRun>[] =>

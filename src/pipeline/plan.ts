@@ -110,10 +110,10 @@ function withoutService(plans: readonly Plan[]): Conclusion {
 export interface Plan {
   readonly services: readonly PlannedService[];
   readonly prepared: PreparedDefinition;
-  /** It leads back to what ran well there before. */
-  readonly isApproved?: true;
   /** The container that runs the pre-deploy command; undefined where there is none. */
   readonly preDeployContainer: string | undefined;
+  /** It leads back to what ran well there before. */
+  readonly isApproved?: true;
 }
 
 /** Pure: what has to be done to each service, as it was seen last, so that it runs the definition. */
@@ -299,8 +299,8 @@ export function snapshotsOf(services: readonly PlannedService[]): ServiceSnapsho
 }
 
 /** The same, or one is under way that this run takes up. */
-export function isToBeChecked(plan: Plan): boolean {
-  return isAboutToChange(plan) || plan.services.some(({ change }) => change === 'adopt');
+export function isToBeChecked({ services, prepared }: Plan): boolean {
+  return prepared.existingArn === undefined || services.some(({ change }) => change !== 'none');
 }
 
 /** A container that does not exist is found before anything is registered. */

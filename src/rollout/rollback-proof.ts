@@ -51,6 +51,7 @@ async function lookWhereItEnded(
     ...rollout,
     taskDefinitionArn: primary.taskDefinition,
     deploymentId: primary.id ?? '',
+    createdAt: primary.createdAt?.getTime(),
     serviceDeploymentArn: undefined,
     // ECS may have kept tasks of the good revision that an earlier deployment started.
     replacesTasks: false,

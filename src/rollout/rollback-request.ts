@@ -26,6 +26,8 @@ export interface EndState {
   readonly nowRunning: string;
   /** What is asked for is not done, as far as is known: the post step tries again. */
   readonly needsPostStep: boolean;
+  /** It was told to go back, or is on its way. */
+  readonly goesBack?: true;
 }
 
 /** Pause before the next attempt, and how long one look may take. */
@@ -71,7 +73,8 @@ export async function requestRollback(
     if (!(error instanceof TimedOut)) return notRequested(rollout, error);
     const asked = whatIsAsked(asking);
     if (asked !== undefined && awsErrorKind(asking.last) !== 'transient') {
-      return endState(rollout, `${asked}, and no answer came in time about the settings of this run`, true);
+      const what = `${asked}, and no answer came in time about the settings of this run`;
+      return goingBack(endState(rollout, what, true));
     }
     if (awsErrorKind(asking.last) === 'throttled') return notRequested(rollout, asking.last);
     return endState(rollout, 'no answer came in time, so whether it is rolled back is not known', true);
@@ -109,14 +112,16 @@ async function readAndRequest(asking: Asking): Promise<Requested> {
     case 'look-again':
       return { kind: 'again', error: choice.error };
     case 'follow-update':
-      return done({ nowRunning: await statusNow(ctx, rollout), needsPostStep: false });
+      return done(goingBack({ nowRunning: await statusNow(ctx, rollout), needsPostStep: false }));
     case 'follow':
-      return done(await followed(asking));
+      return done(goingBack(await followed(asking)));
     case 'act': {
       const { action, end } = await actor.act(choice.action);
       switch (end.kind) {
         case 'taken':
-          return action.kind === 'register' ? readAndRequest(asking) : done(await taken(asking, action, end));
+          return action.kind === 'register'
+            ? readAndRequest(asking)
+            : done(goingBack(await taken(asking, action, end)));
         case 'not-ours':
           return done(notRequested(rollout, end.error));
         case 'refused':
@@ -226,6 +231,10 @@ function notRequested(rollout: Rollout, error: unknown): EndState {
     `rolling ${revision} back could not be asked for (${describeAwsError(error)})`,
     true,
   );
+}
+
+function goingBack(end: EndState): EndState {
+  return { ...end, goesBack: true };
 }
 
 function endState({ snapshot }: Rollout, what: string, needsPostStep: boolean): EndState {
