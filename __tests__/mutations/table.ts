@@ -166,7 +166,7 @@ export const MUTATIONS: readonly Mutation[] = [
     ['attempt(stop, WITHHELD)', "attempt(stop, ['refused'])"],
     ["if (request.onFailure === 'leave') return { kind: 'failed', why: 'ECS gave its rollback up' };", ''],
   ),
-  ...of('rollout/rollback-needed.ts', 'rollout/rollback', [
+  ...of('rollout/fail-together.ts', 'rollout/rollback', [
     "return request.onFailure !== 'leave';",
     'return true;',
   ]),
@@ -192,11 +192,15 @@ export const MUTATIONS: readonly Mutation[] = [
     ['isRunning && mayStop && goesThere', 'isRunning && goesThere'],
   ),
   ...of(
-    'rollout/start.ts',
+    'rollout/planned-change.ts',
     'rollout/start',
     ["|| request.forceNewDeployment === true) return 'update';", ") return 'update';"],
     ["case 'in-progress':\n      return 'adopt';", "case 'in-progress':\n      return 'none';"],
     ["case 'failed':\n      return 'update';", "case 'failed':\n      return 'none';"],
+  ),
+  ...of(
+    'rollout/start.ts',
+    'rollout/start',
     [
       'timeOf(each.createdAt) >= timeOf(before?.createdAt)',
       'timeOf(each.createdAt) < timeOf(before?.createdAt)',
@@ -280,6 +284,20 @@ export const MUTATIONS: readonly Mutation[] = [
       '(last.entry?.running ?? 0) <= desired(last);',
       'rollout/placement',
     ],
+  ),
+  ...of('rollout/task-proof.ts', 'rollout/task-proof', [' || isBefore(seen.primary, { createdAt })', '']),
+  ...of('rollout/outcome.ts', 'story/rolls-back', [
+    'return primaryId === there.deploymentId\n      ? serviceRun',
+    "return primaryId !== ''\n      ? serviceRun",
+  ]),
+  ...of(
+    'task-definition/json-file.ts',
+    'task-definition/json-file',
+    ['> DEEPEST', '> 10 * DEEPEST'],
+    ['|| keys?.has(key) === true', ''],
+    ['<<|', ''],
+    ['|\\d+', ''],
+    ["new Written(value, context?.source ?? '')", 'new Written(value, String(value))'],
   ),
   ...of(
     'rollout/now-running.ts',
