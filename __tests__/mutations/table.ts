@@ -323,6 +323,20 @@ export const MUTATIONS: readonly Mutation[] = [
       'rollout/placement',
     ],
   ),
+  ...of('rollout/task-proof.ts', 'rollout/task-proof', [' || isBefore(seen.primary, { createdAt })', '']),
+  ...of('rollout/outcome.ts', 'story/rolls-back', [
+    'return primaryId === there.deploymentId\n      ? serviceRun',
+    "return primaryId !== ''\n      ? serviceRun",
+  ]),
+  ...of(
+    'task-definition/json-file.ts',
+    'task-definition/json-file',
+    ['> DEEPEST', '> 10 * DEEPEST'],
+    ['|| keys?.has(key) === true', ''],
+    ['<<|', ''],
+    ['|\\d+', ''],
+    ["new Written(value, context?.source ?? '')", 'new Written(value, String(value))'],
+  ),
   ...of(
     'rollout/now-running.ts',
     'rollout/now-running',
