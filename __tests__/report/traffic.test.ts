@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
 import type { TimedPoint } from '../../src/report/progress-log.ts';
-import { trafficTables } from '../../src/report/traffic.ts';
+import { trafficTables } from '../../src/report/timeline.ts';
 
 function point(at: number, stage: string, weight?: number, service = 'backend'): TimedPoint {
   const counts = { desired: 2, running: 2, healthy: 2, old: 2, draining: 0, failed: 0 };

@@ -41,14 +41,11 @@ export const initialDaemonSettings: ServiceSettings = {
 
 /** The settings after a request: what it leaves out stays as it was. */
 export function changedSettings(before: ServiceSettings, input: JsonObject): ServiceSettings {
-  const listed = (field: string, previous: readonly JsonObject[]): readonly JsonObject[] =>
+  const listed = <Before>(field: string, previous: Before): Before | JsonObject[] =>
     input[field] === undefined ? previous : objects(input, field);
   return {
     launchType: text(input, 'launchType') ?? before.launchType,
-    capacityProviderStrategy:
-      input['capacityProviderStrategy'] === undefined
-        ? before.capacityProviderStrategy
-        : objects(input, 'capacityProviderStrategy'),
+    capacityProviderStrategy: listed('capacityProviderStrategy', before.capacityProviderStrategy),
     platformVersion: text(input, 'platformVersion') ?? before.platformVersion,
     networkConfiguration: object(input, 'networkConfiguration') ?? before.networkConfiguration,
     loadBalancers: listed('loadBalancers', before.loadBalancers),
@@ -68,10 +65,7 @@ export function changedSettings(before: ServiceSettings, input: JsonObject): Ser
       text(input, 'availabilityZoneRebalancing') ?? before.availabilityZoneRebalancing,
     serviceConnectConfiguration:
       object(input, 'serviceConnectConfiguration') ?? before.serviceConnectConfiguration,
-    volumeConfigurations:
-      input['volumeConfigurations'] === undefined
-        ? before.volumeConfigurations
-        : objects(input, 'volumeConfigurations'),
+    volumeConfigurations: listed('volumeConfigurations', before.volumeConfigurations),
     vpcLatticeConfigurations: listed('vpcLatticeConfigurations', before.vpcLatticeConfigurations),
   };
 }

@@ -4,7 +4,6 @@ import type { ReadContext } from '../context.ts';
 import { FAILED_MARK, pinImages } from '../ecs/rollback-target.ts';
 import type { GoodRevision, RunningImage, ServiceSnapshot, TaskDefinition } from '../model/index.ts';
 import { DeployError } from '../runtime/error.ts';
-import { stackOf } from '../service/history.ts';
 import { diffDefinitions } from '../task-definition/diff.ts';
 import { findRevision, loadRevision } from '../task-definition/load.ts';
 
@@ -186,4 +185,15 @@ async function contentOf(
 /** Pure: the place of the first that is equal. */
 function numberOf(content: TaskDefinition, contents: readonly TaskDefinition[]): number {
   return contents.findIndex((each) => diffDefinitions(each, content).length === 0);
+}
+
+/**
+ * Pure: deployments as a stack, oldest first, each by the number of its content. A content that is in it already pops down to
+ * it: going back to it took the ones above off the table, so that rolling back twice goes back two steps and never forth.
+ */
+function stackOf(contents: readonly number[]): number[] {
+  return contents.reduce<number[]>((stack, next) => {
+    const at = stack.indexOf(next);
+    return at === -1 ? [...stack, next] : stack.slice(0, at + 1);
+  }, []);
 }

@@ -42,12 +42,14 @@ export interface ParameterReference {
   readonly usedBy: readonly string[];
 }
 
+type Reference = SecretReference | ParameterReference;
+
 /**
  * Pure: every secret and parameter that ECS or the agent reads before a container starts. `valueFrom` is an ARN of
  * either service, followed by `:json-key:version-stage:version-id` for a secret, or the name of a parameter (ECS API,
  * Secret); `credentialsParameter` is a secret (ECS API, RepositoryCredentials).
  */
-export function referencesOf(definition: TaskDefinition): readonly (SecretReference | ParameterReference)[] {
+export function referencesOf(definition: TaskDefinition): readonly Reference[] {
   const uses = definition.containerDefinitions.flatMap((container) => [
     ...objectsIn(container, 'secrets').map((each) => useOf(each, container.name)),
     ...objectsIn(objectIn(container, 'logConfiguration'), 'secretOptions').map((each) =>
@@ -62,6 +64,16 @@ export function referencesOf(definition: TaskDefinition): readonly (SecretRefere
     ...grouped(uses).map(({ text, usedBy }) => referenceOf(text, usedBy)),
     ...grouped(credentials).map(({ text, usedBy }) => secretReference(text, usedBy)),
   ];
+}
+
+/** Those of one service. */
+function referencesTo<Kind extends Reference['kind']>(
+  kind: Kind,
+  definition: TaskDefinition,
+): Extract<Reference, { readonly kind: Kind }>[] {
+  return referencesOf(definition).filter(
+    (each): each is Extract<Reference, { readonly kind: Kind }> => each.kind === kind,
+  );
 }
 
 interface Use {
@@ -84,7 +96,7 @@ function grouped(uses: readonly Use[]): { readonly text: string; readonly usedBy
   return [...groups].map(([text, usedBy]) => ({ text, usedBy }));
 }
 
-function referenceOf(text: string, usedBy: readonly string[]): SecretReference | ParameterReference {
+function referenceOf(text: string, usedBy: readonly string[]): Reference {
   const arn = parseArn(text);
   if (arn?.service === 'secretsmanager') return secretReference(text, usedBy);
   return parameterReference(text, arn?.service === 'ssm' ? arn.resource : undefined, usedBy);
@@ -125,9 +137,7 @@ export const secret: Check = {
   name: 'secret',
   nothing: 'the definition names no secret of Secrets Manager',
   async look(aws, candidate) {
-    const desired = referencesOf(candidate.definition).flatMap((each) =>
-      each.kind === 'secret' ? each : [],
-    );
+    const desired = referencesTo('secret', candidate.definition);
     const looks = desired.map(async (reference) => {
       const name = nameOf(reference);
       if (reference.instead !== undefined) return [incomplete(reference, reference.instead)];
@@ -188,9 +198,7 @@ export const parameter: Check = {
   name: 'parameter',
   nothing: 'the definition names no parameter of Systems Manager',
   async look(aws, candidate) {
-    const desired = referencesOf(candidate.definition).flatMap((each) =>
-      each.kind === 'parameter' ? each : [],
-    );
+    const desired = referencesTo('parameter', candidate.definition);
     const unlooked = desired.flatMap((each) => {
       const why = differentRegionOrAccount(each.id, aws, candidate) ?? unlisted(each);
       return why === undefined ? [] : [{ each, why }];
@@ -257,7 +265,7 @@ async function orNothing<T>(read: () => Promise<T>): Promise<T | undefined> {
   return valueOr(await attempt(read, ANY_ERROR), undefined);
 }
 
-function forWhom({ usedBy }: SecretReference | ParameterReference): string {
+function forWhom({ usedBy }: Reference): string {
   return ` (${usedBy.join(', ')})`;
 }
 

@@ -51,7 +51,7 @@ const DEEPEST = 60;
 /** Pure: brings what a file holds into the form that RegisterTaskDefinition takes. */
 export function shapeDefinition(raw: ReadonlyMap<Raw, Raw>): Shaped {
   const shaper = new Shaper();
-  const definition = shaper.fields(raw, REGISTRATION, '', [], 0);
+  const definition = shaper.fields(raw, REGISTRATION, { path: '', around: [], depth: 0 });
   const missing = missingMembers(definition, REGISTRATION, 'meant').map(({ path, instead }) =>
     isTopLevel(path) ? `it has no ${path}` : `${path} is missing: ${instead}`,
   );
@@ -87,6 +87,19 @@ interface Around {
   readonly place: string;
 }
 
+/** Where in the file a value stands. */
+interface Position {
+  readonly path: string;
+  readonly around: readonly Around[];
+  /** How many values it is nested in. */
+  readonly depth: number;
+}
+
+/** One step further in. */
+function inside({ around, depth }: Position, path: string): Position {
+  return { path, around, depth: depth + 1 };
+}
+
 class Shaper {
   readonly problems: string[] = [];
   readonly comments: string[] = [];
@@ -94,15 +107,10 @@ class Shaper {
   readonly unrendered: string[] = [];
 
   /** The fields of a structure that are there. */
-  fields(
-    raw: ReadonlyMap<Raw, Raw>,
-    schema: NormalizedSchema,
-    path: string,
-    around: readonly Around[],
-    depth: number,
-  ): JsonObject {
+  fields(raw: ReadonlyMap<Raw, Raw>, schema: NormalizedSchema, position: Position): JsonObject {
+    const { path } = position;
     const members = new Map(schema.structIterator());
-    const inside = [...around, { schema, place: placeOf(path) }];
+    const around = [...position.around, { schema, place: placeOf(path) }];
     const kept: [string, Json][] = [];
     for (const [key, value] of raw) {
       const field = keyText(key);
@@ -110,12 +118,17 @@ class Shaper {
       const member = members.get(field);
       if (member !== undefined) {
         const bare = isImage(schema, field) && typeof value === 'string' ? value.trim() : value;
-        const shaped = this.value(bare, member, at, inside, depth + 1, keepsEmpty(schema, field));
+        const shaped = this.value(
+          bare,
+          member,
+          inside({ ...position, around }, at),
+          keepsEmpty(schema, field),
+        );
         if (shaped !== undefined) kept.push([field, shaped]);
       } else if (isComment(field)) {
         this.comments.push(at);
       } else if (!isAbsent(value)) {
-        const json = this.unknownField(field, value, at, [...members.keys()], inside);
+        const json = this.unknownField(field, value, at, [...members.keys()], around);
         if (json !== undefined) kept.push([field, json]);
       }
     }
@@ -126,12 +139,11 @@ class Shaper {
   private value(
     raw: Raw,
     schema: NormalizedSchema,
-    path: string,
-    around: readonly Around[],
-    depth: number,
+    position: Position,
     keepEmpty: boolean,
   ): Json | undefined {
-    if (depth > DEEPEST) return this.problem(`${path} is nested too deeply`);
+    const { path } = position;
+    if (position.depth > DEEPEST) return this.problem(`${path} is nested too deeply`);
     if (raw === null || (raw === '' && !keepEmpty)) return undefined;
     switch (kindOf(schema)) {
       case 'text':
@@ -141,11 +153,11 @@ class Shaper {
       case 'boolean':
         return this.boolean(raw, schema, path);
       case 'list':
-        return this.list(raw, schema, path, around, depth);
+        return this.list(raw, schema, position);
       case 'map':
-        return this.map(raw, schema, path, around, depth);
+        return this.map(raw, schema, position);
       case 'structure':
-        return this.structure(raw, schema, path, around, depth);
+        return this.structure(raw, schema, position);
       case 'anything':
         return plain(raw);
     }
@@ -172,54 +184,36 @@ class Shaper {
     return word === 'true' || word === 'false' ? word === 'true' : this.wrongType(raw, schema, path);
   }
 
-  private list(
-    raw: Raw,
-    schema: NormalizedSchema,
-    path: string,
-    around: readonly Around[],
-    depth: number,
-  ): Json | undefined {
-    if (!isList(raw)) return this.wrongType(raw, schema, path);
-    const inside = schema.getValueSchema();
+  private list(raw: Raw, schema: NormalizedSchema, position: Position): Json | undefined {
+    if (!isList(raw)) return this.wrongType(raw, schema, position.path);
+    const schemaOfEach = schema.getValueSchema();
     const label = labelsOf(raw);
     const entries = raw.flatMap((entry, index) => {
-      const at = `${path}[${label(entry, index)}]`;
+      const at = inside(position, `${position.path}[${label(entry, index)}]`);
       const shaped =
-        isMap(entry) && inside.isStructSchema()
-          ? this.fields(entry, inside, at, around, depth + 1)
-          : this.value(entry, inside, at, around, depth + 1, true);
+        isMap(entry) && schemaOfEach.isStructSchema()
+          ? this.fields(entry, schemaOfEach, at)
+          : this.value(entry, schemaOfEach, at, true);
       return shaped === undefined ? [] : [shaped];
     });
     return entries.length === 0 ? undefined : entries;
   }
 
-  private map(
-    raw: Raw,
-    schema: NormalizedSchema,
-    path: string,
-    around: readonly Around[],
-    depth: number,
-  ): Json | undefined {
-    if (!isMap(raw)) return this.wrongType(raw, schema, path);
-    const inside = schema.getValueSchema();
+  private map(raw: Raw, schema: NormalizedSchema, position: Position): Json | undefined {
+    if (!isMap(raw)) return this.wrongType(raw, schema, position.path);
+    const schemaOfEach = schema.getValueSchema();
     const entries = [...raw].flatMap(([key, value]) => {
       const name = keyText(key);
-      const shaped = this.value(value, inside, `${path}[${name}]`, around, depth + 1, true);
+      const shaped = this.value(value, schemaOfEach, inside(position, `${position.path}[${name}]`), true);
       return shaped === undefined ? [] : [[name, shaped] as const];
     });
     return Object.fromEntries(entries);
   }
 
   /** A structure that says nothing, though it would have to say something, is absent. */
-  private structure(
-    raw: Raw,
-    schema: NormalizedSchema,
-    path: string,
-    around: readonly Around[],
-    depth: number,
-  ): Json | undefined {
-    if (!isMap(raw)) return this.wrongType(raw, schema, path);
-    const fields = this.fields(raw, schema, path, around, depth);
+  private structure(raw: Raw, schema: NormalizedSchema, position: Position): Json | undefined {
+    if (!isMap(raw)) return this.wrongType(raw, schema, position.path);
+    const fields = this.fields(raw, schema, position);
     return Object.keys(fields).length === 0 && requiredMembers(schema).length > 0 ? undefined : fields;
   }
 
