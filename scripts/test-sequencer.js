@@ -1,10 +1,17 @@
 import Sequencer from '@jest/test-sequencer';
 
-/** Folders whose files take longest, the longest first: what begins last ends last. */
-const LONGEST = ['/__tests__/e2e/', '/__tests__/story/'];
+/** What takes longest, the longest first: what begins last ends last. Terraform waits a minute for a load balancer. */
+const LONGEST = [
+  '/__tests__/infra/stack.live.ts',
+  '/__tests__/infra/capacity.live.ts',
+  '/__tests__/infra/changes.live.ts',
+  '/__tests__/infra/terraform.live.ts',
+  '/__tests__/e2e/',
+  '/__tests__/story/',
+];
 
 const rankOf = ({ path }) => {
-  const rank = LONGEST.findIndex((folder) => path.includes(folder));
+  const rank = LONGEST.findIndex((part) => path.includes(part));
   return rank < 0 ? LONGEST.length : rank;
 };
 
