@@ -101,6 +101,10 @@ describe('a job that is killed during the rollout', () => {
       expect([exitCode, post.exitCode]).toEqual([null, 0]);
       expect(revisionStatus(sim, 'backend:2')).toBe('INACTIVE');
       expect(post.log).toContain('backend:2 is deregistered');
+      const task = [...sim.world.cluster('demo').tasks.values()].find((each) => each.service === undefined);
+      const named = new RegExp(`aws ecs stop-task --cluster demo --task ${task?.id ?? 'none'}`);
+      expect(post.log).toMatch(named);
+      expect(post.summary).toMatch(named);
     }),
   );
 });

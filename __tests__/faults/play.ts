@@ -360,8 +360,6 @@ function arm(
 
 function effectOf(effect: Effect): FaultEffect {
   switch (effect.kind) {
-    case 'missing':
-      return { kind: 'rewrite', rewrite: withoutEntries };
     case 'truncated':
       return { kind: 'rewrite', rewrite: (body) => body.slice(0, Math.floor(body.length * effect.share)) };
     case 'throttle':
@@ -372,23 +370,9 @@ function effectOf(effect: Effect): FaultEffect {
     case 'hang':
     case 'delay':
     case 'stale':
+    case 'missing':
       return effect;
   }
-}
-
-/** Everything that was asked for is MISSING, as ECS answers for a moment. */
-function withoutEntries(body: string): string {
-  if (!body.startsWith('{')) return body;
-  const answer = JSON.parse(body) as Record<string, unknown>;
-  const list = ['services', 'serviceDeployments', 'serviceRevisions', 'tasks'].find((name) => name in answer);
-  if (list === undefined) return body;
-  const entries = answer[list] as Record<string, unknown>[];
-  const arnOf = (entry: Record<string, unknown>): unknown => entry[`${list.slice(0, -1)}Arn`] ?? entry['arn'];
-  return JSON.stringify({
-    ...answer,
-    [list]: [],
-    failures: entries.map((entry) => ({ arn: arnOf(entry), reason: 'MISSING' })),
-  });
 }
 
 /** Does a deed; the service deployment that it begins, or `impossible` where the world does not allow it now. */

@@ -39,6 +39,7 @@ function serve(request: IncomingMessage, response: ServerResponse): void {
   else if (url === '/loop') to('/loop');
   else if (url.startsWith('/hops/'))
     to(Number(url.slice(6)) === 1 ? '/ok' : `/hops/${Number(url.slice(6)) - 1}`);
+  else if (url === '/away') to(`${originOf(here).replace('127.0.0.1', 'localhost')}/ok`);
   else if (url === '/file') to('file:///etc/passwd');
   else if (url === '/nonsense') to('http://[');
   else if (url === '/long') response.end('x'.repeat(300_000));
@@ -101,8 +102,8 @@ describe('one look at the health-check URL', () => {
     expect(await ask(path)).toEqual({ kind: 'unreachable', reason });
   });
 
-  it.each(['/hops/6', '/loop', '/file', '/nonsense'])(
-    '%s is an answer, and no good one: it redirects to nowhere',
+  it.each(['/hops/6', '/loop', '/file', '/nonsense', '/away'])(
+    '%s is an answer, and no good one: it redirects to nowhere, or to another host',
     async (path) => {
       expect(await ask(path)).toMatchObject({ kind: 'answer', status: 302, body: '' });
     },

@@ -46,6 +46,22 @@ describe('several service runs, side by side', () => {
     expect(countsOf(record)).toEqual([2, 12]);
   });
 
+  test.each([
+    ['goes back: this run updated it', 'update', 'roll-back'],
+    ['is left: this run found it under way', 'adopt', 'leave'],
+  ] as const)(
+    'end the others by no error that nobody foresaw: the one that had it %s',
+    async (_, change, recovery) => {
+      const record = recordOf(1, 10);
+      record.serviceRuns = record.serviceRuns.map((each) => ({ ...each, change }));
+      await go(record, failing(1, new TypeError('deployments.find is not a function')));
+      const [broken, other] = record.serviceRuns;
+      expect(broken?.problem).toMatchObject({ cause: 'unknown', recovery });
+      expect(broken?.problem?.reason).toContain('deployments.find is not a function');
+      expect([other?.problem, other?.desiredCount]).toEqual([undefined, 11]);
+    },
+  );
+
   test('keep what comes after the first of them has rejected', async () => {
     const record = recordOf(1, 10);
     const later = async (serviceRun: ServiceRun): Promise<ServiceRun> => {

@@ -134,3 +134,61 @@ faults:
     );
   });
 });
+
+describe('what a scenario takes back, or adds', () => {
+  test('Spot capacity of new tasks, again and again, as often as is said', async () => {
+    const clock = new ManualClock();
+    const content = 'spotInterruptions: { everySeconds: 30, tasks: 1, times: 2 }';
+    const sim = await startSimulator({ ...parseScenario(content, 'a.yml'), clock });
+    sim.operator.deploy('backend', 'slow-1');
+    clock.skip(120);
+    const stopped = [...sim.world.cluster('demo').tasks.values()].filter(
+      ({ stopCode }) => stopCode === 'SpotInterruption',
+    );
+    expect(stopped).toHaveLength(2);
+    expect(new Set(stopped.map(({ definition }) => definition.revision))).toEqual(new Set([2]));
+    await sim.close();
+  });
+
+  test('containers that no definition names', async () => {
+    const clock = new ManualClock();
+    const content = `
+images:
+  v2: { addedContainers: [{ name: ecs-service-connect-x4Ab9, exit: { afterSeconds: 5, code: 1 } }] }
+`;
+    const sim = await startSimulator({ ...parseScenario(content, 'a.yml'), clock });
+    sim.operator.deploy('backend', 'v2');
+    clock.skip(60);
+    const [stopped] = [...sim.world.cluster('demo').tasks.values()].filter(
+      ({ stopCode }) => stopCode === 'EssentialContainerExited',
+    );
+    expect(stopped?.containers.map(({ name, exitCode }) => [name, exitCode])).toEqual([
+      ['backend', 143],
+      ['ecs-service-connect-x4Ab9', 1],
+    ]);
+    await sim.close();
+  });
+});
+
+test.each([
+  ['stale', '{ kind: stale, seconds: 0 }', 2],
+  ['missing', '{ kind: missing }', undefined],
+])('a scenario can make one answer %s', async (_, effect, desiredCount) => {
+  const content = `faults: [{ action: DescribeServices, from: 2, times: 1, effect: ${effect} }]`;
+  const clock = new ManualClock();
+  const sim = await startSimulator({ ...parseScenario(content, 'a.yml'), clock });
+  clock.skip(1);
+  const clients = clientsOf(sim);
+  const { DescribeServicesCommand } = await import('@aws-sdk/client-ecs');
+  const ask = async (): Promise<number | undefined> => {
+    const command = new DescribeServicesCommand({ cluster: 'demo', services: ['backend'] });
+    const { services = [], failures = [] } = await clients.ecs.send(command);
+    if (services.length === 0) expect(failures).toMatchObject([{ reason: 'MISSING' }]);
+    return services[0]?.desiredCount;
+  };
+  const seen = [await ask()];
+  sim.operator.setDesiredCount('backend', 5);
+  seen.push(await ask(), await ask());
+  expect(seen).toEqual([2, desiredCount, 5]);
+  await sim.close();
+});

@@ -39,3 +39,22 @@ describe('a reason that no retry can help', () => {
       expectRed(await step(sim, tag('v2')), 'rolled-back', 'image-pull-denied');
     }));
 });
+
+describe('a container that AWS adds, and no definition names', () => {
+  test('is blamed where it ended first, and not the program that AWS stopped with it', () => {
+    const addedContainers = [{ name: 'ecs-service-connect-x4Ab9', exit: { afterSeconds: 5, code: 1 } }];
+    return inAWorld({ behaviours: { v2: { addedContainers } } }, async (sim) => {
+      const result = await step(sim, tag('v2'));
+      expectRed(result, 'rolled-back', 'app-crashed');
+      expect(result.outputs['message']).toContain('container "ecs-service-connect-x4Ab9" exited with code 1');
+    });
+  });
+
+  test('is none of the images that are proven', () =>
+    inAWorld(
+      { behaviours: { v2: { addedContainers: [{ name: 'aws-guardduty-agent-AbC' }] } } },
+      async (sim) => {
+        expectGreen(await step(sim, tag('v2')), 'succeeded');
+      },
+    ));
+});

@@ -1,24 +1,6 @@
 /** Releases that lack nothing but room: AWS has no place for a task, or takes it back again and again. */
 import { describe, expect, test } from '@jest/globals';
-import type { Simulator } from '../../simulator/simulator.ts';
-import { accepted, expectGreen, expectRed, inAWorld, production, service, step, tag } from './world.ts';
-
-/** Every so many seconds AWS takes two of the new tasks back, `times` times in all. */
-function spotStorm(sim: Simulator, every: number, times = Number.POSITIVE_INFINITY): void {
-  let left = times;
-  const take = (): void => {
-    const [primary] = service(sim).deployments;
-    const ours = service(sim)
-      .cluster.tasksOf(service(sim))
-      .filter(({ startedBy, lastStatus }) => startedBy === primary?.id && lastStatus === 'RUNNING');
-    if (primary?.revision.definition.revision === 2 && left > 0 && ours.length > 0) {
-      left -= 1;
-      for (const task of ours.slice(0, 2)) sim.operator.interruptTask(task);
-    }
-    sim.at(every, take);
-  };
-  sim.at(1, take);
-}
+import { accepted, expectGreen, expectRed, inAWorld, production, step, tag } from './world.ts';
 
 const LEFT = { 'wait-for-minutes': '6' };
 
@@ -61,17 +43,21 @@ describe('a release of ten tasks', () => {
 
 describe('Spot capacity that AWS takes back', () => {
   test('again and again leaves the release at the deadline, and is named', () =>
-    inAWorld({ desiredCount: 4, circuitBreaker: false }, async (sim) => {
-      spotStorm(sim, 20);
-      const result = await step(sim, { ...tag('v2'), ...LEFT });
-      expectRed(result, 'timed-out', 'capacity');
-      expect(result.outputs['message']).toContain('Spot');
-      expect(accepted(sim, 'StopServiceDeployment')).toEqual([]);
-    }));
+    inAWorld(
+      { desiredCount: 4, circuitBreaker: false, spotInterruptions: { everySeconds: 20, tasks: 2 } },
+      async (sim) => {
+        const result = await step(sim, { ...tag('v2'), ...LEFT });
+        expectRed(result, 'timed-out', 'capacity');
+        expect(result.outputs['message']).toContain('Spot');
+        expect(accepted(sim, 'StopServiceDeployment')).toEqual([]);
+      },
+    ));
 
   test('for a while delays it', () =>
-    inAWorld({ desiredCount: 4 }, async (sim) => {
-      spotStorm(sim, 20, 5);
-      expectGreen(await step(sim, tag('v2')), 'succeeded');
-    }));
+    inAWorld(
+      { desiredCount: 4, spotInterruptions: { everySeconds: 20, tasks: 2, times: 5 } },
+      async (sim) => {
+        expectGreen(await step(sim, tag('v2')), 'succeeded');
+      },
+    ));
 });

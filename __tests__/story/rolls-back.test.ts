@@ -95,3 +95,35 @@ test('who deploys right after a rollback has the service, and nothing else is sa
     expect(result.summary).not.toContain('rolled back to');
     expect(sim.world.clock.now() - began).toBeLessThan(90_000);
   }));
+
+describe('a rollback of which AWS tells nothing any more until its deadline', () => {
+  const blackout = (sim: Simulator): void => {
+    sim.inject({ effect: { kind: 'http-500' } });
+  };
+
+  test.each<[string, Record<string, string>, (sim: Simulator) => boolean, string]>([
+    ['of ECS', tag('crash-1'), (sim) => accepted(sim, 'StopServiceDeployment').length > 0, 'app-crashed'],
+    [
+      'by an update',
+      tag('error500-1'),
+      (sim) => accepted(sim, 'UpdateService').length > 1,
+      'http-check-failed',
+    ],
+  ])('%s, is none that failed: its end was not seen', (_, inputs, hasBegun, cause) =>
+    inAWorld({}, async (sim) => {
+      sim.when(
+        () => hasBegun(sim),
+        () => {
+          blackout(sim);
+        },
+      );
+      const url = cause === 'http-check-failed' ? broken(sim) : {};
+      const result = await step(sim, { ...inputs, ...url, 'wait-for-minutes': '5' });
+      expectRed(result, 'failed', cause);
+      expect(result.outputs['message']).toMatch(
+        /ECS was rolling it back when this run lost sight of it: AWS gave no answer about it for the last \d minutes/,
+      );
+      expect(result.log).toContain('ECS goes on with the rollback by itself');
+    }),
+  );
+});

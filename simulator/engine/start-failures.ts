@@ -46,7 +46,9 @@ function missingSecret(world: World, { containers }: Task): TaskStartFailure | u
 
 function failedPull(task: Task): TaskStartFailure | undefined {
   const architecture = architectureOf(task);
-  const failureOf = ({ found }: Container): PullFailure | undefined => {
+  const failureOf = ({ found, image }: Container): PullFailure | undefined => {
+    // AWS brings it along.
+    if (image === '') return undefined;
     if (found === undefined) return 'not-found';
     const fits =
       found.platforms.length === 0 || found.platforms.some((one) => one.architecture === architecture);

@@ -32,9 +32,7 @@ export function createTask(world: World, request: TaskRequest): Task {
     definition: request.definition,
     startedBy: request.startedBy,
     group: request.group,
-    containers: request.definition.containers.map((definition) =>
-      containerOf(world, request, id, definition),
-    ),
+    containers: containersOf(world, request, id),
     overrides: request.overrides ?? {},
     network: networkOf(world, request),
     tags: [...(request.tags ?? [])],
@@ -57,6 +55,21 @@ export function createTask(world: World, request: TaskRequest): Task {
   for (const container of task.containers) container.digest = digestFor(task, container);
   request.cluster.tasks.set(arn, task);
   return task;
+}
+
+/** Those of the definition, and those that AWS adds to the tasks of the service. */
+function containersOf(world: World, request: TaskRequest, taskId: string): Container[] {
+  const defined = request.definition.containers.map((definition) =>
+    containerOf(world, request, taskId, definition),
+  );
+  const added = defined.flatMap(({ behaviour }) => behaviour.addedContainers ?? []);
+  return [
+    ...defined,
+    ...added.map(({ name, ...behaviour }) => {
+      const definition = { name, essential: true };
+      return { ...containerOf(world, request, taskId, definition), found: undefined, behaviour };
+    }),
+  ];
 }
 
 /** A container whose image is looked up by the digest that its service revision pinned, where there is one. */

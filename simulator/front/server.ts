@@ -9,6 +9,8 @@ import type { AwsRequest, WireRequest } from '../api/protocol/request.ts';
 import type { World } from '../engine/world.ts';
 import type { FaultEffect, Faults } from '../scenario/faults.ts';
 import { AwsError } from '../state/errors.ts';
+import { objects } from '../state/json.ts';
+import type { JsonObject } from '../state/json.ts';
 import { downloadFolder, type Downloads } from '../state/registry.ts';
 import type { Call } from './calls.ts';
 import type { EarlierAnswers } from './earlier-answers.ts';
@@ -156,7 +158,24 @@ function arriving(
 ): string {
   const old = effect?.kind === 'stale' ? earlier.before(request, time - effect.seconds * 1000) : undefined;
   earlier.remember(request, time, body);
+  if (effect?.kind === 'missing') return withoutEntries(body);
   return effect?.kind === 'rewrite' ? effect.rewrite(body) : (old ?? body);
+}
+
+/** The lists of ECS whose entries can be MISSING. */
+const LISTS = ['services', 'serviceDeployments', 'serviceRevisions', 'tasks'];
+
+/** An answer that names what was asked for, and knows none of it; one without a list of such things stays as it is. */
+function withoutEntries(body: string): string {
+  if (!body.startsWith('{')) return body;
+  const answer = JSON.parse(body) as JsonObject;
+  const list = LISTS.find((name) => name in answer);
+  if (list === undefined) return body;
+  const failures = objects(answer, list).map((entry) => ({
+    arn: entry[`${list.slice(0, -1)}Arn`] ?? entry['arn'],
+    reason: 'MISSING',
+  }));
+  return JSON.stringify({ ...answer, [list]: [], failures });
 }
 
 function answerWith(
@@ -217,6 +236,7 @@ function refusalOf(world: World, request: AwsRequest, effect: FaultEffect): AwsE
     case 'delay':
     case 'rewrite':
     case 'stale':
+    case 'missing':
     case 'meanwhile':
       return undefined;
   }

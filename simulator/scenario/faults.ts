@@ -17,6 +17,8 @@ export type FaultEffect =
   | { readonly kind: 'rewrite'; readonly rewrite: (body: string) => string }
   /** A read shows what it showed so many simulated seconds ago, where somebody asked the same before. */
   | { readonly kind: 'stale'; readonly seconds: number }
+  /** What was asked for is MISSING, all of it, as ECS answers for a moment. */
+  | { readonly kind: 'missing' }
   /** Somebody else acts right before AWS takes the call, or right after; the call itself goes through. */
   | { readonly kind: 'meanwhile'; readonly when: 'before' | 'after'; readonly act: () => void };
 
@@ -46,6 +48,8 @@ export const plannedEffects = [
   'reset',
   'hang',
   'delay',
+  'stale',
+  'missing',
 ] as const satisfies readonly FaultEffect['kind'][];
 
 interface ArmedFault {

@@ -29,7 +29,17 @@ export interface Scenario {
   readonly world?: Seed;
 }
 
-type Kind = 'number' | 'string' | 'boolean' | 'object' | 'texts' | 'breaker' | 'plans' | 'loads' | 'mistake';
+type Kind =
+  | 'number'
+  | 'string'
+  | 'boolean'
+  | 'object'
+  | 'objects'
+  | 'texts'
+  | 'breaker'
+  | 'plans'
+  | 'loads'
+  | 'mistake';
 
 const runKeys = {
   speed: 'number',
@@ -55,6 +65,7 @@ const seedKeys = {
   healthCheckGracePeriodSeconds: 'number',
   deregistrationDelaySeconds: 'number',
   tasksWithoutPlace: 'number',
+  spotInterruptions: 'object',
   lattice: 'boolean',
   tags: 'texts',
   fieldsOfTheFuture: 'texts',
@@ -75,6 +86,7 @@ const behaviourKeys = {
   exit: 'object',
   logs: 'texts',
   lastWords: 'texts',
+  addedContainers: 'objects',
   containerHealth: 'object',
   targetHealth: 'object',
   http: 'object',
@@ -132,6 +144,7 @@ const effectKeys = {
   status: 'number',
   when: 'string',
   milliseconds: 'number',
+  seconds: 'number',
 } as const satisfies Record<string, Kind>;
 
 /** What an effect cannot do without. */
@@ -140,6 +153,7 @@ const neededOf: Readonly<Record<string, readonly string[]>> = {
   reset: ['when'],
   hang: ['when'],
   delay: ['milliseconds'],
+  stale: ['seconds'],
 };
 
 function problemsOfFaults(faults: unknown): string[] {
@@ -198,6 +212,8 @@ function fits(value: unknown, kind: Kind): boolean {
     case 'object':
     case 'plans':
       return isObject(value);
+    case 'objects':
+      return Array.isArray(value) && value.every(isObject);
     case 'loads':
       return Array.isArray(value) && value.every((item) => isObject(item) && fits(item['percent'], 'number'));
     case 'mistake':

@@ -17,6 +17,7 @@ import { conventionNames } from './images.ts';
 import { addLoadBalancer } from './load-balancers.ts';
 import { makeNetworkingMistake } from './networking.ts';
 import type { NetworkingMistake } from './networking.ts';
+import { interruptAgainAndAgain, type SpotInterruptions } from './spot.ts';
 
 /** Fills an empty world. */
 export type Seed = (world: World) => void;
@@ -40,6 +41,8 @@ export interface SeedOptions {
   readonly networking?: NetworkingMistake;
   /** So many tasks of each deployment that comes find no place. */
   readonly tasksWithoutPlace?: number;
+  /** AWS takes back the Spot capacity of tasks while a deployment is under way; never by default. */
+  readonly spotInterruptions?: SpotInterruptions;
   /** The service `worker` is behind a target group of VPC Lattice. */
   readonly lattice?: boolean;
   /** CloudWatch alarms that exist, with their states. */
@@ -87,6 +90,7 @@ export function seedWorld(options: SeedOptions = {}): Seed {
     world.clock.skip(aDay - enoughToBeSteady);
     seedScaling(world, options.autoscaling ?? {});
     world.tasksWithoutPlace = options.tasksWithoutPlace ?? 0;
+    if (options.spotInterruptions !== undefined) interruptAgainAndAgain(world, options.spotInterruptions);
     for (const [name, behaviour] of Object.entries(options.functions ?? {}))
       world.functions.behaviours.set(name, behaviour);
     if (options.networking !== undefined)

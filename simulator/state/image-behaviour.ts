@@ -42,6 +42,8 @@ export interface ImageBehaviour {
   readonly logs?: readonly string[];
   /** Printed at the moment of the exit. */
   readonly lastWords?: readonly string[];
+  /** Containers that AWS adds to its tasks, and no definition names: the proxy of Service Connect, GuardDuty's agent. */
+  readonly addedContainers?: readonly { readonly name: string; readonly exit?: Exit }[];
   /** The result of the container's own health check, where its definition has one. */
   readonly containerHealth?: { readonly status: 'HEALTHY' | 'UNHEALTHY'; readonly afterSeconds: number };
   readonly targetHealth?: TargetHealth;

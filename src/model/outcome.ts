@@ -290,10 +290,10 @@ export type RollbackEnd =
   | { readonly kind: 'nowhere'; readonly why: string }
   /** The service runs somebody else's deployment; nothing was touched. */
   | { readonly kind: 'superseded'; readonly by: string }
-  /** ECS was at it when nobody could look any longer: how it ended is not known. */
+  /** ECS was at it when nobody could look any longer: how it ended is not known. `cause`: where it is another than before. */
   | {
       readonly kind: 'unseen';
-      readonly cause: Cause;
+      readonly cause: Cause | undefined;
       readonly why: string;
       readonly hint: string | undefined;
     }

@@ -132,17 +132,22 @@ export function betterKnown(problem: Problem): Problem {
 /** Stages of a native strategy in which tasks start, and may fail; in all others it shifts, bakes or runs hooks. */
 const STARTING: readonly string[] = ['RECONCILE_SERVICE', 'SCALE_UP', 'Created', 'Install'];
 
+/** Pure: since when nobody could look, as a clause. */
+export function withoutAnswer(blindMs: number): string {
+  const time =
+    blindMs < 60_000 ? `${Math.round(blindMs / 1000)} s` : counted(Math.round(blindMs / 60_000), 'minute');
+  return `AWS gave no answer about it for the last ${time}`;
+}
+
 /** Nobody could look for the last stretch, so nothing is known against the revision: ECS goes on with it. */
 function blindProblem(
   waitMinutes: number,
   blindMs: number,
 ): Pick<Problem, 'result' | 'cause' | 'reason' | 'recovery'> {
-  const time =
-    blindMs < 60_000 ? `${Math.round(blindMs / 1000)} s` : counted(Math.round(blindMs / 60_000), 'minute');
   return {
     result: 'timed-out',
     cause: 'timeout',
-    reason: `was not seen to finish within ${counted(waitMinutes, 'minute')}: AWS gave no answer about it for the last ${time}; ECS goes on with it: run this job again and it takes the deployment up`,
+    reason: `was not seen to finish within ${counted(waitMinutes, 'minute')}: ${withoutAnswer(blindMs)}; ECS goes on with it: run this job again and it takes the deployment up`,
     recovery: 'leave',
   };
 }

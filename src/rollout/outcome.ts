@@ -175,10 +175,15 @@ export function conclude(
       );
     case 'unseen':
       return badEnd(
-        { ...problem, result: 'failed', cause: rollback.cause, hint: rollback.hint },
+        {
+          ...problem,
+          result: 'failed',
+          cause: rollback.cause ?? problem.cause,
+          hint: rollback.cause === undefined ? problem.hint : rollback.hint,
+        },
         `${broken}; ${deployerOf(serviceRun)} was rolling it back when this run lost sight of it: ${rollback.why.replace(/\.$/, '')}.`,
         nowRunning,
-        [firstCause(problem)],
+        rollback.cause === undefined ? [] : [firstCause(problem)],
       );
     case 'failed':
       return badEnd(

@@ -10,7 +10,7 @@ import { Actor, actsOf, type Act, type Action, type Taken } from './acts.ts';
 import { goingOn } from './answer-hook.ts';
 import { chooseAct, readCurrentState, registeredBy, type Choice } from './choose-act.ts';
 import { chooseCodeDeployAct, readCodeDeployState } from './choose-codedeploy-act.ts';
-import type { Watched } from './failure.ts';
+import { withoutAnswer, type Watched } from './failure.ts';
 import { findServiceDeployment } from './find-deployment.ts';
 import { untilAnswered } from './progress.ts';
 import { watch, type StageWatch, type WatchContext } from './watch.ts';
@@ -330,6 +330,8 @@ function endOfRollback(
     case 'rollback-failed':
       return { kind: 'failed', why: end.reason === '' ? 'ECS reports ROLLBACK_FAILED' : end.reason };
     case 'deadline':
+      if (end.blindMs !== undefined)
+        return { kind: 'unseen', cause: undefined, why: withoutAnswer(end.blindMs), hint: undefined };
       return { kind: 'failed', why: 'it had not finished when its time was up; ECS goes on with it' };
     case 'access-lost':
       return {
