@@ -9,7 +9,12 @@ import { chromium, type BrowserContext, type Page } from 'playwright-core';
 
 export type Scheme = 'light' | 'dark';
 
-const BROWSERS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+const BROWSERS = [
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+];
 
 /** A browser opens no connection of its own: the page is a file. */
 const QUIET = [
@@ -22,20 +27,42 @@ const QUIET = [
   '--disable-sync',
 ];
 
-/** Debian's Chromium, CHROMIUM where it is set, or another browser; installs Debian's where there is none. */
-export function findBrowser(): string {
-  const named = process.env['CHROMIUM'];
-  const found = [...(named === undefined ? [] : [named]), ...BROWSERS].find(existsSync);
+/** There is no browser here, and none can be installed. */
+export class NoBrowser extends Error {}
+
+/** How a browser comes onto a machine without one: rejects where it cannot. */
+type Install = () => void;
+
+/**
+ * The browser that CHROMIUM names, or one of the usual places; installs Debian's where there is none. Throws NoBrowser
+ * where that fails.
+ */
+export function findBrowser(
+  named = process.env['CHROMIUM'],
+  isThere: (path: string) => boolean = existsSync,
+  install: Install = installChromium,
+): string {
+  const all = [...(named === undefined ? [] : [named]), ...BROWSERS];
+  const found = all.find(isThere);
   if (found !== undefined) return found;
-  const apt = (...args: readonly string[]): void => {
+  try {
+    install();
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new NoBrowser(`there is no Chromium, and none can be installed (${why}); CHROMIUM can name one`);
+  }
+  const installed = all.find(isThere);
+  if (installed === undefined) throw new NoBrowser('there is no Chromium after it was installed');
+  return installed;
+}
+
+function installChromium(): void {
+  for (const args of [['update'], ['install', '-y', 'chromium', 'fonts-noto-color-emoji']]) {
     execFileSync('apt-get', args, {
       stdio: 'ignore',
       env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
     });
-  };
-  apt('update');
-  apt('install', '-y', 'chromium', 'fonts-noto-color-emoji');
-  return '/usr/bin/chromium';
+  }
 }
 
 /** Opens the page in a new browser of that width, colour scheme and pixels a CSS pixel, its charts drawn. */

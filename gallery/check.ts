@@ -8,7 +8,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
-import { withPage, type Scheme } from './browse.ts';
+import { findBrowser, NoBrowser, withPage, type Scheme } from './browse.ts';
 import { writeGallery } from './main.ts';
 import { SCENES } from './scenes.ts';
 
@@ -99,8 +99,23 @@ async function check(path: string): Promise<number> {
   return failures === 0 ? 0 : 1;
 }
 
+/** Why there is nothing to look with; undefined where there is. */
+function withoutBrowser(): string | undefined {
+  try {
+    findBrowser();
+    return undefined;
+  } catch (error) {
+    if (error instanceof NoBrowser) return error.message;
+    throw error;
+  }
+}
+
 const given = process.argv[2];
-if (given !== undefined) {
+const missing = withoutBrowser();
+if (missing !== undefined) {
+  const all = SCHEMES.length * WIDTHS.length;
+  console.log(`SKIPPED the gallery: ${missing}\n\n0 passed, 0 failed, ${all} skipped`);
+} else if (given !== undefined) {
   process.exitCode = await check(given);
 } else {
   const folder = await mkdtemp(join(tmpdir(), 'gallery-'));

@@ -134,12 +134,6 @@ resource "terraform_data" "identity" {
   }
 }
 
-# A destroy takes a condition that fails for a warning. In another region it would find nothing of the stack, forget it,
-# and destroy its roles. What has no value is an error there too: the sentence is no boolean.
-resource "terraform_data" "agrees" {
-  input = terraform_data.identity.output == local.here ? true : tobool("This state is of ${try("${terraform_data.identity.output.name}-${terraform_data.identity.output.environment} in ${terraform_data.identity.output.region}", "another stack")}, ${local.not_here}")
-}
-
 # What a stack that serves cannot change: all that serves would be made again somewhere else. It is written once.
 resource "terraform_data" "fixed" {
   input = {

@@ -1,3 +1,11 @@
+# A destroy takes a condition that fails for a warning, and asks none with -refresh=false. In another region it would find
+# nothing of the stack, forget it, and destroy its roles. Every run needs a provider: where its region has no value, there
+# is none. The sentence is no boolean, which is the error.
+output "aws_region" {
+  description = "Region of the stack, for its provider. It has no value where the state is of another stack: then nothing is planned and nothing destroyed."
+  value       = terraform_data.identity.input == local.here ? var.aws_region : tobool("This state is of ${try("${terraform_data.identity.input.name}-${terraform_data.identity.input.environment} in ${terraform_data.identity.input.region}", "another stack")}, ${local.not_here}")
+}
+
 output "url" {
   description = "Where the service answers; null without a load balancer."
   value       = one(module.load_balancer[*].url)

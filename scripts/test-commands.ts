@@ -208,13 +208,12 @@ async function readme(): Promise<Ran[]> {
   return inAHome(guide, await readCommands(guide.file));
 }
 
-const NO_CLI = {
-  pattern: /^(aws|export \w+="\$\(aws|jq|export \w+="\$\(jq) /,
-  reason: 'the AWS CLI is not installed',
-};
+const NO_CLI = { pattern: /^(aws|export \w+="\$\(aws) /, reason: 'the AWS CLI is not installed' };
+const NO_JQ = { pattern: /^(jq|export \w+="\$\(jq) /, reason: 'jq is not installed' };
 
 async function withoutCli(): Promise<Exception[]> {
-  return (await which('aws')) === undefined ? [NO_CLI, ...EXCEPTIONS] : [...EXCEPTIONS];
+  const [aws, jq] = await Promise.all([which('aws'), which('jq')]);
+  return [...(aws === undefined ? [NO_CLI] : []), ...(jq === undefined ? [NO_JQ] : []), ...EXCEPTIONS];
 }
 
 /** Twenty seconds of the world in one. */
@@ -251,8 +250,8 @@ async function deployment(): Promise<Ran[]> {
 async function ownService(): Promise<Ran[]> {
   const file = 'docs/your-own-service.md';
   const commands = await readCommands(file);
-  const reason =
-    (await withoutMotoServer()) ?? ((await which('aws')) === undefined ? NO_CLI.reason : undefined);
+  const [missing] = (await withoutCli()).filter((each) => each === NO_CLI || each === NO_JQ);
+  const reason = (await withoutMotoServer()) ?? missing?.reason;
   if (reason !== undefined) {
     const all = { pattern: /^/, reason };
     return inAHome({ file, begin: ':', env: {}, exceptions: [all] }, commands);
@@ -285,13 +284,15 @@ async function ownService(): Promise<Ran[]> {
 }
 
 async function quickstart(): Promise<Ran[]> {
-  const reason = await withoutMoto();
-  const guide = { file: 'QUICKSTART.md', begin: ':', env: {}, exceptions: EXCEPTIONS };
+  const exceptions = await withoutCli();
+  // Without its bucket, no part of Terraform can begin.
+  const reason = (await withoutMoto()) ?? exceptions.find((each) => each === NO_CLI)?.reason;
+  const guide = { file: 'QUICKSTART.md', begin: ':', env: {}, exceptions };
   const commands = await readCommands(guide.file);
   if (reason !== undefined) {
     // First: what else is said of a command does not help where its part of Terraform or S3 has nobody to ask.
     const noMoto = { pattern: /terraform |^aws s3 /, reason };
-    return inAHome({ ...guide, exceptions: [noMoto, ...EXCEPTIONS] }, commands);
+    return inAHome({ ...guide, exceptions: [noMoto, ...guide.exceptions] }, commands);
   }
   const moto = await startMoto();
   try {

@@ -15,12 +15,13 @@
  *
  * What is added is taken out at the end, and the machine's own configuration of Docker is the same as before, to the byte.
  */
+import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ADDRESS } from '../runner/docker/bridge.ts';
-import { choose, ENGINES, type EngineName, type Facts } from '../runner/docker/choice.ts';
+import { choose, ENGINES, PROGRAMS, type EngineName, type Facts } from '../runner/docker/choice.ts';
 import { command, which } from '../runner/docker/command.ts';
 import { configurationDigest } from '../runner/docker/configuration.ts';
 import { run, watchForInterruption } from '../runner/docker/foreground.ts';
@@ -56,11 +57,12 @@ interface Surroundings extends Facts {
 }
 
 async function lookAround(): Promise<Surroundings> {
-  const [machine, isRoot, apt, dpkg] = await Promise.all([
+  const [machine, isRoot, apt, dpkg, programs] = await Promise.all([
     findMachineEngine(),
     mayBeRoot(),
     which('apt-get'),
     which('dpkg-deb'),
+    Promise.all(Object.keys(PROGRAMS).map(async (name) => [name, await hasForRoot(name)] as const)),
   ]);
   const asked = askedFor(process.env['EFD_DOCKER']);
   return {
@@ -69,7 +71,13 @@ async function lookAround(): Promise<Surroundings> {
     platform: process.platform,
     isRoot,
     hasPackages: apt !== undefined && dpkg !== undefined,
+    lacking: programs.filter(([, isThere]) => !isThere).map(([name]) => name),
   };
+}
+
+/** Root's programs are often not on the path of others. */
+async function hasForRoot(name: string): Promise<boolean> {
+  return (await which(name)) !== undefined || ['/usr/sbin', '/sbin'].some((at) => existsSync(join(at, name)));
 }
 
 function askedFor(value: string | undefined): EngineName | undefined {

@@ -1,6 +1,6 @@
 import { tmpdir } from 'node:os';
 import { lastSegment } from './aws/arn.ts';
-import type { RolloutImages, System } from './context.ts';
+import type { RolloutImages, RunContext, System } from './context.ts';
 import { commitOf, readEvent, type GitHubEvent } from './github/event.ts';
 import type { ConnectGitHub } from './github/github.ts';
 import { packLeftovers } from './image/session.ts';
@@ -233,6 +233,18 @@ function referencesOf(image: Request['image']): readonly string[] {
   }
 }
 
+/**
+ * Of credentials in the environment, which nobody renews; whoever puts them there may say when they end (AWS SDKs and Tools
+ * Reference Guide, AWS_CREDENTIAL_EXPIRATION).
+ */
+function credentialsEnd({ env }: Runner, now: Date): Pick<RunContext, 'credentialsEnd'> {
+  const at = Date.parse(env['AWS_CREDENTIAL_EXPIRATION'] ?? '');
+  const areThere = givenOr(env['AWS_ACCESS_KEY_ID'], '') !== '';
+  return areThere && !Number.isNaN(at)
+    ? { credentialsEnd: { at: new Date(at), leftMs: at - now.getTime() } }
+    : {};
+}
+
 async function deployWithAws(
   { request, warnings }: ReadInputs,
   runner: Runner,
@@ -267,6 +279,7 @@ async function deployWithAws(
         maskSecrets([secret], runner, masks);
       },
       env: runner.env,
+      ...credentialsEnd(runner, system.date()),
       workspace: workspaceOf(runner),
     });
   } catch (error) {

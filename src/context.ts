@@ -44,6 +44,8 @@ export interface RunContext extends Omit<System, 'connectAws' | 'date'> {
   readonly mask: (secret: string) => void;
   /** The environment of the job, for the programs that are run. */
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** When credentials end that nobody renews, where they say so. */
+  readonly credentialsEnd?: { readonly at: Date; readonly leftMs: number };
   /** Folder that a task definition's path is relative to. */
   readonly workspace: string;
 }

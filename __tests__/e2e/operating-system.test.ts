@@ -166,6 +166,29 @@ describe('a log that nobody reads any more', () => {
   );
 });
 
+describe('a program that writes ten megabytes in one line', () => {
+  test.concurrent('is logged, and ends the step as any other does', () =>
+    inAWorld({}, (sim) =>
+      inAFolder(async (folder) => {
+        const line = `#9 ${'x'.repeat(10_000_000)}`;
+        const stderr = `${line}\n#10 ERROR: process "/bin/sh -c make" did not complete\n`;
+        const docker = await stubDocker([{ when: '^buildx build', exitCode: 1, stderr }]);
+        await writeFile(join(folder, 'Dockerfile'), 'FROM scratch\n');
+        const env = { PATH: docker.path, GITHUB_OUTPUT: join(folder, 'output') };
+        await writeFile(env.GITHUB_OUTPUT, '');
+        const inputs = { 'ecr-repository': 'backend', context: '.' };
+        const { exitCode, log } = await (await start(sim, folder, inputs, { env })).end;
+        expect([exitCode, mutations(sim)]).toEqual([1, []]);
+        expect(log).toContain('Cause: build-failed');
+        const [error = ''] = annotations(log, 'error');
+        expect(error).toContain('did not complete');
+        expect(error.length).toBeLessThan(10_000);
+        expect((await readFile(env.GITHUB_OUTPUT, 'utf8')).length).toBeLessThan(10_000);
+      }),
+    ),
+  );
+});
+
 describe('a workspace that cannot be written to', () => {
   test.concurrent('is enough, with a definition and a context in it', () =>
     inAWorld({}, (sim) =>

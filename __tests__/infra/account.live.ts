@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { makeBucket, makeIdentityProvider, makeRepository } from './account.ts';
 import { startMoto } from './moto.ts';
 import type { Moto } from './moto.ts';
-import { made } from './stage.ts';
 import { sayIfSkipped, withoutMoto } from './tools.ts';
 import {
   awsEnvironment,
@@ -38,18 +38,9 @@ const GIVEN = variables({
   });
 
   test('takes what the account has already, and keeps its state in its own bucket', async () => {
-    const url = 'https://token.actions.githubusercontent.com';
-    await made(moto, {
-      aws_s3_bucket: { states: { bucket: 'octo-states' } },
-      aws_ecr_repository: {
-        dev: {
-          name: 'backend-dev',
-          image_tag_mutability: 'IMMUTABLE',
-          encryption_configuration: { encryption_type: 'KMS' },
-        },
-      },
-      aws_iam_openid_connect_provider: { github: { url, client_id_list: ['sts.amazonaws.com'] } },
-    });
+    await makeBucket(moto, 'octo-states');
+    await makeRepository(moto, 'backend-dev', 'KMS');
+    await makeIdentityProvider(moto);
     await account.succeed(['init', '-no-color', ...backend('octo-states')]);
     const printed = await account.succeed(['apply', '-auto-approve', '-no-color', ...GIVEN]);
     expect(printed).toMatch(/Resources: 3 imported, \d+ added, \d+ changed, 0 destroyed/);

@@ -1,11 +1,12 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Simulator } from '../../simulator/simulator.ts';
+import { makeAccount, makeSecret, makeZone } from './account.ts';
 import { FOR_A_PERSON, FURTHER, IMPLIED } from './iam/terraform.ts';
 import { ACTIONS } from './iam/terraform-actions.ts';
 import { inventory } from './inventory.ts';
 import { changesIn } from './planned.ts';
-import { ACCOUNT, expectResult, made, openStage, push, running, simulatorOf } from './stage.ts';
+import { expectResult, openStage, push, running, simulatorOf } from './stage.ts';
 import type { Stage } from './stage.ts';
 import { actionsIn, logging } from './terraform-calls.ts';
 import { sayIfSkipped, withoutMoto } from './tools.ts';
@@ -57,14 +58,12 @@ const GIVEN = {
   });
 
   test('is applied, and nothing differs afterwards', async () => {
-    const zone = { name: 'example.com' };
-    const secret = { name: 'api-key' };
-    const { outputs } = await made(
-      stage.moto,
-      { ...ACCOUNT, aws_route53_zone: { zone }, aws_secretsmanager_secret: { secret } },
-      { zone: 'aws_route53_zone.zone.zone_id', secret: 'aws_secretsmanager_secret.secret.arn' },
-    );
-    settings = { ...GIVEN, hosted_zone_id: outputs['zone'], secrets: { API_KEY: outputs['secret'] } };
+    await makeAccount(stage.moto);
+    settings = {
+      ...GIVEN,
+      hosted_zone_id: await makeZone(stage.moto, 'example.com'),
+      secrets: { API_KEY: await makeSecret(stage.moto, 'api-key') },
+    };
     await useSettings(stage.workspace, settings);
     await useLoopbackBuckets(stage.workspace, TAGS);
     before = await inventory(stage.moto.url);

@@ -1,9 +1,12 @@
+import { copyFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { makeAccount } from './account.ts';
 import { startMoto } from './moto.ts';
 import type { Moto } from './moto.ts';
 import { changesIn, gone, replaced } from './planned.ts';
-import { ACCOUNT, made } from './stage.ts';
 import { sayIfSkipped, withoutMoto } from './tools.ts';
+import type { Finished } from './tools.ts';
 import {
   awsEnvironment,
   infraWorkspace,
@@ -17,6 +20,7 @@ import type { Workspace } from './workspace.ts';
 const missing = await withoutMoto();
 sayIfSkipped('changing a stack that serves', missing);
 
+const STATE = 'terraform.tfstate';
 const GIVEN = variables({ github_repository: 'octo-org/video', state_bucket: 'octo-states' });
 
 /** A second service behind the load balancer, which is there from the beginning. */
@@ -77,37 +81,50 @@ const CHANGES: readonly (readonly [string, Readonly<Record<string, unknown>>])[]
   ],
 ];
 
-const REFUSED: readonly (readonly [string, Readonly<Record<string, unknown>>, string])[] = [
-  ['the port', { container_port: 9000 }, 'Add a second service with the new port to services'],
-  ['capacity', { capacity: 'ec2' }, 'Add a second service with the new capacity to services'],
+/**
+ * What it refuses, several at a time where one does not keep Terraform from reading on to the next, with what it says of
+ * each.
+ */
+const REFUSED: readonly (readonly [string, Readonly<Record<string, unknown>>, readonly string[]])[] = [
   [
-    'the load balancer',
-    { services: { backend: { load_balancer: null } } },
-    'backend cannot get or lose its load balancer while it runs',
+    'the port, and who reaches the load balancer',
+    { container_port: 9000, internal: true },
+    ['Add a second service with the new port to services', 'The load balancer of backend-prod is public'],
   ],
   [
-    'the protocol',
-    { services: { backend: { load_balancer: { protocol_version: 'GRPC' } } } },
-    'Add a second service with the new protocol_version to services',
-  ],
-  ['the network', { vpc_cidr: '10.1.0.0/16' }, 'The VPC of backend-prod has the range 10.0.0.0/16'],
-  [
-    'the VPC',
+    'capacity, the network, the places of subnets, the path of the roles',
     {
+      capacity: 'ec2',
+      vpc_cidr: '10.1.0.0/16',
+      subnet_places: { public: [0, 1, 2], private: [3, 4, 5] },
+      role_path: '/',
+    },
+    [
+      'Add a second service with the new capacity to services',
+      'The VPC of backend-prod has the range 10.0.0.0/16',
+      'The subnets of backend-prod have the places { public = [0,1], private = [2,3] }',
+      'Set role_path = "/backend-prod/"',
+    ],
+  ],
+  [
+    'the load balancer, and the VPC',
+    {
+      services: { backend: { load_balancer: null } },
       vpc_id: 'vpc-12345678',
       public_subnet_ids: ['subnet-1', 'subnet-2'],
       private_subnet_ids: ['subnet-3', 'subnet-4'],
     },
-    'backend-prod is in a VPC of its own',
+    ['backend cannot get or lose its load balancer while it runs', 'backend-prod is in a VPC of its own'],
   ],
   [
-    'the places of subnets',
-    { subnet_places: { public: [0, 1, 2], private: [3, 4, 5] } },
-    'The subnets of backend-prod have the places { public = [0,1], private = [2,3] }',
+    'the protocol',
+    { services: { backend: { load_balancer: { protocol_version: 'GRPC' } } } },
+    ['Add a second service with the new protocol_version to services'],
   ],
-  ['who reaches the load balancer', { internal: true }, 'The load balancer of backend-prod is public'],
-  ['the path of the roles', { role_path: '/' }, 'Set role_path = "/backend-prod/"'],
 ];
+
+/** Ways to the same state from a folder that it is not of, and ways in which a destroy looks at nothing. */
+const WAYS = ['plan -refresh=false', 'plan -destroy', 'plan -destroy -refresh=false'];
 
 /** Production as it is shipped. Each test plans from the same state. */
 (missing === undefined ? describe : describe.skip)('production that is there', () => {
@@ -116,7 +133,7 @@ const REFUSED: readonly (readonly [string, Readonly<Record<string, unknown>>, st
 
   beforeAll(async () => {
     moto = await startMoto();
-    await made(moto, ACCOUNT);
+    await makeAccount(moto);
     workspace = await infraWorkspace(awsEnvironment(moto.url), 'environments/prod');
     await useLoopbackBuckets(workspace);
     await useLocalState(workspace);
@@ -147,8 +164,47 @@ const REFUSED: readonly (readonly [string, Readonly<Record<string, unknown>>, st
       await useSettings(workspace, { services: ADMIN, ...settings });
       const refused = await workspace.terraform(['plan', '-refresh=false', '-no-color', ...GIVEN]);
       expect(refused.exitCode).toBe(1);
-      expect(refused.output.replace(/[\s│]+/g, ' ')).toContain(said);
+      for (const each of said) expect(words(refused)).toContain(each);
     },
     900_000,
   );
+
+  test.each(WAYS)(
+    'keeps its state from the folder of another environment: %s',
+    async (way) => {
+      const other = await infraWorkspace(awsEnvironment(moto.url), 'environments/staging');
+      await useLoopbackBuckets(other);
+      await useLocalState(other);
+      await copyFile(join(workspace.folder, STATE), join(other.folder, STATE));
+      await other.succeed(['init', '-no-color']);
+      const refused = await other.terraform([...way.split(' '), '-no-color', ...GIVEN]);
+      await other.remove();
+      expect(refused.exitCode).toBe(1);
+      expect(words(refused)).toContain('This state is of backend-prod in us-east-1');
+    },
+    900_000,
+  );
+
+  test.each(WAYS)(
+    'is not looked for in another region, where nothing of it would be found: %s',
+    async (way) => {
+      await useSettings(workspace, { services: ADMIN });
+      const args = [...way.split(' '), '-no-color', ...GIVEN, '-var=aws_region=eu-central-1'];
+      const refused = await workspace.terraform(args);
+      expect(refused.exitCode).toBe(1);
+      expect(words(refused)).toContain('This state is of backend-prod in us-east-1');
+    },
+    900_000,
+  );
+
+  test('would be destroyed from its own folder and region', async () => {
+    await useSettings(workspace, { services: ADMIN });
+    const planned = await workspace.succeed(['plan', '-destroy', '-refresh=false', '-no-color', ...GIVEN]);
+    expect(planned).toContain('module.stack.terraform_data.identity will be destroyed');
+  }, 900_000);
 });
+
+/** What was printed, without its line breaks. */
+function words({ output }: Finished): string {
+  return output.replace(/[\s│]+/g, ' ');
+}

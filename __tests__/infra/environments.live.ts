@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { environments } from '../../scripts/stack-cost.ts';
+import { makeAccount } from './account.ts';
 import { startMoto } from './moto.ts';
 import type { Moto } from './moto.ts';
-import { ACCOUNT, made } from './stage.ts';
 import { sayIfSkipped, withoutMoto } from './tools.ts';
 import { awsEnvironment, infraWorkspace, useLocalState, variables } from './workspace.ts';
 
@@ -14,7 +14,7 @@ sayIfSkipped('planning the environments', missing);
 
   beforeAll(async () => {
     moto = await startMoto();
-    await made(moto, ACCOUNT);
+    await makeAccount(moto);
   }, 900_000);
 
   afterAll(() => moto.close());

@@ -49,6 +49,8 @@ describe('the folders of the environments', () => {
     expect(text).toMatch(new RegExp(`^ {4}key += "backend-${name}\\.tfstate"$`, 'm'));
     expect(text).toMatch(new RegExp(`^ {6}Stack += "backend-${name}"$`, 'm'));
     expect(text).toMatch(new RegExp(`^ {6}Environment += "${name}"$`, 'm'));
+    // Where the state is of another stack, this has no value, and nothing can be destroyed.
+    expect(text).toMatch(/^provider "aws" \{\n(?: {2}#.*\n)* {2}region = module\.stack\.aws_region$/m);
   });
 
   test('run the same images, so that one can be promoted', async () => {

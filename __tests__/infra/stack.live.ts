@@ -1,19 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { primaryOf } from '../../simulator/engine/service-deployments.ts';
 import type { Simulator } from '../../simulator/simulator.ts';
+import { makeAccount, makeBucket } from './account.ts';
 import { inventory } from './inventory.ts';
-import { ACCOUNT, expectResult, made, openStage, push, running, simulatorOf } from './stage.ts';
+import { expectResult, openStage, push, running, simulatorOf } from './stage.ts';
 import type { Stage } from './stage.ts';
 import { sayIfSkipped, withoutMoto } from './tools.ts';
-import {
-  awsEnvironment,
-  backend,
-  differences,
-  infraWorkspace,
-  useLoopbackBuckets,
-  useSettings,
-  variables,
-} from './workspace.ts';
+import { backend, differences, useSettings, variables } from './workspace.ts';
 
 const missing = await withoutMoto();
 sayIfSkipped('applying the stack', missing);
@@ -21,8 +14,6 @@ sayIfSkipped('applying the stack', missing);
 const STATES = 'octo-states';
 const GIVEN = variables({ github_repository: 'octo-org/video', state_bucket: STATES });
 const KEY = 'backend-prod.tfstate';
-/** What a destroy fails at comes first, and the rest of the stack is not asked for it. */
-const DECIDES = '-target=module.stack.terraform_data.agrees';
 const SERVICE = {
   cluster: 'backend-prod',
   service: 'backend',
@@ -50,7 +41,8 @@ const SERVICE = {
   });
 
   test('keeps its state in a bucket', async () => {
-    await made(stage.moto, { ...ACCOUNT, aws_s3_bucket: { states: { bucket: STATES } } });
+    await makeAccount(stage.moto);
+    await makeBucket(stage.moto, STATES);
     before = await inventory(stage.moto.url);
     await stage.workspace.succeed(['init', '-no-color', ...backend(STATES)]);
     expect(await objects(stage)).toEqual([]);
@@ -72,31 +64,6 @@ const SERVICE = {
     expect(refused.exitCode).toBe(1);
     expect(refused.output).toContain('Error acquiring the state lock');
     expect(refused.output).toContain('StatusCode: 412');
-  }, 900_000);
-
-  test('refuses the state of another environment', async () => {
-    const other = await infraWorkspace(awsEnvironment(stage.moto.url), 'environments/staging');
-    await useLoopbackBuckets(other);
-    await other.succeed(['init', '-no-color', ...backend(STATES), `-backend-config=key=${KEY}`]);
-    const plan = await other.terraform(['plan', '-refresh=false', '-no-color', ...GIVEN]);
-    // For a destroy Terraform takes conditions that fail for warnings, and it forgets what it does not find.
-    const destroy = await other.terraform(['plan', '-destroy', '-no-color', ...GIVEN, DECIDES]);
-    await other.remove();
-    for (const { exitCode, output } of [plan, destroy]) {
-      expect(exitCode).toBe(1);
-      expect(output.replace(/\s+/g, ' ')).toContain('This state is of backend-prod in us-east-1');
-    }
-  }, 900_000);
-
-  test('is not destroyed in another region, where nothing of it would be found', async () => {
-    const given = [...GIVEN, '-var=aws_region=eu-central-1', DECIDES];
-    const { exitCode, output } = await stage.workspace.terraform(['plan', '-destroy', '-no-color', ...given]);
-    expect(exitCode).toBe(1);
-    expect(output.replace(/\s+/g, ' ')).toMatch(
-      /Error: Invalid function argument .* backend-prod in us-east-1/,
-    );
-    const right = await stage.workspace.succeed(['plan', '-destroy', '-no-color', ...GIVEN, DECIDES]);
-    expect(right).toContain('module.stack.terraform_data.agrees will be destroyed');
   }, 900_000);
 
   test('takes the first deployment into its empty registry', async () => {

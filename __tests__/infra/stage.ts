@@ -1,7 +1,4 @@
 /** What a test of a whole stack stands on: moto for Terraform, and a simulated ECS that the action deploys to. */
-import { mkdtemp, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { expect } from '@jest/globals';
 import { ECR } from '@aws-sdk/client-ecr';
 import { runStep } from '../../runner/step.ts';
@@ -11,7 +8,7 @@ import type { Simulator } from '../../simulator/simulator.ts';
 import { copyOf } from './copy.ts';
 import { startMoto } from './moto.ts';
 import type { Moto } from './moto.ts';
-import { awsEnvironment, infraWorkspace, makeWorkspace, useLoopbackBuckets } from './workspace.ts';
+import { awsEnvironment, infraWorkspace, useLoopbackBuckets } from './workspace.ts';
 import type { Workspace } from './workspace.ts';
 
 /** Simulated seconds a real one. */
@@ -83,42 +80,6 @@ export async function push(moto: Moto, sim: Simulator, repositoryName: string, t
     imageDigest: image.digest,
   });
   return image.digest;
-}
-
-/** What the stack of the account gives every environment. */
-export const ACCOUNT = {
-  aws_ecr_repository: { backend: { name: 'backend', image_tag_mutability: 'IMMUTABLE' } },
-  aws_iam_openid_connect_provider: {
-    github: { url: 'https://token.actions.githubusercontent.com', client_id_list: ['sts.amazonaws.com'] },
-  },
-};
-
-/** Resources that somebody else has in the same account. `outputs` are expressions; the answer has their values. */
-export async function made(
-  moto: Moto,
-  resource: object,
-  outputs: Readonly<Record<string, string>> = {},
-): Promise<{ readonly workspace: Workspace; readonly outputs: Readonly<Record<string, string>> }> {
-  const folder = await mkdtemp(join(tmpdir(), 'other-'));
-  const provider = { aws: { region: 'us-east-1', s3_use_path_style: true } };
-  const output = Object.fromEntries(
-    Object.entries(outputs).map(([name, expression]) => [name, { value: `\${${expression}}` }]),
-  );
-  // An empty table of outputs is an output without a name.
-  const content = { provider, resource, ...(Object.keys(output).length > 0 ? { output } : {}) };
-  await writeFile(join(folder, 'main.tf.json'), JSON.stringify(content));
-  const workspace = await makeWorkspace(awsEnvironment(moto.url), folder);
-  await workspace.succeed(['init', '-no-color']);
-  await workspace.succeed(['apply', '-auto-approve', '-no-color']);
-  if (Object.keys(output).length === 0) return { workspace, outputs: {} };
-  const values = JSON.parse(await workspace.succeed(['output', '-json'])) as Record<
-    string,
-    { value: string }
-  >;
-  return {
-    workspace,
-    outputs: Object.fromEntries(Object.entries(values).map(([name, { value }]) => [name, value])),
-  };
 }
 
 /** Digests of the images that the running tasks of `backend` have. */

@@ -12,26 +12,29 @@ sayIfSkipped('fmt, validate and terraform test', missing);
 
 (missing === undefined ? describe : describe.skip)('infra/', () => {
   let workspace: Workspace;
+  let environment: Workspace;
   let account: Workspace;
   let variables: Workspace;
 
   beforeAll(async () => {
     workspace = await infraWorkspace({});
+    environment = await infraWorkspace({}, 'environments/prod');
     account = await infraWorkspace({}, 'account');
     variables = await makeWorkspace({}, await variablesAlone(workspace.folder));
-    for (const each of [workspace, account, variables]) {
+    for (const each of [workspace, environment, account, variables]) {
       await each.succeed(['init', '-backend=false', '-no-color']);
     }
   }, 900_000);
 
-  afterAll(() => Promise.all([workspace.remove(), account.remove(), variables.remove()]));
+  afterAll(() => Promise.all([workspace, environment, account, variables].map((each) => each.remove())));
 
   test('is formatted as terraform fmt does', async () => {
     expect(await workspace.succeed(['fmt', '-check', '-recursive', '-no-color'])).toBe('');
   });
 
+  // In the folder of an environment, where the stack has a provider: without one, Terraform starts one for each module.
   test('is valid', async () => {
-    for (const each of [workspace, account]) {
+    for (const each of [environment, account]) {
       expect(await each.succeed(['validate', '-no-color'])).toContain('The configuration is valid.');
     }
   }, 600_000);
@@ -39,12 +42,12 @@ sayIfSkipped('fmt, validate and terraform test', missing);
   test('is initialised as it is locked', async () => {
     const locked = await mkdtemp(join(tmpdir(), 'locked-'));
     await copyFile(join(workspace.folder, 'versions.tf'), join(locked, 'versions.tf'));
-    const environment = await makeWorkspace({}, locked);
+    const folder = await makeWorkspace({}, locked);
     const lock = fileURLToPath(new URL('../../infra/environments/prod/.terraform.lock.hcl', import.meta.url));
-    await copyFile(lock, join(environment.folder, '.terraform.lock.hcl'));
-    const printed = await environment.succeed(['init', '-lockfile=readonly', '-no-color']);
+    await copyFile(lock, join(folder.folder, '.terraform.lock.hcl'));
+    const printed = await folder.succeed(['init', '-lockfile=readonly', '-no-color']);
     expect(printed).toContain('from the dependency lock file');
-    await environment.remove();
+    await folder.remove();
   }, 600_000);
 
   test('passes its own tests, without an account and without a network', async () => {

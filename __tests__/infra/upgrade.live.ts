@@ -2,11 +2,11 @@ import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { makeAccount } from './account.ts';
 import { startMoto } from './moto.ts';
 import type { Moto } from './moto.ts';
 import { changesIn, replaced } from './planned.ts';
 import type { Change } from './planned.ts';
-import { ACCOUNT, made } from './stage.ts';
 import { sayIfSkipped, withoutMoto } from './tools.ts';
 import {
   awsEnvironment,
@@ -32,8 +32,7 @@ const GIVEN = variables({ github_repository: 'octo-org/video', state_bucket: 'oc
 
   beforeAll(async () => {
     moto = await startMoto();
-    const repository = { name: 'backend-prod', image_tag_mutability: 'IMMUTABLE' };
-    await made(moto, { ...ACCOUNT, aws_ecr_repository: { old: repository } });
+    await makeAccount(moto, 'backend-prod');
     workspace = await infraWorkspace(awsEnvironment(moto.url), 'environments/prod');
     await useLoopbackBuckets(workspace);
     await useLocalState(workspace);

@@ -3,7 +3,15 @@ import { readdirSync, readFileSync } from 'node:fs';
 import type { CheckResult } from '../../src/model/index.ts';
 import { Cancelled } from '../../src/runtime/cancellation.ts';
 import { CHECKS, refusalOf, runChecks } from '../../src/preflight/index.ts';
-import { failed, ok, resultOf, skipped, warning, type Finding } from '../../src/preflight/check.ts';
+import {
+  failed,
+  ok,
+  resultOf,
+  skipped,
+  warning,
+  type Check,
+  type Finding,
+} from '../../src/preflight/check.ts';
 import { expired, throttled, unanswered } from '../fakes/aws-errors.ts';
 import { definitionOf, requestOf, snapshotOf } from '../fakes/literals.ts';
 import { fakeLog } from '../fakes/log.ts';
@@ -124,9 +132,23 @@ describe('verify', () => {
     expect(results.find(({ check }) => check === 'role')).toMatchObject({ state: 'SKIPPED', denied: false });
     expect(log.said).toContainEqual(
       expect.stringMatching(
-        /^SKIPPED role: role web \(taskRoleArn and executionRoleArn\) could not be looked at \(/,
+        /^SKIPPED role: web \(taskRoleArn and executionRoleArn\) could not be looked at \(/,
       ),
     );
+  });
+
+  test('says no word twice: what a finding is about stands before it', async () => {
+    const look = (): Promise<readonly Finding[]> =>
+      Promise.resolve([
+        { state: 'FAILED', detail: 'log group /a does not exist' },
+        { state: 'FAILED', detail: 'log group /b does not exist' },
+      ]);
+    const log = fakeLog();
+    const check: Check = { name: 'log group', nothing: 'none', look };
+    const results = await runChecks({ ...meansWith(), aws: awsWith(), log }, subjectOf({}), [check]);
+    const said = 'log group: /a does not exist; /b does not exist';
+    expect(log.said).toEqual([`FAILED  ${said}`]);
+    expect(refusalOf(results, 'fail')?.conclusion.evidence).toEqual([{ kind: 'status', text: said }]);
   });
 
   test('ends where the job was cancelled', async () => {

@@ -35,6 +35,8 @@ describe('the mark of a stage', () => {
     ['it timed out and is rolled back', { result: 'timed-out', recovery: 'roll-back' }, 'failed'],
     ['only old tasks drain at the deadline', { result: 'timed-out', recovery: 'leave' }, 'warning'],
     ['another deployment took over', { result: 'superseded', recovery: 'leave' }, 'warning'],
+    ['the run lost sight of it', { cause: 'credentials-expired', recovery: 'leave' }, 'warning'],
+    ['its role may not look any more', { cause: 'access-denied', recovery: 'leave' }, 'warning'],
     ['it is left as asked', { recovery: 'leave' }, 'failed'],
     ['ECS had rolled back', { result: 'rolled-back', recovery: 'done' }, 'failed'],
   ])('%s', (_, problem, mark) => {

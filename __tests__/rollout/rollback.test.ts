@@ -2,13 +2,15 @@ import { describe, expect, test } from '@jest/globals';
 import type { RollbackEnd, Rollout, RolloutRequest, ServiceSnapshot } from '../../src/model/index.ts';
 import { followRollback, rollBack } from '../../src/rollout/rollback.ts';
 import { rollBackIfNeeded, withoutThrowing } from '../../src/rollout/rollback-needed.ts';
-import { restoringInput } from '../../src/rollout/rollback-request.ts';
+import { restoringInput } from '../../src/rollout/choose-act.ts';
 import { fakeClock, untilDone } from '../fakes/clock.ts';
 import {
   awsError,
   serviceRun,
   DENIED,
   OLD_REVISION,
+  OTHER_ID,
+  OTHER_REVISION,
   OUR_REVISION,
   recordedLog,
   request,
@@ -384,6 +386,28 @@ test('a service that is shown as it was before our update is read again, not tak
   });
   expect(end).toEqual({ kind: 'rolled-back' });
   expect(ecs.stops).toHaveLength(1);
+});
+
+test('a service that is shown with a PRIMARY older than ours, by whomever, is read again before anything is done', async () => {
+  const { end, ecs } = await undo({
+    // Service deployments cannot be read: the service alone says whose turn it is.
+    before: (world) => {
+      world.closed = true;
+      world.shownBefore = {
+        id: OTHER_ID,
+        status: 'PRIMARY',
+        taskDefinition: OTHER_REVISION,
+        createdAt: new Date(0),
+      };
+    },
+    during: (world, pause) => {
+      world.shownBefore = undefined;
+      if (pause > 1) world.succeed();
+    },
+    rollout: { serviceDeploymentArn: undefined, createdAt: 1 },
+  });
+  expect(end).toMatchObject({ kind: 'rolled-back' });
+  expect(ecs.updates).toHaveLength(1);
 });
 
 test('a service that is shown as it was before our update while our own way back is followed is read again', async () => {

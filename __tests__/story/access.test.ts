@@ -1,5 +1,6 @@
 /** Credentials that a job lacks, and permissions that its role lacks. */
 import { describe, expect, test } from '@jest/globals';
+import type { Simulator } from '../../simulator/simulator.ts';
 import { expectRed, inAWorld, mutations, production, step, tag, type WorldOptions } from './world.ts';
 
 const WITHOUT = { env: { AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '' } };
@@ -47,6 +48,38 @@ describe('no-credentials', () => {
       expectRed(result, 'failed', 'no-credentials');
       expect(mutations(sim)).toEqual(['RegisterTaskDefinition', 'UpdateService']);
       expect(result.log).not.toMatch(/Nothing was (?:called|changed|touched)|was not touched/);
+    }));
+});
+
+describe('credentials of which it is known when they expire', () => {
+  const inMinutes = (sim: Simulator, minutes: number): string =>
+    new Date(sim.world.clock.now() + minutes * 60_000).toISOString();
+
+  test.each([
+    ['before the run may be over', 20, { 'bake-minutes': '5' }, 1],
+    ['after that', 40, { 'bake-minutes': '5' }, 0],
+    ['soon, where nobody waits', 20, { 'wait-for-service-stability': 'false' }, 0],
+    ['soon, in a plan', 20, { mode: 'plan' }, 0],
+  ] as const)('%s', (_, minutes, inputs, warnings) =>
+    inAWorld({}, async (sim) => {
+      const env = { AWS_CREDENTIAL_EXPIRATION: inMinutes(sim, minutes) };
+      const result = await step(sim, { ...tag('v2'), ...inputs }, { env });
+      expect(result.exitCode).toBe(0);
+      expect(result.warnings.filter((each) => each.includes('expire'))).toEqual(
+        warnings === 0
+          ? []
+          : [
+              'The AWS credentials expire at 2026-01-06 09:20 UTC, in 20 minutes, and this run may take 37: from then on nobody follows the deployment, or rolls it back. Give the role a longer session (role-duration-seconds of aws-actions/configure-aws-credentials).',
+            ],
+      );
+    }),
+  );
+
+  test('and that are renewed by themselves, are no matter', () =>
+    inAWorld({}, async (sim) => {
+      const env = { AWS_CREDENTIAL_EXPIRATION: inMinutes(sim, 5), AWS_ACCESS_KEY_ID: '' };
+      const result = await step(sim, tag('v2'), { env });
+      expect(result.warnings).toEqual([]);
     }));
 });
 

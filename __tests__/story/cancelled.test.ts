@@ -22,6 +22,20 @@ describe('a job that is cancelled during the rollout', () => {
       expectRed(result, 'cancelled', 'cancelled');
       expect(accepted(sim, 'StopServiceDeployment')).toHaveLength(1);
       expect(result.errors[0]).toContain('ECS was asked to roll backend:2 back');
+      expect(result.summary).toContain('## ⚪ Cancelled, and rolling back: backend in demo');
+    }));
+
+  test('says in its heading that nothing goes back, where the rollback could not be asked for', () =>
+    inAWorld({}, async (sim) => {
+      for (const action of ['StopServiceDeployment', 'UpdateService'])
+        sim.inject({
+          action,
+          ...(action === 'UpdateService' ? { from: 2 } : {}),
+          effect: { kind: 'denied' },
+        });
+      const result = await step(sim, ON_CANCEL, signalAt('::group::Watch', 'SIGINT'));
+      expectRed(result, 'cancelled', 'cancelled');
+      expect(result.post.summary).toContain('## ⚪ Cancelled: backend in demo');
     }));
 
   test('before anything was touched leaves everything as it was', () =>

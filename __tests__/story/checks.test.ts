@@ -58,7 +58,9 @@ describe('what would fail is refused before anything is touched', () => {
         { files: { 'task.json': file(sim, change) } },
       );
       expectRed(result, 'failed', 'preflight-failed');
-      expect(result.log).toMatch(new RegExp(`FAILED .*${detail.replace(/[()]/g, String.raw`\$&`)}`));
+      // Below the name of its check a finding has it no more.
+      const line = detail.replace(/^(role|secret|parameter|log group) /, '$1: ');
+      expect(result.log).toMatch(new RegExp(`FAILED .*${line.replace(/[()]/g, String.raw`\$&`)}`));
       expect(result.errors[0]).toContain(detail);
       expect(mutations(sim)).toEqual([]);
     }),
@@ -180,7 +182,7 @@ describe('preflight', () => {
     inAWorld({}, async (sim) => {
       const result = await step(sim, { ...tag('v2'), ...broken, preflight: 'warn' });
       expect(result.outputs['cause']).not.toBe('preflight-failed');
-      expect(result.warnings.join('\n')).toMatch(/role none \(executionRoleArn\) does not exist/);
+      expect(result.warnings.join('\n')).toMatch(/role: none \(executionRoleArn\) does not exist/);
     }));
 
   test.each(['denied', 'http-500'] as const)(

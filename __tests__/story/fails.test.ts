@@ -261,6 +261,8 @@ describe('credentials and weather during the wait', () => {
       const result = await step(sim, tag('v2'));
       expectRed(result, 'failed', 'credentials-expired');
       expect(accepted(sim, 'UpdateService', 'StopServiceDeployment')).toHaveLength(1);
+      expect(result.summary).toContain('## ⚠️ Not followed to its end, ECS goes on: backend in demo');
+      expect(result.log).toMatch(/ {2}⚠ Watch \(/);
     }));
 
   test('throttling, server errors and resets never fail a healthy rollout', () =>
@@ -442,7 +444,7 @@ describe('what is said of it', () => {
         'ECS goes on with it, and nobody rolls it back: run this job again and it takes the deployment up.',
       );
       expect(result.summary).toMatch(/^## ⚠️ Not followed to its end, ECS goes on/);
-      expect(result.log).toMatch(/✗ Watch \(/);
+      expect(result.log).toMatch(/⚠ Watch \(/);
     }),
   );
 

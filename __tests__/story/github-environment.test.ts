@@ -222,7 +222,7 @@ describe('a run with github-environment', () => {
     }));
 
   test('claims no commit for an image whose commit nothing tells', () =>
-    withGitHub({}, async (sim, github) => {
+    withCommits({}, async (sim, github) => {
       const result = await deploy(sim, github, tag('v2'));
       expectGreen(result, 'succeeded');
       expect(github.deployments.all).toEqual([]);
@@ -234,7 +234,7 @@ describe('a run with github-environment', () => {
     }));
 
   test('finds the commit of an image by its other tags, once it runs', () =>
-    withGitHub({}, async (sim, github) => {
+    withCommits({}, async (sim, github) => {
       sim.world.registry.repositories.get('backend')?.byTag(NEW)?.tags.add('release-9');
       const result = await deploy(sim, github, tag('release-9'));
       expectGreen(result, 'succeeded');
@@ -243,7 +243,7 @@ describe('a run with github-environment', () => {
     }));
 
   test('uses the deployment of its job, which GitHub made, where the commit is not known', () =>
-    withGitHub({}, async (sim, github) => {
+    withCommits({}, async (sim, github) => {
       github.deployments.addOfJob('demo', OLD, `${RUN}/job/7`);
       expectGreen(await deploy(sim, github, tag('v2')), 'succeeded');
       expect(latest(github)).toEqual({ a: 'success' });

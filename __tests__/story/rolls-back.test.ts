@@ -76,3 +76,22 @@ describe('losing sight of a rollback', () => {
       expect(result.outputs['message']).toContain('ECS was rolling it back');
     }));
 });
+
+test('who deploys right after a rollback has the service, and nothing else is said of it', () =>
+  inAWorld({}, async (sim) => {
+    const act = (): void => {
+      sim.operator.deploy('backend', 'v3');
+    };
+    sim.inject({
+      action: 'UpdateService',
+      from: 2,
+      times: 1,
+      effect: { kind: 'meanwhile', when: 'before', act },
+    });
+    const began = sim.world.clock.now();
+    const result = await step(sim, { ...tag('denied-1'), 'desired-count': '1' });
+    expectRed(result, 'superseded', 'superseded');
+    expect(result.outputs['message']).toContain('by then the service ran another deployment');
+    expect(result.summary).not.toContain('rolled back to');
+    expect(sim.world.clock.now() - began).toBeLessThan(90_000);
+  }));

@@ -193,5 +193,8 @@ describe('nothing to deploy', () => {
       expectGreen(adopted, 'succeeded');
       expect(accepted(sim, 'UpdateService')).toHaveLength(1);
       expect(production(sim)).toBe('backend:2 COMPLETED');
+      expect(adopted.summary).toMatch(
+        /\| Revision \| \[backend:2\]\([^)]*\), whose deployment was under way already \|/,
+      );
     }));
 });

@@ -13,7 +13,17 @@ export interface Facts {
   readonly isRoot: boolean;
   /** Whether apt-get can bring what is missing. */
   readonly hasPackages: boolean;
+  /** Of PROGRAMS, what this machine lacks. */
+  readonly lacking: readonly string[];
 }
+
+/** What the tests run as root, by the Debian package that has it. */
+export const PROGRAMS: Readonly<Record<string, string>> = {
+  ip: 'iproute2',
+  openssl: 'openssl',
+  setpriv: 'util-linux',
+  unshare: 'util-linux',
+};
 
 export type Choice = { readonly engine: EngineName } | { readonly engine: 'none'; readonly why: string };
 
@@ -47,9 +57,16 @@ const WHY_NOT: Readonly<Record<EngineName, (facts: Facts) => string | undefined>
   container: ({ machine }) => (machine === undefined ? NO_ENGINE : undefined),
 };
 
-function whyNothingHere({ platform, isRoot, hasPackages }: Omit<Facts, 'machine'>): string | undefined {
+function whyNothingHere({
+  platform,
+  isRoot,
+  hasPackages,
+  lacking,
+}: Omit<Facts, 'machine'>): string | undefined {
   if (platform !== 'linux') return 'the registry gets its name in ECR by means that Linux has.';
   if (!isRoot) return 'the name and the address of the registry need root, or sudo without a password.';
   if (!hasPackages) return "the registry comes from Debian's or Ubuntu's packages, and there is no apt-get.";
+  if (lacking.length > 0)
+    return `the tests need ${lacking.map((name) => `${name} (${PROGRAMS[name] ?? name})`).join(', ')}.`;
   return undefined;
 }

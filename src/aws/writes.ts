@@ -15,7 +15,7 @@ const LAST_PAUSE = 2;
 const RESENDS = 2;
 
 /** After a cancellation an answer that is on its way is waited for this long: the runner kills the job after ten seconds. */
-const GRACE_MS = 3_000;
+export const GRACE_MS = 3_000;
 
 /**
  * Sends a write so that it takes effect at most once.

@@ -69,10 +69,16 @@ async function askAll(
   });
   const measurers = new Map(questions.map((each) => [whileOpen(each), each]));
   const analysis = new Analysis(ctx, [...measurers.keys()], {
-    answered: (measurer) => {
+    answered: (measurer, answers) => {
       const question = measurers.get(measurer);
+      if (question === undefined) return;
+      // Whoever deployed since has the service now: that is read once more at the end.
+      if (answers.some(({ reading }) => reading.kind === 'replaced')) {
+        close(question);
+        return;
+      }
       const decision = decide(measurer, analysis.asked(measurer));
-      if (question === undefined || decision === undefined) return;
+      if (decision === undefined) return;
       const { detail } = decision.result;
       const text = question.url === undefined ? detail : `${question.url}: ${detail}`;
       const result = { ...decision.result, detail: text };

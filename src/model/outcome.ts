@@ -194,6 +194,8 @@ export interface ServiceOutcome {
   readonly nowRunning: string;
   /** The same, in figures; undefined where it was not read. */
   readonly state?: ServiceState;
+  /** The run was cancelled, and what it began was told to go back. */
+  readonly goesBack?: true;
   /** What to do about it, where something is known. */
   readonly hint: string | undefined;
   readonly evidence: readonly Evidence[];

@@ -50,7 +50,7 @@ import {
   watchServiceRun,
 } from './later.ts';
 import { withStrategies } from './strategy.ts';
-import { refreshReleases, survey, surveyAgain, type Survey } from './survey.ts';
+import { refreshReleases, survey, surveyAgain, warnOfExpiry, type Survey } from './survey.ts';
 
 /**
  * A deployment, from the first look at the services to the last. Whatever happens, it resolves to the record as far
@@ -110,6 +110,7 @@ async function runStages(
   );
   record.url = url;
   const request = withStrategies(given, snapshots);
+  warnOfExpiry(ctx, request);
   if (request.mode === 'promote') {
     record.serviceRuns = await log.step('Promote', () => findWaiting(ctx, snapshots, request));
     ctx.rolloutBegins?.(record);

@@ -1,9 +1,9 @@
 import { revisionName } from '../aws/arn.ts';
-import type { ReadContext } from '../context.ts';
+import type { ReadContext, RunContext } from '../context.ts';
 import { surveyGates, type Before } from '../gates/survey.ts';
 import { planImage, type ImagePlan } from '../image/plan.ts';
 import type { ProvidedImages, Request, ServiceSnapshot } from '../model/index.ts';
-import { SILENCE } from '../runtime/log.ts';
+import { counted, minuteInUtc, SILENCE } from '../runtime/log.ts';
 import { begun } from '../runtime/wait.ts';
 import { addressForPeople, surveyServices, type ServicesRequest } from '../service/survey.ts';
 import { lookUpImages } from './image.ts';
@@ -39,6 +39,21 @@ export async function survey(
     planImages(ctx, request, services),
   ]);
   return { snapshots, before, imagePlan, provided, url };
+}
+
+/** Credentials that end before the run may: what it begins would be followed by nobody. */
+export function warnOfExpiry(
+  { credentialsEnd, log }: Pick<RunContext, 'credentialsEnd' | 'log'>,
+  { mode, rollout, gate, services }: Request,
+): void {
+  if (credentialsEnd === undefined || mode === 'plan' || !rollout.wait || services.length === 0) return;
+  const { at, leftMs } = credentialsEnd;
+  const minutes = rollout.waitMinutes + gate.bakeMinutes + gate.deadlineSeconds / 60;
+  if (leftMs >= minutes * 60_000) return;
+  const left = Math.max(Math.floor(leftMs / 60_000), 0);
+  log.warn(
+    `The AWS credentials expire at ${minuteInUtc(at.toISOString())}, in ${counted(left, 'minute')}, and this run may take ${Math.ceil(minutes)}: from then on nobody follows the deployment, or rolls it back. Give the role a longer session (role-duration-seconds of aws-actions/configure-aws-credentials).`,
+  );
 }
 
 /** What is there already is looked up at once. */

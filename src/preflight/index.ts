@@ -103,14 +103,23 @@ export function refusalOf(
       failed.length === 1
         ? 'Fix what it names. (Where the check is wrong, preflight: warn goes on in spite of it.)'
         : 'Fix what each of them found. (Where a check is wrong, preflight: warn goes on in spite of it.)',
-    evidence: failed.map((result) => ({ kind: 'status', text: `${result.check}: ${result.detail}` })),
+    evidence: failed.map((result) => ({ kind: 'status', text: lineOf(result) })),
   });
+}
+
+/** The check, and what it found without its name again: most findings begin with what they are of. */
+function lineOf({ check, detail }: CheckResult): string {
+  const found = detail
+    .split('; ')
+    .map((each) => (each.startsWith(`${check} `) ? each.slice(check.length + 1) : each));
+  return `${check}: ${found.join('; ')}`;
 }
 
 /** One line a check; what may not be looked at is one line together. */
 function logResults(log: Log, results: readonly CheckResult[], mode: 'fail' | 'warn'): void {
-  for (const { check, state, detail, denied } of results) {
-    const text = `${check}: ${detail}`;
+  for (const result of results) {
+    const { state, denied } = result;
+    const text = lineOf(result);
     if (denied) continue;
     if (state === 'WARNING') log.warn(text);
     else if (state === 'FAILED' && mode === 'warn')

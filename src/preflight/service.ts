@@ -135,7 +135,7 @@ export function breakerFinding({ address, breaker }: Pick<ServiceSnapshot, 'addr
   return breaker.enabled
     ? ok(`${address.name} has one${breaker.rollsBack ? ', which rolls back' : ''}`)
     : warning(
-        `the circuit breaker of ${address.name} is off: should this job die during a failing rollout, ECS goes on starting tasks`,
+        `${address.name} has none that is on: should this job die during a failing rollout, ECS goes on starting tasks`,
       );
 }
 

@@ -108,6 +108,7 @@ function revisions(service: ServiceReport): string {
   // A rollback at a pause: it ended by success where it began, and not on what waited.
   if (before === after && isGreen(service.result) && primary !== undefined && primary !== after)
     return `${shown(after)} → ${shown(primary)}`;
+  if (service.adopted === true) return `${shown(after)}, whose deployment was under way already`;
   return before === after ? shown(after) : `${shown(before)} → ${shown(after)}`;
 }
 

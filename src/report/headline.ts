@@ -55,6 +55,8 @@ export function grade(report: Report): string {
     return report.steps.some(({ name }) => name === 'Pre-deploy')
       ? '⚪ Cancelled during the pre-deploy task'
       : '⚪ Cancelled before anything was touched';
+  if (result === 'cancelled' && services.some(({ goesBack }) => goesBack === true))
+    return `${HEADLINES.cancelled}, and rolling back`;
   if (result === 'rolled-back' && services.length === 1 && first !== undefined) {
     const title = cause === 'deployment-stopped' ? '↩️ Stopped and rolled back' : HEADLINES[result];
     return `${title}${to(first)}${stillFails(first)}`;

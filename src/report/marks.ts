@@ -1,10 +1,10 @@
 /** What a stage of the run came to, by what it left in the record. */
-import { isWell, type ServiceRun, type StepMark } from '../model/index.ts';
+import { isWell, LOST_SIGHT, type ServiceRun, type StepMark } from '../model/index.ts';
 import type { RunRecord } from './run-record.ts';
 
 /**
  * The mark of a stage that begins now, once it has come to its end: that of the worst problem that arose meanwhile. A
- * service that somebody else's deployment took over, or that is left to finish, has not failed.
+ * service that somebody else's deployment took over, that is left to finish, or that the run lost sight of, has not failed.
  */
 export function problemsSince(record: RunRecord): () => StepMark {
   const before = record.serviceRuns;
@@ -26,7 +26,8 @@ export function markOfProof(record: RunRecord): () => StepMark {
 function markOfProblem({ snapshot, problem }: ServiceRun, before: readonly ServiceRun[]): StepMark {
   const was = before.find((each) => each.snapshot.address.arn === snapshot.address.arn);
   if (problem === undefined || was?.problem !== undefined) return 'done';
-  const isLeft = problem.recovery === 'leave' && ['superseded', 'timed-out'].includes(problem.result);
+  const isOpen = ['superseded', 'timed-out'].includes(problem.result) || LOST_SIGHT.includes(problem.cause);
+  const isLeft = problem.recovery === 'leave' && isOpen;
   return isLeft ? 'warning' : 'failed';
 }
 

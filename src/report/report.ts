@@ -100,6 +100,10 @@ export interface ServiceReport {
   /** What a rollback went back to, where that was registered for it: `taskDefinitionArn` has the content of `copyOf`. */
   readonly rolledBackTo?: RolledBackTo | undefined;
   readonly desiredCount: number;
+  /** Its deployment was under way when the run began, and was taken up. */
+  readonly adopted?: true | undefined;
+  /** The run was cancelled, and what it began was told to go back. */
+  readonly goesBack?: true | undefined;
   /** What a deployment that shifts traffic does, in words. */
   readonly strategy?: string | undefined;
   readonly logGroups: readonly LogGroup[];
@@ -198,6 +202,8 @@ function serviceReport(serviceRun: ServiceRun, mode: Mode | undefined): ServiceR
       previousTaskDefinitionArn: snapshot.taskDefinitionArn,
       rolledBackTo: copyOf(serviceRun),
       desiredCount: serviceRun.desiredCount,
+      adopted: mode === 'deploy' && serviceRun.change === 'adopt' ? true : undefined,
+      goesBack: outcome.goesBack,
       strategy: snapshot.strategy,
       logGroups: logGroupsOf(serviceRun),
       deploymentId: rollout?.deploymentId,

@@ -47,14 +47,18 @@ export async function endOnCancel(
 ): Promise<ServiceRun> {
   const { outcome, problem } = serviceRun;
   if (outcome !== undefined) return serviceRun;
-  const { nowRunning, needsPostStep } = await whatBecomesOf(ctx, serviceRun, why, request);
+  const { nowRunning, needsPostStep, goesBack } = await whatBecomesOf(ctx, serviceRun, why, request);
   const evidence = problem === undefined ? [] : [firstCause(problem), ...problem.evidence];
   const hint = isUndone(serviceRun, why, request)
     ? adviceOf('cancelled', 'undone')
     : isAskedBack(serviceRun, why, request)
       ? OF_ANOTHER
       : undefined;
-  return { ...serviceRun, needsPostStep, outcome: { ...why, nowRunning, hint, evidence } };
+  return {
+    ...serviceRun,
+    needsPostStep,
+    outcome: { ...why, nowRunning, hint, evidence, ...(goesBack === undefined ? {} : { goesBack }) },
+  };
 }
 
 /** What was under way before this run is left, whatever `on-cancel` says. */

@@ -43,7 +43,7 @@ export async function concludeServiceRun(
   const known = serviceRun.problem === undefined ? lastLook(ctx.looks, serviceRun.rollout) : undefined;
   const { primaryId, state } = await readNowRunning(ctx, serviceRun.snapshot, {
     known,
-    since: serviceRun.rollout?.createdAt,
+    since: (thereOf(serviceRun) ?? serviceRun.rollout)?.createdAt,
   });
   const standing = await takenBack(ctx, replaced(serviceRun, request, primaryId));
   const said = describeState(serviceRun.snapshot.address.name, state, urlFailed(standing));
@@ -76,18 +76,32 @@ function lastLook(looks: Looks | undefined, rollout: Rollout | undefined): Known
   return rollout === undefined || tasks === undefined ? undefined : { rollout, tasks };
 }
 
-/** A deployment that was well until somebody's took its place, while it was proven or baked, is superseded. */
+/** Where a rollback ended, as it was proven. */
+function thereOf({ rollback }: ServiceRun): Rollout | undefined {
+  return rollback?.kind === 'rolled-back' ? rollback.there : undefined;
+}
+
+/**
+ * A deployment that was well until somebody's took its place, while it was proven or baked, is superseded; so is one that was
+ * rolled back before that.
+ */
 function replaced(
   serviceRun: ServiceRun,
   request: RolloutRequest,
   primaryId: string | undefined,
 ): ServiceRun {
-  const { rollout, problem, change } = serviceRun;
+  const { rollout, rollback, problem, change } = serviceRun;
+  const there = thereOf(serviceRun);
+  if (there?.codeDeploymentId === undefined && there !== undefined && primaryId !== undefined) {
+    return primaryId === there.deploymentId
+      ? serviceRun
+      : { ...serviceRun, rollback: { kind: 'superseded', by: primaryId } };
+  }
   // The task set of a deployment that CodeDeploy has not shifted to yet is not PRIMARY.
   const isWaiting = rollout?.codeDeploymentId !== undefined && serviceRun.waiting !== undefined;
   const isOurs =
     primaryId === undefined || rollout === undefined || isWaiting || primaryId === rollout.deploymentId;
-  const wasWell = serviceRun.rollback === undefined && (problem === undefined || isOfGate(serviceRun));
+  const wasWell = rollback === undefined && (problem === undefined || isOfGate(serviceRun));
   if (isOurs || !wasWell || (change !== 'none' && !request.wait)) return serviceRun;
   return { ...serviceRun, problem: replacedBy(serviceRun, primaryId) };
 }

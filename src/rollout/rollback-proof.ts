@@ -3,12 +3,13 @@ import { lastSegment, revisionName } from '../aws/arn.ts';
 import { ANY_AWS_ERROR, attempt } from '../aws/attempt.ts';
 import { describeAwsError } from '../aws/errors.ts';
 import { proveDigests } from '../ecs/digests.ts';
-import { candidatesOf, deployableRevision, findRollbackTarget, imagesAfter } from '../ecs/rollback-target.ts';
+import { candidatesOf, findRollbackTarget, imagesAfter } from '../ecs/rollback-target.ts';
 import { describeServiceDeployment, listServiceDeployments } from '../ecs/service-deployments.ts';
 import { describeService, primaryOf, type Deployment, type Service } from '../ecs/services.ts';
 import type { RollbackEnd, Rollout, RolloutRequest } from '../model/index.ts';
+import type { Actor } from './acts.ts';
 import { saysRollback } from './history.ts';
-import { deadlineOf, updateBack, type RollbackContext } from './rollback.ts';
+import { rollBack, type RollbackContext } from './rollback.ts';
 
 /**
  * Looks where the rollback ended: on the last good revision, with the digests that it ran with. Where ECS's own ended
@@ -19,9 +20,10 @@ export async function proveRollback(
   rollout: Rollout,
   request: RolloutRequest,
   end: RollbackEnd,
+  actor: Actor,
 ): Promise<RollbackEnd> {
   if (end.kind !== 'rolled-back' || !rollout.replacesTasks) return end;
-  const proven = await attempt(() => lookWhereItEnded(ctx, rollout, request, end), ANY_AWS_ERROR);
+  const proven = await attempt(() => lookWhereItEnded(ctx, rollout, request, end, actor), ANY_AWS_ERROR);
   if (proven.kind === 'answered') return proven.value;
   const { name } = rollout.snapshot.address;
   ctx.log.line(
@@ -35,6 +37,7 @@ async function lookWhereItEnded(
   rollout: Rollout,
   request: RolloutRequest,
   end: Extract<RollbackEnd, { kind: 'rolled-back' }>,
+  actor: Actor,
 ): Promise<RollbackEnd> {
   const { aws, log } = ctx;
   const { name } = rollout.snapshot.address;
@@ -48,6 +51,7 @@ async function lookWhereItEnded(
     ...rollout,
     taskDefinitionArn: primary.taskDefinition,
     deploymentId: primary.id ?? '',
+    createdAt: primary.createdAt?.getTime(),
     serviceDeploymentArn: undefined,
     // ECS may have kept tasks of the good revision that an earlier deployment started.
     replacesTasks: false,
@@ -73,17 +77,11 @@ async function lookWhereItEnded(
   if (author === 'unknown') return { kind: 'failed', why };
   log.line(`${name}: ${why}: it is updated to that.`);
   const from = { ...there, replacesTasks: true, snapshot: { ...rollout.snapshot, primaryId: primary.id } };
-  const { desiredCount: desired } = service;
-  const again = await attempt(async () => {
-    const revision = await deployableRevision(ctx, target);
-    const undoing = { rollout: from, request, deadline: deadlineOf(ctx, request) };
-    const good = target.good.taskDefinitionArn;
-    return updateBack(ctx, undoing, { revision, good, desired, isRead: !target.mustBeRegistered });
-  }, ANY_AWS_ERROR);
+  const again = await attempt(() => rollBack(ctx, from, request, { actor }), ANY_AWS_ERROR);
   if (again.kind !== 'answered') return { kind: 'failed', why: `${why}; ${describeAwsError(again.error)}` };
-  return again.value.kind === 'look-again'
+  return again.value.kind === 'nowhere'
     ? { kind: 'failed', why }
-    : proveRollback(ctx, rollout, request, again.value);
+    : proveRollback(ctx, rollout, request, again.value, actor);
 }
 
 /** Pauses before the service is read again, in seconds. */

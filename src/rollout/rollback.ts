@@ -1,20 +1,18 @@
-/** Goes back, as long as there is time for it. */
+/** Goes back, as long as there is time for it: reads, chooses, acts, follows. */
 import { revisionName } from '../aws/arn.ts';
-import { attempt, WITHHELD } from '../aws/attempt.ts';
 import type { Aws } from '../aws/clients.ts';
-import { awsErrorKind } from '../aws/errors.ts';
-import { retryRead, writeOnce } from '../aws/writes.ts';
-import { deployableRevision } from '../ecs/rollback-target.ts';
-import { describeServiceDeployment, type ServiceDeployment } from '../ecs/service-deployments.ts';
-import { describeService, primaryOf, type Service } from '../ecs/services.ts';
+import { describeAwsError } from '../aws/errors.ts';
+import { retryUnanswered } from '../aws/writes.ts';
+import { primaryOf, type Service } from '../ecs/services.ts';
 import type { Evidence, RollbackEnd, Rollout, RolloutRequest } from '../model/index.ts';
 import { Deadline } from '../runtime/wait.ts';
-import { goBackPatiently, rollBackCodeDeployment, type LookAgain } from './codedeploy-rollback.ts';
+import { Actor, actsOf, type Act, type Action, type Taken } from './acts.ts';
+import { goingOn } from './answer-hook.ts';
+import { chooseAct, readCurrentState, registeredBy, type Choice } from './choose-act.ts';
+import { chooseCodeDeployAct, readCodeDeployState } from './choose-codedeploy-act.ts';
 import type { Watched } from './failure.ts';
 import { findServiceDeployment } from './find-deployment.ts';
-import { goingOn } from './answer-hook.ts';
 import { untilAnswered } from './progress.ts';
-import { nextStep, restoringInput, type Step } from './rollback-request.ts';
 import { watch, type StageWatch, type WatchContext } from './watch.ts';
 
 export interface RollbackContext extends WatchContext {
@@ -23,111 +21,113 @@ export interface RollbackContext extends WatchContext {
   readonly explain?: (back: Rollout, seen: Pick<Watched, 'last' | 'history'>) => Promise<Evidence[]>;
 }
 
-/** Looks at the service and decides again when ECS moved in between, this often. */
-const ATTEMPTS = 6;
+/** Requests to stop that are refused before another way is taken: the deployment may have moved on this very moment. */
+const REFUSALS = { stop: 3, others: 1 };
 
-/** Requests to stop that ECS refuses before another way is taken: it may have moved on this very moment. */
-const REFUSALS = 3;
-
-/** How long a look is given: one that hangs is given up, and begun again. */
+/** How long a read before an act is given: one that hangs is given up, and begun again. */
 const LOOK_LIMITS = { least: 5_000, longest: 30_000 };
 
-/** How long a lost answer is looked after. */
-const READ_LIMITS = { least: 5_000 };
+/** Pauses after what AWS did not answer, in seconds; the last one goes on. */
+const PAUSES = [1, 2, 4, 8, 15];
 
-/** What is rolled back, and by when. */
-export interface Undoing {
-  readonly rollout: Rollout;
-  readonly request: RolloutRequest;
+/** By whom, and until when. */
+interface Going {
+  readonly actor: Actor;
   readonly deadline: Deadline;
 }
 
-/** How far a rollback came. */
-interface Tries {
-  /** Requests to stop that ECS refused. */
-  refusals: number;
-  /** The last request that AWS did not answer: the next one is by the other call, which has another quota. */
-  lost: 'stop' | 'update' | undefined;
-  /** The revision of an UpdateService of ours that was not answered: it may have taken effect since. */
-  sent: string | undefined;
-  /** The revision to go back to, once it is there. */
-  revision?: string;
+/** What is rolled back. */
+interface Undoing extends Going {
+  readonly rollout: Rollout;
+  readonly request: RolloutRequest;
+}
+
+/** What is followed moved on, or AWS refused: the service is to be read again. */
+interface LookAgain {
+  readonly kind: 'look-again';
 }
 
 /**
- * Puts the last good revision back. Right before each change the service is read again: another's deployment is
- * never rolled back. While our service deployment runs, ECS is asked to roll it back; afterwards the service is updated
- * to the last good revision. Throttling, server errors and calls that hang only cost time: it is tried by both calls in
- * turn until the deadline. The rollback is followed to ECS's own end.
+ * Puts the last good revision back: reads the service, chooses an act by that and by the acts so far, acts, and again, until
+ * its end or the deadline. Throttling, server errors and calls that hang only cost time. What leads back is followed to its
+ * own end.
  */
 export async function rollBack(
   ctx: RollbackContext,
   rollout: Rollout,
   request: RolloutRequest,
-  deadline = deadlineOf(ctx, request),
+  { actor = new Actor(ctx), deadline = deadlineOf(ctx, request) }: Partial<Going> = {},
 ): Promise<RollbackEnd> {
-  const { clock, signal } = ctx;
-  const undoing = { rollout, request, deadline };
-  if (rollout.codeDeploymentId !== undefined) return rollBackByCodeDeploy(ctx, undoing);
+  const { clock, signal, log } = ctx;
   const { name } = rollout.snapshot.address;
-  const tries: Tries = { refusals: 0, lost: undefined, sent: undefined };
-  for (let moved = 0; moved < ATTEMPTS; moved += 1) {
-    const end = await goBackPatiently(ctx, name, deadline, () => tryOnce(ctx, undoing, tries));
-    tries.lost = undefined;
-    if (end.kind === 'may-not-stop') {
-      tries.refusals = REFUSALS;
-    } else if (end.kind === 'refused' || end.kind === 'look-again') {
-      if (end.kind === 'refused') tries.refusals += 1;
-      await clock.sleep(request.pollSeconds * 1000, signal);
-    } else return end;
+  const undoing = { rollout, request, deadline, actor };
+  const onRetry = (error: Error): void => {
+    log.line(`${name}: going back: no answer (${describeAwsError(error)}); trying again.`);
+  };
+  for (;;) {
+    const retries = { clock, signal, pauses: PAUSES, deadline, onRetry };
+    const end = await retryUnanswered(retries, () => readAndAct(ctx, undoing));
+    if (end.kind !== 'look-again') return end;
+    if (deadline.isOver())
+      return { kind: 'failed', why: 'the service kept changing while it was rolled back' };
+    await clock.sleep(Math.min(request.pollSeconds * 1000, deadline.left()), signal);
   }
-  return { kind: 'failed', why: 'the service kept changing while it was rolled back' };
 }
 
 /** As long as the rollout itself may take, from now. */
-export function deadlineOf({ clock }: RollbackContext, { waitMinutes }: RolloutRequest): Deadline {
+function deadlineOf({ clock }: RollbackContext, { waitMinutes }: RolloutRequest): Deadline {
   return Deadline.of(clock, waitMinutes * 60_000);
 }
 
-function rollBackByCodeDeploy(
-  ctx: RollbackContext,
-  { rollout, request, deadline }: Undoing,
-): Promise<RollbackEnd> {
-  return rollBackCodeDeployment(
-    ctx,
-    rollout,
-    request,
-    deadline,
-    async (followed, following, until, stages) => {
-      const isOther = followed.codeDeploymentId !== rollout.codeDeploymentId;
-      const watching = stages === undefined ? ctx : { ...ctx, stages };
-      return endOfRollback(
-        await watch(watching, followed, following, 'rolled-back', { deadline: until }),
-        isOther ? followed : undefined,
-        stages?.waiting,
-      );
-    },
-  );
+/** Once. Rejects with what AWS did not answer. */
+async function readAndAct(ctx: RollbackContext, undoing: Undoing): Promise<RollbackEnd | LookAgain> {
+  const choice = await chooseNow(ctx, undoing);
+  switch (choice.kind) {
+    case 'end':
+      return choice.end;
+    case 'give-up':
+    case 'look-again':
+      throw choice.error;
+    case 'follow':
+      return follow(ctx, undoing, undoing.rollout);
+    case 'follow-update':
+      return followUpdate(ctx, undoing, choice.service, choice.to);
+    case 'act':
+      return act(ctx, undoing, choice.action);
+  }
 }
 
-/** Looks at the service, and does what it allows. */
-async function tryOnce(
-  ctx: RollbackContext,
-  undoing: Undoing,
-  tries: Tries,
-): Promise<RollbackEnd | TryAgain> {
-  const { rollout, deadline } = undoing;
-  if (tries.sent !== undefined) {
-    const read = (): Promise<Service> =>
-      describeService(ctx.aws.ecs, rollout.snapshot.address, rollout.createdAt);
-    const service = await deadline.within(LOOK_LIMITS, read);
-    const primary = primaryOf(service);
-    if (primary?.id !== rollout.deploymentId && primary?.taskDefinition === tries.sent)
-      return followBack(ctx, undoing, service, tries.sent);
+async function act(ctx: RollbackContext, undoing: Undoing, action: Action): Promise<RollbackEnd | LookAgain> {
+  say(ctx, undoing, action);
+  const { end } = await undoing.actor.act(action, undoing.deadline);
+  switch (end.kind) {
+    case 'taken':
+      return followAct(ctx, undoing, action, end);
+    case 'not-ours':
+      return { kind: 'superseded', by: end.error.message };
+    case 'unanswered':
+      throw end.error;
+    case 'refused':
+    case 'denied':
+    case 'under-way':
+      return { kind: 'look-again' };
   }
-  const mayStop = tries.refusals < REFUSALS && tries.lost !== 'stop';
-  const step = await deadline.within(LOOK_LIMITS, () => nextStep(ctx, rollout, mayStop));
-  return take(ctx, undoing, step, tries);
+}
+
+async function chooseNow({ aws }: RollbackContext, undoing: Undoing): Promise<Choice> {
+  const { rollout, request, deadline, actor } = undoing;
+  const terms = { rollout, request, refusals: REFUSALS };
+  return rollout.codeDeploymentId === undefined
+    ? chooseAct(
+        await readCurrentState(aws, rollout, (read) => deadline.within(LOOK_LIMITS, read)),
+        actor.acts,
+        terms,
+      )
+    : chooseCodeDeployAct(
+        await deadline.within(LOOK_LIMITS, () => readCodeDeployState(aws, rollout)),
+        actor.acts,
+        terms,
+      );
 }
 
 /**
@@ -138,171 +138,142 @@ export async function followRollback(
   ctx: RollbackContext,
   rollout: Rollout,
   request: RolloutRequest,
+  { actor = new Actor(ctx), deadline = deadlineOf(ctx, request) }: Partial<Going> = {},
 ): Promise<RollbackEnd> {
-  const deadline = deadlineOf(ctx, request);
   const end = endOfRollback(await watch(ctx, rollout, request, 'rolled-back', { deadline }));
   if (end.kind !== 'look-again') return end;
   if (request.onFailure === 'leave') return { kind: 'failed', why: 'ECS gave its rollback up' };
-  return rollBack(ctx, rollout, request, deadline);
+  return rollBack(ctx, rollout, request, { actor, deadline });
 }
 
-async function take(
-  ctx: RollbackContext,
-  undoing: Undoing,
-  step: Step,
-  tries: Tries,
-): Promise<RollbackEnd | TryAgain> {
-  const { rollout, request, deadline } = undoing;
-  const name = rollout.snapshot.address.name;
-  switch (step.kind) {
-    case 'end':
-      return step.end;
-    case 'follow':
-      return endOfRollback(await watch(ctx, rollout, request, 'rolled-back', { deadline }));
+function say({ log }: RollbackContext, { rollout, actor }: Undoing, action: Action): void {
+  const { name } = rollout.snapshot.address;
+  const text = whatIsDone(action, actor.acts);
+  if (text !== undefined) log.line(`${name}: ${text}.`);
+}
+
+function whatIsDone(action: Action, acts: readonly Act[]): string | undefined {
+  switch (action.kind) {
     case 'stop':
-      ctx.log.line(`${name}: asking ECS to roll the service deployment back.`);
-      tries.lost = 'stop';
-      return stopAndFollow(ctx, undoing, step.arn);
-    case 'update': {
-      ctx.log.line(
-        `${name}: going back to ${revisionName(step.to.good.taskDefinitionArn)}${step.to.mustBeRegistered ? ', registered again with the digests that it ran with' : ''}.`,
-      );
-      tries.lost = 'update';
-      // A registration may take its time: what is updated is read right before.
-      const isRead = tries.revision !== undefined || !step.to.mustBeRegistered;
-      tries.revision ??= rollout.replacesTasks
-        ? await deployableRevision(ctx, step.to)
-        : rollout.taskDefinitionArn;
-      if (rollout.replacesTasks) tries.sent = tries.revision;
-      return updateBack(ctx, undoing, {
-        revision: tries.revision,
-        good: step.to.good.taskDefinitionArn,
-        desired: step.desired,
-        isRead,
-      });
+      return 'asking ECS to roll the service deployment back';
+    case 'register':
+      return `going back to ${revisionName(action.target.good.taskDefinitionArn)}, registered again with the digests that it ran with`;
+    case 'update':
+      return registeredBy(acts) === undefined
+        ? `going back to ${revisionName(action.input.taskDefinition ?? '')}`
+        : undefined;
+    case 'stop-codedeploy':
+      return `asking CodeDeploy to stop ${action.id} and to roll it back`;
+    case 'deploy': {
+      const { hooks } = action.settings;
+      // They are of the AppSpec, and CodeDeploy knows no deployment without them.
+      const also = hooks.length === 0 ? '' : `, which calls the hooks of ${hooks.join(', ')} as well`;
+      return `going back to ${revisionName(action.revision)} by a deployment of it${also}`;
     }
+    case 'continue':
+    case 'continue-codedeploy':
+    case 'restore-settings':
+      return undefined;
   }
 }
 
-/**
- * Why an attempt came to nothing that is worth another. `refused`: ECS would not stop the deployment: it ended, or began to
- * roll back, this very moment, or is not known where ECS was asked. `may-not-stop`: the call is denied or unknown: updating
- * the service leads back as well.
- */
-type TryAgain = LookAgain | { readonly kind: 'refused' } | { readonly kind: 'may-not-stop' };
-
-/** Asks ECS, and follows it. */
-async function stopAndFollow(
+/** What AWS took leads back: that is followed. A revision that is there now is deployed next, after another look. */
+async function followAct(
   ctx: RollbackContext,
-  { rollout, request, deadline }: Undoing,
-  arn: string,
-): Promise<RollbackEnd | TryAgain> {
-  const { aws, clock, signal } = ctx;
-  const read = (): Promise<ServiceDeployment | undefined> => describeServiceDeployment(aws.ecs, arn);
-  const stop = (): Promise<unknown> =>
-    writeOnce<unknown>(
-      clock,
-      () => aws.ecsWrites.stopServiceDeployment({ serviceDeploymentArn: arn, stopType: 'ROLLBACK' }),
-      async () => {
-        const deployment = await deadline.within(READ_LIMITS, () => retryRead(clock, read));
-        return deployment?.status?.startsWith('ROLLBACK_') === true ? {} : undefined;
-      },
-      signal,
-      // The other call is next.
-      Deadline.of(clock, 0),
-    );
-  const asked = await attempt(stop, WITHHELD);
-  if (asked.kind !== 'answered')
-    return { kind: awsErrorKind(asked.error) === 'refused' ? 'refused' : 'may-not-stop' };
+  undoing: Undoing,
+  action: Action,
+  { service, made }: Taken,
+): Promise<RollbackEnd | LookAgain> {
+  const { rollout } = undoing;
+  switch (action.kind) {
+    case 'register':
+      return readAndAct(ctx, undoing);
+    case 'stop':
+      return follow(ctx, undoing, rollout);
+    case 'update':
+      return followUpdate(ctx, undoing, service, action.input.taskDefinition ?? rollout.taskDefinitionArn);
+    case 'stop-codedeploy':
+      return follow(ctx, undoing, { ...rollout, isAskedBack: true });
+    case 'deploy':
+      return followDeployment(ctx, undoing, action, made ?? '');
+    case 'continue':
+    case 'continue-codedeploy':
+    case 'restore-settings':
+      return { kind: 'look-again' };
+  }
+}
+
+/** Follows what AWS itself rolls back. */
+async function follow(
+  ctx: RollbackContext,
+  { request, deadline }: Undoing,
+  rollout: Rollout,
+): Promise<RollbackEnd | LookAgain> {
   return endOfRollback(await watch(ctx, rollout, request, 'rolled-back', { deadline }));
 }
 
-/** What an update came to. */
-type Updated =
-  | { readonly kind: 'updated'; readonly service: Service | undefined }
-  /** Somebody has deployed meanwhile: it was not sent. */
-  | { readonly kind: 'superseded' };
-
-/** Updates the service back to a revision, once, and follows that. */
-export async function updateBack(
+/** Follows the deployment with which this run updates the service back. */
+async function followUpdate(
   ctx: RollbackContext,
   undoing: Undoing,
-  {
-    revision,
-    good,
-    desired,
-    isRead,
-  }: {
-    readonly revision: string;
-    /** The last good revision; another one than `revision` where that is a copy of it. */
-    readonly good: string;
-    readonly desired: number | undefined;
-    readonly isRead: boolean;
-  },
-): Promise<RollbackEnd | LookAgain> {
-  const { aws, clock, signal } = ctx;
-  const { rollout, request, deadline } = undoing;
-  const { snapshot } = rollout;
-  const target = { taskDefinitionArn: revision };
-  const input = restoringInput(rollout, request, target, desired);
-  const read = (): Promise<Service> =>
-    deadline.within(READ_LIMITS, () =>
-      retryRead(clock, () => describeService(aws.ecs, snapshot.address, rollout.createdAt)),
-    );
-  let mayBeOld = !isRead;
-  const updated = await writeOnce<Updated>(
-    clock,
-    async () => {
-      // Whoever deployed while this waited to be sent again is not to be rolled back.
-      const isOurs = !mayBeOld || primaryOf(await read())?.id === rollout.deploymentId;
-      mayBeOld = true;
-      return isOurs
-        ? { kind: 'updated', service: (await aws.ecsWrites.updateService(input)).service }
-        : { kind: 'superseded' };
-    },
-    async () => {
-      const now = await read();
-      const primary = primaryOf(now);
-      const isBack = rollout.replacesTasks
-        ? primary?.id !== rollout.deploymentId && primary?.taskDefinition === target.taskDefinitionArn
-        : (input.desiredCount ?? now.desiredCount) === now.desiredCount;
-      return isBack ? { kind: 'updated', service: now } : undefined;
-    },
-    signal,
-    Deadline.of(clock, 0),
-  );
-  if (updated.kind === 'superseded') return { kind: 'look-again' };
-  const to = input.taskDefinition ?? rollout.taskDefinitionArn;
-  const end = await followBack(ctx, undoing, updated.service, to);
-  const isCopy = rollout.replacesTasks && revision !== good;
-  return isCopy && end.kind === 'rolled-back' ? { ...end, copyOf: good } : end;
-}
-
-/** Follows the deployment with which this run goes back to ECS's own end: hiccups on its way are no verdict. */
-async function followBack(
-  ctx: RollbackContext,
-  { rollout, request, deadline }: Undoing,
   service: Service | undefined,
   taskDefinitionArn: string,
 ): Promise<RollbackEnd | LookAgain> {
-  const { snapshot } = rollout;
+  const { rollout, actor } = undoing;
   const primary = service && primaryOf(service);
-  const after = { ...snapshot, primaryId: rollout.deploymentId };
+  const snapshot = { ...rollout.snapshot, primaryId: rollout.deploymentId };
   const replacesTasks = primary?.id !== rollout.deploymentId;
   const back: Rollout = {
     ...rollout,
-    snapshot: after,
+    snapshot,
     taskDefinitionArn,
     deploymentId: primary?.id ?? '',
     createdAt: primary?.createdAt?.getTime(),
     serviceDeploymentArn: replacesTasks
-      ? await findServiceDeployment(ctx, after, primary, taskDefinitionArn)
+      ? await findServiceDeployment(ctx, snapshot, primary, taskDefinitionArn)
       : undefined,
     replacesTasks,
   };
+  const end = await followBack(ctx, undoing, back);
+  const good = rollout.replacesTasks && copiedBy(actor.acts);
+  return good && end.kind === 'rolled-back' ? { ...end, copyOf: good } : end;
+}
+
+/** The last good revision, of which this run registered a copy. */
+function copiedBy(acts: readonly Act[]): string | undefined {
+  const actions = actsOf(acts, 'register').map(({ action }) => action);
+  return actions.flatMap((action) =>
+    action.kind === 'register' ? [action.target.good.taskDefinitionArn] : [],
+  )[0];
+}
+
+/** Follows the deployment of CodeDeploy with which this run goes back. */
+function followDeployment(
+  ctx: RollbackContext,
+  undoing: Undoing,
+  { snapshot, revision, definition }: Extract<Action, { kind: 'deploy' }>,
+  codeDeploymentId: string,
+): Promise<RollbackEnd | LookAgain> {
+  return followBack(ctx, undoing, {
+    ...undoing.rollout,
+    snapshot,
+    taskDefinitionArn: revision,
+    definition,
+    deploymentId: '',
+    codeDeploymentId,
+    adopted: false,
+  });
+}
+
+/** To its own end: hiccups on the way of a deployment that goes back are no verdict. */
+async function followBack(
+  ctx: RollbackContext,
+  { request, deadline, actor }: Undoing,
+  back: Rollout,
+): Promise<RollbackEnd | LookAgain> {
   // The rollback has the count that was there before, not the one that this run asked for.
   const following = { ...request, desiredCount: undefined, failFast: false };
-  const stages = goingOn(ctx, back);
+  const stages = goingOn(ctx, back, actor);
   const watched = await watch({ ...ctx, goesBack: true, stages }, back, following, 'rolled-back', {
     deadline,
   });

@@ -1,13 +1,14 @@
 import type { UpdateServiceCommandInput } from '@aws-sdk/client-ecs';
 import { revisionName } from '../aws/arn.ts';
-import { ANY_AWS_ERROR, attempt } from '../aws/attempt.ts';
+import { ANY_AWS_ERROR, attempt, type Answer } from '../aws/attempt.ts';
 import type { Aws } from '../aws/clients.ts';
 import { describeAwsError } from '../aws/errors.ts';
-import { retryRead, writeOnce } from '../aws/writes.ts';
-import type { StepContext } from '../context.ts';
+import { retryRead } from '../aws/writes.ts';
 import { describeService, primaryOf, type Service } from '../ecs/services.ts';
 import type { Rollout, RolloutRequest, ServiceSnapshot } from '../model/index.ts';
+import type { Log } from '../runtime/log.ts';
 import { Deadline, withTimeout } from '../runtime/wait.ts';
+import { Actor, actsOf, type Act, type ActContext, type Action } from './acts.ts';
 
 /** What UpdateService changes of a service beside its revision, by its own names. */
 type Settings = Partial<
@@ -67,14 +68,18 @@ export function carriesSettings(
   return changed.length > 0 && changed.every((field) => service[field] === sent[field]);
 }
 
-export interface RestoreContext extends StepContext {
-  readonly aws: Pick<Aws, 'ecs' | 'ecsWrites'>;
+export interface RestoreContext extends ActContext {
+  readonly aws: ActContext['aws'] & Pick<Aws, 'ecs'>;
+  readonly log: Log;
 }
 
-/** The revision is back by then: a read about the rest is waited for so long, and writes are sent again for so long. */
+/** The revision is back by then: a read about the rest is waited for so long, and what is lost is sent again for so long. */
 const READ_MS = 10_000;
 
 const WRITE_MS = 30_000;
+
+/** Pauses after a restoring update that had no answer, in seconds; the last one goes on. */
+const PAUSES = [1, 2, 4, 8];
 
 /**
  * ECS's own rollback restores the revision and leaves the count and the tag settings as this run sent them: they go
@@ -85,25 +90,77 @@ export async function restoreSettings(
   ctx: RestoreContext,
   rollout: Rollout,
   request: RolloutRequest,
+  actor = new Actor(ctx),
 ): Promise<string | undefined> {
-  const before = settingsBefore(rollout.snapshot, request);
   if (!changesSettings(request) || rollout.adopted) return undefined;
-  const seen = await attempt(() => readService(ctx, rollout), ANY_AWS_ERROR);
-  if (seen.kind !== 'answered') return stays(undefined, before, describeAwsError(seen.error));
-  const service = seen.value;
-  if (differing(service, before).length === 0) return undefined;
-  const obstacle = obstacleTo(service, rollout, request);
-  if (obstacle !== undefined) return stays(service, before, obstacle);
-  const own = ownSettings(before, request, service.desiredCount);
-  const changed = differing(service, own);
-  if (changed.length > 0) {
-    const sent = await attempt(() => send(ctx, rollout, request, own, changed), ANY_AWS_ERROR);
-    const since = sent.kind === 'answered' ? sent.value : describeAwsError(sent.error);
-    if (since !== undefined) return stays(service, before, since);
+  const { clock, signal, log } = ctx;
+  const deadline = Deadline.of(clock, WRITE_MS);
+  for (let lost = 0; ; lost += 1) {
+    const service = await attempt(() => readService(ctx, rollout), ANY_AWS_ERROR);
+    const isLate = deadline.isOver();
+    const choice = chooseRestoring(service, actor.acts, { rollout, request, isLate });
+    if (choice.kind === 'end') return choice.unrestored;
+    const names = choice.changes.map((field) => INPUTS[field]).join(', ');
+    if (lost === 0) log.line(`${rollout.snapshot.address.name}: restoring ${names}.`);
+    const { end } = await actor.act(choice.action);
+    if (end.kind === 'taken') return countLeft(choice.action.input, service, rollout, request);
+    if (end.kind === 'unanswered') await clock.sleep((PAUSES[lost] ?? PAUSES.at(-1) ?? 0) * 1000, signal);
   }
-  return own.desiredCount === before.desiredCount
-    ? undefined
-    : `desired-count is ${service.desiredCount ?? 0}, not ${before.desiredCount ?? 0} (it was changed while this run deployed)`;
+}
+
+/** What is to be done about the settings. */
+export type Restoring =
+  | {
+      readonly kind: 'act';
+      readonly action: Extract<Action, { kind: 'restore-settings' }>;
+      readonly changes: readonly (keyof Settings)[];
+    }
+  | { readonly kind: 'end'; readonly unrestored: string | undefined };
+
+/** Pure: by the service as it was read this moment, and by the acts so far. `isLate`: nothing is sent again. */
+export function chooseRestoring(
+  seen: Answer<Service>,
+  acts: readonly Act[],
+  {
+    rollout,
+    request,
+    isLate,
+  }: { readonly rollout: Rollout; readonly request: RolloutRequest; readonly isLate: boolean },
+): Restoring {
+  const { snapshot } = rollout;
+  const before = settingsBefore(snapshot, request);
+  const end = (unrestored: string | undefined): Restoring => ({ kind: 'end', unrestored });
+  if (seen.kind !== 'answered') return end(stays(undefined, before, describeAwsError(seen.error)));
+  const service = seen.value;
+  if (differing(service, before).length === 0) return end(undefined);
+  const last = actsOf(acts, 'restore-settings').at(-1)?.end;
+  const isRefused = last?.kind === 'refused' || last?.kind === 'denied';
+  const isLost = last?.kind === 'unanswered' && isLate;
+  if (isRefused || isLost) return end(stays(service, before, describeAwsError(last.error)));
+  const obstacle = obstacleTo(service, rollout, request);
+  if (obstacle !== undefined) return end(stays(service, before, obstacle));
+  const own = ownSettings(before, request, service.desiredCount);
+  const changes = differing(service, own);
+  if (changes.length === 0) return end(countOf(service, before));
+  const { cluster, name } = snapshot.address;
+  const input = { cluster, service: name, ...own };
+  return { kind: 'act', action: { kind: 'restore-settings', input }, changes };
+}
+
+/** The count, where it was left out of what was sent. */
+function countLeft(
+  sent: UpdateServiceCommandInput,
+  seen: Answer<Service>,
+  { snapshot }: Rollout,
+  request: RolloutRequest,
+): string | undefined {
+  const before = settingsBefore(snapshot, request);
+  if (seen.kind !== 'answered' || sent.desiredCount === before.desiredCount) return undefined;
+  return countOf(seen.value, before);
+}
+
+function countOf(service: Service, before: Settings): string {
+  return `desired-count is ${service.desiredCount ?? 0}, not ${before.desiredCount ?? 0} (it was changed while this run deployed)`;
 }
 
 function readService({ aws, clock, signal }: RestoreContext, { snapshot }: Rollout): Promise<Service> {
@@ -122,35 +179,8 @@ function obstacleTo(service: Service, rollout: Rollout, request: RolloutRequest)
   return `the service runs another deployment, of ${revisionName(primary?.taskDefinition ?? '')}`;
 }
 
-/** Resolves to what has come between, where it had to be sent again: whoever deployed meanwhile keeps what is there. */
-async function send(
-  ctx: RestoreContext,
-  rollout: Rollout,
-  request: RolloutRequest,
-  before: Settings,
-  changed: readonly (keyof Settings)[],
-): Promise<string | undefined> {
-  const { aws, clock, signal, log } = ctx;
-  const { cluster, name } = rollout.snapshot.address;
-  log.line(`${name}: restoring ${changed.map((field) => INPUTS[field]).join(', ')}.`);
-  let isRead = true;
-  const { obstacle } = await writeOnce<{ readonly obstacle: string | undefined }>(
-    clock,
-    async () => {
-      const obstacle = isRead ? undefined : obstacleTo(await readService(ctx, rollout), rollout, request);
-      isRead = false;
-      if (obstacle === undefined) await aws.ecsWrites.updateService({ cluster, service: name, ...before });
-      return { obstacle };
-    },
-    async () =>
-      differing(await readService(ctx, rollout), before).length > 0 ? undefined : { obstacle: undefined },
-    signal,
-    Deadline.of(clock, WRITE_MS),
-  );
-  return obstacle;
-}
-
-function differing(service: Service, before: Settings): (keyof Settings)[] {
+/** Pure: the settings that are given, and that the service has otherwise. */
+export function differing(service: Service, before: Settings): (keyof Settings)[] {
   return FIELDS.filter((field) => before[field] !== undefined && service[field] !== before[field]);
 }
 

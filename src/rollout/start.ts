@@ -7,7 +7,7 @@ import { deployableRevision } from '../ecs/rollback-target.ts';
 import { timeOf } from '../ecs/service-deployments.ts';
 import { describeService, primaryOf } from '../ecs/services.ts';
 import { createDeployment, CreateUnanswered } from '../codedeploy/create.ts';
-import { endTerminationWait } from './codedeploy-acts.ts';
+import { endTerminationWait } from './termination-wait.ts';
 import type {
   CodeDeploySettings,
   PlannedChange,

@@ -112,7 +112,7 @@ export function tasksMeasurer(
         old = seen.primaryId === rollout.snapshot.primaryId ? old + 1 : 0;
         const by =
           isAnother(seen.primaryId, rollout) && (old === 0 || old >= OLD_LOOKS) ? seen.primaryId : undefined;
-        if (by !== undefined && phase !== 'rolled-back') {
+        if (by !== undefined) {
           const reading = { kind: 'replaced', by } as const;
           const detail = `another deployment, ${by}, has taken its place`;
           return [{ gate: terms.gate, subject: name, round: n, at, evidence: [], reading, detail }];

@@ -5,8 +5,8 @@ import { describeEngine, isLocal, type EngineInfo } from '../../../runner/docker
 const HERE = { host: 'unix:///var/run/docker.sock', isHere: true };
 const DESKTOP = { host: 'unix:///home/me/.docker/desktop/docker.sock', isHere: false };
 const REMOTE = { host: 'ssh://build.example.com', isHere: false };
-const LINUX = { platform: 'linux', isRoot: true, hasPackages: true };
-const MAC = { platform: 'darwin', isRoot: false, hasPackages: false };
+const LINUX = { platform: 'linux', isRoot: true, hasPackages: true, lacking: [] };
+const MAC = { platform: 'darwin', isRoot: false, hasPackages: false, lacking: [] };
 
 describe('the engine of the tests', () => {
   test.each<[string, Facts, string]>([
@@ -27,6 +27,11 @@ describe('the engine of the tests', () => {
     ['another system has none', MAC, /^the registry gets its name .* Linux has\.$/],
     ['there is none and no root', { ...LINUX, isRoot: false }, /need root, or sudo without a password/],
     ['there is none and no apt-get', { ...LINUX, hasPackages: false }, /there is no apt-get/],
+    [
+      'there is none and programs are missing',
+      { ...LINUX, lacking: ['ip', 'openssl'] },
+      /^the tests need ip \(iproute2\), openssl \(openssl\)\.$/,
+    ],
   ])('is none where %s, which is no failure', (_where, facts, why) => {
     expect(choose(facts)).toEqual({ engine: 'none', why: expect.stringMatching(why) });
   });

@@ -18,7 +18,8 @@ terraform {
 }
 
 provider "aws" {
-  region = var.aws_region
+  # Without a value where the state is of another stack.
+  region = module.stack.aws_region
 
   # Stack is what the roles of one environment are told apart by from those of another.
   default_tags {

@@ -1,3 +1,8 @@
+output "aws_region" {
+  description = "Region of the stack."
+  value       = module.stack.aws_region
+}
+
 output "url" {
   description = "Where the service answers; null without a load balancer."
   value       = module.stack.url

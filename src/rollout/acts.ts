@@ -1,0 +1,172 @@
+/** What this run asks of the deployment of a service, and what came of it. */
+import type { Service, UpdateServiceCommandInput } from '@aws-sdk/client-ecs';
+import { ANY_AWS_ERROR, attempt } from '../aws/attempt.ts';
+import type { Aws } from '../aws/clients.ts';
+import { mayHaveTakenEffect } from '../aws/errors.ts';
+import { GRACE_MS, unanswered } from '../aws/writes.ts';
+import { createDeployment, GroupIsBusy } from '../codedeploy/create.ts';
+import type { RunContext } from '../context.ts';
+import { deployableRevision, type RollbackTarget } from '../ecs/rollback-target.ts';
+import type { CodeDeploySettings, ServiceSnapshot, TaskDefinition } from '../model/index.ts';
+import type { Log } from '../runtime/log.ts';
+import { Deadline, withGracePeriod } from '../runtime/wait.ts';
+
+export type Action =
+  /** ECS rolls its running service deployment back. */
+  | { readonly kind: 'stop'; readonly arn: string }
+  /** The last good revision once more, with the digests that it ran with. */
+  | { readonly kind: 'register'; readonly target: RollbackTarget }
+  /** The service goes back by a deployment of this run, and by its settings. */
+  | { readonly kind: 'update'; readonly input: UpdateServiceCommandInput }
+  | { readonly kind: 'restore-settings'; readonly input: UpdateServiceCommandInput }
+  | { readonly kind: 'continue'; readonly arn: string; readonly hookId: string }
+  /** Of CodeDeploy, by the id of the deployment. */
+  | { readonly kind: 'stop-codedeploy'; readonly id: string }
+  | { readonly kind: 'continue-codedeploy'; readonly id: string }
+  | {
+      readonly kind: 'deploy';
+      readonly snapshot: ServiceSnapshot;
+      readonly settings: CodeDeploySettings;
+      readonly revision: string;
+      readonly definition: TaskDefinition;
+    };
+
+/** What AWS answered. `made`: the ARN of a registered revision, the id of a deployment of CodeDeploy. */
+export interface Taken {
+  readonly kind: 'taken';
+  readonly made?: string;
+  readonly service?: Service | undefined;
+}
+
+export type ActEnd =
+  | { readonly kind: 'under-way' }
+  | Taken
+  /** In AWS's own words. It may be otherwise the next time. */
+  | { readonly kind: 'refused'; readonly error: unknown }
+  /** The call is denied, unknown here, or the credentials have expired: it will stay so. */
+  | { readonly kind: 'denied'; readonly error: unknown }
+  /** Another deployment has the turn. */
+  | { readonly kind: 'not-ours'; readonly error: Error }
+  /** No answer: it may have taken effect, unless AWS was too busy to take it. */
+  | { readonly kind: 'unanswered'; readonly error: unknown };
+
+export interface Act {
+  readonly action: Action;
+  /** A reading of the clock. */
+  readonly at: number;
+  readonly end: ActEnd;
+}
+
+/** Pure: the acts of a kind, oldest first. */
+export function actsOf(acts: readonly Act[], kind: Action['kind']): readonly Act[] {
+  return acts.filter(({ action }) => action.kind === kind);
+}
+
+/** Pure: how often AWS would not do it. */
+export function refusalsOf(acts: readonly Act[], kind: Action['kind']): number {
+  return actsOf(acts, kind).filter(({ end }) => end.kind === 'refused').length;
+}
+
+/** Pure: AWS may have done it, though it did not say so. */
+export function mayHaveTaken({ end }: Act): boolean {
+  return (
+    end.kind === 'taken' ||
+    end.kind === 'under-way' ||
+    (end.kind === 'unanswered' && mayHaveTakenEffect(end.error))
+  );
+}
+
+export interface ActContext extends Pick<RunContext, 'clock'> {
+  readonly aws: Pick<Aws, 'ecsWrites' | 'taskDefinitions' | 'codeDeploy'>;
+  /** After it none begins. */
+  readonly signal: AbortSignal;
+  /** How long one is heard out then; three seconds where it is left out. */
+  readonly graceMs?: number;
+  /** Hears that a way back keeps the alarms of its group. */
+  readonly log?: Pick<Log, 'warn'>;
+}
+
+/** Acts upon one service, one act at a time, and keeps the record of it. */
+export class Actor {
+  readonly #ctx: ActContext;
+  #acts: readonly Act[] = [];
+
+  constructor(ctx: ActContext) {
+    this.#ctx = ctx;
+  }
+
+  get acts(): readonly Act[] {
+    return this.#acts;
+  }
+
+  /**
+   * Sends it once; what looks after its lost answer by itself, once more until the deadline. What AWS answers, or does not, is noted; what else keeps it from being done rejects, and so does the
+   * end of the job, with `CancelledUnanswered`, where no answer came.
+   */
+  async act(action: Action, deadline = Deadline.of(this.#ctx.clock, 0)): Promise<Act> {
+    const { clock, signal, graceMs = GRACE_MS } = this.#ctx;
+    const sending = (): Promise<Answered> => send(this.#ctx, action, deadline);
+    signal.throwIfAborted();
+    const at = clock.now();
+    let noted: Act | undefined;
+    const note = (end: ActEnd): Act => {
+      const act = { action, at, end };
+      this.#acts = [...this.#acts.filter((each) => each !== noted), act];
+      return (noted = act);
+    };
+    note({ kind: 'under-way' });
+    try {
+      return note(await withGracePeriod(clock, signal, graceMs, () => endOf(sending), unanswered));
+    } catch (error) {
+      note({ kind: 'unanswered', error });
+      throw error;
+    }
+  }
+}
+
+type Answered = Omit<Taken, 'kind'>;
+
+async function endOf(sending: () => Promise<Answered>): Promise<ActEnd> {
+  const answer = await attempt(sending, ANY_AWS_ERROR).catch((error: unknown) => {
+    if (error instanceof GroupIsBusy) return error;
+    throw error;
+  });
+  if (answer instanceof GroupIsBusy) return { kind: 'not-ours', error: answer };
+  switch (answer.kind) {
+    case 'answered':
+      return { kind: 'taken', ...answer.value };
+    case 'forbidden':
+      return { kind: answer.because === 'refused' ? 'refused' : 'denied', error: answer.error };
+    case 'unanswered':
+      return { kind: 'unanswered', error: answer.error };
+  }
+}
+
+async function send(ctx: ActContext, action: Action, deadline: Deadline): Promise<Answered> {
+  const { aws } = ctx;
+  switch (action.kind) {
+    case 'stop':
+      await aws.ecsWrites.stopServiceDeployment({ serviceDeploymentArn: action.arn, stopType: 'ROLLBACK' });
+      return {};
+    case 'register':
+      return { made: await deployableRevision(ctx, action.target) };
+    case 'update':
+    case 'restore-settings':
+      return { service: (await aws.ecsWrites.updateService(action.input)).service };
+    case 'continue': {
+      const { arn: serviceDeploymentArn, hookId } = action;
+      await aws.ecsWrites.continueServiceDeployment({ serviceDeploymentArn, hookId, action: 'CONTINUE' });
+      return {};
+    }
+    case 'stop-codedeploy':
+      await aws.codeDeploy.stopDeployment({ deploymentId: action.id, autoRollbackEnabled: true });
+      return {};
+    case 'continue-codedeploy':
+      await aws.codeDeploy.continueDeployment({ deploymentId: action.id, deploymentWaitType: 'READY_WAIT' });
+      return {};
+    case 'deploy': {
+      const { snapshot, settings, revision } = action;
+      return { made: await createDeployment(ctx, snapshot, settings, revision, deadline) };
+    }
+  }
+}
