@@ -1,6 +1,11 @@
 import type { Deployment, Task } from '@aws-sdk/client-ecs';
 import { describe, expect, test } from '@jest/globals';
-import { readNowRunning, type NowRunning, type NowRunningContext } from '../../src/rollout/now-running.ts';
+import {
+  describeState,
+  readNowRunning,
+  type NowRunning,
+  type NowRunningContext,
+} from '../../src/rollout/now-running.ts';
 import { fakeClock } from '../fakes/clock.ts';
 import {
   blindAws,
@@ -172,18 +177,18 @@ describe('what runs now, by the health of the tasks', () => {
     ],
     ['nothing at all', { deployments: [], desired: 0 }, 'Service "web" now runs nothing. Serving: no.'],
   ])('%s', async (_, world, sentence) => {
-    expect((await read(world)).sentence).toBe(sentence);
+    expect(describeState('web', (await read(world)).state)).toBe(sentence);
   });
 
   test("or ECS's own counts, where the tasks may not be read; it is not said then whether it serves", async () => {
     const ecs = {
       describeServices: () => Promise.resolve({ $metadata: {}, services: [{ deployments: [primary, old] }] }),
     };
-    const { sentence, state } = await readNowRunning(
+    const { state } = await readNowRunning(
       { aws: blindAws(ecs), clock: fakeClock() },
       { address, targetGroups: [GROUP] },
     );
-    expect(sentence).toBe(
+    expect(describeState('web', state)).toBe(
       'Service "web" now runs backend:8: 2 of 2 tasks running; backend:7: 2 tasks draining.',
     );
     expect(state?.serving).toBeUndefined();
@@ -191,11 +196,11 @@ describe('what runs now, by the health of the tasks', () => {
 
   test.each([DENIED(), THROTTLED(), RESET()])('or that it could not be read: %s', async (error) => {
     const ecs = { describeServices: () => Promise.reject(error) };
-    const { sentence, state } = await readNowRunning(
+    const { state } = await readNowRunning(
       { aws: blindAws(ecs), clock: fakeClock() },
       { address, targetGroups: [] },
     );
-    expect(sentence).toBe('What service "web" runs now could not be read.');
+    expect(describeState('web', state)).toBe('What service "web" runs now could not be read.');
     expect(state).toBeUndefined();
   });
 });
@@ -212,12 +217,12 @@ test('of a deployment that is all that runs, and whose tasks the run saw well, n
     elb: { describeTargetHealth: refuse },
   } as unknown as NowRunningContext['aws'];
   const tasks = [healthyTask('a'), healthyTask('b')];
-  const { sentence } = await readNowRunning(
+  const { state } = await readNowRunning(
     { aws, clock: fakeClock() },
     { address, targetGroups: [GROUP] },
     { known: { rollout: rollout({ deploymentId: OUR_ID, taskDefinitionArn: OUR_REVISION }), tasks } },
   );
-  expect(sentence).toContain('2 of 2 tasks healthy. Serving: yes.');
+  expect(describeState('web', state)).toContain('2 of 2 tasks healthy. Serving: yes.');
 });
 
 test.each([

@@ -36,7 +36,7 @@ test.each<[DeploymentConfiguration | undefined, string | undefined, number]>([
     10,
   ],
 ])('%j', (configuration, words, minutes) => {
-  const { strategy, strategyMinutes } = strategyOf(configuration);
+  const { strategy, strategyMinutes } = strategyOf({ deploymentConfiguration: configuration });
   expect(strategy).toBe(words);
   expect(strategyMinutes).toBe(minutes);
 });

@@ -22,16 +22,8 @@ import { failsTogether, failTogether, rollbackNeeded } from '../rollout/fail-tog
 import { Looks } from '../rollout/looks.ts';
 import { reportedBy, tasksMeasurer } from '../rollout/task-proof.ts';
 import { checkBeforeBuild, findImages, findPreviousCommit } from './image.ts';
-import {
-  check,
-  concludePlan,
-  isAboutToChange,
-  isToBeChecked,
-  plan,
-  refuseBusyGroups,
-  type Checked,
-  type Plan,
-} from './plan.ts';
+import { check, refuseBusyGroups, type Checked } from './check.ts';
+import { concludePlan, isAboutToChange, isToBeChecked, plan, type Plan } from './plan.ts';
 import { withDefinitionFile } from './definition-file.ts';
 import {
   deregisterCancelled,

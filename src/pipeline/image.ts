@@ -7,7 +7,8 @@ import type { BuildFacts, DeployedImage, ProvidedImages, Request, ServiceSnapsho
 import type { RunRecord } from '../report/run-record.ts';
 import { SILENCE, type Log } from '../runtime/log.ts';
 import { begun } from '../runtime/wait.ts';
-import { check, plan, snapshotsOf, type Checked } from './plan.ts';
+import { check, type Checked } from './check.ts';
+import { plan, snapshotsOf } from './plan.ts';
 
 /**
  * Before an image is built: renders and checks as if it were there already, so that nobody waits for a build to learn of

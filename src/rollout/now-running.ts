@@ -27,8 +27,6 @@ const LONGEST_MS = 10_000;
 
 /** What the service runs this moment. */
 export interface NowRunning {
-  /** For people: each revision with its image, and how many of its tasks are healthy; then whether the service serves. */
-  readonly sentence: string;
   /** `id` of the PRIMARY deployment; undefined where it could not be read, or is of before. */
   readonly primaryId: string | undefined;
   /** Undefined where it could not be read. */
@@ -76,10 +74,7 @@ export async function readNowRunning(
 ): Promise<NowRunning> {
   const { aws, clock } = ctx;
   const service = await orUnknown(clock, () => readService(ctx, address, since));
-  if (service === undefined) {
-    const sentence = `What service "${address.name}" runs now could not be read.`;
-    return { sentence, primaryId: undefined, state: undefined };
-  }
+  if (service === undefined) return { primaryId: undefined, state: undefined };
   const running = (service.deployments ?? []).filter(
     (each) => each.status === 'PRIMARY' || (each.runningCount ?? 0) > 0,
   );
@@ -104,7 +99,7 @@ export async function readNowRunning(
   const state = { serving: servingOf(revisions, service.desiredCount ?? 0), revisions };
   const primary = primaryOf(service);
   const primaryId = isBefore(primary, { createdAt: since }) ? undefined : primary?.id;
-  return { sentence: describeState(address.name, state), primaryId, state };
+  return { primaryId, state };
 }
 
 /** By the last look of the run, where its deployment is all that runs. */
@@ -195,10 +190,12 @@ function servingOf(revisions: readonly RunningRevision[], desired: number): Serv
 }
 
 /**
- * Pure: what runs, as one sentence, and whether the service serves as another: by the health of its tasks. `urlFailed`: the
- * health-check URL says otherwise.
+ * Pure: for people, each revision with its image and how many of its tasks are healthy, and whether the service serves, by
+ * the health of its tasks. `urlFailed`: the health-check URL says otherwise.
  */
-export function describeState(name: string, { serving, revisions }: ServiceState, urlFailed = false): string {
+export function describeState(name: string, state: ServiceState | undefined, urlFailed = false): string {
+  if (state === undefined) return `What service "${name}" runs now could not be read.`;
+  const { serving, revisions } = state;
   const what = revisions.map(describeRevision).join('; ');
   const but =
     urlFailed && serving !== 'no'

@@ -41,13 +41,12 @@ export async function concludeServiceRun(
 ): Promise<ServiceRun> {
   const { log } = ctx;
   const known = serviceRun.problem === undefined ? lastLook(ctx.looks, serviceRun.rollout) : undefined;
-  const { sentence, primaryId, state } = await readNowRunning(ctx, serviceRun.snapshot, {
+  const { primaryId, state } = await readNowRunning(ctx, serviceRun.snapshot, {
     known,
     since: (thereOf(serviceRun) ?? serviceRun.rollout)?.createdAt,
   });
   const standing = await takenBack(ctx, replaced(serviceRun, request, primaryId));
-  const isNamed = state !== undefined && urlFailed(standing);
-  const said = isNamed ? describeState(serviceRun.snapshot.address.name, state, true) : sentence;
+  const said = describeState(serviceRun.snapshot.address.name, state, urlFailed(standing));
   const nowRunning = `${said}${keptNote(standing, state)}`;
   log.line(nowRunning);
   const ended = conclude(standing, request, nowRunning);

@@ -120,8 +120,7 @@ export function snapshotOf(
     breaker: breakerOf(service),
     deployment: settingsOf(service),
     ...(isBehindLattice(service) ? { behindLattice: true } : {}),
-    ...strategyOf(service.deploymentConfiguration),
-    ...(hasTestTraffic(service) ? { hasTestTraffic: true } : {}),
+    ...strategyOf(service),
     knownEvents: (service.events ?? []).flatMap((event) => event.id ?? []),
   };
 }
@@ -182,16 +181,6 @@ function settingsOf(service: Service): DeploymentSettings {
     alarmsRollBack: alarms?.enable === true && alarms.rollback === true,
     ...(early?.enable === true ? { earlySuccess: true } : {}),
   };
-}
-
-/** A test listener, or the test header of Service Connect, leads to the new revision before production does. */
-function hasTestTraffic({ deploymentConfiguration, loadBalancers = [], deployments = [] }: Service): boolean {
-  const strategy = deploymentConfiguration?.strategy ?? 'ROLLING';
-  const hasListener = loadBalancers.some(
-    (each) => each.advancedConfiguration?.testListenerRule !== undefined,
-  );
-  const isConnected = deployments.some((each) => each.serviceConnectConfiguration?.enabled === true);
-  return strategy !== 'ROLLING' && (hasListener || isConnected);
 }
 
 /** Enough of a history: AWS promises no order, so pages may end only where they come newest first. */

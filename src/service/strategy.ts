@@ -1,17 +1,33 @@
 /** What a native deployment strategy takes by itself, and what it will do, in words. */
-import type { DeploymentConfiguration, DeploymentLifecycleHook } from '@aws-sdk/client-ecs';
+import type { DeploymentConfiguration, DeploymentLifecycleHook, Service } from '@aws-sdk/client-ecs';
 import type { ServiceSnapshot } from '../model/index.ts';
 import { counted } from '../runtime/log.ts';
 
 /** Pure: what the survey tells of the strategy of a service. */
 export function strategyOf(
-  configuration: DeploymentConfiguration | undefined,
-): Pick<ServiceSnapshot, 'strategy' | 'strategyMinutes'> {
-  const strategy = describeStrategy(configuration);
+  service: Pick<Service, 'deploymentConfiguration' | 'loadBalancers' | 'deployments'>,
+): Pick<ServiceSnapshot, 'strategy' | 'strategyMinutes' | 'hasTestTraffic'> {
+  const { deploymentConfiguration } = service;
+  const strategy = describeStrategy(deploymentConfiguration);
   return {
     ...(strategy === undefined ? {} : { strategy }),
-    strategyMinutes: minutesOf(configuration),
+    strategyMinutes: minutesOf(deploymentConfiguration),
+    ...(hasTestTraffic(service) ? { hasTestTraffic: true } : {}),
   };
+}
+
+/** A test listener, or the test header of Service Connect, leads to the new revision before production does. */
+function hasTestTraffic({
+  deploymentConfiguration,
+  loadBalancers = [],
+  deployments = [],
+}: Parameters<typeof strategyOf>[0]): boolean {
+  const strategy = deploymentConfiguration?.strategy ?? 'ROLLING';
+  const hasListener = loadBalancers.some(
+    (each) => each.advancedConfiguration?.testListenerRule !== undefined,
+  );
+  const isConnected = deployments.some((each) => each.serviceConnectConfiguration?.enabled === true);
+  return strategy !== 'ROLLING' && (hasListener || isConnected);
 }
 
 /** Minutes of its bake and of its steps (ECS API, DeploymentConfiguration); 0 for a rolling update. */
