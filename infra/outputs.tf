@@ -58,7 +58,10 @@ output "action_inputs" {
     [
       "deploy:",
       "  runs-on: ubuntu-latest",
-      "  environment: ${coalesce(var.github_environment, var.environment)}",
+    ],
+    # The token of a job that names an environment is not one of its branch.
+    var.deploy_from == "branch" ? [] : ["  environment: ${coalesce(var.github_environment, var.environment)}"],
+    [
       "  permissions:",
       "    contents: read",
       "    id-token: write",

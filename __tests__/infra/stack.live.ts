@@ -51,6 +51,7 @@ const SERVICE = {
   test('is applied, and nothing differs afterwards', async () => {
     const printed = await stage.workspace.succeed(['apply', '-auto-approve', '-no-color', ...GIVEN]);
     expect(printed).toMatch(/Apply complete! Resources: \d+ added, 0 changed, 0 destroyed/);
+    expect(printed).toContain('Production is served over HTTP.');
     expect(await differences(stage.workspace, GIVEN)).toBe('');
     expect(await objects(stage)).toEqual([KEY]);
     expect((await inventory(stage.moto.url)).length).toBeGreaterThan(before.length + 40);

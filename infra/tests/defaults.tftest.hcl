@@ -500,6 +500,11 @@ run "whole_stack" {
   }
 
   assert {
+    condition     = strcontains(output.github_variables.environment, "\nSERVICE_URL=http://mocked.us-east-1.elb.amazonaws.com") && strcontains(output.github_variables.environment, "\nALARMS=\"backend-prod-errors\\nbackend-prod-unhealthy\"")
+    error_message = "The variables of the workflows have the address, and the alarms on one line."
+  }
+
+  assert {
     condition     = local.told["backend"] == { PORT = "8000", STOP_TIMEOUT_SECONDS = "30", TASK_CPU = "1024", TASK_MEMORY_MIB = "2048", KEEP_ALIVE_SECONDS = "65" }
     error_message = "The program is told its port, its size, and how long it may take: longer than the load balancer keeps a connection."
   }
@@ -583,6 +588,17 @@ run "immutable_subjects_from_a_branch" {
     github_owner_id       = 123456
     github_repository_id  = 456789
     github_subject_format = "both"
+    allowed_cidrs         = ["203.0.113.0/24"]
+  }
+
+  assert {
+    condition     = !contains(keys(yamldecode(output.action_inputs).deploy), "environment")
+    error_message = "A job that names an environment is not one of the branch, and the role would refuse it."
+  }
+
+  assert {
+    condition     = !strcontains(output.action_inputs, "health-check-url") && !strcontains(output.github_variables.environment, "SERVICE_URL")
+    error_message = "An address that lets in a few only is not one that GitHub's runners can ask."
   }
 
   assert {
