@@ -255,6 +255,8 @@ describe('while our deployment runs, ECS is asked to roll it back', () => {
     });
     expect(end).toEqual({ kind: 'rolled-back', to: OLD_REVISION });
     expect(ecs.updates.map(({ input }) => input)).toMatchObject([{ taskDefinition: OLD_REVISION }]);
+    // At once: waiting would help nobody.
+    expect(ecs.updates[0]?.at).toBe(0);
   });
 });
 
