@@ -162,7 +162,7 @@ export const MUTATIONS: readonly Mutation[] = [
     'rollout/rollback.ts',
     'rollout/rollback',
     ['if (deadline.isOver())', 'if (true)'],
-    ["case 'refused':\n    case 'denied':", "case 'refused':\n      throw end.error;\n    case 'denied':"],
+    ["return isStop(action) ? { kind: 'look-again' } : readAndAct", 'return readAndAct'],
     ['const PAUSES = [1, 2, 4, 8, 15];', 'const PAUSES: number[] = [];'],
     ["if (request.onFailure === 'leave') return { kind: 'failed', why: 'ECS gave its rollback up' };", ''],
   ),

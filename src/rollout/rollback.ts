@@ -108,10 +108,17 @@ async function act(ctx: RollbackContext, undoing: Undoing, action: Action): Prom
     case 'unanswered':
       throw end.error;
     case 'refused':
+      // It may have moved on this very moment; of what is sent to the service itself no pause makes another answer.
+      return isStop(action) ? { kind: 'look-again' } : readAndAct(ctx, undoing);
     case 'denied':
+      return readAndAct(ctx, undoing);
     case 'under-way':
       return { kind: 'look-again' };
   }
+}
+
+function isStop({ kind }: Action): boolean {
+  return kind === 'stop' || kind === 'stop-codedeploy';
 }
 
 async function chooseNow({ aws }: RollbackContext, undoing: Undoing): Promise<Choice> {
