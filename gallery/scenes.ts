@@ -376,6 +376,14 @@ export const SCENES: readonly Scene[] = [
     inputs: { mode: 'rollback' },
   },
   {
+    title: 'Rolled back on purpose: one at its pause, one by a deployment',
+    ends: 'succeeded 0',
+    speed: 40,
+    world: { blueGreen: AFTER_TEST },
+    earlier: [tag('v2'), { ...BLUEGREEN, promotion: 'manual' }],
+    inputs: { service: 'bluegreen, backend', mode: 'rollback' },
+  },
+  {
     title: 'Bad input',
     ends: 'failed invalid-input 1',
     inputs: {

@@ -217,6 +217,12 @@ describe('the box around the message', () => {
       'CAUTION',
       of(ended(failed('rollback-failed', NEW))),
     ],
+    ['of what the run lost sight of', 'WARNING', of(ended(failed('credentials-expired')))],
+    [
+      'of what the run lost sight of while it went back',
+      'CAUTION',
+      of(ended(failed('rollback-failed')), ended(failed('access-denied'))),
+    ],
     ['of what failed', 'CAUTION', of(ended(failed('app-crashed', OLD)))],
   ])('%s', (_, kind, report) => {
     expect(alertKind(report)).toBe(kind);

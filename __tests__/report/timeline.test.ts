@@ -80,6 +80,12 @@ describe('the timeline', () => {
     ]);
   });
 
+  it('has no fault to show where it goes back on purpose', () => {
+    const back = { ...POINT, at: 0, stage: 'rollback in progress' };
+    const report = { ...reportOf({}, { steps: [STEP], points: [back] }), mode: 'rollback' as const };
+    expect(timeline(report).join('\n')).toContain('rolling back :0, 100000');
+  });
+
   it('shows the stages of a native strategy by their names', () => {
     const stage = (name: string): { stage: string } => ({ stage: `in progress (${name})` });
     expect(

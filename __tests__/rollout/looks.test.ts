@@ -209,3 +209,92 @@ describe('one look for all services', () => {
     expect(ends.map(({ status }) => status)).toEqual(['rejected', 'fulfilled']);
   });
 });
+
+describe('two target groups that take turns', () => {
+  /** What a look finds of the only task, whose address the old group calls healthy. */
+  async function healthIn(green: string): Promise<{ healthy: boolean | undefined; asked: string[] }> {
+    const asked: string[] = [];
+    const base = snapshot();
+    const ours = rollout({
+      snapshot: {
+        ...base,
+        targetGroups: [
+          {
+            targetGroupArn: 'blue',
+            alternateTargetGroupArn: 'green',
+            containerName: 'app',
+            containerPort: 80,
+          },
+        ],
+      },
+      deploymentId: 'ecs-svc/1',
+      serviceDeploymentArn: serviceDeploymentArn('one'),
+    });
+    const answer =
+      <T>(value: T) =>
+      (): Promise<T> =>
+        Promise.resolve(value);
+    const task = {
+      taskArn: 'arn:aws:ecs:eu-central-1:123456789012:task/prod/t1',
+      startedBy: 'ecs-svc/1',
+      lastStatus: 'RUNNING',
+      desiredStatus: 'RUNNING',
+      taskDefinitionArn: ours.taskDefinitionArn,
+      attachments: [
+        { type: 'ElasticNetworkInterface', details: [{ name: 'privateIPv4Address', value: '10.0.0.1' }] },
+      ],
+    };
+    const ecs = {
+      describeServiceDeployments: answer({
+        serviceDeployments: [
+          {
+            serviceDeploymentArn: ours.serviceDeploymentArn,
+            status: 'IN_PROGRESS',
+            targetServiceRevision: { arn: 'revision-2' },
+          },
+        ],
+      }),
+      describeServiceRevisions: answer({
+        serviceRevisions: [
+          {
+            serviceRevisionArn: 'revision-2',
+            resolvedConfiguration: { loadBalancers: [{ targetGroupArn: 'green' }] },
+          },
+        ],
+      }),
+      describeServices: answer({
+        services: [
+          {
+            serviceName: base.address.name,
+            status: 'ACTIVE',
+            desiredCount: 1,
+            deployments: [{ id: 'ecs-svc/1', status: 'PRIMARY', runningCount: 1 }],
+          },
+        ],
+      }),
+      listTasks: ({ desiredStatus }: { desiredStatus?: string }) =>
+        Promise.resolve({ taskArns: desiredStatus === 'STOPPED' ? [] : [task.taskArn] }),
+      describeTasks: answer({ tasks: [task] }),
+    };
+    const elb = {
+      describeTargetHealth: ({ TargetGroupArn = '' }: { TargetGroupArn?: string }) => {
+        asked.push(TargetGroupArn);
+        const State = TargetGroupArn === 'green' ? green : 'healthy';
+        return Promise.resolve({
+          TargetHealthDescriptions: [{ Target: { Id: '10.0.0.1', Port: 80 }, TargetHealth: { State } }],
+        });
+      },
+    };
+    const clock = fakeClock();
+    const ctx = { aws: { ecs, elb }, clock, signal: new AbortController().signal, random: () => 0.5 };
+    const [[look] = []] = await lookAt(ctx as unknown as LooksContext, [ours], 1);
+    return { healthy: look?.kind === 'seen' ? look.seen.tasks[0]?.healthy : undefined, asked };
+  }
+
+  test.each([
+    ['healthy', true],
+    ['unhealthy', false],
+  ])('that of the target revision is asked, and no other: %s', async (green, healthy) => {
+    expect(await healthIn(green)).toEqual({ healthy, asked: ['green'] });
+  });
+});

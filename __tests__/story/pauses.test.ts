@@ -445,6 +445,9 @@ describe('promotion: manual', () => {
       expect(both.log).toContain('Service "bluegreen" is back on bluegreen:1: the deployment of bluegreen:2');
       expect(production(sim, 'bluegreen')).toBe('bluegreen:1 COMPLETED');
       expect(production(sim)).toBe('backend:3 COMPLETED');
+      // The result stands below the name: a column of its own pushes the last one off a narrow screen.
+      expect(both.summary).toContain('| Service | Revision | Proven by |');
+      expect(both.summary).toMatch(/\[bluegreen\]\([^)]*\)<br>succeeded \| .* \| ✅ targets \|/);
       const updated = accepted(sim, 'UpdateService').slice(before);
       expect(updated.map(({ body }) => body)).toEqual([expect.objectContaining({ service: 'backend' })]);
       expect(accepted(sim, 'StopServiceDeployment')).toHaveLength(1);

@@ -88,13 +88,20 @@ function gatesTitle({ gates }: ServiceReport): string {
 }
 
 function serviceTable(services: readonly ServiceReport[]): string {
+  // The result stands below the name: a column of its own pushes the last one off a narrow screen.
+  const resultOf = ({ cause, result }: ServiceReport): string =>
+    cause === undefined ? result : `${result} ${code(cause)}`;
   const rows = services.map((service) => [
-    link(escapeText(service.name), consoleUrl(service)),
-    service.cause === undefined ? service.result : `${service.result} ${code(service.cause)}`,
+    `${link(escapeText(service.name), consoleUrl(service))}<br>${resultOf(service)}`,
     revisions(service),
-    service.gates.map(gate).join(' · ') || '–',
+    provenBy(service).map(gate).join(' · ') || '–',
   ]);
-  return table(['Service', 'Result', 'Revision', 'Proven by'], rows);
+  return table(['Service', 'Revision', 'Proven by'], rows);
+}
+
+/** Of one that went back on purpose, what was asked since. */
+function provenBy({ result, gates, gatesAfterRollback }: ServiceReport): readonly GateResult[] {
+  return isGreen(result) && gates.length === 0 ? gatesAfterRollback : gates;
 }
 
 /** The revision of a plan has no number yet. */

@@ -87,9 +87,7 @@ function gradeOfFailure({ cause, services, checks }: Report): string {
   if (reason !== undefined && hasNoDeployment) return `✋ Not started: ${reason}`;
   const failed = services.filter(({ result }) => result === 'failed');
   if (failed.length > 0 && failed.every(isLive)) return '⚠️ Live, not proven';
-  const isBlind = cause !== undefined && LOST_SIGHT.includes(cause);
-  if (isBlind && failed.some(({ deploymentId }) => deploymentId !== undefined))
-    return '⚠️ Not followed to its end, ECS goes on';
+  if (isUnseen(cause, failed)) return '⚠️ Not followed to its end, ECS goes on';
   return `${HEADLINES.failed}${whatServes(failed)}`;
 }
 
@@ -115,6 +113,12 @@ function isServedByOld({ running, taskDefinitionArn }: ServiceReport): boolean {
     ({ healthy = 0, draining, ...each }) =>
       healthy > 0 && !draining && each.taskDefinitionArn !== taskDefinitionArn,
   );
+}
+
+/** The run lost sight of a deployment that goes on. */
+function isUnseen(cause: Cause | undefined, failed: readonly ServiceReport[]): boolean {
+  const isBlind = cause !== undefined && LOST_SIGHT.includes(cause);
+  return isBlind && failed.some(({ deploymentId }) => deploymentId !== undefined);
 }
 
 /** It failed, or did not end, and what it brought serves all the same. */
@@ -185,5 +189,7 @@ export function alertKind(report: Report): 'CAUTION' | 'WARNING' | undefined {
   const { result, cause } = report;
   if (isGreen(result)) return undefined;
   if (cause === 'rollback-failed') return 'CAUTION';
-  return result === 'cancelled' || result === 'superseded' || isAllLive(report) ? 'WARNING' : 'CAUTION';
+  const failed = report.services.filter((each) => each.result === 'failed');
+  const isOpen = isAllLive(report) || isUnseen(cause, failed);
+  return result === 'cancelled' || result === 'superseded' || isOpen ? 'WARNING' : 'CAUTION';
 }

@@ -23,12 +23,12 @@ export function markOfProof(record: RunRecord): () => StepMark {
     ]);
 }
 
-function markOfProblem({ snapshot, rollout, problem }: ServiceRun, before: readonly ServiceRun[]): StepMark {
+function markOfProblem({ snapshot, problem, rollout }: ServiceRun, before: readonly ServiceRun[]): StepMark {
   const was = before.find((each) => each.snapshot.address.arn === snapshot.address.arn);
   if (problem === undefined || was?.problem !== undefined) return 'done';
-  // What AWS did not let begin, nothing goes on of.
-  const isUnseen = rollout !== undefined && LOST_SIGHT.includes(problem.cause);
-  const isOpen = ['superseded', 'timed-out'].includes(problem.result) || isUnseen;
+  // What was refused has begun nothing that could go on.
+  const goesOn = rollout !== undefined && LOST_SIGHT.includes(problem.cause);
+  const isOpen = ['superseded', 'timed-out'].includes(problem.result) || goesOn;
   const isLeft = problem.recovery === 'leave' && isOpen;
   return isLeft ? 'warning' : 'failed';
 }

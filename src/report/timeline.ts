@@ -108,7 +108,7 @@ function rolloutBars(report: Report, service: string): Bar[] {
     const to = starts[at + 1]?.at ?? endOfStep(report, points.at(-1)?.at ?? point.at);
     return name === 'complete'
       ? []
-      : [{ name, from: point.at, to, state: isBad(point) ? 'crit' : undefined }];
+      : [{ name, from: point.at, to, state: isBad(point, report) ? 'crit' : undefined }];
   });
 }
 
@@ -133,8 +133,9 @@ function phaseOfRollout({ stage, failed, running, desired, healthy, old }: Timed
   return old > 0 ? 'draining old tasks' : 'complete';
 }
 
-function isBad({ stage, failed }: TimedPoint): boolean {
-  return failed > 0 || stage.startsWith('rollback');
+/** A rollback on purpose is what was asked for. */
+function isBad({ stage, failed }: TimedPoint, { mode }: Report): boolean {
+  return failed > 0 || (mode !== 'rollback' && stage.startsWith('rollback'));
 }
 
 /**
