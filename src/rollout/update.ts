@@ -73,7 +73,8 @@ export async function updateOnce(
       clock,
       async () => {
         try {
-          const send = (): Promise<UpdateServiceCommandOutput> => aws.ecsWrites.updateService(input);
+          const sent = lost.length === 0 ? input : inputAgain(input, snapshot);
+          const send = (): Promise<UpdateServiceCommandOutput> => aws.ecsWrites.updateService(sent);
           return (await deadline.within(SEND_LIMITS, send)).service ?? {};
         } catch (error) {
           if (awsErrorKind(error) === 'transient') lost.push(error);
@@ -98,6 +99,16 @@ export async function updateOnce(
     if (lost.length === 0 || !(failure instanceof DeployError)) throw failure;
     throw new UpdateUnanswered(snapshot.address.name, failure.conclusion.cause, describeAwsError(error));
   }
+}
+
+/**
+ * One that was lost may yet be taken up. Two of a new revision make one deployment, as long as neither forces another; that
+ * of the revision that runs has to be forced.
+ */
+function inputAgain(input: UpdateServiceCommandInput, snapshot: ServiceSnapshot): UpdateServiceCommandInput {
+  const { forceNewDeployment, ...unforced } = input;
+  const runsAlready = input.taskDefinition === snapshot.taskDefinitionArn;
+  return forceNewDeployment === true && !runsAlready ? unforced : input;
 }
 
 /** An accepted update whose answer names no deployment: the service is read until it shows one. */
