@@ -127,12 +127,19 @@ const wentOnlyTask = ({ run }: Case): boolean =>
   hasDeed(run, 'stops-task', 'crashes-task', 'takes-spot') &&
   countsOf(run).some(({ count }) => count === 1);
 
-/** An update that AWS takes up after the client has given it up, and sent it again, cannot be told from one that is lost. */
-const isTakenUpLate = ({ plan }: PlayedRun): boolean =>
-  plan.faults.some(
+/**
+ * AWS takes an update up after the client has given it up, read the service, and sent it again: UpdateService carries no
+ * token, and what is on its way cannot be told from what is lost. The second makes no deployment of its own, unless it is
+ * forced for the revision that runs, or the service has gone back from the first by then.
+ */
+const isTakenUpLate = (run: PlayedRun): boolean => {
+  const isLate = run.plan.faults.some(
     ({ action = 'UpdateService', effect }) =>
       action === 'UpdateService' && effect.kind === 'delay' && effect.milliseconds > 20_000,
   );
+  const taken = writesOf(run, 'UpdateService').map(({ call }) => JSON.stringify(call.body['taskDefinition']));
+  return isLate && new Set(taken).size < taken.length;
+};
 
 /** ECS took back meanwhile what was under way when the run began: that is not built upon either. */
 const wasRolledBackMeanwhile = ({ knownDeployments, startedAt }: PlayedRun): boolean =>

@@ -329,6 +329,20 @@ test('is not begun once the job is cancelled', async () => {
   expect(ecs.calls).toEqual([]);
 });
 
+test.each([
+  ['for a new revision, which is one by itself', OUR_REVISION, false],
+  ['but for the one that runs', OLD_REVISION, true],
+])('an update without an answer that is sent again forces no deployment %s', async (_, to, isForced) => {
+  const { ecs } = await start({
+    revision: to,
+    asked: { forceNewDeployment: true },
+    faults: [NEVER_ARRIVED],
+  });
+  const [sent] = ecs.updates;
+  expect(ecs.count('updateService')).toBe(2);
+  expect('forceNewDeployment' in (sent?.input ?? {})).toBe(isForced);
+});
+
 test('a throttled UpdateService is sent again after a pause', async () => {
   const { ecs, serviceRun, seconds } = await start({ faults: [REFUSED_FOR_NOW, REFUSED_FOR_NOW] });
   expect(ecs.updates).toHaveLength(1);

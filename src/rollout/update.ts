@@ -67,8 +67,9 @@ export async function updateOnce(
   deadline: Deadline,
 ): Promise<Service> {
   const { aws, clock, signal } = ctx;
-  const send = (): Promise<UpdateServiceCommandOutput> => aws.ecsWrites.updateService(input);
   const lost: unknown[] = [];
+  const send = (): Promise<UpdateServiceCommandOutput> =>
+    aws.ecsWrites.updateService(lost.length === 0 ? input : inputAgain(input, snapshot));
   try {
     const answer = await writeOnce(
       clock,
@@ -94,6 +95,16 @@ export async function updateOnce(
     if (lost.length === 0 || !(failure instanceof DeployError)) throw failure;
     throw new UpdateUnanswered(snapshot.address.name, failure.conclusion.cause, describeAwsError(error));
   }
+}
+
+/**
+ * One that was lost may yet be taken up. Two of a new revision make one deployment, as long as neither forces another; that
+ * of the revision that runs has to be forced.
+ */
+function inputAgain(input: UpdateServiceCommandInput, snapshot: ServiceSnapshot): UpdateServiceCommandInput {
+  const { forceNewDeployment, ...unforced } = input;
+  const runsAlready = input.taskDefinition === snapshot.taskDefinitionArn;
+  return forceNewDeployment === true && !runsAlready ? unforced : input;
 }
 
 /** An accepted update whose answer names no deployment: the service is read until it shows one. */
