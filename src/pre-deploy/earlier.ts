@@ -33,7 +33,7 @@ const LIMITS = { least: 1_000, longest: 20_000 };
 export async function waitForEarlier(ctx: EarlierContext, which: EarlierTasks): Promise<void> {
   const { log } = ctx;
   const { deadline } = which;
-  const seen = new Map<string, Task>();
+  let seen: ReadonlyMap<string, Task> = new Map();
   await poll<undefined>(ctx, deadline, async () => {
     const pauseMs = which.pollSeconds * 1000;
     const read = (): Promise<Task[]> => deadline.within(LIMITS, () => running(ctx, which, [...seen.keys()]));
@@ -45,7 +45,7 @@ export async function waitForEarlier(ctx: EarlierContext, which: EarlierTasks): 
       return { kind: 'end', value: undefined };
     }
     if (tasks.kind === 'answered') {
-      report(log, which, seen, tasks.value);
+      seen = followed(log, which, seen, tasks.value);
       if (![...seen.values()].some(isAlive)) return { kind: 'end', value: undefined };
     }
     if (deadline.isOver() && [...seen.values()].some(isAlive)) throw stillRuns(which, seen);
@@ -72,13 +72,22 @@ function isAlive({ lastStatus }: Task): boolean {
   return lastStatus !== 'STOPPED';
 }
 
-function report(log: Log, { cluster }: EarlierTasks, seen: Map<string, Task>, tasks: readonly Task[]): void {
+/**
+ * The tasks that are waited for, as they are now; what is new of them is logged. What had ended before is none of this run's
+ * business, and one that ECS does not know any more has ended long ago.
+ */
+function followed(
+  log: Log,
+  { cluster }: EarlierTasks,
+  seen: ReadonlyMap<string, Task>,
+  tasks: readonly Task[],
+): ReadonlyMap<string, Task> {
+  const now = new Map<string, Task>();
   for (const task of tasks) {
     const arn = task.taskArn ?? '';
     const before = seen.get(arn);
-    // What had ended before is none of this run's business.
     if (before === undefined && !isAlive(task)) continue;
-    seen.set(arn, task);
+    now.set(arn, task);
     const id = lastSegment(arn);
     if (before === undefined) {
       log.line(
@@ -92,10 +101,7 @@ function report(log: Log, { cluster }: EarlierTasks, seen: Map<string, Task>, ta
       );
     }
   }
-  // One that ECS does not know any more has ended long ago.
-  for (const arn of seen.keys()) {
-    if (!tasks.some((task) => task.taskArn === arn)) seen.delete(arn);
-  }
+  return now;
 }
 
 function stillRuns({ cluster }: EarlierTasks, seen: ReadonlyMap<string, Task>): DeployError {

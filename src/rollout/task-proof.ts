@@ -79,7 +79,7 @@ export function tasksMeasurer(
   let round = 0;
   let lastLine = '';
   let hasBaked = false;
-  const told = new Set<string>();
+  let told: ReadonlySet<string> = new Set();
   return {
     gate: terms.gate,
     rule: ({ phase }) =>
@@ -108,7 +108,9 @@ export function tasksMeasurer(
         known = knowing(known, seen, terms, clock.now());
         if (seen.isDeleted)
           return [{ gate: terms.gate, subject: name, round: n, at, evidence: [], ...DELETED }];
-        for (const text of newFailures(known, told)) log.line(`${name}: a task failed: ${text}`);
+        const failures = newFailures(known);
+        for (const text of failures.difference(told)) log.line(`${name}: a task failed: ${text}`);
+        told = told.union(failures);
         old = seen.primaryId === rollout.snapshot.primaryId ? old + 1 : 0;
         const by =
           isAnother(seen.primaryId, rollout) && (old === 0 || old >= OLD_LOOKS) ? seen.primaryId : undefined;
@@ -199,15 +201,12 @@ function lackOf({ last, record }: Known, terms: Terms): string | undefined {
   return why === undefined ? undefined : `${summary(last, terms)}: ${why}`;
 }
 
-/** Each new way in which a task failed since the rollout was complete, once. */
-function newFailures({ record, before }: Known, told: Set<string>): string[] {
+/** The ways in which tasks failed since the rollout was complete. */
+function newFailures({ record, before }: Known): ReadonlySet<string> {
   const fresh = [...record.failures].filter(
     ([id]) => before?.settled.has(id) !== true && before?.preexisting.has(id) !== true,
   );
-  const texts = new Set(fresh.map(([, failure]) => failureText(failure)));
-  const unsaid = [...texts].filter((text) => !told.has(text));
-  for (const text of unsaid) told.add(text);
-  return unsaid;
+  return new Set(fresh.map(([, failure]) => failureText(failure)));
 }
 
 function whileProving(known: Known, terms: Terms, now: number): Came {
