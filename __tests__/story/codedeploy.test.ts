@@ -422,6 +422,21 @@ describe('going back', () => {
       expect(running(sim)).toBe('checkout:2');
     }));
 
+  test('mode: rollback to what ran well waits in Ready for nobody', () =>
+    withWorld({ readyMinutes: 60, terminationMinutes: 0 }, async (sim) => {
+      const test = { 'test-url': testUrlOf(sim, '/health') };
+      for (const name of ['v2', 'v3']) {
+        expectGreen(await step(sim, deployTo(name, test)), 'succeeded');
+        await settle(sim);
+      }
+      const back = await step(sim, { ...SERVICE, mode: 'rollback' });
+      expectGreen(back, 'succeeded');
+      expect(back.log).toContain(
+        'checkout: no gate answers for this pause, and none has to: checkout:2 ran well',
+      );
+      expect(running(sim)).toBe('checkout:2');
+    }));
+
   test('mode: rollback past the first deployment of the group has to be told the revision', () =>
     withWorld({ terminationMinutes: 0 }, async (sim) => {
       expectGreen(await step(sim, deployTo('v2')), 'succeeded');

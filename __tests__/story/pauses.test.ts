@@ -485,7 +485,7 @@ describe('promotion: manual', () => {
         const back = await step(sim, { ...BLUEGREEN, mode: 'rollback' });
         expectGreen(back, 'succeeded');
         expect(back.log).toContain(
-          'no gate answers for this pause, and none has to: bluegreen:3 ran well before',
+          'bluegreen: no gate answers for this pause, and none has to: bluegreen:3 ran well before',
         );
         expect(answers(sim)).toHaveLength(2);
         expect(production(sim, 'bluegreen')).toBe('bluegreen:3 COMPLETED');

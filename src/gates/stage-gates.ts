@@ -204,8 +204,9 @@ export class StageGates {
         this.#waiting = this.#leave(pause, answer.why);
         return;
       }
+      const name = this.#terms.rollout?.snapshot.address.name ?? '';
       this.#log.line(
-        `no gate answers for this pause, and none has to: ${approved} ran well before (${answer.why}).`,
+        `${name}: no gate answers for this pause, and none has to: ${approved} ran well before (${answer.why}).`,
       );
     }
     this.#waiting = undefined;
