@@ -13,6 +13,7 @@ import '../src/gates/http.ts';
 import '../src/gates/metrics.ts';
 import '../src/image/produce.ts';
 import '../src/pipeline/pre-deploy.ts';
+import '../src/pipeline/later-stages.ts';
 import '../src/pipeline/stages.ts';
 import '../src/preflight/image.ts';
 import '../src/preflight/index.ts';

@@ -270,7 +270,9 @@ const INVARIANTS = {
     // Whoever has an alarm that is on, or a task that still stumbles, has something to mend first.
     const isDisturbed =
       of.runs.some((each) => hasDeed(each, 'alarm', 'moves-tag', 'deregisters')) || mishaps(of) > 1;
-    if (!isQuiet || isDisturbed || of.schedule.world.throttling) return [];
+    // An update of the run before that AWS took up only now.
+    const isMet = [...of.foreign].some(({ createdAt }) => createdAt >= run.startedAt);
+    if (!isQuiet || isDisturbed || isMet || of.schedule.world.throttling) return [];
     if (run.plan.inputs['pre-deploy-command'] === 'exit 3' || waitMinutes(run) < 12) return [];
     return run.result.exitCode === 0 || cannotBe(of) ? [] : [endOf(run)];
   },

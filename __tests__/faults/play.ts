@@ -211,7 +211,7 @@ async function playRun(
   const watchers: { moment: Moment; act: () => void; seen: number; isOver: boolean }[] = [];
   const undo: (() => void)[] = [];
   let kill: (signal: NodeJS.Signals) => void = () => undefined;
-  let [wasCancelled, wasKilled, isPost, isOver] = [false, false, false, false];
+  let [wasCancelled, wasKilled, isPost, isOver, isGone] = [false, false, false, false, false];
   let cutAt: number | undefined;
   const known = new Set(services.flatMap((name) => find(sim, name).serviceDeployments));
   const definitionsBefore = new Set(sim.world.taskDefinitions.all());
@@ -273,7 +273,11 @@ async function playRun(
       const { length } = sim.calls;
       const reply = await sim.reply(request, pause);
       const call = sim.calls.slice(length).findLast((each) => each.action === action);
-      if (call !== undefined) asked.push({ call, ofPost: isPost, before, after: views() });
+      const after = views();
+      if (call !== undefined) asked.push({ call, ofPost: isPost, before, after });
+      // What AWS takes up once the run is gone meets the next one as somebody's.
+      const known = new Set(before.map(({ primary }) => primary));
+      if (isGone) for (const { primary } of after) if (!known.has(primary)) foreign.add(primary);
       meet((moment) => moment.kind === 'call' && moment.action === action && moment.when === 'after');
       return reply;
     },
@@ -300,6 +304,7 @@ async function playRun(
   isOver = true;
   for (const each of undo) each();
   for (const watcher of watchers) watcher.isOver = true;
+  isGone = true;
   sim.world.capacityAvailable = true;
   return {
     plan,

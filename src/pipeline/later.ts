@@ -1,10 +1,10 @@
 /** Stages that come after the survey, which are loaded while it reads: the first call of AWS waits for none of them. */
-import type * as Stages from './stages.ts';
+import type * as Stages from './later-stages.ts';
 
 function later<Stage extends (...of: never[]) => Promise<unknown>>(
   choose: (stages: typeof Stages) => Stage,
 ): Stage {
-  const stage = async (...of: never[]): Promise<unknown> => choose(await import('./stages.ts'))(...of);
+  const stage = async (...of: never[]): Promise<unknown> => choose(await import('./later-stages.ts'))(...of);
   return stage as Stage;
 }
 

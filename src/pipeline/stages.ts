@@ -8,16 +8,6 @@ import { answering } from '../rollout/answer-hook.ts';
 
 export { proveAfterRollback } from '../gates/after-rollback.ts';
 export { prove } from '../gates/prove.ts';
-export { endOnCancel } from '../rollout/cancel.ts';
-export { explainServiceRun } from '../rollout/diagnose.ts';
-export { awaitOldTasks } from '../rollout/early-success.ts';
-export { concludeServiceRun } from '../rollout/outcome.ts';
-export { rollBackIfNeeded } from '../rollout/rollback-needed.ts';
-export { startServiceRun } from '../rollout/start.ts';
-export { watchServiceRun } from '../rollout/watch.ts';
-export { prepareTaskDefinition } from '../task-definition/prepare.ts';
-export { findWayBack, wayBackTo } from './going-back.ts';
-export { findShifting, findWaiting, rollBackShifting } from './promote.ts';
 
 /**
  * The gates of each service while ECS shifts its traffic. A URL that several services share is asked once the traffic of
