@@ -28,8 +28,8 @@ export const MUTATIONS: readonly Mutation[] = [
     ['if (isBefore(primaryOf(service), { createdAt: since })) throw', 'if (false) throw', 'rollout/start'],
   ),
   ...of('rollout/now-running.ts', 'rollout/now-running', [
-    'if (!isBefore(primaryOf(service), { createdAt: since })) return service;',
-    'return service;',
+    'isBefore(primaryOf(service), { createdAt: since });',
+    'false;',
   ]),
   ...of(
     'rollout/evaluate.ts',
@@ -385,8 +385,8 @@ export const MUTATIONS: readonly Mutation[] = [
   ...of('rollout/rollback-request.ts', 'rollout/rollback-request', ['others: 2 }', 'others: 200 }']),
   ...of('rollout/settings.ts', 'rollout/settings', ['changed.length > 0 && changed.every', 'changed.every']),
   ...of('rollout/rollback-proof.ts', 'story/ended-elsewhere', [
-    'if (primaryOf(service)?.id !== deploymentId) return service;',
-    'return service;',
+    'primaryOf(service)?.id === deploymentId;',
+    'false;',
   ]),
   ...of(
     'task-definition/load.ts',

@@ -2,6 +2,8 @@ import type { Deployment, Service, TaskSet } from '@aws-sdk/client-ecs';
 import { lastSegment } from '../aws/arn.ts';
 import type { EcsReads } from '../aws/clients.ts';
 import type { Breaker, Rollout, ServiceAddress } from '../model/index.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { Deadline, poll } from '../runtime/wait.ts';
 
 export type { Deployment, Service };
 
@@ -35,6 +37,34 @@ export async function describeService(
   if (service === undefined) throw new ServiceMissing(address.name);
   if (isBefore(primaryOf(service), { createdAt: since })) throw new OutdatedAnswer(address.name);
   return withTaskSets(service);
+}
+
+/** Pause before an old answer is asked for again, in milliseconds; each further one is twice as long. */
+const OLD_ANSWER_PAUSE = 1_000;
+
+/** As `describeService`; an answer that is old is asked for again, for so many seconds, and is the answer then. */
+export function describeServiceAnew(
+  {
+    ecs,
+    clock,
+    signal,
+  }: {
+    readonly ecs: Pick<EcsReads, 'describeServices'>;
+    readonly clock: Clock;
+    readonly signal?: AbortSignal;
+  },
+  address: Pick<ServiceAddress, 'cluster' | 'name'>,
+  isOld: (service: Service) => boolean,
+  seconds: number,
+): Promise<Service> {
+  let pause = OLD_ANSWER_PAUSE;
+  return poll({ clock, signal }, Deadline.of(clock, seconds * 1000), async () => {
+    const service = await describeService(ecs, address);
+    if (!isOld(service)) return { kind: 'end', value: service };
+    const pauseMs = pause;
+    pause *= 2;
+    return { kind: 'pause', pauseMs, late: service };
+  });
 }
 
 /**

@@ -100,8 +100,9 @@ export class Actor {
   }
 
   /**
-   * Sends it once; what looks after its lost answer by itself, once more until the deadline. What AWS answers, or does not, is noted; what else keeps it from being done rejects, and so does the
-   * end of the job, with `CancelledUnanswered`, where no answer came.
+   * Sends it once; what looks after its lost answer by itself, once more until the deadline. What AWS answers, or does
+   * not, is noted; what else keeps it from being done rejects, and so does the end of the job, with
+   * `CancelledUnanswered`, where no answer came.
    */
   async act(action: Action, deadline = Deadline.of(this.#ctx.clock, 0)): Promise<Act> {
     const { clock, signal, graceMs = GRACE_MS } = this.#ctx;

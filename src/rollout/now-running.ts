@@ -4,7 +4,7 @@ import type { Aws } from '../aws/clients.ts';
 import { commitOfTag, ecrRepositoryOf, parseImageReference } from '../aws/image-reference.ts';
 import { withoutReadOnlyFields } from '../aws/task-definitions.ts';
 import type { RunContext } from '../context.ts';
-import { describeService, isBefore, primaryOf, type Deployment, type Service } from '../ecs/services.ts';
+import { describeServiceAnew, isBefore, primaryOf, type Deployment, type Service } from '../ecs/services.ts';
 import {
   hasContainerChecks,
   readHealthOfTasks,
@@ -43,21 +43,17 @@ export interface KnownDeployment {
   readonly tasks: readonly TaskView[];
 }
 
-/** Pauses before a service that is shown as it was before the rollout is read again, in seconds. */
-const OLD_ANSWER_PAUSES = [1, 2];
+/** How long a service that is shown as it was before the rollout is read again, in seconds. */
+const OLD_ANSWER_SECONDS = 3;
 
 /** The service; as it was before `since`, by AWS's clock, where ECS shows nothing newer. */
-async function readService(
-  { aws, clock }: NowRunningContext,
+function readService(
+  { aws: { ecs }, clock }: NowRunningContext,
   address: ServiceSnapshot['address'],
   since: number | undefined,
 ): Promise<Service> {
-  for (const pause of OLD_ANSWER_PAUSES) {
-    const service = await describeService(aws.ecs, address);
-    if (!isBefore(primaryOf(service), { createdAt: since })) return service;
-    await clock.sleep(pause * 1000);
-  }
-  return describeService(aws.ecs, address);
+  const isOld = (service: Service): boolean => isBefore(primaryOf(service), { createdAt: since });
+  return describeServiceAnew({ ecs, clock }, address, isOld, OLD_ANSWER_SECONDS);
 }
 
 /**

@@ -5,7 +5,7 @@ import { describeAwsError } from '../aws/errors.ts';
 import { proveDigests } from '../ecs/digests.ts';
 import { candidatesOf, findRollbackTarget, imagesAfter } from '../ecs/rollback-target.ts';
 import { describeServiceDeployment, listServiceDeployments } from '../ecs/service-deployments.ts';
-import { describeService, primaryOf, type Deployment, type Service } from '../ecs/services.ts';
+import { describeServiceAnew, primaryOf, type Deployment, type Service } from '../ecs/services.ts';
 import type { RollbackEnd, Rollout, RolloutRequest } from '../model/index.ts';
 import type { Actor } from './acts.ts';
 import { saysRollback } from './history.ts';
@@ -84,21 +84,16 @@ async function lookWhereItEnded(
     : proveRollback(ctx, rollout, request, again.value, actor);
 }
 
-/** Pauses before the service is read again, in seconds. */
-const OLD_ANSWER_PAUSES = [1, 2, 4, 8, 15];
+/** How long the service is read again, in seconds. */
+const OLD_ANSWER_SECONDS = 30;
 
 /** The service after our deployment was undone. An answer that still shows that one as PRIMARY is older than its end. */
-async function describeServiceAfter(
-  { aws, clock, signal }: RollbackContext,
+function describeServiceAfter(
+  { aws: { ecs }, clock, signal }: RollbackContext,
   { snapshot, deploymentId }: Rollout,
 ): Promise<Service> {
-  let service = await describeService(aws.ecs, snapshot.address);
-  for (const pause of OLD_ANSWER_PAUSES) {
-    if (primaryOf(service)?.id !== deploymentId) return service;
-    await clock.sleep(pause * 1000, signal);
-    service = await describeService(aws.ecs, snapshot.address);
-  }
-  return service;
+  const isOld = (service: Service): boolean => primaryOf(service)?.id === deploymentId;
+  return describeServiceAnew({ ecs, clock, signal }, snapshot.address, isOld, OLD_ANSWER_SECONDS);
 }
 
 /**
