@@ -41,6 +41,32 @@ describe('a release of ten tasks', () => {
     ));
 });
 
+describe('container instances without', () => {
+  test.each([
+    ['port', 'is already using a port required by your task'],
+    ['memory', 'has insufficient memory available'],
+  ] as const)(
+    'a free %s for any task settle it long before the deadline, in the words of ECS',
+    (lack, words) =>
+      inAWorld({ tasksWithoutPlace: 2, lack, circuitBreaker: false }, async (sim) => {
+        const began = sim.world.clock.now();
+        const result = await step(sim, tag('v2'));
+        expect([result.outputs['result'], result.outputs['cause']]).toEqual(['rolled-back', 'capacity']);
+        expect(result.outputs['message']).toContain(words);
+        expect(sim.world.clock.now() - began).toBeLessThan(5 * 60_000);
+        expect(production(sim)).toBe('backend:1 COMPLETED');
+      }),
+  );
+
+  test('room for one of two are waited for', () =>
+    inAWorld({ tasksWithoutPlace: 1, lack: 'memory', circuitBreaker: false }, async (sim) => {
+      sim.at(400, () => {
+        sim.world.tasksWithoutPlace = 0;
+      });
+      expectGreen(await step(sim, tag('v2')), 'succeeded');
+    }));
+});
+
 describe('Spot capacity that AWS takes back', () => {
   test('again and again leaves the release at the deadline, and is named', () =>
     inAWorld(

@@ -26,7 +26,7 @@ import { hasTaskSets, scaleOf } from './task-sets.ts';
 import { exitTask, ignoreTask, startTask, stopTask } from './task-life.ts';
 import type { TaskObserver } from './task-life.ts';
 import { createTask, hasHealthCheck, isHealthy, unhealthyContainer } from './tasks.ts';
-import type { World } from './world.ts';
+import type { Lack, World } from './world.ts';
 
 const placementRetry = 30;
 
@@ -195,6 +195,17 @@ function advanceLifecycle(world: World, service: Service, primary: Deployment): 
   world.changed(service);
 }
 
+const NO_INSTANCE =
+  ' because no container instance met all of its requirements. The closest matching (container-instance 0f3c8a1d5b7e4c6f9a2d8e1b4c7f0a3d)';
+
+/** ECS Developer Guide, "Amazon ECS service event messages". */
+const NO_PLACE: Readonly<Record<Lack, string>> = {
+  capacity:
+    '. Reason: Capacity is unavailable at this time. Please try again later or in a different availability zone.',
+  port: `${NO_INSTANCE} is already using a port required by your task.`,
+  memory: `${NO_INSTANCE} has insufficient memory available.`,
+};
+
 function launchTasks(world: World, service: Service, primary: Deployment, count: number): void {
   const wait = (primary.throttledUntil - world.clock.now()) / 1000;
   if (wait > 0) {
@@ -206,11 +217,7 @@ function launchTasks(world: World, service: Service, primary: Deployment, count:
   const places = Math.max(0, service.desiredCount - world.tasksWithoutPlace - placed);
   const room = world.capacityAvailable ? Math.min(count, places) : 0;
   if (room < count) {
-    addEvent(
-      world,
-      service,
-      'was unable to place a task. Reason: Capacity is unavailable at this time. Please try again later or in a different availability zone.',
-    );
+    addEvent(world, service, `was unable to place a task${NO_PLACE[world.lack]}`);
     scheduleRound(world, service, placementRetry);
   }
   if (room === 0) return;

@@ -61,6 +61,11 @@ export interface WorldOptions {
   readonly onChange: (world: World, service: Service) => void;
 }
 
+/** What tasks have no place for: room in Fargate, or a container instance with a free port, or with enough memory. */
+export const lacks = ['capacity', 'port', 'memory'] as const;
+
+export type Lack = (typeof lacks)[number];
+
 /** Everything that exists in one account and one region, and its time. Holds records; the engine decides. */
 export class World {
   readonly account: string;
@@ -95,6 +100,8 @@ export class World {
   capacityAvailable = true;
   /** So many tasks of each deployment find no place. */
   tasksWithoutPlace = 0;
+  /** Why a task finds no place. */
+  lack: Lack = 'capacity';
   private readonly onChange: (world: World, service: Service) => void;
 
   constructor(options: WorldOptions) {

@@ -6,6 +6,7 @@ import { pullFailures, startFailures } from '../state/image-behaviour.ts';
 import type { ImageBehaviour } from '../state/image-behaviour.ts';
 import { isObject } from '../state/json.ts';
 import type { JsonObject } from '../state/json.ts';
+import { lacks } from '../engine/world.ts';
 import { networkingMistakes } from './networking.ts';
 import { seedWorld } from './seed.ts';
 import type { ScalingPlan, Seed, SeedOptions } from './seed.ts';
@@ -39,6 +40,7 @@ type Kind =
   | 'breaker'
   | 'plans'
   | 'loads'
+  | 'lack'
   | 'mistake';
 
 const runKeys = {
@@ -65,6 +67,7 @@ const seedKeys = {
   healthCheckGracePeriodSeconds: 'number',
   deregistrationDelaySeconds: 'number',
   tasksWithoutPlace: 'number',
+  lack: 'lack',
   spotInterruptions: 'object',
   lattice: 'boolean',
   tags: 'texts',
@@ -216,6 +219,8 @@ function fits(value: unknown, kind: Kind): boolean {
       return Array.isArray(value) && value.every(isObject);
     case 'loads':
       return Array.isArray(value) && value.every((item) => isObject(item) && fits(item['percent'], 'number'));
+    case 'lack':
+      return lacks.some((each) => each === value);
     case 'mistake':
       return networkingMistakes.some((each) => each === value);
     case 'breaker':

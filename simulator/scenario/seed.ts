@@ -2,7 +2,7 @@
 import { registerScalableTarget, setLoad } from '../engine/autoscaler.ts';
 import { createService } from '../engine/services.ts';
 import { registerTaskDefinition } from '../engine/task-definitions.ts';
-import type { World } from '../engine/world.ts';
+import type { Lack, World } from '../engine/world.ts';
 import type { AlarmState } from '../state/alarms.ts';
 import type { ScalingRange } from '../state/autoscaling.ts';
 import { ruleArn } from '../state/balancing.ts';
@@ -41,6 +41,8 @@ export interface SeedOptions {
   readonly networking?: NetworkingMistake;
   /** So many tasks of each deployment that comes find no place. */
   readonly tasksWithoutPlace?: number;
+  /** Why they find none: `capacity`, by default, is that of Fargate; of instances it is a `port` or `memory`. */
+  readonly lack?: Lack;
   /** AWS takes back the Spot capacity of tasks while a deployment is under way; never by default. */
   readonly spotInterruptions?: SpotInterruptions;
   /** The service `worker` is behind a target group of VPC Lattice. */
@@ -90,6 +92,7 @@ export function seedWorld(options: SeedOptions = {}): Seed {
     world.clock.skip(aDay - enoughToBeSteady);
     seedScaling(world, options.autoscaling ?? {});
     world.tasksWithoutPlace = options.tasksWithoutPlace ?? 0;
+    world.lack = options.lack ?? 'capacity';
     if (options.spotInterruptions !== undefined) interruptAgainAndAgain(world, options.spotInterruptions);
     for (const [name, behaviour] of Object.entries(options.functions ?? {}))
       world.functions.behaviours.set(name, behaviour);
