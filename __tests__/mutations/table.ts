@@ -385,8 +385,12 @@ export const MUTATIONS: readonly Mutation[] = [
   ...of('rollout/rollback-request.ts', 'rollout/rollback-request', ['others: 2 }', 'others: 200 }']),
   ...of('rollout/settings.ts', 'rollout/settings', ['changed.length > 0 && changed.every', 'changed.every']),
   ...of('rollout/rollback-proof.ts', 'story/ended-elsewhere', [
-    'if (primaryOf(service)?.id !== deploymentId) return service;',
+    'if (primary?.id !== deploymentId && !isBefore(primary, { createdAt })) return service;',
     'return service;',
+  ]),
+  ...of('rollout/rollback-proof.ts', 'faults/faults', [
+    ' && !isBefore(primary, { createdAt })) return service;',
+    ') return service;',
   ]),
   ...of(
     'task-definition/load.ts',

@@ -5,7 +5,14 @@ import { describeAwsError } from '../aws/errors.ts';
 import { proveDigests } from '../ecs/digests.ts';
 import { candidatesOf, findRollbackTarget, imagesAfter } from '../ecs/rollback-target.ts';
 import { describeServiceDeployment, listServiceDeployments } from '../ecs/service-deployments.ts';
-import { describeService, primaryOf, type Deployment, type Service } from '../ecs/services.ts';
+import {
+  type Deployment,
+  describeService,
+  isBefore,
+  OutdatedAnswer,
+  primaryOf,
+  type Service,
+} from '../ecs/services.ts';
 import type { RollbackEnd, Rollout, RolloutRequest } from '../model/index.ts';
 import type { Actor } from './acts.ts';
 import { saysRollback } from './history.ts';
@@ -87,17 +94,22 @@ async function lookWhereItEnded(
 /** Pauses before the service is read again, in seconds. */
 const OLD_ANSWER_PAUSES = [1, 2, 4, 8, 15];
 
-/** The service after our deployment was undone. An answer that still shows that one as PRIMARY is older than its end. */
+/**
+ * The service after our deployment was undone. An answer that still shows that one as PRIMARY, or what was there before it, is
+ * older than its end. Rejects where ECS shows nothing but what was before.
+ */
 async function describeServiceAfter(
   { aws, clock, signal }: RollbackContext,
-  { snapshot, deploymentId }: Rollout,
+  { snapshot, deploymentId, createdAt }: Rollout,
 ): Promise<Service> {
   let service = await describeService(aws.ecs, snapshot.address);
   for (const pause of OLD_ANSWER_PAUSES) {
-    if (primaryOf(service)?.id !== deploymentId) return service;
+    const primary = primaryOf(service);
+    if (primary?.id !== deploymentId && !isBefore(primary, { createdAt })) return service;
     await clock.sleep(pause * 1000, signal);
     service = await describeService(aws.ecs, snapshot.address);
   }
+  if (isBefore(primaryOf(service), { createdAt })) throw new OutdatedAnswer(snapshot.address.name);
   return service;
 }
 
