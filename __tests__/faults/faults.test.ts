@@ -9,9 +9,12 @@ const SEEDS = [
   112, 113, 122, 127, 142, 148,
 ];
 
+/** Schedules that broke once, each for a reason of its own. */
+const BROKE = [2_001_218, 3_005_757, 3_006_976, 3_008_479];
+
 test('every invariant holds in sixty schedules of faults', async () => {
   const broken: string[] = [];
-  for (const seed of SEEDS) {
+  for (const seed of [...SEEDS, ...BROKE]) {
     const found = await trySeed(seed);
     if (found !== undefined) broken.push(describeBroken(found));
   }

@@ -289,7 +289,11 @@ const INVARIANTS = {
     const stops = writesOf(run, 'StopServiceDeployment').filter(
       ({ call }) => call.body['stopType'] !== 'ABORT',
     );
-    const backs = run.services.flatMap((name) => ownDeployments(of, name).slice(1));
+    // A second one of the same revision goes forward: that has an invariant of its own.
+    const backs = run.services.flatMap((name) => {
+      const [first, ...others] = ownDeployments(of, name);
+      return others.filter(({ target }) => target.definition !== first?.target.definition);
+    });
     return [
       ...stops.map(
         ({ call }) =>

@@ -385,8 +385,12 @@ export const MUTATIONS: readonly Mutation[] = [
   ...of('rollout/rollback-request.ts', 'rollout/rollback-request', ['others: 2 }', 'others: 200 }']),
   ...of('rollout/settings.ts', 'rollout/settings', ['changed.length > 0 && changed.every', 'changed.every']),
   ...of('rollout/rollback-proof.ts', 'story/ended-elsewhere', [
-    'primaryOf(service)?.id === deploymentId;',
-    'false;',
+    'primaryOf(service)?.id === deploymentId || isFromBefore(service);',
+    'isFromBefore(service);',
+  ]),
+  ...of('rollout/rollback-proof.ts', 'faults/faults', [
+    '=== deploymentId || isFromBefore(service);',
+    '=== deploymentId;',
   ]),
   ...of(
     'task-definition/load.ts',

@@ -5,7 +5,14 @@ import { describeAwsError } from '../aws/errors.ts';
 import { proveDigests } from '../ecs/digests.ts';
 import { candidatesOf, findRollbackTarget, imagesAfter } from '../ecs/rollback-target.ts';
 import { describeServiceDeployment, listServiceDeployments } from '../ecs/service-deployments.ts';
-import { describeServiceAnew, primaryOf, type Deployment, type Service } from '../ecs/services.ts';
+import {
+  type Deployment,
+  describeServiceAnew,
+  isBefore,
+  OutdatedAnswer,
+  primaryOf,
+  type Service,
+} from '../ecs/services.ts';
 import type { RollbackEnd, Rollout, RolloutRequest } from '../model/index.ts';
 import type { Actor } from './acts.ts';
 import { saysRollback } from './history.ts';
@@ -87,13 +94,21 @@ async function lookWhereItEnded(
 /** How long the service is read again, in seconds. */
 const OLD_ANSWER_SECONDS = 30;
 
-/** The service after our deployment was undone. An answer that still shows that one as PRIMARY is older than its end. */
-function describeServiceAfter(
+/**
+ * The service after our deployment was undone. An answer that still shows that one as PRIMARY, or what was there before it, is
+ * older than its end. Rejects where ECS shows nothing but what was before.
+ */
+async function describeServiceAfter(
   { aws: { ecs }, clock, signal }: RollbackContext,
-  { snapshot, deploymentId }: Rollout,
+  { snapshot, deploymentId, createdAt }: Rollout,
 ): Promise<Service> {
-  const isOld = (service: Service): boolean => primaryOf(service)?.id === deploymentId;
-  return describeServiceAnew({ ecs, clock, signal }, snapshot.address, isOld, OLD_ANSWER_SECONDS);
+  const isFromBefore = (service: Service): boolean => isBefore(primaryOf(service), { createdAt });
+  const isOld = (service: Service): boolean =>
+    primaryOf(service)?.id === deploymentId || isFromBefore(service);
+  const ctx = { ecs, clock, signal };
+  const service = await describeServiceAnew(ctx, snapshot.address, isOld, OLD_ANSWER_SECONDS);
+  if (isFromBefore(service)) throw new OutdatedAnswer(snapshot.address.name);
+  return service;
 }
 
 /**
