@@ -115,7 +115,7 @@ test(
           { mode: 'rollback' },
         ),
         async (action, from, times, changes, inputs) => {
-          await inAWorld({}, async (sim) => {
+          await inAWorld({ isNonsense: true }, async (sim) => {
             sim.inject({
               action,
               from,
