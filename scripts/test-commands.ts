@@ -290,8 +290,9 @@ async function quickstart(): Promise<Ran[]> {
   const guide = { file: 'QUICKSTART.md', begin: ':', env: {}, exceptions };
   const commands = await readCommands(guide.file);
   if (reason !== undefined) {
-    // First: what else is said of a command does not help where its part of Terraform or S3 has nobody to ask.
-    const noMoto = { pattern: /terraform |^aws s3 /, reason };
+    // First: what else is said of a command does not help where its part of Terraform or S3 has nobody to ask. The
+    // variables are what Terraform writes.
+    const noMoto = { pattern: /terraform |^aws s3 |variables\.json/, reason };
     return inAHome({ ...guide, exceptions: [noMoto, ...guide.exceptions] }, commands);
   }
   const moto = await startMoto();
