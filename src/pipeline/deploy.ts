@@ -2,6 +2,7 @@ import type { RunContext } from '../context.ts';
 import type { TaskProofs } from '../gates/prove.ts';
 import { announced } from '../image/plan.ts';
 import { lastSegment } from '../aws/arn.ts';
+import { patientReads } from '../aws/writes.ts';
 import {
   isWell,
   type Conclusion,
@@ -104,9 +105,11 @@ async function runStages(
 ): Promise<void> {
   const ctx = withLooks(run);
   const { log } = ctx;
+  // Before anything is touched, and while nothing rolls out, nobody suffers from a wait.
+  const patient = { ...ctx, aws: patientReads(ctx.aws, ctx) };
   const given = await withDefinitionFile(asked, ctx);
   const { snapshots, imagePlan, provided, url, before } = await log.step('Survey', () =>
-    survey(given, ctx, loadStages),
+    survey(given, patient, loadStages),
   );
   record.url = url;
   const request = withStrategies(given, snapshots);
@@ -126,7 +129,7 @@ async function runStages(
   }
   // Of several services those without a deployment under way go to the last good revision below the one that runs.
   const rest = snapshots.filter(({ address }) => !shifting.some((each) => isOf(each, address)));
-  const plans = await prepare(record, request, ctx, { snapshots: rest, imagePlan, provided });
+  const plans = await prepare(record, request, patient, { snapshots: rest, imagePlan, provided });
   if (request.mode === 'plan') {
     record.previousCommit = await findPreviousCommit(record, ctx, snapshots);
     Object.assign(record, concludePlan(request, plans));
@@ -153,7 +156,7 @@ async function runStages(
       if (end.kind === 'cancelled') record.preDeployTask = end.task;
       if (end.kind !== 'done') throw end.error;
     });
-    releases = await refreshReleases(request, ctx, releases);
+    releases = await refreshReleases(request, patient, releases);
   }
   if (releases.some(isAboutToChange)) ctx.rolloutBegins?.(record);
   await log.step(
