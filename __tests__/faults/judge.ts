@@ -457,12 +457,6 @@ const INVARIANTS = {
         JSON.stringify(target.definition.body).includes(marker),
       );
       if (isOfOthers) return [];
-      // Whoever names a family gets its latest revision, and hears of it.
-      if (
-        run.plan.inputs['task-definition'] !== undefined &&
-        /its family, which failed here/.test(run.result.log)
-      )
-        return [];
       return run.registered
         .filter((each) => JSON.stringify(each.body).includes(marker))
         .map((each) => `${nameOf(each)} is made of what run ${at + 1} failed with`);
