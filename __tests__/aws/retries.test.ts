@@ -108,6 +108,19 @@ describe('patient reads', () => {
     expect(refused.clock.now()).toBe(0);
   });
 
+  test('end their pause with the signal', async () => {
+    const over = new AbortController();
+    const { aws, sent } = failing(unanswered());
+    const clock = fakeClock({
+      during: () => {
+        over.abort(new Error('The stages are over.'));
+      },
+    });
+    const { ecs } = patientReads(aws, { clock, signal: over.signal });
+    await expect(ecs.listTasks({})).rejects.toThrow('The stages are over.');
+    expect(sent).toEqual(['listTasks']);
+  });
+
   test('leave a write alone: it may have taken effect', async () => {
     const { aws, clock, sent } = failing(unanswered());
     const { codeDeploy } = patientReads(aws, { clock });

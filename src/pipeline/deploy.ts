@@ -60,15 +60,18 @@ import { refreshReleases, survey, surveyAgain, warnOfExpiry, type Survey } from 
 export async function deploy(request: Request, ctx: RunContext): Promise<RunRecord> {
   const record = newRunRecord();
   const registered: Release[] = [];
+  const over = new AbortController();
   let isLeft = false;
   try {
-    await runStages(record, request, ctx, registered);
+    await runStages(record, request, ctx, registered, over.signal);
   } catch (error) {
     await endAll(record, request, ctx, withTaskLeft(endingOf(error), record.preDeployTask));
     const { rollout } = request;
     if (ctx.signal.aborted) {
       isLeft = await deregisterCancelled(ctx, registered, record.serviceRuns, rollout.onCancel);
     }
+  } finally {
+    over.abort(new Error('The stages are over.'));
   }
   // What ECS has not answered or done when the job is cancelled, the post step finds out and asks for.
   if (ctx.signal.aborted && record.serviceRuns.some(({ needsPostStep }) => needsPostStep)) return record;
@@ -102,11 +105,13 @@ async function runStages(
   asked: Request,
   run: RunContext,
   registered: Release[],
+  over: AbortSignal,
 ): Promise<void> {
   const ctx = withLooks(run);
   const { log } = ctx;
-  // Before anything is touched, and while nothing rolls out, nobody suffers from a wait.
-  const patient = { ...ctx, aws: patientReads(ctx.aws, ctx) };
+  // While nothing rolls out, nobody suffers from a wait. What one read of several ends, no pause of another holds open.
+  const signal = AbortSignal.any([ctx.signal, over]);
+  const patient = { ...ctx, aws: patientReads(ctx.aws, { clock: ctx.clock, signal }) };
   const given = await withDefinitionFile(asked, ctx);
   const { snapshots, imagePlan, provided, url, before } = await log.step('Survey', () =>
     survey(given, patient, loadStages),
