@@ -7,7 +7,7 @@ import type {
   TaskDefinition,
 } from '../../simulator/state/model.ts';
 import { CAUSES, RESULTS } from '../../src/model/index.ts';
-import { CANARIES, find, type Asked, type Played, type PlayedRun, type View } from './play.ts';
+import { CANARIES, find, lastGoodOf, type Asked, type Played, type PlayedRun, type View } from './play.ts';
 import type { CallFault, Deed } from './schedule.ts';
 
 export interface Violation {
@@ -63,6 +63,17 @@ function ownDeployments({ run, foreign }: Case, name: string): ServiceDeployment
   return (run.deployments.get(name) ?? [])
     .filter((each) => !run.knownDeployments.has(each) && !foreign.has(each))
     .toReversed();
+}
+
+/**
+ * What a service goes back to. ECS goes back to what was good when the run's update began, which others may have brought
+ * since the run looked; the run itself goes back to what it saw.
+ */
+function rollbackTargetOf(of: Case, name: string): ServiceRevision | undefined {
+  const [first, back] = ownDeployments(of, name);
+  return first === undefined || back !== undefined
+    ? of.run.lastGood.get(name)
+    : lastGoodOf(find(of.sim, name), first.createdAt);
 }
 
 const writesOf = (run: PlayedRun, action: string, service?: string): Asked[] =>
@@ -396,7 +407,7 @@ const INVARIANTS = {
     if (resultOf(run) !== 'rolled-back' || run.wasKilled || isDisturbedLately(run)) return [];
     return run.result.report.services.flatMap(({ name, result }) => {
       if (result !== 'rolled-back') return [];
-      const good = run.lastGood.get(name);
+      const good = rollbackTargetOf(of, name);
       if (good === undefined) return [`${name} is rolled back to nothing`];
       const seen = lately(run, name);
       const isBack = seen.some(
@@ -425,7 +436,7 @@ const INVARIANTS = {
     if (of.index > 0 || schedule.world.throttling || schedule.world.alarms) return [];
     return run.services.flatMap((name) => {
       const now = find(of.sim, name).deployments[0];
-      const good = run.lastGood.get(name);
+      const good = rollbackTargetOf(of, name);
       if (now === undefined || good === undefined || ownDeployments(of, name).length === 0) return [];
       return digestsOf(now.revision) === digestsOf(good)
         ? []
@@ -446,12 +457,6 @@ const INVARIANTS = {
         JSON.stringify(target.definition.body).includes(marker),
       );
       if (isOfOthers) return [];
-      // Whoever names a family gets its latest revision, and hears of it.
-      if (
-        run.plan.inputs['task-definition'] !== undefined &&
-        /its family, which failed here/.test(run.result.log)
-      )
-        return [];
       return run.registered
         .filter((each) => JSON.stringify(each.body).includes(marker))
         .map((each) => `${nameOf(each)} is made of what run ${at + 1} failed with`);
@@ -543,7 +548,7 @@ const INVARIANTS = {
     if (!run.wasKilled && resultOf(run) !== 'cancelled') return [];
     return run.services.flatMap((name) => {
       const own = ownDeployments(of, name);
-      const good = run.lastGood.get(name);
+      const good = rollbackTargetOf(of, name);
       const now = find(sim, name).deployments[0];
       if (own.length === 0 || good === undefined || now === undefined) return [];
       return digestsOf(now.revision) === digestsOf(good) && now.rolloutState === 'COMPLETED'

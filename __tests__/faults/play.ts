@@ -68,7 +68,7 @@ export interface PlayedRun {
   readonly endedAt: number;
   readonly overAt: number;
   readonly before: readonly View[];
-  /** The revisions of the last deployments that succeeded, by service. */
+  /** The revisions of the last deployments that had succeeded when it began, by service. */
   readonly lastGood: ReadonlyMap<string, ServiceRevision | undefined>;
   readonly knownDeployments: ReadonlySet<ServiceDeployment>;
   /** All of them when the run was over, newest first. */
@@ -185,11 +185,15 @@ export function viewOf(sim: Simulator, name: string): View {
   };
 }
 
-/** The revision of the last service deployment that succeeded, but none that a run has marked as failed. */
-export function lastGoodOf(service: Service): ServiceRevision | undefined {
+/**
+ * The revision of the last service deployment that had succeeded by a time, but none that a run has marked as failed. The
+ * time is now where none is given.
+ */
+export function lastGoodOf(service: Service, by = Number.POSITIVE_INFINITY): ServiceRevision | undefined {
   const isMarked = ({ definition }: ServiceRevision): boolean =>
     definition.tags.some(({ key, value }) => key === FAILED_MARK.key && value === FAILED_MARK.value);
-  for (const { status, target, rollback } of service.serviceDeployments) {
+  for (const { status, target, rollback, finishedAt = 0 } of service.serviceDeployments) {
+    if (finishedAt > by) continue;
     const good =
       status === 'SUCCESSFUL' ? target : status === 'ROLLBACK_SUCCESSFUL' ? rollback?.revision : undefined;
     if (good !== undefined && !isMarked(good)) return good;

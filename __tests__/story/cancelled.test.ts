@@ -47,6 +47,16 @@ describe('a job that is cancelled during the rollout', () => {
       expect(sim.world.clock.now() - began).toBeLessThan(1_000);
       expect(mutations(sim)).toEqual([]);
     }));
+
+  test('while a write is late ends three seconds after that, by the log and by the world', () =>
+    inAWorld({}, async (sim) => {
+      sim.inject({ action: 'RegisterTaskDefinition', effect: { kind: 'delay', milliseconds: 15_000 } });
+      const began = sim.world.clock.now();
+      const result = await step(sim, tag('v2'), signalAt('::group::Register', 'SIGINT'));
+      expectRed(result, 'cancelled', 'cancelled');
+      expect(result.log).toContain('0:03  ⚠ Register (3 s)');
+      expect(sim.world.clock.now() - began).toBe(3_000);
+    }));
 });
 
 describe('a job that is cancelled while it follows what was under way before, with on-cancel: rollback', () => {

@@ -2,7 +2,17 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Simulator } from '../../simulator/simulator.ts';
 import type { Task } from '../../simulator/state/model.ts';
-import { accepted, expectGreen, expectRed, inAWorld, production, service, step, tag } from './world.ts';
+import {
+  accepted,
+  expectGreen,
+  expectRed,
+  inAWorld,
+  mutations,
+  production,
+  service,
+  step,
+  tag,
+} from './world.ts';
 
 const BAKE = { ...tag('v2'), 'bake-minutes': '5' };
 
@@ -141,5 +151,56 @@ describe('somebody who scales to nothing in the bake', () => {
         'targets gate skipped: the service wants no task any more',
       );
       expect(Number(result.outputs['duration-seconds'])).toBeLessThan(390);
+    }));
+});
+
+describe('a network that is gone before anything was touched', () => {
+  /** From a call on, for so many seconds; of the calls of that action where one is named. */
+  function cutOff(sim: Simulator, seconds: number, action?: string): void {
+    const end = sim.inject({
+      ...(action === undefined ? {} : { action }),
+      effect: { kind: 'reset', when: 'before' },
+    });
+    sim.at(seconds, end);
+  }
+
+  test.each([
+    ['everything', undefined],
+    ['the service', 'DescribeServices'],
+    ['its history', 'ListServiceDeployments'],
+    ['its revisions', 'DescribeServiceRevisions'],
+    ['the repository', 'DescribeRepositories'],
+    ['the image', 'DescribeImages'],
+    ['the base', 'DescribeTaskDefinition'],
+  ])('for some seconds is waited for: %s', (_, action) =>
+    inAWorld({}, async (sim) => {
+      cutOff(sim, 15, action);
+      expectGreen(await step(sim, tag('v2')), 'succeeded');
+    }),
+  );
+
+  test('for minutes ends the run within one, and touches nothing', () =>
+    inAWorld({}, async (sim) => {
+      cutOff(sim, 600);
+      const result = await step(sim, tag('v2'));
+      expectRed(result, 'failed', 'unknown');
+      expect(result.log).toContain('No service was touched.');
+      expect(Number(result.outputs['duration-seconds'])).toBeLessThan(60);
+      expect(mutations(sim)).toEqual([]);
+    }));
+
+  test('is not waited for once the job is cancelled', () =>
+    inAWorld({}, async (sim) => {
+      cutOff(sim, 600);
+      const result = await step(sim, tag('v2'), {
+        onOutput: (log, send) => {
+          if (log.endsWith('::group::Survey\n'))
+            sim.at(5, () => {
+              send('SIGINT');
+            });
+        },
+      });
+      expectRed(result, 'cancelled', 'cancelled');
+      expect(Number(result.outputs['duration-seconds'])).toBeLessThan(10);
     }));
 });

@@ -22,26 +22,54 @@ describe('a base', () => {
     expect(loaded).toMatchObject({ arn: revisionArn(name), origin });
   });
 
-  it('of a family that is named is the latest one, and says what speaks against it', async () => {
-    const failed = {
-      taskDefinitionArn: revisionArn('backend:7'),
+  describe('of a family that is named', () => {
+    const past = (name: string, verdict: 'failed' | 'good' | 'open') => ({
+      taskDefinitionArn: revisionArn(name),
       serviceDeploymentArn: undefined,
-      serviceRevisionArn: undefined,
+      serviceRevisionArn: `of-${name}`,
       images: [],
-      verdict: 'failed',
-      rolledBack: true,
+      verdict,
+      rolledBack: false,
       finishedAt: undefined,
-    } as const;
-    const services = [snapshotOf({ taskDefinitionArn: revisionArn('backend:6'), past: [failed] })];
-    const load = (tags: { key: string; value: string }[]) =>
-      loadBase(fakeRevisions(HELD, { tags }), { kind: 'family', family: 'backend' }, services, at('/'));
-    expect(await load([])).toMatchObject({
-      arn: revisionArn('backend:7'),
-      origin: 'backend:7, the latest revision of its family, which failed here',
     });
-    services.length = 0;
-    expect(await load([{ key: 'ecs-fargate-deploy', value: 'failed' }])).toMatchObject({
-      origin: 'backend:7, the latest revision of its family, which is marked as failed',
+    const serviceOn = (name: string, ...history: ReturnType<typeof past>[]) =>
+      snapshotOf({
+        taskDefinitionArn: revisionArn(name),
+        past: history,
+        lastGood: history.find(({ verdict }) => verdict === 'good'),
+      });
+    const load = (family: string, services: ReturnType<typeof serviceOn>[], more = {}) =>
+      loadBase(fakeRevisions(HELD, more), { kind: 'family', family }, services, at('/'));
+    const worker = serviceOn('worker:1', past('worker:1', 'good'));
+
+    it.each([
+      ['failed', 'backend:7 failed here'],
+      ['open', 'backend:7 is still being deployed here'],
+    ] as const)('is none that the history of a service calls %s', async (verdict, against) => {
+      const backend = serviceOn('backend:7', past('backend:7', verdict), past('backend:6', 'good'));
+      expect(await load('backend', [worker, backend])).toMatchObject({
+        arn: revisionArn('backend:6'),
+        origin: 'backend:6, the latest good revision of its family',
+        passedOver: [against],
+      });
+    });
+
+    it('is the one before, where no service has run the family with success', async () => {
+      const moved = serviceOn('backend:7', past('backend:7', 'failed'), past('worker:9', 'good'));
+      expect(await load('backend', [moved])).toMatchObject({ arn: revisionArn('backend:6') });
+    });
+
+    it('is the latest one where no other can be told to be better, with what speaks against it', async () => {
+      const moved = serviceOn('other:1', past('other:1', 'failed'), past('backend:7', 'good'));
+      expect(await load('other', [moved, worker])).toMatchObject({
+        arn: revisionArn('other:1'),
+        origin: 'other:1, the latest revision of its family, which failed here',
+      });
+      const tags = [{ key: 'ecs-fargate-deploy', value: 'failed' }];
+      expect(await load('backend', [], { tags })).toMatchObject({
+        arn: revisionArn('backend:7'),
+        origin: 'backend:7, the latest revision of its family, which is marked as failed',
+      });
     });
   });
 

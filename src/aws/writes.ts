@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { Cancelled, CancelledUnanswered } from '../runtime/cancellation.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { retry, withGracePeriod, type Attempt, type Deadline, type Retries } from '../runtime/wait.ts';
+import { Deadline, retry, withGracePeriod, type Attempt, type Retries } from '../runtime/wait.ts';
 import { attempt, LOST } from './attempt.ts';
+import type { AwsReads } from './clients.ts';
 import { mayHaveTakenEffect } from './errors.ts';
 
 /** Pauses after a refused or unanswered write, in seconds; together about a minute. */
@@ -119,6 +120,41 @@ const READ_PAUSES = [1, 2, 4, 8, 8, 8];
  */
 export async function retryRead<T>(clock: Clock, read: () => Promise<T>, signal?: AbortSignal): Promise<T> {
   return retryUnanswered({ clock, signal, pauses: READ_PAUSES }, read);
+}
+
+/** How long AWS is asked again before anything was touched, in milliseconds. */
+const PATIENCE_MS = 30_000;
+
+/** By its name, a call that changes nothing. */
+const READ = /^(?:describe|list|get|batchGet)/;
+
+/**
+ * The same clients, whose reads of what a run cannot begin without bear a network that is gone for half a minute: the
+ * retries of the client itself last for a fraction of a second where a connection is refused. A read that hangs for longer
+ * than that is not asked again.
+ */
+export function patientReads<T extends Pick<AwsReads, 'ecs' | 'taskDefinitions' | 'codeDeploy' | 'ecr'>>(
+  aws: T,
+  { clock, signal }: Pick<Retries, 'clock' | 'signal'>,
+): T {
+  const patient = <Calls extends object>(calls: Calls): Calls => {
+    const entries = Object.entries(calls).map(([name, call]) => {
+      const send = call as (...input: unknown[]) => Promise<unknown>;
+      const again = (...input: unknown[]): Promise<unknown> => {
+        const deadline = Deadline.of(clock, PATIENCE_MS);
+        return retryUnanswered({ clock, signal, pauses: READ_PAUSES, deadline }, () => send(...input));
+      };
+      return [name, READ.test(name) ? again : send];
+    });
+    return Object.fromEntries(entries) as Calls;
+  };
+  return {
+    ...aws,
+    ecs: patient(aws.ecs),
+    taskDefinitions: patient(aws.taskDefinitions),
+    codeDeploy: patient(aws.codeDeploy),
+    ecr: (region: string) => patient(aws.ecr(region)),
+  };
 }
 
 /**

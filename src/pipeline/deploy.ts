@@ -2,6 +2,7 @@ import type { RunContext } from '../context.ts';
 import type { TaskProofs } from '../gates/prove.ts';
 import { announced } from '../image/plan.ts';
 import { lastSegment } from '../aws/arn.ts';
+import { patientReads } from '../aws/writes.ts';
 import {
   isWell,
   type Conclusion,
@@ -59,15 +60,18 @@ import { refreshReleases, survey, surveyAgain, warnOfExpiry, type Survey } from 
 export async function deploy(request: Request, ctx: RunContext): Promise<RunRecord> {
   const record = newRunRecord();
   const registered: Release[] = [];
+  const over = new AbortController();
   let isLeft = false;
   try {
-    await runStages(record, request, ctx, registered);
+    await runStages(record, request, ctx, registered, over.signal);
   } catch (error) {
     await endAll(record, request, ctx, withTaskLeft(endingOf(error), record.preDeployTask));
     const { rollout } = request;
     if (ctx.signal.aborted) {
       isLeft = await deregisterCancelled(ctx, registered, record.serviceRuns, rollout.onCancel);
     }
+  } finally {
+    over.abort(new Error('The stages are over.'));
   }
   // What ECS has not answered or done when the job is cancelled, the post step finds out and asks for.
   if (ctx.signal.aborted && record.serviceRuns.some(({ needsPostStep }) => needsPostStep)) return record;
@@ -101,12 +105,16 @@ async function runStages(
   asked: Request,
   run: RunContext,
   registered: Release[],
+  over: AbortSignal,
 ): Promise<void> {
   const ctx = withLooks(run);
   const { log } = ctx;
+  // While nothing rolls out, nobody suffers from a wait. What one read of several ends, no pause of another holds open.
+  const signal = AbortSignal.any([ctx.signal, over]);
+  const patient = { ...ctx, aws: patientReads(ctx.aws, { clock: ctx.clock, signal }) };
   const given = await withDefinitionFile(asked, ctx);
   const { snapshots, imagePlan, provided, url, before } = await log.step('Survey', () =>
-    survey(given, ctx, loadStages),
+    survey(given, patient, loadStages),
   );
   record.url = url;
   const request = withStrategies(given, snapshots);
@@ -126,7 +134,7 @@ async function runStages(
   }
   // Of several services those without a deployment under way go to the last good revision below the one that runs.
   const rest = snapshots.filter(({ address }) => !shifting.some((each) => isOf(each, address)));
-  const plans = await prepare(record, request, ctx, { snapshots: rest, imagePlan, provided });
+  const plans = await prepare(record, request, patient, { snapshots: rest, imagePlan, provided });
   if (request.mode === 'plan') {
     record.previousCommit = await findPreviousCommit(record, ctx, snapshots);
     Object.assign(record, concludePlan(request, plans));
@@ -153,7 +161,7 @@ async function runStages(
       if (end.kind === 'cancelled') record.preDeployTask = end.task;
       if (end.kind !== 'done') throw end.error;
     });
-    releases = await refreshReleases(request, ctx, releases);
+    releases = await refreshReleases(request, patient, releases);
   }
   if (releases.some(isAboutToChange)) ctx.rolloutBegins?.(record);
   await log.step(

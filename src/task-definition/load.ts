@@ -5,7 +5,7 @@ import { attempt, REFUSED, valueOr } from '../aws/attempt.ts';
 import type { AwsReads } from '../aws/clients.ts';
 import { wrapAwsError } from '../aws/errors.ts';
 import { candidatesOf, findRollbackTarget, isMarkedAsFailed, isNoMark } from '../ecs/rollback-target.ts';
-import type { DefinitionBase, ServiceSnapshot, TaskDefinition } from '../model/index.ts';
+import type { DefinitionBase, GoodRevision, ServiceSnapshot, TaskDefinition } from '../model/index.ts';
 import { DeployError } from '../runtime/error.ts';
 import type { Log } from '../runtime/log.ts';
 import { registrable } from './shape.ts';
@@ -49,26 +49,23 @@ export async function loadBase(
     case 'revision':
       return loadRevision(aws, base.reference);
     case 'family':
-      return loadNamedFamily(aws, base.family, services);
+      return loadLatestGood(aws, base.family, services, goodOf(services, base.family));
     case 'latest-of-service':
-      return loadLatestGood(aws, services);
+      return loadLatestOfService(aws, services);
     case 'running':
       return loadRevision(aws, runningRevision(services), (name) => `${name}, which runs now`);
   }
 }
 
-/** Whoever names a family gets its latest revision, and hears what speaks against that. */
-async function loadNamedFamily(
+/** The latest good revision of the family that the services run; where there is none, what ran with success, or runs. */
+async function loadLatestOfService(
   aws: TaskDefinitionReads,
-  family: string,
   services: readonly ServiceSnapshot[],
 ): Promise<LoadedDefinition> {
-  const latest = await loadLatestOf(aws, family, services);
-  const { arn = '', isMarked } = latest;
-  const against =
-    services.map((service) => whatSpeaksAgainst(arn, service)).find(Boolean) ??
-    (isMarked ? 'is marked as failed' : undefined);
-  return against === undefined ? latest : { ...latest, origin: `${latest.origin}, which ${against}` };
+  const family = commonFamily(services);
+  const [first] = services;
+  const good = first === undefined ? [] : candidatesOf(first);
+  return loadLatestGood(aws, family, services, good, (first?.lastGood ?? first)?.taskDefinitionArn);
 }
 
 /** The latest ACTIVE revision of a family; where a service runs one of it, all are deregistered, which is no slip. */
@@ -138,43 +135,57 @@ export async function findRevision(
   return valueOr(await wrapAwsError(doing, () => attempt(read, REFUSED)), undefined);
 }
 
-/** Revisions that are looked at, from the latest one down, before what runs is taken. */
+/** Revisions that are looked at, from the latest one down, before the last good one is taken. */
 const LOOKED_AT = 20;
 
 /**
  * The latest ACTIVE revision of the family that no deployment of these services speaks against: none that failed, was
  * rolled back or stopped, none whose first deployment has not ended, none that the service went back from, none that is
  * marked. So what Terraform changed ships, what was found bad does not come back, and of two runs that race none builds on
- * what the other has not finished.
+ * what the other has not finished. Where there is none, the first of `good`, or `otherwise`; without these it is the latest,
+ * with what speaks against it.
  */
 async function loadLatestGood(
   aws: TaskDefinitionReads,
+  family: string,
   services: readonly ServiceSnapshot[],
+  good: readonly GoodRevision[],
+  otherwise?: string,
 ): Promise<LoadedDefinition> {
-  const latest = await loadLatestOf(aws, commonFamily(services), services);
+  const latest = await loadLatestOf(aws, family, services);
   const newest = latest.arn === undefined ? 0 : revisionNumber(latest.arn);
-  const floor = Math.max(0, ...services.map(goodNumber));
-  const passedOver: string[] = [];
+  const floor = Math.max(0, ...services.map((service) => goodNumber(service, family)));
+  const refused: { readonly name: string; readonly because: string }[] = [];
+  const passedOver = (): string[] => refused.map(({ name, because }) => `${name} ${because}`);
   for (let number = newest; number > Math.max(0, newest - LOOKED_AT); number -= 1) {
     const arn = latest.arn?.replace(/:\d+$/, `:${number}`) ?? '';
+    const name = revisionName(arn);
     const against = services.map((service) => whatSpeaksAgainst(arn, service)).find(Boolean);
     const found =
       against !== undefined ? undefined : number === newest ? latest : await findRevision(aws, arn);
-    if (against !== undefined) passedOver.push(`${revisionName(arn)} ${against}`);
-    else if (found?.isMarked === true) {
-      passedOver.push(`${revisionName(arn)} is marked as failed`);
-    } else if (found?.arn !== undefined) {
-      return passedOver.length === 0
+    if (against !== undefined) refused.push({ name, because: against });
+    else if (found?.isMarked === true) refused.push({ name, because: 'is marked as failed' });
+    else if (found?.arn !== undefined) {
+      return refused.length === 0
         ? latest
-        : { ...found, origin: `${revisionName(arn)}, the latest good revision of its family`, passedOver };
+        : { ...found, origin: `${name}, the latest good revision of its family`, passedOver: passedOver() };
     }
     if (number <= floor) break;
   }
-  const [first] = services;
-  if (passedOver.length === 0 || first === undefined) return latest;
-  const target = await findRollbackTarget(aws.taskDefinitions, candidatesOf(first));
-  const running = (target?.good ?? first.lastGood ?? first).taskDefinitionArn;
-  return { ...(await loadRevision(aws, running, (name) => `${name}, the last good revision`)), passedOver };
+  const [first] = refused;
+  if (first === undefined) return latest;
+  const target = await findRollbackTarget(aws.taskDefinitions, good);
+  const last = target?.good.taskDefinitionArn ?? otherwise;
+  if (last === undefined) return { ...latest, origin: `${latest.origin}, which ${first.because}` };
+  const loaded = await loadRevision(aws, last, (name) => `${name}, the last good revision`);
+  return { ...loaded, passedOver: passedOver() };
+}
+
+/** Pure: the revisions of a family that the services ran with success, the newest of each service first. */
+function goodOf(services: readonly ServiceSnapshot[], family: string): GoodRevision[] {
+  return services
+    .flatMap(candidatesOf)
+    .filter(({ taskDefinitionArn }) => familyOf(taskDefinitionArn) === family);
 }
 
 /** Pure: why a revision is no base for this service; undefined where nothing speaks against it. */
@@ -204,8 +215,11 @@ export function whatSpeaksAgainst(
   return wentBack ? 'was gone back from' : undefined;
 }
 
-function goodNumber({ lastGood }: ServiceSnapshot): number {
-  return lastGood === undefined ? 0 : revisionNumber(lastGood.taskDefinitionArn);
+/** Of the last good revision; none where that is of another family. */
+function goodNumber({ lastGood }: ServiceSnapshot, family: string): number {
+  return lastGood === undefined || familyOf(lastGood.taskDefinitionArn) !== family
+    ? 0
+    : revisionNumber(lastGood.taskDefinitionArn);
 }
 
 function revisionNumber(arn: string): number {
