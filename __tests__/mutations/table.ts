@@ -395,8 +395,14 @@ export const MUTATIONS: readonly Mutation[] = [
   ...of(
     'task-definition/load.ts',
     'story/images',
-    ['(target?.good ?? first.lastGood ?? first)', '(first.lastGood ?? first)'],
+    ['target?.good.taskDefinitionArn ?? otherwise', 'otherwise'],
     ['tags.filter(isNoMark)', 'tags'],
+    [
+      'lastGood === undefined || familyOf(lastGood.taskDefinitionArn) !== family',
+      'lastGood === undefined',
+      'task-definition/load',
+    ],
+    ['services, goodOf(services, base.family))', 'services, [])', 'task-definition/load'],
   ),
   ...of(
     'gates/prove.ts',
@@ -467,6 +473,14 @@ export const MUTATIONS: readonly Mutation[] = [
       '',
     ],
     ['if (request.rollout.wait) await proveAll', 'await proveAll', 'story/succeeds'],
+    ['survey(given, patient, loadStages)', 'survey(given, ctx, loadStages)', 'story/outages'],
+    ['prepare(record, request, patient, ', 'prepare(record, request, ctx, ', 'story/outages'],
+  ),
+  ...of(
+    'aws/writes.ts',
+    'aws/retries',
+    ['READ.test(name) ? again : send', 'again'],
+    ['pauses: READ_PAUSES, deadline }', 'pauses: READ_PAUSES }'],
   ),
   ...of('pipeline/services.ts', 'pipeline/services', [
     'if (failed !== undefined) throw failed.reason as Error;',

@@ -59,6 +59,15 @@ describe('a base', () => {
       expect(await load('backend', [moved])).toMatchObject({ arn: revisionArn('backend:6') });
     });
 
+    it('is the last good one, where all later ones failed and the one itself is deregistered', async () => {
+      const backend = serviceOn('backend:7', past('backend:7', 'failed'), past('backend:6', 'good'));
+      expect(await load('backend', [worker, backend], { inactive: ['backend:6'] })).toMatchObject({
+        arn: undefined,
+        origin: 'backend:6, the last good revision (deregistered: its content is registered again)',
+        passedOver: ['backend:7 failed here'],
+      });
+    });
+
     it('is the latest one where no other can be told to be better, with what speaks against it', async () => {
       const moved = serviceOn('other:1', past('other:1', 'failed'), past('backend:7', 'good'));
       expect(await load('other', [moved, worker])).toMatchObject({
