@@ -10,12 +10,11 @@ const PERMISSIONS = 'permissions.live';
 
 /**
  * Scripts of package.json with their arguments, in rounds. The lanes of a round run side by side, the scripts of a lane
- * one after the other. The tests of infra/ mostly wait; Docker has the machine to itself.
+ * one after the other. All but `check` and `test` mostly wait: for providers, processes, browsers, images.
  */
 const ROUNDS: readonly (readonly (readonly string[])[])[] = [
   [['check', 'test'], [`test:infra --testPathIgnorePatterns ${PERMISSIONS}`]],
-  [['test:backend', 'test:gallery', 'test:commands'], [`test:infra ${PERMISSIONS}`]],
-  [['test:docker']],
+  [['test:docker'], ['test:commands'], [`test:infra ${PERMISSIONS}`, 'test:backend', 'test:gallery']],
 ];
 
 export interface Counts {
