@@ -1,9 +1,9 @@
 import { expect, test } from '@jest/globals';
 import { createServer, request as httpRequest } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { runStep } from '../../runner/step.ts';
+import { runStep, type StepOptions } from '../../runner/step.ts';
 import { startGitHub } from '../../simulator/front/github/github.ts';
-import { expectGreen, inAWorld } from './world.ts';
+import { expectGreen, expectRed, inAWorld } from './world.ts';
 
 /** A forward proxy, with the addresses that it was asked for. */
 async function throughAProxy(act: (address: string, seen: string[]) => Promise<void>): Promise<void> {
@@ -66,9 +66,12 @@ test.concurrent('GitHub is asked through the proxy', async () => {
 test.concurrent('HTTPS_PROXY is used for AWS over TLS', async () => {
   const connects: (string | undefined)[] = [];
   const server = createServer();
+  let stop = (): void => undefined;
   server.on('connect', (request, socket) => {
     connects.push(request.url);
     socket.end('HTTP/1.1 502 Bad Gateway\r\n\r\n');
+    // Otherwise it asks again for half a minute.
+    stop();
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const proxy = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
@@ -80,8 +83,13 @@ test.concurrent('HTTPS_PROXY is used for AWS over TLS', async () => {
       AWS_SECRET_ACCESS_KEY: 'simulated',
       HTTPS_PROXY: proxy,
     };
-    const result = await runStep({ service: 'backend' }, aws);
-    expect(result.exitCode).toBe(1);
+    const onOutput: StepOptions['onOutput'] = (_log, kill) => {
+      stop = () => {
+        kill('SIGINT');
+      };
+    };
+    const result = await runStep({ service: 'backend' }, aws, { onOutput });
+    expectRed(result, 'cancelled', 'cancelled');
     expect(new Set(connects)).toEqual(new Set(['127.0.0.1:9']));
   } finally {
     server.close();
