@@ -2,10 +2,11 @@ import { expect } from '@jest/globals';
 import type { Service } from '../../simulator/state/model.ts';
 import { runInProcess } from '../../runner/in-process.ts';
 import { runStep, type StepOptions, type StepResult } from '../../runner/step.ts';
-import { ManualClock } from '../../simulator/clock.ts';
+import { ManualClock, RunningClock, type SimulatorClock } from '../../simulator/clock.ts';
 import { primaryOf } from '../../simulator/engine/service-deployments.ts';
 import { seedWorld, type Seed, type SeedOptions } from '../../simulator/scenario/seed.ts';
 import { recordCalls } from './record-calls.ts';
+import { AS, fasterTime, recordStep, SIDE_BY_SIDE_SPEED } from './side-by-side.ts';
 import { hasDeploymentUnderway, startSimulator, type Simulator } from '../../simulator/simulator.ts';
 
 /** Simulated seconds in a real one, for the bundle: a healthy rollout takes about a second. */
@@ -29,8 +30,8 @@ export interface WorldOptions extends SeedOptions {
 /** An AWS of its own for one test, gone afterwards. */
 export async function inAWorld(
   {
-    as = 'process',
-    speed = SPEED,
+    as = AS,
+    speed = AS === 'bundle' ? SIDE_BY_SIDE_SPEED : SPEED,
     throttling = false,
     lagSeconds = 0,
     isNonsense = false,
@@ -38,7 +39,7 @@ export async function inAWorld(
   }: WorldOptions,
   test: (sim: Simulator) => Promise<void>,
 ): Promise<void> {
-  const time = as === 'process' ? { clock: new ManualClock() } : { speed };
+  const time = as === 'process' ? { clock: new ManualClock() } : running(speed);
   const sim = await startSimulator({ ...time, throttling, lagSeconds, world: withMore(seed) });
   try {
     await test(sim);
@@ -46,6 +47,11 @@ export async function inAWorld(
     if (!isNonsense) recordCalls(sim);
     await sim.close();
   }
+}
+
+/** Where both kinds of steps are compared, their worlds begin at the same instant. */
+function running(speed: number): { speed: number } | { clock: SimulatorClock } {
+  return AS === 'bundle' ? { clock: new RunningClock(speed, new Date(new ManualClock().now())) } : { speed };
 }
 
 /** What `more` adds has its deployments behind it, too. */
@@ -59,15 +65,25 @@ function withMore({ more, ...options }: SeedOptions & { readonly more?: Seed }):
 }
 
 /** Runs the action in the world: service `backend` of cluster `demo` unless the inputs say otherwise. */
-export function step(
+export async function step(
   sim: Simulator,
   inputs: Readonly<Record<string, string>>,
   options: StepOptions = {},
 ): Promise<StepResult> {
-  const all = { cluster: 'demo', service: 'backend', ...inputs };
-  return sim.world.clock instanceof ManualClock
-    ? runInProcess(sim, all, options)
-    : runStep({ ...QUICK, ...all }, sim.env, options);
+  const result = await runIn(sim, { cluster: 'demo', service: 'backend', ...inputs }, options);
+  recordStep(sim, result);
+  return result;
+}
+
+function runIn(
+  sim: Simulator,
+  inputs: Readonly<Record<string, string>>,
+  options: StepOptions,
+): Promise<StepResult> {
+  if (sim.world.clock instanceof ManualClock) return runInProcess(sim, inputs, options);
+  if (AS === 'bundle')
+    return runStep(inputs, sim.env, { ...options, env: { ...fasterTime(sim), ...options.env } });
+  return runStep({ ...QUICK, ...inputs }, sim.env, options);
 }
 
 /** The inputs that deploy a tag of the repository `backend`. */
