@@ -37,6 +37,7 @@ function recorded(token: string | undefined, fails?: GitHubError): Recorded {
       event: EVENT,
       run: RUN,
       clock,
+      signal: new AbortController().signal,
       connect: () => Promise.resolve(github),
       keep: (id) => kept.push(id),
     },

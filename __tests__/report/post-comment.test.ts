@@ -39,6 +39,7 @@ async function posted(
     {
       event: more.event ?? EVENT,
       clock: fakeClock(),
+      signal: new AbortController().signal,
       connect: () => {
         isAsked = true;
         return Promise.resolve(github);

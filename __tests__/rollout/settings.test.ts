@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { RolloutRequest } from '../../src/model/index.ts';
+import { Actors } from '../../src/rollout/acts.ts';
 import { carriesSettings, restoreSettings } from '../../src/rollout/settings.ts';
 import { Cancelled } from '../../src/runtime/cancellation.ts';
 import { fakeClock, untilDone, type FakeClock } from '../fakes/clock.ts';
@@ -54,7 +55,7 @@ async function restore(
   const asked = rolloutRequest({ desiredCount: 3, ...options.asked });
   const left = await untilDone(
     clock,
-    restoreSettings({ aws: ecs.aws, clock, signal, log: recordedLog() }, ours, asked),
+    restoreSettings({ aws: ecs.aws, clock, signal, log: recordedLog(), actors: new Actors() }, ours, asked),
   );
   return { ecs, left, clock };
 }

@@ -123,9 +123,9 @@ export function registeredBy(acts: readonly Act[]): string | undefined {
   return actsOf(acts, 'register').flatMap(({ end }) => (end.kind === 'taken' ? (end.made ?? []) : []))[0];
 }
 
-/** Pure: the error after which no other way is left. */
+/** Pure: the error after which no other way is left; what is refused of another kind, such as CONTINUE, closes none. */
 export function refusedForGood(acts: readonly Act[], { refusals }: ActTerms): unknown {
-  const others = acts.filter(({ action }) => !['stop', 'stop-codedeploy'].includes(action.kind));
+  const others = acts.filter(({ action }) => ['register', 'update', 'deploy'].includes(action.kind));
   const refused = others.flatMap(({ end }) => (end.kind === 'refused' ? [end.error] : []));
   const denied = others.flatMap(({ end }) => (end.kind === 'denied' ? [end.error] : []));
   return denied[0] ?? (refused.length >= refusals.others ? refused.at(-1) : undefined);
