@@ -181,8 +181,11 @@ function countOf(service: Service, before: Settings): string {
   return `desired-count is ${service.desiredCount ?? 0}, not ${before.desiredCount ?? 0} (it was changed while this run deployed)`;
 }
 
-function readService({ aws, clock, signal }: RestoreContext, { snapshot }: Rollout): Promise<Service> {
-  const read = (): Promise<Service> => describeService(aws.ecs, snapshot.address);
+function readService(
+  { aws, clock, signal }: RestoreContext,
+  { snapshot, createdAt }: Rollout,
+): Promise<Service> {
+  const read = (): Promise<Service> => describeService(aws.ecs, snapshot.address, createdAt);
   return withTimeout(clock, READ_MS, () => retryRead(clock, read, signal));
 }
 
