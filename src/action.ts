@@ -127,7 +127,10 @@ async function recorderOf(
   const keep = (id: number): void => {
     save('githubDeployment', String(id));
   };
-  return new DeploymentRecorder({ environment, token, mode, ...names }, { event, run, clock, signal, connect, keep });
+  return new DeploymentRecorder(
+    { environment, token, mode, ...names },
+    { event, run, clock, signal, connect, keep },
+  );
 }
 
 /** How it ended is told, whatever keeps the rest of the report from being composed: the deployment is done by now. */

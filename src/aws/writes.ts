@@ -89,7 +89,9 @@ export function noting<T>(send: () => Promise<T>, onDoubt: (error: unknown) => u
 
 /** What a write amounts to that has no answer when the job is cancelled. */
 export function unanswered(reason: unknown): Error {
-  return reason instanceof Cancelled ? new CancelledUnanswered(reason.signalName, reason.at) : (reason as Error);
+  return reason instanceof Cancelled
+    ? new CancelledUnanswered(reason.signalName, reason.at)
+    : (reason as Error);
 }
 
 /**

@@ -30,9 +30,7 @@ export async function surveyUrl(ctx: HttpGateContext, check: HttpCheck): Promise
     const probe = await ctx.ask(check, signal);
     asked += 1;
     const isAskedAgain = asked < check.failures && isBad(probe, check) && pauseMs <= deadline.left();
-    return isAskedAgain
-      ? { kind: 'pause', pauseMs, late: probe }
-      : { kind: 'end', value: probe };
+    return isAskedAgain ? { kind: 'pause', pauseMs, late: probe } : { kind: 'end', value: probe };
   });
   if (answer.kind === 'answer' && isBad(answer, check)) {
     const wrong = `status ${answer.status}, expected ${rangesText(check.statuses)}`;
