@@ -173,11 +173,6 @@ export const MUTATIONS: readonly Mutation[] = [
     ['await unlessAborted(before, signal);', 'await before;', 'rollout/acts'],
     ['await unlessAborted(before, signal);', 'signal.throwIfAborted();', 'rollout/acts'],
     ['sending = sent.settled;', 'sending = sent.heard.catch(() => undefined);', 'rollout/acts'],
-    [
-      'let sending: Promise<unknown> = before;',
-      'let sending: Promise<unknown> = Promise.resolve();',
-      'rollout/acts',
-    ],
     ['|| end.error instanceof CancelledUnanswered', '', 'rollout/acts'],
     ["end.kind === 'under-way' ||", '', 'rollout/acts'],
     ['toSpliced(place, 1, ', 'toSpliced(place, 0, ', 'rollout/acts'],
