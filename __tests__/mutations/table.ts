@@ -173,7 +173,7 @@ export const MUTATIONS: readonly Mutation[] = [
     ['await unlessAborted(before, signal);', 'await before;', 'rollout/acts'],
     ['await unlessAborted(before, signal);', 'signal.throwIfAborted();', 'rollout/acts'],
     ['sending = sent.settled;', 'sending = sent.heard.catch(() => undefined);', 'rollout/acts'],
-    ['|| end.error instanceof CancelledUnanswered', '', 'rollout/acts'],
+    ["end.kind === 'unanswered' && end.error instanceof CancelledUnanswered", 'false', 'rollout/acts'],
     ["end.kind === 'under-way' ||", '', 'rollout/acts'],
     ['toSpliced(place, 1, ', 'toSpliced(place, 0, ', 'rollout/acts'],
   ),
@@ -396,6 +396,7 @@ export const MUTATIONS: readonly Mutation[] = [
     ['snapshot.address, createdAt)', 'snapshot.address)'],
   ),
   ...of('pipeline/promote.ts', 'story/pauses', ['createdAt: snapshot.primarySince,', '']),
+  ...of('rollout/cancel.ts', 'story/cancelled', ['acts.some(isOpen)', 'acts.some(() => false)']),
   ...of('gates/stage-gates.ts', 'gates/stage-gates', ['!this.#isOver && ', '']),
   ...of('report/post-comment.ts', 'report/post-comment', [
     'Math.min(seconds * 1000, left)',

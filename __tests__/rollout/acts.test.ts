@@ -101,92 +101,85 @@ describe('an act', () => {
   });
 });
 
-/** A service as AWS has it, whose every call takes five seconds until it is taken, or as long as it is told. */
-function slowService(): {
-  readonly now: { pause: 'waits' | 'answered'; deployment: 'under way' | 'going back' };
-  readonly underWay: string[];
-  readonly log: string[];
+/** A service as AWS has it, whose every call takes so long until it is taken. */
+class SlowService {
+  readonly now = { waits: true, goesBack: false };
+  /** The calls that are under way when another begins, and what is read. */
+  readonly log: string[] = [];
+  readonly clock = fakeClock();
   readonly ctx: ActContext;
-  readonly clock: FakeClock;
-  readonly cancel: () => void;
-  slowMs: number;
-} {
-  const clock = fakeClock();
-  const controller = new AbortController();
-  const service = {
-    now: { pause: 'waits', deployment: 'under way' } as const as ReturnType<typeof slowService>['now'],
-    underWay: [] as string[],
-    log: [] as string[],
-    slowMs: 4_000,
-    clock,
-    cancel: () => {
-      controller.abort(new Cancelled('SIGINT', clock.now()));
-    },
-  };
-  const call = (name: string, take: () => void) => async (): Promise<object> => {
-    service.underWay.push(name);
-    service.log.push(service.underWay.join(' beside '));
-    await new Promise<void>((resolve) => {
-      clock.alarm(service.slowMs, resolve);
-    });
-    take();
-    service.underWay.splice(service.underWay.indexOf(name), 1);
-    return {};
-  };
-  const ecsWrites = {
-    continueServiceDeployment: call('CONTINUE', () => {
-      service.now.pause = 'answered';
-    }),
-    stopServiceDeployment: call('STOP', () => {
-      service.now.deployment = 'going back';
-    }),
-    updateService: call('UPDATE', () => undefined),
-  };
-  const aws = { ecsWrites } as unknown as ActContext['aws'];
-  return Object.assign(service, { ctx: { aws, clock, signal: controller.signal } });
+  readonly #job = new AbortController();
+  readonly #underWay = new Set<string>();
+
+  constructor(slowMs = 4_000) {
+    const call = (name: string, take: () => void) => async (): Promise<object> => {
+      this.#underWay.add(name);
+      this.log.push([...this.#underWay].join(' beside '));
+      await new Promise<void>((resolve) => {
+        this.clock.alarm(slowMs, resolve);
+      });
+      take();
+      this.#underWay.delete(name);
+      return {};
+    };
+    const ecsWrites = {
+      continueServiceDeployment: call('CONTINUE', () => {
+        this.now.waits = false;
+      }),
+      stopServiceDeployment: call('STOP', () => {
+        this.now.goesBack = true;
+      }),
+      updateService: call('UPDATE', () => undefined),
+    };
+    const aws = { ecsWrites } as unknown as ActContext['aws'];
+    this.ctx = { aws, clock: this.clock, signal: this.#job.signal };
+  }
+
+  cancel(): void {
+    this.#job.abort(new Cancelled('SIGINT', this.clock.now()));
+  }
 }
 
 describe('of one service there is one act at a time', () => {
-  type World = ReturnType<typeof slowService>;
   type Chosen = ToAct | { readonly kind: 'none' };
   const none: Chosen = { kind: 'none' };
+  const CONTINUE: Action = { kind: 'continue', arn: OUR_DEPLOYMENT, hookId: 'hook' };
 
-  /** Each reads the service, and sees at what moment it does. */
-  const deciders: Readonly<Record<string, (world: World) => () => Promise<Chosen>>> = {
-    'a gate that lets it go on': (world) => () => {
-      world.log.push('read for CONTINUE');
-      const waits = world.now.pause === 'waits' && world.now.deployment === 'under way';
-      const action = { kind: 'continue', arn: OUR_DEPLOYMENT, hookId: 'hook' } as const;
-      return Promise.resolve(waits ? { kind: 'act', action } : none);
+  /** Each reads the service, and chooses by that. */
+  const deciders = {
+    'a gate that lets it go on': ({ now, log }: SlowService): Chosen => {
+      log.push('read for CONTINUE');
+      return now.waits && !now.goesBack ? { kind: 'act', action: CONTINUE } : none;
     },
-    'a rollback': (world) => () => {
-      world.log.push('read for STOP');
-      return Promise.resolve(world.now.deployment === 'going back' ? none : { kind: 'act', action: STOP });
+    'a rollback': ({ now, log }: SlowService): Chosen => {
+      log.push('read for STOP');
+      return now.goesBack ? none : { kind: 'act', action: STOP };
     },
-    'settings that are restored': (world) => () => {
-      world.log.push('read for UPDATE');
-      return Promise.resolve({ kind: 'act', action: UPDATE });
+    'settings that are restored': ({ log }: SlowService): Chosen => {
+      log.push('read for UPDATE');
+      return { kind: 'act', action: UPDATE };
     },
   };
+  type Decider = keyof typeof deciders;
 
-  test.each([
+  test.each<[Decider, Decider, string[]]>([
     ['a gate that lets it go on', 'a rollback', ['read for CONTINUE', 'CONTINUE', 'read for STOP', 'STOP']],
-    // The pause that is answered now is one of a deployment that goes back.
+    // It goes back by then: no pause of it is answered any more.
     ['a rollback', 'a gate that lets it go on', ['read for STOP', 'STOP', 'read for CONTINUE']],
     ['a rollback', 'a rollback', ['read for STOP', 'STOP', 'read for STOP']],
     ['a rollback', 'settings that are restored', ['read for STOP', 'STOP', 'read for UPDATE', 'UPDATE']],
   ])('%s, and %s while that has no answer', async (first, second, log) => {
-    const world = slowService();
+    const service = new SlowService();
     const actor = new Actor();
     const acting = [first, second].map((each) =>
-      actor.act(world.ctx, deciders[each]?.(world) ?? choosing(STOP)),
+      actor.act(service.ctx, () => Promise.resolve(deciders[each](service))),
     );
-    await untilDone(world.clock, Promise.all(acting));
-    expect(world.log).toEqual(log);
+    await untilDone(service.clock, Promise.all(acting));
+    expect(service.log).toEqual(log);
   });
 
   test('what rejects in its turn, or is no act, keeps nobody waiting', async () => {
-    const { ctx, clock } = slowService();
+    const { ctx, clock } = new SlowService();
     const actor = new Actor();
     const broken = actor.act(ctx, () => Promise.reject(new Error('It cannot be read.')));
     const idle = actor.act(ctx, () => Promise.resolve(none));
@@ -197,31 +190,30 @@ describe('of one service there is one act at a time', () => {
   });
 
   test('what waits for its turn when the job is cancelled begins no more, and lets nobody pass', async () => {
-    const world = slowService();
+    const service = new SlowService();
     const actor = new Actor();
-    const first = actor.act(world.ctx, choosing(UPDATE));
-    const second = actor.act(world.ctx, choosing(STOP));
+    const first = actor.act(service.ctx, choosing(UPDATE));
+    const second = actor.act(service.ctx, choosing(STOP));
     await new Promise((resolve) => setImmediate(resolve));
-    world.cancel();
+    service.cancel();
     await expect(second).rejects.toBeInstanceOf(Cancelled);
     const last = new AbortController().signal;
-    const third = actor.act({ ...world.ctx, signal: last }, choosing(STOP));
-    await untilDone(world.clock, Promise.all([first, third]));
-    expect(world.log).toEqual(['UPDATE', 'STOP']);
+    const third = actor.act({ ...service.ctx, signal: last }, choosing(STOP));
+    await untilDone(service.clock, Promise.all([first, third]));
+    expect(service.log).toEqual(['UPDATE', 'STOP']);
   });
 
   test('an act that is not heard out has its turn until it has ended, and its late answer is noted', async () => {
-    const world = slowService();
-    world.slowMs = 6_000;
+    const service = new SlowService(6_000);
     const actor = new Actor();
-    const first = actor.act(world.ctx, choosing(UPDATE));
+    const first = actor.act(service.ctx, choosing(UPDATE));
     await new Promise((resolve) => setImmediate(resolve));
-    world.cancel();
-    await expect(untilDone(world.clock, first)).rejects.toBeInstanceOf(CancelledUnanswered);
-    expect(world.clock.now()).toBe(5_000);
-    const last = { ...world.ctx, signal: new AbortController().signal };
-    await untilDone(world.clock, actor.act(last, choosing(STOP)));
-    expect(world.log).toEqual(['UPDATE', 'STOP']);
+    service.cancel();
+    await expect(untilDone(service.clock, first)).rejects.toBeInstanceOf(CancelledUnanswered);
+    expect(service.clock.now()).toBe(5_000);
+    const last = { ...service.ctx, signal: new AbortController().signal };
+    await untilDone(service.clock, actor.act(last, choosing(STOP)));
+    expect(service.log).toEqual(['UPDATE', 'STOP']);
     expect(actor.acts).toMatchObject([
       { action: UPDATE, at: 0, end: { kind: 'taken' } },
       { action: STOP, at: 6_000, end: { kind: 'taken' } },
@@ -229,13 +221,13 @@ describe('of one service there is one act at a time', () => {
   });
 
   test('of two services neither waits for the other', async () => {
-    const world = slowService();
+    const service = new SlowService();
     const actors = new Actors();
     const at = (arn: string): Actor => actors.of({ address: { arn } });
     expect(at('web')).toBe(at('web'));
-    const both = [at('web'), at('api')].map((actor) => actor.act(world.ctx, choosing(STOP)));
-    await untilDone(world.clock, Promise.all(both));
-    expect(world.log).toEqual(['STOP', 'STOP beside STOP']);
+    const both = [at('web'), at('api')].map((actor) => actor.act(service.ctx, choosing(STOP)));
+    await untilDone(service.clock, Promise.all(both));
+    expect([service.log, service.clock.now()]).toEqual([['STOP', 'STOP'], 4_000]);
   });
 });
 

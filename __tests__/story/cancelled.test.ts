@@ -274,6 +274,23 @@ describe('a job that is cancelled says what ECS does, whatever it was doing itse
       expect(backend?.evidence.length).toBeGreaterThan(1);
     }));
 
+  test('while its request to roll back has no answer: the post step reads AWS anew', () =>
+    inAWorld({}, async (sim) => {
+      // It is taken after the run has ended.
+      sim.inject({ action: 'StopServiceDeployment', effect: { kind: 'delay', milliseconds: 15_000 } });
+      const result = await step(sim, tag('crash-1'), {
+        ...signalAt('asking ECS to roll', 'SIGINT'),
+        beforePost: () => {
+          sim.world.clock.skip(15);
+        },
+      });
+      expectRed(result, 'cancelled', 'cancelled');
+      expect(result.errors[0]).toContain(
+        'AWS has not answered what this run asked for last: the post step of this job looks again.',
+      );
+      expect(result.post.summary).toContain('ECS is rolling backend:2 back');
+    }));
+
   test('while the URL is asked: the deployment is complete', () =>
     inAWorld({}, async (sim) => {
       const inputs = { ...tag('v2'), ...whileProving(sim) };

@@ -69,12 +69,14 @@ export function refusalsOf(acts: readonly Act[], kind: Action['kind']): number {
 }
 
 /** Pure: AWS may have done it, though it did not say so. */
-export function mayHaveTaken({ end }: Act): boolean {
-  return (
-    end.kind === 'taken' ||
-    end.kind === 'under-way' ||
-    (end.kind === 'unanswered' && (mayHaveTakenEffect(end.error) || end.error instanceof CancelledUnanswered))
-  );
+export function mayHaveTaken(act: Act): boolean {
+  const { end } = act;
+  return end.kind === 'taken' || isOpen(act) || (end.kind === 'unanswered' && mayHaveTakenEffect(end.error));
+}
+
+/** Pure: its answer may still come; the end of the job did not wait for it. */
+export function isOpen({ end }: Act): boolean {
+  return end.kind === 'under-way' || (end.kind === 'unanswered' && end.error instanceof CancelledUnanswered);
 }
 
 export interface ActContext extends Pick<RunContext, 'clock'> {

@@ -11,7 +11,7 @@ import {
   type ServiceRun,
 } from '../model/index.ts';
 import { withTimeout, type Deadline } from '../runtime/wait.ts';
-import type { Actors } from './acts.ts';
+import { isOpen, type Actors } from './acts.ts';
 import { readDeploymentStatus } from './describe.ts';
 import { firstCause } from './outcome.ts';
 import { requestRollback, type EndState } from './rollback-request.ts';
@@ -111,5 +111,8 @@ async function look(ctx: CancelContext, rollout: Rollout, mayGoBack: boolean): P
     (error: unknown) =>
       `What becomes of the deployment of ${revisionName(rollout.taskDefinitionArn)} to service "${rollout.snapshot.address.name}" could not be read (${describeAwsError(error)}).`,
   );
-  return { nowRunning, needsPostStep: false };
+  const needsPostStep = ctx.actors.of(rollout.snapshot).acts.some(isOpen);
+  return { nowRunning: needsPostStep ? `${nowRunning} ${UNHEARD}` : nowRunning, needsPostStep };
 }
+
+const UNHEARD = 'AWS has not answered what this run asked for last: the post step of this job looks again.';
