@@ -111,7 +111,7 @@ function cancel(signal: NodeJS.Signals, cancellation: AbortController, clock: Ju
     throw new Error(`Only a process of its own gets ${signal}.`);
   void clock.working(async () => {
     await new Promise((resolve) => setImmediate(resolve));
-    cancellation.abort(new Cancelled(signal));
+    cancellation.abort(new Cancelled(signal, clock.now()));
   });
 }
 

@@ -118,7 +118,7 @@ async function recorderOf(
   run: RunFacts,
   event: GitHubEvent,
   save: Runner['saveState'],
-  { clock, connectGitHub: connect }: ActionSystem,
+  { clock, signal, connectGitHub: connect }: ActionSystem,
 ): Promise<DeploymentRecorder | undefined> {
   const { githubEnvironment: environment, githubToken: token } = report;
   if (environment === undefined || mode === 'plan') return undefined;
@@ -127,7 +127,10 @@ async function recorderOf(
   const keep = (id: number): void => {
     save('githubDeployment', String(id));
   };
-  return new DeploymentRecorder({ environment, token, mode, ...names }, { event, run, clock, connect, keep });
+  return new DeploymentRecorder(
+    { environment, token, mode, ...names },
+    { event, run, clock, signal, connect, keep },
+  );
 }
 
 /** How it ended is told, whatever keeps the rest of the report from being composed: the deployment is done by now. */

@@ -19,6 +19,7 @@ import { announceComment, withoutSecrets } from './report/publish.ts';
 import { composeReport, runFacts } from './report/report.ts';
 import { newRunRecord, withTaskLeft } from './report/run-record.ts';
 import { renderSummary } from './report/summary.ts';
+import { Actors } from './rollout/acts.ts';
 import { endOnCancel, type Interruption } from './rollout/cancel.ts';
 import { findInterrupted } from './rollout/find-interrupted.ts';
 import { Masks } from './runtime/masks.ts';
@@ -176,7 +177,8 @@ async function finishServiceRun(
   service: SavedService,
   { rollout }: SavedState,
 ): Promise<ServiceRun> {
-  const ctx = { aws, clock, seconds: SECONDS_TO_UNDO, mayHaveGoneBack: true as const };
+  const actors = new Actors();
+  const ctx = { aws, clock, actors, seconds: SECONDS_TO_UNDO, mayHaveGoneBack: true as const };
   const end = (started: Started | undefined, change?: PlannedChange): Promise<ServiceRun> =>
     endOnCancel(ctx, serviceRunOf(service, started, change), KILLED, rollout);
   const { snapshot, taskDefinitionArn, known } = service;

@@ -2,7 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import type { DeploymentStatus, GitHub } from '../../src/github/github.ts';
 import { GitHubError } from '../../src/github/github.ts';
 import { DeploymentRecorder, endKilled } from '../../src/report/deployment-record.ts';
-import { fakeClock, type FakeClock } from '../fakes/clock.ts';
+import { Cancelled } from '../../src/runtime/cancellation.ts';
+import { fakeClock, untilDone, type FakeClock } from '../fakes/clock.ts';
 import { RUN } from './outcomes.ts';
 import { reportOf } from './reports.ts';
 
@@ -37,6 +38,7 @@ function recorded(token: string | undefined, fails?: GitHubError): Recorded {
       event: EVENT,
       run: RUN,
       clock,
+      signal: new AbortController().signal,
       connect: () => Promise.resolve(github),
       keep: (id) => kept.push(id),
     },
@@ -96,6 +98,27 @@ describe('the recorder of GitHub deployments', () => {
     const end = await recorder.end(reportOf());
     expect(end).toMatchObject({ kind: 'warning', text: expect.stringContaining(why) });
     expect(statuses).toEqual([]);
+  });
+
+  test('of a cancelled job waits for a GitHub that hangs as long as there is time before the kill', async () => {
+    const clock = fakeClock();
+    const job = new AbortController();
+    const recorder = new DeploymentRecorder(
+      { environment: 'demo', token: 'token', mode: 'deploy', cluster: 'prod', services: ['backend'] },
+      {
+        event: EVENT,
+        run: RUN,
+        clock,
+        signal: job.signal,
+        connect: () => new Promise(() => undefined),
+        keep: () => undefined,
+      },
+    );
+    recorder.begin(SHA);
+    job.abort(new Cancelled('SIGINT', -5_000));
+    const end = recorder.end({ ...reportOf(), result: 'cancelled' });
+    expect(await untilDone(clock, end)).toMatchObject({ kind: 'warning' });
+    expect(clock.now()).toBe(4_500);
   });
 
   test('of a run that began no rollout says nothing', async () => {

@@ -3,7 +3,8 @@ import type { GitHubEvent } from '../../src/github/event.ts';
 import { PERMISSIONS, postComment, type CommentEnd } from '../../src/report/post-comment.ts';
 import type { CommentRequest } from '../../src/report/comment-request.ts';
 import type { Report } from '../../src/report/report.ts';
-import { fakeClock } from '../fakes/clock.ts';
+import { Cancelled } from '../../src/runtime/cancellation.ts';
+import { fakeClock, untilDone } from '../fakes/clock.ts';
 import { fakeGitHub, refusal, type FakeOptions } from '../github/fake-github.ts';
 import { OUTCOMES } from './outcomes.ts';
 
@@ -39,6 +40,7 @@ async function posted(
     {
       event: more.event ?? EVENT,
       clock: fakeClock(),
+      signal: new AbortController().signal,
       connect: () => {
         isAsked = true;
         return Promise.resolve(github);
@@ -56,6 +58,32 @@ function refusing(call: string, kind: Parameters<typeof refusal>[0]): FakeOption
     },
   };
 }
+
+describe('a GitHub that does not answer', () => {
+  const SECONDS = 1_000;
+
+  it.each([
+    ['the run is over by itself', undefined, 30 * SECONDS],
+    ['the job was cancelled just now', 0, 4 * SECONDS],
+    // The runner kills the process ten seconds after it has cancelled the job.
+    ['the job was cancelled eight seconds ago', -8 * SECONDS, 1.5 * SECONDS],
+  ])('is waited for as long as there is time: %s', async (_, cancelledAt, ms) => {
+    const clock = fakeClock();
+    const job = new AbortController();
+    if (cancelledAt !== undefined) job.abort(new Cancelled('SIGINT', cancelledAt));
+    const report: Report = { ...BAD, result: cancelledAt === undefined ? 'failed' : 'cancelled' };
+    const connect = (_t: string, _r: unknown, { signal }: { signal: AbortSignal }): Promise<never> =>
+      new Promise((__, reject) => {
+        signal.addEventListener('abort', () => {
+          reject(signal.reason as Error);
+        });
+      });
+    const request = { prComment: 'true', prNumber: undefined, githubToken: 'token', key: 'k' } as const;
+    const ctx = { event: EVENT, clock, signal: job.signal, connect };
+    expect(await untilDone(clock, postComment(report, request, ctx))).toMatchObject({ kind: 'warning' });
+    expect(clock.now()).toBe(ms);
+  });
+});
 
 describe('the comment of a run', () => {
   it('is written, and where is a line in the log', async () => {

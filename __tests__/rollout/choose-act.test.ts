@@ -3,12 +3,18 @@ import type { Answer } from '../../src/aws/attempt.ts';
 import { targetOf, type RollbackTarget } from '../../src/ecs/rollback-target.ts';
 import type { ServiceDeployment } from '../../src/ecs/service-deployments.ts';
 import type { Deployment, Service } from '../../src/ecs/services.ts';
-import type { Act, ActEnd, Action } from '../../src/rollout/acts.ts';
-import { chooseAnswer, chooseCodeDeployAnswer } from '../../src/rollout/answer-hook.ts';
+import { Actors, type Act, type ActEnd, type Action } from '../../src/rollout/acts.ts';
+import {
+  answering,
+  chooseAnswer,
+  chooseCodeDeployAnswer,
+  type AnswerHookContext,
+} from '../../src/rollout/answer-hook.ts';
 import { chooseAct, type ActTerms, type Choice, type CurrentState } from '../../src/rollout/choose-act.ts';
 import { chooseCodeDeployAct, type CodeDeployState } from '../../src/rollout/choose-codedeploy-act.ts';
 import { chooseRestoring } from '../../src/rollout/settings.ts';
 import { TimedOut } from '../../src/runtime/wait.ts';
+import { fakeClock } from '../fakes/clock.ts';
 import {
   awsError,
   DENIED,
@@ -18,6 +24,7 @@ import {
   OUR_DEPLOYMENT,
   OUR_ID,
   OUR_REVISION,
+  recordedLog,
   RESET,
   revision,
   rollout,
@@ -80,6 +87,7 @@ function terms(changes: Partial<ActTerms> = {}): ActTerms {
 }
 
 const STOP: Action = { kind: 'stop', arn: OUR_DEPLOYMENT };
+const CONTINUE: Action = { kind: 'continue', arn: OUR_DEPLOYMENT, hookId: 'hook' };
 const REGISTER: Action = { kind: 'register', target: target(false) };
 
 function update(taskDefinition = OLD_REVISION, settings: object = {}): Action {
@@ -254,6 +262,15 @@ const ROWS: Readonly<Record<string, Row>> = {
     state: { ...AFTER, target: answered(target(false)) },
     acts: [act(REGISTER, SILENT)],
     then: doing(REGISTER),
+  },
+  'what a gate may not let go on closes no way back': {
+    state: AFTER,
+    acts: [act(CONTINUE, NO), act(CONTINUE, REFUSED)],
+    then: doing(update()),
+  },
+  'the stop is lost, whatever a gate has sent since: the other call is next': {
+    acts: [act(STOP, SILENT), act(CONTINUE, REFUSED)],
+    then: doing(update()),
   },
   'the registration is denied': {
     state: { ...AFTER, target: answered(target(false)) },
@@ -455,6 +472,32 @@ describe('a pause', () => {
     ['of a deployment that ECS does not show', undefined, 'h1', undefined],
   ])('%s', (_, deployment, hookId, then) => {
     expect(chooseAnswer(deployment, OUR_DEPLOYMENT, hookId)).toEqual(then);
+  });
+
+  test.each([
+    ['that is still to go on', true, ['CONTINUE']],
+    ['whose deployment has failed while it was read', false, []],
+  ])('%s is answered', async (_, isWanted, sent) => {
+    const continued: (string | undefined)[] = [];
+    const aws = {
+      ecs: {
+        describeServiceDeployments: () =>
+          Promise.resolve({
+            serviceDeployments: [{ serviceDeploymentArn: OUR_DEPLOYMENT, ...paused('AWAITING_ACTION') }],
+          }),
+      },
+      ecsWrites: {
+        continueServiceDeployment: ({ action }: { action: string | undefined }) => {
+          continued.push(action);
+          return Promise.resolve({});
+        },
+      },
+    } as unknown as AnswerHookContext['aws'];
+    const signal = new AbortController().signal;
+    const ctx = { aws, clock: fakeClock(), signal, log: recordedLog(), actors: new Actors() };
+    const ours = rollout({ serviceDeploymentArn: OUR_DEPLOYMENT });
+    expect(await answering(ctx, ours)('h1', () => isWanted)).toEqual({ kind: 'done' });
+    expect([continued, ctx.log.lines.length]).toEqual([sent, sent.length]);
   });
 
   test('of CodeDeploy is answered in Ready alone', () => {

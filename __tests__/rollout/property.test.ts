@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { serviceRunOf } from '../../src/pipeline/saved-state.ts';
 import { CAUSES, type ServiceRun } from '../../src/model/index.ts';
+import { Actors } from '../../src/rollout/acts.ts';
 import { endOnCancel, type Interruption } from '../../src/rollout/cancel.ts';
 import { findInterrupted, type Found } from '../../src/rollout/find-interrupted.ts';
 import { concludeServiceRun } from '../../src/rollout/outcome.ts';
@@ -9,7 +10,7 @@ import { EVIDENCE_MS } from '../../src/rollout/diagnose.ts';
 import { rollBackIfNeeded } from '../../src/rollout/rollback-needed.ts';
 import { startServiceRun } from '../../src/rollout/start.ts';
 import { watchServiceRun } from '../../src/rollout/watch.ts';
-import { Cancelled } from '../../src/runtime/cancellation.ts';
+import { Cancelled, endBy } from '../../src/runtime/cancellation.ts';
 import { fakeClock, untilDone } from '../fakes/clock.ts';
 import {
   NO_BREAKER,
@@ -225,7 +226,7 @@ async function run(schedule: Schedule): Promise<Run> {
     if (controller.signal.aborted || story.part === 'over') return;
     cancelledAt = clock.now();
     cancelledIn = { part: story.part, during, status: state() };
-    controller.abort(new Cancelled('SIGINT'));
+    controller.abort(new Cancelled('SIGINT', clock.now()));
   };
   const clock = fakeClock({
     during: (pause) => {
@@ -247,6 +248,7 @@ async function run(schedule: Schedule): Promise<Run> {
     clock,
     signal: controller.signal,
     log: recordedLog(),
+    actors: new Actors(),
     random: () => schedule.jitter,
   };
   const { failFast, onFailure, onCancel, desiredCount, waitMinutes } = schedule;
@@ -283,7 +285,8 @@ async function run(schedule: Schedule): Promise<Run> {
       if (!(error instanceof Cancelled)) throw error;
       cancelledOut = true;
       times.push(clock.now());
-      serviceRun = await endOnCancel(toTheEnd, serviceRun, endOf(error), asked.rollout);
+      const last = { ...toTheEnd, deadline: endBy(ctx, 'services') };
+      serviceRun = await endOnCancel(last, serviceRun, endOf(error), asked.rollout);
     }
     story.part = 'over';
     const [started = 0, watched = clock.now(), recovered = clock.now()] = times;
@@ -308,7 +311,8 @@ async function run(schedule: Schedule): Promise<Run> {
     const started = found.kind === 'started' ? found.started : undefined;
     const left = serviceRunOf({ snapshot: before, taskDefinitionArn: OUR_REVISION }, started);
     const killed = endOf(new Cancelled('SIGKILL'));
-    const end = await endOnCancel({ aws: ecs.aws, clock, seconds: 30 }, left, killed, asked.rollout);
+    const ctx = { aws: ecs.aws, clock, actors: new Actors(), seconds: 30 };
+    const end = await endOnCancel(ctx, left, killed, asked.rollout);
     return { found, end, seconds: (clock.now() - from) / 1000 };
   }
 }

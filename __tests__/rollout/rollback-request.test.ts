@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { Actors } from '../../src/rollout/acts.ts';
 import { requestRollback } from '../../src/rollout/rollback-request.ts';
 import { fakeClock, untilDone } from '../fakes/clock.ts';
 import { awsError, OUR_REVISION, RESET, rollout, rolloutRequest, TIMEOUT } from './builders.ts';
@@ -18,7 +19,11 @@ async function ask(
   ecs.accepted.length = 0;
   ecs.fault = (call) => fault(call, ecs);
   const ours = rollout({ deploymentId: us?.id ?? '', serviceDeploymentArn: us?.arn });
-  const asking = requestRollback({ aws: ecs.aws, clock, seconds: 30 }, ours, rolloutRequest());
+  const asking = requestRollback(
+    { aws: ecs.aws, clock, actors: new Actors(), seconds: 30 },
+    ours,
+    rolloutRequest(),
+  );
   const { nowRunning } = await untilDone(clock, asking);
   return { nowRunning, sent: ecs.accepted.map(({ kind }) => kind) };
 }
@@ -60,7 +65,11 @@ describe('a rollback that nobody waits for', () => {
     });
     const asked = rolloutRequest({ desiredCount: 4 });
     ecs.desired = 4;
-    const { nowRunning } = await requestRollback({ aws: ecs.aws, clock, seconds: 30 }, ours, asked);
+    const { nowRunning } = await requestRollback(
+      { aws: ecs.aws, clock, actors: new Actors(), seconds: 30 },
+      ours,
+      asked,
+    );
     expect(ecs.updates.at(-1)?.input).toMatchObject({ taskDefinition: OUR_REVISION, desiredCount: 2 });
     expect(nowRunning).toBe('Service "web": it was told to go back to backend:8.');
   });

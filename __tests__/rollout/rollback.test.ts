@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { RollbackEnd, Rollout, RolloutRequest, ServiceSnapshot } from '../../src/model/index.ts';
+import { Actors } from '../../src/rollout/acts.ts';
 import { followRollback, rollBack } from '../../src/rollout/rollback.ts';
 import { rollBackIfNeeded, withoutThrowing } from '../../src/rollout/rollback-needed.ts';
 import { restoringInput } from '../../src/rollout/choose-act.ts';
@@ -75,6 +76,7 @@ async function undo(options: Options = {}): Promise<Done> {
     clock,
     signal: new AbortController().signal,
     log: recordedLog(),
+    actors: new Actors(),
     random: (): number => 0.5,
   };
   const end = await (options.how ?? rollBack)(ctx, ours, rolloutRequest(options.asked));
@@ -451,6 +453,7 @@ describe('a rollback whose write has no answer', () => {
       clock,
       signal: new AbortController().signal,
       log: recordedLog(),
+      actors: new Actors(),
       random: (): number => 0.5,
     };
     const ours = rollout({ deploymentId: us?.id ?? '', serviceDeploymentArn: us?.arn });
@@ -538,6 +541,7 @@ describe('a service run with a problem', () => {
       clock,
       signal: new AbortController().signal,
       log: recordedLog(),
+      actors: new Actors(),
       random: (): number => 0.5,
     };
     const broken = serviceRun({
@@ -593,6 +597,7 @@ describe('a service run with a problem', () => {
       clock,
       signal: new AbortController().signal,
       log: recordedLog(),
+      actors: new Actors(),
       random: (): number => 0,
     };
     const after = await rollBackIfNeeded(ctx, serviceRun({ problem: problem() }), request());

@@ -1,10 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import type { RolloutRequest } from '../../src/model/index.ts';
+import { Actors } from '../../src/rollout/acts.ts';
 import { carriesSettings, restoreSettings } from '../../src/rollout/settings.ts';
 import { Cancelled } from '../../src/runtime/cancellation.ts';
 import { fakeClock, untilDone, type FakeClock } from '../fakes/clock.ts';
 import {
   DENIED,
+  OTHER_ID,
+  OTHER_REVISION,
   OUR_REVISION,
   recordedLog,
   rollout,
@@ -37,24 +40,27 @@ async function restore(
     taskDefinition: OUR_REVISION,
     desiredCount: 3,
   });
+  const createdAt = ecs.primary?.createdAt;
   ecs.begin();
   ecs.trigger();
   ecs.advanceRollback();
   ecs.advanceRollback();
   options.before?.(ecs);
   ecs.accepted.length = 0;
-  ecs.fault = (call) => options.fault?.(call, clock);
+  const { fault } = options;
+  if (fault !== undefined) ecs.fault = (call) => fault(call, clock);
   const us = ecs.by('us');
   const ours = rollout({
     snapshot: snapshot(),
     deploymentId: us?.id ?? '',
     serviceDeploymentArn: us?.arn,
+    createdAt,
   });
   const signal = options.signal ?? new AbortController().signal;
   const asked = rolloutRequest({ desiredCount: 3, ...options.asked });
   const left = await untilDone(
     clock,
-    restoreSettings({ aws: ecs.aws, clock, signal, log: recordedLog() }, ours, asked),
+    restoreSettings({ aws: ecs.aws, clock, signal, log: recordedLog(), actors: new Actors() }, ours, asked),
   );
   return { ecs, left, clock };
 }
@@ -119,6 +125,26 @@ describe('what this run changed beside the revision', () => {
     });
     expect(left).toMatch(/^desired-count is still 3, not 2 \(the service runs another deployment/);
     expect(ecs.accepted.filter(({ kind }) => kind === 'update')).toEqual([]);
+  });
+
+  test("is nobody else's where an answer shows the service as it was before our deployment: it is read again", async () => {
+    let reads = 0;
+    const { ecs, left } = await restore({
+      before: (world) => {
+        world.shownBefore = {
+          id: OTHER_ID,
+          status: 'PRIMARY',
+          taskDefinition: OTHER_REVISION,
+          createdAt: new Date(0),
+        };
+        world.fault = (call) => {
+          if (call === 'describeServices' && (reads += 1) > 1) world.shownBefore = undefined;
+          return undefined;
+        };
+      },
+    });
+    expect(left).toBeUndefined();
+    expect(ecs.updates).toHaveLength(1);
   });
 
   test('is left where it was changed again since, by an autoscaler for one, and said to be', async () => {

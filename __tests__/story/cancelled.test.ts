@@ -48,14 +48,61 @@ describe('a job that is cancelled during the rollout', () => {
       expect(mutations(sim)).toEqual([]);
     }));
 
-  test('while a write is late ends three seconds after that, by the log and by the world', () =>
+  test('while a write is late ends five seconds after that, by the log and by the world', () =>
     inAWorld({}, async (sim) => {
       sim.inject({ action: 'RegisterTaskDefinition', effect: { kind: 'delay', milliseconds: 15_000 } });
       const began = sim.world.clock.now();
       const result = await step(sim, tag('v2'), signalAt('::group::Register', 'SIGINT'));
       expectRed(result, 'cancelled', 'cancelled');
-      expect(result.log).toContain('0:03  ⚠ Register (3 s)');
-      expect(sim.world.clock.now() - began).toBe(3_000);
+      expect(result.log).toContain('0:05  ⚠ Register (5 s)');
+      expect(sim.world.clock.now() - began).toBe(5_000);
+    }));
+});
+
+describe('a cancelled job, which the runner kills after ten seconds, has ended by then', () => {
+  const ON_CANCEL = { ...tag('v2'), 'on-cancel': 'rollback' };
+
+  /** From the signal to the end of the process, in seconds. */
+  const secondsOf = async (sim: Simulator, text: string, then: () => void): Promise<number> => {
+    const at = { cancelled: 0, ended: 0 };
+    const cancel = signalAt(text, 'SIGINT');
+    const result = await step(sim, ON_CANCEL, {
+      onOutput: (log, kill) => {
+        cancel.onOutput?.(log, (signal) => {
+          at.cancelled = sim.world.clock.now();
+          then();
+          kill(signal);
+        });
+      },
+      beforePost: () => {
+        at.ended = sim.world.clock.now();
+      },
+    });
+    expectRed(result, 'cancelled', 'cancelled');
+    return (at.ended - at.cancelled) / 1000;
+  };
+
+  test.each(['RegisterTaskDefinition', 'UpdateService'])(
+    'where %s is on its way, and AWS answers nothing any more',
+    (action) =>
+      inAWorld({}, async (sim) => {
+        sim.inject({ action, effect: { kind: 'delay', milliseconds: 4_900 } });
+        const text = action === 'UpdateService' ? 'rolling out backend:2' : '::group::Register';
+        const hang = (): void => {
+          sim.inject({ effect: { kind: 'hang', when: 'before' } });
+        };
+        const seconds = await secondsOf(sim, text, hang);
+        expect([seconds >= 4.9, seconds <= 8]).toEqual([true, true]);
+      }),
+  );
+
+  test('where each call of AWS takes two seconds', () =>
+    inAWorld({}, async (sim) => {
+      sim.inject({ action: 'StopServiceDeployment', effect: { kind: 'delay', milliseconds: 4_900 } });
+      const slow = (): void => {
+        sim.inject({ effect: { kind: 'delay', milliseconds: 2_000 } });
+      };
+      expect(await secondsOf(sim, '::group::Watch', slow)).toBeLessThanOrEqual(8);
     }));
 });
 
@@ -225,6 +272,23 @@ describe('a job that is cancelled says what ECS does, whatever it was doing itse
         text: expect.stringContaining('target-health-check-failed'),
       });
       expect(backend?.evidence.length).toBeGreaterThan(1);
+    }));
+
+  test('while its request to roll back has no answer: the post step reads AWS anew', () =>
+    inAWorld({}, async (sim) => {
+      // It is taken after the run has ended.
+      sim.inject({ action: 'StopServiceDeployment', effect: { kind: 'delay', milliseconds: 15_000 } });
+      const result = await step(sim, tag('crash-1'), {
+        ...signalAt('asking ECS to roll', 'SIGINT'),
+        beforePost: () => {
+          sim.world.clock.skip(15);
+        },
+      });
+      expectRed(result, 'cancelled', 'cancelled');
+      expect(result.errors[0]).toContain(
+        'AWS has not answered what this run asked for last: the post step of this job looks again.',
+      );
+      expect(result.post.summary).toContain('ECS is rolling backend:2 back');
     }));
 
   test('while the URL is asked: the deployment is complete', () =>

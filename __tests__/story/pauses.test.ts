@@ -402,6 +402,27 @@ describe('promotion: manual', () => {
       expectRed(again, 'superseded', 'superseded');
     }));
 
+  test('mode: rollback takes it back, though an old answer shows what was PRIMARY before it', () =>
+    inAWorld({ blueGreen: AFTER_TEST as never }, async (sim) => {
+      const began = sim.world.clock.now();
+      expectGreen(await step(sim, MANUAL), 'started');
+      const seconds = (sim.world.clock.now() - began) / 1000;
+      let isOld = false;
+      const back = await step(
+        sim,
+        { ...BLUEGREEN, mode: 'rollback' },
+        {
+          onOutput: (log) => {
+            if (isOld || !log.includes('::group::Roll back')) return;
+            isOld = true;
+            sim.inject({ action: 'DescribeServices', times: 1, effect: { kind: 'stale', seconds } });
+          },
+        },
+      );
+      expectGreen(back, 'succeeded');
+      expect(production(sim, 'bluegreen')).toBe('bluegreen:1 COMPLETED');
+    }));
+
   test.each([
     ['while it bakes', 'BAKE_TIME', { strategy: 'BLUE_GREEN', bakeTimeInMinutes: 20 }],
     [

@@ -96,6 +96,11 @@ export function mayHaveTakenEffect(error: unknown): boolean {
   return awsErrorKind(error) === 'transient';
 }
 
+/** AWS is too busy for it, and it had no effect. */
+export function isThrottling(error: unknown): boolean {
+  return awsErrorKind(error) === 'throttled';
+}
+
 /** The connection broke, in whatever way: no answer came. An error of a file has a path, and is none. */
 function isNetworkError(error: unknown, code: string | undefined, status: number | undefined): boolean {
   if (code === undefined || status !== undefined) return false;

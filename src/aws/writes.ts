@@ -15,8 +15,8 @@ const LAST_PAUSE = 2;
 /** An unanswered write is sent again at most this often, and only after it was seen to have had no effect. */
 const RESENDS = 2;
 
-/** After a cancellation an answer that is on its way is waited for this long: the runner kills the job after ten seconds. */
-export const GRACE_MS = 3_000;
+/** After a cancellation an answer that is on its way is waited for this long; what follows it has the time up to `END_BY`. */
+export const GRACE_MS = 5_000;
 
 /**
  * Sends a write so that it takes effect at most once.
@@ -25,7 +25,7 @@ export const GRACE_MS = 3_000;
  * had one: `readBack` looks for it, and only when it finds nothing is the write sent again. Every other error
  * is the caller's. The SDK's own retries must be off for `send`. `signal` ends it where nothing is known to have
  * happened, never before the effect of an unanswered write was looked for; where neither answer nor effect shows
- * within three seconds of the signal, it rejects with `CancelledUnanswered`. After the deadline nothing is sent again.
+ * within five seconds of the signal, it rejects with `CancelledUnanswered`. After the deadline nothing is sent again.
  */
 export async function writeOnce<T>(
   clock: Clock,
@@ -89,13 +89,15 @@ export function noting<T>(send: () => Promise<T>, onDoubt: (error: unknown) => u
 
 /** What a write amounts to that has no answer when the job is cancelled. */
 export function unanswered(reason: unknown): Error {
-  return reason instanceof Cancelled ? new CancelledUnanswered(reason.signalName) : (reason as Error);
+  return reason instanceof Cancelled
+    ? new CancelledUnanswered(reason.signalName, reason.at)
+    : (reason as Error);
 }
 
 /**
  * Sends a write that carries a client token, the same with each attempt: AWS itself lets it take effect at most once
  * (ECS Developer Guide, "Ensuring idempotency"), so that it is sent again after throttling and lost answers alike.
- * The job's end ends a pause, and three seconds later a call that has no answer. The SDK's own retries must be off for
+ * The job's end ends a pause, and five seconds later a call that has no answer. The SDK's own retries must be off for
  * `send`.
  */
 export async function writeWithToken<T>(

@@ -4,6 +4,7 @@ import type { Asked, Measurer, Ms, Reading, Round, Rule } from '../model/analysi
 import type { GateRequest, GateResult, HttpCheck, Probe, StatusRange } from '../model/index.ts';
 import { withoutQuery } from '../runtime/http.ts';
 import { Masks } from '../runtime/masks.ts';
+import { Deadline, poll } from '../runtime/wait.ts';
 
 export interface HttpGateContext extends StepContext, Pick<RunContext, 'ask'> {}
 
@@ -22,14 +23,15 @@ const SURVEY_MS = 15_000;
  */
 export async function surveyUrl(ctx: HttpGateContext, check: HttpCheck): Promise<Probe> {
   const { clock, signal, log } = ctx;
-  const deadline = clock.now() + SURVEY_MS;
-  let answer = await ctx.ask(check, signal);
-  for (let asked = 1; asked < check.failures && isBad(answer, check); asked += 1) {
-    const pause = Math.min(check.intervalSeconds * 1000, SURVEY_MS / check.failures);
-    if (clock.now() + pause > deadline) break;
-    await clock.sleep(pause, signal);
-    answer = await ctx.ask(check, signal);
-  }
+  const pauseMs = Math.min(check.intervalSeconds * 1000, SURVEY_MS / check.failures);
+  let asked = 0;
+  const deadline = Deadline.of(clock, SURVEY_MS);
+  const answer = await poll<Probe>(ctx, deadline, async () => {
+    const probe = await ctx.ask(check, signal);
+    asked += 1;
+    const isAskedAgain = asked < check.failures && isBad(probe, check) && pauseMs <= deadline.left();
+    return isAskedAgain ? { kind: 'pause', pauseMs, late: probe } : { kind: 'end', value: probe };
+  });
   if (answer.kind === 'answer' && isBad(answer, check)) {
     const wrong = `status ${answer.status}, expected ${rangesText(check.statuses)}`;
     log.warn(`${withoutQuery(check.url)} answers badly before the deployment: ${wrong}.`);

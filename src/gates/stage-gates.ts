@@ -44,8 +44,8 @@ export type StageContext = HttpGateContext & AlarmContext & MetricContext & Pick
 /** How one gate stands, each of its subjects by itself. */
 type Standings = ReadonlyMap<string, Standing>;
 
-/** How a deployment is let go on at a hook. */
-export type ContinueAt = (hookId: string) => Promise<HookAnswer>;
+/** How a deployment is let go on at a hook, as long as that is wanted when it comes to it. */
+export type ContinueAt = (hookId: string, isWanted: () => boolean) => Promise<HookAnswer>;
 
 /** What a stage is asked about, and who answers its pauses. */
 export interface StageTerms {
@@ -75,6 +75,7 @@ export class StageGates {
   readonly #passed = new Map<GateResult['gate'], GateResult>();
   readonly #failed = new AbortController();
   readonly #now: () => number;
+  #isOver = false;
   #failure: StageFailure | undefined;
   #allTrafficSince: number | undefined;
   #waiting: Waiting | undefined;
@@ -138,6 +139,7 @@ export class StageGates {
   }
 
   stop(): void {
+    this.#isOver = true;
     this.#analysis.stop();
   }
 
@@ -223,7 +225,8 @@ export class StageGates {
   }
 
   async #goOn(pause: Pause): Promise<void> {
-    const answer = await this.#terms.continueAt(pause.hookId);
+    const isWanted = (): boolean => !this.#isOver && !this.#failed.signal.aborted;
+    const answer = await this.#terms.continueAt(pause.hookId, isWanted);
     if (answer.kind === 'unanswered') this.#answered.delete(pause.hookId);
     if (answer.kind === 'denied') this.#waiting = this.#leave(pause, answer.why);
   }

@@ -20,6 +20,7 @@ import {
 } from '../report/marks.ts';
 import { endingOf, newRunRecord, withEvidence, withTaskLeft, type RunRecord } from '../report/run-record.ts';
 import { failsTogether, failTogether, rollbackNeeded } from '../rollout/fail-together.ts';
+import { Actors } from '../rollout/acts.ts';
 import { Looks } from '../rollout/looks.ts';
 import { reportedBy, tasksMeasurer } from '../rollout/task-proof.ts';
 import { checkBeforeBuild, findImages, findPreviousCommit } from './image.ts';
@@ -37,6 +38,7 @@ import {
 } from './release.ts';
 import { packReported, packState } from './saved-state.ts';
 import { forEachService, unforeseen } from './services.ts';
+import { endBy } from '../runtime/cancellation.ts';
 import { Loop } from '../runtime/loop.ts';
 import {
   awaitOldTasks,
@@ -61,11 +63,12 @@ export async function deploy(request: Request, ctx: RunContext): Promise<RunReco
   const record = newRunRecord();
   const registered: Release[] = [];
   const over = new AbortController();
+  const actors = new Actors();
   let isLeft = false;
   try {
-    await runStages(record, request, ctx, registered, over.signal);
+    await runStages(record, request, withLooks(ctx, actors), registered, over.signal);
   } catch (error) {
-    await endAll(record, request, ctx, withTaskLeft(endingOf(error), record.preDeployTask));
+    await endAll(record, request, { ...ctx, actors }, withTaskLeft(endingOf(error), record.preDeployTask));
     const { rollout } = request;
     if (ctx.signal.aborted) {
       isLeft = await deregisterCancelled(ctx, registered, record.serviceRuns, rollout.onCancel);
@@ -84,13 +87,14 @@ export async function deploy(request: Request, ctx: RunContext): Promise<RunReco
 type WatchingContext = RunContext & {
   readonly loop: Loop;
   readonly looks: Looks;
+  readonly actors: Actors;
   readonly tasks: TaskProofs;
 };
 
 /** All that follows services, looks and gates alike, goes on in one loop. */
-function withLooks(run: RunContext): WatchingContext {
+function withLooks(run: RunContext, actors: Actors): WatchingContext {
   const loop = new Loop(run);
-  const ctx = { ...run, loop, looks: new Looks(run, loop) };
+  const ctx = { ...run, loop, looks: new Looks(run, loop), actors };
   return {
     ...ctx,
     tasks: {
@@ -103,11 +107,10 @@ function withLooks(run: RunContext): WatchingContext {
 async function runStages(
   record: RunRecord,
   asked: Request,
-  run: RunContext,
+  ctx: WatchingContext,
   registered: Release[],
   over: AbortSignal,
 ): Promise<void> {
-  const ctx = withLooks(run);
   const { log } = ctx;
   // While nothing rolls out, nobody suffers from a wait. What one read of several ends, no pause of another holds open.
   const signal = AbortSignal.any([ctx.signal, over]);
@@ -390,12 +393,13 @@ function isToBeProven(serviceRun: ServiceRun): boolean {
 async function endAll(
   record: RunRecord,
   request: Request,
-  ctx: RunContext,
+  ctx: RunContext & { readonly actors: Actors },
   ending: Conclusion,
 ): Promise<void> {
   if (record.serviceRuns.length > 0 && record.serviceRuns.every(({ outcome }) => outcome !== undefined))
     return;
-  const last = { aws: ctx.awsToTheEnd, clock: ctx.clock };
+  const { awsToTheEnd: aws, clock, actors } = ctx;
+  const last = { aws, clock, actors, deadline: endBy(ctx, 'services') };
   await moveOn(record, (serviceRun) => endOnCancel(last, serviceRun, ending, request.rollout));
   record.ending = withEvidence(ending, record.serviceRuns);
 }

@@ -84,6 +84,8 @@ async function codeDeployRun(ctx: ReadContext, snapshot: ServiceSnapshot): Promi
   const run = await runOf(ctx, before, undefined);
   const rollout = run.rollout && {
     ...run.rollout,
+    // Its way back leads to a task set that is older than its own.
+    createdAt: undefined,
     deploymentId: open?.isShifted === true ? (snapshot.primaryId ?? '') : '',
     codeDeploymentId: open?.id ?? '',
   };
@@ -197,6 +199,7 @@ async function runOf(
       taskDefinitionArn: snapshot.taskDefinitionArn,
       definition: found?.definition ?? { family: '', containerDefinitions: [] },
       deploymentId: snapshot.primaryId ?? '',
+      createdAt: snapshot.primarySince,
       serviceDeploymentArn,
       replacesTasks: true,
       adopted: true,

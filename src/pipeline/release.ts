@@ -1,6 +1,7 @@
 import type { RunContext, StepContext } from '../context.ts';
 import type { RegisteredDefinition, Request, ServiceRun } from '../model/index.ts';
 import type { PreparedDefinition } from '../task-definition/prepare.ts';
+import { endBy } from '../runtime/cancellation.ts';
 import { withTimeout } from '../runtime/wait.ts';
 import {
   deregisterIfReplaced,
@@ -93,7 +94,7 @@ export async function markCondemned(
  * will. Resolves to whether something is left for the post step. One look each; what AWS answers ends nothing.
  */
 export async function deregisterCancelled(
-  ctx: Pick<RunContext, 'awsToTheEnd' | 'clock'>,
+  ctx: Pick<RunContext, 'awsToTheEnd' | 'clock' | 'signal'>,
   releases: readonly Release[],
   serviceRuns: readonly ServiceRun[],
   onCancel: Request['rollout']['onCancel'],
@@ -111,7 +112,8 @@ export async function deregisterCancelled(
     const addresses = services.map(({ snapshot }) => snapshot.address);
     const look = (): Promise<boolean> =>
       deregisterIfReplaced({ aws: ctx.awsToTheEnd }, revision.arn, addresses);
-    return withTimeout(ctx.clock, LOOK_MS, look).then(
+    const ms = Math.min(LOOK_MS, endBy(ctx, 'revisions')?.left() ?? LOOK_MS);
+    return withTimeout(ctx.clock, ms, look).then(
       (done) => !done,
       () => true,
     );

@@ -4,6 +4,7 @@ import { StageGates } from '../gates/stage-gates.ts';
 import type { Before } from '../gates/survey.ts';
 import type { Request, ServiceRun, ServiceSnapshot } from '../model/index.ts';
 import type { RunRecord } from '../report/run-record.ts';
+import type { Actors } from '../rollout/acts.ts';
 import { answering } from '../rollout/answer-hook.ts';
 
 export { proveAfterRollback } from '../gates/after-rollback.ts';
@@ -14,7 +15,7 @@ export { prove } from '../gates/prove.ts';
  * all of them has been shifted, and no more once one of them has failed.
  */
 export function stagesOf(
-  ctx: RunContext,
+  ctx: RunContext & { readonly actors: Actors },
   record: Readonly<RunRecord>,
   request: Request,
   before: Before,

@@ -9,6 +9,7 @@ import {
 } from '../github/github.ts';
 import type { Mode, Result, RolloutPoint } from '../model/index.ts';
 import type { Clock } from '../runtime/clock.ts';
+import { endBy } from '../runtime/cancellation.ts';
 import { textIn } from '../runtime/json.ts';
 import { counted } from '../runtime/log.ts';
 import { withSignal } from '../runtime/wait.ts';
@@ -29,6 +30,8 @@ export interface RecordContext {
   readonly event: Pick<GitHubEvent, 'repository'>;
   readonly run: RunFacts;
   readonly clock: Clock;
+  /** Of the job: once it is aborted there is as long as `END_BY` says. */
+  readonly signal: AbortSignal;
   readonly connect: ConnectGitHub;
   /** Keeps the deployment for the post step, should this process be killed. */
   readonly keep: (id: number) => void;
@@ -133,7 +136,7 @@ export class DeploymentRecorder {
       await this.#say(github, this.#deployment.id, state, grade(report), report.url);
       if (report.result === 'rolled-back') await this.#activate(github, running, report);
     });
-    await this.#queue;
+    await this.#emptied();
     if (this.#problem === undefined && this.#isLate && this.#deployment === undefined) {
       return {
         kind: 'line',
@@ -152,6 +155,16 @@ export class DeploymentRecorder {
     this.#queue = this.#queue.then(async () => {
       if (this.#problem === undefined) await this.#try(act);
     });
+  }
+
+  /** Once all is told; of a cancelled job, as far as there is time. */
+  async #emptied(): Promise<void> {
+    const deadline = endBy(this.#ctx, 'gitHub');
+    try {
+      await (deadline?.within({ least: 0 }, () => this.#queue) ?? this.#queue);
+    } catch (error) {
+      this.#problem ??= new GitHubError('unreachable', String(error), error);
+    }
   }
 
   async #try(act: (github: GitHub) => Promise<void>): Promise<void> {
@@ -291,7 +304,7 @@ const STATES: Readonly<Record<Result, DeploymentState | undefined>> = {
 export async function endKilled(
   id: number,
   token: string | undefined,
-  { event, run, clock, connect }: Omit<RecordContext, 'keep'>,
+  { event, run, clock, connect }: Omit<RecordContext, 'keep' | 'signal'>,
 ): Promise<CommentEnd> {
   const { repository } = event;
   if (token === undefined || repository === undefined) return { kind: 'silent' };

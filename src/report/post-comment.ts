@@ -3,6 +3,7 @@ import { GitHubError, type ConnectGitHub } from '../github/github.ts';
 import { findPullRequest } from '../github/pull-request.ts';
 import { writeSticky } from '../github/sticky.ts';
 import type { Clock } from '../runtime/clock.ts';
+import { endBy } from '../runtime/cancellation.ts';
 import { withSignal } from '../runtime/wait.ts';
 import type { CommentRequest } from './comment-request.ts';
 import { markerOf, mentions, renderComment } from './comment.ts';
@@ -17,10 +18,12 @@ export type CommentEnd =
 export interface CommentContext {
   readonly event: GitHubEvent;
   readonly clock: Clock;
+  /** Of the job: once it is aborted there is as long as `END_BY` says. */
+  readonly signal: AbortSignal;
   readonly connect: ConnectGitHub;
 }
 
-/** Seconds that GitHub may take; the runner kills a cancelled job after ten in all. */
+/** Seconds that GitHub may take. */
 const SECONDS = { usually: 30, cancelled: 4 } as const;
 
 /**
@@ -38,9 +41,13 @@ const READS_ONLY = ', whose token may only read';
 
 export function commentContext(
   event: GitHubEvent,
-  { clock, connectGitHub }: { readonly clock: Clock; readonly connectGitHub: ConnectGitHub },
+  {
+    clock,
+    signal,
+    connectGitHub: connect,
+  }: Pick<CommentContext, 'clock' | 'signal'> & { readonly connectGitHub: ConnectGitHub },
 ): CommentContext {
-  return { event, clock, connect: connectGitHub };
+  return { event, clock, signal, connect };
 }
 
 /**
@@ -50,7 +57,7 @@ export function commentContext(
 export async function postComment(
   report: Report,
   request: CommentRequest,
-  { event, clock, connect }: CommentContext,
+  { event, clock, signal: cancelled, connect }: CommentContext,
 ): Promise<CommentEnd> {
   const { githubToken: token, prComment, key } = request;
   if (prComment === 'false') return { kind: 'silent' };
@@ -62,6 +69,7 @@ export async function postComment(
   const readOnly = readOnlyBecause(event);
   if (readOnly !== undefined && !isAsked) return denied(`${readOnly}${READS_ONLY}`, event);
   const seconds = report.result === 'cancelled' ? SECONDS.cancelled : SECONDS.usually;
+  const left = endBy({ clock, signal: cancelled }, 'gitHub')?.left() ?? Number.POSITIVE_INFINITY;
   const { repository } = event;
   const write = async (signal: AbortSignal): Promise<CommentEnd> => {
     const github = await connect(token, repository, { clock, signal });
@@ -78,7 +86,7 @@ export async function postComment(
     return { kind: 'line', text: `Comment ${written.kind} on pull request #${found.number}: ${written.url}` };
   };
   try {
-    return await withSignal(clock, seconds * 1000, write);
+    return await withSignal(clock, Math.min(seconds * 1000, left), write);
   } catch (error) {
     return problemOf(error, event, isAsked || request.prNumber !== undefined);
   }

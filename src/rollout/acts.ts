@@ -7,9 +7,10 @@ import { GRACE_MS, unanswered } from '../aws/writes.ts';
 import { createDeployment, GroupIsBusy } from '../codedeploy/create.ts';
 import type { RunContext } from '../context.ts';
 import { deployableRevision, type RollbackTarget } from '../ecs/rollback-target.ts';
-import type { CodeDeploySettings, ServiceSnapshot, TaskDefinition } from '../model/index.ts';
+import type { CodeDeploySettings, ServiceAddress, ServiceSnapshot, TaskDefinition } from '../model/index.ts';
+import { CancelledUnanswered } from '../runtime/cancellation.ts';
 import type { Log } from '../runtime/log.ts';
-import { Deadline, withGracePeriod } from '../runtime/wait.ts';
+import { Deadline, unlessAborted, withGracePeriod } from '../runtime/wait.ts';
 
 export type Action =
   /** ECS rolls its running service deployment back. */
@@ -68,66 +69,131 @@ export function refusalsOf(acts: readonly Act[], kind: Action['kind']): number {
 }
 
 /** Pure: AWS may have done it, though it did not say so. */
-export function mayHaveTaken({ end }: Act): boolean {
-  return (
-    end.kind === 'taken' ||
-    end.kind === 'under-way' ||
-    (end.kind === 'unanswered' && mayHaveTakenEffect(end.error))
-  );
+export function mayHaveTaken(act: Act): boolean {
+  const { end } = act;
+  return end.kind === 'taken' || isOpen(act) || (end.kind === 'unanswered' && mayHaveTakenEffect(end.error));
+}
+
+/** Pure: its answer may still come; the end of the job did not wait for it. */
+export function isOpen({ end }: Act): boolean {
+  return end.kind === 'under-way' || (end.kind === 'unanswered' && end.error instanceof CancelledUnanswered);
 }
 
 export interface ActContext extends Pick<RunContext, 'clock'> {
   readonly aws: Pick<Aws, 'ecsWrites' | 'taskDefinitions' | 'codeDeploy'>;
   /** After it none begins. */
   readonly signal: AbortSignal;
-  /** How long one is heard out then; three seconds where it is left out. */
+  /** How long one is heard out then; five seconds where it is left out. */
   readonly graceMs?: number;
   /** Hears that a way back keeps the alarms of its group. */
   readonly log?: Pick<Log, 'warn'>;
 }
 
-/** Acts upon one service, one act at a time, and keeps the record of it. */
-export class Actor {
-  readonly #ctx: ActContext;
-  #acts: readonly Act[] = [];
+/** What is chosen, where it is an act. */
+export interface ToAct {
+  readonly kind: 'act';
+  readonly action: Action;
+}
 
-  constructor(ctx: ActContext) {
-    this.#ctx = ctx;
-  }
+/** What a turn came to: what was chosen instead of an act, or how the act that was chosen ended. */
+export type Acted<Choice extends { readonly kind: string }> =
+  // eslint-disable-next-line house/unions-by-kind -- what is chosen has a kind by its constraint
+  | Exclude<Choice, ToAct>
+  | {
+      readonly kind: 'acted';
+      readonly choice: Extract<Choice, ToAct>;
+      readonly end: Ended;
+    };
+
+/**
+ * Acts upon one service for everybody in a run who decides to, one act at a time, and keeps the record of it: gates that
+ * answer a pause, the rollback, what is restored after it, the end of a cancelled job.
+ */
+export class Actor {
+  #acts: readonly Act[] = [];
+  /** Settles once nobody acts any more. */
+  #underWay: Promise<unknown> = Promise.resolve();
 
   get acts(): readonly Act[] {
     return this.#acts;
   }
 
   /**
-   * Sends it once; what looks after its lost answer by itself, once more until the deadline. What AWS answers, or does
-   * not, is noted; what else keeps it from being done rejects, and so does the end of the job, with
-   * `CancelledUnanswered`, where no answer came.
+   * Waits until no other act is under way, and only then has `choose` read and choose, so that nothing is sent upon what was
+   * seen before another act. Sends it once; what looks after its lost answer by itself, once more until the deadline. What
+   * AWS answers, or does not, is noted; what else keeps it from being done rejects, and so does the end of the job, with
+   * `CancelledUnanswered`, where no answer came. The next turn comes when that answer has come as well, or the call has ended.
    */
-  async act(action: Action, deadline = Deadline.of(this.#ctx.clock, 0)): Promise<Act> {
-    const { clock, signal, graceMs = GRACE_MS } = this.#ctx;
-    const sending = (): Promise<Answered> => send(this.#ctx, action, deadline);
-    signal.throwIfAborted();
+  async act<Choice extends { readonly kind: string }>(
+    ctx: ActContext,
+    choose: () => Promise<Choice>,
+    deadline = Deadline.of(ctx.clock, 0),
+  ): Promise<Acted<Choice>> {
+    const { signal } = ctx;
+    const before = this.#underWay;
+    const turn = Promise.withResolvers<undefined>();
+    this.#underWay = before.then(() => turn.promise);
+    let sending: Promise<unknown> = Promise.resolve();
+    try {
+      await unlessAborted(before, signal);
+      const choice = await choose();
+      if (!isAct(choice)) return choice as Exclude<Choice, ToAct>;
+      signal.throwIfAborted();
+      const sent = this.#send(ctx, choice.action, deadline);
+      sending = sent.settled;
+      return { kind: 'acted', choice: choice as Extract<Choice, ToAct>, end: await sent.heard };
+    } finally {
+      void sending.then(() => {
+        turn.resolve(undefined);
+      });
+    }
+  }
+
+  /** `heard`: how it ended, as far as it is waited for; `settled`: once it is over, and never rejected. */
+  #send(
+    ctx: ActContext,
+    action: Action,
+    deadline: Deadline,
+  ): { readonly heard: Promise<Ended>; readonly settled: Promise<unknown> } {
+    const { clock, signal, graceMs = GRACE_MS } = ctx;
     const at = clock.now();
-    let noted: Act | undefined;
-    const note = (end: ActEnd): Act => {
-      const act = { action, at, end };
-      this.#acts = [...this.#acts.filter((each) => each !== noted), act];
-      return (noted = act);
+    const place = this.#acts.length;
+    const note = <End extends ActEnd>(end: End): End => {
+      this.#acts = this.#acts.toSpliced(place, 1, { action, at, end });
+      return end;
     };
     note({ kind: 'under-way' });
-    try {
-      return note(await withGracePeriod(clock, signal, graceMs, () => endOf(sending), unanswered));
-    } catch (error) {
-      note({ kind: 'unanswered', error });
-      throw error;
-    }
+    const answered = endOf(() => send(ctx, action, deadline)).then(note);
+    const heard = withGracePeriod(clock, signal, graceMs, () => answered, unanswered).catch(
+      (error: unknown) => {
+        note({ kind: 'unanswered', error });
+        throw error;
+      },
+    );
+    return { heard, settled: answered.catch(() => undefined) };
+  }
+}
+
+function isAct(choice: { readonly kind: string }): choice is ToAct {
+  return choice.kind === 'act';
+}
+
+/** The actors of a run, one for each service. */
+export class Actors {
+  readonly #all = new Map<string, Actor>();
+
+  of({ address: { arn } }: { readonly address: Pick<ServiceAddress, 'arn'> }): Actor {
+    const actor = this.#all.get(arn) ?? new Actor();
+    this.#all.set(arn, actor);
+    return actor;
   }
 }
 
 type Answered = Omit<Taken, 'kind'>;
 
-async function endOf(sending: () => Promise<Answered>): Promise<ActEnd> {
+type Ended = Exclude<ActEnd, { readonly kind: 'under-way' }>;
+
+async function endOf(sending: () => Promise<Answered>): Promise<Ended> {
   const answer = await attempt(sending, ANY_AWS_ERROR).catch((error: unknown) => {
     if (error instanceof GroupIsBusy) return error;
     throw error;

@@ -6,17 +6,22 @@ import { describeServiceDeployment, type ServiceDeployment } from '../ecs/servic
 import type { HookAnswer, Stage } from '../model/analysis.ts';
 import type { Rollout } from '../model/index.ts';
 import type { Log } from '../runtime/log.ts';
-import { Actor, type ActContext, type Action } from './acts.ts';
+import { withTimeout } from '../runtime/wait.ts';
+import type { ActContext, Action, Actors, ToAct } from './acts.ts';
 import { readInfo } from './observe-codedeploy.ts';
 import type { StageWatch } from './watch.ts';
 
 export interface AnswerHookContext extends ActContext {
   readonly aws: ActContext['aws'] & Pick<Aws, 'ecs'>;
   readonly log: Log;
+  readonly actors: Actors;
 }
 
-/** Who answers the hooks of one deployment. */
-export type ContinueAt = (hookId: string) => Promise<HookAnswer>;
+/** Who answers the hooks of one deployment. `isWanted`: asked right before; what has failed meanwhile goes on no more. */
+export type ContinueAt = (hookId: string, isWanted: () => boolean) => Promise<HookAnswer>;
+
+/** A read before an answer that hangs keeps a rollback waiting no longer than this. */
+const LOOK_MS = 30_000;
 
 /** Pure: a hook that waits no more, because somebody answered it, is not answered again. */
 export function chooseAnswer(
@@ -34,8 +39,8 @@ export function chooseCodeDeployAnswer({ status }: DeploymentInfo, id: string): 
   return status === 'Ready' ? { kind: 'continue-codedeploy', id } : undefined;
 }
 
-/** What follows from what is read right before, and the line that says so. */
-async function chooseNow(
+/** What follows from what is read, and the line that says so. */
+async function readAndChoose(
   { aws }: Pick<AnswerHookContext, 'aws'>,
   { codeDeploymentId, serviceDeploymentArn }: Rollout,
   hookId: string,
@@ -55,55 +60,52 @@ async function chooseNow(
  * moved on this very moment; the next look shows where. One that AWS does not hear is answered again and again: of each
  * nothing is said twice.
  */
-export function answering(ctx: AnswerHookContext, rollout: Rollout, actor = new Actor(ctx)): ContinueAt {
+export function answering(ctx: AnswerHookContext, rollout: Rollout): ContinueAt {
   const said = new Set<string>();
-  return async (hookId) => {
-    const once = {
-      line: (text: string): void => {
-        if (!said.has(`${hookId} ${text}`)) ctx.log.line(text);
-        said.add(`${hookId} ${text}`);
-      },
+  const { name } = rollout.snapshot.address;
+  return async (hookId, isWanted) => {
+    const say = (what: string): void => {
+      const text = `${name}: ${what}`;
+      if (!said.has(`${hookId} ${text}`)) ctx.log.line(text);
+      said.add(`${hookId} ${text}`);
     };
-    const answer = await continueAtHook({ aws: ctx.aws, log: once }, rollout, hookId, actor);
-    if (answer.kind === 'unanswered') {
-      const { name } = rollout.snapshot.address;
-      once.line(`${name}: AWS has not answered whether it goes on (${answer.why}); asking again.`);
-    }
+    const answer = await continueAtHook(ctx, rollout, hookId, { isWanted, say });
+    if (answer.kind === 'unanswered')
+      say(`AWS has not answered whether it goes on (${answer.why}); asking again.`);
     return answer;
   };
 }
 
 async function continueAtHook(
-  { aws, log }: Pick<AnswerHookContext, 'aws'> & { readonly log: Pick<Log, 'line'> },
+  ctx: AnswerHookContext,
   rollout: Rollout,
   hookId: string,
-  actor: Actor,
+  { isWanted, say }: { readonly isWanted: () => boolean; readonly say: (what: string) => void },
 ): Promise<HookAnswer> {
-  const chosen = await attempt(() => chooseNow({ aws }, rollout, hookId), ANY_AWS_ERROR);
-  switch (chosen.kind) {
-    case 'unanswered':
-      return { kind: 'unanswered', why: describeAwsError(chosen.error) };
-    case 'forbidden':
+  const acted = await ctx.actors.of(rollout.snapshot).act(ctx, async (): Promise<HookAnswer | ToAct> => {
+    const read = (): ReturnType<typeof readAndChoose> =>
+      withTimeout(ctx.clock, LOOK_MS, () => readAndChoose(ctx, rollout, hookId));
+    const chosen = await attempt(read, ANY_AWS_ERROR);
+    if (chosen.kind === 'unanswered') return { kind: 'unanswered', why: describeAwsError(chosen.error) };
+    if (chosen.kind === 'forbidden') {
       return chosen.because === 'refused'
         ? { kind: 'done' }
         : { kind: 'denied', why: describeAwsError(chosen.error) };
-    case 'answered':
-      break;
-  }
-  if (chosen.value === undefined) return { kind: 'done' };
-  log.line(`${rollout.snapshot.address.name}: ${chosen.value.text}.`);
-  const { end } = await actor.act(chosen.value.action);
+    }
+    if (chosen.value === undefined || !isWanted()) return { kind: 'done' };
+    say(`${chosen.value.text}.`);
+    return { kind: 'act', action: chosen.value.action };
+  });
+  if (acted.kind !== 'acted') return acted;
+  const { end } = acted;
   switch (end.kind) {
     case 'taken':
     case 'refused':
     case 'not-ours':
       return { kind: 'done' };
     case 'denied':
-      return { kind: 'denied', why: describeAwsError(end.error) };
     case 'unanswered':
-      return { kind: 'unanswered', why: describeAwsError(end.error) };
-    case 'under-way':
-      return { kind: 'unanswered', why: 'no answer yet' };
+      return { kind: end.kind, why: describeAwsError(end.error) };
   }
 }
 
@@ -111,16 +113,17 @@ async function continueAtHook(
  * A way back waits for nobody: it leads to what people have approved before, and is let go on at each pause. One that this
  * run may not answer is left to a person, and the watch ends there.
  */
-export function goingOn(ctx: AnswerHookContext, back: Rollout, actor: Actor): StageWatch {
+export function goingOn(ctx: AnswerHookContext, back: Rollout): StageWatch {
   const asked = new Set<string>();
-  const answer = answering(ctx, back, actor);
+  const answer = answering(ctx, back);
   const broken = new AbortController();
+  let isOver = false;
   let waiting: StageWatch['waiting'];
   return {
     see({ pause }: Stage): void {
       if (pause === undefined || asked.has(pause.hookId)) return;
       asked.add(pause.hookId);
-      answer(pause.hookId).then(
+      answer(pause.hookId, () => !isOver).then(
         (end) => {
           if (end.kind === 'unanswered') asked.delete(pause.hookId);
           if (end.kind === 'denied') waiting = { pause, why: end.why };
@@ -137,6 +140,8 @@ export function goingOn(ctx: AnswerHookContext, back: Rollout, actor: Actor): St
       return waiting;
     },
     results: [],
-    stop: () => undefined,
+    stop: () => {
+      isOver = true;
+    },
   };
 }

@@ -10,7 +10,8 @@ import {
   type RolloutRequest,
   type ServiceRun,
 } from '../model/index.ts';
-import { withTimeout } from '../runtime/wait.ts';
+import { withTimeout, type Deadline } from '../runtime/wait.ts';
+import { isOpen, type Actors } from './acts.ts';
 import { readDeploymentStatus } from './describe.ts';
 import { firstCause } from './outcome.ts';
 import { requestRollback, type EndState } from './rollback-request.ts';
@@ -18,8 +19,11 @@ import { requestRollback, type EndState } from './rollback-request.ts';
 export interface CancelContext extends Pick<RunContext, 'clock'> {
   /** Clients that still answer after the job was cancelled. */
   readonly aws: Pick<Aws, 'ecs' | 'elb' | 'ecsWrites' | 'taskDefinitions' | 'codeDeploy'>;
+  readonly actors: Actors;
   /** For all of one service; `SECONDS_TO_UNDO` where it is left out. */
   readonly seconds?: number;
+  /** No part of it lasts beyond this. */
+  readonly deadline?: Deadline | undefined;
   /** Nobody knows how far the run came: it was killed. */
   readonly mayHaveGoneBack?: true;
 }
@@ -31,8 +35,12 @@ export interface Interruption {
   readonly message: string;
 }
 
-/** The runner kills a cancelled job after ten seconds; the report has to be written, too. */
+/** Less where an act of the run was heard out before: the runner kills a cancelled job (`END_BY`). */
 const SECONDS_TO_UNDO = 5;
+
+function secondsLeft({ seconds = SECONDS_TO_UNDO, deadline }: CancelContext): number {
+  return Math.min(seconds, (deadline?.left() ?? Number.POSITIVE_INFINITY) / 1000);
+}
 
 /**
  * Ends the run of one service that nobody will follow any more. A cancelled one is rolled back where `on-cancel`
@@ -93,19 +101,18 @@ async function whatBecomesOf(
     return { nowRunning: `Service "${name}" was not touched.`, needsPostStep: false };
   }
   return isUndone(serviceRun, why, request)
-    ? requestRollback({ ...ctx, seconds: ctx.seconds ?? SECONDS_TO_UNDO }, rollout, request)
+    ? requestRollback({ ...ctx, seconds: secondsLeft(ctx) }, rollout, request)
     : look(ctx, rollout, ctx.mayHaveGoneBack ?? serviceRun.problem !== undefined);
 }
 
-async function look(
-  { aws, clock, seconds = SECONDS_TO_UNDO }: CancelContext,
-  rollout: Rollout,
-  mayGoBack: boolean,
-): Promise<EndState> {
-  const read = (): Promise<string> => readDeploymentStatus(aws, rollout, mayGoBack);
-  const nowRunning = await withTimeout(clock, seconds * 1000, read).catch(
+async function look(ctx: CancelContext, rollout: Rollout, mayGoBack: boolean): Promise<EndState> {
+  const read = (): Promise<string> => readDeploymentStatus(ctx.aws, rollout, mayGoBack);
+  const nowRunning = await withTimeout(ctx.clock, secondsLeft(ctx) * 1000, read).catch(
     (error: unknown) =>
       `What becomes of the deployment of ${revisionName(rollout.taskDefinitionArn)} to service "${rollout.snapshot.address.name}" could not be read (${describeAwsError(error)}).`,
   );
-  return { nowRunning, needsPostStep: false };
+  const needsPostStep = ctx.actors.of(rollout.snapshot).acts.some(isOpen);
+  return { nowRunning: needsPostStep ? `${nowRunning} ${UNHEARD}` : nowRunning, needsPostStep };
 }
+
+const UNHEARD = 'AWS has not answered what this run asked for last: the post step of this job looks again.';

@@ -123,9 +123,12 @@ export function registeredBy(acts: readonly Act[]): string | undefined {
   return actsOf(acts, 'register').flatMap(({ end }) => (end.kind === 'taken' ? (end.made ?? []) : []))[0];
 }
 
-/** Pure: the error after which no other way is left. */
+/** What leads back by a deployment of this run, where nothing that is under way can be stopped. */
+const DEPLOYS: readonly Action['kind'][] = ['register', 'update', 'deploy'];
+
+/** Pure: the error after which no other way is left. A CONTINUE, or settings, that AWS refuses close none. */
 export function refusedForGood(acts: readonly Act[], { refusals }: ActTerms): unknown {
-  const others = acts.filter(({ action }) => !['stop', 'stop-codedeploy'].includes(action.kind));
+  const others = acts.filter(({ action }) => DEPLOYS.includes(action.kind));
   const refused = others.flatMap(({ end }) => (end.kind === 'refused' ? [end.error] : []));
   const denied = others.flatMap(({ end }) => (end.kind === 'denied' ? [end.error] : []));
   return denied[0] ?? (refused.length >= refusals.others ? refused.at(-1) : undefined);
@@ -148,7 +151,7 @@ export function restoringInput(
 
 function mayStop(acts: readonly Act[], terms: ActTerms): boolean {
   const stops = actsOf(acts, 'stop');
-  const last = acts.at(-1);
+  const last = acts.findLast(({ action }) => action.kind === 'stop' || DEPLOYS.includes(action.kind));
   const isLost = last?.action.kind === 'stop' && last.end.kind === 'unanswered';
   const isOthersTurn = isLost && terms.isShort !== true && refusedForGood(acts, terms) === undefined;
   return (

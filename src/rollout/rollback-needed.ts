@@ -4,7 +4,6 @@ import { awsErrorKind, deployErrorOf, describeAwsError } from '../aws/errors.ts'
 import type { Problem, Request, RollbackEnd, Rollout, RolloutRequest, ServiceRun } from '../model/index.ts';
 import { Cancelled } from '../runtime/cancellation.ts';
 import { DeployError } from '../runtime/error.ts';
-import { Actor } from './acts.ts';
 import { diagnoseRollback, diagnoseRollbackOfEcs, logEvidence } from './diagnose.ts';
 import { proveRollback } from './rollback-proof.ts';
 import { followRollback, rollBack, type RollbackContext } from './rollback.ts';
@@ -30,12 +29,11 @@ export async function rollBackIfNeeded(
     explain: (back, seen) => diagnoseRollback(run, back, seen, failureLogLines),
   };
   ctx.log.line(`${serviceRun.snapshot.address.name}: ${problem?.cause ?? ''}: it ${problem?.reason ?? ''}`);
-  const actor = new Actor(ctx);
   const rollback = await withoutThrowing(async () => {
-    const undone = await undoDeployment(ctx, rollout, problem?.recovery, request.rollout, actor);
-    const end = await proveRollback(ctx, rollout, request.rollout, undone, actor);
+    const undone = await undoDeployment(ctx, rollout, problem?.recovery, request.rollout);
+    const end = await proveRollback(ctx, rollout, request.rollout, undone);
     if (end.kind !== 'rolled-back') return end;
-    const unrestored = await restoreSettings(ctx, rollout, request.rollout, actor);
+    const unrestored = await restoreSettings(ctx, rollout, request.rollout);
     return unrestored === undefined ? end : { ...end, unrestored };
   });
   return { ...serviceRun, rollback: await withEvidence(run, rollout, rollback, failureLogLines) };
@@ -59,12 +57,9 @@ async function undoDeployment(
   rollout: Rollout,
   recovery: Problem['recovery'] | undefined,
   request: RolloutRequest,
-  actor: Actor,
 ): Promise<RollbackEnd> {
   if (recovery === 'done') return { kind: 'rolled-back' };
-  return recovery === 'follow-ecs'
-    ? followRollback(ctx, rollout, request, { actor })
-    : rollBack(ctx, rollout, request, { actor });
+  return recovery === 'follow-ecs' ? followRollback(ctx, rollout, request) : rollBack(ctx, rollout, request);
 }
 
 /**

@@ -14,7 +14,6 @@ import {
   type Service,
 } from '../ecs/services.ts';
 import type { RollbackEnd, Rollout, RolloutRequest } from '../model/index.ts';
-import type { Actor } from './acts.ts';
 import { saysRollback } from './history.ts';
 import { rollBack, type RollbackContext } from './rollback.ts';
 
@@ -27,10 +26,9 @@ export async function proveRollback(
   rollout: Rollout,
   request: RolloutRequest,
   end: RollbackEnd,
-  actor: Actor,
 ): Promise<RollbackEnd> {
   if (end.kind !== 'rolled-back' || !rollout.replacesTasks) return end;
-  const proven = await attempt(() => lookWhereItEnded(ctx, rollout, request, end, actor), ANY_AWS_ERROR);
+  const proven = await attempt(() => lookWhereItEnded(ctx, rollout, request, end), ANY_AWS_ERROR);
   if (proven.kind === 'answered') return proven.value;
   const { name } = rollout.snapshot.address;
   ctx.log.line(
@@ -44,7 +42,6 @@ async function lookWhereItEnded(
   rollout: Rollout,
   request: RolloutRequest,
   end: Extract<RollbackEnd, { kind: 'rolled-back' }>,
-  actor: Actor,
 ): Promise<RollbackEnd> {
   const { aws, log } = ctx;
   const { name } = rollout.snapshot.address;
@@ -84,11 +81,11 @@ async function lookWhereItEnded(
   if (author === 'unknown') return { kind: 'failed', why };
   log.line(`${name}: ${why}: it is updated to that.`);
   const from = { ...there, replacesTasks: true, snapshot: { ...rollout.snapshot, primaryId: primary.id } };
-  const again = await attempt(() => rollBack(ctx, from, request, { actor }), ANY_AWS_ERROR);
+  const again = await attempt(() => rollBack(ctx, from, request), ANY_AWS_ERROR);
   if (again.kind !== 'answered') return { kind: 'failed', why: `${why}; ${describeAwsError(again.error)}` };
   return again.value.kind === 'nowhere'
     ? { kind: 'failed', why }
-    : proveRollback(ctx, rollout, request, again.value, actor);
+    : proveRollback(ctx, rollout, request, again.value);
 }
 
 /** How long the service is read again, in seconds. */

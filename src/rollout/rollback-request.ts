@@ -2,12 +2,12 @@
 import { revisionName } from '../aws/arn.ts';
 import { attempt, LOST } from '../aws/attempt.ts';
 import type { Aws } from '../aws/clients.ts';
-import { awsErrorKind, describeAwsError } from '../aws/errors.ts';
+import { describeAwsError, isThrottling } from '../aws/errors.ts';
 import type { RunContext } from '../context.ts';
 import type { RollbackEnd, Rollout, RolloutRequest } from '../model/index.ts';
 import { SILENCE } from '../runtime/log.ts';
-import { TimedOut, withTimeout } from '../runtime/wait.ts';
-import { Actor, mayHaveTaken, type Action, type Taken } from './acts.ts';
+import { Deadline, poll, TimedOut, withTimeout, type PollStep } from '../runtime/wait.ts';
+import { mayHaveTaken, type Act, type Action, type Actor, type Actors, type Taken } from './acts.ts';
 import { chooseAct, readCurrentState, type Choice, type WithLimit } from './choose-act.ts';
 import { chooseCodeDeployAct, readCodeDeployState } from './choose-codedeploy-act.ts';
 import { readDeploymentStatus } from './describe.ts';
@@ -16,6 +16,7 @@ import { restoreSettings } from './settings.ts';
 export interface RollbackRequestContext extends Pick<RunContext, 'clock'> {
   /** Clients that still answer after the job was cancelled. */
   readonly aws: Pick<Aws, 'ecs' | 'elb' | 'ecsWrites' | 'taskDefinitions' | 'codeDeploy'>;
+  readonly actors: Actors;
   /** For all of it. */
   readonly seconds: number;
 }
@@ -40,11 +41,15 @@ const REFUSALS = { stop: 2, others: 2 };
 
 /** What is asked for, and how far that came. */
 interface Asking {
-  readonly ctx: RollbackRequestContext & { readonly signal: AbortSignal };
+  readonly ctx: RollbackRequestContext & { readonly signal: AbortSignal; readonly graceMs: number };
   readonly rollout: Rollout;
   readonly request: RolloutRequest;
   readonly actor: Actor;
-  /** What came of the last attempt, while the next is waited for. */
+  /** Acts of the run before this request. */
+  readonly before: number;
+  /** It is being rolled back, and only the settings of this run are left. */
+  goesBack: boolean;
+  /** What kept the last attempt from it. */
   last: unknown;
 }
 
@@ -57,43 +62,49 @@ export async function requestRollback(
   rollout: Rollout,
   request: RolloutRequest,
 ): Promise<EndState> {
-  const { clock, seconds } = ctx;
+  const { clock, seconds, actors } = ctx;
   const over = new AbortController();
-  const here = { ...ctx, signal: over.signal };
+  const actor = actors.of(rollout.snapshot);
   const asking: Asking = {
-    ctx: here,
+    ctx: { ...ctx, signal: over.signal, graceMs: 0 },
     rollout,
     request,
-    actor: new Actor({ ...here, graceMs: 0 }),
+    actor,
+    before: actor.acts.length,
+    goesBack: false,
     last: undefined,
   };
+  const deadline = Deadline.of(clock, seconds * 1000);
   try {
-    return await withTimeout(clock, seconds * 1000, () => requestUntilAccepted(asking));
+    return await deadline.within({ least: 0 }, () => requestUntilAccepted(asking, deadline));
   } catch (error) {
-    if (!(error instanceof TimedOut)) return notRequested(rollout, error);
-    const asked = whatIsAsked(asking);
-    if (asked !== undefined && awsErrorKind(asking.last) !== 'transient') {
-      const what = `${asked}, and no answer came in time about the settings of this run`;
-      return goingBack(endState(rollout, what, true));
-    }
-    if (awsErrorKind(asking.last) === 'throttled') return notRequested(rollout, asking.last);
-    return endState(rollout, 'no answer came in time, so whether it is rolled back is not known', true);
+    return error instanceof TimedOut ? notInTime(asking) : notRequested(rollout, error);
   } finally {
     over.abort(new Error('The time to ask for a rollback is over.'));
   }
 }
 
-async function requestUntilAccepted(asking: Asking): Promise<EndState> {
-  const { clock, signal } = asking.ctx;
-  for (;;) {
-    asking.last = undefined;
+function requestUntilAccepted(asking: Asking, deadline: Deadline): Promise<EndState> {
+  const { signal } = asking.ctx;
+  return poll(asking.ctx, deadline, async (): Promise<PollStep<EndState>> => {
     const answer = await attempt(() => readAndRequest(asking), LOST);
     signal.throwIfAborted();
     const end: Requested = answer.kind === 'answered' ? answer.value : { kind: 'again', error: answer.error };
-    if (end.kind === 'end') return end.state;
+    if (end.kind === 'end') return { kind: 'end', value: end.state };
     asking.last = end.error;
-    await clock.sleep(PAUSE_MS, signal);
+    return { kind: 'pause', pauseMs: PAUSE_MS, late: notInTime(asking) };
+  });
+}
+
+function notInTime(asking: Asking): EndState {
+  const { rollout, goesBack, last } = asking;
+  const mayBeAsked = actsOfThis(asking).some((act) => act.action.kind !== 'register' && mayHaveTaken(act));
+  if (goesBack) {
+    const what = `${whatIsAsked(asking) ?? 'it is being rolled back'}, and no answer came in time about the settings of this run`;
+    return goingBack(endState(rollout, what, true));
   }
+  if (isThrottling(last) && !mayBeAsked) return notRequested(rollout, last);
+  return endState(rollout, 'no answer came in time, so whether it is rolled back is not known', true);
 }
 
 type Requested =
@@ -102,21 +113,22 @@ type Requested =
 /** Once. Rejects where AWS will have it in no way. */
 async function readAndRequest(asking: Asking): Promise<Requested> {
   const { ctx, rollout, actor } = asking;
-  const choice = await chooseNow(asking);
+  const acted = await actor.act(ctx, () => chooseNow(asking));
   ctx.signal.throwIfAborted();
-  switch (choice.kind) {
+  switch (acted.kind) {
     case 'end':
-      return done(await endedAlready(ctx, rollout, choice.end));
+      return done(await endedAlready(ctx, rollout, acted.end));
     case 'give-up':
-      throw choice.error;
+      throw acted.error;
     case 'look-again':
-      return { kind: 'again', error: choice.error };
+      return { kind: 'again', error: acted.error };
     case 'follow-update':
       return done(goingBack({ nowRunning: await statusNow(ctx, rollout), needsPostStep: false }));
     case 'follow':
       return done(goingBack(await followed(asking)));
-    case 'act': {
-      const { action, end } = await actor.act(choice.action);
+    case 'acted': {
+      const { end } = acted;
+      const { action } = acted.choice;
       switch (end.kind) {
         case 'taken':
           return action.kind === 'register'
@@ -128,8 +140,6 @@ async function readAndRequest(asking: Asking): Promise<Requested> {
         case 'denied':
         case 'unanswered':
           return { kind: 'again', error: end.error };
-        case 'under-way':
-          return { kind: 'again', error: undefined };
       }
     }
   }
@@ -187,13 +197,17 @@ async function followed(asking: Asking): Promise<EndState> {
 }
 
 /** A request to stop that AWS took, or may have taken: the end of a sentence. */
-function whatIsAsked({ rollout, actor }: Asking): string | undefined {
-  const revision = revisionName(rollout.taskDefinitionArn);
-  const last = actor.acts.findLast(({ action }) => ['stop', 'stop-codedeploy'].includes(action.kind));
+function whatIsAsked(asking: Asking): string | undefined {
+  const revision = revisionName(asking.rollout.taskDefinitionArn);
+  const last = actsOfThis(asking).findLast(({ action }) => ['stop', 'stop-codedeploy'].includes(action.kind));
   if (last === undefined || !mayHaveTaken(last)) return undefined;
   return last.action.kind === 'stop-codedeploy'
     ? `CodeDeploy was asked to stop ${last.action.id} and to roll ${revision} back`
     : `ECS was asked to roll ${revision} back`;
+}
+
+function actsOfThis({ actor, before }: Asking): readonly Act[] {
+  return actor.acts.slice(before);
 }
 
 /** There is nothing to ask for, and why: nowhere to go back to, or somebody else's deployment, or it is back already. */
@@ -217,9 +231,11 @@ function statusNow({ aws, clock }: RollbackRequestContext, rollout: Rollout): Pr
 }
 
 /** What else this run changed. `said`: a sentence, or the end of one. */
-async function withSettings({ ctx, rollout, request, actor }: Asking, said: string): Promise<EndState> {
+async function withSettings(asking: Asking, said: string): Promise<EndState> {
+  const { ctx, rollout, request } = asking;
+  asking.goesBack = true;
   const quietly = { ...ctx, log: SILENCE };
-  const kept = await restoreSettings(quietly, rollout, { ...request, onFailure: 'rollback' }, actor);
+  const kept = await restoreSettings(quietly, rollout, { ...request, onFailure: 'rollback' });
   if (kept !== undefined) return endState(rollout, `${said.replace(/\.$/, '')}, but ${kept}`, true);
   return said.endsWith('.') ? { nowRunning: said, needsPostStep: false } : endState(rollout, said, false);
 }

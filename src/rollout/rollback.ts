@@ -5,8 +5,8 @@ import { describeAwsError } from '../aws/errors.ts';
 import { retryUnanswered } from '../aws/writes.ts';
 import { primaryOf, type Service } from '../ecs/services.ts';
 import type { Evidence, RollbackEnd, Rollout, RolloutRequest } from '../model/index.ts';
-import { Deadline } from '../runtime/wait.ts';
-import { Actor, actsOf, type Act, type Action, type Taken } from './acts.ts';
+import { Deadline, poll } from '../runtime/wait.ts';
+import { actsOf, type Act, type Acted, type Action, type Actor, type Actors, type Taken } from './acts.ts';
 import { goingOn } from './answer-hook.ts';
 import { chooseAct, readCurrentState, registeredBy, type Choice } from './choose-act.ts';
 import { chooseCodeDeployAct, readCodeDeployState } from './choose-codedeploy-act.ts';
@@ -16,6 +16,7 @@ import { untilAnswered } from './progress.ts';
 import { watch, type StageWatch, type WatchContext } from './watch.ts';
 
 export interface RollbackContext extends WatchContext {
+  readonly actors: Actors;
   readonly aws: Pick<Aws, 'ecs' | 'ecr' | 'elb' | 'ecsWrites' | 'taskDefinitions' | 'codeDeploy'>;
   /** What the tasks of a rollback that failed say. */
   readonly explain?: (back: Rollout, seen: Pick<Watched, 'last' | 'history'>) => Promise<Evidence[]>;
@@ -30,16 +31,12 @@ const LOOK_LIMITS = { least: 5_000, longest: 30_000 };
 /** Pauses after what AWS did not answer, in seconds; the last one goes on. */
 const PAUSES = [1, 2, 4, 8, 15];
 
-/** By whom, and until when. */
-interface Going {
-  readonly actor: Actor;
-  readonly deadline: Deadline;
-}
-
-/** What is rolled back. */
-interface Undoing extends Going {
+/** What is rolled back, by whom, and until when. */
+interface Undoing {
   readonly rollout: Rollout;
   readonly request: RolloutRequest;
+  readonly actor: Actor;
+  readonly deadline: Deadline;
 }
 
 /** What is followed moved on, or AWS refused: the service is to be read again. */
@@ -56,22 +53,22 @@ export async function rollBack(
   ctx: RollbackContext,
   rollout: Rollout,
   request: RolloutRequest,
-  { actor = new Actor(ctx), deadline = deadlineOf(ctx, request) }: Partial<Going> = {},
+  deadline = deadlineOf(ctx, request),
 ): Promise<RollbackEnd> {
   const { clock, signal, log } = ctx;
   const { name } = rollout.snapshot.address;
-  const undoing = { rollout, request, deadline, actor };
+  const undoing = { rollout, request, deadline, actor: ctx.actors.of(rollout.snapshot) };
   const onRetry = (error: Error): void => {
     log.line(`${name}: going back: no answer (${describeAwsError(error)}); trying again.`);
   };
-  for (;;) {
-    const retries = { clock, signal, pauses: PAUSES, deadline, onRetry };
+  const retries = { clock, signal, pauses: PAUSES, deadline, onRetry };
+  const late: RollbackEnd = { kind: 'failed', why: 'the service kept changing while it was rolled back' };
+  return poll(ctx, deadline, async () => {
     const end = await retryUnanswered(retries, () => readAndAct(ctx, undoing));
-    if (end.kind !== 'look-again') return end;
-    if (deadline.isOver())
-      return { kind: 'failed', why: 'the service kept changing while it was rolled back' };
-    await clock.sleep(Math.min(request.pollSeconds * 1000, deadline.left()), signal);
-  }
+    return end.kind === 'look-again'
+      ? { kind: 'pause', pauseMs: request.pollSeconds * 1000, late }
+      : { kind: 'end', value: end };
+  });
 }
 
 /** As long as the rollout itself may take, from now. */
@@ -81,25 +78,33 @@ function deadlineOf({ clock }: RollbackContext, { waitMinutes }: RolloutRequest)
 
 /** Once. Rejects with what AWS did not answer. */
 async function readAndAct(ctx: RollbackContext, undoing: Undoing): Promise<RollbackEnd | LookAgain> {
-  const choice = await chooseNow(ctx, undoing);
-  switch (choice.kind) {
+  const choose = async (): Promise<Choice> => {
+    const choice = await chooseNow(ctx, undoing);
+    if (choice.kind === 'act') say(ctx, undoing, choice.action);
+    return choice;
+  };
+  const acted = await undoing.actor.act(ctx, choose, undoing.deadline);
+  switch (acted.kind) {
     case 'end':
-      return choice.end;
+      return acted.end;
     case 'give-up':
     case 'look-again':
-      throw choice.error;
+      throw acted.error;
     case 'follow':
       return follow(ctx, undoing, undoing.rollout);
     case 'follow-update':
-      return followUpdate(ctx, undoing, choice.service, choice.to);
-    case 'act':
-      return act(ctx, undoing, choice.action);
+      return followUpdate(ctx, undoing, acted.service, acted.to);
+    case 'acted':
+      return goOn(ctx, undoing, acted);
   }
 }
 
-async function act(ctx: RollbackContext, undoing: Undoing, action: Action): Promise<RollbackEnd | LookAgain> {
-  say(ctx, undoing, action);
-  const { end } = await undoing.actor.act(action, undoing.deadline);
+/** By what came of the act. */
+async function goOn(
+  ctx: RollbackContext,
+  undoing: Undoing,
+  { choice: { action }, end }: Extract<Acted<Choice>, { kind: 'acted' }>,
+): Promise<RollbackEnd | LookAgain> {
   switch (end.kind) {
     case 'taken':
       return followAct(ctx, undoing, action, end);
@@ -112,8 +117,6 @@ async function act(ctx: RollbackContext, undoing: Undoing, action: Action): Prom
       return isStop(action) ? { kind: 'look-again' } : readAndAct(ctx, undoing);
     case 'denied':
       return readAndAct(ctx, undoing);
-    case 'under-way':
-      return { kind: 'look-again' };
   }
 }
 
@@ -145,12 +148,12 @@ export async function followRollback(
   ctx: RollbackContext,
   rollout: Rollout,
   request: RolloutRequest,
-  { actor = new Actor(ctx), deadline = deadlineOf(ctx, request) }: Partial<Going> = {},
 ): Promise<RollbackEnd> {
+  const deadline = deadlineOf(ctx, request);
   const end = endOfRollback(await watch(ctx, rollout, request, 'rolled-back', { deadline }));
   if (end.kind !== 'look-again') return end;
   if (request.onFailure === 'leave') return { kind: 'failed', why: 'ECS gave its rollback up' };
-  return rollBack(ctx, rollout, request, { actor, deadline });
+  return rollBack(ctx, rollout, request, deadline);
 }
 
 function say({ log }: RollbackContext, { rollout, actor }: Undoing, action: Action): void {
@@ -275,12 +278,12 @@ function followDeployment(
 /** To its own end: hiccups on the way of a deployment that goes back are no verdict. */
 async function followBack(
   ctx: RollbackContext,
-  { request, deadline, actor }: Undoing,
+  { request, deadline }: Undoing,
   back: Rollout,
 ): Promise<RollbackEnd | LookAgain> {
   // The rollback has the count that was there before, not the one that this run asked for.
   const following = { ...request, desiredCount: undefined, failFast: false };
-  const stages = goingOn(ctx, back, actor);
+  const stages = goingOn(ctx, back);
   const watched = await watch({ ...ctx, goesBack: true, stages }, back, following, 'rolled-back', {
     deadline,
   });

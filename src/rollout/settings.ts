@@ -7,8 +7,8 @@ import { retryRead } from '../aws/writes.ts';
 import { describeService, primaryOf, type Service } from '../ecs/services.ts';
 import type { Rollout, RolloutRequest, ServiceSnapshot } from '../model/index.ts';
 import type { Log } from '../runtime/log.ts';
-import { Deadline, withTimeout } from '../runtime/wait.ts';
-import { Actor, actsOf, type Act, type ActContext, type Action } from './acts.ts';
+import { Deadline, retry, withTimeout, type Attempt } from '../runtime/wait.ts';
+import { actsOf, type Act, type ActContext, type Action, type Actors } from './acts.ts';
 
 /** What UpdateService changes of a service beside its revision, by its own names. */
 type Settings = Partial<
@@ -71,6 +71,7 @@ export function carriesSettings(
 export interface RestoreContext extends ActContext {
   readonly aws: ActContext['aws'] & Pick<Aws, 'ecs'>;
   readonly log: Log;
+  readonly actors: Actors;
 }
 
 /** The revision is back by then: a read about the rest is waited for so long, and what is lost is sent again for so long. */
@@ -78,8 +79,8 @@ const READ_MS = 10_000;
 
 const WRITE_MS = 30_000;
 
-/** Pauses after a restoring update that had no answer, in seconds; the last one goes on. */
-const PAUSES = [1, 2, 4, 8];
+/** Pauses after a restoring update that had no answer, in seconds; after the last of them it is too late to send it again. */
+const PAUSES = [1, 2, 4, 8, 8, 8];
 
 /**
  * ECS's own rollback restores the revision and leaves the count and the tag settings as this run sent them: they go
@@ -90,22 +91,38 @@ export async function restoreSettings(
   ctx: RestoreContext,
   rollout: Rollout,
   request: RolloutRequest,
-  actor = new Actor(ctx),
 ): Promise<string | undefined> {
   if (!changesSettings(request) || rollout.adopted) return undefined;
   const { clock, signal, log } = ctx;
+  const actor = ctx.actors.of(rollout.snapshot);
   const deadline = Deadline.of(clock, WRITE_MS);
-  for (let lost = 0; ; lost += 1) {
-    const service = await attempt(() => readService(ctx, rollout), ANY_AWS_ERROR);
-    const isLate = deadline.isOver();
-    const choice = chooseRestoring(service, actor.acts, { rollout, request, isLate });
-    if (choice.kind === 'end') return choice.unrestored;
-    const names = choice.changes.map((field) => INPUTS[field]).join(', ');
-    if (lost === 0) log.line(`${rollout.snapshot.address.name}: restoring ${names}.`);
-    const { end } = await actor.act(choice.action);
-    if (end.kind === 'taken') return countLeft(choice.action.input, service, rollout, request);
-    if (end.kind === 'unanswered') await clock.sleep((PAUSES[lost] ?? PAUSES.at(-1) ?? 0) * 1000, signal);
-  }
+  let isSaid = false;
+  const restore = async (): Promise<Attempt<string | undefined>> => {
+    const acted = await actor.act(ctx, async () => {
+      const seen = await attempt(() => readService(ctx, rollout), ANY_AWS_ERROR);
+      const terms = { rollout, request, isLate: deadline.isOver() };
+      const choice = chooseRestoring(seen, actor.acts, terms);
+      if (choice.kind === 'act' && !isSaid) {
+        isSaid = true;
+        const names = choice.changes.map((field) => INPUTS[field]).join(', ');
+        log.line(`${rollout.snapshot.address.name}: restoring ${names}.`);
+      }
+      return choice;
+    });
+    if (acted.kind === 'end') return { kind: 'done', value: acted.unrestored };
+    const { choice, end } = acted;
+    switch (end.kind) {
+      case 'taken':
+        return { kind: 'done', value: countLeft(choice.action.input, choice.service, rollout, request) };
+      case 'unanswered':
+        return { kind: 'failed', error: end.error as Error, retryable: true };
+      case 'refused':
+      case 'denied':
+      case 'not-ours':
+        return restore();
+    }
+  };
+  return retry({ clock, signal, pauses: PAUSES }, restore);
 }
 
 /** What is to be done about the settings. */
@@ -113,6 +130,8 @@ export type Restoring =
   | {
       readonly kind: 'act';
       readonly action: Extract<Action, { kind: 'restore-settings' }>;
+      /** As it was read. */
+      readonly service: Service;
       readonly changes: readonly (keyof Settings)[];
     }
   | { readonly kind: 'end'; readonly unrestored: string | undefined };
@@ -144,27 +163,29 @@ export function chooseRestoring(
   if (changes.length === 0) return end(countOf(service, before));
   const { cluster, name } = snapshot.address;
   const input = { cluster, service: name, ...own };
-  return { kind: 'act', action: { kind: 'restore-settings', input }, changes };
+  return { kind: 'act', action: { kind: 'restore-settings', input }, service, changes };
 }
 
 /** The count, where it was left out of what was sent. */
 function countLeft(
   sent: UpdateServiceCommandInput,
-  seen: Answer<Service>,
+  seen: Service,
   { snapshot }: Rollout,
   request: RolloutRequest,
 ): string | undefined {
   const before = settingsBefore(snapshot, request);
-  if (seen.kind !== 'answered' || sent.desiredCount === before.desiredCount) return undefined;
-  return countOf(seen.value, before);
+  return sent.desiredCount === before.desiredCount ? undefined : countOf(seen, before);
 }
 
 function countOf(service: Service, before: Settings): string {
   return `desired-count is ${service.desiredCount ?? 0}, not ${before.desiredCount ?? 0} (it was changed while this run deployed)`;
 }
 
-function readService({ aws, clock, signal }: RestoreContext, { snapshot }: Rollout): Promise<Service> {
-  const read = (): Promise<Service> => describeService(aws.ecs, snapshot.address);
+function readService(
+  { aws, clock, signal }: RestoreContext,
+  { snapshot, createdAt }: Rollout,
+): Promise<Service> {
+  const read = (): Promise<Service> => describeService(aws.ecs, snapshot.address, createdAt);
   return withTimeout(clock, READ_MS, () => retryRead(clock, read, signal));
 }
 

@@ -1,6 +1,6 @@
 import { revisionName } from '../aws/arn.ts';
 import type { Aws } from '../aws/clients.ts';
-import { awsErrorKind, describeAwsError } from '../aws/errors.ts';
+import { describeAwsError, isThrottling } from '../aws/errors.ts';
 import type { RunContext } from '../context.ts';
 import { failedTaskLimit } from '../ecs/failed-tasks.ts';
 import { breakerThreshold } from '../ecs/services.ts';
@@ -264,10 +264,6 @@ function withKnownTasks(seen: Observation, last: Observation | undefined): Obser
 /** Tasks that were read too long ago are as good as none that may be read: ECS's counts are what is known. */
 function withoutTasks(seen: Observation): Observation {
   return { ...seen, tasks: [], oldTasks: 0, drainingTasks: 0, targets: [], targetsUnread: true };
-}
-
-function isThrottling(error: unknown): boolean {
-  return error !== undefined && awsErrorKind(error) === 'throttled';
 }
 
 export function termsOf(rollout: Rollout, request: RolloutRequest): EvaluationTerms {

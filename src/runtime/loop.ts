@@ -1,4 +1,5 @@
 import type { Clock } from './clock.ts';
+import { unlessAborted } from './wait.ts';
 
 /** Something that is done again and again. */
 export interface Job {
@@ -86,7 +87,7 @@ export class Loop {
       woken.abort(new Woken());
     };
     try {
-      if (ms === Number.POSITIVE_INFINITY) await abortable(bell.promise, this.#signal);
+      if (ms === Number.POSITIVE_INFINITY) await unlessAborted(bell.promise, this.#signal);
       else await this.#clock.sleep(ms, AbortSignal.any([this.#signal, woken.signal]));
     } catch (error) {
       if (!(error instanceof Woken)) throw error;
@@ -103,18 +104,4 @@ function dueOf(jobs: readonly Job[], now: number): readonly Job[] {
   const isDue = ({ due }: Job, withinMs: number): boolean => due !== undefined && due - now <= withinMs;
   const isAnyShared = jobs.some((job) => job.isShared === true && isDue(job, 0));
   return jobs.filter((job) => isDue(job, isAnyShared && job.isShared === true ? job.pauseMs * ALONG : 0));
-}
-
-/** Settles as the promise does, or rejects with the signal's reason. */
-async function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  const aborted = Promise.withResolvers<never>();
-  const abort = (): void => {
-    aborted.reject(signal.reason as Error);
-  };
-  signal.addEventListener('abort', abort, { once: true });
-  try {
-    return await Promise.race([promise, aborted.promise]);
-  } finally {
-    signal.removeEventListener('abort', abort);
-  }
 }

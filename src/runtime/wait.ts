@@ -145,6 +145,21 @@ export async function withGracePeriod<T>(
   }
 }
 
+/** Settles as the promise does, or rejects with the signal's reason as soon as that is aborted. */
+export async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
+  const aborted = Promise.withResolvers<never>();
+  const abort = (): void => {
+    aborted.reject(signal.reason as Error);
+  };
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    return await Promise.race([promise, aborted.promise]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}
+
 /** What one attempt came to. */
 export type Attempt<T> =
   | { readonly kind: 'done'; readonly value: T }
