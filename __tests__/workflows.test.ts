@@ -35,7 +35,7 @@ const OWN = '$/.github/actions/deploy';
 const REUSABLE = ['deploy.yml', 'plan.yml', 'redeploy.yml', 'promote.yml'];
 
 /** Suites that take longer than a push waits for. */
-const NIGHTLY = ['test:faults', 'test:mutations'];
+const NIGHTLY = ['test:faults', 'test:mutations', 'test:side-by-side'];
 
 describe('the workflows', () => {
   test('are these', () => {
