@@ -4,6 +4,7 @@ import type {
   Service,
   ServiceDeployment,
   ServiceRevision,
+  Task,
   TaskDefinition,
 } from '../../simulator/state/model.ts';
 import { CAUSES, RESULTS } from '../../src/model/index.ts';
@@ -606,10 +607,7 @@ const INVARIANTS = {
     return left.map(({ arn }) => `${arn} still runs`);
   },
 
-  'a task before the deployment runs once': ({ run }) => {
-    const ran = writesOf(run, 'RunTask').map(({ call }) => String(call.body['clientToken']));
-    return new Set(ran).size > 1 ? [`${ran.length} tasks were run`] : [];
-  },
+  'a task before the deployment runs once': ({ run }) => doubled(run.oneOffs),
 
   'the count is left as others set it': (of) => {
     const { run, sim } = of;
@@ -640,6 +638,23 @@ const INVARIANTS = {
     });
   },
 } satisfies Record<string, Invariant>;
+
+/**
+ * What is wrong with the one-off tasks of a run: two of them ran, or there were two at once. One that was over before any
+ * of its containers ran has done nothing, and another may follow it.
+ */
+export function doubled(
+  tasks: readonly Pick<Task, 'arn' | 'createdAt' | 'startedAt' | 'stoppedAt'>[],
+): string[] {
+  const ran = tasks.filter(({ startedAt }) => startedAt !== undefined);
+  const together = tasks.filter(({ createdAt }, at) =>
+    tasks.slice(0, at).some(({ stoppedAt = Number.POSITIVE_INFINITY }) => stoppedAt > createdAt),
+  );
+  return [
+    ...(ran.length > 1 ? [`${ran.length} tasks ran: ${ran.map(({ arn }) => arn).join(', ')}`] : []),
+    ...together.map(({ arn }) => `${arn} was started beside another one`),
+  ];
+}
 
 /** The digest that the run was asked to deploy, whichever image the tag was on while it ran. */
 function isAsked({ run, sim }: Case, revision: ServiceRevision): boolean {

@@ -79,6 +79,8 @@ export interface PlayedRun {
   /** When it was cancelled or killed; undefined where it ended by itself. */
   readonly cutAt: number | undefined;
   readonly wasKilled: boolean;
+  /** One-off tasks that it started. */
+  readonly oneOffs: readonly Task[];
   /** Nobody else registered these. */
   readonly registered: readonly TaskDefinition[];
   readonly after: readonly View[];
@@ -212,6 +214,7 @@ async function playRun(
   const { clock } = sim.world;
   const asked: Asked[] = [];
   const done: Done[] = [];
+  const oneOffs = new Set<Task>();
   const watchers: { moment: Moment; act: () => void; seen: number; isOver: boolean }[] = [];
   const undo: (() => void)[] = [];
   let kill: (signal: NodeJS.Signals) => void = () => undefined;
@@ -278,6 +281,10 @@ async function playRun(
       const reply = await sim.reply(request, pause);
       const call = sim.calls.slice(length).findLast((each) => each.action === action);
       const after = views();
+      // ECS forgets a task an hour after its end.
+      for (const task of sim.world.cluster('demo').tasks.values())
+        if (action === 'RunTask' && task.service === undefined && task.createdAt >= startedAt)
+          oneOffs.add(task);
       if (call !== undefined) asked.push({ call, ofPost: isPost, before, after });
       // What AWS takes up once the run is gone meets the next one as somebody's.
       const known = new Set(before.map(({ primary }) => primary));
@@ -325,6 +332,7 @@ async function playRun(
     wasCancelled,
     cutAt,
     wasKilled,
+    oneOffs: [...oneOffs],
     registered: sim.world.taskDefinitions
       .all()
       .filter((each) => !definitionsBefore.has(each) && !foreignDefinitions.has(each)),
