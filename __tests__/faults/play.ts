@@ -71,6 +71,8 @@ export interface PlayedRun {
   /** The revisions of the last deployments that had succeeded when it began, by service. */
   readonly lastGood: ReadonlyMap<string, ServiceRevision | undefined>;
   readonly knownDeployments: ReadonlySet<ServiceDeployment>;
+  /** The tag of the image that answers at its URL, where that is a service that it does not deploy. */
+  readonly urlOfOther: string | undefined;
   /** All of them when the run was over, newest first. */
   readonly deployments: ReadonlyMap<string, readonly ServiceDeployment[]>;
   readonly asked: readonly Asked[];
@@ -298,6 +300,7 @@ async function playRun(
   let endedAt = startedAt;
   const before = views();
   const lastGood = new Map(services.map((name) => [name, lastGoodOf(find(sim, name))]));
+  const urlOfOther = imageOfUrl(sim, plan.inputs, services);
   const inputs = withUrl(sim, { cluster: 'demo', ...plan.inputs });
   const result = await runInProcess(watched, inputs, {
     skewHours: plan.skewHours,
@@ -326,6 +329,7 @@ async function playRun(
     before,
     lastGood,
     knownDeployments: known,
+    urlOfOther,
     deployments: new Map(services.map((name) => [name, find(sim, name).serviceDeployments])),
     asked,
     done,
@@ -350,6 +354,18 @@ function withUrl(sim: Simulator, inputs: Record<string, string>): Record<string,
     'health-check-url': `${sim.loadBalancers[name]?.url ?? ''}/health`,
     'health-check-headers': `Authorization: Bearer ${CANARIES[0] ?? ''}`,
   };
+}
+
+/** The load balancer of a service that has none itself is that of `backend`. */
+function imageOfUrl(
+  sim: Simulator,
+  inputs: RunPlan['inputs'],
+  services: readonly string[],
+): string | undefined {
+  const isOwn = services.includes('backend') || services.includes('bluegreen');
+  if (inputs['health-check-url'] === undefined || isOwn) return undefined;
+  const [image] = viewOf(sim, 'backend').revision.images.values();
+  return sim.world.registry.repositories.get('backend')?.images.get(image?.digest ?? '')?.firstTag;
 }
 
 function arm(
