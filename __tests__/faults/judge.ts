@@ -4,6 +4,7 @@ import type {
   Service,
   ServiceDeployment,
   ServiceRevision,
+  Task,
   TaskDefinition,
 } from '../../simulator/state/model.ts';
 import { CAUSES, RESULTS } from '../../src/model/index.ts';
@@ -137,6 +138,12 @@ const wentOnlyTask = ({ run }: Case): boolean =>
   run.plan.inputs['health-check-url'] !== undefined &&
   hasDeed(run, 'stops-task', 'crashes-task', 'takes-spot') &&
   countsOf(run).some(({ count }) => count === 1);
+
+/**
+ * What answers at its URL is another service, which an earlier run left with errors: 5xx counts as in any gate, though it
+ * was there before (unlike 3xx and 4xx, with which somebody may have meant it).
+ */
+const isUrlBrokenBefore = ({ urlOfOther }: PlayedRun): boolean => urlOfOther === BAD_ONLY_FOR_THE_URL;
 
 /**
  * AWS takes an update up after the client has given it up, read the service, and sent it again: UpdateService carries no
@@ -284,6 +291,7 @@ const INVARIANTS = {
     // An update of the run before that AWS took up only now.
     const isMet = [...of.foreign].some(({ createdAt }) => createdAt >= run.startedAt);
     if (!isQuiet || isDisturbed || isMet || of.schedule.world.throttling) return [];
+    if (isUrlBrokenBefore(run)) return [];
     if (run.plan.inputs['pre-deploy-command'] === 'exit 3' || waitMinutes(run) < 12) return [];
     return run.result.exitCode === 0 || cannotBe(of) ? [] : [endOf(run)];
   },
@@ -292,7 +300,7 @@ const INVARIANTS = {
     const { run } = of;
     if (!isGoodRevision(run) || mishaps(of) > 1 || hasDeed(run, 'alarm', 'no-capacity')) return [];
     if (of.runs.slice(0, of.index).some((each) => hasDeed(each, 'alarm', 'moves-tag'))) return [];
-    if (cannotBe(of) || wentOnlyTask(of)) return [];
+    if (cannotBe(of) || wentOnlyTask(of) || isUrlBrokenBefore(run)) return [];
     if (run.services.length > 1 && run.plan.inputs['on-failure'] === 'rollback-all') return [];
     if ((run.wasCancelled || run.wasKilled) && run.plan.inputs['on-cancel'] === 'rollback') return [];
     // Time that is up is a reason of its own.
@@ -410,9 +418,7 @@ const INVARIANTS = {
       const good = rollbackTargetOf(of, name);
       if (good === undefined) return [`${name} is rolled back to nothing`];
       const seen = lately(run, name);
-      const isBack = seen.some(
-        ({ revision, isComplete }) => isComplete && digestsOf(revision) === digestsOf(good),
-      );
+      const isBack = seen.some((view) => isBackOn(view, good, of.foreign));
       return isBack
         ? []
         : [
@@ -447,10 +453,11 @@ const INVARIANTS = {
   'what failed is no base': (of) => {
     const { run, index, runs, sim } = of;
     if (index === 0 || modeOf(run) !== 'deploy') return [];
+    const by = choseBaseBy(run);
     return runs.slice(0, index).flatMap((earlier, at) => {
       const marker = `of-run-${at + 1}`;
       const theirs = earlier.registered.filter((each) => JSON.stringify(each.body).includes(marker));
-      const verdicts = theirs.map((definition) => verdictOn(sim, earlier, definition));
+      const verdicts = theirs.map((definition) => verdictOn(sim, earlier, definition, by));
       if (!verdicts.includes('failed') || verdicts.includes('good')) return [];
       // Others took it for the base of theirs, and that may have been well.
       const isOfOthers = [...of.foreign].some(({ target }) =>
@@ -606,10 +613,7 @@ const INVARIANTS = {
     return left.map(({ arn }) => `${arn} still runs`);
   },
 
-  'a task before the deployment runs once': ({ run }) => {
-    const ran = writesOf(run, 'RunTask').map(({ call }) => String(call.body['clientToken']));
-    return new Set(ran).size > 1 ? [`${ran.length} tasks were run`] : [];
-  },
+  'a task before the deployment runs once': ({ run }) => doubled(run.oneOffs),
 
   'the count is left as others set it': (of) => {
     const { run, sim } = of;
@@ -641,6 +645,35 @@ const INVARIANTS = {
   },
 } satisfies Record<string, Invariant>;
 
+/**
+ * The service is back on what was good. Somebody may deploy that once more, and that is under way for as long as it takes:
+ * it runs the same, and the run has nothing to wait for.
+ */
+export function isBackOn(
+  { revision, isComplete, primary }: Pick<View, 'revision' | 'isComplete' | 'primary'>,
+  good: ServiceRevision,
+  foreign: Played['foreign'],
+): boolean {
+  return (isComplete || foreign.has(primary)) && digestsOf(revision) === digestsOf(good);
+}
+
+/**
+ * What is wrong with the one-off tasks of a run: two of them ran, or there were two at once. One that was over before any
+ * of its containers ran has done nothing, and another may follow it.
+ */
+export function doubled(
+  tasks: readonly Pick<Task, 'arn' | 'createdAt' | 'startedAt' | 'stoppedAt'>[],
+): string[] {
+  const ran = tasks.filter(({ startedAt }) => startedAt !== undefined);
+  const together = tasks.filter(({ createdAt }, at) =>
+    tasks.slice(0, at).some(({ stoppedAt = Number.POSITIVE_INFINITY }) => stoppedAt > createdAt),
+  );
+  return [
+    ...(ran.length > 1 ? [`${ran.length} tasks ran: ${ran.map(({ arn }) => arn).join(', ')}`] : []),
+    ...together.map(({ arn }) => `${arn} was started beside another one`),
+  ];
+}
+
 /** The digest that the run was asked to deploy, whichever image the tag was on while it ran. */
 function isAsked({ run, sim }: Case, revision: ServiceRevision): boolean {
   const tag = run.plan.inputs['image-tag'];
@@ -664,21 +697,47 @@ function isTarget(of: Case, definition: TaskDefinition): boolean {
   );
 }
 
+/** When the run last read service deployments before it registered anything: what failed later it could not know. */
+function choseBaseBy({ asked }: PlayedRun): number {
+  const registered = asked.find(({ call }) => call.action === 'RegisterTaskDefinition');
+  const reads = asked.filter(
+    ({ call }) =>
+      /^(?:List|Describe)ServiceDeployments$/.test(call.action) &&
+      call.status === 200 &&
+      call.time <= (registered?.call.time ?? Number.POSITIVE_INFINITY),
+  );
+  return reads.at(-1)?.call.time ?? Number.POSITIVE_INFINITY;
+}
+
 /** What became of the deployments of a revision within a run. */
 function verdictOn(
   sim: Played['sim'],
   run: PlayedRun,
   definition: TaskDefinition,
+  by: number,
 ): 'good' | 'failed' | 'none' {
   const all = run.services
     .map((name) => find(sim, name))
     .flatMap((service: Service) => service.serviceDeployments);
-  const own = all.filter(({ target }) => target.definition === definition);
-  if (own.some(({ status }) => status === 'SUCCESSFUL')) return 'good';
-  const isFailed = ({ status, statusReason }: ServiceDeployment): boolean =>
-    status.startsWith('ROLLBACK') ||
-    (status === 'STOPPED' && !/newer service deployment/.test(statusReason ?? ''));
-  return own.some(isFailed) ? 'failed' : 'none';
+  return verdictOf(
+    all.filter(({ target }) => target.definition === definition),
+    by,
+  );
+}
+
+/** What deployments of one revision came to: failed by a time, or good at the end. */
+export function verdictOf(
+  deployments: readonly Pick<ServiceDeployment, 'status' | 'statusReason' | 'rollback' | 'finishedAt'>[],
+  by: number,
+): 'good' | 'failed' | 'none' {
+  if (deployments.some(({ status }) => status === 'SUCCESSFUL')) return 'good';
+  const hasFailed = deployments.some(({ status, statusReason, rollback, finishedAt }) => {
+    const isFailure =
+      status.startsWith('ROLLBACK') ||
+      (status === 'STOPPED' && !/newer service deployment/.test(statusReason ?? ''));
+    return isFailure && (rollback?.startedAt ?? finishedAt ?? 0) <= by;
+  });
+  return hasFailed ? 'failed' : 'none';
 }
 
 function nameOf({ arn }: TaskDefinition): string {

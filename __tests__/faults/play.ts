@@ -71,6 +71,8 @@ export interface PlayedRun {
   /** The revisions of the last deployments that had succeeded when it began, by service. */
   readonly lastGood: ReadonlyMap<string, ServiceRevision | undefined>;
   readonly knownDeployments: ReadonlySet<ServiceDeployment>;
+  /** The tag of the image that answers at its URL, where that is a service that it does not deploy. */
+  readonly urlOfOther: string | undefined;
   /** All of them when the run was over, newest first. */
   readonly deployments: ReadonlyMap<string, readonly ServiceDeployment[]>;
   readonly asked: readonly Asked[];
@@ -79,6 +81,8 @@ export interface PlayedRun {
   /** When it was cancelled or killed; undefined where it ended by itself. */
   readonly cutAt: number | undefined;
   readonly wasKilled: boolean;
+  /** One-off tasks that it started. */
+  readonly oneOffs: readonly Task[];
   /** Nobody else registered these. */
   readonly registered: readonly TaskDefinition[];
   readonly after: readonly View[];
@@ -212,6 +216,7 @@ async function playRun(
   const { clock } = sim.world;
   const asked: Asked[] = [];
   const done: Done[] = [];
+  const oneOffs = new Set<Task>();
   const watchers: { moment: Moment; act: () => void; seen: number; isOver: boolean }[] = [];
   const undo: (() => void)[] = [];
   let kill: (signal: NodeJS.Signals) => void = () => undefined;
@@ -278,6 +283,10 @@ async function playRun(
       const reply = await sim.reply(request, pause);
       const call = sim.calls.slice(length).findLast((each) => each.action === action);
       const after = views();
+      // ECS forgets a task an hour after its end.
+      for (const task of sim.world.cluster('demo').tasks.values())
+        if (action === 'RunTask' && task.service === undefined && task.createdAt >= startedAt)
+          oneOffs.add(task);
       if (call !== undefined) asked.push({ call, ofPost: isPost, before, after });
       // What AWS takes up once the run is gone meets the next one as somebody's.
       const known = new Set(before.map(({ primary }) => primary));
@@ -291,6 +300,7 @@ async function playRun(
   let endedAt = startedAt;
   const before = views();
   const lastGood = new Map(services.map((name) => [name, lastGoodOf(find(sim, name))]));
+  const urlOfOther = imageOfUrl(sim, plan.inputs, services);
   const inputs = withUrl(sim, { cluster: 'demo', ...plan.inputs });
   const result = await runInProcess(watched, inputs, {
     skewHours: plan.skewHours,
@@ -319,12 +329,14 @@ async function playRun(
     before,
     lastGood,
     knownDeployments: known,
+    urlOfOther,
     deployments: new Map(services.map((name) => [name, find(sim, name).serviceDeployments])),
     asked,
     done,
     wasCancelled,
     cutAt,
     wasKilled,
+    oneOffs: [...oneOffs],
     registered: sim.world.taskDefinitions
       .all()
       .filter((each) => !definitionsBefore.has(each) && !foreignDefinitions.has(each)),
@@ -342,6 +354,18 @@ function withUrl(sim: Simulator, inputs: Record<string, string>): Record<string,
     'health-check-url': `${sim.loadBalancers[name]?.url ?? ''}/health`,
     'health-check-headers': `Authorization: Bearer ${CANARIES[0] ?? ''}`,
   };
+}
+
+/** The load balancer of a service that has none itself is that of `backend`. */
+function imageOfUrl(
+  sim: Simulator,
+  inputs: RunPlan['inputs'],
+  services: readonly string[],
+): string | undefined {
+  const isOwn = services.includes('backend') || services.includes('bluegreen');
+  if (inputs['health-check-url'] === undefined || isOwn) return undefined;
+  const [image] = viewOf(sim, 'backend').revision.images.values();
+  return sim.world.registry.repositories.get('backend')?.images.get(image?.digest ?? '')?.firstTag;
 }
 
 function arm(

@@ -36,6 +36,23 @@ describe('a gate that one service does not pass', () => {
   });
 });
 
+describe('tasks that run, and that the load balancer does not list', () => {
+  test('are nothing against the revision: it is left', () => {
+    expect(gateProblem(of('update'), failed('targets'), false)).toMatchObject({
+      cause: 'target-health-check-failed',
+      recovery: 'leave',
+      hint: expect.stringContaining('Nothing speaks against the new revision, which is left in place'),
+    });
+  });
+
+  test('say nothing of a new revision where none was deployed', () => {
+    expect(gateProblem(of('none'), failed('targets'), false)).toMatchObject({
+      recovery: 'leave',
+      hint: undefined,
+    });
+  });
+});
+
 describe('what all services share', () => {
   const bad = { detail: 'status 500', reachable: true };
 

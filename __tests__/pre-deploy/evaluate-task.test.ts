@@ -86,6 +86,37 @@ describe('the end of the task', () => {
   });
 });
 
+describe('a task that never ran', () => {
+  const never: Partial<Task> = { stopCode: 'TaskFailedToStart', containers: [{ name: 'web' }] };
+
+  test.each([
+    'Timeout waiting for network interface provisioning to complete.',
+    'CannotPullContainerError: pull image manifest has been retried 5 time(s): dial tcp 10.0.3.17:443: i/o timeout',
+    'ResourceInitializationError: unable to retrieve secret from asm: ThrottlingException: Rate exceeded',
+    'Capacity is unavailable at this time. Please try again later.',
+    'InternalError: The task failed to start due to an internal error',
+  ])('met a hiccup: %s', (stoppedReason) => {
+    expect(evaluateTask(taskOf(undefined, { ...never, stoppedReason }), { container: 'web' })).toMatchObject({
+      isHiccup: true,
+    });
+  });
+
+  test('says so where no row of the table says more', () => {
+    const task = taskOf(undefined, { ...never, stoppedReason: 'InternalError: The task failed to start' });
+    expect(evaluateTask(task, { container: 'web' })).toMatchObject({
+      hint: 'Nothing of the command ran. What kept the task from starting passes by itself: run this again.',
+    });
+  });
+
+  test('for a reason that is in no table is none that passes', () => {
+    const end = evaluateTask(taskOf(undefined, { ...never, stoppedReason: 'Something new' }), {
+      container: 'web',
+    });
+    expect(end).toMatchObject({ hint: 'Nothing of the command ran: look at the stop reason.' });
+    expect(end).not.toHaveProperty('isHiccup');
+  });
+});
+
 describe('the task', () => {
   test.each<[string, number | undefined, boolean, boolean]>([
     ['STOPPED', undefined, true, true],

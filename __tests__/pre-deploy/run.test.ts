@@ -63,7 +63,7 @@ class FakeWorld {
   });
   #looks = 0;
   #pulls = 0;
-  #started = 0;
+  started = 0;
 
   constructor(script: Script) {
     this.#script = script;
@@ -97,8 +97,8 @@ class FakeWorld {
         ecsWrites: {
           runTask: () => {
             if (this.#hangs('runTask')) return NEVER;
-            this.#started += 1;
-            return Promise.resolve({ $metadata: {}, tasks: [{ taskArn: `task/prod/t${this.#started}` }] });
+            this.started += 1;
+            return Promise.resolve({ $metadata: {}, tasks: [{ taskArn: `task/prod/t${this.started}` }] });
           },
           stopTask: (input) => {
             this.stops.push(input);
@@ -243,6 +243,79 @@ describe('a pre-deploy task', () => {
       'Task t1 was left alone: it may still be running in the cluster. To stop it: aws ecs stop-task --cluster prod --task t1',
     );
     expect(world.stops).toEqual([]);
+  });
+});
+
+const ENI = 'Timeout waiting for network interface provisioning to complete.';
+
+/** A task of which no container ever ran. */
+function neverRan(stoppedReason: string, more: Partial<Task> = {}): Task {
+  return taskThat('STOPPED', undefined, { stopCode: 'TaskFailedToStart', stoppedReason, ...more });
+}
+
+describe('a pre-deploy task that could not start', () => {
+  test('for a reason that passes is started once more: nothing of it has run', async () => {
+    const world = new FakeWorld({ looks: [neverRan(ENI), RUNNING, DONE] });
+    const tasks: unknown[] = [];
+    await world.run({}, { onTask: (task) => tasks.push(task?.id) });
+    expect(world.started).toBe(2);
+    expect(tasks).toEqual(['t1', undefined, 't2']);
+    expect(world.said).toEqual([
+      'Task t1 of backend:8 is started: container "web" runs the command.',
+      'The task is STOPPED.',
+      `The pre-deploy task failed: container "web" never ran (${ENI}). That passes by itself: it is started once more.`,
+      'Task t2 of backend:8 is started: container "web" runs the command.',
+      'The task is RUNNING.',
+      'The task is STOPPED.',
+      'Container "web" exited with 0.',
+    ]);
+    expect(world.clock.pauses[0]).toBe(10_000);
+  });
+
+  test('is not started a third time', async () => {
+    const world = new FakeWorld({ looks: [neverRan(ENI)] });
+    await expect(world.run()).rejects.toMatchObject({
+      conclusion: {
+        cause: 'pre-deploy-task-failed',
+        hint: 'Nothing of the command ran. What kept the task from starting passes by itself: run this again.',
+      },
+      message: `The pre-deploy task failed: container "web" never ran (${ENI}).`,
+    });
+    expect(world.started).toBe(2);
+  });
+
+  test.each<[string, Task]>([
+    ['for a reason that stays', neverRan('CannotPullContainerError: manifest unknown')],
+    ['for a reason that nobody knows', neverRan('Something else')],
+    ['where it has run', neverRan(ENI, { startedAt: new Date(0) })],
+    [
+      'where another container of it has run',
+      neverRan(ENI, { containers: [{ name: 'web' }, { name: 'init', exitCode: 0 }] }),
+    ],
+    [
+      'where a container of it was made',
+      neverRan(ENI, { containers: [{ name: 'web', runtimeId: 'abc-123' }] }),
+    ],
+    ['where its containers are not shown', neverRan(ENI, { containers: [] })],
+    ['where somebody stopped it', neverRan(ENI, { stopCode: 'UserInitiated' })],
+  ])('is not started again %s', async (_why, task) => {
+    const world = new FakeWorld({ looks: [task] });
+    await expect(world.run()).rejects.toThrow('The pre-deploy task failed: container "web"');
+    expect(world.started).toBe(1);
+  });
+
+  test('is not started again where its time is over by then', async () => {
+    const world = new FakeWorld({ looks: [taskThat('PENDING'), neverRan(ENI)] });
+    await expect(world.run({ timeoutMinutes: 0.2 })).rejects.toThrow('never ran');
+    expect(world.started).toBe(1);
+  });
+
+  test('is over where the job is cancelled before the next one: none goes on', async () => {
+    const world = new FakeWorld({ looks: [neverRan(ENI)], cancelledIn: 1 });
+    const tasks: unknown[] = [];
+    await expect(world.run({}, { onTask: (task) => tasks.push(task?.id) })).rejects.toBeInstanceOf(Cancelled);
+    expect(tasks).toEqual(['t1', undefined]);
+    expect(world.started).toBe(1);
   });
 });
 

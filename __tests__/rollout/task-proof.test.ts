@@ -50,6 +50,14 @@ const GROUP = {
   containerPort: 80,
 };
 
+interface Seen {
+  readonly seconds: number;
+  readonly said: readonly string[];
+  readonly replacedBy: string | undefined;
+  /** Whether its last answer, where that is no good one, blames the revision. */
+  readonly blames: boolean | undefined;
+}
+
 /** Shows the gate these tasks, one look after the other, the last one for ever. */
 async function gate(
   looks: readonly Look[],
@@ -75,7 +83,7 @@ async function gate(
     /** When our deployment was made, where that is known; all others are older. */
     createdAt?: number;
   } = {},
-): Promise<GateResult & { seconds: number; said: readonly string[]; replacedBy: string | undefined }> {
+): Promise<GateResult & Seen> {
   const controller = new AbortController();
   const clock = fakeClock({
     during: (pause) => {
@@ -157,7 +165,9 @@ async function gate(
   });
   const { result, asked } = await settle(ctx, measurer, options.phase);
   const replaced = asked?.answers.flatMap(({ reading }) => (reading.kind === 'replaced' ? [reading.by] : []));
-  return { ...result, replacedBy: replaced?.at(-1), seconds: clock.now() / 1000, said: log.said };
+  const reading = asked?.answers.at(-1)?.reading;
+  const blames = reading?.kind === 'bad' || reading?.kind === 'inconclusive' ? reading.blames : undefined;
+  return { ...result, blames, replacedBy: replaced?.at(-1), seconds: clock.now() / 1000, said: log.said };
 }
 
 const OURS = rolloutOf().deploymentId;
@@ -282,6 +292,22 @@ describe('the targets of a deployment', () => {
 
   it('are left at once when the job is cancelled', async () => {
     await expect(gate([[ILL]], { abortAt: 2 })).rejects.toBeInstanceOf(Cancelled);
+  });
+});
+
+describe('tasks that run, and that no target group lists', () => {
+  const unlisted = { id: 'a' };
+
+  it.each<[string, readonly Look[], object, boolean]>([
+    ['are no fault of theirs', [[unlisted, { ...WELL, id: 'b' }]], {}, false],
+    ['are while another is unhealthy', [[unlisted, { ...ILL, id: 'b' }]], {}, true],
+    ['are while another starts', [[unlisted, { ...WELL, id: 'b', status: 'PENDING' }]], {}, true],
+    ['are where too few of them are there', [[unlisted]], { desired: 3, serviceDesired: 3 }, true],
+    ['are where others crashed', [[unlisted]], { knownFailures: [], crashed: [{ id: 'x', life: 14 }] }, true],
+    ['are not while baking', [[unlisted]], { phase: 'baking' }, false],
+    ['are not while baking, and are where one is unhealthy', [[ILL]], { phase: 'baking' }, true],
+  ])('%s', async (_why, looks, options, blames) => {
+    expect(await gate(looks, options)).toMatchObject({ state: 'failed', blames });
   });
 });
 

@@ -96,6 +96,33 @@ describe('a pre-deploy task', () => {
       expect(result.outputs['message']).toContain('never ran (CannotPullContainerError');
     }));
 
+  test.each([
+    ['its network interface', 'Timeout waiting for network interface provisioning to complete.'],
+    [
+      'its image',
+      'CannotPullContainerError: pull image manifest has been retried 5 time(s): failed to do request: dial tcp 10.0.3.17:443: i/o timeout',
+    ],
+  ])('that meets a hiccup of %s before it starts is started once more', (_, startReason) =>
+    inAWorld({ behaviours: { v2: { startReason, startReasonTimes: 1 } } }, async (sim) => {
+      expectGreen(await step(sim, migrating('true')), 'succeeded');
+      const tasks = oneOffTasks(sim);
+      expect(tasks).toHaveLength(2);
+      expect(tasks.filter(({ startedAt }) => startedAt !== undefined)).toHaveLength(1);
+    }),
+  );
+
+  test('that meets one each time ends the run, and says that nothing of it ran', () =>
+    inAWorld(
+      { behaviours: { v2: { startReason: 'Timeout waiting for network interface provisioning.' } } },
+      async (sim) => {
+        const result = await step(sim, migrating('true'));
+        expectRed(result, 'failed', 'pre-deploy-task-failed');
+        expectUntouched(sim);
+        expect(oneOffTasks(sim)).toHaveLength(2);
+        expect(result.errors.join()).toContain('Nothing of the command ran');
+      },
+    ));
+
   test('that finds no capacity', () =>
     inAWorld({}, async (sim) => {
       sim.world.capacityAvailable = false;

@@ -31,6 +31,27 @@ function stopped(sim: Simulator, revision: number, name = 'backend'): number {
   ).length;
 }
 
+describe('a load balancer that shows its targets of long ago', () => {
+  const seen = { action: 'DescribeTargetHealth', effect: { kind: 'stale', seconds: 1e6 } } as const;
+
+  test.each<[string, Record<string, string>]>([
+    ['after the rollout', {}],
+    ['while it bakes', { 'bake-minutes': '5' }],
+  ])('is nothing against tasks that run, and proves none: they are left, and not green %s', (_, inputs) =>
+    inAWorld({}, async (sim) => {
+      sim.at(inputs['bake-minutes'] === undefined ? 40 : 120, () => {
+        sim.inject(seen);
+      });
+      const result = await step(sim, { ...tag('v2'), ...inputs });
+      expectRed(result, 'failed', 'target-health-check-failed');
+      expect(result.outputs['message']).toContain('does not pass the targets gate');
+      expect(result.errors.join()).toContain('Nothing speaks against the new revision');
+      expect(production(sim)).toBe('backend:2 COMPLETED');
+      expect(accepted(sim, 'StopServiceDeployment', 'TagResource')).toEqual([]);
+    }),
+  );
+});
+
 describe('crashes', () => {
   test('that were over before the rollout was complete do not roll it back', () =>
     inAWorld({ desiredCount: 4, maximumPercent: 125 }, async (sim) => {

@@ -114,6 +114,21 @@ describe('a rollback', () => {
       expect(accepted(sim, 'UpdateService')).toHaveLength(2);
     }));
 
+  test('that ECS does itself in the end leaves no copy of the last good revision behind', () =>
+    inAWorld({ circuitBreaker: false }, async (sim) => {
+      sim.inject({ action: 'StopServiceDeployment', times: 1, effect: { kind: 'hang', when: 'before' } });
+      sim.inject({ action: 'UpdateService', from: 2, times: 1, effect: { kind: 'http-500' } });
+      const result = await step(sim, tag('crash-1'));
+      expectRed(result, 'rolled-back', 'app-crashed');
+      expect(production(sim)).toBe('backend:1 COMPLETED');
+      expect(accepted(sim, 'RegisterTaskDefinition')).toHaveLength(2);
+      expect(result.log).toContain('backend:3 is deregistered');
+      const active = sim.world.taskDefinitions.all().filter(({ status }) => status === 'ACTIVE');
+      expect(active.map(({ arn }) => arn).filter((arn) => /backend:/.test(arn))).toEqual([
+        expect.stringMatching(/backend:1$/),
+      ]);
+    }));
+
   test('goes on through minutes of server errors', () =>
     inAWorld({}, async (sim) => {
       sim.when(

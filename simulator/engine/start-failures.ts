@@ -22,11 +22,14 @@ export function findStartFailure(world: World, task: Task): TaskStartFailure | u
 }
 
 function scriptedReason({ containers }: Task): TaskStartFailure | undefined {
-  const behaviour = containers.find((each) => each.behaviour.startReason !== undefined)?.behaviour;
-  const { startReason: reason, startReasonTimes: times = Number.POSITIVE_INFINITY } = behaviour ?? {};
-  if (behaviour === undefined || reason === undefined) return undefined;
-  const before = hiccups.get(behaviour) ?? 0;
-  hiccups.set(behaviour, before + 1);
+  const container = containers.find((each) => each.behaviour.startReason !== undefined);
+  const { startReason: reason, startReasonTimes: times = Number.POSITIVE_INFINITY } =
+    container?.behaviour ?? {};
+  if (container === undefined || reason === undefined) return undefined;
+  // What a command of its own makes of a container leaves its image the same.
+  const image = container.found?.behaviour ?? container.behaviour;
+  const before = hiccups.get(image) ?? 0;
+  hiccups.set(image, before + 1);
   return before < times ? { reason, container: undefined } : undefined;
 }
 

@@ -315,6 +315,8 @@ export interface TaskView {
   readonly checked: boolean;
   /** What keeps it from being healthy: "is PENDING", "target unhealthy (Target.Timeout)". */
   readonly why?: string;
+  /** Nothing is against it: it runs, and a target group does not list it. */
+  readonly unlisted?: true;
   /** A check has found it unhealthy; one that starts has not been checked yet. */
   readonly failing?: true;
   /** ECS wants it to stop, or it has stopped. */
@@ -356,16 +358,19 @@ export function viewTask(task: SlimTask, sources: HealthSources): TaskView {
   const failure = found && masked !== undefined ? { ...found, reason: masked(found.reason) } : found;
   const isLeaving = task.desiredStatus === 'STOPPED' || task.lastStatus === 'STOPPED';
   const place = behind?.places.get(task.taskArn ?? '');
-  const why = [
+  const doubts = [
     containerState(task, sources),
     ...(behind?.groups ?? []).map((group) => targetState(place, group)),
-  ].find((each) => each !== undefined);
+  ].filter((each) => each !== undefined);
+  const [why] = doubts;
+  const isUnlisted = !isLeaving && why !== undefined && doubts.every((each) => each === UNLISTED);
   return {
     id: lastSegment(task.taskArn ?? ''),
     status: task.lastStatus ?? '',
     healthy: !isLeaving && why === undefined,
     checked: containerChecks || behind !== undefined,
     ...(why === undefined ? {} : { why }),
+    ...(isUnlisted ? { unlisted: true } : {}),
     ...(isFoundUnhealthy(task, place, sources) ? { failing: true } : {}),
     ...(isLeaving ? { leaving: true } : {}),
     failure,
@@ -407,13 +412,15 @@ function containerState(
   return `its container health check says ${task.healthStatus ?? 'UNKNOWN'}`;
 }
 
+const UNLISTED = 'is not registered as a target yet';
+
 /** Undefined where the target serves: healthy, or health checks are disabled. */
 function targetState(
   place: TaskPlace | undefined,
   group: ReadonlyMap<string, readonly TargetView[]>,
 ): string | undefined {
   const targets = place === undefined ? [] : targetsAt(place, group);
-  if (targets.length === 0) return 'is not registered as a target yet';
+  if (targets.length === 0) return UNLISTED;
   const isServing = targets.some(
     ({ state, reason }) => state === 'healthy' || reason === 'Target.HealthCheckDisabled',
   );

@@ -3,8 +3,11 @@ import { maskedEvidence } from '../ecs/environment-values.ts';
 import type { Cause, Evidence, GateResult, Problem, ServiceRun } from '../model/index.ts';
 import { DeployError } from '../runtime/error.ts';
 
-/** Pure: the problem of a service that does not pass a gate of its own. */
-export function gateProblem(serviceRun: ServiceRun, failed: GateResult): Problem {
+/**
+ * Pure: the problem of a service that does not pass a gate of its own. `blames` is false where tasks run that the load
+ * balancer does not list.
+ */
+export function gateProblem(serviceRun: ServiceRun, failed: GateResult, blames = true): Problem {
   const cause: Cause =
     failed.cause ??
     (failed.gate === 'digest'
@@ -12,19 +15,23 @@ export function gateProblem(serviceRun: ServiceRun, failed: GateResult): Problem
       : failed.gate === 'targets'
         ? 'target-health-check-failed'
         : 'container-health-check-failed');
+  const isLeft = serviceRun.change === 'none' || NO_WAY_BACK.includes(cause);
   return {
     result: 'failed',
     cause,
     reason: `${serviceRun.change === 'none' ? 'does not pass' : 'completed, but does not pass'} the ${failed.gate} gate: ${failed.detail}`,
-    hint: failed.hint,
+    hint: failed.hint ?? (blames || isLeft ? undefined : UNLISTED),
     evidence: [{ kind: evidenceKind(failed), text: failed.detail }],
-    recovery: serviceRun.change === 'none' || NO_WAY_BACK.includes(cause) ? 'leave' : 'roll-back',
+    recovery: blames && !isLeft ? 'roll-back' : 'leave',
     isOver: true,
   };
 }
 
 /** Going back takes the room that is lacking, or a service. */
 const NO_WAY_BACK: readonly Cause[] = ['capacity', 'service-inactive'];
+
+const UNLISTED =
+  'ECS counted these tasks as healthy, and the load balancer does not list them: see whether somebody took the targets out of the group. Nothing speaks against the new revision, which is left in place: run this again once they are listed, or go back with mode: rollback.';
 
 /** A cause of its own is that of a task that crashed. */
 function evidenceKind({

@@ -1,5 +1,5 @@
 /** What the gates are asked, about whom, and what their answers mean to those. Pure. */
-import type { Measurement, Measurer, Round, TaskLimits } from '../model/analysis.ts';
+import type { Measurement, Measurer, Reading, Round, TaskLimits } from '../model/analysis.ts';
 import { isWell, type Problem, type Request, type ServiceRun } from '../model/index.ts';
 import type { Decision } from './analysis.ts';
 import { alarmProblem, gateProblem, httpProblem, metricProblem } from './problems.ts';
@@ -64,8 +64,13 @@ export function problemOf({ measurer, url }: Question, serviceRun: ServiceRun, d
     case 'digest':
     case 'tasks':
     case 'targets':
-      return gateProblem(serviceRun, result);
+      return gateProblem(serviceRun, result, !isFaultless(by?.reading));
   }
+}
+
+/** The answer failed the gate, and does not blame the revision. */
+function isFaultless(reading: Reading | undefined): boolean {
+  return (reading?.kind === 'bad' || reading?.kind === 'inconclusive') && !reading.blames;
 }
 
 /** Services that stand or fall with what all of them share: those that this run changed, or else all, while well. */

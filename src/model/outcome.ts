@@ -281,6 +281,8 @@ export type RollbackEnd =
       readonly to?: string;
       /** Where that was registered for it: the last good revision, whose content it has, with the digests that it ran with. */
       readonly copyOf?: string;
+      /** A revision that was registered to go back to, and that no service is on: ECS went back by itself in the end. */
+      readonly unused?: string;
       /** What runs since; undefined where that could not be read. */
       readonly there?: Rollout;
       /** What was asked again afterwards. */

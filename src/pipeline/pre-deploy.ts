@@ -17,13 +17,14 @@ export type PreDeployEnd =
 
 /**
  * Runs the one-off task on the new revision, beside the first service. Where it fails, the revision is deregistered. Where
- * nothing is about to change, it does not run. `onStart` hears of the task once it is started.
+ * nothing is about to change, it does not run. `onTask` hears of the task once it is started, and of none where it never ran
+ * and another one is to follow.
  */
 export async function preDeploy(
   request: Request,
   ctx: Pick<RunContext, 'aws' | 'clock' | 'signal' | 'log'>,
   releases: readonly Release[],
-  onStart: (task: StartedTask) => void,
+  onTask: (task: StartedTask | undefined) => void,
 ): Promise<PreDeployEnd> {
   const release = releases.find(isAboutToChange);
   const [first] = release?.services ?? [];
@@ -39,9 +40,9 @@ export async function preDeploy(
       container: release.preDeployContainer,
       pollSeconds: request.rollout.pollSeconds,
       logLines: request.report.failureLogLines,
-      onStart: (started) => {
+      onTask: (started) => {
         task = started;
-        onStart(started);
+        onTask(started);
       },
     });
     return { kind: 'done' };

@@ -4,6 +4,7 @@ import type { PreparedDefinition } from '../task-definition/prepare.ts';
 import { endBy } from '../runtime/cancellation.ts';
 import { withTimeout } from '../runtime/wait.ts';
 import {
+  deregister,
   deregisterIfReplaced,
   deregisterUnused,
   markAsFailed,
@@ -58,9 +59,24 @@ export async function deregisterUnusedRevisions(
     const ours = runsOf(release, serviceRuns);
     const again = [...new Set(ours.flatMap(({ registeredAgain }) => registeredAgain ?? []))];
     const all = [release.revision, ...again.map((arn) => ({ ...release.revision, arn, registered: true }))];
-    return Promise.all(all.map((revision) => deregisterUnused(ctx, revision, ours)));
+    const ends = await Promise.all(all.map((revision) => deregisterUnused(ctx, revision, ours)));
+    await deregisterCopies(ctx, release, ours);
+    return ends;
   });
   return (await Promise.all(ends)).flat();
+}
+
+/** Of last good revisions, to which no service had to be updated in the end. */
+async function deregisterCopies(
+  ctx: ReleaseContext,
+  { revision }: Release,
+  ours: readonly ServiceRun[],
+): Promise<void> {
+  const services = ours.map(({ snapshot }) => snapshot.address);
+  const copies = ours.flatMap(({ rollback }) =>
+    rollback?.kind === 'rolled-back' ? (rollback.unused ?? []) : [],
+  );
+  await Promise.all(copies.map((arn) => deregister(ctx, { ...revision, arn, registered: true }, services)));
 }
 
 /**

@@ -99,10 +99,17 @@ export type TaskEnd =
       readonly why: string;
       /** What to do about it. */
       readonly hint: string;
+      /** Nothing of it ran, and what kept it from starting passes by itself. */
+      readonly isHiccup?: true;
     };
 
 const LOOK_AT_THE_LOG =
   'Fix what the stop reason and the last log lines say; what the command did before it failed is still done.';
+
+const LOOK_AT_THE_REASON = 'Nothing of the command ran: look at the stop reason.';
+
+const RUN_AGAIN =
+  'Nothing of the command ran. What kept the task from starting passes by itself: run this again.';
 
 /** Pure: over once it is STOPPED, or once a container has exited that the task goes on without. */
 export function isOver(task: Task, container: string, essential: boolean): boolean {
@@ -118,10 +125,14 @@ export function evaluateTask(
   const exitCode = exitCodeOf(task, container);
   const reason = reasonOf(task);
   const words = masked(exitCode === undefined ? reason : beyondTheEnd(reason));
+  const isUndone = neverRan(task, container);
+  const isHiccup = isUndone && passesByItself(reason);
+  const general = isHiccup ? RUN_AGAIN : isUndone ? LOOK_AT_THE_REASON : LOOK_AT_THE_LOG;
   const bad = (how: string): TaskEnd => ({
     kind: 'bad',
     why: words === '' ? how : `${how} (${words})`,
-    hint: hintOf(reason, exitCode) ?? LOOK_AT_THE_LOG,
+    hint: hintOf(reason, exitCode) ?? general,
+    ...(isHiccup ? { isHiccup } : {}),
   });
   if (exitCode === undefined) {
     const how = task.startedAt === undefined ? 'never ran' : 'ended without an exit code';
@@ -132,6 +143,25 @@ export function evaluateTask(
     return bad(`it was stopped while container "${container}" ran`);
   }
   return { kind: 'good' };
+}
+
+/**
+ * Certain that no container of the task ever ran: it has no time of its start (ECS API, Task.startedAt: when it went to
+ * RUNNING), and no container was made. Those that others wait for run before the task does (ContainerDependency).
+ */
+function neverRan({ stopCode, startedAt, containers = [] }: Task, container: string): boolean {
+  return (
+    stopCode === 'TaskFailedToStart' &&
+    startedAt === undefined &&
+    containers.some(({ name }) => name === container) &&
+    containers.every(({ exitCode, runtimeId }) => exitCode === undefined && runtimeId === undefined)
+  );
+}
+
+/** What a service would start another task after. */
+function passesByItself(reason: string): boolean {
+  const known = STOP_REASONS.find(({ pattern }) => pattern.test(reason));
+  return known?.passes === true || known?.severity === 'ignored';
 }
 
 /** Of what passes by itself in a service, where ECS tries again, the table knows nothing to do. */

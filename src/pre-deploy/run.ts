@@ -31,8 +31,8 @@ export interface PreDeployFacts {
   readonly pollSeconds: number;
   /** How many of the last log lines become evidence. */
   readonly logLines: number;
-  /** Hears of the task once it is started. */
-  readonly onStart?: (task: StartedTask) => void;
+  /** Hears of the task once it is started; of none where it never ran and another one is to follow. */
+  readonly onTask?: (task: StartedTask | undefined) => void;
 }
 
 /** The one-off task of a run. */
@@ -50,25 +50,59 @@ const SECONDS_TO_ASK = 30;
 /** The last lines of a log arrive a little later than the end of the task. */
 const MAX_SECONDS_FOR_LOGS = 5;
 
+/** How often a task is started, where none before it ran. */
+const STARTS = 2;
+
+/** What kept a task from starting has so long to pass. */
+const PAUSE_MS = 10_000;
+
 /**
  * Runs the command in a one-off task of the new revision, before any service is touched, and shows its log while it
  * runs. Resolves once the container has exited with 0. Rejects with `pre-deploy-task-failed` where it did not, where
- * the task could not start, or where it took too long and was stopped. A job that is cancelled, or that may not look
- * any more, leaves the task running and names it in the log.
+ * the task could not start, or where it took too long and was stopped. One that certainly never ran, for a reason that
+ * passes by itself, is started once more, as ECS does for a service. A job that is cancelled, or that may not look any
+ * more, leaves the task running and names it in the log.
  */
 export async function runPreDeployTask(
   ctx: PreRunContext,
   request: PreDeployRequest,
   facts: PreDeployFacts,
 ): Promise<void> {
+  const { clock, log, signal } = ctx;
+  const deadline = Deadline.of(clock, request.timeoutMinutes * 60_000);
+  for (let starts = 1; ; starts += 1) {
+    const failed = await runOnce(ctx, request, facts, deadline);
+    if (failed === undefined) break;
+    const { error, isHiccup } = failed;
+    if (isHiccup !== true || starts === STARTS || deadline.left() <= PAUSE_MS) throw error;
+    facts.onTask?.(undefined);
+    log.line(`${error.message} That passes by itself: it is started once more.`);
+    await clock.sleep(PAUSE_MS, signal);
+  }
+  log.line(`Container "${facts.container}" exited with 0.`);
+}
+
+/** A task that did not end well. */
+interface Failed {
+  readonly error: DeployError;
+  /** Nothing of it ran, and what kept it from starting passes by itself. */
+  readonly isHiccup?: true;
+}
+
+/** Starts one task and follows it; undefined where it ended well. */
+async function runOnce(
+  ctx: PreRunContext,
+  request: PreDeployRequest,
+  facts: PreDeployFacts,
+  deadline: Deadline,
+): Promise<Failed | undefined> {
   const { snapshot, revisionArn, definition, container } = facts;
-  const deadline = Deadline.of(ctx.clock, request.timeoutMinutes * 60_000);
   const { cluster } = snapshot.address;
   await waitForEarlier(ctx, { cluster, family: definition.family, pollSeconds: facts.pollSeconds, deadline });
   const input = runTaskInput(snapshot, revisionArn, container, request.command);
   const taskArn = await startTask(ctx, input, deadline);
   const id = lastSegment(taskArn);
-  facts.onStart?.({ id, cluster });
+  facts.onTask?.({ id, cluster });
   const job: Job = {
     cluster,
     taskArn,
@@ -88,9 +122,7 @@ export async function runPreDeployTask(
     facts.logLines,
     masksOfContainers(definition),
   );
-  const failure = await followToTheEnd(ctx, request, job, tail, deadline);
-  if (failure !== undefined) throw failure;
-  ctx.log.line(`Container "${container}" exited with 0.`);
+  return followToTheEnd(ctx, request, job, tail, deadline);
 }
 
 /** Resolves once the task is over, and its log with it: to what was wrong with it. At the time-out it is stopped. */
@@ -100,9 +132,9 @@ async function followToTheEnd(
   job: Job,
   tail: LogTail,
   deadline: Deadline,
-): Promise<DeployError | undefined> {
+): Promise<Failed | undefined> {
   const task = await follow(ctx, job, tail, deadline);
-  if (task === undefined) return timeOut(ctx, timeoutMinutes, job, tail);
+  if (task === undefined) return { error: await timeOut(ctx, timeoutMinutes, job, tail) };
   if (task.lastStatus !== 'STOPPED') await stop(ctx, job, 'the pre-deploy command is done');
   await showLateLines(ctx, job, task, tail);
   return failureOf(job, task, tail);
@@ -200,16 +232,17 @@ async function stop({ aws, clock, signal }: PreRunContext, job: Job, why: string
 }
 
 /** Undefined where the task ended well. */
-function failureOf(job: Job, task: Task, tail: LogTail): DeployError | undefined {
+function failureOf(job: Job, task: Task, tail: LogTail): Failed | undefined {
   const end = evaluateTask(task, job);
   if (end.kind === 'good') return undefined;
-  return new DeployError('pre-deploy-task-failed', `The pre-deploy task failed: ${end.why}.`, {
+  const error = new DeployError('pre-deploy-task-failed', `The pre-deploy task failed: ${end.why}.`, {
     hint: end.hint,
     evidence: [
       { kind: 'stopped-task', text: `task ${lastSegment(job.taskArn)}: ${end.why}` },
       ...tail.evidence,
     ],
   });
+  return end.isHiccup === true ? { error, isHiccup: true } : { error };
 }
 
 /** ECS's default is true. */

@@ -216,10 +216,12 @@ async function followAct(
 /** Follows what AWS itself rolls back. */
 async function follow(
   ctx: RollbackContext,
-  { request, deadline }: Undoing,
+  { request, deadline, actor }: Undoing,
   rollout: Rollout,
 ): Promise<RollbackEnd | LookAgain> {
-  return endOfRollback(await watch(ctx, rollout, request, 'rolled-back', { deadline }));
+  const end = endOfRollback(await watch(ctx, rollout, request, 'rolled-back', { deadline }));
+  const unused = registeredBy(actor.acts);
+  return unused !== undefined && end.kind === 'rolled-back' ? { ...end, unused } : end;
 }
 
 /** Follows the deployment with which this run updates the service back. */

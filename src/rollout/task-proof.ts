@@ -176,7 +176,7 @@ function whileBaking(known: Known, terms: Terms, now: number): Came {
   if (!isOutage(known.last, terms)) return { reading: { kind: 'good' }, detail };
   const lack = lackOf(known, terms);
   return lack === undefined
-    ? { reading: { kind: 'bad', cause: causeOf(terms), blames: true }, detail }
+    ? { reading: { kind: 'bad', cause: causeOf(terms), blames: !areUnlisted(known, terms) }, detail }
     : { reading: { kind: 'bad', cause: 'capacity', blames: false }, cause: 'capacity', detail: lack };
 }
 
@@ -201,6 +201,17 @@ function lackOf({ last, record }: Known, terms: Terms): string | undefined {
   return why === undefined ? undefined : `${summary(last, terms)}: ${why}`;
 }
 
+/**
+ * All tasks are there, and the load balancer does not list some of them; nothing else is wrong. ECS has counted them as
+ * healthy, which it does by their targets: either the answer is an old one, or somebody took the targets away.
+ */
+function areUnlisted({ last, record }: Known, terms: Terms): boolean {
+  if (last === undefined || last.unproven.size === 0 || last.tasks.length < wantedOf(last, terms))
+    return false;
+  const isFaultless = [...record.failures.values()].every(({ severity }) => severity === 'ignored');
+  return isFaultless && last.views.every(({ id, unlisted }) => unlisted === true || !last.unproven.has(id));
+}
+
 /** The ways in which tasks failed since the rollout was complete. */
 function newFailures({ record, before }: Known): ReadonlySet<string> {
   const fresh = [...record.failures].filter(
@@ -218,7 +229,7 @@ function whileProving(known: Known, terms: Terms, now: number): Came {
   if (proven !== undefined) return { reading: { kind: 'good' }, ...proven };
   const { state, detail: late, ...more } = atDeadline(known, terms, now);
   return {
-    reading: { kind: 'inconclusive', atLimit: state, blames: true },
+    reading: { kind: 'inconclusive', atLimit: state, blames: !areUnlisted(known, terms) },
     detail: summary(known.last, terms),
     late,
     ...more,
