@@ -73,12 +73,7 @@ function chunksOf({ output }: Pick<RolldownOutput, 'output'>): OutputChunk[] {
 const STAGES = {
   start: ['src/system.ts'],
   file: ['src/task-definition/read-file.ts'],
-  stages: [
-    'src/pipeline/stages.ts',
-    'src/pipeline/later-stages.ts',
-    'src/preflight/index.ts',
-    'src/report/publish.ts',
-  ],
+  stages: ['src/pipeline/stages.ts', 'src/report/publish.ts'],
 } as const;
 
 /** What the file's chunk shares with others stays out of it: a parser of YAML is large. */

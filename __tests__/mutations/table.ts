@@ -496,8 +496,12 @@ export const MUTATIONS: readonly Mutation[] = [
     ],
     ["deadline: endBy(ctx, 'services')", ''],
     ['if (request.rollout.wait) await proveAll', 'await proveAll', 'story/succeeds'],
-    ['survey(given, patient, loadStages)', 'survey(given, ctx, loadStages)', 'story/outages'],
-    ['prepare(record, request, patient, ', 'prepare(record, request, ctx, ', 'story/outages'],
+    [
+      'survey(given, { ...run, aws: patient }, loadStages)',
+      'survey(given, run, loadStages)',
+      'story/outages',
+    ],
+    ['const looking = { ...ctx, aws: patient };', 'const looking = ctx;', 'story/outages'],
   ),
   ...of(
     'aws/writes.ts',

@@ -264,7 +264,7 @@ async function run(schedule: Schedule): Promise<Run> {
     const toTheEnd = { ...ctx, aws: ecs.aws };
     let serviceRun = await startServiceRun(
       toTheEnd,
-      { snapshot: before, change: 'update' },
+      { snapshot: before, change: 'update', desiredCount: desiredCount ?? before.desiredCount },
       OUR_REVISION,
       rollout().definition,
       asked.rollout,

@@ -116,7 +116,7 @@ async function start(
     clock,
     startServiceRun(
       { aws: ecs.aws, clock, signal: controller.signal, log },
-      { snapshot: found, change },
+      { snapshot: found, change, desiredCount: asked.desiredCount ?? found.desiredCount },
       revision,
       rollout().definition,
       asked,
@@ -323,7 +323,7 @@ test('is not begun once the job is cancelled', async () => {
   const ecs = new FakeEcs(clock);
   const ctx = { aws: ecs.aws, clock, signal: controller.signal, log: recordedLog() };
   const { definition } = rollout();
-  const service = { snapshot: snapshot(), change: 'update' } as const;
+  const service = { snapshot: snapshot(), change: 'update', desiredCount: 2 } as const;
   const begun = await startServiceRun(ctx, service, OUR_REVISION, definition, rolloutRequest());
   expect(begun).toMatchObject({ rollout: undefined, problem: undefined, updateUnconfirmed: false });
   expect(ecs.calls).toEqual([]);

@@ -1,9 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { DefinitionRequest, ProvidedImages, Request, ServiceSnapshot } from '../../src/model/index.ts';
 import { prepareTaskDefinition, type PreparedDefinition } from '../../src/task-definition/prepare.ts';
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import {
   definitionOf,
   digestOf,
@@ -99,10 +96,9 @@ describe('nothing is registered', () => {
   });
 
   it('where a file is what its family holds last, also without a service', async () => {
-    const workspace = mkdtempSync(join(tmpdir(), 'prepare-'));
-    writeFileSync(join(workspace, 'td.json'), JSON.stringify(definitionOf()));
-    for (const path of ['td.json', join(workspace, 'td.json')]) {
-      const definition = { base: { kind: 'file', path } } as const;
+    const workspace = '/work';
+    for (const path of ['td.json', '/work/td.json']) {
+      const definition = { base: { kind: 'file', path, definition: definitionOf() } } as const;
       expect(await prepared({ workspace, definition, services: [] })).toMatchObject({
         existingArn: revisionArn('backend:7'),
         origin: 'the file td.json',

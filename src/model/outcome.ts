@@ -314,6 +314,8 @@ export type PlannedChange = 'none' | 'adopt' | 'update';
 export interface PlannedService {
   readonly snapshot: ServiceSnapshot;
   readonly change: PlannedChange;
+  /** The count that was asked for, else the one that it has. */
+  readonly desiredCount: number;
 }
 
 /** The way of one service through the run; each stage adds to it. */

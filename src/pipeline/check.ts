@@ -1,6 +1,7 @@
 /** What stands in the way of a plan, looked for before anything is touched. */
 import type { ReadContext } from '../context.ts';
-import type { CheckResult, Request } from '../model/index.ts';
+import type { CheckResult, Request, RolloutRequest } from '../model/index.ts';
+import { CHECKS, CHECKS_AFTER_BUILD, CHECKS_OF_ADOPTED, refusalOf, runChecks } from '../preflight/index.ts';
 import { DeployError } from '../runtime/error.ts';
 import { isAboutToChange, isToBeChecked, snapshotsOf, type Plan } from './plan.ts';
 
@@ -21,8 +22,6 @@ export async function check(
   which: 'all' | 'after-build' = 'all',
   before: readonly CheckResult[] = [],
 ): Promise<Checked> {
-  const { CHECKS, CHECKS_AFTER_BUILD, CHECKS_OF_ADOPTED, refusalOf, runChecks } =
-    await import('../preflight/index.ts');
   const ofUpdate = which === 'all' ? CHECKS : CHECKS_AFTER_BUILD;
   const results = await Promise.all(
     plans.filter(isToBeChecked).map((plan) => {
@@ -42,13 +41,16 @@ export async function check(
  * A group of CodeDeploy takes one deployment at a time: where one is in the way, nothing is registered for nothing. One that
  * only keeps its old tasks is ended by force-new-deployment. Throws `update-refused`.
  */
-export function refuseBusyGroups(plans: readonly Plan[], { rollout }: Request): void {
+export function refuseBusyGroups(
+  plans: readonly Plan[],
+  { forceNewDeployment }: Pick<RolloutRequest, 'forceNewDeployment'>,
+): void {
   for (const { services } of plans) {
     for (const { snapshot, change } of services) {
       const { address, codeDeploy } = snapshot;
       const { open } = codeDeploy ?? {};
       if (open === undefined || change !== 'update') continue;
-      if (open.isShifted && rollout.forceNewDeployment === true) continue;
+      if (open.isShifted && forceNewDeployment === true) continue;
       const state = open.isShifted
         ? `${open.id} has shifted its traffic, and keeps the old tasks for ${codeDeploy?.terminationMinutes ?? 0} minutes`
         : `${open.id} is under way (${open.status})`;

@@ -1,12 +1,11 @@
 import { commitOfTag } from '../aws/image-reference.ts';
 import type { ReadContext, RunContext } from '../context.ts';
 import { announce, type ImagePlan } from '../image/plan.ts';
-import { provideImages } from '../image/resolve.ts';
 import { runningCommit } from '../image/source.ts';
 import type { BuildFacts, DeployedImage, ProvidedImages, Request, ServiceSnapshot } from '../model/index.ts';
+import { describePlatform, platformOf } from '../preflight/image.ts';
 import type { RunRecord } from '../report/run-record.ts';
-import { SILENCE, type Log } from '../runtime/log.ts';
-import { begun } from '../runtime/wait.ts';
+import { SILENCE } from '../runtime/log.ts';
 import { check, type Checked } from './check.ts';
 import { plan, snapshotsOf } from './plan.ts';
 
@@ -28,48 +27,12 @@ export async function checkBeforeBuild(
   const { platforms } = request.build;
   if (checked.problem !== undefined || platforms.length > 0 || first === undefined)
     return { ...checked, platforms };
-  const { describePlatform, platformOf } = await import('../preflight/image.ts');
   const platform = platformOf({
     definition: first.prepared.definition,
     services: snapshotsOf(first.services),
   });
   return { ...checked, platforms: platform === undefined ? [] : [describePlatform(platform)] };
 }
-
-/**
- * Begins to look up images that are there already. What there is to say of them is logged when they are asked for, and
- * that is when it fails. `account`: that of the run, once it is known.
- */
-export function lookUpImages(
-  { aws, log }: Pick<ReadContext, 'aws' | 'log'>,
-  source: TakenSource,
-  account: Promise<string | undefined>,
-): () => Promise<ProvidedImages> {
-  const said: (() => void)[] = [];
-  const later: Log = {
-    line: (text) => {
-      said.push(() => {
-        log.line(text);
-      });
-    },
-    warn: (text) => {
-      said.push(() => {
-        log.warn(text);
-      });
-    },
-    point: () => undefined,
-  };
-  const images = begun(provideImages({ aws, log: later }, source, account));
-  return async () => {
-    try {
-      return await images;
-    } finally {
-      for (const say of said) say();
-    }
-  };
-}
-
-type TakenSource = Parameters<typeof provideImages>[1];
 
 /** The images of this run, and what is known of the only one. */
 export interface FoundImages {

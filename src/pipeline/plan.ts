@@ -20,16 +20,15 @@ import type {
 import { resolveReference } from '../image/resolve.ts';
 import { chooseContainer } from '../pre-deploy/start.ts';
 import type { RunRecord } from '../report/run-record.ts';
-import type { PreparedDefinition } from '../task-definition/prepare.ts';
-import { findWayBack, prepareTaskDefinition, wayBackTo } from './later.ts';
+import { prepareTaskDefinition, type PreparedDefinition } from '../task-definition/prepare.ts';
+import { findWayBack, wayBackTo } from './going-back.ts';
 
 /** Pure: the end of a plan, which says what a deployment would do with each service. Nothing was changed, and nothing is. */
 export function concludePlan(
-  request: Request,
   plans: readonly Plan[],
 ): Pick<RunRecord, 'definitions' | 'wouldChange' | 'serviceRuns' | 'ending'> {
   const serviceRuns = plans.flatMap((plan) =>
-    plan.services.map((service) => plannedServiceRun(service, plan, request)),
+    plan.services.map((service) => plannedServiceRun(service, plan)),
   );
   return {
     definitions: plans.map(({ prepared }) => ({
@@ -46,14 +45,14 @@ export function concludePlan(
   };
 }
 
-function plannedServiceRun(service: PlannedService, plan: Plan, { rollout }: Request): ServiceRun {
-  const { snapshot, change } = service;
+function plannedServiceRun(service: PlannedService, plan: Plan): ServiceRun {
+  const { snapshot, change, desiredCount } = service;
   return {
     snapshot,
     taskDefinitionArn: plan.prepared.existingArn ?? '',
     change,
     rollout: undefined,
-    desiredCount: rollout.desiredCount ?? snapshot.desiredCount,
+    desiredCount,
     problem: undefined,
     gates: [],
     rollback: undefined,
@@ -123,6 +122,7 @@ export function plannedFor(
   return services.map((snapshot) => ({
     snapshot,
     change: plannedChangeFor(snapshot, existingArn, rollout),
+    desiredCount: rollout.desiredCount ?? snapshot.desiredCount,
   }));
 }
 
@@ -205,15 +205,15 @@ export async function plan(
   return {
     plans: made,
     image: Object.values(made[0]?.prepared.images ?? {})[0],
-    costs: made.flatMap((each) => costs(each, request)),
+    costs: made.flatMap(costs),
   };
 }
 
-/** What each service costs a month, and will: its count is the one that was asked for, else the one that it has. */
-function costs({ services, prepared }: Plan, { rollout }: Request): ServiceCost[] {
+/** What each service costs a month, and will. */
+function costs({ services, prepared }: Plan): ServiceCost[] {
   const { current, definition } = prepared;
   const [first] = services;
-  return services.map(({ snapshot: service }) => {
+  return services.map(({ snapshot: service, desiredCount }) => {
     const isCurrent =
       service.taskDefinitionArn === first?.snapshot.taskDefinitionArn && current !== undefined;
     return costOf({
@@ -221,7 +221,7 @@ function costs({ services, prepared }: Plan, { rollout }: Request): ServiceCost[
       region: service.address.region,
       placement: service.placement,
       before: isCurrent ? { definition: current, tasks: service.desiredCount } : undefined,
-      after: { definition, tasks: rollout.desiredCount ?? service.desiredCount },
+      after: { definition, tasks: desiredCount },
     });
   });
 }

@@ -22,6 +22,12 @@ export function findWaiting(
   return Promise.all(snapshots.map((snapshot) => waitingRun(ctx, snapshot, request)));
 }
 
+/** Services that go back by what they have under way, and all others. */
+export interface Shifting {
+  readonly shifting: readonly ServiceRun[];
+  readonly rest: readonly ServiceSnapshot[];
+}
+
 /**
  * For `mode: rollback`: the deployments that shift traffic, bake or wait at a pause, of those services that have one: they
  * are what is meant to go back, and while they are under way that is a matter of weights. Rejects with `superseded` where
@@ -31,14 +37,18 @@ export async function findShifting(
   ctx: ReadContext,
   snapshots: readonly ServiceSnapshot[],
   request: Request,
-): Promise<readonly ServiceRun[]> {
+): Promise<Shifting> {
+  if (request.mode !== 'rollback') return { shifting: [], rest: snapshots };
   for (const snapshot of snapshots) await refuseAnother(ctx, snapshot, request);
   const underway = snapshots.filter((each) => isUnderway(each) && leadsWhereAsked(each, request));
-  const shifting = underway.map((snapshot) =>
+  const runs = underway.map((snapshot) =>
     // A group takes one deployment at a time: the way back leads through the one that is under way.
     snapshot.codeDeploy === undefined ? shiftingRun(ctx, snapshot) : codeDeployRun(ctx, snapshot),
   );
-  return (await Promise.all(shifting)).flatMap((each) => each ?? []);
+  const found = (await Promise.all(runs)).flatMap((each) => each ?? []);
+  const shifting = found.map((each) => ({ ...each, isToGoBack: true as const }));
+  const names = shifting.map(({ snapshot }) => snapshot.address.name);
+  return { shifting, rest: snapshots.filter(({ address }) => !names.includes(address.name)) };
 }
 
 /** One of CodeDeploy that still keeps the old tasks counts: their traffic is back in seconds. */

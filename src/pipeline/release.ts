@@ -11,7 +11,6 @@ import {
   registerOrReuse,
 } from '../task-definition/register.ts';
 import type { Plan } from './plan.ts';
-import type { SavedService } from './saved-state.ts';
 
 /** A plan whose revision exists. */
 export interface Release extends Plan {
@@ -24,17 +23,6 @@ type ReleaseContext = StepContext & Pick<RunContext, 'aws'>;
 /** Registers a plan's definition once, or finds the revision that holds it already. */
 export async function register(ctx: ReleaseContext, plan: Plan): Promise<Release> {
   return { ...plan, revision: await registerOrReuse(ctx, plan.prepared) };
-}
-
-/** Which service gets which revision. */
-export function destinations(releases: readonly Release[]): SavedService[] {
-  return releases.flatMap(({ services, revision }) =>
-    services.map(({ snapshot }) => ({
-      snapshot,
-      taskDefinitionArn: revision.arn,
-      registered: revision.registered,
-    })),
-  );
 }
 
 /** The images that this run brings to a service. */

@@ -8,6 +8,7 @@ import type {
 } from '../model/index.ts';
 import { FINISHED } from '../model/left.ts';
 import { desiredComment, type CommentRequest } from '../report/comment-request.ts';
+import type { Release } from './release.ts';
 
 /**
  * What the post step needs to finish a run that was killed: saved before UpdateService is sent, and again once the
@@ -49,7 +50,7 @@ const GOOD = 3;
 export function packState(
   region: string,
   request: Request,
-  services: readonly SavedService[],
+  releases: readonly Release[],
   serviceRuns: readonly ServiceRun[] = [],
   preDeployTask?: SavedState['preDeployTask'],
 ): string {
@@ -59,7 +60,7 @@ export function packState(
     summary: request.report.summary,
     comment: desiredComment(request),
     ...(preDeployTask === undefined ? {} : { preDeployTask }),
-    services: services.map(({ snapshot, taskDefinitionArn, registered }) => ({
+    services: destinations(releases).map(({ snapshot, taskDefinitionArn, registered }) => ({
       snapshot: {
         ...snapshot,
         past: snapshot.past.filter(({ verdict }) => verdict === 'good').slice(0, GOOD),
@@ -73,6 +74,17 @@ export function packState(
     })),
   };
   return JSON.stringify(savedState);
+}
+
+/** Which service gets which revision. */
+function destinations(releases: readonly Release[]): Omit<SavedService, 'known'>[] {
+  return releases.flatMap(({ services, revision }) =>
+    services.map(({ snapshot }) => ({
+      snapshot,
+      taskDefinitionArn: revision.arn,
+      registered: revision.registered,
+    })),
+  );
 }
 
 /** The same state once the run has reported: the post step has revisions to deregister, and nothing else to do. */

@@ -1,52 +1,23 @@
-import { revisionName } from '../aws/arn.ts';
-import type { RunContext } from '../context.ts';
-import { StageGates } from '../gates/stage-gates.ts';
-import type { Before } from '../gates/survey.ts';
-import type { Request, ServiceRun, ServiceSnapshot } from '../model/index.ts';
-import type { RunRecord } from '../report/run-record.ts';
-import type { Actors } from '../rollout/acts.ts';
-import { answering } from '../rollout/answer-hook.ts';
-
+/** The stages that come after the survey. They are loaded while it reads: the first call of AWS waits for none of them. */
 export { proveAfterRollback } from '../gates/after-rollback.ts';
 export { prove } from '../gates/prove.ts';
-
-/**
- * The gates of each service while ECS shifts its traffic. A URL that several services share is asked once the traffic of
- * all of them has been shifted, and no more once one of them has failed.
- */
-export function stagesOf(
-  ctx: RunContext & { readonly actors: Actors },
-  record: Readonly<RunRecord>,
-  request: Request,
-  before: Before,
-): { readonly of: (serviceRun: ServiceRun) => StageGates } {
-  const watched = new Map<ServiceSnapshot, StageGates>();
-  const mayAskUrl = (snapshot: ServiceSnapshot): boolean => {
-    const changed = record.serviceRuns.filter(
-      ({ change, rollout, isToGoBack }) => change !== 'none' && rollout !== undefined && isToGoBack !== true,
-    );
-    if (changed.some(({ problem }) => problem !== undefined)) return false;
-    const isBehind = (each: ServiceSnapshot): boolean => each.targetGroups.length > 0;
-    // The URL is that of a load balancer, where any of them has one.
-    if (!isBehind(snapshot) && changed.some((each) => isBehind(each.snapshot))) return false;
-    return (
-      changed.length === 1 ||
-      changed.every((each) => watched.get(each.snapshot)?.allTrafficSince !== undefined)
-    );
-  };
-  return {
-    of: ({ snapshot, rollout, promoted, isApproved, taskDefinitionArn }) => {
-      const gates = new StageGates(ctx, {
-        gate: request.gate,
-        before,
-        rollout,
-        mayAskUrl: () => mayAskUrl(snapshot),
-        continueAt: rollout === undefined ? () => Promise.resolve({ kind: 'done' }) : answering(ctx, rollout),
-        promoted,
-        approved: isApproved === true ? revisionName(taskDefinitionArn) : undefined,
-      });
-      watched.set(snapshot, gates);
-      return gates;
-    },
-  };
-}
+export { endOnCancel } from '../rollout/cancel.ts';
+export { explainServiceRun } from '../rollout/diagnose.ts';
+export { awaitOldTasks } from '../rollout/early-success.ts';
+export { concludeServiceRun } from '../rollout/outcome.ts';
+export { rollBackIfNeeded } from '../rollout/rollback-needed.ts';
+export { startServiceRun } from '../rollout/start.ts';
+export { watchServiceRun } from '../rollout/watch.ts';
+export { check, refuseBusyGroups } from './check.ts';
+export { checkBeforeBuild, findImages, findPreviousCommit } from './image.ts';
+export { concludePlan, isAboutToChange, isToBeChecked, plan } from './plan.ts';
+export { findShifting, findWaiting, rollBackShifting } from './promote.ts';
+export {
+  deregisterCancelled,
+  deregisterUnusedRevisions,
+  imagesOf,
+  markCondemned,
+  register,
+} from './release.ts';
+export { stagesOf } from './shift-gates.ts';
+export { refreshReleases, surveyAgain } from './survey-again.ts';

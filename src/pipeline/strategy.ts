@@ -1,5 +1,7 @@
+import type { RunContext } from '../context.ts';
 import type { Request, ServiceSnapshot } from '../model/index.ts';
 import { DeployError } from '../runtime/error.ts';
+import { counted, minuteInUtc } from '../runtime/log.ts';
 
 /** No run waits for longer. */
 const LONGEST_MINUTES = 360;
@@ -48,6 +50,21 @@ export function withStrategies(request: Request, snapshots: readonly ServiceSnap
     'invalid-input',
     `wait-for-minutes: service "${address.name}" bakes and shifts (${deployment.strategy}) for ${strategyMinutes} minutes by itself, and ${rollout.waitMinutes} minutes are given.`,
     { hint: `Leave wait-for-minutes out, or give more than ${strategyMinutes}.` },
+  );
+}
+
+/** Credentials that end before the run may: what it begins would be followed by nobody. */
+export function warnOfExpiry(
+  { credentialsEnd, log }: Pick<RunContext, 'credentialsEnd' | 'log'>,
+  { mode, rollout, gate, services }: Request,
+): void {
+  if (credentialsEnd === undefined || mode === 'plan' || !rollout.wait || services.length === 0) return;
+  const { at, leftMs } = credentialsEnd;
+  const minutes = rollout.waitMinutes + gate.bakeMinutes + gate.deadlineSeconds / 60;
+  if (leftMs >= minutes * 60_000) return;
+  const left = Math.max(Math.floor(leftMs / 60_000), 0);
+  log.warn(
+    `The AWS credentials expire at ${minuteInUtc(at.toISOString())}, in ${counted(left, 'minute')}, and this run may take ${Math.ceil(minutes)}: from then on nobody follows the deployment, or rolls it back. Give the role a longer session (role-duration-seconds of aws-actions/configure-aws-credentials).`,
   );
 }
 

@@ -38,7 +38,7 @@ export interface StartContext extends FindContext, UpdateContext {
  */
 export async function startServiceRun(
   ctx: StartContext,
-  { snapshot, change }: PlannedService,
+  { snapshot, change, desiredCount }: PlannedService,
   taskDefinitionArn: string,
   definition: TaskDefinition,
   request: RolloutRequest,
@@ -47,7 +47,7 @@ export async function startServiceRun(
     snapshot,
     taskDefinitionArn,
     change,
-    desiredCount: request.desiredCount ?? snapshot.desiredCount,
+    desiredCount,
     problem: undefined,
     gates: [],
     rollback: undefined,

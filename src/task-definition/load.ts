@@ -7,7 +7,6 @@ import { wrapAwsError } from '../aws/errors.ts';
 import { candidatesOf, findRollbackTarget, isMarkedAsFailed, isNoMark } from '../ecs/rollback-target.ts';
 import type { DefinitionBase, GoodRevision, ServiceSnapshot, TaskDefinition } from '../model/index.ts';
 import { DeployError } from '../runtime/error.ts';
-import type { Log } from '../runtime/log.ts';
 import { registrable } from './shape.ts';
 
 /** A definition to start from, and where it came from. */
@@ -36,12 +35,14 @@ export async function loadBase(
   aws: TaskDefinitionReads,
   base: DefinitionBase,
   services: readonly ServiceSnapshot[],
-  { workspace, log }: { readonly workspace: string; readonly log: Log },
+  { workspace }: { readonly workspace: string },
 ): Promise<LoadedDefinition> {
   switch (base.kind) {
     case 'file':
+      // Files are read before AWS is asked anything.
+      if (base.definition === undefined) throw new Error(`The file ${base.path} was not read.`);
       return {
-        definition: base.definition ?? (await readDefinitionFile(workspace, base.path, log)),
+        definition: base.definition,
         origin: `the file ${shownPath(workspace, base.path)}`,
         arn: undefined,
         isMarked: false,
@@ -269,10 +270,4 @@ function runningRevision(services: readonly ServiceSnapshot[]): string {
 /** `backend` of `arn:...:task-definition/backend:7`. */
 export function familyOf(taskDefinitionArn: string): string {
   return revisionName(taskDefinitionArn).replace(/:\d+$/, '');
-}
-
-/** A parser of YAML is large, and most runs read no file. */
-async function readDefinitionFile(workspace: string, path: string, log: Log): Promise<TaskDefinition> {
-  const { readTaskDefinitionFile } = await import('./read-file.ts');
-  return readTaskDefinitionFile(workspace, path, log);
 }

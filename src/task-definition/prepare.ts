@@ -58,7 +58,7 @@ export async function prepareTaskDefinition(
   ran?: readonly RunningImage[],
 ): Promise<PreparedDefinition> {
   const { aws, log, workspace } = ctx;
-  const base = await loadBase(aws, request.definition.base, services, { workspace, log });
+  const base = await loadBase(aws, request.definition.base, services, { workspace });
   const [service] = services;
   const current = service && (await loadCurrent(aws, service, base));
   const rendered =
