@@ -177,7 +177,7 @@ export const MUTATIONS: readonly Mutation[] = [
     ["end.kind === 'under-way' ||", '', 'rollout/acts'],
     ['toSpliced(place, 1, ', 'toSpliced(place, 0, ', 'rollout/acts'],
   ),
-  ...of('rollout/fail-together.ts', 'rollout/rollback', [
+  ...of('rollout/rollback-needed.ts', 'rollout/rollback', [
     "return request.onFailure !== 'leave';",
     'return true;',
   ]),

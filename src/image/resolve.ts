@@ -11,13 +11,12 @@ import {
 import type { DeployedImage, ImageSource, ProvidedImages } from '../model/index.ts';
 import { DeployError } from '../runtime/error.ts';
 import type { Log } from '../runtime/log.ts';
-import { begun } from '../runtime/wait.ts';
 import { findRepository, repositoryNotFound } from './repository.ts';
 
-type EcrOf = Pick<AwsReads, 'ecr' | 'region'>;
+export type EcrOf = Pick<AwsReads, 'ecr' | 'region'>;
 
 /** What names images that nobody has to build. */
-type TakenSource = Exclude<ImageSource, { kind: 'build' }>;
+export type TakenSource = Exclude<ImageSource, { kind: 'build' }>;
 
 /** The account of a run, where it is known, or once it is. */
 type Account = string | undefined | Promise<string | undefined>;
@@ -167,37 +166,4 @@ export async function provideImages(
       return { kind: 'by-container', images: Object.fromEntries(await Promise.all(resolved)) };
     }
   }
-}
-
-/**
- * Begins to look up images that are there already. What there is to say of them is logged when they are asked for, and
- * that is when it fails. `account`: that of the run, once it is known.
- */
-export function lookUpImages(
-  { aws, log }: { readonly aws: EcrOf; readonly log: Log },
-  source: TakenSource,
-  account: Promise<string | undefined>,
-): () => Promise<ProvidedImages> {
-  const said: (() => void)[] = [];
-  const later: Log = {
-    line: (text) => {
-      said.push(() => {
-        log.line(text);
-      });
-    },
-    warn: (text) => {
-      said.push(() => {
-        log.warn(text);
-      });
-    },
-    point: () => undefined,
-  };
-  const images = begun(provideImages({ aws, log: later }, source, account));
-  return async () => {
-    try {
-      return await images;
-    } finally {
-      for (const say of said) say();
-    }
-  };
 }

@@ -19,8 +19,8 @@ import {
   problemsSince,
 } from '../report/marks.ts';
 import { endingOf, newRunRecord, withEvidence, withTaskLeft, type RunRecord } from '../report/run-record.ts';
-import { failsTogether, failTogether, rollbackNeeded } from '../rollout/fail-together.ts';
 import { Actors } from '../rollout/acts.ts';
+import { failsTogether, failTogether } from '../rollout/fail-together.ts';
 import { Looks } from '../rollout/looks.ts';
 import { reportedBy, tasksMeasurer } from '../rollout/task-proof.ts';
 import { withDefinitionFile } from './definition-file.ts';
@@ -269,7 +269,7 @@ async function seeThrough(
   record.serviceRuns = failTogether(record.serviceRuns, request.rollout);
   await later.markCondemned(ctx, releases, record.serviceRuns);
   const isRollback = (serviceRun: ServiceRun): boolean =>
-    serviceRun.rollback !== undefined || rollbackNeeded(serviceRun, request.rollout);
+    serviceRun.rollback !== undefined || later.rollbackNeeded(serviceRun, request.rollout);
   if (record.serviceRuns.some(isRollback)) {
     await goBack(record, request, ctx, surveyed, (serviceRun) =>
       later.rollBackIfNeeded(ctx, serviceRun, request),

@@ -4,8 +4,7 @@ import { wrapAwsError } from '../aws/errors.ts';
 import { retryRead } from '../aws/writes.ts';
 import type { ReadContext } from '../context.ts';
 import { describeServiceDeployment, type ServiceDeployment } from '../ecs/service-deployments.ts';
-import type { CodeDeploySettings, Problem, Request, ServiceRun, ServiceSnapshot } from '../model/index.ts';
-import { rollBackIfNeeded, type ExplainingContext } from '../rollout/rollback-needed.ts';
+import type { CodeDeploySettings, Request, ServiceRun, ServiceSnapshot } from '../model/index.ts';
 import { DeployError } from '../runtime/error.ts';
 import { findRevision } from '../task-definition/load.ts';
 
@@ -124,25 +123,6 @@ function hookOf(deployment: ServiceDeployment | undefined): string | undefined {
     ({ status, targetType }) => status === 'AWAITING_ACTION' && targetType !== 'AWS_LAMBDA',
   );
   return hook?.hookId;
-}
-
-/** Rolls back, as a person asked for, what waits at a pause, or is under way: that is the good end of the run. */
-export async function rollBackShifting(
-  ctx: ExplainingContext,
-  serviceRun: ServiceRun,
-  request: Request,
-): Promise<ServiceRun> {
-  const asked: Problem = {
-    result: 'failed',
-    cause: 'deployment-stopped',
-    reason: `${serviceRun.promoted === undefined ? 'was under way' : 'waited for an answer'}, and was to be rolled back (mode: rollback)`,
-    hint: undefined,
-    evidence: [],
-    recovery: 'roll-back',
-  };
-  const rollout = { ...request.rollout, onFailure: 'rollback' as const };
-  const after = await rollBackIfNeeded(ctx, { ...serviceRun, problem: asked }, { ...request, rollout });
-  return after.rollback?.kind === 'rolled-back' ? { ...after, problem: undefined } : after;
 }
 
 async function waitingRun(

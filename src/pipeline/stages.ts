@@ -5,13 +5,13 @@ export { endOnCancel } from '../rollout/cancel.ts';
 export { explainServiceRun } from '../rollout/diagnose.ts';
 export { awaitOldTasks } from '../rollout/early-success.ts';
 export { concludeServiceRun } from '../rollout/outcome.ts';
-export { rollBackIfNeeded } from '../rollout/rollback-needed.ts';
+export { rollBackIfNeeded, rollbackNeeded, rollBackShifting } from '../rollout/rollback-needed.ts';
 export { startServiceRun } from '../rollout/start.ts';
 export { watchServiceRun } from '../rollout/watch.ts';
 export { check, refuseBusyGroups } from './check.ts';
 export { checkBeforeBuild, findImages, findPreviousCommit } from './image.ts';
 export { concludePlan, isAboutToChange, isToBeChecked, plan } from './plan.ts';
-export { findShifting, findWaiting, rollBackShifting } from './promote.ts';
+export { findShifting, findWaiting } from './promote.ts';
 export {
   deregisterCancelled,
   deregisterUnusedRevisions,

@@ -1,18 +1,14 @@
 import type { ReadContext } from '../context.ts';
 import { surveyGates, type Before } from '../gates/survey.ts';
-import { planImage, type ImagePlan } from '../image/plan.ts';
-import { lookUpImages } from '../image/resolve.ts';
-import type { ProvidedImages, Request, ServiceSnapshot } from '../model/index.ts';
+import { surveyImage, type SurveyedImage } from '../image/survey.ts';
+import type { Request, ServiceSnapshot } from '../model/index.ts';
 import { begun } from '../runtime/wait.ts';
 import { addressForPeople, surveyServices } from '../service/survey.ts';
 
 /** Production before anything was touched. */
-export interface Survey {
+export interface Survey extends SurveyedImage {
   readonly snapshots: readonly ServiceSnapshot[];
   readonly before: Before;
-  readonly imagePlan: ImagePlan;
-  /** The images that are there already; they were looked up beside the services. */
-  readonly provided: (() => Promise<ProvidedImages>) | undefined;
   /** Where a person reaches the first service, as far as it is known. */
   readonly url: string | undefined;
 }
@@ -29,25 +25,10 @@ export async function survey(
       [url] = await Promise.all([addressForPeople(ctx.aws, request.gate.http?.url, found), meanwhile()]);
     }),
   );
-  const [snapshots, before, { imagePlan, provided }] = await Promise.all([
+  const [snapshots, before, image] = await Promise.all([
     services,
     surveyGates(ctx, request, services),
-    planImages(ctx, request, services),
+    surveyImage(ctx, request, services),
   ]);
-  return { snapshots, before, imagePlan, provided, url };
-}
-
-/** What is there already is looked up at once. */
-async function planImages(
-  ctx: ReadContext,
-  request: Request,
-  services: Promise<readonly ServiceSnapshot[]>,
-): Promise<Pick<Survey, 'imagePlan' | 'provided'>> {
-  const imagePlan = await planImage(ctx, request);
-  if (imagePlan.kind !== 'take') return { imagePlan, provided: undefined };
-  const account = services.then(
-    ([first]) => first?.address.accountId,
-    () => undefined,
-  );
-  return { imagePlan, provided: lookUpImages(ctx, imagePlan.source, account) };
+  return { ...image, snapshots, before, url };
 }

@@ -1,20 +1,5 @@
-/** Whether a rollback is called for: what goes wrong with one service may concern all. */
+/** What goes wrong with one service may concern all. */
 import type { Problem, RolloutRequest, ServiceRun } from '../model/index.ts';
-
-/** A rollback of ours is called for, one of ECS's is on its way, or ECS left settings that this run changed. */
-export function rollbackNeeded({ problem, rollout, rollback }: ServiceRun, request: RolloutRequest): boolean {
-  if (problem === undefined || rollout === undefined || rollback !== undefined) return false;
-  switch (problem.recovery) {
-    case 'follow-ecs':
-      return true;
-    case 'roll-back':
-      return request.onFailure !== 'leave';
-    case 'done':
-      return true;
-    case 'leave':
-      return false;
-  }
-}
 
 /**
  * With `on-failure: rollback-all`, one service that fails takes along every other one that this run changed, those

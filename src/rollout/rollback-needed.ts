@@ -1,4 +1,4 @@
-/** What becomes of a rollback that is called for. */
+/** Whether a rollback is called for, and what becomes of it. */
 import type { Aws } from '../aws/clients.ts';
 import { awsErrorKind, deployErrorOf, describeAwsError } from '../aws/errors.ts';
 import type { Problem, Request, RollbackEnd, Rollout, RolloutRequest, ServiceRun } from '../model/index.ts';
@@ -7,7 +7,6 @@ import { DeployError } from '../runtime/error.ts';
 import { diagnoseRollback, diagnoseRollbackOfEcs, logEvidence } from './diagnose.ts';
 import { proveRollback } from './rollback-proof.ts';
 import { followRollback, rollBack, type RollbackContext } from './rollback.ts';
-import { rollbackNeeded } from './fail-together.ts';
 import { restoreSettings } from './settings.ts';
 
 /** One that may read what containers wrote, too. */
@@ -15,11 +14,29 @@ export interface ExplainingContext extends RollbackContext {
   readonly aws: RollbackContext['aws'] & Pick<Aws, 'logs'>;
 }
 
+/** A rollback of ours is called for, one of ECS's is on its way, or ECS left settings that this run changed. */
+export function rollbackNeeded({ problem, rollout, rollback }: ServiceRun, request: RolloutRequest): boolean {
+  if (problem === undefined || rollout === undefined || rollback !== undefined) return false;
+  switch (problem.recovery) {
+    case 'follow-ecs':
+      return true;
+    case 'roll-back':
+      return request.onFailure !== 'leave';
+    case 'done':
+      return true;
+    case 'leave':
+      return false;
+  }
+}
+
+/** How a rollback is made, and how much of a log is shown of it. */
+type RollbackRequest = Pick<Request, 'rollout' | 'report'>;
+
 /** Undoes what went wrong with one service, where that is called for, and follows it to its end. */
 export async function rollBackIfNeeded(
   run: ExplainingContext,
   serviceRun: ServiceRun,
-  request: Request,
+  request: RollbackRequest,
 ): Promise<ServiceRun> {
   const { problem, rollout } = serviceRun;
   if (rollout === undefined || !rollbackNeeded(serviceRun, request.rollout)) return serviceRun;
@@ -37,6 +54,25 @@ export async function rollBackIfNeeded(
     return unrestored === undefined ? end : { ...end, unrestored };
   });
   return { ...serviceRun, rollback: await withEvidence(run, rollout, rollback, failureLogLines) };
+}
+
+/** Rolls back, as a person asked for, what waits at a pause, or is under way: that is the good end of the run. */
+export async function rollBackShifting(
+  ctx: ExplainingContext,
+  serviceRun: ServiceRun,
+  request: RollbackRequest,
+): Promise<ServiceRun> {
+  const asked: Problem = {
+    result: 'failed',
+    cause: 'deployment-stopped',
+    reason: `${serviceRun.promoted === undefined ? 'was under way' : 'waited for an answer'}, and was to be rolled back (mode: rollback)`,
+    hint: undefined,
+    evidence: [],
+    recovery: 'roll-back',
+  };
+  const rollout = { ...request.rollout, onFailure: 'rollback' as const };
+  const after = await rollBackIfNeeded(ctx, { ...serviceRun, problem: asked }, { ...request, rollout });
+  return after.rollback?.kind === 'rolled-back' ? { ...after, problem: undefined } : after;
 }
 
 /** Why the rollback failed, as far as its tasks say. */
