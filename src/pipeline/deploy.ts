@@ -108,7 +108,11 @@ async function runStages(
   if (snapshots.length > 0) save(registered);
   ctx.signal.throwIfAborted();
   if (snapshots.length === 0) return;
-  const releases = await preDeployed(record, request, looking, registered, save);
+  let releases: readonly Release[] = registered;
+  if (request.preDeploy !== undefined) {
+    await log.step('Pre-deploy', () => runPreDeploy(record, request, ctx, registered, save));
+    releases = await later.refreshReleases(request, looking, registered);
+  }
   if (releases.some(later.isAboutToChange)) ctx.rolloutBegins?.(record);
   await log.step(
     'Roll out',
@@ -209,25 +213,21 @@ async function registerAll(
   }
 }
 
-/** The one-off task, where one is asked for; the services are as they are after it. */
-async function preDeployed(
+/** The one-off task on the new revision. What the post step needs to name it is saved once it is started. */
+async function runPreDeploy(
   record: RunRecord,
   request: Request,
   ctx: WatchingContext,
   releases: readonly Release[],
   save: Save,
-): Promise<readonly Release[]> {
-  if (request.preDeploy === undefined) return releases;
+): Promise<void> {
   const { preDeploy } = await import('./pre-deploy.ts');
-  await ctx.log.step('Pre-deploy', async () => {
-    const end = await preDeploy(request, ctx, releases, (task) => {
-      save(releases, [], task);
-    });
-    if (end.kind === 'failed') record.definitions = [end.definition];
-    if (end.kind === 'cancelled') record.preDeployTask = end.task;
-    if (end.kind !== 'done') throw end.error;
+  const end = await preDeploy(request, ctx, releases, (task) => {
+    save(releases, [], task);
   });
-  return ctx.later.refreshReleases(request, ctx, releases);
+  if (end.kind === 'failed') record.definitions = [end.definition];
+  if (end.kind === 'cancelled') record.preDeployTask = end.task;
+  if (end.kind !== 'done') throw end.error;
 }
 
 /**

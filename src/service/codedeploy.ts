@@ -18,12 +18,11 @@ import type {
   GoodRevision,
   PastDeployment,
   RunningImage,
-  ServiceAddress,
   ServiceSnapshot,
   TargetGroupAttachment,
 } from '../model/index.ts';
 import { DeployError } from '../runtime/error.ts';
-import { imagesOfTasks, snapshotOf } from './snapshot.ts';
+import { imagesOfTasks } from './snapshot.ts';
 
 const NOTHING_ASKED: CodeDeployRequest = {
   application: undefined,
@@ -43,15 +42,15 @@ function orderOf({ config, description, file }: CodeDeployRequest): CodeDeployOr
   return { config, description, appSpec: file?.document };
 }
 
-/** Completes a described service, its task sets in the place of deployments, with what its deployment group knows. */
+/** Completes what a described service tells, its task sets in the place of deployments, with what its deployment group knows. */
 export async function takeCodeDeploySnapshot(
   aws: Pick<AwsReads, 'ecs' | 'elb' | 'codeDeploy'>,
-  address: ServiceAddress,
+  plain: ServiceSnapshot,
   service: Service,
   asked: CodeDeployRequest = NOTHING_ASKED,
 ): Promise<ServiceSnapshot> {
+  const { address } = plain;
   const found = await readGroup(aws, address, groupAddressOf(address, asked), orderOf(asked));
-  const plain = snapshotOf(address, service, undefined, []);
   const [running, targetGroups] = await Promise.all([
     imagesOfTasks(aws.ecs, plain),
     attachmentsOf(aws, service, found.targetGroups),

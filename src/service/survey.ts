@@ -10,7 +10,7 @@ import { counted, type Log } from '../runtime/log.ts';
 import { withTaskSets } from '../ecs/services.ts';
 import { begun } from '../runtime/wait.ts';
 import { takeCodeDeploySnapshot } from './codedeploy.ts';
-import { readHistory, targetGroupsOf, takeSnapshot } from './snapshot.ts';
+import { readHistory, snapshotOf, targetGroupsOf, takeSnapshot } from './snapshot.ts';
 
 /** DescribeServices takes ten services a call. */
 const BATCH = 10;
@@ -39,11 +39,12 @@ export async function surveyServices(
   for (const service of services) refuseWhatCannotBeDeployed(service);
   const taken = services.map((service) => {
     const address = addressOf(cluster, service);
-    return wrapAwsError(`reading the deployments of service "${address.name}"`, () =>
-      service.deploymentController?.type === 'CODE_DEPLOY'
-        ? takeCodeDeploySnapshot(aws, address, withTaskSets(service), codeDeploy)
-        : takeSnapshot(aws.ecs, address, service, histories.get(address.name)),
-    );
+    return wrapAwsError(`reading the deployments of service "${address.name}"`, () => {
+      if (service.deploymentController?.type !== 'CODE_DEPLOY')
+        return takeSnapshot(aws.ecs, address, service, histories.get(address.name));
+      const shown = withTaskSets(service);
+      return takeCodeDeploySnapshot(aws, snapshotOf(address, shown, undefined, []), shown, codeDeploy);
+    });
   });
   const [snapshots] = await Promise.all([Promise.all(taken), meanwhile(services)]);
   for (const snapshot of snapshots) {
