@@ -22,7 +22,7 @@ import type {
   TargetGroupAttachment,
 } from '../model/index.ts';
 import { DeployError } from '../runtime/error.ts';
-import { imagesOfTasks } from './snapshot.ts';
+import { imagesOfTasks } from './running-images.ts';
 
 const NOTHING_ASKED: CodeDeployRequest = {
   application: undefined,

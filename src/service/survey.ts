@@ -10,7 +10,8 @@ import { counted, type Log } from '../runtime/log.ts';
 import { withTaskSets } from '../ecs/services.ts';
 import { begun } from '../runtime/wait.ts';
 import { takeCodeDeploySnapshot } from './codedeploy.ts';
-import { readHistory, snapshotOf, targetGroupsOf, takeSnapshot } from './snapshot.ts';
+import { readHistory } from './history.ts';
+import { snapshotOf, targetGroupsOf, takeSnapshot } from './snapshot.ts';
 
 /** DescribeServices takes ten services a call. */
 const BATCH = 10;
@@ -43,7 +44,7 @@ export async function surveyServices(
       if (service.deploymentController?.type !== 'CODE_DEPLOY')
         return takeSnapshot(aws.ecs, address, service, histories.get(address.name));
       const shown = withTaskSets(service);
-      return takeCodeDeploySnapshot(aws, snapshotOf(address, shown, undefined, []), shown, codeDeploy);
+      return takeCodeDeploySnapshot(aws, snapshotOf(address, shown), shown, codeDeploy);
     });
   });
   const [snapshots] = await Promise.all([Promise.all(taken), meanwhile(services)]);
