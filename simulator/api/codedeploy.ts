@@ -1,14 +1,7 @@
 /** The actions of CodeDeploy that concern deployments of ECS services (awsJson 1.1, CodeDeploy_20141006). */
-import {
-  continueDeployment,
-  createDeployment,
-  deploymentById,
-  deploymentsOf,
-  isOpen,
-  serviceOf,
-  stopDeployment,
-} from '../engine/codedeploy/deployments.ts';
 import { findConfig } from '../engine/codedeploy/configs.ts';
+import { deploymentById, deploymentsOf, isOpen, serviceOf } from '../engine/codedeploy/deployment.ts';
+import { continueDeployment, createDeployment, stopDeployment } from '../engine/codedeploy/deployments.ts';
 import { scaleOf } from '../engine/task-sets.ts';
 import { isHealthy } from '../engine/tasks.ts';
 import type { World } from '../engine/world.ts';

@@ -69,3 +69,13 @@ export function hasPort({ containers }: TaskDefinition, name: string, port: numb
   const ports = Array.isArray(container?.['portMappings']) ? container['portMappings'] : [];
   return ports.some((each) => number(each as JsonObject, 'containerPort') === port);
 }
+
+/** How much of a listener's traffic goes to a task set. */
+export function shiftTraffic(
+  world: World,
+  set: Deployment | undefined,
+  listener: 'production' | 'test',
+  percent: number,
+): void {
+  for (const arn of set?.revision.groupArns ?? []) world.balancing.setWeight(arn, listener, percent);
+}
