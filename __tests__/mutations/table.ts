@@ -495,7 +495,7 @@ export const MUTATIONS: readonly Mutation[] = [
       '',
     ],
     ["deadline: endBy(ctx, 'services')", ''],
-    ['if (request.rollout.wait) await proveAll', 'await proveAll', 'story/succeeds'],
+    ['if (rollout.wait) await watchAll', 'await watchAll', 'story/succeeds'],
     [
       'survey(given, { ...run, aws: patient }, loadStages)',
       'survey(given, run, loadStages)',

@@ -265,11 +265,14 @@ async function seeThrough(
   surveyed: Survey,
 ): Promise<void> {
   const { later } = ctx;
-  if (request.rollout.wait) await proveAll(record, request, ctx, releases, surveyed);
-  record.serviceRuns = failTogether(record.serviceRuns, request.rollout);
+  const { rollout } = request;
+  if (rollout.wait) await watchAll(record, request, ctx, surveyed);
+  record.serviceRuns = failTogether(record.serviceRuns, rollout);
+  if (rollout.wait) await proveAll(record, request, ctx, releases, surveyed);
+  record.serviceRuns = failTogether(record.serviceRuns, rollout);
   await later.markCondemned(ctx, releases, record.serviceRuns);
   const isRollback = (serviceRun: ServiceRun): boolean =>
-    serviceRun.rollback !== undefined || later.rollbackNeeded(serviceRun, request.rollout);
+    serviceRun.rollback !== undefined || later.rollbackNeeded(serviceRun, rollout);
   if (record.serviceRuns.some(isRollback)) {
     await goBack(record, request, ctx, surveyed, (serviceRun) =>
       later.rollBackIfNeeded(ctx, serviceRun, request),
@@ -278,7 +281,28 @@ async function seeThrough(
   await conclude(record, request, ctx, releases, surveyed);
 }
 
-/** Follows every service to its end, then asks for the proofs: of each by itself, and of all together. */
+/** Follows every service to the end of its deployment, its gates beside it while traffic shifts. */
+async function watchAll(
+  record: RunRecord,
+  request: Request,
+  ctx: WatchingContext,
+  { before }: Survey,
+): Promise<void> {
+  if (!record.serviceRuns.some(isToBeWatched)) return;
+  const { later } = ctx;
+  const gates = later.stagesOf(ctx, record, request, before);
+  // With rollback-all the others are doomed the moment one of them fails: their way back is short while they roll out.
+  const isDoomed = (): boolean => failsTogether(record.serviceRuns, request.rollout);
+  const watch = (serviceRun: ServiceRun): Promise<ServiceRun> =>
+    serviceRun.isToGoBack === true
+      ? later.rollBackShifting(ctx, serviceRun, request)
+      : later.watchServiceRun({ ...ctx, isDoomed, stages: gates.of(serviceRun) }, serviceRun, request);
+  const undo = (serviceRun: ServiceRun): Promise<ServiceRun> | ServiceRun =>
+    undoEarly(record, request, ctx, serviceRun);
+  await ctx.log.step('Watch', () => moveOn(record, watch, undo), problemsSince(record));
+}
+
+/** Asks for the proofs of what came to its end well: of each by itself, and of all together. */
 async function proveAll(
   record: RunRecord,
   request: Request,
@@ -286,30 +310,9 @@ async function proveAll(
   releases: readonly Release[],
   { before }: Survey,
 ): Promise<void> {
-  const { later } = ctx;
-  // With several services, none that failed stays broken until the others are done; a cancelled job rolls nothing back.
-  const undoEarly = (serviceRun: ServiceRun): Promise<ServiceRun> | ServiceRun => {
-    ctx.signal.throwIfAborted();
-    if (record.serviceRuns.length === 1) return serviceRun;
-    const at = record.serviceRuns.findIndex(({ snapshot }) => snapshot === serviceRun.snapshot);
-    const shared = failTogether(record.serviceRuns.with(at, serviceRun), request.rollout)[at];
-    return later.rollBackIfNeeded(ctx, shared ?? serviceRun, request);
-  };
-  // With rollback-all the others are doomed the moment one of them fails: their way back is short while they roll out.
-  const isDoomed = (): boolean => failsTogether(record.serviceRuns, request.rollout);
-  const watch = (serviceRun: ServiceRun): Promise<ServiceRun> =>
-    serviceRun.isToGoBack === true
-      ? later.rollBackShifting(ctx, serviceRun, request)
-      : later.watchServiceRun({ ...ctx, isDoomed, stages: gates.of(serviceRun) }, serviceRun, request);
-  const gates = later.stagesOf(ctx, record, request, before);
-  const explain = (serviceRun: ServiceRun): Promise<ServiceRun> =>
-    later.explainServiceRun(ctx, serviceRun, request);
-  if (record.serviceRuns.some(isToBeWatched)) {
-    await ctx.log.step('Watch', () => moveOn(record, watch, undoEarly), problemsSince(record));
-  }
-  record.serviceRuns = failTogether(record.serviceRuns, request.rollout);
   if (!record.serviceRuns.some(isToBeProven)) return;
-  const gate = async (): Promise<void> => {
+  const { later } = ctx;
+  const prove = async (): Promise<void> => {
     record.serviceRuns = await later.prove(ctx, record.serviceRuns, {
       request,
       before,
@@ -317,8 +320,8 @@ async function proveAll(
       allTraffic: (serviceRun, signal) => later.awaitOldTasks({ ...ctx, signal }, serviceRun, request),
       failsTogether: (serviceRuns) => failsTogether(serviceRuns, request.rollout),
       ended: async (serviceRun, isAlone) => {
-        const explained = await explain(serviceRun);
-        return isAlone ? explained : undoEarly(explained);
+        const explained = await later.explainServiceRun(ctx, serviceRun, request);
+        return isAlone ? explained : undoEarly(record, request, ctx, explained);
       },
       unforeseen,
       changed: (serviceRuns) => {
@@ -326,7 +329,21 @@ async function proveAll(
       },
     });
   };
-  await ctx.log.step('Gate', gate, markOfProof(record));
+  await ctx.log.step('Gate', prove, markOfProof(record));
+}
+
+/** With several services, none that failed stays broken until the others are done; a cancelled job rolls nothing back. */
+function undoEarly(
+  { serviceRuns }: Readonly<RunRecord>,
+  request: Request,
+  ctx: WatchingContext,
+  serviceRun: ServiceRun,
+): Promise<ServiceRun> | ServiceRun {
+  ctx.signal.throwIfAborted();
+  if (serviceRuns.length === 1) return serviceRun;
+  const at = serviceRuns.findIndex(({ snapshot }) => snapshot === serviceRun.snapshot);
+  const shared = failTogether(serviceRuns.with(at, serviceRun), request.rollout)[at];
+  return ctx.later.rollBackIfNeeded(ctx, shared ?? serviceRun, request);
 }
 
 /** `mode: rollback` where every service has a deployment under way: each goes back by its own, and nothing is started. */
