@@ -1,9 +1,11 @@
 /** What stands in the way of a plan, looked for before anything is touched. */
 import type { ReadContext } from '../context.ts';
-import type { CheckResult, Request, RolloutRequest } from '../model/index.ts';
+import type { CheckResult, DeployedImage, Request, RolloutRequest, ServiceSnapshot } from '../model/index.ts';
 import { CHECKS, CHECKS_AFTER_BUILD, CHECKS_OF_ADOPTED, refusalOf, runChecks } from '../preflight/index.ts';
+import { describePlatform, platformOf } from '../preflight/image.ts';
 import { DeployError } from '../runtime/error.ts';
-import { isAboutToChange, isToBeChecked, snapshotsOf, type Plan } from './plan.ts';
+import { SILENCE } from '../runtime/log.ts';
+import { isAboutToChange, isToBeChecked, plan, snapshotsOf, type Plan } from './plan.ts';
 
 /** What the preflight checks found, and what they refuse. */
 export interface Checked {
@@ -24,10 +26,10 @@ export async function check(
 ): Promise<Checked> {
   const ofUpdate = which === 'all' ? CHECKS : CHECKS_AFTER_BUILD;
   const results = await Promise.all(
-    plans.filter(isToBeChecked).map((plan) => {
-      const { definition, images, existingArn, heldByAws } = plan.prepared;
-      const services = snapshotsOf(plan.services);
-      const checks = isAboutToChange(plan) ? ofUpdate : CHECKS_OF_ADOPTED;
+    plans.filter(isToBeChecked).map((each) => {
+      const { definition, images, existingArn, heldByAws } = each.prepared;
+      const services = snapshotsOf(each.services);
+      const checks = isAboutToChange(each) ? ofUpdate : CHECKS_OF_ADOPTED;
       return runChecks(ctx, { request, services, definition, images, existingArn, heldByAws }, checks);
     }),
   );
@@ -35,6 +37,31 @@ export async function check(
   const names = new Set(fresh.map((result) => result.check));
   const all = [...fresh, ...before.filter((earlier) => !names.has(earlier.check))];
   return { checks: all, problem: refusalOf(all, request.rollout.preflight) };
+}
+
+/**
+ * Before an image is built: renders and checks as if it were there already, so that nobody waits for a build to learn of
+ * a log group that is missing. Resolves to the platforms to build for: those of the input, else the task's own.
+ */
+export async function checkBeforeBuild(
+  request: Request,
+  ctx: ReadContext,
+  snapshots: readonly ServiceSnapshot[],
+  image: DeployedImage,
+): Promise<Checked & { readonly platforms: readonly string[] }> {
+  // The same is logged once the image is there.
+  const quiet = { ...ctx, log: SILENCE };
+  const { plans } = await plan(request, quiet, snapshots, { kind: 'one', image });
+  const checked = await check(request, ctx, plans);
+  const [first] = plans;
+  const { platforms } = request.build;
+  if (checked.problem !== undefined || platforms.length > 0 || first === undefined)
+    return { ...checked, platforms };
+  const platform = platformOf({
+    definition: first.prepared.definition,
+    services: snapshotsOf(first.services),
+  });
+  return { ...checked, platforms: platform === undefined ? [] : [describePlatform(platform)] };
 }
 
 /**

@@ -3,36 +3,7 @@ import type { ReadContext, RunContext } from '../context.ts';
 import { announce, type ImagePlan } from '../image/plan.ts';
 import { runningCommit } from '../image/source.ts';
 import type { BuildFacts, DeployedImage, ProvidedImages, Request, ServiceSnapshot } from '../model/index.ts';
-import { describePlatform, platformOf } from '../preflight/image.ts';
 import type { RunRecord } from '../report/run-record.ts';
-import { SILENCE } from '../runtime/log.ts';
-import { check, type Checked } from './check.ts';
-import { plan, snapshotsOf } from './plan.ts';
-
-/**
- * Before an image is built: renders and checks as if it were there already, so that nobody waits for a build to learn of
- * a log group that is missing. Resolves to the platforms to build for: those of the input, else the task's own.
- */
-export async function checkBeforeBuild(
-  request: Request,
-  ctx: ReadContext,
-  snapshots: readonly ServiceSnapshot[],
-  image: DeployedImage,
-): Promise<Checked & { readonly platforms: readonly string[] }> {
-  // The same is logged once the image is there.
-  const quiet = { ...ctx, log: SILENCE };
-  const { plans } = await plan(request, quiet, snapshots, { kind: 'one', image });
-  const checked = await check(request, ctx, plans);
-  const [first] = plans;
-  const { platforms } = request.build;
-  if (checked.problem !== undefined || platforms.length > 0 || first === undefined)
-    return { ...checked, platforms };
-  const platform = platformOf({
-    definition: first.prepared.definition,
-    services: snapshotsOf(first.services),
-  });
-  return { ...checked, platforms: platform === undefined ? [] : [describePlatform(platform)] };
-}
 
 /** The images of this run, and what is known of the only one. */
 export interface FoundImages {

@@ -8,8 +8,8 @@ export { concludeServiceRun } from '../rollout/outcome.ts';
 export { rollBackIfNeeded, rollbackNeeded, rollBackShifting } from '../rollout/rollback-needed.ts';
 export { startServiceRun } from '../rollout/start.ts';
 export { watchServiceRun } from '../rollout/watch.ts';
-export { check, refuseBusyGroups } from './check.ts';
-export { checkBeforeBuild, findImages, findPreviousCommit } from './image.ts';
+export { check, checkBeforeBuild, refuseBusyGroups } from './check.ts';
+export { findImages, findPreviousCommit } from './image.ts';
 export { concludePlan, isAboutToChange, isToBeChecked, plan } from './plan.ts';
 export { findShifting, findWaiting } from './promote.ts';
 export {
