@@ -44,7 +44,8 @@ export function recordStep(sim: Simulator, result: StepResult): void {
   const { currentTestName = '', testPath } = expect.getState();
   const { exitCode, outputs, errors, warnings, summary, post } = result;
   const isWrite = ({ action, status }: { action: string; status: number }): boolean =>
-    status === 200 && /^(?:Register|Update|Stop|Deregister|Run|Create|Continue|Put|Tag|BatchDelete)/.test(action);
+    status === 200 &&
+    /^(?:Register|Update|Stop|Deregister|Run|Create|Continue|Put|Tag|BatchDelete)/.test(action);
   const step: RecordedStep = {
     file: testPath?.slice(ROOT.length) ?? '',
     test: currentTestName,
