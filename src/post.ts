@@ -144,7 +144,10 @@ async function deregisterLeft(
   const arns = [...new Set(services.flatMap((each) => (each.registered ? each.taskDefinitionArn : [])))];
   const goesOn = (arn: string): boolean =>
     rollout.onCancel === 'leave' &&
-    serviceRuns.some((each) => each.taskDefinitionArn === arn && each.rollout !== undefined);
+    serviceRuns.some(
+      ({ taskDefinitionArn, rollout, outcome }) =>
+        taskDefinitionArn === arn && rollout !== undefined && outcome?.goesBack !== true,
+    );
   for (const arn of arns.filter((each) => !goesOn(each))) {
     const addresses = services
       .filter(({ taskDefinitionArn }) => taskDefinitionArn === arn)

@@ -118,7 +118,10 @@ export async function deregisterCancelled(
   const ends = releases.map(async (release) => {
     const { services, revision } = release;
     const ours = runsOf(release, serviceRuns);
-    const mayStay = ours.some(({ rollout, change }) => rollout !== undefined && change === 'update');
+    const mayStay = ours.some(
+      ({ rollout, change, outcome }) =>
+        rollout !== undefined && change === 'update' && outcome?.goesBack !== true,
+    );
     if (!revision.registered || services.length === 0 || (mayStay && onCancel === 'leave')) return false;
     // A deployment of CodeDeploy that nobody has heard of yet may be about to make its task set.
     const isUnconfirmed = ours.some(
