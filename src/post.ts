@@ -24,7 +24,7 @@ import { endOnCancel, type Interruption } from './rollout/cancel.ts';
 import { findInterrupted } from './rollout/find-interrupted.ts';
 import { Masks } from './runtime/masks.ts';
 import { Deadline, poll } from './runtime/wait.ts';
-import { deregisterIfReplaced } from './task-definition/register.ts';
+import { deregisterIfReplaced, notDeregistered } from './task-definition/register.ts';
 
 const KILLED: Interruption = {
   result: 'cancelled',
@@ -155,7 +155,7 @@ async function deregisterLeft(
     const deadline = Deadline.of(clock, SECONDS_TO_REPLACE * 1000);
     try {
       const done = await poll<boolean>({ clock }, deadline, async () =>
-        (await deregisterIfReplaced({ aws }, arn, addresses))
+        (await deregisterIfReplaced({ aws, clock }, arn, addresses))
           ? { kind: 'end', value: true }
           : { kind: 'pause', pauseMs: PAUSE_MS, late: false },
       );
@@ -165,7 +165,7 @@ async function deregisterLeft(
           : `${revisionName(arn)} stays registered: a service is still on it.`,
       );
     } catch (error) {
-      log.line(`${revisionName(arn)} stays registered (${describeAwsError(error)}).`);
+      log.line(notDeregistered(revisionName(arn), error));
     }
   }
 }

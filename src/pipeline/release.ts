@@ -130,7 +130,7 @@ export async function deregisterCancelled(
     if (isUnconfirmed) return true;
     const addresses = services.map(({ snapshot }) => snapshot.address);
     const look = (): Promise<boolean> =>
-      deregisterIfReplaced({ aws: ctx.awsToTheEnd }, revision.arn, addresses);
+      deregisterIfReplaced({ aws: ctx.awsToTheEnd, clock: ctx.clock }, revision.arn, addresses);
     const ms = Math.min(LOOK_MS, endBy(ctx, 'revisions')?.left() ?? LOOK_MS);
     return withTimeout(ctx.clock, ms, look).then(
       (done) => !done,
