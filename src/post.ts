@@ -153,9 +153,13 @@ async function deregisterLeft(
       .filter(({ taskDefinitionArn }) => taskDefinitionArn === arn)
       .map(({ snapshot }) => snapshot.address);
     const deadline = Deadline.of(clock, SECONDS_TO_REPLACE * 1000);
+    let isSent = false;
+    const onSend = (): void => {
+      isSent = true;
+    };
     try {
       const done = await poll<boolean>({ clock }, deadline, async () =>
-        (await deregisterIfReplaced({ aws, clock }, arn, addresses))
+        (await deregisterIfReplaced({ aws, clock }, arn, addresses, onSend))
           ? { kind: 'end', value: true }
           : { kind: 'pause', pauseMs: PAUSE_MS, late: false },
       );
@@ -165,7 +169,7 @@ async function deregisterLeft(
           : `${revisionName(arn)} stays registered: a service is still on it.`,
       );
     } catch (error) {
-      log.line(notDeregistered(revisionName(arn), error));
+      log.line(notDeregistered(revisionName(arn), error, isSent));
     }
   }
 }

@@ -112,11 +112,15 @@ export async function deregister(
 ): Promise<RegisteredDefinition> {
   if (!definition.registered) return definition;
   const name = revisionName(definition.arn);
+  let isSent = false;
+  const onSend = (): void => {
+    isSent = true;
+  };
   const deregisterInTime = (): Promise<boolean> =>
-    withTimeout(ctx.clock, LOOK_MS, () => deregisterIfReplaced(ctx, definition.arn, services));
+    withTimeout(ctx.clock, LOOK_MS, () => deregisterIfReplaced(ctx, definition.arn, services, onSend));
   const answer = await attempt(deregisterInTime, ANY_AWS_ERROR);
   if (answer.kind !== 'answered') {
-    ctx.log.line(notDeregistered(name, answer.error));
+    ctx.log.line(notDeregistered(name, answer.error, isSent));
     return definition;
   }
   ctx.log.line(
@@ -127,9 +131,10 @@ export async function deregister(
   return { ...definition, deregistered: answer.value };
 }
 
-/** Pure: a line of the log. Where AWS did not answer, it may have been done. */
-export function notDeregistered(name: string, error: unknown): string {
-  return `${name} ${mayHaveTakenEffect(error) ? 'may stay' : 'stays'} registered (${describeAwsError(error)}).`;
+/** Pure: a line of the log. What was sent, and not answered, may have been done. */
+export function notDeregistered(name: string, error: unknown, isSent: boolean): string {
+  const stays = isSent && mayHaveTakenEffect(error) ? 'may stay' : 'stays';
+  return `${name} ${stays} registered (${describeAwsError(error)}).`;
 }
 
 /** Pauses before a request without an answer is sent again, in seconds: the second one finds what the first did. */
@@ -140,11 +145,13 @@ export async function deregisterIfReplaced(
   { aws, clock }: { readonly aws: Pick<Aws, 'ecs' | 'ecsWrites'>; readonly clock: Clock },
   taskDefinitionArn: string,
   services: readonly ServiceAddress[],
+  onSend: () => void = () => undefined,
 ): Promise<boolean> {
   const used = await Promise.all(
     services.map(async (service) => revisionsInUse(await describeService(aws.ecs, service))),
   );
   if (used.flat().includes(taskDefinitionArn)) return false;
+  onSend();
   await retryUnanswered({ clock, pauses: PAUSES }, () => deregisterOnce(aws, taskDefinitionArn));
   return true;
 }
