@@ -24,7 +24,7 @@ import { endOnCancel, type Interruption } from './rollout/cancel.ts';
 import { findInterrupted } from './rollout/find-interrupted.ts';
 import { Masks } from './runtime/masks.ts';
 import { Deadline, poll } from './runtime/wait.ts';
-import { deregisterIfReplaced } from './task-definition/register.ts';
+import { deregisterIfReplaced, notDeregistered } from './task-definition/register.ts';
 
 const KILLED: Interruption = {
   result: 'cancelled',
@@ -144,15 +144,22 @@ async function deregisterLeft(
   const arns = [...new Set(services.flatMap((each) => (each.registered ? each.taskDefinitionArn : [])))];
   const goesOn = (arn: string): boolean =>
     rollout.onCancel === 'leave' &&
-    serviceRuns.some((each) => each.taskDefinitionArn === arn && each.rollout !== undefined);
+    serviceRuns.some(
+      ({ taskDefinitionArn, rollout, outcome }) =>
+        taskDefinitionArn === arn && rollout !== undefined && outcome?.goesBack !== true,
+    );
   for (const arn of arns.filter((each) => !goesOn(each))) {
     const addresses = services
       .filter(({ taskDefinitionArn }) => taskDefinitionArn === arn)
       .map(({ snapshot }) => snapshot.address);
     const deadline = Deadline.of(clock, SECONDS_TO_REPLACE * 1000);
+    let isSent = false;
+    const onSend = (): void => {
+      isSent = true;
+    };
     try {
       const done = await poll<boolean>({ clock }, deadline, async () =>
-        (await deregisterIfReplaced({ aws }, arn, addresses))
+        (await deregisterIfReplaced({ aws, clock }, arn, addresses, onSend))
           ? { kind: 'end', value: true }
           : { kind: 'pause', pauseMs: PAUSE_MS, late: false },
       );
@@ -162,7 +169,7 @@ async function deregisterLeft(
           : `${revisionName(arn)} stays registered: a service is still on it.`,
       );
     } catch (error) {
-      log.line(`${revisionName(arn)} stays registered (${describeAwsError(error)}).`);
+      log.line(notDeregistered(revisionName(arn), error, isSent));
     }
   }
 }

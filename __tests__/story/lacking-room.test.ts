@@ -1,5 +1,6 @@
 /** Releases that lack nothing but room: AWS has no place for a task, or takes it back again and again. */
 import { describe, expect, test } from '@jest/globals';
+import type { Simulator } from '../../simulator/simulator.ts';
 import { accepted, expectGreen, expectRed, inAWorld, production, step, tag } from './world.ts';
 
 const LEFT = { 'wait-for-minutes': '6' };
@@ -37,6 +38,76 @@ describe('a release of ten tasks', () => {
         const result = await step(sim, { ...tag('v2'), ...LEFT });
         expect(result.outputs['result']).toBe('rolled-back');
         expect(production(sim)).toBe('backend:1 COMPLETED');
+      },
+    ));
+});
+
+describe('a lack that is over', () => {
+  const SLOWLY = {
+    ...{ desiredCount: 4, minimumHealthyPercent: 100, maximumPercent: 125 },
+    behaviours: { v2: { targetHealth: { kind: 'healthy', afterSeconds: 50 } } },
+  } as const;
+
+  test('is not what the deadline came for: percents that let one task go at a time', () =>
+    inAWorld(SLOWLY, async (sim) => {
+      const result = await step(sim, { ...tag('v2'), 'wait-for-minutes': '3' });
+      expectRed(result, 'rolled-back', 'timeout');
+      expect(result.outputs['message']).toContain('2 of 4 new tasks were healthy; it was rolled back');
+      expect(result.errors[0]).not.toContain('more subnets');
+    }));
+
+  test('is not what the deadline came for: a place that was found later', () =>
+    inAWorld({ ...SLOWLY, tasksWithoutPlace: 1 }, async (sim) => {
+      sim.at(40, () => {
+        sim.world.tasksWithoutPlace = 0;
+      });
+      const result = await step(sim, { ...tag('v2'), 'wait-for-minutes': '4' });
+      expectRed(result, 'rolled-back', 'timeout');
+    }));
+});
+
+describe('tasks that may not be read, of a release that keeps all tasks healthy', () => {
+  const unreadable = (sim: Simulator): void => {
+    for (const action of ['ListTasks', 'DescribeTasks']) sim.inject({ action, effect: { kind: 'denied' } });
+  };
+
+  test('of which one finds no place: the counts of ECS say that the others are healthy, and it is left', () =>
+    inAWorld({ desiredCount: 4, tasksWithoutPlace: 1, circuitBreaker: false }, async (sim) => {
+      unreadable(sim);
+      const result = await step(sim, { ...tag('v2'), ...LEFT });
+      expectRed(result, 'timed-out', 'capacity');
+      expect(result.outputs['message']).toContain(
+        '3 of 4 new tasks run, ECS has stopped as many old ones for them, and the rest found no place',
+      );
+      expect(accepted(sim, 'StopServiceDeployment')).toEqual([]);
+    }));
+
+  test('of which none is healthy, and one finds no place: it goes back', () =>
+    inAWorld(
+      {
+        ...{
+          desiredCount: 4,
+          tasksWithoutPlace: 1,
+          circuitBreaker: false,
+          healthCheckGracePeriodSeconds: 3600,
+        },
+        behaviours: { v2: { targetHealth: { kind: 'timeout' } } },
+      },
+      async (sim) => {
+        unreadable(sim);
+        const result = await step(sim, { ...tag('v2'), ...LEFT });
+        expect(accepted(sim, 'StopServiceDeployment')).toHaveLength(1);
+        expect(result.outputs['result']).not.toBe('timed-out');
+      },
+    ));
+
+  test('that may go below their count prove nothing by it', () =>
+    inAWorld(
+      { desiredCount: 4, minimumHealthyPercent: 50, tasksWithoutPlace: 1, circuitBreaker: false },
+      async (sim) => {
+        unreadable(sim);
+        await step(sim, { ...tag('v2'), ...LEFT });
+        expect(accepted(sim, 'StopServiceDeployment')).toHaveLength(1);
       },
     ));
 });

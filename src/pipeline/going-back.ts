@@ -2,7 +2,13 @@ import { revisionName } from '../aws/arn.ts';
 import { wrapAwsError } from '../aws/errors.ts';
 import type { ReadContext } from '../context.ts';
 import { FAILED_MARK, pinImages } from '../ecs/rollback-target.ts';
-import type { GoodRevision, RunningImage, ServiceSnapshot, TaskDefinition } from '../model/index.ts';
+import type {
+  GoodRevision,
+  PastDeployment,
+  RunningImage,
+  ServiceSnapshot,
+  TaskDefinition,
+} from '../model/index.ts';
 import { DeployError } from '../runtime/error.ts';
 import { diffDefinitions } from '../task-definition/diff.ts';
 import { findRevision, loadRevision } from '../task-definition/load.ts';
@@ -55,7 +61,11 @@ export async function findWayBack(ctx: Context, snapshot: ServiceSnapshot): Prom
   }));
   const current = numberOf(content, [...contents, content]);
   const stack = stackOf(entries.map(({ content }) => content));
-  const done = whatIsDone(snapshot, entries, current, await awsNow(ctx, taskDefinitionArn));
+  const given = {
+    takenOff: await contentTakenOff(ctx, past, contents),
+    now: await awsNow(ctx, taskDefinitionArn),
+  };
+  const done = whatIsDone(snapshot, entries, current, given);
   if (done !== undefined) {
     ctx.log.warn(
       `Service "${address.name}": ${done}. That is what was asked for; nothing further is gone back.`,
@@ -128,7 +138,7 @@ function whatIsDone(
   { past, rollout, taskDefinitionArn }: ServiceSnapshot,
   entries: readonly Entry[],
   current: number,
-  now: number | undefined,
+  { takenOff, now }: { readonly takenOff: number | undefined; readonly now: number | undefined },
 ): string | undefined {
   const [newest] = past;
   const name = revisionName(taskDefinitionArn);
@@ -138,13 +148,32 @@ function whatIsDone(
   if (rollout === 'in-progress') {
     const at = stackOf(contents).indexOf(current);
     const isBelow = at !== -1 && at < stackOf(contents).length - 1;
-    return newest?.rolledBack === true || isBelow ? `a rollback to ${name} is under way` : undefined;
+    const isBack = newest?.rolledBack === true || isBelow || isBackOn(current, contents, takenOff);
+    return isBack ? `a rollback to ${name} is under way` : undefined;
   }
   if (!isJustNow) return undefined;
-  const before = stackOf(contents.slice(0, -1));
-  const at = before.indexOf(contents.at(-1) ?? -1);
-  const wentBack = newest.verdict === 'good' && at !== -1 && at < before.length - 1;
+  const earlier = contents.slice(0, -1);
+  const before = stackOf(earlier);
+  const last = contents.at(-1) ?? -1;
+  const at = before.indexOf(last);
+  const isBelow = at !== -1 && at < before.length - 1;
+  const wentBack = newest.verdict === 'good' && (isBelow || isBackOn(last, earlier, takenOff));
   return newest.rolledBack || wentBack ? `it was rolled back to ${name} less than 15 minutes ago` : undefined;
+}
+
+/** Pure: what was good last has taken the place of something else, which was not. */
+function isBackOn(content: number, earlier: readonly number[], takenOff: number | undefined): boolean {
+  return takenOff !== undefined && takenOff !== content && content === earlier.at(-1);
+}
+
+/** What the newest deployment took the place of, by the number of its content, where that was no good one. */
+async function contentTakenOff(
+  ctx: Context,
+  [, before]: readonly PastDeployment[],
+  contents: readonly TaskDefinition[],
+): Promise<number | undefined> {
+  if (before === undefined || before.verdict === 'good') return undefined;
+  return numberOf((await contentOf(ctx, before)).content, contents);
 }
 
 /** The time of day as AWS has it, in milliseconds: its times are compared with no other. */

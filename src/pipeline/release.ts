@@ -106,7 +106,10 @@ export async function deregisterCancelled(
   const ends = releases.map(async (release) => {
     const { services, revision } = release;
     const ours = runsOf(release, serviceRuns);
-    const mayStay = ours.some(({ rollout, change }) => rollout !== undefined && change === 'update');
+    const mayStay = ours.some(
+      ({ rollout, change, outcome }) =>
+        rollout !== undefined && change === 'update' && outcome?.goesBack !== true,
+    );
     if (!revision.registered || services.length === 0 || (mayStay && onCancel === 'leave')) return false;
     // A deployment of CodeDeploy that nobody has heard of yet may be about to make its task set.
     const isUnconfirmed = ours.some(
@@ -115,7 +118,7 @@ export async function deregisterCancelled(
     if (isUnconfirmed) return true;
     const addresses = services.map(({ snapshot }) => snapshot.address);
     const look = (): Promise<boolean> =>
-      deregisterIfReplaced({ aws: ctx.awsToTheEnd }, revision.arn, addresses);
+      deregisterIfReplaced({ aws: ctx.awsToTheEnd, clock: ctx.clock }, revision.arn, addresses);
     const ms = Math.min(LOOK_MS, endBy(ctx, 'revisions')?.left() ?? LOOK_MS);
     return withTimeout(ctx.clock, ms, look).then(
       (done) => !done,

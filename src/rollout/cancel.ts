@@ -11,8 +11,8 @@ import {
   type ServiceRun,
 } from '../model/index.ts';
 import { withTimeout, type Deadline } from '../runtime/wait.ts';
-import { isOpen, type Actors } from './acts.ts';
-import { readDeploymentStatus } from './describe.ts';
+import { isOpen, type Action, type Actors } from './acts.ts';
+import { readDeploymentStatus, type DeploymentStatus } from './describe.ts';
 import { firstCause } from './outcome.ts';
 import { requestRollback, type EndState } from './rollback-request.ts';
 
@@ -55,13 +55,10 @@ export async function endOnCancel(
 ): Promise<ServiceRun> {
   const { outcome, problem } = serviceRun;
   if (outcome !== undefined) return serviceRun;
-  const { nowRunning, needsPostStep, goesBack } = await whatBecomesOf(ctx, serviceRun, why, request);
+  const end = await whatBecomesOf(ctx, serviceRun, why, request);
+  const { nowRunning, needsPostStep, goesBack } = end;
   const evidence = problem === undefined ? [] : [firstCause(problem), ...problem.evidence];
-  const hint = isUndone(serviceRun, why, request)
-    ? adviceOf('cancelled', 'undone')
-    : isAskedBack(serviceRun, why, request)
-      ? OF_ANOTHER
-      : undefined;
+  const hint = why.result === 'cancelled' ? whatToDo(ctx, serviceRun, end, request) : undefined;
   return {
     ...serviceRun,
     needsPostStep,
@@ -73,14 +70,39 @@ export async function endOnCancel(
 const OF_ANOTHER =
   'Run it again to follow the deployment to its end, or roll it back with mode: rollback: it was under way before this run, and on-cancel: rollback undoes only what the run itself began.';
 
-/** ECS was asked to roll it back, as `on-cancel` wants. */
-function isUndone(serviceRun: ServiceRun, why: Interruption, request: RolloutRequest): boolean {
-  return isAskedBack(serviceRun, why, request) && serviceRun.rollout?.adopted === false;
+/** What only the post step finds out: whether the deployment has begun. */
+const UNCONFIRMED =
+  'Read in the log of the post step of this job whether the deployment has begun, then run it again.';
+
+/** `on-cancel: rollback`, and AWS has not taken it by the end of the run, nor of the post step. */
+const NOT_ASKED_BACK = {
+  run: 'The post step of this job asks for the rollback once more: read in its log whether AWS takes it. Where it does not, roll the deployment back with mode: rollback, or run this again to follow it to its end.',
+  post: 'Roll the deployment back with mode: rollback, or run this again to follow it to its end.',
+};
+
+/** By what is known of it now; undefined where how the run left the service says it all. */
+function whatToDo(
+  ctx: CancelContext,
+  serviceRun: ServiceRun,
+  { goesBack, needsPostStep }: EndState,
+  request: RolloutRequest,
+): string | undefined {
+  if (serviceRun.updateUnconfirmed === true) return UNCONFIRMED;
+  if (goesBack === true) return adviceOf('cancelled', 'undone');
+  if (!isTouched(serviceRun) || request.onCancel !== 'rollback') return undefined;
+  if (serviceRun.rollout?.adopted !== false) return OF_ANOTHER;
+  if (needsPostStep) return ctx.mayHaveGoneBack === true ? NOT_ASKED_BACK.post : NOT_ASKED_BACK.run;
+  return adviceOf('cancelled', 'undone');
 }
 
-function isAskedBack({ rollout, change }: ServiceRun, why: Interruption, request: RolloutRequest): boolean {
-  const isTouched = rollout !== undefined && change !== 'none';
-  return isTouched && why.result === 'cancelled' && request.onCancel === 'rollback';
+/** ECS was asked to roll it back, as `on-cancel` wants. */
+function isUndone(serviceRun: ServiceRun, why: Interruption, request: RolloutRequest): boolean {
+  const isAsked = why.result === 'cancelled' && request.onCancel === 'rollback';
+  return isAsked && isTouched(serviceRun) && serviceRun.rollout?.adopted === false;
+}
+
+function isTouched({ rollout, change }: ServiceRun): boolean {
+  return rollout !== undefined && change !== 'none';
 }
 
 async function whatBecomesOf(
@@ -106,13 +128,26 @@ async function whatBecomesOf(
 }
 
 async function look(ctx: CancelContext, rollout: Rollout, mayGoBack: boolean): Promise<EndState> {
-  const read = (): Promise<string> => readDeploymentStatus(ctx.aws, rollout, mayGoBack);
-  const nowRunning = await withTimeout(ctx.clock, secondsLeft(ctx) * 1000, read).catch(
-    (error: unknown) =>
-      `What becomes of the deployment of ${revisionName(rollout.taskDefinitionArn)} to service "${rollout.snapshot.address.name}" could not be read (${describeAwsError(error)}).`,
+  const { acts } = ctx.actors.of(rollout.snapshot);
+  const read = (): Promise<DeploymentStatus> => readDeploymentStatus(ctx.aws, rollout, mayGoBack);
+  const { sentence, goesBack } = await withTimeout(ctx.clock, secondsLeft(ctx) * 1000, read).catch(
+    (error: unknown) => ({
+      sentence: `What becomes of the deployment of ${revisionName(rollout.taskDefinitionArn)} to service "${rollout.snapshot.address.name}" could not be read (${describeAwsError(error)}).`,
+      goesBack: false,
+    }),
   );
-  const needsPostStep = ctx.actors.of(rollout.snapshot).acts.some(isOpen);
-  return { nowRunning: needsPostStep ? `${nowRunning} ${UNHEARD}` : nowRunning, needsPostStep };
+  const needsPostStep = acts.some(isOpen);
+  const isGoingBack = goesBack || acts.some(({ action, end }) => isWayBack(action) && end.kind === 'taken');
+  return {
+    nowRunning: needsPostStep ? `${sentence} ${UNHEARD}` : sentence,
+    needsPostStep,
+    ...(isGoingBack ? { goesBack: true } : {}),
+  };
+}
+
+/** A deployment of the last good revision, which may have a new number: the service alone does not tell it. */
+function isWayBack({ kind }: Action): boolean {
+  return kind === 'update' || kind === 'deploy';
 }
 
 const UNHEARD = 'AWS has not answered what this run asked for last: the post step of this job looks again.';

@@ -9,14 +9,21 @@ import { saysRollback } from './history.ts';
 import { readCodeDeployment } from './observe-codedeploy.ts';
 import type { DeploymentView } from './observe.ts';
 
-/** Reads where a deployment stands that nobody follows any more. One sentence. */
+/** Where a deployment stands that nobody follows any more. `goesBack`: it is rolled back, or was, beyond doubt. */
+export interface DeploymentStatus {
+  /** One sentence. */
+  readonly sentence: string;
+  readonly goesBack: boolean;
+}
+
+/** Reads where a deployment stands that nobody follows any more. */
 export async function readDeploymentStatus(
   aws: {
     readonly ecs: Pick<EcsReads, 'describeServices' | 'describeServiceDeployments'>;
   } & Pick<Aws, 'codeDeploy'>,
   rollout: Rollout,
   mayGoBack = false,
-): Promise<string> {
+): Promise<DeploymentStatus> {
   const { ecs } = aws;
   const { serviceDeploymentArn, snapshot, codeDeploymentId } = rollout;
   if (codeDeploymentId !== undefined) return readCodeDeployStatus(aws, rollout, codeDeploymentId);
@@ -24,17 +31,24 @@ export async function readDeploymentStatus(
     serviceDeploymentArn === undefined ? undefined : describeServiceDeployment(ecs, serviceDeploymentArn),
     describeService(ecs, snapshot.address),
   ]);
-  return describeStatus(rollout, deployment?.status, service, mayGoBack);
+  const status = deployment?.status;
+  const primary = primaryOf(service);
+  const isBack = primary?.id !== rollout.deploymentId && isOfWayBack(rollout.snapshot, primary);
+  return {
+    sentence: describeStatus(rollout, status, service, mayGoBack),
+    goesBack: isBack || (status !== undefined && GOING_BACK.includes(status)),
+  };
 }
 
 async function readCodeDeployStatus(
   aws: Pick<Aws, 'codeDeploy'>,
   rollout: Rollout,
   deploymentId: string,
-): Promise<string> {
+): Promise<DeploymentStatus> {
   const answer = await readCodeDeployment(aws, rollout.snapshot.address, deploymentId);
   const terms = { settings: rollout.snapshot.codeDeploy, isAskedBack: rollout.isAskedBack === true };
-  return describeCodeDeployStatus(rollout, viewOfCodeDeployment(answer, { ...terms, endedForMs: 0 }));
+  const view = viewOfCodeDeployment(answer, { ...terms, endedForMs: 0 });
+  return { sentence: describeCodeDeployStatus(rollout, view), goesBack: GOING_BACK.includes(view.status) };
 }
 
 /** Pure: the same of a deployment of CodeDeploy. */
@@ -91,6 +105,13 @@ const ROLLBACKS: Partial<Record<ServiceDeploymentStatus, string>> = {
   ROLLBACK_FAILED: 'failed to roll',
 };
 
+const GOING_BACK: readonly string[] = ['ROLLBACK_REQUESTED', 'ROLLBACK_IN_PROGRESS', 'ROLLBACK_SUCCESSFUL'];
+
+function isOfWayBack({ lastGood }: Rollout['snapshot'], primary: Deployment | undefined): boolean {
+  const isLastGood = lastGood !== undefined && primary?.taskDefinition === lastGood.taskDefinitionArn;
+  return isLastGood || saysRollback({ reason: primary?.rolloutStateReason });
+}
+
 /** The service's PRIMARY deployment is not the one of this run. */
 function otherwise(
   { snapshot, taskDefinitionArn }: Rollout,
@@ -100,10 +121,7 @@ function otherwise(
   const name = `Service "${snapshot.address.name}"`;
   const revision = revisionName(primary?.taskDefinition ?? '');
   const isDone = primary?.rolloutState === 'COMPLETED';
-  const isBack =
-    primary?.taskDefinition === snapshot.lastGood?.taskDefinitionArn ||
-    saysRollback({ reason: primary?.rolloutStateReason });
-  if (isBack)
+  if (isOfWayBack(snapshot, primary))
     return isDone ? `${name} is back on ${revision}.` : `${name} is on its way back to ${revision}.`;
   const good = snapshot.lastGood?.taskDefinitionArn;
   if (mayGoBack && good !== undefined) {

@@ -12,7 +12,7 @@ import { counted } from '../runtime/log.ts';
 import type { Evaluation } from './evaluate.ts';
 import { causeOf, type History } from './history.ts';
 import type { Observation } from './observe.ts';
-import { eventText } from './placement.ts';
+import { eventText, hasStartedSince } from './placement.ts';
 import { describeHook, failureText } from './progress.ts';
 
 /** How a watch ended: a final evaluation, the deadline, or lost access (credentials gone, access denied). */
@@ -157,7 +157,7 @@ function deadlineProblem(
   { last, history }: Watched,
   waitMinutes: number,
   count: number | undefined,
-  settings: ServiceSnapshot['deployment'] | undefined,
+  settings: Settings,
 ): Pick<Problem, 'result' | 'cause' | 'reason' | 'recovery'> & Partial<Pick<Problem, 'hint'>> {
   const common = { result: 'timed-out', cause: 'timeout' } as const;
   const after = `had not finished after ${time(waitMinutes)}`;
@@ -183,12 +183,16 @@ function deadlineProblem(
   }
   const lack = last === undefined ? undefined : lackOf(last, history);
   if (last !== undefined && lack !== undefined) {
-    const onlyLacks = isWellButFor(last, history);
+    const known = isWellButFor(last, history)
+      ? `${howFar(last)}, all that ran are healthy`
+      : isReplacedSoFar(last, settings)
+        ? `${last.entry?.running ?? 0} of ${desired(last)} new tasks run, ECS has stopped as many old ones for them`
+        : undefined;
     return {
       result: 'timed-out',
       cause: 'capacity',
-      reason: `${after}: ${howFar(last)}${onlyLacks ? ', all that ran are healthy, and the rest found no place' : ''}: ${lack}`,
-      recovery: onlyLacks ? 'leave' : 'roll-back',
+      reason: `${after}: ${known === undefined ? howFar(last) : `${known}, and the rest found no place`}: ${lack}`,
+      recovery: known === undefined ? 'roll-back' : 'leave',
     };
   }
   const state = last === undefined ? '' : `: ${howFar(last)}`;
@@ -231,13 +235,25 @@ function isHealthyAtItsCount(last: Observation): boolean {
  * ECS's own counts, where tasks or targets may not be read: a rolling update that has to keep all of its tasks healthy stops
  * an old one only once a new one is (ECS Developer Guide, "Rolling update").
  */
-function isReplaced(last: Observation, settings: ServiceSnapshot['deployment'] | undefined): boolean {
-  const isUnread = last.tasks.length === 0 || last.targetsUnread === true;
+function isReplaced(last: Observation, settings: Settings): boolean {
   const { entry, others } = last;
-  if (!isUnread || entry === undefined || others === undefined) return false;
-  const keepsAll = settings?.strategy === 'ROLLING' && settings.minimumHealthyPercent >= 100;
+  if (entry === undefined || others === undefined || !areCountsTelling(last, settings)) return false;
   const isThere = entry.desired > 0 && entry.running >= entry.desired && entry.pending === 0;
-  return keepsAll && isThere && (others.desired === 0 || others.running === 0);
+  return isThere && (others.desired === 0 || others.running === 0);
+}
+
+/** The same of those that run: for each of them an old one was stopped, and none of ours has failed. */
+function isReplacedSoFar(last: Observation, settings: Settings): boolean {
+  const { entry, others } = last;
+  if (entry === undefined || others === undefined || !areCountsTelling(last, settings)) return false;
+  return entry.running > 0 && (entry.failed ?? 0) === 0 && others.running <= desired(last) - entry.running;
+}
+
+type Settings = ServiceSnapshot['deployment'] | undefined;
+
+function areCountsTelling(last: Observation, settings: Settings): boolean {
+  const isUnread = last.tasks.length === 0 || last.targetsUnread === true;
+  return isUnread && settings?.strategy === 'ROLLING' && settings.minimumHealthyPercent >= 100;
 }
 
 /** What ECS says of the tasks that found no place; undefined where all have one, or nothing is said. */
@@ -245,7 +261,7 @@ function lackOf(last: Observation, history: History): string | undefined {
   const { failures, unplaced } = history;
   const isShort = (last.entry?.running ?? 0) < desired(last);
   const event = isShort ? unplaced.at(-1) : undefined;
-  if (event !== undefined) return eventText(event);
+  if (event !== undefined && !hasStartedSince(event, last.events)) return eventText(event);
   const all = [...failures.values()];
   const isOther = all.some(({ severity }) => severity !== 'ignored');
   const failure = isOther ? undefined : all.findLast(({ cause }) => cause === 'capacity');

@@ -51,6 +51,15 @@ export function lastOfThree(events: readonly ServiceEvent[]): ServiceEvent | und
   });
 }
 
+/** Pure: ECS has found a place for a task since then, and nothing was said of another one that lacks it. */
+export function hasStartedSince({ at }: ServiceEvent, events: readonly ServiceEvent[]): boolean {
+  return events.some(
+    (event) => at !== undefined && event.at !== undefined && event.at > at && STARTED.test(event.message),
+  );
+}
+
+const STARTED = /has started \d+ tasks/i;
+
 /** The event in ECS's words, with names in place of ARNs. */
 export function eventText({ message }: ServiceEvent): string {
   return shortenArns(message).replace(/\s+/g, ' ').trim();

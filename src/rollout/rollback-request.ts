@@ -226,8 +226,9 @@ function notRolledBack(rollout: Rollout, why: string): EndState {
   return endState(rollout, `${revision} is not rolled back: ${why}`, false);
 }
 
-function statusNow({ aws, clock }: RollbackRequestContext, rollout: Rollout): Promise<string> {
-  return withTimeout(clock, LOOK_MS, () => readDeploymentStatus(aws, rollout, true));
+async function statusNow({ aws, clock }: RollbackRequestContext, rollout: Rollout): Promise<string> {
+  const { sentence } = await withTimeout(clock, LOOK_MS, () => readDeploymentStatus(aws, rollout, true));
+  return sentence;
 }
 
 /** What else this run changed. `said`: a sentence, or the end of one. */

@@ -19,7 +19,7 @@ import {
 import { isDeleted } from './evaluate.ts';
 import type { Look as Looked, Looks } from './looks.ts';
 import type { Observation } from './observe.ts';
-import { eventText, unplacedEvents } from './placement.ts';
+import { eventText, hasStartedSince, unplacedEvents } from './placement.ts';
 import { failureText } from './progress.ts';
 import type { WatchContext } from './watch.ts';
 
@@ -390,7 +390,8 @@ function viewLook(seen: Observation, { snapshot, createdAt }: Rollout): Look | N
     primaryId: seen.primary?.id,
     desired: seen.service.desired,
     running: seen.entry?.running ?? seen.service.running,
-    unplaced: unplaced === undefined ? undefined : eventText(unplaced),
+    unplaced:
+      unplaced === undefined || hasStartedSince(unplaced, seen.events) ? undefined : eventText(unplaced),
   };
 }
 

@@ -1,14 +1,15 @@
 import { revisionName } from '../aws/arn.ts';
-import { ANY_AWS_ERROR, attempt } from '../aws/attempt.ts';
+import { ANY_AWS_ERROR, attempt, REFUSED } from '../aws/attempt.ts';
 import type { Aws } from '../aws/clients.ts';
-import { deployErrorOf, describeAwsError } from '../aws/errors.ts';
-import { writeOnce } from '../aws/writes.ts';
+import { deployErrorOf, describeAwsError, mayHaveTakenEffect } from '../aws/errors.ts';
+import { retryUnanswered, writeOnce } from '../aws/writes.ts';
 import type { StepContext } from '../context.ts';
 import { environmentValues } from '../ecs/environment-values.ts';
 import { FAILED_MARK } from '../ecs/rollback-target.ts';
 import { describeService, primaryOf, type Service } from '../ecs/services.ts';
 import type { RegisteredDefinition, ServiceAddress, ServiceRun, TaskDefinition } from '../model/index.ts';
 import { CancelledUnanswered } from '../runtime/cancellation.ts';
+import type { Clock } from '../runtime/clock.ts';
 import { DeployError } from '../runtime/error.ts';
 import { Masks } from '../runtime/masks.ts';
 import { withTimeout } from '../runtime/wait.ts';
@@ -111,11 +112,15 @@ export async function deregister(
 ): Promise<RegisteredDefinition> {
   if (!definition.registered) return definition;
   const name = revisionName(definition.arn);
+  let isSent = false;
+  const onSend = (): void => {
+    isSent = true;
+  };
   const deregisterInTime = (): Promise<boolean> =>
-    withTimeout(ctx.clock, LOOK_MS, () => deregisterIfReplaced(ctx, definition.arn, services));
+    withTimeout(ctx.clock, LOOK_MS, () => deregisterIfReplaced(ctx, definition.arn, services, onSend));
   const answer = await attempt(deregisterInTime, ANY_AWS_ERROR);
   if (answer.kind !== 'answered') {
-    ctx.log.line(`${name} stays registered (${describeAwsError(answer.error)}).`);
+    ctx.log.line(notDeregistered(name, answer.error, isSent));
     return definition;
   }
   ctx.log.line(
@@ -126,18 +131,36 @@ export async function deregister(
   return { ...definition, deregistered: answer.value };
 }
 
+/** Pure: a line of the log. What was sent, and not answered, may have been done. */
+export function notDeregistered(name: string, error: unknown, isSent: boolean): string {
+  const stays = isSent && mayHaveTakenEffect(error) ? 'may stay' : 'stays';
+  return `${name} ${stays} registered (${describeAwsError(error)}).`;
+}
+
+/** Pauses before a request without an answer is sent again, in seconds: the second one finds what the first did. */
+const PAUSES = [1, 1];
+
 /** Resolves to whether the revision was deregistered: not while a service is on it. */
 export async function deregisterIfReplaced(
-  { aws }: { readonly aws: Pick<Aws, 'ecs' | 'ecsWrites'> },
+  { aws, clock }: { readonly aws: Pick<Aws, 'ecs' | 'ecsWrites'>; readonly clock: Clock },
   taskDefinitionArn: string,
   services: readonly ServiceAddress[],
+  onSend: () => void = () => undefined,
 ): Promise<boolean> {
   const used = await Promise.all(
     services.map(async (service) => revisionsInUse(await describeService(aws.ecs, service))),
   );
   if (used.flat().includes(taskDefinitionArn)) return false;
-  await aws.ecsWrites.deregisterTaskDefinition({ taskDefinition: taskDefinitionArn });
+  onSend();
+  await retryUnanswered({ clock, pauses: PAUSES }, () => deregisterOnce(aws, taskDefinitionArn));
   return true;
+}
+
+/** One that is INACTIVE is what it is to be: this run has done it, and did not hear of it, or somebody else. */
+async function deregisterOnce({ ecsWrites }: Pick<Aws, 'ecsWrites'>, arn: string): Promise<void> {
+  const send = (): Promise<unknown> => ecsWrites.deregisterTaskDefinition({ taskDefinition: arn });
+  const answer = await attempt(send, REFUSED);
+  if (answer.kind !== 'answered' && !/\binactive\b/i.test(describeAwsError(answer.error))) throw answer.error;
 }
 
 /** ECS moves a service by its PRIMARY; the task set that CodeDeploy is about to shift to is none yet. */
