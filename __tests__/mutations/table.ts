@@ -142,7 +142,7 @@ export const MUTATIONS: readonly Mutation[] = [
     ["end.ecs === 'rolling-back' ? 'follow-ecs' : leftByEcs", 'leftByEcs'],
     ["isOver: end.ecs === 'failing' || end.ecs === 'ended'", "isOver: end.ecs === 'ended'"],
     ["end.failure.conclusion.cause === 'unknown' ? 'roll-back' : 'leave'", "'roll-back'"],
-    ["onlyLacks ? 'leave' : 'roll-back'", "'roll-back'", 'rollout/placement'],
+    ["recovery: known === undefined ? 'roll-back' : 'leave'", "recovery: 'roll-back'", 'rollout/placement'],
     ['healthyTasks(last) >= desired(last);', 'healthyTasks(last) > desired(last);'],
     ['last.targetsUnread !== true && desired(last) > 0 &&', 'desired(last) > 0 &&'],
     ['settings.minimumHealthyPercent >= 100;', 'settings.minimumHealthyPercent >= 0;', 'rollout/placement'],
