@@ -138,7 +138,7 @@ export function notDeregistered(name: string, error: unknown, isSent: boolean): 
 }
 
 /** Pauses before a request without an answer is sent again, in seconds: the second one finds what the first did. */
-const PAUSES = [1, 1];
+const PAUSES = [1, 2, 4];
 
 /** Resolves to whether the revision was deregistered: not while a service is on it. */
 export async function deregisterIfReplaced(
