@@ -212,6 +212,7 @@ test('an answer to a pause that AWS never takes is said once, and not with each 
     );
     expect(result.log.match(/going on from the stage POST_TEST_TRAFFIC_SHIFT/g)).toHaveLength(1);
     expect(result.log.match(/AWS has not answered .*ServerException.*asking again/g)).toHaveLength(1);
+    expect(result.log.match(/test-url gate passed/g)).toHaveLength(1);
   }));
 
 test.each(['DescribeServiceDeployments', 'ListServiceDeployments'])(

@@ -72,6 +72,8 @@ export class StageGates {
   readonly #log: Log;
   /** Pauses that were answered, or are being. */
   readonly #answered = new Set<string>();
+  /** Lines, by the pause that they are about. */
+  readonly #said = new Set<string>();
   readonly #passed = new Map<GateResult['gate'], GateResult>();
   readonly #failed = new AbortController();
   readonly #now: () => number;
@@ -189,6 +191,13 @@ export class StageGates {
       : { kind: 'passed', gates: passed };
   }
 
+  /** Once for a pause, however often AWS is asked to go on from it. */
+  #say({ hookId }: Pause, line: string): void {
+    const key = `${hookId} ${line}`;
+    if (!this.#said.has(key)) this.#log.line(line);
+    this.#said.add(key);
+  }
+
   /** Answers the pause of the present round, once its gates can; leaves it to a person where they cannot. */
   #decide(): void {
     const pause = this.#analysis.round?.pause;
@@ -207,7 +216,8 @@ export class StageGates {
         return;
       }
       const name = this.#terms.rollout?.snapshot.address.name ?? '';
-      this.#log.line(
+      this.#say(
+        pause,
         `${name}: no gate answers for this pause, and none has to: ${approved} ran well before (${answer.why}).`,
       );
     }
@@ -216,7 +226,7 @@ export class StageGates {
     if (answer.kind === 'passed') {
       for (const each of answer.gates) {
         this.#passed.set(each.gate, each);
-        this.#log.line(`${each.gate} gate passed: ${each.detail}`);
+        this.#say(pause, `${each.gate} gate passed: ${each.detail}`);
       }
     }
     this.#goOn(pause).catch((error: unknown) => {
