@@ -144,6 +144,43 @@ describe('a pre-deploy task', () => {
       expect(oneOffTasks(sim)).toHaveLength(1);
     }));
 
+  test.each([
+    ['SIGINT', 'hang'],
+    ['SIGKILL', 'hang'],
+    ['SIGINT', 'http-500'],
+    ['SIGKILL', 'http-500'],
+  ] as const)(
+    'whose start has no answer when %s ends the job (%s) may be there, which is said',
+    (signal, kind) =>
+      inAWorld({}, async (sim) => {
+        const effect = kind === 'hang' ? ({ kind, when: 'after' } as const) : { kind };
+        sim.inject({ action: 'RunTask', effect });
+        let isSet = false;
+        const result = await step(sim, migrating('sleep 120'), {
+          onOutput: (log, kill) => {
+            if (isSet || !log.includes('::group::Pre-deploy')) return;
+            isSet = true;
+            sim.at(3, () => {
+              kill(signal);
+            });
+          },
+        });
+        const said = signal === 'SIGINT' ? `${result.errors.join()} ${result.summary}` : result.post.summary;
+        expect(said).toContain('a pre-deploy task may have been started in cluster demo');
+        expect(said).toContain('aws ecs list-tasks --cluster demo --started-by ecs-fargate-deploy');
+        expect(said).toContain('aws ecs stop-task --cluster demo --task');
+        expect(accepted(sim, 'StopTask')).toEqual([]);
+      }),
+  );
+
+  test('that was never asked for is not said to be there', () =>
+    inAWorld({}, async (sim) => {
+      sim.inject({ action: 'ListTasks', effect: { kind: 'hang', when: 'before' } });
+      const result = await step(sim, migrating('true'), signalAt('::group::Pre-deploy', 'SIGINT'));
+      expectRed(result, 'cancelled', 'cancelled');
+      expect(result.errors[0]).not.toContain('may have been started');
+    }));
+
   test('in a container that does not exist is refused before anything is registered', () =>
     inAWorld({}, async (sim) => {
       const result = await step(sim, migrating('true', { 'pre-deploy-container': 'migrator' }));

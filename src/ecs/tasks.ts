@@ -3,6 +3,9 @@ import { nextPageOf } from '../aws/answers.ts';
 import type { EcsReads } from '../aws/clients.ts';
 import type { Rollout, ServiceAddress } from '../model/index.ts';
 
+/** By this the one-off tasks of this action are found again; ECS takes 36 characters. */
+export const STARTED_BY = 'ecs-fargate-deploy';
+
 export type { Task };
 
 type TaskReads = Pick<EcsReads, 'listTasks' | 'describeTasks'>;

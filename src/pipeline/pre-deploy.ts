@@ -12,26 +12,32 @@ export type PreDeployEnd =
   | { readonly kind: 'done' }
   /** No service gets the revision. */
   | { readonly kind: 'failed'; readonly error: unknown; readonly definition: RegisteredDefinition }
-  /** The job ended. `task`: the one that was under way, which goes on. */
-  | { readonly kind: 'cancelled'; readonly error: Cancelled; readonly task: StartedTask | undefined };
+  /** The job ended. `task`: the one that was under way, which goes on, or that may have been started. */
+  | { readonly kind: 'cancelled'; readonly error: Cancelled; readonly task: TaskLeft };
+
+type TaskLeft = (Pick<StartedTask, 'cluster'> & Partial<StartedTask>) | undefined;
 
 /**
  * Runs the one-off task on the new revision, beside the first service. Where it fails, the revision is deregistered. Where
- * nothing is about to change, it does not run. `onTask` hears of the task once it is started, and of none where it never ran
- * and another one is to follow.
+ * nothing is about to change, it does not run. `onTask` hears of the task once it is asked for, and again, with its id, once
+ * it is started; of none where it never ran and another one is to follow.
  */
 export async function preDeploy(
   request: Request,
   ctx: Pick<RunContext, 'aws' | 'clock' | 'signal' | 'log'>,
   releases: readonly Release[],
-  onTask: (task: StartedTask | undefined) => void,
+  onTask: (task: TaskLeft) => void,
 ): Promise<PreDeployEnd> {
   const release = releases.find(isAboutToChange);
   const [first] = release?.services ?? [];
   if (request.preDeploy === undefined || release?.preDeployContainer === undefined || first === undefined)
     return { kind: 'done' };
   const { services, prepared, revision } = release;
-  let task: StartedTask | undefined;
+  let task: TaskLeft;
+  const hear = (left: TaskLeft): void => {
+    task = left;
+    onTask(left);
+  };
   try {
     await runPreDeployTask(ctx, request.preDeploy, {
       snapshot: first.snapshot,
@@ -40,10 +46,10 @@ export async function preDeploy(
       container: release.preDeployContainer,
       pollSeconds: request.rollout.pollSeconds,
       logLines: request.report.failureLogLines,
-      onTask: (started) => {
-        task = started;
-        onTask(started);
+      onSend: () => {
+        hear({ cluster: first.snapshot.address.cluster });
       },
+      onTask: hear,
     });
     return { kind: 'done' };
   } catch (error) {

@@ -21,8 +21,8 @@ export interface SavedState {
   /** The token is not kept: it is an input of the post step, too. */
   readonly comment: Omit<CommentRequest, 'githubToken'>;
   readonly services: readonly SavedService[];
-  /** The one-off task that was under way: nobody stops it, and its name is all that there is of it. */
-  readonly preDeployTask?: { readonly id: string; readonly cluster: string };
+  /** The one-off task that was under way: nobody stops it, and its name is all that there is of it. Without an id it may be there. */
+  readonly preDeployTask?: { readonly id?: string; readonly cluster: string };
   /** The run has ended and reported: only revisions are left that no service is to be on. */
   readonly isReported?: boolean;
 }

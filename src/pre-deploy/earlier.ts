@@ -4,11 +4,10 @@ import { attempt, CLOSED, LOST } from '../aws/attempt.ts';
 import type { EcsReads } from '../aws/clients.ts';
 import { describeAwsError } from '../aws/errors.ts';
 import type { StepContext } from '../context.ts';
-import { describeTasks, listTasksStartedBy } from '../ecs/tasks.ts';
+import { describeTasks, listTasksStartedBy, STARTED_BY } from '../ecs/tasks.ts';
 import { DeployError } from '../runtime/error.ts';
 import type { Log } from '../runtime/log.ts';
 import { poll, type Deadline } from '../runtime/wait.ts';
-import { STARTED_BY } from './start.ts';
 
 export type EarlierContext = StepContext & {
   readonly aws: { readonly ecs: Pick<EcsReads, 'describeTasks' | 'listTasks'> };

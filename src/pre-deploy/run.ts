@@ -33,6 +33,8 @@ export interface PreDeployFacts {
   readonly logLines: number;
   /** Hears of the task once it is started; of none where it never ran and another one is to follow. */
   readonly onTask?: (task: StartedTask | undefined) => void;
+  /** RunTask is about to be sent: until it is answered, the task may be there. */
+  readonly onSend?: () => void;
 }
 
 /** The one-off task of a run. */
@@ -100,6 +102,7 @@ async function runOnce(
   const { cluster } = snapshot.address;
   await waitForEarlier(ctx, { cluster, family: definition.family, pollSeconds: facts.pollSeconds, deadline });
   const input = runTaskInput(snapshot, revisionArn, container, request.command);
+  facts.onSend?.();
   const taskArn = await startTask(ctx, input, deadline);
   const id = lastSegment(taskArn);
   facts.onTask?.({ id, cluster });

@@ -3,6 +3,7 @@ import type { EcsWrites } from '../aws/clients.ts';
 import { deployErrorOf, describeAwsError, mayHaveTakenEffect } from '../aws/errors.ts';
 import { writeWithToken } from '../aws/writes.ts';
 import type { StepContext } from '../context.ts';
+import { STARTED_BY } from '../ecs/tasks.ts';
 import type { ServiceSnapshot, TaskDefinition } from '../model/index.ts';
 import { DeployError } from '../runtime/error.ts';
 import type { Deadline } from '../runtime/wait.ts';
@@ -10,9 +11,6 @@ import type { Deadline } from '../runtime/wait.ts';
 export type StartContext = StepContext & {
   readonly aws: { readonly ecsWrites: Pick<EcsWrites, 'runTask'> };
 };
-
-/** By this the task is found again; ECS takes 36 characters. */
-export const STARTED_BY = 'ecs-fargate-deploy';
 
 /**
  * Pure: one task of the revision, beside those of the service: in its network, on its launch type or capacity

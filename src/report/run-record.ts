@@ -1,4 +1,5 @@
 import { deployErrorOf } from '../aws/errors.ts';
+import { STARTED_BY } from '../ecs/tasks.ts';
 import type {
   BuildFacts,
   CheckResult,
@@ -23,8 +24,8 @@ export interface RunRecord {
   checks: readonly CheckResult[];
   costs: readonly ServiceCost[];
   serviceRuns: readonly ServiceRun[];
-  /** The one-off task that is under way. */
-  preDeployTask?: { readonly id: string; readonly cluster: string } | undefined;
+  /** The one-off task that is under way; without an id one that AWS was asked for, and may have started. */
+  preDeployTask?: { readonly id?: string; readonly cluster: string } | undefined;
   /** In `mode: plan`: whether a deployment would change anything. */
   wouldChange: boolean | undefined;
   /** Origin of the health-check URL, else of the load balancer. */
@@ -62,6 +63,7 @@ export function withTaskLeft(ending: Conclusion, task: RunRecord['preDeployTask'
   if (task === undefined) return ending;
   const { id, cluster } = task;
   const name = cluster.replace(/^.*\//, '');
+  if (id === undefined) return withTaskPerhaps(ending, name);
   return {
     ...ending,
     message: `${ending.message.replace(/\.$/, '')}; the pre-deploy task ${id} goes on in cluster ${name}.`,
@@ -70,6 +72,15 @@ export function withTaskLeft(ending: Conclusion, task: RunRecord['preDeployTask'
       ...ending.evidence,
       { kind: 'stopped-task', text: `task ${id} still runs in cluster ${name}` },
     ],
+  };
+}
+
+/** AWS was asked to start the task, and its answer did not come. */
+function withTaskPerhaps(ending: Conclusion, cluster: string): Conclusion {
+  return {
+    ...ending,
+    message: `${ending.message.replace(/\.$/, '')}; a pre-deploy task may have been started in cluster ${cluster}.`,
+    hint: `AWS had not answered whether it starts the pre-deploy task. To see whether it did: aws ecs list-tasks --cluster ${cluster} --started-by ${STARTED_BY}. It is not stopped, since a half-done migration may be worse: a next run waits for it. To stop it: aws ecs stop-task --cluster ${cluster} --task <id>`,
   };
 }
 
