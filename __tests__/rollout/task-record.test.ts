@@ -159,6 +159,45 @@ describe('tasks that nothing checks', () => {
     expect(outliveTheCrashed(later, 15_001)).toBe(true);
   });
 
+  test('one that AWS started before has outlived it already, whenever it is first seen', () => {
+    const running = (id: string, seconds: number): Task => ({
+      taskArn: `arn:aws:ecs:eu-west-1:1:task/prod/${id}`,
+      ...{ lastStatus: 'RUNNING', desiredStatus: 'RUNNING' },
+      startedAt: new Date(Date.parse('2031-05-05T05:00:00Z') + seconds * 1000),
+      containers: [{ name: 'app' }],
+    });
+    const tasks = [crash('a', 300), running('before', 0), running('after', 310), running('between', 100)];
+    const record = looking(
+      NO_TASKS,
+      { running: ['before', 'after', 'between'], stopped: tasks },
+      NONE,
+      1_000_000,
+    );
+    expect([...record.runningSince]).toEqual([
+      ['before', 1_000_000 - 310_000],
+      ['after', 1_000_000],
+      ['between', 1_000_000 - 210_000],
+    ]);
+    expect(pastOfComplete(record, false, 1_000_000).healthy).toBe(true);
+    expect(outliveTheCrashed(record, 1_000_000)).toBe(false);
+  });
+
+  test('what is started again in place has run since it was seen to', () => {
+    const sources = { essentials: ['app'], containerChecks: false, behind: undefined };
+    const restarted = viewTask(
+      {
+        taskArn: 'arn:aws:ecs:eu-west-1:1:task/prod/r',
+        ...{ lastStatus: 'RUNNING', desiredStatus: 'RUNNING' },
+        startedAt: new Date('2031-05-05T05:00:00Z'),
+        containers: [{ name: 'app', runtimeId: 'one' }],
+      },
+      sources,
+    );
+    const tasks = [viewTask(crash('a', 300), sources), restarted];
+    const record = recordTasks(NO_TASKS, { running: ['r'], tasks, restarted: ['app'], now: 5_000 }, NONE);
+    expect([...record.runningSince]).toEqual([['r', 5_000]]);
+  });
+
   test('one that AWS took away needs not be outlived', () => {
     const taken = crash('a', 14, CAPACITY);
     const record = looking(NO_TASKS, { running: ['b'], stopped: [taken] }, NONE, 0);

@@ -323,6 +323,8 @@ export interface TaskView {
   readonly leaving?: true;
   /** Why it stopped; undefined while it runs, and where it stopped for reasons that are none. */
   readonly failure: TaskFailure | undefined;
+  /** When it went to RUNNING, in milliseconds since the epoch by AWS's own time; undefined where it has not, or AWS does not tell. */
+  readonly startedAt?: number;
   /** How long a failed one ran, in milliseconds by AWS's own times. */
   readonly lifeMs?: number;
   /** What its containers report while it runs. */
@@ -374,6 +376,7 @@ export function viewTask(task: SlimTask, sources: HealthSources): TaskView {
     ...(isFoundUnhealthy(task, place, sources) ? { failing: true } : {}),
     ...(isLeaving ? { leaving: true } : {}),
     failure,
+    ...(task.startedAt === undefined ? {} : { startedAt: task.startedAt.getTime() }),
     ...(failure === undefined ? {} : { lifeMs: lifeOf(task) }),
     ...(task.lastStatus === 'RUNNING' ? { containers: containersOf(task) } : {}),
   };

@@ -13,7 +13,10 @@ export interface TaskRecord {
   readonly failures: ReadonlyMap<string, TaskFailure>;
   /** The longest that a task ran which then failed, in milliseconds, by AWS's own times. */
   readonly longestLifeMs: number;
-  /** When each running task was first seen to run, in milliseconds of the clock; since its last restart in place. */
+  /**
+   * Since when each running task is known to run, in milliseconds of the clock: since it was first seen to, or earlier where
+   * AWS's own times tell; since its last restart in place.
+   */
   readonly runningSince: ReadonlyMap<string, number>;
   /** What runs in the containers that ECS starts again in place, by task. */
   readonly runtimes: ReadonlyMap<string, string>;
@@ -94,9 +97,22 @@ export function recordTasks(record: TaskRecord, look: TaskLook, before: Before):
     started: record.started || tasks.some(hasStarted),
     failures,
     longestLifeMs,
-    runningSince: new Map(look.running.map((id) => [id, since.get(id) ?? now])),
+    runningSince: new Map(
+      look.running.map((id) => [id, since.get(id) ?? now - ranBefore(id, tasks, runtimes)]),
+    ),
     runtimes,
   };
+}
+
+/**
+ * How long a task had run by the latest time that AWS tells in the same look, in milliseconds: no clock of ours is compared
+ * with AWS's. Of what is started again in place AWS tells the first start only.
+ */
+function ranBefore(id: string, tasks: readonly TaskView[], runtimes: ReadonlyMap<string, string>): number {
+  const { startedAt } = tasks.find((task) => task.id === id) ?? {};
+  if (startedAt === undefined || runtimes.has(id)) return 0;
+  const times = tasks.map(({ startedAt: at = startedAt, lifeMs = 0 }) => at + lifeMs);
+  return Math.max(...times) - startedAt;
 }
 
 function hasStarted({ status, failure }: TaskView): boolean {
