@@ -31,6 +31,8 @@ export interface Round {
   readonly pause?: Pause;
   /** ECS has nothing left to decide: the run proves and bakes by itself. */
   readonly isOwn?: true;
+  /** Services that are deployed together with this one are on their way still. */
+  readonly areOthersRolling?: true;
   /** No task is desired: there is nothing to ask, and no gate is due. */
   readonly isEmpty?: true;
 }

@@ -34,6 +34,7 @@ import { Loop } from '../runtime/loop.ts';
 import type * as Stages from './stages.ts';
 import { warnOfExpiry, withStrategies } from './strategy.ts';
 import { survey, type Survey } from './survey.ts';
+import { Ways } from './ways.ts';
 
 /**
  * A deployment, from the first look at the services to the last. Whatever happens, it resolves to the record as far
@@ -281,7 +282,10 @@ async function seeThrough(
   await conclude(record, request, ctx, releases, surveyed);
 }
 
-/** Follows every service to the end of its deployment, its gates beside it while traffic shifts. */
+/**
+ * Follows every service to the end of its deployment, its gates beside it while traffic shifts. While one is on its way, or
+ * goes back, the tasks of those that are done are asked for.
+ */
 async function watchAll(
   record: RunRecord,
   request: Request,
@@ -291,15 +295,28 @@ async function watchAll(
   if (!record.serviceRuns.some(isToBeWatched)) return;
   const { later } = ctx;
   const gates = later.stagesOf(ctx, record, request, before);
+  const ways = new Ways(record.serviceRuns.filter(isToBeWatched));
   // With rollback-all the others are doomed the moment one of them fails: their way back is short while they roll out.
   const isDoomed = (): boolean => failsTogether(record.serviceRuns, request.rollout);
   const watch = (serviceRun: ServiceRun): Promise<ServiceRun> =>
-    serviceRun.isToGoBack === true
-      ? later.rollBackShifting(ctx, serviceRun, request)
-      : later.watchServiceRun({ ...ctx, isDoomed, stages: gates.of(serviceRun) }, serviceRun, request);
-  const undo = (serviceRun: ServiceRun): Promise<ServiceRun> | ServiceRun =>
-    undoEarly(record, request, ctx, serviceRun);
-  await ctx.log.step('Watch', () => moveOn(record, watch, undo), problemsSince(record));
+    ways.unlessBroken(serviceRun, () =>
+      serviceRun.isToGoBack === true
+        ? later.rollBackShifting(ctx, serviceRun, request)
+        : later.watchServiceRun({ ...ctx, isDoomed, stages: gates.of(serviceRun) }, serviceRun, request),
+    );
+  const ask = async (serviceRun: ServiceRun): Promise<ServiceRun> => {
+    if (!isToBeProven(serviceRun) || serviceRun.change === 'none') return serviceRun;
+    ways.end(serviceRun);
+    const asked = await later.askWhileOthersRoll(ctx, serviceRun, request, ways.allEnded);
+    if (isWell(asked)) return asked;
+    ways.begin(asked);
+    return later.explainServiceRun(ctx, asked, request);
+  };
+  const undo = (serviceRun: ServiceRun): Promise<ServiceRun> => {
+    if (isDoomed()) ways.endAll();
+    return ways.toTheEnd(serviceRun, () => undoEarly(record, request, ctx, serviceRun));
+  };
+  await ctx.log.step('Watch', () => moveOn(record, watch, ask, undo), problemsSince(record));
 }
 
 /** Asks for the proofs of what came to its end well: of each by itself, and of all together. */

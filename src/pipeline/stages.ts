@@ -1,6 +1,7 @@
 /** The stages that come after the survey. They are loaded while it reads: the first call of AWS waits for none of them. */
 export { proveAfterRollback } from '../gates/after-rollback.ts';
 export { prove } from '../gates/prove.ts';
+export { askWhileOthersRoll } from '../gates/while-others-roll.ts';
 export { endOnCancel } from '../rollout/cancel.ts';
 export { explainServiceRun } from '../rollout/diagnose.ts';
 export { awaitOldTasks } from '../rollout/early-success.ts';

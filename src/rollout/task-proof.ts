@@ -90,7 +90,7 @@ export function tasksMeasurer(
       if (isOwn !== true) return undefined;
       return phase === 'baking' ? BAKE_PAUSE_MS : limits.pollSeconds * 1000;
     },
-    measure: async ({ n, phase }, { leftMs }) => {
+    measure: async ({ n, phase, areOthersRolling }, { leftMs }) => {
       const at = clock.now();
       // What an earlier round showed proves nothing in this one.
       if (n !== round) known = { ...known, first: [], last: undefined };
@@ -131,7 +131,8 @@ export function tasksMeasurer(
                 whileProving(known, { ...terms, failFast: terms.failFast || hasBaked }, clock.now()),
               );
       const isGood = came.reading.kind === 'good';
-      const line = phase === 'baking' ? `while baking: ${came.detail}` : summary(known.last, terms);
+      const meanwhile = areOthersRolling === true ? 'while others roll out' : 'while baking';
+      const line = phase === 'baking' ? `${meanwhile}: ${came.detail}` : summary(known.last, terms);
       if (!isGood && seen.kind !== 'denied' && (line !== lastLine || phase === 'baking'))
         log.line(`${name}: ${line}`);
       lastLine = line;
