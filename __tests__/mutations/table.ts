@@ -509,6 +509,22 @@ export const MUTATIONS: readonly Mutation[] = [
     ['READ.test(name) ? again : send', 'again'],
     ['pauses: READ_PAUSES, deadline }', 'pauses: READ_PAUSES }'],
   ),
+  ...of(
+    'pipeline/deploy.ts',
+    'story/while-others-roll',
+    ['if (isDoomed()) ways.endAll();', ''],
+    ['() => undoEarly(record, request, ctx, serviceRun)', '() => serviceRun'],
+  ),
+  ...of(
+    'gates/while-others-roll.ts',
+    'story/while-others-roll',
+    ["if (decision?.result.state !== 'failed') return;", 'if (decision === undefined) return;'],
+    ['if (by !== undefined) {', 'if (by === name) {'],
+  ),
+  ...of('rollout/task-record.ts', 'rollout/task-record', [
+    'Math.max(...times) - startedAt',
+    'Math.min(...times) - startedAt',
+  ]),
   ...of('pipeline/services.ts', 'pipeline/services', [
     'if (failed !== undefined) throw failed.reason as Error;',
     '',

@@ -15,10 +15,11 @@ const SHIFTING = {
 
 const BOTH = { ...tag('v2'), service: 'bluegreen, worker', 'task-definition': 'bluegreen' };
 
-function newTasks(sim: Simulator): Task[] {
+function newTasks(sim: Simulator, name = 'worker'): Task[] {
   return [...service(sim).cluster.tasks.values()].filter(
     (task) =>
-      task.service?.name === 'worker' &&
+      task.service?.name === name &&
+      task.definition.revision > 1 &&
       task.definition.family === 'bluegreen' &&
       task.lastStatus === 'RUNNING',
   );
@@ -58,6 +59,21 @@ describe('a service whose tasks crash once it is done, while another shifts its 
       const result = await step(sim, { ...BOTH, 'on-failure': 'rollback-all' });
       expectRed(result, 'rolled-back', 'app-crashed');
       expect(secondOf(sim, 'StopServiceDeployment')).toBeLessThan(180);
+      expect(production(sim, 'bluegreen')).toBe('bluegreen:1 COMPLETED');
+      expect(production(sim, 'worker')).toMatch(/^worker:\d+ COMPLETED$/);
+    }));
+
+  test('goes back at once with rollback-all where the other one fails, not after that one is back', () =>
+    inAWorld(SHIFTING, async (sim) => {
+      const crash = (): void => {
+        for (const task of newTasks(sim, 'bluegreen')) sim.operator.crashTask(task, 7);
+        if (secondOf(sim, 'StopServiceDeployment') === Infinity) sim.at(5, crash);
+      };
+      sim.at(100, crash);
+      const result = await step(sim, { ...BOTH, 'on-failure': 'rollback-all' });
+      expectRed(result, 'rolled-back', 'app-crashed');
+      const stopped = secondOf(sim, 'StopServiceDeployment');
+      expect(secondOf(sim, 'UpdateService') - stopped).toBeLessThan(4);
       expect(production(sim, 'bluegreen')).toBe('bluegreen:1 COMPLETED');
       expect(production(sim, 'worker')).toMatch(/^worker:\d+ COMPLETED$/);
     }));
