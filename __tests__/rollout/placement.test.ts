@@ -131,6 +131,17 @@ describe('at the deadline', () => {
     expect(found).toMatchObject({ cause: 'timeout', recovery: 'roll-back' });
   });
 
+  test('one whose tasks were healthy, and were all taken away, is left, and none of them is called healthy', () => {
+    const taken = (id: string) =>
+      failedTask(id, { cause: 'capacity', severity: 'ignored', started: true, reason: 'Spot interruption' });
+    const well = remember(NO_HISTORY, observation({ tasks: [healthyTask('a'), healthyTask('b')] }));
+    const last = observation({ ...NOTHING_PLACED, tasks: [taken('a'), taken('b')] });
+    const watched: Watched = { end: { kind: 'deadline' }, last, history: remember(well, last) };
+    const found = problemOf(watched, 3, undefined, { deployment: snapshot().deployment });
+    expect(found).toMatchObject({ result: 'timed-out', cause: 'capacity', recovery: 'leave' });
+    expect(found?.reason).toContain('0 of 2 new tasks were healthy, all that ran were taken away: ');
+  });
+
   test('one whose tasks crash is no lack of capacity', () => {
     expect(after({ tasks: [failedTask('a'), noRoom('b')] })).toMatchObject({ cause: 'timeout' });
   });

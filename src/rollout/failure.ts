@@ -183,15 +183,11 @@ function deadlineProblem(
   }
   const lack = last === undefined ? undefined : lackOf(last, history);
   if (last !== undefined && lack !== undefined) {
-    const known = isWellButFor(last, history)
-      ? `${howFar(last)}, all that ran are healthy`
-      : isReplacedSoFar(last, settings)
-        ? `${last.entry?.running ?? 0} of ${desired(last)} new tasks run, ECS has stopped as many old ones for them`
-        : undefined;
+    const known = whatSpeaksForIt(last, history, settings);
     return {
       result: 'timed-out',
       cause: 'capacity',
-      reason: `${after}: ${known === undefined ? howFar(last) : `${known}, and the rest found no place`}: ${lack}`,
+      reason: `${after}: ${known ?? howFar(last)}: ${lack}`,
       recovery: known === undefined ? 'roll-back' : 'leave',
     };
   }
@@ -268,6 +264,18 @@ function lackOf(last: Observation, history: History): string | undefined {
   // Those that AWS took away are started again, and are not healthy at once.
   if (failure === undefined || !(isShort || isWellButFor(last, history))) return undefined;
   return describeFailure(failure);
+}
+
+/** Of a release that lacks nothing but room: going back would meet the same lack. Undefined where that is not known. */
+function whatSpeaksForIt(last: Observation, history: History, settings: Settings): string | undefined {
+  const rest = 'and the rest found no place';
+  if (isWellButFor(last, history))
+    return healthyTasks(last) === 0
+      ? `${howFar(last)}, all that ran were taken away`
+      : `${howFar(last)}, all that ran are healthy, ${rest}`;
+  if (!isReplacedSoFar(last, settings)) return undefined;
+  const running = last.entry?.running ?? 0;
+  return `${running} of ${desired(last)} new tasks run, ECS has stopped as many old ones for them, ${rest}`;
 }
 
 /**
