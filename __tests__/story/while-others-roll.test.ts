@@ -78,6 +78,18 @@ describe('a service whose tasks crash once it is done, while another shifts its 
       expect(production(sim, 'worker')).toMatch(/^worker:\d+ COMPLETED$/);
     }));
 
+  test.each(['ListTasks', 'DescribeTasks'])('is asked later where %s is denied meanwhile', (action) =>
+    inAWorld(SHIFTING, async (sim) => {
+      sim.at(70, () => {
+        sim.inject({ action, effect: { kind: 'denied' } });
+      });
+      const result = await step(sim, BOTH);
+      expect(result.log).not.toContain('while others roll out');
+      expect(production(sim, 'worker')).toBe('bluegreen:2 COMPLETED');
+      expect(production(sim, 'bluegreen')).toBe('bluegreen:2 COMPLETED');
+    }),
+  );
+
   test('is superseded as soon as somebody deploys it', () =>
     inAWorld(SHIFTING, async (sim) => {
       sim.at(100, () => {

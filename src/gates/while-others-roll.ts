@@ -1,7 +1,5 @@
-import { deployErrorOf } from '../aws/errors.ts';
 import { isWell, replacedBy, withGate, type Request, type ServiceRun } from '../model/index.ts';
 import { Analysis, decide } from './analysis.ts';
-import { notProven } from './problems.ts';
 import type { GateContext } from './prove.ts';
 import { limitsOf, problemOf, type Question } from './questions.ts';
 
@@ -43,8 +41,9 @@ export async function askWhileOthersRoll(
         problem: problemOf(question, serviceRun, decision),
       });
     },
-    broken: (_, error) => {
-      end({ problem: notProven(deployErrorOf(error, `asking the ${measurer.gate} gate`)) });
+    // The gates ask again, and judge what cannot be asked.
+    broken: () => {
+      analysis.stop();
     },
   });
   analysis.begin({ phase: 'baking', deploymentId: '', traffic: 'all', isOwn: true, areOthersRolling: true });

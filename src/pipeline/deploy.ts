@@ -310,7 +310,7 @@ async function watchAll(
     const asked = await later.askWhileOthersRoll(ctx, serviceRun, request, ways.allEnded);
     if (isWell(asked)) return asked;
     ways.begin(asked);
-    return later.explainServiceRun(ctx, asked, request);
+    return ways.unlessBroken(asked, () => later.explainServiceRun(ctx, asked, request));
   };
   const undo = (serviceRun: ServiceRun): Promise<ServiceRun> => {
     if (isDoomed()) ways.endAll();
