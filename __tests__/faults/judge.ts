@@ -140,10 +140,16 @@ const wentOnlyTask = ({ run }: Case): boolean =>
   countsOf(run).some(({ count }) => count === 1);
 
 /**
- * What answers at its URL is another service, which an earlier run left with errors: 5xx counts as in any gate, though it
- * was there before (unlike 3xx and 4xx, with which somebody may have meant it).
+ * What answers at its URL is another service, which an earlier run left with errors, or without a task where its percents
+ * let all old ones go first: 5xx counts as in any gate, though it was there before (unlike 3xx and 4xx, with which somebody
+ * may have meant it; CONTRACT, `health-check-url`).
  */
-const isUrlBrokenBefore = ({ urlOfOther }: PlayedRun): boolean => urlOfOther === BAD_ONLY_FOR_THE_URL;
+const isUrlBrokenBefore = ({ run: { urlOfOther }, schedule }: Case): boolean =>
+  urlOfOther === BAD_ONLY_FOR_THE_URL ||
+  (urlOfOther !== undefined && WITHOUT_TASKS.includes(urlOfOther) && schedule.world.percents[0] < 100);
+
+/** No task of these images ever serves. */
+const WITHOUT_TASKS = ['crash-1', 'oom-1', 'unhealthy-1', 'denied-1', 'secretless-1'];
 
 /**
  * AWS takes an update up after the client has given it up, read the service, and sent it again: UpdateService carries no
@@ -261,7 +267,7 @@ const INVARIANTS = {
 
   'what cannot run is never green': ({ run }) => {
     const tag = run.plan.inputs['image-tag'] ?? '';
-    const isBroken = ['crash-1', 'oom-1', 'unhealthy-1', 'denied-1', 'secretless-1'].includes(tag);
+    const isBroken = WITHOUT_TASKS.includes(tag);
     const isUnhealthyOnly = tag === 'unhealthy-1' && run.services.includes('worker');
     if (!isBroken || isUnhealthyOnly || modeOf(run) !== 'deploy' || run.wasKilled) return [];
     if (resultOf(run) === 'started' || run.before.some(({ desiredCount }) => desiredCount === 0)) return [];
@@ -291,7 +297,7 @@ const INVARIANTS = {
     // An update of the run before that AWS took up only now.
     const isMet = [...of.foreign].some(({ createdAt }) => createdAt >= run.startedAt);
     if (!isQuiet || isDisturbed || isMet || of.schedule.world.throttling) return [];
-    if (isUrlBrokenBefore(run)) return [];
+    if (isUrlBrokenBefore(of)) return [];
     if (run.plan.inputs['pre-deploy-command'] === 'exit 3' || waitMinutes(run) < 12) return [];
     return run.result.exitCode === 0 || cannotBe(of) ? [] : [endOf(run)];
   },
@@ -300,7 +306,7 @@ const INVARIANTS = {
     const { run } = of;
     if (!isGoodRevision(run) || mishaps(of) > 1 || hasDeed(run, 'alarm', 'no-capacity')) return [];
     if (of.runs.slice(0, of.index).some((each) => hasDeed(each, 'alarm', 'moves-tag'))) return [];
-    if (cannotBe(of) || wentOnlyTask(of) || isUrlBrokenBefore(run)) return [];
+    if (cannotBe(of) || wentOnlyTask(of) || isUrlBrokenBefore(of)) return [];
     if (run.services.length > 1 && run.plan.inputs['on-failure'] === 'rollback-all') return [];
     if ((run.wasCancelled || run.wasKilled) && run.plan.inputs['on-cancel'] === 'rollback') return [];
     // Time that is up is a reason of its own.
