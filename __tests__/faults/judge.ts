@@ -425,7 +425,7 @@ const INVARIANTS = {
       if (good === undefined) return [`${name} is rolled back to nothing`];
       const seen = lately(run, name);
       const isBack = seen.some((view) => isBackOn(view, good, of.foreign));
-      return isBack
+      return isBack || wasBackBefore(of, name, good)
         ? []
         : [
             `${name} runs ${digestsOf(seen.at(-1)?.revision ?? good)}, complete: ${String(seen.at(-1)?.isComplete)}, last good ${digestsOf(good)}`,
@@ -661,6 +661,17 @@ export function isBackOn(
   foreign: Played['foreign'],
 ): boolean {
   return (isComplete || foreign.has(primary)) && digestsOf(revision) === digestsOf(good);
+}
+
+/** The service was seen to be back, and only then somebody else deployed, while the run proved others. */
+function wasBackBefore(of: Case, name: string, good: ServiceRevision): boolean {
+  const [newest] = of.run.deployments.get(name) ?? [];
+  if (newest === undefined || !of.foreign.has(newest)) return false;
+  const ways = ownDeployments(of, name).map(({ rollback, createdAt }) => rollback?.startedAt ?? createdAt);
+  return lately(of.run, name, Infinity).some(
+    (view) =>
+      view.time >= Math.max(...ways) && view.time < newest.createdAt && isBackOn(view, good, of.foreign),
+  );
 }
 
 /**
