@@ -53,6 +53,15 @@ describe('a service whose tasks crash once it is done, while another shifts its 
       expect(production(sim, 'bluegreen')).toBe('bluegreen:2 COMPLETED');
     }));
 
+  test('is blamed for what ended them, and for no check that it does not have', () =>
+    inAWorld(SHIFTING, async (sim) => {
+      workerCrashes(sim, 100);
+      const result = await step(sim, { ...BOTH, 'fail-fast': 'false' });
+      expectRed(result, 'rolled-back', 'app-crashed');
+      expect(result.log).toContain('worker: tasks gate failed while others roll out: ');
+      expect(production(sim, 'worker')).toMatch(/^worker:\d+ COMPLETED$/);
+    }));
+
   test('with rollback-all takes back what shifts, while that is an instant', () =>
     inAWorld(SHIFTING, async (sim) => {
       workerCrashes(sim, 100);

@@ -4,7 +4,7 @@ import { breakerThreshold, isBefore } from '../ecs/services.ts';
 import { describeFailure, type TaskFailure } from '../ecs/task-failure.ts';
 import { hasContainerChecks, restartedContainers, type TaskView } from '../ecs/task-health.ts';
 import type { Asked, Measurement, Measurer, TaskLimits } from '../model/analysis.ts';
-import type { Cause, GateResult, Rollout } from '../model/index.ts';
+import type { GateResult, Rollout } from '../model/index.ts';
 import {
   areStable,
   isConclusive,
@@ -177,7 +177,7 @@ function whileBaking(known: Known, terms: Terms, now: number): Came {
   if (!isOutage(known.last, terms)) return { reading: { kind: 'good' }, detail };
   const lack = lackOf(known, terms);
   return lack === undefined
-    ? { reading: { kind: 'bad', cause: causeOf(terms), blames: !areUnlisted(known, terms) }, detail }
+    ? { ...blamed(known, terms), detail }
     : { reading: { kind: 'bad', cause: 'capacity', blames: false }, cause: 'capacity', detail: lack };
 }
 
@@ -249,8 +249,20 @@ function settledBy(failure: TaskFailure): Came {
   return { reading, detail: describeFailure(failure), cause, hint };
 }
 
-function causeOf({ gate }: Terms): Cause {
-  return gate === 'targets' ? 'target-health-check-failed' : 'container-health-check-failed';
+/** What is wrong where tasks are missing: where nothing checks their health, what ended them. */
+function blamed(known: Known, terms: Terms): Pick<Came, 'reading' | 'cause' | 'hint'> {
+  const blames = !areUnlisted(known, terms);
+  const own = causeWithoutCheck(known, terms);
+  const cause =
+    own.cause ?? (terms.gate === 'targets' ? 'target-health-check-failed' : 'container-health-check-failed');
+  return { reading: { kind: 'bad', cause, blames }, ...own };
+}
+
+/** What ended tasks of a service that nothing checks; none where a check of health says what is wrong. */
+function causeWithoutCheck({ record }: Known, { isChecked }: Terms): Pick<Came, 'cause' | 'hint'> {
+  if (isChecked) return {};
+  const crash = [...record.failures.values()].findLast(({ severity }) => severity !== 'ignored');
+  return crash === undefined ? {} : { cause: crash.cause, hint: crash.hint };
 }
 
 function concludeTasks({ standings }: Asked): Omit<GateResult, 'gate'> {
@@ -436,10 +448,11 @@ function atDeadline(
       : { state: 'passed', detail: 'every task that was there from the start runs', unchecked: true };
   }
   const [unhealthy] = [...evaluated, ...last.unproven];
-  if (unhealthy === undefined && isOut) return { state: 'failed', detail: summary(last, terms) };
+  const own = causeWithoutCheck(known, terms);
+  if (unhealthy === undefined && isOut) return { state: 'failed', detail: summary(last, terms), ...own };
   if (unhealthy === undefined) {
     const none = 'no running task of this deployment could be recognised';
     return { state: 'skipped', detail: last.tasks.length === 0 ? none : summary(last, terms) };
   }
-  return { state: 'failed', detail: `task ${unhealthy[0]} ${unhealthy[1]}` };
+  return { state: 'failed', detail: `task ${unhealthy[0]} ${unhealthy[1]}`, ...own };
 }
