@@ -122,4 +122,18 @@ describe("ECS's own rollback", () => {
       expect(result.exitCode).toBe(1);
       expect(production(sim)).toMatch(/^backend:5 /);
     }));
+
+  test('in whose place somebody deploys at once is no rollback elsewhere, though lists do not show theirs yet', () =>
+    inAWorld({ lagSeconds: 20 }, async (sim) => {
+      sim.when(
+        () => service(sim).serviceDeployments.some(({ status }) => status === 'ROLLBACK_SUCCESSFUL'),
+        () => {
+          sim.operator.deploy('backend', 'v3');
+        },
+      );
+      const result = await step(sim, CRASH);
+      expectRed(result, 'superseded', 'superseded');
+      expect(accepted(sim, 'UpdateService')).toHaveLength(1);
+      expect(production(sim)).toMatch(/^backend:3 /);
+    }));
 });

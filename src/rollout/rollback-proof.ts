@@ -4,7 +4,11 @@ import { ANY_AWS_ERROR, attempt } from '../aws/attempt.ts';
 import { describeAwsError } from '../aws/errors.ts';
 import { proveDigests } from '../ecs/digests.ts';
 import { candidatesOf, findRollbackTarget, imagesAfter } from '../ecs/rollback-target.ts';
-import { describeServiceDeployment, listServiceDeployments } from '../ecs/service-deployments.ts';
+import {
+  describeServiceDeployment,
+  describeServiceRevisions,
+  listServiceDeployments,
+} from '../ecs/service-deployments.ts';
 import {
   type Deployment,
   describeServiceAnew,
@@ -109,20 +113,26 @@ async function describeServiceAfter(
 }
 
 /**
- * Who brought about what is PRIMARY now: ECS, which rolled our deployment back, or somebody who deployed since. While ours
- * is the newest service deployment nobody did. Unknown where ECS shows neither.
+ * Who brought about what is PRIMARY now: ECS, which rolled our deployment back, or somebody who deployed since. ECS says
+ * which revision it went back to: what runs another definition is somebody's, though lists show it later than the service
+ * does. Where it does not say so, nobody deployed while ours is the newest of the list. Unknown where ECS shows neither.
  */
 async function whoBrought(
-  { aws }: RollbackContext,
+  { aws: { ecs } }: RollbackContext,
   { serviceDeploymentArn, snapshot }: Rollout,
-  { id = '', rolloutStateReason }: Deployment,
+  { id = '', rolloutStateReason, taskDefinition }: Deployment,
 ): Promise<'ecs' | 'somebody' | 'unknown'> {
   if (saysRollback({ reason: rolloutStateReason })) return 'ecs';
   if (serviceDeploymentArn === undefined) return 'unknown';
+  const wentTo = (await describeServiceDeployment(ecs, serviceDeploymentArn))?.rollback?.serviceRevisionArn;
+  if (wentTo !== undefined) {
+    if (lastSegment(wentTo) === lastSegment(id)) return 'ecs';
+    const [revision] = await describeServiceRevisions(ecs, [wentTo]);
+    if (revision?.taskDefinition !== undefined && revision.taskDefinition !== taskDefinition)
+      return 'somebody';
+  }
   const enough = (found: readonly unknown[]): boolean => found.length > 0;
-  const [newest] = (await listServiceDeployments(aws.ecs, snapshot.address, { enough })) ?? [];
-  if (newest !== undefined) return newest.serviceDeploymentArn === serviceDeploymentArn ? 'ecs' : 'somebody';
-  const ours = await describeServiceDeployment(aws.ecs, serviceDeploymentArn);
-  const isThat = lastSegment(ours?.rollback?.serviceRevisionArn ?? '-') === lastSegment(id);
-  return isThat ? 'ecs' : 'unknown';
+  const [newest] = (await listServiceDeployments(ecs, snapshot.address, { enough })) ?? [];
+  if (newest === undefined) return 'unknown';
+  return newest.serviceDeploymentArn === serviceDeploymentArn ? 'ecs' : 'somebody';
 }
