@@ -12,7 +12,7 @@ const SEEDS = [
 /** Schedules that broke once, each for a reason of its own. */
 const BROKE = [
   70_146, 70_283, 2_001_218, 3_005_757, 3_006_160, 3_006_976, 3_008_479, 3_022_053, 5_000_329, 6_001_064,
-  7_001_258, 7_001_940, 7_002_083, 7_002_278,
+  7_001_258, 7_001_940, 7_002_083, 7_002_278, 10_000_180, 10_500_136, 10_500_258, 10_500_739, 11_000_544,
 ];
 
 test('every invariant holds in sixty schedules of faults', async () => {

@@ -298,6 +298,8 @@ const INVARIANTS = {
     const isMet = [...of.foreign].some(({ createdAt }) => createdAt >= run.startedAt);
     if (!isQuiet || isDisturbed || isMet || of.schedule.world.throttling) return [];
     if (isUrlBrokenBefore(of)) return [];
+    // CONTRACT: superseded where, right before the update, the PRIMARY has another definition than when it was rendered.
+    if (resultOf(run) === 'superseded' && wasRolledBackMeanwhile(run)) return [];
     if (run.plan.inputs['pre-deploy-command'] === 'exit 3' || waitMinutes(run) < 12) return [];
     return run.result.exitCode === 0 || cannotBe(of) ? [] : [endOf(run)];
   },
@@ -351,9 +353,11 @@ const INVARIANTS = {
         : [`the deployment of ${nameOf(target.target.definition)} by others was stopped`];
     });
     const overwritten = run.services.flatMap((name) =>
-      writesOf(run, 'UpdateService', name).flatMap(({ call, before }) => {
+      writesOf(run, 'UpdateService', name).flatMap(({ call, before, after }) => {
         const view = before.find(({ service }) => service === name);
         if (view === undefined || isBlind || !foreign.has(view.primary)) return [];
+        // What takes back a count of the run begins no deployment, and leaves theirs in its place.
+        if (after.some(({ primary }) => primary === view.primary)) return [];
         const { createdAt } = view.primary;
         // The service may be on its way back already from what others brought.
         const { definition } = view.revision;
@@ -361,7 +365,8 @@ const INVARIANTS = {
           (each) =>
             each.call.action === 'DescribeServices' &&
             each.call.time <= call.time &&
-            each.call.status === 200,
+            each.call.status === 200 &&
+            each.isWhole,
         );
         const first = looks[0]?.call.time ?? 0;
         const last = looks.at(-1)?.call.time ?? 0;

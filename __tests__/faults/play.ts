@@ -5,6 +5,7 @@ import { ManualClock } from '../../simulator/clock.ts';
 import { isUnderway, primaryOf } from '../../simulator/engine/service-deployments.ts';
 import { isHealthy } from '../../simulator/engine/tasks.ts';
 import type { Call } from '../../simulator/front/calls.ts';
+import type { Reply } from '../../simulator/front/server.ts';
 import type { FaultEffect } from '../../simulator/scenario/faults.ts';
 import { seedWorld } from '../../simulator/scenario/seed.ts';
 import { startSimulator, type Simulator } from '../../simulator/simulator.ts';
@@ -47,6 +48,8 @@ export interface View {
 export interface Asked {
   readonly call: Call;
   readonly ofPost: boolean;
+  /** Its answer arrived, and was not cut off. */
+  readonly isWhole: boolean;
   readonly before: readonly View[];
   readonly after: readonly View[];
 }
@@ -287,7 +290,7 @@ async function playRun(
       for (const task of sim.world.cluster('demo').tasks.values())
         if (action === 'RunTask' && task.service === undefined && task.createdAt >= startedAt)
           oneOffs.add(task);
-      if (call !== undefined) asked.push({ call, ofPost: isPost, before, after });
+      if (call !== undefined) asked.push({ call, ofPost: isPost, isWhole: isWhole(reply), before, after });
       // What AWS takes up once the run is gone meets the next one as somebody's.
       const known = new Set(before.map(({ primary }) => primary));
       if (isGone) for (const { primary } of after) if (!known.has(primary)) foreign.add(primary);
@@ -343,6 +346,16 @@ async function playRun(
     after: views(),
     result,
   };
+}
+
+/** An answer in JSON that can be read, or another one. */
+function isWhole(reply: Reply): boolean {
+  if (reply.kind !== 'answer') return false;
+  try {
+    return !reply.body.startsWith('{') || typeof JSON.parse(reply.body) === 'object';
+  } catch {
+    return false;
+  }
 }
 
 /** The address of the load balancer is known only now. */
