@@ -1,4 +1,3 @@
-import { drawSchedule } from './draw.ts';
 import { judge, type Violation } from './judge.ts';
 import { play, type Played } from './play.ts';
 import type { RunPlan, Schedule } from './schedule.ts';
@@ -44,10 +43,6 @@ async function violationsOf(
     const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
     return [{ broken: 'it rejects for nothing', run: 0, what }];
   }
-}
-
-export function trySeed(seed: number): Promise<Broken | undefined> {
-  return tryOut(drawSchedule(seed));
 }
 
 /** A smaller schedule that breaks the same invariant: as few parts of it as possible, each as plain as possible. */
