@@ -1,10 +1,11 @@
 /**
  * The fault campaign: schedules of faults, each on a simulated AWS of its own and on virtual time.
  *
- *     npm run test:faults -- [--from SEED] [--schedules N] [--minutes M] [--jobs N] [--log] [--schedule JSON]
+ *     npm run test:faults -- [--from SEED] [--schedules N] [--minutes M] [--jobs N] [--log] [--count] [--schedule JSON]
  *
  * A schedule that breaks an invariant is printed with its seed, shrunken; `--from SEED --schedules 1 --log` shows its
- * whole log, and so does `--schedule` with what was printed.
+ * whole log, and so does `--schedule` with what was printed. `--count` ends with how many schedules had what, and how many
+ * runs each invariant judged.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -23,6 +24,7 @@ const { values } = parseArgs({
     jobs: { type: 'string', default: '1' },
     step: { type: 'string', default: '1' },
     log: { type: 'boolean', default: false },
+    count: { type: 'boolean', default: false },
     schedule: { type: 'string' },
   },
 });
@@ -51,6 +53,7 @@ async function sideBySide(): Promise<void> {
     values.minutes,
     '--step',
     String(jobs),
+    ...(values.count ? ['--count'] : []),
   ];
   const ends = Array.from({ length: jobs }, async (_, at) => {
     const options = [fileURLToPath(import.meta.url), '--from', String(from + at), ...each];
@@ -64,7 +67,17 @@ async function sideBySide(): Promise<void> {
 async function playAll(): Promise<void> {
   const until = performance.now() + Number(values.minutes) * 60_000;
   const found = new Map<string, number>();
-  const ends = new Map<string, number>();
+  const [ends, happened, judged] = [
+    new Map<string, number>(),
+    new Map<string, number>(),
+    new Map<string, number>(),
+  ];
+  const counting =
+    (counts: Map<string, number>) =>
+    (name: string): void => {
+      counts.set(name, (counts.get(name) ?? 0) + 1);
+    };
+  const notes = { ended: counting(ends), happened: counting(happened), judged: counting(judged) };
   let played = 0;
   while (played < count && performance.now() < until) {
     const seed = from + played * step;
@@ -72,9 +85,7 @@ async function playAll(): Promise<void> {
     const schedule = given === undefined ? drawSchedule(seed) : (JSON.parse(given) as Schedule);
     if (values.log) await showLog(schedule);
     const began = performance.now();
-    const broken = await tryOut(schedule, (end) => {
-      ends.set(end, (ends.get(end) ?? 0) + 1);
-    });
+    const broken = await tryOut(schedule, notes);
     played += 1;
     const seconds = (performance.now() - began) / 1000;
     if (seconds > SLOW_SECONDS) console.log(`Seed ${seed} took ${seconds.toFixed(0)} seconds.`);
@@ -91,6 +102,12 @@ async function playAll(): Promise<void> {
   const most = [...ends].toSorted(([, a], [, b]) => b - a);
   console.log(`Runs ended: ${most.map(([end, times]) => `${times} ${end}`).join(', ')}.`);
   for (const [name, times] of found) console.log(`  ${times} x ${name}`);
+  if (!values.count) return;
+  console.log('Schedules in which this happened:');
+  for (const name of [...happened.keys()].toSorted())
+    console.log(`${happened.get(name) ?? 0}`.padStart(6), name);
+  console.log('Runs that were judged by this:');
+  for (const [name, times] of judged) console.log(`${times}`.padStart(6), name);
 }
 
 async function showLog(schedule: Schedule): Promise<void> {

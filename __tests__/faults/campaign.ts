@@ -1,27 +1,34 @@
-import { drawSchedule } from './draw.ts';
 import { judge, type Violation } from './judge.ts';
 import { play, type Played } from './play.ts';
 import type { RunPlan, Schedule } from './schedule.ts';
+import { happenedIn } from './tally.ts';
 
 export interface Broken {
   readonly schedule: Schedule;
   readonly violations: readonly Violation[];
 }
 
-/**
- * Plays a schedule; what broke, or undefined. An error that nobody caught breaks it as well. `note` hears how each run
- * ended.
- */
-export async function tryOut(
-  schedule: Schedule,
-  note: (end: string) => void = () => undefined,
-): Promise<Broken | undefined> {
+/** Who hears of what was played. */
+export interface Notes {
+  /** How each run ended. */
+  readonly ended: (how: string) => void;
+  /** What happened, once a schedule. */
+  readonly happened: (what: string) => void;
+  /** Each invariant that a run was judged by. */
+  readonly judged: (invariant: string) => void;
+}
+
+const UNNOTED: Notes = { ended: () => undefined, happened: () => undefined, judged: () => undefined };
+
+/** Plays a schedule; what broke, or undefined. An error that nobody caught breaks it as well. */
+export async function tryOut(schedule: Schedule, notes = UNNOTED): Promise<Broken | undefined> {
   const violations = await violationsOf(schedule, (played) => {
     for (const { result, wasKilled } of played.runs) {
       const { result: ended = 'nothing', cause = '' } = result.outputs;
-      note(wasKilled ? 'killed' : `${ended} ${cause}`.trim());
+      notes.ended(wasKilled ? 'killed' : `${ended} ${cause}`.trim());
     }
-    return judge(played);
+    happenedIn(played).forEach(notes.happened);
+    return judge(played, notes.judged);
   });
   return violations.length === 0 ? undefined : { schedule, violations };
 }
@@ -36,10 +43,6 @@ async function violationsOf(
     const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
     return [{ broken: 'it rejects for nothing', run: 0, what }];
   }
-}
-
-export function trySeed(seed: number): Promise<Broken | undefined> {
-  return tryOut(drawSchedule(seed));
 }
 
 /** A smaller schedule that breaks the same invariant: as few parts of it as possible, each as plain as possible. */

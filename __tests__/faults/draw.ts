@@ -36,13 +36,31 @@ class Dice {
   }
 }
 
-/** The schedule of a seed: the same one for ever. */
+/** The schedule of a seed: the same one as long as nothing here changes. */
 export function drawSchedule(seed: number): Schedule {
   const dice = new Dice(seed);
   const world = drawWorld(dice);
   const first = drawRun(dice, 1);
   const runs = dice.chance(0.5) ? [first, drawNext(dice)] : [first];
-  return { seed, world, runs };
+  if (!dice.chance(0.12)) return { seed, world, runs };
+  const peace = { throttling: false, lagSeconds: 0, alarms: false };
+  return { seed, world: { ...world, ...peace }, runs: [drawInPeace(dice, first)] };
+}
+
+/** Nobody interferes: what a failure or a cancellation has to leave can be told without exceptions. */
+function drawInPeace(dice: Dice, run: RunPlan): RunPlan {
+  const inputs = Object.fromEntries(
+    Object.entries(run.inputs).filter(
+      ([name]) => !['on-failure', 'wait-for-service-stability'].includes(name),
+    ),
+  );
+  const left = { ...run, faults: [], deeds: [], end: undefined };
+  const bad = { ...inputs, 'image-tag': dice.one(['crash-1', 'oom-1', 'denied-1', 'secretless-1']) };
+  return dice.one<RunPlan>([
+    { ...left, inputs: bad },
+    { ...left, inputs: { ...bad, 'desired-count': dice.one(['1', '3', '4']) } },
+    { ...left, inputs: { ...inputs, 'on-cancel': 'rollback' }, end: { ...drawEnd(dice), hasPost: true } },
+  ]);
 }
 
 function drawWorld(dice: Dice): WorldPlan {

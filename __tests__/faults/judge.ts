@@ -18,12 +18,14 @@ export interface Violation {
   readonly what: string;
 }
 
-/** Everything that does not hold. */
-export function judge(played: Played): Violation[] {
+/** Everything that does not hold. `note` hears each invariant that a run was judged by. */
+export function judge(played: Played, note: (invariant: string) => void = () => undefined): Violation[] {
   return played.runs.flatMap((run, index) =>
-    Object.entries(INVARIANTS).flatMap(([broken, check]) =>
-      check({ ...played, run, index }).map((what) => ({ broken, run: index + 1, what })),
-    ),
+    Object.entries(INVARIANTS).flatMap(([broken, check]: [string, Invariant]) => {
+      const wrong = check({ ...played, run, index });
+      if (wrong !== undefined) note(broken);
+      return (wrong ?? []).map((what) => ({ broken, run: index + 1, what }));
+    }),
   );
 }
 
@@ -32,7 +34,8 @@ interface Case extends Played {
   readonly index: number;
 }
 
-type Invariant = (of: Case) => string[];
+/** What does not hold; undefined where it has nothing to say of a run. */
+type Invariant = (of: Case) => string[] | undefined;
 
 /** The world may have moved on since the run looked last; it has to have been true so shortly before. */
 const LATELY_MS = 90_000;
@@ -190,7 +193,7 @@ function isBearable(fault: CallFault, plan: PlayedRun['plan']): boolean {
 const INVARIANTS = {
   'the step says how it ended, the same everywhere': ({ run }) => {
     const { result, wasKilled } = run;
-    if (wasKilled) return [];
+    if (wasKilled) return undefined;
     const { outputs, exitCode, errors, report, summary, log } = result;
     const ended = outputs['result'] ?? '';
     const wrong: string[] = [];
@@ -238,8 +241,8 @@ const INVARIANTS = {
 
   'green is proven': (of) => {
     const { run } = of;
-    if (run.wasKilled || run.result.exitCode !== 0 || modeOf(run) !== 'deploy') return [];
-    if (!['succeeded', 'unchanged'].includes(resultOf(run) ?? '')) return [];
+    if (run.wasKilled || run.result.exitCode !== 0 || modeOf(run) !== 'deploy') return undefined;
+    if (!['succeeded', 'unchanged'].includes(resultOf(run) ?? '')) return undefined;
     return run.services.flatMap((name) => {
       // Where AWS gave no answer about health, and the run said so, what was true since its update has to do.
       const isSkipped = run.result.report.services.some(
@@ -269,50 +272,51 @@ const INVARIANTS = {
     const tag = run.plan.inputs['image-tag'] ?? '';
     const isBroken = WITHOUT_TASKS.includes(tag);
     const isUnhealthyOnly = tag === 'unhealthy-1' && run.services.includes('worker');
-    if (!isBroken || isUnhealthyOnly || modeOf(run) !== 'deploy' || run.wasKilled) return [];
-    if (resultOf(run) === 'started' || run.before.some(({ desiredCount }) => desiredCount === 0)) return [];
+    if (!isBroken || isUnhealthyOnly || modeOf(run) !== 'deploy' || run.wasKilled) return undefined;
+    if (resultOf(run) === 'started' || run.before.some(({ desiredCount }) => desiredCount === 0))
+      return undefined;
     return run.result.exitCode === 0 ? [`${tag} is ${resultOf(run) ?? ''}`] : [];
   },
 
   'a bearable fault makes nothing red': (of) => {
     const { run, schedule } = of;
-    if (!isGoodRevision(run) || run.wasCancelled || run.wasKilled) return [];
-    if (run.plan.inputs['pre-deploy-command'] === 'exit 3' || waitMinutes(run) < 12) return [];
+    if (!isGoodRevision(run) || run.wasCancelled || run.wasKilled) return undefined;
+    if (run.plan.inputs['pre-deploy-command'] === 'exit 3' || waitMinutes(run) < 12) return undefined;
     const isQuiet = run.done.every(({ deed }) =>
       ['hiccups', 'moves-tag', 'takes-spot', 'stops-task'].includes(deed.kind),
     );
-    if (!isQuiet || mishaps(of) > 1 || of.index > 0) return [];
-    if (!run.plan.faults.every((fault) => isBearable(fault, run.plan))) return [];
-    if (schedule.world.throttling || wentOnlyTask(of)) return [];
+    if (!isQuiet || mishaps(of) > 1 || of.index > 0) return undefined;
+    if (!run.plan.faults.every((fault) => isBearable(fault, run.plan))) return undefined;
+    if (schedule.world.throttling || wentOnlyTask(of)) return undefined;
     return run.result.exitCode === 0 || cannotBe(of) ? [] : [endOf(run)];
   },
 
   'the next run is well, whatever the one before it left': (of) => {
     const { run, index } = of;
-    if (index === 0 || !isGoodRevision(run)) return [];
+    if (index === 0 || !isGoodRevision(run)) return undefined;
     const isQuiet = run.plan.faults.length === 0 && run.plan.deeds.length === 0 && run.plan.end === undefined;
     // Whoever has an alarm that is on, or a task that still stumbles, has something to mend first.
     const isDisturbed =
       of.runs.some((each) => hasDeed(each, 'alarm', 'moves-tag', 'deregisters')) || mishaps(of) > 1;
     // An update of the run before that AWS took up only now.
     const isMet = [...of.foreign].some(({ createdAt }) => createdAt >= run.startedAt);
-    if (!isQuiet || isDisturbed || isMet || of.schedule.world.throttling) return [];
-    if (isUrlBrokenBefore(of)) return [];
+    if (!isQuiet || isDisturbed || isMet || of.schedule.world.throttling) return undefined;
+    if (isUrlBrokenBefore(of)) return undefined;
     // CONTRACT: superseded where, right before the update, the PRIMARY has another definition than when it was rendered.
-    if (resultOf(run) === 'superseded' && wasRolledBackMeanwhile(run)) return [];
-    if (run.plan.inputs['pre-deploy-command'] === 'exit 3' || waitMinutes(run) < 12) return [];
+    if (resultOf(run) === 'superseded' && wasRolledBackMeanwhile(run)) return undefined;
+    if (run.plan.inputs['pre-deploy-command'] === 'exit 3' || waitMinutes(run) < 12) return undefined;
     return run.result.exitCode === 0 || cannotBe(of) ? [] : [endOf(run)];
   },
 
   'a healthy rollout is never undone': (of) => {
     const { run } = of;
-    if (!isGoodRevision(run) || mishaps(of) > 1 || hasDeed(run, 'alarm', 'no-capacity')) return [];
-    if (of.runs.slice(0, of.index).some((each) => hasDeed(each, 'alarm', 'moves-tag'))) return [];
-    if (cannotBe(of) || wentOnlyTask(of) || isUrlBrokenBefore(of)) return [];
-    if (run.services.length > 1 && run.plan.inputs['on-failure'] === 'rollback-all') return [];
-    if ((run.wasCancelled || run.wasKilled) && run.plan.inputs['on-cancel'] === 'rollback') return [];
+    if (!isGoodRevision(run) || mishaps(of) > 1 || hasDeed(run, 'alarm', 'no-capacity')) return undefined;
+    if (of.runs.slice(0, of.index).some((each) => hasDeed(each, 'alarm', 'moves-tag'))) return undefined;
+    if (cannotBe(of) || wentOnlyTask(of) || isUrlBrokenBefore(of)) return undefined;
+    if (run.services.length > 1 && run.plan.inputs['on-failure'] === 'rollback-all') return undefined;
+    if ((run.wasCancelled || run.wasKilled) && run.plan.inputs['on-cancel'] === 'rollback') return undefined;
     // Time that is up is a reason of its own.
-    if (waitMinutes(run) < 12) return [];
+    if (waitMinutes(run) < 12) return undefined;
     const stops = writesOf(run, 'StopServiceDeployment').filter(
       ({ call }) => call.body['stopType'] !== 'ABORT',
     );
@@ -384,7 +388,7 @@ const INVARIANTS = {
 
   'one update goes forward': (of) => {
     const { run } = of;
-    if (isTakenUpLate(run)) return [];
+    if (isTakenUpLate(run)) return undefined;
     return run.services.flatMap((name) => {
       const arns = ownDeployments(of, name).map(({ target }) => target.definition.arn);
       const first = arns[0];
@@ -407,7 +411,7 @@ const INVARIANTS = {
 
   'what is gone back to is the last good one': (of) => {
     const { run } = of;
-    if (modeOf(run) !== 'deploy' || isTakenUpLate(run)) return [];
+    if (modeOf(run) !== 'deploy' || isTakenUpLate(run)) return undefined;
     return run.services.flatMap((name) => {
       const good = run.lastGood.get(name);
       const good_ = good === undefined ? '' : digestsOf(good);
@@ -423,7 +427,7 @@ const INVARIANTS = {
 
   'rolled back is what runs': (of) => {
     const { run } = of;
-    if (resultOf(run) !== 'rolled-back' || run.wasKilled || isDisturbedLately(run)) return [];
+    if (resultOf(run) !== 'rolled-back' || run.wasKilled || isDisturbedLately(run)) return undefined;
     return run.result.report.services.flatMap(({ name, result }) => {
       if (result !== 'rolled-back') return [];
       const good = rollbackTargetOf(of, name);
@@ -442,15 +446,16 @@ const INVARIANTS = {
     const { run, schedule } = of;
     const tag = run.plan.inputs['image-tag'] ?? '';
     if (!['crash-1', 'oom-1', 'denied-1', 'secretless-1'].includes(tag) || modeOf(run) !== 'deploy')
-      return [];
+      return undefined;
     if (
       ['leave'].includes(run.plan.inputs['on-failure'] ?? '') ||
       run.plan.inputs['wait-for-service-stability'] === 'false'
     )
-      return [];
-    if (run.wasCancelled || run.wasKilled || of.runs.length > of.index + 1) return [];
-    if (run.done.length > 0 || run.plan.faults.some((fault) => !isBearable(fault, run.plan))) return [];
-    if (of.index > 0 || schedule.world.throttling || schedule.world.alarms) return [];
+      return undefined;
+    if (run.wasCancelled || run.wasKilled || of.runs.length > of.index + 1) return undefined;
+    if (run.done.length > 0 || run.plan.faults.some((fault) => !isBearable(fault, run.plan)))
+      return undefined;
+    if (of.index > 0 || schedule.world.throttling || schedule.world.alarms) return undefined;
     return run.services.flatMap((name) => {
       const now = find(of.sim, name).deployments[0];
       const good = rollbackTargetOf(of, name);
@@ -463,7 +468,7 @@ const INVARIANTS = {
 
   'what failed is no base': (of) => {
     const { run, index, runs, sim } = of;
-    if (index === 0 || modeOf(run) !== 'deploy') return [];
+    if (index === 0 || modeOf(run) !== 'deploy') return undefined;
     const by = choseBaseBy(run);
     return runs.slice(0, index).flatMap((earlier, at) => {
       const marker = `of-run-${at + 1}`;
@@ -482,7 +487,7 @@ const INVARIANTS = {
   },
 
   'every write is known, or said to be unknown': ({ run }) => {
-    if (run.wasKilled) return [];
+    if (run.wasKilled) return undefined;
     const { message = '' } = run.result.outputs;
     const said = [
       message,
@@ -510,7 +515,7 @@ const INVARIANTS = {
   },
 
   'what is said to run does run': ({ run }) => {
-    if (run.wasKilled) return [];
+    if (run.wasKilled) return undefined;
     return run.result.report.services.flatMap(({ name, running }) => {
       const said = running.find(({ isPrimary }) => isPrimary)?.taskDefinitionArn;
       if (said === undefined) return [];
@@ -525,15 +530,15 @@ const INVARIANTS = {
 
   'nothing is left behind': (of) => {
     const { run, sim } = of;
-    if (modeOf(run) !== 'deploy' || (run.wasKilled && run.plan.end?.hasPost !== true)) return [];
+    if (modeOf(run) !== 'deploy' || (run.wasKilled && run.plan.end?.hasPost !== true)) return undefined;
     const mayNot = run.plan.faults.some(({ effect }) =>
       ['denied', 'expired-token', 'stale', 'missing'].includes(effect.kind),
     );
-    if (mayNot) return [];
+    if (mayNot) return undefined;
     const isUndone =
       resultOf(run) === 'rolled-back' ||
       ['pre-deploy-task-failed', 'update-refused'].includes(run.result.outputs['cause'] ?? '');
-    if (!isUndone || /(?:stays|may stay) registered/.test(run.result.log)) return [];
+    if (!isUndone || /(?:stays|may stay) registered/.test(run.result.log)) return undefined;
     const services = [...sim.world.cluster('demo').services.values()];
     // A service of several may have ended on it, and the next run have taken it off.
     const isUsed = ({ arn }: TaskDefinition): boolean =>
@@ -545,7 +550,7 @@ const INVARIANTS = {
   },
 
   'a cancelled job ends before the runner kills it': ({ run }) => {
-    if (!run.wasCancelled || run.cutAt === undefined || run.plan.end?.impatient === true) return [];
+    if (!run.wasCancelled || run.cutAt === undefined || run.plan.end?.impatient === true) return undefined;
     const seconds = (run.endedAt - run.cutAt) / 1000;
     return seconds > 10 ? [`it took ${seconds} s`] : [];
   },
@@ -557,13 +562,13 @@ const INVARIANTS = {
 
   'what a cancelled job was to undo is undone': (of) => {
     const { run, sim } = of;
-    if (!(run.wasCancelled || run.wasKilled) || run.plan.inputs['on-cancel'] !== 'rollback') return [];
+    if (!(run.wasCancelled || run.wasKilled) || run.plan.inputs['on-cancel'] !== 'rollback') return undefined;
     if (of.runs.length > of.index + 1 || run.plan.end?.hasPost !== true || modeOf(run) !== 'deploy')
-      return [];
+      return undefined;
     if (run.plan.faults.length > 0 || of.schedule.world.throttling || of.schedule.world.lagSeconds > 0)
-      return [];
-    if (run.done.some(({ deed }) => deed.kind !== 'scales' && deed.kind !== 'alarm')) return [];
-    if (!run.wasKilled && resultOf(run) !== 'cancelled') return [];
+      return undefined;
+    if (run.done.some(({ deed }) => deed.kind !== 'scales' && deed.kind !== 'alarm')) return undefined;
+    if (!run.wasKilled && resultOf(run) !== 'cancelled') return undefined;
     return run.services.flatMap((name) => {
       const own = ownDeployments(of, name);
       const good = rollbackTargetOf(of, name);
@@ -580,7 +585,7 @@ const INVARIANTS = {
   'the cause is one that there was': (of) => {
     const { run, schedule } = of;
     const cause = run.result.outputs['cause'] ?? '';
-    if (run.wasKilled || cause === '') return [];
+    if (run.wasKilled || cause === '') return undefined;
     const earlier = of.runs.slice(0, of.index + 1);
     const tag = run.plan.inputs['image-tag'] ?? '';
     const has = (...kinds: readonly Deed['kind'][]): boolean =>
@@ -628,7 +633,7 @@ const INVARIANTS = {
 
   'the count is left as others set it': (of) => {
     const { run, sim } = of;
-    if (of.runs.length > 1 || run.plan.inputs['desired-count'] !== undefined) return [];
+    if (of.runs.length > 1 || run.plan.inputs['desired-count'] !== undefined) return undefined;
     return run.services.flatMap((name) => {
       const set = run.done.findLast(({ deed, service }) => deed.kind === 'scales' && service === name);
       const wanted =
@@ -644,8 +649,8 @@ const INVARIANTS = {
     const { run, sim } = of;
     const asked = run.plan.inputs['desired-count'];
     if (of.runs.length > 1 || asked === undefined || run.wasKilled || resultOf(run) !== 'rolled-back')
-      return [];
-    if (hasDeed(run, 'scales') || run.plan.faults.length > 0) return [];
+      return undefined;
+    if (hasDeed(run, 'scales') || run.plan.faults.length > 0) return undefined;
     return run.services.flatMap((name) => {
       const outcome = run.result.report.services.find((each) => each.name === name);
       if (outcome?.result !== 'rolled-back' || /but desired-count/.test(outcome.message)) return [];

@@ -209,6 +209,22 @@ describe('what failed', () => {
       expect(isBad(sim)).toBe(false);
     }));
 
+  test('by the breaker of ECS is no base, though the rollback of the run began at once and is not over', () =>
+    inAWorld(
+      {
+        circuitBreaker: { enable: true, rollback: false },
+        desiredCount: 3,
+        deregistrationDelaySeconds: 300,
+      },
+      async (sim) => {
+        const first = { ...tag('latecrash-1'), 'wait-for-minutes': '2' };
+        expectRed(await step(sim, first), 'failed', 'rollback-failed');
+        const next = await step(sim, tag('v2'));
+        expectGreen(next, 'succeeded');
+        expect(next.log).toContain('Base: backend:1');
+      },
+    ));
+
   test('and was left by on-failure: leave is marked, and is neither base nor rollback target', () =>
     inAWorld({}, async (sim) => {
       const first = await step(sim, { ...tag('v2'), ...BAD, ...badUrl(sim), 'on-failure': 'leave' });

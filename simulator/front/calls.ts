@@ -15,4 +15,6 @@ export interface Call {
   readonly tookEffect: boolean;
   /** The error code of a refusal. */
   readonly error: string | undefined;
+  /** The kind of the fault that was injected into it. */
+  readonly fault?: string | undefined;
 }

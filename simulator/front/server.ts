@@ -138,6 +138,7 @@ async function replyOf(front: Front, wire: WireRequest, pause: Pause): Promise<R
     status: outcome.status,
     tookEffect: answer?.status === 200,
     error: outcome.error,
+    fault: effect?.kind,
   });
   if (effect?.kind === 'hang') return { kind: 'hang' };
   if (lost || answer === undefined) return { kind: 'reset' };

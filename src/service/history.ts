@@ -90,7 +90,10 @@ function pastDeployments(
   });
 }
 
-/** A newer one that began by the time that one was stopped took its place; the reason that ECS gives says so, too. */
+/**
+ * A newer one that began by the time that one was stopped took its place; the reason that ECS gives says so, too. What ECS
+ * itself found to fail has failed, though a rollback of ours began at once.
+ */
 function verdictOf(
   {
     status,
@@ -108,6 +111,7 @@ function verdictOf(
       return 'open';
     case 'STOPPED':
     case 'STOP_REQUESTED': {
+      if (/circuit breaker|alarm/i.test(statusReason)) return 'failed';
       const end = timeOf(finishedAt ?? stoppedAt);
       const isReplaced = newer !== undefined && Math.abs(timeOf(newer.createdAt) - end) <= SAME_MOMENT_MS;
       return isReplaced || /newer service deployment|superseded/i.test(statusReason)
