@@ -222,6 +222,8 @@ export interface Rollout {
   readonly knownFailures?: readonly string[];
   /** Adopted: the same revision was already on its way when this run began. */
   readonly adopted: boolean;
+  /** Of an adopted one: an update of this run changed settings of the service, and nothing else. */
+  readonly hasUpdated?: boolean;
   /** Adopted by a person who lets it go on (`mode: promote`): what its tasks did before this run counts as well. */
   readonly countsFromStart?: true;
   /** The deployment of CodeDeploy, where that deploys the service; `deploymentId` is that of its task set then. */

@@ -92,7 +92,7 @@ export async function restoreSettings(
   rollout: Rollout,
   request: RolloutRequest,
 ): Promise<string | undefined> {
-  if (!changesSettings(request) || rollout.adopted) return undefined;
+  if (!changesSettings(request) || (rollout.adopted && rollout.hasUpdated !== true)) return undefined;
   const { clock, signal, log } = ctx;
   const actor = ctx.actors.of(rollout.snapshot);
   const deadline = Deadline.of(clock, WRITE_MS);

@@ -297,7 +297,8 @@ async function startRollout(
   const primary = primaryOf(service);
   const isNew = primary?.id !== snapshot.primaryId;
   const entry = isNew ? entryOf(service, snapshot, taskDefinitionArn) : primary;
-  if (!isNew && snapshot.rollout === 'in-progress') return adopt(snapshot, definition);
+  if (!isNew && snapshot.rollout === 'in-progress')
+    return { ...adopt(snapshot, definition), hasUpdated: true };
   return {
     snapshot,
     taskDefinitionArn,
