@@ -96,8 +96,8 @@ describe('nothing is registered', () => {
   });
 
   it('where a file is what its family holds last, also without a service', async () => {
-    const workspace = '/work';
-    for (const path of ['td.json', '/work/td.json']) {
+    const workspace = '/repository';
+    for (const path of ['td.json', '/repository/td.json']) {
       const definition = { base: { kind: 'file', path, definition: definitionOf() } } as const;
       expect(await prepared({ workspace, definition, services: [] })).toMatchObject({
         existingArn: revisionArn('backend:7'),
